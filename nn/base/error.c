@@ -1,0 +1,150 @@
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Cuts a string that may end in half a UTF-8 sequence back to the last whole one. */
+static void trim_partial_utf8(char *text)
+{
+    size_t length = strlen(text);
+    size_t back = 0;
+    while (back < 4 && back < length && ((unsigned char)text[length - 1 - back] & 0xC0) == 0x80)
+        back++;
+    if (back == length)
+        return;
+    unsigned char lead = (unsigned char)text[length - 1 - back];
+    size_t wanted = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+    if (back < wanted)
+        text[length - 1 - back] = '\0';
+}
+
+static void copy_cut(char *to, size_t size, const char *from)
+{
+    snprintf(to, size, "%s", from ? from : "");
+    if (from && strlen(from) >= size)
+        trim_partial_utf8(to);
+}
+
+static void fill(struct tw_error *err, enum tw_code code, bool passing, const char *where, const char *cure,
+    const char *what, va_list arguments)
+{
+    struct tw_error made = {.code = code, .passing = passing};
+    int length = vsnprintf(made.what, sizeof made.what, what, arguments);
+    if (length >= (int)sizeof made.what)
+        trim_partial_utf8(made.what);
+    copy_cut(made.where, sizeof made.where, where);
+    copy_cut(made.cure, sizeof made.cure, cure);
+    *err = made;
+}
+
+bool tw_fail(
+    struct tw_error *err, enum tw_code code, const char *where, const char *cure, const char *what, ...)
+{
+    if (!err)
+        return false;
+    va_list arguments;
+    va_start(arguments, what);
+    fill(err, code, false, where, cure, what, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool tw_fail_passing(
+    struct tw_error *err, enum tw_code code, const char *where, const char *cure, const char *what, ...)
+{
+    if (!err)
+        return false;
+    va_list arguments;
+    va_start(arguments, what);
+    fill(err, code, true, where, cure, what, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool tw_fail_errno(
+    struct tw_error *err, enum tw_code code, const char *where, const char *cure, const char *what, ...)
+{
+    int number = errno;
+    if (!err)
+        return false;
+    if (number == EACCES || number == EPERM)
+        code = TW_PERMISSION;
+    va_list arguments;
+    va_start(arguments, what);
+    fill(err, code, false, where, cure, what, arguments);
+    va_end(arguments);
+    size_t used = strlen(err->what);
+    char reason[128];
+    const char *text = strerror_r(number, reason, sizeof reason);
+    snprintf(err->what + used, sizeof err->what - used, ": %s", text);
+    return false;
+}
+
+bool tw_error_in(struct tw_error *err, const char *outer)
+{
+    if (!err || !outer || !outer[0])
+        return false;
+    char inner[sizeof err->where];
+    memcpy(inner, err->where, sizeof inner);
+    int length = snprintf(err->where, sizeof err->where, inner[0] ? "%s: %s" : "%s%s", outer, inner);
+    if (length >= (int)sizeof err->where)
+        trim_partial_utf8(err->where);
+    return false;
+}
+
+/* Appends text with control characters shown as \n, \t or \xNN; one error stays one line. */
+static size_t append_visible(char *line, size_t size, size_t used, const char *text)
+{
+    for (; *text && used + 5 < size; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte >= 0x20 && byte != 0x7F) {
+            line[used++] = *text;
+            continue;
+        }
+        int written = byte == '\n'   ? snprintf(line + used, size - used, "\\n")
+                      : byte == '\t' ? snprintf(line + used, size - used, "\\t")
+                                     : snprintf(line + used, size - used, "\\x%02X", byte);
+        used += (size_t)written;
+    }
+    line[used] = '\0';
+    return used;
+}
+
+size_t tw_error_line(const struct tw_error *err, char *line, size_t size)
+{
+    if (size == 0)
+        return 0;
+    line[0] = '\0';
+    size_t used = 0;
+    if (err->where[0]) {
+        used = append_visible(line, size, used, err->where);
+        used = append_visible(line, size, used, ": ");
+    }
+    used = append_visible(line, size, used, err->what);
+    if (err->cure[0]) {
+        used = append_visible(line, size, used, "; cure: ");
+        used = append_visible(line, size, used, err->cure);
+    }
+    return used;
+}
+
+int tw_exit_status(enum tw_code code)
+{
+    static const int status[] = {
+        [TW_OK] = 0,
+        [TW_REFUSED] = 1,
+        [TW_USAGE] = 2,
+        [TW_SERVER] = 69,
+        [TW_INTERNAL] = 70,
+        [TW_FULL] = 70,
+        [TW_OUTPUT] = 73,
+        [TW_IO] = 74,
+        [TW_HELD] = 75,
+        [TW_PERMISSION] = 77,
+        [TW_CONFIG] = 78,
+        [TW_INTERRUPTED] = 130,
+    };
+    return status[code];
+}

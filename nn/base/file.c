@@ -1,0 +1,163 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Opens a regular file to read and tells its length; -1 with the error filled. */
+static int open_regular(const char *path, size_t *length, struct tw_error *err)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        tw_fail_errno(err, TW_IO, path, "check the path and its permissions", "cannot open the file");
+        return -1;
+    }
+    struct stat status;
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+        tw_fail(err, TW_IO, path, "give the path of a file", "not a regular file");
+        close(descriptor);
+        return -1;
+    }
+    *length = (size_t)status.st_size;
+    return descriptor;
+}
+
+bool tw_file_map(const char *path, struct tw_mapped_file *out, struct tw_error *err)
+{
+    *out = (struct tw_mapped_file){0};
+    size_t length;
+    int descriptor = open_regular(path, &length, err);
+    if (descriptor < 0)
+        return false;
+    void *bytes = length ? mmap(NULL, length, PROT_READ, MAP_SHARED, descriptor, 0) : NULL;
+    close(descriptor);
+    if (bytes == MAP_FAILED)
+        return tw_fail_errno(err, TW_IO, path, NULL, "cannot map the file");
+    out->bytes = bytes;
+    out->length = length;
+    return true;
+}
+
+void tw_file_unmap(struct tw_mapped_file *file)
+{
+    if (file->bytes)
+        munmap((void *)(uintptr_t)file->bytes, file->length);
+    *file = (struct tw_mapped_file){0};
+}
+
+bool tw_file_read(
+    const char *path, size_t most_bytes, struct tw_arena *arena, struct tw_text *out, struct tw_error *err)
+{
+    size_t length;
+    int descriptor = open_regular(path, &length, err);
+    if (descriptor < 0)
+        return false;
+    if (length > most_bytes) {
+        close(descriptor);
+        return tw_fail(err, TW_CONFIG, path, "give a smaller file", "%zu bytes, more than the %zu allowed",
+            length, most_bytes);
+    }
+    char *bytes = tw_arena_take(arena, length + 1);
+    if (!bytes) {
+        close(descriptor);
+        return tw_arena_fail(arena, err);
+    }
+    size_t have = 0;
+    while (have < length) {
+        ssize_t got = read(descriptor, bytes + have, length - have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            tw_fail_errno(err, TW_IO, path, NULL, "cannot read at offset %zu", have);
+            close(descriptor);
+            return false;
+        }
+        if (got == 0)
+            break;
+        have += (size_t)got;
+    }
+    close(descriptor);
+    bytes[have] = '\0';
+    *out = (struct tw_text){bytes, have};
+    return true;
+}
+
+static bool write_all(int descriptor, struct tw_text contents)
+{
+    while (contents.length > 0) {
+        ssize_t wrote = write(descriptor, contents.bytes, contents.length);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            return false;
+        contents.bytes += wrote;
+        contents.length -= (size_t)wrote;
+    }
+    return true;
+}
+
+/* A rename is durable only when the folder that names the file is synced too. */
+static bool sync_folder_of(const char *path)
+{
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (!slash)
+        snprintf(folder, sizeof folder, ".");
+    else
+        slash[slash == folder ? 1 : 0] = '\0';
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return false;
+    bool synced = fsync(descriptor) == 0;
+    close(descriptor);
+    return synced;
+}
+
+bool tw_file_write(const char *path, struct tw_text contents, struct tw_error *err)
+{
+    char temporary[4096];
+    int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    if (length < 0 || length >= (int)sizeof temporary)
+        return tw_fail(err, TW_OUTPUT, path, "give a shorter path", "path too long");
+    int descriptor = mkostemp(temporary, O_CLOEXEC);
+    if (descriptor < 0)
+        return tw_fail_errno(
+            err, TW_OUTPUT, path, "check the folder and its permissions", "cannot create a file beside it");
+    bool written = fchmod(descriptor, 0644) == 0 && write_all(descriptor, contents) && fsync(descriptor) == 0;
+    int number = errno;
+    written = close(descriptor) == 0 && written;
+    if (written && rename(temporary, path) == 0 && sync_folder_of(path))
+        return true;
+    errno = written ? errno : number;
+    tw_fail_errno(err, TW_IO, path, "free space on the disk and run again", "cannot write the file");
+    unlink(temporary);
+    return false;
+}
+
+bool tw_path_join(char *path, size_t size, const char *folder, const char *name, struct tw_error *err)
+{
+    size_t length = strlen(folder);
+    const char *separator = length > 0 && folder[length - 1] == '/' ? "" : "/";
+    int written = snprintf(path, size, "%s%s%s", folder, separator, name);
+    if (written < 0 || (size_t)written >= size)
+        return tw_fail(err, TW_USAGE, folder, "give a shorter path", "path too long");
+    return true;
+}
+
+bool tw_sha256_hex(struct tw_text bytes, char hex[65], struct tw_error *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    if (EVP_Digest(bytes.bytes, bytes.length, digest, &length, EVP_sha256(), NULL) != 1 || length != 32)
+        return tw_fail(err, TW_INTERNAL, NULL, NULL, "libcrypto cannot compute SHA-256");
+    for (unsigned int at = 0; at < length; at++)
+        snprintf(hex + 2 * at, 3, "%02x", digest[at]);
+    return true;
+}

@@ -1,0 +1,34 @@
+/* file: a file mapped to read, read whole, or written whole or not at all. */
+#ifndef TW_BASE_FILE_H
+#define TW_BASE_FILE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+struct tw_mapped_file {
+    const char *bytes; /* NULL for an empty file */
+    size_t length;
+};
+
+/* Maps a regular file read-only and shared. TW_IO (TW_PERMISSION) with the path as where.
+ * A zeroed struct is safe to unmap. */
+TW_MUST_USE bool tw_file_map(const char *path, struct tw_mapped_file *out, struct tw_error *err);
+void tw_file_unmap(struct tw_mapped_file *file);
+
+/* Reads a file of at most `most_bytes` into the arena. TW_IO; TW_CONFIG when it is larger. */
+TW_MUST_USE bool tw_file_read(
+    const char *path, size_t most_bytes, struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
+
+/* Writes bytes to a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder: a
+ * reader sees the old file or the new one, never a part. TW_OUTPUT or TW_IO; the temporary file is removed. */
+TW_MUST_USE bool tw_file_write(const char *path, struct tw_text contents, struct tw_error *err);
+
+/* `folder`/`name` into `path`. False when it does not fit (TW_USAGE). */
+TW_MUST_USE bool tw_path_join(
+    char *path, size_t size, const char *folder, const char *name, struct tw_error *err);
+
+/* SHA-256 of the bytes as 64 lower-case hexadecimal digits and a NUL. */
+TW_MUST_USE bool tw_sha256_hex(struct tw_text bytes, char hex[65], struct tw_error *err);
+
+#endif

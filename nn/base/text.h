@@ -1,0 +1,37 @@
+/* text: bytes with a length, owned by somebody else. Never NUL-terminated by promise; may hold any byte. */
+#ifndef TW_BASE_TEXT_H
+#define TW_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct tw_text {
+    const char *bytes;
+    size_t length;
+};
+
+/* A text over a NUL-terminated string; NULL gives the empty text. */
+static inline struct tw_text tw_text_of(const char *string)
+{
+    struct tw_text text = {string ? string : "", string ? strlen(string) : 0};
+    return text;
+}
+
+static inline bool tw_text_equal(struct tw_text left, struct tw_text right)
+{
+    return left.length == right.length &&
+           (left.length == 0 || memcmp(left.bytes, right.bytes, left.length) == 0);
+}
+
+/* Byte order, shorter first among equals: the order that PostgreSQL's "C" collation gives. */
+static inline int tw_text_compare(struct tw_text left, struct tw_text right)
+{
+    size_t shared = left.length < right.length ? left.length : right.length;
+    int order = shared ? memcmp(left.bytes, right.bytes, shared) : 0;
+    if (order != 0)
+        return order;
+    return (left.length > right.length) - (left.length < right.length);
+}
+
+#endif

@@ -1,0 +1,129 @@
+/* base: what everything stands on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/size.h"
+
+static void an_error_is_one_line_with_place_fact_and_cure(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    assert_false(
+        tw_fail(&err, TW_CONFIG, "offset 81920", "copy the file again", "tensor \"%s\" ends\npast", "w"));
+    tw_error_in(&err, "model.safetensors");
+    char line[256];
+    tw_error_line(&err, line, sizeof line);
+    assert_string_equal(
+        line, "model.safetensors: offset 81920: tensor \"w\" ends\\npast; cure: copy the file again");
+    assert_int_equal(tw_exit_status(err.code), 78);
+}
+
+static void a_long_error_is_never_cut_inside_a_character(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    char accents[2001];
+    for (size_t at = 0; at < 1000; at++)
+        memcpy(accents + 2 * at, "\xC3\xA9", 2);
+    accents[2000] = '\0';
+    tw_fail(&err, TW_REFUSED, accents, accents, "x%s", accents);
+    assert_int_equal((strlen(err.what) - 1) % 2, 0);
+    assert_int_equal(strlen(err.where) % 2, 0);
+    assert_int_equal(strlen(err.cure) % 2, 0);
+}
+
+static void a_full_arena_says_so_until_it_is_rewound(void **state)
+{
+    (void)state;
+    struct tw_arena arena;
+    struct tw_error err;
+    assert_true(tw_arena_begin(&arena, 4096, &err));
+    assert_non_null(tw_arena_take(&arena, 1000));
+    size_t mark = tw_arena_mark(&arena);
+    assert_null(tw_arena_take(&arena, 1 << 20));
+    assert_null(tw_arena_array(&arena, SIZE_MAX / 2, 16));
+    assert_true(arena.full);
+    assert_false(tw_arena_fail(&arena, &err));
+    assert_int_equal(err.code, TW_FULL);
+    tw_arena_rewind(&arena, mark);
+    assert_false(arena.full);
+    int *numbers = tw_arena_array(&arena, 10, sizeof *numbers);
+    assert_non_null(numbers);
+    assert_int_equal(numbers[9], 0);
+    assert_int_equal((uintptr_t)tw_arena_aligned(&arena, 64) % 64, 0);
+    tw_arena_end(&arena);
+}
+
+static void a_file_is_written_whole_and_read_back(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tw_base_XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char path[4096];
+    struct tw_error err;
+    assert_true(tw_path_join(path, sizeof path, folder, "a.txt", &err));
+    assert_true(tw_file_write(path, tw_text_of("first"), &err));
+    assert_true(tw_file_write(path, tw_text_of("second"), &err));
+    struct tw_mapped_file mapped;
+    assert_true(tw_file_map(path, &mapped, &err));
+    assert_true(tw_text_equal((struct tw_text){mapped.bytes, mapped.length}, tw_text_of("second")));
+    tw_file_unmap(&mapped);
+    struct tw_arena arena;
+    assert_true(tw_arena_begin(&arena, 1 << 16, &err));
+    struct tw_text text;
+    assert_false(tw_file_read(path, 3, &arena, &text, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    assert_true(tw_file_read(path, 100, &arena, &text, &err));
+    assert_int_equal(text.length, 6);
+    tw_arena_end(&arena);
+    unlink(path);
+    assert_false(tw_file_map(path, &mapped, &err));
+    assert_int_equal(err.code, TW_IO);
+    rmdir(folder);
+}
+
+static void sizes_from_outside_do_not_wrap(void **state)
+{
+    (void)state;
+    size_t result = 7;
+    assert_false(tw_size_add(SIZE_MAX, 1, &result));
+    assert_false(tw_size_multiply(SIZE_MAX, 2, &result));
+    assert_int_equal(result, 7);
+    assert_true(tw_size_multiply(6, 7, &result));
+    assert_int_equal(result, 42);
+    assert_false(tw_range_within(5, 4, 10));
+    assert_false(tw_range_within(5, 11, 10));
+    assert_true(tw_range_within(0, 10, 10));
+}
+
+static void sha256_is_the_standard_one(void **state)
+{
+    (void)state;
+    char hex[65];
+    struct tw_error err;
+    assert_true(tw_sha256_hex(tw_text_of("abc"), hex, &err));
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_error_is_one_line_with_place_fact_and_cure),
+        cmocka_unit_test(a_long_error_is_never_cut_inside_a_character),
+        cmocka_unit_test(a_full_arena_says_so_until_it_is_rewound),
+        cmocka_unit_test(a_file_is_written_whole_and_read_back),
+        cmocka_unit_test(sizes_from_outside_do_not_wrap),
+        cmocka_unit_test(sha256_is_the_standard_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
