@@ -1,0 +1,108 @@
+/* document: the record that flows down the river, and which room fills which field.
+ *
+ *     source, archive   tw_message    bytes as they came, with where they stood
+ *     decode            tw_document   id, title, body, source, language, symbols, event time; or the refusal
+ *     clean             text          title, one space, body: markup and URLs out
+ *     link              mentions      which entities stand where in the text
+ *     tokenize          tokens        ids for the model
+ *     classify          scores        one for the document; one for each entity linked
+ *
+ * Times are microseconds since 1970-01-01 UTC. All memory hangs on the batch's arena (the payload on its
+ * carrier: a Kafka message or a mapped archive) and dies with the batch. */
+#ifndef TW_DOCUMENT_H
+#define TW_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+#define TW_NO_TIME INT64_MIN
+
+struct tw_header {
+    struct tw_text name;
+    struct tw_text value;
+};
+
+/* One record of a topic or one line of an archive. */
+struct tw_message {
+    int64_t offset;         /* Kafka offset; in an archive, the line number from 1 */
+    int64_t stamp_us;       /* the record's own Kafka timestamp; for an archive the time of reading */
+    struct tw_text payload; /* empty with has_value = false: a record without value */
+    struct tw_text key;
+    const struct tw_header *headers;
+    uint32_t header_count;
+    bool has_value;
+};
+
+enum tw_time_source {
+    TW_TIME_PAYLOAD, /* a field of the message */
+    TW_TIME_HEADER,  /* a Kafka header of the same name */
+    TW_TIME_KAFKA,   /* the record's Kafka stamp, for want of anything better */
+};
+
+/* What became of a message. Exactly one of these holds for each. */
+enum tw_fate {
+    TW_FATE_STORED,      /* a document, and its scores */
+    TW_FATE_DEAD_LETTER, /* could not be used: `refusal` says why; its raw bytes are kept */
+    TW_FATE_TICK,        /* a record without value and with header tw-time: moves watermark and offset only */
+};
+
+/* One mention of an entity in the cleaned text; symbol NULL-terminated nowhere, owned by automaton or arena. */
+struct tw_mention {
+    uint32_t entity; /* index into tw_document.entities */
+    uint32_t begin;  /* bytes into the cleaned text; begin == end for one named by `symbols` alone */
+    uint32_t end;
+};
+
+/* An entity linked to a document. */
+struct tw_linked_entity {
+    struct tw_text symbol;
+    struct tw_text name; /* first name of the entities file; the symbol itself when unlisted */
+    bool listed;
+    uint32_t mentions; /* times it is mentioned, at least 1 */
+};
+
+/* Probabilities by sentiment, and the integer that is summed: round half to even of
+ * 10,000 x (P(positive) - P(negative)) (contracts, "Scores and bars"). */
+struct tw_score {
+    float negative;
+    float neutral;
+    float positive;
+    int32_t sentiment;
+};
+
+struct tw_document {
+    const struct tw_message *message;
+    enum tw_fate fate;
+    struct tw_error *refusal; /* for dead letters: code TW_REFUSED, what, where in the message, cure */
+
+    struct tw_text id; /* empty when the message has none */
+    struct tw_text title;
+    struct tw_text body;
+    struct tw_text source;
+    struct tw_text language;
+    const struct tw_text *symbols;
+    uint32_t symbol_count;
+    int64_t event_us;
+    enum tw_time_source time_source;
+    bool moves_watermark; /* false when the event time is later than the stamp allows (contracts, "Time") */
+    uint32_t repairs;     /* bytes sequences mended: NUL, lone surrogates, broken UTF-8, a BOM */
+
+    struct tw_text text;   /* cleaned: title, one space, body */
+    uint32_t title_length; /* bytes of `text` that are title */
+
+    const struct tw_linked_entity *entities; /* sorted by symbol, each once */
+    uint32_t entity_count;
+    const struct tw_mention *mentions; /* in order of begin, never overlapping */
+    uint32_t mention_count;
+
+    const int32_t *tokens; /* ids with [CLS] and [SEP] */
+    uint32_t token_count;
+    bool truncated; /* the model saw only the first tokens */
+
+    struct tw_score score;
+};
+
+#endif

@@ -1,0 +1,41 @@
+/* river: messages in, rows out. One worker, one batch, one arena; pure, without I/O.
+ *
+ *     decode > clean > link > tokenize > classify > bars, headline rule
+ *
+ * `struct tw_river` holds what all workers share, read-only: build it once, swap it whole on reload. Each worker
+ * owns a `struct tw_river_worker` (model workspace, scratch). The same function serves `serve`, `classify`,
+ * `evaluate` and `replay`, so that a text has one score wherever it is read. */
+#ifndef TW_RIVER_H
+#define TW_RIVER_H
+
+#include "base/arena.h"
+#include "rows.h"
+
+struct tw_automaton;      /* entities.h */
+struct tw_classifier;     /* classify.h: the model with its tokenizer, or the constant model */
+struct tw_decode_options; /* decode.h */
+struct tw_rule_set;       /* rules.h; may be NULL: no headline rules */
+struct tw_river_worker;
+
+struct tw_river {
+    const struct tw_decode_options *decode;
+    const struct tw_automaton *entities; /* NULL: link by symbols only */
+    const struct tw_classifier *classifier;
+    const struct tw_rule_set *rules;
+    bool link_unlisted; /* link.unlisted */
+    bool raw;           /* skip cleaning */
+};
+
+/* A worker's own space. TW_INTERNAL when memory is refused. */
+TW_MUST_USE bool tw_river_worker_new(
+    const struct tw_river *river, struct tw_river_worker **out, struct tw_error *err);
+void tw_river_worker_free(struct tw_river_worker *worker);
+
+/* Runs `count` messages of one partition. What cannot be decoded becomes a dead letter in its place; that is no
+ * failure. False only for TW_FULL (the arena is too small for the batch: the caller splits it) or TW_INTERNAL
+ * (a kernel failed); then `out` must not be used. */
+TW_MUST_USE bool tw_river_run(const struct tw_river *river, struct tw_river_worker *worker,
+    const struct tw_message *messages, uint32_t count, struct tw_arena *arena, struct tw_rows *out,
+    struct tw_error *err);
+
+#endif

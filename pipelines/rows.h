@@ -1,0 +1,60 @@
+/* rows: what a worker hands back for a batch, ready to be stored in one transaction.
+ *
+ * A batch is a run of messages of ONE partition, in offset order. Rows are made by the river (river.h), encoded
+ * for PostgreSQL by the daemon, and depend on nothing but the messages, the model, the entities and the rules:
+ * made again, they are the same bytes. All of it lives in the batch's arena. */
+#ifndef TW_ROWS_H
+#define TW_ROWS_H
+
+#include "document.h"
+
+/* One score for an entity in a document. Until a model has an entity head it is the document's own score, and
+ * `from_document` says so. */
+struct tw_score_row {
+    uint32_t document; /* index into tw_rows.documents */
+    struct tw_text symbol;
+    bool listed;
+    bool from_document;
+    uint32_t mentions;
+    struct tw_score score;
+};
+
+/* Sums of one entity's scores in one bar of TW_BAR_US; integers, so that they agree to the bit in any order. */
+struct tw_bar_row {
+    struct tw_text symbol;
+    int64_t bar_us; /* start: floor(event / TW_BAR_US) * TW_BAR_US */
+    int64_t count;
+    int64_t sum;
+    int64_t sum_of_squares;
+    int64_t negative_sum; /* sum of min(sentiment, 0) */
+};
+
+/* The headline rule spoke: one strongly negative document. Stored in the document's own transaction. */
+struct tw_headline_row {
+    uint32_t document;
+    uint32_t score; /* index into tw_rows.scores */
+    struct tw_text rule;
+    struct tw_text keyword; /* the keyword that matched, empty when the rule has none */
+};
+
+struct tw_rows {
+    struct tw_document *documents; /* one for each message, same order: stored, dead letters and ticks */
+    uint32_t document_count;
+    uint32_t stored_count;
+    uint32_t dead_count;
+    uint32_t tick_count;
+    struct tw_score_row *scores; /* in order of document, then symbol */
+    uint32_t score_count;
+    struct tw_bar_row *bars; /* sorted by symbol (byte order), then bar */
+    uint32_t bar_count;
+    struct tw_headline_row *headlines;
+    uint32_t headline_count;
+    int64_t *latest_us; /* per document: highest watermark-moving event time of the batch before it
+                            (TW_NO_TIME when none), so that lateness is decided by one comparison */
+    int64_t
+        highest_us;   /* highest event time that moves the watermark, ticks included; TW_NO_TIME when none */
+    uint64_t tokens;  /* tokens given to the model */
+    uint64_t repairs; /* sum over documents */
+};
+
+#endif
