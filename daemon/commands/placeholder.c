@@ -1,1 +1,1 @@
-typedef int tw_placeholder;
+typedef int tw_commands_placeholder;

@@ -1,0 +1,42 @@
+/* batch: a run of messages of one partition, from the moment it is cut until its transaction is known.
+ *
+ *     batcher (loop) fills and cuts > pool (worker) makes rows and parameters > commit (loop) stores > batcher frees
+ *
+ * It belongs to one side at a time, and changes hands only through pool.h and store.h. Once cut it is immutable:
+ * every retry of its commit starts from the same bytes. It commits "from begin_offset, what the row must say, to
+ * end_offset, one past its last message". */
+#ifndef TW_BATCH_H
+#define TW_BATCH_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/arena.h"
+#include "partition.h"
+#include "rows.h"
+
+struct tw_encoded; /* encode.h: the statements' parameters, made by the worker */
+
+struct tw_batch {
+    struct tw_partition *partition;
+    uint64_t assignment; /* partition->assignment when cut */
+    int64_t begin_offset;
+    int64_t end_offset;
+    uint64_t cut_ms;    /* monotonic */
+    int64_t arrived_us; /* wall clock when cut: `arrived_at` of its documents */
+
+    struct tw_message *messages; /* payloads point into `held` */
+    rd_kafka_message_t **held;   /* given back to librdkafka when the batch ends */
+    uint32_t count;
+    size_t payload_bytes;
+
+    struct tw_arena arena; /* everything below; reset when the batch goes back to the batcher */
+    struct tw_rows rows;
+    struct tw_encoded *encoded;
+    struct tw_error failure; /* filled when the river failed as a whole */
+    bool failed;
+    uint64_t worker_us; /* time the river took, for metrics */
+
+    struct tw_batch *next; /* in whichever queue holds it */
+};
+
+#endif

@@ -1,0 +1,58 @@
+/* command: the table of subcommands and what each one promises.
+ *
+ * A subcommand is one file in commands/ with one function of type tw_command_run, listed in the table of
+ * command.c. It parses its own options (getopt_long; optind is reset for it), does its work and returns an exit
+ * status (contracts, "Exit status"). What went wrong as a whole goes into `err`; main prints it as one line,
+ * `tapewatch NAME: where: what; cure: cure`, on stderr. Records refused one by one are reported by the command
+ * itself, in the same form, and end in status 1. */
+#ifndef TW_COMMAND_H
+#define TW_COMMAND_H
+
+#include "base/error.h"
+
+/* argv[0] is the subcommand's name. Returns the exit status; when `err->what` is not empty it is printed. */
+typedef int tw_command_run(int argc, char **argv, struct tw_error *err);
+
+struct tw_command {
+    const char *name;
+    const char *group;   /* run, data, rules, models, make, dev: the headings of --help */
+    const char *summary; /* one line, lower case, no full stop */
+    const char *usage;   /* what follows "usage: tapewatch ", then one line for each option */
+    tw_command_run *run;
+};
+
+/* All subcommands, in the order in which --help shows them; *count receives their number. */
+const struct tw_command *tw_commands(size_t *count);
+
+/* Finds one by name, NULL when there is none; *nearest then receives the most similar name or NULL. */
+const struct tw_command *tw_command_find(const char *name, const char **nearest);
+
+/* Fills err with TW_USAGE for a wrong command line of `command` ("try tapewatch NAME --help" is the cure);
+ * returns 2, so that a parser can end with it. */
+int tw_command_usage(const char *command, struct tw_error *err, const char *what, ...) TW_PRINTF(3, 4);
+
+/* The exit status for an error: err's code as a status. */
+int tw_command_failed(const struct tw_error *err);
+
+/* Where a model stands when `-m` names none (contracts, "Models"): `configured` (model.path of the
+ * configuration, may be NULL) if that folder exists, else <prefix>/share/tapewatch/model, else config/model of the source tree for
+ * a binary in its build tree. The choice is printed on stderr. TW_CONFIG when none exists. */
+TW_MUST_USE bool tw_command_model_folder(
+    const char *option, const char *configured, char *folder, size_t size, struct tw_error *err);
+
+tw_command_run tw_command_serve;
+tw_command_run tw_command_check;
+tw_command_run tw_command_migrate;
+tw_command_run tw_command_reload;
+tw_command_run tw_command_status;
+tw_command_run tw_command_replay;
+tw_command_run tw_command_deadletters;
+tw_command_run tw_command_reset;
+tw_command_run tw_command_classify;
+tw_command_run tw_command_tokenize;
+tw_command_run tw_command_evaluate;
+tw_command_run tw_command_bench;
+tw_command_run tw_command_dev;
+tw_command_run tw_command_config;
+
+#endif

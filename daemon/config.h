@@ -1,0 +1,121 @@
+/* config: every key of tapewatch.yaml, in one table that feeds the loader, `check`, `config --defaults` and the
+ * reference page.
+ *
+ * A key has a type, a unit, a range, a default, prose and a mark whether `reload` may change it. The loader
+ * reports every error at once (problems.h): file:line:column, the line, a caret, the nearest key and the cure.
+ * Kafka properties pass through untouched. Passwords come from files or systemd credentials, never from here. */
+#ifndef TW_CONFIG_H
+#define TW_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+struct tw_problems;
+struct tw_decode_options;
+
+struct tw_strings {
+    const char *const *items;
+    uint32_t count;
+};
+
+struct tw_property {
+    const char *name;
+    const char *value;
+};
+
+struct tw_properties {
+    const struct tw_property *items;
+    uint32_t count;
+};
+
+struct tw_config {
+    const char *path; /* the file it was read from; NULL: defaults alone */
+    bool dev;         /* allows what must never run in production (model.kind: constant) */
+
+    struct {
+        struct tw_strings topics;
+        const char *group;
+        struct tw_properties properties; /* librdkafka's own names, untouched */
+        struct tw_properties secrets;    /* property -> file that holds its value (sasl.password: /run/...) */
+        const char *out_of_range;        /* stop | earliest | latest: a stored offset that is gone */
+    } kafka;
+    struct {
+        const char *conninfo; /* libpq's, untouched */
+        const char *password_file;
+        int64_t new_days_per_minute;
+        int64_t rows_per_statement;
+        int64_t lock_timeout_ms;
+        int64_t retry_most_ms; /* longest pause between tries */
+    } store;
+    struct {
+        const char *path;
+        const char *kind; /* folder | constant */
+        int64_t max_tokens;
+        struct tw_strings labels;
+    } model;
+    struct {
+        const char *backend; /* auto | onednn | openblas | portable */
+    } gemm;
+    struct tw_decode_options *decode; /* decode.h */
+    struct {
+        const char *entities; /* path, empty: symbols only */
+        bool unlisted;
+    } link;
+    struct {
+        const char *path; /* rules.yaml, empty: no rules */
+    } rules;
+    struct {
+        int64_t lateness_us;
+        int64_t idle_after_us;
+    } watermark;
+    struct {
+        int64_t most_bytes;
+        int64_t most_documents;
+        int64_t age_ms;
+        int64_t memory_bytes; /* arena of one batch */
+        int64_t micro_tokens; /* tokens of one pass through the encoder */
+    } batch;
+    struct {
+        int64_t high_bytes; /* in flight: pause above, resume below low */
+        int64_t low_bytes;
+    } flow;
+    struct {
+        int64_t count; /* 0: as many as the processors this process may use */
+    } workers;
+    struct {
+        int64_t interval_ms; /* how often closed bars are looked for */
+        int64_t idle_session_ms;
+    } evaluate;
+    struct {
+        const char *address;
+        int64_t port; /* 0: none */
+    } http;
+    struct {
+        const char *socket; /* Unix socket for reload and status; empty: none */
+    } control;
+    struct {
+        const char *level;
+        const char *format;
+    } log;
+    struct {
+        int64_t drain_ms; /* SIGTERM: how long batches in flight may take */
+    } shutdown;
+};
+
+/* Defaults alone. Strings live in static storage or in `arena`. */
+TW_MUST_USE bool tw_config_defaults(struct tw_arena *arena, struct tw_config *out, struct tw_error *err);
+
+/* Reads and checks a file. Every error found is added to `problems`; false (TW_CONFIG, the first of them, with
+ * the count) when there is one, TW_IO or TW_PERMISSION when the file cannot be read. `out` and all it points to live in
+ * `arena`. Relative paths in it are relative to the file's folder. */
+TW_MUST_USE bool tw_config_load(const char *path, struct tw_arena *arena, struct tw_config *out,
+    struct tw_problems *problems, struct tw_error *err);
+
+/* True when `after` differs from `before` in a key that reload may not change; `key` receives its name. */
+bool tw_config_needs_restart(const struct tw_config *before, const struct tw_config *after, const char **key);
+
+#endif

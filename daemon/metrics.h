@@ -1,0 +1,91 @@
+/* metrics: every number the daemon tells about itself, in one table (metrics.c: name, type, unit, help).
+ *
+ * Counted on the loop thread only; workers hand their counts back with the batch. /metrics prints them as
+ * Prometheus text (exposition format 0.0.4) that passes `promtool check metrics`; `status` reads the same table. */
+#ifndef TW_METRICS_H
+#define TW_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "partition.h"
+
+enum tw_counter {
+    TW_COUNT_MESSAGES,         /* received from Kafka */
+    TW_COUNT_BYTES,            /* payload bytes received */
+    TW_COUNT_REPEATS,          /* below the expected offset: dropped */
+    TW_COUNT_GAPS,             /* offsets skipped without a message */
+    TW_COUNT_DOCUMENTS,        /* stored, known to be committed */
+    TW_COUNT_DEAD_LETTERS,     /* stored as dead letters, known to be committed */
+    TW_COUNT_TICKS,            /* records without value that moved the watermark */
+    TW_COUNT_LATE,             /* documents below the watermark */
+    TW_COUNT_SCORES,           /* score rows stored */
+    TW_COUNT_TOKENS,           /* tokens the model read */
+    TW_COUNT_REPAIRS,          /* byte sequences mended in decode */
+    TW_COUNT_COMMITS,          /* transactions known to be committed */
+    TW_COUNT_COMMIT_RETRIES,   /* transactions tried again */
+    TW_COUNT_COMMIT_SPLITS,    /* transactions split to find a bad document */
+    TW_COUNT_FENCED,           /* batches that found the partition taken by another */
+    TW_COUNT_CONNECTIONS_LOST, /* to PostgreSQL */
+    TW_COUNT_PAUSES,           /* times reading stopped because too much was in flight */
+    TW_COUNT_RELOADS,          /* reloads that took effect */
+    TW_COUNT_RELOADS_REFUSED,  /* reloads refused as a whole */
+    TW_COUNT_ALERTS_OPENED,
+    TW_COUNT_ALERTS_UPDATED,
+    TW_COUNT_ALERTS_RESOLVED,
+    TW_COUNT_BARS_EVALUATED,
+    TW_COUNT_KAFKA_ERRORS, /* errors reported by librdkafka */
+    TW_COUNTERS
+};
+
+enum tw_gauge {
+    TW_GAUGE_UP_SINCE,        /* Unix seconds of the start */
+    TW_GAUGE_READY,           /* 1 when /readyz says yes */
+    TW_GAUGE_IN_FLIGHT_BYTES, /* payload bytes read and not yet committed */
+    TW_GAUGE_BATCHES_OUT,     /* batches cut and not yet committed */
+    TW_GAUGE_PARTITIONS,      /* partitions owned and readable */
+    TW_GAUGE_STRANDED,        /* partitions whose stored offset does not exist */
+    TW_GAUGE_SHARDS,          /* evaluator shards held */
+    TW_GAUGE_WORKERS,
+    TW_GAUGE_WORKERS_BUSY,
+    TW_GAUGE_LAG,              /* messages not yet committed, over owned partitions */
+    TW_GAUGE_STREAM_WATERMARK, /* Unix seconds; 0 when none */
+    TW_GAUGES
+};
+
+enum tw_histogram {
+    TW_TIME_COMMIT, /* one transaction, seconds */
+    TW_TIME_RIVER,  /* one batch in a worker, seconds */
+    TW_TIME_STORED, /* from a record's Kafka stamp to its commit, oldest of a batch, seconds */
+    TW_HISTOGRAMS
+};
+
+enum { TW_HISTOGRAM_BUCKETS = 16 };
+
+struct tw_metrics {
+    uint64_t counters[TW_COUNTERS];
+    double gauges[TW_GAUGES];
+    struct {
+        uint64_t buckets[TW_HISTOGRAM_BUCKETS + 1]; /* the last is +Inf; not cumulative here */
+        uint64_t count;
+        double sum;
+    } histograms[TW_HISTOGRAMS];
+};
+
+static inline void tw_count(struct tw_metrics *metrics, enum tw_counter counter, uint64_t by)
+{
+    metrics->counters[counter] += by;
+}
+
+static inline void tw_gauge_set(struct tw_metrics *metrics, enum tw_gauge gauge, double value)
+{
+    metrics->gauges[gauge] = value;
+}
+
+void tw_observe(struct tw_metrics *metrics, enum tw_histogram histogram, double seconds);
+
+/* Prints everything, and a series for each partition of the list (lag, offset, state), as malloc'ed text that
+ * the caller frees; NULL when out of memory. */
+char *tw_metrics_text(const struct tw_metrics *metrics, const struct tw_partition *first, size_t *length);
+
+#endif
