@@ -1,0 +1,65 @@
+/* config: config.json of a model folder to checked options.
+ *   in    the folder of a Hugging Face checkpoint (its config.json), optionally labels by position
+ *   out   struct tw_model_config: every number that the forward pass needs, within sane limits
+ *
+ * One table in config.c names the keys that change logits, with the values supported. A key of that table with
+ * another value is refused by name (TW_CONFIG), never guessed. Keys known to be inert, and keys that nobody here
+ * knows, are ignored; each is listed in `ignored`, so that a verbose run can name them.
+ *
+ * Labels are mapped by name, case ignored: negative|bearish, neutral, positive|bullish. `LABEL_n`, a missing
+ * class or a fourth label is remembered as a fault (`labels_fault`) and refused by whoever needs the head: a
+ * folder without a head has no labels to be wrong. `labels` ("a,b,c" in the model's order) overrides the file.
+ *
+ * Our own facts stand under the key "tapewatch"; read here: "temperature" (a number above 0, default 1), by
+ * which logits are divided before the softmax.
+ *
+ * Memory: strings live in the arena given. Errors: TW_IO/TW_PERMISSION (no file), TW_CONFIG with where =
+ * "config.json" or "config.json: line L column C". */
+#ifndef TW_FORMAT_CONFIG_H
+#define TW_FORMAT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+/* The classes of a document, in the order in which probabilities are handed out. */
+enum tw_class { TW_NEGATIVE, TW_NEUTRAL, TW_POSITIVE, TW_CLASSES };
+
+enum tw_family { TW_BERT, TW_DISTILBERT };
+
+/* What stands between the two linear maps of a layer (kernels.h gives the formulas). */
+enum tw_activation { TW_GELU_ERF, TW_GELU_TANH, TW_RELU, TW_TANH, TW_ACTIVATIONS };
+
+enum { TW_LABELS_MOST = 1024, TW_IGNORED_MOST = 256 };
+
+struct tw_model_config {
+    enum tw_family family;
+    enum tw_activation activation;
+    size_t hidden;          /* width of a hidden state */
+    size_t layers;          /* encoder layers */
+    size_t heads;           /* attention heads; hidden is a multiple of it */
+    size_t intermediate;    /* width between the two linear maps of a layer */
+    size_t vocabulary;      /* rows of the word embedding */
+    size_t max_positions;   /* longest sequence, [CLS] and [SEP] included */
+    size_t type_vocabulary; /* rows of the token type embedding; 0 for DistilBERT, which has none */
+    float norm_epsilon;
+    size_t labels; /* outputs of the classifier that the file declares; 3 when usable */
+    size_t class_at
+        [TW_CLASSES]; /* which output is negative, neutral, positive; valid when labels_fault == NULL */
+    const char *labels_fault;             /* why the labels cannot be used, or NULL */
+    float temperature;                    /* > 0 */
+    const char *name;                     /* "_name_or_path" when it says something, else NULL */
+    const char *ignored[TW_IGNORED_MOST]; /* keys that were not looked at (the first so many) */
+    size_t ignored_count;
+};
+
+/* Reads `folder`/config.json. `labels` may be NULL. */
+TW_MUST_USE bool tw_config_read(const char *folder, const char *labels, struct tw_arena *arena,
+    struct tw_model_config *out, struct tw_error *err);
+
+/* "negative", "neutral", "positive". */
+const char *tw_class_name(enum tw_class class_index);
+
+#endif

@@ -1,0 +1,63 @@
+/* gemm: the one door to OpenBLAS and oneDNN.
+ *   C[M, N] = A[M, K] x B[N, K]^T  (+ bias[N] on every row)     row-major, fp32; B is a weight as files hold it
+ *
+ * The promise: a row of C has the same bits whatever M is and wherever the row stands, so that a text's score does
+ * not depend on its batch mates. To keep it, M is padded to a multiple of TW_GEMM_ROWS: A must be readable and C
+ * writable for tw_gemm_rows(M) rows; the rows beyond M are finite and meaningless. OpenBLAS's kernels for some
+ * processors break the promise all the same, so each backend is probed.
+ *
+ *     struct tw_gemm gemm;
+ *     if (!tw_gemm_open("auto", &gemm, err)) return false;    // once, at start; about 50 ms
+ *     tw_gemm(&gemm, rows, out, in, a, weight, bias, c, err);  // from any number of threads
+ *     tw_gemm_report(&gemm, line, sizeof line);               // for `bench` and `check`
+ *
+ * `auto` takes the fastest backend that keeps the promise on this processor. A backend asked for by name
+ * (gemm.backend: onednn | openblas | portable) is taken if it keeps the promise, and refused (TW_CONFIG) if not.
+ *
+ * Threads: a product runs on its caller's thread alone. OpenBLAS is told so once at open (process-wide); oneDNN,
+ * built on OpenMP, has a setting per calling thread, made in each call. There is nothing to close. */
+#ifndef TW_KERNELS_GEMM_H
+#define TW_KERNELS_GEMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+enum { TW_GEMM_ROWS = 16 };
+
+enum tw_gemm_backend { TW_GEMM_ONEDNN, TW_GEMM_OPENBLAS, TW_GEMM_PORTABLE, TW_GEMM_BACKENDS };
+
+/* What the probe found about one backend. */
+struct tw_gemm_probe {
+    bool works;       /* the library answered with success and with the right numbers */
+    bool stable;      /* rows kept their bits over M and row */
+    double gflops;    /* 0 when not measured */
+    char failure[96]; /* why it does not work, else empty */
+};
+
+struct tw_gemm {
+    enum tw_gemm_backend backend; /* the one in use */
+    struct tw_gemm_probe probes[TW_GEMM_BACKENDS];
+};
+
+/* `backend`: NULL or "auto", or a name. TW_CONFIG for an unknown name or a backend that fails its probe. */
+TW_MUST_USE bool tw_gemm_open(const char *backend, struct tw_gemm *out, struct tw_error *err);
+
+/* Rows that A and C must have room for. */
+static inline size_t tw_gemm_rows(size_t rows)
+{
+    return (rows + TW_GEMM_ROWS - 1) / TW_GEMM_ROWS * TW_GEMM_ROWS;
+}
+
+/* One product. `bias` may be NULL. False with TW_INTERNAL and the library's status when it fails. */
+TW_MUST_USE bool tw_gemm(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, const float *a,
+    const float *b, const float *bias, float *c, struct tw_error *err);
+
+/* "onednn" and the like. */
+const char *tw_gemm_backend_name(enum tw_gemm_backend backend);
+
+/* One line for people: the backend in use, its kernel (processor type), and what the probe found of each. */
+void tw_gemm_report(const struct tw_gemm *gemm, char *line, size_t size);
+
+#endif

@@ -1,0 +1,69 @@
+/* kernels: what the encoder computes besides matrix products.
+ *
+ * One table of functions for each instruction set. portable.c is the definition; avx2.c and avx512.c compute the
+ * same within a few units of the last place (test_kernels.c) and are chosen at run time (choose.h). All arrays are
+ * row-major fp32. A row's result depends on that row only (attention: on its sequence only), never on how many rows
+ * there are. `in` and `out` may be the same array unless a line says otherwise.
+ *
+ * Formulas. norm(x) = (x - mean) / sqrt(variance + epsilon) * scale + shift, biased variance (Ba et al. 2016).
+ * Activations (Hendrycks and Gimpel 2016; transformers activations.py):
+ *   gelu erf    x/2 (1 + erf(x / sqrt 2))                                    "gelu"
+ *   gelu tanh   x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))                "gelu_new", "gelu_pytorch_tanh"
+ *   relu        max(x, 0)          tanh   the pooler's
+ * softmax(x)_i = exp(x_i - max x) / sum_j exp(x_j - max x)
+ * attention   for each sequence and head: softmax(Q K^T / sqrt(width)) V   (Vaswani et al. 2017) */
+#ifndef TW_KERNELS_KERNELS_H
+#define TW_KERNELS_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "format/config.h"
+
+/* Hidden states of one packed batch, as attention sees them. */
+struct tw_attention_call {
+    const float *query, *key, *value; /* [tokens, heads * width] */
+    float *context;                   /* [tokens, heads * width]; none of the inputs */
+    const uint32_t *starts;           /* [sequences + 1]; rows are counted from starts[0] */
+    size_t sequences, heads, width;
+    float *scratch; /* tw_attention_scratch_floats(longest sequence, width), aligned to 64 */
+};
+
+struct tw_kernels {
+    const char *name; /* "avx512", "avx2", "portable" */
+
+    /* out[t] = norm(words[ids[t]] + positions[p] + types[type_of[t]]), p = distance from the sequence's start.
+     * types == NULL: none is added; type_of == NULL: all 0. */
+    void (*embed_norm)(const int32_t *ids, const uint8_t *type_of, const uint32_t *starts, size_t sequences,
+        const float *words, const float *positions, const float *types, const float *scale,
+        const float *shift, float epsilon, size_t width, float *out);
+
+    /* out[r] = norm(in[r] + bias + residual[r]) */
+    void (*add_norm)(const float *in, const float *bias, const float *residual, const float *scale,
+        const float *shift, float epsilon, size_t rows, size_t width, float *out);
+
+    /* out[r] = in[r] + bias */
+    void (*add_bias)(const float *in, const float *bias, size_t rows, size_t width, float *out);
+
+    /* out[r] = activation(in[r] + bias), by enum tw_activation */
+    void (*activate[TW_ACTIVATIONS])(
+        const float *in, const float *bias, size_t rows, size_t width, float *out);
+
+    /* out[r] = softmax(in[r]) */
+    void (*softmax)(const float *in, size_t rows, size_t width, float *out);
+
+    void (*attention)(const struct tw_attention_call *call);
+
+    /* c[M, N] = a[M, K] x b[N, K]^T: the GEMM door's own backend, for processors on which no library keeps the
+     * promise of gemm.h. M is a multiple of 16. */
+    void (*multiply)(const float *a, const float *b, float *c, size_t rows, size_t out, size_t in);
+};
+
+/* Floats of scratch that attention needs for sequences of at most `longest` tokens. */
+size_t tw_attention_scratch_floats(size_t longest, size_t width);
+
+extern const struct tw_kernels tw_kernels_portable;
+extern const struct tw_kernels tw_kernels_avx2;
+extern const struct tw_kernels tw_kernels_avx512;
+
+#endif

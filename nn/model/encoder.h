@@ -1,0 +1,25 @@
+/* encoder: a packed batch to hidden states.
+ *   in    a model, a batch (batch.h) of at most workspace->max_tokens tokens
+ *   out   workspace->hidden, [tokens, hidden]: row tw_batch_row(batch, s) + p is token p of sequence s
+ *
+ * BERT (Devlin et al. 2018) after transformers' modeling_bert.py, evaluation mode, post-norm:
+ *     x = norm(word[id] + position[p] + type[t])
+ *     for each layer:  a = norm(x + O(attention(Q(x), K(x), V(x))));  x = norm(a + down(activation(up(a))))
+ * DistilBERT is the same without token types. Attention never looks over the edge of its sequence.
+ *
+ * A row's bits depend on its own sequence only: not on batch mates, cut, row, or thread (test_encoder.c). */
+#ifndef TW_MODEL_ENCODER_H
+#define TW_MODEL_ENCODER_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "model/batch.h"
+#include "model/model.h"
+#include "model/workspace.h"
+
+/* TW_INTERNAL: the batch is larger than the workspace, or the GEMM library failed (its status is in the error). */
+TW_MUST_USE bool tw_encode(const struct tw_model *model, const struct tw_batch *batch,
+    struct tw_workspace *workspace, struct tw_error *err);
+
+#endif

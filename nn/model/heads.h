@@ -1,0 +1,44 @@
+/* heads: hidden states to logits, logits to calibrated probabilities.
+ *   in    a batch that tw_encode has just encoded in this workspace
+ *   out   logits [sequences, labels], in the model's own order of labels
+ *
+ * BERT:        classifier(tanh(pooler(h[CLS])))          (BertPooler, BertForSequenceClassification)
+ * DistilBERT:  classifier(relu(pre_classifier(h[CLS])))  (DistilBertForSequenceClassification)
+ *
+ *     float logits[3];                                // for one sequence
+ *     tw_document_logits(model, &batch, workspace, logits, err);
+ *     float probs[TW_CLASSES];
+ *     tw_class_probabilities(model, logits, probs);   // [TW_NEGATIVE], [TW_NEUTRAL], [TW_POSITIVE]
+ *     probs[TW_POSITIVE] - probs[TW_NEGATIVE];        // the sentiment
+ */
+#ifndef TW_MODEL_HEADS_H
+#define TW_MODEL_HEADS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "model/batch.h"
+#include "model/model.h"
+#include "model/workspace.h"
+
+/* The document head over the batch last encoded: batch->count x config.labels floats into `logits`. The model must
+ * have a head (TW_INTERNAL otherwise). */
+TW_MUST_USE bool tw_document_logits(const struct tw_model *model, const struct tw_batch *batch,
+    struct tw_workspace *workspace, float *logits, struct tw_error *err);
+
+/* Encodes a batch of any size, cut into micro-batches by the workspace's max_tokens, and writes the document
+ * logits of all its sequences, in order: batch->count x config.labels floats. */
+TW_MUST_USE bool tw_classify_sequences(const struct tw_model *model, const struct tw_batch *batch,
+    struct tw_workspace *workspace, float *logits, struct tw_error *err);
+
+/* softmax(logits / temperature), in double inside, by class name and not by position. Needs
+ * model->config.labels_fault == NULL. */
+void tw_class_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES]);
+
+/* The mean of hidden rows of tokens [begin, end) of one sequence (begin < end <= its length) into out[hidden]:
+ * what an entity head joins to [CLS]. */
+void tw_mean_hidden(const struct tw_model *model, const struct tw_batch *batch,
+    const struct tw_workspace *workspace, size_t sequence, size_t begin, size_t end, float *out);
+
+#endif

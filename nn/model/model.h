@@ -1,0 +1,95 @@
+/* model: a Hugging Face folder to named, read-only weights.
+ *   in    a folder with config.json and model.safetensors (BERT or DistilBERT; F32, F16 or BF16)
+ *   out   struct tw_model: shape, weights, label order, identity; const after opening, shared by all threads
+ *
+ *     struct tw_model *model;
+ *     struct tw_model_options options = {.need_head = true};
+ *     if (!tw_model_open("config/model", &options, &model, err)) return false;
+ *     ... workspace.h, encoder.h, heads.h ...
+ *     tw_model_close(model);                           // NULL is fine
+ *
+ * F32 is used where it lies in the mapping. F16 and BF16 are converted once, at load, into one aligned block. Any
+ * other dtype is refused. A missing tensor is refused by name; one whose shape is not what config.json says is
+ * refused naming both shapes. Tensor names may carry the prefix "bert." / "distilbert." or none (a bare model),
+ * and LayerNorm may say weight/bias or gamma/beta, as transformers' own loader allows. Tensors that the forward
+ * pass does not use (position_ids, a language-model head) are ignored.
+ *
+ * `parameters` lists every weight once, in forward order, with an offset: gradients and optimiser moments are flat
+ * arrays parallel to it. The structs of layers point to the same memory. An int8 form of a linear map belongs into
+ * struct tw_linear beside the fp32 one; the encoder calls every linear map through one function (encoder.c).
+ *
+ * Errors: TW_CONFIG with where = "config.json" or "model.safetensors: ...", TW_IO, TW_PERMISSION, TW_INTERNAL. */
+#ifndef TW_MODEL_MODEL_H
+#define TW_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "format/config.h"
+#include "format/safetensors.h"
+
+/* y = x weight^T + bias */
+struct tw_linear {
+    const float *weight; /* [out, in] */
+    const float *bias;   /* [out] */
+    size_t in, out;
+};
+
+/* y = (x - mean(x)) / sqrt(var(x) + epsilon) * scale + shift */
+struct tw_norm {
+    const float *scale; /* [width] */
+    const float *shift; /* [width] */
+};
+
+struct tw_layer {
+    struct tw_linear query, key, value; /* [hidden, hidden] */
+    struct tw_linear attention_output;  /* [hidden, hidden] */
+    struct tw_norm attention_norm;
+    struct tw_linear up;   /* [intermediate, hidden] */
+    struct tw_linear down; /* [hidden, intermediate] */
+    struct tw_norm output_norm;
+};
+
+struct tw_parameter {
+    const char *name; /* as transformers writes it for ...ForSequenceClassification */
+    const float *values;
+    size_t rows, columns; /* a vector has rows = 1 */
+    size_t offset;        /* of its first value in a flat array of all parameters */
+};
+
+struct tw_model_options {
+    const char *labels; /* "a,b,c" in the model's order, or NULL: what config.json says */
+    bool need_head;     /* refuse a folder without a usable classification head */
+};
+
+struct tw_model {
+    struct tw_model_config config;
+    const char *name;       /* for people: _name_or_path, else the folder's own name */
+    char sha256_hex[65];    /* of model.safetensors */
+    enum tw_dtype dtype;    /* of the word embedding in the file */
+    const float *words;     /* [vocabulary, hidden] */
+    const float *positions; /* [max_positions, hidden] */
+    const float *types;     /* [type_vocabulary, hidden], or NULL (DistilBERT) */
+    struct tw_norm embedding_norm;
+    const struct tw_layer *layers; /* [config.layers] */
+    /* The document head, when has_head: classifier(activation(pooler(hidden of [CLS]))). */
+    bool has_head;
+    bool has_pooler;                      /* a bare BERT folder may carry a pooler without classifier */
+    struct tw_linear pooler;              /* BERT: bert.pooler.dense; DistilBERT: pre_classifier */
+    enum tw_activation pooler_activation; /* tanh; DistilBERT: relu */
+    struct tw_linear classifier;          /* [labels, hidden] */
+    const struct tw_parameter *parameters;
+    size_t parameter_count;
+    size_t value_count; /* of all parameters together */
+    /* Owned. */
+    struct tw_arena arena;
+    struct tw_safetensors file;
+};
+
+/* Opens a folder. `options` may be NULL (no override, no head needed). */
+TW_MUST_USE bool tw_model_open(
+    const char *folder, const struct tw_model_options *options, struct tw_model **out, struct tw_error *err);
+void tw_model_close(struct tw_model *model);
+
+#endif

@@ -1,0 +1,67 @@
+/* workspace: all scratch of one worker, sized once.
+ *   in    a model, the most tokens of a micro-batch, the kernels and the GEMM door to use
+ *   out   buffers for every activation; nothing is allocated afterwards
+ *
+ * One workspace belongs to one thread at a time; weights are shared, workspaces are not. All memory is one arena,
+ * about `tokens * (10 * hidden + intermediate) * 4` bytes when activations are not kept.
+ *
+ * Rows: every buffer has room for tw_gemm_rows(max_tokens) rows, because the GEMM door pads (gemm.h). What stands
+ * in the rows beyond a batch is finite and otherwise meaningless.
+ *
+ * `keep_layers`: each layer writes into buffers of its own, so that after tw_encode all activations are there: the
+ * tests compare them, and a backward pass needs them. Otherwise all layers share one set, and `layers[i]` all point
+ * to it. */
+#ifndef TW_MODEL_WORKSPACE_H
+#define TW_MODEL_WORKSPACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "kernels/gemm.h"
+#include "kernels/kernels.h"
+#include "model/model.h"
+
+struct tw_workspace_options {
+    size_t max_tokens;                /* of a micro-batch; raised to max_sequence when less. 0: 1,024 */
+    size_t max_sequence;              /* longest sequence; 0: the model's max_positions */
+    const struct tw_gemm *gemm;       /* required; outlives the workspace */
+    const struct tw_kernels *kernels; /* NULL: tw_kernels_best() */
+    bool keep_layers;
+};
+
+/* What one layer computes, in order. Shapes by row: a token. */
+struct tw_activations {
+    float *query, *key, *value; /* [tokens, hidden], bias added */
+    float *context;             /* [tokens, hidden], what attention returns */
+    float *attention_sum;       /* [tokens, hidden], context x W, before bias, residual and norm */
+    float *attended;            /* [tokens, hidden], after the first norm */
+    float *raised;              /* [tokens, intermediate], before bias and activation */
+    float *activated;           /* [tokens, intermediate]; the same memory as raised unless kept */
+    float *lowered;             /* [tokens, hidden], before bias, residual and norm */
+    float *output;              /* [tokens, hidden], after the second norm: the next layer's input */
+};
+
+struct tw_workspace {
+    size_t max_tokens, max_sequence;
+    const struct tw_gemm *gemm;
+    const struct tw_kernels *kernels;
+    float *embedded;               /* [tokens, hidden], the first layer's input */
+    struct tw_activations *layers; /* [config.layers] */
+    float *attention_scratch;      /* tw_attention_scratch_floats(max_sequence, head width) */
+    /* The document head; rows: a sequence. */
+    float *head_input, *head_pooled; /* [max sequences, hidden] */
+    float *head_logits;              /* [max sequences, labels] */
+    size_t max_head_rows;
+    /* Set by tw_encode: hidden states [tokens, hidden] of the batch last encoded. */
+    const float *hidden;
+    struct tw_arena arena;
+};
+
+TW_MUST_USE bool tw_workspace_open(const struct tw_model *model, const struct tw_workspace_options *options,
+    struct tw_workspace *out, struct tw_error *err);
+/* A zeroed workspace is safe to close. */
+void tw_workspace_close(struct tw_workspace *workspace);
+
+#endif
