@@ -1,0 +1,299 @@
+/* topic: makes, fills and asks topics of a test broker, in milliseconds where Kafka's own tool takes a JVM's start.
+ * tests/services/topic compiles it and documents its use. Exit status 0 done, 1 refused by the broker, 2 usage,
+ * 69 no answer. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <librdkafka/rdkafka.h>
+
+enum { TIMEOUT_MS = 30000, DONE = 0, REFUSED = 1, USAGE = 2, NO_ANSWER = 69 };
+
+static char *bootstrap(void)
+{
+    char *servers = getenv("TW_BOOTSTRAP");
+    if (servers == NULL || *servers == '\0') {
+        fprintf(stderr, "topic: TW_BOOTSTRAP is not set; cure: export TW_BOOTSTRAP=$(cat DIR/bootstrap)\n");
+        exit(USAGE);
+    }
+    return servers;
+}
+
+static void delivered(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque)
+{
+    (void)kafka;
+    (void)opaque;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        fprintf(stderr, "topic: not delivered: %s\n", rd_kafka_err2str(message->err));
+        exit(NO_ANSWER);
+    }
+}
+
+static rd_kafka_t *client(void)
+{
+    char why[512];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    const char *const settings[][2] = {{"bootstrap.servers", bootstrap()}, {"log_level", "3"},
+        {"message.max.bytes", "115000000"}, {"linger.ms", "20"}, {"compression.type", "lz4"},
+        {"queue.buffering.max.kbytes", "262144"}, {"acks", "all"}};
+    rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+    for (size_t s = 0; s < sizeof settings / sizeof *settings; s++) {
+        if (rd_kafka_conf_set(conf, settings[s][0], settings[s][1], why, sizeof why) != RD_KAFKA_CONF_OK) {
+            fprintf(stderr, "topic: %s\n", why);
+            exit(USAGE);
+        }
+    }
+    rd_kafka_t *kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+    if (kafka == NULL) {
+        fprintf(stderr, "topic: %s\n", why);
+        exit(NO_ANSWER);
+    }
+    return kafka;
+}
+
+static bool parse(const char *text, long long *number)
+{
+    char *end = NULL;
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0';
+}
+
+/* Waits for the answer of an admin request and says what the broker said of the one topic in it. */
+static int answer(rd_kafka_queue_t *queue)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, TIMEOUT_MS);
+    if (event == NULL || rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        fprintf(stderr, "topic: %s\n", event == NULL ? "no answer" : rd_kafka_event_error_string(event));
+        return NO_ANSWER;
+    }
+    size_t count = 0;
+    const rd_kafka_topic_result_t **results = NULL;
+    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_CREATETOPICS_RESULT) {
+        results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+    } else if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DELETETOPICS_RESULT) {
+        results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
+    } else {
+        results =
+            rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &count);
+    }
+    int status = count == 1 ? DONE : REFUSED;
+    for (size_t r = 0; r < count; r++) {
+        if (rd_kafka_topic_result_error(results[r]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            const char *said = rd_kafka_topic_result_error_string(results[r]);
+            fprintf(stderr, "topic: %s: %s\n", rd_kafka_topic_result_name(results[r]),
+                said != NULL ? said : rd_kafka_err2str(rd_kafka_topic_result_error(results[r])));
+            status = REFUSED;
+        }
+    }
+    rd_kafka_event_destroy(event);
+    return status;
+}
+
+/* A topic is made when its metadata names every partition with a leader, which is a moment after the answer. */
+static int wait_for_leaders(rd_kafka_t *kafka, const char *name, int partitions)
+{
+    for (int try = 0; try < 100; try++) {
+        const struct rd_kafka_metadata *metadata = NULL;
+        rd_kafka_topic_t *topic = rd_kafka_topic_new(kafka, name, NULL);
+        int led = 0;
+        if (rd_kafka_metadata(kafka, 0, topic, &metadata, TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            for (int p = 0; metadata->topic_cnt == 1 && p < metadata->topics[0].partition_cnt; p++) {
+                led += metadata->topics[0].partitions[p].leader >= 0;
+            }
+            rd_kafka_metadata_destroy(metadata);
+        }
+        rd_kafka_topic_destroy(topic);
+        if (led >= partitions) {
+            return DONE;
+        }
+        rd_kafka_poll(kafka, 50);
+    }
+    fprintf(stderr, "topic: %s: no leader for every partition\n", name);
+    return NO_ANSWER;
+}
+
+static int create(int argc, char **argv)
+{
+    long long partitions = 0;
+    if (argc < 2 || !parse(argv[1], &partitions) || partitions < 1 || partitions > 10000) {
+        return USAGE;
+    }
+    char why[512];
+    rd_kafka_t *kafka = client();
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka);
+    rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(argv[0], (int)partitions, 1, why, sizeof why);
+    if (topic == NULL) {
+        fprintf(stderr, "topic: %s\n", why);
+        return USAGE;
+    }
+    for (int a = 2; a < argc; a++) {
+        char *equals = strchr(argv[a], '=');
+        if (equals == NULL) {
+            return USAGE;
+        }
+        *equals = '\0';
+        rd_kafka_NewTopic_set_config(topic, argv[a], equals + 1);
+    }
+    rd_kafka_CreateTopics(kafka, &topic, 1, NULL, queue);
+    int status = answer(queue);
+    if (status == DONE) {
+        status = wait_for_leaders(kafka, argv[0], (int)partitions);
+    }
+    rd_kafka_NewTopic_destroy(topic);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(kafka);
+    return status;
+}
+
+static int grow(int argc, char **argv)
+{
+    long long partitions = 0;
+    if (argc != 2 || !parse(argv[1], &partitions) || partitions < 1 || partitions > 10000) {
+        return USAGE;
+    }
+    char why[512];
+    rd_kafka_t *kafka = client();
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka);
+    rd_kafka_NewPartitions_t *wish = rd_kafka_NewPartitions_new(argv[0], (size_t)partitions, why, sizeof why);
+    if (wish == NULL) {
+        fprintf(stderr, "topic: %s\n", why);
+        return USAGE;
+    }
+    rd_kafka_CreatePartitions(kafka, &wish, 1, NULL, queue);
+    int status = answer(queue);
+    if (status == DONE) {
+        status = wait_for_leaders(kafka, argv[0], (int)partitions);
+    }
+    rd_kafka_NewPartitions_destroy(wish);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(kafka);
+    return status;
+}
+
+static int drop(int argc, char **argv)
+{
+    if (argc != 1) {
+        return USAGE;
+    }
+    rd_kafka_t *kafka = client();
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka);
+    rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(argv[0]);
+    rd_kafka_DeleteTopics(kafka, &topic, 1, NULL, queue);
+    int status = answer(queue);
+    rd_kafka_DeleteTopic_destroy(topic);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(kafka);
+    return status;
+}
+
+/* One line a partition: its number, its first offset and the one after its last. */
+static int offsets(int argc, char **argv)
+{
+    if (argc != 1) {
+        return USAGE;
+    }
+    rd_kafka_t *kafka = client();
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(kafka, argv[0], NULL);
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(kafka, 0, topic, &metadata, TIMEOUT_MS);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        fprintf(stderr, "topic: %s: %s\n", argv[0], rd_kafka_err2str(code));
+        return NO_ANSWER;
+    }
+    const struct rd_kafka_metadata_topic *found = &metadata->topics[0];
+    int status = found->err == RD_KAFKA_RESP_ERR_NO_ERROR ? DONE : REFUSED;
+    if (status == REFUSED) {
+        fprintf(stderr, "topic: %s: %s\n", argv[0], rd_kafka_err2str(found->err));
+    }
+    for (int p = 0; status == DONE && p < found->partition_cnt; p++) {
+        int64_t low = 0;
+        int64_t high = 0;
+        code = rd_kafka_query_watermark_offsets(
+            kafka, argv[0], found->partitions[p].id, &low, &high, TIMEOUT_MS);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            fprintf(stderr, "topic: %s: %s\n", argv[0], rd_kafka_err2str(code));
+            status = NO_ANSWER;
+            break;
+        }
+        printf("%d %lld %lld\n", found->partitions[p].id, (long long)low, (long long)high);
+    }
+    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(topic);
+    rd_kafka_destroy(kafka);
+    return status;
+}
+
+/* Standard input's lines become records, whole and byte for byte, partitions in turn unless one is named. */
+static int produce(int argc, char **argv)
+{
+    long long partition = -1;
+    if (argc < 1 || argc > 2 || (argc == 2 && !parse(argv[1], &partition))) {
+        return USAGE;
+    }
+    rd_kafka_t *kafka = client();
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(kafka, argv[0], NULL);
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (rd_kafka_metadata(kafka, 0, handle, &metadata, TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        metadata->topics[0].partition_cnt < 1) {
+        fprintf(stderr, "topic: %s: not there\n", argv[0]);
+        return REFUSED;
+    }
+    const int partitions = metadata->topics[0].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(handle);
+    char *line = NULL;
+    size_t room = 0;
+    long long count = 0;
+    for (ssize_t length = 0; (length = getline(&line, &room, stdin)) >= 0; count++) {
+        if (length > 0 && line[length - 1] == '\n') {
+            length--;
+        }
+        const int32_t target = partition >= 0 ? (int32_t)partition : (int32_t)(count % partitions);
+        while (rd_kafka_producev(kafka, RD_KAFKA_V_TOPIC(argv[0]), RD_KAFKA_V_PARTITION(target),
+                   RD_KAFKA_V_VALUE(line, (size_t)length), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                   RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            rd_kafka_poll(kafka, 100);
+        }
+        rd_kafka_poll(kafka, 0);
+    }
+    free(line);
+    const rd_kafka_resp_err_t code = rd_kafka_flush(kafka, TIMEOUT_MS);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        fprintf(stderr, "topic: %s\n", rd_kafka_err2str(code));
+        return NO_ANSWER;
+    }
+    printf("%lld\n", count);
+    rd_kafka_destroy(kafka);
+    return DONE;
+}
+
+static const struct {
+    const char *verb;
+    int (*run)(int argc, char **argv);
+} verbs[] = {
+    {"create", create},
+    {"grow", grow},
+    {"delete", drop},
+    {"offsets", offsets},
+    {"produce", produce},
+};
+
+int main(int argc, char **argv)
+{
+    for (size_t v = 0; argc > 1 && v < sizeof verbs / sizeof *verbs; v++) {
+        if (strcmp(argv[1], verbs[v].verb) == 0) {
+            const int status = verbs[v].run(argc - 2, argv + 2);
+            if (status != USAGE) {
+                return status;
+            }
+        }
+    }
+    fprintf(stderr,
+        "topic: unknown use; cure: create NAME PARTITIONS [KEY=VALUE...] | grow NAME PARTITIONS | "
+        "delete NAME | offsets NAME | produce NAME [PARTITION]\n");
+    return USAGE;
+}
