@@ -1,0 +1,70 @@
+/* classify: cleaned documents to token ids, probabilities and the integer that is summed.
+ *
+ *   in    documents with `text`
+ *   out   document.tokens, token_count, truncated (tw_classifier_tokenize); document.score (tw_classify)
+ *
+ *     tw_classifier_open    once: a model folder, or the constant model
+ *     tw_workspace_new      once a worker
+ *     tw_classifier_tokenize, tw_classify   for each batch
+ *
+ * The classifier is immutable and shared; a workspace belongs to one thread. Tokens of all documents are laid end
+ * to end and cut into micro-batches of at most TW_MICRO_BATCH_TOKENS. A score depends on the document's tokens
+ * and the model alone, to the bit: not on batch mates, workers or order.
+ *
+ * The constant model (contracts, "Models"; `model.kind: constant`) runs everything but the encoder: the score is
+ * made of XXH3 of the token ids, three weights of 16 bits each (plus one) over their sum. With a model folder it
+ * uses that folder's tokenizer; without one, a token is the hash of a word. */
+#ifndef TW_CLASSIFY_H
+#define TW_CLASSIFY_H
+
+#include "base/arena.h"
+#include "document.h"
+
+enum { TW_MICRO_BATCH_TOKENS = 2048 };
+
+struct tw_classifier;
+struct tw_workspace;
+
+struct tw_classifier_options {
+    const char *folder;  /* the model's folder; may be NULL for the constant model */
+    bool constant;       /* model.kind: constant */
+    uint32_t max_tokens; /* model.max_tokens; 0: no limit of our own */
+    const char *labels;  /* --labels a,b,c in the model's order; NULL: by the names of config.json */
+    const char *gemm;    /* gemm.backend: openblas, onednn; NULL or "auto": the faster one that keeps rows */
+    bool tokenizer_only; /* for `tokenize`: only the tokenizer's files are needed; tw_classify is refused */
+};
+
+/* Opens the model. TW_CONFIG, TW_IO with file names as where. */
+TW_MUST_USE bool tw_classifier_open(
+    const struct tw_classifier_options *options, struct tw_classifier **out, struct tw_error *err);
+void tw_classifier_free(struct tw_classifier *classifier);
+
+/* SHA-256 of the weights file (of the word "constant" for the constant model), 64 digits and a NUL: which model
+ * made a score. */
+const char *tw_classifier_sha256(const struct tw_classifier *classifier);
+/* Longest row of ids that the model takes, [CLS] and [SEP] included. */
+uint32_t tw_classifier_max_tokens(const struct tw_classifier *classifier);
+
+/* One worker's scratch. TW_INTERNAL when memory is refused. */
+TW_MUST_USE bool tw_workspace_new(
+    const struct tw_classifier *classifier, struct tw_workspace **out, struct tw_error *err);
+void tw_workspace_free(struct tw_workspace *workspace);
+
+/* Fills tokens, token_count and truncated from `text`. False when the arena is full (TW_FULL). */
+TW_MUST_USE bool tw_classifier_tokenize(const struct tw_classifier *classifier,
+    struct tw_workspace *workspace, struct tw_document *document, struct tw_arena *arena,
+    struct tw_error *err);
+
+/* Scores the documents whose fate is TW_FATE_STORED; the others are passed over. `logits`, when not NULL, takes
+ * three floats a document: negative, neutral, positive. TW_INTERNAL when a kernel fails. */
+TW_MUST_USE bool tw_classify(const struct tw_classifier *classifier, struct tw_workspace *workspace,
+    struct tw_document *documents, uint32_t count, float *logits, struct tw_error *err);
+
+/* Round half to even of 10,000 x (positive - negative). */
+int32_t tw_sentiment_of(float negative, float positive);
+
+/* Index of the largest probability: 0 negative, 1 neutral, 2 positive; the first of equals. */
+uint32_t tw_label_of(const struct tw_score *score);
+extern const char *const tw_label_names[3];
+
+#endif

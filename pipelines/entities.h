@@ -1,0 +1,82 @@
+/* entities: the entities file, as an automaton that finds every name in one pass.
+ *
+ *   in    JSON Lines, one company (sector, index, ...) a line:
+ *           {"symbol":"OM","names":["Outboard Marine Corp","Outboard Marine"],"exchange":"NYSE","common":false}
+ *         symbol    1 to 64 bytes without white space; once in the file
+ *         names     aliases, the first of them the name shown; may be left out or empty: the symbol is shown then
+ *         common    true: all its names are common words; or an array of those names that are
+ *         exchange, kind, sector: text, kept for views; other fields are ignored
+ *   out   struct tw_automaton: immutable, shared by all threads, swapped whole on reload
+ *
+ * How names are matched. A text is a row of words: a run of letters, marks and digits is one word, any other
+ * character but white space is one of its own; a typographic apostrophe is an apostrophe. A name matches whole
+ * words, whatever white space stands between them; the longest name that starts at a word wins; a full stop at
+ * a name's end is not asked for ("Apple Inc." finds "Apple Inc"). Case is ignored (each code point lower-cased,
+ * utf8proc), except for a name of under four letters and digits or marked common: that one matches as spelled.
+ *
+ * How it works: words are interned once; names are a trie over words whose edges stand in one hash table, and
+ * each word knows its edge out of the root. So a text costs one look-up a word, whatever the number of names,
+ * and at most TW_NAME_WORDS more where names begin with the same words.
+ *
+ * Errors name file and line; loading is whole or not at all. */
+#ifndef TW_ENTITIES_H
+#define TW_ENTITIES_H
+
+#include "base/arena.h"
+#include "document.h"
+
+enum {
+    TW_NAME_WORDS = 32,   /* words in a name at most */
+    TW_SYMBOL_BYTES = 64, /* bytes in a symbol at most */
+    TW_NO_ENTITY = -1,
+};
+
+struct tw_automaton;
+
+struct tw_entity {
+    struct tw_text symbol;
+    struct tw_text name;                   /* the first name; the symbol when there is none */
+    struct tw_text exchange, kind, sector; /* empty when not given */
+};
+
+/* Loads a file (as archive.h reads them: plain, gz, zst). TW_CONFIG for what it says, TW_IO for reading it. */
+TW_MUST_USE bool tw_entities_load(const char *path, struct tw_automaton **out, struct tw_error *err);
+/* The same from memory; `name` stands for the file in errors. */
+TW_MUST_USE bool tw_entities_parse(
+    const char *name, struct tw_text contents, struct tw_automaton **out, struct tw_error *err);
+void tw_entities_free(struct tw_automaton *automaton);
+
+uint32_t tw_entities_count(const struct tw_automaton *automaton);
+/* Entities in order of the file. */
+const struct tw_entity *tw_entities_at(const struct tw_automaton *automaton, uint32_t index);
+/* Index of the entity with this symbol, or TW_NO_ENTITY. */
+int32_t tw_entities_find(const struct tw_automaton *automaton, struct tw_text symbol);
+/* SHA-256 of the file's bytes (uncompressed), 64 hexadecimal digits and a NUL. */
+const char *tw_entities_sha256(const struct tw_automaton *automaton);
+uint64_t tw_entities_name_count(const struct tw_automaton *automaton);
+
+/* What stands at one place of a text. */
+struct tw_name_match {
+    uint32_t begin, end;  /* bytes into the text */
+    uint32_t node;        /* to be asked by tw_entities_owner */
+    uint32_t owner_count; /* different entities that own the name, as spelled here: 1, or more: ambiguous */
+};
+
+/* A walk over a text, word by word. Set text, at = 0, then call next; a caller that deals with a stretch itself
+ * (a cashtag) moves `at` past it. */
+struct tw_word_walk {
+    struct tw_text text;
+    uint32_t at;
+};
+
+/* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A '$' or '<'
+ * before it ends the walk early with *stopped = true, walk->at on it and no match. False at the end. `automaton`
+ * may be NULL: then only those stops are found. */
+bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,
+    struct tw_name_match *match);
+
+/* The nth entity that owns the match, 0 <= nth < owner_count. */
+uint32_t tw_entities_owner(const struct tw_automaton *automaton, struct tw_text text,
+    const struct tw_name_match *match, uint32_t nth);
+
+#endif

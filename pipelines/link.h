@@ -1,0 +1,37 @@
+/* link: which companies does this text speak of?
+ *
+ *   in    a cleaned document (clean.h), its `symbols`, and an automaton (entities.h) or NULL
+ *   out   document.entities sorted by symbol, each once; document.mentions in order of their first byte, never
+ *         overlapping; the longest name wins
+ *
+ * An entity is named
+ *   - by a cashtag: '$' not after a letter, digit or '$' (another cashtag just before it is fine), then a symbol,
+ *     not followed by a letter or digit. "$AAPL." is AAPL, "$BRK.B" is BRK.B, "$AAPL$MSFT" are two, "$100" none;
+ *   - by a newswire symbol: "<OM>", "<VOWG.F>": capitals, digits and dots in angle brackets;
+ *   - by `symbols` of the message, with or without '$'; a mention of no bytes at 0 when nothing in the text is;
+ *   - by a name of the entities file.
+ * A symbol that is not listed becomes an entity of its own (listed = false) when `unlisted` is set and it reads
+ * [A-Z][A-Z0-9.]{0,9}; a full stop at a symbol's end is never part of it.
+ *
+ * A name owned by two or more entities links to the one of them whose symbol stands in the same text (as a
+ * cashtag, a newswire symbol, in `symbols`, or as a bare word that the file lists among its names); when none
+ * does, or more than one, it links to none of them.
+ *
+ * Bounds: TW_LINK_ENTITIES entities and TW_LINK_MENTIONS mentions a document; what comes after is not linked. */
+#ifndef TW_LINK_H
+#define TW_LINK_H
+
+#include "base/arena.h"
+#include "document.h"
+#include "entities.h"
+
+enum { TW_LINK_ENTITIES = 1024, TW_LINK_MENTIONS = 16384 };
+
+/* Fills entities and mentions. False only when the arena is full (TW_FULL). */
+TW_MUST_USE bool tw_link(const struct tw_automaton *entities, bool unlisted, struct tw_document *document,
+    struct tw_arena *arena, struct tw_error *err);
+
+/* True for [A-Z][A-Z0-9.]{0,9} that does not end in a full stop. */
+bool tw_symbol_is_plain(struct tw_text symbol);
+
+#endif
