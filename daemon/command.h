@@ -40,6 +40,9 @@ int tw_command_failed(const struct tw_error *err);
 TW_MUST_USE bool tw_command_model_folder(
     const char *option, const char *configured, char *folder, size_t size, struct tw_error *err);
 
+/* The program's version, as `tapewatch --version` tells it. */
+const char *tw_version(void);
+
 tw_command_run tw_command_serve;
 tw_command_run tw_command_check;
 tw_command_run tw_command_migrate;

@@ -54,6 +54,9 @@ static inline struct tw_field tw_bytes(const char *name, struct tw_text value)
 /* Decides between journal and logfmt from the environment; `format` is auto, logfmt or journal. */
 struct tw_log tw_log_open(enum tw_level least, const char *format, const char *verbose);
 
+/* debug, info, notice, warning or error; false for another word. */
+bool tw_level_parse(const char *name, enum tw_level *out);
+
 void tw_log_event(const struct tw_log *log, enum tw_level level, const char *room, const char *event,
     size_t count, const struct tw_field *fields);
 

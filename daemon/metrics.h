@@ -5,6 +5,7 @@
 #ifndef TW_METRICS_H
 #define TW_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -83,6 +84,10 @@ static inline void tw_gauge_set(struct tw_metrics *metrics, enum tw_gauge gauge,
 }
 
 void tw_observe(struct tw_metrics *metrics, enum tw_histogram histogram, double seconds);
+
+/* Names as /metrics prints them. */
+const char *tw_counter_name(enum tw_counter counter);
+const char *tw_gauge_name(enum tw_gauge gauge);
 
 /* Prints everything, and a series for each partition of the list (lag, offset, state), as malloc'ed text that
  * the caller frees; NULL when out of memory. */

@@ -1,0 +1,119 @@
+#include "command.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct tw_command commands[] = {
+    {"config", "dev", "show every key with its default, or what a file makes of them",
+        "config [-c FILE] [--defaults | --effective | --reference]\n"
+        "  -c FILE       the configuration (default /etc/tapewatch/tapewatch.yaml)\n"
+        "  --defaults    every key with its default, as a file to start from\n"
+        "  --effective   every key with the value it has after FILE\n"
+        "  --reference   every key with type, unit, range and prose, as a page\n",
+        tw_command_config},
+};
+
+const struct tw_command *tw_commands(size_t *count)
+{
+    *count = sizeof commands / sizeof commands[0];
+    return commands;
+}
+
+const char *tw_version(void)
+{
+    return TW_VERSION;
+}
+
+/* How many letters two names share in their beginnings, plus one when they end alike: enough to guess a typo. */
+static size_t likeness(const char *left, const char *right)
+{
+    size_t shared = 0;
+    while (left[shared] && left[shared] == right[shared])
+        shared++;
+    size_t left_length = strlen(left);
+    size_t right_length = strlen(right);
+    if (left_length && right_length && left[left_length - 1] == right[right_length - 1])
+        shared++;
+    return shared;
+}
+
+const struct tw_command *tw_command_find(const char *name, const char **nearest)
+{
+    size_t count;
+    size_t best = 2;
+    const struct tw_command *table = tw_commands(&count);
+    *nearest = NULL;
+    for (size_t at = 0; at < count; at++) {
+        if (strcmp(table[at].name, name) == 0)
+            return &table[at];
+        size_t alike = likeness(table[at].name, name);
+        if (alike > best) {
+            best = alike;
+            *nearest = table[at].name;
+        }
+    }
+    return NULL;
+}
+
+int tw_command_usage(const char *command, struct tw_error *err, const char *what, ...)
+{
+    char text[sizeof err->what];
+    char cure[128];
+    va_list arguments;
+    va_start(arguments, what);
+    vsnprintf(text, sizeof text, what, arguments);
+    va_end(arguments);
+    snprintf(cure, sizeof cure, "tapewatch %s --help tells the options", command);
+    tw_fail(err, TW_USAGE, NULL, cure, "%s", text);
+    return tw_exit_status(TW_USAGE);
+}
+
+int tw_command_failed(const struct tw_error *err)
+{
+    return tw_exit_status(err->code);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return path && path[0] && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* A binary that lies in the build tree uses the model of the source tree that it was built from. */
+static bool runs_in_build_tree(void)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length <= 0)
+        return false;
+    path[length] = '\0';
+    size_t tree = strlen(TW_BINARY_DIR);
+    return strncmp(path, TW_BINARY_DIR, tree) == 0 && path[tree] == '/';
+}
+
+bool tw_command_model_folder(
+    const char *option, const char *configured, char *folder, size_t size, struct tw_error *err)
+{
+    const char *installed = TW_PREFIX "/share/tapewatch/model";
+    const char *source = TW_SOURCE_DIR "/config/model";
+    const char *choice = option;
+    if (!choice && is_folder(configured))
+        choice = configured;
+    if (!choice && is_folder(installed))
+        choice = installed;
+    if (!choice && runs_in_build_tree() && is_folder(source))
+        choice = source;
+    if (!choice)
+        return tw_fail(err, TW_CONFIG, configured && configured[0] ? configured : installed,
+            "name a model folder with -m, or set model.path", "no model folder");
+    if ((size_t)snprintf(folder, size, "%s", choice) >= size)
+        return tw_fail(err, TW_USAGE, choice, "give a shorter path", "path too long");
+    if (!option)
+        fprintf(stderr, "tapewatch: model %s\n", folder);
+    return true;
+}

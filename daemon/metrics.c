@@ -1,0 +1,183 @@
+#include "metrics.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct description {
+    const char *name;
+    const char *help;
+};
+
+static const struct description counters[] = {
+    [TW_COUNT_MESSAGES] = {"tapewatch_messages_total", "Messages received from Kafka."},
+    [TW_COUNT_BYTES] = {"tapewatch_payload_bytes_total", "Payload bytes received from Kafka."},
+    [TW_COUNT_REPEATS] = {"tapewatch_repeats_total", "Messages below the expected offset, dropped."},
+    [TW_COUNT_GAPS] = {"tapewatch_gaps_total", "Offsets passed over without a message."},
+    [TW_COUNT_DOCUMENTS] = {"tapewatch_documents_total", "Documents known to be committed."},
+    [TW_COUNT_DEAD_LETTERS] = {"tapewatch_dead_letters_total", "Dead letters known to be committed."},
+    [TW_COUNT_TICKS] = {"tapewatch_ticks_total", "Records without value that moved the watermark."},
+    [TW_COUNT_LATE] = {"tapewatch_late_total", "Documents below the watermark."},
+    [TW_COUNT_SCORES] = {"tapewatch_scores_total", "Score rows known to be committed."},
+    [TW_COUNT_TOKENS] = {"tapewatch_tokens_total", "Tokens given to the model."},
+    [TW_COUNT_REPAIRS] = {"tapewatch_repairs_total", "Byte sequences mended while decoding."},
+    [TW_COUNT_COMMITS] = {"tapewatch_commits_total", "Transactions known to be committed."},
+    [TW_COUNT_COMMIT_RETRIES] = {"tapewatch_commit_retries_total", "Transactions tried again."},
+    [TW_COUNT_COMMIT_SPLITS] = {"tapewatch_commit_splits_total",
+        "Transactions split to find a bad document."},
+    [TW_COUNT_FENCED] = {"tapewatch_fenced_total",
+        "Batches that found their partition taken by another daemon."},
+    [TW_COUNT_CONNECTIONS_LOST] = {"tapewatch_store_connections_lost_total",
+        "Connections to PostgreSQL lost."},
+    [TW_COUNT_PAUSES] = {"tapewatch_pauses_total", "Times reading stopped because too much was in flight."},
+    [TW_COUNT_RELOADS] = {"tapewatch_reloads_total", "Reloads that took effect."},
+    [TW_COUNT_RELOADS_REFUSED] = {"tapewatch_reloads_refused_total", "Reloads refused as a whole."},
+    [TW_COUNT_ALERTS_OPENED] = {"tapewatch_alerts_opened_total", "Alerts opened by this daemon."},
+    [TW_COUNT_ALERTS_UPDATED] = {"tapewatch_alerts_updated_total", "Alerts updated by this daemon."},
+    [TW_COUNT_ALERTS_RESOLVED] = {"tapewatch_alerts_resolved_total", "Alerts resolved by this daemon."},
+    [TW_COUNT_BARS_EVALUATED] = {"tapewatch_bars_evaluated_total", "Closed bars that rules have looked at."},
+    [TW_COUNT_KAFKA_ERRORS] = {"tapewatch_kafka_errors_total", "Errors reported by the Kafka client."},
+};
+
+static const struct description gauges[] = {
+    [TW_GAUGE_UP_SINCE] = {"tapewatch_start_time_seconds", "Unix time at which the daemon started."},
+    [TW_GAUGE_READY] = {"tapewatch_ready", "1 when the daemon reads and stores."},
+    [TW_GAUGE_IN_FLIGHT_BYTES] = {"tapewatch_in_flight_bytes", "Payload bytes read and not yet committed."},
+    [TW_GAUGE_BATCHES_OUT] = {"tapewatch_batches_out", "Batches cut and not yet committed."},
+    [TW_GAUGE_PARTITIONS] = {"tapewatch_partitions", "Partitions owned and readable."},
+    [TW_GAUGE_STRANDED] = {"tapewatch_partitions_stranded", "Partitions whose stored offset does not exist."},
+    [TW_GAUGE_SHARDS] = {"tapewatch_shards", "Shards of entities whose rules this daemon evaluates."},
+    [TW_GAUGE_WORKERS] = {"tapewatch_workers", "Worker threads."},
+    [TW_GAUGE_WORKERS_BUSY] = {"tapewatch_workers_busy", "Worker threads at work."},
+    [TW_GAUGE_LAG] = {"tapewatch_lag_messages", "Messages not yet committed, over owned partitions."},
+    [TW_GAUGE_STREAM_WATERMARK] = {"tapewatch_watermark_seconds",
+        "Event time up to which bars are closed, Unix."},
+};
+
+static const struct description histograms[] = {
+    [TW_TIME_COMMIT] = {"tapewatch_commit_seconds", "Time of one transaction."},
+    [TW_TIME_RIVER] = {"tapewatch_river_seconds", "Time of one batch in a worker."},
+    [TW_TIME_STORED] = {"tapewatch_stored_seconds",
+        "From a record's Kafka stamp to its commit, oldest of a batch."},
+};
+
+_Static_assert(sizeof counters / sizeof counters[0] == TW_COUNTERS, "a row for each counter");
+_Static_assert(sizeof gauges / sizeof gauges[0] == TW_GAUGES, "a row for each gauge");
+_Static_assert(sizeof histograms / sizeof histograms[0] == TW_HISTOGRAMS, "a row for each histogram");
+
+static const double bounds[TW_HISTOGRAM_BUCKETS] = {
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
+
+void tw_observe(struct tw_metrics *metrics, enum tw_histogram histogram, double seconds)
+{
+    size_t bucket = 0;
+    while (bucket < TW_HISTOGRAM_BUCKETS && seconds > bounds[bucket])
+        bucket++;
+    metrics->histograms[histogram].buckets[bucket]++;
+    metrics->histograms[histogram].count++;
+    metrics->histograms[histogram].sum += seconds;
+}
+
+const char *tw_counter_name(enum tw_counter counter)
+{
+    return counters[counter].name;
+}
+
+const char *tw_gauge_name(enum tw_gauge gauge)
+{
+    return gauges[gauge].name;
+}
+
+static void print_heading(FILE *to, const struct description *description, const char *type)
+{
+    fprintf(
+        to, "# HELP %s %s\n# TYPE %s %s\n", description->name, description->help, description->name, type);
+}
+
+static void print_histogram(FILE *to, const struct tw_metrics *metrics, size_t at)
+{
+    uint64_t cumulative = 0;
+    print_heading(to, &histograms[at], "histogram");
+    for (size_t bucket = 0; bucket < TW_HISTOGRAM_BUCKETS; bucket++) {
+        cumulative += metrics->histograms[at].buckets[bucket];
+        fprintf(to, "%s_bucket{le=\"%g\"} %llu\n", histograms[at].name, bounds[bucket],
+            (unsigned long long)cumulative);
+    }
+    fprintf(to, "%s_bucket{le=\"+Inf\"} %llu\n", histograms[at].name,
+        (unsigned long long)metrics->histograms[at].count);
+    fprintf(to, "%s_sum %.9g\n", histograms[at].name, metrics->histograms[at].sum);
+    fprintf(to, "%s_count %llu\n", histograms[at].name, (unsigned long long)metrics->histograms[at].count);
+}
+
+enum series { SERIES_OFFSET, SERIES_LAG, SERIES_WATERMARK, SERIES_STRANDED, SERIES };
+
+static const struct description partition_series[] = {
+    [SERIES_OFFSET] = {"tapewatch_partition_next_offset", "Next offset, as committed in PostgreSQL."},
+    [SERIES_LAG] = {"tapewatch_partition_lag_messages", "Messages of the partition not yet committed."},
+    [SERIES_WATERMARK] = {"tapewatch_partition_watermark_seconds", "The partition's watermark, Unix."},
+    [SERIES_STRANDED] = {"tapewatch_partition_stranded",
+        "1 when the stored offset does not exist; see reset."},
+};
+
+/* The value of a series for a partition; false when it has none yet. */
+static bool partition_value(const struct tw_partition *partition, enum series series, double *value)
+{
+    bool known = partition->row_offset >= 0;
+    const struct {
+        bool has;
+        double value;
+    } values[SERIES] = {
+        [SERIES_OFFSET] = {known, (double)partition->row_offset},
+        [SERIES_LAG] = {known && partition->end_offset >= 0,
+            (double)(partition->end_offset - partition->row_offset)},
+        [SERIES_WATERMARK] = {known && partition->row_watermark_us != INT64_MIN,
+            (double)partition->row_watermark_us / 1e6},
+        [SERIES_STRANDED] = {true, partition->state == TW_PARTITION_STRANDED},
+    };
+    *value = values[series].value;
+    return values[series].has;
+}
+
+static void print_partitions(FILE *to, const struct tw_partition *first)
+{
+    for (enum series series = 0; series < SERIES; series++) {
+        bool heading = false;
+        for (const struct tw_partition *at = first; at; at = at->next) {
+            double value;
+            if (!partition_value(at, series, &value))
+                continue;
+            if (!heading)
+                print_heading(to, &partition_series[series], "gauge");
+            heading = true;
+            /* A topic's name holds letters, digits, '.', '_' and '-' only: nothing to escape. */
+            fprintf(to, "%s{topic=\"%s\",partition=\"%d\"} %.17g\n", partition_series[series].name, at->topic,
+                at->number, value);
+        }
+    }
+}
+
+char *tw_metrics_text(const struct tw_metrics *metrics, const struct tw_partition *first, size_t *length)
+{
+    char *text = NULL;
+    *length = 0;
+    FILE *to = open_memstream(&text, length);
+    if (!to)
+        return NULL;
+    for (size_t at = 0; at < TW_COUNTERS; at++) {
+        print_heading(to, &counters[at], "counter");
+        fprintf(to, "%s %llu\n", counters[at].name, (unsigned long long)metrics->counters[at]);
+    }
+    for (size_t at = 0; at < TW_GAUGES; at++) {
+        print_heading(to, &gauges[at], "gauge");
+        fprintf(to, "%s %.17g\n", gauges[at].name, metrics->gauges[at]);
+    }
+    for (size_t at = 0; at < TW_HISTOGRAMS; at++)
+        print_histogram(to, metrics, at);
+    print_partitions(to, first);
+    if (fclose(to) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
