@@ -1,0 +1,131 @@
+/* alerts: opened, updated, resolved: the life of an alert, as a pure function of event time.
+ *   in    the rule sets with the edge from which each holds; one entity's bars and headline rows; its open alerts;
+ *         an interval of event time whose bars are closed
+ *   out   every step of every alert within it, and the alerts as they stand at its end
+ *
+ * One alert is open for each rule and entity at most.
+ *
+ *                     condition holds / a headline
+ *          (none) ------------------------------------> OPEN <---------------------+
+ *                                                        |  ^ grew worse by `step`,  |
+ *                                                        |  | or another headline:   | no longer past
+ *                                                        |  +--- step `updated`      | `resolve`
+ *                                past `resolve`          v                           |
+ *                               (a headline: at once)  QUIET ------------------------+
+ *                                                        |
+ *          rule removed, changed in kind,                | quiet for `quiet`
+ *          or entity no longer covered                   v
+ *          (from OPEN or QUIET) ---------------------> RESOLVED
+ *
+ * OPEN and QUIET are both "not resolved" (state 'open' in the database); QUIET is OPEN with quiet_since_us set,
+ * and going there and back is no step, for nobody need be told.
+ *
+ * TIME. Everything happens at bar edges (multiples of TW_BAR_US). At edge e a threshold rule sees the bars of
+ * [e - window, e); a headline of event time t is seen at tw_bar_end(t). A call treats the edges in (from, to]:
+ * from = evaluated up to, to = closed up to (watermark.h). At each edge the value is judged before the clock:
+ * a bar that worsens things at the very edge where quiet would have ended keeps the alert open.
+ *
+ * DETERMINISM. However (from, to] is cut into consecutive calls, the steps and the final alerts are the same, if
+ * the alerts put out by one call go into the next and bars are complete. Nothing but those alerts need be kept.
+ * So live, replay and backtest agree, and a daemon that takes a shard over goes on where the other stopped.
+ *
+ * COST is that of the bars and headlines given, never of the edges passed: a window's value changes only where a
+ * bar enters it (its end) or leaves it (its end + window), so only those edges are visited, and the one where a
+ * quiet period ends. Sixteen silent weeks cost nothing.
+ *
+ * RULE SETS. A set with holds_from E governs the edges in (E, E of the next set]; so it takes effect with the
+ * first bar that begins at E. There, at E + TW_BAR_US, each alert that is open by a rule that is gone, is of
+ * another kind now, or does not cover the entity any more is resolved with that reason. A rule that merely
+ * changed keeps its open alert and goes on with its new numbers. A set must be stored with an E not before
+ * what has been evaluated; if it comes too late all the same, it holds from the first edge of the interval.
+ *
+ * UPDATES. A threshold alert is updated when its condition holds and its value has grown worse than the last
+ * value reported by at least the rule's `update_step`; a headline alert at each edge that brings more headlines.
+ * Headlines at one edge are one step; the worst speaks (ties: earlier, then topic, partition, offset).
+ *
+ * A headline row older than `from` was late; it speaks at the first edge of the interval, since a late warning is
+ * better than none; the caller hands each row in once.
+ *
+ * Values are in 10,000ths throughout: sums and means of sentiment, counts of documents (5 = 50,000). */
+#ifndef TW_ALERTS_H
+#define TW_ALERTS_H
+
+#include "rules.h"
+
+enum tw_alert_step { TW_ALERT_OPENED, TW_ALERT_UPDATED, TW_ALERT_RESOLVED };
+extern const char *const tw_alert_step_names[]; /* opened, updated, resolved, NULL */
+
+/* An alert, as it is stored. (rule, symbol, opened_us) names it. */
+struct tw_alert {
+    struct tw_text rule;
+    struct tw_text symbol;
+    enum tw_rule_kind kind;
+    enum tw_severity severity; /* of the rule at the last step */
+    int64_t opened_us;         /* edge at which it opened */
+    int64_t stepped_us;        /* edge of its last step */
+    int64_t resolved_us;       /* TW_NO_TIME while it is open */
+    int64_t quiet_since_us;    /* edge since which it has been quiet; TW_NO_TIME while it is not */
+    int64_t reported;          /* value at the last opened or updated step */
+    int64_t worst;             /* worst value at any edge since it opened */
+    int64_t documents;         /* threshold: in the window at the last step; headline: headlines so far */
+    bool changed;              /* out: differs from what came in, must be stored */
+};
+
+/* One step of an alert: a row of alert_steps, and what is told to people. */
+struct tw_alert_change {
+    enum tw_alert_step step;
+    uint32_t alert;    /* index into tw_alerts_output.alerts */
+    int64_t at_us;     /* edge */
+    int64_t value;     /* at that edge */
+    int64_t documents; /* threshold: in the window; headline: at this edge (0 when resolved) */
+    struct tw_text reason;
+};
+
+/* A row of alert_events: a headline rule spoke. */
+struct tw_headline_event {
+    struct tw_text rule;
+    int64_t event_us;
+    int64_t sentiment; /* 10,000ths */
+    struct tw_text keyword;
+    struct tw_text topic;
+    int32_t partition;
+    int64_t offset;
+};
+
+/* A rule set and the edge from which it holds; the first may hold from TW_NO_TIME (always). */
+struct tw_rule_span {
+    const struct tw_rule_set *rules;
+    int64_t holds_from_us;
+};
+
+struct tw_alerts_input {
+    const struct tw_rule_span *spans; /* sorted by holds_from_us, at least those that govern (from, to] */
+    uint32_t span_count;
+    struct tw_text symbol;
+    bool listed;
+    const struct tw_bar_row *bars; /* of this entity, merged over partitions, sorted by bar, covering at least
+                                      [from - longest window, to); others are passed over */
+    size_t bar_count;
+    const struct tw_headline_event *events; /* of this entity, in any order; those of edges past `to` wait
+                                               for a later call */
+    size_t event_count;
+    const struct tw_alert *open; /* of this entity, not resolved */
+    uint32_t open_count;
+    int64_t from_us; /* both multiples of TW_BAR_US */
+    int64_t to_us;
+};
+
+struct tw_alerts_output {
+    struct tw_alert *alerts; /* those that came in, same order, then those opened; resolved ones too */
+    uint32_t alert_count;
+    struct tw_alert_change *changes; /* in order of edge, then rule name */
+    uint32_t change_count;
+};
+
+/* Evaluates one entity over one interval. All output lives in the arena; alerts' and events' texts are referred
+ * to, not copied. TW_FULL; TW_INTERNAL when the input breaks what is said above (edges off the grid, bars out of
+ * order, sums that overflow, two open alerts of one rule). */
+TW_MUST_USE bool tw_alerts_evaluate(const struct tw_alerts_input *input, struct tw_arena *arena,
+    struct tw_alerts_output *output, struct tw_error *err);
+
+#endif
