@@ -16,6 +16,13 @@
 
 struct tw_encoded; /* encode.h: the statements' parameters, made by the worker */
 
+/* How a batch ended. */
+enum tw_batch_end {
+    TW_BATCH_STORED, /* its transaction is known to be committed */
+    TW_BATCH_FENCED, /* its partition's row is somebody else's */
+    TW_BATCH_DROPPED /* never submitted */
+};
+
 struct tw_batch {
     struct tw_partition *partition;
     uint64_t assignment; /* partition->assignment when cut */
@@ -27,6 +34,7 @@ struct tw_batch {
     struct tw_message *messages; /* payloads point into `held` */
     rd_kafka_message_t **held;   /* given back to librdkafka when the batch ends */
     uint32_t count;
+    uint32_t capacity; /* of held */
     size_t payload_bytes;
 
     struct tw_arena arena; /* everything below; reset when the batch goes back to the batcher */
@@ -36,7 +44,9 @@ struct tw_batch {
     bool failed;
     uint64_t worker_us; /* time the river took, for metrics */
 
-    struct tw_batch *next; /* in whichever queue holds it */
+    struct tw_batch *next;  /* in whichever queue holds it */
+    struct tw_batch *order; /* pool.h: next in the order of give */
+    bool back;              /* pool.h: the worker is done with it */
 };
 
 #endif
