@@ -21,7 +21,7 @@
 
 #include "bars.h"
 #include "problems.h"
-#include "yaml.h"
+#include "yamlfile.h"
 
 enum tw_rule_kind { TW_RULE_THRESHOLD, TW_RULE_HEADLINE };
 

@@ -1,4 +1,5 @@
-/* yaml: a YAML file as a tree in which every node knows its line and column, and the reading of its values.
+/* yamlfile: a YAML file as a tree in which every node knows its line and column, and the reading of its values.
+ * (Not yaml.h: that is libyaml's own.)
  *
  *     tw_yaml_load(&source, &arena, &problems, &root)       bytes to nodes; duplicate keys are problems
  *     tw_yaml_read_map(root, keys, key_count, ...)          a table of keys to values, in one call:
@@ -27,12 +28,12 @@
  *
  * Nodes live in the arena. libyaml's document API does the reading (0.2.5: without recursion); anchors and
  * aliases work, merge keys do not. */
-#ifndef TW_YAML_H
-#define TW_YAML_H
+#ifndef TW_YAMLFILE_H
+#define TW_YAMLFILE_H
 
 #include "problems.h"
 
-#define TW_YAML_MOST_BYTES ((size_t)16 << 20)
+#define TW_YAML_MOST_BYTES ((size_t)1 << 20) /* a larger file is refused */
 
 enum tw_yaml_kind { TW_YAML_SCALAR, TW_YAML_LIST, TW_YAML_MAP };
 
@@ -100,7 +101,7 @@ const struct tw_yaml_node *tw_yaml_find(const struct tw_yaml_node *map, const ch
 bool tw_yaml_problem(struct tw_problems *problems, const struct tw_yaml_node *node, const char *cure,
     const char *what, ...) TW_PRINTF(4, 5);
 
-/* Reads `map` by the table into values[key_count]. `of` names the map in messages ("of a threshold rule").
+/* Reads `map` by the table into values[key_count]. `of` names the map in messages ("a threshold rule").
  * Values that failed have has_value = false. */
 TW_MUST_USE bool tw_yaml_read_map(const struct tw_yaml_node *map, const struct tw_yaml_key *keys,
     size_t key_count, const char *of, struct tw_arena *arena, struct tw_problems *problems,
