@@ -1,0 +1,167 @@
+/* watermark: how far event time has come, and who is waited for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bars.h"
+#include "watermark.h"
+
+#define S INT64_C(1000000)
+
+static const struct tw_watermark_options options = {
+    .lateness_us = 60 * S, .idle_after_us = 30 * S, .stale_after_us = 5 * S};
+
+static void a_partition_stands_at_its_highest_time_less_lateness_and_never_steps_back(void **state)
+{
+    (void)state;
+    assert_true(tw_watermark_of_partition(TW_NO_TIME, TW_NO_TIME, 60 * S) == TW_NO_TIME);
+    assert_true(tw_watermark_of_partition(TW_NO_TIME, 100 * S, 60 * S) == 40 * S);
+    assert_true(tw_watermark_of_partition(40 * S, 90 * S, 60 * S) == 40 * S);
+    assert_true(tw_watermark_of_partition(40 * S, TW_NO_TIME, 60 * S) == 40 * S);
+    assert_true(tw_watermark_of_partition(40 * S, 200 * S, 60 * S) == 140 * S);
+    assert_true(tw_watermark_of_partition(TW_NO_TIME, INT64_MIN + 1, 60 * S) == TW_NO_TIME);
+}
+
+static void a_document_is_late_below_the_watermark_and_not_at_it(void **state)
+{
+    (void)state;
+    assert_false(tw_watermark_is_late(0, TW_NO_TIME));
+    assert_false(tw_watermark_is_late(40 * S, 40 * S));
+    assert_true(tw_watermark_is_late(40 * S - 1, 40 * S));
+}
+
+struct idle_case {
+    const char *what;
+    struct tw_partition_time partition;
+    bool idle;
+};
+
+static void idle_means_caught_up_silent_and_vouched_for(void **state)
+{
+    (void)state;
+    static const struct idle_case cases[] = {
+        {"caught up, silent, owner alive", {0, true, 30 * S, 1 * S}, true},
+        {"merely slow", {0, false, 900 * S, 1 * S}, false},
+        {"silent for a moment only", {0, true, 30 * S - 1, 1 * S}, false},
+        {"its owner is not heard of", {0, true, 900 * S, 6 * S}, false},
+        {"never had a record", {TW_NO_TIME, true, 31 * S, 0}, true},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++)
+        if (tw_watermark_is_idle(&cases[at].partition, &options) != cases[at].idle)
+            fail_msg("%s", cases[at].what);
+}
+
+#define BUSY(us)                                                                                             \
+    {                                                                                                        \
+        us, false, 0, 0                                                                                      \
+    }
+#define LAGGING(us)                                                                                          \
+    {                                                                                                        \
+        us, false, 500 * S, 0                                                                                \
+    }
+#define IDLE(us)                                                                                             \
+    {                                                                                                        \
+        us, true, 40 * S, 0                                                                                  \
+    }
+#define ASLEEP(us)                                                                                           \
+    {                                                                                                        \
+        us, true, 90 * S, 0                                                                                  \
+    }
+#define ORPHAN(us)                                                                                           \
+    {                                                                                                        \
+        us, true, 90 * S, 60 * S                                                                             \
+    }
+
+struct stream_case {
+    const char *what;
+    struct tw_partition_time partitions[3];
+    size_t count;
+    int64_t watermark_us;
+};
+
+static void the_stream_waits_for_the_slowest_that_is_not_idle(void **state)
+{
+    (void)state;
+    static const struct stream_case cases[] = {
+        {"no partition", {{0}}, 0, TW_NO_TIME},
+        {"the lowest", {BUSY(50 * S), BUSY(40 * S), BUSY(70 * S)}, 3, 40 * S},
+        {"one that lags holds the rest", {BUSY(50 * S), LAGGING(4 * S)}, 2, 4 * S},
+        {"one without an owner holds the rest", {BUSY(50 * S), ORPHAN(4 * S)}, 2, 4 * S},
+        {"idle ones do not", {BUSY(50 * S), IDLE(4 * S)}, 2, 50 * S},
+        {"one that may hold anything holds all", {BUSY(50 * S), BUSY(TW_NO_TIME)}, 2, TW_NO_TIME},
+        {"one that never had a record and is idle does not", {BUSY(50 * S), IDLE(TW_NO_TIME)}, 2, 50 * S},
+        {"all idle: the highest", {IDLE(4 * S), IDLE(50 * S), IDLE(TW_NO_TIME)}, 3, 50 * S},
+        {"all idle, one not for long: still the highest", {ASLEEP(50 * S), IDLE(4 * S)}, 2, 50 * S},
+        {"all long asleep: the end of the newest bar", {ASLEEP(4 * S), ASLEEP(51 * S)}, 2, 120 * S},
+        {"all asleep, exactly on an edge: the bar that begins there", {ASLEEP(50 * S)}, 1, 120 * S},
+        {"all asleep and nothing ever came", {ASLEEP(TW_NO_TIME), ASLEEP(TW_NO_TIME)}, 2, TW_NO_TIME},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        int64_t watermark = tw_watermark_of_stream(cases[at].partitions, cases[at].count, &options);
+        if (watermark != cases[at].watermark_us)
+            fail_msg("%s: %lld", cases[at].what, (long long)watermark);
+    }
+}
+
+static void the_newest_event_of_a_finished_archive_is_closed_in_the_end(void **state)
+{
+    (void)state;
+    for (int64_t newest = 1000 * S; newest < 1021 * S; newest += S / 4) {
+        struct tw_partition_time partition = ASLEEP(0);
+        partition.watermark_us = tw_watermark_of_partition(TW_NO_TIME, newest, options.lateness_us);
+        int64_t closed = tw_watermark_close(0, tw_watermark_of_stream(&partition, 1, &options));
+        assert_true(closed == tw_bar_end(newest));
+    }
+}
+
+static void closing_goes_by_whole_bars_and_never_back(void **state)
+{
+    (void)state;
+    assert_true(tw_watermark_close(TW_NO_TIME, TW_NO_TIME) == TW_NO_TIME);
+    assert_true(tw_watermark_close(TW_NO_TIME, 49 * S) == 40 * S);
+    assert_true(tw_watermark_close(40 * S, 50 * S) == 50 * S);
+    assert_true(tw_watermark_close(50 * S, 12 * S) == 50 * S);
+    assert_true(tw_watermark_close(50 * S, TW_NO_TIME) == 50 * S);
+}
+
+/* As partitions fall idle one after the other, what is closed only moves on. */
+static void falling_idle_never_moves_the_stream_back(void **state)
+{
+    (void)state;
+    uint64_t random = 5;
+    for (int round = 0; round < 2000; round++) {
+        struct tw_partition_time partitions[6];
+        for (size_t at = 0; at < 6; at++) {
+            random = random * 6364136223846793005U + 1442695040888963407U;
+            partitions[at] = (struct tw_partition_time)BUSY((int64_t)(random >> 40) * S);
+        }
+        int64_t before = TW_NO_TIME;
+        for (size_t idle = 0; idle <= 6; idle++) {
+            int64_t watermark = tw_watermark_of_stream(partitions, 6, &options);
+            assert_true(watermark >= before);
+            before = watermark;
+            if (idle < 6) {
+                partitions[idle].caught_up = true;
+                partitions[idle].silent_us = 45 * S;
+            }
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_partition_stands_at_its_highest_time_less_lateness_and_never_steps_back),
+        cmocka_unit_test(a_document_is_late_below_the_watermark_and_not_at_it),
+        cmocka_unit_test(idle_means_caught_up_silent_and_vouched_for),
+        cmocka_unit_test(the_stream_waits_for_the_slowest_that_is_not_idle),
+        cmocka_unit_test(the_newest_event_of_a_finished_archive_is_closed_in_the_end),
+        cmocka_unit_test(closing_goes_by_whole_bars_and_never_back),
+        cmocka_unit_test(falling_idle_never_moves_the_stream_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
