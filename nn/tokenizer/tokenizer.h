@@ -41,10 +41,10 @@ struct tw_special_ids {
 struct tw_tokens {
     int32_t *ids;
     uint32_t *begins;      /* bytes into the source text of the token's segment, [begin, end); */
-    uint32_t *ends;        /* [CLS] and [SEP] that were added have begin = end */
+    uint32_t *ends;        /* [CLS] and [SEP] that were added have 0 and 0 */
     uint32_t count;        /* tokens in all, added special tokens included */
     uint32_t first_length; /* tokens of segment 0: [CLS], the first text, the first [SEP] */
-    uint32_t unknown;      /* [UNK] among them that stand for a word without pieces */
+    uint32_t unknown;      /* [UNK] among them */
     bool truncated;        /* most_tokens cut something off */
 };
 

@@ -1,0 +1,41 @@
+/* load: a model folder's tokenizer files to the facts that decide ids.
+ *
+ *     tokenizer.json        the whole pipeline; each part is compared with what BERT's must be
+ *     vocab.txt             a token a line, its id the line's number from 0; read when tokenizer.json is absent
+ *     tokenizer_config.json case, accents, CJK, names of the special tokens, model_max_length; may be absent
+ *     special_tokens_map.json  names of the special tokens that tokenizer_config.json does not give; may be absent
+ *
+ * What is known to change ids and is not done here is refused by name; unknown keys are ignored. A special token that is
+ * not in the vocabulary is none: the peer would give it an id for which the model has no row. */
+#ifndef TW_TOKENIZER_LOAD_H
+#define TW_TOKENIZER_LOAD_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "tokenizer/normalize.h"
+#include "tokenizer/tokenizer.h"
+
+/* Files larger than this are not tokenizers. */
+#define TW_TOKENIZER_MOST_BYTES ((size_t)64 << 20)
+
+struct tw_tokenizer_facts {
+    struct tw_text *tokens; /* by id; bytes == NULL for an id without token */
+    uint32_t token_count;   /* one past the highest id */
+    struct tw_special_ids special;
+    struct tw_added_token *added; /* longest first */
+    uint32_t added_count;
+    bool lower_case, strip_accents, split_chinese;
+    uint32_t most_characters;
+    uint32_t model_max_length;
+};
+
+/* Everything `out` points to is placed in `arena`. Errors as tw_tokenizer_load; tokens that stand twice are left to
+ * tw_wordpiece_build. */
+TW_MUST_USE bool tw_tokenizer_read(
+    const char *folder, struct tw_arena *arena, struct tw_tokenizer_facts *out, struct tw_error *err);
+
+/* The file and line where token `id` stands, for an error: "model/vocab.txt:12", or just "model/tokenizer.json". */
+void tw_tokenizer_where(const char *folder, uint32_t id, char *where, size_t size);
+
+#endif
