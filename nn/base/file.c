@@ -158,6 +158,6 @@ bool tw_sha256_hex(struct tw_text bytes, char hex[65], struct tw_error *err)
     if (EVP_Digest(bytes.bytes, bytes.length, digest, &length, EVP_sha256(), NULL) != 1 || length != 32)
         return tw_fail(err, TW_INTERNAL, NULL, NULL, "libcrypto cannot compute SHA-256");
     for (unsigned int at = 0; at < length; at++)
-        snprintf(hex + 2 * at, 3, "%02x", digest[at]);
+        snprintf(hex + (size_t)2 * at, 3, "%02x", digest[at]);
     return true;
 }
