@@ -1,0 +1,132 @@
+# The vocabulary of the stories told with real servers; sourced by tests/integration/test_* and by hostile cases.
+#
+# tests/run gives each story TW_BIN, TW_SERVICES, TW_BOOTSTRAP, TW_CONNINFO (the superuser, without dbname), TW_DATABASE,
+# TW_TOPIC and TW_WORK. A story run by hand gets servers of its own:   tests/integration/test_kill
+#
+#     given_database                    empty, migrated
+#     given_topic PARTITIONS [K=V...]   the story's topic, made anew
+#     given_config [FILE]               tapewatch.yaml for it; `extra_config` (YAML) is put at its end
+#     publish <FILE                     each line a record, partitions in turn
+#     start_daemon NAME                 pid in ${daemon[NAME]}, log in NAME.log
+#     stop_daemon NAME                  SIGTERM, and it must end with 0
+#     kill_daemon NAME                  SIGKILL
+#     wait_for SECONDS WORDS COMMAND    ends; shows every daemon's log when the time is over
+#     query SQL                         unaligned rows
+#     expect WORDS WANTED GOT           ends the story when they differ
+
+set -euo pipefail
+story_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+export TW_BIN=${TW_BIN:-$story_root/build/release/tapewatch} TW_SERVICES=${TW_SERVICES:-$story_root/tests/services}
+declare -A daemon=()
+
+story_end() {
+    local status=$? name
+    for name in "${!daemon[@]}"; do kill -CONT "${daemon[$name]}" 2>/dev/null; kill -KILL "${daemon[$name]}" 2>/dev/null; done
+    if [ -n "${story_own:-}" ]; then
+        "$TW_SERVICES/kafka" stop "$story_own/kafka"
+        "$TW_SERVICES/postgres" stop "$story_own/postgres"
+        if [ $status = 0 ]; then rm -rf "$story_own"; else echo "its files: $story_own"; fi
+    fi
+}
+trap story_end EXIT
+trap 'exit 130' INT TERM
+
+if [ -z "${TW_BOOTSTRAP:-}" ]; then
+    story_own=$(mktemp -d /tmp/tapewatch-story-XXXXXX)
+    chmod 755 "$story_own"
+    "$TW_SERVICES/kafka" start "$story_own/kafka"
+    "$TW_SERVICES/postgres" start "$story_own/postgres"
+    TW_BOOTSTRAP=$(cat "$story_own/kafka/bootstrap") TW_CONNINFO=$(cat "$story_own/postgres/conninfo")
+    TW_DATABASE=story TW_TOPIC=story TW_WORK=$story_own/work
+    mkdir -p "$TW_WORK"
+    psql -Xq "$TW_CONNINFO dbname=postgres" -c 'CREATE DATABASE story'
+fi
+export TW_BOOTSTRAP TW_CONNINFO
+cd "$TW_WORK"
+
+query() { psql -XAtq -F ' ' "$TW_CONNINFO dbname=$TW_DATABASE" -v ON_ERROR_STOP=1 -c "$1"; }
+
+say() { printf '%s %s\n' "$(date +%T)" "$*"; }
+
+fail() {
+    say "FAILED: $*"
+    local log
+    for log in *.log; do
+        [ -e "$log" ] || continue
+        echo "--- $log"
+        tail -n 15 "$log"
+    done
+    exit 1
+}
+
+expect() { [ "$2" = "$3" ] || fail "$1: wanted '$2', got '$3'"; }
+
+wait_for() {
+    local end=$((SECONDS + $1)) words=$2
+    shift 2
+    until "$@"; do
+        [ $SECONDS -lt $end ] || fail "waited in vain: $words"
+        sleep 0.1
+    done
+}
+
+# login ROLE: the connection string of the story's database for that role.
+login() { echo "${TW_CONNINFO/user=postgres/user=$1} dbname=$TW_DATABASE"; }
+
+given_config() {
+    cat >"${1:-tapewatch.yaml}" <<END
+dev: true
+kafka:
+  topics: [$TW_TOPIC]
+  group: ${TW_GROUP:-$TW_TOPIC}
+  properties:
+    bootstrap.servers: $TW_BOOTSTRAP
+    session.timeout.ms: 6000
+    heartbeat.interval.ms: 1000
+store:
+  conninfo: "$(login "${TW_LOGIN:-tapewatch_writer}")"
+http:
+  port: 0
+${extra_config:-}
+END
+}
+
+given_database() {
+    TW_LOGIN=postgres given_config migrate.yaml
+    "$TW_BIN" migrate -c migrate.yaml >migrate.log 2>&1 || fail "migrate"
+}
+
+given_topic() {
+    "$TW_SERVICES/topic" delete "$TW_TOPIC" 2>/dev/null && sleep 1
+    "$TW_SERVICES/topic" create "$TW_TOPIC" "$@"
+}
+
+publish() { "$TW_SERVICES/topic" produce "$TW_TOPIC" >/dev/null; }
+
+start_daemon() { # NAME [CONFIG]
+    "$TW_BIN" serve -c "${2:-tapewatch.yaml}" 2>>"$1.log" </dev/null &
+    daemon[$1]=$!
+}
+
+stop_daemon() {
+    local status=0
+    kill -TERM "${daemon[$1]}"
+    wait "${daemon[$1]}" || status=$?
+    unset "daemon[$1]"
+    expect "$1 ends by SIGTERM" 0 $status
+}
+
+kill_daemon() {
+    kill -KILL "${daemon[$1]}"
+    wait "${daemon[$1]}" 2>/dev/null || true
+    unset "daemon[$1]"
+}
+
+# constant_lines COUNT: messages about a hundred invented symbols, in event time a second apart, ids line-1 and on.
+constant_lines() {
+    awk -v count="$1" 'BEGIN {
+        for (n = 1; n <= count; n++)
+            printf "{\"id\":\"line-%d\",\"ts\":%d,\"text\":\"$SY%c%c results of quarter %d were out today, number %d\"}\n",
+                n, 1700000000000 + n * 100, 65 + n % 10, 65 + int(n / 10) % 10, n % 4 + 1, n
+    }'
+}
