@@ -8,7 +8,10 @@
 #ifndef TW_COMMAND_H
 #define TW_COMMAND_H
 
+#include "base/arena.h"
 #include "base/error.h"
+
+struct tw_config;
 
 /* argv[0] is the subcommand's name. Returns the exit status; when `err->what` is not empty it is printed. */
 typedef int tw_command_run(int argc, char **argv, struct tw_error *err);
@@ -33,6 +36,11 @@ int tw_command_usage(const char *command, struct tw_error *err, const char *what
 
 /* The exit status for an error: err's code as a status. */
 int tw_command_failed(const struct tw_error *err);
+
+/* Reads the configuration a command was given with -c (NULL: the standard path, whose absence is no error when
+ * `may_be_absent`: defaults then). Every problem in it is printed on stderr with its line and a caret; err has the first. */
+TW_MUST_USE bool tw_command_config_load(const char *path, bool may_be_absent, struct tw_arena *arena,
+    struct tw_config *config, struct tw_error *err);
 
 /* Where a model stands when `-m` names none (contracts, "Models"): `configured` (model.path of the
  * configuration, may be NULL) if that folder exists, else <prefix>/share/tapewatch/model, else config/model of the source tree for

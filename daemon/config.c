@@ -2,7 +2,7 @@
 
 #include "decode.h"
 #include "problems.h"
-#include "yaml.h"
+#include "yamlfile.h"
 
 #include "base/file.h"
 #include "base/size.h"
@@ -382,7 +382,7 @@ static bool read_section(size_t first, const struct tw_yaml_node *map, const cha
     for (size_t at = 0; at < count; at++)
         keys[at] = rows[first + at].key;
     memset(values, 0, sizeof values);
-    snprintf(of, sizeof of, "of %s", rows[first].section);
+    snprintf(of, sizeof of, "%s", rows[first].section);
     bool right = tw_yaml_read_map(map, keys, count, of, arena, problems, values);
     for (size_t at = 0; at < count; at++)
         if (values[at].node && values[at].has_value)
@@ -408,7 +408,7 @@ static bool read_root(const struct tw_yaml_node *root, const char *file, struct 
             top ? rows[at].key : (struct tw_yaml_key){rows[at].section, TW_YAML_NODE, 0, 0, NULL, "", ""};
         count++;
     }
-    bool right = tw_yaml_read_map(root, keys, count, "of the configuration", arena, problems, values);
+    bool right = tw_yaml_read_map(root, keys, count, "the configuration", arena, problems, values);
     for (size_t at = 0; at < count; at++) {
         if (!values[at].node || !values[at].has_value)
             continue;
@@ -564,6 +564,15 @@ static bool is_empty(const struct tw_config *config, const struct row *row)
     return row->field == FIELD_STRINGS && ((const struct tw_strings *)field)->count == 0;
 }
 
+/* A section none of whose keys has a value is written as a comment: YAML would read nothing as a value. */
+static bool section_is_empty(const struct tw_config *config, size_t first)
+{
+    for (size_t at = first; at < section_end(first); at++)
+        if (!is_empty(config, &rows[at]))
+            return false;
+    return true;
+}
+
 static bool print_file(const struct tw_config *config, bool prose, struct tw_arena *arena,
     struct tw_text *out, struct tw_error *err)
 {
@@ -574,7 +583,8 @@ static bool print_file(const struct tw_config *config, bool prose, struct tw_are
         const struct row *row = &rows[at];
         const char *indent = row->section[0] ? "  " : "";
         if (starts_section(at) && row->section[0])
-            page_print(&page, "%s%s:\n", prose ? "\n" : "", row->section);
+            page_print(&page, "%s%s%s:\n", prose ? "\n" : "", section_is_empty(config, at) ? "# " : "",
+                row->section);
         if (prose)
             print_comment(&page, indent, row->key.prose);
         page_print(&page, "%s%s%s: ", indent, is_empty(config, row) ? "# " : "", row->key.name);
@@ -643,12 +653,15 @@ static bool standard_file(struct tw_arena *arena, struct tw_text *out, struct tw
     struct page page;
     if (!page_begin(&page, arena, err))
         return false;
+    const char *section = "";
     for (size_t at = 0; at < ROWS; at++) {
-        if (starts_section(at) && rows[at].section[0])
-            page_print(&page, "%s:\n", rows[at].section);
-        if (rows[at].standard[0])
-            page_print(
-                &page, "%s%s: %s\n", rows[at].section[0] ? "  " : "", rows[at].key.name, rows[at].standard);
+        const struct row *row = &rows[at];
+        if (!row->standard[0])
+            continue;
+        if (strcmp(section, row->section) != 0)
+            page_print(&page, "%s:\n", row->section);
+        section = row->section;
+        page_print(&page, "%s%s: %s\n", section[0] ? "  " : "", row->key.name, row->standard);
     }
     *out = (struct tw_text){page.bytes, page.used};
     return true;
@@ -671,7 +684,6 @@ bool tw_config_defaults(struct tw_arena *arena, struct tw_config *out, struct tw
     out->decode = tw_arena_array(arena, 1, sizeof *out->decode);
     if (!source || !out->decode)
         return tw_arena_fail(arena, err);
-    *out->decode = tw_decode_defaults();
     empty_strings(out);
     source->file = "defaults";
     if (!standard_file(arena, &source->bytes, err))

@@ -1,6 +1,5 @@
 #include "config.h"
 #include "command.h"
-#include "problems.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -15,13 +14,11 @@ static bool text_of(
     enum shows shows, const char *path, struct tw_arena *arena, struct tw_text *text, struct tw_error *err)
 {
     struct tw_config config;
-    struct tw_problems problems;
     if (shows == SHOWS_REFERENCE)
         return tw_config_reference(arena, text, err);
     if (shows == SHOWS_DEFAULTS)
         return tw_config_defaults(arena, &config, err) && tw_config_print(&config, true, arena, text, err);
-    tw_problems_begin(&problems, arena);
-    return tw_config_load(path, arena, &config, &problems, err) &&
+    return tw_command_config_load(path, false, arena, &config, err) &&
            tw_config_print(&config, false, arena, text, err);
 }
 
@@ -33,7 +30,7 @@ int tw_command_config(int argc, char **argv, struct tw_error *err)
         {"reference", no_argument, NULL, SHOWS_REFERENCE},
         {NULL, 0, NULL, 0},
     };
-    const char *path = TW_CONFIG_PATH;
+    const char *path = NULL;
     enum shows shows = SHOWS_NOTHING;
     optind = 0;
     opterr = 0;

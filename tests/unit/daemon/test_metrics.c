@@ -1,0 +1,89 @@
+/* metrics: the page is what Prometheus reads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "metrics.h"
+
+static char *page_with(const struct tw_metrics *metrics, const struct tw_partition *first)
+{
+    size_t length;
+    char *text = tw_metrics_text(metrics, first, &length);
+    assert_non_null(text);
+    assert_int_equal(strlen(text), length);
+    return text;
+}
+
+static void every_counter_and_gauge_stands_on_the_page_with_help_and_type(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics;
+    char *text = page_with(&metrics, NULL);
+    char line[256];
+    for (enum tw_counter counter = 0; counter < TW_COUNTERS; counter++) {
+        snprintf(line, sizeof line, "# TYPE %s counter\n%s 0\n", tw_counter_name(counter),
+            tw_counter_name(counter));
+        assert_non_null(strstr(text, line));
+        assert_string_equal(tw_counter_name(counter) + strlen(tw_counter_name(counter)) - 6, "_total");
+    }
+    for (enum tw_gauge gauge = 0; gauge < TW_GAUGES; gauge++) {
+        snprintf(line, sizeof line, "# TYPE %s gauge\n%s 0\n", tw_gauge_name(gauge), tw_gauge_name(gauge));
+        assert_non_null(strstr(text, line));
+    }
+    free(text);
+}
+
+static void a_histogram_counts_cumulatively_and_ends_in_infinity(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics;
+    tw_observe(&metrics, TW_TIME_COMMIT, 0.002);
+    tw_observe(&metrics, TW_TIME_COMMIT, 0.002);
+    tw_observe(&metrics, TW_TIME_COMMIT, 1000);
+    char *text = page_with(&metrics, NULL);
+    assert_non_null(strstr(text, "tapewatch_commit_seconds_bucket{le=\"0.001\"} 0\n"));
+    assert_non_null(strstr(text, "tapewatch_commit_seconds_bucket{le=\"0.0025\"} 2\n"));
+    assert_non_null(strstr(text, "tapewatch_commit_seconds_bucket{le=\"300\"} 2\n"));
+    assert_non_null(strstr(text, "tapewatch_commit_seconds_bucket{le=\"+Inf\"} 3\n"));
+    assert_non_null(strstr(text, "tapewatch_commit_seconds_count 3\n"));
+    free(text);
+}
+
+static void a_partition_has_its_offset_lag_and_watermark_once_they_are_known(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics;
+    struct tw_partition fresh = {
+        .topic = "news", .number = 1, .row_offset = -1, .end_offset = -1, .row_watermark_us = INT64_MIN};
+    struct tw_partition known = {.topic = "news",
+        .number = 0,
+        .row_offset = 40,
+        .end_offset = 42,
+        .row_watermark_us = 1500000,
+        .state = TW_PARTITION_STRANDED,
+        .next = &fresh};
+    char *text = page_with(&metrics, &known);
+    assert_non_null(strstr(text, "tapewatch_partition_next_offset{topic=\"news\",partition=\"0\"} 40\n"));
+    assert_non_null(strstr(text, "tapewatch_partition_lag_messages{topic=\"news\",partition=\"0\"} 2\n"));
+    assert_non_null(
+        strstr(text, "tapewatch_partition_watermark_seconds{topic=\"news\",partition=\"0\"} 1.5\n"));
+    assert_non_null(strstr(text, "tapewatch_partition_stranded{topic=\"news\",partition=\"0\"} 1\n"));
+    assert_non_null(strstr(text, "tapewatch_partition_stranded{topic=\"news\",partition=\"1\"} 0\n"));
+    assert_null(strstr(text, "tapewatch_partition_lag_messages{topic=\"news\",partition=\"1\"}"));
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_counter_and_gauge_stands_on_the_page_with_help_and_type),
+        cmocka_unit_test(a_histogram_counts_cumulatively_and_ends_in_infinity),
+        cmocka_unit_test(a_partition_has_its_offset_lag_and_watermark_once_they_are_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
