@@ -1,41 +1,21 @@
-# For cases that meet servers. Sourced after $TW_BOOTSTRAP and $TW_CONNINFO stand.
+# For cases that meet servers: the stories' vocabulary, with a database and a topic of the case's own and the tiny
+# model. A case that needs one server only gets an address where nothing listens for the other. Sourced by commands.
 
 . "$SHARE/model.sh"
-name=$(basename "$(dirname "$CASE")")_$(basename "$CASE")
-topic=hostile-${name//_/-}
-database=hostile_$name
-conninfo="$TW_CONNINFO dbname=$database"
-
-query() { psql -XAtq "$conninfo" -v ON_ERROR_STOP=1 -c "$1"; }
+tiny_model model
+case_name=$(basename "$CASE")
+TW_TOPIC=hostile-${case_name//_/-} TW_DATABASE=hostile_$case_name TW_WORK=$PWD
+TW_BOOTSTRAP=${TW_BOOTSTRAP:-127.0.0.1:9} TW_CONNINFO=${TW_CONNINFO:-host=127.0.0.1 port=9 user=postgres}
+extra_config='model:
+  path: model'
+. "$TW_SERVICES/../support/story.sh"
+set +e # a case ends with the status of its last command, whatever went before
 
 fresh_database() {
-    psql -Xq "$TW_CONNINFO dbname=postgres" 2>/dev/null -c "DROP DATABASE IF EXISTS $database WITH (FORCE)" -c "CREATE DATABASE $database"
+    psql -Xq "$TW_CONNINFO dbname=postgres" -c "DROP DATABASE IF EXISTS $TW_DATABASE WITH (FORCE)" -c "CREATE DATABASE $TW_DATABASE" 2>/dev/null
 }
-
-# config [CONNINFO [BROKERS]]: tapewatch.yaml here, with the tiny model and no rules.
-config() {
-    [ -e model ] || tiny_model model
-    cat >tapewatch.yaml <<END
-kafka:
-  topics: [$topic]
-  group: $topic
-  properties:
-    bootstrap.servers: ${2:-${TW_BOOTSTRAP:-127.0.0.1:9}}
-    session.timeout.ms: 6000
-store:
-  conninfo: "${1:-$conninfo}"
-model:
-  path: model
-http:
-  port: 0
-END
-}
-
-wait_for() { # SECONDS COMMAND...
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ $SECONDS -lt $end ] || { echo "waited in vain for: $*" >&2; return 1; }
-        sleep 0.2
-    done
+migrated_database() {
+    fresh_database
+    given_database
+    given_config
 }
