@@ -12,6 +12,14 @@
 #include <unistd.h>
 
 static const struct tw_command commands[] = {
+    {"reload", "run", "make a running daemon read its rules and entities anew",
+        "reload [-c FILE]\n"
+        "  -c FILE       the daemon's configuration, which names its control socket\n",
+        tw_command_reload},
+    {"status", "run", "what a running daemon is doing",
+        "status [-c FILE] [--format table|json|csv]\n"
+        "  -c FILE       the daemon's configuration, which names its control socket\n",
+        tw_command_status},
     {"config", "dev", "show every key with its default, or what a file makes of them",
         "config [-c FILE] [--defaults | --effective | --reference]\n"
         "  -c FILE       the configuration (default /etc/tapewatch/tapewatch.yaml)\n"

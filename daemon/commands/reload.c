@@ -1,0 +1,51 @@
+#include "command.h"
+#include "config.h"
+#include "control.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARENA_BYTES = 8 << 20, TIMEOUT_MS = 120000 };
+
+/* Asks the daemon that runs with this configuration; prints its answer. Its status becomes ours. */
+static int ask(const char *path, const char *verb, struct tw_arena *arena, struct tw_error *err)
+{
+    struct tw_config config;
+    char *text = NULL;
+    int status = 0;
+    if (!tw_command_config_load(path, true, arena, &config, err))
+        return tw_command_failed(err);
+    if (config.control.socket[0] == '\0') {
+        tw_fail(err, TW_CONFIG, path, "set control.socket, or send SIGHUP",
+            "this configuration has no control socket");
+        return tw_command_failed(err);
+    }
+    if (!tw_control_ask(config.control.socket, verb, TIMEOUT_MS, &status, &text, err))
+        return tw_command_failed(err);
+    fputs(text, status == 0 ? stdout : stderr);
+    free(text);
+    return status;
+}
+
+int tw_command_reload(int argc, char **argv, struct tw_error *err)
+{
+    static const struct option options[] = {{NULL, 0, NULL, 0}};
+    const char *path = NULL;
+    optind = 0;
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
+        if (option != 'c')
+            return tw_command_usage("reload", err, "cannot use \"%s\"", argv[optind - 1]);
+        path = optarg;
+    }
+    if (optind < argc)
+        return tw_command_usage("reload", err, "cannot use \"%s\"", argv[optind]);
+    struct tw_arena arena;
+    if (!tw_arena_begin(&arena, ARENA_BYTES, err))
+        return tw_command_failed(err);
+    int status = ask(path, "reload", &arena, err);
+    tw_arena_end(&arena);
+    return status;
+}
