@@ -129,7 +129,7 @@ static void print_problem(FILE *out, const struct tw_problem *problem)
     fprintf(out, ": %s\n", line);
     if (problem->line == 0)
         return;
-    uint32_t first = problem->column > SHOWN_CHARACTERS * 3 / 4 ? problem->column - SHOWN_CHARACTERS / 2 : 0;
+    uint32_t first = problem->column > SHOWN_CHARACTERS ? problem->column - SHOWN_CHARACTERS / 2 : 0;
     fprintf(out, "%5u | ", problem->line);
     print_part(out, source_line(problem->source->bytes, problem->line), first);
     fputc('\n', out);
