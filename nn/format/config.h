@@ -49,6 +49,7 @@ struct tw_model_config {
     size_t class_at
         [TW_CLASSES]; /* which output is negative, neutral, positive; valid when labels_fault == NULL */
     const char *labels_fault;             /* why the labels cannot be used, or NULL */
+    bool other_head;                      /* "architectures" names a head that is not the document's */
     float temperature;                    /* > 0 */
     const char *name;                     /* "_name_or_path" when it says something, else NULL */
     const char *ignored[TW_IGNORED_MOST]; /* keys that were not looked at (the first so many) */

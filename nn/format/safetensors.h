@@ -11,7 +11,6 @@
  *   - the dtype is known, the shape has at most 8 dimensions, their product times the size of the dtype does not
  *     overflow and equals end - begin
  *   - offsets lie within the data, do not overlap, leave no hole, and the last one ends with the file
- *   - a tensor begins at a multiple of its element's size (true of all files that transformers writes)
  *
  * Errors: TW_IO/TW_PERMISSION (no file), TW_CONFIG with where = "<file name>: offset N" (a byte in the file).
  *
@@ -59,7 +58,7 @@ struct tw_tensor {
     size_t dimensions; /* 0: a scalar */
     size_t shape[TW_TENSOR_DIMENSIONS];
     size_t elements;
-    const void *data;   /* into the mapping; aligned to the element's size */
+    const void *data;   /* into the mapping; old writers do not align it */
     size_t bytes;       /* elements * size of dtype */
     size_t file_offset; /* where data begins in the file, for messages */
 };

@@ -83,6 +83,7 @@ struct tw_model {
     size_t parameter_count;
     size_t value_count; /* of all parameters together */
     /* Owned. */
+    struct tw_arena weights; /* what was converted at load */
     struct tw_arena arena;
     struct tw_safetensors file;
 };
