@@ -2,6 +2,7 @@
 #ifndef TW_KERNELS_CHOOSE_H
 #define TW_KERNELS_CHOOSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/kernels.h"

@@ -1,21 +1,24 @@
-/* gemm: the one door to OpenBLAS and oneDNN.
+/* gemm: the one door to matrix products.
  *   C[M, N] = A[M, K] x B[N, K]^T  (+ bias[N] on every row)     row-major, fp32; B is a weight as files hold it
  *
+ * Behind it stand oneDNN (dnnl_sgemm), OpenBLAS (cblas_sgemm) and our own kernel (kernels.h, multiply).
+ *
  * The promise: a row of C has the same bits whatever M is and wherever the row stands, so that a text's score does
- * not depend on its batch mates. To keep it, M is padded to a multiple of TW_GEMM_ROWS: A must be readable and C
- * writable for tw_gemm_rows(M) rows; the rows beyond M are finite and meaningless. OpenBLAS's kernels for some
- * processors break the promise all the same, so each backend is probed.
+ * not depend on its batch mates. For the libraries' sake M is padded to a multiple of TW_GEMM_ROWS: A must be
+ * readable and C writable for tw_gemm_rows(M) rows; the rows beyond M mean nothing. OpenBLAS's kernels for some
+ * processors break the promise all the same, so each backend is probed: right numbers, stable rows, speed.
  *
  *     struct tw_gemm gemm;
- *     if (!tw_gemm_open("auto", &gemm, err)) return false;    // once, at start; about 50 ms
- *     tw_gemm(&gemm, rows, out, in, a, weight, bias, c, err);  // from any number of threads
- *     tw_gemm_report(&gemm, line, sizeof line);               // for `bench` and `check`
+ *     if (!tw_gemm_open("auto", &gemm, err)) return false;     // once, at start; about 30 ms
+ *     tw_gemm(&gemm, rows, out, in, a, weight, bias, c, err);   // from any number of threads
+ *     tw_gemm_report(&gemm, line, sizeof line);                // for `bench` and `check`
  *
- * `auto` takes the fastest backend that keeps the promise on this processor. A backend asked for by name
- * (gemm.backend: onednn | openblas | portable) is taken if it keeps the promise, and refused (TW_CONFIG) if not.
+ * `auto` takes our own kernel unless a library keeps the promise and is faster by 15% on this processor: the margin
+ * keeps two starts on one machine from choosing differently. A backend asked for by name (gemm.backend: own | onednn
+ * | openblas) is taken if it keeps the promise, and refused (TW_CONFIG) if not.
  *
  * Threads: a product runs on its caller's thread alone. OpenBLAS is told so once at open (process-wide); oneDNN,
- * built on OpenMP, has a setting per calling thread, made in each call. There is nothing to close. */
+ * built on OpenMP, has a setting for each calling thread, made in each call. There is nothing to close. */
 #ifndef TW_KERNELS_GEMM_H
 #define TW_KERNELS_GEMM_H
 
@@ -23,10 +26,11 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "kernels/kernels.h"
 
 enum { TW_GEMM_ROWS = 16 };
 
-enum tw_gemm_backend { TW_GEMM_ONEDNN, TW_GEMM_OPENBLAS, TW_GEMM_PORTABLE, TW_GEMM_BACKENDS };
+enum tw_gemm_backend { TW_GEMM_OWN, TW_GEMM_ONEDNN, TW_GEMM_OPENBLAS, TW_GEMM_BACKENDS };
 
 /* What the probe found about one backend. */
 struct tw_gemm_probe {
@@ -37,7 +41,8 @@ struct tw_gemm_probe {
 };
 
 struct tw_gemm {
-    enum tw_gemm_backend backend; /* the one in use */
+    enum tw_gemm_backend backend;     /* the one in use */
+    const struct tw_kernels *kernels; /* of this processor: our own multiply, and the bias */
     struct tw_gemm_probe probes[TW_GEMM_BACKENDS];
 };
 

@@ -54,8 +54,8 @@ struct tw_kernels {
 
     void (*attention)(const struct tw_attention_call *call);
 
-    /* c[M, N] = a[M, K] x b[N, K]^T: the GEMM door's own backend, for processors on which no library keeps the
-     * promise of gemm.h. M is a multiple of 16. */
+    /* c[rows, out] = a[rows, in] x b[out, in]^T, none of the inputs: the GEMM door's own backend. Each element is one
+     * chain of additions in the order of `in`. */
     void (*multiply)(const float *a, const float *b, float *c, size_t rows, size_t out, size_t in);
 };
 

@@ -1,0 +1,300 @@
+#include "kernels/gemm.h"
+
+#include <cblas.h>
+#include <dnnl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "kernels/choose.h"
+
+/* Of OpenMP's interface this is all that is needed; <omp.h> belongs to a compiler, not to the system. */
+extern void omp_set_num_threads(int threads);
+
+/* One product, c[rows, out] = a b^T. On failure the reason in words, else NULL. */
+typedef const char *(*multiply_function)(
+    const struct tw_gemm *gemm, const float *a, const float *b, float *c, size_t rows, size_t out, size_t in);
+
+static const char *status_text(dnnl_status_t status)
+{
+    static const char *const texts[] = {
+        [dnnl_success] = NULL,
+        [dnnl_out_of_memory] = "oneDNN: out of memory (status 1)",
+        [dnnl_invalid_arguments] = "oneDNN: invalid arguments (status 2)",
+        [dnnl_unimplemented] = "oneDNN: unimplemented (status 3; is memory write-and-execute denied?)",
+        [dnnl_iterator_ends] = "oneDNN: iterator ends (status 4)",
+        [dnnl_runtime_error] = "oneDNN: runtime error (status 5; is memory write-and-execute denied?)",
+        [dnnl_not_required] = "oneDNN: not required (status 6)",
+    };
+    size_t row = (size_t)status;
+    return row < sizeof texts / sizeof texts[0] ? texts[row] : "oneDNN: unknown status";
+}
+
+static const char *multiply_onednn(
+    const struct tw_gemm *gemm, const float *a, const float *b, float *c, size_t rows, size_t out, size_t in)
+{
+    (void)gemm;
+    /* A setting of the calling thread; a store, so it is made each time instead of once a thread. */
+    omp_set_num_threads(1);
+    dnnl_dim_t m = (dnnl_dim_t)tw_gemm_rows(rows), n = (dnnl_dim_t)out, k = (dnnl_dim_t)in;
+    return status_text(dnnl_sgemm('N', 'T', m, n, k, 1.0f, a, k, b, k, 0.0f, c, n));
+}
+
+static const char *multiply_openblas(
+    const struct tw_gemm *gemm, const float *a, const float *b, float *c, size_t rows, size_t out, size_t in)
+{
+    (void)gemm;
+    blasint m = (blasint)tw_gemm_rows(rows), n = (blasint)out, k = (blasint)in;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1.0f, a, k, b, k, 0.0f, c, n);
+    return NULL;
+}
+
+/* Needs no padding: each element is one chain of additions whatever the block. */
+static const char *multiply_own(
+    const struct tw_gemm *gemm, const float *a, const float *b, float *c, size_t rows, size_t out, size_t in)
+{
+    gemm->kernels->multiply(a, b, c, rows, out, in);
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    multiply_function multiply;
+} backends[] = {
+    [TW_GEMM_OWN] = {"own", multiply_own},
+    [TW_GEMM_ONEDNN] = {"onednn", multiply_onednn},
+    [TW_GEMM_OPENBLAS] = {"openblas", multiply_openblas},
+};
+_Static_assert(sizeof backends / sizeof backends[0] == TW_GEMM_BACKENDS, "one row a backend");
+
+const char *tw_gemm_backend_name(enum tw_gemm_backend backend)
+{
+    return backends[backend].name;
+}
+
+bool tw_gemm(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, const float *a, const float *b,
+    const float *bias, float *c, struct tw_error *err)
+{
+    if (rows == 0)
+        return true;
+    const char *failure = backends[gemm->backend].multiply(gemm, a, b, c, rows, out, in);
+    if (failure)
+        return tw_fail(
+            err, TW_INTERNAL, "gemm", "set gemm.backend: own, and run `tapewatch check`", "%s", failure);
+    if (bias)
+        gemm->kernels->add_bias(c, bias, rows, out, c);
+    return true;
+}
+
+/* --- the probe ----------------------------------------------------------------------------------------------- */
+
+/* The probe's shapes: a small encoder's square and wide products, and one that divides into nothing. */
+static const struct {
+    size_t out, in;
+} shapes[] = {{384, 384}, {384, 1536}, {90, 77}};
+
+enum { PROBE_ROWS = 208, PROBE_OUT = 384, PROBE_IN = 1536, PROBE_ROUNDS = 4, PROBE_TIMED = 192 };
+
+struct bench {
+    struct tw_arena arena;
+    float *a, *b, *whole, *part;
+};
+
+static bool begin_bench(struct bench *bench, struct tw_error *err)
+{
+    size_t a_bytes = sizeof(float) * PROBE_ROWS * PROBE_IN, b_bytes = sizeof(float) * PROBE_OUT * PROBE_IN,
+           c_bytes = sizeof(float) * PROBE_ROWS * PROBE_OUT;
+    if (!tw_arena_begin(&bench->arena, a_bytes + b_bytes + 2 * c_bytes + 1024, err))
+        return false;
+    bench->a = tw_arena_aligned(&bench->arena, a_bytes);
+    bench->b = tw_arena_aligned(&bench->arena, b_bytes);
+    bench->whole = tw_arena_aligned(&bench->arena, c_bytes);
+    bench->part = tw_arena_aligned(&bench->arena, c_bytes);
+    if (!bench->a || !bench->b || !bench->whole || !bench->part)
+        return tw_arena_fail(&bench->arena, err);
+    /* Any numbers of mixed sign do; these need no generator. */
+    for (size_t at = 0; at < (size_t)PROBE_ROWS * PROBE_IN; at++)
+        bench->a[at] = (float)((at * 2654435761u) % 2003u) / 1001.0f - 1.0f;
+    for (size_t at = 0; at < (size_t)PROBE_OUT * PROBE_IN; at++)
+        bench->b[at] = (float)((at * 2246822519u) % 1999u) / 999.0f - 1.0f;
+    return true;
+}
+
+/* A few elements of the product against double. */
+static bool is_right(const struct bench *bench, size_t out, size_t in)
+{
+    for (size_t row = 0; row < PROBE_ROWS; row += 23) {
+        for (size_t column = row % 7; column < out; column += 41) {
+            double sum = 0.0;
+            for (size_t at = 0; at < in; at++)
+                sum += (double)bench->a[row * in + at] * (double)bench->b[column * in + at];
+            if (!(fabs(sum - (double)bench->whole[row * out + column]) < 1e-3))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* The rows from `first` on, computed in a product of their own, against the whole product. */
+static bool is_stable(const struct tw_gemm *gemm, multiply_function multiply, const struct bench *bench,
+    size_t out, size_t in, size_t first, size_t rows)
+{
+    if (multiply(gemm, bench->a + first * in, bench->b, bench->part, rows, out, in))
+        return false;
+    return memcmp(bench->part, bench->whole + first * out, rows * out * sizeof(float)) == 0;
+}
+
+static double now_seconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void probe_shape(const struct tw_gemm *gemm, multiply_function multiply, const struct bench *bench,
+    size_t out, size_t in, struct tw_gemm_probe *probe)
+{
+    static const struct {
+        size_t first, rows;
+    } cuts[] = {{0, 1}, {0, 16}, {1, 1}, {5, 33}, {12, 48}, {17, 100}, {31, 64}, {100, 96}, {191, 1}};
+    const char *failure = multiply(gemm, bench->a, bench->b, bench->whole, PROBE_ROWS, out, in);
+    if (!failure && !is_right(bench, out, in))
+        failure = "wrong numbers";
+    if (failure) {
+        probe->works = false;
+        snprintf(probe->failure, sizeof probe->failure, "%s", failure);
+        return;
+    }
+    for (size_t cut = 0; cut < sizeof cuts / sizeof cuts[0]; cut++)
+        probe->stable &= is_stable(gemm, multiply, bench, out, in, cuts[cut].first, cuts[cut].rows);
+}
+
+static void probe_backends(struct tw_gemm *gemm, const struct bench *bench)
+{
+    for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {
+        struct tw_gemm_probe *probe = &gemm->probes[backend];
+        *probe = (struct tw_gemm_probe){.works = true, .stable = true};
+        for (size_t shape = 0; probe->works && shape < sizeof shapes / sizeof shapes[0]; shape++)
+            probe_shape(gemm, backends[backend].multiply, bench, shapes[shape].out, shapes[shape].in, probe);
+    }
+}
+
+/* The best of a few rounds, taken in turns so that a disturbance falls on all alike. */
+static void time_backends(struct tw_gemm *gemm, const struct bench *bench)
+{
+    const size_t out = shapes[0].out, in = shapes[0].in;
+    for (int round = 0; round < PROBE_ROUNDS; round++) {
+        for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {
+            struct tw_gemm_probe *probe = &gemm->probes[backend];
+            if (!probe->works)
+                continue;
+            double begin = now_seconds();
+            if (backends[backend].multiply(gemm, bench->a, bench->b, bench->part, PROBE_TIMED, out, in))
+                probe->works = false;
+            double spent = now_seconds() - begin;
+            double gflops = spent > 0.0 ? 2e-9 * (double)(PROBE_TIMED * out * in) / spent : 0.0;
+            probe->gflops = gflops > probe->gflops ? gflops : probe->gflops;
+        }
+    }
+}
+
+/* A library must be clearly faster than our own kernel: were it a matter of chance, two starts of one program on
+ * one machine could differ in the last bits of a score. */
+static const double clearly = 1.15;
+
+static enum tw_gemm_backend fastest(const struct tw_gemm *gemm)
+{
+    size_t best = TW_GEMM_OWN;
+    double mark = gemm->probes[TW_GEMM_OWN].gflops * clearly;
+    for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {
+        const struct tw_gemm_probe *probe = &gemm->probes[backend];
+        if (backend == TW_GEMM_OWN || !probe->works || !probe->stable || probe->gflops < mark)
+            continue;
+        best = backend;
+        mark = probe->gflops;
+    }
+    return (enum tw_gemm_backend)best;
+}
+
+static bool take_named(struct tw_gemm *gemm, const char *name, struct tw_error *err)
+{
+    size_t backend = 0;
+    while (backend < TW_GEMM_BACKENDS && strcmp(name, backends[backend].name) != 0)
+        backend++;
+    if (backend == TW_GEMM_BACKENDS)
+        return tw_fail(err, TW_CONFIG, "gemm.backend", "give auto, own, onednn or openblas",
+            "no backend is called \"%.64s\"", name);
+    const struct tw_gemm_probe *probe = &gemm->probes[backend];
+    if (!probe->works)
+        return tw_fail(
+            err, TW_CONFIG, "gemm.backend", "give auto", "%s does not work here: %s", name, probe->failure);
+    if (!probe->stable)
+        return tw_fail(err, TW_CONFIG, "gemm.backend", "give auto",
+            "%s does not keep the bits of a row whatever its place on this processor", name);
+    gemm->backend = (enum tw_gemm_backend)backend;
+    return true;
+}
+
+bool tw_gemm_open(const char *backend, struct tw_gemm *out, struct tw_error *err)
+{
+    *out = (struct tw_gemm){.backend = TW_GEMM_OWN, .kernels = tw_kernels_best()};
+    openblas_set_num_threads(1);
+    struct bench bench = {0};
+    if (!begin_bench(&bench, err)) {
+        tw_arena_end(&bench.arena);
+        return false;
+    }
+    probe_backends(out, &bench);
+    time_backends(out, &bench);
+    tw_arena_end(&bench.arena);
+    if (backend && strcmp(backend, "auto") != 0)
+        return take_named(out, backend, err);
+    out->backend = fastest(out);
+    return true;
+}
+
+static const char *onednn_kernel(void)
+{
+    static const struct {
+        dnnl_cpu_isa_t isa;
+        const char *name;
+    } names[] = {
+        {dnnl_cpu_isa_sse41, "sse4.1"},
+        {dnnl_cpu_isa_avx, "avx"},
+        {dnnl_cpu_isa_avx2, "avx2"},
+        {dnnl_cpu_isa_avx2_vnni, "avx2_vnni"},
+        {dnnl_cpu_isa_avx512_core, "avx512_core"},
+        {dnnl_cpu_isa_avx512_core_vnni, "avx512_core_vnni"},
+        {dnnl_cpu_isa_avx512_core_bf16, "avx512_core_bf16"},
+        {dnnl_cpu_isa_avx512_core_amx, "avx512_core_amx"},
+    };
+    dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+    for (size_t row = 0; row < sizeof names / sizeof names[0]; row++) {
+        if (names[row].isa == isa)
+            return names[row].name;
+    }
+    return "another instruction set";
+}
+
+static const char *kernel_name(const struct tw_gemm *gemm, size_t backend)
+{
+    if (backend == TW_GEMM_ONEDNN)
+        return onednn_kernel();
+    return backend == TW_GEMM_OPENBLAS ? openblas_get_corename() : gemm->kernels->name;
+}
+
+void tw_gemm_report(const struct tw_gemm *gemm, char *line, size_t size)
+{
+    size_t at = 0;
+    for (size_t backend = 0; backend < TW_GEMM_BACKENDS && at < size; backend++) {
+        const struct tw_gemm_probe *probe = &gemm->probes[backend];
+        const char *verdict = !probe->works ? probe->failure : probe->stable ? "" : ", rows not bit-stable";
+        int wrote = snprintf(line + at, size - at, "%s%s%s (%s) %.0f GFLOP/s%s", backend ? "; " : "",
+            backend == (size_t)gemm->backend ? "uses " : "", backends[backend].name,
+            kernel_name(gemm, backend), probe->gflops, verdict);
+        at += wrote > 0 ? (size_t)wrote : 0;
+    }
+}

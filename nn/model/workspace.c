@@ -1,0 +1,103 @@
+#include "model/workspace.h"
+
+#include "base/size.h"
+#include "kernels/choose.h"
+
+static const size_t default_tokens = 1024;
+static const size_t most_tokens = (size_t)1 << 22;
+
+/* Counts first, takes second: the same walk over all buffers runs twice, so the sum cannot go out of step. */
+struct taker {
+    struct tw_arena *arena; /* NULL: only count */
+    size_t bytes;
+    bool overflow;
+};
+
+static float *take(struct taker *taker, size_t rows, size_t width)
+{
+    size_t floats, bytes;
+    if (!tw_size_multiply(rows, width, &floats) || !tw_size_multiply(floats, sizeof(float), &bytes) ||
+        !tw_size_add(taker->bytes, bytes, &taker->bytes) || !tw_size_add(taker->bytes, 128, &taker->bytes))
+        taker->overflow = true;
+    if (!taker->arena)
+        return NULL;
+    return tw_arena_aligned(taker->arena, bytes);
+}
+
+static void take_layer(struct taker *taker, size_t rows, const struct tw_model_config *config, bool keep,
+    struct tw_activations *out)
+{
+    out->query = take(taker, rows, config->hidden);
+    out->key = take(taker, rows, config->hidden);
+    out->value = take(taker, rows, config->hidden);
+    out->context = take(taker, rows, config->hidden);
+    out->attention_sum = take(taker, rows, config->hidden);
+    out->attended = take(taker, rows, config->hidden);
+    out->raised = take(taker, rows, config->intermediate);
+    out->activated = keep ? take(taker, rows, config->intermediate) : out->raised;
+    out->lowered = take(taker, rows, config->hidden);
+    out->output = take(taker, rows, config->hidden);
+}
+
+static void take_all(
+    struct taker *taker, const struct tw_model_config *config, bool keep, struct tw_workspace *out)
+{
+    size_t rows = tw_gemm_rows(out->max_tokens);
+    out->embedded = take(taker, rows, config->hidden);
+    for (size_t layer = 0; layer < config->layers; layer++) {
+        struct tw_activations own = {0};
+        if (keep || layer == 0)
+            take_layer(taker, rows, config, keep, &own);
+        if (out->layers)
+            out->layers[layer] = keep || layer == 0 ? own : out->layers[0];
+    }
+    size_t width = config->hidden / config->heads;
+    out->attention_scratch = take(taker, 1, tw_attention_scratch_floats(out->max_sequence, width));
+    /* The head takes its sequences in rounds of this many. */
+    size_t heads = tw_gemm_rows(out->max_head_rows);
+    out->head_input = take(taker, heads, config->hidden);
+    out->head_pooled = take(taker, heads, config->hidden);
+    out->head_logits = take(taker, heads, config->labels);
+}
+
+bool tw_workspace_open(const struct tw_model *model, const struct tw_workspace_options *options,
+    struct tw_workspace *out, struct tw_error *err)
+{
+    const struct tw_model_config *config = &model->config;
+    *out = (struct tw_workspace){
+        .max_tokens = options->max_tokens ? options->max_tokens : default_tokens,
+        .max_sequence = options->max_sequence ? options->max_sequence : config->max_positions,
+        .gemm = options->gemm,
+        .kernels = options->kernels ? options->kernels : tw_kernels_best(),
+    };
+    if (out->max_sequence > config->max_positions)
+        out->max_sequence = config->max_positions;
+    if (out->max_tokens < out->max_sequence)
+        out->max_tokens = out->max_sequence;
+    if (out->max_tokens > most_tokens)
+        return tw_fail(err, TW_CONFIG, "model.batch_tokens", NULL, "%zu tokens a micro-batch, more than %zu",
+            out->max_tokens, most_tokens);
+    out->max_head_rows = 64;
+    struct taker counter = {0};
+    take_all(&counter, config, options->keep_layers, out);
+    size_t limit;
+    if (counter.overflow || !tw_size_add(counter.bytes, config->layers * sizeof *out->layers + 4096, &limit))
+        return tw_fail(err, TW_INTERNAL, "workspace", "ask for fewer tokens", "too large for this machine");
+    if (!tw_arena_begin(&out->arena, limit, err))
+        return false;
+    out->layers = tw_arena_array(&out->arena, config->layers, sizeof *out->layers);
+    struct taker taker = {.arena = &out->arena};
+    if (out->layers)
+        take_all(&taker, config, options->keep_layers, out);
+    if (!out->arena.full)
+        return true;
+    tw_arena_fail(&out->arena, err);
+    tw_workspace_close(out);
+    return false;
+}
+
+void tw_workspace_close(struct tw_workspace *workspace)
+{
+    tw_arena_end(&workspace->arena);
+    *workspace = (struct tw_workspace){0};
+}
