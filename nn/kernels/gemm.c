@@ -53,7 +53,7 @@ static const char *multiply_openblas(
 }
 
 /* Needs no padding: each element is one chain of additions whatever the block. */
-static const char *multiply_own(
+static const char *multiply_portable(
     const struct tw_gemm *gemm, const float *a, const float *b, float *c, size_t rows, size_t out, size_t in)
 {
     gemm->kernels->multiply(a, b, c, rows, out, in);
@@ -64,7 +64,7 @@ static const struct {
     const char *name;
     multiply_function multiply;
 } backends[] = {
-    [TW_GEMM_OWN] = {"own", multiply_own},
+    [TW_GEMM_PORTABLE] = {"portable", multiply_portable},
     [TW_GEMM_ONEDNN] = {"onednn", multiply_onednn},
     [TW_GEMM_OPENBLAS] = {"openblas", multiply_openblas},
 };
@@ -83,7 +83,7 @@ bool tw_gemm(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, con
     const char *failure = backends[gemm->backend].multiply(gemm, a, b, c, rows, out, in);
     if (failure)
         return tw_fail(
-            err, TW_INTERNAL, "gemm", "set gemm.backend: own, and run `tapewatch check`", "%s", failure);
+            err, TW_INTERNAL, "gemm", "set gemm.backend: portable, and run `tapewatch check`", "%s", failure);
     if (bias)
         gemm->kernels->add_bias(c, bias, rows, out, c);
     return true;
@@ -207,11 +207,11 @@ static const double clearly = 1.15;
 
 static enum tw_gemm_backend fastest(const struct tw_gemm *gemm)
 {
-    size_t best = TW_GEMM_OWN;
-    double mark = gemm->probes[TW_GEMM_OWN].gflops * clearly;
+    size_t best = TW_GEMM_PORTABLE;
+    double mark = gemm->probes[TW_GEMM_PORTABLE].gflops * clearly;
     for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {
         const struct tw_gemm_probe *probe = &gemm->probes[backend];
-        if (backend == TW_GEMM_OWN || !probe->works || !probe->stable || probe->gflops < mark)
+        if (backend == TW_GEMM_PORTABLE || !probe->works || !probe->stable || probe->gflops < mark)
             continue;
         best = backend;
         mark = probe->gflops;
@@ -225,7 +225,7 @@ static bool take_named(struct tw_gemm *gemm, const char *name, struct tw_error *
     while (backend < TW_GEMM_BACKENDS && strcmp(name, backends[backend].name) != 0)
         backend++;
     if (backend == TW_GEMM_BACKENDS)
-        return tw_fail(err, TW_CONFIG, "gemm.backend", "give auto, own, onednn or openblas",
+        return tw_fail(err, TW_CONFIG, "gemm.backend", "give auto, portable, onednn or openblas",
             "no backend is called \"%.64s\"", name);
     const struct tw_gemm_probe *probe = &gemm->probes[backend];
     if (!probe->works)
@@ -240,7 +240,7 @@ static bool take_named(struct tw_gemm *gemm, const char *name, struct tw_error *
 
 bool tw_gemm_open(const char *backend, struct tw_gemm *out, struct tw_error *err)
 {
-    *out = (struct tw_gemm){.backend = TW_GEMM_OWN, .kernels = tw_kernels_best()};
+    *out = (struct tw_gemm){.backend = TW_GEMM_PORTABLE, .kernels = tw_kernels_best()};
     openblas_set_num_threads(1);
     struct bench bench = {0};
     if (!begin_bench(&bench, err)) {

@@ -1,7 +1,7 @@
 /* gemm: the one door to matrix products.
  *   C[M, N] = A[M, K] x B[N, K]^T  (+ bias[N] on every row)     row-major, fp32; B is a weight as files hold it
  *
- * Behind it stand oneDNN (dnnl_sgemm), OpenBLAS (cblas_sgemm) and our own kernel (kernels.h, multiply).
+ * Behind it stand oneDNN (dnnl_sgemm), OpenBLAS (cblas_sgemm) and our own kernel (kernels.h, multiply), called "portable".
  *
  * The promise: a row of C has the same bits whatever M is and wherever the row stands, so that a text's score does
  * not depend on its batch mates. For the libraries' sake M is padded to a multiple of TW_GEMM_ROWS: A must be
@@ -14,7 +14,7 @@
  *     tw_gemm_report(&gemm, line, sizeof line);                // for `bench` and `check`
  *
  * `auto` takes our own kernel unless a library keeps the promise and is faster by 15% on this processor: the margin
- * keeps two starts on one machine from choosing differently. A backend asked for by name (gemm.backend: own | onednn
+ * keeps two starts on one machine from choosing differently. A backend asked for by name (gemm.backend: portable | onednn
  * | openblas) is taken if it keeps the promise, and refused (TW_CONFIG) if not.
  *
  * Threads: a product runs on its caller's thread alone. OpenBLAS is told so once at open (process-wide); oneDNN,
@@ -30,7 +30,7 @@
 
 enum { TW_GEMM_ROWS = 16 };
 
-enum tw_gemm_backend { TW_GEMM_OWN, TW_GEMM_ONEDNN, TW_GEMM_OPENBLAS, TW_GEMM_BACKENDS };
+enum tw_gemm_backend { TW_GEMM_PORTABLE, TW_GEMM_ONEDNN, TW_GEMM_OPENBLAS, TW_GEMM_BACKENDS };
 
 /* What the probe found about one backend. */
 struct tw_gemm_probe {

@@ -435,6 +435,9 @@ bool tw_model_open(
     if (!model)
         return tw_fail(err, TW_INTERNAL, folder, NULL, "out of memory");
     if (!open_into(model, folder, options ? options : &none, err)) {
+        /* A model that is not there is a wrong model, not a failed read. */
+        if (err && err->code == TW_IO)
+            err->code = TW_CONFIG;
         tw_model_close(model);
         return false;
     }

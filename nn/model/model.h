@@ -18,7 +18,8 @@
  * arrays parallel to it. The structs of layers point to the same memory. An int8 form of a linear map belongs into
  * struct tw_linear beside the fp32 one; the encoder calls every linear map through one function (encoder.c).
  *
- * Errors: TW_CONFIG with where = "config.json" or "model.safetensors: ...", TW_IO, TW_PERMISSION, TW_INTERNAL. */
+ * Errors: TW_CONFIG with where = "config.json" or "model.safetensors: ..." (a file that is not there included: then
+ * where is its path), TW_PERMISSION, TW_INTERNAL. */
 #ifndef TW_MODEL_MODEL_H
 #define TW_MODEL_MODEL_H
 

@@ -15,10 +15,12 @@ struct taker {
 
 static float *take(struct taker *taker, size_t rows, size_t width)
 {
-    size_t floats, bytes;
-    if (!tw_size_multiply(rows, width, &floats) || !tw_size_multiply(floats, sizeof(float), &bytes) ||
-        !tw_size_add(taker->bytes, bytes, &taker->bytes) || !tw_size_add(taker->bytes, 128, &taker->bytes))
+    size_t bytes;
+    if (!tw_size_multiply(rows, width, &bytes) || !tw_size_multiply(bytes, sizeof(float), &bytes) ||
+        !tw_size_add(taker->bytes, bytes, &taker->bytes) || !tw_size_add(taker->bytes, 128, &taker->bytes)) {
         taker->overflow = true;
+        return NULL;
+    }
     if (!taker->arena)
         return NULL;
     return tw_arena_aligned(taker->arena, bytes);
