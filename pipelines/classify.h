@@ -4,7 +4,7 @@
  *   out   document.tokens, token_count, truncated (tw_classifier_tokenize); document.score (tw_classify)
  *
  *     tw_classifier_open    once: a model folder, or the constant model
- *     tw_workspace_new      once a worker
+ *     tw_classify_workspace_new      once a worker
  *     tw_classifier_tokenize, tw_classify   for each batch
  *
  * The classifier is immutable and shared; a workspace belongs to one thread. Tokens of all documents are laid end
@@ -23,7 +23,7 @@
 enum { TW_MICRO_BATCH_TOKENS = 2048 };
 
 struct tw_classifier;
-struct tw_workspace;
+struct tw_classify_workspace;
 
 struct tw_classifier_options {
     const char *folder;  /* the model's folder; may be NULL for the constant model */
@@ -46,18 +46,18 @@ const char *tw_classifier_sha256(const struct tw_classifier *classifier);
 uint32_t tw_classifier_max_tokens(const struct tw_classifier *classifier);
 
 /* One worker's scratch. TW_INTERNAL when memory is refused. */
-TW_MUST_USE bool tw_workspace_new(
-    const struct tw_classifier *classifier, struct tw_workspace **out, struct tw_error *err);
-void tw_workspace_free(struct tw_workspace *workspace);
+TW_MUST_USE bool tw_classify_workspace_new(
+    const struct tw_classifier *classifier, struct tw_classify_workspace **out, struct tw_error *err);
+void tw_classify_workspace_free(struct tw_classify_workspace *workspace);
 
 /* Fills tokens, token_count and truncated from `text`. False when the arena is full (TW_FULL). */
 TW_MUST_USE bool tw_classifier_tokenize(const struct tw_classifier *classifier,
-    struct tw_workspace *workspace, struct tw_document *document, struct tw_arena *arena,
+    struct tw_classify_workspace *workspace, struct tw_document *document, struct tw_arena *arena,
     struct tw_error *err);
 
 /* Scores the documents whose fate is TW_FATE_STORED; the others are passed over. `logits`, when not NULL, takes
  * three floats a document: negative, neutral, positive. TW_INTERNAL when a kernel fails. */
-TW_MUST_USE bool tw_classify(const struct tw_classifier *classifier, struct tw_workspace *workspace,
+TW_MUST_USE bool tw_classify(const struct tw_classifier *classifier, struct tw_classify_workspace *workspace,
     struct tw_document *documents, uint32_t count, float *logits, struct tw_error *err);
 
 /* Round half to even of 10,000 x (positive - negative). */
