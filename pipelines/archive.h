@@ -33,6 +33,9 @@ struct tw_archive_line {
 /* TW_IO or TW_PERMISSION with the path; TW_INTERNAL when memory is refused. */
 TW_MUST_USE bool tw_archive_open(
     const char *path, size_t max_line_bytes, struct tw_archive **out, struct tw_error *err);
+/* The same over bytes in memory, which must outlive it; `name` stands for the path in errors. */
+TW_MUST_USE bool tw_archive_open_memory(const char *name, struct tw_text bytes, size_t max_line_bytes,
+    struct tw_archive **out, struct tw_error *err);
 void tw_archive_close(struct tw_archive *archive);
 
 enum tw_archive_step tw_archive_next(

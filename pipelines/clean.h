@@ -13,7 +13,7 @@
  *   - http://, https://, ftp:// and www. addresses are dropped, up to white space or a quote or angle bracket,
  *     punctuation at their end kept.
  *   - control characters, soft hyphens, zero-width spaces, byte order marks and marks of direction are dropped.
- *   - white space of any script becomes one space; none at either end, none left where something was dropped.
+ *   - white space of any script becomes one space, never two in a row, none at either end.
  * Cashtags are left as they are. What a character reference yields is text, never markup. */
 #ifndef TW_CLEAN_H
 #define TW_CLEAN_H

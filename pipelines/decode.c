@@ -89,8 +89,7 @@ static void date_from_days(int64_t days, int64_t *year, int *month, int *day)
     int64_t shifted = days + 719468;
     int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
     int64_t day_of_era = shifted - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t shifted_month = (5 * day_of_year + 2) / 153;
     *day = (int)(day_of_year - (153 * shifted_month + 2) / 5 + 1);
@@ -140,7 +139,7 @@ static bool read_clock(struct tw_text text, size_t *at, struct clock_reading *ou
 static bool read_fraction(struct tw_text text, size_t *at, struct clock_reading *out)
 {
     out->fraction_us = 0;
-    if (!read_byte(text, at, ".,"))
+    if (!read_byte(text, at, "."))
         return true;
     int64_t weight = MICROSECONDS / 10;
     size_t first = *at;
@@ -439,7 +438,8 @@ static struct found find_field(const struct decoding *decoding, const struct tw_
     return (struct found){NULL, NULL, NULL};
 }
 
-static bool fail_field(const struct decoding *decoding, struct found found, const char *cure, const char *what)
+static bool fail_field(
+    const struct decoding *decoding, struct found found, const char *cure, const char *what)
 {
     char where[128];
     snprintf(where, sizeof where, "%s %.100s", found.header ? "header" : "field", found.name);
@@ -619,8 +619,8 @@ static bool check_time(const struct decoding *decoding, int64_t event_us)
     char event[TW_TIME_TEXT_BYTES], stamp[TW_TIME_TEXT_BYTES];
     tw_time_text(event_us, event);
     if (event_us < 0)
-        return tw_fail(decoding->err, TW_REFUSED, NULL,
-            "check the sender's clock and decode.time_unit", "%s lies before 1970-01-01", event);
+        return tw_fail(decoding->err, TW_REFUSED, NULL, "check the sender's clock and decode.time_unit",
+            "%s lies before 1970-01-01", event);
     int64_t latest_us;
     if (__builtin_add_overflow(decoding->message->stamp_us, decoding->options->max_ahead_us, &latest_us))
         latest_us = INT64_MAX;
@@ -644,7 +644,7 @@ static bool take_time(const struct decoding *decoding)
                 "the message has no time and its record no stamp");
         return true;
     }
-    int64_t event_us;
+    int64_t event_us = TW_NO_TIME;
     if (!read_time_field(decoding, found, &event_us) || !check_time(decoding, event_us)) {
         char where[128];
         snprintf(where, sizeof where, "%s %.100s", found.header ? "header" : "field", found.name);
@@ -695,16 +695,16 @@ static size_t place_in_message(struct tw_text raw, size_t bom_bytes, size_t plac
 }
 
 /* jansson quotes what stands near, which may be cut inside a character: only what it says is kept. */
-static bool fail_json(const struct tw_message *message, const json_error_t *error, size_t bom_bytes,
-    struct tw_error *err)
+static bool fail_json(
+    const struct tw_message *message, const json_error_t *error, size_t bom_bytes, struct tw_error *err)
 {
     const char *near = strstr(error->text, " near ");
     int length = near ? (int)(near - error->text) : (int)strlen(error->text);
     size_t place = error->position > 0 ? (size_t)error->position : 0;
     char where[64];
     snprintf(where, sizeof where, "byte %zu", place_in_message(message->payload, bom_bytes, place));
-    return tw_fail(err, TW_REFUSED, where, "send one JSON object a message", "not JSON: %.*s", length,
-        error->text);
+    return tw_fail(
+        err, TW_REFUSED, where, "send one JSON object a message", "not JSON: %.*s", length, error->text);
 }
 
 static bool parse_object(const struct decoding *decoding, json_t **out)
@@ -744,9 +744,9 @@ static bool decode_tick(const struct decoding *decoding)
 {
     const struct tw_header *header = tw_message_header(decoding->message, tw_text_of("tw-time"));
     if (!header)
-        return tw_fail(decoding->err, TW_REFUSED, NULL, "send one JSON object a message",
-            "the record has no value");
-    int64_t event_us;
+        return tw_fail(
+            decoding->err, TW_REFUSED, NULL, "send one JSON object a message", "the record has no value");
+    int64_t event_us = TW_NO_TIME;
     if (!read_time_text(header->value, TW_UNIT_MICROSECONDS, true, &event_us, decoding->err) ||
         !check_time(decoding, event_us))
         return tw_error_in(decoding->err, "header tw-time");
@@ -769,8 +769,8 @@ static bool decode_value(struct decoding *decoding)
     return taken;
 }
 
-bool tw_document_refuse(struct tw_document *document, const struct tw_error *why, struct tw_arena *arena,
-    struct tw_error *err)
+bool tw_document_refuse(
+    struct tw_document *document, const struct tw_error *why, struct tw_arena *arena, struct tw_error *err)
 {
     struct tw_error *refusal = tw_arena_take(arena, sizeof *refusal);
     if (!refusal)

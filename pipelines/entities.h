@@ -9,7 +9,8 @@
  *   out   struct tw_automaton: immutable, shared by all threads, swapped whole on reload
  *
  * How names are matched. A text is a row of words: a run of letters, marks and digits is one word, any other
- * character but white space is one of its own; a typographic apostrophe is an apostrophe. A name matches whole
+ * character but white space is one of its own (in Han, Hiragana and Katakana, written without spaces, each
+ * character is one word); a typographic apostrophe is an apostrophe. A name matches whole
  * words, whatever white space stands between them; the longest name that starts at a word wins; a full stop at
  * a name's end is not asked for ("Apple Inc." finds "Apple Inc"). Case is ignored (each code point lower-cased,
  * utf8proc), except for a name of under four letters and digits or marked common: that one matches as spelled.
@@ -51,7 +52,8 @@ uint32_t tw_entities_count(const struct tw_automaton *automaton);
 const struct tw_entity *tw_entities_at(const struct tw_automaton *automaton, uint32_t index);
 /* Index of the entity with this symbol, or TW_NO_ENTITY. */
 int32_t tw_entities_find(const struct tw_automaton *automaton, struct tw_text symbol);
-/* SHA-256 of the file's bytes (uncompressed), 64 hexadecimal digits and a NUL. */
+/* SHA-256 of the file's lines, unpacked, each ended by LF (what sha256sum says of a plain file with such ends):
+ * 64 hexadecimal digits and a NUL. */
 const char *tw_entities_sha256(const struct tw_automaton *automaton);
 uint64_t tw_entities_name_count(const struct tw_automaton *automaton);
 

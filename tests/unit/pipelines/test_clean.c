@@ -1,0 +1,185 @@
+/* clean: a table of texts as they come and as they are read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "clean.h"
+
+static struct tw_arena arena;
+
+static int begin(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    return tw_arena_begin(&arena, (size_t)128 << 20, &err) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    tw_arena_end(&arena);
+    return 0;
+}
+
+struct expected {
+    const char *from, *to;
+};
+
+static void assert_all(const struct expected *cases, size_t count)
+{
+    for (size_t at = 0; at < count; at++) {
+        struct tw_text text = tw_clean_text(tw_text_of(cases[at].from), &arena);
+        struct tw_text copy = tw_arena_copy(&arena, text);
+        assert_string_equal(copy.bytes, cases[at].to);
+    }
+}
+
+#define ASSERT_ALL(cases) assert_all(cases, sizeof cases / sizeof cases[0])
+
+static void references_become_their_characters_once(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"AT&amp;T &lt;OM&gt; &quot;x&quot; &#39;y&#39;", "AT&T <OM> \"x\" 'y'"},
+        {"&amp;lt;b&amp;gt;", "&lt;b&gt;"},
+        {"&lt;b&gt;bold&lt;/b&gt;", "<b>bold</b>"},
+        {"a&nbsp;&ensp;b&shy;c", "a bc"},
+        {"&euro;5 &#8364;5 &#x20AC;5 &#x20ac;5 &#128;5", "\u20AC"
+                                                         "5 \u20AC"
+                                                         "5 \u20AC"
+                                                         "5 \u20AC"
+                                                         "5 \u20AC"
+                                                         "5"},
+        {"&#0;&#xD800;&#x110000;&#99999999999999999999;", "\uFFFD\uFFFD\uFFFD\uFFFD"},
+        {"&#1;&#127;x", "x"},
+        {"AT&T R&D &unknown; &; &#; &#x; &#12 &amp &&amp;", "AT&T R&D &unknown; &; &#; &#x; &#12 &amp &&"},
+        {"&CounterClockwiseContourIntegral;&nGt;", "\u2233\u226B\u20D2"},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void tags_go_and_newswire_symbols_stay(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"<p>Outboard <b>Marine</b> <OM> rose</p><p>5 pct</p>", "Outboard Marine <OM> rose 5 pct"},
+        {"one<br>two<br/>three<BR />four", "one two three four"},
+        {"un<b>break</b>able", "unbreakable"},
+        {"<B> <VOWG.F> <A.1>", "<B> <VOWG.F> <A.1>"},
+        {"<a href=\"http://x.example/?a>b\">link</a> <img src='x'>", "link"},
+        {"a < b > c <3 <- <= <Airbus Industrie> <Time Inc> <S and W>",
+            "a < b > c <3 <- <= <Airbus Industrie> <Time Inc> <S and W>"},
+        {"<unknown>x</unknown> <", "<unknown>x</unknown> <"},
+        {"<b <b>x", "<b x"},
+        {"a<!-- <b>hidden</b> -->b <!-- open", "ab <!-- open"},
+        {"a<script type=\"x\">if (a<b) y()</script>b<style>p{}</STYLE>c", "a b c"},
+        {"a<script>b", "a b"},
+        {"<!DOCTYPE html><html>x</html>", "x"},
+        {"<p class=don't>x</p>", "x"},
+        {"<>", "<>"},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void addresses_go_and_their_punctuation_stays(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"Carnival https://t.co/yGjpT2ReD3", "Carnival"},
+        {"https://t.co/a Carnival", "Carnival"},
+        {"see HTTP://x.example/a?b=c&amp;d, then go", "see , then go"},
+        {"(www.example.com/x) www. wwww.x www.Y.z!", "() www. wwww.x !"},
+        {"gluedhttps://t.co/abc\xE2\x80\xA6 rest", "glued\u2026 rest"},
+        {"ftp://x.example sftp://x.example http:// http:/x", "sftp://x.example http:// http:/x"},
+        {"<a href=x>https://t.co/abc</a>!", "!"},
+        {"at 10:30: up", "at 10:30: up"},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void white_space_and_what_is_not_seen(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"", ""},
+        {" \t\r\n ", ""},
+        {"  a \n\n b\t", "a b"},
+        {"a\u00A0\u2003\u3000\u2028\xC2\x85"
+         "b",
+            "a b"},
+        {"a\u200B\uFEFF\u202E\u2066\u00AD\x01\x7F"
+         "b",
+            "ab"},
+        {"caf\u00E9 \u4E2D\u6587 \U0001F600 \u0915\u094D\u200D",
+            "caf\u00E9 \u4E2D\u6587 \U0001F600 \u0915\u094D\u200D"},
+        {"$AAPL $BRK.B #x @y", "$AAPL $BRK.B #x @y"},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void title_one_space_body(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *title, *body, *text, *raw;
+        uint32_t title_length;
+    } cases[] = {
+        {" A <b>title</b> ", "\nbody ", "A title body", " A <b>title</b>  \nbody ", 7},
+        {"", "body", "body", "body", 0},
+        {"title", "", "title", "title", 5},
+        {"<p>", "body", "body", "<p> body", 0},
+        {"title", "http://x.example", "title", "title http://x.example", 5},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct tw_document document = {
+            .title = tw_text_of(cases[at].title), .body = tw_text_of(cases[at].body)};
+        struct tw_error err;
+        assert_true(tw_clean(&document, &arena, &err));
+        assert_true(tw_text_equal(document.text, tw_text_of(cases[at].text)));
+        assert_int_equal(document.title_length, cases[at].title_length);
+        assert_true(tw_clean_raw(&document, &arena, &err));
+        assert_true(tw_text_equal(document.text, tw_text_of(cases[at].raw)));
+    }
+}
+
+/* Megabytes of what begins something and never ends it must not cost more than a pass. */
+static void hostile_markup_takes_linear_time(void **state)
+{
+    (void)state;
+    static const char *const seeds[] = {"<a ", "<a href=\"", "<!--", "<script>", "<style>", "&", "&#1", "&a",
+        "www.", "http://", "<a b='<a b=\"", "<", "((http://"};
+    size_t length = (size_t)4 << 20;
+    char *hostile = malloc(length);
+    assert_non_null(hostile);
+    for (size_t seed = 0; seed < sizeof seeds / sizeof seeds[0]; seed++) {
+        size_t step = strlen(seeds[seed]);
+        for (size_t at = 0; at < length; at++)
+            hostile[at] = seeds[seed][at % step];
+        size_t mark = tw_arena_mark(&arena);
+        clock_t start = clock();
+        assert_non_null(tw_clean_text((struct tw_text){hostile, length}, &arena).bytes);
+        assert_true(clock() - start < 3 * CLOCKS_PER_SEC);
+        tw_arena_rewind(&arena, mark);
+    }
+    free(hostile);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(references_become_their_characters_once),
+        cmocka_unit_test(tags_go_and_newswire_symbols_stay),
+        cmocka_unit_test(addresses_go_and_their_punctuation_stays),
+        cmocka_unit_test(white_space_and_what_is_not_seen),
+        cmocka_unit_test(title_one_space_body),
+        cmocka_unit_test(hostile_markup_takes_linear_time),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}

@@ -1,0 +1,164 @@
+/* entities: the file, its errors, its size; how names match is told in test_link.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "entities.h"
+
+static void assert_refused(const char *file, const char *line)
+{
+    struct tw_automaton *automaton;
+    struct tw_error err;
+    char got[1200];
+    assert_false(tw_entities_parse("e.jsonl", tw_text_of(file), &automaton, &err));
+    assert_null(automaton);
+    assert_int_equal(err.code, TW_CONFIG);
+    tw_error_line(&err, got, sizeof got);
+    assert_string_equal(got, line);
+}
+
+static void a_file_is_loaded_with_its_names_and_hash(void **state)
+{
+    (void)state;
+    static const char file[] =
+        "{\"symbol\":\"OM\",\"names\":[\"Outboard Marine Corp\",\"Outboard Marine\"],\"exchange\":\"NYSE\"}\n"
+        "\n"
+        "{\"symbol\":\"M&M\",\"names\":[],\"kind\":\"company\",\"sector\":null,\"other\":[1]}\r\n";
+    struct tw_automaton *automaton;
+    struct tw_error err;
+    assert_true(tw_entities_parse("e.jsonl", tw_text_of(file), &automaton, &err));
+    assert_int_equal(tw_entities_count(automaton), 2);
+    assert_int_equal(tw_entities_name_count(automaton), 2);
+    assert_int_equal(tw_entities_find(automaton, tw_text_of("M&M")), 1);
+    assert_int_equal(tw_entities_find(automaton, tw_text_of("IBM")), TW_NO_ENTITY);
+    assert_int_equal(tw_entities_find(NULL, tw_text_of("IBM")), TW_NO_ENTITY);
+    const struct tw_entity *first = tw_entities_at(automaton, 0), *second = tw_entities_at(automaton, 1);
+    assert_true(tw_text_equal(first->name, tw_text_of("Outboard Marine Corp")));
+    assert_true(tw_text_equal(first->exchange, tw_text_of("NYSE")));
+    assert_true(tw_text_equal(second->name, tw_text_of("M&M")));
+    assert_true(tw_text_equal(second->kind, tw_text_of("company")));
+    assert_int_equal(second->sector.length, 0);
+    assert_int_equal(strlen(tw_entities_sha256(automaton)), 64);
+    tw_entities_free(automaton);
+    tw_entities_free(NULL);
+}
+
+static void an_empty_file_is_a_file_without_entities(void **state)
+{
+    (void)state;
+    struct tw_automaton *automaton;
+    struct tw_error err;
+    assert_true(tw_entities_parse("e.jsonl", tw_text_of(""), &automaton, &err));
+    assert_int_equal(tw_entities_count(automaton), 0);
+    assert_string_equal(
+        tw_entities_sha256(automaton), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    tw_entities_free(automaton);
+}
+
+static void every_error_names_file_line_and_cure(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *line;
+    } cases[] = {
+        {"{\"symbol\":\"A\"}\n{\"symbol\":\"A\"}\n",
+            "e.jsonl:2: symbol A stands in the file twice; cure: put all its names into one line"},
+        {"\n\n{\"symbol\"}\n", "e.jsonl:3: column 10: not JSON: ':' expected; cure: one JSON object a line"},
+        {"[]\n", "e.jsonl:1: the line is no JSON object; cure: one object a line"},
+        {"{\"names\":[\"x\"]}",
+            "e.jsonl:1: field symbol is not there as text; cure: see the sample entities file"},
+        {"{\"symbol\":\"\"}",
+            "e.jsonl:1: a symbol has 1 to 64 bytes, this one 0; cure: give each company a short symbol of its own"},
+        {"{\"symbol\":\"A B\"}",
+            "e.jsonl:1: symbol \"A B\" holds white space or a control character; cure: remove it"},
+        {"{\"symbol\":\"A\",\"names\":\"x\"}",
+            "e.jsonl:1: field names is not an array of texts; cure: see the sample entities file"},
+        {"{\"symbol\":\"A\",\"names\":[\"x\",1]}",
+            "e.jsonl:1: field names is not an array of texts; cure: see the sample entities file"},
+        {"{\"symbol\":\"A\",\"names\":[\"--\"]}",
+            "e.jsonl:1: name \"--\" has no letter or digit; cure: remove it"},
+        {"{\"symbol\":\"A\",\"names\":[\"a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a\"]}",
+            "e.jsonl:1: name \"a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a \" has more than 32 words and marks; cure: shorten it"},
+        {"{\"symbol\":\"A\",\"names\":[\"Target\"],\"common\":[\"target\"]}",
+            "e.jsonl:1: name \"target\" is marked common but is not among the names; cure: write it as it stands in names"},
+        {"{\"symbol\":\"A\",\"common\":1}",
+            "e.jsonl:1: field common is not true, false or an array of names; cure: see the sample entities file"},
+        {"{\"symbol\":\"A\",\"sector\":1}",
+            "e.jsonl:1: field sector is not text; cure: see the sample entities file"},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++)
+        assert_refused(cases[at].file, cases[at].line);
+    struct tw_automaton *automaton;
+    struct tw_error err;
+    assert_false(tw_entities_load("/nonexistent/e.jsonl", &automaton, &err));
+    assert_int_equal(err.code, TW_IO);
+    assert_string_equal(err.where, "/nonexistent/e.jsonl");
+}
+
+/* Three names for each of 100,000 companies, out of a few thousand syllable words, as names are. */
+static char *hundred_thousand(size_t *length)
+{
+    static const char *const syllables[] = {"al", "ber", "cor", "dan", "el", "fin", "gor", "hal", "in", "jor",
+        "kal", "lum", "mar", "nor", "ol", "par", "quin", "ros", "sel", "tor"};
+    char *file = malloc((size_t)32 << 20);
+    size_t used = 0;
+    assert_non_null(file);
+    for (uint32_t entity = 0; entity < 100000; entity++) {
+        const char *one = syllables[entity % 20], *two = syllables[entity / 20 % 20],
+                   *three = syllables[entity / 400 % 20], *four = syllables[entity / 8000 % 20];
+        used += (size_t)snprintf(file + used, 400,
+            "{\"symbol\":\"S%u\",\"names\":[\"%s%s %s%s Holdings Ltd\",\"%s%s %s%s\",\"%s%s%s%s\"]}\n",
+            entity, one, two, three, four, one, two, three, four, one, two, three, four);
+    }
+    *length = used;
+    return file;
+}
+
+static void a_hundred_thousand_companies_load_and_match_in_no_time(void **state)
+{
+    (void)state;
+    size_t length;
+    char *file = hundred_thousand(&length);
+    struct tw_automaton *automaton;
+    struct tw_error err;
+    clock_t start = clock();
+    assert_true(tw_entities_parse("big.jsonl", (struct tw_text){file, length}, &automaton, &err));
+    double load_seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    assert_int_equal(tw_entities_name_count(automaton), 300000);
+    /* The whole file is a text full of names, and text whose words begin names but are none. */
+    struct tw_word_walk walk = {{file, length}, 0};
+    struct tw_name_match match;
+    bool stopped;
+    uint64_t found = 0;
+    start = clock();
+    while (tw_entities_next(automaton, &walk, &stopped, &match) || stopped) {
+        walk.at += stopped;
+        found += !stopped;
+    }
+    double match_seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    print_message("loaded in %.2f s; %.1f MB searched in %.2f s, %llu names\n", load_seconds,
+        (double)length / 1e6, match_seconds, (unsigned long long)found);
+    assert_true(found >= 300000);
+    assert_true(load_seconds < 10);
+    assert_true(match_seconds < 10);
+    tw_entities_free(automaton);
+    free(file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_loaded_with_its_names_and_hash),
+        cmocka_unit_test(an_empty_file_is_a_file_without_entities),
+        cmocka_unit_test(every_error_names_file_line_and_cure),
+        cmocka_unit_test(a_hundred_thousand_companies_load_and_match_in_no_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

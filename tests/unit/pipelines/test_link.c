@@ -1,0 +1,242 @@
+/* link: texts, and the companies found in them as "SYMBOL*mentions", unlisted ones in lower brackets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "link.h"
+
+static struct tw_arena arena;
+static struct tw_automaton *entities;
+
+static const char file[] =
+    "{\"symbol\":\"AAPL\",\"names\":[\"Apple Inc.\",\"Apple\",\"AAPL\"],\"common\":[\"Apple\"]}\n"
+    "{\"symbol\":\"BRK.B\",\"names\":[\"Berkshire Hathaway\"]}\n"
+    "{\"symbol\":\"OM\",\"names\":[\"Outboard Marine Corp\",\"Outboard Marine\"]}\n"
+    "{\"symbol\":\"GM\",\"names\":[\"General Motors\",\"GM\"]}\n"
+    "{\"symbol\":\"GE\",\"names\":[\"General Electric\",\"General Electric Credit\"]}\n"
+    "{\"symbol\":\"M&M\",\"names\":[\"Mahindra & Mahindra\",\"Mahindra\"]}\n"
+    "{\"symbol\":\"VENKEYS\",\"names\":[\"Venky's (India)\"]}\n"
+    "{\"symbol\":\"DAL\",\"names\":[\"Delta Air Lines\",\"Delta\"]}\n"
+    "{\"symbol\":\"DLTA\",\"names\":[\"Delta Apparel\",\"Delta\",\"DLTA\"]}\n"
+    "{\"symbol\":\"NESN\",\"names\":[\"Nestl\\u00e9\"]}\n"
+    "{\"symbol\":\"7203\",\"names\":[\"\\u30c8\\u30e8\\u30bf\",\"Toyota\"]}\n"
+    "{\"symbol\":\"BIG\",\"names\":[\"Big Lots\"],\"common\":true}\n"
+    "{\"symbol\":\"ATT\",\"names\":[\"AT&T\"]}\n";
+
+static int begin(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    return tw_arena_begin(&arena, (size_t)256 << 20, &err) &&
+                   tw_entities_parse("e.jsonl", tw_text_of(file), &entities, &err)
+               ? 0
+               : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    tw_entities_free(entities);
+    tw_arena_end(&arena);
+    return 0;
+}
+
+/* "AAPL*2 [MSFT]*1": what was linked, after checking what must hold of every result. */
+static void describe(const struct tw_document *document, char *line, size_t size)
+{
+    size_t used = 0;
+    uint32_t mentions = 0;
+    line[0] = '\0';
+    for (uint32_t at = 0; at < document->entity_count; at++) {
+        const struct tw_linked_entity *entity = &document->entities[at];
+        assert_true(at == 0 || tw_text_compare(document->entities[at - 1].symbol, entity->symbol) < 0);
+        assert_true(entity->mentions >= 1);
+        mentions += entity->mentions;
+        used += (size_t)snprintf(line + used, size - used, "%s%s%.*s%s*%u", at ? " " : "",
+            entity->listed ? "" : "[", (int)entity->symbol.length, entity->symbol.bytes,
+            entity->listed ? "" : "]", entity->mentions);
+    }
+    assert_int_equal(mentions, document->mention_count);
+    for (uint32_t at = 0; at < document->mention_count; at++) {
+        const struct tw_mention *mention = &document->mentions[at];
+        assert_true(mention->entity < document->entity_count);
+        assert_true(mention->begin <= mention->end && mention->end <= document->text.length);
+        assert_true(at == 0 || document->mentions[at - 1].end <= mention->begin);
+    }
+}
+
+static struct tw_document linked(const char *text, bool unlisted)
+{
+    struct tw_document document = {.text = tw_text_of(text)};
+    struct tw_error err;
+    assert_true(tw_link(entities, unlisted, &document, &arena, &err));
+    return document;
+}
+
+struct expected {
+    const char *text, *entities;
+};
+
+static void assert_all(const struct expected *cases, size_t count)
+{
+    for (size_t at = 0; at < count; at++) {
+        struct tw_document document = linked(cases[at].text, true);
+        char line[400];
+        describe(&document, line, sizeof line);
+        if (strcmp(line, cases[at].entities) != 0)
+            print_error("text: %s\n", cases[at].text);
+        assert_string_equal(line, cases[at].entities);
+    }
+}
+
+#define ASSERT_ALL(cases) assert_all(cases, sizeof cases / sizeof cases[0])
+
+static void cashtags(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"$AAPL.", "AAPL*1"},
+        {"$BRK.B, $BRK.B's", "BRK.B*2"},
+        {"$AAPL$MSFT", "AAPL*1 [MSFT]*1"},
+        {"($MSFT) \"$GOOG\" $T!", "[GOOG]*1 [MSFT]*1 [T]*1"},
+        {"$100 $1.5M $ $$ $$X US$GE a$B $ge $GEx $A\xC3\xA9", ""},
+        {"$M&M up", "M&M*1"},
+        {"$MSFT-$GOOG $SPX/$VIX", "[GOOG]*1 [MSFT]*1 [SPX]*1 [VIX]*1"},
+        {"$7203", "7203*1"},
+        {"$ABCDEFGHIJ $ABCDEFGHIJK", "[ABCDEFGHIJ]*1"},
+        {"$A..B $RDS.A...", "[A..B]*1 [RDS.A]*1"},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void newswire_symbols(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"OUTBOARD MARINE <OM> RAISES", "OM*2"},
+        {"<VOWG.F><T>", "[T]*1 [VOWG.F]*1"},
+        {"<Airbus> <> < OM> <OM <1A> <om>", ""},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void names_are_whole_words_and_the_longest_wins(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"General Electric Credit and General Electric", "GE*2"},
+        {"general ELECTRIC, General Electrics", "GE*1"},
+        {"General General Motors", "GM*1"},
+        {"Apple Inc said; Apple Inc. said; APPLE INC", "AAPL*3"},
+        {"Pineapple Apple's Apples", "AAPL*1"},
+        {"Venky's (India), Venky\xE2\x80\x99s (India)", "VENKEYS*2"},
+        {"Mahindra & Mahindra; Mahindra&Mahindra; Mahindra", "M&M*3"},
+        {"NESTL\xC3\x89 and nestl\xC3\xA9", "NESN*2"},
+        {"\xE6\x97\xA5\xE6\x9C\xAC\xE3\x83\x88\xE3\x83\xA8\xE3\x82\xBF\xE8\x87\xAA\xE5\x8B\x95", "7203*1"},
+        {"Outboard Marin Outboard", ""},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void short_and_common_names_match_as_spelled(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"GM and gm and Gm", "GM*1"},
+        {"an apple a day, Apple, APPLE", "AAPL*1"},
+        {"big lots of, Big Lots", "BIG*1"},
+        {"AT&T at&t AT & T", "ATT*2"},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void an_ambiguous_name_needs_a_symbol_of_one_owner(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"Delta rises", ""},
+        {"Delta rises, $DAL", "DAL*2"},
+        {"<DAL>: Delta Delta", "DAL*3"},
+        {"Delta rises, $DAL $DLTA", "DAL*1 DLTA*1"},
+        {"Delta Air Lines and Delta", "DAL*1"},
+        {"DLTA: Delta", "DLTA*2"},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void symbols_of_the_message(void **state)
+{
+    (void)state;
+    struct tw_text symbols[] = {tw_text_of("$MSFT"), tw_text_of("DAL"), tw_text_of("OM."),
+        tw_text_of("not one"), tw_text_of("MSFT"), tw_text_of("")};
+    struct tw_document document = {
+        .text = tw_text_of("Delta and Outboard Marine"), .symbols = symbols, .symbol_count = 6};
+    struct tw_error err;
+    char line[400];
+    assert_true(tw_link(entities, true, &document, &arena, &err));
+    describe(&document, line, sizeof line);
+    assert_string_equal(line, "DAL*1 [MSFT]*1 OM*1");
+    assert_int_equal(document.mentions[0].end, 0);
+    assert_int_equal(document.mentions[1].begin, 0);
+    assert_int_equal(document.mentions[1].end, 5);
+}
+
+static void unlisted_symbols_may_be_left_out(void **state)
+{
+    (void)state;
+    struct tw_document document = linked("$MSFT <T> $AAPL", false);
+    char line[400];
+    describe(&document, line, sizeof line);
+    assert_string_equal(line, "AAPL*1");
+    struct tw_error err;
+    document = (struct tw_document){.text = tw_text_of("$MSFT Apple Inc")};
+    assert_true(tw_link(NULL, true, &document, &arena, &err));
+    describe(&document, line, sizeof line);
+    assert_string_equal(line, "[MSFT]*1");
+}
+
+static void hostile_texts_take_linear_time_and_bounded_room(void **state)
+{
+    (void)state;
+    static const char *const seeds[] = {
+        "$A", "$A ", "<A>", "$", "<", "General ", "Delta ", "$DAL Delta ", "\xC3"};
+    size_t length = (size_t)4 << 20;
+    char *hostile = malloc(length);
+    assert_non_null(hostile);
+    for (size_t seed = 0; seed < sizeof seeds / sizeof seeds[0]; seed++) {
+        size_t step = strlen(seeds[seed]), mark = tw_arena_mark(&arena);
+        for (size_t at = 0; at < length; at++)
+            hostile[at] = seeds[seed][at % step];
+        struct tw_document document = {.text = {hostile, length}};
+        struct tw_error err;
+        clock_t start = clock();
+        assert_true(tw_link(entities, true, &document, &arena, &err));
+        assert_true(clock() - start < 3 * CLOCKS_PER_SEC);
+        assert_true(document.mention_count <= TW_LINK_MENTIONS);
+        assert_true(tw_arena_mark(&arena) - mark < (size_t)8 << 20);
+        tw_arena_rewind(&arena, mark);
+    }
+    free(hostile);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cashtags),
+        cmocka_unit_test(newswire_symbols),
+        cmocka_unit_test(names_are_whole_words_and_the_longest_wins),
+        cmocka_unit_test(short_and_common_names_match_as_spelled),
+        cmocka_unit_test(an_ambiguous_name_needs_a_symbol_of_one_owner),
+        cmocka_unit_test(symbols_of_the_message),
+        cmocka_unit_test(unlisted_symbols_may_be_left_out),
+        cmocka_unit_test(hostile_texts_take_linear_time_and_bounded_room),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
