@@ -7,11 +7,13 @@
 #     given_topic PARTITIONS [K=V...]   the story's topic, made anew
 #     given_config [FILE]               tapewatch.yaml for it; `extra_config` (YAML) is put at its end
 #     publish <FILE                     each line a record, partitions in turn
-#     start_daemon NAME                 pid in ${daemon[NAME]}, log in NAME.log
+#     start_daemon NAME                 pid in ${daemon[NAME]}, log in NAME.log; {NAME} in the configuration is its name
 #     stop_daemon NAME                  SIGTERM, and it must end with 0
 #     kill_daemon NAME                  SIGKILL
 #     wait_for SECONDS WORDS COMMAND    ends; shows every daemon's log when the time is over
 #     query SQL                         unaligned rows
+#     stored                            documents and dead letters of the topic, by the offsets in PostgreSQL
+#     books_agree COUNT                 every document exactly once, and every bar equal to what the scores say
 #     expect WORDS WANTED GOT           ends the story when they differ
 
 set -euo pipefail
@@ -87,6 +89,8 @@ store:
   conninfo: "$(login "${TW_LOGIN:-tapewatch_writer}")"
 http:
   port: 0
+control:
+  socket: $TW_WORK/{NAME}.socket
 ${extra_config:-}
 END
 }
@@ -103,8 +107,9 @@ given_topic() {
 
 publish() { "$TW_SERVICES/topic" produce "$TW_TOPIC" >/dev/null; }
 
-start_daemon() { # NAME [CONFIG]
-    "$TW_BIN" serve -c "${2:-tapewatch.yaml}" 2>>"$1.log" </dev/null &
+start_daemon() {
+    sed "s|{NAME}|$1|g" tapewatch.yaml >"$1.yaml"
+    "$TW_BIN" serve -c "$1.yaml" 2>>"$1.log" </dev/null &
     daemon[$1]=$!
 }
 
@@ -122,10 +127,38 @@ kill_daemon() {
     unset "daemon[$1]"
 }
 
-# constant_lines COUNT: messages about a hundred invented symbols, in event time a second apart, ids line-1 and on.
-constant_lines() {
-    awk -v count="$1" 'BEGIN {
-        for (n = 1; n <= count; n++)
+# The rate tests' model: everything runs but the encoder (it needs dev: true, which given_config writes).
+constant_model='model:
+  kind: constant'
+
+stored() { query 'SELECT coalesce(sum(greatest(next_offset, 0)), 0) FROM tapewatch.positions'; }
+all_stored() { [ "$(stored)" = "$1" ]; }
+
+books_agree() {
+    expect "documents and dead letters" "$1" "$(query 'SELECT (SELECT count(*) FROM tapewatch.documents) +
+        (SELECT count(*) FROM tapewatch.dead_letters)')"
+    expect "dead letters" "${2:-0}" "$(query 'SELECT count(*) FROM tapewatch.dead_letters')"
+    expect "records stored twice" 0 "$(query 'SELECT count(*) FROM (SELECT FROM tapewatch.documents
+        GROUP BY topic_id, partition, kafka_offset HAVING count(*) > 1) AS twice')"
+    expect "ids" "$(($1 - ${2:-0}))" "$(query 'SELECT count(DISTINCT id) FROM tapewatch.documents')"
+    expect "documents whose scores are missing" 0 "$(query 'SELECT count(*) FROM tapewatch.documents d WHERE NOT EXISTS (
+        SELECT FROM tapewatch.scores s WHERE (s.topic_id, s.partition, s.kafka_offset, s.event_time) =
+            (d.topic_id, d.partition, d.kafka_offset, d.event_time))')"
+    expect "bars that differ from the scores" 0 "$(query "
+        SELECT count(*) FROM (
+            SELECT entity, topic_id, partition, date_bin('10 s', event_time, 'epoch') AS bar_start, count(*) AS scores,
+                sum(sentiment::bigint) AS sum, sum(sentiment::bigint * sentiment) AS sum_of_squares,
+                sum(least(sentiment, 0)::bigint) AS negative_sum
+            FROM tapewatch.scores GROUP BY 1, 2, 3, 4) AS told
+        FULL JOIN tapewatch.bars AS kept USING (entity, topic_id, partition, bar_start)
+        WHERE (told.scores, told.sum, told.sum_of_squares, told.negative_sum)
+            IS DISTINCT FROM (kept.scores, kept.sum, kept.sum_of_squares, kept.negative_sum)")"
+}
+
+# lines FROM TO: messages about a hundred invented symbols, a tenth of a second of event time apart, ids line-FROM on.
+lines() {
+    awk -v from="$1" -v to="$2" 'BEGIN {
+        for (n = from; n <= to; n++)
             printf "{\"id\":\"line-%d\",\"ts\":%d,\"text\":\"$SY%c%c results of quarter %d were out today, number %d\"}\n",
                 n, 1700000000000 + n * 100, 65 + n % 10, 65 + int(n / 10) % 10, n % 4 + 1, n
     }'
