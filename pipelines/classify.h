@@ -8,7 +8,7 @@
  *     tw_classifier_tokenize, tw_classify   for each batch
  *
  * The classifier is immutable and shared; a workspace belongs to one thread. Tokens of all documents are laid end
- * to end and cut into micro-batches of at most TW_MICRO_BATCH_TOKENS. A score depends on the document's tokens
+ * to end and cut into micro-batches of at most `micro_tokens`. A score depends on the document's tokens
  * and the model alone, to the bit: not on batch mates, workers or order.
  *
  * The constant model (contracts, "Models"; `model.kind: constant`) runs everything but the encoder: the score is
@@ -24,14 +24,17 @@ enum { TW_MICRO_BATCH_TOKENS = 2048 };
 
 struct tw_classifier;
 struct tw_classify_workspace;
+struct tw_model;
+struct tw_tokenizer;
 
 struct tw_classifier_options {
-    const char *folder;  /* the model's folder; may be NULL for the constant model */
-    bool constant;       /* model.kind: constant */
-    uint32_t max_tokens; /* model.max_tokens; 0: no limit of our own */
-    const char *labels;  /* --labels a,b,c in the model's order; NULL: by the names of config.json */
-    const char *gemm;    /* gemm.backend: openblas, onednn; NULL or "auto": the faster one that keeps rows */
-    bool tokenizer_only; /* for `tokenize`: only the tokenizer's files are needed; tw_classify is refused */
+    const char *folder;    /* the model's folder; may be NULL for the constant model */
+    bool constant;         /* model.kind: constant */
+    uint32_t micro_tokens; /* tokens of one pass through the encoder; 0: TW_MICRO_BATCH_TOKENS */
+    uint32_t max_tokens;   /* model.max_tokens; 0: no limit of our own */
+    const char *labels;    /* --labels a,b,c in the model's order; NULL: by the names of config.json */
+    const char *gemm;      /* gemm.backend (gemm.h); NULL: auto */
+    bool tokenizer_only;   /* for `tokenize`: only the tokenizer's files are needed; tw_classify is refused */
 };
 
 /* Opens the model. TW_CONFIG, TW_IO with file names as where. */
@@ -45,15 +48,20 @@ const char *tw_classifier_sha256(const struct tw_classifier *classifier);
 /* Longest row of ids that the model takes, [CLS] and [SEP] included. */
 uint32_t tw_classifier_max_tokens(const struct tw_classifier *classifier);
 
+/* The parts, for those who look deeper (`bench`, `explain`); NULL where there is none. */
+const struct tw_model *tw_classifier_model(const struct tw_classifier *classifier);
+const struct tw_tokenizer *tw_classifier_tokenizer(const struct tw_classifier *classifier);
+/* One line for people: the GEMM backend in use (gemm.h); empty for the constant model. */
+void tw_classifier_gemm_report(const struct tw_classifier *classifier, char *line, size_t size);
+
 /* One worker's scratch. TW_INTERNAL when memory is refused. */
 TW_MUST_USE bool tw_classify_workspace_new(
     const struct tw_classifier *classifier, struct tw_classify_workspace **out, struct tw_error *err);
 void tw_classify_workspace_free(struct tw_classify_workspace *workspace);
 
 /* Fills tokens, token_count and truncated from `text`. False when the arena is full (TW_FULL). */
-TW_MUST_USE bool tw_classifier_tokenize(const struct tw_classifier *classifier,
-    struct tw_classify_workspace *workspace, struct tw_document *document, struct tw_arena *arena,
-    struct tw_error *err);
+TW_MUST_USE bool tw_classifier_tokenize(const struct tw_classifier *classifier, struct tw_document *document,
+    struct tw_arena *arena, struct tw_error *err);
 
 /* Scores the documents whose fate is TW_FATE_STORED; the others are passed over. `logits`, when not NULL, takes
  * three floats a document: negative, neutral, positive. TW_INTERNAL when a kernel fails. */

@@ -450,7 +450,7 @@ static bool fail_type(const struct decoding *decoding, struct found found, const
 {
     char what[128];
     snprintf(what, sizeof what, "%s where %s is expected", type_name(found.value), wanted);
-    return fail_field(decoding, found, "mend the sender, or name another field under decode.fields", what);
+    return fail_field(decoding, found, "mend the sender, or name another field under decode", what);
 }
 
 static bool keep(const struct decoding *decoding, struct tw_text from, struct tw_text *to)
@@ -678,7 +678,7 @@ static bool take_fields(const struct decoding *decoding)
     if (holds_text(document->title) || holds_text(document->body))
         return true;
     return tw_fail(decoding->err, TW_REFUSED, NULL,
-        "send a title or a body, or name their fields under decode.fields",
+        "send a title or a body, or name their fields under decode",
         "no text: neither title nor body holds any");
 }
 
@@ -712,7 +712,7 @@ static bool parse_object(const struct decoding *decoding, json_t **out)
     const struct tw_message *message = decoding->message;
     struct tw_error *err = decoding->err;
     if (message->payload.length > decoding->options->max_payload_bytes)
-        return tw_fail(err, TW_REFUSED, NULL, "send it in parts, or raise decode.max_message",
+        return tw_fail(err, TW_REFUSED, NULL, "send it in parts, or raise decode.most_bytes",
             "the message has %zu bytes, %zu are allowed", message->payload.length,
             decoding->options->max_payload_bytes);
     struct tw_text raw = message->payload;

@@ -38,4 +38,15 @@ TW_MUST_USE bool tw_river_run(const struct tw_river *river, struct tw_river_work
     const struct tw_message *messages, uint32_t count, struct tw_arena *arena, struct tw_rows *out,
     struct tw_error *err);
 
+/* Parts of the same river, for callers that bring documents of their own (the offline commands). */
+/* decode > clean > link > tokenize. The document's fate says what became of it. TW_FULL. */
+TW_MUST_USE bool tw_river_read(const struct tw_river *river, const struct tw_message *message,
+    struct tw_arena *arena, struct tw_document *document, struct tw_error *err);
+/* clean > link > tokenize, for a document that has a title or a body. TW_FULL. */
+TW_MUST_USE bool tw_river_prepare(
+    const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err);
+/* classify (classify.h: tw_classify) in the worker's space. */
+TW_MUST_USE bool tw_river_classify(const struct tw_river *river, struct tw_river_worker *worker,
+    struct tw_document *documents, uint32_t count, float *logits, struct tw_error *err);
+
 #endif

@@ -178,8 +178,8 @@ static void what_json_libraries_refuse_is_mended_and_counted(void **state)
 }
 
 #define JSON_CURE "; cure: send one JSON object a message"
-#define TYPE_CURE "; cure: mend the sender, or name another field under decode.fields"
-#define TEXT_CURE "; cure: send a title or a body, or name their fields under decode.fields"
+#define TYPE_CURE "; cure: mend the sender, or name another field under decode"
+#define TEXT_CURE "; cure: send a title or a body, or name their fields under decode"
 #define TIME_CURE                                                                                            \
     "; cure: send RFC 3339 with an offset, as 1987-10-19T14:30:00Z, or an integer in decode.time_unit"
 #define CLOCK_CURE "; cure: check the sender's clock and decode.time_unit"
@@ -236,7 +236,7 @@ static void a_payload_over_the_limit_is_refused_unread(void **state)
     memset(giant, 'x', length);
     assert_refused(decoded_bytes((struct tw_text){giant, length}),
         "the message has 104857600 bytes, 4194304 are allowed; cure: send it in parts, or raise "
-        "decode.max_message");
+        "decode.most_bytes");
     free(giant);
 }
 

@@ -1,0 +1,168 @@
+#include "river.h"
+
+#include "bars.h"
+#include "classify.h"
+#include "clean.h"
+#include "decode.h"
+#include "link.h"
+#include "rules.h"
+
+#include <stdlib.h>
+
+struct tw_river_worker {
+    struct tw_classify_workspace *classify;
+};
+
+bool tw_river_worker_new(const struct tw_river *river, struct tw_river_worker **out, struct tw_error *err)
+{
+    *out = NULL;
+    struct tw_river_worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return tw_fail(err, TW_INTERNAL, NULL, "lower the number of workers", "no memory for a worker");
+    if (!tw_classify_workspace_new(river->classifier, &worker->classify, err)) {
+        tw_river_worker_free(worker);
+        return false;
+    }
+    *out = worker;
+    return true;
+}
+
+void tw_river_worker_free(struct tw_river_worker *worker)
+{
+    if (!worker)
+        return;
+    tw_classify_workspace_free(worker->classify);
+    free(worker);
+}
+
+bool tw_river_read(const struct tw_river *river, const struct tw_message *message, struct tw_arena *arena,
+    struct tw_document *document, struct tw_error *err)
+{
+    if (!tw_decode(river->decode, message, arena, document, err))
+        return false;
+    if (document->fate != TW_FATE_STORED)
+        return true;
+    return tw_river_prepare(river, document, arena, err);
+}
+
+bool tw_river_prepare(
+    const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err)
+{
+    struct tw_error why;
+    if (!(river->raw ? tw_clean_raw : tw_clean)(document, arena, err) ||
+        !tw_link(river->entities, river->link_unlisted, document, arena, err))
+        return false;
+    if (tw_classifier_tokenize(river->classifier, document, arena, &why))
+        return true;
+    if (why.code == TW_REFUSED)
+        return tw_document_refuse(document, &why, arena, err);
+    *err = why;
+    return false;
+}
+
+static void count_fates(const struct tw_document *document, struct tw_rows *rows)
+{
+    rows->stored_count += document->fate == TW_FATE_STORED;
+    rows->dead_count += document->fate == TW_FATE_DEAD_LETTER;
+    rows->tick_count += document->fate == TW_FATE_TICK;
+    rows->repairs += document->repairs;
+    if (document->fate == TW_FATE_STORED)
+        rows->tokens += document->token_count;
+}
+
+static bool read_documents(const struct tw_river *river, const struct tw_message *messages, uint32_t count,
+    struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
+{
+    rows->documents = tw_arena_array(arena, count, sizeof *rows->documents);
+    if (!rows->documents)
+        return tw_arena_fail(arena, err);
+    rows->document_count = count;
+    for (uint32_t at = 0; at < count; at++) {
+        if (!tw_river_read(river, &messages[at], arena, &rows->documents[at], err))
+            return false;
+        count_fates(&rows->documents[at], rows);
+    }
+    return true;
+}
+
+static struct tw_score_row score_row_of(
+    const struct tw_document *document, uint32_t index, const struct tw_linked_entity *entity)
+{
+    return (struct tw_score_row){.document = index,
+        .symbol = entity->symbol,
+        .listed = entity->listed,
+        .from_document = true, /* until a model has a head for entities */
+        .mentions = entity->mentions,
+        .score = document->score};
+}
+
+static bool make_scores(struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
+{
+    size_t count = 0;
+    for (uint32_t at = 0; at < rows->document_count; at++)
+        count += rows->documents[at].fate == TW_FATE_STORED ? rows->documents[at].entity_count : 0;
+    rows->scores = tw_arena_array(arena, count, sizeof *rows->scores);
+    if (!rows->scores || count > UINT32_MAX)
+        return tw_arena_fail(arena, err);
+    for (uint32_t at = 0; at < rows->document_count; at++) {
+        const struct tw_document *document = &rows->documents[at];
+        for (uint32_t entity = 0; document->fate == TW_FATE_STORED && entity < document->entity_count;
+             entity++)
+            rows->scores[rows->score_count++] = score_row_of(document, at, &document->entities[entity]);
+    }
+    return true;
+}
+
+/* One pass: score rows stand in the order of their documents. */
+static bool make_headlines(
+    const struct tw_river *river, struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
+{
+    struct tw_headline_list list = {0};
+    uint32_t first = 0;
+    while (first < rows->score_count) {
+        uint32_t document = rows->scores[first].document, end = first;
+        while (end < rows->score_count && rows->scores[end].document == document)
+            end++;
+        if (!tw_rules_headline(
+                river->rules, rows->documents, document, rows->scores, first, end - first, arena, &list, err))
+            return false;
+        first = end;
+    }
+    rows->headlines = list.rows;
+    rows->headline_count = list.count;
+    return true;
+}
+
+static bool mark_times(struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
+{
+    rows->latest_us = tw_arena_array(arena, rows->document_count, sizeof *rows->latest_us);
+    if (!rows->latest_us)
+        return tw_arena_fail(arena, err);
+    rows->highest_us = TW_NO_TIME;
+    for (uint32_t at = 0; at < rows->document_count; at++) {
+        const struct tw_document *document = &rows->documents[at];
+        rows->latest_us[at] = rows->highest_us;
+        if (document->moves_watermark && document->event_us > rows->highest_us)
+            rows->highest_us = document->event_us;
+    }
+    return true;
+}
+
+bool tw_river_run(const struct tw_river *river, struct tw_river_worker *worker,
+    const struct tw_message *messages, uint32_t count, struct tw_arena *arena, struct tw_rows *out,
+    struct tw_error *err)
+{
+    *out = (struct tw_rows){0};
+    return read_documents(river, messages, count, arena, out, err) &&
+           tw_classify(river->classifier, worker->classify, out->documents, count, NULL, err) &&
+           make_scores(arena, out, err) &&
+           tw_bars_sum(out->scores, out->score_count, out->documents, count, arena, &out->bars,
+               &out->bar_count, err) &&
+           make_headlines(river, arena, out, err) && mark_times(arena, out, err);
+}
+
+bool tw_river_classify(const struct tw_river *river, struct tw_river_worker *worker,
+    struct tw_document *documents, uint32_t count, float *logits, struct tw_error *err)
+{
+    return tw_classify(river->classifier, worker->classify, documents, count, logits, err);
+}

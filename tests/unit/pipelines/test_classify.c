@@ -1,0 +1,182 @@
+/* classify: scores that depend on their own text alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "classify.h"
+#include "random_model.h"
+#include "tiny_model.h"
+
+static struct tw_arena arena;
+static char folder[64];
+
+static int begin(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    given_tiny_model(folder);
+    return tw_arena_begin(&arena, (size_t)64 << 20, &err) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    remove_folder(folder);
+    tw_arena_end(&arena);
+    return 0;
+}
+
+static struct tw_classifier *opened(struct tw_classifier_options options)
+{
+    struct tw_classifier *classifier;
+    struct tw_error err;
+    if (!tw_classifier_open(&options, &classifier, &err))
+        fail_msg("%s: %s", err.where, err.what);
+    return classifier;
+}
+
+static struct tw_document tokenized(const struct tw_classifier *classifier, const char *text)
+{
+    struct tw_document document = {.text = tw_text_of(text)};
+    struct tw_error err;
+    assert_true(tw_classifier_tokenize(classifier, &document, &arena, &err));
+    return document;
+}
+
+static void sentiment_is_rounded_half_to_even(void **state)
+{
+    (void)state;
+    assert_int_equal(tw_sentiment_of(1, 0), -10000);
+    assert_int_equal(tw_sentiment_of(0, 1), 10000);
+    assert_int_equal(tw_sentiment_of(0.5f, 0.5f), 0);
+    /* 2^-17 x 10,000 = 0.076; sums of powers of two are exact in a float, and so are the halves here. */
+    assert_int_equal(tw_sentiment_of(0, 0.03125f), 312);  /* 312.5 */
+    assert_int_equal(tw_sentiment_of(0, 0.09375f), 938);  /* 937.5 */
+    assert_int_equal(tw_sentiment_of(0.03125f, 0), -312); /* -312.5 */
+    assert_int_equal(tw_sentiment_of(0.09375f, 0), -938);
+}
+
+static void the_label_is_the_likeliest_and_the_first_of_equals(void **state)
+{
+    (void)state;
+    assert_int_equal(tw_label_of(&(struct tw_score){0.2f, 0.3f, 0.5f, 0}), 2);
+    assert_int_equal(tw_label_of(&(struct tw_score){0.4f, 0.2f, 0.4f, 0}), 0);
+    assert_string_equal(tw_label_names[1], "neutral");
+}
+
+static void the_constant_model_needs_nothing_and_is_constant(void **state)
+{
+    (void)state;
+    struct tw_classifier *classifier = opened((struct tw_classifier_options){.constant = true});
+    struct tw_document documents[] = {tokenized(classifier, "profit fell"),
+        tokenized(classifier, "profit rose"), tokenized(classifier, "profit fell"),
+        tokenized(classifier, "")};
+    struct tw_error err;
+    float logits[12];
+    assert_true(tw_classify(classifier, NULL, documents, 4, logits, &err));
+    assert_memory_equal(&documents[0].score, &documents[2].score, sizeof documents[0].score);
+    assert_int_not_equal(documents[0].score.sentiment, documents[1].score.sentiment);
+    for (size_t at = 0; at < 4; at++) {
+        const struct tw_score *score = &documents[at].score;
+        assert_float_equal(score->negative + score->neutral + score->positive, 1, 1e-6);
+    }
+    tw_classifier_free(classifier);
+}
+
+static const char *const texts[] = {"Outboard Marine shares fell 5.1 pct", "profit", "",
+    "general motors rose",
+    "the loss of the shares of general motors fell to the loss of outboard marine, the profit rose to 1987",
+    "x y z", "a b c d e f g h i j k l m n o p q r s t u v w x y z 0 1 2 3 4 5 6 7 8 9 a b c d e f g h i"};
+enum { TEXTS = sizeof texts / sizeof texts[0] };
+
+static void a_score_has_the_same_bits_whatever_shares_its_batch(void **state)
+{
+    (void)state;
+    struct tw_classifier *classifier = opened((struct tw_classifier_options){.folder = folder});
+    struct tw_classify_workspace *workspace;
+    struct tw_error err;
+    assert_true(tw_classify_workspace_new(classifier, &workspace, &err));
+    struct tw_document alone[TEXTS];
+    float alone_logits[TEXTS * 3];
+    for (size_t at = 0; at < TEXTS; at++) {
+        alone[at] = tokenized(classifier, texts[at]);
+        assert_true(tw_classify(classifier, workspace, &alone[at], 1, alone_logits + at * 3, &err));
+    }
+    assert_int_not_equal(alone[0].score.sentiment, alone[3].score.sentiment);
+    enum { MANY = 1000 };
+    static struct tw_document many[MANY];
+    static float many_logits[MANY * 3];
+    for (size_t at = 0; at < MANY; at++)
+        many[at] = tokenized(classifier, texts[at * 31 % TEXTS]);
+    assert_true(tw_classify(classifier, workspace, many, MANY, many_logits, &err));
+    for (size_t at = 0; at < MANY; at++) {
+        assert_memory_equal(&many[at].score, &alone[at * 31 % TEXTS].score, sizeof many[at].score);
+        assert_memory_equal(many_logits + at * 3, alone_logits + at * 31 % TEXTS * 3, 3 * sizeof(float));
+    }
+    tw_classify_workspace_free(workspace);
+    tw_classifier_free(classifier);
+}
+
+static void a_long_text_is_cut_at_the_least_limit_and_says_so(void **state)
+{
+    (void)state;
+    struct tw_classifier *classifier = opened((struct tw_classifier_options){.folder = folder});
+    assert_int_equal(tw_classifier_max_tokens(classifier), 48); /* the tokenizer's; the weights have 64 */
+    struct tw_document document = tokenized(classifier, texts[6]);
+    assert_int_equal(document.token_count, 47);
+    assert_false(document.truncated);
+    tw_classifier_free(classifier);
+    classifier = opened((struct tw_classifier_options){.folder = folder, .max_tokens = 8});
+    document = tokenized(classifier, texts[6]);
+    assert_int_equal(document.token_count, 8);
+    assert_true(document.truncated);
+    assert_int_equal(document.tokens[7], 3); /* [SEP] stays */
+    tw_classifier_free(classifier);
+}
+
+static void only_stored_documents_are_scored(void **state)
+{
+    (void)state;
+    struct tw_classifier *classifier = opened((struct tw_classifier_options){.constant = true});
+    struct tw_document documents[] = {{.fate = TW_FATE_DEAD_LETTER}, tokenized(classifier, "profit")};
+    struct tw_error err;
+    assert_true(tw_classify(classifier, NULL, documents, 2, NULL, &err));
+    assert_true(documents[0].score.neutral == 0);
+    assert_true(documents[1].score.neutral > 0);
+    tw_classifier_free(classifier);
+}
+
+static void what_does_not_fit_is_refused_by_name(void **state)
+{
+    (void)state;
+    struct tw_classifier *classifier;
+    struct tw_error err;
+    struct tw_classifier_options options = {.folder = folder, .max_tokens = 2};
+    assert_false(tw_classifier_open(&options, &classifier, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    options = (struct tw_classifier_options){.folder = "/nonexistent"};
+    assert_false(tw_classifier_open(&options, &classifier, &err));
+    assert_null(classifier);
+    options = (struct tw_classifier_options){0};
+    assert_false(tw_classifier_open(&options, &classifier, &err));
+    assert_int_equal(err.code, TW_USAGE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sentiment_is_rounded_half_to_even),
+        cmocka_unit_test(the_label_is_the_likeliest_and_the_first_of_equals),
+        cmocka_unit_test(the_constant_model_needs_nothing_and_is_constant),
+        cmocka_unit_test(a_score_has_the_same_bits_whatever_shares_its_batch),
+        cmocka_unit_test(a_long_text_is_cut_at_the_least_limit_and_says_so),
+        cmocka_unit_test(only_stored_documents_are_scored),
+        cmocka_unit_test(what_does_not_fit_is_refused_by_name),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}

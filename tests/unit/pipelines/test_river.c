@@ -1,0 +1,195 @@
+/* river: messages in, rows out; the rows add up. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bars.h"
+#include "classify.h"
+#include "decode.h"
+#include "entities.h"
+#include "river.h"
+
+#define STAMP_US INT64_C(561652200000000) /* 1987-10-19T14:30:00Z */
+
+static struct tw_arena arena;
+static struct tw_automaton *entities;
+static struct tw_classifier *classifier;
+static struct tw_decode_options decode;
+static struct tw_river river;
+static struct tw_river_worker *worker;
+
+static int begin(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    struct tw_classifier_options options = {.constant = true};
+    decode = tw_decode_defaults();
+    if (!tw_arena_begin(&arena, (size_t)64 << 20, &err) ||
+        !tw_entities_parse("e.jsonl",
+            tw_text_of("{\"symbol\":\"OM\",\"names\":[\"Outboard Marine\"]}\n{\"symbol\":\"GM\",\"names\":"
+                       "[\"General Motors\"]}\n"),
+            &entities, &err) ||
+        !tw_classifier_open(&options, &classifier, &err))
+        return -1;
+    river = (struct tw_river){
+        .decode = &decode, .entities = entities, .classifier = classifier, .link_unlisted = true};
+    return tw_river_worker_new(&river, &worker, &err) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    tw_river_worker_free(worker);
+    tw_classifier_free(classifier);
+    tw_entities_free(entities);
+    tw_arena_end(&arena);
+    return 0;
+}
+
+static struct tw_header tick_header[] = {{{"tw-time", 7}, {"561652260000000", 15}}};
+
+/* Six records: two good ones, one dead, a tick, one from the past, one without entities. */
+static const char *const payloads[] = {
+    "{\"ts\":\"1987-10-19T14:30:00Z\",\"title\":\"Outboard Marine &lt;OM&gt;\",\"body\":\"fell, <IBM> too\"}",
+    "{\"ts\":\"1987-10-19T14:30:05Z\",\"text\":\"General Motors and $OM\"}", "[]", NULL,
+    "{\"ts\":\"1987-10-19T14:29:59Z\",\"text\":\"<OM>\"}",
+    "{\"ts\":\"1987-10-19T14:31:30Z\",\"text\":\"weather\"}"};
+enum { RECORDS = sizeof payloads / sizeof payloads[0] };
+
+static void given_messages(struct tw_message messages[RECORDS])
+{
+    for (uint32_t at = 0; at < RECORDS; at++)
+        messages[at] = (struct tw_message){.offset = 100 + at,
+            .stamp_us = STAMP_US,
+            .payload = tw_text_of(payloads[at]),
+            .headers = tick_header,
+            .header_count = payloads[at] == NULL,
+            .has_value = payloads[at] != NULL};
+}
+
+static void each_record_has_its_row_and_its_fate(void **state)
+{
+    (void)state;
+    struct tw_message messages[RECORDS];
+    struct tw_rows rows;
+    struct tw_error err;
+    given_messages(messages);
+    assert_true(tw_river_run(&river, worker, messages, RECORDS, &arena, &rows, &err));
+    assert_int_equal(rows.document_count, RECORDS);
+    assert_int_equal(rows.stored_count, 4);
+    assert_int_equal(rows.dead_count, 1);
+    assert_int_equal(rows.tick_count, 1);
+    assert_int_equal(rows.score_count, 5);
+    static const char *const symbols[] = {"IBM", "OM", "GM", "OM", "OM"};
+    static const uint32_t documents[] = {0, 0, 1, 1, 4}, mentions[] = {1, 2, 1, 1, 1};
+    for (uint32_t at = 0; at < 5; at++) {
+        assert_true(tw_text_equal(rows.scores[at].symbol, tw_text_of(symbols[at])));
+        assert_int_equal(rows.scores[at].document, documents[at]);
+        assert_int_equal(rows.scores[at].mentions, mentions[at]);
+        assert_int_equal(rows.scores[at].listed, at != 0);
+        assert_true(rows.scores[at].from_document);
+        assert_int_equal(rows.scores[at].score.sentiment, rows.documents[documents[at]].score.sentiment);
+    }
+    assert_true(rows.tokens > 0);
+}
+
+static void bars_are_the_sums_of_the_scores(void **state)
+{
+    (void)state;
+    struct tw_message messages[RECORDS];
+    struct tw_rows rows;
+    struct tw_error err;
+    given_messages(messages);
+    assert_true(tw_river_run(&river, worker, messages, RECORDS, &arena, &rows, &err));
+    assert_int_equal(rows.bar_count, 4); /* GM; IBM; OM twice: 14:29:50 and 14:30:00 */
+    int64_t count = 0, sum = 0;
+    for (uint32_t at = 0; at < rows.bar_count; at++) {
+        count += rows.bars[at].count;
+        sum += rows.bars[at].sum;
+    }
+    for (uint32_t at = 0; at < rows.score_count; at++)
+        sum -= rows.scores[at].score.sentiment;
+    assert_int_equal(count, 5);
+    assert_int_equal(sum, 0);
+    assert_int_equal(rows.bars[3].bar_us, STAMP_US);
+    assert_int_equal(rows.bars[3].count, 2);
+}
+
+static void lateness_is_seen_against_what_came_before(void **state)
+{
+    (void)state;
+    struct tw_message messages[RECORDS];
+    struct tw_rows rows;
+    struct tw_error err;
+    given_messages(messages);
+    assert_true(tw_river_run(&river, worker, messages, RECORDS, &arena, &rows, &err));
+    const int64_t seconds = 1000000;
+    const int64_t latest[] = {TW_NO_TIME, STAMP_US, STAMP_US + 5 * seconds, STAMP_US + 5 * seconds,
+        STAMP_US + 60 * seconds, STAMP_US + 60 * seconds};
+    for (uint32_t at = 0; at < RECORDS; at++)
+        assert_true(rows.latest_us[at] == latest[at]);
+    assert_true(rows.highest_us == STAMP_US + 90 * seconds);
+}
+
+static void rows_do_not_depend_on_how_messages_are_batched(void **state)
+{
+    (void)state;
+    struct tw_message messages[RECORDS];
+    struct tw_rows all, one;
+    struct tw_error err;
+    given_messages(messages);
+    assert_true(tw_river_run(&river, worker, messages, RECORDS, &arena, &all, &err));
+    for (uint32_t at = 0; at < RECORDS; at++) {
+        assert_true(tw_river_run(&river, worker, &messages[at], 1, &arena, &one, &err));
+        assert_int_equal(one.documents[0].fate, all.documents[at].fate);
+        assert_true(tw_text_equal(one.documents[0].text, all.documents[at].text));
+        assert_memory_equal(&one.documents[0].score, &all.documents[at].score, sizeof(struct tw_score));
+    }
+}
+
+static void no_messages_make_no_rows(void **state)
+{
+    (void)state;
+    struct tw_rows rows;
+    struct tw_error err;
+    assert_true(tw_river_run(&river, worker, NULL, 0, &arena, &rows, &err));
+    assert_int_equal(rows.document_count + rows.score_count + rows.bar_count + rows.headline_count, 0);
+    assert_true(rows.highest_us == TW_NO_TIME);
+}
+
+static void an_arena_too_small_is_told(void **state)
+{
+    (void)state;
+    struct tw_message messages[RECORDS];
+    struct tw_rows rows;
+    struct tw_error err;
+    given_messages(messages);
+    bool done = false;
+    for (size_t limit = 4096; !done; limit += 4096) {
+        struct tw_arena small;
+        assert_true(tw_arena_begin(&small, limit, &err));
+        done = tw_river_run(&river, worker, messages, RECORDS, &small, &rows, &err);
+        if (!done)
+            assert_int_equal(err.code, TW_FULL);
+        tw_arena_end(&small);
+        assert_true(limit < (size_t)1 << 20);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_record_has_its_row_and_its_fate),
+        cmocka_unit_test(bars_are_the_sums_of_the_scores),
+        cmocka_unit_test(lateness_is_seen_against_what_came_before),
+        cmocka_unit_test(rows_do_not_depend_on_how_messages_are_batched),
+        cmocka_unit_test(no_messages_make_no_rows),
+        cmocka_unit_test(an_arena_too_small_is_told),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
