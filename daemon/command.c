@@ -12,6 +12,15 @@
 #include <unistd.h>
 
 static const struct tw_command commands[] = {
+    {"migrate", "run", "create the database's schema, or bring it up to date",
+        "migrate [-c FILE | --conninfo TEXT] [--password-file FILE] [--print | --status]\n"
+        "  -c FILE               the daemon's configuration, which names the database\n"
+        "  --conninfo TEXT       another database or role than the configuration's (libpq's form)\n"
+        "  --password-file FILE  file that holds that role's password on its first line\n"
+        "  --print               print all migrations as one script for psql; no server is asked\n"
+        "  --status              which migrations have run\n"
+        "  --format FORM         of --status: table, json or csv\n",
+        tw_command_migrate},
     {"reload", "run", "make a running daemon read its rules and entities anew",
         "reload [-c FILE]\n"
         "  -c FILE       the daemon's configuration, which names its control socket\n",

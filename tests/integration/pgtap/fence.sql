@@ -1,0 +1,32 @@
+-- The fence: whoever does not hold the partition, or does not know where it stands, changes nothing.
+BEGIN;
+SELECT plan(14);
+
+CREATE TEMP TABLE mine AS SELECT '11111111-1111-1111-1111-111111111111'::uuid AS token,
+    '22222222-2222-2222-2222-222222222222'::uuid AS other;
+CREATE TEMP TABLE taken AS SELECT t.* FROM mine, tapewatch.take_partition('fenced', 3, token, 'me') AS t;
+SELECT results_eq('SELECT epoch, next_offset, watermark FROM taken', $$ VALUES (1::bigint, -1::bigint, NULL::timestamptz) $$,
+    'a partition never taken starts at epoch 1, before everything');
+SELECT lives_ok($$ SELECT tapewatch.fence(topic_id, 3, 1, token, -1) FROM taken, mine $$, 'its owner passes');
+SELECT throws_ok($$ SELECT tapewatch.fence(topic_id, 3, 1, other, -1) FROM taken, mine $$, 'TWF01', NULL, 'another token does not');
+SELECT throws_ok($$ SELECT tapewatch.fence(topic_id, 3, 2, token, -1) FROM taken, mine $$, 'TWF01', NULL, 'another epoch does not');
+SELECT throws_ok($$ SELECT tapewatch.fence(topic_id, 3, 1, token, 5) FROM taken, mine $$, 'TWF01', NULL, 'another offset does not');
+SELECT throws_ok($$ SELECT tapewatch.fence(topic_id, 4, 1, token, -1) FROM taken, mine $$, 'TWF01', NULL, 'another partition does not');
+SELECT lives_ok($$ SELECT tapewatch.move_position(topic_id, 3, 1, token, -1, 10, '2031-01-01', '2031-01-02', NULL) FROM taken, mine $$,
+    'its owner moves it');
+SELECT throws_ok($$ SELECT tapewatch.move_position(topic_id, 3, 1, token, -1, 10, '2031-01-01', '2031-01-02', NULL) FROM taken, mine $$,
+    'TWF01', NULL, 'but not twice from the same place');
+SELECT lives_ok($$ SELECT tapewatch.move_position(topic_id, 3, 1, token, 10, 20, '2030-01-01', '2031-01-02', NULL) FROM taken, mine $$,
+    'offsets move on with older documents');
+SELECT is((SELECT p.watermark FROM tapewatch.positions p JOIN taken USING (topic_id) WHERE p.partition = 3), '2031-01-01'::timestamptz,
+    'which do not move the watermark back');
+UPDATE tapewatch.shards SET evaluated_to = '2031-03-01' WHERE shard = 5;
+SELECT throws_ok($$ SELECT tapewatch.move_position(topic_id, 3, 1, token, 20, 30, NULL, '2031-02-01', NULL) FROM taken, mine $$,
+    'TWE01', NULL, 'a document older than what has been evaluated is not taken for one in time');
+SELECT lives_ok($$ SELECT tapewatch.move_position(topic_id, 3, 1, token, 20, 30, NULL, '2031-02-01', '2031-03-01') FROM taken, mine $$,
+    'it is stored by whoever knows that it is late');
+SELECT is((SELECT tapewatch.reset_position('fenced', 3, 7)), 7::bigint, 'a reset moves the offset');
+SELECT throws_ok($$ SELECT tapewatch.fence(topic_id, 3, 1, token, 7) FROM taken, mine $$, 'TWF01', NULL, 'and fences its owner off');
+
+SELECT * FROM finish();
+ROLLBACK;
