@@ -13,7 +13,7 @@
  *                                past `resolve`          v                           |
  *                               (a headline: at once)  QUIET ------------------------+
  *                                                        |
- *          rule removed, changed in kind,                | quiet for `quiet`
+ *          rule removed, changed in kind or measure,     | quiet for `quiet`
  *          or entity no longer covered                   v
  *          (from OPEN or QUIET) ---------------------> RESOLVED
  *
@@ -27,7 +27,7 @@
  *
  * DETERMINISM. However (from, to] is cut into consecutive calls, the steps and the final alerts are the same, if
  * the alerts put out by one call go into the next and bars are complete. Nothing but those alerts need be kept.
- * So live, replay and backtest agree, and a daemon that takes a shard over goes on where the other stopped.
+ * The very first interval may begin anywhere at or before the first bar. So live, replay and backtest agree, and a daemon that takes a shard over goes on where the other stopped.
  *
  * COST is that of the bars and headlines given, never of the edges passed: a window's value changes only where a
  * bar enters it (its end) or leaves it (its end + window), so only those edges are visited, and the one where a
@@ -60,6 +60,7 @@ struct tw_alert {
     struct tw_text rule;
     struct tw_text symbol;
     enum tw_rule_kind kind;
+    enum tw_measure measure;   /* threshold: what `reported` and `worst` are values of */
     enum tw_severity severity; /* of the rule at the last step */
     int64_t opened_us;         /* edge at which it opened */
     int64_t stepped_us;        /* edge of its last step */
@@ -76,8 +77,10 @@ struct tw_alert_change {
     enum tw_alert_step step;
     uint32_t alert;    /* index into tw_alerts_output.alerts */
     int64_t at_us;     /* edge */
-    int64_t value;     /* at that edge */
-    int64_t documents; /* threshold: in the window; headline: at this edge (0 when resolved) */
+    int64_t value;     /* threshold: at that edge; headline: the worst at this edge; as last reported when a
+                          headline alert is resolved, or the rule is not there any more to say */
+    int64_t documents; /* what `value` is made of: threshold: in the window; headline: at this edge, 0 when
+                          resolved; as last reported when the rule is not there any more */
     struct tw_text reason;
 };
 
