@@ -633,20 +633,31 @@ static bool check_spans(const struct tw_alerts_input *input, struct tw_error *er
     return true;
 }
 
+/* What is wrong with one alert of those that came in; NULL when nothing is. */
+static const char *broken_alert(const struct tw_alerts_input *input, uint32_t at)
+{
+    const struct tw_alert *alert = &input->open[at];
+    bool quiet = alert->quiet_since_us != TW_NO_TIME;
+    if (alert->resolved_us != TW_NO_TIME)
+        return "is resolved";
+    if (quiet && (!is_edge(alert->quiet_since_us) || alert->quiet_since_us > input->from_us))
+        return "is quiet since no edge of the past";
+    if (!quiet && alert->kind == TW_RULE_HEADLINE)
+        return "is a headline's and not quiet";
+    for (uint32_t before = 0; before < at; before++)
+        if (tw_text_equal(input->open[before].rule, alert->rule))
+            return "is the second of its rule";
+    return NULL;
+}
+
 static bool check_open(const struct tw_alerts_input *input, struct tw_error *err)
 {
     for (uint32_t at = 0; at < input->open_count; at++) {
-        const struct tw_alert *alert = &input->open[at];
-        bool twice = false;
-        for (uint32_t before = 0; before < at; before++)
-            twice = twice || tw_text_equal(input->open[before].rule, alert->rule);
-        bool endless = alert->kind == TW_RULE_HEADLINE && alert->quiet_since_us == TW_NO_TIME;
-        if (twice || endless || alert->resolved_us != TW_NO_TIME)
-            return tw_fail(err, TW_INTERNAL, NULL, NULL, "open alert %u of rule %.*s is %s", at,
-                (int)shortened(alert->rule).length, alert->rule.bytes,
-                twice     ? "the second of its rule"
-                : endless ? "a headline's and never quiet"
-                          : "resolved");
+        const char *broken = broken_alert(input, at);
+        struct tw_text rule = shortened(input->open[at].rule);
+        if (broken)
+            return tw_fail(err, TW_INTERNAL, NULL, NULL, "open alert %u, of rule %.*s, %s", at,
+                (int)rule.length, rule.bytes, broken);
     }
     return true;
 }

@@ -256,8 +256,8 @@ static void a_headline_alert_opens_is_updated_and_resolves_after_the_last(void *
 {
     (void)state;
     struct tw_rule_set *rules = rules_of("rules:\n- {name: h, kind: headline, quiet: 60s}\n");
-    struct tw_headline_event events[] = {headline("h", 65, -9100), headline("h", 3, -9500),
-        headline("h", 64, -9900), headline("h", 131, -9000), headline("h", 500, -9000)};
+    struct tw_headline_event events[] = {headline("h", 65, -9900), headline("h", 3, -9500),
+        headline("h", 64, -9100), headline("h", 131, -9000), headline("h", 500, -9000)};
     assert_string_equal(told_of_events(rules, events, 5, 0, 300), "10 opened h -9500 of 1\n"
                                                                   "70 updated h -9900 of 2\n"
                                                                   "130 resolved h -9900 of 0\n"
@@ -678,6 +678,8 @@ static void input_that_breaks_its_promise_is_refused(void **state)
         {.rule = tw_text_of("a"), .resolved_us = TW_NO_TIME, .quiet_since_us = TW_NO_TIME},
     };
     struct tw_alert closed = {.rule = tw_text_of("a"), .resolved_us = 10 * S};
+    struct tw_alert absurd = {
+        .rule = tw_text_of("a"), .resolved_us = TW_NO_TIME, .quiet_since_us = INT64_MAX - 10};
     const struct tw_alerts_input inputs[] = {
         {.from_us = 5 * S, .to_us = 10 * S},
         {.from_us = 20 * S, .to_us = 10 * S},
@@ -688,6 +690,7 @@ static void input_that_breaks_its_promise_is_refused(void **state)
         {.to_us = 10 * S, .bars = odd, .bar_count = 1},
         {.to_us = 10 * S, .open = open, .open_count = 2},
         {.to_us = 10 * S, .open = &closed, .open_count = 1},
+        {.to_us = 10 * S, .open = &absurd, .open_count = 1},
     };
     for (size_t at = 0; at < sizeof inputs / sizeof inputs[0]; at++) {
         struct tw_alerts_output output;
