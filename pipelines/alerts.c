@@ -134,14 +134,14 @@ struct words {
 
 static struct words words_of(const struct tw_yaml_key *key, int64_t number)
 {
-    struct words words;
+    struct words words = {""};
     tw_yaml_print(key, number, words.text, sizeof words.text);
     return words;
 }
 
 static struct words words_of_documents(int64_t documents)
 {
-    struct words words;
+    struct words words = {""};
     snprintf(words.text, sizeof words.text, "%" PRId64 " document%s", documents, documents == 1 ? "" : "s");
     return words;
 }

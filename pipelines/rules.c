@@ -314,8 +314,8 @@ static bool read_resolve(const struct reader *reader, const struct tw_yaml_value
     int64_t most = counts ? rule->at_least * TW_SENTIMENT_ONE - 1 : highest[rule->measure];
     rule->resolve =
         value->node ? value->number : (counts ? rule->at_least * TW_SENTIMENT_ONE : rule->below) / 2;
-    if (rule->resolve >= least && rule->resolve <= most)
-        return true;
+    if (!value->node || (rule->resolve >= least && rule->resolve <= most))
+        return true; /* half of the condition's number is always in range */
     char cure[128], from[32], to[32];
     tw_yaml_print(&threshold_keys[RESOLVE], least, from, sizeof from);
     tw_yaml_print(&threshold_keys[RESOLVE], most, to, sizeof to);
@@ -599,8 +599,8 @@ bool tw_rules_load(const struct tw_source *source, struct tw_problems *problems,
     struct reader reader = {made, NULL, &scratch, problems};
     bool read = read_file(&reader, source);
     tw_arena_end(&scratch);
-    if (!read)
-        tw_problems_fail(problems, err);
+    if (!read || !reader.rules)
+        read = tw_problems_fail(problems, err);
     else
         read = finish_set(made, reader.rules, err);
     if (!read) {

@@ -57,7 +57,8 @@ struct tw_partition_time {
 int64_t tw_watermark_of_partition(int64_t watermark_us, int64_t highest_us, int64_t lateness_us);
 
 /* A document is late when its event time lies below the partition's watermark as it stood before it.
- * `before_us` is that watermark or TW_NO_TIME. */
+ * `before_us` is that watermark or TW_NO_TIME: within a batch,
+ * tw_watermark_of_partition(stored, tw_rows.latest_us[document], lateness). */
 bool tw_watermark_is_late(int64_t event_us, int64_t before_us);
 
 bool tw_watermark_is_idle(
