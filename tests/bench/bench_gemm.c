@@ -1,0 +1,228 @@
+/* bench_gemm: what the GEMM door and the fp32 encoder reach, against the libraries' own products.
+ *
+ *     ninja -C build/release bench_gemm && build/release/tests/bench_gemm
+ *
+ * First table: one core, shapes of MiniLM-L6 (H384) and BERT-base (H768); raw dnnl_sgemm, raw cblas_sgemm, our door,
+ * and the door against the faster of the two. Second table: the whole encoder with random weights; its products'
+ * arithmetic over the time of everything, and that against the time the faster raw library would need for the
+ * products alone ("share"). All in one run, best of several rounds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cblas.h>
+#include <dnnl.h>
+
+#include "kernels/gemm.h"
+#include "model/encoder.h"
+#include "model/heads.h"
+#include "random_model.h"
+
+extern void omp_set_num_threads(int threads);
+
+static double now_seconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void must(bool done, const struct tw_error *err)
+{
+    if (done)
+        return;
+    char line[1200];
+    tw_error_line(err, line, sizeof line);
+    fprintf(stderr, "%s\n", line);
+    exit(tw_exit_status(err->code));
+}
+
+static float *numbers(size_t count)
+{
+    float *made = aligned_alloc(64, (count * sizeof *made + 63) / 64 * 64);
+    if (!made)
+        exit(70);
+    for (size_t at = 0; at < count; at++)
+        made[at] = random_uniform(at);
+    return made;
+}
+
+struct rates {
+    double onednn, openblas, door; /* GFLOP/s */
+};
+
+static double faster(const struct rates *rates)
+{
+    return rates->onednn > rates->openblas ? rates->onednn : rates->openblas;
+}
+
+static double once(int who, const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, const float *a,
+    const float *b, float *c)
+{
+    struct tw_error err;
+    double begin = now_seconds();
+    dnnl_dim_t m = (dnnl_dim_t)rows, n = (dnnl_dim_t)out, k = (dnnl_dim_t)in;
+    if (who == 0 && dnnl_sgemm('N', 'T', m, n, k, 1.0f, a, k, b, k, 0.0f, c, n) != dnnl_success)
+        exit(70);
+    if (who == 1)
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)m, (blasint)n, (blasint)k, 1.0f, a,
+            (blasint)k, b, (blasint)k, 0.0f, c, (blasint)n);
+    if (who == 2)
+        must(tw_gemm(gemm, rows, out, in, a, b, NULL, c, &err), &err);
+    return now_seconds() - begin;
+}
+
+static struct rates measure(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in)
+{
+    size_t padded = tw_gemm_rows(rows);
+    float *a = numbers(padded * in), *b = numbers(out * in), *c = numbers(padded * out);
+    double work = 2.0 * (double)rows * (double)out * (double)in, best[3] = {1e9, 1e9, 1e9};
+    int rounds = (int)(1.2e10 / work) + 12;
+    omp_set_num_threads(1);
+    for (int round = 0; round < rounds; round++) {
+        for (int who = 0; who < 3; who++) {
+            double spent = once(who, gemm, rows, out, in, a, b, c);
+            best[who] = spent < best[who] ? spent : best[who];
+        }
+    }
+    free(a);
+    free(b);
+    free(c);
+    return (struct rates){1e-9 * work / best[0], 1e-9 * work / best[1], 1e-9 * work / best[2]};
+}
+
+static void table_of_products(const struct tw_gemm *gemm)
+{
+    static const struct {
+        const char *what;
+        size_t out, in;
+    } shapes[] = {{"H384 square", 384, 384}, {"H384 up", 1536, 384}, {"H384 down", 384, 1536},
+        {"H768 square", 768, 768}, {"H768 up", 3072, 768}, {"H768 down", 768, 3072}};
+    static const size_t rows[] = {128, 512, 2048};
+    printf("%-12s %6s %12s %12s %12s %8s\n", "product", "M", "dnnl_sgemm", "cblas_sgemm", "door", "ratio");
+    for (size_t shape = 0; shape < sizeof shapes / sizeof shapes[0]; shape++) {
+        for (size_t at = 0; at < sizeof rows / sizeof rows[0]; at++) {
+            struct rates rates = measure(gemm, rows[at], shapes[shape].out, shapes[shape].in);
+            printf("%-12s %6zu %12.1f %12.1f %12.1f %7.0f%%\n", shapes[shape].what, rows[at], rates.onednn,
+                rates.openblas, rates.door, 100.0 * rates.door / faster(&rates));
+        }
+    }
+}
+
+/* --- the whole encoder --------------------------------------------------------------------------------------- */
+
+enum { SEQUENCES = 96, LONGEST = 128 };
+
+static size_t short_length(size_t at)
+{
+    return 20 + (at * 17) % 41; /* 20 to 60, all alike often */
+}
+
+static size_t full_length(size_t at)
+{
+    (void)at;
+    return LONGEST;
+}
+
+static double seconds_per_pass(
+    const struct tw_model *model, const struct tw_gemm *gemm, const struct tw_batch *batch)
+{
+    struct tw_error err;
+    struct tw_workspace workspace;
+    struct tw_workspace_options options = {.max_sequence = LONGEST, .gemm = gemm};
+    must(tw_workspace_open(model, &options, &workspace, &err), &err);
+    float *logits = calloc(batch->count * model->config.labels, sizeof *logits);
+    double best = 1e9;
+    for (int round = 0; logits && round < 5; round++) {
+        double begin = now_seconds();
+        must(tw_classify_sequences(model, batch, &workspace, logits, &err), &err);
+        double spent = now_seconds() - begin;
+        best = spent < best ? spent : best;
+    }
+    free(logits);
+    tw_workspace_close(&workspace);
+    return best;
+}
+
+/* The rates of a model's products in micro-batches of 1,024 tokens. */
+struct model_rates {
+    struct rates square, up, down;
+};
+
+static struct model_rates rates_of(const struct tw_model_config *config, const struct tw_gemm *gemm)
+{
+    return (struct model_rates){
+        .square = measure(gemm, 1024, config->hidden, config->hidden),
+        .up = measure(gemm, 1024, config->intermediate, config->hidden),
+        .down = measure(gemm, 1024, config->hidden, config->intermediate),
+    };
+}
+
+/* Seconds that the products of `tokens` tokens take at those rates: the door's, or the faster library's. */
+static double seconds_of_products(
+    const struct tw_model_config *config, size_t tokens, const struct model_rates *rates, bool door)
+{
+    const struct rates *square = &rates->square, *up = &rates->up, *down = &rates->down;
+    double each = 2e-9 * (double)tokens * (double)config->hidden * (double)config->layers;
+    return each * (4.0 * (double)config->hidden / (door ? square->door : faster(square)) +
+                      (double)config->intermediate / (door ? up->door : faster(up)) +
+                      (double)config->intermediate / (door ? down->door : faster(down)));
+}
+
+static void row_of_encoder(const char *name, const struct tw_model *model, const struct tw_gemm *gemm,
+    const struct model_rates *rates, const char *lengths, size_t (*length)(size_t))
+{
+    static int32_t ids[SEQUENCES][LONGEST];
+    struct tw_sequence sequences[SEQUENCES];
+    size_t tokens = 0;
+    for (size_t at = 0; at < SEQUENCES; at++) {
+        sequences[at] = (struct tw_sequence){.ids = ids[at], .count = length(at)};
+        random_ids(LONGEST * at, model->config.vocabulary, sequences[at].count, ids[at]);
+        tokens += sequences[at].count;
+    }
+    struct tw_arena arena;
+    struct tw_batch batch;
+    struct tw_error err;
+    must(tw_arena_begin(&arena, 1 << 20, &err), &err);
+    must(tw_batch_build(sequences, SEQUENCES, &model->config, &arena, &batch, &err), &err);
+    double spent = seconds_per_pass(model, gemm, &batch);
+    double ideal = seconds_of_products(&model->config, tokens, rates, false);
+    double products = seconds_of_products(&model->config, tokens, rates, true);
+    const struct tw_model_config *config = &model->config;
+    double work = 2e-9 * (double)tokens * (double)config->layers * (double)config->hidden *
+                  (4.0 * (double)config->hidden + 2.0 * (double)config->intermediate);
+    printf("%-10s %8s %10.0f %10.0f %10.1f %9.0f%% %9.0f%%\n", name, lengths, (double)tokens / spent,
+        SEQUENCES / spent, work / spent, 100.0 * products / spent, 100.0 * ideal / spent);
+    tw_arena_end(&arena);
+}
+
+static void rows_of_model(const char *name, const struct random_shape *shape, const struct tw_gemm *gemm)
+{
+    char folder[64];
+    struct tw_model *model;
+    struct tw_error err;
+    given_folder(folder);
+    given_random_model(folder, shape);
+    must(tw_model_open(folder, NULL, &model, &err), &err);
+    struct model_rates rates = rates_of(&model->config, gemm);
+    row_of_encoder(name, model, gemm, &rates, "20-60", short_length);
+    row_of_encoder(name, model, gemm, &rates, "128", full_length);
+    tw_model_close(model);
+    remove_folder(folder);
+}
+
+int main(void)
+{
+    struct tw_gemm gemm;
+    struct tw_error err;
+    char line[512];
+    must(tw_gemm_open("auto", &gemm, &err), &err);
+    tw_gemm_report(&gemm, line, sizeof line);
+    printf("one core, GFLOP/s, best of several; the door %s\n\n", line);
+    table_of_products(&gemm);
+    printf("\n%-10s %8s %10s %10s %10s %10s %10s\n", "encoder", "tokens", "tokens/s", "texts/s", "GFLOP/s",
+        "in gemm", "share");
+    rows_of_model("MiniLM-L6", &minilm_shape, &gemm);
+    rows_of_model("BERT-base", &bert_base_shape, &gemm);
+    return 0;
+}
