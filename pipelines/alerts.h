@@ -33,6 +33,13 @@
  * bar enters it (its end) or leaves it (its end + window), so only those edges are visited, and the one where a
  * quiet period ends. Sixteen silent weeks cost nothing.
  *
+ * WHOM TO ASK. For any other entity a call gives nothing, so it need not be made, nor its bars be read:
+ *     those with an open alert;
+ *     those with a bar that begins in [from, to), or a headline row seen by `to`;
+ *     where a rule takes the mean: those with a bar that begins in [from - window, to - window), for a good
+ *     document that leaves the window can make a mean worse (it never makes a count or a negative sum worse);
+ *     where a set takes effect at E in [from, to): those with a bar that begins in [E - longest window, to).
+ *
  * RULE SETS. A set with holds_from E governs the edges in (E, E of the next set]; so it takes effect with the
  * first bar that begins at E. There, at E + TW_BAR_US, each alert that is open by a rule that is gone, is of
  * another kind now, or does not cover the entity any more is resolved with that reason. A rule that merely

@@ -529,7 +529,17 @@ bool tw_yaml_read_value(const struct tw_yaml_node *node, const struct tw_yaml_ke
     return tw_yaml_problem(problems, node, cure, "%s", what);
 }
 
-static bool unknown_key(struct tw_problems *problems, const struct tw_yaml_node *node,
+static const struct tw_yaml_key *find_key(
+    const struct tw_yaml_key *keys, size_t key_count, struct tw_text name)
+{
+    for (size_t at = 0; at < key_count; at++)
+        if (tw_text_equal(tw_text_of(keys[at].name), name))
+            return &keys[at];
+    return NULL;
+}
+
+/* Complains of a key that is not in the table; returns the row that was probably meant, or NULL. */
+static const struct tw_yaml_key *unknown_key(struct tw_problems *problems, const struct tw_yaml_node *node,
     const struct tw_yaml_key *keys, size_t key_count, const char *of, struct tw_arena *arena)
 {
     size_t mark = tw_arena_mark(arena);
@@ -544,17 +554,9 @@ static bool unknown_key(struct tw_problems *problems, const struct tw_yaml_node 
     for (size_t at = 0; !nearest && at < key_count && length < 200; at++)
         length +=
             (size_t)snprintf(cure + length, sizeof cure - length, "%s%s", at ? ", " : " ", keys[at].name);
-    return tw_yaml_problem(
+    tw_yaml_problem(
         problems, node, cure, "\"%.*s\" is no key of %s", shown_length(node->text), node->text.bytes, of);
-}
-
-static const struct tw_yaml_key *find_key(
-    const struct tw_yaml_key *keys, size_t key_count, struct tw_text name)
-{
-    for (size_t at = 0; at < key_count; at++)
-        if (tw_text_equal(tw_text_of(keys[at].name), name))
-            return &keys[at];
-    return NULL;
+    return nearest ? find_key(keys, key_count, tw_text_of(nearest)) : NULL;
 }
 
 /* A key that was not given: its default, which is written in the table as it would be in a file. */
@@ -575,6 +577,21 @@ static bool fall_back(const struct tw_yaml_node *map, const struct tw_yaml_key *
     return tw_yaml_problem(problems, map, cure, "default of %s", what);
 }
 
+static bool read_pair(const struct tw_yaml_pair *pair, const struct tw_yaml_key *keys, size_t key_count,
+    const char *of, struct tw_arena *arena, struct tw_problems *problems, struct tw_yaml_value *values)
+{
+    if (pair->key->kind != TW_YAML_SCALAR)
+        return false; /* complained of at load */
+    const struct tw_yaml_key *key = find_key(keys, key_count, pair->key->text);
+    if (key)
+        return tw_yaml_read_value(pair->value, key, arena, problems, &values[key - keys]);
+    const struct tw_yaml_key *meant = unknown_key(problems, pair->key, keys, key_count, of, arena);
+    /* A key misspelt is not also a key missing: one mistake, one complaint. */
+    if (meant && !values[meant - keys].node)
+        values[meant - keys].node = pair->value;
+    return false;
+}
+
 bool tw_yaml_read_map(const struct tw_yaml_node *map, const struct tw_yaml_key *keys, size_t key_count,
     const char *of, struct tw_arena *arena, struct tw_problems *problems, struct tw_yaml_value *values)
 {
@@ -584,17 +601,9 @@ bool tw_yaml_read_map(const struct tw_yaml_node *map, const struct tw_yaml_key *
     if (map->kind != TW_YAML_MAP)
         return tw_yaml_problem(
             problems, map, "write its keys, one a line, as `name: value`", "%s is no map", of);
-    for (uint32_t at = 0; at < map->count; at++) {
-        const struct tw_yaml_node *name = map->pairs[at].key;
-        const struct tw_yaml_key *key =
-            name->kind == TW_YAML_SCALAR ? find_key(keys, key_count, name->text) : NULL;
-        if (name->kind != TW_YAML_SCALAR)
-            right = false; /* complained of at load */
-        else if (!key)
-            right = unknown_key(problems, name, keys, key_count, of, arena);
-        else if (!tw_yaml_read_value(map->pairs[at].value, key, arena, problems, &values[key - keys]))
+    for (uint32_t at = 0; at < map->count; at++)
+        if (!read_pair(&map->pairs[at], keys, key_count, of, arena, problems, values))
             right = false;
-    }
     for (size_t at = 0; at < key_count; at++)
         if (!values[at].node && !fall_back(map, &keys[at], of, problems, &values[at]))
             right = false;

@@ -102,7 +102,8 @@ bool tw_yaml_problem(struct tw_problems *problems, const struct tw_yaml_node *no
     const char *what, ...) TW_PRINTF(4, 5);
 
 /* Reads `map` by the table into values[key_count]. `of` names the map in messages ("a threshold rule").
- * Values that failed have has_value = false. */
+ * Values that failed have has_value = false; so has one whose key was misspelt (its node is then set: a key
+ * misspelt is not also reported as missing). */
 TW_MUST_USE bool tw_yaml_read_map(const struct tw_yaml_node *map, const struct tw_yaml_key *keys,
     size_t key_count, const char *of, struct tw_arena *arena, struct tw_problems *problems,
     struct tw_yaml_value *values);

@@ -108,10 +108,10 @@ struct wrong_case {
 static const struct wrong_case wrong_cases[] = {
     {"nam: x", "t.yaml:1:1: \"nam\" is no key of a thing; cure: did you mean \"name\"?\n"
                "    1 | nam: x\n"
-               "      | ^\n"
-               "t.yaml:1:1: a thing needs \"name\"; cure: add `name:`, a text\n"
-               "    1 | nam: x\n"
                "      | ^\n"},
+    {"loud: true", "t.yaml:1:1: a thing needs \"name\"; cure: add `name:`, a text\n"
+                   "    1 | loud: true\n"
+                   "      | ^\n"},
     {"name: x\nfrobnicate: 1",
         "t.yaml:2:1: \"frobnicate\" is no key of a thing; cure: its keys are name, wait, room, "
         "loud, times, level, share, colour, words, rest\n"
