@@ -330,7 +330,7 @@ static bool settle_specials(struct loading *loading, const char *file)
     for (size_t name = 0; name < NAME_COUNT; name++) {
         struct tw_text text = loading->named[name];
         ids[name] = find_token(facts, text);
-        if (ids[name] < 0 && name <= SEPARATOR)
+        if (name <= SEPARATOR && ids[name] < 0)
             return refuse(loading, file, "add it to the vocabulary, or name another in " TOKENIZER_CONFIG,
                 "%s \"%.*s\" is not in the vocabulary", names[name].key, (int)text.length, text.bytes);
         if (ids[name] >= 0 && !add_added(loading, file, text, ids[name]))

@@ -235,9 +235,10 @@ static bool take_arrays(uint32_t count, struct tw_arena *arena, struct tw_tokens
     out->ids = tw_arena_take(arena, bytes);
     out->begins = tw_arena_take(arena, bytes);
     out->ends = tw_arena_take(arena, bytes);
-    if (!out->ids || !out->begins || !out->ends)
-        return tw_arena_fail(arena, err);
-    return true;
+    if (out->ids && out->begins && out->ends)
+        return true;
+    tw_arena_fail(arena, err);
+    return false;
 }
 
 /* How many tokens there can be: a token takes a byte at least. */

@@ -15,6 +15,9 @@
  * the fast tokenizer does. Invalid UTF-8 never fails: each maximal bad sequence counts as U+FFFD, which cleaning
  * drops.
  *
+ * Offsets are the peer's too, as bytes: a token reaches from the source of its first character to that of its last.
+ * (One difference: where canonical ordering moves a mark that stays, each mark keeps its own place here.)
+ *
  * A tokenizer is immutable after load and may be used by any number of threads at once. */
 #ifndef TW_TOKENIZER_TOKENIZER_H
 #define TW_TOKENIZER_TOKENIZER_H

@@ -222,9 +222,9 @@ static bool expand(struct builder *builder, struct range range, struct tw_error 
         builder->nodes[range.node].id = (int32_t)builder->keys[range.begin].id;
         range.begin++; /* keys are sorted and none stands there twice */
     }
-    if (range.begin == range.end)
+    if (range.begin >= range.end)
         return true;
-    uint8_t labels[BLOCK];
+    uint8_t labels[BLOCK] = {0};
     uint32_t begins[BLOCK + 1], count = 0;
     for (uint32_t key = range.begin; key < range.end; key++) {
         uint8_t label = byte_at(builder, key, range.depth);
