@@ -79,7 +79,4 @@ uint64_t tw_pool_stuck_ms(const struct tw_pool *pool);
  * `closed` comes on the loop and the pool is gone. */
 void tw_pool_end(struct tw_pool *pool, void (*closed)(void *context), void *context);
 
-/* Processors this process may use: affinity and cgroup quota, at least 1 (pitfalls: nproc lies in containers). */
-uint32_t tw_processors(void);
-
 #endif

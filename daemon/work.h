@@ -5,7 +5,7 @@
  * All on the worker, all in the batch's arena, so that the loop moves pointers only. A batch that does not fit
  * its arena comes back failed with TW_FULL and is split by the loop; a single message that does not fit becomes
  * a dead letter here, so that nothing is ever stuck for its size. The table tw_work_table goes to tw_pool_begin,
- * with a struct tw_work_shared as the shared content. */
+ * with a struct tw_work_shared as the shared content (load.h makes it). */
 #ifndef TW_WORK_H
 #define TW_WORK_H
 
@@ -16,9 +16,6 @@
 struct tw_work_shared {
     struct tw_river river;
     struct tw_encode_options encode;
-    /* Frees what this content alone owns (the automaton and rules of one load); may be NULL. */
-    void (*free_owned)(struct tw_work_shared *shared);
-    void *owner;
 };
 
 extern const struct tw_work tw_work_table;

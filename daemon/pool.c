@@ -1,0 +1,408 @@
+#include "pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loop.h"
+
+enum { MOST_WORKERS = 256, STACK_BYTES = 4 * 1024 * 1024 };
+
+struct worker {
+    struct tw_pool *pool;
+    pthread_t thread;
+    struct tw_shared *shared; /* what `state` was made for; counts as one user */
+    void *state;
+    _Atomic uint64_t began_ms; /* of the piece of work under way; 0: waiting */
+};
+
+struct tw_pool {
+    uint32_t worker_count;
+    const struct tw_work *work;
+    struct tw_pool_events events;
+    uv_async_t wake;
+
+    pthread_mutex_t lock; /* guards everything down to the blank line */
+    pthread_cond_t more;
+    struct tw_batch *batches, **batches_end; /* to be worked on, linked by next */
+    struct tw_job *jobs, **jobs_end;
+    struct tw_job *finished, **finished_end;
+    struct tw_shared *shared; /* what the next batch is worked on with */
+    bool stopping;
+
+    /* Loop thread only, but for batch->back, which is guarded by the lock. */
+    struct tw_batch *order, **order_end; /* all that were given and not handed back, linked by order */
+    bool delivering;
+    uint32_t jobs_out;
+    uint32_t batches_out;
+    void (*closed)(void *context);
+    void *closed_context;
+
+    struct worker workers[];
+};
+
+static struct tw_shared *use(struct tw_shared *shared)
+{
+    atomic_fetch_add_explicit(&shared->users, 1, memory_order_relaxed);
+    return shared;
+}
+
+/* Release before, acquire after: the last user sees all that the others did before it frees the content. */
+static void leave(struct tw_shared *shared)
+{
+    if (!shared || atomic_fetch_sub_explicit(&shared->users, 1, memory_order_acq_rel) != 1)
+        return;
+    if (shared->free_content)
+        shared->free_content(shared->content);
+    free(shared);
+}
+
+static void fail_batch(struct tw_batch *batch, const struct tw_error *err)
+{
+    batch->failed = true;
+    batch->failure = *err;
+}
+
+/* The worker's state belongs to the shared data it was made for. */
+static bool adopt(struct worker *worker, struct tw_shared *shared, struct tw_error *err)
+{
+    if (worker->shared == shared) {
+        leave(shared); /* taken once for this batch; the worker holds its own already */
+        return true;
+    }
+    if (worker->state)
+        worker->pool->work->end(worker->state);
+    worker->state = NULL;
+    leave(worker->shared);
+    worker->shared = NULL;
+    if (!worker->pool->work->begin(shared->content, &worker->state, err)) {
+        leave(shared);
+        return false;
+    }
+    worker->shared = shared;
+    return true;
+}
+
+static void run_batch(struct worker *worker, struct tw_batch *batch, struct tw_shared *shared)
+{
+    struct tw_error err = {0};
+    if (adopt(worker, shared, &err))
+        worker->pool->work->batch(worker->shared->content, worker->state, batch);
+    else
+        fail_batch(batch, &err);
+}
+
+/* Takes the next piece of work under the lock; false when the pool stops. */
+static bool next_piece(
+    struct tw_pool *pool, struct tw_job **job, struct tw_batch **batch, struct tw_shared **shared)
+{
+    *job = NULL;
+    *batch = NULL;
+    while (!pool->stopping && !pool->jobs && !pool->batches)
+        pthread_cond_wait(&pool->more, &pool->lock);
+    if (pool->stopping)
+        return false;
+    if (pool->jobs) {
+        *job = pool->jobs;
+        pool->jobs = (*job)->next;
+        if (!pool->jobs)
+            pool->jobs_end = &pool->jobs;
+        return true;
+    }
+    *batch = pool->batches;
+    pool->batches = (*batch)->next;
+    if (!pool->batches)
+        pool->batches_end = &pool->batches;
+    *shared = use(pool->shared);
+    return true;
+}
+
+static void finish_job(struct tw_pool *pool, struct tw_job *job)
+{
+    job->next = NULL;
+    *pool->finished_end = job;
+    pool->finished_end = &job->next;
+}
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+    struct tw_pool *pool = worker->pool;
+    struct tw_job *job;
+    struct tw_batch *batch;
+    struct tw_shared *shared = NULL;
+    pthread_mutex_lock(&pool->lock);
+    while (next_piece(pool, &job, &batch, &shared)) {
+        pthread_mutex_unlock(&pool->lock);
+        atomic_store(&worker->began_ms, tw_now_ms());
+        if (job)
+            job->run(job);
+        else
+            run_batch(worker, batch, shared);
+        atomic_store(&worker->began_ms, 0);
+        pthread_mutex_lock(&pool->lock);
+        if (job)
+            finish_job(pool, job);
+        else
+            batch->back = true;
+        uv_async_send(&pool->wake);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    if (worker->state)
+        pool->work->end(worker->state);
+    leave(worker->shared);
+    return NULL;
+}
+
+static struct tw_job *take_finished(struct tw_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    struct tw_job *jobs = pool->finished;
+    pool->finished = NULL;
+    pool->finished_end = &pool->finished;
+    pthread_mutex_unlock(&pool->lock);
+    return jobs;
+}
+
+/* The first batch in the order of give, if its worker is done with it. */
+static struct tw_batch *take_back(struct tw_pool *pool)
+{
+    struct tw_batch *batch = pool->order;
+    if (!batch)
+        return NULL;
+    pthread_mutex_lock(&pool->lock);
+    bool back = batch->back;
+    pthread_mutex_unlock(&pool->lock);
+    if (!back)
+        return NULL;
+    pool->order = batch->order;
+    if (!pool->order)
+        pool->order_end = &pool->order;
+    batch->order = NULL;
+    batch->back = false;
+    pool->batches_out--;
+    return batch;
+}
+
+static void deliver(struct tw_pool *pool)
+{
+    for (struct tw_job *job = take_finished(pool), *next; job; job = next) {
+        next = job->next;
+        pool->jobs_out--;
+        job->done(job);
+    }
+    for (struct tw_batch *batch; (batch = take_back(pool));)
+        pool->events.batch(pool->events.context, batch);
+}
+
+static void woken(uv_async_t *handle)
+{
+    deliver(handle->data);
+}
+
+static void stop_threads(struct tw_pool *pool, uint32_t started)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->stopping = true;
+    pthread_cond_broadcast(&pool->more);
+    pthread_mutex_unlock(&pool->lock);
+    for (uint32_t at = 0; at < started; at++)
+        pthread_join(pool->workers[at].thread, NULL);
+}
+
+/* Signals are the loop's: a worker that inherits an open mask could be the one that is interrupted. */
+static bool start_threads(struct tw_pool *pool, struct tw_error *err)
+{
+    sigset_t all, before;
+    pthread_attr_t attributes;
+    sigfillset(&all);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    uint32_t started = 0;
+    int status = 0;
+    for (; started < pool->worker_count && status == 0; started += status == 0) {
+        pool->workers[started].pool = pool;
+        status = pthread_create(&pool->workers[started].thread, &attributes, work, &pool->workers[started]);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    if (status == 0)
+        return true;
+    stop_threads(pool, started);
+    return tw_fail(err, TW_INTERNAL, "workers", "raise the limit of threads (ulimit -u, TasksMax)",
+        "cannot start worker %u of %u: %s", started + 1, pool->worker_count, strerror(status));
+}
+
+bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *table, struct tw_shared *shared,
+    const struct tw_pool_events *events, struct tw_pool **out, struct tw_error *err)
+{
+    if (workers < 1 || workers > MOST_WORKERS)
+        return tw_fail(
+            err, TW_CONFIG, "workers.count", NULL, "%u workers; 1 to %d can be had", workers, MOST_WORKERS);
+    struct tw_pool *pool = calloc(1, sizeof *pool + workers * sizeof pool->workers[0]);
+    if (!pool)
+        return tw_fail(err, TW_INTERNAL, "workers", NULL, "out of memory");
+    pool->worker_count = workers;
+    pool->work = table;
+    pool->events = *events;
+    pool->shared = shared;
+    pool->batches_end = &pool->batches;
+    pool->jobs_end = &pool->jobs;
+    pool->finished_end = &pool->finished;
+    pool->order_end = &pool->order;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->more, NULL);
+    pool->wake.data = pool;
+    if (!start_threads(pool, err)) {
+        pthread_cond_destroy(&pool->more);
+        pthread_mutex_destroy(&pool->lock);
+        free(pool);
+        return false;
+    }
+    /* Nothing can have been given yet, so no worker has sent before this. */
+    if (uv_async_init(loop, &pool->wake, woken) != 0) {
+        stop_threads(pool, workers);
+        pthread_cond_destroy(&pool->more);
+        pthread_mutex_destroy(&pool->lock);
+        free(pool);
+        return tw_fail(err, TW_INTERNAL, "workers", NULL, "no handle for the workers' wake-up");
+    }
+    use(shared);
+    *out = pool;
+    return true;
+}
+
+static void append_batch(struct tw_pool *pool, struct tw_batch *batch)
+{
+    batch->next = NULL;
+    batch->back = false;
+    *pool->batches_end = batch;
+    pool->batches_end = &batch->next;
+}
+
+void tw_pool_give(struct tw_pool *pool, struct tw_batch *batch)
+{
+    batch->order = NULL;
+    *pool->order_end = batch;
+    pool->order_end = &batch->order;
+    pool->batches_out++;
+    pthread_mutex_lock(&pool->lock);
+    append_batch(pool, batch);
+    pthread_cond_signal(&pool->more);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void tw_pool_give_first(struct tw_pool *pool, struct tw_batch *first, struct tw_batch *second)
+{
+    second->order = pool->order;
+    first->order = second;
+    if (!pool->order)
+        pool->order_end = &second->order;
+    pool->order = first;
+    pool->batches_out += 2;
+    pthread_mutex_lock(&pool->lock);
+    first->back = false;
+    second->back = false;
+    first->next = second;
+    second->next = pool->batches;
+    if (!pool->batches)
+        pool->batches_end = &second->next;
+    pool->batches = first;
+    pthread_cond_broadcast(&pool->more);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void tw_pool_job(struct tw_pool *pool, struct tw_job *job)
+{
+    job->next = NULL;
+    pool->jobs_out++;
+    pthread_mutex_lock(&pool->lock);
+    *pool->jobs_end = job;
+    pool->jobs_end = &job->next;
+    pthread_cond_signal(&pool->more);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared)
+{
+    use(shared);
+    pthread_mutex_lock(&pool->lock);
+    struct tw_shared *before = pool->shared;
+    pool->shared = shared;
+    pthread_mutex_unlock(&pool->lock);
+    leave(before);
+}
+
+uint32_t tw_pool_workers(const struct tw_pool *pool)
+{
+    return pool->worker_count;
+}
+
+uint32_t tw_pool_out(const struct tw_pool *pool)
+{
+    return pool->batches_out + pool->jobs_out;
+}
+
+uint32_t tw_pool_busy(const struct tw_pool *pool)
+{
+    uint32_t busy = 0;
+    for (uint32_t at = 0; at < pool->worker_count; at++)
+        busy += atomic_load(&pool->workers[at].began_ms) != 0;
+    return busy;
+}
+
+uint64_t tw_pool_stuck_ms(const struct tw_pool *pool)
+{
+    uint64_t now = tw_now_ms();
+    uint64_t longest = 0;
+    for (uint32_t at = 0; at < pool->worker_count; at++) {
+        uint64_t began = atomic_load(&pool->workers[at].began_ms);
+        if (began != 0 && now - began > longest)
+            longest = now - began;
+    }
+    return longest;
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+    struct tw_pool *pool = handle->data;
+    void (*closed)(void *context) = pool->closed;
+    void *context = pool->closed_context;
+    leave(pool->shared);
+    pthread_cond_destroy(&pool->more);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
+    closed(context);
+}
+
+/* With the threads gone, what they never began goes back as it was given. */
+static void hand_back_untouched(struct tw_pool *pool)
+{
+    struct tw_error err = {0};
+    tw_fail(&err, TW_INTERRUPTED, "workers", NULL, "the daemon stops");
+    for (struct tw_batch *batch = pool->batches, *next; batch; batch = next) {
+        next = batch->next;
+        fail_batch(batch, &err);
+        batch->back = true;
+    }
+    pool->batches = NULL;
+    pool->batches_end = &pool->batches;
+    for (struct tw_job *job = pool->jobs, *next; job; job = next) {
+        next = job->next;
+        finish_job(pool, job);
+    }
+    pool->jobs = NULL;
+    pool->jobs_end = &pool->jobs;
+}
+
+void tw_pool_end(struct tw_pool *pool, void (*closed)(void *context), void *context)
+{
+    stop_threads(pool, pool->worker_count);
+    hand_back_untouched(pool);
+    deliver(pool);
+    pool->closed = closed;
+    pool->closed_context = context;
+    uv_close((uv_handle_t *)&pool->wake, handle_closed);
+}

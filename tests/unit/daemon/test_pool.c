@@ -1,0 +1,277 @@
+#include "pool.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum { BATCHES = 500 };
+
+/* What is done to a batch here: the number in the shared data is written into it, after a nap of a length that
+ * depends on the batch, so that later ones overtake earlier ones on other workers. */
+struct content {
+    int number;
+    atomic_int *freed;
+};
+
+struct scene {
+    uv_loop_t loop;
+    struct tw_pool *pool;
+    struct tw_batch batches[BATCHES];
+    uint64_t order[BATCHES];
+    uint32_t back;
+    uint32_t wanted; /* the pool is ended when so many are back */
+    uint32_t jobs_done;
+    bool closed;
+    bool split_first;
+    atomic_int freed;
+    atomic_int states;
+};
+
+static void nap(long microseconds)
+{
+    struct timespec time = {0, microseconds * 1000};
+    nanosleep(&time, NULL);
+}
+
+static bool begin(void *content, void **state, struct tw_error *err)
+{
+    struct content *shared = content;
+    if (shared->number == 13)
+        return tw_fail(err, TW_INTERNAL, "worker", NULL, "refused");
+    *state = malloc(1);
+    return *state != NULL;
+}
+
+static void end(void *state)
+{
+    free(state);
+}
+
+static void run_batch(void *content, void *state, struct tw_batch *batch)
+{
+    struct content *shared = content;
+    (void)state;
+    nap((long)(batch->begin_offset * 7919 % 300));
+    batch->end_offset = shared->number;
+}
+
+static const struct tw_work work = {.begin = begin, .end = end, .batch = run_batch};
+
+static void free_content(void *content)
+{
+    struct content *shared = content;
+    atomic_fetch_add(shared->freed, 1);
+    free(shared);
+}
+
+static struct tw_shared *make_shared(struct scene *scene, int number)
+{
+    struct tw_shared *shared = calloc(1, sizeof *shared);
+    struct content *content = calloc(1, sizeof *content);
+    assert_non_null(shared);
+    assert_non_null(content);
+    content->number = number;
+    content->freed = &scene->freed;
+    shared->content = content;
+    shared->free_content = free_content;
+    return shared;
+}
+
+static void closed(void *context)
+{
+    struct scene *scene = context;
+    scene->closed = true;
+}
+
+static void batch_back(void *context, struct tw_batch *batch)
+{
+    struct scene *scene = context;
+    if (scene->split_first) {
+        scene->split_first = false;
+        struct tw_batch *second = &scene->batches[BATCHES - 1];
+        second->begin_offset = BATCHES - 1;
+        tw_pool_give_first(scene->pool, batch, second);
+        return;
+    }
+    scene->order[scene->back++] = (uint64_t)batch->begin_offset;
+    if (scene->back == scene->wanted)
+        tw_pool_end(scene->pool, closed, scene);
+}
+
+static void open_scene(struct scene *scene, uint32_t workers, int number)
+{
+    struct tw_error err = {0};
+    struct tw_pool_events events = {.context = scene, .batch = batch_back};
+    uv_loop_init(&scene->loop);
+    scene->wanted = BATCHES;
+    for (int at = 0; at < BATCHES; at++)
+        scene->batches[at].begin_offset = at;
+    assert_true(
+        tw_pool_begin(&scene->loop, workers, &work, make_shared(scene, number), &events, &scene->pool, &err));
+}
+
+static void close_scene(struct scene *scene)
+{
+    uv_run(&scene->loop, UV_RUN_DEFAULT);
+    assert_true(scene->closed);
+    assert_int_equal(uv_loop_close(&scene->loop), 0);
+}
+
+static void batches_come_back_in_the_order_in_which_they_were_given(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    open_scene(scene, 4, 1);
+    for (int at = 0; at < BATCHES; at++)
+        tw_pool_give(scene->pool, &scene->batches[at]);
+    close_scene(scene);
+    assert_int_equal(scene->back, BATCHES);
+    for (uint64_t at = 0; at < BATCHES; at++)
+        assert_int_equal(scene->order[at], at);
+    assert_int_equal(atomic_load(&scene->freed), 1);
+    free(scene);
+}
+
+static void parts_of_a_batch_given_again_come_back_before_all_others(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    open_scene(scene, 3, 1);
+    scene->split_first = true;
+    for (int at = 0; at < BATCHES - 1; at++)
+        tw_pool_give(scene->pool, &scene->batches[at]);
+    close_scene(scene);
+    assert_int_equal(scene->order[0], 0);
+    assert_int_equal(scene->order[1], BATCHES - 1);
+    assert_int_equal(scene->order[2], 1);
+    free(scene);
+}
+
+static void swapped_data_is_used_from_then_on_and_the_old_is_freed_once(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    open_scene(scene, 4, 1);
+    for (int at = 0; at < BATCHES / 2; at++)
+        tw_pool_give(scene->pool, &scene->batches[at]);
+    tw_pool_swap(scene->pool, make_shared(scene, 2));
+    for (int at = BATCHES / 2; at < BATCHES; at++)
+        tw_pool_give(scene->pool, &scene->batches[at]);
+    close_scene(scene);
+    for (int at = 0; at < BATCHES / 2; at++)
+        assert_in_range(scene->batches[at].end_offset, 1, 2);
+    for (int at = BATCHES / 2; at < BATCHES; at++)
+        assert_int_equal(scene->batches[at].end_offset, 2);
+    assert_int_equal(atomic_load(&scene->freed), 2);
+    free(scene);
+}
+
+static void a_worker_that_cannot_begin_fails_its_batch_with_the_reason(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    open_scene(scene, 1, 13);
+    scene->wanted = 1;
+    tw_pool_give(scene->pool, &scene->batches[0]);
+    close_scene(scene);
+    assert_true(scene->batches[0].failed);
+    assert_int_equal(scene->batches[0].failure.code, TW_INTERNAL);
+    free(scene);
+}
+
+static void what_was_not_begun_at_the_end_is_handed_back_untouched(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    open_scene(scene, 1, 1);
+    scene->wanted = 0;
+    for (int at = 0; at < BATCHES; at++)
+        tw_pool_give(scene->pool, &scene->batches[at]);
+    tw_pool_end(scene->pool, closed, scene);
+    close_scene(scene);
+    assert_int_equal(scene->back, BATCHES);
+    assert_true(scene->batches[BATCHES - 1].failed);
+    assert_int_equal(scene->batches[BATCHES - 1].failure.code, TW_INTERRUPTED);
+    free(scene);
+}
+
+struct counting_job {
+    struct tw_job job;
+    int ran;
+};
+
+static void run_job(struct tw_job *job)
+{
+    ((struct counting_job *)job)->ran++;
+}
+
+static void job_done(struct tw_job *job)
+{
+    struct scene *scene = job->context;
+    assert_int_equal(((struct counting_job *)job)->ran, 1);
+    scene->jobs_done++;
+}
+
+static void jobs_run_once_beside_batches(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    struct counting_job jobs[100] = {0};
+    open_scene(scene, 2, 1);
+    for (int at = 0; at < BATCHES; at++) {
+        tw_pool_give(scene->pool, &scene->batches[at]);
+        if (at % 5 != 0)
+            continue;
+        jobs[at / 5].job = (struct tw_job){.run = run_job, .done = job_done, .context = scene};
+        tw_pool_job(scene->pool, &jobs[at / 5].job);
+    }
+    assert_int_equal(tw_pool_out(scene->pool), BATCHES + 100);
+    close_scene(scene);
+    assert_int_equal(scene->jobs_done, 100);
+    free(scene);
+}
+
+static void sleep_long(struct tw_job *job)
+{
+    (void)job;
+    nap(300000);
+}
+
+static void sleeper_done(struct tw_job *job)
+{
+    struct scene *scene = job->context;
+    tw_pool_end(scene->pool, closed, scene);
+}
+
+static void a_worker_that_does_not_come_back_is_seen(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    struct tw_job job = {.run = sleep_long, .done = sleeper_done, .context = scene};
+    open_scene(scene, 2, 1);
+    assert_int_equal(tw_pool_stuck_ms(scene->pool), 0);
+    tw_pool_job(scene->pool, &job);
+    nap(150000);
+    assert_true(tw_pool_stuck_ms(scene->pool) >= 100);
+    assert_int_equal(tw_pool_busy(scene->pool), 1);
+    close_scene(scene);
+    free(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(batches_come_back_in_the_order_in_which_they_were_given),
+        cmocka_unit_test(parts_of_a_batch_given_again_come_back_before_all_others),
+        cmocka_unit_test(swapped_data_is_used_from_then_on_and_the_old_is_freed_once),
+        cmocka_unit_test(a_worker_that_cannot_begin_fails_its_batch_with_the_reason),
+        cmocka_unit_test(what_was_not_begun_at_the_end_is_handed_back_untouched),
+        cmocka_unit_test(jobs_run_once_beside_batches),
+        cmocka_unit_test(a_worker_that_does_not_come_back_is_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
