@@ -1,0 +1,200 @@
+#include "kafka.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+enum { SECRET_BYTES = 64 * 1024, CONSUMER = 1 << TW_KAFKA_CONSUMER, PRODUCER = 1 << TW_KAFKA_PRODUCER };
+enum { ALL = CONSUMER | PRODUCER | 1 << TW_KAFKA_ADMIN };
+
+struct setting {
+    int roles;
+    const char *name;
+    const char *value;
+};
+
+static const struct setting usual[] = {
+    {ALL, "client.id", "tapewatch"}, {ALL, "bootstrap.servers", "localhost:9092"},
+    {ALL, "socket.keepalive.enable", "true"},
+    {ALL, "log.connection.close", "false"},               /* idle connections are closed by brokers all day */
+    {ALL, "topic.metadata.refresh.interval.ms", "10000"}, /* new partitions and topics are found that soon */
+    {CONSUMER, "session.timeout.ms", "10000"}, /* a killed daemon's partitions lie still for so long */
+    {CONSUMER, "partition.assignment.strategy", "range,roundrobin"},
+    {CONSUMER, "isolation.level", "read_committed"},
+    {CONSUMER, "queued.max.messages.kbytes",
+        "4096"}, /* counts for each partition, since each has its queue */
+    {CONSUMER, "fetch.message.max.bytes", "1048576"}, {PRODUCER, "acks", "all"},
+    {PRODUCER, "compression.type", "lz4"}, {PRODUCER, "linger.ms", "20"},
+    {PRODUCER, "message.max.bytes", "104857600"}, /* the broker's own limit is the one that counts */
+};
+
+static const struct setting forced[] = {
+    {CONSUMER, "enable.auto.commit", "false"}, {CONSUMER, "enable.auto.offset.store", "false"},
+    {CONSUMER, "auto.offset.reset", "error"}, {CONSUMER, "enable.partition.eof", "true"},
+    {PRODUCER, "enable.idempotence", "false"}, /* 2.0.2: a timeout can end in a fatal sequence error */
+};
+
+static const char offsets_reason[] =
+    "offsets are kept in PostgreSQL, in the transaction that stores the documents";
+static const char password_reason[] = "passwords do not stand in the configuration";
+static const char password_cure[] = "name a file that holds it under kafka.secrets";
+
+/* `only`: the one value that may stand; NULL: none may. */
+static const struct {
+    const char *name;
+    const char *only;
+    const char *reason;
+    const char *cure;
+} refused[] = {
+    {"enable.auto.commit", "false", offsets_reason, "leave it out"},
+    {"auto.commit.enable", "false", offsets_reason, "leave it out"},
+    {"enable.auto.offset.store", "false", offsets_reason, "leave it out"},
+    {"auto.offset.reset", "error", "an offset out of range is decided loudly, never skipped",
+        "leave it out; kafka.out_of_range decides"},
+    {"enable.partition.eof", "true", "the watermark needs to know when a partition is read to its end",
+        "leave it out"},
+    {"enable.idempotence", "false", "librdkafka before 2.3.0 can end in a fatal sequence error",
+        "leave it out"},
+    {"group.id", NULL, "it is a key of its own", "set kafka.group"},
+    {"group.instance.id", NULL, "a killed static member's partitions lie still until its session ends",
+        "leave it out"},
+    {"partition.assignment.strategy", "range,roundrobin",
+        "only the eager strategies keep each offset once with librdkafka 2.0.2",
+        "leave it out, or set range, roundrobin or range,roundrobin"},
+    {"sasl.password", NULL, password_reason, password_cure},
+    {"ssl.key.password", NULL, password_reason, password_cure},
+    {"ssl.keystore.password", NULL, password_reason, password_cure},
+    {"ssl.key.pem", NULL, password_reason, password_cure},
+    {"sasl.oauthbearer.client.secret", NULL, password_reason, password_cure},
+};
+
+static bool may_stand(const char *name, const char *only, const char *value)
+{
+    if (!only)
+        return false;
+    if (strcmp(value, only) == 0)
+        return true;
+    return strcmp(name, "partition.assignment.strategy") == 0 &&
+           (strcmp(value, "range") == 0 || strcmp(value, "roundrobin") == 0 ||
+               strcmp(value, "roundrobin,range") == 0);
+}
+
+const char *tw_kafka_refuses(const char *property, const char *value, const char **cure)
+{
+    for (size_t at = 0; at < sizeof refused / sizeof refused[0]; at++) {
+        if (strcmp(property, refused[at].name) != 0 || may_stand(property, refused[at].only, value))
+            continue;
+        *cure = refused[at].cure;
+        return refused[at].reason;
+    }
+    return NULL;
+}
+
+static bool set(rd_kafka_conf_t *settings, const char *name, const char *value, struct tw_error *err)
+{
+    char why[512];
+    if (rd_kafka_conf_set(settings, name, value, why, sizeof why) == RD_KAFKA_CONF_OK)
+        return true;
+    char where[160];
+    snprintf(where, sizeof where, "kafka.properties.%s", name);
+    return tw_fail(
+        err, TW_CONFIG, where, "see librdkafka's CONFIGURATION.md for names and ranges", "%s", why);
+}
+
+static bool set_table(rd_kafka_conf_t *settings, const struct setting *table, size_t count,
+    enum tw_kafka_role role, struct tw_error *err)
+{
+    for (size_t at = 0; at < count; at++)
+        if ((table[at].roles & 1 << role) && !set(settings, table[at].name, table[at].value, err))
+            return false;
+    return true;
+}
+
+static bool set_properties(
+    rd_kafka_conf_t *settings, const struct tw_properties *properties, struct tw_error *err)
+{
+    for (uint32_t at = 0; at < properties->count; at++) {
+        const struct tw_property *property = &properties->items[at];
+        const char *cure = NULL;
+        const char *reason = tw_kafka_refuses(property->name, property->value, &cure);
+        if (reason) {
+            char where[160];
+            snprintf(where, sizeof where, "kafka.properties.%s", property->name);
+            return tw_fail(err, TW_CONFIG, where, cure, "cannot be set: %s", reason);
+        }
+        if (!set(settings, property->name, property->value, err))
+            return false;
+    }
+    return true;
+}
+
+/* A name without a slash is that of a systemd credential (systemd.exec(5), LoadCredential=). */
+static bool secret_path(const struct tw_property *secret, char *path, size_t size, struct tw_error *err)
+{
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+    if (strchr(secret->value, '/') || !credentials)
+        return (size_t)snprintf(path, size, "%s", secret->value) < size ||
+               tw_fail(
+                   err, TW_CONFIG, secret->name, "give a shorter path", "the path of its file is too long");
+    return tw_path_join(path, size, credentials, secret->value, err);
+}
+
+/* The value stands in memory for as long as it takes to hand it on. */
+static bool set_secret(rd_kafka_conf_t *settings, const struct tw_property *secret, struct tw_error *err)
+{
+    struct tw_arena arena = {0};
+    struct tw_text value = {0};
+    char path[PATH_MAX];
+    if (!secret_path(secret, path, sizeof path, err) || !tw_arena_begin(&arena, SECRET_BYTES * 3, err))
+        return false;
+    bool done = tw_file_read(path, SECRET_BYTES, &arena, &value, err);
+    if (done) {
+        if (value.length > 0 && value.bytes[value.length - 1] == '\n')
+            value.length--;
+        struct tw_text line = tw_arena_copy(&arena, value); /* ends in NUL */
+        done = line.bytes ? set(settings, secret->name, line.bytes, err) : tw_arena_fail(&arena, err);
+        explicit_bzero(arena.base, arena.used);
+    }
+    tw_arena_end(&arena);
+    return done;
+}
+
+static bool set_secrets(rd_kafka_conf_t *settings, const struct tw_properties *secrets, struct tw_error *err)
+{
+    for (uint32_t at = 0; at < secrets->count; at++)
+        if (!set_secret(settings, &secrets->items[at], err))
+            return false;
+    return true;
+}
+
+bool tw_kafka_settings(
+    const struct tw_config *config, enum tw_kafka_role role, rd_kafka_conf_t **out, struct tw_error *err)
+{
+    rd_kafka_conf_t *settings = rd_kafka_conf_new();
+    bool done = set_table(settings, usual, sizeof usual / sizeof usual[0], role, err) &&
+                set_properties(settings, &config->kafka.properties, err) &&
+                set_secrets(settings, &config->kafka.secrets, err) &&
+                set_table(settings, forced, sizeof forced / sizeof forced[0], role, err);
+    if (done && role == TW_KAFKA_CONSUMER)
+        done = set(settings, "group.id", config->kafka.group, err);
+    if (!done) {
+        rd_kafka_conf_destroy(settings);
+        return false;
+    }
+    *out = settings;
+    return true;
+}
+
+bool tw_kafka_new(enum tw_kafka_role role, rd_kafka_conf_t *settings, rd_kafka_t **out, struct tw_error *err)
+{
+    char why[512];
+    rd_kafka_type_t type = role == TW_KAFKA_CONSUMER ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER;
+    *out = rd_kafka_new(type, settings, why, sizeof why);
+    if (*out)
+        return true;
+    rd_kafka_conf_destroy(settings);
+    return tw_fail(err, TW_CONFIG, "kafka.properties", "see librdkafka's CONFIGURATION.md", "%s", why);
+}

@@ -1,0 +1,35 @@
+/* kafka: librdkafka settings, one way for every client (serve, replay, reset, check).
+ *
+ *     ours, which the configuration may change   (table `usual` in kafka.c)
+ *     kafka.properties                           librdkafka's own names, untouched
+ *     kafka.secrets                              the same, values from files (one newline at the end is dropped)
+ *     ours, on which the promise rests           (table `forced`): a property that says otherwise is refused by name
+ *
+ * Passwords in kafka.properties are refused: whoever may read the configuration would read them too. */
+#ifndef TW_KAFKA_H
+#define TW_KAFKA_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "config.h"
+
+enum tw_kafka_role {
+    TW_KAFKA_CONSUMER, /* of kafka.group */
+    TW_KAFKA_PRODUCER, /* acks=all, lz4 */
+    TW_KAFKA_ADMIN,
+};
+
+/* A new librdkafka configuration; the caller owns *out (rd_kafka_new takes it over). TW_CONFIG names the property
+ * and says why it cannot be; TW_IO or TW_PERMISSION a secret's file. */
+TW_MUST_USE bool tw_kafka_settings(
+    const struct tw_config *config, enum tw_kafka_role role, rd_kafka_conf_t **out, struct tw_error *err);
+
+/* Why a configuration may not set this librdkafka property to this value; NULL when it may. *cure is filled
+ * with the reason. Pure; `check` uses it too. */
+const char *tw_kafka_refuses(const char *property, const char *value, const char **cure);
+
+/* rd_kafka_new with our error: takes the configuration over whether it succeeds or not. */
+TW_MUST_USE bool tw_kafka_new(
+    enum tw_kafka_role role, rd_kafka_conf_t *settings, rd_kafka_t **out, struct tw_error *err);
+
+#endif
