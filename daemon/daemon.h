@@ -2,8 +2,8 @@
  *
  *     start   log, metrics > river (model, entities, rules) > pool > store > source > evaluate > control, http
  *     run     source > batcher > pool > store; all on one loop (loop.h), work on the pool's threads
- *     stop    source stops reading > open batches cut > pool empties > commits known > source leaves the group >
- *             evaluate lets its shards go > store closes > pool ends > handles closed
+ *     stop    source stops reading > open batches cut > pool empties > commits known (or the time is over) >
+ *             pool ends > store closes > source leaves the group > handles closed
  *
  * SIGTERM and SIGINT stop it so, within shutdown.drain; what is not committed by then is read again by the next
  * owner: nothing is lost either way. A second signal ends at once. SIGHUP reloads rules and entities, whole or
@@ -30,36 +30,39 @@ enum tw_daemon_phase {
 };
 
 struct tw_daemon {
-    struct tw_config config;
-    struct tw_arena config_arena;
+    const struct tw_config *config;
     struct tw_log log;
     struct tw_metrics metrics;
     struct tw_loop loop;
 
     struct tw_classifier *classifier;
+    struct tw_shared *shared; /* the newest; the pool counts its users */
     struct tw_pool *pool;
-    struct tw_store *store;
-    struct tw_source *source;
     struct tw_batcher *batcher;
     struct tw_flow flow;
+    struct tw_store *store;
+    struct tw_kafka_source *source;
+    struct tw_http *http;
+    struct tw_control *control;
 
     enum tw_daemon_phase phase;
-    bool ready;
-    bool cleanly; /* every room ended within its time */
-    uint64_t drain_until_ms;
-    struct tw_error failure; /* what != "" when it ends because of an error */
+    bool age_armed; /* the age timer runs */
+    bool was_ready;
+    bool cleanly;            /* librdkafka ended within its time */
+    uint64_t last_documents; /* for the rate in STATUS= */
+    struct tw_error failure; /* code != TW_OK when it ends because of an error */
 };
 
 /* Runs until a signal or a fatal error; returns the exit status, err filled when it is an error. `config` and
- * everything it points to must outlive the call. */
-int tw_daemon_run(const struct tw_config *config, struct tw_error *err);
+ * all it points to must outlive the call. `model_folder` may be NULL for the constant model; `verbose` names the
+ * rooms of -v. */
+int tw_daemon_run(
+    const struct tw_config *config, const char *model_folder, const char *verbose, struct tw_error *err);
 
 /* Rules and entities anew from the configuration's files, whole or not at all; outcome logged and counted. */
 TW_MUST_USE bool tw_daemon_reload(struct tw_daemon *daemon, struct tw_error *err);
 
-/* Is every part able to do its work? `why` receives the first reason when not (for /readyz and STATUS=). */
+/* Is every part able to do its work? `why` receives the reasons when not, one a line. */
 bool tw_daemon_ready(const struct tw_daemon *daemon, char *why, size_t size);
-/* One line for STATUS= and `status`: partitions, lag, documents. */
-void tw_daemon_status(const struct tw_daemon *daemon, char *line, size_t size);
 
 #endif

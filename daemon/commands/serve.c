@@ -1,0 +1,58 @@
+/* serve: the daemon itself. daemon.h tells what it does; here only its command line. */
+#include "command.h"
+#include "config.h"
+#include "daemon.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <string.h>
+
+enum { ARENA_BYTES = 8 << 20 };
+
+/* The constant model runs without a folder; it takes one's tokenizer only when the configuration names it. */
+static bool find_model(
+    const struct tw_config *config, char *folder, size_t size, const char **found, struct tw_error *err)
+{
+    *found = NULL;
+    if (strcmp(config->model.kind, "constant") == 0 && !config->model.path[0])
+        return true;
+    if (!tw_command_model_folder(NULL, config->model.path, folder, size, err))
+        return false;
+    *found = folder;
+    return true;
+}
+
+static int serve(const char *path, const char *verbose, struct tw_arena *arena, struct tw_error *err)
+{
+    struct tw_config config;
+    char folder[PATH_MAX];
+    const char *found;
+    if (!tw_command_config_load(path, false, arena, &config, err) ||
+        !find_model(&config, folder, sizeof folder, &found, err))
+        return tw_command_failed(err);
+    return tw_daemon_run(&config, found, verbose, err);
+}
+
+int tw_command_serve(int argc, char **argv, struct tw_error *err)
+{
+    const char *path = NULL;
+    const char *verbose = NULL;
+    optind = 0;
+    opterr = 0;
+    for (int option; (option = getopt(argc, argv, "c:v:")) != -1;) {
+        if (option == 'c')
+            path = optarg;
+        else if (option == 'v')
+            verbose = optarg;
+        else
+            return tw_command_usage("serve", err, "cannot use \"%s\"", argv[optind - 1]);
+    }
+    if (optind < argc)
+        return tw_command_usage("serve", err, "cannot use \"%s\"", argv[optind]);
+    struct tw_arena arena;
+    if (!tw_arena_begin(&arena, ARENA_BYTES, err))
+        return tw_command_failed(err);
+    int status = serve(path, verbose, &arena, err);
+    /* The arena stays: a librdkafka left behind at the end may still read the configuration. */
+    return status;
+}

@@ -1,0 +1,606 @@
+#include "daemon.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control.h"
+#include "http.h"
+#include "load.h"
+#include "notify.h"
+#include "processors.h"
+
+enum {
+    CLOSE_LIMIT_MS = 5000,  /* for leaving the group */
+    STUCK_MS = 300000,      /* one batch on one worker: the slowest model needs a tenth of it */
+    BATCHES_A_WORKER = 2,   /* one under way, one waiting, so that no worker waits for the loop */
+    BATCHES_COMMITTING = 4, /* besides: being committed, and waiting for it */
+    ANSWER_BYTES = 2048,
+};
+
+/* -- the river: source > batcher > pool > store -------------------------------------------------------------- */
+
+static void fail(void *context, const struct tw_error *err);
+static void check_drained(struct tw_daemon *daemon);
+
+static void heed(struct tw_daemon *daemon, enum tw_flow_edge edge)
+{
+    if (edge == TW_FLOW_STOP)
+        tw_source_stop(daemon->source);
+    else if (edge == TW_FLOW_GO && daemon->phase <= TW_DAEMON_RUNNING)
+        tw_source_go(daemon->source);
+}
+
+static void give(struct tw_daemon *daemon, struct tw_batch *batch)
+{
+    tw_source_cut(daemon->source, batch->partition);
+    heed(daemon, tw_flow_cut(&daemon->flow));
+    tw_pool_give(daemon->pool, batch);
+}
+
+static void arm_age(struct tw_daemon *daemon)
+{
+    uint64_t due_ms = tw_batcher_due_ms(daemon->batcher, tw_now_ms());
+    daemon->age_armed = due_ms != UINT64_MAX;
+    if (daemon->age_armed)
+        tw_timer_start(&daemon->loop, TW_TIMER_AGE, due_ms, 0);
+}
+
+static void cut_open(struct tw_daemon *daemon, bool at_once)
+{
+    for (struct tw_batch *batch; (batch = tw_batcher_cut(daemon->batcher, tw_now_ms(), at_once));)
+        give(daemon, batch);
+}
+
+/* At low load nobody waits for a batch to fill: with nothing out, what is open goes now. */
+static void cut_when_idle(struct tw_daemon *daemon)
+{
+    if (daemon->flow.batches == 0 && tw_batcher_open(daemon->batcher) > 0)
+        cut_open(daemon, true);
+}
+
+static bool on_message(void *context, struct tw_partition *partition, rd_kafka_message_t *message)
+{
+    struct tw_daemon *daemon = context;
+    struct tw_batch *full = NULL;
+    struct tw_error err = {0};
+    enum tw_flow_edge edge = tw_flow_read(&daemon->flow, message->len);
+    if (!tw_batcher_add(daemon->batcher, partition, message, tw_now_ms(), &full, &err)) {
+        fail(daemon, &err);
+        return false;
+    }
+    if (full)
+        give(daemon, full);
+    else if (!daemon->age_armed)
+        arm_age(daemon);
+    heed(daemon, edge);
+    return !daemon->flow.stopped;
+}
+
+static void on_drained(void *context)
+{
+    cut_when_idle(context);
+}
+
+static void on_age(void *context)
+{
+    struct tw_daemon *daemon = context;
+    cut_open(daemon, false);
+    arm_age(daemon);
+}
+
+/* A batch has ended, one way or another. */
+static void finish(struct tw_daemon *daemon, struct tw_batch *batch, enum tw_batch_end end)
+{
+    struct tw_partition *partition = batch->partition;
+    size_t bytes = batch->payload_bytes;
+    tw_batcher_free(daemon->batcher, batch);
+    enum tw_flow_edge edge = tw_flow_done(&daemon->flow, bytes);
+    tw_source_done(daemon->source, partition, end);
+    heed(daemon, edge);
+    if (daemon->phase <= TW_DAEMON_RUNNING)
+        cut_when_idle(daemon);
+    else
+        check_drained(daemon);
+}
+
+static void split(struct tw_daemon *daemon, struct tw_batch *batch)
+{
+    struct tw_batch *second = tw_batcher_split(daemon->batcher, batch);
+    if (!second) {
+        fail(daemon, &batch->failure);
+        finish(daemon, batch, TW_BATCH_DROPPED);
+        return;
+    }
+    tw_log(&daemon->log, TW_INFO, "daemon", "batch does not fit its memory: split",
+        tw_string("topic", batch->partition->topic), tw_int("partition", batch->partition->number),
+        tw_int("begin", batch->begin_offset), tw_int("documents", batch->count + second->count));
+    tw_source_cut(daemon->source, batch->partition);
+    heed(daemon, tw_flow_cut(&daemon->flow));
+    tw_pool_give_first(daemon->pool, batch, second);
+}
+
+static void on_batch(void *context, struct tw_batch *batch)
+{
+    struct tw_daemon *daemon = context;
+    tw_observe(&daemon->metrics, TW_TIME_RIVER, (double)batch->worker_us / 1e6);
+    if (daemon->phase == TW_DAEMON_CLOSING) {
+        finish(daemon, batch, TW_BATCH_DROPPED);
+    } else if (!batch->failed) {
+        tw_store_commit(daemon->store, batch);
+    } else if (batch->failure.code == TW_FULL) {
+        split(daemon, batch);
+    } else {
+        fail(daemon, &batch->failure);
+        finish(daemon, batch, TW_BATCH_DROPPED);
+    }
+}
+
+static void on_committed(void *context, struct tw_batch *batch, enum tw_commit_outcome outcome)
+{
+    struct tw_daemon *daemon = context;
+    bool stored = outcome == TW_COMMIT_STORED;
+    if (stored) {
+        tw_count(&daemon->metrics, TW_COUNT_TOKENS, batch->rows.tokens);
+        tw_count(&daemon->metrics, TW_COUNT_REPAIRS, batch->rows.repairs);
+    }
+    finish(daemon, batch, stored ? TW_BATCH_STORED : TW_BATCH_FENCED);
+}
+
+/* -- partitions ------------------------------------------------------------------------------------------------ */
+
+static void on_take(void *context, struct tw_partition *partition)
+{
+    struct tw_daemon *daemon = context;
+    tw_store_take(daemon->store, partition);
+}
+
+static void on_taken(
+    void *context, struct tw_partition *partition, uint64_t assignment, const struct tw_error *err)
+{
+    struct tw_daemon *daemon = context;
+    tw_source_taken(daemon->source, partition, assignment, err);
+}
+
+static void on_leaving(void *context, struct tw_partition *partition)
+{
+    struct tw_daemon *daemon = context;
+    heed(daemon, tw_flow_drop(&daemon->flow, tw_batcher_drop(daemon->batcher, partition)));
+}
+
+static void on_gone(void *context, struct tw_partition *partition)
+{
+    struct tw_daemon *daemon = context;
+    tw_store_forget(daemon->store, partition);
+}
+
+/* -- readiness and numbers --------------------------------------------------------------------------------------- */
+
+bool tw_daemon_ready(const struct tw_daemon *daemon, char *why, size_t size)
+{
+    size_t used = 0;
+    why[0] = '\0';
+    if (daemon->phase > TW_DAEMON_RUNNING) {
+        snprintf(why, size, "stopping\n"); /* rooms may be gone already */
+        return false;
+    }
+    if (!tw_store_ready(daemon->store))
+        used += (size_t)snprintf(why + used, size - used, "PostgreSQL is not to be had\n");
+    char reason[512];
+    if (!tw_source_ready(daemon->source, reason, sizeof reason))
+        used += (size_t)snprintf(why + used, size - used, "%s\n", reason);
+    return used == 0;
+}
+
+static void set_gauges(struct tw_daemon *daemon)
+{
+    tw_gauge_set(&daemon->metrics, TW_GAUGE_IN_FLIGHT_BYTES, (double)daemon->flow.bytes);
+    tw_gauge_set(&daemon->metrics, TW_GAUGE_BATCHES_OUT, daemon->flow.batches);
+    tw_gauge_set(&daemon->metrics, TW_GAUGE_WORKERS_BUSY, tw_pool_busy(daemon->pool));
+}
+
+static void tell_readiness(struct tw_daemon *daemon)
+{
+    char why[ANSWER_BYTES];
+    bool ready = tw_daemon_ready(daemon, why, sizeof why);
+    uint64_t documents = daemon->metrics.counters[TW_COUNT_DOCUMENTS];
+    why[strcspn(why, "\n")] = '\0';
+    tw_gauge_set(&daemon->metrics, TW_GAUGE_READY, ready);
+    if (ready)
+        tw_notify_status("%.0f partitions, lag %.0f, %" PRIu64 " documents, %" PRIu64 "/s",
+            daemon->metrics.gauges[TW_GAUGE_PARTITIONS], daemon->metrics.gauges[TW_GAUGE_LAG], documents,
+            documents - daemon->last_documents);
+    else
+        tw_notify_status("not ready: %s", why);
+    daemon->last_documents = documents;
+    if (ready == daemon->was_ready)
+        return;
+    daemon->was_ready = ready;
+    if (ready && daemon->phase == TW_DAEMON_STARTING) {
+        daemon->phase = TW_DAEMON_RUNNING;
+        tw_notify_ready();
+    }
+    tw_log(&daemon->log, ready ? TW_INFO : TW_WARNING, "daemon", ready ? "ready" : "not ready",
+        tw_string("why", why));
+}
+
+static void on_second(void *context)
+{
+    struct tw_daemon *daemon = context;
+    if (daemon->phase == TW_DAEMON_CLOSING)
+        return;
+    tw_source_second(daemon->source);
+    tw_store_refresh(daemon->store, tw_source_partitions(daemon->source));
+    set_gauges(daemon);
+    tell_readiness(daemon);
+}
+
+/* The loop turns, or this would not run; the workers move, or systemd hears nothing and restarts us. PostgreSQL's
+ * absence has no part in it: a restart would not bring it back. */
+static void on_watchdog(void *context)
+{
+    struct tw_daemon *daemon = context;
+    if (!daemon->pool || tw_pool_stuck_ms(daemon->pool) < STUCK_MS)
+        tw_notify_alive();
+}
+
+static void on_store_state(void *context, bool ready, const struct tw_error *err)
+{
+    struct tw_daemon *daemon = context;
+    if (ready)
+        tw_log(&daemon->log, TW_INFO, "store", "connected", tw_string("schema", "ready"));
+    else if (err)
+        tw_log_error(&daemon->log, "store", "connection lost", err);
+    if (err && !err->passing && (err->code == TW_CONFIG || err->code == TW_PERMISSION))
+        fail(daemon, err);
+}
+
+static char *metrics_text(void *context, size_t *length)
+{
+    struct tw_daemon *daemon = context;
+    struct tw_partition *first = daemon->source ? tw_source_partitions(daemon->source) : NULL;
+    return tw_metrics_text(&daemon->metrics, first, length);
+}
+
+static bool answer_ready(void *context, char *why, size_t size)
+{
+    return tw_daemon_ready(context, why, size);
+}
+
+/* -- reload --------------------------------------------------------------------------------------------------- */
+
+static void note_loaded(struct tw_daemon *daemon, const char *event)
+{
+    const struct tw_rule_set *rules = tw_load_rules(daemon->shared);
+    tw_log(&daemon->log, TW_INFO, "daemon", event, tw_int("rules", rules ? rules->count : 0),
+        tw_int("entities", tw_load_entity_count(daemon->shared)));
+}
+
+bool tw_daemon_reload(struct tw_daemon *daemon, struct tw_error *err)
+{
+    struct tw_shared *shared = NULL;
+    tw_notify_reloading();
+    bool done = tw_load_shared(daemon->config, daemon->classifier, &shared, err);
+    if (done) {
+        tw_pool_swap(daemon->pool, shared);
+        daemon->shared = shared;
+        tw_count(&daemon->metrics, TW_COUNT_RELOADS, 1);
+        note_loaded(daemon, "reloaded");
+    } else {
+        tw_count(&daemon->metrics, TW_COUNT_RELOADS_REFUSED, 1);
+        tw_log_error(&daemon->log, "daemon", "reload refused: everything stays as it was", err);
+    }
+    tw_notify_ready();
+    return done;
+}
+
+static void on_hangup(void *context)
+{
+    struct tw_daemon *daemon = context;
+    struct tw_error err = {0};
+    if (daemon->phase <= TW_DAEMON_RUNNING && !tw_daemon_reload(daemon, &err))
+        return; /* logged and counted */
+}
+
+static void answer_reload(struct tw_daemon *daemon, struct tw_control_request *request)
+{
+    struct tw_error err = {0};
+    char line[ANSWER_BYTES];
+    if (!tw_daemon_reload(daemon, &err)) {
+        tw_error_line(&err, line, sizeof line);
+        tw_control_answer(request, tw_exit_status(err.code), line);
+        return;
+    }
+    const struct tw_rule_set *rules = tw_load_rules(daemon->shared);
+    snprintf(line, sizeof line, "rules %u, entities %u\n", rules ? rules->count : 0,
+        tw_load_entity_count(daemon->shared));
+    tw_control_answer(request, 0, line);
+}
+
+/* Names of our own and reasons free of quotes: nothing here needs escaping but topics, which Kafka keeps to
+ * letters, digits, dot, underscore and hyphen. */
+static void answer_status(struct tw_daemon *daemon, struct tw_control_request *request)
+{
+    char line[ANSWER_BYTES * 2];
+    char why[ANSWER_BYTES / 2];
+    bool ready = tw_daemon_ready(daemon, why, sizeof why);
+    for (char *at = why; *at; at++)
+        if (*at == '\n' || *at == '"' || *at == '\\')
+            *at = at[1] ? ' ' : '\0';
+    snprintf(line, sizeof line,
+        "{\"ready\":%s,\"why\":\"%s\",\"partitions\":%.0f,\"stranded\":%.0f,\"lag\":%.0f,"
+        "\"documents\":%" PRIu64 ",\"dead_letters\":%" PRIu64 ",\"late\":%" PRIu64 ",\"ticks\":%" PRIu64
+        ",\"fenced\":%" PRIu64 ",\"in_flight_bytes\":%" PRIu64 ",\"batches_out\":%u}\n",
+        ready ? "true" : "false", why, daemon->metrics.gauges[TW_GAUGE_PARTITIONS],
+        daemon->metrics.gauges[TW_GAUGE_STRANDED], daemon->metrics.gauges[TW_GAUGE_LAG],
+        daemon->metrics.counters[TW_COUNT_DOCUMENTS], daemon->metrics.counters[TW_COUNT_DEAD_LETTERS],
+        daemon->metrics.counters[TW_COUNT_LATE], daemon->metrics.counters[TW_COUNT_TICKS],
+        daemon->metrics.counters[TW_COUNT_FENCED], daemon->flow.bytes, daemon->flow.batches);
+    tw_control_answer(request, 0, line);
+}
+
+static const struct {
+    const char *verb;
+    void (*answer)(struct tw_daemon *daemon, struct tw_control_request *request);
+} verbs[] = {
+    {"reload", answer_reload},
+    {"status", answer_status},
+};
+
+static void on_request(void *context, const char *verb, struct tw_control_request *request)
+{
+    for (size_t at = 0; at < sizeof verbs / sizeof verbs[0]; at++)
+        if (strcmp(verbs[at].verb, verb) == 0) {
+            verbs[at].answer(context, request);
+            return;
+        }
+    tw_control_answer(request, 2, "no such verb; cure: reload or status\n");
+}
+
+/* -- stop: each step begins when the one before has ended ------------------------------------------------------ */
+
+static void loop_closes(struct tw_daemon *daemon)
+{
+    tw_http_end(daemon->http);
+    tw_control_end(daemon->control);
+    daemon->http = NULL;
+    daemon->control = NULL;
+    tw_loop_close(&daemon->loop);
+    if (!daemon->cleanly)
+        uv_stop(&daemon->loop.uv); /* librdkafka's last work may never come back */
+}
+
+static void source_closed(void *context, bool cleanly)
+{
+    struct tw_daemon *daemon = context;
+    daemon->source = NULL;
+    daemon->cleanly = cleanly;
+    loop_closes(daemon);
+}
+
+static void store_closed(void *context)
+{
+    struct tw_daemon *daemon = context;
+    daemon->store = NULL;
+    if (daemon->source)
+        tw_source_end(daemon->source, CLOSE_LIMIT_MS, source_closed, daemon);
+    else
+        loop_closes(daemon);
+}
+
+static void pool_closed(void *context)
+{
+    struct tw_daemon *daemon = context;
+    daemon->pool = NULL;
+    if (daemon->store)
+        tw_store_end(daemon->store, store_closed);
+    else
+        store_closed(daemon);
+}
+
+static void close_rooms(struct tw_daemon *daemon)
+{
+    if (daemon->phase == TW_DAEMON_CLOSING)
+        return;
+    daemon->phase = TW_DAEMON_CLOSING;
+    if (daemon->pool) {
+        tw_pool_end(daemon->pool, pool_closed, daemon);
+        return;
+    }
+    tw_load_free(daemon->shared);
+    pool_closed(daemon);
+}
+
+static void check_drained(struct tw_daemon *daemon)
+{
+    if (daemon->phase == TW_DAEMON_DRAINING && daemon->flow.batches == 0)
+        tw_timer_start(&daemon->loop, TW_TIMER_DRAIN, 0, 0); /* not from inside a room's callback */
+}
+
+static void on_drain(void *context)
+{
+    struct tw_daemon *daemon = context;
+    if (daemon->flow.batches > 0)
+        tw_log(&daemon->log, TW_WARNING, "daemon", "not all was stored within shutdown.drain",
+            tw_int("batches", daemon->flow.batches),
+            tw_string("what", "they are read again at the next start: nothing is lost"));
+    close_rooms(daemon);
+}
+
+static void stop(struct tw_daemon *daemon)
+{
+    if (daemon->phase == TW_DAEMON_DRAINING) { /* asked twice: no more waiting */
+        tw_timer_start(&daemon->loop, TW_TIMER_DRAIN, 0, 0);
+        return;
+    }
+    if (daemon->phase == TW_DAEMON_CLOSING)
+        return;
+    daemon->phase = TW_DAEMON_DRAINING;
+    tw_notify_stopping();
+    tw_timer_start(&daemon->loop, TW_TIMER_DRAIN, (uint64_t)daemon->config->shutdown.drain_ms, 0);
+    tw_source_stop(daemon->source);
+    cut_open(daemon, true);
+    check_drained(daemon);
+}
+
+static void on_stop_signal(void *context)
+{
+    struct tw_daemon *daemon = context;
+    tw_log(&daemon->log, TW_INFO, "daemon", "stopping", tw_int("batches_out", daemon->flow.batches));
+    stop(daemon);
+}
+
+static void fail(void *context, const struct tw_error *err)
+{
+    struct tw_daemon *daemon = context;
+    if (daemon->failure.code == TW_OK) {
+        daemon->failure = *err;
+        tw_log_error(&daemon->log, "daemon", "fatal", err);
+    }
+    if (daemon->source && daemon->store && daemon->pool)
+        stop(daemon);
+}
+
+/* -- start ---------------------------------------------------------------------------------------------------- */
+
+static bool open_pool(struct tw_daemon *daemon, struct tw_error *err)
+{
+    char why[128];
+    uint32_t processors = tw_processors(why, sizeof why);
+    uint32_t workers =
+        daemon->config->workers.count > 0 ? (uint32_t)daemon->config->workers.count : processors;
+    struct tw_pool_events events = {.context = daemon, .batch = on_batch};
+    daemon->flow = (struct tw_flow){
+        .high_bytes = (uint64_t)daemon->config->flow.high_bytes,
+        .low_bytes = (uint64_t)daemon->config->flow.low_bytes,
+        .most_batches = workers * BATCHES_A_WORKER + BATCHES_COMMITTING,
+    };
+    tw_log(&daemon->log, TW_INFO, "daemon", "workers", tw_int("count", workers),
+        tw_int("processors", processors), tw_string("limited_by", why));
+    tw_gauge_set(&daemon->metrics, TW_GAUGE_WORKERS, workers);
+    return tw_pool_begin(
+        &daemon->loop.uv, workers, &tw_work_table, daemon->shared, &events, &daemon->pool, err);
+}
+
+static bool open_batcher(struct tw_daemon *daemon, struct tw_error *err)
+{
+    struct tw_batcher_options options = {
+        .most_bytes = (size_t)daemon->config->batch.most_bytes,
+        .most_documents = (uint32_t)daemon->config->batch.most_documents,
+        .age_ms = (uint64_t)daemon->config->batch.age_ms,
+        .memory_bytes = (size_t)daemon->config->batch.memory_bytes,
+    };
+    return tw_batcher_begin(&options, &daemon->batcher, err);
+}
+
+static bool open_store(struct tw_daemon *daemon, struct tw_error *err)
+{
+    struct tw_store_events events = {
+        .context = daemon, .committed = on_committed, .taken = on_taken, .state = on_store_state};
+    return tw_store_begin(
+        &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, &events, &daemon->store, err);
+}
+
+static bool open_source(struct tw_daemon *daemon, struct tw_error *err)
+{
+    struct tw_source_events events = {
+        .context = daemon,
+        .message = on_message,
+        .drained = on_drained,
+        .take = on_take,
+        .leaving = on_leaving,
+        .gone = on_gone,
+        .fatal = fail,
+    };
+    return tw_source_begin(
+        &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, &events, &daemon->source, err);
+}
+
+static bool open_doors(struct tw_daemon *daemon, struct tw_error *err)
+{
+    const struct tw_config *config = daemon->config;
+    struct tw_http_source answers = {.context = daemon, .metrics = metrics_text, .ready = answer_ready};
+    struct tw_control_handler handler = {.context = daemon, .request = on_request};
+    if (config->http.port > 0 && !tw_http_begin(&daemon->loop.uv, config->http.address,
+                                     (uint16_t)config->http.port, &answers, &daemon->http, err))
+        return false;
+    return !config->control.socket[0] ||
+           tw_control_begin(&daemon->loop.uv, config->control.socket, &handler, &daemon->control, err);
+}
+
+static bool start(struct tw_daemon *daemon, const char *model_folder, struct tw_error *err)
+{
+    if (!tw_load_classifier(daemon->config, model_folder, &daemon->classifier, err) ||
+        !tw_load_shared(daemon->config, daemon->classifier, &daemon->shared, err))
+        return false;
+    note_loaded(daemon, "loaded");
+    if (!open_batcher(daemon, err))
+        return false;
+    return open_pool(daemon, err) && open_store(daemon, err) && open_source(daemon, err) &&
+           open_doors(daemon, err);
+}
+
+static void run(struct tw_daemon *daemon)
+{
+    if (daemon->phase == TW_DAEMON_CLOSING) {
+        tw_loop_run(&daemon->loop);
+        return;
+    }
+    uint64_t watchdog_ms = tw_notify_watchdog_ms();
+    tw_timer_start(&daemon->loop, TW_TIMER_SECOND, 100, 1000);
+    if (watchdog_ms > 0)
+        tw_timer_start(&daemon->loop, TW_TIMER_WATCHDOG, 0, watchdog_ms);
+    tw_loop_run(&daemon->loop);
+}
+
+static const struct tw_loop_events loop_events = {
+    .timers = {[TW_TIMER_SECOND] = on_second,
+        [TW_TIMER_AGE] = on_age,
+        [TW_TIMER_WATCHDOG] = on_watchdog,
+        [TW_TIMER_DRAIN] = on_drain},
+    .signals = {[TW_SIGNAL_TERMINATE] = on_stop_signal,
+        [TW_SIGNAL_INTERRUPT] = on_stop_signal,
+        [TW_SIGNAL_HANGUP] = on_hangup},
+};
+
+static void free_daemon(struct tw_daemon *daemon)
+{
+    tw_batcher_end(daemon->batcher);
+    tw_classifier_free(daemon->classifier);
+    free(daemon);
+}
+
+int tw_daemon_run(
+    const struct tw_config *config, const char *model_folder, const char *verbose, struct tw_error *err)
+{
+    struct tw_daemon *daemon = calloc(1, sizeof *daemon);
+    if (!daemon) {
+        tw_fail(err, TW_INTERNAL, NULL, NULL, "out of memory");
+        return tw_exit_status(TW_INTERNAL);
+    }
+    struct tw_loop_events events = loop_events;
+    enum tw_level level = TW_INFO;
+    events.context = daemon;
+    daemon->config = config;
+    daemon->cleanly = true;
+    if (!tw_level_parse(config->log.level, &level))
+        level = TW_INFO; /* config.c has checked the word */
+    daemon->log = tw_log_open(level, config->log.format, verbose);
+    tw_gauge_set(&daemon->metrics, TW_GAUGE_UP_SINCE, (double)(tw_wall_us() / 1000000));
+    if (!tw_loop_begin(&daemon->loop, &events, err)) {
+        free(daemon);
+        return tw_exit_status(TW_INTERNAL);
+    }
+    if (!start(daemon, model_folder, &daemon->failure))
+        close_rooms(daemon); /* each step passes over a room that was never opened */
+    run(daemon);
+    int status = tw_exit_status(daemon->failure.code);
+    *err = daemon->failure;
+    if (!daemon->cleanly)
+        return status; /* librdkafka still runs and may touch all of it: the process ends now */
+    if (!tw_loop_end(&daemon->loop, err))
+        status = tw_exit_status(TW_INTERNAL);
+    free_daemon(daemon);
+    return status;
+}
