@@ -29,6 +29,25 @@ static const struct tw_command commands[] = {
         "status [-c FILE] [--format table|json|csv]\n"
         "  -c FILE       the daemon's configuration, which names its control socket\n",
         tw_command_status},
+    {"replay", "data", "an archive to a topic, at its own pace times --speed",
+        "replay ARCHIVE --topic NAME [-c FILE | --brokers LIST] [OPTION]...\n"
+        "  ARCHIVE            JSON Lines, plain, gz or zst; - is standard input (or --archive ARCHIVE)\n"
+        "  --topic NAME       where to; --partitions N makes it, kept for ever\n"
+        "  -c FILE            the configuration: brokers, field names, lateness\n"
+        "  --brokers LIST     host:port,... in place of its bootstrap.servers\n"
+        "  --speed X          times its own pace (1), or max\n"
+        "  --at-most N        documents a second at most\n"
+        "  --repeat N         each document N times; --distinct-ids gives each copy an id of its own\n"
+        "  --key WHAT         id, symbol or none: what chooses the partition (none: in turn)\n"
+        "  --into-live        write even if a daemon reads the topic now\n"
+        "  --format FORM      table, json or csv\n",
+        tw_command_replay},
+    {"dev", "dev", "a development broker, in memory, and topics for it",
+        "dev broker [--address-file FILE] [--partitions N]\n"
+        "       tapewatch dev topic NAME --address-file FILE\n"
+        "  --address-file FILE   where the broker writes its host:port, whole or not at all\n"
+        "  --partitions N        of each topic that dev topic makes (16)\n",
+        tw_command_dev},
     {"config", "dev", "show every key with its default, or what a file makes of them",
         "config [-c FILE] [--defaults | --effective | --reference]\n"
         "  -c FILE       the configuration (default /etc/tapewatch/tapewatch.yaml)\n"

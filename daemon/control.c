@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { VERB_BYTES = 64, MOST_ANSWER_BYTES = 1 << 20 };
+enum { VERB_BYTES = 320, MOST_ANSWER_BYTES = 1 << 20 };
 
 struct tw_control_request {
     struct tw_control *control; /* NULL once the room has ended */
