@@ -39,7 +39,7 @@ static void fill(struct tw_error *err, enum tw_code code, bool passing, const ch
     *err = made;
 }
 
-bool tw_fail(
+bool(tw_fail)(
     struct tw_error *err, enum tw_code code, const char *where, const char *cure, const char *what, ...)
 {
     if (!err)
@@ -51,7 +51,7 @@ bool tw_fail(
     return false;
 }
 
-bool tw_fail_passing(
+bool(tw_fail_passing)(
     struct tw_error *err, enum tw_code code, const char *where, const char *cure, const char *what, ...)
 {
     if (!err)
@@ -63,7 +63,7 @@ bool tw_fail_passing(
     return false;
 }
 
-bool tw_fail_errno(
+bool(tw_fail_errno)(
     struct tw_error *err, enum tw_code code, const char *where, const char *cure, const char *what, ...)
 {
     int number = errno;
