@@ -42,6 +42,46 @@ static const struct tw_command commands[] = {
         "  --into-live        write even if a daemon reads the topic now\n"
         "  --format FORM      table, json or csv\n",
         tw_command_replay},
+    {"classify", "models", "label texts: one JSON object a line",
+        "classify [-m FOLDER] [-c FILE] [-o PATH] [OPTION]... [FILE]\n"
+        "  FILE              texts or JSON records, one a line, plain, gzip or zstd (default: standard input)\n"
+        "  -m FOLDER         the model, a Hugging Face folder\n"
+        "  -c FILE           the configuration (default /etc/tapewatch/tapewatch.yaml, if it is there)\n"
+        "  -o PATH           write there, whole or not at all (default: standard output)\n"
+        "  --input FORM      auto, text or json\n"
+        "  --entities FILE   entities to link (default: link.entities)\n"
+        "  --labels A,B,C    labels in the model's order, for one that does not name them\n"
+        "  --logits          print logits too\n"
+        "  --raw             take texts as they are, without cleaning\n"
+        "  --max-tokens N    cut texts to N tokens (default: model.max_tokens)\n"
+        "  --workers N       threads (default: as many as processors)\n"
+        "  -v                say which kernels are used and what of config.json is not\n",
+        tw_command_classify},
+    {"tokenize", "models", "texts to token ids: one JSON array a line",
+        "tokenize [-m FOLDER] [-c FILE] [-o PATH] [OPTION]... [FILE]\n"
+        "  FILE              texts or JSON records (a second text under pair), one a line (default: standard input)\n"
+        "  -m FOLDER         the model; only its tokenizer's files are needed\n"
+        "  -c FILE           the configuration (default /etc/tapewatch/tapewatch.yaml, if it is there)\n"
+        "  -o PATH           write there, whole or not at all (default: standard output)\n"
+        "  --input FORM      auto, text or json\n"
+        "  --max-tokens N    cut to N tokens, 0: never (default: what the model reads)\n"
+        "  --workers N       threads (default: as many as processors)\n",
+        tw_command_tokenize},
+    {"evaluate", "models", "compare predictions with labels",
+        "evaluate [-m FOLDER] [-c FILE] [-o PATH] [OPTION]... [FILE]\n"
+        "  FILE              JSON records with label, or entities: [{name, label}], one a line\n"
+        "  -m FOLDER         the model, a Hugging Face folder\n"
+        "  -c FILE           the configuration (default /etc/tapewatch/tapewatch.yaml, if it is there)\n"
+        "  -o PATH           write there, whole or not at all (default: standard output)\n"
+        "  --format FORM     table, json or csv\n"
+        "  --input FORM      auto, text or json\n"
+        "  --entities FILE   entities to link (default: link.entities)\n"
+        "  --labels A,B,C    labels in the model's order, for one that does not name them\n"
+        "  --raw             take texts as they are, without cleaning\n"
+        "  --max-tokens N    cut texts to N tokens (default: model.max_tokens)\n"
+        "  --workers N       threads (default: as many as processors)\n"
+        "  -v                say which kernels are used and what of config.json is not\n",
+        tw_command_evaluate},
     {"dev", "dev", "a development broker, in memory, and topics for it",
         "dev broker [--address-file FILE] [--partitions N]\n"
         "       tapewatch dev topic NAME --address-file FILE\n"

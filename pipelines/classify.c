@@ -1,6 +1,7 @@
 #include "classify.h"
 
 #include "base/file.h"
+#include "format/config.h"
 #include "kernels/gemm.h"
 #include "model/batch.h"
 #include "model/encoder.h"
@@ -47,6 +48,21 @@ static uint32_t least(uint32_t left, size_t right)
     return right < left ? (uint32_t)right : left;
 }
 
+/* What config.json says, for `tokenize`, which needs no weights and does without that file too. */
+static uint32_t positions_of_folder(const char *folder)
+{
+    struct tw_arena arena;
+    struct tw_model_config config;
+    struct tw_error ignored;
+    uint32_t positions = UINT32_MAX;
+    if (!tw_arena_begin(&arena, (size_t)16 << 20, &ignored))
+        return positions;
+    if (tw_config_read(folder, NULL, &arena, &config, &ignored))
+        positions = least(positions, config.max_positions);
+    tw_arena_end(&arena);
+    return positions;
+}
+
 /* Truncation (contracts, "A message"): the least of what model, tokenizer and configuration allow. */
 static bool settle_max_tokens(
     struct tw_classifier *classifier, const struct tw_classifier_options *options, struct tw_error *err)
@@ -56,7 +72,9 @@ static bool settle_max_tokens(
         most = least(most, tw_tokenizer_model_max_length(classifier->tokenizer));
     if (classifier->model)
         most = least(most, classifier->model->config.max_positions);
-    else if (!classifier->tokenizer)
+    else if (options->folder)
+        most = least(most, positions_of_folder(options->folder));
+    else
         most = least(most, CONSTANT_MAX_TOKENS);
     if (most < 3)
         return tw_fail(err, TW_CONFIG, options->folder, "raise model.max_tokens",

@@ -373,6 +373,18 @@ struct tw_text tw_text_repair(struct tw_text text, struct tw_arena *arena, uint3
     return repair(text, false, arena, repairs);
 }
 
+static size_t bom_bytes_of(struct tw_text text)
+{
+    return text.length >= 3 && memcmp(text.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+struct tw_text tw_json_repair(struct tw_text text, struct tw_arena *arena, uint32_t *repairs)
+{
+    size_t bom_bytes = bom_bytes_of(text);
+    *repairs += bom_bytes > 0;
+    return repair((struct tw_text){text.bytes + bom_bytes, text.length - bom_bytes}, true, arena, repairs);
+}
+
 /* ---- fields ---- */
 
 /* What one decode works with, so that each step has one parameter. */
@@ -715,14 +727,10 @@ static bool parse_object(const struct decoding *decoding, json_t **out)
         return tw_fail(err, TW_REFUSED, NULL, "send it in parts, or raise decode.most_bytes",
             "the message has %zu bytes, %zu are allowed", message->payload.length,
             decoding->options->max_payload_bytes);
-    struct tw_text raw = message->payload;
-    size_t bom_bytes = raw.length >= 3 && memcmp(raw.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    struct tw_text text = {raw.bytes + bom_bytes, raw.length - bom_bytes};
-    decoding->document->repairs += bom_bytes > 0;
-    if (text.length == 0)
+    size_t bom_bytes = bom_bytes_of(message->payload);
+    if (message->payload.length == bom_bytes)
         return tw_fail(err, TW_REFUSED, "byte 0", "send one JSON object a message", "the message is empty");
-
-    text = repair(text, true, decoding->arena, &decoding->document->repairs);
+    struct tw_text text = tw_json_repair(message->payload, decoding->arena, &decoding->document->repairs);
     if (!text.bytes)
         return tw_arena_fail(decoding->arena, err);
     json_error_t error;

@@ -69,5 +69,7 @@ size_t tw_time_text(int64_t time_us, char out[TW_TIME_TEXT_BYTES]);
  * (which is added to). Returns `text` itself when there is nothing to mend. bytes == NULL when the arena is full.
  * For text that is not JSON: lines of an archive, Kafka headers. */
 struct tw_text tw_text_repair(struct tw_text text, struct tw_arena *arena, uint32_t *repairs);
+/* The same for JSON, escapes mended and a BOM dropped too: what a JSON library may be given. */
+struct tw_text tw_json_repair(struct tw_text text, struct tw_arena *arena, uint32_t *repairs);
 
 #endif

@@ -454,9 +454,11 @@ static bool check_symbol(struct tw_text symbol, struct tw_error *err)
         return tw_fail(err, TW_CONFIG, NULL, "give each company a short symbol of its own",
             "a symbol has 1 to %d bytes, this one %zu", TW_SYMBOL_BYTES, symbol.length);
     for (size_t at = 0; at < symbol.length; at++)
-        if ((unsigned char)symbol.bytes[at] < ' ' || tw_word_space(symbol, at) > 0)
-            return tw_fail(err, TW_CONFIG, NULL, "remove it",
-                "symbol \"%.*s\" holds white space or a control character", (int)symbol.length, symbol.bytes);
+        if ((unsigned char)symbol.bytes[at] < ' ' || symbol.bytes[at] == 0x7F)
+            return tw_fail(err, TW_CONFIG, NULL, "remove it", "the symbol holds a control character");
+    if (symbol.bytes[0] == ' ' || symbol.bytes[symbol.length - 1] == ' ')
+        return tw_fail(err, TW_CONFIG, NULL, "remove it", "symbol \"%.*s\" has white space at its end",
+            (int)symbol.length, symbol.bytes);
     return true;
 }
 

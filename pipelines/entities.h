@@ -2,7 +2,7 @@
  *
  *   in    JSON Lines, one company (sector, index, ...) a line:
  *           {"symbol":"OM","names":["Outboard Marine Corp","Outboard Marine"],"exchange":"NYSE","common":false}
- *         symbol    1 to 64 bytes without white space; once in the file
+ *         symbol    1 to 64 bytes, no space at either end; once in the file
  *         names     aliases, the first of them the name shown; may be left out or empty: the symbol is shown then
  *         common    true: all its names are common words; or an array of those names that are
  *         exchange, kind, sector: text, kept for views; other fields are ignored

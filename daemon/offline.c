@@ -1,0 +1,323 @@
+#include "offline.h"
+
+#include "classify.h"
+#include "command.h"
+#include "decode.h"
+#include "entities.h"
+#include "model/model.h"
+#include "processors.h"
+#include "tokenizer/tokenizer.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ARENA_BYTES = 16 << 20, MOST_WORKERS = 1024 };
+
+/* ---- the command line ---- */
+
+enum long_option { INPUT = 256, WORKERS, ENTITIES, RAW, LABELS, LOGITS, FORMAT, MAX_TOKENS };
+
+static const struct option long_options[] = {
+    {"input", required_argument, NULL, INPUT},
+    {"workers", required_argument, NULL, WORKERS},
+    {"entities", required_argument, NULL, ENTITIES},
+    {"raw", no_argument, NULL, RAW},
+    {"labels", required_argument, NULL, LABELS},
+    {"logits", no_argument, NULL, LOGITS},
+    {"format", required_argument, NULL, FORMAT},
+    {"max-tokens", required_argument, NULL, MAX_TOKENS},
+    {NULL, 0, NULL, 0},
+};
+enum { COMMON_OPTIONS = 2 }; /* the first ones of the table */
+
+/* Is `name` one of the words of "raw,labels"? */
+static bool is_allowed(const char *allowed, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = allowed; (at = strstr(at, name)) != NULL; at += length)
+        if ((at == allowed || at[-1] == ',') && (at[length] == ',' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+/* The long options of one command: the common ones, and those it allows. */
+static void choose_options(const char *allowed, struct option *chosen)
+{
+    size_t count = 0;
+    for (size_t at = 0; long_options[at].name; at++)
+        if (at < COMMON_OPTIONS || is_allowed(allowed, long_options[at].name))
+            chosen[count++] = long_options[at];
+    chosen[count] = (struct option){NULL, 0, NULL, 0};
+}
+
+static bool parse_number(const char *text, int64_t most, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end || errno || value < 0 || value > most)
+        return false;
+    *out = value;
+    return true;
+}
+
+static bool parse_word(const char *text, const char *const *words, int count, int *out)
+{
+    for (int at = 0; at < count; at++)
+        if (strcmp(text, words[at]) == 0) {
+            *out = at;
+            return true;
+        }
+    return false;
+}
+
+static int take_option(int option, struct tw_offline_arguments *out, struct tw_error *err)
+{
+    static const char *const forms[] = {"auto", "text", "json"};
+    static const char *const reports[] = {"table", "json", "csv"};
+    int word;
+    int64_t number;
+    switch (option) {
+    case 'm':
+        out->model = optarg;
+        return 0;
+    case 'c':
+        out->config = optarg;
+        return 0;
+    case 'o':
+        out->output = optarg;
+        return 0;
+    case 'v':
+        out->verbose = true;
+        return 0;
+    case RAW:
+        out->raw = true;
+        return 0;
+    case LOGITS:
+        out->logits = true;
+        return 0;
+    case ENTITIES:
+        out->entities = optarg;
+        return 0;
+    case LABELS:
+        out->labels = optarg;
+        return 0;
+    case INPUT:
+        if (!parse_word(optarg, forms, 3, &word))
+            return tw_command_usage(out->command, err, "--input is auto, text or json, not \"%s\"", optarg);
+        out->form = (enum tw_input_form)word;
+        return 0;
+    case FORMAT:
+        if (!parse_word(optarg, reports, 3, &word))
+            return tw_command_usage(out->command, err, "--format is table, json or csv, not \"%s\"", optarg);
+        out->report = (enum tw_report_form)word;
+        return 0;
+    case WORKERS:
+        if (!parse_number(optarg, MOST_WORKERS, &number))
+            return tw_command_usage(
+                out->command, err, "--workers is a number up to %d, not \"%s\"", MOST_WORKERS, optarg);
+        out->workers = (uint32_t)number;
+        return 0;
+    default: /* MAX_TOKENS */
+        if (!parse_number(optarg, INT32_MAX, &out->max_tokens) || (out->max_tokens && out->max_tokens < 3))
+            return tw_command_usage(
+                out->command, err, "--max-tokens is a number from 3, or 0 for no limit, not \"%s\"", optarg);
+        return 0;
+    }
+}
+
+int tw_offline_parse(
+    int argc, char **argv, const char *allowed, struct tw_offline_arguments *out, struct tw_error *err)
+{
+    struct option options[sizeof long_options / sizeof long_options[0]];
+    choose_options(allowed, options);
+    *out = (struct tw_offline_arguments){.command = argv[0], .input = "-", .max_tokens = -1};
+    optind = 0;
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, ":m:c:o:v", options, NULL)) != -1;) {
+        if (option == ':')
+            return tw_command_usage(argv[0], err, "%s needs a value", argv[optind - 1]);
+        if (option == '?')
+            return tw_command_usage(argv[0], err, "no option %s", argv[optind - 1]);
+        int status = take_option(option, out, err);
+        if (status)
+            return status;
+    }
+    if (argc - optind > 1)
+        return tw_command_usage(argv[0], err, "one file, not \"%s\" too", argv[optind + 1]);
+    if (optind < argc)
+        out->input = argv[optind];
+    return 0;
+}
+
+/* ---- opening ---- */
+
+/* Told of each refused record. */
+static void report_refused(void *context, const struct tw_error *why)
+{
+    const struct tw_offline_arguments *arguments = context;
+    char line[1200];
+    tw_error_line(why, line, sizeof line);
+    fprintf(stderr, "tapewatch %s: %s\n", arguments->command, line);
+}
+
+static bool join_labels(
+    const struct tw_strings *labels, struct tw_arena *arena, const char **out, struct tw_error *err)
+{
+    size_t room = 1;
+    *out = NULL;
+    for (uint32_t at = 0; at < labels->count; at++)
+        room += strlen(labels->items[at]) + 1;
+    if (labels->count == 0)
+        return true;
+    char *joined = tw_arena_take(arena, room);
+    if (!joined)
+        return tw_arena_fail(arena, err);
+    size_t used = 0;
+    for (uint32_t at = 0; at < labels->count; at++)
+        used += (size_t)snprintf(joined + used, room - used, "%s%s", at ? "," : "", labels->items[at]);
+    *out = joined;
+    return true;
+}
+
+static void tell_model(const struct tw_offline_run *run)
+{
+    char line[600];
+    const struct tw_model *model = tw_classifier_model(run->classifier);
+    if (!run->arguments->verbose || !model)
+        return;
+    tw_classifier_gemm_report(run->classifier, line, sizeof line);
+    fprintf(stderr, "tapewatch %s: %s\n", run->arguments->command, line);
+    for (size_t at = 0; at < model->config.ignored_count; at++)
+        fprintf(stderr, "tapewatch %s: config.json: key \"%s\" is not looked at\n", run->arguments->command,
+            model->config.ignored[at]);
+}
+
+static bool open_classifier(struct tw_offline_run *run, bool tokenizer_only, struct tw_error *err)
+{
+    const struct tw_offline_arguments *arguments = run->arguments;
+    const struct tw_config *config = &run->config;
+    char folder[PATH_MAX];
+    bool constant =
+        !arguments->model && !tokenizer_only && config->dev && strcmp(config->model.kind, "constant") == 0;
+    bool has_folder = !constant || (config->model.path && config->model.path[0]);
+    struct tw_classifier_options options = {.constant = constant,
+        .labels = arguments->labels,
+        .gemm = config->gemm.backend,
+        .micro_tokens = (uint32_t)config->batch.micro_tokens,
+        .max_tokens = (uint32_t)config->model.max_tokens,
+        .tokenizer_only = tokenizer_only};
+    if (arguments->max_tokens >= 0)
+        options.max_tokens = (uint32_t)arguments->max_tokens;
+    if (has_folder &&
+        !tw_command_model_folder(arguments->model, config->model.path, folder, sizeof folder, err))
+        return false;
+    options.folder = has_folder ? folder : NULL;
+    if (!options.labels && !join_labels(&config->model.labels, &run->arena, &options.labels, err))
+        return false;
+    if (!tw_classifier_open(&options, &run->classifier, err))
+        return false;
+    tell_model(run);
+    return true;
+}
+
+static bool open_entities(struct tw_offline_run *run, struct tw_error *err)
+{
+    const char *path = run->arguments->entities ? run->arguments->entities : run->config.link.entities;
+    return !path || !path[0] || tw_entities_load(path, &run->entities, err);
+}
+
+static bool open_output(struct tw_offline_run *run, struct tw_error *err)
+{
+    const char *path = run->arguments->output;
+    run->options.out = stdout;
+    if (!path)
+        return true;
+    if ((size_t)snprintf(run->partial, sizeof run->partial, "%s.partial", path) >= sizeof run->partial) {
+        run->partial[0] = '\0';
+        return tw_fail(err, TW_USAGE, path, "give a shorter path", "path too long");
+    }
+    run->file = fopen(run->partial, "we");
+    if (!run->file) {
+        run->partial[0] = '\0';
+        return tw_fail_errno(
+            err, TW_OUTPUT, path, "name a folder that can be written to", "cannot be created");
+    }
+    run->options.out = run->file;
+    return true;
+}
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static uint32_t worker_count(uint32_t asked)
+{
+    char why[128];
+    return asked ? asked : tw_processors(why, sizeof why);
+}
+
+bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenizer_only,
+    struct tw_offline_run *run, struct tw_error *err)
+{
+    *run = (struct tw_offline_run){.arguments = arguments};
+    if (!tw_arena_begin(&run->arena, ARENA_BYTES, err) ||
+        !tw_command_config_load(arguments->config, true, &run->arena, &run->config, err) ||
+        !open_classifier(run, tokenizer_only, err) || (!tokenizer_only && !open_entities(run, err)) ||
+        !open_output(run, err))
+        return false;
+    run->river = (struct tw_river){.decode = run->config.decode,
+        .entities = run->entities,
+        .classifier = run->classifier,
+        .link_unlisted = run->config.link.unlisted,
+        .raw = arguments->raw};
+    run->options = (struct tw_offline_options){.river = &run->river,
+        .path = arguments->input,
+        .form = arguments->form,
+        .workers = worker_count(arguments->workers),
+        .stamp_us = now_us(),
+        .logits = arguments->logits,
+        .max_tokens =
+            arguments->max_tokens == 0 ? TW_TOKENS_UNLIMITED : tw_classifier_max_tokens(run->classifier),
+        .out = run->options.out,
+        .refused = report_refused,
+        .refused_context = (void *)(uintptr_t)arguments};
+    return true;
+}
+
+/* ---- closing ---- */
+
+/* The file of -o gets its name: whole, or not at all. */
+static bool name_output(struct tw_offline_run *run, bool finished, struct tw_error *err)
+{
+    if (!run->file)
+        return finished;
+    bool written = fflush(run->file) == 0 && fsync(fileno(run->file)) == 0;
+    written = fclose(run->file) == 0 && written;
+    run->file = NULL;
+    if (finished && written && rename(run->partial, run->arguments->output) == 0)
+        return true;
+    if (finished)
+        tw_fail_errno(err, TW_IO, run->arguments->output, "free space on the disk", "cannot be written");
+    unlink(run->partial);
+    return false;
+}
+
+int tw_offline_close(
+    struct tw_offline_run *run, bool finished, const struct tw_offline_counts *counts, struct tw_error *err)
+{
+    bool named = name_output(run, finished, err);
+    tw_classifier_free(run->classifier);
+    tw_entities_free(run->entities);
+    tw_arena_end(&run->arena);
+    if (!named)
+        return tw_command_failed(err);
+    return counts->refused ? tw_exit_status(TW_REFUSED) : 0;
+}

@@ -1,0 +1,60 @@
+/* offline: what the commands over archives (`classify`, `evaluate`, `tokenize`) have in common: their options, the
+ * model and the entities they open, and how they report refused records.
+ *
+ *     tw_offline_parse    argv to options; usage errors
+ *     tw_offline_open     configuration, model, entities, output: a river ready to run
+ *     tw_offline_close    ends it; the output file appears under its name only here
+ *
+ * The output of `-o PATH` is written beside PATH and renamed when the run is through, so a reader never sees a
+ * part of it. */
+#ifndef TW_DAEMON_OFFLINE_H
+#define TW_DAEMON_OFFLINE_H
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "config.h"
+#include "offline/offline.h"
+#include "river.h"
+
+struct tw_offline_arguments {
+    const char *command;
+    const char *model;    /* -m */
+    const char *config;   /* -c */
+    const char *output;   /* -o; NULL: standard output */
+    const char *entities; /* --entities; NULL: link.entities */
+    const char *labels;   /* --labels a,b,c */
+    const char *input;    /* the file; "-": standard input */
+    enum tw_input_form form;
+    enum tw_report_form report;
+    uint32_t workers;   /* 0: as many as processors */
+    int64_t max_tokens; /* -1: not given; 0: no limit (tokenize) */
+    bool raw, logits, verbose;
+};
+
+struct tw_offline_run {
+    struct tw_offline_options options;
+    struct tw_river river;
+    struct tw_config config;
+    struct tw_arena arena;
+    struct tw_automaton *entities;
+    struct tw_classifier *classifier;
+    FILE *file; /* of -o */
+    char partial[PATH_MAX];
+    const struct tw_offline_arguments *arguments;
+};
+
+/* `allowed` lists the long options this command knows beside the common ones, such as "raw,labels". Returns 0, or
+ * the exit status of a wrong command line with err filled. */
+int tw_offline_parse(
+    int argc, char **argv, const char *allowed, struct tw_offline_arguments *out, struct tw_error *err);
+
+TW_MUST_USE bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenizer_only,
+    struct tw_offline_run *run, struct tw_error *err);
+
+/* Ends the run: the output file gets its name when `finished`, and is removed otherwise. The exit status: of err
+ * when not finished, else 1 when records were refused, else 0. A zeroed run is safe to close. */
+int tw_offline_close(
+    struct tw_offline_run *run, bool finished, const struct tw_offline_counts *counts, struct tw_error *err);
+
+#endif

@@ -1,0 +1,71 @@
+#include "metrics.h"
+
+#include "classify.h"
+
+#include <math.h>
+#include <strings.h>
+
+void tw_metrics_add(struct tw_metrics *metrics, uint32_t label, const struct tw_score *score)
+{
+    uint32_t predicted = tw_label_of(score);
+    const float probabilities[TW_METRIC_CLASSES] = {score->negative, score->neutral, score->positive};
+    double confidence = (double)probabilities[predicted];
+    int bin = (int)(confidence * TW_METRIC_BINS);
+    bin = bin < 0 ? 0 : bin >= TW_METRIC_BINS ? TW_METRIC_BINS - 1 : bin;
+    metrics->confusion[label][predicted]++;
+    metrics->confidence[bin] += confidence;
+    metrics->right[bin] += predicted == label;
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole ? (double)part / (double)whole : 0;
+}
+
+static struct tw_class_report report_class(const struct tw_metrics *metrics, uint32_t class, bool *occurs)
+{
+    uint64_t labelled = 0, predicted = 0, right = metrics->confusion[class][class];
+    for (uint32_t other = 0; other < TW_METRIC_CLASSES; other++) {
+        labelled += metrics->confusion[class][other];
+        predicted += metrics->confusion[other][class];
+    }
+    *occurs = labelled + predicted > 0;
+    return (struct tw_class_report){.precision = share(right, predicted),
+        .recall = share(right, labelled),
+        .f1 = share(2 * right, labelled + predicted),
+        .support = labelled};
+}
+
+struct tw_metric_report tw_metrics_report(const struct tw_metrics *metrics)
+{
+    struct tw_metric_report report = {0};
+    uint64_t right = 0, occurring = 0;
+    double f1_sum = 0, gap_sum = 0;
+    for (uint32_t class = 0; class < TW_METRIC_CLASSES; class ++) {
+        bool occurs;
+        report.classes[class] = report_class(metrics, class, &occurs);
+        report.n += report.classes[class].support;
+        right += metrics->confusion[class][class];
+        f1_sum += report.classes[class].f1;
+        occurring += occurs;
+    }
+    for (uint32_t bin = 0; bin < TW_METRIC_BINS; bin++)
+        gap_sum += fabs((double)metrics->right[bin] - metrics->confidence[bin]);
+    report.accuracy = share(right, report.n);
+    report.macro_f1 = occurring ? f1_sum / (double)occurring : 0;
+    report.ece = report.n ? gap_sum / (double)report.n : 0;
+    return report;
+}
+
+int32_t tw_metric_label(struct tw_text name)
+{
+    static const struct {
+        const char *name;
+        int32_t label;
+    } names[] = {{"negative", 0}, {"bearish", 0}, {"neutral", 1}, {"positive", 2}, {"bullish", 2}};
+    for (size_t at = 0; at < sizeof names / sizeof names[0]; at++)
+        if (name.length == strlen(names[at].name) &&
+            strncasecmp(name.bytes, names[at].name, name.length) == 0)
+            return names[at].label;
+    return -1;
+}

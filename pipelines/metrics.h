@@ -1,0 +1,45 @@
+/* metrics: how well predictions agree with labels.
+ *
+ * Confusion counts rows of labels and columns of predictions, in the order negative, neutral, positive.
+ *   accuracy   right / n
+ *   F1         2 tp / (2 tp + fp + fn) for each class; macro_f1 is the mean over the classes that occur among labels
+ *              or predictions (as scikit-learn does)
+ *   ece        expected calibration error over 15 bins of equal width of the confidence (the largest probability):
+ *              sum over bins of |right - sum of confidences| / n (Guo et al., 2017, "On Calibration of Modern Neural
+ *              Networks", equation 3)
+ * Adding in the same order gives the same bits. With n = 0 there is no accuracy, F1 or ece. */
+#ifndef TW_METRICS_H
+#define TW_METRICS_H
+
+#include <stdint.h>
+
+#include "document.h"
+
+enum { TW_METRIC_CLASSES = 3, TW_METRIC_BINS = 15 };
+
+/* A zeroed one is ready to be added to. */
+struct tw_metrics {
+    uint64_t confusion[TW_METRIC_CLASSES][TW_METRIC_CLASSES]; /* [label][prediction] */
+    double confidence[TW_METRIC_BINS];
+    uint64_t right[TW_METRIC_BINS];
+};
+
+struct tw_class_report {
+    double precision, recall, f1; /* 0 when there is nothing to divide by */
+    uint64_t support;             /* labels of this class */
+};
+
+struct tw_metric_report {
+    uint64_t n;
+    double accuracy, macro_f1, ece;
+    struct tw_class_report classes[TW_METRIC_CLASSES];
+};
+
+/* One prediction; `label` is 0 negative, 1 neutral, 2 positive. */
+void tw_metrics_add(struct tw_metrics *metrics, uint32_t label, const struct tw_score *score);
+struct tw_metric_report tw_metrics_report(const struct tw_metrics *metrics);
+
+/* negative|bearish, neutral, positive|bullish, case ignored: 0, 1, 2; -1 for anything else. */
+int32_t tw_metric_label(struct tw_text name);
+
+#endif

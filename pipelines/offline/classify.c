@@ -1,0 +1,155 @@
+#include "offline/offline.h"
+
+#include "classify.h"
+#include "decode.h"
+
+#include "entities.h"
+#include "offline/predict.h"
+
+struct classifying {
+    const struct tw_offline_options *options;
+    struct tw_offline_counts *counts;
+};
+
+static bool begin(void *context, void **worker, struct tw_error *err)
+{
+    const struct classifying *classifying = context;
+    struct tw_river_worker *made;
+    if (!tw_river_worker_new(classifying->options->river, &made, err))
+        return false;
+    *worker = made;
+    return true;
+}
+
+static void end(void *worker)
+{
+    tw_river_worker_free(worker);
+}
+
+/* ---- one object ---- */
+
+static void write_classes(FILE *out, const char *key, float negative, float neutral, float positive)
+{
+    fprintf(out, "\"%s\":{\"negative\":%.9g,\"neutral\":%.9g,\"positive\":%.9g}", key, (double)negative,
+        (double)neutral, (double)positive);
+}
+
+static void write_score(FILE *out, const struct tw_score *score)
+{
+    fprintf(out, "\"sentiment\":%.9g", (double)(score->positive - score->negative));
+}
+
+static void write_entity(
+    FILE *out, const struct tw_text *symbol, struct tw_text name, const struct tw_score *score)
+{
+    fputs("{\"symbol\":", out);
+    if (symbol)
+        tw_write_json_text(out, *symbol);
+    else
+        fputs("null", out);
+    fputs(",\"name\":", out);
+    tw_write_json_text(out, name);
+    fputc(',', out);
+    write_score(out, score);
+    fprintf(out, ",\"label\":\"%s\",", tw_label_names[tw_label_of(score)]);
+    write_classes(out, "probs", score->negative, score->neutral, score->positive);
+    fputc('}', out);
+}
+
+/* The symbol of a company that the record names: by a name of the entities file that is the whole text and belongs
+ * to one company only, or by its symbol. */
+static const struct tw_text *symbol_of(const struct tw_automaton *entities, struct tw_text name)
+{
+    if (!entities)
+        return NULL;
+    int32_t found = tw_entities_find(entities, name);
+    struct tw_word_walk walk = {name, 0};
+    struct tw_name_match match;
+    bool stopped;
+    if (found == TW_NO_ENTITY && tw_entities_next(entities, &walk, &stopped, &match) &&
+        match.owner_count == 1 && match.begin == 0 && match.end == name.length)
+        found = (int32_t)tw_entities_owner(entities, name, &match, 0);
+    return found == TW_NO_ENTITY ? NULL : &tw_entities_at(entities, (uint32_t)found)->symbol;
+}
+
+static void write_entities(FILE *out, const struct tw_river *river, const struct tw_record *record)
+{
+    const struct tw_document *document = &record->document;
+    uint32_t count = record->names_entities ? record->entity_count : document->entity_count;
+    fputs(",\"entities\":[", out);
+    for (uint32_t at = 0; at < count; at++) {
+        if (at)
+            fputc(',', out);
+        const struct tw_score *score = tw_record_entity_score(record, at);
+        if (record->names_entities)
+            write_entity(
+                out, symbol_of(river->entities, record->entities[at].name), record->entities[at].name, score);
+        else
+            write_entity(out, &document->entities[at].symbol, document->entities[at].name, score);
+    }
+    fputc(']', out);
+}
+
+static void write_record(
+    const struct tw_offline_options *options, const struct tw_record *record, const float *logits, FILE *out)
+{
+    const struct tw_document *document = &record->document;
+    const struct tw_score *score = &document->score;
+    fputs("{\"id\":", out);
+    if (document->id.length)
+        tw_write_json_text(out, document->id);
+    else
+        fputs("null", out);
+    fprintf(out, ",\"label\":\"%s\",", tw_label_names[tw_label_of(score)]);
+    write_score(out, score);
+    fputc(',', out);
+    write_classes(out, "probs", score->negative, score->neutral, score->positive);
+    if (options->logits) {
+        fputc(',', out);
+        write_classes(out, "logits", logits[0], logits[1], logits[2]);
+    }
+    fprintf(out, ",\"truncated\":%s", document->truncated ? "true" : "false");
+    write_entities(out, options->river, record);
+    fputs("}\n", out);
+}
+
+/* ---- chunks ---- */
+
+static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_error *err)
+{
+    const struct classifying *classifying = context;
+    const struct tw_offline_options *options = classifying->options;
+    struct tw_record *records;
+    float *logits = tw_arena_array(&chunk->arena, chunk->count, 3 * sizeof *logits);
+    if (!logits)
+        return tw_arena_fail(&chunk->arena, err);
+    if (!tw_records_read(options, chunk, false, &records, err) ||
+        !tw_records_score(options, worker, chunk, records, logits, err))
+        return false;
+    chunk->results = records;
+    for (uint32_t at = 0; at < chunk->count; at++) {
+        const struct tw_document *document = &records[at].document;
+        if (document->fate == TW_FATE_STORED)
+            write_record(options, &records[at], logits + (size_t)at * 3, chunk->out);
+        else
+            tw_write_refusal(chunk->out, chunk->lines[at].number, document->refusal);
+    }
+    return true;
+}
+
+static bool emit(void *context, struct tw_chunk *chunk, struct tw_error *err)
+{
+    const struct classifying *classifying = context;
+    return tw_records_emit(classifying->options, chunk, chunk->results, classifying->counts, err);
+}
+
+bool tw_offline_classify(
+    const struct tw_offline_options *options, struct tw_offline_counts *counts, struct tw_error *err)
+{
+    *counts = (struct tw_offline_counts){0};
+    struct classifying classifying = {options, counts};
+    struct tw_lines_job job = {&classifying, begin, end, work, emit};
+    struct tw_lines_options lines = {
+        options->path, options->form, options->river->decode->max_payload_bytes, options->workers};
+    return tw_lines_run(&lines, &job, err);
+}

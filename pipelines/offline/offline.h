@@ -1,0 +1,63 @@
+/* offline: what `classify`, `evaluate` and `tokenize` do, as functions over archives.
+ *
+ *   in    a path ("-": standard input) of texts or JSON records, one a line; a river (river.h)
+ *   out   lines to a FILE of the caller's, in the order of the input; refused records to `refused`
+ *
+ * The rooms are those of the daemon: decode, clean (unless river->raw), link, tokenize, classify; a text has one
+ * score wherever it is read. Work is spread over `workers` threads; the output does not depend on their number.
+ *
+ * A record's own fields, beside those that decode reads (decode.h):
+ *   label      of the document: negative|bearish, neutral, positive|bullish (evaluate)
+ *   entities   [{"name":..., "label":...}]: companies to be scored, instead of those linked
+ *   pair       a second text (tokenize)
+ * A line of text is a body. Floats are printed by %.9g, which brings back the same float. */
+#ifndef TW_OFFLINE_H
+#define TW_OFFLINE_H
+
+#include <stdio.h>
+
+#include "metrics.h"
+#include "offline/lines.h"
+#include "river.h"
+
+enum tw_report_form { TW_REPORT_TABLE, TW_REPORT_JSON, TW_REPORT_CSV };
+
+struct tw_offline_options {
+    const struct tw_river *river;
+    const char *path;
+    enum tw_input_form form;
+    uint32_t workers;
+    int64_t stamp_us; /* time of reading: what a record without time gets, what "too late" is measured by */
+    bool logits;      /* classify: "logits":{...} too */
+    uint32_t max_tokens; /* tokenize: TW_TOKENS_UNLIMITED never cuts */
+    FILE *out;
+    /* Told of each refused record, in order; where is file:line. */
+    void (*refused)(void *context, const struct tw_error *why);
+    void *refused_context;
+};
+
+struct tw_offline_counts {
+    uint64_t records; /* lines read */
+    uint64_t refused;
+};
+
+/* For each line one object, or {"line":17,"error":"..."} in its place:
+ * {"id":...,"label":"negative","sentiment":-0.93,"probs":{"negative":...,"neutral":...,"positive":...},
+ *  "truncated":false,"entities":[{"symbol":...,"name":...,"sentiment":...,"label":...,"probs":{...}}]}
+ * False for what ends the whole run: TW_IO, TW_OUTPUT, TW_INTERNAL. */
+TW_MUST_USE bool tw_offline_classify(
+    const struct tw_offline_options *options, struct tw_offline_counts *counts, struct tw_error *err);
+
+/* Predictions against labels. A record without label and without labelled entities is refused. */
+TW_MUST_USE bool tw_offline_evaluate(const struct tw_offline_options *options, struct tw_metrics *documents,
+    struct tw_metrics *entities, struct tw_offline_counts *counts, struct tw_error *err);
+/* {"documents":{"n":...,"accuracy":...,"macro_f1":...,"ece":...,"per_class":{...},"confusion":[[...]]},"entities":{...}};
+ * the same as a table, or as csv (level,measure,value). */
+void tw_offline_report(const struct tw_metrics *documents, const struct tw_metrics *entities,
+    enum tw_report_form form, FILE *out);
+
+/* For each line one JSON array of ids, or the object of a refused line in its place. Text is taken as it is. */
+TW_MUST_USE bool tw_offline_tokenize(
+    const struct tw_offline_options *options, struct tw_offline_counts *counts, struct tw_error *err);
+
+#endif

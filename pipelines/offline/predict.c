@@ -1,0 +1,22 @@
+#include "offline/predict.h"
+
+bool tw_records_score(const struct tw_offline_options *options, struct tw_river_worker *worker,
+    struct tw_chunk *chunk, struct tw_record *records, float *logits, struct tw_error *err)
+{
+    struct tw_document *documents = tw_arena_array(&chunk->arena, chunk->count, sizeof *documents);
+    if (!documents)
+        return tw_arena_fail(&chunk->arena, err);
+    for (uint32_t at = 0; at < chunk->count; at++)
+        documents[at] = records[at].document;
+    if (!tw_river_classify(options->river, worker, documents, chunk->count, logits, err))
+        return false;
+    for (uint32_t at = 0; at < chunk->count; at++)
+        records[at].document = documents[at];
+    return true;
+}
+
+const struct tw_score *tw_record_entity_score(const struct tw_record *record, uint32_t nth)
+{
+    (void)nth;
+    return &record->document.score;
+}

@@ -1,0 +1,15 @@
+/* predict: a chunk's records, scored; what `classify` and `evaluate` share. For the offline rooms only. */
+#ifndef TW_OFFLINE_PREDICT_H
+#define TW_OFFLINE_PREDICT_H
+
+#include "offline/record.h"
+
+/* Scores the documents of records. `logits` takes three floats a record and may be NULL. */
+TW_MUST_USE bool tw_records_score(const struct tw_offline_options *options, struct tw_river_worker *worker,
+    struct tw_chunk *chunk, struct tw_record *records, float *logits, struct tw_error *err);
+
+/* The score of the nth entity that the record names, or that was linked: until a model has a head for entities, the
+ * document's own. */
+const struct tw_score *tw_record_entity_score(const struct tw_record *record, uint32_t nth);
+
+#endif

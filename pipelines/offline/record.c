@@ -1,0 +1,205 @@
+#include "offline/record.h"
+
+#include "decode.h"
+
+#include <string.h>
+
+#include <jansson.h>
+
+static bool fail_field(const char *where, const char *what, struct tw_error *err)
+{
+    return tw_fail(err, TW_REFUSED, where,
+        "negative, neutral or positive; entities: [{\"name\":..., \"label\":...}]", "%s", what);
+}
+
+static struct tw_text string_of(const json_t *value)
+{
+    return (struct tw_text){json_string_value(value), json_string_length(value)};
+}
+
+static bool read_label(const json_t *value, const char *where, int32_t *label, struct tw_error *err)
+{
+    *label = -1;
+    if (!value || json_is_null(value))
+        return true;
+    if (json_is_string(value))
+        *label = tw_metric_label(string_of(value));
+    return *label >= 0 ? true : fail_field(where, "the label is not one of ours", err);
+}
+
+static bool read_entities(
+    const json_t *array, struct tw_arena *arena, struct tw_record *record, struct tw_error *err)
+{
+    if (!array || json_is_null(array))
+        return true;
+    if (!json_is_array(array))
+        return fail_field("field entities", "it is not an array", err);
+    size_t count = json_array_size(array);
+    struct tw_named_entity *entities = tw_arena_array(arena, count, sizeof *entities);
+    if (!entities)
+        return tw_arena_fail(arena, err);
+    for (size_t at = 0; at < count; at++) {
+        const json_t *entity = json_array_get(array, at), *name = json_object_get(entity, "name");
+        if (!json_is_string(name))
+            return fail_field("field entities", "an entity has no name", err);
+        if (!read_label(json_object_get(entity, "label"), "field entities", &entities[at].label, err))
+            return false;
+        entities[at].name = tw_arena_copy(arena, string_of(name));
+        if (!entities[at].name.bytes)
+            return tw_arena_fail(arena, err);
+    }
+    record->names_entities = true;
+    record->entities = entities;
+    record->entity_count = (uint32_t)count;
+    return true;
+}
+
+/* The fields that decode does not know. The line was decoded before, so it is an object. */
+static bool read_extras(
+    struct tw_text line, struct tw_arena *arena, struct tw_record *record, struct tw_error *err)
+{
+    if (!memmem(line.bytes, line.length, "\"label\"", 7) &&
+        !memmem(line.bytes, line.length, "\"entities\"", 10))
+        return true;
+    uint32_t counted_before = 0;
+    struct tw_text mended = tw_json_repair(line, arena, &counted_before);
+    if (!mended.bytes)
+        return tw_arena_fail(arena, err);
+    json_t *object = json_loadb(mended.bytes, mended.length, 0, NULL);
+    bool read = read_label(json_object_get(object, "label"), "field label", &record->label, err) &&
+                read_entities(json_object_get(object, "entities"), arena, record, err);
+    json_decref(object);
+    return read;
+}
+
+static bool holds_text(struct tw_text text)
+{
+    for (size_t at = 0; at < text.length; at++)
+        if ((unsigned char)text.bytes[at] > ' ')
+            return true;
+    return false;
+}
+
+/* A line of plain text. `tokenize` takes an empty one too: it has ids all the same. */
+static bool read_text(const struct tw_message *message, bool may_be_empty, struct tw_arena *arena,
+    struct tw_document *document, struct tw_error *err)
+{
+    *document = (struct tw_document){.message = message,
+        .fate = TW_FATE_STORED,
+        .event_us = message->stamp_us,
+        .time_source = TW_TIME_KAFKA};
+    document->body = tw_text_repair(message->payload, arena, &document->repairs);
+    if (!document->body.bytes)
+        return tw_arena_fail(arena, err);
+    if (may_be_empty || holds_text(document->body))
+        return true;
+    struct tw_error why;
+    tw_fail(&why, TW_REFUSED, NULL, "one text a line", "the line holds no text");
+    return tw_document_refuse(document, &why, arena, err);
+}
+
+static bool read_json(const struct tw_offline_options *options, const struct tw_message *message,
+    struct tw_arena *arena, struct tw_record *record, struct tw_error *err)
+{
+    struct tw_error why;
+    if (!tw_decode(options->river->decode, message, arena, &record->document, err))
+        return false;
+    if (record->document.fate != TW_FATE_STORED || read_extras(message->payload, arena, record, &why))
+        return true;
+    if (why.code == TW_REFUSED)
+        return tw_document_refuse(&record->document, &why, arena, err);
+    *err = why;
+    return false;
+}
+
+static bool read_line(const struct tw_offline_options *options, const struct tw_chunk *chunk,
+    const struct tw_line *line, struct tw_message *message, bool raw_only, struct tw_arena *arena,
+    struct tw_record *record, struct tw_error *err)
+{
+    *message = (struct tw_message){.offset = (int64_t)line->number,
+        .stamp_us = options->stamp_us,
+        .payload = line->text,
+        .has_value = true};
+    record->label = -1;
+    if (line->refusal)
+        return tw_document_refuse(&record->document, line->refusal, arena, err);
+    if (!(chunk->json ? read_json(options, message, arena, record, err)
+                      : read_text(message, raw_only, arena, &record->document, err)))
+        return false;
+    if (raw_only || record->document.fate != TW_FATE_STORED)
+        return true;
+    return tw_river_prepare(options->river, &record->document, arena, err);
+}
+
+bool tw_records_read(const struct tw_offline_options *options, struct tw_chunk *chunk, bool raw_only,
+    struct tw_record **out, struct tw_error *err)
+{
+    struct tw_arena *arena = &chunk->arena;
+    struct tw_record *records = tw_arena_array(arena, chunk->count, sizeof *records);
+    struct tw_message *messages = tw_arena_array(arena, chunk->count, sizeof *messages);
+    if (!records || !messages)
+        return tw_arena_fail(arena, err);
+    for (uint32_t at = 0; at < chunk->count; at++)
+        if (!read_line(options, chunk, &chunk->lines[at], &messages[at], raw_only, arena, &records[at], err))
+            return false;
+    *out = records;
+    return true;
+}
+
+void tw_write_json_text(FILE *out, struct tw_text text)
+{
+    putc_unlocked('"', out);
+    size_t begin = 0;
+    for (size_t at = 0; at < text.length; at++) {
+        unsigned char byte = (unsigned char)text.bytes[at];
+        if (byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7F)
+            continue;
+        fwrite(text.bytes + begin, 1, at - begin, out);
+        begin = at + 1;
+        if (byte == '"' || byte == '\\')
+            fprintf(out, "\\%c", byte);
+        else
+            fprintf(out, "\\u%04x", byte);
+    }
+    fwrite(text.bytes + begin, 1, text.length - begin, out);
+    putc_unlocked('"', out);
+}
+
+void tw_write_refusal(FILE *out, uint64_t line, const struct tw_error *why)
+{
+    char text[1200];
+    size_t length = tw_error_line(why, text, sizeof text);
+    fprintf(out, "{\"line\":%llu,\"error\":", (unsigned long long)line);
+    tw_write_json_text(out, (struct tw_text){text, length});
+    fputs("}\n", out);
+}
+
+/* "file:17" before the place within the record; an archive's own refusals say it already. */
+static struct tw_error placed(
+    const struct tw_chunk *chunk, const struct tw_line *line, const struct tw_error *why)
+{
+    struct tw_error told = *why;
+    char where[200];
+    snprintf(where, sizeof where, "%.160s:%llu", chunk->name, (unsigned long long)line->number);
+    if (!line->refusal)
+        tw_error_in(&told, where);
+    return told;
+}
+
+bool tw_records_emit(const struct tw_offline_options *options, const struct tw_chunk *chunk,
+    const struct tw_record *records, struct tw_offline_counts *counts, struct tw_error *err)
+{
+    for (uint32_t at = 0; at < chunk->count; at++) {
+        counts->records++;
+        if (records[at].document.fate == TW_FATE_STORED)
+            continue;
+        counts->refused++;
+        struct tw_error told = placed(chunk, &chunk->lines[at], records[at].document.refusal);
+        if (options->refused)
+            options->refused(options->refused_context, &told);
+    }
+    if (chunk->out_length &&
+        fwrite(chunk->out_bytes, 1, chunk->out_length, options->out) != chunk->out_length)
+        return tw_fail_errno(err, TW_IO, "output", "free space on the disk", "cannot be written");
+    return true;
+}

@@ -1,0 +1,35 @@
+/* record: one line of an offline input, read. For the offline rooms only (offline.h tells the fields). */
+#ifndef TW_OFFLINE_RECORD_H
+#define TW_OFFLINE_RECORD_H
+
+#include "offline/lines.h"
+#include "offline/offline.h"
+
+struct tw_named_entity {
+    struct tw_text name;
+    int32_t label; /* as tw_metric_label; -1: none given */
+};
+
+struct tw_record {
+    struct tw_document document; /* fate: stored or dead letter */
+    bool names_entities;         /* the record has `entities` */
+    const struct tw_named_entity *entities;
+    uint32_t entity_count;
+    int32_t label; /* -1: none given */
+};
+
+/* Reads and prepares a chunk's lines up to tokens; `raw_only` stops before cleaning and tokens. Refusals are in the
+ * documents. TW_FULL. */
+TW_MUST_USE bool tw_records_read(const struct tw_offline_options *options, struct tw_chunk *chunk,
+    bool raw_only, struct tw_record **out, struct tw_error *err);
+
+/* Bytes as a JSON string, quotes included. They are valid UTF-8. */
+void tw_write_json_text(FILE *out, struct tw_text text);
+/* {"line":17,"error":"..."} and a newline. */
+void tw_write_refusal(FILE *out, uint64_t line, const struct tw_error *why);
+
+/* Writes a chunk's output, tells of its refusals, counts. */
+TW_MUST_USE bool tw_records_emit(const struct tw_offline_options *options, const struct tw_chunk *chunk,
+    const struct tw_record *records, struct tw_offline_counts *counts, struct tw_error *err);
+
+#endif

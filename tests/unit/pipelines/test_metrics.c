@@ -1,0 +1,75 @@
+/* metrics: against numbers worked out by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "metrics.h"
+
+static struct tw_score sure_of(uint32_t class, float confidence)
+{
+    float rest = (1 - confidence) / 2, p[3] = {rest, rest, rest};
+    p[class] = confidence;
+    return (struct tw_score){p[0], p[1], p[2], 0};
+}
+
+static void accuracy_f1_and_confusion(void **state)
+{
+    (void)state;
+    /* rows: label, prediction */
+    static const uint32_t pairs[][2] = {
+        {0, 0}, {0, 0}, {0, 1}, {1, 1}, {1, 1}, {1, 1}, {2, 2}, {2, 1}, {2, 0}, {1, 2}};
+    struct tw_metrics metrics = {0};
+    for (size_t at = 0; at < 10; at++) {
+        struct tw_score score = sure_of(pairs[at][1], 0.9f);
+        tw_metrics_add(&metrics, pairs[at][0], &score);
+    }
+    struct tw_metric_report report = tw_metrics_report(&metrics);
+    assert_int_equal(report.n, 10);
+    assert_int_equal(metrics.confusion[2][0], 1);
+    assert_int_equal(report.classes[1].support, 4);
+    assert_float_equal(report.accuracy, 0.6, 1e-12);
+    assert_float_equal(report.classes[0].f1, 2.0 * 2 / (3 + 3), 1e-12);
+    assert_float_equal(report.classes[1].f1, 2.0 * 3 / (4 + 5), 1e-12);
+    assert_float_equal(report.classes[2].f1, 2.0 * 1 / (3 + 2), 1e-12);
+    assert_float_equal(report.macro_f1, (2.0 / 3 + 2.0 / 3 + 0.4) / 3, 1e-12);
+    /* All in one bin: 6 right of 10 at 0.9 */
+    assert_float_equal(report.ece, 0.3, 1e-6);
+}
+
+static void a_class_that_never_occurs_is_left_out_of_the_mean(void **state)
+{
+    (void)state;
+    struct tw_metrics metrics = {0};
+    struct tw_score score = sure_of(1, 1);
+    tw_metrics_add(&metrics, 1, &score);
+    struct tw_metric_report report = tw_metrics_report(&metrics);
+    assert_float_equal(report.macro_f1, 1, 1e-12);
+    assert_float_equal(report.ece, 0, 1e-12);
+    assert_int_equal(tw_metrics_report(&(struct tw_metrics){0}).n, 0);
+}
+
+static void labels_have_two_names(void **state)
+{
+    (void)state;
+    assert_int_equal(tw_metric_label(tw_text_of("Bearish")), 0);
+    assert_int_equal(tw_metric_label(tw_text_of("negative")), 0);
+    assert_int_equal(tw_metric_label(tw_text_of("NEUTRAL")), 1);
+    assert_int_equal(tw_metric_label(tw_text_of("bullish")), 2);
+    assert_int_equal(tw_metric_label(tw_text_of("LABEL_0")), -1);
+    assert_int_equal(tw_metric_label(tw_text_of("")), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accuracy_f1_and_confusion),
+        cmocka_unit_test(a_class_that_never_occurs_is_left_out_of_the_mean),
+        cmocka_unit_test(labels_have_two_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
