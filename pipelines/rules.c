@@ -16,9 +16,10 @@ enum {
     LONGEST_NAME = 100,
 };
 
-/* Reading 1 MiB of the densest YAML takes 150 MiB at most; address space only, given back at once. */
-#define SCRATCH_BYTES ((size_t)256 << 20)
-#define SET_BYTES ((size_t)64 << 20)
+/* Room for a file of so many bytes, by its densest form: nodes of one byte each (`[[[[`), lists of one letter,
+ * every character escaped in the canonical text. Address space only; pages are touched as they are used. */
+#define SCRATCH_BYTES(file_bytes) (((size_t)1 << 20) + (file_bytes)*512)
+#define SET_BYTES(file_bytes) (((size_t)1 << 20) + (file_bytes)*128)
 
 #define LONGEST_US INT64_C(604800000000) /* 7 days */
 #define MOST_SUM INT64_C(10000000000)    /* 1,000,000.0 */
@@ -561,10 +562,10 @@ static bool finish_set(struct tw_rule_set *set, struct tw_rule *rules, struct tw
 /* ---- the set ---- */
 
 /* The set lives in its own arena. */
-static struct tw_rule_set *set_new(struct tw_error *err)
+static struct tw_rule_set *set_new(size_t file_bytes, struct tw_error *err)
 {
     struct tw_arena arena;
-    if (!tw_arena_begin(&arena, SET_BYTES, err))
+    if (!tw_arena_begin(&arena, SET_BYTES(file_bytes), err))
         return NULL;
     struct tw_rule_set *set = tw_arena_array(&arena, 1, sizeof *set);
     if (!set) {
@@ -589,9 +590,11 @@ bool tw_rules_load(const struct tw_source *source, struct tw_problems *problems,
 {
     *set = NULL;
     struct tw_arena scratch;
-    if (!tw_arena_begin(&scratch, SCRATCH_BYTES, err))
+    /* what is larger is refused by tw_yaml_load, and needs no room */
+    size_t file_bytes = source->bytes.length <= TW_YAML_MOST_BYTES ? source->bytes.length : 0;
+    if (!tw_arena_begin(&scratch, SCRATCH_BYTES(file_bytes), err))
         return false;
-    struct tw_rule_set *made = set_new(err);
+    struct tw_rule_set *made = set_new(file_bytes, err);
     if (!made) {
         tw_arena_end(&scratch);
         return false;

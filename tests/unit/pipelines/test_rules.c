@@ -258,6 +258,43 @@ static void the_sample_file_is_right_and_has_all_kinds(void **state)
     tw_rules_free(set);
 }
 
+/* A megabyte of the densest YAML is answered with its problems, not with a want of memory. */
+static void the_largest_and_densest_files_are_answered_in_full(void **state)
+{
+    (void)state;
+    enum { LENGTH = 1 << 20 };
+    static const char *const patterns[] = {"a,", "{},", "{a: b},", "\"\\u00e9\","};
+    char *bytes = tw_arena_take(&arena, LENGTH + 64);
+    assert_non_null(bytes);
+    for (size_t pattern = 0; pattern < sizeof patterns / sizeof patterns[0]; pattern++) {
+        static const char before[] = "rules: [{name: a, kind: headline, keywords: [";
+        size_t length = (size_t)snprintf(bytes, 64, "%s", before);
+        size_t piece = strlen(patterns[pattern]);
+        while (length + piece + 3 <= LENGTH) {
+            memcpy(bytes + length, patterns[pattern], piece);
+            length += piece;
+        }
+        memcpy(bytes + length, "]}]", 3);
+        size_t mark = tw_arena_mark(&arena);
+        struct tw_source source = {"rules.yaml", {bytes, length + 3}};
+        struct tw_problems problems;
+        struct tw_rule_set *set;
+        struct tw_error err;
+        tw_problems_begin(&problems, &arena);
+        assert_false(tw_rules_load(&source, &problems, &set, &err));
+        assert_int_equal(err.code, TW_CONFIG);
+        assert_null(strstr(err.what, "memory"));
+        tw_arena_rewind(&arena, mark);
+    }
+    struct tw_source large = {"rules.yaml", {bytes, LENGTH + 1}};
+    struct tw_problems problems;
+    struct tw_rule_set *set;
+    struct tw_error err;
+    tw_problems_begin(&problems, &arena);
+    assert_false(tw_rules_load(&large, &problems, &set, &err));
+    assert_string_equal(err.what, "larger than 1048576 bytes");
+}
+
 static void comments_order_and_defaults_left_out_make_no_new_set(void **state)
 {
     (void)state;
@@ -434,6 +471,7 @@ int main(void)
         cmocka_unit_test(each_mistake_is_named_with_its_place_and_cure),
         cmocka_unit_test(any_cut_of_a_good_file_is_refused_or_read_and_never_falls),
         cmocka_unit_test(the_sample_file_is_right_and_has_all_kinds),
+        cmocka_unit_test(the_largest_and_densest_files_are_answered_in_full),
         cmocka_unit_test(comments_order_and_defaults_left_out_make_no_new_set),
         cmocka_unit_test(the_canonical_text_is_a_rules_file_that_gives_the_same_set),
         cmocka_unit_test(a_rule_covers_what_its_file_says),
