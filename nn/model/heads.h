@@ -5,6 +5,8 @@
  * BERT:        classifier(tanh(pooler(h[CLS])))          (BertPooler, BertForSequenceClassification)
  * DistilBERT:  classifier(relu(pre_classifier(h[CLS])))  (DistilBertForSequenceClassification)
  *
+ * Entity:      entity_classifier(tanh(entity_pooler([h[CLS], mean of h over the entity's own tokens])))
+ *
  *     float logits[3];                                // for one sequence
  *     tw_document_logits(model, &batch, workspace, logits, err);
  *     float probs[TW_CLASSES];
@@ -16,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "model/batch.h"
@@ -26,6 +29,17 @@
  * have a head (TW_INTERNAL otherwise). */
 TW_MUST_USE bool tw_document_logits(const struct tw_model *model, const struct tw_batch *batch,
     struct tw_workspace *workspace, float *logits, struct tw_error *err);
+
+/* Where one entity stands in its text: tokens [begin, end) of sequence `sequence` of a batch, begin < end. */
+struct tw_entity_span {
+    uint32_t sequence, begin, end;
+};
+
+/* The entity head over the batch last encoded: count x config.labels floats into `logits`, in the order of `spans`. The
+ * model must have the head; a span must lie within its sequence (TW_INTERNAL otherwise). */
+TW_MUST_USE bool tw_entity_logits(const struct tw_model *model, const struct tw_batch *batch,
+    struct tw_workspace *workspace, const struct tw_entity_span *spans, size_t count, float *logits,
+    struct tw_error *err);
 
 /* Encodes a batch of any size, cut into micro-batches by the workspace's max_tokens, and writes the document
  * logits of all its sequences, in order: batch->count x config.labels floats. */

@@ -18,6 +18,11 @@
  * arrays parallel to it. The structs of layers point to the same memory. An int8 form of a linear map belongs into
  * struct tw_linear beside the fp32 one; the encoder calls every linear map through one function (encoder.c).
  *
+ * Heads. Document: BERT's pooler and classifier. Entity (our own; transformers ignores its tensors): the hidden state of
+ * [CLS] joined with the mean over the entity's tokens, through entity_pooler.dense [hidden, 2 hidden] and tanh, to
+ * entity_classifier [labels, hidden]. Masked word: transform, activation of the config, norm, and the word embedding again
+ * (BertForMaskedLM's cls.predictions, DistilBertForMaskedLM's vocab_*), read only when asked for.
+ *
  * Errors: TW_CONFIG with where = "config.json" or "model.safetensors: ..." (a file that is not there included: then
  * where is its path), TW_PERMISSION, TW_INTERNAL. */
 #ifndef TW_MODEL_MODEL_H
@@ -60,9 +65,13 @@ struct tw_parameter {
 };
 
 struct tw_model_options {
-    const char *labels; /* "a,b,c" in the model's order, or NULL: what config.json says */
-    bool need_head;     /* refuse a folder without a usable classification head */
+    const char *labels;    /* "a,b,c" in the model's order, or NULL: what config.json says */
+    bool need_head;        /* refuse a folder without a usable classification head */
+    bool with_masked_head; /* read a masked-word head, if the folder has one */
 };
+
+/* Heads of a model that is made instead of opened. */
+enum tw_part { TW_PART_DOCUMENT = 1, TW_PART_ENTITY = 2, TW_PART_MASKED = 4 };
 
 struct tw_model {
     struct tw_model_config config;
@@ -80,6 +89,15 @@ struct tw_model {
     struct tw_linear pooler;              /* BERT: bert.pooler.dense; DistilBERT: pre_classifier */
     enum tw_activation pooler_activation; /* tanh; DistilBERT: relu */
     struct tw_linear classifier;          /* [labels, hidden] */
+    /* The entity head, when has_entity_head: classifier(tanh(pooler(hidden of [CLS], mean hidden of the entity))). */
+    bool has_entity_head;
+    struct tw_linear entity_pooler;     /* [hidden, 2 hidden] */
+    struct tw_linear entity_classifier; /* [labels, hidden] */
+    /* The masked-word head, when has_masked_head: words x norm(activation(transform(hidden))) + bias. */
+    bool has_masked_head;
+    struct tw_linear masked_transform; /* [hidden, hidden] */
+    struct tw_norm masked_norm;
+    const float *masked_bias; /* [vocabulary] */
     const struct tw_parameter *parameters;
     size_t parameter_count;
     size_t value_count; /* of all parameters together */
@@ -93,5 +111,10 @@ struct tw_model {
 TW_MUST_USE bool tw_model_open(
     const char *folder, const struct tw_model_options *options, struct tw_model **out, struct tw_error *err);
 void tw_model_close(struct tw_model *model);
+
+/* Makes a model of this shape with these heads (TW_PART_*), all values 0 and in memory that may be written: `*values`,
+ * [value_count], every parameter at a multiple of 16 values. What training works on (train/state.h). */
+TW_MUST_USE bool tw_model_blank(const struct tw_model_config *config, unsigned parts, struct tw_model **out,
+    float **values, struct tw_error *err);
 
 #endif
