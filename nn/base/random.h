@@ -30,7 +30,7 @@ enum tw_random_stream {
 /* The bare function: 4 words of counter to 4 random words. */
 void tw_random_block(uint64_t seed, const uint32_t counter[4], uint32_t out[4]);
 
-/* 64 random bits, number `index` of (seed, stream, step). `step` counts to 2^24. */
+/* 64 random bits, number `index` of (seed, stream, step). */
 uint64_t tw_random_bits(uint64_t seed, uint32_t stream, uint32_t step, uint64_t index);
 
 /* A number in [0, 1), a multiple of 2^-53. */

@@ -12,15 +12,18 @@ static const char *const cure_fit = "take config.json and model.safetensors from
 static const char *const cure_labels =
     "name them with --labels, in the model's order, as in --labels negative,neutral,positive";
 static const size_t alignment_bytes = 64;
+/* Parameters of a blank model begin at multiples of this many values: alignment_bytes of them. */
+static const size_t blank_step = 16;
 
 /* A dimension of a parameter, by name; the config gives the number. */
-enum extent { ONE, HIDDEN, INTERMEDIATE, VOCABULARY, POSITIONS, TYPES, LABELS, EXTENTS };
+enum extent { ONE, HIDDEN, TWICE_HIDDEN, INTERMEDIATE, VOCABULARY, POSITIONS, TYPES, LABELS, EXTENTS };
 
 static size_t extent_of(const struct tw_model_config *config, enum extent extent)
 {
     const size_t extents[EXTENTS] = {
         [ONE] = 1,
         [HIDDEN] = config->hidden,
+        [TWICE_HIDDEN] = 2 * config->hidden,
         [INTERMEDIATE] = config->intermediate,
         [VOCABULARY] = config->vocabulary,
         [POSITIONS] = config->max_positions,
@@ -86,13 +89,35 @@ static const struct parameter_row classifier_rows[] = {
     {{"classifier.bias", "classifier.bias"}, ONE, LABELS, IN_MODEL(classifier.bias)},
 };
 
+static const struct parameter_row entity_rows[] = {
+    {{"entity_pooler.dense.weight", "entity_pooler.dense.weight"}, HIDDEN, TWICE_HIDDEN,
+        IN_MODEL(entity_pooler.weight)},
+    {{"entity_pooler.dense.bias", "entity_pooler.dense.bias"}, ONE, HIDDEN, IN_MODEL(entity_pooler.bias)},
+    {{"entity_classifier.weight", "entity_classifier.weight"}, LABELS, HIDDEN,
+        IN_MODEL(entity_classifier.weight)},
+    {{"entity_classifier.bias", "entity_classifier.bias"}, ONE, LABELS, IN_MODEL(entity_classifier.bias)},
+};
+
+/* The decoder's matrix is the word embedding. The bias stands first, as in transformers' module tree. */
+static const struct parameter_row masked_rows[] = {
+    {{"cls.predictions.bias", "vocab_projector.bias"}, ONE, VOCABULARY, IN_MODEL(masked_bias)},
+    {{"cls.predictions.transform.dense.weight", "vocab_transform.weight"}, HIDDEN, HIDDEN,
+        IN_MODEL(masked_transform.weight)},
+    {{"cls.predictions.transform.dense.bias", "vocab_transform.bias"}, ONE, HIDDEN,
+        IN_MODEL(masked_transform.bias)},
+    {{"cls.predictions.transform.LayerNorm.weight", "vocab_layer_norm.weight"}, ONE, HIDDEN,
+        IN_MODEL(masked_norm.scale)},
+    {{"cls.predictions.transform.LayerNorm.bias", "vocab_layer_norm.bias"}, ONE, HIDDEN,
+        IN_MODEL(masked_norm.shift)},
+};
+
 #define ROWS(table) (sizeof(table) / sizeof(table)[0])
 
 /* What loading carries from step to step. */
 struct loader {
     struct tw_model *model;
     struct tw_parameter *parameters;
-    const struct tw_tensor **tensors; /* parallel to parameters */
+    const struct tw_tensor **tensors; /* parallel to parameters; NULL: a blank model, nothing is looked up */
     size_t limit;
     const char *full_prefix; /* "bert." or "distilbert.": what transformers writes */
     bool prefixed;           /* the file's names carry it */
@@ -146,6 +171,20 @@ static bool check_dtype(struct loader *loader, const struct tw_tensor *tensor)
         "tensor \"%.200s\" is %s", tensor->name, tw_dtype_name(tensor->dtype));
 }
 
+/* The tensor that a parameter is read from, of the right shape and type, into the list. */
+static bool note_tensor(struct loader *loader, const struct parameter_row *row, const char *stored)
+{
+    struct tw_model *model = loader->model;
+    const struct tw_tensor *tensor = find_tensor(&model->file, stored);
+    if (!tensor)
+        return tw_fail(loader->err, TW_CONFIG, weights_name, cure_fit, "no tensor \"%s\"", stored);
+    size_t rows = extent_of(&model->config, row->rows), columns = extent_of(&model->config, row->columns);
+    if (!check_shape(loader, tensor, rows, columns, row->rows == ONE) || !check_dtype(loader, tensor))
+        return false;
+    loader->tensors[model->parameter_count] = tensor;
+    return true;
+}
+
 /* Notes one parameter: name as transformers writes it, shape, place in the flat array, and its tensor. */
 static bool note_parameter(
     struct loader *loader, const struct parameter_row *row, const char *path, bool under_prefix)
@@ -158,19 +197,16 @@ static bool note_parameter(
     const char *prefix = under_prefix ? loader->full_prefix : "";
     snprintf(canonical, sizeof canonical, "%s%s%s", prefix, path, name);
     const char *stored = canonical + (loader->prefixed ? 0 : strlen(prefix));
-    const struct tw_tensor *tensor = find_tensor(&model->file, stored);
-    if (!tensor)
-        return tw_fail(loader->err, TW_CONFIG, weights_name, cure_fit, "no tensor \"%s\"", stored);
-    size_t rows = extent_of(&model->config, row->rows), columns = extent_of(&model->config, row->columns);
-    if (!check_shape(loader, tensor, rows, columns, row->rows == ONE) || !check_dtype(loader, tensor))
-        return false;
     const char *copy = tw_arena_copy(&model->arena, tw_text_of(canonical)).bytes;
     if (!copy || model->parameter_count == loader->limit)
         return tw_arena_fail(&model->arena, loader->err);
-    loader->tensors[model->parameter_count] = tensor;
+    if (loader->tensors && !note_tensor(loader, row, stored))
+        return false;
+    size_t rows = extent_of(&model->config, row->rows), columns = extent_of(&model->config, row->columns);
     loader->parameters[model->parameter_count++] =
         (struct tw_parameter){.name = copy, .rows = rows, .columns = columns, .offset = model->value_count};
-    model->value_count += tensor->elements;
+    size_t step = loader->tensors ? 1 : blank_step;
+    model->value_count += (rows * columns + step - 1) / step * step;
     return true;
 }
 
@@ -198,18 +234,30 @@ static bool note_body(struct loader *loader)
     return true;
 }
 
-static bool note_head(struct loader *loader)
+static void find_heads(struct tw_model *model, const struct tw_model_options *options, bool prefixed)
+{
+    bool bert = model->config.family == TW_BERT;
+    const char *pooler =
+        bert ? (prefixed ? "bert.pooler.dense.weight" : "pooler.dense.weight") : "pre_classifier.weight";
+    model->has_head = !model->config.other_head && tw_safetensors_find(&model->file, "classifier.weight");
+    model->has_pooler = model->has_head || tw_safetensors_find(&model->file, pooler);
+    model->has_entity_head = tw_safetensors_find(&model->file, "entity_classifier.weight");
+    model->has_masked_head =
+        options->with_masked_head && find_tensor(&model->file, masked_rows[1].names[model->config.family]);
+}
+
+static bool note_heads(struct loader *loader)
 {
     struct tw_model *model = loader->model;
     bool bert = model->config.family == TW_BERT;
-    const char *pooler = bert ? (loader->prefixed ? "bert.pooler.dense.weight" : "pooler.dense.weight")
-                              : "pre_classifier.weight";
-    model->has_head = !model->config.other_head && tw_safetensors_find(&model->file, "classifier.weight");
-    model->has_pooler = model->has_head || tw_safetensors_find(&model->file, pooler);
     model->pooler_activation = bert ? TW_TANH : TW_RELU;
     if (model->has_pooler && !note_rows(loader, pooler_rows, ROWS(pooler_rows), "", bert))
         return false;
-    return !model->has_head || note_rows(loader, classifier_rows, ROWS(classifier_rows), "", false);
+    if (model->has_head && !note_rows(loader, classifier_rows, ROWS(classifier_rows), "", false))
+        return false;
+    if (model->has_entity_head && !note_rows(loader, entity_rows, ROWS(entity_rows), "", false))
+        return false;
+    return !model->has_masked_head || note_rows(loader, masked_rows, ROWS(masked_rows), "", false);
 }
 
 /* --- values -------------------------------------------------------------------------------------------------- */
@@ -323,6 +371,16 @@ static void shape_layer(struct tw_layer *layer, const struct tw_model_config *co
     set_shape(&layer->down, config->intermediate, config->hidden);
 }
 
+static void shape_heads(struct tw_model *model)
+{
+    const struct tw_model_config *config = &model->config;
+    set_shape(&model->pooler, config->hidden, config->hidden);
+    set_shape(&model->classifier, config->hidden, config->labels);
+    set_shape(&model->entity_pooler, 2 * config->hidden, config->hidden);
+    set_shape(&model->entity_classifier, config->hidden, config->labels);
+    set_shape(&model->masked_transform, config->hidden, config->hidden);
+}
+
 static bool place_parameters(struct loader *loader)
 {
     struct tw_model *model = loader->model;
@@ -337,9 +395,12 @@ static bool place_parameters(struct loader *loader)
     if (model->has_pooler)
         next = place_rows(loader, pooler_rows, ROWS(pooler_rows), model, next);
     if (model->has_head)
-        place_rows(loader, classifier_rows, ROWS(classifier_rows), model, next);
-    set_shape(&model->pooler, model->config.hidden, model->config.hidden);
-    set_shape(&model->classifier, model->config.hidden, model->config.labels);
+        next = place_rows(loader, classifier_rows, ROWS(classifier_rows), model, next);
+    if (model->has_entity_head)
+        next = place_rows(loader, entity_rows, ROWS(entity_rows), model, next);
+    if (model->has_masked_head)
+        place_rows(loader, masked_rows, ROWS(masked_rows), model, next);
+    shape_heads(model);
     model->layers = layers;
     model->parameters = loader->parameters;
     return true;
@@ -369,23 +430,34 @@ static void take_label_count(struct tw_model *model)
         model->config.labels = classifier->shape[0];
 }
 
-static bool load_weights(struct tw_model *model, struct tw_error *err)
+static bool begin_loader(
+    struct loader *loader, struct tw_model *model, bool with_tensors, struct tw_error *err)
 {
     static const char *const prefixes[2] = {"bert.", "distilbert."};
-    struct loader loader = {
+    *loader = (struct loader){
         .model = model,
         .limit = ROWS(embedding_rows) + ROWS(layer_rows) * model->config.layers + ROWS(pooler_rows) +
-                 ROWS(classifier_rows),
+                 ROWS(classifier_rows) + ROWS(entity_rows) + ROWS(masked_rows),
         .full_prefix = prefixes[model->config.family],
         .err = err,
     };
-    loader.parameters = tw_arena_array(&model->arena, loader.limit, sizeof *loader.parameters);
-    loader.tensors = tw_arena_array(&model->arena, loader.limit, sizeof *loader.tensors);
-    if (!loader.parameters || !loader.tensors)
+    loader->parameters = tw_arena_array(&model->arena, loader->limit, sizeof *loader->parameters);
+    if (with_tensors)
+        loader->tensors = tw_arena_array(&model->arena, loader->limit, sizeof *loader->tensors);
+    if (!loader->parameters || (with_tensors && !loader->tensors))
         return tw_arena_fail(&model->arena, err);
+    return true;
+}
+
+static bool load_weights(struct tw_model *model, const struct tw_model_options *options, struct tw_error *err)
+{
+    struct loader loader;
+    if (!begin_loader(&loader, model, true, err))
+        return false;
     loader.prefixed = !tw_safetensors_find(&model->file, embedding_rows[0].names[0]);
     take_label_count(model);
-    if (!note_body(&loader) || !note_head(&loader))
+    find_heads(model, options, loader.prefixed);
+    if (!note_body(&loader) || !note_heads(&loader))
         return false;
     model->dtype = loader.tensors[0]->dtype;
     size_t bytes;
@@ -418,7 +490,7 @@ static bool open_into(
     if (!tw_arena_begin(&model->arena, (size_t)16 << 20, err) ||
         !tw_config_read(folder, options->labels, &model->arena, &model->config, err) ||
         !tw_path_join(path, sizeof path, folder, weights_name, err) ||
-        !tw_safetensors_open(path, &model->file, err) || !load_weights(model, err))
+        !tw_safetensors_open(path, &model->file, err) || !load_weights(model, options, err))
         return false;
     if (options->need_head && !require_head(model, err))
         return false;
@@ -438,6 +510,57 @@ bool tw_model_open(
         /* A model that is not there is a wrong model, not a failed read. */
         if (err && err->code == TW_IO)
             err->code = TW_CONFIG;
+        tw_model_close(model);
+        return false;
+    }
+    *out = model;
+    return true;
+}
+
+static bool make_blank(struct tw_model *model, const struct tw_model_config *config, unsigned parts,
+    float **values, struct tw_error *err)
+{
+    if (!tw_arena_begin(&model->arena, (size_t)16 << 20, err))
+        return false;
+    model->config = *config;
+    model->config.ignored_count = 0;
+    const char *name = config->name ? config->name : "new";
+    model->name = tw_arena_copy(&model->arena, tw_text_of(name)).bytes;
+    model->config.name = model->name;
+    model->dtype = TW_F32;
+    model->has_head = model->has_pooler = parts & TW_PART_DOCUMENT;
+    model->has_entity_head = parts & TW_PART_ENTITY;
+    model->has_masked_head = parts & TW_PART_MASKED;
+    struct loader loader;
+    if (!model->name || !begin_loader(&loader, model, false, err))
+        return tw_arena_fail(&model->arena, err);
+    loader.prefixed = true;
+    if (!note_body(&loader) || !note_heads(&loader))
+        return false;
+    size_t bytes;
+    if (!tw_size_multiply(model->value_count, sizeof **values, &bytes) ||
+        !tw_size_add(bytes, 2 * alignment_bytes, &bytes))
+        return tw_fail(err, TW_CONFIG, "model", "make it smaller", "too large for this machine");
+    if (!tw_arena_begin(&model->weights, bytes, err))
+        return false;
+    *values = tw_arena_aligned(&model->weights, model->value_count * sizeof **values);
+    if (!*values)
+        return tw_arena_fail(&model->weights, err);
+    memset(*values, 0, model->value_count * sizeof **values);
+    for (size_t at = 0; at < model->parameter_count; at++)
+        loader.parameters[at].values = *values + loader.parameters[at].offset;
+    return place_parameters(&loader);
+}
+
+bool tw_model_blank(const struct tw_model_config *config, unsigned parts, struct tw_model **out,
+    float **values, struct tw_error *err)
+{
+    *out = NULL;
+    *values = NULL;
+    struct tw_model *model = calloc(1, sizeof *model);
+    if (!model)
+        return tw_fail(err, TW_INTERNAL, "model", NULL, "out of memory");
+    if (!make_blank(model, config, parts, values, err)) {
         tw_model_close(model);
         return false;
     }

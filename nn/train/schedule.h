@@ -3,12 +3,12 @@
  *   out   for step 0 .. total - 1, the factor by which the highest rate is multiplied, in [0, 1]
  *
  * With t = step + 1 (the first step learns something), W = warm-up steps, N = total steps:
- *   constant    min(1, t / W)
- *   linear      t / W up to W, then (N - t) / (N - W) (transformers, get_linear_schedule_with_warmup; Devlin et al. 2018),
- *               where the last step keeps 1 / (N - W) of the rate instead of 0
+ *   constant    t / W up to W, then 1
+ *   linear      t / W up to W, then (N + 1 - t) / (N + 1 - W), so that the last step learns something (Devlin et
+ *               al. 2018; transformers' get_linear_schedule_with_warmup)
  *   cosine      t / W up to W, then (1 + cos(pi (t - W) / (N - W))) / 2 (Loshchilov and Hutter 2017)
- *   slanted     slanted triangular (Howard and Ruder 2018, ULMFiT, equation 3): cut = W, ratio = 32;
- *               p = t / cut up to cut, then 1 - (t - cut) / (N - cut); factor = (1 + p (ratio - 1)) / ratio
+ *   slanted     slanted triangular (Howard and Ruder 2018, ULMFiT, equation 3), ratio = 32:
+ *               p = t / W up to W, then 1 - (t - W) / (N - W); the factor is (1 + p (ratio - 1)) / ratio
  * W = 0: no warm-up. Steps past the end keep the last factor.
  *
  *     struct tw_schedule schedule;
