@@ -232,6 +232,23 @@ static void each_mistake_is_named_with_its_place_and_cure(void **state)
     }
 }
 
+static void a_file_of_brackets_is_refused_before_it_costs_minutes(void **state)
+{
+    (void)state;
+    char *bytes = tw_arena_take(&arena, 1 << 20);
+    assert_non_null(bytes);
+    memset(bytes, '[', 1 << 20);
+    struct tw_source source = {"t.yaml", {bytes, 1 << 20}};
+    struct tw_problems problems;
+    const struct tw_yaml_node *root;
+    struct tw_error err;
+    tw_problems_begin(&problems, &arena);
+    assert_false(tw_yaml_load(&source, &arena, &problems, &root));
+    assert_false(tw_problems_fail(&problems, &err));
+    assert_string_equal(err.where, "t.yaml:1:1001");
+    assert_string_equal(err.what, "more than 1000 brackets are open here");
+}
+
 static void an_empty_file_has_no_root(void **state)
 {
     (void)state;
@@ -330,6 +347,7 @@ int main(void)
         cmocka_unit_test(every_type_is_read_into_its_unit),
         cmocka_unit_test(keys_left_out_have_their_defaults),
         cmocka_unit_test(each_mistake_is_named_with_its_place_and_cure),
+        cmocka_unit_test(a_file_of_brackets_is_refused_before_it_costs_minutes),
         cmocka_unit_test(an_empty_file_has_no_root),
         cmocka_unit_test(numbers_are_printed_as_they_would_be_written),
         cmocka_unit_test(what_is_printed_is_read_back_as_the_same_number),
