@@ -720,6 +720,19 @@ bool tw_config_load(const char *path, struct tw_arena *arena, struct tw_config *
     return right ? true : tw_arena_fail(arena, err);
 }
 
+bool tw_config_labels(
+    const struct tw_config *config, struct tw_arena *arena, struct tw_text *out, struct tw_error *err)
+{
+    struct page page;
+    if (!page_begin(&page, arena, err))
+        return false;
+    page.bytes[0] = '\0';
+    for (uint32_t at = 0; at < config->model.labels.count; at++)
+        page_print(&page, "%s%s", at ? "," : "", config->model.labels.items[at]);
+    *out = (struct tw_text){page.bytes, page.used};
+    return true;
+}
+
 bool tw_config_needs_restart(const struct tw_config *before, const struct tw_config *after, const char **key)
 {
     char left_bytes[4096];

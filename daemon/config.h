@@ -125,6 +125,10 @@ TW_MUST_USE bool tw_config_print(const struct tw_config *config, bool prose, str
 /* The reference page, Markdown: every key with value, range, default and prose. TW_FULL. */
 TW_MUST_USE bool tw_config_reference(struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
 
+/* model.labels joined by commas, as the model rooms take them; empty when there are none. TW_FULL. */
+TW_MUST_USE bool tw_config_labels(
+    const struct tw_config *config, struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
+
 /* True when `after` differs from `before` in a key that reload may not change; `key` receives its name. */
 bool tw_config_needs_restart(const struct tw_config *before, const struct tw_config *after, const char **key);
 

@@ -1,0 +1,202 @@
+/* check: everything that `serve` would trip over, found before it runs. Offline it reads configuration, rules,
+ * entities and model, and probes the matrix products; --connect asks the servers too. Every finding is a line;
+ * the first thing that is wrong gives the exit status. */
+#include "command.h"
+
+#include "check_servers.h"
+#include "classify.h"
+#include "config.h"
+#include "entities.h"
+#include "problems.h"
+#include "processors.h"
+#include "rules.h"
+
+#include "base/file.h"
+#include "kernels/gemm.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ARENA_BYTES = 64 << 20, MOST_RULES_BYTES = 4 << 20 };
+
+struct check {
+    struct tw_config config;
+    const char *path;  /* -c, or NULL */
+    const char *model; /* -m, or NULL */
+    struct tw_arena arena;
+    struct tw_error first; /* of what was wrong */
+};
+
+static void print_good(const char *what, const char *detail)
+{
+    printf("ok     %-10s %s\n", what, detail);
+}
+
+static void print_bad(struct check *check, const char *what, const struct tw_error *err)
+{
+    char line[1200];
+    tw_error_line(err, line, sizeof line);
+    printf("WRONG  %-10s %s\n", what, line);
+    if (check->first.code == TW_OK)
+        check->first = *err;
+}
+
+static bool check_config(struct check *check, char *detail, size_t size, struct tw_error *err)
+{
+    if (!tw_command_config_load(check->path, false, &check->arena, &check->config, err))
+        return false;
+    snprintf(detail, size, "%s", check->config.path);
+    return true;
+}
+
+static bool check_rules(struct check *check, char *detail, size_t size, struct tw_error *err)
+{
+    struct tw_problems problems;
+    struct tw_source source = {.file = check->config.rules.path};
+    struct tw_rule_set *set = NULL;
+    if (source.file[0] == '\0') {
+        snprintf(detail, size, "none (rules.path is not set): no alerts");
+        return true;
+    }
+    tw_problems_begin(&problems, &check->arena);
+    if (!tw_file_read(source.file, MOST_RULES_BYTES, &check->arena, &source.bytes, err))
+        return false;
+    if (!tw_rules_load(&source, &problems, &set, err)) {
+        struct tw_text text;
+        struct tw_error ignored;
+        if (problems.count > 0 && tw_problems_render(&problems, &check->arena, &text, &ignored))
+            fprintf(stderr, "%.*s", (int)text.length, text.bytes);
+        return false;
+    }
+    snprintf(detail, size, "%s: %u rules, set %.12s", source.file, set->count, set->hash);
+    tw_rules_free(set);
+    return true;
+}
+
+static bool check_entities(struct check *check, char *detail, size_t size, struct tw_error *err)
+{
+    struct tw_automaton *entities = NULL;
+    const char *path = check->config.link.entities;
+    if (path[0] == '\0') {
+        snprintf(detail, size, "none (link.entities is not set): symbols alone are linked");
+        return true;
+    }
+    if (!tw_entities_load(path, &entities, err))
+        return false;
+    snprintf(detail, size, "%s: %u entities, %llu names", path, tw_entities_count(entities),
+        (unsigned long long)tw_entities_name_count(entities));
+    tw_entities_free(entities);
+    return true;
+}
+
+static bool check_model(struct check *check, char *detail, size_t size, struct tw_error *err)
+{
+    char folder[PATH_MAX];
+    struct tw_text labels;
+    struct tw_classifier *classifier = NULL;
+    bool constant = strcmp(check->config.model.kind, "constant") == 0;
+    if (!tw_command_model_folder(check->model, check->config.model.path, folder, sizeof folder, err) ||
+        !tw_config_labels(&check->config, &check->arena, &labels, err))
+        return false;
+    struct tw_classifier_options options = {.folder = folder,
+        .constant = constant,
+        .max_tokens = (uint32_t)check->config.model.max_tokens,
+        .labels = labels.length ? labels.bytes : NULL,
+        .gemm = check->config.gemm.backend};
+    if (!tw_classifier_open(&options, &classifier, err))
+        return false;
+    snprintf(detail, size, "%s: %.12s, %u tokens at most%s", folder, tw_classifier_sha256(classifier),
+        tw_classifier_max_tokens(classifier), constant ? ", CONSTANT: scores are invented (dev)" : "");
+    tw_classifier_free(classifier);
+    return true;
+}
+
+static bool check_gemm(struct check *check, char *detail, size_t size, struct tw_error *err)
+{
+    struct tw_gemm gemm;
+    if (!tw_gemm_open(check->config.gemm.backend, &gemm, err))
+        return false;
+    tw_gemm_report(&gemm, detail, size);
+    return true;
+}
+
+static bool check_workers(struct check *check, char *detail, size_t size, struct tw_error *err)
+{
+    (void)err;
+    char why[PATH_MAX];
+    uint32_t allowed = tw_processors(why, sizeof why);
+    int64_t workers = check->config.workers.count ? check->config.workers.count : allowed;
+    snprintf(detail, size, "%lld (%u processors by %.120s)", (long long)workers, allowed, why);
+    return true;
+}
+
+static bool check_kafka(struct check *check, char *detail, size_t size, struct tw_error *err)
+{
+    return tw_check_kafka(&check->config, detail, size, err);
+}
+
+static bool check_store(struct check *check, char *detail, size_t size, struct tw_error *err)
+{
+    return tw_check_store(&check->config, detail, size, err);
+}
+
+static const struct {
+    const char *name;
+    bool connects;
+    bool (*run)(struct check *check, char *detail, size_t size, struct tw_error *err);
+} checks[] = {
+    {"config", false, check_config},
+    {"rules", false, check_rules},
+    {"entities", false, check_entities},
+    {"model", false, check_model},
+    {"gemm", false, check_gemm},
+    {"workers", false, check_workers},
+    {"kafka", true, check_kafka},
+    {"store", true, check_store},
+};
+
+static void run_checks(struct check *check, bool connect)
+{
+    for (size_t at = 0; at < sizeof checks / sizeof checks[0]; at++) {
+        char detail[1024] = "";
+        struct tw_error err = {0};
+        if (checks[at].connects && !connect)
+            continue;
+        if (checks[at].run(check, detail, sizeof detail, &err))
+            print_good(checks[at].name, detail);
+        else
+            print_bad(check, checks[at].name, &err);
+        fflush(stdout);
+        if (at == 0 && check->first.code != TW_OK)
+            return; /* nothing else can be found without a configuration */
+    }
+}
+
+int tw_command_check(int argc, char **argv, struct tw_error *err)
+{
+    static const struct option options[] = {{"connect", no_argument, NULL, 'C'}, {NULL, 0, NULL, 0}};
+    struct check check = {0};
+    bool connect = false;
+    optind = 0;
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, "c:m:", options, NULL)) != -1;) {
+        if (option == 'c')
+            check.path = optarg;
+        else if (option == 'm')
+            check.model = optarg;
+        else if (option == 'C')
+            connect = true;
+        else
+            return tw_command_usage("check", err, "cannot use \"%s\"", argv[optind - 1]);
+    }
+    if (optind < argc)
+        return tw_command_usage("check", err, "cannot use \"%s\"", argv[optind]);
+    if (!tw_arena_begin(&check.arena, ARENA_BYTES, err))
+        return tw_command_failed(err);
+    run_checks(&check, connect);
+    tw_arena_end(&check.arena);
+    *err = check.first;
+    return tw_exit_status(check.first.code);
+}
