@@ -1,0 +1,238 @@
+/* config: one table; every error at once, with its place and its cure. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "config.h"
+#include "decode.h"
+#include "problems.h"
+
+struct house {
+    struct tw_arena arena;
+    struct tw_config config;
+    struct tw_problems problems;
+    struct tw_error err;
+    char folder[32];
+    char path[64];
+};
+
+static int open_house(void **state)
+{
+    struct house *house = calloc(1, sizeof *house);
+    assert_non_null(house);
+    assert_true(tw_arena_begin(&house->arena, 16 << 20, &house->err));
+    snprintf(house->folder, sizeof house->folder, "/tmp/tw_config_XXXXXX");
+    assert_non_null(mkdtemp(house->folder));
+    snprintf(house->path, sizeof house->path, "%s/tapewatch.yaml", house->folder);
+    *state = house;
+    return 0;
+}
+
+static int close_house(void **state)
+{
+    struct house *house = *state;
+    tw_arena_end(&house->arena);
+    unlink(house->path);
+    rmdir(house->folder);
+    free(house);
+    return 0;
+}
+
+static bool load(struct house *house, const char *file)
+{
+    assert_true(tw_file_write(house->path, tw_text_of(file), &house->err));
+    tw_problems_begin(&house->problems, &house->arena);
+    return tw_config_load(house->path, &house->arena, &house->config, &house->problems, &house->err);
+}
+
+static void assert_names_equal(struct tw_name_list left, struct tw_name_list right)
+{
+    assert_int_equal(left.count, right.count);
+    for (uint32_t at = 0; at < left.count; at++)
+        assert_string_equal(left.names[at], right.names[at]);
+}
+
+static void an_empty_file_gives_the_defaults_of_the_contracts(void **state)
+{
+    struct house *house = *state;
+    assert_true(load(house, ""));
+    const struct tw_config *config = &house->config;
+    assert_int_equal(config->watermark.lateness_us, 60 * 1000000LL);
+    assert_int_equal(config->watermark.idle_after_us, 30 * 1000000LL);
+    assert_int_equal(config->store.new_days_per_minute, 100);
+    assert_true(config->link.unlisted);
+    assert_false(config->dev);
+    struct tw_decode_options decode = tw_decode_defaults();
+    assert_names_equal(config->decode->id, decode.id);
+    assert_names_equal(config->decode->time, decode.time);
+    assert_names_equal(config->decode->title, decode.title);
+    assert_names_equal(config->decode->body, decode.body);
+    assert_names_equal(config->decode->source, decode.source);
+    assert_names_equal(config->decode->language, decode.language);
+    assert_names_equal(config->decode->symbols, decode.symbols);
+    assert_int_equal(config->decode->time_unit, decode.time_unit);
+    assert_int_equal(config->decode->max_ahead_us, decode.max_ahead_us);
+    assert_int_equal(config->decode->max_payload_bytes, decode.max_payload_bytes);
+}
+
+static void values_have_units_and_kafka_properties_pass_untouched(void **state)
+{
+    struct house *house = *state;
+    assert_true(load(house,
+        "kafka:\n"
+        "  topics: [a, b]\n"
+        "  properties: {bootstrap.servers: \"k:9093\", security.protocol: SASL_SSL, statistics.interval.ms: 5000}\n"
+        "  secrets: {sasl.password: kafka-password}\n"
+        "batch: {age: 20ms, most_bytes: 512KiB}\n"
+        "decode: {time: [when], time_unit: s}\n"));
+    const struct tw_config *config = &house->config;
+    assert_int_equal(config->kafka.topics.count, 2);
+    assert_string_equal(config->kafka.topics.items[1], "b");
+    assert_int_equal(config->kafka.properties.count, 3);
+    assert_string_equal(config->kafka.properties.items[2].name, "statistics.interval.ms");
+    assert_string_equal(config->kafka.properties.items[2].value, "5000");
+    assert_string_equal(config->kafka.secrets.items[0].value, "kafka-password");
+    assert_int_equal(config->batch.age_ms, 20);
+    assert_int_equal(config->batch.most_bytes, 512 << 10);
+    assert_int_equal(config->decode->time_unit, TW_UNIT_SECONDS);
+}
+
+static void paths_are_relative_to_the_file_they_stand_in(void **state)
+{
+    struct house *house = *state;
+    char expected[96];
+    assert_true(load(house, "rules: {path: rules.yaml}\nlink: {entities: /etc/entities.jsonl}\n"));
+    snprintf(expected, sizeof expected, "%s/rules.yaml", house->folder);
+    assert_string_equal(house->config.rules.path, expected);
+    assert_string_equal(house->config.link.entities, "/etc/entities.jsonl");
+}
+
+static void every_error_is_reported_at_once_with_place_and_cure(void **state)
+{
+    struct house *house = *state;
+    assert_false(load(house, "kafka:\n"
+                             "  topcis: [a]\n"
+                             "  properties:\n"
+                             "    sasl.password: x\n"
+                             "store: {conninfo: \"host=db password=secret\"}\n"
+                             "flow:\n"
+                             "  low: 5\n"
+                             "http: {port: 99999}\n"));
+    assert_int_equal(house->err.code, TW_CONFIG);
+    assert_int_equal(house->problems.count, 5);
+    struct tw_text text;
+    assert_true(tw_problems_render(&house->problems, &house->arena, &text, &house->err));
+    static const char *const expected[] = {
+        ":2:3: \"topcis\" is no key of kafka; cure: did you mean \"topics\"?\n"
+        "    2 |   topcis: [a]\n"
+        "      |   ^\n",
+        ":4:5: \"sasl.password\" is a secret and does not belong into this file; cure: put it into a file and name "
+        "that under kafka.secrets\n",
+        ":5:19: a password does not belong into this file; cure: put it into a file and name that as "
+        "store.password_file\n",
+        ":7:8: \"low\" is a number without its unit: 5; cure: ",
+        ":8:14: \"port\" is out of range: 99999; cure: write a value from 0 to 65535\n",
+    };
+    for (size_t at = 0; at < sizeof expected / sizeof expected[0]; at++)
+        if (!memmem(text.bytes, text.length, expected[at], strlen(expected[at])))
+            fail_msg("missing: %s\nin: %.*s", expected[at], (int)text.length, text.bytes);
+}
+
+static void the_constant_model_needs_dev(void **state)
+{
+    struct house *house = *state;
+    assert_false(load(house, "model: {kind: constant}\n"));
+    assert_true(load(house, "dev: true\nmodel: {kind: constant}\n"));
+}
+
+static void limits_must_fit_together(void **state)
+{
+    struct house *house = *state;
+    assert_false(load(house, "flow: {high: 1MiB, low: 2MiB}\n"));
+    assert_false(load(house, "flow: {high: 1MiB, low: 512KiB}\nbatch: {most_bytes: 8MiB}\n"));
+    assert_int_equal(house->problems.count, 1);
+}
+
+static void a_printed_configuration_reads_back_as_itself(void **state)
+{
+    struct house *house = *state;
+    struct tw_text first;
+    struct tw_text second;
+    assert_true(load(house, "log: {level: debug}\nstore: {conninfo: \"host='a b' dbname=x\"}\n"));
+    assert_true(tw_config_print(&house->config, true, &house->arena, &first, &house->err));
+    assert_true(tw_file_write(house->path, first, &house->err));
+    tw_problems_begin(&house->problems, &house->arena);
+    assert_true(tw_config_load(house->path, &house->arena, &house->config, &house->problems, &house->err));
+    assert_true(tw_config_print(&house->config, true, &house->arena, &second, &house->err));
+    assert_true(tw_text_equal(first, second));
+}
+
+static void reload_knows_which_keys_need_a_restart(void **state)
+{
+    struct house *house = *state;
+    struct tw_config before;
+    const char *key = NULL;
+    assert_true(load(house, "rules: {path: a.yaml}\n"));
+    before = house->config;
+    assert_true(load(house, "rules: {path: b.yaml}\n"));
+    assert_false(tw_config_needs_restart(&before, &house->config, &key));
+    assert_true(load(house, "rules: {path: b.yaml}\nhttp: {port: 1}\n"));
+    assert_true(tw_config_needs_restart(&before, &house->config, &key));
+    assert_string_equal(key, "port");
+}
+
+static void assert_file_is(struct house *house, const char *name, struct tw_text text)
+{
+    char path[4096];
+    struct tw_text file;
+    snprintf(path, sizeof path, "%s/%s", TW_SOURCE_DIR, name);
+    assert_true(tw_file_read(path, 1 << 20, &house->arena, &file, &house->err));
+    if (!tw_text_equal(file, text))
+        fail_msg("%s is not what the table says; make it anew with tapewatch config", name);
+}
+
+static void the_sample_file_and_the_reference_are_what_the_table_says(void **state)
+{
+    struct house *house = *state;
+    struct tw_text text;
+    assert_true(tw_config_defaults(&house->arena, &house->config, &house->err));
+    assert_true(tw_config_print(&house->config, true, &house->arena, &text, &house->err));
+    assert_file_is(house, "config/tapewatch.yaml", text);
+    assert_true(tw_config_reference(&house->arena, &text, &house->err));
+    assert_file_is(house, "deploy/docs/configuration.md", text);
+}
+
+static void a_missing_file_is_named(void **state)
+{
+    struct house *house = *state;
+    tw_problems_begin(&house->problems, &house->arena);
+    assert_false(
+        tw_config_load("/no/such/file.yaml", &house->arena, &house->config, &house->problems, &house->err));
+    assert_int_equal(house->err.code, TW_IO);
+    assert_string_equal(house->err.where, "/no/such/file.yaml");
+}
+
+int main(void)
+{
+#define STORY(name) cmocka_unit_test_setup_teardown(name, open_house, close_house)
+    const struct CMUnitTest tests[] = {
+        STORY(an_empty_file_gives_the_defaults_of_the_contracts),
+        STORY(values_have_units_and_kafka_properties_pass_untouched),
+        STORY(paths_are_relative_to_the_file_they_stand_in),
+        STORY(every_error_is_reported_at_once_with_place_and_cure),
+        STORY(the_constant_model_needs_dev),
+        STORY(limits_must_fit_together),
+        STORY(a_printed_configuration_reads_back_as_itself),
+        STORY(reload_knows_which_keys_need_a_restart),
+        STORY(the_sample_file_and_the_reference_are_what_the_table_says),
+        STORY(a_missing_file_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
