@@ -21,6 +21,12 @@ static const struct tw_command commands[] = {
         "  --status              which migrations have run\n"
         "  --format FORM         of --status: table, json or csv\n",
         tw_command_migrate},
+    {"check", "run", "configuration, rules, entities, model, processors; with --connect the servers too",
+        "check [-c FILE] [-m FOLDER] [--connect]\n"
+        "  -c FILE       the configuration (default /etc/tapewatch/tapewatch.yaml)\n"
+        "  -m FOLDER     check this model instead of the configured one\n"
+        "  --connect     ask Kafka and PostgreSQL as well\n",
+        tw_command_check},
     {"reload", "run", "make a running daemon read its rules and entities anew",
         "reload [-c FILE]\n"
         "  -c FILE       the daemon's configuration, which names its control socket\n",
