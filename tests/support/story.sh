@@ -5,7 +5,7 @@
 #
 #     given_database                    empty, migrated
 #     given_topic PARTITIONS [K=V...]   the story's topic, made anew
-#     given_config [FILE]               tapewatch.yaml for it; `extra_config` (YAML) is put at its end
+#     given_config                      tapewatch.yaml for it; `extra_config` (YAML) is put at its end
 #     publish <FILE                     each line a record, partitions in turn
 #     start_daemon NAME                 pid in ${daemon[NAME]}, log in NAME.log; {NAME} in the configuration is its name
 #     stop_daemon NAME                  SIGTERM, and it must end with 0
@@ -76,7 +76,7 @@ wait_for() {
 login() { echo "${TW_CONNINFO/user=postgres/user=$1} dbname=$TW_DATABASE"; }
 
 given_config() {
-    cat >"${1:-tapewatch.yaml}" <<END
+    cat >tapewatch.yaml <<END
 dev: true
 kafka:
   topics: [$TW_TOPIC]
@@ -96,8 +96,7 @@ END
 }
 
 given_database() {
-    TW_LOGIN=postgres given_config migrate.yaml
-    "$TW_BIN" migrate -c migrate.yaml >migrate.log 2>&1 || fail "migrate"
+    "$TW_BIN" migrate --conninfo "$(login postgres)" >migrate.log 2>&1 || fail "migrate"
 }
 
 given_topic() {

@@ -73,5 +73,13 @@ CONFIG
     safetensors "$1/model.safetensors" "$(tiny_header)" "$(tiny_bytes)"
 }
 
+# weights_with OLD NEW: the tiny weights, OLD once replaced by NEW in their header; an OLD that is not there is an error.
+weights_with() {
+    local header
+    header=$(tiny_header)
+    [[ $header == *"$1"* ]] || { echo "the case spoils nothing: no $1" >&2; exit 99; }
+    safetensors model/model.safetensors "${header/"$1"/$2}" "$(tiny_bytes)"
+}
+
 # classify_with FOLDER: one ordinary line through the model.
 classify_with() { echo 'The profit rises.' | "$TW_BIN" classify -m "$1"; }
