@@ -302,7 +302,7 @@ static enum tw_archive_step refuse_line(
 static enum tw_archive_step end_line(struct tw_archive *archive, struct tw_text part, uint64_t length,
     struct tw_archive_line *line, struct tw_error *err)
 {
-    archive->line_number++;
+    line->number = ++archive->line_number;
     if (length > archive->max_line_bytes)
         return refuse_line(archive, length, err);
     if (archive->line_used) {
@@ -311,7 +311,6 @@ static enum tw_archive_step end_line(struct tw_archive *archive, struct tw_text 
         part = (struct tw_text){archive->line, archive->line_used};
     }
     line->text = without_carriage_return(part);
-    line->number = archive->line_number;
     return TW_ARCHIVE_LINE;
 }
 

@@ -78,6 +78,7 @@ static bool add_line(struct run *run, struct tw_chunk *chunk, const struct tw_ar
         if (!refusal)
             return tw_arena_fail(&chunk->arena, err);
         *refusal = *err;
+        *err = (struct tw_error){0}; /* the record's, not the run's */
         added->refusal = refusal;
         added->text = (struct tw_text){"", 0};
         return true;
