@@ -1,6 +1,5 @@
 #include "daemon.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "load.h"
 #include "notify.h"
 #include "processors.h"
+#include "report.h"
 
 enum {
     CLOSE_LIMIT_MS = 5000,  /* for leaving the group */
@@ -175,55 +175,7 @@ static void on_gone(void *context, struct tw_partition *partition)
     tw_store_forget(daemon->store, partition);
 }
 
-/* -- readiness and numbers --------------------------------------------------------------------------------------- */
-
-bool tw_daemon_ready(const struct tw_daemon *daemon, char *why, size_t size)
-{
-    size_t used = 0;
-    why[0] = '\0';
-    if (daemon->phase > TW_DAEMON_RUNNING) {
-        snprintf(why, size, "stopping\n"); /* rooms may be gone already */
-        return false;
-    }
-    if (!tw_store_ready(daemon->store))
-        used += (size_t)snprintf(why + used, size - used, "PostgreSQL is not to be had\n");
-    char reason[512];
-    if (!tw_source_ready(daemon->source, reason, sizeof reason))
-        used += (size_t)snprintf(why + used, size - used, "%s\n", reason);
-    return used == 0;
-}
-
-static void set_gauges(struct tw_daemon *daemon)
-{
-    tw_gauge_set(&daemon->metrics, TW_GAUGE_IN_FLIGHT_BYTES, (double)daemon->flow.bytes);
-    tw_gauge_set(&daemon->metrics, TW_GAUGE_BATCHES_OUT, daemon->flow.batches);
-    tw_gauge_set(&daemon->metrics, TW_GAUGE_WORKERS_BUSY, tw_pool_busy(daemon->pool));
-}
-
-static void tell_readiness(struct tw_daemon *daemon)
-{
-    char why[ANSWER_BYTES];
-    bool ready = tw_daemon_ready(daemon, why, sizeof why);
-    uint64_t documents = daemon->metrics.counters[TW_COUNT_DOCUMENTS];
-    why[strcspn(why, "\n")] = '\0';
-    tw_gauge_set(&daemon->metrics, TW_GAUGE_READY, ready);
-    if (ready)
-        tw_notify_status("%.0f partitions, lag %.0f, %" PRIu64 " documents, %" PRIu64 "/s",
-            daemon->metrics.gauges[TW_GAUGE_PARTITIONS], daemon->metrics.gauges[TW_GAUGE_LAG], documents,
-            documents - daemon->last_documents);
-    else
-        tw_notify_status("not ready: %s", why);
-    daemon->last_documents = documents;
-    if (ready == daemon->was_ready)
-        return;
-    daemon->was_ready = ready;
-    if (ready && daemon->phase == TW_DAEMON_STARTING) {
-        daemon->phase = TW_DAEMON_RUNNING;
-        tw_notify_ready();
-    }
-    tw_log(&daemon->log, ready ? TW_INFO : TW_WARNING, "daemon", ready ? "ready" : "not ready",
-        tw_string("why", why));
-}
+/* -- what the loop and the doors ask --------------------------------------------------------------------------- */
 
 static void on_second(void *context)
 {
@@ -232,8 +184,7 @@ static void on_second(void *context)
         return;
     tw_source_second(daemon->source);
     tw_store_refresh(daemon->store, tw_source_partitions(daemon->source));
-    set_gauges(daemon);
-    tell_readiness(daemon);
+    tw_report_second(daemon);
 }
 
 /* The loop turns, or this would not run; the workers move, or systemd hears nothing and restarts us. PostgreSQL's
@@ -265,7 +216,7 @@ static char *metrics_text(void *context, size_t *length)
 
 static bool answer_ready(void *context, char *why, size_t size)
 {
-    return tw_daemon_ready(context, why, size);
+    return tw_report_ready(context, why, size);
 }
 
 /* -- reload --------------------------------------------------------------------------------------------------- */
@@ -318,26 +269,11 @@ static void answer_reload(struct tw_daemon *daemon, struct tw_control_request *r
     tw_control_answer(request, 0, line);
 }
 
-/* Names of our own and reasons free of quotes: nothing here needs escaping but topics, which Kafka keeps to
- * letters, digits, dot, underscore and hyphen. */
 static void answer_status(struct tw_daemon *daemon, struct tw_control_request *request)
 {
-    char line[ANSWER_BYTES * 2];
-    char why[ANSWER_BYTES / 2];
-    bool ready = tw_daemon_ready(daemon, why, sizeof why);
-    for (char *at = why; *at; at++)
-        if (*at == '\n' || *at == '"' || *at == '\\')
-            *at = at[1] ? ' ' : '\0';
-    snprintf(line, sizeof line,
-        "{\"ready\":%s,\"why\":\"%s\",\"partitions\":%.0f,\"stranded\":%.0f,\"lag\":%.0f,"
-        "\"documents\":%" PRIu64 ",\"dead_letters\":%" PRIu64 ",\"late\":%" PRIu64 ",\"ticks\":%" PRIu64
-        ",\"fenced\":%" PRIu64 ",\"in_flight_bytes\":%" PRIu64 ",\"batches_out\":%u}\n",
-        ready ? "true" : "false", why, daemon->metrics.gauges[TW_GAUGE_PARTITIONS],
-        daemon->metrics.gauges[TW_GAUGE_STRANDED], daemon->metrics.gauges[TW_GAUGE_LAG],
-        daemon->metrics.counters[TW_COUNT_DOCUMENTS], daemon->metrics.counters[TW_COUNT_DEAD_LETTERS],
-        daemon->metrics.counters[TW_COUNT_LATE], daemon->metrics.counters[TW_COUNT_TICKS],
-        daemon->metrics.counters[TW_COUNT_FENCED], daemon->flow.bytes, daemon->flow.batches);
-    tw_control_answer(request, 0, line);
+    char *text = tw_report_status(daemon);
+    tw_control_answer(request, text ? 0 : tw_exit_status(TW_INTERNAL), text ? text : "out of memory\n");
+    free(text);
 }
 
 static const struct {

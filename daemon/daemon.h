@@ -62,7 +62,4 @@ int tw_daemon_run(
 /* Rules and entities anew from the configuration's files, whole or not at all; outcome logged and counted. */
 TW_MUST_USE bool tw_daemon_reload(struct tw_daemon *daemon, struct tw_error *err);
 
-/* Is every part able to do its work? `why` receives the reasons when not, one a line. */
-bool tw_daemon_ready(const struct tw_daemon *daemon, char *why, size_t size);
-
 #endif

@@ -767,7 +767,7 @@ static bool decode_tick(const struct decoding *decoding)
 
 static bool decode_value(struct decoding *decoding)
 {
-    json_t *object;
+    json_t *object = NULL;
     if (!parse_object(decoding, &object))
         return false;
     decoding->object = object;

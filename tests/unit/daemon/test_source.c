@@ -323,6 +323,40 @@ static void a_row_beyond_the_end_strands_its_partition_and_no_other(void **state
     close_scene(scene);
 }
 
+/* What the store says of a batch when another has raised the epoch. */
+static void fence_one(uv_timer_t *timer)
+{
+    struct scene *scene = timer->data;
+    struct tw_partition *partition = tw_source_partitions(scene->source);
+    while (partition && (partition->state != TW_PARTITION_READING || partition->expected_offset < EACH / 2))
+        partition = partition->next;
+    if (!partition || scene->pokes == 3)
+        return;
+    scene->pokes++;
+    scene->rows[partition->number] = scene->next[partition->number];
+    tw_source_cut(scene->source, partition);
+    tw_source_done(scene->source, partition, TW_BATCH_FENCED);
+    if (scene->pokes == 3) {
+        publish(scene, 100);
+        scene->wanted = PARTITIONS * (EACH + 100);
+    }
+}
+
+static void a_fenced_partition_is_taken_again_and_read_on_from_its_row(void **state)
+{
+    (void)state;
+    struct scene *scene = open_scene();
+    publish(scene, EACH);
+    uv_timer_start(&scene->poke, fence_one, 100, 500);
+    run_scene(scene);
+    assert_int_equal(scene->pokes, 3);
+    assert_int_equal(scene->takes, PARTITIONS + 3);
+    assert_int_equal(scene->leaving, PARTITIONS + 3);
+    assert_int_equal(scene->total, PARTITIONS * (EACH + 100));
+    assert_int_equal(scene->out_of_order, 0);
+    close_scene(scene);
+}
+
 static void offsets_below_the_expected_one_are_repeats_and_jumps_are_gaps(void **state)
 {
     (void)state;
@@ -386,6 +420,7 @@ int main(void)
         cmocka_unit_test(thousands_of_stops_and_goes_lose_nothing_and_repeat_nothing),
         cmocka_unit_test(a_quiet_topic_does_not_cost_the_membership),
         cmocka_unit_test(a_row_beyond_the_end_strands_its_partition_and_no_other),
+        cmocka_unit_test(a_fenced_partition_is_taken_again_and_read_on_from_its_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
