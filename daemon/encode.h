@@ -1,11 +1,31 @@
 /* encode: rows to the parameters of the commit's statements, in PostgreSQL's binary format.
  *
  * Done by the worker that made the rows, in the batch's arena, so that the loop only hands pointers to libpq.
- * A slice of a batch can be encoded too: that is how a bad document is found (commit.h). */
+ * A part of a batch can be encoded too: that is how a bad document is found, and how what stands in the database
+ * already is left out (commit.h). Bars are then summed anew from the part's own scores.
+ *
+ *     struct tw_encoded             what to send, in order, between the fence and the move of the offset
+ *       .calls[]                    one statement each, at most rows_per_statement rows
+ *       .days, .arrivals            days of tables that must stand before
+ *       .entities[]                 each entity once: stored before, in a transaction of its own
+ *
+ * What only the commit knows is filled in then, through pointers set here: topic number, model number; and which
+ * documents are late. `late` comes out as "below the partition's watermark as the documents before it IN THIS BATCH
+ * left it"; tw_encoded_mark_late adds those below what was known before the batch.
+ *
+ * A stored document whose event time lies outside 1970 to 9999 becomes a dead letter: a day beyond has no table.
+ *
+ * Formats: src/backend/utils/adt/{arrayfuncs,timestamp,uuid}.c of PostgreSQL: an array is its dimensions (1), a null
+ * flag, the element's type, length and lower bound (1), then each element with its own length, -1 for NULL; all
+ * big-endian; a timestamp is microseconds since 2000-01-01 UTC. */
 #ifndef TW_ENCODE_H
 #define TW_ENCODE_H
 
 #include "batch.h"
+#include "statements.h"
+
+#define TW_POSTGRES_EPOCH_US INT64_C(946684800000000) /* 2000-01-01 in microseconds since 1970 */
+enum { TW_POSTGRES_EPOCH_DAYS = 10957 };              /* the same in days */
 
 struct tw_encode_options {
     uint32_t rows_per_statement; /* 500 to 1,000 (design, section 4) */
@@ -13,8 +33,88 @@ struct tw_encode_options {
     int64_t lateness_us;
 };
 
+/* Which documents, and as what. */
+struct tw_encode_part {
+    uint32_t first;
+    uint32_t count;
+    const uint8_t *skip; /* by document of the batch: left out when not 0; NULL: none */
+    const struct tw_error
+        *refusal; /* not NULL: the part's stored documents become dead letters of stage `store` */
+};
+
+struct tw_call {
+    enum tw_statement statement;
+    uint32_t rows;
+    const char *values[TW_STATEMENT_PARAMETERS];
+    int lengths[TW_STATEMENT_PARAMETERS];
+    uint32_t *documents; /* of TW_DOCUMENTS_INSERT and dead letters: index in the batch of each row */
+    char *late;          /* of TW_DOCUMENTS_INSERT: the array of flags, changed by tw_encoded_mark_late */
+};
+
+struct tw_encoded_entity {
+    uint64_t key; /* hash of symbol, name and listed: for a keyset */
+    struct tw_text symbol;
+    struct tw_text name;
+    int16_t shard;
+    bool listed;
+};
+
+struct tw_encoded {
+    struct tw_call *calls;
+    uint32_t call_count;
+    uint32_t document_count; /* rows of documents */
+    uint32_t dead_count;
+    uint32_t score_count;
+    uint32_t tick_count;
+    uint32_t late_count; /* as marked so far */
+    int32_t *days;       /* of event time, days since 1970, each once */
+    uint32_t day_count;
+    int32_t arrival_day; /* days since 1970; needed when dead_count > 0 */
+    struct tw_encoded_entity *entities;
+    uint32_t entity_count;
+    int64_t earliest_us; /* event time of the earliest document; INT64_MAX when none */
+    int64_t highest_us;  /* watermark-moving event time after the part; TW_NO_TIME when none */
+    const char *model_sha256;
+
+    /* Big-endian scalars that every call's first parameters point to. */
+    char topic_id[2];
+    char partition[4];
+    char model_id[2];
+    char arrived_at[8];
+};
+
 /* Encodes documents [first, first + count) of batch->rows. TW_FULL when the arena is. */
 TW_MUST_USE bool tw_encode(const struct tw_encode_options *options, const struct tw_batch *batch,
     uint32_t first, uint32_t count, struct tw_arena *arena, struct tw_encoded **out, struct tw_error *err);
+
+TW_MUST_USE bool tw_encode_part(const struct tw_encode_options *options, const struct tw_batch *batch,
+    const struct tw_encode_part *part, struct tw_arena *arena, struct tw_encoded **out, struct tw_error *err);
+
+void tw_encoded_set_ids(struct tw_encoded *encoded, int16_t topic_id, int16_t model_id);
+
+/* Marks documents before `threshold_us` (TW_NO_TIME: none) as late too. May be repeated with higher ones. */
+void tw_encoded_mark_late(
+    struct tw_encoded *encoded, const struct tw_document *documents, int64_t threshold_us);
+
+/* Scalars: big-endian into `to`. */
+void tw_put_int16(char *to, int16_t value);
+void tw_put_int32(char *to, int32_t value);
+void tw_put_int64(char *to, int64_t value);
+/* Microseconds since 1970 as timestamptz; TW_NO_TIME becomes -infinity, what no calendar holds is clamped. */
+void tw_put_time(char *to, int64_t us);
+int16_t tw_get_int16(const char *from);
+int32_t tw_get_int32(const char *from);
+int64_t tw_get_int64(const char *from);
+/* The other way; -infinity becomes TW_NO_TIME. */
+int64_t tw_get_time(const char *from);
+
+/* Arrays for statements that are sent now and then; NULL when the arena is full. */
+char *tw_array_int32(
+    struct tw_arena *arena, int32_t type, const int32_t *values, uint32_t count, int *length);
+char *tw_array_int64(struct tw_arena *arena, const int64_t *values, uint32_t count, int *length);
+char *tw_array_int16(struct tw_arena *arena, const int16_t *values, uint32_t count, int *length);
+char *tw_array_bool(struct tw_arena *arena, const bool *values, uint32_t count, int *length);
+char *tw_array_text(
+    struct tw_arena *arena, int32_t type, const struct tw_text *values, uint32_t count, int *length);
 
 #endif

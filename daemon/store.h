@@ -36,7 +36,8 @@ struct tw_store_events {
     void (*taken)(
         void *context, struct tw_partition *partition, uint64_t assignment, const struct tw_error *err);
     /* Connected and schema checked, or lost (then `err` says why; it reconnects by itself). */
-    void (*state)(void *context, bool ready, const struct tw_error *err);
+    void (*state)(void *context, bool ready,
+        const struct tw_error *err); /* err is lasting only before it was ready once */
 };
 
 /* Starts connecting. TW_CONFIG for a conninfo that libpq refuses. */

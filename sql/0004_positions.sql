@@ -14,6 +14,7 @@ SET LOCAL ROLE tapewatch_owner;
 -- A row is updated with every commit: room for HOT updates on its page.
 CREATE TABLE tapewatch.positions (
     next_offset bigint NOT NULL DEFAULT -1 CHECK (next_offset >= -1),
+    highest_offset bigint NOT NULL DEFAULT -1,
     epoch bigint NOT NULL,
     watermark timestamptz,
     end_offset bigint,
@@ -32,6 +33,7 @@ COMMENT ON TABLE tapewatch.positions IS 'How far each partition is stored: the o
 COMMENT ON COLUMN tapewatch.positions.topic_id IS 'Kafka topic, see topics';
 COMMENT ON COLUMN tapewatch.positions.partition IS 'Kafka partition, from 0';
 COMMENT ON COLUMN tapewatch.positions.next_offset IS 'Kafka offset to read next: all below it is stored; -1: nothing is, reading starts at the beginning';
+COMMENT ON COLUMN tapewatch.positions.highest_offset IS 'Highest next_offset there ever was: after a reset, what lies below may be stored already and is compared first';
 COMMENT ON COLUMN tapewatch.positions.epoch IS 'Counts the takeovers of this partition';
 COMMENT ON COLUMN tapewatch.positions.owner_token IS 'Random token of the owner''s takeover; with epoch, the fence';
 COMMENT ON COLUMN tapewatch.positions.owner IS 'Daemon that took it: host and process id';
@@ -103,7 +105,7 @@ DECLARE
     evaluated timestamptz;
 BEGIN
     UPDATE tapewatch.positions p
-    SET next_offset = the_end, watermark = greatest(p.watermark, the_watermark),
+    SET next_offset = the_end, highest_offset = greatest(p.highest_offset, the_end), watermark = greatest(p.watermark, the_watermark),
         moved_at = clock_timestamp(), silent_since = clock_timestamp()
     WHERE p.topic_id = the_topic AND p.partition = the_partition AND p.epoch = the_epoch
         AND p.owner_token = the_token AND p.next_offset = the_begin;
@@ -123,7 +125,8 @@ COMMENT ON FUNCTION tapewatch.move_position(smallint, integer, bigint, uuid, big
     'Last statement of a commit: moves the offset under the fence; TWF01 when it is not the caller''s, TWE01 when rules have been evaluated past the_earliest and the caller assumed otherwise';
 
 CREATE FUNCTION tapewatch.take_partition(the_topic text, the_partition integer, the_token uuid, the_owner text,
-    OUT topic_id smallint, OUT epoch bigint, OUT next_offset bigint, OUT watermark timestamptz)
+    OUT topic_id smallint, OUT epoch bigint, OUT next_offset bigint, OUT highest_offset bigint,
+    OUT watermark timestamptz)
 LANGUAGE plpgsql AS $$
 BEGIN
     SELECT t.topic_id INTO topic_id FROM tapewatch.topics t WHERE t.topic = the_topic;
@@ -136,7 +139,7 @@ BEGIN
     ON CONFLICT ON CONSTRAINT positions_pkey DO UPDATE
     SET epoch = p.epoch + 1, owner_token = excluded.owner_token, owner = excluded.owner,
         taken_at = excluded.taken_at, seen_at = excluded.seen_at, caught_up = false, silent_since = NULL
-    RETURNING p.epoch, p.next_offset, p.watermark INTO epoch, next_offset, watermark;
+    RETURNING p.epoch, p.next_offset, p.highest_offset, p.watermark INTO epoch, next_offset, highest_offset, watermark;
 END
 $$;
 COMMENT ON FUNCTION tapewatch.take_partition(text, integer, uuid, text) IS

@@ -1,0 +1,715 @@
+#include "connection.h"
+
+#include "migrate.h"
+#include "postgres.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RETRY_LEAST_MS = 100, CONNECT_MOST_MS = 15000, SENT_MOST = 4096, ADDRESS_BYTES = 4096 };
+
+enum state { DOWN, RESOLVING, CONNECTING, PREPARING, READY, CLOSING };
+static const char *const state_names[] = {"down", "resolving", "connecting", "preparing", "ready", "closing"};
+
+/* The watcher of one socket; it lives until libuv has closed it, which may be after the next one began. */
+struct watcher {
+    uv_poll_t poll;
+    struct tw_connection *connection;
+};
+
+/* Hosts being resolved one after the other: lists of libpq's, comma-separated. */
+struct addresses {
+    char hosts[ADDRESS_BYTES];
+    char ports[ADDRESS_BYTES];
+    char names[ADDRESS_BYTES]; /* out: host, hostaddr and port, as many as there are addresses */
+    char numbers[ADDRESS_BYTES];
+    char services[ADDRESS_BYTES];
+    size_t host_at; /* offset of the next host in `hosts` */
+    size_t port_at;
+    uint32_t found;
+    char host[256];
+    char port[16];
+};
+
+struct tw_connection {
+    uv_loop_t *loop;
+    struct tw_connection_options options;
+    const struct tw_log *log;
+    struct tw_connection_events events;
+    enum state state;
+    bool was_ready; /* once, since begin */
+    uint64_t retry_ms;
+    PGconn *pg;
+    struct watcher *watcher;
+    int watched;      /* UV_READABLE, UV_WRITABLE as they are watched */
+    uv_timer_t timer; /* backoff, and the limit of an attempt */
+    uv_timer_t soon;  /* a failure found inside a call is told from here */
+    uv_getaddrinfo_t *resolving;
+    struct addresses addresses;
+    struct tw_postgres_parameters parameters;
+    struct tw_exchange exchange;
+    bool exchanging;
+    bool synced;
+    bool broken; /* libpq refused to send: the exchange ends as lost */
+    struct tw_refusal refusal;
+    bool refused;
+    uint16_t sent[SENT_MOST]; /* statement of each result to come */
+    uint32_t sent_count;
+    uint32_t answered;
+    bool answering;      /* a result of the next statement has come, its closing NULL has not */
+    uint32_t refused_at; /* answered, when the first error came */
+    uint32_t handles; /* of ours, still open */
+    void (*closed)(void *context);
+    void *closed_context;
+};
+
+static void start_attempt(struct tw_connection *connection);
+static void watch(struct tw_connection *connection, int events);
+static void on_socket(uv_poll_t *poll, int status, int events);
+
+/* The only place where the state changes. */
+static void move_to(struct tw_connection *connection, enum state state, const char *why)
+{
+    if (connection->state != state)
+        tw_log(connection->log, TW_DEBUG, connection->options.room, "connection",
+            tw_string("from", state_names[connection->state]), tw_string("to", state_names[state]),
+            tw_string("why", why));
+    connection->state = state;
+}
+
+/* -- closing a socket, waiting, starting again ---------------------------------------------------------------- */
+
+static void handle_closed(struct tw_connection *connection)
+{
+    if (--connection->handles > 0 || connection->state != CLOSING || connection->resolving)
+        return;
+    void (*closed)(void *context) = connection->closed;
+    void *context = connection->closed_context;
+    free(connection);
+    closed(context);
+}
+
+static void on_watcher_closed(uv_handle_t *handle)
+{
+    struct watcher *watcher = handle->data;
+    struct tw_connection *connection = watcher->connection;
+    free(watcher);
+    handle_closed(connection);
+}
+
+/* Before PQfinish or PQconnectPoll close the descriptor: one closed under a live watcher is never seen again. */
+static void unwatch(struct tw_connection *connection)
+{
+    if (!connection->watcher)
+        return;
+    uv_poll_stop(&connection->watcher->poll);
+    uv_close((uv_handle_t *)&connection->watcher->poll, on_watcher_closed);
+    connection->watcher = NULL;
+    connection->watched = 0;
+}
+
+static void drop_socket(struct tw_connection *connection)
+{
+    unwatch(connection);
+    if (connection->pg)
+        PQfinish(connection->pg);
+    connection->pg = NULL;
+    if (connection->parameters.parsed)
+        tw_postgres_parameters_end(&connection->parameters);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    start_attempt(timer->data);
+}
+
+/* Half of the time for certain, half by chance: many daemons must not come back in step. */
+static uint64_t next_pause(struct tw_connection *connection)
+{
+    uint64_t pause = connection->retry_ms / 2 + uv_hrtime() / 1000 % (connection->retry_ms / 2 + 1);
+    connection->retry_ms *= 2;
+    if (connection->retry_ms > connection->options.retry_most_ms)
+        connection->retry_ms = connection->options.retry_most_ms;
+    return pause;
+}
+
+/* Ends the attempt or the connection, tells why, and waits for the next attempt. */
+static void fail_connection(struct tw_connection *connection, const struct tw_error *why)
+{
+    struct tw_error err = *why;
+    struct tw_exchange exchange = connection->exchange;
+    bool exchanging = connection->exchanging;
+    struct tw_refusal refusal = {
+        .means = TW_SQLSTATE_PASSING, .statement = TW_STATEMENTS, .lost = true, .error = err};
+    drop_socket(connection);
+    connection->exchanging = false;
+    connection->broken = false;
+    if (connection->was_ready)
+        err.passing = true;
+    move_to(connection, DOWN, err.what);
+    uv_timer_start(&connection->timer, on_retry, next_pause(connection), 0);
+    if (exchanging && exchange.done)
+        exchange.done(exchange.context, &refusal);
+    if (connection->state == CLOSING)
+        return;
+    connection->events.lost(connection->events.context, &err);
+}
+
+static void fail_as_lost(struct tw_connection *connection)
+{
+    struct tw_error err;
+    const char *message = connection->pg ? PQerrorMessage(connection->pg) : "";
+    char line[300];
+    snprintf(line, sizeof line, "%s", message && message[0] ? message : "the server closed the connection");
+    line[strcspn(line, "\n")] = '\0';
+    tw_fail_passing(
+        &err, TW_SERVER, "PostgreSQL", "it connects again by itself; see that the server runs", "%s", line);
+    fail_connection(connection, &err);
+}
+
+static void on_too_slow(uv_timer_t *timer)
+{
+    struct tw_error err;
+    tw_fail_passing(&err, TW_SERVER, "PostgreSQL", "see that the server runs and that the conninfo names it",
+        "no connection within %d s", CONNECT_MOST_MS / 1000);
+    fail_connection(timer->data, &err);
+}
+
+/* -- exchanges ------------------------------------------------------------------------------------------------- */
+
+bool tw_connection_ready(const struct tw_connection *connection)
+{
+    return connection->state == READY && !connection->broken;
+}
+
+bool tw_connection_busy(const struct tw_connection *connection)
+{
+    return connection->exchanging;
+}
+
+static void begin_exchange(struct tw_connection *connection, const struct tw_exchange *exchange)
+{
+    connection->exchange = *exchange;
+    connection->exchanging = true;
+    connection->synced = false;
+    connection->refused = false;
+    connection->sent_count = 0;
+    connection->answered = 0;
+    connection->answering = false;
+}
+
+static void note_sent(struct tw_connection *connection, enum tw_statement statement, int sent)
+{
+    if (!sent)
+        connection->broken = true;
+    if (connection->sent_count < SENT_MOST)
+        connection->sent[connection->sent_count] = (uint16_t)statement;
+    connection->sent_count++;
+}
+
+void tw_connection_begin_exchange(struct tw_connection *connection, const struct tw_exchange *exchange)
+{
+    begin_exchange(connection, exchange);
+}
+
+void tw_connection_send(struct tw_connection *connection, enum tw_statement statement,
+    const char *const *values, const int *lengths)
+{
+    static const int binary[TW_STATEMENT_PARAMETERS] = {
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    const struct tw_statement_row *row = &tw_statements[statement];
+    if (connection->broken || !connection->pg)
+        return;
+    note_sent(connection, statement,
+        PQsendQueryPrepared(connection->pg, row->name, row->parameter_count, values, lengths, binary, 1));
+}
+
+static void on_soon(uv_timer_t *timer)
+{
+    struct tw_connection *connection = timer->data;
+    if (connection->broken) {
+        connection->broken = false;
+        fail_as_lost(connection);
+    }
+}
+
+static void flush(struct tw_connection *connection)
+{
+    int left = PQflush(connection->pg);
+    if (left < 0)
+        connection->broken = true;
+    else
+        watch(connection, left > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE);
+    if (connection->broken)
+        uv_timer_start(&connection->soon, on_soon, 0, 0);
+}
+
+void tw_connection_sync(struct tw_connection *connection)
+{
+    if (!connection->broken && connection->pg && !PQpipelineSync(connection->pg))
+        connection->broken = true;
+    connection->synced = true;
+    if (connection->broken || !connection->pg) {
+        connection->broken = true;
+        uv_timer_start(&connection->soon, on_soon, 0, 0);
+        return;
+    }
+    flush(connection);
+}
+
+static void finish_exchange(struct tw_connection *connection)
+{
+    struct tw_exchange exchange = connection->exchange;
+    struct tw_refusal refusal = connection->refusal;
+    connection->exchanging = false;
+    if (exchange.done)
+        exchange.done(exchange.context, connection->refused ? &refusal : NULL);
+}
+
+static enum tw_statement answering(const struct tw_connection *connection)
+{
+    return connection->answered < connection->sent_count && connection->answered < SENT_MOST
+               ? (enum tw_statement)connection->sent[connection->answered]
+               : TW_STATEMENTS;
+}
+
+static void note_refusal(struct tw_connection *connection, const PGresult *result)
+{
+    enum tw_statement statement = answering(connection);
+    const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (connection->refused)
+        return; /* the first one is the cause */
+    connection->refused = true;
+    connection->refused_at = connection->answered;
+    connection->refusal = (struct tw_refusal){.means = tw_sqlstate_of(code), .statement = statement};
+    snprintf(connection->refusal.code, sizeof connection->refusal.code, "%s", code ? code : "");
+    tw_postgres_failed(connection->pg, result,
+        statement < TW_STATEMENTS ? tw_statements[statement].name : "PostgreSQL", &connection->refusal.error);
+}
+
+/* One result; true when it was the Sync's. */
+static bool take_result(struct tw_connection *connection, const PGresult *result)
+{
+    switch (PQresultStatus(result)) {
+    case PGRES_PIPELINE_SYNC:
+        return true;
+    case PGRES_TUPLES_OK:
+    case PGRES_COMMAND_OK:
+        if (connection->exchange.rows && !connection->refused)
+            connection->exchange.rows(connection->exchange.context, answering(connection), result);
+        return false;
+    case PGRES_PIPELINE_ABORTED:
+        return false;
+    default:
+        note_refusal(connection, result);
+        return false;
+    }
+}
+
+/* Reads what has come. In a pipeline each statement's results end with a NULL; the Sync's has none after it. */
+static void take_results(struct tw_connection *connection)
+{
+    int nothing = 0;
+    while (connection->exchanging && connection->pg && !PQisBusy(connection->pg)) {
+        PGresult *result = PQgetResult(connection->pg);
+        if (!result) {
+            connection->answered += connection->answering;
+            connection->answering = false;
+            if (++nothing > 1)
+                return; /* nothing more is on its way yet */
+            continue;
+        }
+        nothing = 0;
+        connection->answering = true;
+        bool ended = take_result(connection, result);
+        PQclear(result);
+        if (ended)
+            finish_exchange(connection);
+    }
+}
+
+static void take_notifications(struct tw_connection *connection)
+{
+    PGnotify *notification;
+    while ((notification = PQnotifies(connection->pg)) != NULL)
+        PQfreemem(notification);
+}
+
+static void on_traffic(struct tw_connection *connection, int events)
+{
+    if (!PQconsumeInput(connection->pg)) {
+        take_results(connection); /* what the server said before it closed */
+        if (connection->pg)
+            fail_as_lost(connection);
+        return;
+    }
+    if ((events & UV_WRITABLE) || (connection->watched & UV_WRITABLE))
+        flush(connection);
+    take_results(connection);
+    if (!connection->pg)
+        return;
+    PQisBusy(connection->pg);
+    take_notifications(connection);
+    if (PQstatus(connection->pg) == CONNECTION_BAD)
+        fail_as_lost(connection);
+}
+
+/* -- preparing --------------------------------------------------------------------------------------------------- */
+
+static void prepared_rows(void *context, enum tw_statement statement, const PGresult *result)
+{
+    struct tw_connection *connection = context;
+    (void)statement;
+    /* The first answer is the schema's version; the others have nothing to say. */
+    if (connection->answered > 0 || connection->refused || PQntuples(result) != 1)
+        return;
+    int found = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+    if (tw_schema_check(found, &connection->refusal.error))
+        return;
+    connection->refused = true;
+    connection->refusal.means = TW_SQLSTATE_SCHEMA;
+}
+
+static void on_prepared(void *context, const struct tw_refusal *refusal)
+{
+    struct tw_connection *connection = context;
+    struct tw_error err;
+    if (refusal && refusal->lost)
+        return; /* told by whoever found it */
+    if (refusal) {
+        err = refusal->error;
+        if (refusal->means == TW_SQLSTATE_SCHEMA && connection->refused_at == 0 && refusal->code[0])
+            (void)!tw_schema_check(0, &err);
+        fail_connection(connection, &err);
+        return;
+    }
+    uv_timer_stop(&connection->timer);
+    connection->retry_ms = RETRY_LEAST_MS;
+    connection->was_ready = true;
+    move_to(connection, READY, "schema fits");
+    connection->events.ready(connection->events.context);
+}
+
+static void send_setting(struct tw_connection *connection, const char *name, const char *value)
+{
+    const char *values[] = {name, value};
+    note_sent(connection, TW_STATEMENTS,
+        PQsendQueryParams(
+            connection->pg, "SELECT set_config($1, $2, false)", 2, NULL, values, NULL, NULL, 0));
+}
+
+static void send_preparation(struct tw_connection *connection)
+{
+    note_sent(connection, TW_STATEMENTS,
+        PQsendQueryParams(connection->pg, TW_SCHEMA_VERSION_SQL, 0, NULL, NULL, NULL, NULL, 0));
+    /* The statements are few and always the same: planning them anew for each set of values is wasted. */
+    send_setting(connection, "plan_cache_mode", "force_generic_plan");
+    send_setting(connection, "jit", "off");
+    send_setting(connection, "default_transaction_isolation", "read committed");
+    for (size_t at = 0; at < connection->options.setting_count; at++)
+        send_setting(
+            connection, connection->options.settings[at].name, connection->options.settings[at].value);
+    for (int at = 0; at < TW_STATEMENTS; at++) {
+        const struct tw_statement_row *row = &tw_statements[at];
+        if (row->connections & connection->options.statements)
+            note_sent(connection, TW_STATEMENTS,
+                PQsendPrepare(connection->pg, row->name, row->sql, row->parameter_count, row->types));
+    }
+}
+
+static void ignore_notice(void *context, const PGresult *result)
+{
+    (void)context;
+    (void)result;
+}
+
+static void prepare(struct tw_connection *connection)
+{
+    struct tw_exchange exchange = {connection, prepared_rows, on_prepared};
+    PQsetErrorVerbosity(connection->pg, PQERRORS_DEFAULT);
+    PQsetNoticeReceiver(connection->pg, ignore_notice, NULL);
+    if (PQsetnonblocking(connection->pg, 1) != 0 || !PQenterPipelineMode(connection->pg)) {
+        fail_as_lost(connection);
+        return;
+    }
+    move_to(connection, PREPARING, "accepted");
+    begin_exchange(connection, &exchange);
+    send_preparation(connection);
+    tw_connection_sync(connection);
+}
+
+/* -- connecting -------------------------------------------------------------------------------------------------- */
+
+static void watch(struct tw_connection *connection, int events)
+{
+    if (!connection->watcher) {
+        struct watcher *watcher = calloc(1, sizeof *watcher);
+        if (!watcher || uv_poll_init(connection->loop, &watcher->poll, PQsocket(connection->pg)) != 0) {
+            free(watcher);
+            connection->broken = true;
+            uv_timer_start(&connection->soon, on_soon, 0, 0);
+            return;
+        }
+        watcher->connection = connection;
+        watcher->poll.data = watcher;
+        connection->watcher = watcher;
+        connection->handles++;
+        connection->watched = 0;
+    }
+    if (connection->watched == events)
+        return;
+    connection->watched = events;
+    uv_poll_start(&connection->watcher->poll, events, on_socket);
+}
+
+static void poll_connect(struct tw_connection *connection)
+{
+    struct tw_error err;
+    unwatch(connection);
+    switch (PQconnectPoll(connection->pg)) {
+    case PGRES_POLLING_READING:
+        watch(connection, UV_READABLE);
+        return;
+    case PGRES_POLLING_WRITING:
+        watch(connection, UV_WRITABLE);
+        return;
+    case PGRES_POLLING_OK:
+        tw_postgres_parameters_end(&connection->parameters);
+        prepare(connection);
+        return;
+    default:
+        tw_postgres_refused(connection->pg, &err);
+        fail_connection(connection, &err);
+    }
+}
+
+static void on_socket(uv_poll_t *poll, int status, int events)
+{
+    struct watcher *watcher = poll->data;
+    struct tw_connection *connection = watcher->connection;
+    if (connection->state == CONNECTING)
+        poll_connect(connection);
+    else if (status < 0)
+        fail_as_lost(connection);
+    else
+        on_traffic(connection, events);
+}
+
+static void connect_now(struct tw_connection *connection)
+{
+    struct tw_error err;
+    move_to(connection, CONNECTING, "addresses known");
+    connection->pg = PQconnectStartParams(connection->parameters.keywords, connection->parameters.values, 0);
+    if (!connection->pg || PQstatus(connection->pg) == CONNECTION_BAD) {
+        if (connection->pg)
+            tw_postgres_refused(connection->pg, &err);
+        else
+            tw_fail_passing(&err, TW_INTERNAL, "PostgreSQL", NULL, "out of memory");
+        fail_connection(connection, &err);
+        return;
+    }
+    PQsetErrorVerbosity(connection->pg, PQERRORS_VERBOSE);
+    /* As if PQconnectPoll had said PGRES_POLLING_WRITING (libpq's manual). */
+    watch(connection, UV_WRITABLE);
+}
+
+/* -- resolving --------------------------------------------------------------------------------------------------- */
+
+static bool append(char *list, const char *item, bool first)
+{
+    size_t used = strlen(list);
+    return (size_t)snprintf(list + used, ADDRESS_BYTES - used, "%s%s", first ? "" : ",", item) <
+           ADDRESS_BYTES - used;
+}
+
+static bool add_address(struct addresses *addresses, const char *number)
+{
+    bool first = addresses->found++ == 0;
+    return append(addresses->names, addresses->host, first) && append(addresses->numbers, number, first) &&
+           append(addresses->services, addresses->port, first);
+}
+
+/* The next item of a comma-separated list; a list of one serves every host. */
+static bool next_item(const char *list, size_t *at, bool keep_last, char *item, size_t size)
+{
+    if (*at > strlen(list))
+        return false;
+    size_t length = strcspn(list + *at, ",");
+    if (length >= size)
+        return false;
+    memcpy(item, list + *at, length);
+    item[length] = '\0';
+    if (list[*at + length] == ',' || !keep_last)
+        *at += length + 1;
+    return true;
+}
+
+static void resolve_next(struct tw_connection *connection);
+
+static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
+{
+    struct tw_connection *connection = request->data;
+    connection->resolving = NULL;
+    free(request);
+    if (connection->state == CLOSING) {
+        uv_freeaddrinfo(found);
+        connection->handles++;
+        handle_closed(connection);
+        return;
+    }
+    if (connection->state != RESOLVING) { /* the limit was over before the name server answered */
+        uv_freeaddrinfo(found);
+        return;
+    }
+    for (const struct addrinfo *at = found; status == 0 && at; at = at->ai_next) {
+        char number[64];
+        if (getnameinfo(at->ai_addr, at->ai_addrlen, number, sizeof number, NULL, 0, NI_NUMERICHOST) == 0)
+            (void)!add_address(&connection->addresses, number);
+    }
+    if (status != 0)
+        tw_log(connection->log, TW_WARNING, connection->options.room, "host not found",
+            tw_string("host", connection->addresses.host), tw_string("why", uv_strerror(status)));
+    uv_freeaddrinfo(found);
+    resolve_next(connection);
+}
+
+static void resolve_host(struct tw_connection *connection)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    uv_getaddrinfo_t *request = calloc(1, sizeof *request);
+    struct tw_error err;
+    if (!request || (request->data = connection, uv_getaddrinfo(connection->loop, request, on_resolved,
+                                                     connection->addresses.host, NULL, &hints)) != 0) {
+        free(request);
+        tw_fail_passing(&err, TW_SERVER, "PostgreSQL", "see the host in the conninfo", "host not found");
+        fail_connection(connection, &err);
+        return;
+    }
+    connection->resolving = request;
+}
+
+static bool is_socket_path(const char *host)
+{
+    return host[0] == '\0' || host[0] == '/' || host[0] == '@';
+}
+
+static void use_addresses(struct tw_connection *connection)
+{
+    struct addresses *addresses = &connection->addresses;
+    struct tw_error err;
+    if (addresses->found == 0) {
+        tw_fail_passing(
+            &err, TW_SERVER, "PostgreSQL", "see the host in the conninfo", "no address for any host of it");
+        fail_connection(connection, &err);
+        return;
+    }
+    tw_postgres_parameter_set(&connection->parameters, "host", addresses->names);
+    tw_postgres_parameter_set(&connection->parameters, "hostaddr", addresses->numbers);
+    tw_postgres_parameter_set(&connection->parameters, "port", addresses->services);
+    connect_now(connection);
+}
+
+static void resolve_next(struct tw_connection *connection)
+{
+    struct addresses *addresses = &connection->addresses;
+    while (next_item(addresses->hosts, &addresses->host_at, false, addresses->host, sizeof addresses->host)) {
+        if (!next_item(addresses->ports, &addresses->port_at, true, addresses->port, sizeof addresses->port))
+            addresses->port[0] = '\0';
+        if (!is_socket_path(addresses->host)) {
+            resolve_host(connection);
+            return;
+        }
+        (void)!add_address(addresses, "");
+    }
+    use_addresses(connection);
+}
+
+static const char *parameter_or_environment(
+    const struct tw_connection *connection, const char *keyword, const char *variable)
+{
+    const char *value = tw_postgres_parameter(&connection->parameters, keyword);
+    if (!value)
+        value = getenv(variable);
+    return value ? value : "";
+}
+
+static void start_attempt(struct tw_connection *connection)
+{
+    struct addresses *addresses = &connection->addresses;
+    struct tw_postgres_options options = {
+        connection->options.conninfo, connection->options.password_file, connection->options.application};
+    struct tw_error err;
+    if (!tw_postgres_parameters_begin(&options, &connection->parameters, &err)) {
+        fail_connection(connection, &err);
+        return;
+    }
+    uv_timer_start(&connection->timer, on_too_slow, CONNECT_MOST_MS, 0);
+    const char *host = parameter_or_environment(connection, "host", "PGHOST");
+    const char *number = parameter_or_environment(connection, "hostaddr", "PGHOSTADDR");
+    const char *port = parameter_or_environment(connection, "port", "PGPORT");
+    if (number[0] || is_socket_path(host) || connection->resolving) {
+        connect_now(connection);
+        return;
+    }
+    memset(addresses, 0, sizeof *addresses);
+    snprintf(addresses->hosts, sizeof addresses->hosts, "%s", host);
+    snprintf(addresses->ports, sizeof addresses->ports, "%s", port);
+    move_to(connection, RESOLVING, "a new attempt");
+    resolve_next(connection);
+}
+
+/* -- begin and end ------------------------------------------------------------------------------------------------ */
+
+bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection_options *options,
+    const struct tw_log *log, const struct tw_connection_events *events, struct tw_connection **out,
+    struct tw_error *err)
+{
+    char *refusal = NULL;
+    PQconninfoOption *parsed = PQconninfoParse(options->conninfo, &refusal);
+    if (!parsed) {
+        char text[256];
+        snprintf(text, sizeof text, "%s", refusal ? refusal : "out of memory");
+        text[strcspn(text, "\n")] = '\0';
+        PQfreemem(refusal);
+        return tw_fail(
+            err, TW_CONFIG, "store.conninfo", "write it as libpq's connection string or URI", "%s", text);
+    }
+    PQconninfoFree(parsed);
+    struct tw_connection *connection = calloc(1, sizeof *connection);
+    if (!connection)
+        return tw_fail(err, TW_INTERNAL, "PostgreSQL", NULL, "out of memory");
+    connection->loop = loop;
+    connection->options = *options;
+    connection->log = log;
+    connection->events = *events;
+    connection->retry_ms = RETRY_LEAST_MS;
+    uv_timer_init(loop, &connection->timer);
+    uv_timer_init(loop, &connection->soon);
+    connection->timer.data = connection;
+    connection->soon.data = connection;
+    connection->handles = 2;
+    /* Not from inside this call: events come on the loop. */
+    uv_timer_start(&connection->timer, on_retry, 0, 0);
+    *out = connection;
+    return true;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    handle_closed(handle->data);
+}
+
+void tw_connection_end(struct tw_connection *connection, void (*closed)(void *context), void *context)
+{
+    connection->closed = closed;
+    connection->closed_context = context;
+    connection->exchanging = false;
+    drop_socket(connection);
+    move_to(connection, CLOSING, "the end");
+    if (connection->resolving)
+        uv_cancel((uv_req_t *)connection->resolving);
+    uv_close((uv_handle_t *)&connection->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&connection->soon, on_timer_closed);
+}

@@ -1,0 +1,90 @@
+/* connection: one connection to PostgreSQL on the loop, non-blocking, as a state machine that heals itself.
+ *
+ *     DOWN --backoff over--> RESOLVING --addresses--> CONNECTING --accepted--> PREPARING --schema fits--> READY
+ *      ^                         |                        |                        |                        |
+ *      +-------------------------+------------------------+------------------------+---- lost or refused ---+
+ *
+ * Names are resolved by libuv (PQconnectStart would block) and given as hostaddr. The watcher of the socket is
+ * closed before and made anew after every PQconnectPoll: the next socket may come under the same number.
+ * PREPARING checks the schema's version, sets session settings, and prepares the connection's statements
+ * (statements.h). Backoff doubles from 100 ms to store.retry_most, with jitter.
+ *
+ * READY, it does one EXCHANGE at a time: statements, then one Sync; without BEGIN, so all of it is one transaction.
+ *
+ *     tw_connection_begin_exchange(connection, &exchange);
+ *     tw_connection_send(connection, TW_FENCE, values, lengths);      any number
+ *     tw_connection_sync(connection);
+ *     ... exchange.rows() for each result, exchange.done() once
+ *
+ * Success is the Sync's answer with no error before it: a deferred failure comes after the last statement's OK.
+ * done() with `lost` means that nobody knows whether the transaction was committed. Callbacks come on the loop, never
+ * from inside a call; parameters are copied by libpq when they are sent. */
+#ifndef TW_CONNECTION_H
+#define TW_CONNECTION_H
+
+#include <libpq-fe.h>
+#include <uv.h>
+
+#include "log.h"
+#include "sqlstate.h"
+#include "statements.h"
+
+struct tw_connection;
+
+struct tw_setting {
+    const char *name;
+    char value[32];
+};
+
+struct tw_connection_options {
+    const char *conninfo;
+    const char *password_file;
+    const char *application; /* shown in pg_stat_activity */
+    const char *room;        /* of its log lines */
+    int statements;          /* TW_FOR_STORE or TW_FOR_EVALUATOR */
+    const struct tw_setting *settings;
+    size_t setting_count;
+    uint64_t retry_most_ms;
+};
+
+struct tw_connection_events {
+    void *context;
+    void (*ready)(void *context);
+    /* A ready connection broke, or an attempt failed (each of them is told). `err` is passing when it had been
+     * ready once, for then only patience helps; before that it may be lasting (password, schema). */
+    void (*lost)(void *context, const struct tw_error *err);
+};
+
+/* Why an exchange failed. */
+struct tw_refusal {
+    enum tw_sqlstate means;
+    char code[6];                /* SQLSTATE; empty when there is none */
+    enum tw_statement statement; /* that was refused; TW_STATEMENTS: the Sync or the connection */
+    bool lost;                   /* the connection broke before the Sync's answer */
+    struct tw_error error;
+};
+
+struct tw_exchange {
+    void *context;
+    void (*rows)(void *context, enum tw_statement statement, const PGresult *result); /* may be NULL */
+    void (*done)(void *context, const struct tw_refusal *refusal);                    /* NULL: committed */
+};
+
+/* Starts connecting. TW_CONFIG for a conninfo that libpq refuses. `options` and what it points to must outlive it. */
+TW_MUST_USE bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection_options *options,
+    const struct tw_log *log, const struct tw_connection_events *events, struct tw_connection **out,
+    struct tw_error *err);
+
+bool tw_connection_ready(const struct tw_connection *connection);
+bool tw_connection_busy(const struct tw_connection *connection); /* an exchange is under way */
+
+/* Only when ready and not busy. */
+void tw_connection_begin_exchange(struct tw_connection *connection, const struct tw_exchange *exchange);
+void tw_connection_send(struct tw_connection *connection, enum tw_statement statement,
+    const char *const *values, const int *lengths);
+void tw_connection_sync(struct tw_connection *connection);
+
+/* Closes; an exchange under way is dropped without done(). `closed` comes when every handle is gone. */
+void tw_connection_end(struct tw_connection *connection, void (*closed)(void *context), void *context);
+
+#endif

@@ -1,0 +1,172 @@
+#include "statements.h"
+
+#include <stddef.h>
+
+#define I2 TW_OID_INT2
+#define I4 TW_OID_INT4
+#define I8 TW_OID_INT8
+#define TX TW_OID_TEXT
+#define TZ TW_OID_TIMESTAMPTZ
+#define ID TW_OID_UUID
+#define BO TW_OID_BOOL
+#define BY TW_OID_BYTEA
+#define AI2 TW_OID_INT2_ARRAY
+#define AI4 TW_OID_INT4_ARRAY
+#define AI8 TW_OID_INT8_ARRAY
+#define AF4 TW_OID_FLOAT4_ARRAY
+#define ATX TW_OID_TEXT_ARRAY
+#define ATZ TW_OID_TIMESTAMPTZ_ARRAY
+#define ABO TW_OID_BOOL_ARRAY
+#define ABY TW_OID_BYTEA_ARRAY
+#define ADA TW_OID_DATE_ARRAY
+
+/* clang-format off */
+const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
+    [TW_DAYS_KNOWN] = {"days_known", TW_FOR_STORE, 0, {0},
+        /* a day counts as known when all three tables of it stand */
+        "SELECT false, day - '2000-01-01'::date FROM tapewatch.days WHERE parent <> 'dead_letters'"
+        " GROUP BY day HAVING count(*) = 3"
+        " UNION ALL SELECT true, day - '2000-01-01'::date FROM tapewatch.days WHERE parent = 'dead_letters'"},
+    [TW_DAYS_ENSURE] = {"days_ensure", TW_FOR_STORE, 2, {ADA, ADA},
+        /* in a transaction of its own; waits for other makers of days, for nobody who reads or writes */
+        "SELECT tapewatch.ensure_days($1, $2)"},
+    [TW_MODEL_REGISTER] = {"model_register", TW_FOR_STORE, 1, {TX},
+        "WITH made AS (INSERT INTO tapewatch.models (sha256) SELECT $1"
+        " WHERE NOT EXISTS (SELECT FROM tapewatch.models WHERE sha256 = $1) ON CONFLICT DO NOTHING RETURNING model_id)"
+        " SELECT model_id FROM made UNION ALL SELECT model_id FROM tapewatch.models WHERE sha256 = $1"},
+    [TW_ENTITIES_STORE] = {"entities_store", TW_FOR_STORE, 4, {ATX, ATX, AI2, ABO},
+        /* a transaction of its own, in the order of symbols: a stopped process never holds these rows */
+        "INSERT INTO tapewatch.entities AS e (symbol, name, shard, listed)"
+        " SELECT DISTINCT ON (u.symbol COLLATE \"C\") u.* FROM unnest($1, $2, $3, $4) AS u (symbol, name, shard, listed)"
+        " ORDER BY u.symbol COLLATE \"C\""
+        " ON CONFLICT (symbol) DO UPDATE SET name = excluded.name, listed = excluded.listed"
+        " WHERE (e.name, e.listed) IS DISTINCT FROM (excluded.name, excluded.listed)"},
+    [TW_PARTITION_TAKE] = {"partition_take", TW_FOR_STORE, 4, {TX, I4, ID, TX},
+        /* locks the position's row: waits for its last owner's open commit, lock_timeout long */
+        "SELECT topic_id, epoch, next_offset, highest_offset, watermark FROM tapewatch.take_partition($1, $2, $3, $4)"},
+    [TW_BLOCKERS_END] = {"blockers_end", TW_FOR_STORE, 2, {TX, I4},
+        "SELECT tapewatch.end_blockers($1, $2)"},
+    [TW_POSITION_READ_LOCKED] = {"position_read_locked", TW_FOR_STORE, 2, {I2, I4},
+        /* the lock waits for a backend that is still finishing: a plain read could show the old offset */
+        "SELECT epoch, owner_token, next_offset, watermark FROM tapewatch.positions WHERE topic_id = $1 AND partition = $2"
+        " FOR UPDATE"},
+    [TW_POSITION_REFRESH] = {"position_refresh", TW_FOR_STORE, 7, {I2, I4, I8, ID, BO, I8, I8},
+        "UPDATE tapewatch.positions SET caught_up = $5, end_offset = $6, seen_at = clock_timestamp(),"
+        " silent_since = clock_timestamp() - make_interval(secs => $7 / 1000.0)"
+        " WHERE topic_id = $1 AND partition = $2 AND epoch = $3 AND owner_token = $4"},
+    [TW_EVALUATED_READ] = {"evaluated_read", TW_FOR_STORE, 0, {0},
+        "SELECT max(evaluated_to) FROM tapewatch.shards"},
+    [TW_FENCE] = {"fence", TW_FOR_STORE, 5, {I2, I4, I8, ID, I8},
+        "SELECT tapewatch.fence($1, $2, $3, $4, $5)"},
+    [TW_DOCUMENTS_INSERT] = {"documents_insert", TW_FOR_STORE, 20,
+        {I2, I4, I2, TZ, AI8, ATZ, AI2, AF4, AF4, AF4, AI2, AI4, AI4, ABO, ABO, ATX, ATX, ATX, ATX, ATX},
+        "INSERT INTO tapewatch.documents (topic_id, partition, model_id, arrived_at, available_at, kafka_offset,"
+        " event_time, time_source, negative, neutral, positive, sentiment, tokens, repairs, truncated, late, id, source,"
+        " language, title, body)"
+        " SELECT $1, $2, $3, $4, now(), unnest($5), unnest($6),"
+        " ('{payload,header,kafka}'::tapewatch.time_source[])[1 + unnest($7)], unnest($8), unnest($9), unnest($10),"
+        " unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16), unnest($17), unnest($18),"
+        " unnest($19), unnest($20)"},
+    [TW_SCORES_INSERT] = {"scores_insert", TW_FOR_STORE, 13,
+        {I2, I4, I2, TZ, AI8, ATZ, ATX, AI4, AF4, AF4, AF4, AI2, ABO},
+        "INSERT INTO tapewatch.scores (topic_id, partition, model_id, arrived_at, available_at, kafka_offset, event_time,"
+        " entity, mentions, negative, neutral, positive, sentiment, from_document)"
+        " SELECT $1, $2, $3, $4, now(), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), unnest($10),"
+        " unnest($11), unnest($12), unnest($13)"},
+    [TW_BARS_ADD] = {"bars_add", TW_FOR_STORE, 9, {I2, I4, ATZ, ATX, AI2, AI8, AI8, AI8, AI8},
+        /* rows of one's own partition only */
+        "INSERT INTO tapewatch.bars AS b (topic_id, partition, bar_start, entity, shard, scores, sum, sum_of_squares,"
+        " negative_sum)"
+        " SELECT $1, $2, unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9)"
+        " ON CONFLICT (bar_start, entity, topic_id, partition) DO UPDATE SET scores = b.scores + excluded.scores,"
+        " sum = b.sum + excluded.sum, sum_of_squares = b.sum_of_squares + excluded.sum_of_squares,"
+        " negative_sum = b.negative_sum + excluded.negative_sum"},
+    [TW_HEADLINES_INSERT] = {"headlines_insert", TW_FOR_STORE, 9, {I2, I4, AI8, ATZ, ATX, ATX, AI2, AI2, ATX},
+        "INSERT INTO tapewatch.alert_events (topic_id, partition, available_at, kafka_offset, event_time, rule, entity,"
+        " shard, sentiment, keyword)"
+        " SELECT $1, $2, now(), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9)"},
+    [TW_DEAD_LETTER_INSERT] = {"dead_letter_insert", TW_FOR_STORE, 13,
+        {I2, I4, TZ, I8, TZ, TX, TX, TX, TX, BY, BY, ABY, ABY},
+        "INSERT INTO tapewatch.dead_letters (topic_id, partition, arrived_at, available_at, kafka_offset, stamp_time,"
+        " stage, error_where, error_what, error_cure, key, payload, header_names, header_values)"
+        " VALUES ($1, $2, $3, now(), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"},
+    [TW_POSITION_MOVE] = {"position_move", TW_FOR_STORE, 9, {I2, I4, I8, ID, I8, I8, TZ, TZ, TZ},
+        /* the last statement before Sync: the only lock that another needs */
+        "SELECT tapewatch.move_position($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
+    [TW_DOCUMENTS_COMPARE] = {"documents_compare", TW_FOR_STORE, 7, {I2, I4, AI8, ATZ, ATX, ATX, ATX},
+        "SELECT d.kafka_offset, d.id IS NOT DISTINCT FROM u.id AND d.title = u.title AND d.body = u.body"
+        " FROM unnest($3, $4, $5, $6, $7) AS u (kafka_offset, event_time, id, title, body)"
+        " JOIN tapewatch.documents d ON d.topic_id = $1 AND d.partition = $2 AND d.kafka_offset = u.kafka_offset"
+        " AND d.event_time = u.event_time"},
+    [TW_DEAD_LETTER_COMPARE] = {"dead_letter_compare", TW_FOR_STORE, 4, {I2, I4, I8, BY},
+        "SELECT kafka_offset, true FROM tapewatch.dead_letters WHERE topic_id = $1 AND partition = $2"
+        " AND kafka_offset = $3 AND payload IS NOT DISTINCT FROM $4 LIMIT 1"},
+
+    [TW_MEMBER_BEAT] = {"member_beat", TW_FOR_EVALUATOR, 3, {ID, TX, TX},
+        "INSERT INTO tapewatch.members AS m (member, name, version) VALUES ($1, $2, $3)"
+        " ON CONFLICT (member) DO UPDATE SET seen_at = clock_timestamp()"},
+    [TW_MEMBERS_READ] = {"members_read", TW_FOR_EVALUATOR, 1, {I8},
+        /* in an order that all members see alike: each one's share follows from its place in it */
+        "SELECT member FROM tapewatch.members WHERE seen_at > clock_timestamp() - make_interval(secs => $1 / 1000.0)"
+        " ORDER BY member"},
+    [TW_MEMBER_LEAVE] = {"member_leave", TW_FOR_EVALUATOR, 2, {ID, I8},
+        "DELETE FROM tapewatch.members WHERE member = $1"
+        " OR seen_at < clock_timestamp() - make_interval(secs => $2 / 1000.0)"},
+    [TW_SHARD_LOCK] = {"shard_lock", TW_FOR_EVALUATOR, 1, {I4},
+        "SELECT pg_try_advisory_lock(1415006041, $1)"},
+    [TW_SHARD_UNLOCK] = {"shard_unlock", TW_FOR_EVALUATOR, 1, {I4},
+        "SELECT pg_advisory_unlock(1415006041, $1)"},
+    [TW_SHARD_TAKE] = {"shard_take", TW_FOR_EVALUATOR, 3, {I2, ID, TX},
+        "UPDATE tapewatch.shards SET epoch = epoch + 1, owner_token = $2, owner = $3, taken_at = clock_timestamp()"
+        " WHERE shard = $1 RETURNING shard, epoch, evaluated_to"},
+    [TW_POSITIONS_READ] = {"positions_read", TW_FOR_EVALUATOR, 1, {ATX},
+        "SELECT p.topic_id, p.partition, p.next_offset, p.watermark, p.caught_up,"
+        " coalesce((extract(epoch FROM clock_timestamp() - p.silent_since) * 1000000)::int8, 0),"
+        " (extract(epoch FROM clock_timestamp() - p.seen_at) * 1000000)::int8"
+        " FROM tapewatch.positions p JOIN tapewatch.topics t USING (topic_id) WHERE t.topic = ANY ($1)"},
+    [TW_RULE_SETS_READ] = {"rule_sets_read", TW_FOR_EVALUATOR, 1, {I4},
+        "SELECT rule_set_id, holds_from, sha256, rules FROM tapewatch.rule_sets WHERE rule_set_id > $1"
+        " ORDER BY rule_set_id"},
+    [TW_RULE_SET_STORE] = {"rule_set_store", TW_FOR_EVALUATOR, 3, {TX, TX, TX},
+        /* the first set holds from the beginning, a later one from what has been evaluated; the same set as the last
+         * is not stored again, whoever stores it */
+        "WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(1415006040, 3)),"
+        " last AS MATERIALIZED (SELECT r.sha256 FROM turn, tapewatch.rule_sets r ORDER BY r.rule_set_id DESC LIMIT 1)"
+        " INSERT INTO tapewatch.rule_sets (holds_from, sha256, stored_by, rules)"
+        " SELECT CASE WHEN EXISTS (SELECT FROM last)"
+        " THEN coalesce((SELECT max(evaluated_to) FROM tapewatch.shards), '-infinity') ELSE '-infinity' END, $1, $2, $3"
+        " WHERE $1 IS DISTINCT FROM (SELECT sha256 FROM last) RETURNING rule_set_id"},
+    [TW_BARS_READ] = {"bars_read", TW_FOR_EVALUATOR, 3, {TZ, TZ, AI2},
+        "SELECT entity, bar_start, sum(scores)::int8, sum(sum)::int8, sum(sum_of_squares)::int8, sum(negative_sum)::int8"
+        " FROM tapewatch.bars WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3)"
+        " GROUP BY entity, bar_start ORDER BY entity, bar_start"},
+    [TW_EVENTS_READ] = {"events_read", TW_FOR_EVALUATOR, 2, {TZ, AI2},
+        "SELECT v.entity, v.rule, v.event_time, v.sentiment, v.keyword, t.topic, v.partition, v.kafka_offset,"
+        " v.alert_event_id FROM tapewatch.alert_events v JOIN tapewatch.topics t USING (topic_id)"
+        " WHERE v.evaluated_at IS NULL AND v.event_time < $1 AND v.shard = ANY ($2)"
+        " ORDER BY v.entity, v.event_time, t.topic, v.partition, v.kafka_offset, v.rule"},
+    [TW_ALERTS_READ] = {"alerts_read", TW_FOR_EVALUATOR, 1, {AI2},
+        "SELECT entity, rule, kind, severity, opened_time, stepped_time, quiet_since, reported_value, worst_value,"
+        " documents, alert_id FROM tapewatch.alerts WHERE state <> 'resolved' AND shard = ANY ($1)"
+        " ORDER BY entity, rule"},
+    [TW_LISTED_READ] = {"listed_read", TW_FOR_EVALUATOR, 1, {ATX},
+        "SELECT symbol, listed FROM tapewatch.entities WHERE symbol = ANY ($1) ORDER BY symbol"},
+    [TW_SHARD_FENCE] = {"shard_fence", TW_FOR_EVALUATOR, 4, {I2, I8, ID, TZ},
+        "SELECT tapewatch.shard_fence($1, $2, $3, $4)"},
+    [TW_IDLE_CHECK] = {"idle_check", TW_FOR_EVALUATOR, 3, {I2, I4, I8},
+        "SELECT tapewatch.idle_check($1, $2, $3)"},
+    [TW_ALERT_STORE] = {"alert_store", TW_FOR_EVALUATOR, 16,
+        {I2, TX, TX, TX, TX, TZ, TZ, TZ, TZ, TZ, I8, I8, I8, I4, TX, TX},
+        "SELECT tapewatch.store_alert($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"},
+    [TW_ALERT_STEP_STORE] = {"alert_step_store", TW_FOR_EVALUATOR, 9, {TX, TX, TZ, TX, TZ, I8, I8, TX, I4},
+        "INSERT INTO tapewatch.alert_steps (alert_id, step, step_time, value, documents, reason, rule_set_id)"
+        " SELECT a.alert_id, $4, $5, $6, $7, $8, $9 FROM tapewatch.alerts a"
+        " WHERE a.rule = $1 AND a.entity = $2 AND a.opened_time = $3"},
+    [TW_EVENT_DONE] = {"event_done", TW_FOR_EVALUATOR, 4, {AI8, TX, TX, TZ},
+        "UPDATE tapewatch.alert_events SET evaluated_at = clock_timestamp(), alert_id = (SELECT a.alert_id"
+        " FROM tapewatch.alerts a WHERE a.rule = $2 AND a.entity = $3 AND a.opened_time = $4)"
+        " WHERE alert_event_id = ANY ($1)"},
+    [TW_SHARD_MOVE] = {"shard_move", TW_FOR_EVALUATOR, 5, {I2, I8, ID, TZ, TZ},
+        "SELECT tapewatch.move_shard($1, $2, $3, $4, $5)"},
+};
+/* clang-format on */

@@ -1,0 +1,90 @@
+/* statements: every statement that the daemon's two connections send, named, with its types; nothing else is sent.
+ *
+ * They are prepared once a connection (connection.h) and take and give PostgreSQL's binary format only. A statement
+ * belongs to the store's connection, to the evaluator's, or to both. What each may lock stands beside it
+ * (design, section 4): in a commit the fence comes first and locks nothing, the offset's row is locked last. */
+#ifndef TW_STATEMENTS_H
+#define TW_STATEMENTS_H
+
+#include <libpq-fe.h>
+
+enum tw_statement {
+    /* store */
+    TW_DAYS_KNOWN,
+    TW_DAYS_ENSURE,
+    TW_MODEL_REGISTER,
+    TW_ENTITIES_STORE,
+    TW_PARTITION_TAKE,
+    TW_BLOCKERS_END,
+    TW_POSITION_READ_LOCKED,
+    TW_POSITION_REFRESH,
+    TW_EVALUATED_READ,
+    TW_FENCE,
+    TW_DOCUMENTS_INSERT,
+    TW_SCORES_INSERT,
+    TW_BARS_ADD,
+    TW_HEADLINES_INSERT,
+    TW_DEAD_LETTER_INSERT,
+    TW_POSITION_MOVE,
+    TW_DOCUMENTS_COMPARE,
+    TW_DEAD_LETTER_COMPARE,
+    /* evaluator */
+    TW_MEMBER_BEAT,
+    TW_MEMBERS_READ,
+    TW_MEMBER_LEAVE,
+    TW_SHARD_LOCK,
+    TW_SHARD_UNLOCK,
+    TW_SHARD_TAKE,
+    TW_POSITIONS_READ,
+    TW_RULE_SETS_READ,
+    TW_RULE_SET_STORE,
+    TW_BARS_READ,
+    TW_EVENTS_READ,
+    TW_ALERTS_READ,
+    TW_LISTED_READ,
+    TW_SHARD_FENCE,
+    TW_IDLE_CHECK,
+    TW_ALERT_STORE,
+    TW_ALERT_STEP_STORE,
+    TW_EVENT_DONE,
+    TW_SHARD_MOVE,
+    TW_STATEMENTS
+};
+
+enum { TW_FOR_STORE = 1, TW_FOR_EVALUATOR = 2 };
+enum { TW_STATEMENT_PARAMETERS = 20 };
+
+struct tw_statement_row {
+    const char *name;
+    int connections; /* TW_FOR_STORE, TW_FOR_EVALUATOR */
+    int parameter_count;
+    Oid types[TW_STATEMENT_PARAMETERS];
+    const char *sql;
+};
+
+extern const struct tw_statement_row tw_statements[TW_STATEMENTS];
+
+/* Types by their numbers in PostgreSQL's catalogue, which never change (src/include/catalog/pg_type.dat). */
+enum {
+    TW_OID_BOOL = 16,
+    TW_OID_BYTEA = 17,
+    TW_OID_INT8 = 20,
+    TW_OID_INT2 = 21,
+    TW_OID_INT4 = 23,
+    TW_OID_TEXT = 25,
+    TW_OID_FLOAT4 = 700,
+    TW_OID_TIMESTAMPTZ = 1184,
+    TW_OID_UUID = 2950,
+    TW_OID_DATE = 1082,
+    TW_OID_BOOL_ARRAY = 1000,
+    TW_OID_BYTEA_ARRAY = 1001,
+    TW_OID_INT2_ARRAY = 1005,
+    TW_OID_INT4_ARRAY = 1007,
+    TW_OID_TEXT_ARRAY = 1009,
+    TW_OID_INT8_ARRAY = 1016,
+    TW_OID_FLOAT4_ARRAY = 1021,
+    TW_OID_TIMESTAMPTZ_ARRAY = 1185,
+    TW_OID_DATE_ARRAY = 1182,
+};
+
+#endif

@@ -1,0 +1,640 @@
+/* store: never lost, never twice, against a real PostgreSQL. tests/integration/test_store starts it.
+ *
+ *     TW_TEST_CONNINFO   the superuser's; the database is migrated; rows of other tests may stand in it
+ *
+ * Each test has a topic of its own. The observer is a second, blocking connection as superuser. */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../unit/support/batches.h"
+#include "config.h"
+#include "metrics.h"
+#include "postgres.h"
+#include "store.h"
+
+enum { WAIT_MS = 20000 };
+
+struct story {
+    uv_loop_t loop;
+    struct tw_store *store;
+    struct tw_arena arena;
+    struct tw_config config;
+    struct tw_log log;
+    struct tw_metrics metrics;
+    struct tw_partition partition;
+    PGconn *observer;
+    char conninfo[512]; /* the writer's */
+    int port;
+    bool ready;
+    bool closed;
+    int taken;
+    int stored;
+    int fenced;
+    struct tw_batch *back[8]; /* handed back, in order */
+};
+
+static const struct batch_shape shape_of_hundred = {.documents = 100,
+    .text_bytes = 120,
+    .entities = 10,
+    .scores_in_two = 3,
+    .first_event_us = INT64_C(1795000000000000),
+    .step_us = 100000,
+    .rows_per_statement = 40,
+    .poison = UINT32_MAX,
+    .dead = UINT32_MAX};
+
+/* -- the vocabulary ---------------------------------------------------------------------------------------------------- */
+
+static void on_state(void *context, bool ready, const struct tw_error *err)
+{
+    struct story *story = context;
+    story->ready = ready;
+    if (err && !err->passing)
+        fail_msg("%s: %s", err->where, err->what);
+}
+
+static void on_taken(
+    void *context, struct tw_partition *partition, uint64_t assignment, const struct tw_error *err)
+{
+    struct story *story = context;
+    (void)assignment;
+    assert_null(err);
+    partition->cut_offset = partition->row_offset;
+    story->taken++;
+}
+
+static void on_committed(void *context, struct tw_batch *batch, enum tw_commit_outcome outcome)
+{
+    struct story *story = context;
+    if (story->stored + story->fenced < 8)
+        story->back[story->stored + story->fenced] = batch;
+    if (outcome == TW_COMMIT_STORED)
+        story->stored++;
+    else
+        story->fenced++;
+}
+
+static void on_closed(void *context)
+{
+    struct story *story = context;
+    story->closed = true;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+/* Lets the loop run until the number reaches `wanted`, or fails. */
+static void run_until(struct story *story, const int *number, int wanted)
+{
+    uv_timer_t tick;
+    uint64_t until = uv_hrtime() / 1000000 + WAIT_MS;
+    uv_timer_init(&story->loop, &tick);
+    uv_timer_start(&tick, on_tick, 10, 10);
+    while (*number < wanted && uv_hrtime() / 1000000 < until)
+        uv_run(&story->loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)&tick, NULL);
+    uv_run(&story->loop, UV_RUN_NOWAIT);
+    assert_int_equal(*number, wanted);
+}
+
+static void run_for(struct story *story, uint64_t milliseconds)
+{
+    uv_timer_t tick;
+    uint64_t until = uv_hrtime() / 1000000 + milliseconds;
+    uv_timer_init(&story->loop, &tick);
+    uv_timer_start(&tick, on_tick, 5, 5);
+    while (uv_hrtime() / 1000000 < until)
+        uv_run(&story->loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)&tick, NULL);
+    uv_run(&story->loop, UV_RUN_NOWAIT);
+}
+
+/* One statement by the observer; $T is the topic's number. Returns its single integer, -1 for none. */
+static long long ask(struct story *story, const char *sql)
+{
+    const char *values[] = {story->partition.topic};
+    PGresult *result =
+        PQexecParams(story->observer, sql, strstr(sql, "$1") ? 1 : 0, NULL, values, NULL, NULL, 0);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+        fail_msg("%s: %s", sql, PQresultErrorMessage(result));
+    long long number = -1;
+    if (status == PGRES_TUPLES_OK && PQntuples(result) > 0 && !PQgetisnull(result, 0, 0))
+        number = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    PQclear(result);
+    return number;
+}
+
+#define OF_TOPIC " topic_id = (SELECT topic_id FROM tapewatch.topics WHERE topic = $1)"
+
+static long long documents(struct story *story)
+{
+    return ask(story, "SELECT count(*) FROM tapewatch.documents WHERE" OF_TOPIC);
+}
+
+static long long dead_letters(struct story *story)
+{
+    return ask(story, "SELECT count(*) FROM tapewatch.dead_letters WHERE" OF_TOPIC);
+}
+
+static long long stored_offset(struct story *story)
+{
+    return ask(story, "SELECT next_offset FROM tapewatch.positions WHERE" OF_TOPIC);
+}
+
+/* Bars that differ from what the scores say. */
+static long long wrong_bars(struct story *story)
+{
+    return ask(story, "SELECT count(*) FROM (SELECT entity, topic_id, partition,"
+                      " date_bin('10 s', event_time, 'epoch') AS bar_start, count(*) AS scores,"
+                      " sum(sentiment::bigint) AS sum, sum(sentiment::bigint * sentiment) AS sum_of_squares,"
+                      " sum(least(sentiment, 0)::bigint) AS negative_sum FROM tapewatch.scores"
+                      " WHERE" OF_TOPIC " GROUP BY 1, 2, 3, 4) AS told"
+                      " FULL JOIN (SELECT * FROM tapewatch.bars WHERE" OF_TOPIC ") AS kept"
+                      " USING (entity, topic_id, partition, bar_start)"
+                      " WHERE (told.scores, told.sum, told.sum_of_squares, told.negative_sum)"
+                      " IS DISTINCT FROM (kept.scores, kept.sum, kept.sum_of_squares, kept.negative_sum)");
+}
+
+static void give(struct story *story, const struct batch_shape *shape)
+{
+    struct tw_error err = {0};
+    struct tw_batch *batch = batches_make(shape, &story->partition, story->partition.cut_offset, &err);
+    if (!batch)
+        fail_msg("%s", err.what);
+    story->partition.cut_offset = batch->end_offset;
+    tw_store_commit(story->store, batch);
+}
+
+static void take(struct story *story)
+{
+    int before = story->taken;
+    tw_store_take(story->store, &story->partition);
+    run_until(story, &story->taken, before + 1);
+}
+
+static PGconn *observe(void)
+{
+    struct tw_postgres_options options = {getenv("TW_TEST_CONNINFO"), NULL, "observer"};
+    struct tw_error err;
+    PGconn *observer;
+    if (!tw_postgres_connect(&options, &observer, &err))
+        fail_msg("%s", err.what);
+    return observer;
+}
+
+static void open_store(struct story *story)
+{
+    struct tw_store_events events = {story, on_committed, on_taken, on_state};
+    struct tw_error err;
+    uv_loop_init(&story->loop);
+    story->ready = false;
+    story->closed = false;
+    if (!tw_store_begin(
+            &story->loop, &story->config, &story->log, &story->metrics, &events, &story->store, &err))
+        fail_msg("%s", err.what);
+}
+
+static int begin(void **state)
+{
+    static int number;
+    struct story *story = calloc(1, sizeof *story);
+    struct tw_error err;
+    if (!story || !tw_arena_begin(&story->arena, 8 << 20, &err) ||
+        !tw_config_defaults(&story->arena, &story->config, &err))
+        return 1;
+    const char *base = getenv("TW_TEST_CONNINFO");
+    const char *superuser = strstr(base, "user=postgres");
+    if (!superuser)
+        return 1;
+    snprintf(story->conninfo, sizeof story->conninfo, "%.*suser=tapewatch_writer%s", (int)(superuser - base),
+        base, superuser + strlen("user=postgres"));
+    story->config.store.conninfo = story->conninfo;
+    story->config.store.lock_timeout_ms = 500;
+    story->log = tw_log_open(TW_ERROR + 1, "logfmt", NULL);
+    story->observer = observe();
+    story->port = (int)strtol(PQport(story->observer), NULL, 10);
+    snprintf(story->partition.topic, sizeof story->partition.topic, "story-%ld-%d", (long)getpid(), ++number);
+    story->partition.row_offset = -1;
+    story->partition.row_watermark_us = TW_NO_TIME;
+    open_store(story);
+    take(story);
+    *state = story;
+    return 0;
+}
+
+static void close_store(struct story *story)
+{
+    int closed = 0;
+    tw_store_end(story->store, on_closed);
+    for (int turn = 0; turn < 10000 && !story->closed; turn++)
+        uv_run(&story->loop, UV_RUN_ONCE);
+    closed = story->closed;
+    assert_true(closed);
+    uv_run(&story->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&story->loop), 0);
+}
+
+static int end(void **state)
+{
+    struct story *story = *state;
+    close_store(story);
+    for (int at = 0; at < 8; at++)
+        batches_free(story->back[at]);
+    PQfinish(story->observer);
+    tw_arena_end(&story->arena);
+    free(story);
+    return 0;
+}
+
+/* The store's own socket: the descriptor of ours that leads to the server and is not the observer's. */
+static int socket_of_store(const struct story *story)
+{
+    for (int fd = 3; fd < 256; fd++) {
+        struct sockaddr_in peer;
+        socklen_t length = sizeof peer;
+        if (fd != PQsocket(story->observer) && getpeername(fd, (struct sockaddr *)&peer, &length) == 0 &&
+            peer.sin_family == AF_INET && ntohs(peer.sin_port) == story->port)
+            return fd;
+    }
+    fail_msg("the store has no connection");
+    return -1;
+}
+
+/* The link is cut before the answer is read: what the server does about it is its own affair. */
+static void lose_answer(struct story *story)
+{
+    char bytes[65536];
+    int fd = socket_of_store(story);
+    while (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+        continue;
+    shutdown(fd, SHUT_RDWR);
+}
+
+static long long backend(struct story *story)
+{
+    return ask(story, "SELECT pid FROM pg_stat_activity WHERE application_name = 'tapewatch store'"
+                      " AND datname = current_database() ORDER BY backend_start DESC LIMIT 1");
+}
+
+/* Sends the batch, and waits, without reading, until the server has come as far as `seen` says. */
+static void send_and_wait(struct story *story, const char *seen)
+{
+    for (int turn = 0; turn < 20; turn++) {
+        uv_run(&story->loop, UV_RUN_NOWAIT);
+        usleep(1000);
+        if (ask(story, seen) > 0)
+            return;
+    }
+    for (int turn = 0; turn < 500; turn++) {
+        if (ask(story, seen) > 0)
+            return;
+        usleep(10000);
+    }
+    fail_msg("the server never came so far: %s", seen);
+}
+
+#define STORE_WAITS                                                                                          \
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tapewatch store'"                       \
+    " AND datname = current_database() AND wait_event_type = 'Lock'"
+
+/* -- the stories ----------------------------------------------------------------------------------------------------------- */
+
+static void what_is_given_is_stored_once_with_its_scores_bars_and_offset(void **state)
+{
+    struct story *story = *state;
+    for (int batch = 0; batch < 3; batch++)
+        give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 3);
+    assert_int_equal(documents(story), 300);
+    assert_int_equal(stored_offset(story), 300);
+    assert_int_equal(story->partition.row_offset, 300);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.scores WHERE" OF_TOPIC), 450);
+    assert_int_equal(wrong_bars(story), 0);
+    assert_int_equal(story->metrics.counters[TW_COUNT_DOCUMENTS], 300);
+    assert_int_equal(story->metrics.counters[TW_COUNT_LATE], 0);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.entities WHERE symbol LIKE 'SYM000_'"), 10);
+    assert_int_equal(
+        ask(story, "SELECT count(*) FROM tapewatch.documents d JOIN tapewatch.models USING (model_id)"
+                   " WHERE sha256 LIKE '0123%' AND title <> '' AND body <> '' AND" OF_TOPIC),
+        300);
+}
+
+static void a_partition_taken_by_another_stores_nothing_more(void **state)
+{
+    struct story *story = *state;
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 1);
+    ask(story, "SELECT epoch FROM tapewatch.take_partition($1, 0, gen_random_uuid(), 'another')");
+    give(story, &shape_of_hundred);
+    run_until(story, &story->fenced, 1);
+    assert_int_equal(documents(story), 100);
+    assert_int_equal(stored_offset(story), 100);
+    assert_int_equal(story->metrics.counters[TW_COUNT_FENCED], 1);
+}
+
+static void a_row_behind_our_memory_is_not_ours_to_move(void **state)
+{
+    struct story *story = *state;
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 1);
+    ask(story, "UPDATE tapewatch.positions SET next_offset = 40 WHERE" OF_TOPIC);
+    give(story, &shape_of_hundred);
+    run_until(story, &story->fenced, 1);
+    assert_int_equal(documents(story), 100);
+}
+
+static void a_lost_answer_to_a_commit_that_happened_is_not_sent_again(void **state)
+{
+    struct story *story = *state;
+    give(story, &shape_of_hundred);
+    send_and_wait(story, "SELECT count(*) FROM tapewatch.positions WHERE next_offset = 100 AND" OF_TOPIC);
+    lose_answer(story);
+    run_until(story, &story->stored, 1);
+    assert_int_equal(documents(story), 100);
+    assert_int_equal(wrong_bars(story), 0);
+    assert_int_equal(story->metrics.counters[TW_COUNT_CONNECTIONS_LOST], 1);
+}
+
+static void a_lost_commit_that_did_not_happen_is_sent_again(void **state)
+{
+    struct story *story = *state;
+    ask(story, "BEGIN");
+    ask(story, "SELECT 1 FROM tapewatch.positions WHERE" OF_TOPIC " FOR UPDATE");
+    give(story, &shape_of_hundred);
+    send_and_wait(story, STORE_WAITS);
+    char sql[64];
+    snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%lld)::int", backend(story));
+    assert_int_equal(ask(story, sql), 1);
+    ask(story, "COMMIT");
+    run_until(story, &story->stored, 1);
+    assert_int_equal(documents(story), 100);
+    assert_int_equal(wrong_bars(story), 0);
+}
+
+static void a_lost_commit_of_a_partition_that_another_took_is_given_up(void **state)
+{
+    struct story *story = *state;
+    ask(story, "BEGIN");
+    ask(story, "SELECT epoch FROM tapewatch.take_partition($1, 0, gen_random_uuid(), 'another')");
+    give(story, &shape_of_hundred);
+    send_and_wait(story, STORE_WAITS);
+    lose_answer(story);
+    ask(story, "COMMIT");
+    run_until(story, &story->fenced, 1);
+    assert_int_equal(documents(story), 0);
+    assert_int_equal(stored_offset(story), -1);
+}
+
+/* The link is gone, but the server still works on the transaction when we are back: reading the row with a lock
+ * waits for it, and shows that it arrived. */
+static void a_commit_still_on_its_way_is_waited_for(void **state)
+{
+    struct story *story = *state;
+    ask(story, "BEGIN");
+    ask(story, "SELECT 1 FROM tapewatch.positions WHERE" OF_TOPIC " FOR UPDATE");
+    give(story, &shape_of_hundred);
+    send_and_wait(story, STORE_WAITS);
+    lose_answer(story);
+    run_for(story, 1500); /* it connects, and asks for the row, and waits in vain */
+    assert_int_equal(story->stored + story->fenced, 0);
+    ask(story, "COMMIT");
+    run_until(story, &story->stored, 1);
+    assert_int_equal(documents(story), 100);
+    assert_int_equal(wrong_bars(story), 0);
+}
+
+static void a_document_that_postgresql_refuses_becomes_a_dead_letter_alone(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    shape.poison = 37;
+    give(story, &shape);
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 2);
+    assert_int_equal(documents(story), 199);
+    assert_int_equal(dead_letters(story), 1);
+    assert_int_equal(stored_offset(story), 200);
+    assert_int_equal(wrong_bars(story), 0);
+    assert_int_equal(
+        ask(story, "SELECT kafka_offset FROM tapewatch.dead_letters WHERE stage = 'store' AND error_what LIKE"
+                   " '%22021%' AND payload = '{\"text\":\"raw\"}'::bytea AND" OF_TOPIC),
+        37);
+    assert_true(story->metrics.counters[TW_COUNT_COMMIT_SPLITS] > 0);
+}
+
+static void what_could_not_be_decoded_is_kept_with_its_reason(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    shape.dead = 99;
+    give(story, &shape);
+    run_until(story, &story->stored, 1);
+    assert_int_equal(documents(story), 99);
+    assert_int_equal(
+        ask(story, "SELECT kafka_offset FROM tapewatch.dead_letters WHERE stage = 'decode' AND error_what ="
+                   " 'not JSON' AND error_where = 'byte 3' AND" OF_TOPIC),
+        99);
+}
+
+static void a_day_dropped_behind_our_back_is_made_again(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    shape.first_event_us = INT64_C(1000000000000000); /* 2001: nobody else's day */
+    give(story, &shape);
+    run_until(story, &story->stored, 1);
+    ask(story, "SELECT tapewatch.drop_day(parent, '2001-09-09')::int"
+               " FROM unnest('{documents,scores,bars}'::text[]) AS parent");
+    give(story, &shape);
+    run_until(story, &story->stored, 2);
+    assert_int_equal(stored_offset(story), 200);
+    assert_int_equal(documents(story), 100);
+    assert_int_equal(dead_letters(story), 0);
+}
+
+static void new_days_are_made_no_faster_than_allowed(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    story->config.store.new_days_per_minute = 3;
+    shape.documents = 5;
+    shape.first_event_us = INT64_C(600000000000000) + (int64_t)getpid() * INT64_C(864000000000);
+    shape.step_us = INT64_C(86400000000);
+    give(story, &shape);
+    run_for(story, 1500);
+    assert_int_equal(story->stored, 0);
+    assert_int_equal(documents(story), 0);
+}
+
+static void records_read_again_after_a_reset_are_not_stored_twice(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    shape.dead = 50;
+    give(story, &shape);
+    run_until(story, &story->stored, 1);
+    ask(story, "SELECT tapewatch.reset_position($1, 0, -1)");
+    take(story);
+    assert_int_equal(story->partition.row_offset, -1);
+    shape.documents = 150; /* the first hundred again, and fifty new ones */
+    give(story, &shape);
+    run_until(story, &story->stored, 2);
+    assert_int_equal(documents(story), 149);
+    assert_int_equal(dead_letters(story), 1);
+    assert_int_equal(stored_offset(story), 150);
+    assert_int_equal(wrong_bars(story), 0);
+}
+
+static void a_different_document_under_a_stored_offset_stops_the_partition(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    give(story, &shape);
+    run_until(story, &story->stored, 1);
+    ask(story, "SELECT tapewatch.reset_position($1, 0, 0)");
+    take(story);
+    shape.text_bytes = 121;
+    give(story, &shape);
+    run_until(story, &story->fenced, 1);
+    assert_int_equal(documents(story), 100);
+    assert_int_equal(stored_offset(story), 0);
+}
+
+static void a_document_older_than_what_was_evaluated_is_stored_as_late(void **state)
+{
+    struct story *story = *state;
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 1);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.documents WHERE late AND" OF_TOPIC), 0);
+    /* documents 100 to 149 lie before this */
+    ask(story, "UPDATE tapewatch.shards SET evaluated_to = to_timestamp(1795000015) WHERE shard = 7");
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 2);
+    ask(story, "UPDATE tapewatch.shards SET evaluated_to = NULL WHERE shard = 7");
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.documents WHERE late AND" OF_TOPIC), 50);
+    assert_int_equal(story->metrics.counters[TW_COUNT_LATE], 50);
+}
+
+static void the_owner_tells_each_second_where_it_stands(void **state)
+{
+    struct story *story = *state;
+    story->partition.state = TW_PARTITION_READING;
+    story->partition.end_offset = 1234;
+    story->partition.caught_up = true;
+    story->partition.last_message_ms = uv_hrtime() / 1000000 - 5000;
+    tw_store_refresh(story->store, &story->partition);
+    run_for(story, 300);
+    assert_int_equal(
+        ask(story, "SELECT lag FROM tapewatch.stream_positions WHERE caught_up AND silent_seconds >= 5"
+                   " AND topic = $1"),
+        1234);
+}
+
+/* A process stopped in the middle of a pipeline, its Sync not sent, holds the row for ever; no timeout of the server's
+ * ends it. The taker does. */
+static void a_stopped_owner_in_mid_pipeline_is_ended_by_the_taker(void **state)
+{
+    struct story *story = *state;
+    struct tw_postgres_options options = {story->conninfo, NULL, "zombie"};
+    struct tw_error err;
+    PGconn *zombie;
+    const char *values[] = {story->partition.topic};
+    assert_true(tw_postgres_connect(&options, &zombie, &err));
+    assert_int_equal(PQenterPipelineMode(zombie), 1);
+    PQsendQueryParams(zombie, "UPDATE tapewatch.positions SET next_offset = 77 WHERE" OF_TOPIC, 1, NULL,
+        values, NULL, NULL, 0);
+    PQsendFlushRequest(zombie);
+    PQflush(zombie);
+    while (ask(story, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'zombie'"
+                      " AND wait_event = 'ClientRead' AND backend_xid IS NOT NULL") == 0)
+        usleep(10000);
+    take(story);
+    assert_int_equal(story->partition.row_offset, -1);
+    assert_int_equal(story->partition.epoch, 2);
+    PQpipelineSync(zombie);
+    PQflush(zombie);
+    PQfinish(zombie);
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 1);
+    assert_int_equal(stored_offset(story), 100);
+}
+
+static void a_server_that_goes_away_for_a_while_costs_nothing_but_time(void **state)
+{
+    struct story *story = *state;
+    for (int batch = 0; batch < 4; batch++)
+        give(story, &shape_of_hundred);
+    for (int time = 0; time < 4; time++) {
+        run_for(story, 20);
+        ask(story, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                   " WHERE application_name = 'tapewatch store' AND datname = current_database()");
+    }
+    run_until(story, &story->stored, 4);
+    assert_int_equal(documents(story), 400);
+    assert_int_equal(wrong_bars(story), 0);
+}
+
+static void two_makers_of_the_same_days_get_along(void **state)
+{
+    struct story *story = *state;
+    PGconn *makers[2] = {observe(), observe()};
+    for (int maker = 0; maker < 2; maker++)
+        assert_int_equal(PQsendQuery(makers[maker],
+                             "SELECT tapewatch.ensure_days(ARRAY(SELECT d::date FROM generate_series("
+                             "'1975-03-01'::timestamp, '1975-03-10', '1 day') AS d), '{}')"),
+            1);
+    long long made = 0;
+    for (int maker = 0; maker < 2; maker++) {
+        PGresult *result = PQgetResult(makers[maker]);
+        assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
+        made += strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+        PQclear(result);
+        PQfinish(makers[maker]);
+    }
+    assert_int_equal(made, 10);
+    ask(story, "SELECT count(tapewatch.drop_day(parent, day)) FROM tapewatch.days WHERE day < '1975-03-11'"
+               " AND day >= '1975-03-01'");
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(what_is_given_is_stored_once_with_its_scores_bars_and_offset),
+        STORY(a_partition_taken_by_another_stores_nothing_more),
+        STORY(a_row_behind_our_memory_is_not_ours_to_move),
+        STORY(a_lost_answer_to_a_commit_that_happened_is_not_sent_again),
+        STORY(a_lost_commit_that_did_not_happen_is_sent_again),
+        STORY(a_lost_commit_of_a_partition_that_another_took_is_given_up),
+        STORY(a_commit_still_on_its_way_is_waited_for),
+        STORY(a_document_that_postgresql_refuses_becomes_a_dead_letter_alone),
+        STORY(what_could_not_be_decoded_is_kept_with_its_reason),
+        STORY(a_day_dropped_behind_our_back_is_made_again),
+        STORY(new_days_are_made_no_faster_than_allowed),
+        STORY(records_read_again_after_a_reset_are_not_stored_twice),
+        STORY(a_different_document_under_a_stored_offset_stops_the_partition),
+        STORY(a_document_older_than_what_was_evaluated_is_stored_as_late),
+        STORY(the_owner_tells_each_second_where_it_stands),
+        STORY(a_stopped_owner_in_mid_pipeline_is_ended_by_the_taker),
+        STORY(a_server_that_goes_away_for_a_while_costs_nothing_but_time),
+        STORY(two_makers_of_the_same_days_get_along),
+    };
+    if (!getenv("TW_TEST_CONNINFO")) {
+        fprintf(stderr, "test_store: TW_TEST_CONNINFO is not set; cure: run tests/integration/test_store\n");
+        return 2;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
