@@ -20,7 +20,7 @@ struct tw_archive;
 
 enum tw_archive_step {
     TW_ARCHIVE_LINE,    /* `line` is filled */
-    TW_ARCHIVE_REFUSED, /* that line is too long: err says so (TW_REFUSED); go on */
+    TW_ARCHIVE_REFUSED, /* that line is too long: err says so (TW_REFUSED), `line` its number; go on */
     TW_ARCHIVE_END,
     TW_ARCHIVE_FAILED, /* reading or unpacking failed: err (TW_IO) */
 };

@@ -68,17 +68,16 @@ static void settle_form(struct run *run, struct tw_text line)
 }
 
 static bool add_line(struct run *run, struct tw_chunk *chunk, const struct tw_archive_line *line,
-    enum tw_archive_step step, struct tw_error *err)
+    const struct tw_error *why, struct tw_error *err)
 {
     struct tw_line *added = &chunk->lines[chunk->count++];
     added->number = line->number;
     added->refusal = NULL;
-    if (step == TW_ARCHIVE_REFUSED) {
+    if (why) {
         struct tw_error *refusal = tw_arena_take(&chunk->arena, sizeof *refusal);
         if (!refusal)
             return tw_arena_fail(&chunk->arena, err);
-        *refusal = *err;
-        *err = (struct tw_error){0}; /* the record's, not the run's */
+        *refusal = *why;
         added->refusal = refusal;
         added->text = (struct tw_text){"", 0};
         return true;
@@ -101,11 +100,15 @@ static bool fill(struct run *run, struct tw_chunk *chunk, struct tw_error *err)
     size_t bytes = 0;
     while (chunk->count < CHUNK_LINES && bytes < CHUNK_BYTES && !run->archive_spent) {
         struct tw_archive_line line = {{"", 0}, 0};
-        enum tw_archive_step step = tw_archive_next(run->archive, &line, err);
-        if (step == TW_ARCHIVE_FAILED)
+        struct tw_error why;
+        enum tw_archive_step step = tw_archive_next(run->archive, &line, &why);
+        if (step == TW_ARCHIVE_FAILED) {
+            *err = why;
             return false;
+        }
         run->archive_spent = step == TW_ARCHIVE_END;
-        if (!run->archive_spent && !add_line(run, chunk, &line, step, err))
+        if (!run->archive_spent &&
+            !add_line(run, chunk, &line, step == TW_ARCHIVE_REFUSED ? &why : NULL, err))
             return false;
         bytes += line.text.length;
     }

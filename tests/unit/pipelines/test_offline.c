@@ -143,6 +143,25 @@ static void plain_text_is_text_unless_it_is_json(void **state)
     free(outcome.out);
 }
 
+static void a_line_too_long_is_refused_in_its_place(void **state)
+{
+    (void)state;
+    given_input("texts", "ok\nmuch too long\nlast\n", 22);
+    struct tw_decode_options narrow = tw_decode_defaults();
+    narrow.max_payload_bytes = 8;
+    struct tw_offline_options options = options_of(constant, 1);
+    river.decode = &narrow;
+    struct outcome outcome = classified(options);
+    assert_int_equal(outcome.counts.records, 3);
+    assert_int_equal(outcome.counts.refused, 1);
+    assert_non_null(strstr(outcome.out, "\n{\"line\":2,\"error\":\""));
+    char expected[400];
+    snprintf(expected, sizeof expected,
+        "%s:2: the line has 13 bytes, 8 are allowed; cure: split the record\n", path);
+    assert_string_equal(outcome.refused, expected);
+    free(outcome.out);
+}
+
 static void output_does_not_depend_on_the_number_of_workers(void **state)
 {
     (void)state;
@@ -254,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_line_gets_its_object_in_order),
         cmocka_unit_test(plain_text_is_text_unless_it_is_json),
+        cmocka_unit_test(a_line_too_long_is_refused_in_its_place),
         cmocka_unit_test(output_does_not_depend_on_the_number_of_workers),
         cmocka_unit_test(a_failure_in_a_worker_ends_the_run),
         cmocka_unit_test(tokenize_writes_ids_as_they_are),
