@@ -97,12 +97,18 @@ static void date_from_days(int64_t days, int64_t *year, int *month, int *day)
     *year = year_of_era + era * 400 + (*month <= 2);
 }
 
+/* The text comes from outside and goes into an error line, and from there into a table: what is not printable ASCII
+ * shows as '?', and what is long is cut. */
 static bool refuse_time(struct tw_text text, const char *why, struct tw_error *err)
 {
-    int shown = text.length > 40 ? 40 : (int)text.length;
+    char shown[48];
+    size_t length = text.length < 40 ? text.length : 40;
+    for (size_t at = 0; at < length; at++)
+        shown[at] = text.bytes[at] >= ' ' && text.bytes[at] <= '~' ? text.bytes[at] : '?';
+    snprintf(shown + length, sizeof shown - length, "%s", text.length > 40 ? "..." : "");
     return tw_fail(err, TW_REFUSED, NULL,
         "send RFC 3339 with an offset, as 1987-10-19T14:30:00Z, or an integer in decode.time_unit",
-        "\"%.*s\" is not a time: %s", shown, text.bytes, why);
+        "\"%s\" is not a time: %s", shown, why);
 }
 
 struct clock_reading {

@@ -212,6 +212,9 @@ static void what_cannot_be_used_is_refused_with_place_and_cure(void **state)
             "with an offset, or an integer in decode.time_unit"},
         {"{\"text\":\"x\",\"ts\":\"yesterday\"}",
             "field ts: \"yesterday\" is not a time: it does not begin with YYYY-MM-DD" TIME_CURE},
+        {"{\"text\":\"x\",\"ts\":\"heute fr\xC3\xBCh, ungefaehr um halb neun oder etwas spaeter\"}",
+            "field ts: \"heute fr??h, ungefaehr um halb neun oder...\" is not a time: it does not begin with "
+            "YYYY-MM-DD" TIME_CURE},
         {"{\"text\":\"x\",\"ts\":\"1987-10-19T14:30:00\"}",
             "field ts: \"1987-10-19T14:30:00\" is not a time: it has no offset (Z or +hh:mm)" TIME_CURE},
         {"{\"text\":\"x\",\"ts\":\"9999-12-31T23:59:59Z\"}",
