@@ -7,6 +7,8 @@
 #include "classify.h"
 #include "config.h"
 #include "entities.h"
+#include "kafka.h"
+#include "postgres.h"
 #include "problems.h"
 #include "processors.h"
 #include "rules.h"
@@ -132,6 +134,25 @@ static bool check_workers(struct check *check, char *detail, size_t size, struct
     return true;
 }
 
+/* What librdkafka and libpq say of names and values, before any server is asked. */
+static bool check_settings(struct check *check, char *detail, size_t size, struct tw_error *err)
+{
+    const struct tw_config *config = &check->config;
+    struct tw_postgres_options options = {
+        config->store.conninfo, config->store.password_file, "tapewatch check"};
+    struct tw_postgres_parameters parameters;
+    rd_kafka_conf_t *settings;
+    if (!tw_kafka_settings(config, TW_KAFKA_CONSUMER, &settings, err))
+        return false;
+    rd_kafka_conf_destroy(settings);
+    if (!tw_postgres_parameters_begin(&options, &parameters, err))
+        return false;
+    tw_postgres_parameters_end(&parameters);
+    snprintf(detail, size, "%u Kafka properties, %u secrets, conninfo", config->kafka.properties.count,
+        config->kafka.secrets.count);
+    return true;
+}
+
 static bool check_kafka(struct check *check, char *detail, size_t size, struct tw_error *err)
 {
     return tw_check_kafka(&check->config, detail, size, err);
@@ -148,6 +169,7 @@ static const struct {
     bool (*run)(struct check *check, char *detail, size_t size, struct tw_error *err);
 } checks[] = {
     {"config", false, check_config},
+    {"settings", false, check_settings},
     {"rules", false, check_rules},
     {"entities", false, check_entities},
     {"model", false, check_model},
