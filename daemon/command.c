@@ -88,6 +88,14 @@ static const struct tw_command commands[] = {
         "  --workers N       threads (default: as many as processors)\n"
         "  -v                say which kernels are used and what of config.json is not\n",
         tw_command_evaluate},
+    {"bench", "models", "how fast a model classifies a file on this machine",
+        "bench [-m FOLDER] [-c FILE] [OPTION]... FILE\n"
+        "  FILE              texts or JSON records, as for classify\n"
+        "  -m FOLDER         the model, a Hugging Face folder\n"
+        "  -c FILE           the configuration (default /etc/tapewatch/tapewatch.yaml, if it is there)\n"
+        "  --workers N       threads (default: as many as processors); a row for 1, a row for N\n"
+        "  --max-tokens N    cut texts to N tokens (default: model.max_tokens)\n",
+        tw_command_bench},
     {"dev", "dev", "a development broker, in memory, and topics for it",
         "dev broker [--address-file FILE] [--partitions N]\n"
         "       tapewatch dev topic NAME --address-file FILE\n"

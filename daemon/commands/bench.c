@@ -1,0 +1,90 @@
+/* bench: how fast this model classifies a file on this machine, and with which kernels. Each row is the whole
+ * way of a text: decode, clean, link, tokenize, classify, print; the file is read again for each row. */
+#include "command.h"
+#include "offline.h"
+#include "processors.h"
+#include "table.h"
+
+#include "kernels/gemm.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static double now_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static bool print_kernels(const char *backend, struct tw_error *err)
+{
+    struct tw_gemm gemm;
+    char line[512];
+    if (!tw_gemm_open(backend, &gemm, err))
+        return false;
+    tw_gemm_report(&gemm, line, sizeof line);
+    printf("gemm %s\n", line);
+    return true;
+}
+
+static bool add_row(struct tw_table *table, uint32_t workers, const struct tw_offline_counts *counts,
+    double seconds, struct tw_error *err)
+{
+    char cells[4][32];
+    const char *values[4] = {cells[0], cells[1], cells[2], cells[3]};
+    snprintf(cells[0], sizeof cells[0], "%u", workers);
+    snprintf(cells[1], sizeof cells[1], "%llu", (unsigned long long)counts->records);
+    snprintf(cells[2], sizeof cells[2], "%.2f", seconds);
+    snprintf(cells[3], sizeof cells[3], "%.0f", (double)counts->records / seconds);
+    return tw_table_add(table, values, err);
+}
+
+/* One worker, then as many as were asked for. */
+static bool run_rows(struct tw_offline_run *run, struct tw_table *table, struct tw_offline_counts *counts,
+    struct tw_error *err)
+{
+    uint32_t most = run->options.workers;
+    for (uint32_t workers = 1; workers <= most; workers = workers < most ? most : most + 1) {
+        double begin = now_seconds();
+        run->options.workers = workers;
+        *counts = (struct tw_offline_counts){0};
+        if (!tw_offline_classify(&run->options, counts, err) ||
+            !add_row(table, workers, counts, now_seconds() - begin, err))
+            return false;
+    }
+    return true;
+}
+
+static bool measure(struct tw_offline_run *run, struct tw_offline_counts *counts, struct tw_error *err)
+{
+    static const struct tw_column columns[] = {
+        {"workers", true}, {"records", true}, {"seconds", true}, {"records/s", true}};
+    FILE *nowhere = fopen("/dev/null", "we");
+    if (!nowhere)
+        return tw_fail_errno(err, TW_OUTPUT, "/dev/null", NULL, "cannot open");
+    run->options.out = nowhere;
+    struct tw_table *table = tw_table_new(columns, 4);
+    bool done = table
+                    ? run_rows(run, table, counts, err) && tw_table_print(table, TW_FORMAT_TABLE, stdout, err)
+                    : tw_fail(err, TW_INTERNAL, NULL, NULL, "out of memory");
+    tw_table_free(table);
+    fclose(nowhere);
+    return done;
+}
+
+int tw_command_bench(int argc, char **argv, struct tw_error *err)
+{
+    struct tw_offline_arguments arguments;
+    int status = tw_offline_parse(argc, argv, "entities,raw,labels,max-tokens", &arguments, err);
+    if (status)
+        return status;
+    if (strcmp(arguments.input, "-") == 0)
+        return tw_command_usage("bench", err, "name a file of texts: it is read more than once");
+    struct tw_offline_run run;
+    struct tw_offline_counts counts = {0};
+    bool finished = tw_offline_open(&arguments, false, &run, err) &&
+                    print_kernels(run.config.gemm.backend, err) && measure(&run, &counts, err);
+    return tw_offline_close(&run, finished, &counts, err);
+}
