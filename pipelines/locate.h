@@ -1,0 +1,33 @@
+/* locate: where an entity that a record names stands in the record's text.
+ *   in    a cleaned text, the names of its entities; the tokens of that text
+ *   out   for each name its first mention as bytes, and as tokens
+ *
+ * A name is looked for as whole words first, in its exact case, then in any case (ASCII), then within words ("Maruti" in
+ * "Marutis"). Longer names choose first, so that in "HDFC Bank sues HDFC" the shorter one does not take a part of the
+ * longer one; only when nothing else is left may mentions overlap. `finetune`, `evaluate` and `classify` share this room: an
+ * entity is read where it was learned. */
+#ifndef TW_LOCATE_H
+#define TW_LOCATE_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+struct tw_tokens;
+
+enum { TW_LOCATE_MOST = 64 }; /* names of one text that are kept apart; further ones may overlap */
+
+/* A mention: bytes [begin, end) of the text; begin == end: not found. */
+struct tw_place {
+    uint32_t begin, end;
+};
+
+/* The place of each name. */
+void tw_locate_names(
+    struct tw_text text, const struct tw_text *names, uint32_t count, struct tw_place *places);
+
+/* The tokens that the place touches: [*first, *end). False when there are none (not found, or cut off). */
+bool tw_locate_tokens(const struct tw_tokens *tokens, struct tw_place place, uint32_t *first, uint32_t *end);
+
+#endif
