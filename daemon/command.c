@@ -12,6 +12,11 @@
 #include <unistd.h>
 
 static const struct tw_command commands[] = {
+    {"serve", "run", "the daemon: topics to scores and alerts in PostgreSQL",
+        "serve [-c FILE] [-v TOPIC]...\n"
+        "  -c FILE       the configuration (default /etc/tapewatch/tapewatch.yaml)\n"
+        "  -v TOPIC      log more about one room: source, store, pool, ...\n",
+        tw_command_serve},
     {"migrate", "run", "create the database's schema, or bring it up to date",
         "migrate [-c FILE | --conninfo TEXT] [--password-file FILE] [--print | --status]\n"
         "  -c FILE               the daemon's configuration, which names the database\n"
