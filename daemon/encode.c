@@ -870,7 +870,7 @@ bool tw_encode_part(const struct tw_encode_options *options, const struct tw_bat
     return encode_all(&encoder, err);
 }
 
-bool tw_encode(const struct tw_encode_options *options, const struct tw_batch *batch, uint32_t first,
+bool tw_encode_rows(const struct tw_encode_options *options, const struct tw_batch *batch, uint32_t first,
     uint32_t count, struct tw_arena *arena, struct tw_encoded **out, struct tw_error *err)
 {
     struct tw_encode_part part = {.first = first, .count = count};

@@ -84,7 +84,7 @@ struct tw_encoded {
 };
 
 /* Encodes documents [first, first + count) of batch->rows. TW_FULL when the arena is. */
-TW_MUST_USE bool tw_encode(const struct tw_encode_options *options, const struct tw_batch *batch,
+TW_MUST_USE bool tw_encode_rows(const struct tw_encode_options *options, const struct tw_batch *batch,
     uint32_t first, uint32_t count, struct tw_arena *arena, struct tw_encoded **out, struct tw_error *err);
 
 TW_MUST_USE bool tw_encode_part(const struct tw_encode_options *options, const struct tw_batch *batch,

@@ -78,7 +78,7 @@ static bool make_rows(struct tw_work_shared *shared, struct tw_river_worker *wor
     return tw_work_messages(batch, err) &&
            tw_river_run(
                &shared->river, worker, batch->messages, batch->count, &batch->arena, &batch->rows, err) &&
-           tw_encode(&shared->encode, batch, 0, batch->count, &batch->arena, &batch->encoded, err);
+           tw_encode_rows(&shared->encode, batch, 0, batch->count, &batch->arena, &batch->encoded, err);
 }
 
 /* One message alone does not fit: it is stored as a dead letter. Its raw bytes may be larger than the arena; it
@@ -109,7 +109,7 @@ static bool make_letter(struct tw_work_shared *shared, struct tw_batch *batch, s
     rows->latest_us[0] = TW_NO_TIME;
     rows->documents[0].message = &batch->messages[0];
     return tw_document_refuse(&rows->documents[0], &refusal, &batch->arena, err) &&
-           tw_encode(&shared->encode, batch, 0, 1, &batch->arena, &batch->encoded, err);
+           tw_encode_rows(&shared->encode, batch, 0, 1, &batch->arena, &batch->encoded, err);
 }
 
 static void run(void *content, void *state, struct tw_batch *batch)

@@ -1,6 +1,6 @@
 /* work: what a worker does with a batch: Kafka's messages in, rows and statement parameters out.
  *
- *     held > messages (headers, stamps) > tw_river_run > tw_encode
+ *     held > messages (headers, stamps) > tw_river_run > tw_encode_rows
  *
  * All on the worker, all in the batch's arena, so that the loop moves pointers only. A batch that does not fit
  * its arena comes back failed with TW_FULL and is split by the loop; a single message that does not fit becomes

@@ -148,7 +148,7 @@ static inline struct tw_batch *batches_make(const struct batch_shape *shape, str
     batch->count = shape->documents;
     batch->arrived_us = INT64_C(1795000000000000);
     if (batches_fill(shape, batch, err) &&
-        tw_encode(&options, batch, 0, batch->count, &batch->arena, &batch->encoded, err))
+        tw_encode_rows(&options, batch, 0, batch->count, &batch->arena, &batch->encoded, err))
         return batch;
     batches_free(batch);
     return NULL;
