@@ -364,16 +364,17 @@ static void send_transaction(struct tw_commit *commit, int16_t model_id)
 
 /* -- settle: what does the row say? ---------------------------------------------------------------------------------- */
 
-static void settle_row(void *context, enum tw_statement statement, const PGresult *result)
+static bool settle_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_commit *commit = context;
     (void)statement;
     commit->found = PQntuples(result) == 1;
     if (!commit->found)
-        return;
+        return false;
     commit->found_epoch = tw_get_int64(PQgetvalue(result, 0, 0));
     memcpy(commit->found_token, PQgetvalue(result, 0, 1), TW_TOKEN_BYTES);
     commit->found_offset = tw_get_int64(PQgetvalue(result, 0, 2));
+    return false;
 }
 
 static void on_settled(void *context, const struct tw_refusal *refusal)
@@ -421,10 +422,11 @@ static void settle(struct tw_commit *commit)
 
 /* -- learn: how far have rules been evaluated? ----------------------------------------------------------------------- */
 
-static void learn_row(void *context, enum tw_statement statement, const PGresult *result)
+static bool learn_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_commit *commit = context;
     tw_known_learn(commit->options.known, statement, result);
+    return false;
 }
 
 static void on_learned(void *context, const struct tw_refusal *refusal)
@@ -448,12 +450,13 @@ static void learn(struct tw_commit *commit)
 
 /* -- prepare: days ---------------------------------------------------------------------------------------------------- */
 
-static void days_row(void *context, enum tw_statement statement, const PGresult *result)
+static bool days_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_commit *commit = context;
     (void)statement;
     if (PQntuples(result) == 1)
         commit->days_made += tw_get_int32(PQgetvalue(result, 0, 0));
+    return false;
 }
 
 static void on_days(void *context, const struct tw_refusal *refusal)
@@ -543,17 +546,18 @@ static bool has_days(struct tw_commit *commit)
 
 /* -- prepare: model, entities --------------------------------------------------------------------------------------------- */
 
-static void model_row(void *context, enum tw_statement statement, const PGresult *result)
+static bool model_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_commit *commit = context;
     struct tw_known *known = commit->options.known;
     (void)statement;
     if (PQntuples(result) == 0)
-        return; /* another daemon is storing it in this moment: asked again */
+        return false; /* another daemon is storing it in this moment: asked again */
     uint32_t at = known->model_count < TW_COMMIT_MODELS ? known->model_count++ : 0;
     snprintf(known->models[at].sha256, sizeof known->models[at].sha256, "%s",
         commit->encoded->model_sha256 ? commit->encoded->model_sha256 : "");
     known->models[at].id = tw_get_int16(PQgetvalue(result, 0, 0));
+    return false;
 }
 
 static void on_asked(void *context, const struct tw_refusal *refusal)
@@ -665,7 +669,7 @@ static uint32_t document_at(const struct tw_batch *batch, int64_t offset)
     return low;
 }
 
-static void compared_rows(void *context, enum tw_statement statement, const PGresult *result)
+static bool compared_rows(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_commit *commit = context;
     (void)statement;
@@ -682,6 +686,7 @@ static void compared_rows(void *context, enum tw_statement statement, const PGre
             commit->differs_offset = offset;
         }
     }
+    return false;
 }
 
 static void on_compared(void *context, const struct tw_refusal *refusal)

@@ -60,7 +60,7 @@ struct tw_connection {
     uint32_t answered;
     bool answering;      /* a result of the next statement has come, its closing NULL has not */
     uint32_t refused_at; /* answered, when the first error came */
-    uint32_t handles; /* of ours, still open */
+    uint32_t handles;    /* of ours, still open */
     void (*closed)(void *context);
     void *closed_context;
 };
@@ -289,23 +289,20 @@ static void note_refusal(struct tw_connection *connection, const PGresult *resul
         statement < TW_STATEMENTS ? tw_statements[statement].name : "PostgreSQL", &connection->refusal.error);
 }
 
-/* One result; true when it was the Sync's. */
-static bool take_result(struct tw_connection *connection, const PGresult *result)
+/* One result, cleared unless it is kept; true when it was the Sync's. */
+static bool take_result(struct tw_connection *connection, PGresult *result)
 {
-    switch (PQresultStatus(result)) {
-    case PGRES_PIPELINE_SYNC:
-        return true;
-    case PGRES_TUPLES_OK:
-    case PGRES_COMMAND_OK:
-        if (connection->exchange.rows && !connection->refused)
-            connection->exchange.rows(connection->exchange.context, answering(connection), result);
-        return false;
-    case PGRES_PIPELINE_ABORTED:
-        return false;
-    default:
+    ExecStatusType status = PQresultStatus(result);
+    bool kept = false;
+    if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) && connection->exchange.rows &&
+        !connection->refused)
+        kept = connection->exchange.rows(connection->exchange.context, answering(connection), result);
+    else if (status != PGRES_PIPELINE_SYNC && status != PGRES_PIPELINE_ABORTED && status != PGRES_TUPLES_OK &&
+             status != PGRES_COMMAND_OK)
         note_refusal(connection, result);
-        return false;
-    }
+    if (!kept)
+        PQclear(result);
+    return status == PGRES_PIPELINE_SYNC;
 }
 
 /* Reads what has come. In a pipeline each statement's results end with a NULL; the Sync's has none after it. */
@@ -323,9 +320,7 @@ static void take_results(struct tw_connection *connection)
         }
         nothing = 0;
         connection->answering = true;
-        bool ended = take_result(connection, result);
-        PQclear(result);
-        if (ended)
+        if (take_result(connection, result))
             finish_exchange(connection);
     }
 }
@@ -358,18 +353,19 @@ static void on_traffic(struct tw_connection *connection, int events)
 
 /* -- preparing --------------------------------------------------------------------------------------------------- */
 
-static void prepared_rows(void *context, enum tw_statement statement, const PGresult *result)
+static bool prepared_rows(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_connection *connection = context;
     (void)statement;
     /* The first answer is the schema's version; the others have nothing to say. */
     if (connection->answered > 0 || connection->refused || PQntuples(result) != 1)
-        return;
+        return false;
     int found = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
     if (tw_schema_check(found, &connection->refusal.error))
-        return;
+        return false;
     connection->refused = true;
     connection->refusal.means = TW_SQLSTATE_SCHEMA;
+    return false;
 }
 
 static void on_prepared(void *context, const struct tw_refusal *refusal)

@@ -66,8 +66,9 @@ struct tw_refusal {
 
 struct tw_exchange {
     void *context;
-    void (*rows)(void *context, enum tw_statement statement, const PGresult *result); /* may be NULL */
-    void (*done)(void *context, const struct tw_refusal *refusal);                    /* NULL: committed */
+    /* May be NULL. Returns true to keep the result: then it is the callee's to PQclear. */
+    bool (*rows)(void *context, enum tw_statement statement, PGresult *result);
+    void (*done)(void *context, const struct tw_refusal *refusal); /* NULL: committed */
 };
 
 /* Starts connecting. TW_CONFIG for a conninfo that libpq refuses. `options` and what it points to must outlive it. */

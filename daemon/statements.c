@@ -109,64 +109,63 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         /* in an order that all members see alike: each one's share follows from its place in it */
         "SELECT member FROM tapewatch.members WHERE seen_at > clock_timestamp() - make_interval(secs => $1 / 1000.0)"
         " ORDER BY member"},
-    [TW_MEMBER_LEAVE] = {"member_leave", TW_FOR_EVALUATOR, 2, {ID, I8},
-        "DELETE FROM tapewatch.members WHERE member = $1"
-        " OR seen_at < clock_timestamp() - make_interval(secs => $2 / 1000.0)"},
+    [TW_MEMBER_LEAVE] = {"member_leave", TW_FOR_EVALUATOR, 1, {ID},
+        "DELETE FROM tapewatch.members WHERE member = $1 OR seen_at < clock_timestamp() - interval '1 day'"},
     [TW_SHARD_LOCK] = {"shard_lock", TW_FOR_EVALUATOR, 1, {I4},
-        "SELECT pg_try_advisory_lock(1415006041, $1)"},
+        "SELECT pg_try_advisory_lock(1415006041, $1), $1"},
     [TW_SHARD_UNLOCK] = {"shard_unlock", TW_FOR_EVALUATOR, 1, {I4},
         "SELECT pg_advisory_unlock(1415006041, $1)"},
     [TW_SHARD_TAKE] = {"shard_take", TW_FOR_EVALUATOR, 3, {I2, ID, TX},
+        /* after its lock only: nobody else writes the row but who held that before */
         "UPDATE tapewatch.shards SET epoch = epoch + 1, owner_token = $2, owner = $3, taken_at = clock_timestamp()"
         " WHERE shard = $1 RETURNING shard, epoch, evaluated_to"},
+    [TW_RULE_SET_STORE] = {"rule_set_store", TW_FOR_EVALUATOR, 3, {TX, TX, TX},
+        "SELECT tapewatch.store_rule_set($1, $2, $3)"},
+    [TW_RULE_SETS_READ] = {"rule_sets_read", TW_FOR_EVALUATOR, 1, {I4},
+        "SELECT rule_set_id, holds_from, rules FROM tapewatch.rule_sets WHERE rule_set_id > $1 ORDER BY rule_set_id"},
     [TW_POSITIONS_READ] = {"positions_read", TW_FOR_EVALUATOR, 1, {ATX},
         "SELECT p.topic_id, p.partition, p.next_offset, p.watermark, p.caught_up,"
         " coalesce((extract(epoch FROM clock_timestamp() - p.silent_since) * 1000000)::int8, 0),"
         " (extract(epoch FROM clock_timestamp() - p.seen_at) * 1000000)::int8"
         " FROM tapewatch.positions p JOIN tapewatch.topics t USING (topic_id) WHERE t.topic = ANY ($1)"},
-    [TW_RULE_SETS_READ] = {"rule_sets_read", TW_FOR_EVALUATOR, 1, {I4},
-        "SELECT rule_set_id, holds_from, sha256, rules FROM tapewatch.rule_sets WHERE rule_set_id > $1"
-        " ORDER BY rule_set_id"},
-    [TW_RULE_SET_STORE] = {"rule_set_store", TW_FOR_EVALUATOR, 3, {TX, TX, TX},
-        /* the first set holds from the beginning, a later one from what has been evaluated; the same set as the last
-         * is not stored again, whoever stores it */
-        "WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(1415006040, 3)),"
-        " last AS MATERIALIZED (SELECT r.sha256 FROM turn, tapewatch.rule_sets r ORDER BY r.rule_set_id DESC LIMIT 1)"
-        " INSERT INTO tapewatch.rule_sets (holds_from, sha256, stored_by, rules)"
-        " SELECT CASE WHEN EXISTS (SELECT FROM last)"
-        " THEN coalesce((SELECT max(evaluated_to) FROM tapewatch.shards), '-infinity') ELSE '-infinity' END, $1, $2, $3"
-        " WHERE $1 IS DISTINCT FROM (SELECT sha256 FROM last) RETURNING rule_set_id"},
+    [TW_BARS_CUT] = {"bars_cut", TW_FOR_EVALUATOR, 4, {TZ, TZ, AI2, I8},
+        /* where an interval is cut when there is too much in it for one turn */
+        "SELECT bar_start FROM tapewatch.bars WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3)"
+        " ORDER BY bar_start OFFSET $4 LIMIT 1"},
     [TW_BARS_READ] = {"bars_read", TW_FOR_EVALUATOR, 3, {TZ, TZ, AI2},
-        "SELECT entity, bar_start, sum(scores)::int8, sum(sum)::int8, sum(sum_of_squares)::int8, sum(negative_sum)::int8"
-        " FROM tapewatch.bars WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3)"
-        " GROUP BY entity, bar_start ORDER BY entity, bar_start"},
+        "SELECT b.entity, coalesce(e.listed, false), b.bar_start, b.scores, b.sum, b.sum_of_squares, b.negative_sum"
+        " FROM (SELECT entity, bar_start, sum(scores)::int8 AS scores, sum(sum)::int8 AS sum,"
+        " sum(sum_of_squares)::int8 AS sum_of_squares, sum(negative_sum)::int8 AS negative_sum FROM tapewatch.bars"
+        " WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3) GROUP BY entity, bar_start) AS b"
+        " LEFT JOIN tapewatch.entities e ON e.symbol = b.entity ORDER BY b.entity, b.bar_start"},
     [TW_EVENTS_READ] = {"events_read", TW_FOR_EVALUATOR, 2, {TZ, AI2},
-        "SELECT v.entity, v.rule, v.event_time, v.sentiment, v.keyword, t.topic, v.partition, v.kafka_offset,"
-        " v.alert_event_id FROM tapewatch.alert_events v JOIN tapewatch.topics t USING (topic_id)"
+        "SELECT v.entity, coalesce(e.listed, false), v.rule, v.event_time, v.sentiment, v.keyword, t.topic, v.partition,"
+        " v.kafka_offset, v.alert_event_id FROM tapewatch.alert_events v JOIN tapewatch.topics t USING (topic_id)"
+        " LEFT JOIN tapewatch.entities e ON e.symbol = v.entity"
         " WHERE v.evaluated_at IS NULL AND v.event_time < $1 AND v.shard = ANY ($2)"
         " ORDER BY v.entity, v.event_time, t.topic, v.partition, v.kafka_offset, v.rule"},
     [TW_ALERTS_READ] = {"alerts_read", TW_FOR_EVALUATOR, 1, {AI2},
-        "SELECT entity, rule, kind, severity, opened_time, stepped_time, quiet_since, reported_value, worst_value,"
-        " documents, alert_id FROM tapewatch.alerts WHERE state <> 'resolved' AND shard = ANY ($1)"
-        " ORDER BY entity, rule"},
-    [TW_LISTED_READ] = {"listed_read", TW_FOR_EVALUATOR, 1, {ATX},
-        "SELECT symbol, listed FROM tapewatch.entities WHERE symbol = ANY ($1) ORDER BY symbol"},
-    [TW_SHARD_FENCE] = {"shard_fence", TW_FOR_EVALUATOR, 4, {I2, I8, ID, TZ},
-        "SELECT tapewatch.shard_fence($1, $2, $3, $4)"},
-    [TW_IDLE_CHECK] = {"idle_check", TW_FOR_EVALUATOR, 3, {I2, I4, I8},
-        "SELECT tapewatch.idle_check($1, $2, $3)"},
-    [TW_ALERT_STORE] = {"alert_store", TW_FOR_EVALUATOR, 16,
-        {I2, TX, TX, TX, TX, TZ, TZ, TZ, TZ, TZ, I8, I8, I8, I4, TX, TX},
-        "SELECT tapewatch.store_alert($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"},
+        "SELECT a.entity, coalesce(e.listed, false), a.rule, a.kind, a.severity, a.opened_time, a.stepped_time,"
+        " a.quiet_since, a.reported_value, a.worst_value, a.documents, a.alert_id FROM tapewatch.alerts a"
+        " LEFT JOIN tapewatch.entities e ON e.symbol = a.entity WHERE a.state <> 'resolved' AND a.shard = ANY ($1)"
+        " ORDER BY a.entity, a.rule"},
+    [TW_SHARDS_FENCE] = {"shards_fence", TW_FOR_EVALUATOR, 4, {AI2, AI8, ID, TZ},
+        "SELECT tapewatch.shards_fence($1, $2, $3, $4)"},
+    [TW_ALERT_STORE] = {"alert_store", TW_FOR_EVALUATOR, 15,
+        {I8, TX, TX, I2, TX, TX, TZ, TZ, TZ, TZ, TZ, I8, I8, I8, I4},
+        "SELECT tapewatch.store_alert($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"},
     [TW_ALERT_STEP_STORE] = {"alert_step_store", TW_FOR_EVALUATOR, 9, {TX, TX, TZ, TX, TZ, I8, I8, TX, I4},
         "INSERT INTO tapewatch.alert_steps (alert_id, step, step_time, value, documents, reason, rule_set_id)"
         " SELECT a.alert_id, $4, $5, $6, $7, $8, $9 FROM tapewatch.alerts a"
         " WHERE a.rule = $1 AND a.entity = $2 AND a.opened_time = $3"},
-    [TW_EVENT_DONE] = {"event_done", TW_FOR_EVALUATOR, 4, {AI8, TX, TX, TZ},
+    [TW_EVENT_DONE] = {"event_done", TW_FOR_EVALUATOR, 4, {I8, TX, TX, TZ},
         "UPDATE tapewatch.alert_events SET evaluated_at = clock_timestamp(), alert_id = (SELECT a.alert_id"
         " FROM tapewatch.alerts a WHERE a.rule = $2 AND a.entity = $3 AND a.opened_time = $4)"
-        " WHERE alert_event_id = ANY ($1)"},
-    [TW_SHARD_MOVE] = {"shard_move", TW_FOR_EVALUATOR, 5, {I2, I8, ID, TZ, TZ},
-        "SELECT tapewatch.move_shard($1, $2, $3, $4, $5)"},
+        " WHERE alert_event_id = $1"},
+    [TW_IDLE_CHECK] = {"idle_check", TW_FOR_EVALUATOR, 3, {AI2, AI4, AI8},
+        /* shares the lock of idle partitions' rows until "evaluated to" stands */
+        "SELECT tapewatch.idle_check($1, $2, $3)"},
+    [TW_SHARDS_MOVE] = {"shards_move", TW_FOR_EVALUATOR, 6, {AI2, AI8, ID, TZ, TZ, I4},
+        "SELECT tapewatch.shards_move($1, $2, $3, $4, $5, $6)"},
 };
 /* clang-format on */

@@ -117,11 +117,11 @@ static void hold(struct tw_store *store, uint64_t milliseconds)
 
 /* -- taking a partition ------------------------------------------------------------------------------------------------ */
 
-static void take_row(void *context, enum tw_statement statement, const PGresult *result)
+static bool take_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_store *store = context;
     if (statement != TW_PARTITION_TAKE || PQntuples(result) != 1)
-        return;
+        return false;
     store->answered = true;
     store->taken.topic_id = tw_get_int16(PQgetvalue(result, 0, 0));
     store->taken.epoch = tw_get_int64(PQgetvalue(result, 0, 1));
@@ -129,6 +129,7 @@ static void take_row(void *context, enum tw_statement statement, const PGresult 
     store->taken.highest_offset = tw_get_int64(PQgetvalue(result, 0, 3));
     store->taken.row_watermark_us =
         PQgetisnull(result, 0, 4) ? TW_NO_TIME : tw_get_time(PQgetvalue(result, 0, 4));
+    return false;
 }
 
 static void finish_take(struct tw_store *store)
@@ -232,10 +233,11 @@ static void on_refreshed(void *context, const struct tw_refusal *refusal)
     advance_soon(store);
 }
 
-static void learn_row(void *context, enum tw_statement statement, const PGresult *result)
+static bool learn_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_store *store = context;
     tw_known_learn(&store->known, statement, result);
+    return false;
 }
 
 static void send_one_refresh(struct tw_store *store, const struct refresh *refresh)

@@ -88,7 +88,7 @@ COMMENT ON COLUMN tapewatch.alert_steps.rule_set_id IS 'Rule set that decided it
 COMMENT ON COLUMN tapewatch.alert_steps.stepped_at IS 'Wall clock (UTC) of the server when it was stored';
 
 CREATE TABLE tapewatch.alert_events (
-    alert_event_id bigint GENERATED ALWAYS AS IDENTITY,
+    alert_event_id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     kafka_offset bigint NOT NULL,
     event_time timestamptz NOT NULL,
     available_at timestamptz NOT NULL,
@@ -139,9 +139,117 @@ $$;
 COMMENT ON FUNCTION tapewatch.notify_event() IS 'NOTIFY tapewatch_alerts, "event <alert_event_id>" for each headline';
 CREATE TRIGGER notify AFTER INSERT ON tapewatch.alert_events FOR EACH ROW EXECUTE FUNCTION tapewatch.notify_event();
 
+-- What the evaluator of a shard writes goes in one transaction, again one pipeline with one Sync: first
+-- shards_fence(), a plain read; then alerts and steps; then idle_check() and last shards_move(), which take the locks.
+
+CREATE FUNCTION tapewatch.shards_fence(the_shards smallint[], the_epochs bigint[], the_token uuid, the_from timestamptz)
+RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF (SELECT count(*) FROM unnest(the_shards, the_epochs) AS u (shard, epoch)
+        JOIN tapewatch.shards s ON s.shard = u.shard AND s.epoch = u.epoch AND s.owner_token = the_token
+            AND s.evaluated_to IS NOT DISTINCT FROM the_from) <> cardinality(the_shards) THEN
+        RAISE EXCEPTION 'fenced: a shard has another owner, or was evaluated to another time' USING ERRCODE = 'TWF01';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION tapewatch.shards_fence(smallint[], bigint[], uuid, timestamptz) IS
+    'Raises TWF01 unless all these shards are owned under these epochs and this token and stand at this time; takes no lock';
+
+CREATE FUNCTION tapewatch.idle_check(the_topics smallint[], the_partitions integer[], the_offsets bigint[])
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM unnest(the_topics, the_partitions, the_offsets) AS u (topic_id, partition, next_offset)
+    JOIN tapewatch.positions p USING (topic_id, partition)
+    ORDER BY p.topic_id, p.partition
+    FOR SHARE OF p;
+    IF EXISTS (SELECT FROM unnest(the_topics, the_partitions, the_offsets) AS u (topic_id, partition, next_offset)
+        LEFT JOIN tapewatch.positions p USING (topic_id, partition)
+        WHERE p.next_offset IS DISTINCT FROM u.next_offset) THEN
+        RAISE EXCEPTION 'a partition that was idle is so no more' USING ERRCODE = 'TWE01';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION tapewatch.idle_check(smallint[], integer[], bigint[]) IS
+    'Locks the rows of partitions that the watermark passes over, and raises TWE01 when one of them has moved meanwhile';
+
+CREATE FUNCTION tapewatch.shards_move(the_shards smallint[], the_epochs bigint[], the_token uuid, the_from timestamptz,
+    the_to timestamptz, the_rule_set integer)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    moved integer;
+BEGIN
+    PERFORM pg_catalog.pg_advisory_xact_lock_shared(1415006040, 3);
+    IF (SELECT coalesce(max(r.rule_set_id), 0) FROM tapewatch.rule_sets r) <> the_rule_set THEN
+        RAISE EXCEPTION 'there are new rules' USING ERRCODE = 'TWE01';
+    END IF;
+    UPDATE tapewatch.shards s SET evaluated_to = the_to, moved_at = clock_timestamp()
+    FROM unnest(the_shards, the_epochs) AS u (shard, epoch)
+    WHERE s.shard = u.shard AND s.epoch = u.epoch AND s.owner_token = the_token
+        AND s.evaluated_to IS NOT DISTINCT FROM the_from;
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    IF moved <> cardinality(the_shards) THEN
+        RAISE EXCEPTION 'fenced: a shard has another owner, or was evaluated to another time' USING ERRCODE = 'TWF01';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION tapewatch.shards_move(smallint[], bigint[], uuid, timestamptz, timestamptz, integer) IS
+    'Last statement of an evaluation: moves "evaluated to" of these shards under the fence (TWF01), unless there is a newer rule set than the one given (TWE01)';
+
+CREATE FUNCTION tapewatch.store_rule_set(the_sha256 text, the_owner text, the_rules text)
+RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    last record;
+    stored integer;
+BEGIN
+    -- Nobody moves a shard while it is decided from when the new set holds: a bar is never evaluated by both.
+    PERFORM pg_catalog.pg_advisory_xact_lock(1415006040, 3);
+    SELECT r.rule_set_id, r.sha256 INTO last FROM tapewatch.rule_sets r ORDER BY r.rule_set_id DESC LIMIT 1;
+    IF last.sha256 = the_sha256 THEN
+        RETURN last.rule_set_id;
+    END IF;
+    INSERT INTO tapewatch.rule_sets (holds_from, sha256, stored_by, rules)
+    SELECT CASE WHEN last.rule_set_id IS NULL THEN '-infinity'
+        ELSE greatest((SELECT max(s.evaluated_to) FROM tapewatch.shards s),
+            (SELECT max(r.holds_from) FROM tapewatch.rule_sets r)) END, the_sha256, the_owner, the_rules
+    RETURNING rule_set_id INTO stored;
+    RETURN stored;
+END
+$$;
+COMMENT ON FUNCTION tapewatch.store_rule_set(text, text, text) IS
+    'Stores a rule set unless it is the last one already; the first holds from the beginning, a later one from what has been evaluated; returns its number';
+
+CREATE FUNCTION tapewatch.store_alert(the_id bigint, the_rule text, the_entity text, the_shard smallint, the_kind text,
+    the_severity text, opened timestamptz, stepped timestamptz, resolved timestamptz, quiet timestamptz, first timestamptz,
+    reported bigint, worst bigint, number bigint, the_rule_set integer)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF the_id IS NULL THEN
+        INSERT INTO tapewatch.alerts (rule, entity, shard, kind, severity, state, opened_time, stepped_time, resolved_time,
+            quiet_since, first_time, reported_value, worst_value, documents, rule_set_id)
+        VALUES (the_rule, the_entity, the_shard, the_kind, the_severity,
+            CASE WHEN resolved IS NULL THEN 'open' ELSE 'resolved' END, opened, stepped, resolved, quiet, first, reported,
+            worst, number, the_rule_set);
+    ELSE
+        UPDATE tapewatch.alerts a SET severity = the_severity,
+            state = CASE WHEN resolved IS NULL THEN 'open' ELSE 'resolved' END, stepped_time = stepped,
+            resolved_time = resolved, quiet_since = quiet, reported_value = reported, worst_value = worst,
+            documents = number, rule_set_id = the_rule_set, changed_at = clock_timestamp()
+        WHERE a.alert_id = the_id;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION tapewatch.store_alert(bigint, text, text, smallint, text, text, timestamptz, timestamptz, timestamptz,
+    timestamptz, timestamptz, bigint, bigint, bigint, integer) IS 'Writes an alert as the evaluator left it: a new one when the_id is NULL';
+
 GRANT SELECT ON tapewatch.rule_sets, tapewatch.alerts, tapewatch.alert_steps, tapewatch.alert_events
     TO tapewatch_writer, tapewatch_reader;
 GRANT INSERT ON tapewatch.rule_sets, tapewatch.alerts, tapewatch.alert_steps, tapewatch.alert_events TO tapewatch_writer;
 GRANT UPDATE ON tapewatch.alerts TO tapewatch_writer;
 GRANT UPDATE (alert_id, evaluated_at) ON tapewatch.alert_events TO tapewatch_writer;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tapewatch FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tapewatch.shards_fence(smallint[], bigint[], uuid, timestamptz),
+    tapewatch.idle_check(smallint[], integer[], bigint[]),
+    tapewatch.shards_move(smallint[], bigint[], uuid, timestamptz, timestamptz, integer),
+    tapewatch.store_rule_set(text, text, text),
+    tapewatch.store_alert(bigint, text, text, smallint, text, text, timestamptz, timestamptz, timestamptz,
+        timestamptz, timestamptz, bigint, bigint, bigint, integer) TO tapewatch_writer;

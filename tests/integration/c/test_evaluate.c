@@ -1,0 +1,486 @@
+/* evaluate: alerts from closed bars, against a real PostgreSQL. tests/integration/test_evaluate starts it.
+ *
+ *     TW_TEST_CONNINFO   the superuser's; the database is migrated and this test's alone
+ *
+ * Bars, positions and headlines are written by the observer as the store would; event time goes on when it moves the
+ * watermark of the one partition there is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+#include "evaluate.h"
+#include "postgres.h"
+#include "shard.h"
+
+enum { WAIT_MS = 20000, STEPS_BYTES = 8192 };
+
+struct desk {
+    struct tw_evaluator *evaluator;
+    bool closed;
+};
+
+struct story {
+    uv_loop_t loop;
+    struct tw_arena arena;
+    struct tw_config config;
+    struct tw_log log;
+    struct tw_metrics metrics;
+    struct tw_pool *pool;
+    struct tw_rule_set *rules;
+    struct desk first;
+    struct desk second;
+    PGconn *observer;
+    char conninfo[512];
+    bool pool_closed;
+};
+
+static const char rules_text[] = "rules:\n"
+                                 "  - name: bad-news\n"
+                                 "    kind: threshold\n"
+                                 "    measure: negative_sum\n"
+                                 "    window: 1m\n"
+                                 "    below: -2.0\n"
+                                 "    quiet: 2m\n"
+                                 "  - name: shock\n"
+                                 "    kind: headline\n"
+                                 "    at_most: -0.9\n"
+                                 "    quiet: 5m\n";
+
+/* -- the vocabulary ---------------------------------------------------------------------------------------------------- */
+
+static void ask_text(struct story *story, const char *sql, char *out, size_t size)
+{
+    PGresult *result = PQexec(story->observer, sql);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+        fail_msg("%s: %s", sql, PQresultErrorMessage(result));
+    out[0] = '\0';
+    if (status == PGRES_TUPLES_OK && PQntuples(result) > 0)
+        snprintf(out, size, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+}
+
+static long long ask(struct story *story, const char *sql)
+{
+    char text[64];
+    ask_text(story, sql, text, sizeof text);
+    return text[0] ? strtoll(text, NULL, 10) : -1;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static void run_for(struct story *story, uint64_t milliseconds)
+{
+    uv_timer_t tick;
+    uint64_t until = uv_hrtime() / 1000000 + milliseconds;
+    uv_timer_init(&story->loop, &tick);
+    uv_timer_start(&tick, on_tick, 10, 10);
+    while (uv_hrtime() / 1000000 < until)
+        uv_run(&story->loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)&tick, NULL);
+    uv_run(&story->loop, UV_RUN_NOWAIT);
+}
+
+/* Lets the loop run until the answer is `wanted`. */
+static void wait_for(struct story *story, const char *sql, long long wanted)
+{
+    uint64_t until = uv_hrtime() / 1000000 + WAIT_MS;
+    while (ask(story, sql) != wanted) {
+        if (uv_hrtime() / 1000000 > until)
+            fail_msg("waited in vain for %lld: %s (now %lld)", wanted, sql, ask(story, sql));
+        run_for(story, 30);
+    }
+}
+
+static void bar(struct story *story, int seconds, const char *entity, int count, int sum)
+{
+    char sql[600];
+    snprintf(sql, sizeof sql,
+        "INSERT INTO tapewatch.bars (topic_id, partition, bar_start, entity, shard, scores, sum, sum_of_squares,"
+        " negative_sum) SELECT topic_id, 0, to_timestamp(1795000000 + %d), '%s', %d, %d, %d, 0, %d"
+        " FROM tapewatch.topics WHERE topic = 'news'",
+        seconds, entity, tw_shard_of(tw_text_of(entity)), count, sum, sum < 0 ? sum : 0);
+    ask(story, sql);
+}
+
+static void headline(struct story *story, int seconds, const char *entity, int offset)
+{
+    char sql[600];
+    snprintf(sql, sizeof sql,
+        "INSERT INTO tapewatch.alert_events (topic_id, partition, kafka_offset, event_time, available_at, shard,"
+        " sentiment, rule, entity, keyword) SELECT topic_id, 0, %d, to_timestamp(1795000000 + %d), now(), %d, -9500,"
+        " 'shock', '%s', '' FROM tapewatch.topics WHERE topic = 'news'",
+        offset, seconds, tw_shard_of(tw_text_of(entity)), entity);
+    ask(story, sql);
+}
+
+/* Moves event time; waits until all shards have followed when an evaluator runs. */
+static void time_goes_to(struct story *story, int seconds)
+{
+    char sql[300];
+    snprintf(sql, sizeof sql,
+        "UPDATE tapewatch.positions SET watermark = to_timestamp(1795000000 + %d), seen_at = clock_timestamp()",
+        seconds);
+    ask(story, sql);
+    snprintf(sql, sizeof sql,
+        "SELECT count(*) FROM tapewatch.shards WHERE evaluated_to = to_timestamp(1795000000 + %d)",
+        seconds / 10 * 10);
+    wait_for(story, sql, 64);
+}
+
+/* Every step there was, as one text. */
+static void steps(struct story *story, char *out)
+{
+    ask_text(story,
+        "SELECT coalesce(string_agg(format('%s %s %s %s %s %s', a.entity, a.rule, s.step,"
+        " extract(epoch FROM s.step_time)::int8 - 1795000000, s.value, s.documents), E'\\n'"
+        " ORDER BY s.step_time, a.entity, a.rule, s.step), '')"
+        " FROM tapewatch.alert_steps s JOIN tapewatch.alerts a USING (alert_id)",
+        out, STEPS_BYTES);
+}
+
+static void forget_alerts(struct story *story)
+{
+    ask(story, "TRUNCATE tapewatch.alerts, tapewatch.alert_steps CASCADE");
+    ask(story, "UPDATE tapewatch.alert_events SET evaluated_at = NULL, alert_id = NULL");
+    ask(story, "UPDATE tapewatch.shards SET evaluated_to = NULL");
+    ask(story, "UPDATE tapewatch.positions SET watermark = NULL");
+}
+
+static void on_state(void *context, bool ready, const struct tw_error *err)
+{
+    (void)context;
+    (void)ready;
+    if (err && !err->passing)
+        fail_msg("%s: %s", err->where, err->what);
+}
+
+static void open_desk(struct story *story, struct desk *desk)
+{
+    struct tw_evaluate_events events = {desk, on_state};
+    struct tw_error err;
+    desk->closed = false;
+    if (!tw_evaluate_begin(&story->loop, &story->config, &story->log, &story->metrics, story->pool,
+            story->rules, &events, &desk->evaluator, &err))
+        fail_msg("%s", err.what);
+}
+
+static void on_desk_closed(void *context)
+{
+    struct desk *desk = context;
+    desk->closed = true;
+    desk->evaluator = NULL;
+}
+
+static void close_desk(struct story *story, struct desk *desk)
+{
+    if (!desk->evaluator)
+        return;
+    tw_evaluate_end(desk->evaluator, on_desk_closed, desk);
+    for (int turn = 0; turn < 1000 && !desk->closed; turn++)
+        run_for(story, 5);
+    assert_true(desk->closed);
+}
+
+static bool begin_nothing(void *content, void **state, struct tw_error *err)
+{
+    (void)content;
+    (void)err;
+    *state = NULL;
+    return true;
+}
+
+static void end_nothing(void *state)
+{
+    (void)state;
+}
+
+static void do_nothing(void *content, void *state, struct tw_batch *batch)
+{
+    (void)content;
+    (void)state;
+    (void)batch;
+}
+
+static void no_batch(void *context, struct tw_batch *batch)
+{
+    (void)context;
+    (void)batch;
+}
+
+static void free_nothing(void *content)
+{
+    (void)content;
+}
+
+static void load_rules(struct story *story, const char *text)
+{
+    struct tw_source source = {"rules.yaml", tw_text_of(text)};
+    struct tw_problems problems;
+    struct tw_error err;
+    tw_problems_begin(&problems, &story->arena);
+    tw_rules_free(story->rules);
+    if (!tw_rules_load(&source, &problems, &story->rules, &err))
+        fail_msg("%s: %s", err.where, err.what);
+}
+
+static int begin(void **state)
+{
+    static const struct tw_work work = {begin_nothing, end_nothing, do_nothing};
+    static const char *const topics[] = {"news"};
+    struct story *story = calloc(1, sizeof *story);
+    struct tw_error err;
+    const char *base = getenv("TW_TEST_CONNINFO");
+    const char *superuser = strstr(base, "user=postgres");
+    if (!story || !superuser || !tw_arena_begin(&story->arena, 8 << 20, &err) ||
+        !tw_config_defaults(&story->arena, &story->config, &err))
+        return 1;
+    struct tw_postgres_options options = {base, NULL, "observer"};
+    if (!tw_postgres_connect(&options, &story->observer, &err))
+        fail_msg("%s", err.what);
+    snprintf(story->conninfo, sizeof story->conninfo, "%.*suser=tapewatch_writer%s", (int)(superuser - base),
+        base, superuser + strlen("user=postgres"));
+    story->config.store.conninfo = story->conninfo;
+    story->config.kafka.topics = (struct tw_strings){topics, 1};
+    story->config.evaluate.interval_ms = 20;
+    story->config.evaluate.idle_session_ms = 3000;
+    story->log = tw_log_open(TW_ERROR + 1, "logfmt", NULL);
+    load_rules(story, rules_text);
+    ask(story, "TRUNCATE tapewatch.alerts, tapewatch.alert_steps, tapewatch.alert_events, tapewatch.bars,"
+               " tapewatch.rule_sets, tapewatch.positions, tapewatch.members, tapewatch.entities CASCADE");
+    ask(story, "UPDATE tapewatch.shards SET evaluated_to = NULL");
+    ask(story, "SELECT tapewatch.ensure_days('{2026-11-18,2026-11-19}', '{}')");
+    ask(story, "SELECT epoch FROM tapewatch.take_partition('news', 0, gen_random_uuid(), 'nobody')");
+    uv_loop_init(&story->loop);
+    struct tw_shared *shared = calloc(1, sizeof *shared); /* the pool frees it */
+    if (!shared)
+        return 1;
+    shared->free_content = free_nothing;
+    struct tw_pool_events events = {story, no_batch};
+    if (!tw_pool_begin(&story->loop, 1, &work, shared, &events, &story->pool, &err))
+        fail_msg("%s", err.what);
+    *state = story;
+    return 0;
+}
+
+static void on_pool_closed(void *context)
+{
+    struct story *story = context;
+    story->pool_closed = true;
+}
+
+static int end(void **state)
+{
+    struct story *story = *state;
+    close_desk(story, &story->first);
+    close_desk(story, &story->second);
+    tw_pool_end(story->pool, on_pool_closed, story);
+    for (int turn = 0; turn < 1000 && !story->pool_closed; turn++)
+        run_for(story, 5);
+    uv_run(&story->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&story->loop), 0);
+    tw_rules_free(story->rules);
+    PQfinish(story->observer);
+    tw_arena_end(&story->arena);
+    free(story);
+    return 0;
+}
+
+/* A story with something of everything: openings, updates, quiet, again, headlines, a silent week. */
+static void given_a_tape(struct story *story)
+{
+    bar(story, 0, "GOOD", 3, 20000);
+    bar(story, 10, "ACME", 2, -15000);
+    bar(story, 30, "ACME", 1, -9000);
+    bar(story, 60, "ACME", 4, -38000);
+    bar(story, 70, "LATER", 2, -19000);
+    bar(story, 80, "LATER", 1, -8000);
+    bar(story, 300, "ACME", 3, -25000);
+    bar(story, 90000, "ACME", 5, -45000);
+    headline(story, 33, "ACME", 1);
+    headline(story, 95, "SHOCKED", 2);
+    headline(story, 300, "SHOCKED", 3);
+}
+
+/* -- the stories ----------------------------------------------------------------------------------------------------------- */
+
+static void an_alert_opens_at_the_bar_that_breaks_the_rule_and_resolves_when_it_is_quiet(void **state)
+{
+    struct story *story = *state;
+    char told[STEPS_BYTES];
+    bar(story, 10, "ACME", 3, -25000);
+    open_desk(story, &story->first);
+    time_goes_to(story, 19);
+    steps(story, told);
+    assert_string_equal(told, ""); /* the bar is not closed yet */
+    time_goes_to(story, 20);
+    steps(story, told);
+    assert_string_equal(told, "ACME bad-news opened 20 -25000 3");
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts_open"), 1);
+    time_goes_to(story, 3600);
+    steps(story, told);
+    assert_non_null(strstr(told, "ACME bad-news resolved"));
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts_open"), 0);
+    assert_int_equal(
+        ask(story, "SELECT count(*) FROM tapewatch.alerts WHERE state = 'resolved' AND first_time ="
+                   " opened_time - interval '1 minute'"),
+        1);
+}
+
+static void however_event_time_is_cut_the_alerts_are_the_same(void **state)
+{
+    struct story *story = *state;
+    static char at_once[STEPS_BYTES];
+    static char piece_by_piece[STEPS_BYTES];
+    given_a_tape(story);
+    open_desk(story, &story->first);
+    time_goes_to(story, 100000);
+    steps(story, at_once);
+    assert_non_null(strstr(at_once, "SHOCKED shock opened"));
+    assert_non_null(strstr(at_once, "LATER bad-news opened"));
+    close_desk(story, &story->first);
+    forget_alerts(story);
+    open_desk(story, &story->first);
+    static const int stops[] = {10, 20, 40, 70, 80, 90, 100, 130, 250, 310, 420, 777, 90000, 90010, 100000};
+    for (size_t at = 0; at < sizeof stops / sizeof stops[0]; at++) {
+        time_goes_to(story, stops[at]);
+        if (at % 4 == 3) { /* another daemon takes over in between */
+            close_desk(story, &story->first);
+            open_desk(story, &story->first);
+        }
+    }
+    steps(story, piece_by_piece);
+    assert_string_equal(at_once, piece_by_piece);
+}
+
+static void headlines_become_one_alert_that_knows_its_documents(void **state)
+{
+    struct story *story = *state;
+    headline(story, 5, "ACME", 1);
+    headline(story, 25, "ACME", 2);
+    open_desk(story, &story->first);
+    time_goes_to(story, 60);
+    assert_int_equal(
+        ask(story, "SELECT documents FROM tapewatch.alerts WHERE rule = 'shock' AND state = 'open'"), 2);
+    assert_int_equal(
+        ask(story, "SELECT count(*) FROM tapewatch.alert_events JOIN tapewatch.alerts USING (alert_id)"
+                   " WHERE evaluated_at IS NOT NULL"),
+        2);
+}
+
+static void two_daemons_share_the_shards_and_one_takes_over_when_the_other_leaves(void **state)
+{
+    struct story *story = *state;
+    const char *owners = "SELECT count(DISTINCT owner_token) FROM tapewatch.shards";
+    const char *largest =
+        "SELECT max(n) FROM (SELECT count(*) AS n FROM tapewatch.shards GROUP BY owner_token) AS s";
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    assert_int_equal(ask(story, owners), 1);
+    open_desk(story, &story->second);
+    wait_for(story, owners, 2);
+    wait_for(story, largest, 32);
+    bar(story, 100, "ACME", 3, -25000);
+    bar(story, 100, "OTHER", 3, -25000);
+    time_goes_to(story, 200);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts"), 2);
+    close_desk(story, &story->first);
+    wait_for(story, owners, 1);
+    time_goes_to(story, 300);
+}
+
+static void an_evaluator_whose_shard_was_taken_writes_nothing(void **state)
+{
+    struct story *story = *state;
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    ask(story, "UPDATE tapewatch.shards SET epoch = epoch + 1, owner_token = gen_random_uuid()");
+    bar(story, 100, "ACME", 3, -25000);
+    ask(story,
+        "UPDATE tapewatch.positions SET watermark = to_timestamp(1795000200), seen_at = clock_timestamp()");
+    run_for(story, 300);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts"), 0);
+    time_goes_to(story, 200); /* it finds out, lets go, and takes them anew */
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts"), 1);
+}
+
+static void a_partition_that_lags_holds_the_stream_back_and_an_idle_one_does_not(void **state)
+{
+    struct story *story = *state;
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    ask(story, "SELECT epoch FROM tapewatch.take_partition('news', 1, gen_random_uuid(), 'nobody')");
+    ask(story,
+        "UPDATE tapewatch.positions SET watermark = to_timestamp(1795000200), seen_at = clock_timestamp()"
+        " WHERE partition = 0");
+    run_for(story, 300);
+    assert_int_equal(
+        ask(story, "SELECT count(*) FROM tapewatch.shards WHERE evaluated_to = to_timestamp(1795000100)"),
+        64);
+    for (int second = 0; second < 3; second++) { /* its owner tells of silence, and lives */
+        ask(story, "UPDATE tapewatch.positions SET caught_up = true, seen_at = clock_timestamp(),"
+                   " silent_since = clock_timestamp() - interval '40 s' WHERE partition = 1");
+        run_for(story, 100);
+    }
+    wait_for(
+        story, "SELECT count(*) FROM tapewatch.shards WHERE evaluated_to = to_timestamp(1795000200)", 64);
+    ask(story, "DELETE FROM tapewatch.positions WHERE partition = 1");
+}
+
+static void other_rules_hold_from_what_has_been_evaluated(void **state)
+{
+    struct story *story = *state;
+    struct tw_error err;
+    bar(story, 10, "ACME", 3, -15000);
+    bar(story, 200, "ACME", 3, -15000);
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    load_rules(story,
+        "rules:\n  - name: bad-news\n    kind: threshold\n    measure: negative_sum\n    window: 1m\n"
+        "    below: -1.0\n    quiet: 2m\n");
+    assert_true(tw_evaluate_rules(story->first.evaluator, story->rules, &err));
+    wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 2);
+    time_goes_to(story, 220);
+    assert_int_equal(
+        ask(story, "SELECT count(*) FROM tapewatch.alerts WHERE opened_time = to_timestamp(1795000210)"), 1);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts"), 1);
+    assert_int_equal(
+        ask(story, "SELECT extract(epoch FROM holds_from)::int8 - 1795000000 FROM tapewatch.rule_sets"
+                   " ORDER BY rule_set_id DESC LIMIT 1"),
+        100);
+    assert_true(tw_evaluate_rules(story->first.evaluator, story->rules, &err));
+    time_goes_to(story, 240);
+    assert_int_equal(
+        ask(story, "SELECT count(*) FROM tapewatch.rule_sets"), 2); /* the same set is no new one */
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(an_alert_opens_at_the_bar_that_breaks_the_rule_and_resolves_when_it_is_quiet),
+        STORY(however_event_time_is_cut_the_alerts_are_the_same),
+        STORY(headlines_become_one_alert_that_knows_its_documents),
+        STORY(two_daemons_share_the_shards_and_one_takes_over_when_the_other_leaves),
+        STORY(an_evaluator_whose_shard_was_taken_writes_nothing),
+        STORY(a_partition_that_lags_holds_the_stream_back_and_an_idle_one_does_not),
+        STORY(other_rules_hold_from_what_has_been_evaluated),
+    };
+    if (!getenv("TW_TEST_CONNINFO")) {
+        fprintf(stderr,
+            "test_evaluate: TW_TEST_CONNINFO is not set; cure: run tests/integration/test_evaluate\n");
+        return 2;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
