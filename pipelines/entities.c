@@ -364,9 +364,10 @@ static bool cut_name(
     }
     while (*count > 1 && words[*count - 1].length == 1 && words[*count - 1].folded[0] == '.')
         --*count;
-    if (*letters == 0)
-        return fail_name(name, "remove it", "has no letter or digit", err);
-    return true;
+    bool is_name = *letters > 0;
+    if (!is_name)
+        fail_name(name, "remove it", "has no letter or digit", err);
+    return is_name;
 }
 
 static bool add_name(
