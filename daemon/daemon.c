@@ -207,6 +207,15 @@ static void on_store_state(void *context, bool ready, const struct tw_error *err
         fail(daemon, err);
 }
 
+static void on_evaluate_state(void *context, bool ready, const struct tw_error *err)
+{
+    struct tw_daemon *daemon = context;
+    if (ready)
+        tw_log(&daemon->log, TW_INFO, "evaluate", "connected", tw_string("rules", "are evaluated"));
+    else if (err)
+        tw_log_error(&daemon->log, "evaluate", "connection lost", err);
+}
+
 static char *metrics_text(void *context, size_t *length)
 {
     struct tw_daemon *daemon = context;
@@ -233,6 +242,10 @@ bool tw_daemon_reload(struct tw_daemon *daemon, struct tw_error *err)
     struct tw_shared *shared = NULL;
     tw_notify_reloading();
     bool done = tw_load_shared(daemon->config, daemon->classifier, &shared, err);
+    if (done && !tw_evaluate_rules(daemon->evaluator, tw_load_rules(shared), err)) {
+        tw_load_free(shared);
+        done = false;
+    }
     if (done) {
         tw_pool_swap(daemon->pool, shared);
         daemon->shared = shared;
@@ -335,17 +348,27 @@ static void pool_closed(void *context)
         store_closed(daemon);
 }
 
-static void close_rooms(struct tw_daemon *daemon)
+static void evaluator_closed(void *context)
 {
-    if (daemon->phase == TW_DAEMON_CLOSING)
-        return;
-    daemon->phase = TW_DAEMON_CLOSING;
+    struct tw_daemon *daemon = context;
+    daemon->evaluator = NULL;
     if (daemon->pool) {
         tw_pool_end(daemon->pool, pool_closed, daemon);
         return;
     }
     tw_load_free(daemon->shared);
     pool_closed(daemon);
+}
+
+static void close_rooms(struct tw_daemon *daemon)
+{
+    if (daemon->phase == TW_DAEMON_CLOSING)
+        return;
+    daemon->phase = TW_DAEMON_CLOSING;
+    if (daemon->evaluator)
+        tw_evaluate_end(daemon->evaluator, evaluator_closed, daemon);
+    else
+        evaluator_closed(daemon);
 }
 
 static void check_drained(struct tw_daemon *daemon)
@@ -438,6 +461,13 @@ static bool open_store(struct tw_daemon *daemon, struct tw_error *err)
         &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, &events, &daemon->store, err);
 }
 
+static bool open_evaluator(struct tw_daemon *daemon, struct tw_error *err)
+{
+    struct tw_evaluate_events events = {.context = daemon, .state = on_evaluate_state};
+    return tw_evaluate_begin(&daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, daemon->pool,
+        tw_load_rules(daemon->shared), &events, &daemon->evaluator, err);
+}
+
 static bool open_source(struct tw_daemon *daemon, struct tw_error *err)
 {
     struct tw_source_events events = {
@@ -473,8 +503,8 @@ static bool start(struct tw_daemon *daemon, const char *model_folder, struct tw_
     note_loaded(daemon, "loaded");
     if (!open_batcher(daemon, err))
         return false;
-    return open_pool(daemon, err) && open_store(daemon, err) && open_source(daemon, err) &&
-           open_doors(daemon, err);
+    return open_pool(daemon, err) && open_store(daemon, err) && open_evaluator(daemon, err) &&
+           open_source(daemon, err) && open_doors(daemon, err);
 }
 
 static void run(struct tw_daemon *daemon)

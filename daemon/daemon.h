@@ -1,9 +1,9 @@
 /* daemon: owns the rooms of `serve`, and the order in which they start and stop.
  *
- *     start   log, metrics > river (model, entities, rules) > pool > store > source > evaluate > control, http
+ *     start   log, metrics > river (model, entities, rules) > pool > store > evaluate > source > control, http
  *     run     source > batcher > pool > store; all on one loop (loop.h), work on the pool's threads
  *     stop    source stops reading > open batches cut > pool empties > commits known (or the time is over) >
- *             pool ends > store closes > source leaves the group > handles closed
+ *             evaluator lets its shards go > pool ends > store closes > source leaves the group > handles closed
  *
  * SIGTERM and SIGINT stop it so, within shutdown.drain; what is not committed by then is read again by the next
  * owner: nothing is lost either way. A second signal ends at once. SIGHUP reloads rules and entities, whole or
@@ -13,6 +13,7 @@
 
 #include "batcher.h"
 #include "config.h"
+#include "evaluate.h"
 #include "flow.h"
 #include "log.h"
 #include "loop.h"
@@ -41,6 +42,7 @@ struct tw_daemon {
     struct tw_batcher *batcher;
     struct tw_flow flow;
     struct tw_store *store;
+    struct tw_evaluator *evaluator;
     struct tw_kafka_source *source;
     struct tw_http *http;
     struct tw_control *control;

@@ -35,7 +35,7 @@ struct tw_evaluate_events {
 };
 
 /* Starts connecting. `rules` may be NULL: none, which is stored too (open alerts are then resolved). Copied. Jobs go to
- * `pool`, which must be ended before tw_evaluate_end. TW_CONFIG for a conninfo that libpq refuses. */
+ * `pool`, which must outlive it. TW_CONFIG for a conninfo that libpq refuses. */
 TW_MUST_USE bool tw_evaluate_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
     struct tw_metrics *metrics, struct tw_pool *pool, const struct tw_rule_set *rules,
     const struct tw_evaluate_events *events, struct tw_evaluator **out, struct tw_error *err);

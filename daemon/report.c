@@ -20,9 +20,11 @@ bool tw_report_ready(const struct tw_daemon *daemon, char *why, size_t size)
     }
     bool store = tw_store_ready(daemon->store);
     bool source = tw_source_ready(daemon->source, reason, sizeof reason);
-    snprintf(why, size, "%s%s%s", store ? "" : "PostgreSQL is not to be had\n", source ? "" : reason,
+    bool evaluator = tw_evaluate_ready(daemon->evaluator);
+    snprintf(why, size, "%s%s%s%s", store ? "" : "PostgreSQL is not to be had\n",
+        evaluator || !store ? "" : "rules are not evaluated: see the log\n", source ? "" : reason,
         source ? "" : "\n");
-    return store && source;
+    return store && evaluator && source;
 }
 
 static void set_gauges(struct tw_daemon *daemon)
