@@ -5,7 +5,7 @@
 #include "loop.h"
 
 /* Pages of an arena that stay resident when its batch goes back; one giant must not stay for ever. */
-enum { KEEP_BYTES = 16 * 1024 * 1024 };
+enum { KEEP_BYTES = 1024 * 1024 };
 
 struct tw_batcher {
     struct tw_batcher_options options;

@@ -172,7 +172,8 @@ static void on_leaving(void *context, struct tw_partition *partition)
 static void on_gone(void *context, struct tw_partition *partition)
 {
     struct tw_daemon *daemon = context;
-    tw_store_forget(daemon->store, partition);
+    if (daemon->store) /* at the end it has forgotten everything already */
+        tw_store_forget(daemon->store, partition);
 }
 
 /* -- what the loop and the doors ask --------------------------------------------------------------------------- */
