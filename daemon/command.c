@@ -53,6 +53,26 @@ static const struct tw_command commands[] = {
         "  --into-live        write even if a daemon reads the topic now\n"
         "  --format FORM      table, json or csv\n",
         tw_command_replay},
+    {"deadletters", "data", "records that could not be used: list them, show one, put them back",
+        "deadletters list [-c FILE] [--topic NAME] [--limit N] [--format table|json|csv]\n"
+        "       tapewatch deadletters show [-c FILE] [--raw] TOPIC PARTITION OFFSET\n"
+        "       tapewatch deadletters requeue [-c FILE] [--topic NAME | TOPIC PARTITION OFFSET]\n"
+        "  -c FILE       the configuration (default /etc/tapewatch/tapewatch.yaml)\n"
+        "  --topic NAME  of this topic only\n"
+        "  --limit N     the newest N (100)\n"
+        "  --raw         the record's value alone, byte by byte\n"
+        "  requeue       puts records back into their topic: one, or all that were not put back yet\n",
+        tw_command_deadletters},
+    {"reset", "data", "stored offsets moved by hand",
+        "reset --topic NAME [--partition N] (--to-offset N | --to-beginning) (--dry-run | --execute)\n"
+        "  -c FILE         the configuration (default /etc/tapewatch/tapewatch.yaml)\n"
+        "  --topic NAME    whose offsets; without --partition those of all its partitions\n"
+        "  --to-offset N   read on from there; needs --partition\n"
+        "  --to-beginning  read all of it again: what is stored already is compared, not stored twice\n"
+        "  --dry-run       show what would be done\n"
+        "  --execute       do it\n"
+        "  --format FORM   table, json or csv\n",
+        tw_command_reset},
     {"classify", "models", "label texts: one JSON object a line",
         "classify [-m FOLDER] [-c FILE] [-o PATH] [OPTION]... [FILE]\n"
         "  FILE              texts or JSON records, one a line, plain, gzip or zstd (default: standard input)\n"

@@ -1,0 +1,337 @@
+/* deadletters: what could not be used: listed, shown, put back into its topic. */
+#include "command.h"
+#include "config.h"
+#include "encode.h"
+#include "kafka.h"
+#include "postgres.h"
+#include "table.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARENA_BYTES = 8 << 20, DELIVER_MS = 30000 };
+
+struct options {
+    const char *config;
+    const char *topic; /* NULL: all */
+    const char *limit;
+    bool raw;
+    enum tw_format format;
+    const char *place[3]; /* topic, partition, offset; NULL when not given */
+};
+
+struct run {
+    struct options options;
+    struct tw_config config;
+    struct tw_arena arena;
+    PGconn *connection;
+    rd_kafka_t *kafka;
+    rd_kafka_resp_err_t delivered; /* of the record just produced */
+    bool answered;
+};
+
+/* -- list ------------------------------------------------------------------------------------------------------------------ */
+
+static bool list(struct run *run, struct tw_error *err)
+{
+    static const struct tw_column columns[] = {{"topic", false}, {"partition", true}, {"offset", true},
+        {"arrived", false}, {"stage", false}, {"bytes", true}, {"error", false}, {"requeued", false}};
+    const char *values[] = {run->options.topic, run->options.limit};
+    PGresult *rows = tw_postgres_query(run->connection, "tapewatch.dead_letters",
+        "SELECT t.topic, d.partition, d.kafka_offset,"
+        " to_char(d.arrived_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), d.stage, length(d.payload),"
+        " concat_ws(': ', nullif(d.error_where, ''), d.error_what),"
+        " to_char(d.requeued_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+        " FROM tapewatch.dead_letters d JOIN tapewatch.topics t USING (topic_id)"
+        " WHERE $1::text IS NULL OR t.topic = $1 ORDER BY d.arrived_at DESC, t.topic, d.partition, d.kafka_offset"
+        " LIMIT $2::int8",
+        2, values, err);
+    if (!rows)
+        return false;
+    struct tw_table *table = tw_table_new(columns, 8);
+    bool done = table || tw_fail(err, TW_INTERNAL, "deadletters", NULL, "out of memory");
+    for (int row = 0; done && row < PQntuples(rows); row++) {
+        const char *cells[8];
+        for (int column = 0; column < 8; column++)
+            cells[column] = PQgetisnull(rows, row, column) ? NULL : PQgetvalue(rows, row, column);
+        done = tw_table_add(table, cells, err);
+    }
+    done = done && tw_table_print(table, run->options.format, stdout, err);
+    tw_table_free(table);
+    PQclear(rows);
+    return done;
+}
+
+/* -- one letter -------------------------------------------------------------------------------------------------------------- */
+
+/* The newest of that place, in binary: payload, key and headers are bytes. NULL and err when there is none. */
+static PGresult *read_letter(struct run *run, const char *const place[3], struct tw_error *err)
+{
+    PGresult *row = PQexecParams(run->connection,
+        "SELECT payload, key, stage, error_where, error_what, error_cure, arrived_at FROM tapewatch.dead_letters"
+        " JOIN tapewatch.topics USING (topic_id) WHERE topic = $1 AND partition = $2::int4 AND kafka_offset = $3::int8"
+        " ORDER BY arrived_at DESC LIMIT 1",
+        3, NULL, place, NULL, NULL, 1);
+    if (PQresultStatus(row) != PGRES_TUPLES_OK)
+        tw_postgres_failed(run->connection, row, "tapewatch.dead_letters", err);
+    else if (PQntuples(row) == 1)
+        return row;
+    else
+        tw_fail(err, TW_REFUSED, NULL, "tapewatch deadletters list tells which there are",
+            "no dead letter of topic %s, partition %s, offset %s", place[0], place[1], place[2]);
+    PQclear(row);
+    return NULL;
+}
+
+static PGresult *read_headers(struct run *run, const char *const place[3], struct tw_error *err)
+{
+    PGresult *rows = PQexecParams(run->connection,
+        "SELECT h.name, h.value FROM (SELECT header_names, header_values FROM tapewatch.dead_letters"
+        " JOIN tapewatch.topics USING (topic_id) WHERE topic = $1 AND partition = $2::int4 AND kafka_offset = $3::int8"
+        " ORDER BY arrived_at DESC LIMIT 1) AS d,"
+        " unnest(d.header_names, d.header_values) WITH ORDINALITY AS h (name, value, place) ORDER BY h.place",
+        3, NULL, place, NULL, NULL, 1);
+    if (PQresultStatus(rows) == PGRES_TUPLES_OK)
+        return rows;
+    tw_postgres_failed(run->connection, rows, "tapewatch.dead_letters", err);
+    PQclear(rows);
+    return NULL;
+}
+
+/* Bytes for a terminal: what is not printable ASCII stands as \xNN. */
+static void print_bytes(const char *name, const char *bytes, int length)
+{
+    printf("%-10s ", name);
+    for (int at = 0; at < length; at++) {
+        unsigned char byte = (unsigned char)bytes[at];
+        if (byte >= 0x20 && byte < 0x7F && byte != '\\')
+            putchar(byte);
+        else
+            printf("\\x%02x", byte);
+    }
+    putchar('\n');
+}
+
+static bool show(struct run *run, struct tw_error *err)
+{
+    static const char *const names[] = {"payload", "key", "stage", "where", "what", "cure"};
+    PGresult *letter = read_letter(run, run->options.place, err);
+    PGresult *headers = letter ? read_headers(run, run->options.place, err) : NULL;
+    if (headers && run->options.raw)
+        fwrite(PQgetvalue(letter, 0, 0), 1, (size_t)PQgetlength(letter, 0, 0), stdout);
+    for (int column = 5; headers && !run->options.raw && column >= 0; column--)
+        if (!PQgetisnull(letter, 0, column))
+            print_bytes(names[column], PQgetvalue(letter, 0, column), PQgetlength(letter, 0, column));
+    for (int row = 0; headers && !run->options.raw && row < PQntuples(headers); row++) {
+        print_bytes("header", PQgetvalue(headers, row, 0), PQgetlength(headers, row, 0));
+        print_bytes("  value", PQgetvalue(headers, row, 1), PQgetlength(headers, row, 1));
+    }
+    bool done = headers != NULL;
+    PQclear(letter);
+    PQclear(headers);
+    return done;
+}
+
+/* -- requeue --------------------------------------------------------------------------------------------------------------------- */
+
+static void on_delivered(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque)
+{
+    struct run *run = opaque;
+    (void)kafka;
+    run->delivered = message->err;
+    run->answered = true;
+}
+
+static bool open_producer(struct run *run, struct tw_error *err)
+{
+    rd_kafka_conf_t *settings = NULL;
+    if (!tw_kafka_settings(&run->config, TW_KAFKA_PRODUCER, &settings, err))
+        return false;
+    rd_kafka_conf_set_dr_msg_cb(settings, on_delivered);
+    rd_kafka_conf_set_opaque(settings, run);
+    return tw_kafka_new(TW_KAFKA_PRODUCER, settings, &run->kafka, err);
+}
+
+static void *bytes_or_null(const PGresult *rows, int row, int column)
+{
+    return PQgetisnull(rows, row, column) ? NULL : PQgetvalue(rows, row, column);
+}
+
+static rd_kafka_headers_t *headers_of(const PGresult *rows)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new((size_t)PQntuples(rows) + 1);
+    for (int row = 0; row < PQntuples(rows); row++)
+        rd_kafka_header_add(headers, PQgetvalue(rows, row, 0), PQgetlength(rows, row, 0),
+            bytes_or_null(rows, row, 1), PQgetlength(rows, row, 1));
+    return headers;
+}
+
+/* At least once: delivered to all replicas first, marked then. Killed in between, it is put back twice, not never. */
+static bool deliver(
+    struct run *run, const char *topic, const PGresult *letter, const PGresult *headers, struct tw_error *err)
+{
+    rd_kafka_headers_t *list = headers_of(headers);
+    run->answered = false;
+    rd_kafka_resp_err_t refused = rd_kafka_producev(run->kafka, RD_KAFKA_V_TOPIC(topic),
+        RD_KAFKA_V_KEY(bytes_or_null(letter, 0, 1), (size_t)PQgetlength(letter, 0, 1)),
+        RD_KAFKA_V_VALUE(bytes_or_null(letter, 0, 0), (size_t)PQgetlength(letter, 0, 0)),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
+    if (refused != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_headers_destroy(list);
+        return tw_fail(err, TW_SERVER, topic, "see the broker's message.max.bytes", "not produced: %s",
+            rd_kafka_err2str(refused));
+    }
+    rd_kafka_flush(run->kafka, DELIVER_MS);
+    if (!run->answered || run->delivered != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return tw_fail(err, TW_SERVER, topic, "see that the brokers run and have the topic",
+            "not delivered: %s", run->answered ? rd_kafka_err2str(run->delivered) : "no answer within 30 s");
+    return true;
+}
+
+static bool mark(struct run *run, const char *const place[3], struct tw_error *err)
+{
+    PGresult *done = tw_postgres_query(run->connection, "tapewatch.dead_letters",
+        "UPDATE tapewatch.dead_letters d SET requeued_at = clock_timestamp() FROM tapewatch.topics t"
+        " WHERE t.topic = $1 AND d.topic_id = t.topic_id AND d.partition = $2::int4 AND d.kafka_offset = $3::int8",
+        3, place, err);
+    PQclear(done);
+    return done != NULL;
+}
+
+static bool requeue_one(struct run *run, const char *const place[3], struct tw_error *err)
+{
+    PGresult *letter = read_letter(run, place, err);
+    PGresult *headers = letter ? read_headers(run, place, err) : NULL;
+    bool done = headers && deliver(run, place[0], letter, headers, err) && mark(run, place, err);
+    PQclear(letter);
+    PQclear(headers);
+    return done;
+}
+
+/* Without a place: all that have not been put back yet, oldest first. */
+static bool requeue_waiting(struct run *run, int *count, struct tw_error *err)
+{
+    const char *values[] = {run->options.topic};
+    PGresult *rows = tw_postgres_query(run->connection, "tapewatch.dead_letters",
+        "SELECT t.topic, d.partition, d.kafka_offset FROM tapewatch.dead_letters d JOIN tapewatch.topics t USING (topic_id)"
+        " WHERE d.requeued_at IS NULL AND ($1::text IS NULL OR t.topic = $1)"
+        " GROUP BY 1, 2, 3 ORDER BY min(d.arrived_at), 1, 2, 3",
+        1, values, err);
+    if (!rows)
+        return false;
+    bool done = true;
+    for (int row = 0; done && row < PQntuples(rows); row++) {
+        const char *place[] = {PQgetvalue(rows, row, 0), PQgetvalue(rows, row, 1), PQgetvalue(rows, row, 2)};
+        done = requeue_one(run, place, err);
+        *count += done;
+    }
+    PQclear(rows);
+    return done;
+}
+
+static bool requeue(struct run *run, struct tw_error *err)
+{
+    int count = 0;
+    if (!open_producer(run, err))
+        return false;
+    bool done =
+        run->options.place[0] ? requeue_one(run, run->options.place, err) : requeue_waiting(run, &count, err);
+    count += done && run->options.place[0];
+    printf("%d dead letter%s put back\n", count, count == 1 ? "" : "s");
+    rd_kafka_destroy(run->kafka);
+    return done;
+}
+
+/* -- the command -------------------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    bool needs_place;
+    bool takes_place;
+    bool (*run)(struct run *run, struct tw_error *err);
+} verbs[] = {
+    {"list", false, false, list},
+    {"show", true, true, show},
+    {"requeue", false, true, requeue},
+};
+
+static bool is_number(const char *text)
+{
+    char *end = NULL;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && value >= 0;
+}
+
+/* What stands after the verb: nothing, or topic, partition and offset. */
+static int parse_place(int argc, char **argv, size_t verb, struct options *options, struct tw_error *err)
+{
+    int given = argc - optind;
+    if (given == 0 && !verbs[verb].needs_place)
+        return 0;
+    if (given != 3 || !verbs[verb].takes_place)
+        return tw_command_usage("deadletters", err,
+            verbs[verb].takes_place ? "name one by TOPIC PARTITION OFFSET"
+                                    : "list takes no names: --topic NAME chooses");
+    for (int at = 0; at < 3; at++)
+        options->place[at] = argv[optind + at];
+    if (!is_number(options->place[1]) || !is_number(options->place[2]))
+        return tw_command_usage("deadletters", err, "partition and offset are numbers");
+    return 0;
+}
+
+static int parse(int argc, char **argv, size_t *verb, struct options *options, struct tw_error *err)
+{
+    static const struct option known[] = {
+        {"topic", required_argument, NULL, 't'},
+        {"limit", required_argument, NULL, 'l'},
+        {"raw", no_argument, NULL, 'r'},
+        {"format", required_argument, NULL, 'f'},
+        {NULL, 0, NULL, 0},
+    };
+    const size_t count = sizeof verbs / sizeof verbs[0];
+    optind = 0;
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, "c:", known, NULL)) != -1;) {
+        if (option == 'c')
+            options->config = optarg;
+        else if (option == 't')
+            options->topic = optarg;
+        else if (option == 'r')
+            options->raw = true;
+        else if (option == 'l' && is_number(optarg))
+            options->limit = optarg;
+        else if (option != 'f' || !tw_format_parse(optarg, &options->format))
+            return tw_command_usage("deadletters", err, "cannot use \"%s\"", argv[optind - 1]);
+    }
+    *verb = 0;
+    while (optind < argc && *verb < count && strcmp(argv[optind], verbs[*verb].name) != 0)
+        (*verb)++;
+    if (optind >= argc || *verb == count)
+        return tw_command_usage("deadletters", err, "say what to do: list, show or requeue");
+    optind++;
+    return parse_place(argc, argv, *verb, options, err);
+}
+
+int tw_command_deadletters(int argc, char **argv, struct tw_error *err)
+{
+    struct run run = {.options = {.limit = "100", .format = TW_FORMAT_TABLE}};
+    size_t verb = 0;
+    int status = parse(argc, argv, &verb, &run.options, err);
+    if (status != 0)
+        return status;
+    if (!tw_arena_begin(&run.arena, ARENA_BYTES, err))
+        return tw_command_failed(err);
+    bool done = tw_command_config_load(run.options.config, true, &run.arena, &run.config, err);
+    if (done) {
+        struct tw_postgres_options where = {
+            run.config.store.conninfo, run.config.store.password_file, "tapewatch deadletters"};
+        done = tw_postgres_connect(&where, &run.connection, err) && verbs[verb].run(&run, err);
+    }
+    PQfinish(run.connection);
+    tw_arena_end(&run.arena);
+    return done ? 0 : tw_command_failed(err);
+}
