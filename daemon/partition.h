@@ -37,8 +37,9 @@ struct tw_partition {
     int64_t
         row_watermark_us; /* watermark of the row: highest event time less lateness, TW_NO_TIME when none */
 
-    int16_t topic_id;         /* the topic's number in PostgreSQL */
-    int64_t highest_offset;   /* highest next_offset there ever was: after a reset, what lies below may be stored
+    int16_t topic_id; /* the topic's number in PostgreSQL */
+    int64_t
+        highest_offset; /* highest next_offset there ever was: after a reset, what lies below may be stored
                                  already and is compared first */
 
     /* Consumption. */
