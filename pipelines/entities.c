@@ -337,13 +337,13 @@ static size_t count_characters(const struct tw_word *word)
     return count;
 }
 
-static bool fail_name(struct tw_text name, const char *cure, const char *what, struct tw_error *err)
+/* Fills err. Its callers return false themselves: an analyser that looks into few functions sees it then. */
+static void fail_name(struct tw_text name, const char *cure, const char *what, struct tw_error *err)
 {
     int shown = name.length > 60 ? 60 : (int)name.length;
     while (shown > 0 && shown < (int)name.length && ((unsigned char)name.bytes[shown] & 0xC0) == 0x80)
         shown--;
     tw_fail(err, TW_CONFIG, NULL, cure, "name \"%.*s\" %s", shown, name.bytes, what);
-    return false; /* said here, so that an analyser of this file alone sees it */
 }
 
 /* The words of a name, a full stop at its end left out. */
@@ -355,18 +355,24 @@ static bool cut_name(
     *letters = 0;
     struct tw_word word;
     while (tw_word_next(name, &at, &word)) {
-        if (*count == TW_NAME_WORDS)
-            return fail_name(name, "shorten it", "has more than 32 words and marks", err);
-        if (word.length == 0)
-            return fail_name(name, "shorten it", "holds a word of more than 96 bytes", err);
+        if (*count == TW_NAME_WORDS) {
+            fail_name(name, "shorten it", "has more than 32 words and marks", err);
+            return false;
+        }
+        if (word.length == 0) {
+            fail_name(name, "shorten it", "holds a word of more than 96 bytes", err);
+            return false;
+        }
         if (word.letters)
             *letters += count_characters(&word);
         words[(*count)++] = word;
     }
     while (*count > 1 && words[*count - 1].length == 1 && words[*count - 1].folded[0] == '.')
         --*count;
-    if (*letters == 0)
-        return fail_name(name, "remove it", "has no letter or digit", err);
+    if (*letters == 0) {
+        fail_name(name, "remove it", "has no letter or digit", err);
+        return false;
+    }
     return true;
 }
 
@@ -487,9 +493,11 @@ static bool check_common(const json_t *common, const json_t *names, struct tw_er
         bool found = false;
         for (size_t name = 0; name < json_array_size(names) && !found; name++)
             found = json_equal(value, json_array_get(names, name));
-        if (!found)
-            return fail_name(string_of(value), "write it as it stands in names",
+        if (!found) {
+            fail_name(string_of(value), "write it as it stands in names",
                 "is marked common but is not among the names", err);
+            return false;
+        }
     }
     return true;
 }
