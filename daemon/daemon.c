@@ -241,6 +241,8 @@ static void note_loaded(struct tw_daemon *daemon, const char *event)
 bool tw_daemon_reload(struct tw_daemon *daemon, struct tw_error *err)
 {
     struct tw_shared *shared = NULL;
+    if (daemon->phase > TW_DAEMON_RUNNING)
+        return tw_fail(err, TW_HELD, NULL, "start it again", "the daemon is stopping");
     tw_notify_reloading();
     bool done = tw_load_shared(daemon->config, daemon->classifier, &shared, err);
     if (done && !tw_evaluate_rules(daemon->evaluator, tw_load_rules(shared), err)) {
