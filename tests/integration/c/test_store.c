@@ -407,7 +407,7 @@ static void a_commit_still_on_its_way_is_waited_for(void **state)
     give(story, &shape_of_hundred);
     send_and_wait(story, STORE_WAITS);
     lose_answer(story);
-    run_for(story, 1500); /* it connects, and asks for the row, and waits in vain */
+    run_for(story, 250); /* it connects, asks for the row, and waits; lock_timeout ends neither yet */
     assert_int_equal(story->stored + story->fenced, 0);
     ask(story, "COMMIT");
     run_until(story, &story->stored, 1);

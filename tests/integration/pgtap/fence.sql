@@ -1,6 +1,6 @@
 -- The fence: whoever does not hold the partition, or does not know where it stands, changes nothing.
 BEGIN;
-SELECT plan(14);
+SELECT plan(24);
 
 CREATE TEMP TABLE mine AS SELECT '11111111-1111-1111-1111-111111111111'::uuid AS token,
     '22222222-2222-2222-2222-222222222222'::uuid AS other;
@@ -27,6 +27,24 @@ SELECT lives_ok($$ SELECT tapewatch.move_position(topic_id, 3, 1, token, 20, 30,
     'it is stored by whoever knows that it is late');
 SELECT is((SELECT tapewatch.reset_position('fenced', 3, 7)), 7::bigint, 'a reset moves the offset');
 SELECT throws_ok($$ SELECT tapewatch.fence(topic_id, 3, 1, token, 7) FROM taken, mine $$, 'TWF01', NULL, 'and fences its owner off');
+
+-- The same for shards: the evaluator's transaction.
+UPDATE tapewatch.shards SET evaluated_to = '2031-03-01', epoch = 4, owner_token = token FROM mine WHERE shard IN (5, 6);
+UPDATE tapewatch.positions p SET next_offset = 50 FROM taken WHERE p.topic_id = taken.topic_id;
+SELECT lives_ok($$ SELECT tapewatch.shards_fence('{5,6}', '{4,4}', token, '2031-03-01') FROM mine $$, 'their owner passes');
+SELECT throws_ok($$ SELECT tapewatch.shards_fence('{5,6}', '{4,5}', token, '2031-03-01') FROM mine $$, 'TWF01', NULL, 'one wrong epoch is enough');
+SELECT throws_ok($$ SELECT tapewatch.shards_fence('{5,6}', '{4,4}', other, '2031-03-01') FROM mine $$, 'TWF01', NULL, 'another token does not');
+SELECT throws_ok($$ SELECT tapewatch.shards_fence('{5,6}', '{4,4}', token, '2031-02-28') FROM mine $$, 'TWF01', NULL, 'another time does not');
+SELECT lives_ok($$ SELECT tapewatch.idle_check(ARRAY[topic_id], '{3}', '{50}') FROM taken $$, 'an idle partition may be passed over');
+SELECT throws_ok($$ SELECT tapewatch.idle_check(ARRAY[topic_id], '{3}', '{49}') FROM taken $$, 'TWE01', NULL, 'not when it has moved since');
+SELECT throws_ok($$ SELECT tapewatch.shards_move('{5,6}', '{4,4}', token, '2031-03-01', '2031-03-02', 77) FROM mine $$, 'TWE01', NULL,
+    'nobody evaluates past a rule set that he has not read');
+SELECT lives_ok($$ SELECT tapewatch.shards_move('{5,6}', '{4,4}', token, '2031-03-01', '2031-03-02',
+    (SELECT coalesce(max(rule_set_id), 0) FROM tapewatch.rule_sets)) FROM mine $$, 'their owner moves them');
+SELECT throws_ok($$ SELECT tapewatch.shards_move('{5,6}', '{4,4}', token, '2031-03-01', '2031-03-02',
+    (SELECT coalesce(max(rule_set_id), 0) FROM tapewatch.rule_sets)) FROM mine $$, 'TWF01', NULL, 'but not twice from the same time');
+SELECT is(tapewatch.store_rule_set(repeat('a', 64), 'me', 'rules: []'), tapewatch.store_rule_set(repeat('a', 64), 'me', 'rules: []'),
+    'the same rules again are no new set');
 
 SELECT * FROM finish();
 ROLLBACK;
