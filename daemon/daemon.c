@@ -213,7 +213,7 @@ static void on_evaluate_state(void *context, bool ready, const struct tw_error *
     struct tw_daemon *daemon = context;
     if (ready)
         tw_log(&daemon->log, TW_INFO, "evaluate", "connected", tw_string("rules", "are evaluated"));
-    else if (err)
+    else if (err && daemon->store && tw_store_ready(daemon->store)) /* else the store has told the same */
         tw_log_error(&daemon->log, "evaluate", "connection lost", err);
 }
 

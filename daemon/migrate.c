@@ -137,6 +137,9 @@ static bool run_one(PGconn *connection, const struct tw_migration *migration, st
                      values, err)) != NULL;
     PQclear(row);
     struct tw_error ignored;
+    if (!done && err->code == TW_PERMISSION)
+        snprintf(err->cure, sizeof err->cure,
+            "run it as a superuser, or as the database's owner who is a member of tapewatch_owner");
     if (!done)
         return run_sql(connection, migration->name, "ROLLBACK", &ignored) && false;
     return run_sql(connection, migration->name, "COMMIT", err);
