@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #define TABLE tw_kernels_avx2
+#define BACKWARD_TABLE tw_backward_avx2
 #define TABLE_NAME "avx2"
 #define LANES 8u
 #define BLOCK_ROWS 6
@@ -85,6 +86,11 @@ static inline vec v_min(vec x, vec y)
 static inline vec v_floor(vec x)
 {
     return _mm256_floor_ps(x);
+}
+
+static inline vec v_sqrt(vec x)
+{
+    return _mm256_sqrt_ps(x);
 }
 
 static inline vec v_scale(vec x, vec n)

@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #define TABLE tw_kernels_avx512
+#define BACKWARD_TABLE tw_backward_avx512
 #define TABLE_NAME "avx512"
 #define LANES 16u
 #define BLOCK_ROWS 6
@@ -84,6 +85,11 @@ static inline vec v_min(vec x, vec y)
 static inline vec v_floor(vec x)
 {
     return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+
+static inline vec v_sqrt(vec x)
+{
+    return _mm512_sqrt_ps(x);
 }
 
 static inline vec v_scale(vec x, vec n)

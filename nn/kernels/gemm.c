@@ -60,13 +60,69 @@ static const char *multiply_portable(
     return NULL;
 }
 
+/* The products of a backward pass, c = (or +=) what gemm.h says. */
+typedef const char *(*gradient_function)(const struct tw_gemm *gemm, const float *a, const float *b, float *c,
+    size_t rows, size_t out, size_t in, bool more);
+
+static const char *input_onednn(const struct tw_gemm *gemm, const float *a, const float *b, float *c,
+    size_t rows, size_t out, size_t in, bool more)
+{
+    (void)gemm;
+    omp_set_num_threads(1);
+    dnnl_dim_t m = (dnnl_dim_t)rows, n = (dnnl_dim_t)in, k = (dnnl_dim_t)out;
+    return status_text(dnnl_sgemm('N', 'N', m, n, k, 1.0f, a, k, b, n, more ? 1.0f : 0.0f, c, n));
+}
+
+static const char *weight_onednn(const struct tw_gemm *gemm, const float *a, const float *b, float *c,
+    size_t rows, size_t out, size_t in, bool more)
+{
+    (void)gemm;
+    omp_set_num_threads(1);
+    dnnl_dim_t m = (dnnl_dim_t)out, n = (dnnl_dim_t)in, k = (dnnl_dim_t)rows;
+    return status_text(dnnl_sgemm('T', 'N', m, n, k, 1.0f, a, m, b, n, more ? 1.0f : 0.0f, c, n));
+}
+
+static const char *input_openblas(const struct tw_gemm *gemm, const float *a, const float *b, float *c,
+    size_t rows, size_t out, size_t in, bool more)
+{
+    (void)gemm;
+    blasint m = (blasint)rows, n = (blasint)in, k = (blasint)out;
+    cblas_sgemm(
+        CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0f, a, k, b, n, more ? 1.0f : 0.0f, c, n);
+    return NULL;
+}
+
+static const char *weight_openblas(const struct tw_gemm *gemm, const float *a, const float *b, float *c,
+    size_t rows, size_t out, size_t in, bool more)
+{
+    (void)gemm;
+    blasint m = (blasint)out, n = (blasint)in, k = (blasint)rows;
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1.0f, a, m, b, n, more ? 1.0f : 0.0f, c, n);
+    return NULL;
+}
+
+static const char *input_portable(const struct tw_gemm *gemm, const float *a, const float *b, float *c,
+    size_t rows, size_t out, size_t in, bool more)
+{
+    gemm->kernels->backward->multiply_input(a, b, c, rows, out, in, more);
+    return NULL;
+}
+
+static const char *weight_portable(const struct tw_gemm *gemm, const float *a, const float *b, float *c,
+    size_t rows, size_t out, size_t in, bool more)
+{
+    gemm->kernels->backward->multiply_weight(a, b, c, rows, out, in, more);
+    return NULL;
+}
+
 static const struct {
     const char *name;
     multiply_function multiply;
+    gradient_function input, weight;
 } backends[] = {
-    [TW_GEMM_PORTABLE] = {"portable", multiply_portable},
-    [TW_GEMM_ONEDNN] = {"onednn", multiply_onednn},
-    [TW_GEMM_OPENBLAS] = {"openblas", multiply_openblas},
+    [TW_GEMM_PORTABLE] = {"portable", multiply_portable, input_portable, weight_portable},
+    [TW_GEMM_ONEDNN] = {"onednn", multiply_onednn, input_onednn, weight_onednn},
+    [TW_GEMM_OPENBLAS] = {"openblas", multiply_openblas, input_openblas, weight_openblas},
 };
 _Static_assert(sizeof backends / sizeof backends[0] == TW_GEMM_BACKENDS, "one row a backend");
 
@@ -75,18 +131,38 @@ const char *tw_gemm_backend_name(enum tw_gemm_backend backend)
     return backends[backend].name;
 }
 
+static bool judge(const char *failure, struct tw_error *err)
+{
+    if (!failure)
+        return true;
+    return tw_fail(
+        err, TW_INTERNAL, "gemm", "set gemm.backend: portable, and run `tapewatch check`", "%s", failure);
+}
+
 bool tw_gemm(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, const float *a, const float *b,
     const float *bias, float *c, struct tw_error *err)
 {
     if (rows == 0)
         return true;
-    const char *failure = backends[gemm->backend].multiply(gemm, a, b, c, rows, out, in);
-    if (failure)
-        return tw_fail(
-            err, TW_INTERNAL, "gemm", "set gemm.backend: portable, and run `tapewatch check`", "%s", failure);
+    if (!judge(backends[gemm->backend].multiply(gemm, a, b, c, rows, out, in), err))
+        return false;
     if (bias)
         gemm->kernels->add_bias(c, bias, rows, out, c);
     return true;
+}
+
+bool tw_gemm_input(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, const float *d_y,
+    const float *weight, bool more, float *d_x, struct tw_error *err)
+{
+    return rows == 0 ||
+           judge(backends[gemm->backend].input(gemm, d_y, weight, d_x, rows, out, in, more), err);
+}
+
+bool tw_gemm_weight(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, const float *d_y,
+    const float *x, bool more, float *d_weight, struct tw_error *err)
+{
+    return rows == 0 ||
+           judge(backends[gemm->backend].weight(gemm, d_y, x, d_weight, rows, out, in, more), err);
 }
 
 /* --- the probe ----------------------------------------------------------------------------------------------- */
@@ -239,6 +315,17 @@ static bool take_named(struct tw_gemm *gemm, const char *name, struct tw_error *
     return true;
 }
 
+/* No clock decides here. */
+static enum tw_gemm_backend first_stable(const struct tw_gemm *gemm)
+{
+    static const enum tw_gemm_backend order[] = {TW_GEMM_ONEDNN, TW_GEMM_OPENBLAS};
+    for (size_t at = 0; at < sizeof order / sizeof order[0]; at++) {
+        if (gemm->probes[order[at]].works && gemm->probes[order[at]].stable)
+            return order[at];
+    }
+    return TW_GEMM_PORTABLE;
+}
+
 bool tw_gemm_open(const char *backend, struct tw_gemm *out, struct tw_error *err)
 {
     *out = (struct tw_gemm){.backend = TW_GEMM_PORTABLE, .kernels = tw_kernels_best()};
@@ -251,6 +338,10 @@ bool tw_gemm_open(const char *backend, struct tw_gemm *out, struct tw_error *err
     probe_backends(out, &bench);
     time_backends(out, &bench);
     tw_arena_end(&bench.arena);
+    if (backend && strcmp(backend, "fixed") == 0) {
+        out->backend = first_stable(out);
+        return true;
+    }
     if (backend && strcmp(backend, "auto") != 0)
         return take_named(out, backend, err);
     out->backend = fastest(out);

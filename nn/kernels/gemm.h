@@ -46,7 +46,8 @@ struct tw_gemm {
     struct tw_gemm_probe probes[TW_GEMM_BACKENDS];
 };
 
-/* `backend`: NULL or "auto", or a name. TW_CONFIG for an unknown name or a backend that fails its probe. */
+/* `backend`: NULL or "auto", or a name; "fixed" takes the first of onednn, openblas, portable that keeps the promise,
+ * whatever the clock says: two starts on one machine then compute the same bits (training). TW_CONFIG for an unknown name or a backend that fails its probe. */
 TW_MUST_USE bool tw_gemm_open(const char *backend, struct tw_gemm *out, struct tw_error *err);
 
 /* Rows that A and C must have room for. */
@@ -58,6 +59,14 @@ static inline size_t tw_gemm_rows(size_t rows)
 /* One product. `bias` may be NULL. False with TW_INTERNAL and the library's status when it fails. */
 TW_MUST_USE bool tw_gemm(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, const float *a,
     const float *b, const float *bias, float *c, struct tw_error *err);
+
+/* For gradients: dX[rows, in] = (+=, when `more`) dY[rows, out] x W[out, in], and
+ * dW[out, in] = (+=) dY[rows, out]^T x X[rows, in]. By the same backend. The same bits for the same shapes, no promise about
+ * single rows; rows are not padded. */
+TW_MUST_USE bool tw_gemm_input(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in,
+    const float *d_y, const float *weight, bool more, float *d_x, struct tw_error *err);
+TW_MUST_USE bool tw_gemm_weight(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in,
+    const float *d_y, const float *x, bool more, float *d_weight, struct tw_error *err);
 
 /* "onednn" and the like. */
 const char *tw_gemm_backend_name(enum tw_gemm_backend backend);

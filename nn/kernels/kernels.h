@@ -19,6 +19,8 @@
 #include <stdint.h>
 
 #include "format/config.h"
+#include "kernels/backward.h"
+#include "kernels/dropout.h"
 
 /* Hidden states of one packed batch, as attention sees them. */
 struct tw_attention_call {
@@ -26,11 +28,23 @@ struct tw_attention_call {
     float *context;                   /* [tokens, heads * width]; none of the inputs */
     const uint32_t *starts;           /* [sequences + 1]; rows are counted from starts[0] */
     size_t sequences, heads, width;
+    const struct tw_dropout *dropout; /* of the probabilities, in training; else NULL */
     float *scratch; /* tw_attention_scratch_floats(longest sequence, width), aligned to 64 */
 };
 
+/* out[r] = norm(sum[r]), sum[r] = dropout(in[r] + bias) + residual[r]. `sum` may be `in` or `out`. */
+struct tw_add_norm_call {
+    const float *in, *bias, *residual, *scale, *shift;
+    float epsilon;
+    size_t rows, width;
+    const struct tw_dropout *dropout; /* in training; else NULL */
+    size_t first_row;                 /* the number of row 0, for dropout */
+    float *sum, *out;
+};
+
 struct tw_kernels {
-    const char *name; /* "avx512", "avx2", "portable" */
+    const char *name;                           /* "avx512", "avx2", "portable" */
+    const struct tw_backward_kernels *backward; /* of the same instruction set */
 
     /* out[t] = norm(words[ids[t]] + positions[p] + types[type_of[t]]), p = distance from the sequence's start.
      * types == NULL: none is added; type_of == NULL: all 0. */
@@ -38,9 +52,15 @@ struct tw_kernels {
         const float *words, const float *positions, const float *types, const float *scale,
         const float *shift, float epsilon, size_t width, float *out);
 
-    /* out[r] = norm(in[r] + bias + residual[r]) */
-    void (*add_norm)(const float *in, const float *bias, const float *residual, const float *scale,
-        const float *shift, float epsilon, size_t rows, size_t width, float *out);
+    void (*add_norm)(const struct tw_add_norm_call *call);
+
+    /* out[r] = norm(in[r]) */
+    void (*norm)(const float *in, const float *scale, const float *shift, float epsilon, size_t rows,
+        size_t width, float *out);
+
+    /* out[r] = dropout(in[r]), row r having the number first_row + r */
+    void (*drop)(const struct tw_dropout *dropout, size_t first_row, const float *in, size_t rows,
+        size_t width, float *out);
 
     /* out[r] = in[r] + bias */
     void (*add_bias)(const float *in, const float *bias, size_t rows, size_t width, float *out);

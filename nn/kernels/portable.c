@@ -41,14 +41,34 @@ static void embed_norm(const int32_t *ids, const uint8_t *type_of, const uint32_
     }
 }
 
-static void add_norm(const float *in, const float *bias, const float *residual, const float *scale,
-    const float *shift, float epsilon, size_t rows, size_t width, float *out)
+static void add_norm(const struct tw_add_norm_call *call)
 {
-    for (size_t row = 0; row < rows; row++) {
+    size_t width = call->width;
+    for (size_t row = 0; row < call->rows; row++) {
+        const float *in = call->in + row * width, *residual = call->residual + row * width;
+        float *sum = call->sum + row * width;
         for (size_t at = 0; at < width; at++)
-            out[row * width + at] = in[row * width + at] + bias[at] + residual[row * width + at];
-        norm_row(out + row * width, scale, shift, epsilon, width, out + row * width);
+            sum[at] = in[at] + call->bias[at];
+        if (call->dropout)
+            tw_drop_row(call->dropout, (uint32_t)(call->first_row + row), sum, width, sum);
+        for (size_t at = 0; at < width; at++)
+            sum[at] += residual[at];
+        norm_row(sum, call->scale, call->shift, call->epsilon, width, call->out + row * width);
     }
+}
+
+static void norm(const float *in, const float *scale, const float *shift, float epsilon, size_t rows,
+    size_t width, float *out)
+{
+    for (size_t row = 0; row < rows; row++)
+        norm_row(in + row * width, scale, shift, epsilon, width, out + row * width);
+}
+
+static void drop(const struct tw_dropout *dropout, size_t first_row, const float *in, size_t rows,
+    size_t width, float *out)
+{
+    for (size_t row = 0; row < rows; row++)
+        tw_drop_row(dropout, (uint32_t)(first_row + row), in + row * width, width, out + row * width);
 }
 
 static void add_bias(const float *in, const float *bias, size_t rows, size_t width, float *out)
@@ -122,10 +142,13 @@ static void softmax(const float *in, size_t rows, size_t width, float *out)
         softmax_row(in + row * width, width, out + row * width);
 }
 
-/* One query against the `keys` tokens of its sequence; all pointers stand at the head's first column. */
-static void attend_row(const float *query, const float *key, const float *value, size_t keys, size_t stride,
-    size_t width, float *scores, float *context)
+/* One query, number `row` of the batch's, against the `keys` tokens of its sequence; all pointers stand at the
+ * head's first column. */
+static void attend_row(const struct tw_attention_call *call, const float *query, const float *key,
+    const float *value, size_t keys, uint32_t row, float *context)
 {
+    size_t width = call->width, stride = call->heads * width;
+    float *scores = call->scratch;
     float root = sqrtf((float)width);
     for (size_t other = 0; other < keys; other++) {
         float sum = 0.0f;
@@ -134,6 +157,8 @@ static void attend_row(const float *query, const float *key, const float *value,
         scores[other] = sum / root;
     }
     softmax_row(scores, keys, scores);
+    if (call->dropout)
+        tw_drop_row(call->dropout, row, scores, keys, scores);
     for (size_t at = 0; at < width; at++)
         context[at] = 0.0f;
     for (size_t other = 0; other < keys; other++) {
@@ -151,8 +176,10 @@ static void attention(const struct tw_attention_call *call)
         for (size_t head = 0; head < call->heads; head++) {
             size_t corner = first * stride + head * call->width;
             for (size_t token = 0; token < keys; token++)
-                attend_row(call->query + corner + token * stride, call->key + corner, call->value + corner,
-                    keys, stride, call->width, call->scratch, call->context + corner + token * stride);
+                attend_row(call, call->query + corner + token * stride, call->key + corner,
+                    call->value + corner, keys,
+                    (call->starts[sequence] + (uint32_t)token) * (uint32_t)call->heads + (uint32_t)head,
+                    call->context + corner + token * stride);
         }
     }
 }
@@ -171,8 +198,11 @@ static void multiply(const float *a, const float *b, float *c, size_t rows, size
 
 const struct tw_kernels tw_kernels_portable = {
     .name = "portable",
+    .backward = &tw_backward_portable,
     .embed_norm = embed_norm,
     .add_norm = add_norm,
+    .norm = norm,
+    .drop = drop,
     .add_bias = add_bias,
     .activate = {activate_gelu_erf, activate_gelu_tanh, activate_relu, activate_tanh},
     .softmax = softmax,

@@ -10,6 +10,17 @@ struct pass {
     struct tw_error *err;
 };
 
+bool tw_encoder_dropout(const struct tw_model *model, const struct tw_dropout_plan *plan,
+    enum tw_drop_place place, size_t layer, struct tw_dropout *out)
+{
+    if (!plan || (place == TW_DROP_ATTENDED && model->config.family == TW_DISTILBERT))
+        return false;
+    bool of_head = place == TW_DROP_DOCUMENT || place == TW_DROP_ENTITY;
+    uint32_t threshold = place == TW_DROP_ATTENTION ? plan->attention : of_head ? plan->head : plan->hidden;
+    *out = tw_dropout_at(plan, threshold, place, layer);
+    return threshold > 0;
+}
+
 /* Every linear map of the encoder goes through here: another form of weights is another line here. */
 static bool apply(
     struct pass *pass, const struct tw_linear *linear, const float *in, const float *bias, float *out)
@@ -25,18 +36,40 @@ static void embed(struct pass *pass, float *out)
     pass->kernels->embed_norm(batch->ids, batch->types, batch->starts, batch->count, model->words,
         model->positions, model->types, model->embedding_norm.scale, model->embedding_norm.shift,
         model->config.norm_epsilon, pass->hidden, out);
+    struct tw_dropout dropout;
+    if (tw_encoder_dropout(model, pass->workspace->dropout, TW_DROP_EMBEDDED, 0, &dropout))
+        pass->kernels->drop(&dropout, batch->starts[0], out, pass->tokens, pass->hidden, out);
 }
 
-static void add_norm(struct pass *pass, const float *in, const struct tw_linear *linear,
-    const float *residual, const struct tw_norm *norm, float *out)
+/* What is normalised is kept in place of `in`, when activations are kept. */
+static void add_norm(struct pass *pass, float *in, const struct tw_linear *linear, const float *residual,
+    const struct tw_norm *norm, enum tw_drop_place place, size_t layer, float *out)
 {
-    pass->kernels->add_norm(in, linear->bias, residual, norm->scale, norm->shift,
-        pass->model->config.norm_epsilon, pass->tokens, pass->hidden, out);
+    struct tw_dropout dropout;
+    bool drops = tw_encoder_dropout(pass->model, pass->workspace->dropout, place, layer, &dropout);
+    struct tw_add_norm_call call = {
+        .in = in,
+        .bias = linear->bias,
+        .residual = residual,
+        .scale = norm->scale,
+        .shift = norm->shift,
+        .epsilon = pass->model->config.norm_epsilon,
+        .rows = pass->tokens,
+        .width = pass->hidden,
+        .dropout = drops ? &dropout : NULL,
+        .first_row = pass->batch->starts[0],
+        .sum = pass->workspace->keeps_layers ? in : out,
+        .out = out,
+    };
+    pass->kernels->add_norm(&call);
 }
 
-static void attend(struct pass *pass, const struct tw_activations *keep)
+static void attend(struct pass *pass, size_t layer, const struct tw_activations *keep)
 {
     const struct tw_model_config *config = &pass->model->config;
+    struct tw_dropout dropout;
+    bool drops =
+        tw_encoder_dropout(pass->model, pass->workspace->dropout, TW_DROP_ATTENTION, layer, &dropout);
     struct tw_attention_call call = {
         .query = keep->query,
         .key = keep->key,
@@ -46,29 +79,32 @@ static void attend(struct pass *pass, const struct tw_activations *keep)
         .sequences = pass->batch->count,
         .heads = config->heads,
         .width = config->hidden / config->heads,
+        .dropout = drops ? &dropout : NULL,
         .scratch = pass->workspace->attention_scratch,
     };
     pass->kernels->attention(&call);
 }
 
-static bool run_layer(
-    struct pass *pass, const struct tw_layer *layer, const float *in, const struct tw_activations *keep)
+static bool run_layer(struct pass *pass, size_t number, const float *in, const struct tw_activations *keep)
 {
+    const struct tw_layer *layer = &pass->model->layers[number];
     if (!apply(pass, &layer->query, in, layer->query.bias, keep->query) ||
         !apply(pass, &layer->key, in, layer->key.bias, keep->key) ||
         !apply(pass, &layer->value, in, layer->value.bias, keep->value))
         return false;
-    attend(pass, keep);
+    attend(pass, number, keep);
     if (!apply(pass, &layer->attention_output, keep->context, NULL, keep->attention_sum))
         return false;
-    add_norm(pass, keep->attention_sum, &layer->attention_output, in, &layer->attention_norm, keep->attended);
+    add_norm(pass, keep->attention_sum, &layer->attention_output, in, &layer->attention_norm,
+        TW_DROP_ATTENDED, number, keep->attended);
     if (!apply(pass, &layer->up, keep->attended, NULL, keep->raised))
         return false;
     pass->kernels->activate[pass->model->config.activation](
         keep->raised, layer->up.bias, pass->tokens, layer->up.out, keep->activated);
     if (!apply(pass, &layer->down, keep->activated, NULL, keep->lowered))
         return false;
-    add_norm(pass, keep->lowered, &layer->down, keep->attended, &layer->output_norm, keep->output);
+    add_norm(pass, keep->lowered, &layer->down, keep->attended, &layer->output_norm, TW_DROP_LOWERED, number,
+        keep->output);
     return true;
 }
 
@@ -105,7 +141,7 @@ bool tw_encode(const struct tw_model *model, const struct tw_batch *batch, struc
     embed(&pass, workspace->embedded);
     const float *in = workspace->embedded;
     for (size_t layer = 0; layer < model->config.layers; layer++) {
-        if (!run_layer(&pass, &model->layers[layer], in, &workspace->layers[layer]))
+        if (!run_layer(&pass, layer, in, &workspace->layers[layer]))
             return false;
         in = workspace->layers[layer].output;
     }

@@ -7,6 +7,9 @@
  *     for each layer:  a = norm(x + O(attention(Q(x), K(x), V(x))));  x = norm(a + down(activation(up(a))))
  * DistilBERT is the same without token types. Attention never looks over the edge of its sequence.
  *
+ * In training (workspace->dropout is set) dropout falls where transformers has it: on the embeddings after their norm,
+ * on attention probabilities, and on what O and down give, before the residual is added.
+ *
  * A row's bits depend on its own sequence only: not on batch mates, cut, row, or thread (test_encoder.c). */
 #ifndef TW_MODEL_ENCODER_H
 #define TW_MODEL_ENCODER_H
@@ -17,6 +20,11 @@
 #include "model/batch.h"
 #include "model/model.h"
 #include "model/workspace.h"
+
+/* In training (workspace->dropout): the dropout of one place in the model, for forward and backward pass alike. False
+ * when nothing is dropped there. DistilBERT drops nothing between attention and its norm. */
+bool tw_encoder_dropout(const struct tw_model *model, const struct tw_dropout_plan *plan,
+    enum tw_drop_place place, size_t layer, struct tw_dropout *out);
 
 /* TW_INTERNAL: the batch is larger than the workspace, or the GEMM library failed (its status is in the error). */
 TW_MUST_USE bool tw_encode(const struct tw_model *model, const struct tw_batch *batch,

@@ -41,6 +41,10 @@ TW_MUST_USE bool tw_entity_logits(const struct tw_model *model, const struct tw_
     struct tw_workspace *workspace, const struct tw_entity_span *spans, size_t count, float *logits,
     struct tw_error *err);
 
+/* The same promise, checked: TW_INTERNAL names the span that is not in the batch. */
+TW_MUST_USE bool tw_entity_spans_check(
+    const struct tw_batch *batch, const struct tw_entity_span *spans, size_t count, struct tw_error *err);
+
 /* Encodes a batch of any size, cut into micro-batches by the workspace's max_tokens, and writes the document
  * logits of all its sequences, in order: batch->count x config.labels floats. */
 TW_MUST_USE bool tw_classify_sequences(const struct tw_model *model, const struct tw_batch *batch,
@@ -54,5 +58,30 @@ void tw_class_probabilities(const struct tw_model *model, const float *logits, f
  * what an entity head joins to [CLS]. */
 void tw_mean_hidden(const struct tw_model *model, const struct tw_batch *batch,
     const struct tw_workspace *workspace, size_t sequence, size_t begin, size_t end, float *out);
+
+/* --- the steps of a head, for a backward pass that takes them back (train/backward.h) ------------------------ */
+
+struct tw_head {
+    const struct tw_linear *pooler, *classifier;
+    enum tw_activation activation;
+    enum tw_drop_place place;
+};
+
+/* TW_PART_DOCUMENT or TW_PART_ENTITY. */
+struct tw_head tw_head_of(const struct tw_model *model, enum tw_part part);
+
+/* Input rows of one round, at most workspace->max_head_rows, into head_input. */
+void tw_head_gather_documents(const struct tw_model *model, const struct tw_batch *batch,
+    struct tw_workspace *workspace, size_t first, size_t rows);
+void tw_head_gather_entities(const struct tw_model *model, const struct tw_batch *batch,
+    struct tw_workspace *workspace, const struct tw_entity_span *spans, size_t rows);
+
+/* head_input to head_raised, head_pooled, head_logits. `numbers`: each row's number for dropout; NULL without. */
+TW_MUST_USE bool tw_head_run(const struct tw_model *model, const struct tw_head *head,
+    struct tw_workspace *workspace, const uint32_t *numbers, size_t rows, struct tw_error *err);
+
+/* masked_input (at most max_masked_rows) to masked_logits, all steps kept. */
+TW_MUST_USE bool tw_masked_run(
+    const struct tw_model *model, struct tw_workspace *workspace, size_t rows, struct tw_error *err);
 
 #endif

@@ -118,7 +118,7 @@ struct loader {
     struct tw_model *model;
     struct tw_parameter *parameters;
     const struct tw_tensor **tensors; /* parallel to parameters; NULL: a blank model, nothing is looked up */
-    size_t limit;
+    size_t limit, depth;
     const char *full_prefix; /* "bert." or "distilbert.": what transformers writes */
     bool prefixed;           /* the file's names carry it */
     struct tw_error *err;
@@ -203,8 +203,8 @@ static bool note_parameter(
     if (loader->tensors && !note_tensor(loader, row, stored))
         return false;
     size_t rows = extent_of(&model->config, row->rows), columns = extent_of(&model->config, row->columns);
-    loader->parameters[model->parameter_count++] =
-        (struct tw_parameter){.name = copy, .rows = rows, .columns = columns, .offset = model->value_count};
+    loader->parameters[model->parameter_count++] = (struct tw_parameter){
+        .name = copy, .rows = rows, .columns = columns, .offset = model->value_count, .depth = loader->depth};
     size_t step = loader->tensors ? 1 : blank_step;
     model->value_count += (rows * columns + step - 1) / step * step;
     return true;
@@ -228,6 +228,7 @@ static bool note_body(struct loader *loader)
     for (size_t layer = 0; layer < config->layers; layer++) {
         char path[64];
         snprintf(path, sizeof path, "%s.%zu.", layer_prefixes[config->family], layer);
+        loader->depth = layer + 1;
         if (!note_rows(loader, layer_rows, ROWS(layer_rows), path, true))
             return false;
     }
@@ -251,6 +252,7 @@ static bool note_heads(struct loader *loader)
     struct tw_model *model = loader->model;
     bool bert = model->config.family == TW_BERT;
     model->pooler_activation = bert ? TW_TANH : TW_RELU;
+    loader->depth = model->config.layers + 1;
     if (model->has_pooler && !note_rows(loader, pooler_rows, ROWS(pooler_rows), "", bert))
         return false;
     if (model->has_head && !note_rows(loader, classifier_rows, ROWS(classifier_rows), "", false))

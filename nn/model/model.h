@@ -62,6 +62,7 @@ struct tw_parameter {
     const float *values;
     size_t rows, columns; /* a vector has rows = 1 */
     size_t offset;        /* of its first value in a flat array of all parameters */
+    size_t depth;         /* 0: embeddings; 1 .. layers: an encoder layer; layers + 1: a head */
 };
 
 struct tw_model_options {

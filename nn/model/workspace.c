@@ -4,6 +4,8 @@
 #include "kernels/choose.h"
 
 static const size_t default_tokens = 1024;
+/* Heads take their rows in rounds of so many. */
+static const size_t head_rows = 64, masked_rows = 128;
 static const size_t most_tokens = (size_t)1 << 22;
 
 /* Counts first, takes second: the same walk over all buffers runs twice, so the sum cannot go out of step. */
@@ -55,11 +57,17 @@ static void take_all(
     }
     size_t width = config->hidden / config->heads;
     out->attention_scratch = take(taker, 1, tw_attention_scratch_floats(out->max_sequence, width));
-    /* The head takes its sequences in rounds of this many. */
     size_t heads = tw_gemm_rows(out->max_head_rows);
-    out->head_input = take(taker, heads, config->hidden);
+    out->head_input = take(taker, heads, 2 * config->hidden);
+    out->head_raised = take(taker, heads, config->hidden);
     out->head_pooled = take(taker, heads, config->hidden);
     out->head_logits = take(taker, heads, config->labels);
+    size_t words = tw_gemm_rows(out->max_masked_rows);
+    out->masked_input = take(taker, words, config->hidden);
+    out->masked_raised = take(taker, words, config->hidden);
+    out->masked_activated = take(taker, words, config->hidden);
+    out->masked_normed = take(taker, words, config->hidden);
+    out->masked_logits = take(taker, words, config->vocabulary);
 }
 
 bool tw_workspace_open(const struct tw_model *model, const struct tw_workspace_options *options,
@@ -79,7 +87,9 @@ bool tw_workspace_open(const struct tw_model *model, const struct tw_workspace_o
     if (out->max_tokens > most_tokens)
         return tw_fail(err, TW_CONFIG, "model.batch_tokens", NULL, "%zu tokens a micro-batch, more than %zu",
             out->max_tokens, most_tokens);
-    out->max_head_rows = 64;
+    out->max_head_rows = head_rows;
+    out->max_masked_rows = model->has_masked_head ? masked_rows : 0;
+    out->keeps_layers = options->keep_layers;
     struct taker counter = {0};
     take_all(&counter, config, options->keep_layers, out);
     size_t limit;

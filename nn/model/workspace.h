@@ -35,12 +35,13 @@ struct tw_workspace_options {
 struct tw_activations {
     float *query, *key, *value; /* [tokens, hidden], bias added */
     float *context;             /* [tokens, hidden], what attention returns */
-    float *attention_sum;       /* [tokens, hidden], context x W, before bias, residual and norm */
-    float *attended;            /* [tokens, hidden], after the first norm */
-    float *raised;              /* [tokens, intermediate], before bias and activation */
-    float *activated;           /* [tokens, intermediate]; the same memory as raised unless kept */
-    float *lowered;             /* [tokens, hidden], before bias, residual and norm */
-    float *output;              /* [tokens, hidden], after the second norm: the next layer's input */
+    float
+        *attention_sum; /* [tokens, hidden], context x W; kept: with bias and residual, what is normalised */
+    float *attended;    /* [tokens, hidden], after the first norm */
+    float *raised;      /* [tokens, intermediate], before bias and activation */
+    float *activated;   /* [tokens, intermediate]; the same memory as raised unless kept */
+    float *lowered;     /* [tokens, hidden], as attention_sum */
+    float *output;      /* [tokens, hidden], after the second norm: the next layer's input */
 };
 
 struct tw_workspace {
@@ -50,10 +51,19 @@ struct tw_workspace {
     float *embedded;               /* [tokens, hidden], the first layer's input */
     struct tw_activations *layers; /* [config.layers] */
     float *attention_scratch;      /* tw_attention_scratch_floats(max_sequence, head width) */
-    /* The document head; rows: a sequence. */
-    float *head_input, *head_pooled; /* [max sequences, hidden] */
-    float *head_logits;              /* [max sequences, labels] */
+    /* The document head or the entity head; rows: a sequence or an entity. */
+    float *head_input;  /* [max_head_rows, 2 hidden]; the document's uses hidden */
+    float *head_raised; /* [max_head_rows, hidden], before bias and activation */
+    float *head_pooled; /* [max_head_rows, hidden] */
+    float *head_logits; /* [max_head_rows, labels] */
     size_t max_head_rows;
+    /* The masked-word head, when the model has one; rows: a word. */
+    float *masked_input, *masked_raised, *masked_activated, *masked_normed; /* [max_masked_rows, hidden] */
+    float *masked_logits; /* [max_masked_rows, vocabulary] */
+    size_t max_masked_rows;
+    bool keeps_layers;
+    /* Set by whoever trains, for the next tw_encode; NULL: no dropout. */
+    const struct tw_dropout_plan *dropout;
     /* Set by tw_encode: hidden states [tokens, hidden] of the batch last encoded. */
     const float *hidden;
     struct tw_arena arena;

@@ -13,30 +13,35 @@
 #ifndef TW_TRAIN_LOSS_H
 #define TW_TRAIN_LOSS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "kernels/kernels.h"
 
 enum { TW_NO_LABEL = -1 }; /* a row that is not counted: loss and gradient 0 */
 
 struct tw_cross_entropy {
-    const float *class_weights; /* [classes], by column, or NULL: all 1 */
-    float smoothing;            /* [0, 1) */
+    const float *class_weights;       /* [classes], by column, or NULL: all 1 */
+    float smoothing;                  /* [0, 1) */
+    const struct tw_kernels *kernels; /* for wide rows (masked words): softmax in fp32; NULL: in double */
 };
 
-/* Sum over rows with a label of row_weights[row] times the loss (row_weights NULL: all 1). */
+/* Sum over rows with a label of row_weights[row] times the loss (row_weights NULL: all 1). `right`, when not NULL, counts
+ * up by the rows whose highest logit was the label's. `gradient` NULL: only the loss. */
 double tw_loss_cross_entropy(const struct tw_cross_entropy *options, const float *logits,
     const int32_t *labels, const float *row_weights, size_t rows, size_t classes, float scale,
-    float *gradient);
+    float *gradient, size_t *right);
 
 /* What the losses of those rows are divided by for the mean: the sum of row_weights times w[y]. */
 double tw_loss_weight(
     const struct tw_cross_entropy *options, const int32_t *labels, const float *row_weights, size_t rows);
 
-/* `teacher`: logits in the same order of columns. */
+/* `teacher`: logits in the same order of columns. ADDS to `gradient`, which is not `logits`; NULL: only the loss. */
 double tw_loss_soft_labels(const float *logits, const float *teacher, const float *row_weights,
     float temperature, size_t rows, size_t classes, float scale, float *gradient);
 
-/* ADDS to `gradient` (which holds what came from above). */
+/* ADDS to `gradient` (which holds what came from above); NULL: only the loss. */
 double tw_loss_mean_square(
     const float *values, const float *targets, size_t rows, size_t width, float scale, float *gradient);
 

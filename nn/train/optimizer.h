@@ -15,6 +15,7 @@
 
 #include <stddef.h>
 
+#include "kernels/backward.h"
 #include "train/state.h"
 
 struct tw_adamw {
@@ -36,8 +37,9 @@ double tw_gradient_squares(const struct tw_state *state, const float *gradients,
 
 /* One update of values [begin, end), gradients multiplied by `factor` first. state->updates is the t of this update (the
  * caller counts it up once before). */
-void tw_adamw_update(struct tw_state *state, const struct tw_adamw *adamw, const float *gradients,
-    double factor, size_t begin, size_t end);
+void tw_adamw_update(struct tw_state *state, const struct tw_adamw *adamw,
+    const struct tw_backward_kernels *kernels, const float *gradients, double factor, size_t begin,
+    size_t end);
 
 /* The clipping factor for a gradient norm. */
 double tw_clip_factor(const struct tw_adamw *adamw, double norm);

@@ -6,8 +6,8 @@
  *     struct tw_state *state;
  *     struct tw_state_options options = {.folder = "base", .parts = TW_PART_DOCUMENT | TW_PART_ENTITY, .seed = 1};
  *     if (!tw_state_open(&options, &state, err)) return false;
- *     tw_state_set_rates(state, 0.85);         // discriminative rates: each depth learns 0.85 times the one above
- *     tw_state_freeze_below(state, depth);     // gradual unfreezing: depths below it stand still
+ *     tw_state_set_rates(state, 0.85, lowest);   // discriminative rates: each depth learns 0.85 times the one
+ *                                                // above; gradual unfreezing: depths below `lowest` stand still
  *     ... trainer.h ...
  *     tw_state_close(state);
  *
@@ -53,10 +53,7 @@ struct tw_state {
     float *values;                         /* [value_count] */
     float *first_moments, *second_moments; /* [value_count] */
     size_t value_count;
-    uint64_t updates; /* optimizer steps taken: AdamW's t */
-    /* By parameter, parallel to model->parameters. */
-    const size_t *depths;
-    const bool *decays;
+    uint64_t updates;   /* optimizer steps taken: AdamW's t */
     size_t depth_count; /* layers + 2 */
     double *rates;      /* [depth_count] factor on the learning rate; 0: frozen */
     struct tw_arena arena;
@@ -67,10 +64,8 @@ TW_MUST_USE bool tw_state_open(
 /* NULL is fine. */
 void tw_state_close(struct tw_state *state);
 
-/* rates[depth] = factor ^ (layers + 1 - depth), 0 < factor <= 1; frozen depths are thawed. */
-void tw_state_set_rates(struct tw_state *state, double factor);
-/* Rates of depths below `depth` become 0; those of the others are what tw_state_set_rates(factor) says. */
-void tw_state_freeze_below(struct tw_state *state, size_t depth, double factor);
+/* rates[depth] = factor ^ (layers + 1 - depth), 0 < factor <= 1, from depth `lowest` on; below, 0 (frozen). */
+void tw_state_set_rates(struct tw_state *state, double factor, size_t lowest);
 /* The lowest depth that learns; depth_count when none does. */
 size_t tw_state_lowest(const struct tw_state *state);
 

@@ -70,7 +70,7 @@ struct tw_trainer_options {
     size_t max_tokens;   /* of a micro-batch; 0: 2,048 over the threads, at least the longest sequence */
     size_t max_sequence; /* longest sequence that will come; 0: the model's */
     uint64_t seed;       /* of dropout */
-    const struct tw_gemm *gemm; /* outlives the trainer; see tw_trainer_gemm */
+    const struct tw_gemm *gemm; /* outlives the trainer; open it as "fixed" (gemm.h) */
     struct tw_dropout_rates dropout;
     struct tw_objective objective;
     const struct tw_teacher *teacher; /* or NULL; outlives the trainer */
@@ -110,10 +110,6 @@ struct tw_step_result {
     size_t document_count, entity_count, masked_count; /* targets that counted */
     size_t document_right, entity_right, masked_right; /* of these, the highest logit was the label's */
 };
-
-/* The GEMM door as training opens it: the first of onednn, openblas, portable that works, whatever the clock says, so that
- * two starts on one machine compute the same bits. A name asked for is taken, or refused. */
-TW_MUST_USE bool tw_trainer_gemm(const char *backend, struct tw_gemm *out, struct tw_error *err);
 
 TW_MUST_USE bool tw_trainer_open(struct tw_state *state, const struct tw_trainer_options *options,
     struct tw_trainer **out, struct tw_error *err);
