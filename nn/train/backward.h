@@ -1,0 +1,71 @@
+/* backward: encoder.c and heads.c from their last line to their first.
+ *   in    a workspace that kept its layers (workspace.h) and has just encoded a batch; the gradient of the loss by some logits
+ *   out   gradients of all parameters that learn, ADDED to a flat array of the state's layout
+ *
+ *     tw_encode(model, &batch, &workspace, err);
+ *     tw_backward_begin(&backward, &batch);                          // d_hidden = 0
+ *     tw_head_gather_documents(...); tw_head_run(...);               // a round of a head, its loss, and back at once
+ *     tw_backward_head(&backward, &batch, &head, NULL, first, rows, d_logits, err);
+ *     for (layer = layers; layer-- > 0 && layer + 1 >= lowest;)
+ *         tw_backward_layer(&backward, &batch, layer, err);          // d_hidden: from the layer's output to its input
+ *     tw_backward_embedding(&backward, &batch);                      // when lowest == 0
+ *
+ * tw_backward_encoder does the last three lines. Whoever adds to d_hidden between two layers (hidden states to match) calls
+ * the layers one by one.
+ *
+ * One struct tw_backward belongs to one thread, beside its workspace; the state is only read. Every sum runs in a fixed order:
+ * the same batch gives the same bits. Dropout masks are computed again from workspace->dropout, which must not have changed. */
+#ifndef TW_TRAIN_BACKWARD_H
+#define TW_TRAIN_BACKWARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "model/batch.h"
+#include "model/heads.h"
+#include "model/workspace.h"
+#include "train/state.h"
+
+struct tw_backward {
+    const struct tw_state *state;
+    const struct tw_workspace *workspace; /* of the forward pass; keeps its layers */
+    float *gradients;                     /* [state->value_count], the caller's */
+    float *d_hidden;                      /* [tokens, hidden]: gradient by the hidden state reached so far */
+    /* Scratch; rows: a token. */
+    float *d_sum, *d_other;           /* [tokens, hidden] */
+    float *d_query, *d_key, *d_value; /* [tokens, hidden] */
+    float *d_wide;                    /* [tokens, intermediate] */
+    float *attention_scratch;
+    float *d_head_pooled;             /* [max_head_rows, hidden] */
+    float *d_head_input;              /* [max_head_rows, 2 hidden] */
+    float *d_masked, *d_masked_input; /* [max_masked_rows, hidden] */
+    struct tw_arena arena;
+};
+
+/* Scratch for the workspace's largest batch. `gradients` may be set later. */
+TW_MUST_USE bool tw_backward_open(const struct tw_state *state, const struct tw_workspace *workspace,
+    struct tw_backward *out, struct tw_error *err);
+/* A zeroed struct is safe to close. */
+void tw_backward_close(struct tw_backward *backward);
+
+void tw_backward_begin(struct tw_backward *backward, const struct tw_batch *batch);
+
+/* Takes back one round of a head: sequences [first, first + rows), or the entities of `spans` (then `first` is not looked
+ * at); `numbers` as in tw_head_run. The round's activations stand in the workspace. */
+TW_MUST_USE bool tw_backward_head(struct tw_backward *backward, const struct tw_batch *batch,
+    const struct tw_head *head, const struct tw_entity_span *spans, size_t first, const uint32_t *numbers,
+    size_t rows, const float *d_logits, struct tw_error *err);
+
+/* Takes back one round of the masked-word head; rows[i] is the row of hidden states that masked_input row i was copied from. */
+TW_MUST_USE bool tw_backward_masked(struct tw_backward *backward, const uint32_t *rows, size_t count,
+    const float *d_logits, struct tw_error *err);
+
+TW_MUST_USE bool tw_backward_layer(
+    struct tw_backward *backward, const struct tw_batch *batch, size_t layer, struct tw_error *err);
+void tw_backward_embedding(struct tw_backward *backward, const struct tw_batch *batch);
+
+TW_MUST_USE bool tw_backward_encoder(
+    struct tw_backward *backward, const struct tw_batch *batch, struct tw_error *err);
+
+#endif
