@@ -191,4 +191,5 @@ def main():
     minilm(folder, small)
 
 
-main()
+if __name__ == "__main__":
+    main()
