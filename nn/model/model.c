@@ -204,7 +204,13 @@ static bool note_parameter(
         return false;
     size_t rows = extent_of(&model->config, row->rows), columns = extent_of(&model->config, row->columns);
     loader->parameters[model->parameter_count++] = (struct tw_parameter){
-        .name = copy, .rows = rows, .columns = columns, .offset = model->value_count, .depth = loader->depth};
+        .name = copy,
+        .rows = rows,
+        .columns = columns,
+        .vector = row->rows == ONE,
+        .offset = model->value_count,
+        .depth = loader->depth,
+    };
     size_t step = loader->tensors ? 1 : blank_step;
     model->value_count += (rows * columns + step - 1) / step * step;
     return true;

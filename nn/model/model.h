@@ -61,6 +61,7 @@ struct tw_parameter {
     const char *name; /* as transformers writes it for ...ForSequenceClassification */
     const float *values;
     size_t rows, columns; /* a vector has rows = 1 */
+    bool vector;          /* a bias, or of a norm */
     size_t offset;        /* of its first value in a flat array of all parameters */
     size_t depth;         /* 0: embeddings; 1 .. layers: an encoder layer; layers + 1: a head */
 };

@@ -13,7 +13,8 @@
  *     tw_checkpoint_load(path, state, &progress, &run_json, err);    // state opened with the same shape and parts
  *     tw_model_save(folder, state, &save, err);                      // a model alone: the best, the final one
  *
- * tw_model_save replaces a folder that is there by exchanging names, so that a reader finds the old or the new.
+ * tw_model_save into a folder that has files already (a run's own, with its checkpoints) replaces the model's files one by
+ * one, each whole, and leaves the others; into a new or empty one the folder appears as a whole.
  *
  * Errors: TW_OUTPUT or TW_IO with the path (a full disk: the old checkpoint is untouched); TW_CONFIG for a checkpoint of
  * another shape, naming the tensor. */

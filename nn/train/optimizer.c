@@ -22,7 +22,7 @@ static struct piece piece_of(
         .begin = first > begin ? first : begin,
         .end = last < end ? last : end,
         .rate = state->rates[parameter->depth],
-        .decays = parameter->rows > 1,
+        .decays = !parameter->vector,
     };
 }
 

@@ -53,7 +53,7 @@ static void fill_new(const struct filling *filling, const struct tw_parameter *p
     size_t count = parameter->rows * parameter->columns;
     for (size_t at = 0; at < count; at++) {
         double value = is_norm_scale(parameter) ? 1.0 : 0.0;
-        if (parameter->rows > 1)
+        if (!parameter->vector)
             value = new_deviation *
                     tw_random_normal(filling->options->seed, TW_RANDOM_WEIGHTS, 0, parameter->offset + at);
         to[at] = (float)value;
@@ -95,7 +95,7 @@ static const struct tw_parameter *source_of(
 /* Rows of the word embedding, or single values of the masked-word bias. */
 static void copy_words(const struct filling *filling, const struct tw_parameter *source, float *to)
 {
-    size_t width = source->rows > 1 ? source->columns : 1;
+    size_t width = !source->vector ? source->columns : 1;
     for (size_t word = 0; word < filling->options->word_count; word++)
         memcpy(to + word * width, source->values + (size_t)filling->options->words[word] * width,
             width * sizeof *to);

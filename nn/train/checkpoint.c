@@ -1,0 +1,528 @@
+#include "train/checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "format/write.h"
+
+enum { PATH_BYTES = 4096 };
+
+static const char *const checkpoint_prefix = "checkpoint-";
+static const char *const partial_mark = ".partial-";
+static const size_t file_most_bytes = (size_t)64 << 20;
+
+/* --- folders ------------------------------------------------------------------------------------------------- */
+
+/* A folder of files; what else is in it stays, and so does the folder then. */
+static void remove_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    if (folder)
+        closedir(folder);
+    rmdir(path);
+}
+
+static bool sync_folder(const char *path, struct tw_error *err)
+{
+    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = descriptor >= 0 && fsync(descriptor) == 0;
+    int number = errno;
+    if (descriptor >= 0)
+        close(descriptor);
+    errno = number;
+    return synced || tw_fail_errno(err, TW_IO, path, "check the disk", "cannot sync the folder");
+}
+
+/* The folder that holds `path`. */
+static void parent_of(const char *path, char parent[PATH_BYTES])
+{
+    snprintf(parent, PATH_BYTES, "%s", path);
+    size_t length = strlen(parent);
+    while (length > 1 && parent[length - 1] == '/')
+        parent[--length] = '\0';
+    char *slash = strrchr(parent, '/');
+    if (!slash)
+        snprintf(parent, PATH_BYTES, ".");
+    else
+        slash[slash == parent ? 1 : 0] = '\0';
+}
+
+/* A new empty folder beside `path`, where it is filled before it gets its name. */
+static bool begin_partial(const char *path, char partial[PATH_BYTES], struct tw_error *err)
+{
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    int wrote = snprintf(partial, PATH_BYTES, "%.*s%sXXXXXX", (int)length, path, partial_mark);
+    if (wrote < 0 || wrote >= PATH_BYTES)
+        return tw_fail(err, TW_OUTPUT, path, "give a shorter path", "path too long");
+    if (!mkdtemp(partial) || chmod(partial, 0755) != 0)
+        return tw_fail_errno(err, TW_OUTPUT, path, "check the folder above and its permissions",
+            "cannot create a folder beside it");
+    return true;
+}
+
+/* Puts each file of `partial` into the folder that is there already; each is old or new, never a part. */
+static bool move_files(const char *partial, const char *path, struct tw_error *err)
+{
+    DIR *folder = opendir(partial);
+    bool moved = folder != NULL;
+    for (struct dirent *entry; moved && (entry = readdir(folder));) {
+        char from[PATH_BYTES], to[PATH_BYTES];
+        if (entry->d_name[0] == '.')
+            continue;
+        moved = tw_path_join(from, sizeof from, partial, entry->d_name, err) &&
+                tw_path_join(to, sizeof to, path, entry->d_name, err) && rename(from, to) == 0;
+    }
+    int number = errno;
+    if (folder)
+        closedir(folder);
+    errno = number;
+    if (!moved)
+        return tw_fail_errno(
+            err, TW_IO, path, "check the folder and its permissions", "cannot put files into it");
+    return sync_folder(path, err);
+}
+
+/* The filled folder gets its name. */
+static bool finish_partial(const char *partial, const char *path, struct tw_error *err)
+{
+    char parent[PATH_BYTES];
+    parent_of(path, parent);
+    if (!sync_folder(partial, err))
+        return false;
+    if (rename(partial, path) == 0)
+        return sync_folder(parent, err);
+    if (errno != ENOTEMPTY && errno != EEXIST)
+        return tw_fail_errno(
+            err, TW_OUTPUT, path, "give a folder, or a path that is free", "cannot put the folder in place");
+    bool done = move_files(partial, path, err);
+    remove_folder(partial);
+    return done;
+}
+
+/* --- a model ------------------------------------------------------------------------------------------------- */
+
+static const char *architecture_of(const struct tw_model *model)
+{
+    return model->has_head ? "ForSequenceClassification" : model->has_masked_head ? "ForMaskedLM" : "Model";
+}
+
+/* One tensor a parameter, from any array of the state's layout. */
+static size_t list_tensors(
+    const struct tw_state *state, const char *prefix, const float *values, struct tw_tensor_values *out)
+{
+    for (size_t at = 0; at < state->model->parameter_count; at++) {
+        const struct tw_parameter *parameter = &state->model->parameters[at];
+        out[at] = (struct tw_tensor_values){.prefix = prefix,
+            .name = parameter->name,
+            .values = values + parameter->offset,
+            .rows = parameter->vector ? 0 : parameter->rows,
+            .columns = parameter->columns};
+    }
+    return state->model->parameter_count;
+}
+
+/* Files of `parts` arrays, in one safetensors file. */
+struct array {
+    const char *prefix;
+    const float *values;
+};
+
+static bool write_arrays(const char *folder, const char *name, const struct tw_state *state,
+    enum tw_dtype dtype, const struct array *arrays, size_t count, struct tw_error *err)
+{
+    char path[PATH_BYTES];
+    if (!tw_path_join(path, sizeof path, folder, name, err))
+        return false;
+    struct tw_tensor_values *tensors = calloc(count * state->model->parameter_count, sizeof *tensors);
+    if (!tensors)
+        return tw_fail(err, TW_INTERNAL, path, NULL, "out of memory");
+    size_t listed = 0;
+    for (size_t at = 0; at < count; at++)
+        listed += list_tensors(state, arrays[at].prefix, arrays[at].values, tensors + listed);
+    bool done = tw_safetensors_write(path, dtype, tensors, listed, err);
+    free(tensors);
+    return done;
+}
+
+static bool write_text(const char *folder, const char *name, struct tw_text text, struct tw_error *err)
+{
+    char path[PATH_BYTES];
+    return tw_path_join(path, sizeof path, folder, name, err) && tw_bytes_write(path, text, err);
+}
+
+/* The tokenizer's files as they are; a vocabulary given instead makes those that repeat the old one wrong. */
+static bool copy_tokenizer(const char *folder, const struct tw_save_options *options, struct tw_error *err)
+{
+    static const struct {
+        const char *name;
+        bool repeats;
+    } files[] = {{"vocab.txt", true}, {"tokenizer.json", true}, {"added_tokens.json", true},
+        {"tokenizer_config.json", false}, {"special_tokens_map.json", false}};
+    if (options->vocabulary.length > 0 && !write_text(folder, "vocab.txt", options->vocabulary, err))
+        return false;
+    for (size_t at = 0; options->tokenizer_folder && at < sizeof files / sizeof files[0]; at++) {
+        char from[PATH_BYTES];
+        struct tw_mapped_file file;
+        if (files[at].repeats && options->vocabulary.length > 0)
+            continue;
+        if (!tw_path_join(from, sizeof from, options->tokenizer_folder, files[at].name, err))
+            return false;
+        if (access(from, F_OK) != 0)
+            continue;
+        if (!tw_file_map(from, &file, err))
+            return false;
+        bool done = write_text(folder, files[at].name, (struct tw_text){file.bytes, file.length}, err);
+        tw_file_unmap(&file);
+        if (!done)
+            return false;
+    }
+    return true;
+}
+
+static bool write_config(const char *folder, const struct tw_state *state, enum tw_dtype dtype,
+    const struct tw_save_options *options, struct tw_error *err)
+{
+    char path[PATH_BYTES];
+    struct tw_model_config config = state->model->config;
+    if (options->temperature > 0.0)
+        config.temperature = (float)options->temperature;
+    struct tw_config_facts facts = {
+        .architecture = architecture_of(state->model),
+        .name = options->name,
+        .dtype = dtype,
+        .hidden_dropout = options->hidden_dropout > 0.0f ? options->hidden_dropout : 0.1f,
+        .attention_dropout = options->attention_dropout > 0.0f ? options->attention_dropout : 0.1f,
+        .own_json = options->own_json,
+    };
+    return tw_path_join(path, sizeof path, folder, "config.json", err) &&
+           tw_config_write(path, &config, &facts, err);
+}
+
+static bool write_model(const char *folder, const struct tw_state *state, enum tw_dtype dtype,
+    const struct tw_save_options *options, struct tw_error *err)
+{
+    const struct array values = {NULL, state->values};
+    if (options->card && !write_text(folder, "README.md", tw_text_of(options->card), err))
+        return false;
+    return write_config(folder, state, dtype, options, err) && copy_tokenizer(folder, options, err) &&
+           write_arrays(folder, "model.safetensors", state, dtype, &values, 1, err);
+}
+
+bool tw_model_save(const char *folder, const struct tw_state *state, const struct tw_save_options *options,
+    struct tw_error *err)
+{
+    char partial[PATH_BYTES];
+    enum tw_dtype dtype = options->dtype == TW_F16 || options->dtype == TW_BF16 ? options->dtype : TW_F32;
+    if (!begin_partial(folder, partial, err))
+        return false;
+    if (write_model(partial, state, dtype, options, err) && finish_partial(partial, folder, err))
+        return true;
+    remove_folder(partial);
+    return false;
+}
+
+/* --- where a run stands -------------------------------------------------------------------------------------- */
+
+/* Fields of struct tw_progress by name; numbers as text, doubles in hexadecimal: exact, and safe from readers that make
+ * doubles of everything. */
+static const struct {
+    const char *key;
+    size_t field;
+    bool real;
+} progress_fields[] = {
+    {"step", offsetof(struct tw_progress, step), false},
+    {"epoch", offsetof(struct tw_progress, epoch), false},
+    {"position", offsetof(struct tw_progress, position), false},
+    {"seed", offsetof(struct tw_progress, seed), false},
+    {"threads", offsetof(struct tw_progress, threads), false},
+    {"best_step", offsetof(struct tw_progress, best_step), false},
+    {"best_metric", offsetof(struct tw_progress, best_metric), true},
+    {"loss_mean", offsetof(struct tw_progress, loss_mean), true},
+};
+
+static void set_field(json_t *root, size_t row, const struct tw_progress *progress)
+{
+    const char *from = (const char *)progress + progress_fields[row].field;
+    char text[64];
+    if (progress_fields[row].real) {
+        double value;
+        memcpy(&value, from, sizeof value);
+        snprintf(text, sizeof text, "%a", value);
+    } else {
+        uint64_t value;
+        memcpy(&value, from, sizeof value);
+        snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    }
+    json_object_set_new(root, progress_fields[row].key, json_string(text));
+}
+
+static bool get_field(json_t *root, size_t row, struct tw_progress *progress)
+{
+    const char *text = json_string_value(json_object_get(root, progress_fields[row].key));
+    char *to = (char *)progress + progress_fields[row].field, *end = NULL;
+    if (!text || !*text)
+        return false;
+    if (progress_fields[row].real) {
+        double value = strtod(text, &end);
+        memcpy(to, &value, sizeof value);
+    } else {
+        uint64_t value = strtoull(text, &end, 10);
+        memcpy(to, &value, sizeof value);
+    }
+    return *end == '\0';
+}
+
+static bool write_progress(const char *folder, const struct tw_state *state,
+    const struct tw_progress *progress, const char *run_json, struct tw_error *err)
+{
+    json_error_t fault;
+    json_t *run = run_json ? json_loads(run_json, 0, &fault) : NULL;
+    if (run_json && !json_is_object(run)) {
+        json_decref(run);
+        return tw_fail(err, TW_INTERNAL, "training.json", NULL, "the run's own facts are not a JSON object");
+    }
+    json_t *root = json_object();
+    for (size_t row = 0; row < sizeof progress_fields / sizeof progress_fields[0]; row++)
+        set_field(root, row, progress);
+    char updates[32];
+    snprintf(updates, sizeof updates, "%llu", (unsigned long long)state->updates);
+    json_object_set_new(root, "updates", json_string(updates));
+    json_object_set_new(root, "backend", json_string(progress->backend));
+    json_object_set_new(root, "kernels", json_string(progress->kernels));
+    if (run)
+        json_object_set_new(root, "run", run);
+    char *text = json_dumps(root, JSON_INDENT(2));
+    json_decref(root);
+    if (!text)
+        return tw_fail(err, TW_INTERNAL, "training.json", NULL, "out of memory");
+    bool done = write_text(folder, "training.json", tw_text_of(text), err);
+    free(text);
+    return done;
+}
+
+/* --- checkpoints --------------------------------------------------------------------------------------------- */
+
+/* The step of a checkpoint's name; false for any other name. */
+static bool step_of(const char *name, uint64_t *step)
+{
+    size_t prefix = strlen(checkpoint_prefix);
+    if (strncmp(name, checkpoint_prefix, prefix) != 0 || name[prefix] < '0' || name[prefix] > '9')
+        return false;
+    char *end;
+    *step = strtoull(name + prefix, &end, 10);
+    return *end == '\0';
+}
+
+struct found {
+    uint64_t steps[256];
+    size_t count;
+};
+
+/* Checkpoints below the folder, newest first; what a killed run left half made is removed when `clean`. */
+static void list_checkpoints(const char *folder, bool clean, struct found *found)
+{
+    DIR *listed = opendir(folder);
+    found->count = 0;
+    for (struct dirent *entry; listed && (entry = readdir(listed));) {
+        char path[PATH_BYTES];
+        struct tw_error ignored;
+        uint64_t step;
+        bool joined = tw_path_join(path, sizeof path, folder, entry->d_name, &ignored);
+        bool partial = strncmp(entry->d_name, checkpoint_prefix, strlen(checkpoint_prefix)) == 0 &&
+                       strstr(entry->d_name, partial_mark);
+        if (joined && partial && clean)
+            remove_folder(path);
+        if (!step_of(entry->d_name, &step) || found->count == sizeof found->steps / sizeof found->steps[0])
+            continue;
+        size_t at = found->count++;
+        for (; at > 0 && found->steps[at - 1] < step; at--)
+            found->steps[at] = found->steps[at - 1];
+        found->steps[at] = step;
+    }
+    if (listed)
+        closedir(listed);
+}
+
+static bool checkpoint_path(char path[PATH_BYTES], const char *folder, uint64_t step, struct tw_error *err)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s%llu", checkpoint_prefix, (unsigned long long)step);
+    return tw_path_join(path, PATH_BYTES, folder, name, err);
+}
+
+static void remove_old(const char *folder, size_t keep)
+{
+    struct found found;
+    struct tw_error ignored;
+    char path[PATH_BYTES];
+    list_checkpoints(folder, false, &found);
+    for (size_t at = keep; at < found.count; at++) {
+        if (checkpoint_path(path, folder, found.steps[at], &ignored))
+            remove_folder(path);
+    }
+}
+
+static bool write_checkpoint(const char *partial, const struct tw_state *state,
+    const struct tw_progress *progress, const struct tw_save_options *options, struct tw_error *err)
+{
+    const struct array moments[] = {{"m.", state->first_moments}, {"v.", state->second_moments}};
+    return write_model(partial, state, TW_F32, options, err) &&
+           write_arrays(partial, "optimizer.safetensors", state, TW_F32, moments, 2, err) &&
+           write_progress(partial, state, progress, options->run_json, err);
+}
+
+bool tw_checkpoint_save(const char *folder, const struct tw_state *state, const struct tw_progress *progress,
+    const struct tw_save_options *options, struct tw_error *err)
+{
+    char path[PATH_BYTES], partial[PATH_BYTES];
+    struct found found;
+    if (mkdir(folder, 0755) != 0 && errno != EEXIST)
+        return tw_fail_errno(
+            err, TW_OUTPUT, folder, "check the folder above and its permissions", "cannot create the folder");
+    list_checkpoints(folder, true, &found);
+    if (!checkpoint_path(path, folder, progress->step, err) || !begin_partial(path, partial, err))
+        return false;
+    if (!write_checkpoint(partial, state, progress, options, err) || !finish_partial(partial, path, err)) {
+        remove_folder(partial);
+        return false;
+    }
+    remove_old(folder, options->keep ? options->keep : 1);
+    return true;
+}
+
+bool tw_checkpoint_find(const char *folder, char *path, size_t size, bool *found, struct tw_error *err)
+{
+    struct found list;
+    char newest[PATH_BYTES];
+    list_checkpoints(folder, false, &list);
+    *found = list.count > 0;
+    if (!*found)
+        return true;
+    if (!checkpoint_path(newest, folder, list.steps[0], err))
+        return false;
+    int wrote = snprintf(path, size, "%s", newest);
+    return (wrote >= 0 && (size_t)wrote < size) ||
+           tw_fail(err, TW_USAGE, folder, "give a shorter path", "path too long");
+}
+
+/* --- loading ------------------------------------------------------------------------------------------------- */
+
+static bool load_tensor(const struct tw_safetensors *file, const char *prefix,
+    const struct tw_parameter *parameter, float *to, struct tw_error *err)
+{
+    char name[512];
+    snprintf(name, sizeof name, "%s%s", prefix, parameter->name);
+    const struct tw_tensor *tensor = tw_safetensors_find(file, name);
+    size_t count = parameter->rows * parameter->columns;
+    size_t dimensions = parameter->vector ? 1 : 2;
+    if (!tensor)
+        return tw_fail(err, TW_CONFIG, "checkpoint", "resume with the settings it was begun with",
+            "no tensor \"%.200s\"", name);
+    bool fits = tensor->dtype == TW_F32 && tensor->dimensions == dimensions &&
+                tensor->shape[dimensions - 1] == parameter->columns && tensor->elements == count;
+    char have[160];
+    if (!fits)
+        return tw_fail(err, TW_CONFIG, "checkpoint", "resume with the settings it was begun with",
+            "tensor \"%.200s\" is %s %s, wanted is F32 [%zu, %zu]", name, tw_dtype_name(tensor->dtype),
+            tw_shape_text(tensor->shape, tensor->dimensions, have, sizeof have), parameter->rows,
+            parameter->columns);
+    memcpy(to, tensor->data, count * sizeof *to);
+    return true;
+}
+
+static bool load_file(const char *folder, const char *name, const struct tw_state *state,
+    const char *const *prefixes, float *const *arrays, size_t count, struct tw_error *err)
+{
+    char path[PATH_BYTES];
+    struct tw_safetensors file;
+    if (!tw_path_join(path, sizeof path, folder, name, err) || !tw_safetensors_open(path, &file, err))
+        return false;
+    bool done = true;
+    for (size_t array = 0; done && array < count; array++) {
+        for (size_t at = 0; done && at < state->model->parameter_count; at++) {
+            const struct tw_parameter *parameter = &state->model->parameters[at];
+            done = load_tensor(&file, prefixes[array], parameter, arrays[array] + parameter->offset, err);
+        }
+    }
+    tw_safetensors_close(&file);
+    return done || tw_error_in(err, folder);
+}
+
+static bool take_run(json_t *root, struct tw_arena *arena, const char **run_json, struct tw_error *err)
+{
+    json_t *run = json_object_get(root, "run");
+    if (run_json)
+        *run_json = NULL;
+    if (!run || !run_json)
+        return true;
+    char *text = json_dumps(run, JSON_COMPACT);
+    *run_json = text ? tw_arena_copy(arena, tw_text_of(text)).bytes : NULL;
+    free(text);
+    return *run_json || tw_arena_fail(arena, err);
+}
+
+static bool read_root(json_t *root, struct tw_progress *progress, uint64_t *updates)
+{
+    for (size_t row = 0; row < sizeof progress_fields / sizeof progress_fields[0]; row++) {
+        if (!get_field(root, row, progress))
+            return false;
+    }
+    const char *count = json_string_value(json_object_get(root, "updates"));
+    const char *backend = json_string_value(json_object_get(root, "backend"));
+    const char *kernels = json_string_value(json_object_get(root, "kernels"));
+    if (!count || !backend || !kernels)
+        return false;
+    char *end;
+    *updates = strtoull(count, &end, 10);
+    snprintf(progress->backend, sizeof progress->backend, "%s", backend);
+    snprintf(progress->kernels, sizeof progress->kernels, "%s", kernels);
+    return *end == '\0';
+}
+
+static bool read_progress(const char *folder, struct tw_progress *progress, uint64_t *updates,
+    struct tw_arena *arena, const char **run_json, struct tw_error *err)
+{
+    char path[PATH_BYTES];
+    struct tw_text text;
+    if (!tw_path_join(path, sizeof path, folder, "training.json", err))
+        return false;
+    if (!tw_file_read(path, file_most_bytes, arena, &text, err))
+        return false;
+    json_error_t fault;
+    json_t *root = json_loadb(text.bytes, text.length, 0, &fault);
+    *progress = (struct tw_progress){0};
+    bool whole = read_root(root, progress, updates);
+    bool done = whole
+                    ? take_run(root, arena, run_json, err)
+                    : tw_fail(err, TW_CONFIG, path, "start the run anew", "not the record of a training run");
+    json_decref(root);
+    return done;
+}
+
+bool tw_checkpoint_load(const char *path, struct tw_state *state, struct tw_progress *progress,
+    struct tw_arena *arena, const char **run_json, struct tw_error *err)
+{
+    static const char *const none[] = {""}, *const prefixes[] = {"m.", "v."};
+    float *const values[] = {state->values}, *const moments[] = {state->first_moments, state->second_moments};
+    uint64_t updates;
+    if (!read_progress(path, progress, &updates, arena, run_json, err) ||
+        !load_file(path, "model.safetensors", state, none, values, 1, err) ||
+        !load_file(path, "optimizer.safetensors", state, prefixes, moments, 2, err))
+        return false;
+    state->updates = updates;
+    return true;
+}
