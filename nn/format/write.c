@@ -60,7 +60,7 @@ static bool half_of(float value, uint16_t *out)
      * ties to even; what rounds up to the next power of two carries into the exponent by itself. */
     int exponent = 0;
     frexp(size, &exponent);
-    int power = exponent - 1 < -14 ? -14 : exponent - 1;
+    int power = exponent - 1 < -14 || size == 0.0 ? -14 : exponent - 1;
     uint32_t steps = (uint32_t)nearbyint(ldexp(size, 10 - power));
     uint32_t base = (uint32_t)(power + 14) << 10;
     *out = (uint16_t)(sign | (uint16_t)(base + steps));

@@ -1,0 +1,380 @@
+/* checkpoint: a run that was cut and resumed ends in the bits of one that was not; what is saved is a model. */
+#include <dirent.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "format/write.h"
+#include "model/heads.h"
+#include "random_model.h"
+#include "train/checkpoint.h"
+#include "train/trainer.h"
+
+static void must(bool done, const struct tw_error *err)
+{
+    char line[1200] = "";
+    if (!done)
+        tw_error_line(err, line, sizeof line);
+    assert_string_equal(line, "");
+}
+
+static const unsigned parts = TW_PART_DOCUMENT | TW_PART_ENTITY | TW_PART_MASKED;
+
+/* A folder and all that is in it, two levels deep. */
+static void remove_all(const char *path)
+{
+    DIR *folder = opendir(path);
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        char inner[512];
+        struct stat status;
+        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        if (entry->d_name[0] != '.' && stat(inner, &status) == 0 && S_ISDIR(status.st_mode))
+            remove_folder(inner);
+    }
+    closedir(folder);
+    remove_folder(path);
+}
+
+static struct tw_state *given_state(uint64_t seed)
+{
+    struct tw_error err;
+    struct tw_state *state;
+    struct tw_model_config config = tw_config_shape(61, 16, 2, 2, 24, 12);
+    struct tw_state_options options = {.config = &config, .parts = parts, .seed = seed};
+    must(tw_state_open(&options, &state, &err), &err);
+    return state;
+}
+
+/* A run whose steps are made from their numbers alone. */
+struct run {
+    struct tw_gemm gemm;
+    struct tw_state *state;
+    struct tw_trainer *trainer;
+};
+
+static void begin_run(struct run *run, struct tw_state *state)
+{
+    struct tw_error err;
+    must(tw_gemm_open("fixed", &run->gemm, &err), &err);
+    struct tw_trainer_options options = {.threads = 2,
+        .max_tokens = 24,
+        .seed = 11,
+        .gemm = &run->gemm,
+        .dropout = {.hidden = 0.1f, .attention = 0.1f, .head = 0.1f},
+        .objective = {.document = 1.0, .entity = 1.0, .masked = 1.0}};
+    run->state = state;
+    must(tw_trainer_open(state, &options, &run->trainer, &err), &err);
+}
+
+static void end_run(struct run *run)
+{
+    tw_trainer_close(run->trainer);
+    tw_state_close(run->state);
+}
+
+static void take_step(struct run *run, uint64_t step)
+{
+    enum { COUNT = 6, LONGEST = 12 };
+    struct tw_error err;
+    struct tw_arena arena;
+    struct tw_batch batch;
+    int32_t ids[COUNT][LONGEST], labels[COUNT], entity_labels[COUNT];
+    struct tw_sequence sequences[COUNT];
+    struct tw_entity_span spans[COUNT];
+    struct tw_masked masked[COUNT];
+    uint32_t token = 0;
+    for (size_t at = 0; at < COUNT; at++) {
+        size_t length = 4 + (at + step) % 9;
+        random_ids(step * 1000 + at * 50, 61, length, ids[at]);
+        sequences[at] = (struct tw_sequence){ids[at], NULL, length};
+        labels[at] = (int32_t)((at + step) % 3);
+        entity_labels[at] = (int32_t)((at * step) % 3);
+        spans[at] = (struct tw_entity_span){(uint32_t)at, 1, 3};
+        masked[at] = (struct tw_masked){token + 1, ids[at][0]};
+        token += (uint32_t)length;
+    }
+    must(tw_arena_begin(&arena, 1 << 16, &err), &err);
+    must(tw_batch_build(sequences, COUNT, &run->state->model->config, &arena, &batch, &err), &err);
+    struct tw_targets targets = {.documents = labels,
+        .entities = spans,
+        .entity_labels = entity_labels,
+        .entity_count = COUNT,
+        .masked = masked,
+        .masked_count = COUNT};
+    struct tw_adamw adamw = tw_adamw_defaults();
+    struct tw_step_result result;
+    adamw.rate = 1e-2 / (double)(step + 1);
+    must(tw_trainer_step(run->trainer, &batch, &targets, &adamw, step, &result, &err), &err);
+    tw_arena_end(&arena);
+}
+
+static void expect_same(const struct tw_state *one, const struct tw_state *two)
+{
+    assert_int_equal(one->value_count, two->value_count);
+    assert_int_equal(one->updates, two->updates);
+    size_t bytes = one->value_count * sizeof(float);
+    assert_memory_equal(one->values, two->values, bytes);
+    assert_memory_equal(one->first_moments, two->first_moments, bytes);
+    assert_memory_equal(one->second_moments, two->second_moments, bytes);
+}
+
+static struct tw_progress progress_at(const struct run *run, uint64_t step)
+{
+    struct tw_progress progress = {.step = step,
+        .epoch = 2,
+        .position = 1234567890123456789u,
+        .seed = UINT64_MAX,
+        .threads = 2,
+        .best_metric = 0.1 + 0.2,
+        .best_step = 3,
+        .loss_mean = tw_trainer_loss_mean(run->trainer)};
+    snprintf(progress.backend, sizeof progress.backend, "%s", tw_gemm_backend_name(run->gemm.backend));
+    snprintf(progress.kernels, sizeof progress.kernels, "%s", run->gemm.kernels->name);
+    return progress;
+}
+
+static void a_resumed_run_ends_in_the_bits_of_one_never_stopped(void **unused)
+{
+    (void)unused;
+    enum { STEPS = 7, CUT = 3 };
+    struct tw_error err;
+    char folder[64], path[512];
+    struct run whole, first, second;
+    struct tw_arena arena;
+    given_folder(folder);
+    must(tw_arena_begin(&arena, 1 << 20, &err), &err);
+    begin_run(&whole, given_state(1));
+    for (uint64_t step = 0; step < STEPS; step++)
+        take_step(&whole, step);
+
+    begin_run(&first, given_state(1));
+    for (uint64_t step = 0; step < CUT; step++)
+        take_step(&first, step);
+    struct tw_progress saved = progress_at(&first, CUT), loaded;
+    struct tw_save_options options = {.run_json = "{\"schedule\":\"linear\",\"total\":7}"};
+    must(tw_checkpoint_save(folder, first.state, &saved, &options, &err), &err);
+    end_run(&first);
+
+    bool found;
+    const char *run_json;
+    begin_run(&second, given_state(99));
+    must(tw_checkpoint_find(folder, path, sizeof path, &found, &err), &err);
+    assert_true(found);
+    must(tw_checkpoint_load(path, second.state, &loaded, &arena, &run_json, &err), &err);
+    assert_memory_equal(&loaded, &saved, sizeof saved);
+    assert_non_null(strstr(run_json, "linear"));
+    tw_trainer_set_loss_mean(second.trainer, loaded.loss_mean);
+    for (uint64_t step = loaded.step; step < STEPS; step++)
+        take_step(&second, step);
+    expect_same(whole.state, second.state);
+    assert_true(tw_trainer_loss_mean(whole.trainer) == tw_trainer_loss_mean(second.trainer));
+    end_run(&whole);
+    end_run(&second);
+    tw_arena_end(&arena);
+    remove_all(folder);
+}
+
+static void only_the_newest_checkpoints_stay_and_half_made_ones_go(void **unused)
+{
+    (void)unused;
+    struct tw_error err;
+    char folder[64], path[512], left[512];
+    struct run run;
+    given_folder(folder);
+    begin_run(&run, given_state(1));
+    snprintf(left, sizeof left, "%s/checkpoint-9.partial-abcdef", folder);
+    assert_int_equal(mkdir(left, 0755), 0);
+    given_file(left, "model.safetensors", "half", 4);
+    struct tw_save_options options = {.keep = 2};
+    bool found;
+    must(tw_checkpoint_find(folder, path, sizeof path, &found, &err), &err);
+    assert_false(found);
+    for (uint64_t step = 8; step < 12; step++) {
+        struct tw_progress progress = progress_at(&run, step);
+        must(tw_checkpoint_save(folder, run.state, &progress, &options, &err), &err);
+    }
+    assert_int_not_equal(access(left, F_OK), 0);
+    must(tw_checkpoint_find(folder, path, sizeof path, &found, &err), &err);
+    assert_true(found);
+    assert_non_null(strstr(path, "checkpoint-11"));
+    snprintf(left, sizeof left, "%s/checkpoint-10", folder);
+    assert_int_equal(access(left, F_OK), 0);
+    snprintf(left, sizeof left, "%s/checkpoint-9", folder);
+    assert_int_not_equal(access(left, F_OK), 0);
+    end_run(&run);
+    remove_all(folder);
+}
+
+static void a_checkpoint_of_another_shape_is_refused_by_name(void **unused)
+{
+    (void)unused;
+    struct tw_error err;
+    char folder[64], path[512];
+    struct run run;
+    struct tw_arena arena;
+    given_folder(folder);
+    must(tw_arena_begin(&arena, 1 << 20, &err), &err);
+    begin_run(&run, given_state(1));
+    struct tw_progress progress = progress_at(&run, 1);
+    struct tw_save_options options = {0};
+    must(tw_checkpoint_save(folder, run.state, &progress, &options, &err), &err);
+    end_run(&run);
+    struct tw_state *other;
+    struct tw_model_config config = tw_config_shape(61, 16, 3, 2, 24, 12);
+    struct tw_state_options shape = {.config = &config, .parts = parts, .seed = 1};
+    must(tw_state_open(&shape, &other, &err), &err);
+    bool found;
+    must(tw_checkpoint_find(folder, path, sizeof path, &found, &err), &err);
+    assert_false(tw_checkpoint_load(path, other, &progress, &arena, NULL, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    assert_non_null(strstr(err.what, "bert.encoder.layer.2."));
+    tw_state_close(other);
+    tw_arena_end(&arena);
+    remove_all(folder);
+}
+
+static void read_back(const char *folder, const struct tw_state *state, double tolerance)
+{
+    struct tw_error err;
+    struct tw_model *model;
+    must(tw_model_open(
+             folder, &(struct tw_model_options){.need_head = true, .with_masked_head = true}, &model, &err),
+        &err);
+    assert_int_equal(model->parameter_count, state->model->parameter_count);
+    for (size_t at = 0; at < model->parameter_count; at++) {
+        const struct tw_parameter *got = &model->parameters[at], *wanted = &state->model->parameters[at];
+        assert_string_equal(got->name, wanted->name);
+        for (size_t value = 0; value < got->rows * got->columns; value++) {
+            double away = fabs((double)got->values[value] - (double)wanted->values[value]);
+            assert_true(away <= tolerance * fabs((double)wanted->values[value]) + tolerance * 1e-4);
+        }
+    }
+    assert_true(fabs((double)model->config.temperature - 1.25) < 1e-6);
+    assert_true(model->has_head && model->has_entity_head && model->has_masked_head);
+    tw_model_close(model);
+}
+
+static void a_saved_model_is_read_back_in_every_dtype(void **unused)
+{
+    (void)unused;
+    static const struct {
+        enum tw_dtype dtype;
+        double tolerance;
+    } cases[] = {{TW_F32, 0.0}, {TW_F16, 0x1p-11}, {TW_BF16, 0x1p-8}};
+    struct tw_error err;
+    struct tw_state *state = given_state(4);
+    state->values[0] = 6.0e-8f;
+    state->values[1] = -65504.0f;
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        char folder[64], again[80];
+        given_folder(folder);
+        snprintf(again, sizeof again, "%s/new", folder);
+        struct tw_save_options options = {.dtype = cases[at].dtype,
+            .temperature = 1.25,
+            .own_json = "{\"seed\": 4}",
+            .card = "# A model\n",
+            .vocabulary = tw_text_of("[PAD]\n")};
+        must(tw_model_save(folder, state, &options, &err), &err);
+        read_back(folder, state, cases[at].tolerance);
+        must(tw_model_save(folder, state, &options, &err), &err);
+        must(tw_model_save(again, state, &options, &err), &err);
+        read_back(again, state, cases[at].tolerance);
+        remove_all(folder);
+    }
+    tw_state_close(state);
+}
+
+static void a_value_that_f16_cannot_hold_is_refused(void **unused)
+{
+    (void)unused;
+    struct tw_error err;
+    struct tw_state *state = given_state(4);
+    char folder[64], inner[80];
+    given_folder(folder);
+    snprintf(inner, sizeof inner, "%s/model", folder);
+    state->values[0] = 70000.0f;
+    struct tw_save_options options = {.dtype = TW_F16};
+    assert_false(tw_model_save(inner, state, &options, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    assert_non_null(strstr(err.what, "word_embeddings"));
+    assert_int_not_equal(access(inner, F_OK), 0);
+    remove_all(folder);
+    tw_state_close(state);
+}
+
+static void an_output_that_cannot_be_made_says_so(void **unused)
+{
+    (void)unused;
+    struct tw_error err;
+    struct tw_state *state = given_state(4);
+    struct tw_save_options options = {0};
+    struct tw_progress progress = {0};
+    assert_false(tw_model_save("/proc/nothing/model", state, &options, &err));
+    assert_int_equal(err.code, TW_OUTPUT);
+    assert_false(tw_checkpoint_save("/proc/nothing", state, &progress, &options, &err));
+    assert_int_equal(err.code, TW_OUTPUT);
+    tw_state_close(state);
+}
+
+static void a_student_takes_chosen_layers_and_words(void **unused)
+{
+    (void)unused;
+    struct tw_error err;
+    char folder[64];
+    struct tw_state *teacher = given_state(4), *student;
+    given_folder(folder);
+    struct tw_save_options save = {0};
+    must(tw_model_save(folder, teacher, &save, &err), &err);
+    static const size_t layers[] = {1};
+    static const int32_t words[] = {0, 7, 60};
+    struct tw_state_options options = {.folder = folder,
+        .parts = TW_PART_DOCUMENT | TW_PART_MASKED,
+        .layers = layers,
+        .layer_count = 1,
+        .words = words,
+        .word_count = 3,
+        .seed = 1};
+    must(tw_state_open(&options, &student, &err), &err);
+    assert_int_equal(student->model->config.layers, 1);
+    assert_int_equal(student->model->config.vocabulary, 3);
+    assert_memory_equal(
+        student->model->layers[0].up.weight, teacher->model->layers[1].up.weight, 24 * 16 * 4);
+    assert_memory_equal(student->model->words + 16, teacher->model->words + 7 * 16, 16 * 4);
+    assert_true(student->model->masked_bias[2] == teacher->model->masked_bias[60]);
+    assert_memory_equal(student->model->classifier.weight, teacher->model->classifier.weight, 3 * 16 * 4);
+    assert_false(student->model->has_entity_head);
+    tw_state_close(student);
+    options.words = NULL;
+    options.fresh_heads = true;
+    must(tw_state_open(&options, &student, &err), &err);
+    assert_memory_not_equal(student->model->classifier.weight, teacher->model->classifier.weight, 3 * 16 * 4);
+    tw_state_close(student);
+    options.layers = (const size_t[]){2};
+    assert_false(tw_state_open(&options, &student, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    tw_state_close(teacher);
+    remove_folder(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_resumed_run_ends_in_the_bits_of_one_never_stopped),
+        cmocka_unit_test(only_the_newest_checkpoints_stay_and_half_made_ones_go),
+        cmocka_unit_test(a_checkpoint_of_another_shape_is_refused_by_name),
+        cmocka_unit_test(a_saved_model_is_read_back_in_every_dtype),
+        cmocka_unit_test(a_value_that_f16_cannot_hold_is_refused),
+        cmocka_unit_test(an_output_that_cannot_be_made_says_so),
+        cmocka_unit_test(a_student_takes_chosen_layers_and_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
