@@ -80,8 +80,19 @@ static void check_add_norm(const struct tw_kernels *kernels)
     for (size_t turn = 0; turn < WIDTHS; turn++) {
         size_t width = widths[turn];
         given_guard(ROWS * width);
-        kernels->add_norm(at_hand.in, at_hand.bias, at_hand.other, at_hand.scale, at_hand.shift, 1e-5f, ROWS,
-            width, at_hand.out);
+        struct tw_add_norm_call call = {
+            .in = at_hand.in,
+            .bias = at_hand.bias,
+            .residual = at_hand.other,
+            .scale = at_hand.scale,
+            .shift = at_hand.shift,
+            .epsilon = 1e-5f,
+            .rows = ROWS,
+            .width = width,
+            .sum = at_hand.out,
+            .out = at_hand.out,
+        };
+        kernels->add_norm(&call);
         expect_guard(ROWS * width);
         for (size_t row = 0; row < ROWS; row++) {
             double sums[WIDEST];
