@@ -369,10 +369,10 @@ static void take(struct tw_evaluator *evaluator)
     const char *values[] = {evaluator->scalars, (const char *)evaluator->token, evaluator->owner};
     const int lengths[] = {2, 16, (int)strlen(evaluator->owner)};
     begin_exchange(evaluator, taken_row, on_taken);
-    for (int16_t shard = 0; shard < TW_SHARDS; shard++) {
+    for (int shard = 0; shard < TW_SHARDS; shard++) {
         if (!evaluator->shards[shard].locked || evaluator->shards[shard].held)
             continue;
-        tw_put_int16(evaluator->scalars, shard);
+        tw_put_int16(evaluator->scalars, (int16_t)shard);
         tw_connection_send(evaluator->connection, TW_SHARD_TAKE, values, lengths);
     }
     tw_connection_sync(evaluator->connection);
@@ -463,9 +463,9 @@ static bool choose_turn(struct tw_evaluator *evaluator)
     evaluator->to_us = tw_watermark_close(from_us, evaluator->watermark_us);
     if (evaluator->to_us == TW_NO_TIME || evaluator->to_us <= from_us || evaluator->to_us <= 0)
         return false;
-    for (int16_t shard = 0; shard < TW_SHARDS; shard++)
+    for (int shard = 0; shard < TW_SHARDS; shard++)
         if (evaluator->shards[shard].held && evaluator->shards[shard].evaluated_us == from_us)
-            evaluator->turn[evaluator->turn_count++] = shard;
+            evaluator->turn[evaluator->turn_count++] = (int16_t)shard;
     return true;
 }
 
