@@ -5,9 +5,10 @@
 
 #include <getopt.h>
 #include <limits.h>
+#include <malloc.h>
 #include <string.h>
 
-enum { ARENA_BYTES = 8 << 20 };
+enum { ARENA_BYTES = 8 << 20, HEAP_PIECE_BYTES = 128 * 1024 };
 
 /* The constant model runs without a folder; it takes one's tokenizer only when the configuration names it. */
 static bool find_model(
@@ -33,6 +34,15 @@ static int serve(const char *path, const char *verbose, struct tw_arena *arena, 
     return tw_daemon_run(&config, found, verbose, err);
 }
 
+/* Messages are made on librdkafka's threads and freed on the loop, and fetched blocks come and go by the megabyte.
+ * With a heap for each thread and thresholds that glibc raises by itself, twice the memory stays resident. */
+static void keep_heap_small(void)
+{
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, HEAP_PIECE_BYTES);
+    mallopt(M_TRIM_THRESHOLD, HEAP_PIECE_BYTES);
+}
+
 int tw_command_serve(int argc, char **argv, struct tw_error *err)
 {
     const char *path = NULL;
@@ -49,6 +59,7 @@ int tw_command_serve(int argc, char **argv, struct tw_error *err)
     }
     if (optind < argc)
         return tw_command_usage("serve", err, "cannot use \"%s\"", argv[optind]);
+    keep_heap_small();
     struct tw_arena arena;
     if (!tw_arena_begin(&arena, ARENA_BYTES, err))
         return tw_command_failed(err);
