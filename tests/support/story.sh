@@ -158,7 +158,7 @@ books_agree() {
 lines() {
     awk -v from="$1" -v to="$2" 'BEGIN {
         for (n = from; n <= to; n++)
-            printf "{\"id\":\"line-%d\",\"ts\":%d,\"text\":\"$SY%c%c results of quarter %d were out today, number %d\"}\n",
+            printf "{\"id\":\"line-%d\",\"ts\":%.0f,\"text\":\"$SY%c%c results of quarter %d were out today, number %d\"}\n",
                 n, 1700000000000 + n * 100, 65 + n % 10, 65 + int(n / 10) % 10, n % 4 + 1, n
     }'
 }
