@@ -735,8 +735,8 @@ bool tw_config_labels(
 
 bool tw_config_needs_restart(const struct tw_config *before, const struct tw_config *after, const char **key)
 {
-    char left_bytes[4096];
-    char right_bytes[4096];
+    char left_bytes[4096] = "";
+    char right_bytes[4096] = "";
     for (size_t at = 0; at < ROWS; at++) {
         struct page left = {left_bytes, 0, sizeof left_bytes};
         struct page right = {right_bytes, 0, sizeof right_bytes};

@@ -556,7 +556,7 @@ int tw_daemon_run(
     if (!tw_level_parse(config->log.level, &level))
         level = TW_INFO; /* config.c has checked the word */
     daemon->log = tw_log_open(level, config->log.format, verbose);
-    tw_gauge_set(&daemon->metrics, TW_GAUGE_UP_SINCE, (double)(tw_wall_us() / 1000000));
+    tw_gauge_set(&daemon->metrics, TW_GAUGE_UP_SINCE, (double)tw_wall_us() / 1e6);
     if (!tw_loop_begin(&daemon->loop, &events, err)) {
         free(daemon);
         return tw_exit_status(TW_INTERNAL);

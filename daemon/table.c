@@ -158,7 +158,7 @@ static bool print_csv(const struct tw_table *table, FILE *to, struct tw_error *e
         print_csv_cell(table->columns[column].name, to);
     }
     fputs("\r\n", to);
-    for (size_t cell = 0; cell < table->cell_count; cell++) {
+    for (size_t cell = 0; table->column_count && cell < table->cell_count; cell++) {
         print_csv_cell(table->cells[cell], to);
         fputs((cell + 1) % table->column_count ? "," : "\r\n", to);
     }
