@@ -1,8 +1,9 @@
 /* backward: the kernels of a backward pass, each beside the formula of the kernel that it undoes (kernels.h).
  *
- * One table of functions for each instruction set, as in kernels.h: backward_portable.c defines, vector_backward.inc computes
- * the same within a few units of the last place (test_backward_kernels.c). d_x is the gradient of the loss by x. What is
- * marked `sums` is added to; all else is overwritten. Rows are added in their order: the same bits every time.
+ * One table of functions for each instruction set, as in kernels.h: backward_portable.c defines,
+ * vector_backward.inc computes the same within a few units of the last place (test_backward_kernels.c). d_x is the
+ * gradient of the loss by x. What is marked `sums` is added to; all else is overwritten. Rows are added in their
+ * order: the same bits every time.
  *
  *   norm       y = u scale + shift, u = (x - mean) / s, s = sqrt(variance + epsilon); with g = d_y scale:
  *              d_x = (g - mean(g) - u mean(g u)) / s,  d_scale = sum d_y u,  d_shift = sum d_y       (Ba et al. 2016)

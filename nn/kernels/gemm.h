@@ -1,7 +1,8 @@
 /* gemm: the one door to matrix products.
  *   C[M, N] = A[M, K] x B[N, K]^T  (+ bias[N] on every row)     row-major, fp32; B is a weight as files hold it
  *
- * Behind it stand oneDNN (dnnl_sgemm), OpenBLAS (cblas_sgemm) and our own kernel (kernels.h, multiply), called "portable".
+ * Behind it stand oneDNN (dnnl_sgemm), OpenBLAS (cblas_sgemm) and our own kernel (kernels.h, multiply), called
+ * "portable".
  *
  * The promise: a row of C has the same bits whatever M is and wherever the row stands, so that a text's score does
  * not depend on its batch mates. For the libraries' sake M is padded to a multiple of TW_GEMM_ROWS: A must be
@@ -14,8 +15,8 @@
  *     tw_gemm_report(&gemm, line, sizeof line);                // for `bench` and `check`
  *
  * `auto` takes our own kernel unless a library keeps the promise and is faster by 15% on this processor: the margin
- * keeps two starts on one machine from choosing differently. A backend asked for by name (gemm.backend: portable | onednn
- * | openblas) is taken if it keeps the promise, and refused (TW_CONFIG) if not.
+ * keeps two starts on one machine from choosing differently. A backend asked for by name (gemm.backend: portable |
+ * onednn | openblas) is taken if it keeps the promise, and refused (TW_CONFIG) if not.
  *
  * Threads: a product runs on its caller's thread alone. OpenBLAS is told so once at open (process-wide); oneDNN,
  * built on OpenMP, has a setting for each calling thread, made in each call. There is nothing to close. */
@@ -47,7 +48,8 @@ struct tw_gemm {
 };
 
 /* `backend`: NULL or "auto", or a name; "fixed" takes the first of onednn, openblas, portable that keeps the promise,
- * whatever the clock says: two starts on one machine then compute the same bits (training). TW_CONFIG for an unknown name or a backend that fails its probe. */
+ * whatever the clock says: two starts on one machine then compute the same bits (training). TW_CONFIG for an
+ * unknown name or a backend that fails its probe. */
 TW_MUST_USE bool tw_gemm_open(const char *backend, struct tw_gemm *out, struct tw_error *err);
 
 /* Rows that A and C must have room for. */
@@ -61,8 +63,8 @@ TW_MUST_USE bool tw_gemm(const struct tw_gemm *gemm, size_t rows, size_t out, si
     const float *b, const float *bias, float *c, struct tw_error *err);
 
 /* For gradients: dX[rows, in] = (+=, when `more`) dY[rows, out] x W[out, in], and
- * dW[out, in] = (+=) dY[rows, out]^T x X[rows, in]. By the same backend. The same bits for the same shapes, no promise about
- * single rows; rows are not padded. */
+ * dW[out, in] = (+=) dY[rows, out]^T x X[rows, in]. By the same backend. The same bits for the same shapes, no
+ * promise about single rows; rows are not padded. */
 TW_MUST_USE bool tw_gemm_input(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in,
     const float *d_y, const float *weight, bool more, float *d_x, struct tw_error *err);
 TW_MUST_USE bool tw_gemm_weight(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in,

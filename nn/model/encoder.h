@@ -7,8 +7,8 @@
  *     for each layer:  a = norm(x + O(attention(Q(x), K(x), V(x))));  x = norm(a + down(activation(up(a))))
  * DistilBERT is the same without token types. Attention never looks over the edge of its sequence.
  *
- * In training (workspace->dropout is set) dropout falls where transformers has it: on the embeddings after their norm,
- * on attention probabilities, and on what O and down give, before the residual is added.
+ * In training (workspace->dropout is set) dropout falls where transformers has it: on the embeddings after their
+ * norm, on attention probabilities, and on what O and down give, before the residual is added.
  *
  * A row's bits depend on its own sequence only: not on batch mates, cut, row, or thread (test_encoder.c). */
 #ifndef TW_MODEL_ENCODER_H

@@ -35,8 +35,8 @@ struct tw_entity_span {
     uint32_t sequence, begin, end;
 };
 
-/* The entity head over the batch last encoded: count x config.labels floats into `logits`, in the order of `spans`. The
- * model must have the head; a span must lie within its sequence (TW_INTERNAL otherwise). */
+/* The entity head over the batch last encoded: count x config.labels floats into `logits`, in the order of `spans`.
+ * The model must have the head; a span must lie within its sequence (TW_INTERNAL otherwise). */
 TW_MUST_USE bool tw_entity_logits(const struct tw_model *model, const struct tw_batch *batch,
     struct tw_workspace *workspace, const struct tw_entity_span *spans, size_t count, float *logits,
     struct tw_error *err);

@@ -18,10 +18,10 @@
  * arrays parallel to it. The structs of layers point to the same memory. An int8 form of a linear map belongs into
  * struct tw_linear beside the fp32 one; the encoder calls every linear map through one function (encoder.c).
  *
- * Heads. Document: BERT's pooler and classifier. Entity (our own; transformers ignores its tensors): the hidden state of
- * [CLS] joined with the mean over the entity's tokens, through entity_pooler.dense [hidden, 2 hidden] and tanh, to
- * entity_classifier [labels, hidden]. Masked word: transform, activation of the config, norm, and the word embedding again
- * (BertForMaskedLM's cls.predictions, DistilBertForMaskedLM's vocab_*), read only when asked for.
+ * Heads. Document: BERT's pooler and classifier. Entity (our own; transformers ignores its tensors): the hidden
+ * state of [CLS] joined with the mean over the entity's tokens, through entity_pooler.dense [hidden, 2 hidden] and
+ * tanh, to entity_classifier [labels, hidden]. Masked word: transform, activation of the config, norm, and the word
+ * embedding again (BertForMaskedLM's cls.predictions, DistilBertForMaskedLM's vocab_*), read only when asked for.
  *
  * Errors: TW_CONFIG with where = "config.json" or "model.safetensors: ..." (a file that is not there included: then
  * where is its path), TW_PERMISSION, TW_INTERNAL. */
@@ -114,8 +114,8 @@ TW_MUST_USE bool tw_model_open(
     const char *folder, const struct tw_model_options *options, struct tw_model **out, struct tw_error *err);
 void tw_model_close(struct tw_model *model);
 
-/* Makes a model of this shape with these heads (TW_PART_*), all values 0 and in memory that may be written: `*values`,
- * [value_count], every parameter at a multiple of 16 values. What training works on (train/state.h). */
+/* Makes a model of this shape with these heads (TW_PART_*), all values 0 and in memory that may be written:
+ * `*values`, [value_count], every parameter at a multiple of 16 values. What training works on (train/state.h). */
 TW_MUST_USE bool tw_model_blank(const struct tw_model_config *config, unsigned parts, struct tw_model **out,
     float **values, struct tw_error *err);
 

@@ -10,11 +10,12 @@
  *         tw_backward_layer(&backward, &batch, layer, err);          // d_hidden: from the layer's output to its input
  *     tw_backward_embedding(&backward, &batch);                      // when lowest == 0
  *
- * tw_backward_encoder does the last three lines. Whoever adds to d_hidden between two layers (hidden states to match) calls
- * the layers one by one.
+ * tw_backward_encoder does the last three lines. Whoever adds to d_hidden between two layers (hidden states to
+ * match) calls the layers one by one.
  *
- * One struct tw_backward belongs to one thread, beside its workspace; the state is only read. Every sum runs in a fixed order:
- * the same batch gives the same bits. Dropout masks are computed again from workspace->dropout, which must not have changed. */
+ * One struct tw_backward belongs to one thread, beside its workspace; the state is only read. Every sum runs in a
+ * fixed order: the same batch gives the same bits. Dropout masks are computed again from workspace->dropout, which
+ * must not have changed. */
 #ifndef TW_TRAIN_BACKWARD_H
 #define TW_TRAIN_BACKWARD_H
 
@@ -51,13 +52,14 @@ void tw_backward_close(struct tw_backward *backward);
 
 void tw_backward_begin(struct tw_backward *backward, const struct tw_batch *batch);
 
-/* Takes back one round of a head: sequences [first, first + rows), or the entities of `spans` (then `first` is not looked
- * at); `numbers` as in tw_head_run. The round's activations stand in the workspace. */
+/* Takes back one round of a head: sequences [first, first + rows), or the entities of `spans` (then `first` is not
+ * looked at); `numbers` as in tw_head_run. The round's activations stand in the workspace. */
 TW_MUST_USE bool tw_backward_head(struct tw_backward *backward, const struct tw_batch *batch,
     const struct tw_head *head, const struct tw_entity_span *spans, size_t first, const uint32_t *numbers,
     size_t rows, const float *d_logits, struct tw_error *err);
 
-/* Takes back one round of the masked-word head; rows[i] is the row of hidden states that masked_input row i was copied from. */
+/* Takes back one round of the masked-word head; rows[i] is the row of hidden states that masked_input row i was
+ * copied from. */
 TW_MUST_USE bool tw_backward_masked(struct tw_backward *backward, const uint32_t *rows, size_t count,
     const float *d_logits, struct tw_error *err);
 

@@ -301,6 +301,10 @@ static bool write_progress(const char *folder, const struct tw_state *state,
     char updates[32];
     snprintf(updates, sizeof updates, "%llu", (unsigned long long)state->updates);
     json_object_set_new(root, "updates", json_string(updates));
+    json_t *ages = json_array();
+    for (size_t depth = 0; depth < state->depth_count; depth++)
+        json_array_append_new(ages, json_integer((json_int_t)state->ages[depth]));
+    json_object_set_new(root, "ages", ages);
     json_object_set_new(root, "backend", json_string(progress->backend));
     json_object_set_new(root, "kernels", json_string(progress->kernels));
     if (run)
@@ -475,7 +479,17 @@ static bool take_run(json_t *root, struct tw_arena *arena, const char **run_json
     return *run_json || tw_arena_fail(arena, err);
 }
 
-static bool read_root(json_t *root, struct tw_progress *progress, uint64_t *updates)
+static bool read_ages(json_t *ages, const struct tw_state *state)
+{
+    if (!json_is_array(ages) || json_array_size(ages) != state->depth_count)
+        return false;
+    for (size_t depth = 0; depth < state->depth_count; depth++)
+        state->ages[depth] = (uint64_t)json_integer_value(json_array_get(ages, depth));
+    return true;
+}
+
+static bool read_root(
+    json_t *root, const struct tw_state *state, struct tw_progress *progress, uint64_t *updates)
 {
     for (size_t row = 0; row < sizeof progress_fields / sizeof progress_fields[0]; row++) {
         if (!get_field(root, row, progress))
@@ -490,11 +504,11 @@ static bool read_root(json_t *root, struct tw_progress *progress, uint64_t *upda
     *updates = strtoull(count, &end, 10);
     snprintf(progress->backend, sizeof progress->backend, "%s", backend);
     snprintf(progress->kernels, sizeof progress->kernels, "%s", kernels);
-    return *end == '\0';
+    return *end == '\0' && read_ages(json_object_get(root, "ages"), state);
 }
 
-static bool read_progress(const char *folder, struct tw_progress *progress, uint64_t *updates,
-    struct tw_arena *arena, const char **run_json, struct tw_error *err)
+static bool read_progress(const char *folder, const struct tw_state *state, struct tw_progress *progress,
+    uint64_t *updates, struct tw_arena *arena, const char **run_json, struct tw_error *err)
 {
     char path[PATH_BYTES];
     struct tw_text text;
@@ -505,7 +519,7 @@ static bool read_progress(const char *folder, struct tw_progress *progress, uint
     json_error_t fault;
     json_t *root = json_loadb(text.bytes, text.length, 0, &fault);
     *progress = (struct tw_progress){0};
-    bool whole = read_root(root, progress, updates);
+    bool whole = read_root(root, state, progress, updates);
     bool done = whole
                     ? take_run(root, arena, run_json, err)
                     : tw_fail(err, TW_CONFIG, path, "start the run anew", "not the record of a training run");
@@ -519,9 +533,9 @@ bool tw_checkpoint_load(const char *path, struct tw_state *state, struct tw_prog
     static const char *const none[] = {""}, *const prefixes[] = {"m.", "v."};
     float *const values[] = {state->values}, *const moments[] = {state->first_moments, state->second_moments};
     uint64_t updates;
-    if (!read_progress(path, progress, &updates, arena, run_json, err) ||
-        !load_file(path, "model.safetensors", state, none, values, 1, err) ||
-        !load_file(path, "optimizer.safetensors", state, prefixes, moments, 2, err))
+    if (!load_file(path, "model.safetensors", state, none, values, 1, err) ||
+        !load_file(path, "optimizer.safetensors", state, prefixes, moments, 2, err) ||
+        !read_progress(path, state, progress, &updates, arena, run_json, err))
         return false;
     state->updates = updates;
     return true;

@@ -5,19 +5,19 @@
  *   the tokenizer's files             copied as they are
  *   optimizer.safetensors             AdamW's moments, "m.<name>" and "v.<name>", F32
  *   training.json                     struct tw_progress, and the caller's own object under "run"
- * It is written under another name, synced file by file, renamed and the folder synced: it is there whole or not at all,
- * whatever kills the run. Leftovers of a killed run are removed by the next.
+ * It is written under another name, synced file by file, renamed and the folder synced: it is there whole or not at
+ * all, whatever kills the run. Leftovers of a killed run are removed by the next.
  *
  *     tw_checkpoint_save(folder, state, &progress, &save, err);      // then all but the newest `keep` are removed
  *     tw_checkpoint_find(folder, path, sizeof path, &found, err);    // the newest whole one
  *     tw_checkpoint_load(path, state, &progress, &run_json, err);    // state opened with the same shape and parts
  *     tw_model_save(folder, state, &save, err);                      // a model alone: the best, the final one
  *
- * tw_model_save into a folder that has files already (a run's own, with its checkpoints) replaces the model's files one by
- * one, each whole, and leaves the others; into a new or empty one the folder appears as a whole.
+ * tw_model_save into a folder that has files already (a run's own, with its checkpoints) replaces the model's files
+ * one by one, each whole, and leaves the others; into a new or empty one the folder appears as a whole.
  *
- * Errors: TW_OUTPUT or TW_IO with the path (a full disk: the old checkpoint is untouched); TW_CONFIG for a checkpoint of
- * another shape, naming the tensor. */
+ * Errors: TW_OUTPUT or TW_IO with the path (a full disk: the old checkpoint is untouched); TW_CONFIG for a
+ * checkpoint of another shape, naming the tensor. */
 #ifndef TW_TRAIN_CHECKPOINT_H
 #define TW_TRAIN_CHECKPOINT_H
 
@@ -68,8 +68,8 @@ TW_MUST_USE bool tw_checkpoint_save(const char *folder, const struct tw_state *s
 TW_MUST_USE bool tw_checkpoint_find(
     const char *folder, char *path, size_t size, bool *found, struct tw_error *err);
 
-/* Reads weights and moments into the state, and where the run stood. `run_json`: the caller's object as text in the arena,
- * or NULL when none was stored. */
+/* Reads weights and moments into the state, and where the run stood. `run_json`: the caller's object as text in the
+ * arena, or NULL when none was stored. */
 TW_MUST_USE bool tw_checkpoint_load(const char *path, struct tw_state *state, struct tw_progress *progress,
     struct tw_arena *arena, const char **run_json, struct tw_error *err);
 

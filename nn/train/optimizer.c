@@ -12,6 +12,7 @@ struct piece {
     size_t begin, end; /* empty when begin >= end */
     double rate;       /* the factor of its depth; 0: frozen */
     bool decays;
+    uint64_t age;
 };
 
 static struct piece piece_of(
@@ -23,6 +24,7 @@ static struct piece piece_of(
         .end = last < end ? last : end,
         .rate = state->rates[parameter->depth],
         .decays = !parameter->vector,
+        .age = state->ages[parameter->depth],
     };
 }
 
@@ -68,9 +70,9 @@ double tw_gradient_squares(const struct tw_state *state, const float *gradients,
 }
 
 static struct tw_adamw_constants constants_of(
-    const struct tw_state *state, const struct tw_adamw *adamw, const struct piece *piece, double factor)
+    const struct tw_adamw *adamw, const struct piece *piece, double factor)
 {
-    double t = (double)state->updates, rate = adamw->rate * piece->rate;
+    double t = (double)piece->age, rate = adamw->rate * piece->rate;
     return (struct tw_adamw_constants){
         .factor = (float)factor,
         .keep = (float)(1.0 - (piece->decays ? rate * adamw->decay : 0.0)),
@@ -91,11 +93,18 @@ void tw_adamw_update(struct tw_state *state, const struct tw_adamw *adamw,
         struct piece piece = piece_of(state, &state->model->parameters[at], begin, end);
         if (!(piece.rate > 0.0))
             continue;
-        struct tw_adamw_constants constants = constants_of(state, adamw, &piece, factor);
+        struct tw_adamw_constants constants = constants_of(adamw, &piece, factor);
         kernels->adamw(&constants, gradients + piece.begin, piece.end - piece.begin,
             state->values + piece.begin, state->first_moments + piece.begin,
             state->second_moments + piece.begin);
     }
+}
+
+void tw_adamw_begin(struct tw_state *state)
+{
+    state->updates++;
+    for (size_t depth = 0; depth < state->depth_count; depth++)
+        state->ages[depth] += state->rates[depth] > 0.0;
 }
 
 double tw_clip_factor(const struct tw_adamw *adamw, double norm)

@@ -195,14 +195,15 @@ static bool take_arrays(struct tw_state *state, struct tw_error *err)
     size_t values, bytes;
     state->depth_count = state->model->config.layers + 2;
     if (!tw_size_multiply(state->value_count, 2 * sizeof *state->values, &values) ||
-        !tw_size_add(values, state->depth_count * sizeof *state->rates + 4096, &bytes))
+        !tw_size_add(values, state->depth_count * 2 * sizeof *state->rates + 4096, &bytes))
         return tw_fail(err, TW_INTERNAL, "state", NULL, "too large for this machine");
     if (!tw_arena_begin(&state->arena, bytes, err))
         return false;
     state->first_moments = tw_arena_aligned(&state->arena, values / 2);
     state->second_moments = tw_arena_aligned(&state->arena, values / 2);
     state->rates = tw_arena_array(&state->arena, state->depth_count, sizeof *state->rates);
-    if (!state->first_moments || !state->second_moments || !state->rates)
+    state->ages = tw_arena_array(&state->arena, state->depth_count, sizeof *state->ages);
+    if (!state->ages || !state->first_moments || !state->second_moments || !state->rates)
         return tw_arena_fail(&state->arena, err);
     memset(state->first_moments, 0, values / 2);
     memset(state->second_moments, 0, values / 2);

@@ -11,17 +11,18 @@
  *     ... trainer.h ...
  *     tw_state_close(state);
  *
- * Layout. `values[offset + i]` is value i of the parameter with that offset (model.h, struct tw_parameter); every parameter
- * begins at a multiple of 16 values, and what lies between is 0 and stays 0. Gradients have the same layout.
+ * Layout. `values[offset + i]` is value i of the parameter with that offset (model.h, struct tw_parameter); every
+ * parameter begins at a multiple of 16 values, and what lies between is 0 and stays 0. Gradients have the same
+ * layout.
  *
- * Depths. 0: embeddings; 1 .. layers: the encoder's layers; layers + 1: all heads. Each parameter has its depth, each depth
- * a factor on the learning rate; 0 means frozen. A backward pass goes no deeper than the lowest depth that learns.
- * Decay falls on matrices, not on biases and norms (Devlin et al. 2018).
+ * Depths. 0: embeddings; 1 .. layers: the encoder's layers; layers + 1: all heads. Each parameter has its depth,
+ * each depth a factor on the learning rate; 0 means frozen. A backward pass goes no deeper than the lowest depth
+ * that learns. Decay falls on matrices, not on biases and norms (Devlin et al. 2018).
  *
- * Where a value comes from: the folder's tensor of that name, if there is one of the right shape. A head that the folder
- * does not have (or `fresh_heads`) starts from a normal distribution of deviation 0.02, biases from 0, norms from 1 and 0,
- * as in transformers; all numbers come from `seed`. Labels: the folder's order if it has a usable head, else negative,
- * neutral, positive.
+ * Where a value comes from: the folder's tensor of that name, if there is one of the right shape. A head that the
+ * folder does not have (or `fresh_heads`) starts from a normal distribution of deviation 0.02, biases from 0, norms
+ * from 1 and 0, as in transformers; all numbers come from `seed`. Labels: the folder's order if it has a usable
+ * head, else negative, neutral, positive.
  *
  * Errors: those of model.h; TW_CONFIG when the shape cannot be made of the folder; TW_INTERNAL without memory. */
 #ifndef TW_TRAIN_STATE_H
@@ -53,9 +54,10 @@ struct tw_state {
     float *values;                         /* [value_count] */
     float *first_moments, *second_moments; /* [value_count] */
     size_t value_count;
-    uint64_t updates;   /* optimizer steps taken: AdamW's t */
+    uint64_t updates;   /* optimizer steps taken */
     size_t depth_count; /* layers + 2 */
     double *rates;      /* [depth_count] factor on the learning rate; 0: frozen */
+    uint64_t *ages; /* [depth_count] updates of each depth: AdamW's t, so that a thawed layer begins gently */
     struct tw_arena arena;
 };
 

@@ -797,7 +797,7 @@ bool tw_trainer_step(struct tw_trainer *trainer, const struct tw_batch *batch,
         return false;
     trainer->task.adamw = adamw;
     trainer->task.factor = tw_clip_factor(adamw, result->gradient_norm);
-    trainer->state->updates++;
+    tw_adamw_begin(trainer->state);
     run(trainer, update);
     return true;
 }

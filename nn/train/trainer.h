@@ -15,19 +15,19 @@
  *     tw_trainer_close(trainer);
  *
  * A batch is cut into one share of sequences a thread (by tokens), a share into micro-batches of at most `max_tokens`
- * tokens, whose gradients accumulate: a large batch needs no more memory than a small one, and no accumulation by hand.
- * Each thread has its own workspace and gradients; they are added up in the order of threads, chunk by chunk.
+ * tokens, whose gradients accumulate: a large batch needs no more memory than a small one, and no accumulation by
+ * hand. Each thread has its own workspace and gradients; they are added up in the order of threads, chunk by chunk.
  *
- * The loss is   document x mean(cross entropy of labelled documents) + entity x mean(... entities) + masked x mean(... masked
- * words) + soft x mean(soft-label loss of documents and entities) + hidden x mean over pairs of layers and tokens (mean
- * square of hidden states), means taken over the whole step; a part without targets is 0.
+ * The loss is   document x mean(cross entropy of labelled documents) + entity x mean(... entities) + masked x
+ * mean(... masked words) + soft x mean(soft-label loss of documents and entities) + hidden x mean over pairs of
+ * layers and tokens (mean square of hidden states), means taken over the whole step; a part without targets is 0.
  *
- * Same state, batch, step, seed and number of threads: the same bits afterwards. Dropout depends on (seed, step, token, layer)
- * alone, not on threads.
+ * Same state, batch, step, seed and number of threads: the same bits afterwards. Dropout depends on (seed, step,
+ * token, layer) alone, not on threads.
  *
- * Errors: TW_CONFIG "loss is not a number ..." when the loss or the gradients' norm is NaN or infinite, or the loss exceeds
- * `most_loss_growth` times its own running mean: `where` names the step, the weights are those before the step. TW_INTERNAL
- * for a contradiction in the targets. After a failure the state is unchanged. */
+ * Errors: TW_CONFIG "loss is not a number ..." when the loss or the gradients' norm is NaN or infinite, or the loss
+ * exceeds `most_loss_growth` times its own running mean: `where` names the step, the weights are those before the
+ * step. TW_INTERNAL for a contradiction in the targets. After a failure the state is unchanged. */
 #ifndef TW_TRAIN_TRAINER_H
 #define TW_TRAIN_TRAINER_H
 
@@ -137,8 +137,8 @@ TW_MUST_USE bool tw_trainer_logits(struct tw_trainer *trainer, const struct tw_b
 /* Changes what may change between epochs. */
 void tw_trainer_set_objective(struct tw_trainer *trainer, const struct tw_objective *objective);
 
-/* The running mean of the loss that the guard compares with; stored by a checkpoint, so that a resumed run stops where the
- * unbroken one would. */
+/* The running mean of the loss that the guard compares with; stored by a checkpoint, so that a resumed run stops
+ * where the unbroken one would. */
 double tw_trainer_loss_mean(const struct tw_trainer *trainer);
 void tw_trainer_set_loss_mean(struct tw_trainer *trainer, double mean);
 
