@@ -15,6 +15,7 @@ static double log_sum_exp(const float *row, size_t classes, double temperature)
     double top = (double)row[highest_of(row, classes)] / temperature, sum = 0.0;
     for (size_t at = 0; at < classes; at++)
         sum += exp((double)row[at] / temperature - top);
+    // cppcheck-suppress invalidFunctionArg ; the sum holds exp(0) of the highest row: it is 1 or more
     return top + log(sum);
 }
 
