@@ -90,6 +90,7 @@ static bool write_narrow(FILE *file, bool (*narrow)(float value, uint16_t *out),
                 return tw_fail(err, TW_CONFIG, path, "write F32", "tensor \"%.200s\": %g cannot be written",
                     name, (double)values[from + at]);
         }
+        // cppcheck-suppress uninitvar ; the loop above has filled the first `some`, or returned
         if (fwrite(narrowed, sizeof *narrowed, some, file) != some)
             return false;
     }
