@@ -22,9 +22,14 @@ static bool read_label(const json_t *value, const char *where, int32_t *label, s
     *label = -1;
     if (!value || json_is_null(value))
         return true;
-    if (json_is_string(value))
-        *label = tw_metric_label(string_of(value));
-    return *label >= 0 ? true : fail_field(where, "the label is not one of ours", err);
+    if (!json_is_string(value))
+        return fail_field(where, "the label is not a text", err);
+    *label = tw_metric_label(string_of(value));
+    if (*label >= 0)
+        return true;
+    fail_field(where, "the label is not one of ours", err);
+    snprintf(err->what, sizeof err->what, "the label \"%.64s\" is not one of ours", json_string_value(value));
+    return false;
 }
 
 static bool read_entities(
@@ -54,8 +59,7 @@ static bool read_entities(
     return true;
 }
 
-/* The fields that decode does not know. The line was decoded before, so it is an object. */
-static bool read_extras(
+bool tw_record_read_extras(
     struct tw_text line, struct tw_arena *arena, struct tw_record *record, struct tw_error *err)
 {
     if (!memmem(line.bytes, line.length, "\"label\"", 7) &&
@@ -104,7 +108,8 @@ static bool read_json(const struct tw_offline_options *options, const struct tw_
     struct tw_error why;
     if (!tw_decode(options->river->decode, message, arena, &record->document, err))
         return false;
-    if (record->document.fate != TW_FATE_STORED || read_extras(message->payload, arena, record, &why))
+    if (record->document.fate != TW_FATE_STORED ||
+        tw_record_read_extras(message->payload, arena, record, &why))
         return true;
     if (why.code == TW_REFUSED)
         return tw_document_refuse(&record->document, &why, arena, err);

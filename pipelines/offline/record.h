@@ -23,6 +23,11 @@ struct tw_record {
 TW_MUST_USE bool tw_records_read(const struct tw_offline_options *options, struct tw_chunk *chunk,
     bool raw_only, struct tw_record **out, struct tw_error *err);
 
+/* The fields that decode does not know (label, entities) of a line that it has decoded; record->label must be -1. TW_REFUSED,
+ * where = the field; TW_FULL. */
+TW_MUST_USE bool tw_record_read_extras(
+    struct tw_text line, struct tw_arena *arena, struct tw_record *record, struct tw_error *err);
+
 /* Bytes as a JSON string, quotes included. They are valid UTF-8. */
 void tw_write_json_text(FILE *out, struct tw_text text);
 /* {"line":17,"error":"..."} and a newline. */

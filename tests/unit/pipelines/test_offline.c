@@ -264,7 +264,7 @@ static void evaluate_counts_documents_and_entities(void **state)
     assert_int_equal(strncmp(outcome.out, "{\"documents\":{\"n\":1,\"accuracy\":", 31), 0);
     assert_non_null(strstr(outcome.out, ",\"entities\":{\"n\":1,"));
     assert_non_null(strstr(outcome.refused, ":3: the record carries no label; cure: "));
-    assert_non_null(strstr(outcome.refused, ":4: field label: the label is not one of ours; cure: "));
+    assert_non_null(strstr(outcome.refused, ":4: field label: the label \"good\" is not one of ours; cure: "));
     free(outcome.out);
 }
 

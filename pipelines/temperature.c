@@ -1,0 +1,72 @@
+#include "temperature.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#define LEAST_TEMPERATURE 0.05
+#define MOST_TEMPERATURE 20.0
+
+/* Mean negative log likelihood at softmax(logits * inverse), with its first two derivatives by `inverse`. */
+struct curve {
+    double loss, slope, bend;
+    size_t rows;
+};
+
+static void add_row(struct curve *curve, const float *row, int32_t label, size_t classes, double inverse)
+{
+    double highest = row[0];
+    for (size_t class = 1; class < classes; class ++)
+        highest = fmax(highest, row[class]);
+    double sum = 0, mean = 0, square = 0;
+    for (size_t class = 0; class < classes; class ++) {
+        double logit = row[class] - highest, share = exp(logit * inverse);
+        sum += share;
+        mean += share * logit;
+        square += share * logit * logit;
+    }
+    mean /= sum;
+    double chosen = (double)row[label] - highest;
+    curve->loss += log(sum) - chosen * inverse;
+    curve->slope += mean - chosen;
+    curve->bend += square / sum - mean * mean;
+    curve->rows++;
+}
+
+static struct curve curve_at(
+    const float *logits, const int32_t *labels, size_t rows, size_t classes, double inverse)
+{
+    struct curve curve = {0};
+    for (size_t row = 0; row < rows; row++)
+        if (labels[row] >= 0 && (size_t)labels[row] < classes)
+            add_row(&curve, logits + row * classes, labels[row], classes, inverse);
+    return curve;
+}
+
+/* The slope grows with `inverse` (the loss is convex in it): keep the root between low and high, step by Newton within. */
+double tw_temperature_fit(const float *logits, const int32_t *labels, size_t rows, size_t classes)
+{
+    double low = 1 / MOST_TEMPERATURE, high = 1 / LEAST_TEMPERATURE, inverse = 1;
+    if (curve_at(logits, labels, rows, classes, 1).rows == 0)
+        return 1;
+    for (int turn = 0; turn < 100 && high - low > 1e-9; turn++) {
+        struct curve curve = curve_at(logits, labels, rows, classes, inverse);
+        if (curve.slope > 0)
+            high = inverse;
+        else
+            low = inverse;
+        double next = curve.bend > 0 ? inverse - curve.slope / curve.bend : low;
+        if (!(next > low && next < high))
+            next = (low + high) / 2;
+        if (fabs(next - inverse) < 1e-10)
+            break;
+        inverse = next;
+    }
+    return 1 / inverse;
+}
+
+double tw_temperature_loss(
+    const float *logits, const int32_t *labels, size_t rows, size_t classes, double temperature)
+{
+    struct curve curve = curve_at(logits, labels, rows, classes, 1 / temperature);
+    return curve.rows ? curve.loss / (double)curve.rows : 0;
+}
