@@ -1,0 +1,170 @@
+#include "offline/runlog.h"
+
+#include "base/file.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MOST_BYTES ((size_t)256 << 20)
+
+struct tw_runlog {
+    char path[PATH_MAX];       /* metrics.jsonl */
+    char state_path[PATH_MAX]; /* trainer_state.json */
+    FILE *file;
+    json_t *rows;
+};
+
+static bool out_of_memory(struct tw_error *err)
+{
+    return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for the run's record");
+}
+
+/* Lines of a run before; one that is cut off (the process was killed) is no row. */
+static bool read_rows(struct tw_runlog *log, struct tw_error *err)
+{
+    struct tw_arena arena;
+    struct tw_text text;
+    if (access(log->path, F_OK) != 0)
+        return true;
+    if (!tw_arena_begin(&arena, MOST_BYTES, err))
+        return false;
+    bool read = tw_file_read(log->path, MOST_BYTES - 4096, &arena, &text, err);
+    for (size_t at = 0; read && at < text.length;) {
+        const char *end = memchr(text.bytes + at, '\n', text.length - at);
+        size_t length = end ? (size_t)(end - text.bytes) - at : text.length - at;
+        json_t *row = json_loadb(text.bytes + at, length, 0, NULL);
+        if (row && json_array_append_new(log->rows, row) != 0)
+            read = out_of_memory(err);
+        at += length + 1;
+    }
+    tw_arena_end(&arena);
+    return read;
+}
+
+static bool open_file(struct tw_runlog *log, struct tw_error *err)
+{
+    log->file = fopen(log->path, "ae");
+    if (log->file)
+        return true;
+    return tw_fail_errno(
+        err, TW_OUTPUT, log->path, "name a folder that can be written to", "cannot be created");
+}
+
+bool tw_runlog_open(const char *folder, struct tw_runlog **out, struct tw_error *err)
+{
+    struct tw_runlog *log = calloc(1, sizeof *log);
+    *out = NULL;
+    if (!log)
+        return out_of_memory(err);
+    log->rows = json_array();
+    if (!(log->rows || out_of_memory(err)) ||
+        !tw_path_join(log->path, sizeof log->path, folder, "metrics.jsonl", err) ||
+        !tw_path_join(log->state_path, sizeof log->state_path, folder, "trainer_state.json", err) ||
+        !read_rows(log, err) || !open_file(log, err)) {
+        tw_runlog_close(log);
+        return false;
+    }
+    *out = log;
+    return true;
+}
+
+void tw_runlog_close(struct tw_runlog *log)
+{
+    if (!log)
+        return;
+    if (log->file)
+        fclose(log->file);
+    json_decref(log->rows);
+    free(log);
+}
+
+const json_t *tw_runlog_rows(const struct tw_runlog *log)
+{
+    return log->rows;
+}
+
+static bool print_row(const json_t *row, FILE *file)
+{
+    return json_dumpf(row, file, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0 && fputc('\n', file) != EOF;
+}
+
+static json_int_t step_of(const json_t *row)
+{
+    return json_integer_value(json_object_get(row, "step"));
+}
+
+/* All rows as the file's new contents. */
+static bool write_rows(const struct tw_runlog *log, struct tw_error *err)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&bytes, &length);
+    bool printed = memory != NULL;
+    for (size_t at = 0; printed && at < json_array_size(log->rows); at++)
+        printed = print_row(json_array_get(log->rows, at), memory);
+    printed = memory && fclose(memory) == 0 && printed;
+    bool written =
+        printed ? tw_file_write(log->path, (struct tw_text){bytes, length}, err) : out_of_memory(err);
+    free(bytes);
+    return written;
+}
+
+bool tw_runlog_rewind(struct tw_runlog *log, uint64_t step, struct tw_error *err)
+{
+    for (size_t at = json_array_size(log->rows); at-- > 0;)
+        if (step_of(json_array_get(log->rows, at)) > (json_int_t)step)
+            json_array_remove(log->rows, at);
+    fclose(log->file);
+    log->file = NULL;
+    return write_rows(log, err) && open_file(log, err);
+}
+
+bool tw_runlog_add(struct tw_runlog *log, json_t *row, struct tw_error *err)
+{
+    if (!row || json_array_append_new(log->rows, row) != 0)
+        return out_of_memory(err);
+    if (print_row(row, log->file) && fflush(log->file) == 0)
+        return true;
+    return tw_fail_errno(
+        err, TW_IO, log->path, "free space on the disk, go on with --resume", "cannot be written");
+}
+
+bool tw_runlog_state(struct tw_runlog *log, const struct tw_runlog_facts *facts, struct tw_error *err)
+{
+    char best[64];
+    snprintf(best, sizeof best, "checkpoint-%llu", (unsigned long long)facts->best_step);
+    json_t *state = json_pack("{s:o, s:o, s:f, s:I, s:I, s:b, s:b, s:b, s:O, s:I, s:I, s:I, s:I, s:I}",
+        "best_metric", facts->best_step ? json_real(facts->best_metric) : json_null(),
+        "best_model_checkpoint", facts->best_step ? json_string(best) : json_null(), "epoch", facts->epoch,
+        "eval_steps", (json_int_t)facts->eval_steps, "global_step", (json_int_t)facts->step,
+        "is_hyper_param_search", 0, "is_local_process_zero", 1, "is_world_process_zero", 1, "log_history",
+        log->rows, "logging_steps", (json_int_t)facts->log_steps, "max_steps", (json_int_t)facts->most_steps,
+        "num_input_tokens_seen", (json_int_t)facts->tokens, "num_train_epochs", (json_int_t)facts->epochs,
+        "train_batch_size", (json_int_t)facts->batch);
+    char *text = state ? json_dumps(state, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+    bool written = text ? tw_file_write(log->state_path, tw_text_of(text), err) : out_of_memory(err);
+    free(text);
+    json_decref(state);
+    return written;
+}
+
+json_t *tw_lineage_file(const char *path, struct tw_error *err)
+{
+    struct tw_mapped_file file;
+    char hex[65];
+    if (!tw_file_map(path, &file, err))
+        return NULL;
+    struct tw_text bytes = {file.bytes ? file.bytes : "", file.length};
+    bool hashed = tw_sha256_hex(bytes, hex, err);
+    tw_file_unmap(&file);
+    if (!hashed)
+        return NULL;
+    json_t *told =
+        json_pack("{s:s, s:I, s:s}", "path", path, "bytes", (json_int_t)file.length, "sha256", hex);
+    if (!told)
+        out_of_memory(err);
+    return told;
+}
