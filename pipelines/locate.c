@@ -112,7 +112,8 @@ bool tw_locate_tokens(const struct tw_tokens *tokens, struct tw_place place, uin
             begin = at;
         stop = at + 1;
     }
-    *first = begin;
-    *end = stop;
-    return stop > begin;
+    bool found = stop > begin;
+    *first = found ? begin : tokens->count > 2;
+    *end = found ? stop : tokens->count > 2 ? tokens->count - 1 : 1;
+    return found;
 }

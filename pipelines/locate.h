@@ -27,7 +27,8 @@ struct tw_place {
 void tw_locate_names(
     struct tw_text text, const struct tw_text *names, uint32_t count, struct tw_place *places);
 
-/* The tokens that the place touches: [*first, *end). False when there are none (not found, or cut off). */
+/* The tokens that the place touches: [*first, *end), never empty. An entity that was not found, or that stands past the end
+ * of what the model reads, is read in the whole text: all tokens between the special ones (false then). */
 bool tw_locate_tokens(const struct tw_tokens *tokens, struct tw_place place, uint32_t *first, uint32_t *end);
 
 #endif

@@ -1,0 +1,31 @@
+/* feed: records of a dataset to one packed batch with its targets, as the trainer takes them.
+ *   in    indices of examples; tokenizer; augmentation, or none
+ *   out   struct tw_batch, struct tw_targets; all in the arena
+ *
+ * Each entity has a span (locate.h), so that no label is lost; an entity without label is left out. Texts are cut at
+ * `most_tokens`. What a record is read as depends on (seed, epoch, index) alone. For the offline rooms only. */
+#ifndef TW_OFFLINE_FEED_H
+#define TW_OFFLINE_FEED_H
+
+#include "augment.h"
+#include "dataset.h"
+#include "train/trainer.h"
+
+struct tw_feed {
+    const struct tw_dataset *dataset;
+    const struct tw_tokenizer *tokenizer;
+    const struct tw_model_config *config;
+    const struct tw_augment *augment; /* NULL: records as they are */
+    uint32_t most_tokens;
+    unsigned parts; /* TW_PART_*: targets of which heads are wanted */
+};
+
+struct tw_fed {
+    struct tw_batch batch;
+    struct tw_targets targets;
+};
+
+TW_MUST_USE bool tw_feed_batch(const struct tw_feed *feed, uint32_t epoch, const size_t *records,
+    size_t count, struct tw_arena *arena, struct tw_fed *out, struct tw_error *err);
+
+#endif

@@ -1,0 +1,133 @@
+#include "offline/trial.h"
+
+#include "temperature.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECORDS_AT_ONCE = 64, KEEP_BYTES = 1 << 20 };
+#define SCRATCH_BYTES ((size_t)512 << 20)
+
+/* Logits by enum tw_class, with their labels. */
+struct answers {
+    float *logits; /* [room, TW_CLASSES] */
+    int32_t *labels;
+    size_t count;
+};
+
+struct trying {
+    struct tw_trainer *trainer;
+    const struct tw_feed *feed;
+    struct tw_arena scratch;
+    struct answers documents, entities;
+};
+
+static bool take_answers(struct answers *answers, size_t room, struct tw_error *err)
+{
+    answers->logits = calloc(room ? room * TW_CLASSES : 1, sizeof *answers->logits);
+    answers->labels = calloc(room ? room : 1, sizeof *answers->labels);
+    if (answers->logits && answers->labels)
+        return true;
+    return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for an evaluation");
+}
+
+static void free_answers(struct answers *answers)
+{
+    free(answers->logits);
+    free(answers->labels);
+}
+
+static void add_answer(
+    struct answers *answers, const struct tw_model_config *config, const float *logits, int32_t label)
+{
+    if (label < 0)
+        return;
+    for (size_t class = 0; class < TW_CLASSES; class ++)
+        answers->logits[answers->count * TW_CLASSES + class] = logits[config->class_at[class]];
+    answers->labels[answers->count++] = label;
+}
+
+static bool try_records(struct trying *trying, const size_t *records, size_t count, struct tw_error *err)
+{
+    const struct tw_feed *feed = trying->feed;
+    struct tw_arena *scratch = &trying->scratch;
+    struct tw_fed fed;
+    tw_arena_reset(scratch, KEEP_BYTES);
+    if (!tw_feed_batch(feed, 0, records, count, scratch, &fed, err))
+        return false;
+    size_t labels = feed->config->labels;
+    float *documents = tw_arena_array(scratch, count * labels, sizeof *documents);
+    float *entities = tw_arena_array(scratch, fed.targets.entity_count * labels, sizeof *entities);
+    if (!documents || !entities)
+        return tw_arena_fail(scratch, err);
+    if (!tw_trainer_logits(trying->trainer, &fed.batch, fed.targets.entities, fed.targets.entity_count,
+            feed->parts & TW_PART_DOCUMENT ? documents : NULL, feed->parts & TW_PART_ENTITY ? entities : NULL,
+            err))
+        return false;
+    for (size_t at = 0; at < count; at++)
+        add_answer(&trying->documents, feed->config, documents + at * labels, fed.targets.documents[at]);
+    for (size_t at = 0; at < fed.targets.entity_count; at++)
+        add_answer(&trying->entities, feed->config, entities + at * labels, fed.targets.entity_labels[at]);
+    return true;
+}
+
+static struct tw_score score_of(const float *logits, double temperature)
+{
+    double highest = fmax(fmax((double)logits[0], (double)logits[1]), (double)logits[2]), share[3], sum = 0;
+    for (size_t class = 0; class < TW_CLASSES; class ++) {
+        share[class] = exp(((double)logits[class] - highest) / temperature);
+        sum += share[class];
+    }
+    return (struct tw_score){.negative = (float)(share[TW_NEGATIVE] / sum),
+        .neutral = (float)(share[TW_NEUTRAL] / sum),
+        .positive = (float)(share[TW_POSITIVE] / sum)};
+}
+
+static struct tw_metric_report report_of(const struct answers *answers, double *temperature)
+{
+    struct tw_metrics metrics = {0};
+    *temperature = tw_temperature_fit(answers->logits, answers->labels, answers->count, TW_CLASSES);
+    for (size_t at = 0; at < answers->count; at++) {
+        struct tw_score score = score_of(answers->logits + at * TW_CLASSES, *temperature);
+        tw_metrics_add(&metrics, (uint32_t)answers->labels[at], &score);
+    }
+    return tw_metrics_report(&metrics);
+}
+
+static double loss_of(const struct answers *answers)
+{
+    return (double)answers->count *
+           tw_temperature_loss(answers->logits, answers->labels, answers->count, TW_CLASSES, 1);
+}
+
+static void conclude(const struct trying *trying, struct tw_trial *out)
+{
+    out->documents = report_of(&trying->documents, &out->temperature);
+    out->entities = report_of(&trying->entities, &out->entity_temperature);
+    size_t count = trying->documents.count + trying->entities.count;
+    out->loss = count ? (loss_of(&trying->documents) + loss_of(&trying->entities)) / (double)count : 0;
+    double documents = out->documents.n ? out->documents.macro_f1 : 0;
+    double entities = out->entities.n ? out->entities.macro_f1 : 0;
+    out->metric = out->documents.n && out->entities.n ? (documents + entities) / 2 : documents + entities;
+}
+
+bool tw_trial_run(struct tw_trainer *trainer, const struct tw_feed *feed, const size_t *records, size_t count,
+    struct tw_trial *out, struct tw_error *err)
+{
+    struct trying trying = {.trainer = trainer, .feed = feed};
+    size_t entities = 0;
+    for (size_t at = 0; at < count; at++)
+        entities += feed->dataset->examples[records[at]].entity_count;
+    bool tried = tw_arena_begin(&trying.scratch, SCRATCH_BYTES, err) &&
+                 take_answers(&trying.documents, count, err) && take_answers(&trying.entities, entities, err);
+    for (size_t at = 0; tried && at < count; at += RECORDS_AT_ONCE)
+        tried = try_records(
+            &trying, records + at, count - at < RECORDS_AT_ONCE ? count - at : RECORDS_AT_ONCE, err);
+    if (tried)
+        conclude(&trying, out);
+    free_answers(&trying.documents);
+    free_answers(&trying.entities);
+    tw_arena_end(&trying.scratch);
+    return tried;
+}

@@ -1,0 +1,23 @@
+/* trial: a model in training, tried on its validation records.
+ *   in    a trainer, a feed (without augmentation), indices of records
+ *   out   fitted temperatures; accuracy, F1 and calibration of texts and of entities
+ *
+ * Logits are computed without dropout, 64 records at a time; probabilities are softmax(logits / T), T of texts and T of
+ * entities each fitted on these records (temperature.h). For the offline rooms only. */
+#ifndef TW_OFFLINE_TRIAL_H
+#define TW_OFFLINE_TRIAL_H
+
+#include "metrics.h"
+#include "offline/feed.h"
+
+struct tw_trial {
+    struct tw_metric_report documents, entities; /* n = 0: none */
+    double temperature, entity_temperature;
+    double loss;   /* mean negative log likelihood of all labels, at T = 1 */
+    double metric; /* macro-F1; with texts and entities, the mean of the two */
+};
+
+TW_MUST_USE bool tw_trial_run(struct tw_trainer *trainer, const struct tw_feed *feed, const size_t *records,
+    size_t count, struct tw_trial *out, struct tw_error *err);
+
+#endif
