@@ -8,12 +8,11 @@
  * Both heads learn at once: a record with `label` teaches the document head, one with `entities` the entity head
  * (model.h), one with both, both. A head for which there is no label is not made, and one that the base has is kept as it is.
  *
- * The folder while the run lasts:
+ * The folder:
  *   run.yaml metrics.jsonl trainer_state.json     runlog.h
+ *   config.json model.safetensors vocab.txt ..    the best model so far, whole: it can be used as it is; README.md, its card
  *   checkpoint-<step>/                            the newest checkpoint (checkpoint.h): what --resume goes on from
- *   best/                                         the best model so far, whole: it can be used as it is
- * and when it is through: best/'s files have moved up (config.json, model.safetensors, vocab.txt, ..., README.md), best/
- * and checkpoints are gone, eval_results.json stands beside them.
+ *   eval_results.json                             written when the run is through; checkpoints are gone then
  *
  * Which is best: macro-F1 on the validation records, of texts or of entities; with both, the mean of the two. Without any
  * validation record the last weights are taken.
@@ -25,8 +24,8 @@
  * a signal, by SIGKILL, by a full disk) and resumed.
  *
  * Errors: those of dataset.h, model.h, trainer.h, checkpoint.h. TW_OUTPUT for an output folder that is not empty.
- * TW_INTERRUPTED when the watch says stop: the checkpoint is saved. After any failure the newest checkpoint and best/ are
- * whole. */
+ * TW_INTERRUPTED when the watch says stop: the checkpoint is saved. After any failure the newest checkpoint and the best model
+ * are whole. */
 #ifndef TW_OFFLINE_FINETUNE_H
 #define TW_OFFLINE_FINETUNE_H
 
@@ -102,8 +101,10 @@ struct tw_finetune_run {
 struct tw_finetune_result {
     uint64_t steps;
     bool stopped_early;
-    uint64_t refused; /* records */
-    struct tw_finetune_evaluation best;
+    bool was_finished; /* nothing was left to resume */
+    uint64_t refused;  /* records */
+    double best_metric;
+    uint64_t best_step; /* 0: there were no validation records */
 };
 
 TW_MUST_USE bool tw_finetune(

@@ -1,0 +1,32 @@
+/* lineage: how a model came to be, and its card. For the offline rooms only.
+ *
+ *     "lineage": {"command":..,"seed":..,"base":{"name":..,"sha256":..},"data":[{"path":..,"bytes":..,"sha256":..,
+ *                 "weight":..}],"validation":[...],"records":{"training":..,"validation":..}}
+ *     "metrics": {"step":..,"eval_loss":..,"eval_accuracy":..,"eval_f1":..,...}
+ *
+ * The card is README.md as model hubs read it: a header with model-index, and sections that each say something. */
+#ifndef TW_OFFLINE_LINEAGE_H
+#define TW_OFFLINE_LINEAGE_H
+
+#include <jansson.h>
+
+#include "offline/finetune.h"
+#include "offline/trial.h"
+
+/* {"name":..,"sha256":..} of a model folder. NULL on failure. */
+json_t *tw_lineage_base(const char *folder, struct tw_error *err);
+/* An array, one object a FILE:WEIGHT. NULL on failure. */
+json_t *tw_lineage_data(const struct tw_setting_texts *files, struct tw_error *err);
+
+/* The row of an evaluation, as metrics.jsonl, trainer_state.json and eval_results.json have it. */
+json_t *tw_lineage_metrics(uint64_t step, double epoch, const struct tw_trial *trial);
+
+/* What goes under "tapewatch" in config.json, as text for free(); NULL without memory. */
+char *tw_lineage_own(
+    const json_t *lineage, const json_t *metrics, const struct tw_trial *trial, bool entity_head);
+
+/* README.md, for free(); NULL without memory. `metrics` may be NULL: nothing was measured. */
+char *tw_lineage_card(const struct tw_finetune_settings *settings, const json_t *lineage,
+    const struct tw_trial *trial, bool documents, bool entities);
+
+#endif
