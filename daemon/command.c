@@ -121,6 +121,8 @@ static const struct tw_command commands[] = {
         "  --workers N       threads (default: as many as processors); a row for 1, a row for N\n"
         "  --max-tokens N    cut texts to N tokens (default: model.max_tokens)\n",
         tw_command_bench},
+    {"finetune", "make", "a model of sentiment from a base model and labelled records", NULL,
+        tw_command_finetune},
     {"dev", "dev", "a development broker, in memory, and topics for it",
         "dev broker [--address-file FILE] [--partitions N]\n"
         "       tapewatch dev topic NAME --address-file FILE\n"

@@ -20,7 +20,8 @@ struct tw_command {
     const char *name;
     const char *group;   /* run, data, rules, models, make, dev: the headings of --help */
     const char *summary; /* one line, lower case, no full stop */
-    const char *usage;   /* what follows "usage: tapewatch ", then one line for each option */
+    const char *
+        usage; /* what follows "usage: tapewatch ", then one line for each option; NULL: it answers --help itself */
     tw_command_run *run;
 };
 
@@ -62,6 +63,7 @@ tw_command_run tw_command_reset;
 tw_command_run tw_command_classify;
 tw_command_run tw_command_tokenize;
 tw_command_run tw_command_evaluate;
+tw_command_run tw_command_finetune;
 tw_command_run tw_command_bench;
 tw_command_run tw_command_dev;
 tw_command_run tw_command_config;

@@ -53,7 +53,7 @@ int main(int argc, char **argv)
     const struct tw_command *command = tw_command_find(argv[1], &nearest);
     if (!command)
         return unknown_command(argv[1], nearest);
-    if (asks_for_help(argc - 1, argv + 1)) {
+    if (command->usage && asks_for_help(argc - 1, argv + 1)) {
         printf("usage: tapewatch %s", command->usage);
         return 0;
     }

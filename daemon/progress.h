@@ -18,8 +18,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { TW_SHOW_COLUMNS = 16 };
-
 struct tw_show_column {
     const char *name;
     int width;

@@ -228,10 +228,8 @@ char *tw_lineage_card(const struct tw_finetune_settings *settings, const json_t 
     if (!out)
         return NULL;
     write_header(out, name, trial, documents, entities);
-    fprintf(out,
-        "# %s\n\nSentiment of short financial texts%s: negative, neutral, positive, as the text is read by somebody who "
-        "holds the company's shares.\n\n",
-        name, entities ? ", and towards each entity named in them" : "");
+    fprintf(out, "# %s\n\nSentiment of short financial texts%s: negative, neutral or positive.\n\n", name,
+        entities ? ", and towards each entity named in them" : "");
     if (trial)
         write_results(out, trial);
     write_training(out, settings, lineage);
