@@ -9,7 +9,7 @@ int tw_command_evaluate(int argc, char **argv, struct tw_error *err)
         return status;
     struct tw_offline_run run;
     struct tw_offline_counts counts = {0};
-    struct tw_metrics documents, entities;
+    struct tw_measures documents, entities;
     bool finished = tw_offline_open(&arguments, false, &run, err) &&
                     tw_offline_evaluate(&run.options, &documents, &entities, &counts, err);
     if (finished)

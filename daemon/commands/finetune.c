@@ -251,7 +251,7 @@ static const struct tw_show_column columns[] = {{"step", 8}, {"epoch", 6}, {"los
     {"best", 4}};
 enum { COLUMNS = sizeof columns / sizeof columns[0], CELL = 24 };
 
-static void print_report(const struct tw_metric_report *report, char cells[3][CELL])
+static void print_report(const struct tw_metric_report *report, char (*cells)[CELL])
 {
     const double values[3] = {report->macro_f1, report->accuracy, report->ece};
     for (size_t at = 0; at < 3; at++)
@@ -267,8 +267,8 @@ static void show_evaluation(void *context, const struct tw_finetune_evaluation *
     snprintf(cells[1], CELL, "%.2f", evaluation->epoch);
     snprintf(cells[2], CELL, "%.4f", evaluation->train_loss);
     snprintf(cells[3], CELL, "%.4f", evaluation->loss);
-    print_report(&evaluation->documents, &cells[4]);
-    print_report(&evaluation->entities, &cells[7]);
+    print_report(&evaluation->documents, cells + 4);
+    print_report(&evaluation->entities, cells + 7);
     snprintf(cells[10], CELL, "%s", evaluation->best ? "*" : "");
     for (size_t at = 0; at < COLUMNS; at++)
         values[at] = cells[at];

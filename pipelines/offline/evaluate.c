@@ -6,7 +6,7 @@
 
 struct evaluating {
     const struct tw_offline_options *options;
-    struct tw_metrics *documents, *entities;
+    struct tw_measures *documents, *entities;
     struct tw_offline_counts *counts;
 };
 
@@ -61,10 +61,10 @@ static void add_record(const struct evaluating *evaluating, const struct tw_reco
     if (record->document.fate != TW_FATE_STORED)
         return;
     if (record->label >= 0)
-        tw_metrics_add(evaluating->documents, (uint32_t)record->label, &record->document.score);
+        tw_measures_add(evaluating->documents, (uint32_t)record->label, &record->document.score);
     for (uint32_t at = 0; at < record->entity_count; at++)
         if (record->entities[at].label >= 0)
-            tw_metrics_add(evaluating->entities, (uint32_t)record->entities[at].label,
+            tw_measures_add(evaluating->entities, (uint32_t)record->entities[at].label,
                 tw_record_entity_score(record, at));
 }
 
@@ -78,12 +78,12 @@ static bool emit(void *context, struct tw_chunk *chunk, struct tw_error *err)
     return tw_records_emit(evaluating->options, chunk, records, evaluating->counts, err);
 }
 
-bool tw_offline_evaluate(const struct tw_offline_options *options, struct tw_metrics *documents,
-    struct tw_metrics *entities, struct tw_offline_counts *counts, struct tw_error *err)
+bool tw_offline_evaluate(const struct tw_offline_options *options, struct tw_measures *documents,
+    struct tw_measures *entities, struct tw_offline_counts *counts, struct tw_error *err)
 {
     *counts = (struct tw_offline_counts){0};
-    *documents = (struct tw_metrics){0};
-    *entities = (struct tw_metrics){0};
+    *documents = (struct tw_measures){0};
+    *entities = (struct tw_measures){0};
     struct evaluating evaluating = {options, documents, entities, counts};
     struct tw_lines_job job = {&evaluating, begin, end, work, emit};
     struct tw_lines_options lines = {
@@ -102,9 +102,9 @@ static void write_measure(FILE *out, const char *name, double value, uint64_t n)
         fprintf(out, ",\"%s\":null", name);
 }
 
-static void write_json(FILE *out, const char *level, const struct tw_metrics *metrics)
+static void write_json(FILE *out, const char *level, const struct tw_measures *metrics)
 {
-    struct tw_metric_report report = tw_metrics_report(metrics);
+    struct tw_metric_report report = tw_measures_report(metrics);
     fprintf(out, "\"%s\":{\"n\":%llu", level, (unsigned long long)report.n);
     write_measure(out, "accuracy", report.accuracy, report.n);
     write_measure(out, "macro_f1", report.macro_f1, report.n);
@@ -123,9 +123,9 @@ static void write_json(FILE *out, const char *level, const struct tw_metrics *me
     fputs("]}", out);
 }
 
-static void write_table(FILE *out, const char *level, const struct tw_metrics *metrics)
+static void write_table(FILE *out, const char *level, const struct tw_measures *metrics)
 {
-    struct tw_metric_report report = tw_metrics_report(metrics);
+    struct tw_metric_report report = tw_measures_report(metrics);
     fprintf(out, "%s: %llu\n", level, (unsigned long long)report.n);
     if (report.n == 0)
         return;
@@ -143,9 +143,9 @@ static void write_table(FILE *out, const char *level, const struct tw_metrics *m
     }
 }
 
-static void write_csv(FILE *out, const char *level, const struct tw_metrics *metrics)
+static void write_csv(FILE *out, const char *level, const struct tw_measures *metrics)
 {
-    struct tw_metric_report report = tw_metrics_report(metrics);
+    struct tw_metric_report report = tw_measures_report(metrics);
     fprintf(out, "%s,n,%llu\n", level, (unsigned long long)report.n);
     fprintf(out, "%s,accuracy,%.9g\n%s,macro_f1,%.9g\n%s,ece,%.9g\n", level, report.accuracy, level,
         report.macro_f1, level, report.ece);
@@ -160,10 +160,10 @@ static void write_csv(FILE *out, const char *level, const struct tw_metrics *met
     }
 }
 
-void tw_offline_report(const struct tw_metrics *documents, const struct tw_metrics *entities,
+void tw_offline_report(const struct tw_measures *documents, const struct tw_measures *entities,
     enum tw_report_form form, FILE *out)
 {
-    static void (*const write[])(FILE *, const char *, const struct tw_metrics *) = {
+    static void (*const write[])(FILE *, const char *, const struct tw_measures *) = {
         [TW_REPORT_TABLE] = write_table, [TW_REPORT_JSON] = write_json, [TW_REPORT_CSV] = write_csv};
     if (form == TW_REPORT_CSV)
         fputs("level,measure,value\n", out);

@@ -32,7 +32,7 @@
 #include <stdint.h>
 
 #include "dataset.h"
-#include "metrics.h"
+#include "measures.h"
 #include "settings.h"
 
 struct tw_finetune_settings {

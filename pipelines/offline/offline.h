@@ -16,7 +16,7 @@
 
 #include <stdio.h>
 
-#include "metrics.h"
+#include "measures.h"
 #include "offline/lines.h"
 #include "river.h"
 
@@ -49,11 +49,11 @@ TW_MUST_USE bool tw_offline_classify(
     const struct tw_offline_options *options, struct tw_offline_counts *counts, struct tw_error *err);
 
 /* Predictions against labels. A record without label and without labelled entities is refused. */
-TW_MUST_USE bool tw_offline_evaluate(const struct tw_offline_options *options, struct tw_metrics *documents,
-    struct tw_metrics *entities, struct tw_offline_counts *counts, struct tw_error *err);
+TW_MUST_USE bool tw_offline_evaluate(const struct tw_offline_options *options, struct tw_measures *documents,
+    struct tw_measures *entities, struct tw_offline_counts *counts, struct tw_error *err);
 /* {"documents":{"n":...,"accuracy":...,"macro_f1":...,"ece":...,"per_class":{...},"confusion":[[...]]},"entities":{...}};
  * the same as a table, or as csv (level,measure,value). */
-void tw_offline_report(const struct tw_metrics *documents, const struct tw_metrics *entities,
+void tw_offline_report(const struct tw_measures *documents, const struct tw_measures *entities,
     enum tw_report_form form, FILE *out);
 
 /* For each line one JSON array of ids, or the object of a refused line in its place. Text is taken as it is. */

@@ -86,13 +86,13 @@ static struct tw_score score_of(const float *logits, double temperature)
 
 static struct tw_metric_report report_of(const struct answers *answers, double *temperature)
 {
-    struct tw_metrics metrics = {0};
+    struct tw_measures metrics = {0};
     *temperature = tw_temperature_fit(answers->logits, answers->labels, answers->count, TW_CLASSES);
     for (size_t at = 0; at < answers->count; at++) {
         struct tw_score score = score_of(answers->logits + at * TW_CLASSES, *temperature);
-        tw_metrics_add(&metrics, (uint32_t)answers->labels[at], &score);
+        tw_measures_add(&metrics, (uint32_t)answers->labels[at], &score);
     }
-    return tw_metrics_report(&metrics);
+    return tw_measures_report(&metrics);
 }
 
 static double loss_of(const struct answers *answers)

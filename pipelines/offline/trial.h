@@ -7,7 +7,7 @@
 #ifndef TW_OFFLINE_TRIAL_H
 #define TW_OFFLINE_TRIAL_H
 
-#include "metrics.h"
+#include "measures.h"
 #include "offline/feed.h"
 
 struct tw_trial {

@@ -250,21 +250,22 @@ static void evaluate_counts_documents_and_entities(void **state)
     given_input("lines.jsonl", lines, sizeof lines - 1);
     struct tw_offline_options options = options_of(constant, 1);
     struct outcome outcome = {0};
-    struct tw_metrics documents, companies;
+    struct tw_measures documents, companies;
     struct tw_error err;
     options.out = open_memstream(&outcome.out, &outcome.length);
     options.refused = note_refused;
     options.refused_context = &outcome;
     assert_true(tw_offline_evaluate(&options, &documents, &companies, &outcome.counts, &err));
     assert_int_equal(outcome.counts.refused, 3);
-    assert_int_equal(tw_metrics_report(&documents).n, 1);
-    assert_int_equal(tw_metrics_report(&companies).n, 1);
+    assert_int_equal(tw_measures_report(&documents).n, 1);
+    assert_int_equal(tw_measures_report(&companies).n, 1);
     tw_offline_report(&documents, &companies, TW_REPORT_JSON, options.out);
     fclose(options.out);
     assert_int_equal(strncmp(outcome.out, "{\"documents\":{\"n\":1,\"accuracy\":", 31), 0);
     assert_non_null(strstr(outcome.out, ",\"entities\":{\"n\":1,"));
     assert_non_null(strstr(outcome.refused, ":3: the record carries no label; cure: "));
-    assert_non_null(strstr(outcome.refused, ":4: field label: the label \"good\" is not one of ours; cure: "));
+    assert_non_null(
+        strstr(outcome.refused, ":4: field label: the label \"good\" is not one of ours; cure: "));
     free(outcome.out);
 }
 

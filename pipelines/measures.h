@@ -1,4 +1,4 @@
-/* metrics: how well predictions agree with labels.
+/* measures: how well predictions agree with labels.
  *
  * Confusion counts rows of labels and columns of predictions, in the order negative, neutral, positive.
  *   accuracy   right / n
@@ -8,8 +8,8 @@
  *              sum over bins of |right - sum of confidences| / n (Guo et al., 2017, "On Calibration of Modern Neural
  *              Networks", equation 3)
  * Adding in the same order gives the same bits. With n = 0 there is no accuracy, F1 or ece. */
-#ifndef TW_METRICS_H
-#define TW_METRICS_H
+#ifndef TW_MEASURES_H
+#define TW_MEASURES_H
 
 #include <stdint.h>
 
@@ -18,7 +18,7 @@
 enum { TW_METRIC_CLASSES = 3, TW_METRIC_BINS = 15 };
 
 /* A zeroed one is ready to be added to. */
-struct tw_metrics {
+struct tw_measures {
     uint64_t confusion[TW_METRIC_CLASSES][TW_METRIC_CLASSES]; /* [label][prediction] */
     double confidence[TW_METRIC_BINS];
     uint64_t right[TW_METRIC_BINS];
@@ -36,8 +36,8 @@ struct tw_metric_report {
 };
 
 /* One prediction; `label` is 0 negative, 1 neutral, 2 positive. */
-void tw_metrics_add(struct tw_metrics *metrics, uint32_t label, const struct tw_score *score);
-struct tw_metric_report tw_metrics_report(const struct tw_metrics *metrics);
+void tw_measures_add(struct tw_measures *metrics, uint32_t label, const struct tw_score *score);
+struct tw_metric_report tw_measures_report(const struct tw_measures *metrics);
 
 /* negative|bearish, neutral, positive|bullish, case ignored: 0, 1, 2; -1 for anything else. */
 int32_t tw_metric_label(struct tw_text name);

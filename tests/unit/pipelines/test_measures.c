@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "metrics.h"
+#include "measures.h"
 
 static struct tw_score sure_of(uint32_t class, float confidence)
 {
@@ -23,12 +23,12 @@ static void accuracy_f1_and_confusion(void **state)
     /* rows: label, prediction */
     static const uint32_t pairs[][2] = {
         {0, 0}, {0, 0}, {0, 1}, {1, 1}, {1, 1}, {1, 1}, {2, 2}, {2, 1}, {2, 0}, {1, 2}};
-    struct tw_metrics metrics = {0};
+    struct tw_measures metrics = {0};
     for (size_t at = 0; at < 10; at++) {
         struct tw_score score = sure_of(pairs[at][1], 0.9f);
-        tw_metrics_add(&metrics, pairs[at][0], &score);
+        tw_measures_add(&metrics, pairs[at][0], &score);
     }
-    struct tw_metric_report report = tw_metrics_report(&metrics);
+    struct tw_metric_report report = tw_measures_report(&metrics);
     assert_int_equal(report.n, 10);
     assert_int_equal(metrics.confusion[2][0], 1);
     assert_int_equal(report.classes[1].support, 4);
@@ -44,13 +44,13 @@ static void accuracy_f1_and_confusion(void **state)
 static void a_class_that_never_occurs_is_left_out_of_the_mean(void **state)
 {
     (void)state;
-    struct tw_metrics metrics = {0};
+    struct tw_measures metrics = {0};
     struct tw_score score = sure_of(1, 1);
-    tw_metrics_add(&metrics, 1, &score);
-    struct tw_metric_report report = tw_metrics_report(&metrics);
+    tw_measures_add(&metrics, 1, &score);
+    struct tw_metric_report report = tw_measures_report(&metrics);
     assert_float_equal(report.macro_f1, 1, 1e-12);
     assert_float_equal(report.ece, 0, 1e-12);
-    assert_int_equal(tw_metrics_report(&(struct tw_metrics){0}).n, 0);
+    assert_int_equal(tw_measures_report(&(struct tw_measures){0}).n, 0);
 }
 
 static void labels_have_two_names(void **state)

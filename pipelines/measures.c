@@ -1,11 +1,11 @@
-#include "metrics.h"
+#include "measures.h"
 
 #include "classify.h"
 
 #include <math.h>
 #include <strings.h>
 
-void tw_metrics_add(struct tw_metrics *metrics, uint32_t label, const struct tw_score *score)
+void tw_measures_add(struct tw_measures *metrics, uint32_t label, const struct tw_score *score)
 {
     uint32_t predicted = tw_label_of(score);
     const float probabilities[TW_METRIC_CLASSES] = {score->negative, score->neutral, score->positive};
@@ -22,7 +22,7 @@ static double share(uint64_t part, uint64_t whole)
     return whole ? (double)part / (double)whole : 0;
 }
 
-static struct tw_class_report report_class(const struct tw_metrics *metrics, uint32_t class, bool *occurs)
+static struct tw_class_report report_class(const struct tw_measures *metrics, uint32_t class, bool *occurs)
 {
     uint64_t labelled = 0, predicted = 0, right = metrics->confusion[class][class];
     for (uint32_t other = 0; other < TW_METRIC_CLASSES; other++) {
@@ -36,7 +36,7 @@ static struct tw_class_report report_class(const struct tw_metrics *metrics, uin
         .support = labelled};
 }
 
-struct tw_metric_report tw_metrics_report(const struct tw_metrics *metrics)
+struct tw_metric_report tw_measures_report(const struct tw_measures *metrics)
 {
     struct tw_metric_report report = {0};
     uint64_t right = 0, occurring = 0;
