@@ -12,20 +12,23 @@ struct curve {
     size_t rows;
 };
 
-static void add_row(struct curve *curve, const float *row, int32_t label, size_t classes, double inverse)
+static void add_row(
+    struct curve *curve, const float *row, int32_t label, size_t classes, double inverse, double doubt)
 {
     double highest = row[0];
     for (size_t class = 1; class < classes; class ++)
         highest = fmax(highest, row[class]);
-    double sum = 0, mean = 0, square = 0;
+    double sum = 0, mean = 0, square = 0, others = 0;
     for (size_t class = 0; class < classes; class ++) {
         double logit = row[class] - highest, share = exp(logit * inverse);
         sum += share;
         mean += share * logit;
         square += share * logit * logit;
+        others += class == (size_t)label ? 0 : logit;
     }
     mean /= sum;
-    double chosen = (double)row[label] - highest;
+    double chosen = (1 - doubt) * ((double)row[label] - highest) +
+                    (classes > 1 ? doubt * others / (double)(classes - 1) : 0);
     curve->loss += log(sum) - chosen * inverse;
     curve->slope += mean - chosen;
     curve->bend += square / sum - mean * mean;
@@ -33,23 +36,24 @@ static void add_row(struct curve *curve, const float *row, int32_t label, size_t
 }
 
 static struct curve curve_at(
-    const float *logits, const int32_t *labels, size_t rows, size_t classes, double inverse)
+    const float *logits, const int32_t *labels, size_t rows, size_t classes, double inverse, double doubt)
 {
     struct curve curve = {0};
     for (size_t row = 0; row < rows; row++)
         if (labels[row] >= 0 && (size_t)labels[row] < classes)
-            add_row(&curve, logits + row * classes, labels[row], classes, inverse);
+            add_row(&curve, logits + row * classes, labels[row], classes, inverse, doubt);
     return curve;
 }
 
 /* The slope grows with `inverse` (the loss is convex in it): keep the root between low and high, step by Newton within. */
 double tw_temperature_fit(const float *logits, const int32_t *labels, size_t rows, size_t classes)
 {
+    double doubt = 1 / ((double)rows + 2);
     double low = 1 / MOST_TEMPERATURE, high = 1 / LEAST_TEMPERATURE, inverse = 1;
-    if (curve_at(logits, labels, rows, classes, 1).rows == 0)
+    if (curve_at(logits, labels, rows, classes, 1, doubt).rows == 0)
         return 1;
     for (int turn = 0; turn < 100 && high - low > 1e-9; turn++) {
-        struct curve curve = curve_at(logits, labels, rows, classes, inverse);
+        struct curve curve = curve_at(logits, labels, rows, classes, inverse, doubt);
         if (curve.slope > 0)
             high = inverse;
         else
@@ -67,6 +71,6 @@ double tw_temperature_fit(const float *logits, const int32_t *labels, size_t row
 double tw_temperature_loss(
     const float *logits, const int32_t *labels, size_t rows, size_t classes, double temperature)
 {
-    struct curve curve = curve_at(logits, labels, rows, classes, 1 / temperature);
+    struct curve curve = curve_at(logits, labels, rows, classes, 1 / temperature, 0);
     return curve.rows ? curve.loss / (double)curve.rows : 0;
 }

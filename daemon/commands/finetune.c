@@ -8,14 +8,12 @@
 
 #include <getopt.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
-#include <unistd.h>
+#include <uv.h>
 
 enum { ARENA_BYTES = 32 << 20, MOST_OPTIONS = 160, MOST_COMMAND = 4096, MOST_NAME = 64 };
 enum long_option { FROM = 512, SET, RESUME, DRY_RUN, FORMAT, SWITCH_OFF = 1024, ROW = 2048 };
@@ -33,7 +31,9 @@ struct tuning_command {
     struct tw_finetune_settings settings;
     struct arguments arguments;
     struct tw_show show;
-    int signals; /* a signalfd */
+    uv_loop_t loop; /* for signals alone */
+    uv_signal_t interrupt, terminate;
+    bool told_to_stop;
     struct option options[MOST_OPTIONS];
     char names[MOST_OPTIONS][MOST_NAME];
 };
@@ -227,11 +227,18 @@ static int parse(struct tuning_command *command, int argc, char **argv, struct t
 
 /* ---- who looks on ---- */
 
+static void note_signal(uv_signal_t *signal, int number)
+{
+    struct tuning_command *command = signal->data;
+    (void)number;
+    command->told_to_stop = true;
+}
+
 static bool stopped(void *context)
 {
-    const struct tuning_command *command = context;
-    struct pollfd signals = {.fd = command->signals, .events = POLLIN};
-    return poll(&signals, 1, 0) == 1;
+    struct tuning_command *command = context;
+    uv_run(&command->loop, UV_RUN_NOWAIT);
+    return command->told_to_stop;
 }
 
 static void show_progress(void *context, const struct tw_finetune_progress *progress)
@@ -290,17 +297,30 @@ static void show_refused(void *context, const struct tw_error *why)
     tw_show_line(&command->show, named);
 }
 
-/* SIGINT and SIGTERM become readable instead of deadly; before any thread, so that all inherit it. */
+static bool watch_signal(struct tuning_command *command, uv_signal_t *signal, int number)
+{
+    if (uv_signal_init(&command->loop, signal) != 0)
+        return false;
+    signal->data = command;
+    return uv_signal_start(signal, note_signal, number) == 0;
+}
+
+/* By handlers and not by a signalfd: OpenBLAS starts threads when it is loaded, before any signal could be blocked, and a
+ * signal that is not blocked in one of them would end the process. */
 static bool watch_signals(struct tuning_command *command, struct tw_error *err)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    if (pthread_sigmask(SIG_BLOCK, &set, NULL) == 0)
-        command->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return command->signals >= 0 ? true
-                                 : tw_fail_errno(err, TW_INTERNAL, NULL, NULL, "signals cannot be watched");
+    if (uv_loop_init(&command->loop) == 0 && watch_signal(command, &command->interrupt, SIGINT) &&
+        watch_signal(command, &command->terminate, SIGTERM))
+        return true;
+    return tw_fail(err, TW_INTERNAL, NULL, NULL, "signals cannot be watched");
+}
+
+static void forget_signals(struct tuning_command *command)
+{
+    uv_close((uv_handle_t *)&command->interrupt, NULL);
+    uv_close((uv_handle_t *)&command->terminate, NULL);
+    uv_run(&command->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&command->loop);
 }
 
 /* ---- the look before the run ---- */
@@ -458,13 +478,15 @@ int tw_command_finetune(int argc, char **argv, struct tw_error *err)
     struct tuning_command *command = calloc(1, sizeof *command);
     if (!command)
         return tw_fail(err, TW_INTERNAL, NULL, NULL, "out of memory"), tw_command_failed(err);
-    command->signals = -1;
-    int status = watch_signals(command, err) && tw_arena_begin(&command->arena, ARENA_BYTES, err)
-                     ? run_command(command, argc, argv, err)
-                     : tw_command_failed(err);
+    int status;
+    if (watch_signals(command, err)) {
+        status = tw_arena_begin(&command->arena, ARENA_BYTES, err) ? run_command(command, argc, argv, err)
+                                                                   : tw_command_failed(err);
+        forget_signals(command);
+    } else {
+        status = tw_command_failed(err);
+    }
     tw_arena_end(&command->arena);
-    if (command->signals >= 0)
-        close(command->signals);
     free(command);
     return status;
 }

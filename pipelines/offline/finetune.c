@@ -456,6 +456,13 @@ static struct tw_save_options save_options(const struct tuning *tuning)
         .attention_dropout = (float)tuning->settings->dropout};
 }
 
+/* What cannot be written now can be written later: nothing that was saved before is lost. Returns false. */
+static bool fail_saving(struct tw_error *err)
+{
+    snprintf(err->cure, sizeof err->cure, "free space on the disk, then go on with --resume");
+    return false;
+}
+
 /* The model as it is now becomes the folder's. `trial`: what was measured of it, or NULL. */
 static bool save_model(struct tuning *tuning, const struct tw_trial *trial, struct tw_error *err)
 {
@@ -470,7 +477,7 @@ static bool save_model(struct tuning *tuning, const struct tw_trial *trial, stru
                              : out_of_memory(err);
     free(own);
     free(card);
-    return saved;
+    return saved ? true : fail_saving(err);
 }
 
 static json_t *run_object(const struct tuning *tuning)
@@ -495,9 +502,10 @@ static bool save_checkpoint(struct tuning *tuning, struct tw_error *err)
              : out_of_memory(err);
     free(text);
     json_decref(object);
-    if (saved)
-        tuning->saved_step = tuning->progress.step;
-    return saved;
+    if (!saved)
+        return fail_saving(err);
+    tuning->saved_step = tuning->progress.step;
+    return true;
 }
 
 /* ---- evaluating ---- */

@@ -134,16 +134,13 @@ bool tw_runlog_add(struct tw_runlog *log, json_t *row, struct tw_error *err)
 
 bool tw_runlog_state(struct tw_runlog *log, const struct tw_runlog_facts *facts, struct tw_error *err)
 {
-    char best[64];
-    snprintf(best, sizeof best, "checkpoint-%llu", (unsigned long long)facts->best_step);
-    json_t *state = json_pack("{s:o, s:o, s:f, s:I, s:I, s:b, s:b, s:b, s:O, s:I, s:I, s:I, s:I, s:I}",
-        "best_metric", facts->best_step ? json_real(facts->best_metric) : json_null(),
-        "best_model_checkpoint", facts->best_step ? json_string(best) : json_null(), "epoch", facts->epoch,
-        "eval_steps", (json_int_t)facts->eval_steps, "global_step", (json_int_t)facts->step,
-        "is_hyper_param_search", 0, "is_local_process_zero", 1, "is_world_process_zero", 1, "log_history",
-        log->rows, "logging_steps", (json_int_t)facts->log_steps, "max_steps", (json_int_t)facts->most_steps,
-        "num_input_tokens_seen", (json_int_t)facts->tokens, "num_train_epochs", (json_int_t)facts->epochs,
-        "train_batch_size", (json_int_t)facts->batch);
+    json_t *state = json_pack("{s:o, s:I, s:f, s:I, s:I, s:b, s:b, s:b, s:O, s:I, s:I, s:I, s:I, s:I}",
+        "best_metric", facts->best_step ? json_real(facts->best_metric) : json_null(), "best_global_step",
+        (json_int_t)facts->best_step, "epoch", facts->epoch, "eval_steps", (json_int_t)facts->eval_steps,
+        "global_step", (json_int_t)facts->step, "is_hyper_param_search", 0, "is_local_process_zero", 1,
+        "is_world_process_zero", 1, "log_history", log->rows, "logging_steps", (json_int_t)facts->log_steps,
+        "max_steps", (json_int_t)facts->most_steps, "num_input_tokens_seen", (json_int_t)facts->tokens,
+        "num_train_epochs", (json_int_t)facts->epochs, "train_batch_size", (json_int_t)facts->batch);
     char *text = state ? json_dumps(state, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     bool written = text ? tw_file_write(log->state_path, tw_text_of(text), err) : out_of_memory(err);
     free(text);
@@ -158,12 +155,12 @@ json_t *tw_lineage_file(const char *path, struct tw_error *err)
     if (!tw_file_map(path, &file, err))
         return NULL;
     struct tw_text bytes = {file.bytes ? file.bytes : "", file.length};
+    json_int_t length = (json_int_t)file.length;
     bool hashed = tw_sha256_hex(bytes, hex, err);
     tw_file_unmap(&file);
     if (!hashed)
         return NULL;
-    json_t *told =
-        json_pack("{s:s, s:I, s:s}", "path", path, "bytes", (json_int_t)file.length, "sha256", hex);
+    json_t *told = json_pack("{s:s, s:I, s:s}", "path", path, "bytes", length, "sha256", hex);
     if (!told)
         out_of_memory(err);
     return told;
