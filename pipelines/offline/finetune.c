@@ -351,6 +351,17 @@ static double epoch_of(const struct tuning *tuning)
     return (double)tuning->progress.step / (double)tuning->epoch_steps;
 }
 
+/* Says what can be done here about a loss that is none, and what is left. Returns false. */
+static bool fail_step(const struct tuning *tuning, struct tw_error *err)
+{
+    if (err->code != TW_CONFIG)
+        return false;
+    snprintf(err->cure, sizeof err->cure,
+        "begin anew with half the learning rate, a longer --warmup or a smaller --clip%s",
+        tuning->progress.best_step ? "; the best model so far stands in the folder" : "");
+    return tw_error_in(err, tuning->settings->output);
+}
+
 static bool take_step(struct tuning *tuning, struct tw_step_result *result, struct tw_error *err)
 {
     uint64_t step = tuning->progress.step, epoch = step / tuning->epoch_steps;
@@ -363,9 +374,10 @@ static bool take_step(struct tuning *tuning, struct tw_step_result *result, stru
     set_rates(tuning);
     tw_arena_reset(&tuning->step_arena, KEEP_BYTES);
     if (!tw_feed_batch(
-            &tuning->feed, (uint32_t)epoch, tuning->order + first, count, &tuning->step_arena, &fed, err) ||
-        !tw_trainer_step(tuning->trainer, &fed.batch, &fed.targets, &tuning->adamw, step, result, err))
+            &tuning->feed, (uint32_t)epoch, tuning->order + first, count, &tuning->step_arena, &fed, err))
         return false;
+    if (!tw_trainer_step(tuning->trainer, &fed.batch, &fed.targets, &tuning->adamw, step, result, err))
+        return fail_step(tuning, err);
     tuning->progress.step = step + 1;
     tuning->progress.epoch = tuning->progress.step / tuning->epoch_steps;
     tuning->progress.position = tuning->progress.step % tuning->epoch_steps * tuning->step_records;
