@@ -16,6 +16,7 @@
 
 #include <xxhash.h>
 
+enum { SPANS_AT_ONCE = 64 };
 enum { CONSTANT_MAX_TOKENS = 512 }; /* of the constant model without a folder */
 
 const char *const tw_label_names[3] = {"negative", "neutral", "positive"};
@@ -37,6 +38,7 @@ struct tw_classify_workspace {
     uint32_t *starts;
     uint32_t *documents;
     float *logits;
+    float *entity_logits; /* of a round of spans */
     uint32_t token_room, sequence_room;
     uint32_t tokens, sequences;
 };
@@ -189,7 +191,9 @@ static bool open_buffers(
     workspace->starts = malloc((workspace->sequence_room + (size_t)1) * sizeof *workspace->starts);
     workspace->documents = malloc(workspace->sequence_room * sizeof *workspace->documents);
     workspace->logits = malloc(workspace->sequence_room * labels * sizeof *workspace->logits);
-    if (!workspace->ids || !workspace->starts || !workspace->documents || !workspace->logits)
+    workspace->entity_logits = malloc(SPANS_AT_ONCE * labels * sizeof *workspace->entity_logits);
+    if (!workspace->ids || !workspace->starts || !workspace->documents || !workspace->logits ||
+        !workspace->entity_logits)
         return tw_fail(err, TW_INTERNAL, NULL, "lower the number of workers", "no memory for a worker");
     struct tw_workspace_options options = {.max_tokens = workspace->token_room,
         .max_sequence = classifier->max_tokens,
@@ -220,6 +224,7 @@ void tw_classify_workspace_free(struct tw_classify_workspace *workspace)
     free(workspace->starts);
     free(workspace->documents);
     free(workspace->logits);
+    free(workspace->entity_logits);
     tw_workspace_close(&workspace->model);
     free(workspace);
 }
@@ -263,8 +268,31 @@ bool tw_classifier_tokenize(const struct tw_classifier *classifier, struct tw_do
             classifier->tokenizer, document->text, NULL, classifier->max_tokens, arena, &tokens, err))
         return false;
     document->tokens = tokens.ids;
+    document->token_begins = tokens.begins;
+    document->token_ends = tokens.ends;
     document->token_count = tokens.count;
     document->truncated = tokens.truncated;
+    return true;
+}
+
+bool tw_classifier_read_entities(const struct tw_classifier *classifier, struct tw_document *document,
+    const struct tw_place *places, uint32_t count, struct tw_arena *arena, struct tw_error *err)
+{
+    document->readings = NULL;
+    document->reading_count = 0;
+    if (!classifier->model || !classifier->model->has_entity_head || count == 0)
+        return true;
+    uint32_t *begins, *ends;
+    memcpy(&begins, &document->token_begins, sizeof begins);
+    memcpy(&ends, &document->token_ends, sizeof ends);
+    const struct tw_tokens tokens = {.begins = begins, .ends = ends, .count = document->token_count};
+    document->readings = tw_arena_array(arena, count, sizeof *document->readings);
+    if (!document->readings)
+        return tw_arena_fail(arena, err);
+    for (uint32_t at = 0; at < count; at++)
+        (void)tw_locate_tokens(
+            &tokens, places[at], &document->readings[at].begin, &document->readings[at].end);
+    document->reading_count = count;
     return true;
 }
 
@@ -309,20 +337,86 @@ static void score_constant(struct tw_document *document, float *logits)
         logits[label] = logf(probabilities[label]);
 }
 
-static bool take_score(const struct tw_model *model, const float *from, struct tw_document *document,
+static void take_score(
+    const struct tw_model *model, const float *from, bool entity, struct tw_score *score, float *logits)
+{
+    for (uint32_t label = 0; logits && label < TW_CLASSES; label++)
+        logits[label] = from[model->config.class_at[label]];
+    float probabilities[TW_CLASSES];
+    (entity ? tw_entity_probabilities : tw_class_probabilities)(model, from, probabilities);
+    set_score(score, probabilities);
+}
+
+/* Entities of a micro-batch on their way through the head: a round of spans, and where each score goes. */
+struct span_round {
+    const struct tw_classifier *classifier;
+    struct tw_classify_workspace *workspace;
+    const struct tw_batch *batch;
+    struct tw_entity_span spans[SPANS_AT_ONCE];
+    struct tw_score *scores[SPANS_AT_ONCE];
+    float *logits[SPANS_AT_ONCE]; /* NULL: not wanted */
+    size_t count;
+};
+
+static bool score_round(struct span_round *round, struct tw_error *err)
+{
+    const struct tw_model *model = round->classifier->model;
+    float *answers = round->workspace->entity_logits;
+    if (round->count == 0)
+        return true;
+    if (!tw_entity_logits(
+            model, round->batch, &round->workspace->model, round->spans, round->count, answers, err))
+        return false;
+    for (size_t at = 0; at < round->count; at++)
+        take_score(model, answers + at * model->config.labels, true, round->scores[at], round->logits[at]);
+    round->count = 0;
+    return true;
+}
+
+static bool add_span(struct span_round *round, struct tw_entity_span span, struct tw_score *score,
     float *logits, struct tw_error *err)
 {
-    for (uint32_t label = 0; label < TW_CLASSES; label++) {
-        float logit = from[model->config.class_at[label]];
-        if (!isfinite(logit))
-            return tw_fail(err, TW_INTERNAL, "model.safetensors", "copy or make the model again",
-                "the model answers a text with no number");
-        if (logits)
-            logits[label] = logit;
+    round->spans[round->count] = span;
+    round->scores[round->count] = score;
+    round->logits[round->count++] = logits;
+    return round->count < SPANS_AT_ONCE || score_round(round, err);
+}
+
+/* All readings of the micro-batch; without a head for texts, the texts too. */
+static bool score_entities(const struct tw_classifier *classifier, struct tw_classify_workspace *workspace,
+    const struct tw_batch *batch, struct tw_document *documents, float *logits, struct tw_error *err)
+{
+    struct span_round round = {.classifier = classifier, .workspace = workspace, .batch = batch};
+    const bool texts_too = !classifier->model->has_head;
+    for (uint32_t sequence = 0; sequence < workspace->sequences; sequence++) {
+        uint32_t index = workspace->documents[sequence];
+        struct tw_document *document = &documents[index];
+        uint32_t length = document->token_count;
+        struct tw_entity_span whole = {sequence, length > 2, length > 2 ? length - 1 : 1};
+        if (texts_too && !add_span(&round, whole, &document->score,
+                             logits ? logits + (size_t)index * TW_CLASSES : NULL, err))
+            return false;
+        for (uint32_t at = 0; at < document->reading_count; at++) {
+            struct tw_reading *reading = &document->readings[at];
+            if (!add_span(&round, (struct tw_entity_span){sequence, reading->begin, reading->end},
+                    &reading->score, NULL, err))
+                return false;
+        }
     }
-    float probabilities[TW_CLASSES];
-    tw_class_probabilities(model, from, probabilities);
-    set_score(&document->score, probabilities);
+    return score_round(&round, err);
+}
+
+static bool score_texts(const struct tw_classifier *classifier, struct tw_classify_workspace *workspace,
+    const struct tw_batch *batch, struct tw_document *documents, float *logits, struct tw_error *err)
+{
+    const struct tw_model *model = classifier->model;
+    if (!tw_document_logits(model, batch, &workspace->model, workspace->logits, err))
+        return false;
+    for (uint32_t sequence = 0; sequence < workspace->sequences; sequence++) {
+        uint32_t document = workspace->documents[sequence];
+        take_score(model, workspace->logits + sequence * model->config.labels, false,
+            &documents[document].score, logits ? logits + (size_t)document * TW_CLASSES : NULL);
+    }
     return true;
 }
 
@@ -337,14 +431,9 @@ static bool flush(const struct tw_classifier *classifier, struct tw_classify_wor
     struct tw_batch batch = {
         .ids = workspace->ids, .starts = workspace->starts, .count = workspace->sequences};
     if (!tw_encode(model, &batch, &workspace->model, err) ||
-        !tw_document_logits(model, &batch, &workspace->model, workspace->logits, err))
+        (model->has_head && !score_texts(classifier, workspace, &batch, documents, logits, err)) ||
+        (model->has_entity_head && !score_entities(classifier, workspace, &batch, documents, logits, err)))
         return false;
-    for (uint32_t sequence = 0; sequence < workspace->sequences; sequence++) {
-        uint32_t document = workspace->documents[sequence];
-        if (!take_score(model, workspace->logits + sequence * model->config.labels, &documents[document],
-                logits ? logits + (size_t)document * TW_CLASSES : NULL, err))
-            return false;
-    }
     workspace->tokens = 0;
     workspace->sequences = 0;
     return true;

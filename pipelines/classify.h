@@ -1,7 +1,8 @@
 /* classify: cleaned documents to token ids, probabilities and the integer that is summed.
  *
  *   in    documents with `text`
- *   out   document.tokens, token_count, truncated (tw_classifier_tokenize); document.score (tw_classify)
+ *   out   document.tokens, token_count, truncated (tw_classifier_tokenize); document.readings
+ *         (tw_classifier_read_entities); document.score, the readings' scores (tw_classify)
  *
  *     tw_classifier_open    once: a model folder, or the constant model
  *     tw_classify_workspace_new      once a worker
@@ -19,6 +20,7 @@
 
 #include "base/arena.h"
 #include "document.h"
+#include "locate.h"
 
 enum { TW_MICRO_BATCH_TOKENS = 2048 };
 
@@ -63,7 +65,14 @@ void tw_classify_workspace_free(struct tw_classify_workspace *workspace);
 TW_MUST_USE bool tw_classifier_tokenize(const struct tw_classifier *classifier, struct tw_document *document,
     struct tw_arena *arena, struct tw_error *err);
 
-/* Scores the documents whose fate is TW_FATE_STORED; the others are passed over. `logits`, when not NULL, takes
+/* Makes document.readings, one for each of `count` places of entities in the text (locate.h), after tokenizing. None when the
+ * model has no head for entities. TW_FULL. */
+TW_MUST_USE bool tw_classifier_read_entities(const struct tw_classifier *classifier,
+    struct tw_document *document, const struct tw_place *places, uint32_t count, struct tw_arena *arena,
+    struct tw_error *err);
+
+/* Scores the documents whose fate is TW_FATE_STORED, and their readings; the others are passed over. A model with a head for
+ * entities alone reads a text as an entity that is the whole of it. `logits`, when not NULL, takes
  * three floats a document: negative, neutral, positive. TW_INTERNAL when a kernel fails. */
 TW_MUST_USE bool tw_classify(const struct tw_classifier *classifier, struct tw_classify_workspace *workspace,
     struct tw_document *documents, uint32_t count, float *logits, struct tw_error *err);

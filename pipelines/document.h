@@ -73,6 +73,12 @@ struct tw_score {
     int32_t sentiment;
 };
 
+/* What the model reads of one entity, tokens [begin, end), and what its head for entities says of it. */
+struct tw_reading {
+    uint32_t begin, end;
+    struct tw_score score;
+};
+
 struct tw_document {
     const struct tw_message *message;
     enum tw_fate fate;
@@ -98,11 +104,16 @@ struct tw_document {
     const struct tw_mention *mentions; /* in order of begin, never overlapping */
     uint32_t mention_count;
 
-    const int32_t *tokens; /* ids with [CLS] and [SEP] */
+    const int32_t *tokens;                     /* ids with [CLS] and [SEP] */
+    const uint32_t *token_begins, *token_ends; /* the bytes of `text` that each stands for; NULL: not told */
     uint32_t token_count;
     bool truncated; /* the model saw only the first tokens */
 
     struct tw_score score;
+    /* One for each entity to be scored (entities, or those that a record names); none when the model has no head for them:
+     * then an entity's score is the document's. */
+    struct tw_reading *readings;
+    uint32_t reading_count;
 };
 
 #endif

@@ -45,6 +45,21 @@ bool tw_river_read(const struct tw_river *river, const struct tw_message *messag
     return tw_river_prepare(river, document, arena, err);
 }
 
+/* Each linked entity is read where it is mentioned first; one that `symbols` alone names, in the whole text. */
+static bool read_entities(
+    const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err)
+{
+    struct tw_place *places = tw_arena_array(arena, document->entity_count, sizeof *places);
+    if (!places)
+        return tw_arena_fail(arena, err);
+    for (uint32_t at = document->mention_count; at-- > 0;)
+        if (document->mentions[at].end > document->mentions[at].begin)
+            places[document->mentions[at].entity] =
+                (struct tw_place){document->mentions[at].begin, document->mentions[at].end};
+    return tw_classifier_read_entities(
+        river->classifier, document, places, document->entity_count, arena, err);
+}
+
 bool tw_river_prepare(
     const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err)
 {
@@ -53,7 +68,7 @@ bool tw_river_prepare(
         !tw_link(river->entities, river->link_unlisted, document, arena, err))
         return false;
     if (tw_classifier_tokenize(river->classifier, document, arena, &why))
-        return true;
+        return read_entities(river, document, arena, err);
     if (why.code == TW_REFUSED)
         return tw_document_refuse(document, &why, arena, err);
     *err = why;
@@ -85,15 +100,16 @@ static bool read_documents(const struct tw_river *river, const struct tw_message
     return true;
 }
 
-static struct tw_score_row score_row_of(
-    const struct tw_document *document, uint32_t index, const struct tw_linked_entity *entity)
+static struct tw_score_row score_row_of(const struct tw_document *document, uint32_t index, uint32_t nth)
 {
+    const struct tw_linked_entity *entity = &document->entities[nth];
+    bool read = nth < document->reading_count;
     return (struct tw_score_row){.document = index,
         .symbol = entity->symbol,
         .listed = entity->listed,
-        .from_document = true, /* until a model has a head for entities */
+        .from_document = !read,
         .mentions = entity->mentions,
-        .score = document->score};
+        .score = read ? document->readings[nth].score : document->score};
 }
 
 static bool make_scores(struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
@@ -108,7 +124,7 @@ static bool make_scores(struct tw_arena *arena, struct tw_rows *rows, struct tw_
         const struct tw_document *document = &rows->documents[at];
         for (uint32_t entity = 0; document->fate == TW_FATE_STORED && entity < document->entity_count;
              entity++)
-            rows->scores[rows->score_count++] = score_row_of(document, at, &document->entities[entity]);
+            rows->scores[rows->score_count++] = score_row_of(document, at, entity);
     }
     return true;
 }

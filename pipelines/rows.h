@@ -8,7 +8,7 @@
 
 #include "document.h"
 
-/* One score for an entity in a document. Until a model has an entity head it is the document's own score, and
+/* One score for an entity in a document. Of a model without an entity head it is the document's own score, and
  * `from_document` says so. */
 struct tw_score_row {
     uint32_t document; /* index into tw_rows.documents */

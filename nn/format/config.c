@@ -212,18 +212,29 @@ static bool read_architectures(struct reader *reader, const char *key, json_t *v
             : "DistilBertForSequenceClassification, DistilBertModel and their like");
 }
 
+static bool read_temperature(struct reader *reader, json_t *own, const char *name, float *out)
+{
+    char key[64];
+    json_t *temperature = json_object_get(own, name);
+    if (!temperature)
+        return true;
+    snprintf(key, sizeof key, "tapewatch.%s", name);
+    double given = json_number_value(temperature);
+    if (!json_is_number(temperature) || !(given >= 1e-3 && given <= 1e3))
+        return refuse_value(reader, key, temperature, "a number from 0.001 to 1000");
+    *out = (float)given;
+    return true;
+}
+
 static bool read_own(struct reader *reader, const char *key, json_t *value)
 {
     if (!json_is_object(value))
         return refuse_value(reader, key, value, "an object");
-    json_t *temperature = json_object_get(value, "temperature");
-    if (!temperature)
-        return true;
-    double given = json_number_value(temperature);
-    if (!json_is_number(temperature) || !(given >= 1e-3 && given <= 1e3))
-        return refuse_value(reader, "tapewatch.temperature", temperature, "a number from 0.001 to 1000");
-    reader->config->temperature = (float)given;
-    return true;
+    struct tw_model_config *config = reader->config;
+    if (!read_temperature(reader, value, "temperature", &config->temperature))
+        return false;
+    config->entity_temperature = config->temperature;
+    return read_temperature(reader, value, "entity_temperature", &config->entity_temperature);
 }
 
 enum { FOR_BERT = 1, FOR_DISTILBERT = 2, FOR_BOTH = 3 };
@@ -486,7 +497,8 @@ bool tw_config_read(const char *folder, const char *labels, struct tw_arena *are
     struct tw_model_config *out, struct tw_error *err)
 {
     /* transformers' defaults; DistilBERT's epsilon is fixed in its code. */
-    *out = (struct tw_model_config){.activation = TW_GELU_ERF, .norm_epsilon = 1e-12f, .temperature = 1.0f};
+    *out = (struct tw_model_config){
+        .activation = TW_GELU_ERF, .norm_epsilon = 1e-12f, .temperature = 1.0f, .entity_temperature = 1.0f};
     char path[4096];
     if (!tw_path_join(path, sizeof path, folder, file_name, err))
         return false;

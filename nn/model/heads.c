@@ -147,12 +147,12 @@ bool tw_classify_sequences(const struct tw_model *model, const struct tw_batch *
     return true;
 }
 
-void tw_class_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES])
+static void probabilities(
+    const struct tw_model_config *config, double temperature, const float *logits, float probs[TW_CLASSES])
 {
-    const struct tw_model_config *config = &model->config;
     double scaled[TW_CLASSES], highest = -INFINITY, sum = 0.0;
     for (size_t at = 0; at < TW_CLASSES; at++) {
-        scaled[at] = (double)logits[config->class_at[at]] / (double)config->temperature;
+        scaled[at] = (double)logits[config->class_at[at]] / temperature;
         highest = fmax(highest, scaled[at]);
     }
     for (size_t at = 0; at < TW_CLASSES; at++) {
@@ -161,6 +161,16 @@ void tw_class_probabilities(const struct tw_model *model, const float *logits, f
     }
     for (size_t at = 0; at < TW_CLASSES; at++)
         probs[at] = (float)(scaled[at] / sum);
+}
+
+void tw_class_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES])
+{
+    probabilities(&model->config, (double)model->config.temperature, logits, probs);
+}
+
+void tw_entity_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES])
+{
+    probabilities(&model->config, (double)model->config.entity_temperature, logits, probs);
 }
 
 void tw_mean_hidden(const struct tw_model *model, const struct tw_batch *batch,

@@ -53,6 +53,8 @@ TW_MUST_USE bool tw_classify_sequences(const struct tw_model *model, const struc
 /* softmax(logits / temperature), in double inside, by class name and not by position. Needs
  * model->config.labels_fault == NULL. */
 void tw_class_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES]);
+/* The same for the entity head, with its own temperature. */
+void tw_entity_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES]);
 
 /* The mean of hidden rows of tokens [begin, end) of one sequence (begin < end <= its length) into out[hidden]:
  * what an entity head joins to [CLS]. */

@@ -418,10 +418,10 @@ static bool place_parameters(struct loader *loader)
 
 static bool require_head(const struct tw_model *model, struct tw_error *err)
 {
-    if (model->config.other_head)
+    if (model->config.other_head && !model->has_entity_head)
         return tw_fail(err, TW_CONFIG, "config.json", "give a folder made for sequence classification",
             "\"architectures\" names a model without a document head");
-    if (!model->has_head)
+    if (!model->has_head && !model->has_entity_head)
         return tw_fail(err, TW_CONFIG, weights_name, "give a folder made for sequence classification",
             "no tensor \"classifier.weight\": the folder has no classification head");
     if (model->config.labels_fault)

@@ -68,7 +68,7 @@ struct tw_parameter {
 
 struct tw_model_options {
     const char *labels;    /* "a,b,c" in the model's order, or NULL: what config.json says */
-    bool need_head;        /* refuse a folder without a usable classification head */
+    bool need_head;        /* refuse a folder without a usable head, of texts or of entities */
     bool with_masked_head; /* read a masked-word head, if the folder has one */
 };
 

@@ -27,6 +27,7 @@ struct tw_model_config tw_config_shape(
         .labels = TW_CLASSES,
         .class_at = {TW_NEGATIVE, TW_NEUTRAL, TW_POSITIVE},
         .temperature = 1.0f,
+        .entity_temperature = 1.0f,
     };
 }
 

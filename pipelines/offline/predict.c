@@ -17,6 +17,6 @@ bool tw_records_score(const struct tw_offline_options *options, struct tw_river_
 
 const struct tw_score *tw_record_entity_score(const struct tw_record *record, uint32_t nth)
 {
-    (void)nth;
-    return &record->document.score;
+    const struct tw_document *document = &record->document;
+    return nth < document->reading_count ? &document->readings[nth].score : &document->score;
 }

@@ -8,7 +8,7 @@
 TW_MUST_USE bool tw_records_score(const struct tw_offline_options *options, struct tw_river_worker *worker,
     struct tw_chunk *chunk, struct tw_record *records, float *logits, struct tw_error *err);
 
-/* The score of the nth entity that the record names, or that was linked: until a model has a head for entities, the
+/* The score of the nth entity that the record names, or that was linked; of a model without a head for entities, the
  * document's own. */
 const struct tw_score *tw_record_entity_score(const struct tw_record *record, uint32_t nth);
 

@@ -1,5 +1,7 @@
 #include "offline/record.h"
 
+#include "classify.h"
+#include "clean.h"
 #include "decode.h"
 
 #include <string.h>
@@ -117,6 +119,28 @@ static bool read_json(const struct tw_offline_options *options, const struct tw_
     return false;
 }
 
+/* The entities that the record names are the ones to be scored, each where the text speaks of it. */
+static bool read_named(
+    const struct tw_river *river, struct tw_record *record, struct tw_arena *arena, struct tw_error *err)
+{
+    uint32_t count = record->entity_count;
+    struct tw_text *names = tw_arena_array(arena, count, sizeof *names);
+    struct tw_place *places = tw_arena_array(arena, count, sizeof *places);
+    if (!names || !places)
+        return tw_arena_fail(arena, err);
+    if (record->document.fate != TW_FATE_STORED)
+        return true;
+    for (uint32_t at = 0; at < count; at++) {
+        names[at] = record->entities[at].name;
+        if (!river->raw)
+            names[at] = tw_clean_text(names[at], arena);
+        if (!names[at].bytes)
+            return tw_arena_fail(arena, err);
+    }
+    tw_locate_names(record->document.text, names, count, places);
+    return tw_classifier_read_entities(river->classifier, &record->document, places, count, arena, err);
+}
+
 static bool read_line(const struct tw_offline_options *options, const struct tw_chunk *chunk,
     const struct tw_line *line, struct tw_message *message, bool raw_only, struct tw_arena *arena,
     struct tw_record *record, struct tw_error *err)
@@ -133,7 +157,8 @@ static bool read_line(const struct tw_offline_options *options, const struct tw_
         return false;
     if (raw_only || record->document.fate != TW_FATE_STORED)
         return true;
-    return tw_river_prepare(options->river, &record->document, arena, err);
+    return tw_river_prepare(options->river, &record->document, arena, err) &&
+           (!record->names_entities || read_named(options->river, record, arena, err));
 }
 
 bool tw_records_read(const struct tw_offline_options *options, struct tw_chunk *chunk, bool raw_only,

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "base/file.h"
+#include "classify.h"
 #include "decode.h"
 #include "model/model.h"
 #include "offline/finetune.h"
@@ -177,6 +178,33 @@ static void a_run_learns_and_leaves_the_folder_that_people_expect(void **state)
     tw_model_close(model);
 }
 
+/* Two companies of one text, each read at its own tokens; one that the text does not name, in the whole of it. */
+static void a_model_with_an_entity_head_scores_each_company_by_itself(void **state)
+{
+    (void)state;
+    struct tw_classifier *classifier;
+    struct tw_classify_workspace *workspace;
+    struct tw_error err;
+    struct tw_document document = {
+        .fate = TW_FATE_STORED, .text = tw_text_of("marine fell 7, general motors rose")};
+    const struct tw_place places[] = {{0, 6}, {15, 29}, {0, 0}};
+    const struct tw_classifier_options options = {.folder = in_work("learned")};
+    assert_true(tw_classifier_open(&options, &classifier, &err));
+    assert_true(tw_classify_workspace_new(classifier, &workspace, &err));
+    assert_true(tw_classifier_tokenize(classifier, &document, &arena, &err));
+    assert_true(tw_classifier_read_entities(classifier, &document, places, 3, &arena, &err));
+    assert_int_equal(document.reading_count, 3);
+    assert_int_equal(document.readings[0].begin, 1);
+    assert_int_equal(document.readings[0].end, 2);
+    assert_int_equal(document.readings[2].begin, 1);
+    assert_int_equal(document.readings[2].end, document.token_count - 1);
+    assert_true(tw_classify(classifier, workspace, &document, 1, NULL, &err));
+    assert_true(document.readings[0].score.sentiment != document.readings[1].score.sentiment);
+    assert_true(document.readings[0].score.sentiment != document.score.sentiment);
+    tw_classify_workspace_free(workspace);
+    tw_classifier_free(classifier);
+}
+
 /* The unbroken run of the same settings, by the bytes of its weights. */
 static struct tw_text weights_of_unbroken(const struct tw_finetune_settings *like)
 {
@@ -268,6 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_learns_and_leaves_the_folder_that_people_expect),
+        cmocka_unit_test(a_model_with_an_entity_head_scores_each_company_by_itself),
         cmocka_unit_test(a_run_that_is_stopped_twice_ends_in_the_same_weights),
         cmocka_unit_test(a_folder_that_is_not_empty_is_refused_and_kept),
         cmocka_unit_test(data_that_changed_are_no_run_to_resume),
