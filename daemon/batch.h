@@ -14,6 +14,7 @@
 #include "partition.h"
 #include "rows.h"
 
+struct tw_shared;  /* pool.h: entities and rules that the rows point into */
 struct tw_encoded; /* encode.h: the statements' parameters, made by the worker */
 
 /* How a batch ended. */
@@ -43,6 +44,9 @@ struct tw_batch {
     struct tw_error failure; /* filled when the river failed as a whole */
     bool failed;
     uint64_t worker_us; /* time the river took, for metrics */
+
+    struct tw_shared
+        *shared; /* what rows were made with, held until tw_pool_let_go: a reload must not free it */
 
     struct tw_batch *next;  /* in whichever queue holds it */
     struct tw_batch *order; /* pool.h: next in the order of give */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "loop.h"
+#include "pool.h"
 
 /* Pages of an arena that stay resident when its batch goes back; one giant must not stay for ever. */
 enum { KEEP_BYTES = 1024 * 1024 };
@@ -167,6 +168,7 @@ size_t tw_batcher_drop(struct tw_batcher *batcher, struct tw_partition *partitio
 static void forget_results(struct tw_batch *batch)
 {
     tw_arena_reset(&batch->arena, KEEP_BYTES);
+    tw_pool_let_go(batch);
     batch->messages = NULL;
     batch->rows = (struct tw_rows){0};
     batch->encoded = NULL;

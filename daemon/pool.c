@@ -67,26 +67,23 @@ static void fail_batch(struct tw_batch *batch, const struct tw_error *err)
 /* The worker's state belongs to the shared data it was made for. */
 static bool adopt(struct worker *worker, struct tw_shared *shared, struct tw_error *err)
 {
-    if (worker->shared == shared) {
-        leave(shared); /* taken once for this batch; the worker holds its own already */
+    if (worker->shared == shared)
         return true;
-    }
     if (worker->state)
         worker->pool->work->end(worker->state);
     worker->state = NULL;
     leave(worker->shared);
     worker->shared = NULL;
-    if (!worker->pool->work->begin(shared->content, &worker->state, err)) {
-        leave(shared);
+    if (!worker->pool->work->begin(shared->content, &worker->state, err))
         return false;
-    }
-    worker->shared = shared;
+    worker->shared = use(shared);
     return true;
 }
 
 static void run_batch(struct worker *worker, struct tw_batch *batch, struct tw_shared *shared)
 {
     struct tw_error err = {0};
+    batch->shared = shared; /* used once for this batch, see next_piece */
     if (adopt(worker, shared, &err))
         worker->pool->work->batch(worker->shared->content, worker->state, batch);
     else
@@ -323,6 +320,12 @@ void tw_pool_job(struct tw_pool *pool, struct tw_job *job)
     pool->jobs_end = &job->next;
     pthread_cond_signal(&pool->more);
     pthread_mutex_unlock(&pool->lock);
+}
+
+void tw_pool_let_go(struct tw_batch *batch)
+{
+    leave(batch->shared);
+    batch->shared = NULL;
 }
 
 void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared)

@@ -12,7 +12,8 @@
  *
  * SHARED DATA. Every run of a batch uses one `struct tw_shared`, read-only and counted: tw_pool_swap (on reload)
  * puts another in its place; batches that have begun end with the old one, whose last user frees it. A worker
- * makes its state anew when it meets new shared data.
+ * makes its state anew when it meets new shared data. The rows of a batch point into what they were made with
+ * (names of entities, of rules), so a batch is a user too, until tw_pool_let_go.
  *
  * ALIVE. tw_pool_stuck_ms says how long the longest running piece of work has run: the watchdog asks.
  *
@@ -67,6 +68,8 @@ void tw_pool_give(struct tw_pool *pool, struct tw_batch *batch);
  * came back and must be done again. To be called from events.batch only. */
 void tw_pool_give_first(struct tw_pool *pool, struct tw_batch *first, struct tw_batch *second);
 void tw_pool_job(struct tw_pool *pool, struct tw_job *job);
+/* The rows of the batch are read no more: drops its hold on the shared data. Any thread; also without a pool. */
+void tw_pool_let_go(struct tw_batch *batch);
 void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared);
 
 uint32_t tw_pool_workers(const struct tw_pool *pool);

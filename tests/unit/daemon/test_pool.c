@@ -27,6 +27,7 @@ struct scene {
     uint32_t jobs_done;
     bool closed;
     bool split_first;
+    bool keep; /* batches are let go by the test itself */
     atomic_int freed;
     atomic_int states;
 };
@@ -90,6 +91,8 @@ static void closed(void *context)
 static void batch_back(void *context, struct tw_batch *batch)
 {
     struct scene *scene = context;
+    if (!scene->keep)
+        tw_pool_let_go(batch);
     if (scene->split_first) {
         scene->split_first = false;
         struct tw_batch *second = &scene->batches[BATCHES - 1];
@@ -167,6 +170,24 @@ static void swapped_data_is_used_from_then_on_and_the_old_is_freed_once(void **s
     for (int at = BATCHES / 2; at < BATCHES; at++)
         assert_int_equal(scene->batches[at].end_offset, 2);
     assert_int_equal(atomic_load(&scene->freed), 2);
+    free(scene);
+}
+
+/* A commit may wait for PostgreSQL long after its worker has gone over to what a reload brought. */
+static void what_a_batch_was_made_with_outlives_a_swap_until_the_batch_is_let_go(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    open_scene(scene, 1, 1);
+    scene->keep = true;
+    scene->wanted = 1;
+    tw_pool_give(scene->pool, &scene->batches[0]);
+    close_scene(scene); /* its worker and its pool have let go */
+    assert_int_equal(atomic_load(&scene->freed), 0);
+    tw_pool_let_go(&scene->batches[0]);
+    assert_int_equal(atomic_load(&scene->freed), 1);
+    tw_pool_let_go(&scene->batches[0]);
+    assert_int_equal(atomic_load(&scene->freed), 1);
     free(scene);
 }
 
@@ -268,6 +289,7 @@ int main(void)
         cmocka_unit_test(batches_come_back_in_the_order_in_which_they_were_given),
         cmocka_unit_test(parts_of_a_batch_given_again_come_back_before_all_others),
         cmocka_unit_test(swapped_data_is_used_from_then_on_and_the_old_is_freed_once),
+        cmocka_unit_test(what_a_batch_was_made_with_outlives_a_swap_until_the_batch_is_let_go),
         cmocka_unit_test(a_worker_that_cannot_begin_fails_its_batch_with_the_reason),
         cmocka_unit_test(what_was_not_begun_at_the_end_is_handed_back_untouched),
         cmocka_unit_test(jobs_run_once_beside_batches),
