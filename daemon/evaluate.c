@@ -66,6 +66,7 @@ struct tw_evaluator {
     uint32_t set_count;
     char *wanted_rules; /* canonical text to be stored; NULL: done */
     char wanted_hash[65];
+    char sent_hash[65]; /* of the rules on their way: a reload may replace the wanted ones meanwhile */
 
     /* The turn at hand. */
     struct tw_arena arena;
@@ -180,6 +181,10 @@ static void on_rules_stored(void *context, const struct tw_refusal *refusal)
         recover(evaluator, "rules not stored", refusal);
         return;
     }
+    if (strcmp(evaluator->sent_hash, evaluator->wanted_hash) != 0) {
+        move_on(evaluator, STORE_RULES);
+        return;
+    }
     free(evaluator->wanted_rules);
     evaluator->wanted_rules = NULL;
     move_on(evaluator, now_ms() >= evaluator->beat_ms ? BEAT : LOOK);
@@ -189,6 +194,7 @@ static void store_rules(struct tw_evaluator *evaluator)
 {
     const char *values[] = {evaluator->wanted_hash, evaluator->owner, evaluator->wanted_rules};
     const int lengths[] = {(int)strlen(values[0]), (int)strlen(values[1]), (int)strlen(values[2])};
+    memcpy(evaluator->sent_hash, evaluator->wanted_hash, sizeof evaluator->sent_hash);
     begin_exchange(evaluator, NULL, on_rules_stored);
     tw_connection_send(evaluator->connection, TW_RULE_SET_STORE, values, lengths);
     tw_connection_sync(evaluator->connection);
@@ -316,10 +322,13 @@ static void send_shard(struct tw_evaluator *evaluator, enum tw_statement stateme
 static void share(struct tw_evaluator *evaluator)
 {
     bool nothing = true;
-    for (int32_t shard = 0; shard < TW_SHARDS; shard++)
+    bool taken = true;
+    for (int32_t shard = 0; shard < TW_SHARDS; shard++) {
         nothing = nothing && evaluator->shards[shard].locked == evaluator->shards[shard].wanted;
-    if (nothing) {
-        move_on(evaluator, LOOK);
+        taken = taken && evaluator->shards[shard].locked == evaluator->shards[shard].held;
+    }
+    if (nothing) { /* locked and not taken: the last attempt was refused */
+        move_on(evaluator, taken ? LOOK : TAKE);
         return;
     }
     begin_exchange(evaluator, share_row, on_shared);
@@ -651,6 +660,7 @@ static void job_back(struct tw_job *job)
     if (evaluator->abandoned || !evaluator->job_ran) {
         evaluator->abandoned = false;
         clear_turn(evaluator);
+        free_sets(evaluator);
         wait_then(evaluator, 0);
         return;
     }
@@ -703,15 +713,14 @@ static void on_written(void *context, const struct tw_refusal *refusal)
     wait_then(evaluator, 0);
 }
 
-static bool send_idle_check(struct tw_evaluator *evaluator)
+/* Parameters of the check that the partitions passed over are still idle; false when the arena is full. */
+static bool set_idle_check(struct tw_evaluator *evaluator, const char *values[3], int lengths[3])
 {
     struct tw_arena *arena = &evaluator->arena;
     uint32_t count = evaluator->idle_count;
     int16_t *topics = tw_arena_array(arena, count, sizeof *topics);
     int32_t *partitions = tw_arena_array(arena, count, sizeof *partitions);
     int64_t *offsets = tw_arena_array(arena, count, sizeof *offsets);
-    const char *values[3];
-    int lengths[3];
     if (!topics || !partitions || !offsets)
         return false;
     for (uint32_t at = 0; at < count; at++) {
@@ -722,10 +731,7 @@ static bool send_idle_check(struct tw_evaluator *evaluator)
     values[0] = tw_array_int16(arena, topics, count, &lengths[0]);
     values[1] = tw_array_int32(arena, TW_OID_INT4, partitions, count, &lengths[1]);
     values[2] = tw_array_int64(arena, offsets, count, &lengths[2]);
-    if (!values[0] || !values[1] || !values[2])
-        return false;
-    tw_connection_send(evaluator->connection, TW_IDLE_CHECK, values, lengths);
-    return true;
+    return values[0] && values[1] && values[2];
 }
 
 static void write_turn(struct tw_evaluator *evaluator)
@@ -735,10 +741,14 @@ static void write_turn(struct tw_evaluator *evaluator)
     struct tw_error err;
     const char *values[] = {NULL, NULL, (const char *)evaluator->token, numbers, numbers + 8, numbers + 16};
     int lengths[] = {0, 0, 16, 8, 8, 4};
+    const char *idle_values[3];
+    int idle_lengths[3];
     for (uint32_t at = 0; at < evaluator->turn_count; at++)
         epochs[at] = evaluator->shards[evaluator->turn[at]].epoch;
     values[1] = tw_array_int64(&evaluator->arena, epochs, evaluator->turn_count, &lengths[1]);
-    if (!set_turn(evaluator, &values[0], &lengths[0]) || !values[1]) {
+    /* All of it before the first statement: what is sent will be committed, whatever is missing behind it. */
+    if (!set_turn(evaluator, &values[0], &lengths[0]) || !values[1] ||
+        !set_idle_check(evaluator, idle_values, idle_lengths)) {
         tw_arena_fail(&evaluator->arena, &err);
         give_up_turn(evaluator, &err);
         return;
@@ -754,11 +764,8 @@ static void write_turn(struct tw_evaluator *evaluator)
         const struct tw_evaluation_call *call = &evaluator->evaluation.calls[at];
         tw_connection_send(evaluator->connection, call->statement, call->values, call->lengths);
     }
-    /* Without the check there is no move: the turn then ends where it began. */
-    if (send_idle_check(evaluator))
-        tw_connection_send(evaluator->connection, TW_SHARDS_MOVE, values, lengths);
-    else
-        evaluator->turn_count = 0;
+    tw_connection_send(evaluator->connection, TW_IDLE_CHECK, idle_values, idle_lengths);
+    tw_connection_send(evaluator->connection, TW_SHARDS_MOVE, values, lengths);
     tw_connection_sync(evaluator->connection);
 }
 
@@ -801,7 +808,8 @@ static void on_ready(void *context)
         wait_then(evaluator, 0);
 }
 
-/* With the session its locks are gone: nothing is held any more. */
+/* With the session its locks are gone: nothing is held any more. The next server may be a standby that lagged, with
+ * fewer rule sets than are known here: they are read anew. */
 static void on_lost(void *context, const struct tw_error *err)
 {
     struct tw_evaluator *evaluator = context;
@@ -811,6 +819,7 @@ static void on_lost(void *context, const struct tw_error *err)
     evaluator->abandoned = evaluator->job_out;
     if (!evaluator->job_out) {
         clear_turn(evaluator);
+        free_sets(evaluator);
         evaluator->phase = WAIT;
     }
     evaluator->ready = false;

@@ -464,6 +464,58 @@ static void other_rules_hold_from_what_has_been_evaluated(void **state)
         ask(story, "SELECT count(*) FROM tapewatch.rule_sets"), 2); /* the same set is no new one */
 }
 
+/* Somebody holds a shard's row for longer than lock_timeout: the locks are ours by then, the rows are not. */
+static void shards_that_could_not_be_taken_at_first_are_taken_later(void **state)
+{
+    struct story *story = *state;
+    story->config.store.lock_timeout_ms = 100;
+    ask(story, "BEGIN");
+    ask(story, "SELECT shard FROM tapewatch.shards WHERE shard = 7 FOR UPDATE");
+    open_desk(story, &story->first);
+    run_for(story, 600);
+    ask(story, "COMMIT");
+    time_goes_to(story, 100);
+}
+
+static const char other_rules[] =
+    "rules:\n  - name: bad-news\n    kind: threshold\n    measure: negative_sum\n    window: 1m\n"
+    "    below: -1.0\n    quiet: 2m\n";
+
+static void rules_that_change_while_others_are_being_stored_are_stored_too(void **state)
+{
+    struct story *story = *state;
+    struct tw_error err;
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    ask(story, "BEGIN");
+    ask(story, "SELECT 1 FROM pg_advisory_xact_lock_shared(1415006040, 3)");
+    load_rules(story, other_rules);
+    assert_true(tw_evaluate_rules(story->first.evaluator, story->rules, &err));
+    run_for(story, 300);
+    load_rules(story, rules_text);
+    assert_true(tw_evaluate_rules(story->first.evaluator, story->rules, &err));
+    ask(story, "COMMIT");
+    wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 3);
+}
+
+/* A standby that lagged is promoted: the last rule set was lost on the way. */
+static void rule_sets_are_those_of_the_server_that_is_connected(void **state)
+{
+    struct story *story = *state;
+    struct tw_error err;
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    load_rules(story, other_rules);
+    assert_true(tw_evaluate_rules(story->first.evaluator, story->rules, &err));
+    wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 2);
+    time_goes_to(story, 200);
+    ask(story,
+        "DELETE FROM tapewatch.rule_sets WHERE rule_set_id = (SELECT max(rule_set_id) FROM tapewatch.rule_sets)");
+    ask(story,
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'tapewatch evaluate'");
+    time_goes_to(story, 300);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -476,6 +528,9 @@ int main(void)
         STORY(an_evaluator_whose_shard_was_taken_writes_nothing),
         STORY(a_partition_that_lags_holds_the_stream_back_and_an_idle_one_does_not),
         STORY(other_rules_hold_from_what_has_been_evaluated),
+        STORY(shards_that_could_not_be_taken_at_first_are_taken_later),
+        STORY(rules_that_change_while_others_are_being_stored_are_stored_too),
+        STORY(rule_sets_are_those_of_the_server_that_is_connected),
     };
     if (!getenv("TW_TEST_CONNINFO")) {
         fprintf(stderr,
