@@ -309,9 +309,12 @@ static bool read_pair(const struct tw_settings *table, const struct tw_yaml_pair
 {
     const struct tw_setting *row = find_row(table, pair->key->text);
     if (!row) {
+        char cure[128] = "";
         const char *nearest = nearest_name(table, pair->key->text);
-        return tw_yaml_problem(problems, pair->key, nearest, "no key \"%.*s\"", (int)pair->key->text.length,
-            pair->key->text.bytes);
+        if (nearest)
+            snprintf(cure, sizeof cure, "did you mean %s?", nearest);
+        return tw_yaml_problem(
+            problems, pair->key, cure, "no key \"%.*s\"", (int)pair->key->text.length, pair->key->text.bytes);
     }
     if (row->type != TW_SETTING_TEXTS)
         return set_node(row, pair->value, arena, values, problems);

@@ -142,7 +142,7 @@ static bool split_records(struct tuning *tuning, struct tw_error *err)
     if (!tw_dataset_keep_apart(tuning->dataset, &dropped, err))
         return false;
     if (dropped)
-        tell(tuning, "%zu records stand among those for validation too: they are not learned", dropped);
+        tell(tuning, "records that stand among those for validation too, and are not learned: %zu", dropped);
     tuning->training = take_indices(tuning, false, &tuning->training_count);
     tuning->validation = take_indices(tuning, true, &tuning->validation_count);
     tuning->order = tw_arena_array(&tuning->arena, tuning->training_count, sizeof *tuning->order);

@@ -268,7 +268,8 @@ static void data_that_changed_are_no_run_to_resume(void **state)
     struct tw_finetune_result result;
     struct tw_error err;
     assert_false(tw_finetune(&run, &result, &err));
-    given_file(work, "texts.jsonl", "{\"text\":\"loss\",\"label\":\"negative\"}\n", 37);
+    static const char other[] = "{\"text\":\"loss\",\"label\":\"negative\"}\n";
+    given_file(work, "texts.jsonl", other, sizeof other - 1);
     run.resume = true;
     assert_false(tw_finetune(&run, &result, &err));
     given_records();
@@ -292,6 +293,29 @@ static void patience_ends_a_run_that_no_longer_improves(void **state)
     assert_int_equal(seen.evaluations, 3);
 }
 
+static void a_loss_that_explodes_ends_the_run_with_step_and_cure(void **state)
+{
+    (void)state;
+    struct tw_finetune_settings settings = settings_of("exploded");
+    struct seen seen = {0};
+    struct tw_finetune_run run = run_of(&settings, &seen);
+    struct tw_finetune_result result;
+    struct tw_model *model;
+    struct tw_error err;
+    settings.lr = 1e6; /* more than the table allows */
+    settings.clip = 0;
+    settings.warmup = 20;
+    settings.epochs = 40;
+    settings.eval_steps = 1;
+    assert_false(tw_finetune(&run, &result, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    assert_non_null(strstr(err.where, "exploded: step "));
+    assert_non_null(strstr(err.cure, "half the learning rate"));
+    assert_non_null(strstr(err.cure, "the best model so far stands in the folder"));
+    assert_true(tw_model_open(settings.output, NULL, &model, &err));
+    tw_model_close(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_run_that_is_stopped_twice_ends_in_the_same_weights),
         cmocka_unit_test(a_folder_that_is_not_empty_is_refused_and_kept),
         cmocka_unit_test(data_that_changed_are_no_run_to_resume),
+        cmocka_unit_test(a_loss_that_explodes_ends_the_run_with_step_and_cure),
         cmocka_unit_test(patience_ends_a_run_that_no_longer_improves),
     };
     return cmocka_run_group_tests(tests, begin, end);

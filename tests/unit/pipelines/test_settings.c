@@ -99,7 +99,7 @@ static void a_wrong_key_of_a_file_is_told_with_its_line(void **state)
     assert_false(tw_settings_read(&tw_finetune_table, path, &arena, &settings, &err));
     assert_int_equal(err.code, TW_CONFIG);
     assert_non_null(strstr(err.where, "wrong.yaml:2:1"));
-    assert_string_equal(err.cure, "epochs");
+    assert_string_equal(err.cure, "did you mean epochs?");
 }
 
 int main(void)
