@@ -30,6 +30,7 @@ struct owned {
     bool at_end;              /* end-of-partition event since the last message */
     bool ranging;             /* the broker is asked for its first and last offset */
     int64_t told_offset;      /* as committed to Kafka, for lag tools */
+    int64_t jumped_offset;    /* where reading goes on after a jump, nothing cut is below it; -1: none */
     int64_t stranded_offset;  /* row offset that was found not to exist; -1: none */
     uint64_t take_at_ms;      /* not before; 0: at once */
     uint64_t retake_ms;       /* pause before the next take, doubled by each fence */
@@ -52,8 +53,9 @@ struct tw_kafka_source {
     rd_kafka_t *kafka;
     rd_kafka_queue_t *closing; /* rebalances of the last goodbye; NULL before it */
     uv_async_t wake;
-    uv_timer_t limit; /* of closing */
-    uint32_t handles; /* open ones of these two */
+    uv_timer_t limit;   /* of closing */
+    uint32_t handles;   /* open ones of these two */
+    uint32_t questions; /* to the broker, on libuv's threads: librdkafka must not be destroyed under them */
 
     struct topic *topics;
     uint32_t topic_count;
@@ -146,6 +148,7 @@ static struct owned *add_partition(struct tw_kafka_source *source, const char *t
     partition->base.end_offset = -1;
     partition->base.last_message_ms = tw_now_ms();
     partition->told_offset = -1;
+    partition->jumped_offset = -1;
     partition->stranded_offset = -1;
     partition->retake_ms = RETAKE_LEAST_MS;
     partition->base.next = source->first;
@@ -209,7 +212,8 @@ static void retake(struct tw_kafka_source *source, struct owned *old, uint64_t p
     if (!partition)
         return; /* out of memory: Kafka's next assignment brings it back */
     partition->take_at_ms = tw_now_ms() + pause_ms;
-    partition->retake_ms = pause_ms * 2 < RETAKE_MOST_MS ? pause_ms * 2 : RETAKE_MOST_MS;
+    if (pause_ms >= RETAKE_LEAST_MS)
+        partition->retake_ms = pause_ms * 2 < RETAKE_MOST_MS ? pause_ms * 2 : RETAKE_MOST_MS;
     partition->stranded_offset = old->stranded_offset;
 }
 
@@ -352,6 +356,11 @@ static void rebalanced(
     rd_kafka_t *kafka, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *context)
 {
     struct tw_kafka_source *source = context;
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && source->closing) {
+        rd_kafka_assign(
+            kafka, NULL); /* it was on its way when we said goodbye: nobody is left to take rows */
+        return;
+    }
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         assigned(source, list);
         return;
@@ -406,6 +415,10 @@ static void jump(struct tw_kafka_source *source, struct owned *partition, int64_
         tw_string("topic", partition->base.topic), tw_int("partition", partition->base.number),
         tw_int("stored", partition->base.expected_offset), tw_int("offset", offset),
         tw_string("policy", source->config->kafka.out_of_range));
+    /* The row stays until there is a message to move it; with nothing to cut, all is committed all the same. */
+    if (partition->base.cut_offset == partition->base.expected_offset ||
+        partition->jumped_offset == partition->base.expected_offset)
+        partition->jumped_offset = offset;
     partition->base.expected_offset = offset;
 }
 
@@ -439,9 +452,10 @@ static void broker_answered(uv_work_t *work, int status)
     struct range_question *question = work->data;
     struct tw_kafka_source *source = question->source;
     struct tw_partition *at = source->first;
+    source->questions--;
     while (at && at->assignment != question->assignment)
         at = at->next;
-    if (status == 0 && at && is_readable(own(at))) {
+    if (status == 0 && at && !source->closing && is_readable(own(at))) {
         own(at)->ranging = false;
         if (question->code == RD_KAFKA_RESP_ERR_NO_ERROR)
             act_on_range(source, own(at), question->first, question->end);
@@ -449,6 +463,8 @@ static void broker_answered(uv_work_t *work, int status)
             retake(source, own(at), RETAKE_LEAST_MS, "the broker did not tell its offsets");
     }
     free(question);
+    if (source->closing && !uv_is_closing((uv_handle_t *)&source->wake))
+        uv_async_send(&source->wake); /* it may be what the end has waited for */
 }
 
 static void ask_range(struct tw_kafka_source *source, struct owned *partition)
@@ -464,8 +480,10 @@ static void ask_range(struct tw_kafka_source *source, struct owned *partition)
     snprintf(question->topic, sizeof question->topic, "%s", partition->base.topic);
     question->number = partition->base.number;
     partition->ranging = true;
+    source->questions++;
     if (uv_queue_work(source->loop, &question->work, ask_broker, broker_answered) != 0) {
         partition->ranging = false;
+        source->questions--;
         free(question);
     }
 }
@@ -829,7 +847,8 @@ static void note_position(struct tw_kafka_source *source, struct owned *partitio
     int64_t low = 0;
     int64_t high = -1;
     base->caught_up =
-        partition->at_end && base->batches_out == 0 && base->cut_offset == base->expected_offset;
+        partition->at_end && base->batches_out == 0 &&
+        (base->cut_offset == base->expected_offset || partition->jumped_offset == base->expected_offset);
     if (rd_kafka_get_watermark_offsets(source->kafka, base->topic, base->number, &low, &high) ==
             RD_KAFKA_RESP_ERR_NO_ERROR &&
         high > base->end_offset)
@@ -994,7 +1013,7 @@ static void serve_closing(struct tw_kafka_source *source)
         rd_kafka_event_destroy(event);
     }
     sweep(source);
-    if (!rd_kafka_consumer_closed(source->kafka))
+    if (!rd_kafka_consumer_closed(source->kafka) || source->questions > 0)
         return;
     for (struct tw_partition *at = source->first; at; at = at->next)
         leave(source, at, "closed");

@@ -39,6 +39,7 @@ struct scene {
     uint32_t total;
     uint32_t pokes;
     uint32_t seconds;
+    bool caught_up;
     bool fatal;
     bool closed;
     bool cleanly;
@@ -323,6 +324,50 @@ static void a_row_beyond_the_end_strands_its_partition_and_no_other(void **state
     close_scene(scene);
 }
 
+/* The mock keeps 5 MiB a partition and drops the oldest, as retention would. */
+static void outgrow(struct scene *scene, int32_t partition)
+{
+    static const char payload[65536];
+    char why[256];
+    rd_kafka_conf_t *settings = rd_kafka_conf_new();
+    rd_kafka_conf_set(
+        settings, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(scene->mock), why, sizeof why);
+    rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, settings, why, sizeof why);
+    for (int at = 0; at < 160; at++)
+        assert_int_equal(
+            rd_kafka_producev(producer, RD_KAFKA_V_TOPIC("news"), RD_KAFKA_V_PARTITION(partition),
+                RD_KAFKA_V_VALUE((void *)(uintptr_t)payload, sizeof payload),
+                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
+            0);
+    assert_int_equal(rd_kafka_flush(producer, 20000), 0);
+    rd_kafka_destroy(producer);
+}
+
+static void end_when_caught_up(uv_timer_t *timer)
+{
+    struct scene *scene = timer->data;
+    for (struct tw_partition *at = tw_source_partitions(scene->source); at; at = at->next)
+        scene->caught_up = scene->caught_up || (at->number == 1 && at->caught_up);
+    if (scene->caught_up)
+        end_source(scene);
+}
+
+/* Else it would never be idle, and hold back the watermark of the whole stream. */
+static void a_partition_that_jumped_to_its_end_is_caught_up_there(void **state)
+{
+    (void)state;
+    struct scene *scene = open_scene();
+    outgrow(scene, 1);
+    scene->config.kafka.out_of_range = "latest";
+    scene->rows[1] = 3;
+    uv_timer_start(&scene->poke, end_when_caught_up, 100, 100);
+    run_scene(scene);
+    assert_true(scene->caught_up);
+    assert_int_equal(scene->seen[1], 0);
+    assert_true(scene->metrics.counters[TW_COUNT_GAPS] > 0);
+    close_scene(scene);
+}
+
 /* What the store says of a batch when another has raised the epoch. */
 static void fence_one(uv_timer_t *timer)
 {
@@ -420,6 +465,7 @@ int main(void)
         cmocka_unit_test(thousands_of_stops_and_goes_lose_nothing_and_repeat_nothing),
         cmocka_unit_test(a_quiet_topic_does_not_cost_the_membership),
         cmocka_unit_test(a_row_beyond_the_end_strands_its_partition_and_no_other),
+        cmocka_unit_test(a_partition_that_jumped_to_its_end_is_caught_up_there),
         cmocka_unit_test(a_fenced_partition_is_taken_again_and_read_on_from_its_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
