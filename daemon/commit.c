@@ -66,10 +66,19 @@ static void log_refusal(
         tw_string("cure", err->cure));
 }
 
+/* Who holds our row for longer than lock_timeout is a process stopped in mid-pipeline (an evaluator that shares the
+ * lock of an idle partition, for one): no timeout of the server's ends it. */
+static bool is_blocked(const struct tw_refusal *refusal)
+{
+    return strcmp(refusal->code, "55P03") == 0 &&
+           (refusal->statement == TW_POSITION_MOVE || refusal->statement == TW_POSITION_READ_LOCKED);
+}
+
 /* Weather: the same again, later and later. */
 static void try_later(struct tw_commit *commit, const struct tw_refusal *refusal)
 {
     bool loud = refusal->means != TW_SQLSTATE_PASSING;
+    commit->blocked = is_blocked(refusal);
     tw_count(commit->options.metrics, TW_COUNT_COMMIT_RETRIES, 1);
     log_refusal(commit, loud ? TW_ERROR : TW_WARNING, "commit will be tried again", &refusal->error);
     if (refusal->lost)
@@ -162,6 +171,7 @@ static bool is_whole(struct tw_commit *commit)
 static void begin_part(struct tw_commit *commit)
 {
     commit->poisoned = 0;
+    commit->blocked = false;
     commit->compared = false;
     commit->day_retried = false;
     commit->uncertain = false;
@@ -750,6 +760,29 @@ static bool is_compared(struct tw_commit *commit)
     return false;
 }
 
+/* -- whoever holds the row ----------------------------------------------------------------------------------------------- */
+
+static void on_unblocked(void *context, const struct tw_refusal *refusal)
+{
+    struct tw_commit *commit = context;
+    commit->blocked = false;
+    if (refusal)
+        try_later(commit, refusal);
+    else
+        go_again(commit, commit->step);
+}
+
+static void end_blockers(struct tw_commit *commit)
+{
+    struct tw_exchange exchange = {commit, NULL, on_unblocked};
+    const char *topic = commit->batch->partition->topic;
+    const char *values[] = {topic, commit->encoded->partition};
+    const int lengths[] = {(int)strlen(topic), 4};
+    tw_connection_begin_exchange(commit->options.connection, &exchange);
+    tw_connection_send(commit->options.connection, TW_BLOCKERS_END, values, lengths);
+    tw_connection_sync(commit->options.connection);
+}
+
 /* -- the room ---------------------------------------------------------------------------------------------------------- */
 
 bool tw_commit_begin(struct tw_commit *commit, const struct tw_commit_options *options, struct tw_error *err)
@@ -776,7 +809,9 @@ void tw_commit_batch(struct tw_commit *commit, struct tw_batch *batch)
 void tw_commit_go(struct tw_commit *commit)
 {
     int16_t model_id = 0;
-    if (commit->step == TW_COMMIT_SETTLE)
+    if (commit->blocked)
+        end_blockers(commit);
+    else if (commit->step == TW_COMMIT_SETTLE)
         settle(commit);
     else if (commit->step == TW_COMMIT_LEARN)
         learn(commit);

@@ -80,6 +80,7 @@ struct tw_commit {
     uint8_t *skip;          /* by document: stands there already */
     bool compared;
     bool day_retried;
+    bool blocked;   /* somebody holds the row of the position: he is ended first */
     bool uncertain; /* an attempt at this part was lost on its way */
     bool doubled;   /* SETTLE because of 23505, not because the outcome is unknown */
     int64_t differs_offset;

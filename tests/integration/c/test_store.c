@@ -571,6 +571,29 @@ static void a_stopped_owner_in_mid_pipeline_is_ended_by_the_taker(void **state)
     assert_int_equal(stored_offset(story), 100);
 }
 
+/* The same for a row that is ours: an evaluator shares the lock of partitions that it passes over. */
+static void a_commit_ends_who_is_stopped_with_its_row(void **state)
+{
+    struct story *story = *state;
+    struct tw_postgres_options options = {story->conninfo, NULL, "zombie"};
+    struct tw_error err;
+    PGconn *zombie;
+    const char *values[] = {story->partition.topic};
+    assert_true(tw_postgres_connect(&options, &zombie, &err));
+    assert_int_equal(PQenterPipelineMode(zombie), 1);
+    PQsendQueryParams(zombie, "SELECT FROM tapewatch.positions WHERE" OF_TOPIC " FOR SHARE", 1, NULL, values,
+        NULL, NULL, 0);
+    PQsendFlushRequest(zombie);
+    PQflush(zombie);
+    while (ask(story, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'zombie'"
+                      " AND wait_event = 'ClientRead' AND backend_xid IS NOT NULL") == 0)
+        usleep(10000);
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 1);
+    assert_int_equal(stored_offset(story), 100);
+    PQfinish(zombie);
+}
+
 static void a_server_that_goes_away_for_a_while_costs_nothing_but_time(void **state)
 {
     struct story *story = *state;
@@ -629,6 +652,7 @@ int main(void)
         STORY(a_document_older_than_what_was_evaluated_is_stored_as_late),
         STORY(the_owner_tells_each_second_where_it_stands),
         STORY(a_stopped_owner_in_mid_pipeline_is_ended_by_the_taker),
+        STORY(a_commit_ends_who_is_stopped_with_its_row),
         STORY(a_server_that_goes_away_for_a_while_costs_nothing_but_time),
         STORY(two_makers_of_the_same_days_get_along),
     };
