@@ -184,7 +184,8 @@ struct tw_batch *tw_batcher_split(struct tw_batcher *batcher, struct tw_batch *b
 {
     if (batch->count < 2)
         return NULL;
-    struct tw_batch *second = take_batch(batcher, batch->partition, NULL);
+    struct tw_error refused; /* out of memory: the caller sees NULL */
+    struct tw_batch *second = take_batch(batcher, batch->partition, &refused);
     if (!second)
         return NULL;
     uint32_t kept = batch->count / 2;
