@@ -144,6 +144,7 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_commit_o
     if (stored) {
         tw_count(&daemon->metrics, TW_COUNT_TOKENS, batch->rows.tokens);
         tw_count(&daemon->metrics, TW_COUNT_REPAIRS, batch->rows.repairs);
+        tw_count(&daemon->metrics, TW_COUNT_LINKS_DROPPED, batch->rows.links_dropped);
     }
     finish(daemon, batch, stored ? TW_BATCH_STORED : TW_BATCH_FENCED);
 }

@@ -22,6 +22,8 @@ static const struct description counters[] = {
     [TW_COUNT_SCORES] = {"tapewatch_scores_total", "Score rows known to be committed."},
     [TW_COUNT_TOKENS] = {"tapewatch_tokens_total", "Tokens given to the model."},
     [TW_COUNT_REPAIRS] = {"tapewatch_repairs_total", "Byte sequences mended while decoding."},
+    [TW_COUNT_LINKS_DROPPED] = {"tapewatch_links_dropped_total",
+        "Mentions of entities beyond what one document may hold: not scored."},
     [TW_COUNT_COMMITS] = {"tapewatch_commits_total", "Transactions known to be committed."},
     [TW_COUNT_COMMIT_RETRIES] = {"tapewatch_commit_retries_total", "Transactions tried again."},
     [TW_COUNT_COMMIT_SPLITS] = {"tapewatch_commit_splits_total",

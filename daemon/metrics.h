@@ -23,6 +23,7 @@ enum tw_counter {
     TW_COUNT_SCORES,           /* score rows stored */
     TW_COUNT_TOKENS,           /* tokens the model read */
     TW_COUNT_REPAIRS,          /* byte sequences mended in decode */
+    TW_COUNT_LINKS_DROPPED,    /* mentions beyond what one document may hold */
     TW_COUNT_COMMITS,          /* transactions known to be committed */
     TW_COUNT_COMMIT_RETRIES,   /* transactions tried again */
     TW_COUNT_COMMIT_SPLITS,    /* transactions split to find a bad document */

@@ -58,8 +58,10 @@ static struct tw_text without_end(struct tw_text symbol, const char *marks)
 
 static bool add_hit(struct linking *linking, struct hit hit)
 {
-    if (linking->count >= TW_LINK_MENTIONS)
+    if (linking->count >= TW_LINK_MENTIONS) {
+        linking->document->links_dropped++;
         return true;
+    }
     if (linking->count == linking->room) {
         struct hit *grown = tw_arena_take(linking->arena, linking->room * (size_t)2 * sizeof *grown);
         if (!grown)
@@ -129,7 +131,9 @@ static bool take_newswire(const struct linking *linking, size_t at, struct hit *
 
 static bool add_given_symbols(struct linking *linking)
 {
-    const struct tw_document *document = linking->document;
+    struct tw_document *document = linking->document;
+    if (document->symbol_count > TW_LINK_ENTITIES)
+        document->links_dropped += document->symbol_count - TW_LINK_ENTITIES;
     for (uint32_t at = 0; at < document->symbol_count && at < TW_LINK_ENTITIES; at++) {
         struct tw_text symbol = document->symbols[at];
         if (symbol.length && symbol.bytes[0] == '$') {
@@ -298,8 +302,10 @@ static uint32_t number_entities(const struct linking *linking, struct numbered *
     for (uint32_t at = 0; at < linking->count; at++) {
         const struct hit *hit = &linking->hits[at];
         struct numbered *entity = find_entity(found, count, hit);
-        if (!entity && count == TW_LINK_ENTITIES)
+        if (!entity && count == TW_LINK_ENTITIES) {
+            linking->document->links_dropped++;
             continue;
+        }
         if (!entity) {
             entity = &found[count];
             *entity = entity_of(linking, hit, count++);
@@ -370,6 +376,7 @@ bool tw_link(const struct tw_automaton *entities, bool unlisted, struct tw_docum
     document->entity_count = 0;
     document->mentions = NULL;
     document->mention_count = 0;
+    document->links_dropped = 0;
     if (!add_given_symbols(&linking) || !find_hits(&linking))
         return tw_arena_fail(arena, err);
     settle_names(&linking);

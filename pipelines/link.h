@@ -17,7 +17,8 @@
  * cashtag, a newswire symbol, in `symbols`, or as a bare word that the file lists among its names); when none
  * does, or more than one, it links to none of them.
  *
- * Bounds: TW_LINK_ENTITIES entities and TW_LINK_MENTIONS mentions a document; what comes after is not linked. */
+ * Bounds: TW_LINK_ENTITIES entities and TW_LINK_MENTIONS mentions a document; what comes after is not linked,
+ * and counted in the document's links_dropped. */
 #ifndef TW_LINK_H
 #define TW_LINK_H
 

@@ -81,6 +81,7 @@ static void count_fates(const struct tw_document *document, struct tw_rows *rows
     rows->dead_count += document->fate == TW_FATE_DEAD_LETTER;
     rows->tick_count += document->fate == TW_FATE_TICK;
     rows->repairs += document->repairs;
+    rows->links_dropped += document->links_dropped;
     if (document->fate == TW_FATE_STORED)
         rows->tokens += document->token_count;
 }

@@ -55,6 +55,7 @@ struct tw_rows {
         highest_us;   /* highest event time that moves the watermark, ticks included; TW_NO_TIME when none */
     uint64_t tokens;  /* tokens given to the model */
     uint64_t repairs; /* sum over documents */
+    uint64_t links_dropped; /* the same */
 };
 
 #endif

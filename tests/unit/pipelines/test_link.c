@@ -226,10 +226,32 @@ static void hostile_texts_take_linear_time_and_bounded_room(void **state)
     free(hostile);
 }
 
+static void entities_beyond_the_bound_are_counted_not_lost_in_silence(void **state)
+{
+    (void)state;
+    enum { SYMBOLS = TW_LINK_ENTITIES + 76 };
+    char *text = malloc(SYMBOLS * 8);
+    struct tw_error err;
+    size_t mark = tw_arena_mark(&arena), length = 0;
+    assert_non_null(text);
+    for (int at = 0; at < SYMBOLS; at++)
+        length += (size_t)snprintf(text + length, 8, "$Q%d ", at);
+    struct tw_document document = {.text = {text, length}};
+    assert_true(tw_link(entities, true, &document, &arena, &err));
+    assert_int_equal(document.entity_count, TW_LINK_ENTITIES);
+    assert_int_equal(document.links_dropped, 76);
+    document.text.length = 0;
+    assert_true(tw_link(entities, true, &document, &arena, &err));
+    assert_int_equal(document.links_dropped, 0);
+    tw_arena_rewind(&arena, mark);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cashtags),
+        cmocka_unit_test(entities_beyond_the_bound_are_counted_not_lost_in_silence),
         cmocka_unit_test(newswire_symbols),
         cmocka_unit_test(names_are_whole_words_and_the_longest_wins),
         cmocka_unit_test(short_and_common_names_match_as_spelled),
