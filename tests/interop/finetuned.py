@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""A folder that transformers wrote is fine-tuned by tapewatch, and read back by transformers: the same logits on both sides.
+
+    finetuned.py BINARY SCRATCH
+
+Invented sentences, a random BERT of two layers. The document head is asked through BertForSequenceClassification; the entity
+head, which is our own, is written out in torch from its formula (nn/model/heads.h). Logits agree within 1e-4, probabilities
+of entities too; transformers must miss no tensor and find no other shape.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+import torch
+from safetensors.torch import load_file
+from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizerFast
+
+LIMIT = 1e-4
+LABELS = ["negative", "neutral", "positive"]
+VERBS = {"negative": ["fell", "sinks"], "neutral": ["flat", "steady"], "positive": ["rose", "gains"]}
+NAMES = ["Acme", "Beta Corp", "Marine Bank"]
+
+
+def write_base(folder):
+    words = "[PAD] [UNK] [CLS] [SEP] [MASK] . , % acme beta corp marine bank percent on the of".split()
+    words += [verb for verbs in VERBS.values() for verb in verbs]
+    words += [piece for sign in "abcdefghijklmnopqrstuvwxyz0123456789" for piece in (sign, "##" + sign)]
+    folder.mkdir(parents=True)
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+    (folder / "tokenizer_config.json").write_text('{"do_lower_case": true, "model_max_length": 64}')
+    torch.manual_seed(5)
+    shape = BertConfig(vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+                       intermediate_size=64, max_position_embeddings=64)
+    BertModel(shape).save_pretrained(folder)
+
+
+def write_records(path):
+    records = []
+    for number in range(90):
+        one, other = LABELS[number % 3], LABELS[(number // 3) % 3]
+        left, right = NAMES[number % 3], NAMES[(number + 1) % 3]
+        text = f"{left} {VERBS[one][number % 2]} {number} percent, {right} {VERBS[other][number % 2]}"
+        entities = [{"name": left, "label": one}, {"name": right, "label": other}]
+        records.append({"text": text, "label": one, "entities": entities})
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return records
+
+
+def entity_probabilities(tensors, config, hidden, begin, end):
+    joined = torch.cat([hidden[0], hidden[begin:end].mean(0)])
+    pooled = torch.tanh(tensors["entity_pooler.dense.weight"] @ joined + tensors["entity_pooler.dense.bias"])
+    logits = tensors["entity_classifier.weight"] @ pooled + tensors["entity_classifier.bias"]
+    return torch.softmax(logits / config["tapewatch"]["entity_temperature"], 0)
+
+
+def main():
+    binary, scratch = sys.argv[1], pathlib.Path(sys.argv[2])
+    base, tuned, lines = scratch / "base", scratch / "tuned", scratch / "records.jsonl"
+    write_base(base)
+    records = write_records(lines)
+    subprocess.run([binary, "finetune", "-m", base, "-o", tuned, "--epochs", "40", "--lr", "3e-3", "--threads", "1", lines],
+                   check=True, stderr=subprocess.DEVNULL)
+    said = subprocess.run([binary, "classify", "-m", tuned, "--logits", "--input", "json", lines], check=True,
+                          capture_output=True, text=True).stdout.splitlines()
+    model, report = BertForSequenceClassification.from_pretrained(tuned, output_loading_info=True)
+    model.eval()
+    assert not report["missing_keys"] and not report["mismatched_keys"], report
+    assert all(name.startswith("entity_") for name in report["unexpected_keys"]), report
+    tensors, config = load_file(tuned / "model.safetensors"), json.loads((tuned / "config.json").read_text())
+    tokenizer = BertTokenizerFast(vocab=str(tuned / "vocab.txt"), do_lower_case=True)
+    worst = {"document": 0.0, "entity": 0.0}
+    for record, line in zip(records, map(json.loads, said), strict=True):
+        tokens = tokenizer(record["text"], return_tensors="pt", return_offsets_mapping=True)
+        offsets = tokens.pop("offset_mapping")[0].tolist()
+        with torch.no_grad():
+            logits = model(**tokens).logits[0]
+            hidden = model.bert(**tokens).last_hidden_state[0]
+        for place, label in model.config.id2label.items():
+            worst["document"] = max(worst["document"], abs(float(logits[place]) - line["logits"][label]))
+        for entity in line["entities"]:
+            first = record["text"].index(entity["name"])
+            last = first + len(entity["name"])
+            inside = [at for at, (begin, end) in enumerate(offsets) if end > first and begin < last and end > begin]
+            probabilities = entity_probabilities(tensors, config, hidden, inside[0], inside[-1] + 1)
+            for place, label in model.config.id2label.items():
+                worst["entity"] = max(worst["entity"], abs(float(probabilities[place]) - entity["probs"][label]))
+    print(f"fine-tuned here, read by transformers: largest difference of document logits {worst['document']:.2e}, "
+          f"of entity probabilities {worst['entity']:.2e} (at most {LIMIT:.0e})")
+    return 0 if max(worst.values()) <= LIMIT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
