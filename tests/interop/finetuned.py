@@ -59,7 +59,8 @@ def main():
     base, tuned, lines = scratch / "base", scratch / "tuned", scratch / "records.jsonl"
     write_base(base)
     records = write_records(lines)
-    subprocess.run([binary, "finetune", "-m", base, "-o", tuned, "--epochs", "40", "--lr", "3e-3", "--threads", "1", lines],
+    subprocess.run([binary, "finetune", "-m", base, "-o", tuned, "--epochs", "40", "--lr", "3e-3", "--patience", "0",
+                    "--threads", "1", lines],
                    check=True, stderr=subprocess.DEVNULL)
     said = subprocess.run([binary, "classify", "-m", tuned, "--logits", "--input", "json", lines], check=True,
                           capture_output=True, text=True).stdout.splitlines()
@@ -69,13 +70,14 @@ def main():
     assert all(name.startswith("entity_") for name in report["unexpected_keys"]), report
     tensors, config = load_file(tuned / "model.safetensors"), json.loads((tuned / "config.json").read_text())
     tokenizer = BertTokenizerFast(vocab=str(tuned / "vocab.txt"), do_lower_case=True)
-    worst = {"document": 0.0, "entity": 0.0}
+    worst, largest = {"document": 0.0, "entity": 0.0}, 0.0
     for record, line in zip(records, map(json.loads, said), strict=True):
         tokens = tokenizer(record["text"], return_tensors="pt", return_offsets_mapping=True)
         offsets = tokens.pop("offset_mapping")[0].tolist()
         with torch.no_grad():
             logits = model(**tokens).logits[0]
             hidden = model.bert(**tokens).last_hidden_state[0]
+        largest = max(largest, float(logits.abs().max()))
         for place, label in model.config.id2label.items():
             worst["document"] = max(worst["document"], abs(float(logits[place]) - line["logits"][label]))
         for entity in line["entities"]:
@@ -85,6 +87,7 @@ def main():
             probabilities = entity_probabilities(tensors, config, hidden, inside[0], inside[-1] + 1)
             for place, label in model.config.id2label.items():
                 worst["entity"] = max(worst["entity"], abs(float(probabilities[place]) - entity["probs"][label]))
+    assert largest > 0.5, f"nothing was learned: no logit is larger than {largest:.3f}"
     print(f"fine-tuned here, read by transformers: largest difference of document logits {worst['document']:.2e}, "
           f"of entity probabilities {worst['entity']:.2e} (at most {LIMIT:.0e})")
     return 0 if max(worst.values()) <= LIMIT else 1
