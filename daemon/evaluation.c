@@ -26,7 +26,8 @@ enum {
     ALERT_REPORTED,
     ALERT_WORST,
     ALERT_DOCUMENTS,
-    ALERT_ID
+    ALERT_ID,
+    ALERT_RULE_SET
 };
 
 static const char *const kind_names[] = {[TW_RULE_THRESHOLD] = "threshold", [TW_RULE_HEADLINE] = "headline"};
@@ -163,6 +164,23 @@ static enum tw_severity severity_of(struct tw_text name)
     return TW_SEVERITY_WARNING;
 }
 
+/* What an alert's values are values of: the table does not say, but the rules of its last step do. Without those (a
+ * restore lost them), what the rule measures now. */
+static enum tw_measure measure_of(const struct work *work, int row)
+{
+    const struct tw_evaluation *evaluation = work->evaluation;
+    struct tw_text name = text_at(work->alerts.rows, row, ALERT_RULE);
+    int32_t id = tw_get_int32(PQgetvalue(work->alerts.rows, row, ALERT_RULE_SET));
+    const struct tw_rule *rule = NULL;
+    for (uint32_t at = 0; at < evaluation->set_count; at++) {
+        const struct tw_rule *here = tw_rules_find(evaluation->sets[at].rules, name);
+        rule = here ? here : rule;
+        if (here && evaluation->sets[at].id == id)
+            break;
+    }
+    return rule ? rule->measure : TW_MEASURE_NEGATIVE_SUM;
+}
+
 static bool read_alerts(struct work *work)
 {
     const struct cursor *cursor = &work->alerts;
@@ -177,6 +195,7 @@ static bool read_alerts(struct work *work)
             .rule = text_at(cursor->rows, row, ALERT_RULE),
             .symbol = work->entity,
             .kind = headline ? TW_RULE_HEADLINE : TW_RULE_THRESHOLD,
+            .measure = measure_of(work, row),
             .severity = severity_of(text_at(cursor->rows, row, ALERT_SEVERITY)),
             .opened_us = time_at(cursor->rows, row, ALERT_OPENED),
             .stepped_us = time_at(cursor->rows, row, ALERT_STEPPED),

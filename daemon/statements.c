@@ -146,7 +146,8 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " ORDER BY v.entity, v.event_time, t.topic, v.partition, v.kafka_offset, v.rule"},
     [TW_ALERTS_READ] = {"alerts_read", TW_FOR_EVALUATOR, 1, {AI2},
         "SELECT a.entity, coalesce(e.listed, false), a.rule, a.kind, a.severity, a.opened_time, a.stepped_time,"
-        " a.quiet_since, a.reported_value, a.worst_value, a.documents, a.alert_id FROM tapewatch.alerts a"
+        " a.quiet_since, a.reported_value, a.worst_value, a.documents, a.alert_id, a.rule_set_id"
+        " FROM tapewatch.alerts a"
         " LEFT JOIN tapewatch.entities e ON e.symbol = a.entity WHERE a.state <> 'resolved' AND a.shard = ANY ($1)"
         " ORDER BY a.entity, a.rule"},
     [TW_SHARDS_FENCE] = {"shards_fence", TW_FOR_EVALUATOR, 4, {AI2, AI8, ID, TZ},

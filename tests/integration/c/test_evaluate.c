@@ -516,6 +516,26 @@ static void rule_sets_are_those_of_the_server_that_is_connected(void **state)
     time_goes_to(story, 300);
 }
 
+/* Each turn reads the alert anew: it must not be taken for one of another measure. */
+static void an_alert_of_any_measure_outlives_the_turn_that_opened_it(void **state)
+{
+    struct story *story = *state;
+    load_rules(story, "rules:\n"
+                      "  - name: busy\n    kind: threshold\n    measure: count\n    window: 1m\n"
+                      "    at_least: 3\n    quiet: 2m\n"
+                      "  - name: gloom\n    kind: threshold\n    measure: mean\n    window: 1m\n"
+                      "    below: -0.5\n    quiet: 2m\n");
+    open_desk(story, &story->first);
+    time_goes_to(story, 10);
+    bar(story, 10, "ACME", 3, -25000);
+    for (int seconds = 20; seconds <= 180; seconds += 40)
+        time_goes_to(story, seconds);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts WHERE state = 'open'"), 2);
+    time_goes_to(story, 260);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts WHERE state = 'resolved'"), 2);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alert_steps"), 4);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -528,6 +548,7 @@ int main(void)
         STORY(an_evaluator_whose_shard_was_taken_writes_nothing),
         STORY(a_partition_that_lags_holds_the_stream_back_and_an_idle_one_does_not),
         STORY(other_rules_hold_from_what_has_been_evaluated),
+        STORY(an_alert_of_any_measure_outlives_the_turn_that_opened_it),
         STORY(shards_that_could_not_be_taken_at_first_are_taken_later),
         STORY(rules_that_change_while_others_are_being_stored_are_stored_too),
         STORY(rule_sets_are_those_of_the_server_that_is_connected),
