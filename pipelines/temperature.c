@@ -29,7 +29,7 @@ static void add_row(
     mean /= sum;
     double chosen = (1 - doubt) * ((double)row[label] - highest) +
                     (classes > 1 ? doubt * others / (double)(classes - 1) : 0);
-    curve->loss += log(sum) - chosen * inverse;
+    curve->loss += log(fmax(sum, 1)) - chosen * inverse; /* the highest class alone adds exp(0) */
     curve->slope += mean - chosen;
     curve->bend += square / sum - mean * mean;
     curve->rows++;

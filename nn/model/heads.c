@@ -44,7 +44,7 @@ bool tw_head_run(const struct tw_model *model, const struct tw_head *head, struc
     workspace->kernels->activate[head->activation](
         workspace->head_raised, pooler->bias, rows, pooler->out, workspace->head_pooled);
     struct tw_dropout dropout;
-    if (tw_encoder_dropout(model, workspace->dropout, head->place, 0, &dropout)) {
+    if (numbers && tw_encoder_dropout(model, workspace->dropout, head->place, 0, &dropout)) {
         for (size_t row = 0; row < rows; row++)
             workspace->kernels->drop(&dropout, numbers[row], workspace->head_pooled + row * pooler->out, 1,
                 pooler->out, workspace->head_pooled + row * pooler->out);

@@ -257,8 +257,10 @@ void tw_state_close(struct tw_state *state)
 void tw_state_set_rates(struct tw_state *state, double factor, size_t lowest)
 {
     double rate = 1.0;
-    for (size_t depth = state->depth_count; depth-- > 0; rate *= factor)
+    for (size_t depth = state->depth_count; depth-- > 0;) {
         state->rates[depth] = depth >= lowest ? rate : 0.0;
+        rate *= factor;
+    }
 }
 
 size_t tw_state_lowest(const struct tw_state *state)

@@ -270,8 +270,9 @@ static bool soft_entities(struct share *share, const struct part *part, size_t f
     const struct tw_trainer *trainer = share->trainer;
     const struct tw_model *teacher = trainer->options.teacher ? trainer->options.teacher->model : NULL;
     const float *given = task_of(share)->targets->entity_logits;
+    bool taught = teacher && part->has_teacher && teacher->has_entity_head;
     *out = NULL;
-    if (!(objective_of(share)->soft > 0.0) || (!given && !(part->has_teacher && teacher->has_entity_head)))
+    if (!(objective_of(share)->soft > 0.0) || (!given && !taught))
         return true;
     const float *from = given ? given + first * TW_CLASSES : share->d_logits;
     if (!given && !tw_entity_logits(teacher, &part->batch, &share->teacher_workspace, share->spans, rows,
