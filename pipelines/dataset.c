@@ -236,6 +236,15 @@ static bool keep_entities(struct tw_dataset *dataset, const struct tw_dataset_re
     return true;
 }
 
+/* The one label of all entities; -1 when they differ, or one has none. */
+static int32_t agreed_label(const struct tw_example *example)
+{
+    for (uint32_t at = 1; at < example->entity_count; at++)
+        if (example->entities[at].label != example->entities[0].label)
+            return -1;
+    return example->entity_count ? example->entities[0].label : -1;
+}
+
 static bool for_validation(
     const struct tw_dataset *dataset, const struct tw_dataset_source *source, uint64_t hash)
 {
@@ -259,6 +268,9 @@ static bool keep_record(struct tw_dataset *dataset, const struct tw_dataset_sour
     example.validation = for_validation(dataset, source, example.hash);
     if (!keep_entities(dataset, record, scratch, &example, err))
         return false;
+    /* Validation measures labels that somebody gave, none that were made from others. */
+    if (dataset->options.agreed_labels && example.label < 0 && !example.validation)
+        example.label = agreed_label(&example);
     struct tw_example *kept = new_example(dataset);
     if (!kept)
         return out_of_memory(err);

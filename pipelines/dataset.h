@@ -83,6 +83,7 @@ struct tw_dataset_source {
 struct tw_dataset_options {
     double validation_share; /* [0, 1) */
     bool raw;                /* take texts as they are */
+    bool agreed_labels;      /* a text to learn from without label takes the one that all its entities have */
     size_t limit_bytes;      /* 0: 2 GiB */
     /* Told of each refused record; NULL: the first one ends the reading. */
     void (*refused)(void *context, const struct tw_error *why);

@@ -113,6 +113,7 @@ static bool read_records(struct tuning *tuning, bool tell_all, struct tw_error *
     const struct tw_finetune_settings *settings = tuning->settings;
     struct tw_dataset_options options = {
         .validation_share = settings->validation.count ? 0 : settings->validation_share,
+        .agreed_labels = settings->agreed_labels,
         .raw = settings->raw};
     if (settings->skip_refused || tell_all) {
         options.refused = tuning->watch->refused;

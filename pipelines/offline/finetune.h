@@ -6,7 +6,7 @@
  *     stop early > temperature > the best becomes the folder
  *
  * Both heads learn at once: a record with `label` teaches the document head, one with `entities` the entity head
- * (model.h), one with both, both. A head for which there is no label is not made, and one that the base has is kept as it is.
+ * (model.h), one with both, both; with `agreed_labels`, entities of one label teach the document head as well. A head for which there is no label is not made, and one that the base has is kept as it is.
  *
  * The folder:
  *   run.yaml metrics.jsonl trainer_state.json     runlog.h
@@ -54,7 +54,7 @@ struct tw_finetune_settings {
     unsigned augment; /* enum tw_augmentation */
     double augment_rate, token_dropout;
     uint64_t max_tokens, seed, threads;
-    bool fresh_heads, raw, skip_refused;
+    bool fresh_heads, agreed_labels, raw, skip_refused;
     const char *dtype, *gemm;
 };
 

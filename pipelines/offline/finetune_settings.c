@@ -66,6 +66,8 @@ static const struct tw_setting rows[] = {
     {"threads", TW_SETTING_COUNT, AT(threads), 0, 1024, NULL, "0", "threads; 0: as many as processors", 0},
     {"fresh_heads", TW_SETTING_SWITCH, AT(fresh_heads), 0, 0, NULL, "false",
         "start heads anew even if the base has them", 0},
+    {"agreed_labels", TW_SETTING_SWITCH, AT(agreed_labels), 0, 0, NULL, "false",
+        "texts to learn from without label take the one that all their entities have", 0},
     {"raw", TW_SETTING_SWITCH, AT(raw), 0, 0, NULL, "false", "take texts as they are, without cleaning", 0},
     {"skip_refused", TW_SETTING_SWITCH, AT(skip_refused), 0, 0, NULL, "false",
         "go on without records that cannot be used", 0},

@@ -200,6 +200,27 @@ static void a_look_finds_repeats_contradictions_and_texts_on_both_sides(void **s
     tw_dataset_free(dataset);
 }
 
+static void entities_of_one_mind_label_their_text_when_asked_and_only_to_learn(void **state)
+{
+    (void)state;
+    static const char lines[] =
+        "{\"text\":\"A and B fall\",\"entities\":[{\"name\":\"A\",\"label\":\"negative\"},{\"name\":\"B\",\"label\":\"negative\"}]}\n"
+        "{\"text\":\"A beats B\",\"entities\":[{\"name\":\"A\",\"label\":\"positive\"},{\"name\":\"B\",\"label\":\"negative\"}]}\n"
+        "{\"text\":\"C stays\",\"label\":\"positive\",\"entities\":[{\"name\":\"C\",\"label\":\"neutral\"}]}\n";
+    struct tw_decode_options decode = tw_decode_defaults();
+    struct tw_dataset *dataset;
+    struct tw_error err;
+    assert_true(tw_dataset_new(
+        &(struct tw_dataset_options){.agreed_labels = true, .limit_bytes = 1 << 24}, &dataset, &err));
+    assert_true(read_lines(dataset, "agreed.jsonl", lines, false, &decode, &err));
+    assert_true(read_lines(dataset, "held.jsonl", lines, true, &decode, &err));
+    assert_int_equal(dataset->examples[0].label, 0);
+    assert_int_equal(dataset->examples[1].label, -1);
+    assert_int_equal(dataset->examples[2].label, 2);
+    assert_int_equal(dataset->examples[3].label, -1);
+    tw_dataset_free(dataset);
+}
+
 static void a_file_may_carry_its_weight(void **state)
 {
     (void)state;
@@ -226,6 +247,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_used_is_told_with_file_and_record),
         cmocka_unit_test(refusals_are_counted_when_somebody_listens),
         cmocka_unit_test(a_look_finds_repeats_contradictions_and_texts_on_both_sides),
+        cmocka_unit_test(entities_of_one_mind_label_their_text_when_asked_and_only_to_learn),
         cmocka_unit_test(a_file_may_carry_its_weight),
     };
     return cmocka_run_group_tests(tests, begin, end);
