@@ -19,7 +19,7 @@ enum { ARENA_BYTES = 16 << 20, MOST_WORKERS = 1024 };
 
 /* ---- the command line ---- */
 
-enum long_option { INPUT = 256, WORKERS, ENTITIES, RAW, LABELS, LOGITS, FORMAT, MAX_TOKENS };
+enum long_option { INPUT = 256, WORKERS, ENTITIES, RAW, LABELS, LOGITS, FORMAT, MAX_TOKENS, HELD_BACK };
 
 static const struct option long_options[] = {
     {"input", required_argument, NULL, INPUT},
@@ -30,6 +30,7 @@ static const struct option long_options[] = {
     {"logits", no_argument, NULL, LOGITS},
     {"format", required_argument, NULL, FORMAT},
     {"max-tokens", required_argument, NULL, MAX_TOKENS},
+    {"held-back", required_argument, NULL, HELD_BACK},
     {NULL, 0, NULL, 0},
 };
 enum { COMMON_OPTIONS = 2 }; /* the first ones of the table */
@@ -60,6 +61,17 @@ static bool parse_number(const char *text, int64_t most, int64_t *out)
     errno = 0;
     long long value = strtoll(text, &end, 10);
     if (end == text || *end || errno || value < 0 || value > most)
+        return false;
+    *out = value;
+    return true;
+}
+
+/* Above 0, below 1. */
+static bool parse_share(const char *text, double *out)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value > 0 && value < 1))
         return false;
     *out = value;
     return true;
@@ -121,6 +133,11 @@ static int take_option(int option, struct tw_offline_arguments *out, struct tw_e
             return tw_command_usage(
                 out->command, err, "--workers is a number up to %d, not \"%s\"", MOST_WORKERS, optarg);
         out->workers = (uint32_t)number;
+        return 0;
+    case HELD_BACK:
+        if (!parse_share(optarg, &out->held_back))
+            return tw_command_usage(
+                out->command, err, "--held-back is a share between 0 and 1, such as 0.1, not \"%s\"", optarg);
         return 0;
     default: /* MAX_TOKENS */
         if (!parse_number(optarg, INT32_MAX, &out->max_tokens) || (out->max_tokens && out->max_tokens < 3))
@@ -284,6 +301,7 @@ bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenize
         .workers = worker_count(arguments->workers),
         .stamp_us = now_us(),
         .logits = arguments->logits,
+        .held_back = arguments->held_back,
         .max_tokens =
             arguments->max_tokens == 0 ? TW_TOKENS_UNLIMITED : tw_classifier_max_tokens(run->classifier),
         .out = run->options.out,

@@ -29,6 +29,7 @@ struct tw_offline_arguments {
     enum tw_report_form report;
     uint32_t workers;   /* 0: as many as processors */
     int64_t max_tokens; /* -1: not given; 0: no limit (tokenize) */
+    double held_back;   /* --held-back; 0: all records */
     bool raw, logits, verbose;
 };
 

@@ -245,10 +245,14 @@ static int32_t agreed_label(const struct tw_example *example)
     return example->entity_count ? example->entities[0].label : -1;
 }
 
-static bool for_validation(
-    const struct tw_dataset *dataset, const struct tw_dataset_source *source, uint64_t hash)
+static bool below_share(uint64_t hash, double share)
 {
-    return source->validation || (double)(hash >> 11) * 0x1p-53 < dataset->options.validation_share;
+    return (double)(hash >> 11) * 0x1p-53 < share;
+}
+
+bool tw_dataset_holds_back(struct tw_text text, double share)
+{
+    return below_share(XXH3_64bits(text.bytes, text.length), share);
 }
 
 static bool keep_record(struct tw_dataset *dataset, const struct tw_dataset_source *source,
@@ -265,7 +269,7 @@ static bool keep_record(struct tw_dataset *dataset, const struct tw_dataset_sour
     if (!example.text.bytes)
         return tw_arena_fail(&dataset->arena, err);
     example.hash = XXH3_64bits(example.text.bytes, example.text.length);
-    example.validation = for_validation(dataset, source, example.hash);
+    example.validation = source->validation || below_share(example.hash, dataset->options.validation_share);
     if (!keep_entities(dataset, record, scratch, &example, err))
         return false;
     /* Validation measures labels that somebody gave, none that were made from others. */

@@ -118,6 +118,9 @@ TW_MUST_USE bool tw_dataset_read(
 TW_MUST_USE bool tw_dataset_argument(
     const char *argument, char *path, size_t size, double *weight, struct tw_error *err);
 
+/* Is a text of this cleaned form held back from learning, with this share? The split's rule, for whoever measures. */
+bool tw_dataset_holds_back(struct tw_text text, double share);
+
 /* What is to be known before anything is learned from it. */
 struct tw_dataset_facts {
     size_t records, training, validation;

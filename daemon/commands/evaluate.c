@@ -4,7 +4,7 @@
 int tw_command_evaluate(int argc, char **argv, struct tw_error *err)
 {
     struct tw_offline_arguments arguments;
-    int status = tw_offline_parse(argc, argv, "entities,raw,labels,format,max-tokens", &arguments, err);
+    int status = tw_offline_parse(argc, argv, "entities,raw,labels,format,max-tokens,held-back", &arguments, err);
     if (status)
         return status;
     struct tw_offline_run run;

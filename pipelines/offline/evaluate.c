@@ -1,6 +1,7 @@
 #include "offline/offline.h"
 
 #include "classify.h"
+#include "dataset.h"
 #include "decode.h"
 #include "offline/predict.h"
 
@@ -43,15 +44,26 @@ static bool refuse_unlabelled(struct tw_chunk *chunk, struct tw_record *record, 
     return tw_document_refuse(&record->document, &why, &chunk->arena, err);
 }
 
+/* A text that was learned from measures nothing: it passes like a tick. */
+static void leave_out_learned(const struct tw_offline_options *options, struct tw_record *record)
+{
+    struct tw_document *document = &record->document;
+    if (options->held_back > 0 && document->fate == TW_FATE_STORED &&
+        !tw_dataset_holds_back(document->text, options->held_back))
+        document->fate = TW_FATE_TICK;
+}
+
 static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_error *err)
 {
     const struct evaluating *evaluating = context;
     struct tw_record *records;
     if (!tw_records_read(evaluating->options, chunk, false, &records, err))
         return false;
-    for (uint32_t at = 0; at < chunk->count; at++)
+    for (uint32_t at = 0; at < chunk->count; at++) {
         if (!refuse_unlabelled(chunk, &records[at], err))
             return false;
+        leave_out_learned(evaluating->options, &records[at]);
+    }
     chunk->results = records;
     return tw_records_score(evaluating->options, worker, chunk, records, NULL, err);
 }

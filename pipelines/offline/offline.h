@@ -29,6 +29,8 @@ struct tw_offline_options {
     uint32_t workers;
     int64_t stamp_us; /* time of reading: what a record without time gets, what "too late" is measured by */
     bool logits;      /* classify: "logits":{...} too */
+    double
+        held_back; /* evaluate: above 0, only texts that `finetune` with this validation_share holds back */
     uint32_t max_tokens; /* tokenize: TW_TOKENS_UNLIMITED never cuts */
     FILE *out;
     /* Told of each refused record, in order; where is file:line. */

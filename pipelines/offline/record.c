@@ -221,7 +221,7 @@ bool tw_records_emit(const struct tw_offline_options *options, const struct tw_c
 {
     for (uint32_t at = 0; at < chunk->count; at++) {
         counts->records++;
-        if (records[at].document.fate == TW_FATE_STORED)
+        if (records[at].document.fate != TW_FATE_DEAD_LETTER)
             continue;
         counts->refused++;
         struct tw_error told = placed(chunk, &chunk->lines[at], records[at].document.refusal);

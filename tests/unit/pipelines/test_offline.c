@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "classify.h"
+#include "dataset.h"
 #include "decode.h"
 #include "entities.h"
 #include "offline/offline.h"
@@ -269,6 +270,32 @@ static void evaluate_counts_documents_and_entities(void **state)
     free(outcome.out);
 }
 
+static void evaluate_measures_only_what_was_held_back_when_asked(void **state)
+{
+    (void)state;
+    char lines[4096];
+    size_t used = 0, held = 0;
+    for (int at = 0; at < 40; at++) {
+        char text[16];
+        int length = snprintf(text, sizeof text, "text %d", at);
+        held += tw_dataset_holds_back((struct tw_text){text, (size_t)length}, 0.25);
+        used += (size_t)snprintf(
+            lines + used, sizeof lines - used, "{\"text\":\"%s\",\"label\":\"neutral\"}\n", text);
+    }
+    assert_true(held > 0 && held < 40);
+    given_input("lines.jsonl", lines, used);
+    struct tw_offline_options options = options_of(constant, 1);
+    options.held_back = 0.25;
+    struct tw_offline_counts counts;
+    struct tw_measures documents, companies;
+    struct tw_error err;
+    options.out = stdout;
+    assert_true(tw_offline_evaluate(&options, &documents, &companies, &counts, &err));
+    assert_int_equal(counts.records, 40);
+    assert_int_equal(counts.refused, 0);
+    assert_int_equal(tw_measures_report(&documents).n, held);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_failure_in_a_worker_ends_the_run),
         cmocka_unit_test(tokenize_writes_ids_as_they_are),
         cmocka_unit_test(evaluate_counts_documents_and_entities),
+        cmocka_unit_test(evaluate_measures_only_what_was_held_back_when_asked),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
