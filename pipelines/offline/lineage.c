@@ -76,10 +76,9 @@ static void add_report(json_t *row, const char *prefix, const struct tw_metric_r
 }
 
 /* eval_accuracy and eval_f1 are the texts'; without labelled texts, the entities'. */
-json_t *tw_lineage_metrics(uint64_t step, double epoch, const struct tw_trial *trial)
+json_t *tw_lineage_metrics(const struct tw_trial *trial)
 {
-    json_t *row = json_pack("{s:f, s:f, s:f, s:I}", "epoch", epoch, "eval_loss", trial->loss, "eval_metric",
-        trial->metric, "step", (json_int_t)step);
+    json_t *row = json_pack("{s:f}", "eval_metric", trial->metric);
     if (!row)
         return NULL;
     add_report(row, "eval_", trial->documents.n ? &trial->documents : &trial->entities);
@@ -192,8 +191,9 @@ static void write_training(FILE *out, const struct tw_finetune_settings *setting
         "every step.\n\n",
         (long long)json_integer_value(json_object_get(records, "training")),
         (long long)json_integer_value(json_object_get(records, "validation")),
-        (unsigned long long)settings->epochs, (unsigned long long)(settings->batch * settings->accumulate),
-        settings->lr, settings->schedule, (unsigned long long)settings->seed,
+        (unsigned long long)settings->course.epochs,
+        (unsigned long long)(settings->course.batch * settings->course.accumulate), settings->course.lr,
+        settings->course.schedule, (unsigned long long)settings->course.seed,
         (unsigned long long)settings->max_tokens);
     write_data(out, "Learned from", json_object_get(lineage, "data"));
     write_data(out, "Validated on", json_object_get(lineage, "validation"));
@@ -222,7 +222,7 @@ char *tw_lineage_card(const struct tw_finetune_settings *settings, const json_t 
 {
     char *text = NULL, name[256];
     size_t length = 0;
-    struct tw_text folder = last_part(settings->output);
+    struct tw_text folder = last_part(settings->course.output);
     snprintf(name, sizeof name, "%.*s", (int)folder.length, folder.bytes);
     FILE *out = open_memstream(&text, &length);
     if (!out)

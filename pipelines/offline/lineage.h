@@ -18,8 +18,8 @@ json_t *tw_lineage_base(const char *folder, struct tw_error *err);
 /* An array, one object a FILE:WEIGHT. NULL on failure. */
 json_t *tw_lineage_data(const struct tw_setting_texts *files, struct tw_error *err);
 
-/* The row of an evaluation, as metrics.jsonl, trainer_state.json and eval_results.json have it. */
-json_t *tw_lineage_metrics(uint64_t step, double epoch, const struct tw_trial *trial);
+/* What an evaluation measured, as metrics.jsonl, trainer_state.json and eval_results.json have it: eval_metric, eval_f1, .. */
+json_t *tw_lineage_metrics(const struct tw_trial *trial);
 
 /* What goes under "tapewatch" in config.json, as text for free(); NULL without memory. */
 char *tw_lineage_own(

@@ -84,13 +84,13 @@ static bool stopped(void *context)
     return seen->stop_at && seen->steps >= seen->stop_at;
 }
 
-static void note_progress(void *context, const struct tw_finetune_progress *progress)
+static void note_progress(void *context, const struct tw_course_progress *progress)
 {
     struct seen *seen = context;
     seen->steps = progress->step;
 }
 
-static void note_evaluation(void *context, const struct tw_finetune_evaluation *evaluation)
+static void note_evaluation(void *context, const struct tw_course_evaluation *evaluation)
 {
     struct seen *seen = context;
     if (seen->evaluations++ == 0)
@@ -120,10 +120,9 @@ static struct tw_finetune_settings settings_of(const char *output)
     return settings;
 }
 
-static struct tw_finetune_run run_of(const struct tw_finetune_settings *settings, struct seen *seen)
+static struct tw_course_run run_of(struct seen *seen)
 {
-    return (struct tw_finetune_run){.settings = settings,
-        .decode = &decode,
+    return (struct tw_course_run){.decode = &decode,
         .command = "tapewatch finetune",
         .watch = {
             .context = seen, .stopped = stopped, .progress = note_progress, .evaluated = note_evaluation}};
@@ -154,26 +153,27 @@ static void a_run_learns_and_leaves_the_folder_that_people_expect(void **state)
         "eval_results.json"};
     struct tw_finetune_settings settings = settings_of("learned");
     struct seen seen = {0};
-    struct tw_finetune_run run = run_of(&settings, &seen);
-    struct tw_finetune_result result;
+    struct tw_course_run run = run_of(&seen);
+    struct tw_course_result result;
     struct tw_model *model;
     struct tw_error err;
-    assert_true(tw_finetune(&run, &result, &err));
+    assert_true(tw_finetune(&settings, &run, &result, &err));
     assert_int_equal(seen.evaluations, 4);
     assert_true(seen.last_loss < seen.first_loss * 0.9);
     for (size_t at = 0; at < sizeof files / sizeof files[0]; at++)
-        assert_true(is_there(settings.output, files[at]));
-    json_t *results = json_loads(read_file(settings.output, "eval_results.json").bytes, 0, NULL);
+        assert_true(is_there(settings.course.output, files[at]));
+    json_t *results = json_loads(read_file(settings.course.output, "eval_results.json").bytes, 0, NULL);
     assert_true(json_is_real(json_object_get(results, "eval_accuracy")));
     assert_true(json_is_real(json_object_get(results, "eval_f1")));
     json_decref(results);
-    json_t *config = json_loads(read_file(settings.output, "config.json").bytes, 0, NULL);
+    json_t *config = json_loads(read_file(settings.course.output, "config.json").bytes, 0, NULL);
     const json_t *own = json_object_get(config, "tapewatch"), *lineage = json_object_get(own, "lineage");
     assert_int_equal(json_array_size(json_object_get(lineage, "data")), 2);
     assert_true(json_is_number(json_object_get(own, "temperature")));
     assert_true(json_is_object(json_object_get(own, "entity_head")));
     json_decref(config);
-    assert_true(tw_model_open(settings.output, &(struct tw_model_options){.need_head = true}, &model, &err));
+    assert_true(
+        tw_model_open(settings.course.output, &(struct tw_model_options){.need_head = true}, &model, &err));
     assert_true(model->has_head && model->has_entity_head);
     tw_model_close(model);
 }
@@ -210,12 +210,12 @@ static struct tw_text weights_of_unbroken(const struct tw_finetune_settings *lik
 {
     struct tw_finetune_settings settings = *like;
     struct seen seen = {0};
-    struct tw_finetune_run run = run_of(&settings, &seen);
-    struct tw_finetune_result result;
+    struct tw_course_run run = run_of(&seen);
+    struct tw_course_result result;
     struct tw_error err;
-    settings.output = in_work("unbroken");
-    assert_true(tw_finetune(&run, &result, &err));
-    return read_file(settings.output, "model.safetensors");
+    settings.course.output = in_work("unbroken");
+    assert_true(tw_finetune(&settings, &run, &result, &err));
+    return read_file(settings.course.output, "model.safetensors");
 }
 
 static void a_run_that_is_stopped_twice_ends_in_the_same_weights(void **state)
@@ -223,24 +223,24 @@ static void a_run_that_is_stopped_twice_ends_in_the_same_weights(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("stopped");
     struct seen seen = {.stop_at = 3};
-    struct tw_finetune_run run = run_of(&settings, &seen);
-    struct tw_finetune_result result;
+    struct tw_course_run run = run_of(&seen);
+    struct tw_course_result result;
     struct tw_error err;
-    assert_false(tw_finetune(&run, &result, &err));
+    assert_false(tw_finetune(&settings, &run, &result, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
-    assert_true(is_there(settings.output, "checkpoint-3"));
+    assert_true(is_there(settings.course.output, "checkpoint-3"));
     run.resume = true;
     seen.stop_at = 13;
-    assert_false(tw_finetune(&run, &result, &err));
+    assert_false(tw_finetune(&settings, &run, &result, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
-    assert_true(is_there(settings.output, "checkpoint-13"));
-    assert_false(is_there(settings.output, "checkpoint-3"));
+    assert_true(is_there(settings.course.output, "checkpoint-13"));
+    assert_false(is_there(settings.course.output, "checkpoint-3"));
     seen.stop_at = 0;
-    assert_true(tw_finetune(&run, &result, &err));
-    assert_false(is_there(settings.output, "checkpoint-13"));
-    assert_true(
-        tw_text_equal(read_file(settings.output, "model.safetensors"), weights_of_unbroken(&settings)));
-    assert_true(tw_finetune(&run, &result, &err));
+    assert_true(tw_finetune(&settings, &run, &result, &err));
+    assert_false(is_there(settings.course.output, "checkpoint-13"));
+    assert_true(tw_text_equal(
+        read_file(settings.course.output, "model.safetensors"), weights_of_unbroken(&settings)));
+    assert_true(tw_finetune(&settings, &run, &result, &err));
     assert_true(result.was_finished);
 }
 
@@ -249,11 +249,11 @@ static void a_folder_that_is_not_empty_is_refused_and_kept(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("");
     struct seen seen = {0};
-    struct tw_finetune_run run = run_of(&settings, &seen);
-    struct tw_finetune_result result;
+    struct tw_course_run run = run_of(&seen);
+    struct tw_course_result result;
     struct tw_error err;
-    settings.output = work;
-    assert_false(tw_finetune(&run, &result, &err));
+    settings.course.output = work;
+    assert_false(tw_finetune(&settings, &run, &result, &err));
     assert_int_equal(err.code, TW_OUTPUT);
     assert_string_equal(err.what, "the output folder is not empty");
     assert_false(is_there(work, "run.yaml"));
@@ -264,14 +264,14 @@ static void data_that_changed_are_no_run_to_resume(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("changed");
     struct seen seen = {.stop_at = 2};
-    struct tw_finetune_run run = run_of(&settings, &seen);
-    struct tw_finetune_result result;
+    struct tw_course_run run = run_of(&seen);
+    struct tw_course_result result;
     struct tw_error err;
-    assert_false(tw_finetune(&run, &result, &err));
+    assert_false(tw_finetune(&settings, &run, &result, &err));
     static const char other[] = "{\"text\":\"loss\",\"label\":\"negative\"}\n";
     given_file(work, "texts.jsonl", other, sizeof other - 1);
     run.resume = true;
-    assert_false(tw_finetune(&run, &result, &err));
+    assert_false(tw_finetune(&settings, &run, &result, &err));
     given_records();
     assert_int_equal(err.code, TW_CONFIG);
     assert_string_equal(err.what, "data changed since the run began");
@@ -282,13 +282,13 @@ static void patience_ends_a_run_that_no_longer_improves(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("patient");
     struct seen seen = {0};
-    struct tw_finetune_run run = run_of(&settings, &seen);
-    struct tw_finetune_result result;
+    struct tw_course_run run = run_of(&seen);
+    struct tw_course_result result;
     struct tw_error err;
-    settings.lr = 0;
-    settings.epochs = 50;
-    settings.patience = 2;
-    assert_true(tw_finetune(&run, &result, &err));
+    settings.course.lr = 0;
+    settings.course.epochs = 50;
+    settings.course.patience = 2;
+    assert_true(tw_finetune(&settings, &run, &result, &err));
     assert_true(result.stopped_early);
     assert_int_equal(seen.evaluations, 3);
 }
@@ -298,21 +298,21 @@ static void a_loss_that_explodes_ends_the_run_with_step_and_cure(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("exploded");
     struct seen seen = {0};
-    struct tw_finetune_run run = run_of(&settings, &seen);
-    struct tw_finetune_result result;
+    struct tw_course_run run = run_of(&seen);
+    struct tw_course_result result;
     struct tw_model *model;
     struct tw_error err;
-    settings.lr = 1e6; /* more than the table allows */
-    settings.clip = 0;
-    settings.warmup = 20;
-    settings.epochs = 40;
-    settings.eval_steps = 1;
-    assert_false(tw_finetune(&run, &result, &err));
+    settings.course.lr = 1e6; /* more than the table allows */
+    settings.course.clip = 0;
+    settings.course.warmup = 20;
+    settings.course.epochs = 40;
+    settings.course.eval_steps = 1;
+    assert_false(tw_finetune(&settings, &run, &result, &err));
     assert_int_equal(err.code, TW_CONFIG);
     assert_non_null(strstr(err.where, "exploded: step "));
     assert_non_null(strstr(err.cure, "half the learning rate"));
     assert_non_null(strstr(err.cure, "the best model so far stands in the folder"));
-    assert_true(tw_model_open(settings.output, NULL, &model, &err));
+    assert_true(tw_model_open(settings.course.output, NULL, &model, &err));
     tw_model_close(model);
 }
 

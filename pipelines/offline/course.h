@@ -1,0 +1,158 @@
+/* course: one training run, whatever is learned: steps by epochs, rates, checkpoints, trials, the best kept. finetune,
+ * pretrain and distill are each a table of functions over it.
+ *   in    what the pipeline brings (struct tw_course_kind), settings, how the run was called (struct tw_course_run)
+ *   out   the folder: run.yaml, metrics.jsonl, trainer_state.json, the best model so far, checkpoints, eval_results.json
+ *
+ *     struct tw_course *course;
+ *     tw_course_open(&kind, self, &settings, run, &course, err)       refuses a folder that is not empty; resume: looks into it
+ *     tw_course_is_finished(course)                                   nothing is left to resume: close it
+ *     ... the pipeline reads its data ...
+ *     tw_course_plan(course, items, count, true, err)                 steps and rates
+ *     tw_course_open_state(course, &state_options, err)               gemm, weights: tw_course_state
+ *     tw_course_open_trainer(course, &trainer_options, err)           with the course's seed, threads, dropout, gemm
+ *     tw_course_learn(course, lineage, &origin, err)                  begins or resumes; learns; writes the folder
+ *     tw_course_tell_result(course, &result); tw_course_close(course)
+ *
+ * Each step takes `batch` x `accumulate` items in an order of its own for each epoch, made from the seed. After each
+ * `eval_steps` the pipeline tries the model; the best one is written whole into the folder, so that it can be used while the
+ * run goes on. After each `save_steps` a checkpoint. A step that fails, a full disk, a signal, SIGKILL: the newest checkpoint
+ * and the best model are whole, and a resumed run ends in the same weights, to the bit, if the pipeline's functions depend
+ * on their arguments alone.
+ *
+ * Lineage. The pipeline gives an object of its own ("base", "data", ..); `command` and `seed` are added in front. A
+ * resumed run must find every other member as it was: else TW_CONFIG "data changed since the run began".
+ *
+ * Errors: TW_OUTPUT for an output folder that is not empty; TW_INTERRUPTED when the watch says stop: the checkpoint is
+ * saved; those of trainer.h, checkpoint.h, state.h, schedule.h. For the offline rooms only, but for struct tw_course_watch and what
+ * it tells. */
+#ifndef TW_OFFLINE_COURSE_H
+#define TW_OFFLINE_COURSE_H
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "offline/course_settings.h"
+#include "train/trainer.h"
+
+struct tw_decode_options;
+
+/* ---- who looks on ---- */
+
+/* Where a run stands, after each step. */
+struct tw_course_progress {
+    uint64_t step, most_steps;
+    double epoch, loss, rate, gradient_norm;
+    double tokens_per_s, seconds, seconds_left; /* since this process began */
+};
+
+/* One trial of the model on what was held back. */
+struct tw_course_evaluation {
+    uint64_t step; /* 0: before anything was learned */
+    double epoch;
+    double train_loss; /* mean over steps since the last one; 0 before the first step */
+    double loss, metric;
+    const void *details; /* the pipeline's own: its header says what */
+    bool best;
+    double seconds;
+};
+
+/* Any of these may be NULL. All are called on the caller's thread. */
+struct tw_course_watch {
+    void *context;
+    bool (*stopped)(void *context); /* asked after each step */
+    void (*progress)(void *context, const struct tw_course_progress *progress);
+    void (*evaluated)(void *context, const struct tw_course_evaluation *evaluation);
+    void (*told)(void *context, const char *line);              /* a line for people */
+    void (*refused)(void *context, const struct tw_error *why); /* a record (skip_refused) */
+};
+
+/* How the run was called. */
+struct tw_course_run {
+    const struct tw_decode_options *decode;
+    int64_t stamp_us;    /* time of reading */
+    const char *command; /* as typed, for lineage */
+    bool resume;         /* go on in a folder that a run left */
+    struct tw_course_watch watch;
+};
+
+struct tw_course_result {
+    uint64_t steps;
+    bool stopped_early;
+    bool was_finished; /* nothing was left to resume */
+    uint64_t refused;  /* records; the pipeline's to fill */
+    double best_metric;
+    uint64_t best_step; /* 0: nothing was held back */
+};
+
+/* ---- what a pipeline brings ---- */
+
+struct tw_course_trial {
+    double loss, metric;
+    json_t *row; /* its own members of the row (eval_..), taken over */
+    const void *details;
+};
+
+/* What is written beside the weights; texts for free(), taken over. */
+struct tw_course_folder {
+    char *own_json;     /* members under "tapewatch" of config.json */
+    char *card;         /* README.md */
+    double temperature; /* calibration; 0: as the model has it */
+};
+
+struct tw_course_kind {
+    const char *command;
+    const struct tw_settings *table; /* of `settings` */
+    bool lower_is_better;            /* the metric */
+    bool trial_at_start;             /* the model as it came is tried too (and is not kept as the best) */
+
+    /* One step's batch with its targets, in the arena. `items`: of those given to tw_course_plan. */
+    bool (*feed)(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
+        struct tw_batch *batch, struct tw_targets *targets, struct tw_error *err);
+    bool (*trial)(void *self, struct tw_trainer *trainer, struct tw_course_trial *out, struct tw_error *err);
+    /* The model is about to be written. `metrics`: the row of its trial; NULL, as `details`, when nothing was held back. */
+    bool (*publish)(void *self, const json_t *lineage, const json_t *metrics, const void *details,
+        struct tw_course_folder *out, struct tw_error *err);
+    /* Adds the parts of the loss to a row of metrics.jsonl; or NULL. */
+    void (*note)(void *self, const struct tw_step_result *step, json_t *row);
+    /* The lowest depth (state.h) that learns at a step; NULL: 0, all. */
+    size_t (*lowest)(void *self, uint64_t step);
+};
+
+struct tw_course_origin {
+    const char *tokenizer_folder; /* whose files are copied */
+    struct tw_text vocabulary;    /* another vocab.txt instead of the folder's, or empty */
+};
+
+struct tw_course;
+
+/* `self`, settings (a struct that begins with struct tw_course_settings) and run outlive the course. */
+TW_MUST_USE bool tw_course_open(const struct tw_course_kind *kind, void *self, const void *settings,
+    const struct tw_course_run *run, struct tw_course **out, struct tw_error *err);
+/* NULL is fine. */
+void tw_course_close(struct tw_course *course);
+bool tw_course_is_finished(const struct tw_course *course);
+
+/* `items`: the numbers of what is learned from, once an epoch; copied. `has_trial`: something was held back. */
+TW_MUST_USE bool tw_course_plan(
+    struct tw_course *course, const size_t *items, size_t count, bool has_trial, struct tw_error *err);
+uint64_t tw_course_epoch_steps(const struct tw_course *course);
+
+/* `seed` is filled in. */
+TW_MUST_USE bool tw_course_open_state(
+    struct tw_course *course, const struct tw_state_options *options, struct tw_error *err);
+struct tw_state *tw_course_state(const struct tw_course *course);
+/* threads, seed, gemm and dropout are filled in. */
+TW_MUST_USE bool tw_course_open_trainer(
+    struct tw_course *course, const struct tw_trainer_options *options, struct tw_error *err);
+
+/* `lineage` is taken over, even on failure; NULL fails with the error that is there. */
+TW_MUST_USE bool tw_course_learn(
+    struct tw_course *course, json_t *lineage, const struct tw_course_origin *origin, struct tw_error *err);
+
+void tw_course_tell_result(const struct tw_course *course, struct tw_course_result *out);
+
+/* A line for people; nothing when nobody listens. */
+void tw_course_tell(const struct tw_course_watch *watch, const char *format, ...) TW_PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,85 @@
+#include "offline/runfolder.h"
+
+#include "base/file.h"
+#include "train/checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const results_name = "eval_results.json";
+
+bool tw_runfolder_check_empty(const char *folder, struct tw_error *err)
+{
+    if (!folder[0])
+        return tw_fail(err, TW_USAGE, NULL, "name a new folder with -o", "no output folder is named");
+    DIR *listing = opendir(folder);
+    bool empty = true;
+    if (!listing && errno == ENOENT)
+        return true;
+    if (!listing)
+        return tw_fail_errno(
+            err, TW_OUTPUT, folder, "name a folder that can be written to", "cannot be read");
+    for (const struct dirent *entry; empty && (entry = readdir(listing)) != NULL;)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(listing);
+    if (empty)
+        return true;
+    return tw_fail(err, TW_OUTPUT, folder, "name another folder, or go on with the run in it: --resume",
+        "the output folder is not empty");
+}
+
+bool tw_runfolder_make(const char *folder, struct tw_text run_yaml, struct tw_error *err)
+{
+    char path[PATH_MAX];
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return tw_fail_errno(err, TW_OUTPUT, folder, "name a folder that can be made", "cannot be created");
+    if (!tw_path_join(path, sizeof path, folder, "run.yaml", err))
+        return false;
+    return run_yaml.length == 0 || tw_file_write(path, run_yaml, err);
+}
+
+bool tw_runfolder_is_finished(const char *folder)
+{
+    char path[PATH_MAX];
+    return tw_path_join(path, sizeof path, folder, results_name, NULL) && access(path, F_OK) == 0;
+}
+
+/* A flat folder, and itself. What cannot be removed stays: it does no harm. */
+static void remove_flat(const char *folder)
+{
+    char path[PATH_MAX];
+    DIR *listing = opendir(folder);
+    if (!listing)
+        return;
+    for (const struct dirent *entry; (entry = readdir(listing)) != NULL;)
+        if (entry->d_name[0] != '.' && tw_path_join(path, sizeof path, folder, entry->d_name, NULL))
+            unlink(path);
+    closedir(listing);
+    rmdir(folder);
+}
+
+bool tw_runfolder_remove_checkpoints(const char *folder, struct tw_error *err)
+{
+    char path[PATH_MAX];
+    for (;;) {
+        bool found;
+        if (!tw_checkpoint_find(folder, path, sizeof path, &found, err))
+            return false;
+        if (!found)
+            return true;
+        remove_flat(path);
+        if (access(path, F_OK) == 0)
+            return tw_fail_errno(err, TW_IO, path, "remove it by hand", "the checkpoint cannot be removed");
+    }
+}
+
+bool tw_runfolder_finish(const char *folder, struct tw_text results, struct tw_error *err)
+{
+    char path[PATH_MAX];
+    return tw_path_join(path, sizeof path, folder, results_name, err) && tw_file_write(path, results, err) &&
+           tw_runfolder_remove_checkpoints(folder, err);
+}

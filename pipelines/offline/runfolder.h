@@ -1,0 +1,25 @@
+/* runfolder: the folder of a training run, from empty to through. For the offline rooms only.
+ *
+ *   run.yaml                      written when the run begins: without it there is nothing to resume
+ *   checkpoint-<step>/            while it goes (checkpoint.h)
+ *   eval_results.json             written when it is through; checkpoints go after it, so that a run that is killed in between
+ *                                 finishes when it is resumed
+ *
+ * Errors: TW_OUTPUT for a folder that cannot be had or is not empty, TW_IO with the path. */
+#ifndef TW_OFFLINE_RUNFOLDER_H
+#define TW_OFFLINE_RUNFOLDER_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* A folder that is not there, or empty; "": TW_USAGE. */
+TW_MUST_USE bool tw_runfolder_check_empty(const char *folder, struct tw_error *err);
+/* Makes it, if it is not there, and writes run.yaml (empty text: leaves it as it is). */
+TW_MUST_USE bool tw_runfolder_make(const char *folder, struct tw_text run_yaml, struct tw_error *err);
+
+bool tw_runfolder_is_finished(const char *folder);
+/* Writes eval_results.json and removes the checkpoints. */
+TW_MUST_USE bool tw_runfolder_finish(const char *folder, struct tw_text results, struct tw_error *err);
+TW_MUST_USE bool tw_runfolder_remove_checkpoints(const char *folder, struct tw_error *err);
+
+#endif
