@@ -1,9 +1,8 @@
 #include "dataset.h"
 
-#include "archive.h"
 #include "clean.h"
-#include "decode.h"
 #include "offline/record.h"
+#include "reader.h"
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>
@@ -26,29 +25,8 @@ static bool out_of_memory(struct tw_error *err)
 /* ---- a file of JSON Lines ---- */
 
 struct file_source {
-    struct tw_archive *archive;
-    const struct tw_decode_options *decode;
-    int64_t stamp_us;
+    struct tw_reader *reader;
 };
-
-static bool is_blank(struct tw_text line)
-{
-    for (size_t at = 0; at < line.length; at++)
-        if ((unsigned char)line.bytes[at] > ' ')
-            return false;
-    return true;
-}
-
-static enum tw_dataset_step refuse(
-    const struct file_source *file, uint64_t line, const struct tw_error *why, struct tw_error *err)
-{
-    char where[200];
-    snprintf(where, sizeof where, "%.160s:%llu", tw_archive_name(file->archive), (unsigned long long)line);
-    *err = *why;
-    err->code = TW_REFUSED;
-    tw_error_in(err, where);
-    return TW_DATASET_REFUSED;
-}
 
 static bool take_entities(const struct tw_record *record, struct tw_arena *arena,
     struct tw_dataset_record *out, struct tw_error *err)
@@ -72,56 +50,46 @@ static bool has_label(const struct tw_record *record)
     return record->label >= 0;
 }
 
-static enum tw_dataset_step read_line(const struct file_source *file, const struct tw_archive_line *line,
+static const enum tw_dataset_step steps[] = {[TW_READER_RECORD] = TW_DATASET_RECORD,
+    [TW_READER_REFUSED] = TW_DATASET_REFUSED,
+    [TW_READER_END] = TW_DATASET_END,
+    [TW_READER_FAILED] = TW_DATASET_FAILED};
+
+/* What decode does not know of: labels. */
+static enum tw_dataset_step take_record(const struct file_source *file, const struct tw_reader_record *read,
     struct tw_arena *arena, struct tw_dataset_record *out, struct tw_error *err)
 {
-    struct tw_record record = {.label = -1};
-    struct tw_error why;
-    const struct tw_message message = {.offset = (int64_t)line->number,
-        .stamp_us = file->stamp_us,
-        .payload = line->text,
-        .has_value = true};
-    if (!tw_decode(file->decode, &message, arena, &record.document, err))
-        return TW_DATASET_FAILED;
-    if (record.document.fate != TW_FATE_STORED)
-        return refuse(file, line->number, record.document.refusal, err);
-    if (!tw_record_read_extras(line->text, arena, &record, &why)) {
-        if (why.code == TW_REFUSED)
-            return refuse(file, line->number, &why, err);
-        *err = why;
-        return TW_DATASET_FAILED;
+    struct tw_record record = {.document = read->document, .label = -1};
+    if (!tw_record_read_extras(read->line, arena, &record, err)) {
+        if (err->code != TW_REFUSED)
+            return TW_DATASET_FAILED;
+        return steps[tw_reader_refuse(file->reader, read->number, err, err)];
     }
     if (!has_label(&record)) {
-        tw_fail(&why, TW_REFUSED, NULL, "give it label, or entities: [{\"name\":..., \"label\":...}]",
+        tw_fail(err, TW_REFUSED, NULL, "give it label, or entities: [{\"name\":..., \"label\":...}]",
             "the record has no label");
-        return refuse(file, line->number, &why, err);
+        return steps[tw_reader_refuse(file->reader, read->number, err, err)];
     }
     *out = (struct tw_dataset_record){.title = record.document.title,
         .body = record.document.body,
         .label = record.label,
-        .number = line->number};
+        .number = read->number};
     return take_entities(&record, arena, out, err) ? TW_DATASET_RECORD : TW_DATASET_FAILED;
 }
 
 static enum tw_dataset_step next_of_file(
     void *self, struct tw_arena *arena, struct tw_dataset_record *out, struct tw_error *err)
 {
-    static const enum tw_dataset_step steps[] = {[TW_ARCHIVE_REFUSED] = TW_DATASET_REFUSED,
-        [TW_ARCHIVE_END] = TW_DATASET_END,
-        [TW_ARCHIVE_FAILED] = TW_DATASET_FAILED};
-    struct file_source *file = self;
-    struct tw_archive_line line;
-    enum tw_archive_step step;
-    do {
-        step = tw_archive_next(file->archive, &line, err);
-    } while (step == TW_ARCHIVE_LINE && is_blank(line.text));
-    return step == TW_ARCHIVE_LINE ? read_line(file, &line, arena, out, err) : steps[step];
+    const struct file_source *file = self;
+    struct tw_reader_record record;
+    enum tw_reader_step step = tw_reader_next(file->reader, arena, &record, err);
+    return step == TW_READER_RECORD ? take_record(file, &record, arena, out, err) : steps[step];
 }
 
 static void close_file(void *self)
 {
     struct file_source *file = self;
-    tw_archive_close(file->archive);
+    tw_reader_close(file->reader);
     free(file);
 }
 
@@ -131,8 +99,7 @@ bool tw_dataset_file(const char *path, const struct tw_decode_options *decode, i
     struct file_source *file = calloc(1, sizeof *file);
     if (!file)
         return out_of_memory(err);
-    *file = (struct file_source){.decode = decode, .stamp_us = stamp_us};
-    if (!tw_archive_open(path, decode->max_payload_bytes, &file->archive, err)) {
+    if (!tw_reader_open(path, decode, stamp_us, &file->reader, err)) {
         free(file);
         return false;
     }

@@ -1,0 +1,190 @@
+#include "reader.h"
+
+#include "archive.h"
+#include "base/arena.h"
+#include "base/file.h"
+#include "decode.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { ROOM_AT_FIRST = 64 };
+
+struct tw_reader {
+    struct tw_archive *archive;
+    const struct tw_decode_options *decode;
+    int64_t stamp_us;
+};
+
+/* ---- which archives ---- */
+
+static bool ends_like_an_archive(const char *name)
+{
+    static const char *const ends[] = {".jsonl", ".ndjson", ".json", ".gz", ".zst"};
+    size_t length = strlen(name);
+    for (size_t at = 0; at < sizeof ends / sizeof ends[0]; at++) {
+        size_t end = strlen(ends[at]);
+        if (length > end && strcmp(name + length - end, ends[at]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Paths found so far; the array grows in the arena, by copies. */
+struct finding {
+    struct tw_arena *arena;
+    const char **items;
+    size_t count, room;
+};
+
+static bool keep_path(struct finding *finding, const char *path, struct tw_error *err)
+{
+    if (finding->count == finding->room) {
+        size_t room = finding->room ? finding->room * 2 : ROOM_AT_FIRST;
+        const char **items = tw_arena_array(finding->arena, room, sizeof *items);
+        if (!items)
+            return tw_arena_fail(finding->arena, err);
+        if (finding->count)
+            memcpy(items, finding->items, finding->count * sizeof *items);
+        finding->items = items;
+        finding->room = room;
+    }
+    struct tw_text copy = tw_arena_copy(finding->arena, tw_text_of(path));
+    if (!copy.bytes)
+        return tw_arena_fail(finding->arena, err);
+    finding->items[finding->count++] = copy.bytes;
+    return true;
+}
+
+static bool walk_folder(struct finding *finding, const char *folder, bool folders_too, struct tw_error *err);
+
+static bool walk_entry(
+    struct finding *finding, const char *folder, const char *name, bool folders_too, struct tw_error *err)
+{
+    char path[PATH_MAX];
+    if (name[0] == '.')
+        return true;
+    if (!tw_path_join(path, sizeof path, folder, name, err))
+        return false;
+    if (is_folder(path))
+        return !folders_too || walk_folder(finding, path, false, err);
+    return !ends_like_an_archive(name) || keep_path(finding, path, err);
+}
+
+/* One level down and no further: it calls itself once at most. */
+static bool walk_folder(struct finding *finding, const char *folder, bool folders_too, struct tw_error *err)
+{
+    DIR *listing = opendir(folder);
+    bool walked = listing != NULL;
+    if (!listing)
+        return tw_fail_errno(err, TW_IO, folder, "name a folder that can be read", "cannot be read");
+    for (const struct dirent *entry; walked && (entry = readdir(listing)) != NULL;)
+        walked = walk_entry(finding, folder, entry->d_name, folders_too, err);
+    closedir(listing);
+    return walked;
+}
+
+static int by_bytes(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+bool tw_reader_list(
+    const char *path, struct tw_arena *arena, struct tw_reader_paths *out, struct tw_error *err)
+{
+    struct finding finding = {.arena = arena};
+    bool folder = is_folder(path);
+    if (folder ? !walk_folder(&finding, path, true, err) : !keep_path(&finding, path, err))
+        return false;
+    if (finding.count == 0)
+        return tw_fail(err, TW_CONFIG, path, "archives end in .jsonl, .ndjson, .json, .gz or .zst",
+            "no archive in this folder");
+    qsort(finding.items, finding.count, sizeof *finding.items, by_bytes);
+    *out = (struct tw_reader_paths){finding.items, finding.count};
+    return true;
+}
+
+/* ---- documents ---- */
+
+static bool is_blank(struct tw_text line)
+{
+    for (size_t at = 0; at < line.length; at++)
+        if ((unsigned char)line.bytes[at] > ' ')
+            return false;
+    return true;
+}
+
+bool tw_reader_open(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
+    struct tw_reader **out, struct tw_error *err)
+{
+    *out = NULL;
+    struct tw_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return tw_fail(err, TW_INTERNAL, path, "give the process more memory", "out of memory");
+    *reader = (struct tw_reader){.decode = decode, .stamp_us = stamp_us};
+    if (!tw_archive_open(path, decode->max_payload_bytes, &reader->archive, err)) {
+        free(reader);
+        return false;
+    }
+    *out = reader;
+    return true;
+}
+
+void tw_reader_close(struct tw_reader *reader)
+{
+    if (!reader)
+        return;
+    tw_archive_close(reader->archive);
+    free(reader);
+}
+
+enum tw_reader_step tw_reader_refuse(
+    const struct tw_reader *reader, uint64_t line, const struct tw_error *why, struct tw_error *err)
+{
+    char where[200];
+    snprintf(where, sizeof where, "%.160s:%llu", tw_archive_name(reader->archive), (unsigned long long)line);
+    *err = *why;
+    err->code = TW_REFUSED;
+    tw_error_in(err, where);
+    return TW_READER_REFUSED;
+}
+
+static enum tw_reader_step read_line(const struct tw_reader *reader, const struct tw_archive_line *line,
+    struct tw_arena *arena, struct tw_reader_record *out, struct tw_error *err)
+{
+    *out = (struct tw_reader_record){.message = {.offset = (int64_t)line->number,
+                                         .stamp_us = reader->stamp_us,
+                                         .payload = line->text,
+                                         .has_value = true},
+        .line = line->text,
+        .number = line->number};
+    if (!tw_decode(reader->decode, &out->message, arena, &out->document, err))
+        return TW_READER_FAILED;
+    if (out->document.fate != TW_FATE_STORED)
+        return tw_reader_refuse(reader, line->number, out->document.refusal, err);
+    return TW_READER_RECORD;
+}
+
+enum tw_reader_step tw_reader_next(
+    struct tw_reader *reader, struct tw_arena *arena, struct tw_reader_record *out, struct tw_error *err)
+{
+    static const enum tw_reader_step steps[] = {[TW_ARCHIVE_REFUSED] = TW_READER_REFUSED,
+        [TW_ARCHIVE_END] = TW_READER_END,
+        [TW_ARCHIVE_FAILED] = TW_READER_FAILED};
+    struct tw_archive_line line;
+    enum tw_archive_step step;
+    do {
+        step = tw_archive_next(reader->archive, &line, err);
+    } while (step == TW_ARCHIVE_LINE && is_blank(line.text));
+    return step == TW_ARCHIVE_LINE ? read_line(reader, &line, arena, out, err) : steps[step];
+}
