@@ -123,6 +123,7 @@ static const struct tw_command commands[] = {
         tw_command_bench},
     {"finetune", "make", "a model of sentiment from a base model and labelled records", NULL,
         tw_command_finetune},
+    {"distill", "make", "a small model from a large one", NULL, tw_command_distill},
     {"dev", "dev", "a development broker, in memory, and topics for it",
         "dev broker [--address-file FILE] [--partitions N]\n"
         "       tapewatch dev topic NAME --address-file FILE\n"

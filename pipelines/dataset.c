@@ -26,6 +26,7 @@ static bool out_of_memory(struct tw_error *err)
 
 struct file_source {
     struct tw_reader *reader;
+    bool unlabelled, titles;
 };
 
 static bool take_entities(const struct tw_record *record, struct tw_arena *arena,
@@ -55,6 +56,16 @@ static const enum tw_dataset_step steps[] = {[TW_READER_RECORD] = TW_DATASET_REC
     [TW_READER_END] = TW_DATASET_END,
     [TW_READER_FAILED] = TW_DATASET_FAILED};
 
+/* A record of an archive without labels. */
+static void take_text(
+    const struct file_source *file, const struct tw_reader_record *read, struct tw_dataset_record *out)
+{
+    const struct tw_document *document = &read->document;
+    *out = (struct tw_dataset_record){.title = document->title, .label = -1, .number = read->number};
+    if (!file->titles || document->title.length == 0)
+        out->body = document->body;
+}
+
 /* What decode does not know of: labels. */
 static enum tw_dataset_step take_record(const struct file_source *file, const struct tw_reader_record *read,
     struct tw_arena *arena, struct tw_dataset_record *out, struct tw_error *err)
@@ -83,7 +94,12 @@ static enum tw_dataset_step next_of_file(
     const struct file_source *file = self;
     struct tw_reader_record record;
     enum tw_reader_step step = tw_reader_next(file->reader, arena, &record, err);
-    return step == TW_READER_RECORD ? take_record(file, &record, arena, out, err) : steps[step];
+    if (step != TW_READER_RECORD)
+        return steps[step];
+    if (!file->unlabelled)
+        return take_record(file, &record, arena, out, err);
+    take_text(file, &record, out);
+    return TW_DATASET_RECORD;
 }
 
 static void close_file(void *self)
@@ -93,18 +109,33 @@ static void close_file(void *self)
     free(file);
 }
 
-bool tw_dataset_file(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
-    struct tw_dataset_source *out, struct tw_error *err)
+static bool open_file(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
+    const struct file_source *how, struct tw_dataset_source *out, struct tw_error *err)
 {
     struct file_source *file = calloc(1, sizeof *file);
     if (!file)
         return out_of_memory(err);
+    *file = *how;
     if (!tw_reader_open(path, decode, stamp_us, &file->reader, err)) {
         free(file);
         return false;
     }
-    *out = (struct tw_dataset_source){.name = path, .self = file, .next = next_of_file, .close = close_file};
+    *out = (struct tw_dataset_source){
+        .name = path, .unlabelled = how->unlabelled, .self = file, .next = next_of_file, .close = close_file};
     return true;
+}
+
+bool tw_dataset_file(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
+    struct tw_dataset_source *out, struct tw_error *err)
+{
+    return open_file(path, decode, stamp_us, &(const struct file_source){0}, out, err);
+}
+
+bool tw_dataset_archive(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
+    bool titles, struct tw_dataset_source *out, struct tw_error *err)
+{
+    const struct file_source how = {.unlabelled = true, .titles = titles};
+    return open_file(path, decode, stamp_us, &how, out, err);
 }
 
 /* ---- reading ---- */
@@ -236,7 +267,9 @@ static bool keep_record(struct tw_dataset *dataset, const struct tw_dataset_sour
     if (!example.text.bytes)
         return tw_arena_fail(&dataset->arena, err);
     example.hash = XXH3_64bits(example.text.bytes, example.text.length);
-    example.validation = source->validation || below_share(example.hash, dataset->options.validation_share);
+    example.validation =
+        source->validation ||
+        (!source->unlabelled && below_share(example.hash, dataset->options.validation_share));
     if (!keep_entities(dataset, record, scratch, &example, err))
         return false;
     /* Validation measures labels that somebody gave, none that were made from others. */
@@ -246,6 +279,29 @@ static bool keep_record(struct tw_dataset *dataset, const struct tw_dataset_sour
     if (!kept)
         return out_of_memory(err);
     *kept = example;
+    return true;
+}
+
+bool tw_dataset_add(struct tw_dataset *dataset, const struct tw_example *example, struct tw_error *err)
+{
+    struct tw_example added = *example;
+    struct tw_dataset_entity *entities =
+        tw_arena_array(&dataset->arena, example->entity_count, sizeof *entities);
+    added.text = tw_arena_copy(&dataset->arena, example->text);
+    if (!entities || !added.text.bytes)
+        return tw_arena_fail(&dataset->arena, err);
+    for (uint32_t at = 0; at < example->entity_count; at++) {
+        entities[at] = example->entities[at];
+        entities[at].name = tw_arena_copy(&dataset->arena, example->entities[at].name);
+        if (!entities[at].name.bytes)
+            return tw_arena_fail(&dataset->arena, err);
+    }
+    added.entities = entities;
+    added.hash = XXH3_64bits(added.text.bytes, added.text.length);
+    struct tw_example *kept = new_example(dataset);
+    if (!kept)
+        return out_of_memory(err);
+    *kept = added;
     return true;
 }
 

@@ -73,6 +73,7 @@ struct tw_dataset_source {
     const char *name; /* for people; lives as long as the dataset */
     double weight;    /* of its examples in the loss; 0: 1 */
     bool validation;  /* all of it is for validation */
+    bool unlabelled;  /* none of it is: its texts carry no label, and measure nothing */
     void *self;
     /* Places what `out` points to in the arena. */
     enum tw_dataset_step (*next)(
@@ -108,6 +109,15 @@ void tw_dataset_free(struct tw_dataset *dataset);
 /* Opens a file of JSON Lines. `stamp_us` is the time of reading (decode.h). */
 TW_MUST_USE bool tw_dataset_file(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
     struct tw_dataset_source *out, struct tw_error *err);
+
+/* Opens an archive whose records need no label; those that they have, and their entities, are not looked at. `titles`: a record that
+ * has a title is its title alone. */
+TW_MUST_USE bool tw_dataset_archive(const char *path, const struct tw_decode_options *decode,
+    int64_t stamp_us, bool titles, struct tw_dataset_source *out, struct tw_error *err);
+
+/* Adds a copy of an example (its text, names and places), with its own hash: a record that was made of another one. */
+TW_MUST_USE bool tw_dataset_add(
+    struct tw_dataset *dataset, const struct tw_example *example, struct tw_error *err);
 
 /* Reads a source to its end and closes it. */
 TW_MUST_USE bool tw_dataset_read(

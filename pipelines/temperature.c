@@ -74,3 +74,15 @@ double tw_temperature_loss(
     struct curve curve = curve_at(logits, labels, rows, classes, 1 / temperature, 0);
     return curve.rows ? curve.loss / (double)curve.rows : 0;
 }
+
+struct tw_score tw_temperature_score(const float logits[TW_CLASSES], double temperature)
+{
+    double highest = fmax(fmax((double)logits[0], (double)logits[1]), (double)logits[2]), share[3], sum = 0;
+    for (size_t class = 0; class < TW_CLASSES; class ++) {
+        share[class] = exp(((double)logits[class] - highest) / temperature);
+        sum += share[class];
+    }
+    return (struct tw_score){.negative = (float)(share[TW_NEGATIVE] / sum),
+        .neutral = (float)(share[TW_NEUTRAL] / sum),
+        .positive = (float)(share[TW_POSITIVE] / sum)};
+}

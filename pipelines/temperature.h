@@ -9,11 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "document.h"
+#include "format/config.h"
+
 /* `logits` [rows, classes]; labels below 0 are passed over. 1 when there is nothing to fit. */
 double tw_temperature_fit(const float *logits, const int32_t *labels, size_t rows, size_t classes);
 
 /* The mean negative log likelihood at T; 0 without labels. */
 double tw_temperature_loss(
     const float *logits, const int32_t *labels, size_t rows, size_t classes, double temperature);
+
+/* softmax(logits / temperature), logits by enum tw_class. */
+struct tw_score tw_temperature_score(const float logits[TW_CLASSES], double temperature);
 
 #endif

@@ -2,32 +2,7 @@
 #include "offline/finetune.h"
 #include "command.h"
 #include "learn.h"
-#include "offline/trial.h"
-
-#include <stdio.h>
-
-static const struct tw_show_column columns[] = {{"step", 8}, {"epoch", 6}, {"loss", 8}, {"val. loss", 9},
-    {"texts F1", 8}, {"accuracy", 8}, {"ECE", 6}, {"entities F1", 11}, {"accuracy", 8}, {"ECE", 6},
-    {"best", 4}};
-
-static void print_report(const struct tw_metric_report *report, char (*cells)[TW_LEARN_CELL])
-{
-    const double values[3] = {report->macro_f1, report->accuracy, report->ece};
-    for (size_t at = 0; at < 3; at++)
-        snprintf(cells[at], TW_LEARN_CELL, report->n ? "%.4f" : "-", values[at]);
-}
-
-static void fill_row(const struct tw_course_evaluation *evaluation, char (*cells)[TW_LEARN_CELL])
-{
-    const struct tw_trial *trial = evaluation->details;
-    snprintf(cells[0], TW_LEARN_CELL, "%llu", (unsigned long long)evaluation->step);
-    snprintf(cells[1], TW_LEARN_CELL, "%.2f", evaluation->epoch);
-    snprintf(cells[2], TW_LEARN_CELL, "%.4f", evaluation->train_loss);
-    snprintf(cells[3], TW_LEARN_CELL, "%.4f", evaluation->loss);
-    print_report(&trial->documents, cells + 4);
-    print_report(&trial->entities, cells + 7);
-    snprintf(cells[10], TW_LEARN_CELL, "%s", evaluation->best ? "*" : "");
-}
+#include "trial_row.h"
 
 static bool settle(struct tw_learn *learn, struct tw_error *err)
 {
@@ -91,9 +66,9 @@ static const struct tw_learn_kind kind = {
         "       tapewatch finetune --resume -o FOLDER\n"
         "  FILE                       JSON records with label, or entities: [{name, label}], one a line\n",
     .metric = "macro-F1",
-    .columns = columns,
-    .column_count = sizeof columns / sizeof columns[0],
-    .fill = fill_row,
+    .columns = tw_trial_columns,
+    .column_count = TW_TRIAL_COLUMNS,
+    .fill = tw_trial_row_fill,
     .settle = settle,
     .run = tune,
     .look = look,

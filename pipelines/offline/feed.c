@@ -24,7 +24,8 @@ static void add_entities(struct filling *filling, const struct tw_example *examp
         uint32_t first, end;
         bool found = tw_locate_tokens(tokens, example->entities[at].place, &first, &end);
         ranges[at] = found ? (struct tw_token_range){first, end} : (struct tw_token_range){0, 0};
-        if (example->entities[at].label < 0 || !(filling->feed->parts & TW_PART_ENTITY))
+        bool wanted = filling->feed->all_entities || example->entities[at].label >= 0;
+        if (!wanted || !(filling->feed->parts & TW_PART_ENTITY))
             continue;
         size_t entity = filling->entity_count++;
         filling->spans[entity] = (struct tw_entity_span){sequence, first, end};

@@ -2,7 +2,8 @@
  *   in    indices of examples; tokenizer; augmentation, or none
  *   out   struct tw_batch, struct tw_targets; all in the arena
  *
- * Each entity has a span (locate.h), so that no label is lost; an entity without label is left out. Texts are cut at
+ * Each entity has a span (locate.h), so that no label is lost; an entity without label is left out, unless
+ * all are wanted. Texts are cut at
  * `most_tokens`. What a record is read as depends on (seed, epoch, index) alone. For the offline rooms only. */
 #ifndef TW_OFFLINE_FEED_H
 #define TW_OFFLINE_FEED_H
@@ -17,7 +18,8 @@ struct tw_feed {
     const struct tw_model_config *config;
     const struct tw_augment *augment; /* NULL: records as they are */
     uint32_t most_tokens;
-    unsigned parts; /* TW_PART_*: targets of which heads are wanted */
+    unsigned parts;    /* TW_PART_*: targets of which heads are wanted */
+    bool all_entities; /* those without label too: somebody else has an answer for them */
 };
 
 struct tw_fed {

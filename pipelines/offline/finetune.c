@@ -1,11 +1,11 @@
 #include "offline/finetune.h"
 
 #include "decode.h"
+#include "offline/labelled.h"
 #include "offline/lineage.h"
 #include "offline/trial.h"
 #include "tokenizer/tokenizer.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,95 +17,22 @@ struct tuning {
     const struct tw_finetune_settings *settings;
     struct tw_course *course; /* NULL: only looking */
     struct tw_arena arena;
-    struct tw_dataset *dataset;
+    struct tw_labelled records;
     struct tw_tokenizer *tokenizer;
     struct tw_augment augment;
     struct tw_feed feed, trial_feed;
-    size_t *training, *validation; /* indices of examples */
-    size_t training_count, validation_count;
     struct tw_trial trial; /* the last one */
 };
 
-/* ---- records ---- */
-
-static bool read_files(
-    struct tuning *tuning, const struct tw_setting_texts *files, bool validation, struct tw_error *err)
+static struct tw_labelled_sources sources_of(const struct tw_finetune_settings *settings)
 {
-    for (size_t at = 0; at < files->count; at++) {
-        char path[PATH_MAX];
-        struct tw_dataset_source source;
-        double weight;
-        if (!tw_dataset_argument(files->items[at], path, sizeof path, &weight, err) ||
-            !tw_dataset_file(path, tuning->run->decode, tuning->run->stamp_us, &source, err))
-            return false;
-        source.weight = weight;
-        source.validation = validation;
-        if (!tw_dataset_read(tuning->dataset, &source, err))
-            return false;
-    }
-    return true;
-}
-
-static bool read_records(struct tuning *tuning, bool tell_all, struct tw_error *err)
-{
-    const struct tw_finetune_settings *settings = tuning->settings;
-    struct tw_dataset_options options = {
-        .validation_share = settings->validation.count ? 0 : settings->validation_share,
+    return (struct tw_labelled_sources){.data = &settings->data,
+        .validation = &settings->validation,
+        .validation_share = settings->validation_share,
         .agreed_labels = settings->agreed_labels,
-        .raw = settings->raw};
-    if (settings->skip_refused || tell_all) {
-        options.refused = tuning->run->watch.refused;
-        options.refused_context = tuning->run->watch.context;
-    }
-    if (settings->data.count == 0)
-        return tw_fail(
-            err, TW_USAGE, NULL, "tapewatch finetune -m BASE -o FOLDER FILE...", "no records are named");
-    return tw_dataset_new(&options, &tuning->dataset, err) &&
-           read_files(tuning, &settings->data, false, err) &&
-           read_files(tuning, &settings->validation, true, err);
-}
-
-static size_t *take_indices(struct tuning *tuning, bool validation, size_t *count)
-{
-    size_t *indices = tw_arena_array(&tuning->arena, tuning->dataset->count, sizeof *indices);
-    *count = 0;
-    for (size_t at = 0; indices && at < tuning->dataset->count; at++)
-        if (tuning->dataset->examples[at].validation == validation)
-            indices[(*count)++] = at;
-    return indices;
-}
-
-static bool split_records(struct tuning *tuning, struct tw_error *err)
-{
-    size_t dropped;
-    if (!tw_dataset_keep_apart(tuning->dataset, &dropped, err))
-        return false;
-    if (dropped)
-        tw_course_tell(&tuning->run->watch,
-            "records that stand among those for validation too, and are not learned: %zu", dropped);
-    tuning->training = take_indices(tuning, false, &tuning->training_count);
-    tuning->validation = take_indices(tuning, true, &tuning->validation_count);
-    if (!tuning->training || !tuning->validation)
-        return tw_arena_fail(&tuning->arena, err);
-    if (tuning->training_count == 0)
-        return tw_fail(err, TW_CONFIG, tuning->settings->data.items[0],
-            "give more records, or a smaller --validation-share", "no record is left to learn from");
-    return true;
-}
-
-/* Heads for which there is something to learn. */
-static unsigned wanted_parts(const struct tuning *tuning)
-{
-    unsigned parts = 0;
-    for (size_t at = 0; at < tuning->training_count; at++) {
-        const struct tw_example *example = &tuning->dataset->examples[tuning->training[at]];
-        if (example->label >= 0)
-            parts |= TW_PART_DOCUMENT;
-        for (uint32_t entity = 0; entity < example->entity_count; entity++)
-            if (example->entities[entity].label >= 0)
-                parts |= TW_PART_ENTITY;
-    }
-    return parts;
+        .raw = settings->raw,
+        .skip_refused = settings->skip_refused,
+        .usage = "tapewatch finetune -m BASE -o FOLDER FILE..."};
 }
 
 /* ---- the model ---- */
@@ -163,8 +90,8 @@ static bool read_class_weights(const struct tuning *tuning, float weights[TW_CLA
 static void balance_classes(const struct tuning *tuning, float weights[TW_CLASSES])
 {
     size_t counts[TW_CLASSES] = {0}, all = 0;
-    for (size_t at = 0; at < tuning->training_count; at++) {
-        const struct tw_example *example = &tuning->dataset->examples[tuning->training[at]];
+    for (size_t at = 0; at < tuning->records.training_count; at++) {
+        const struct tw_example *example = &tuning->records.dataset->examples[tuning->records.training[at]];
         if (example->label >= 0)
             counts[example->label]++;
         for (uint32_t entity = 0; entity < example->entity_count; entity++)
@@ -194,13 +121,13 @@ static bool open_trainer(struct tuning *tuning, struct tw_error *err)
 static bool open_model(struct tuning *tuning, struct tw_error *err)
 {
     const struct tw_finetune_settings *settings = tuning->settings;
-    unsigned parts = wanted_parts(tuning);
+    unsigned parts = tw_labelled_parts(&tuning->records);
     struct tw_state_options options = {
         .folder = settings->model, .parts = parts, .fresh_heads = settings->fresh_heads};
     if (!tw_course_open_state(tuning->course, &options, err))
         return false;
     const struct tw_model_config *config = &tw_course_state(tuning->course)->model->config;
-    tuning->feed = (struct tw_feed){.dataset = tuning->dataset,
+    tuning->feed = (struct tw_feed){.dataset = tuning->records.dataset,
         .tokenizer = tuning->tokenizer,
         .config = config,
         .most_tokens = most_tokens_of(tuning, config->max_positions),
@@ -212,7 +139,7 @@ static bool open_model(struct tuning *tuning, struct tw_error *err)
         .seed = settings->course.seed};
     if (settings->augment)
         tuning->feed.augment = &tuning->augment;
-    return tw_augment_names(tuning->dataset, &tuning->arena, &tuning->augment, err) &&
+    return tw_augment_names(tuning->records.dataset, &tuning->arena, &tuning->augment, err) &&
            open_trainer(tuning, err);
 }
 
@@ -235,7 +162,8 @@ static bool try_records(
 {
     struct tuning *tuning = self;
     struct tw_trial *trial = &tuning->trial;
-    if (!tw_trial_run(trainer, &tuning->trial_feed, tuning->validation, tuning->validation_count, trial, err))
+    if (!tw_trial_run(trainer, &tuning->trial_feed, tuning->records.validation,
+            tuning->records.validation_count, trial, err))
         return false;
     *out = (struct tw_course_trial){
         .loss = trial->loss, .metric = trial->metric, .row = tw_lineage_metrics(trial), .details = trial};
@@ -249,7 +177,8 @@ static bool publish(void *self, const json_t *lineage, const json_t *metrics, co
     const struct tw_trial *trial = details;
     bool documents = tuning->feed.parts & TW_PART_DOCUMENT, entities = tuning->feed.parts & TW_PART_ENTITY;
     out->own_json = tw_lineage_own(lineage, metrics, trial, entities);
-    out->card = tw_lineage_card(tuning->settings, lineage, trial, documents, entities);
+    out->card = tw_lineage_card(
+        &tuning->settings->course, tuning->settings->max_tokens, lineage, trial, documents, entities);
     out->temperature = trial && trial->documents.n ? trial->temperature : 1;
     if (out->own_json && out->card)
         return true;
@@ -299,8 +228,9 @@ static json_t *lineage_of(const struct tuning *tuning, struct tw_error *err)
         return NULL;
     }
     json_t *lineage = json_pack("{s:o, s:o, s:o, s:{s:I, s:I, s:I}}", "base", base, "data", data,
-        "validation", validation, "records", "training", (json_int_t)tuning->training_count, "validation",
-        (json_int_t)tuning->validation_count, "refused", (json_int_t)tuning->dataset->refused);
+        "validation", validation, "records", "training", (json_int_t)tuning->records.training_count,
+        "validation", (json_int_t)tuning->records.validation_count, "refused",
+        (json_int_t)tuning->records.dataset->refused);
     if (!lineage)
         tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for lineage");
     return lineage;
@@ -310,16 +240,19 @@ static void end_tuning(struct tuning *tuning)
 {
     tw_course_close(tuning->course);
     tw_tokenizer_free(tuning->tokenizer);
-    tw_dataset_free(tuning->dataset);
+    tw_labelled_end(&tuning->records);
     tw_arena_end(&tuning->arena);
 }
 
 static bool tune(struct tuning *tuning, struct tw_error *err)
 {
     const struct tw_course_origin origin = {.tokenizer_folder = tuning->settings->model};
-    return open_tokenizer(tuning, err) && read_records(tuning, false, err) && split_records(tuning, err) &&
-           tw_course_plan(
-               tuning->course, tuning->training, tuning->training_count, tuning->validation_count > 0, err) &&
+    const struct tw_labelled_sources sources = sources_of(tuning->settings);
+    return open_tokenizer(tuning, err) &&
+           tw_labelled_read(&sources, tuning->run, false, &tuning->records, err) &&
+           tw_labelled_split(&tuning->records, &sources, tuning->run, &tuning->arena, err) &&
+           tw_course_plan(tuning->course, tuning->records.training, tuning->records.training_count,
+               tuning->records.validation_count > 0, err) &&
            open_model(tuning, err) && tw_course_learn(tuning->course, lineage_of(tuning, err), &origin, err);
 }
 
@@ -333,7 +266,7 @@ bool tw_finetune(const struct tw_finetune_settings *settings, const struct tw_co
     bool tuned = tw_course_is_finished(tuning.course) ||
                  (tw_arena_begin(&tuning.arena, ARENA_BYTES, err) && tune(&tuning, err));
     tw_course_tell_result(tuning.course, result);
-    result->refused = tuning.dataset ? tuning.dataset->refused : 0;
+    result->refused = tuning.records.dataset ? tuning.records.dataset->refused : 0;
     end_tuning(&tuning);
     return tuned;
 }
@@ -343,10 +276,11 @@ bool tw_finetune_look(const struct tw_finetune_settings *settings, const struct 
 {
     struct tuning tuning = {.run = run, .settings = settings};
     struct tw_model_config config;
+    const struct tw_labelled_sources sources = sources_of(settings);
     bool looked = tw_arena_begin(&tuning.arena, ARENA_BYTES, err) && open_tokenizer(&tuning, err) &&
                   tw_config_read(settings->model, NULL, &tuning.arena, &config, err) &&
-                  read_records(&tuning, true, err) &&
-                  tw_dataset_look(tuning.dataset, tuning.tokenizer,
+                  tw_labelled_read(&sources, run, true, &tuning.records, err) &&
+                  tw_dataset_look(tuning.records.dataset, tuning.tokenizer,
                       most_tokens_of(&tuning, config.max_positions), facts, err);
     end_tuning(&tuning);
     return looked;

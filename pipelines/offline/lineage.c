@@ -180,22 +180,30 @@ static void write_data(FILE *out, const char *title, const json_t *files)
     fputc('\n', out);
 }
 
-static void write_training(FILE *out, const struct tw_finetune_settings *settings, const json_t *lineage)
+static void write_training(
+    FILE *out, const struct tw_course_settings *settings, uint64_t max_tokens, const json_t *lineage)
 {
-    const json_t *base = json_object_get(lineage, "base"), *records = json_object_get(lineage, "records");
+    const json_t *base = json_object_get(lineage, "base"), *records = json_object_get(lineage, "records"),
+                 *teacher = json_object_get(lineage, "teacher");
     fprintf(out, "## Training\n\nBase model: %s (SHA-256 of its weights %s).\n",
         json_string_value(json_object_get(base, "name")), json_string_value(json_object_get(base, "sha256")));
+    if (teacher)
+        fprintf(out,
+            "Distilled from %s (SHA-256 of its weights %s): the student learned the teacher's logits for every text, and the "
+            "labels where there are some.\n",
+            json_string_value(json_object_get(teacher, "name")),
+            json_string_value(json_object_get(teacher, "sha256")));
     fprintf(out,
         "%lld records were learned from, %lld held back. At most %llu epochs in steps of %llu records, AdamW, highest "
         "rate %g (%s), seed %llu, texts cut to %llu tokens; `run.yaml` has every setting, `metrics.jsonl` "
         "every step.\n\n",
         (long long)json_integer_value(json_object_get(records, "training")),
         (long long)json_integer_value(json_object_get(records, "validation")),
-        (unsigned long long)settings->course.epochs,
-        (unsigned long long)(settings->course.batch * settings->course.accumulate), settings->course.lr,
-        settings->course.schedule, (unsigned long long)settings->course.seed,
-        (unsigned long long)settings->max_tokens);
+        (unsigned long long)settings->epochs, (unsigned long long)(settings->batch * settings->accumulate),
+        settings->lr, settings->schedule, (unsigned long long)settings->seed, (unsigned long long)max_tokens);
     write_data(out, "Learned from", json_object_get(lineage, "data"));
+    write_data(out, "Distilled over, without labels", json_object_get(lineage, "unlabelled"));
+    write_data(out, "Distilled over, titles alone", json_object_get(lineage, "titles"));
     write_data(out, "Validated on", json_object_get(lineage, "validation"));
 }
 
@@ -217,12 +225,12 @@ static void write_use(FILE *out, const char *name, bool documents, bool entities
         name);
 }
 
-char *tw_lineage_card(const struct tw_finetune_settings *settings, const json_t *lineage,
+char *tw_lineage_card(const struct tw_course_settings *settings, uint64_t max_tokens, const json_t *lineage,
     const struct tw_trial *trial, bool documents, bool entities)
 {
     char *text = NULL, name[256];
     size_t length = 0;
-    struct tw_text folder = last_part(settings->course.output);
+    struct tw_text folder = last_part(settings->output);
     snprintf(name, sizeof name, "%.*s", (int)folder.length, folder.bytes);
     FILE *out = open_memstream(&text, &length);
     if (!out)
@@ -232,7 +240,7 @@ char *tw_lineage_card(const struct tw_finetune_settings *settings, const json_t 
         entities ? ", and towards each entity named in them" : "");
     if (trial)
         write_results(out, trial);
-    write_training(out, settings, lineage);
+    write_training(out, settings, max_tokens, lineage);
     write_use(out, name, documents, entities);
     fputs(
         "## Limits\n\nIt has learned from the files above and knows their subjects, language and time; on other texts "

@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#include "offline/finetune.h"
+#include "offline/course_settings.h"
 #include "offline/trial.h"
 
 /* {"name":..,"sha256":..} of a model folder. NULL on failure. */
@@ -26,7 +26,7 @@ char *tw_lineage_own(
     const json_t *lineage, const json_t *metrics, const struct tw_trial *trial, bool entity_head);
 
 /* README.md, for free(); NULL without memory. `metrics` may be NULL: nothing was measured. */
-char *tw_lineage_card(const struct tw_finetune_settings *settings, const json_t *lineage,
+char *tw_lineage_card(const struct tw_course_settings *settings, uint64_t max_tokens, const json_t *lineage,
     const struct tw_trial *trial, bool documents, bool entities);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "temperature.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,24 +71,12 @@ static bool try_records(struct trying *trying, const size_t *records, size_t cou
     return true;
 }
 
-static struct tw_score score_of(const float *logits, double temperature)
-{
-    double highest = fmax(fmax((double)logits[0], (double)logits[1]), (double)logits[2]), share[3], sum = 0;
-    for (size_t class = 0; class < TW_CLASSES; class ++) {
-        share[class] = exp(((double)logits[class] - highest) / temperature);
-        sum += share[class];
-    }
-    return (struct tw_score){.negative = (float)(share[TW_NEGATIVE] / sum),
-        .neutral = (float)(share[TW_NEUTRAL] / sum),
-        .positive = (float)(share[TW_POSITIVE] / sum)};
-}
-
 static struct tw_metric_report report_of(const struct answers *answers, double *temperature)
 {
     struct tw_measures metrics = {0};
     *temperature = tw_temperature_fit(answers->logits, answers->labels, answers->count, TW_CLASSES);
     for (size_t at = 0; at < answers->count; at++) {
-        struct tw_score score = score_of(answers->logits + at * TW_CLASSES, *temperature);
+        struct tw_score score = tw_temperature_score(answers->logits + at * TW_CLASSES, *temperature);
         tw_measures_add(&metrics, (uint32_t)answers->labels[at], &score);
     }
     return tw_measures_report(&metrics);

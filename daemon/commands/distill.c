@@ -1,0 +1,139 @@
+/* distill: a large teacher to a small student; at the end, what was lost and what was won. */
+#include "offline/distill.h"
+#include "command.h"
+#include "table.h"
+#include "trial_row.h"
+
+#include <stdio.h>
+
+static bool settle(struct tw_learn *learn, struct tw_error *err)
+{
+    const struct tw_distill_settings *settings = learn->settings;
+    if (settings->teacher[0])
+        return true;
+    return tw_fail(err, TW_USAGE, NULL, "tapewatch distill --teacher MODEL -m STUDENT -o FOLDER FILE...",
+        "no teacher is named");
+}
+
+/* ---- teacher and student side by side ---- */
+
+enum { CELL = 32 };
+
+struct line {
+    const char *name;
+    double teacher, student;
+    int decimals;
+    double factor; /* of the difference: 100 for points; 0: the ratio is told */
+};
+
+static bool add_line(struct tw_table *table, const struct line *line, struct tw_error *err)
+{
+    char teacher[CELL], student[CELL], change[CELL];
+    snprintf(teacher, CELL, "%.*f", line->decimals, line->teacher);
+    snprintf(student, CELL, "%.*f", line->decimals, line->student);
+    if (line->factor > 0)
+        snprintf(change, CELL, "%+.2f points", line->factor * (line->student - line->teacher));
+    else if (line->teacher > 0)
+        snprintf(change, CELL, "x %.3g", line->student / line->teacher);
+    else
+        change[0] = '\0';
+    const char *const cells[] = {line->name, teacher, student, change};
+    return tw_table_add(table, cells, err);
+}
+
+static bool add_report(struct tw_table *table, const char *const names[3],
+    const struct tw_metric_report *teacher, const struct tw_metric_report *student, struct tw_error *err)
+{
+    const struct line lines[] = {{names[0], teacher->accuracy, student->accuracy, 4, 100},
+        {names[1], teacher->macro_f1, student->macro_f1, 4, 100},
+        {names[2], teacher->ece, student->ece, 4, 100}};
+    for (size_t at = 0; at < sizeof lines / sizeof lines[0]; at++)
+        if (teacher->n && student->n && !add_line(table, &lines[at], err))
+            return false;
+    return true;
+}
+
+static bool add_lines(struct tw_table *table, const struct tw_compared *teacher,
+    const struct tw_compared *student, struct tw_error *err)
+{
+    static const char *const texts[] = {"texts: accuracy", "texts: macro F1", "texts: calibration error"};
+    static const char *const entities[] = {
+        "entities: accuracy", "entities: macro F1", "entities: calibration error"};
+    const struct line lines[] = {
+        {"parameters", (double)teacher->parameters, (double)student->parameters, 0, 0},
+        {"weights on disk, MiB", (double)teacher->file_bytes / 1048576, (double)student->file_bytes / 1048576,
+            1, 0},
+        {"documents/s, one thread", teacher->documents_per_s, student->documents_per_s, 1, 0},
+        {"tokens/s, one thread", teacher->tokens_per_s, student->tokens_per_s, 0, 0}};
+    for (size_t at = 0; at < sizeof lines / sizeof lines[0]; at++)
+        if (!add_line(table, &lines[at], err))
+            return false;
+    return add_report(table, texts, &teacher->documents, &student->documents, err) &&
+           add_report(table, entities, &teacher->entities, &student->entities, err);
+}
+
+static bool show(const struct tw_learn *learn, const struct tw_distill_result *result, struct tw_error *err)
+{
+    static const struct tw_column columns[] = {
+        {"measure", false}, {"teacher", true}, {"student", true}, {"change", false}};
+    struct tw_table *table = tw_table_new(columns, sizeof columns / sizeof columns[0]);
+    if (!table)
+        return tw_fail(err, TW_INTERNAL, NULL, NULL, "out of memory");
+    bool shown = add_lines(table, &result->teacher, &result->student, err) &&
+                 tw_table_print(table, learn->format, stdout, err);
+    tw_table_free(table);
+    return shown;
+}
+
+static bool run(struct tw_learn *learn, struct tw_course_result *result, struct tw_error *err)
+{
+    struct tw_distill_result distilled;
+    bool done = tw_distill(learn->settings, &learn->run, &distilled, err);
+    *result = distilled.course;
+    if (!done || !distilled.compared)
+        return done;
+    tw_show_end(&learn->show);
+    return show(learn, &distilled, err);
+}
+
+static bool look(struct tw_learn *learn, uint64_t *refused, struct tw_error *err)
+{
+    struct tw_distill_facts facts;
+    if (!tw_distill_look(learn->settings, &learn->run, &facts, err))
+        return false;
+    *refused = facts.refused;
+    const struct tw_learn_fact rows[] = {
+        {"labelled", (double)facts.labelled, 0, "records to learn from"},
+        {"copies", (double)facts.copies, 0, "of these, changed"},
+        {"unlabelled", (double)facts.unlabelled, 0, "texts that only the teacher answers for"},
+        {"validation", (double)facts.validation, 0, "records held back"},
+        {"refused", (double)facts.refused, 0, "that cannot be used; each is named above"},
+        {"vocabulary", (double)facts.vocabulary, 0, "word pieces that the student keeps (0: all)"},
+        {"covered_share", facts.covered, 5, "of the pieces that the texts are cut into, still there"},
+    };
+    return tw_learn_print_facts(learn, rows, sizeof rows / sizeof rows[0], err);
+}
+
+static const struct tw_learn_kind kind = {
+    .name = "distill",
+    .table = &tw_distill_table,
+    .settings_bytes = sizeof(struct tw_distill_settings),
+    .bare = "data",
+    .usage =
+        "usage: tapewatch distill --teacher MODEL -m STUDENT -o FOLDER [OPTION]... FILE[:WEIGHT]...\n"
+        "       tapewatch distill --from run.yaml -o FOLDER [--set KEY=VALUE]...\n"
+        "       tapewatch distill --resume -o FOLDER\n"
+        "  FILE                       JSON records with label, or entities: [{name, label}], one a line\n",
+    .metric = "macro-F1",
+    .columns = tw_trial_columns,
+    .column_count = TW_TRIAL_COLUMNS,
+    .fill = tw_trial_row_fill,
+    .settle = settle,
+    .run = run,
+    .look = look,
+};
+
+int tw_command_distill(int argc, char **argv, struct tw_error *err)
+{
+    return tw_learn_command(&kind, argc, argv, err);
+}

@@ -1,0 +1,114 @@
+#include "offline/compare.h"
+
+#include "base/file.h"
+#include "offline/ask.h"
+#include "temperature.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+struct logits {
+    float *documents, *entities; /* [.., TW_CLASSES] */
+};
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static bool weigh(const char *folder, struct tw_compared *out, struct tw_error *err)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    if (!tw_path_join(path, sizeof path, folder, "model.safetensors", err))
+        return false;
+    if (stat(path, &status) != 0)
+        return tw_fail_errno(err, TW_IO, path, "name a model folder", "cannot be read");
+    out->file_bytes = (uint64_t)status.st_size;
+    return true;
+}
+
+static bool take_logits(struct logits *logits, const struct tw_dataset *dataset, const size_t *records,
+    size_t count, struct tw_error *err)
+{
+    size_t entities = 1;
+    for (size_t at = 0; at < count; at++)
+        entities += dataset->examples[records[at]].entity_count;
+    logits->documents = calloc(count + 1, TW_CLASSES * sizeof(float));
+    logits->entities = calloc(entities, TW_CLASSES * sizeof(float));
+    if (logits->documents && logits->entities)
+        return true;
+    return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for a comparison");
+}
+
+/* `logits` by class; the model's own temperature. */
+static void add(struct tw_measures *measures, int32_t label, const float *logits, float temperature)
+{
+    if (label < 0)
+        return;
+    const struct tw_score score = tw_temperature_score(logits, (double)temperature);
+    tw_measures_add(measures, (uint32_t)label, &score);
+}
+
+static void measure(const struct tw_model *model, const struct tw_dataset *dataset, const size_t *records,
+    size_t count, const struct logits *logits, struct tw_compared *out)
+{
+    struct tw_measures documents = {0}, entities = {0};
+    const float *of_entity = logits->entities;
+    for (size_t at = 0; at < count; at++) {
+        const struct tw_example *example = &dataset->examples[records[at]];
+        if (model->has_head)
+            add(&documents, example->label, logits->documents + at * TW_CLASSES, model->config.temperature);
+        for (uint32_t entity = 0; entity < example->entity_count; entity++, of_entity += TW_CLASSES)
+            if (model->has_entity_head)
+                add(&entities, example->entities[entity].label, of_entity, model->config.entity_temperature);
+    }
+    out->documents = tw_measures_report(&documents);
+    out->entities = tw_measures_report(&entities);
+    out->parameters = model->value_count;
+}
+
+static bool time_it(const char *folder, const struct tw_dataset *dataset, const size_t *records, size_t count,
+    uint32_t most_tokens, double seconds, const struct logits *scratch, struct tw_compared *out,
+    struct tw_error *err)
+{
+    struct tw_ask ask = {0};
+    uint64_t tokens = 0, read = 0;
+    const size_t group = count < 256 ? count : 256;
+    bool done = tw_ask_open(folder, most_tokens, 1, &ask, err);
+    double began = now();
+    for (size_t first = 0; done && count && now() - began < seconds;) {
+        size_t here = count - first < group ? count - first : group;
+        done = tw_ask_run(
+            &ask, dataset, records + first, here, scratch->documents, scratch->entities, &tokens, err);
+        read += here;
+        first = first + here < count ? first + here : 0;
+    }
+    double took = now() - began;
+    tw_ask_close(&ask);
+    out->documents_per_s = took > 0 ? (double)read / took : 0;
+    out->tokens_per_s = took > 0 ? (double)tokens / took : 0;
+    return done;
+}
+
+bool tw_compare(const char *folder, const struct tw_dataset *dataset, const size_t *records, size_t count,
+    uint32_t most_tokens, size_t threads, double seconds, struct tw_compared *out, struct tw_error *err)
+{
+    struct tw_ask ask = {0};
+    struct logits logits = {0};
+    *out = (struct tw_compared){0};
+    bool done = weigh(folder, out, err) && take_logits(&logits, dataset, records, count, err) &&
+                tw_ask_open(folder, most_tokens, threads, &ask, err) &&
+                tw_ask_run(&ask, dataset, records, count, logits.documents, logits.entities, NULL, err);
+    if (done)
+        measure(ask.model, dataset, records, count, &logits, out);
+    tw_ask_close(&ask);
+    done = done && time_it(folder, dataset, records, count, most_tokens, seconds, &logits, out, err);
+    free(logits.documents);
+    free(logits.entities);
+    return done;
+}

@@ -1,0 +1,22 @@
+/* compare: a model folder measured on held-back records, so that two can stand side by side. For the offline rooms only.
+ *   in    a folder; labelled examples
+ *   out   size, speed, accuracy, F1 and calibration: what it does as it is on disk, with its own temperatures
+ *
+ * Accuracy is measured on all threads. Speed: fp32 on one thread, the same texts read again until `seconds` are over. */
+#ifndef TW_OFFLINE_COMPARE_H
+#define TW_OFFLINE_COMPARE_H
+
+#include "dataset.h"
+#include "measures.h"
+
+struct tw_compared {
+    uint64_t parameters, file_bytes;
+    double documents_per_s, tokens_per_s;
+    struct tw_metric_report documents, entities; /* n = 0: nothing to measure, or no such head */
+};
+
+TW_MUST_USE bool tw_compare(const char *folder, const struct tw_dataset *dataset, const size_t *records,
+    size_t count, uint32_t most_tokens, size_t threads, double seconds, struct tw_compared *out,
+    struct tw_error *err);
+
+#endif

@@ -1,0 +1,488 @@
+#include "offline/distill.h"
+
+#include "augment.h"
+#include "base/file.h"
+#include "offline/labelled.h"
+#include "offline/lineage.h"
+#include "offline/prune.h"
+#include "offline/runfolder.h"
+#include "offline/softlabels.h"
+#include "offline/trial.h"
+#include "reader.h"
+#include "tokenizer/tokenizer.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_BYTES ((size_t)2 << 30)
+#define SCRATCH_BYTES ((size_t)64 << 20)
+enum { MOST_LAYERS = 256 };
+
+struct distilling {
+    const struct tw_course_run *run;
+    const struct tw_distill_settings *settings;
+    struct tw_course *course; /* NULL: only looking */
+    struct tw_arena arena;
+    struct tw_labelled records;
+    uint64_t labelled, unlabelled, copies; /* examples to learn from, by how they came */
+    struct tw_tokenizer *tokenizer;        /* the student's, pruned */
+    struct tw_pruned pruned;
+    struct tw_softlabels answers;
+    struct tw_feed feed, trial_feed;
+    struct tw_trial trial; /* the last one */
+    char cache[PATH_MAX], vocabulary[PATH_MAX];
+    const char *tokenizer_folder; /* where the student's tokenizer comes from */
+};
+
+static const char *student_of(const struct tw_distill_settings *settings)
+{
+    return settings->student[0] ? settings->student : settings->teacher;
+}
+
+static struct tw_labelled_sources sources_of(const struct tw_distill_settings *settings)
+{
+    return (struct tw_labelled_sources){.data = &settings->data,
+        .validation = &settings->validation,
+        .validation_share = settings->validation_share,
+        .agreed_labels = settings->agreed_labels,
+        .raw = settings->raw,
+        .skip_refused = settings->skip_refused,
+        .usage = "tapewatch distill --teacher MODEL -m STUDENT -o FOLDER FILE..."};
+}
+
+/* ---- what is learned from ---- */
+
+static bool read_archive(struct distilling *distilling, const char *path, bool titles, struct tw_error *err)
+{
+    const struct tw_course_run *run = distilling->run;
+    struct tw_dataset_source source;
+    return tw_dataset_archive(path, run->decode, run->stamp_us, titles, &source, err) &&
+           tw_dataset_read(distilling->records.dataset, &source, err);
+}
+
+/* Files, and folders of them. */
+static bool read_archives(
+    struct distilling *distilling, const struct tw_setting_texts *paths, bool titles, struct tw_error *err)
+{
+    for (size_t at = 0; at < paths->count; at++) {
+        struct tw_reader_paths files;
+        if (!tw_reader_list(paths->items[at], &distilling->arena, &files, err))
+            return false;
+        for (size_t file = 0; file < files.count; file++)
+            if (!read_archive(distilling, files.items[file], titles, err))
+                return false;
+    }
+    return true;
+}
+
+/* Takes out the texts of --unlabelled beyond their share; [first, count) are theirs. */
+static void thin_out(struct tw_dataset *dataset, size_t first, double share)
+{
+    size_t kept = first;
+    for (size_t at = first; at < dataset->count; at++)
+        if (share >= 1 || tw_dataset_holds_back(dataset->examples[at].text, share))
+            dataset->examples[kept++] = dataset->examples[at];
+    dataset->count = kept;
+}
+
+static bool read_texts(struct distilling *distilling, struct tw_error *err)
+{
+    const struct tw_distill_settings *settings = distilling->settings;
+    struct tw_dataset *dataset = distilling->records.dataset;
+    size_t first = dataset->count;
+    if (!read_archives(distilling, &settings->unlabelled, false, err))
+        return false;
+    thin_out(dataset, first, settings->unlabelled_share);
+    return read_archives(distilling, &settings->titles, true, err);
+}
+
+/* Changed copies of the labelled records, behind all others. They differ from each other as epochs of finetune do. */
+static bool make_copies(struct distilling *distilling, struct tw_error *err)
+{
+    struct tw_dataset *dataset = distilling->records.dataset;
+    struct tw_augment augment = {.kinds = TW_AUGMENT_ENTITY_SWAP | TW_AUGMENT_NUMBER_JITTER,
+        .text_rate = 1,
+        .seed = distilling->settings->course.seed};
+    struct tw_arena scratch;
+    size_t originals = dataset->count;
+    if (!tw_augment_names(dataset, &distilling->arena, &augment, err) ||
+        !tw_arena_begin(&scratch, SCRATCH_BYTES, err))
+        return false;
+    bool made = true;
+    for (uint64_t copy = 0; copy < distilling->settings->augment_copies; copy++)
+        for (size_t at = 0; made && at < originals; at++) {
+            struct tw_example example = dataset->examples[at], changed;
+            if (example.validation || (example.label < 0 && example.entity_count == 0))
+                continue;
+            tw_arena_reset(&scratch, SCRATCH_BYTES);
+            made = tw_augment_text(&augment, (uint32_t)copy, at, &example, &scratch, &changed, err);
+            if (!made || (changed.text.length == example.text.length &&
+                             memcmp(changed.text.bytes, example.text.bytes, example.text.length) == 0))
+                continue;
+            made = tw_dataset_add(dataset, &changed, err);
+            distilling->copies++;
+        }
+    tw_arena_end(&scratch);
+    return made;
+}
+
+static bool read_all(struct distilling *distilling, bool tell_all, struct tw_error *err)
+{
+    const struct tw_labelled_sources sources = sources_of(distilling->settings);
+    struct tw_labelled *records = &distilling->records;
+    if (!tw_labelled_read(&sources, distilling->run, tell_all, records, err))
+        return false;
+    size_t labelled = records->dataset->count;
+    if (!read_texts(distilling, err))
+        return false;
+    size_t read = records->dataset->count;
+    if (!make_copies(distilling, err) ||
+        !tw_labelled_split(records, &sources, distilling->run, &distilling->arena, err))
+        return false;
+    for (size_t at = 0; at < records->training_count; at++) {
+        distilling->labelled += records->training[at] < labelled;
+        distilling->unlabelled += records->training[at] >= labelled && records->training[at] < read;
+    }
+    return true;
+}
+
+/* ---- the student ---- */
+
+static bool prune(struct distilling *distilling, struct tw_error *err)
+{
+    const struct tw_distill_settings *settings = distilling->settings;
+    struct tw_tokenizer *whole = NULL;
+    const struct tw_prune_options options = {.most = settings->vocabulary,
+        .margin = settings->vocabulary_margin,
+        .most_tokens = (uint32_t)settings->max_tokens};
+    bool pruned =
+        tw_tokenizer_load(student_of(settings), &whole, err) &&
+        tw_prune(whole, distilling->records.dataset, distilling->records.training,
+            distilling->records.training_count, &options, &distilling->arena, &distilling->pruned, err);
+    tw_tokenizer_free(whole);
+    return pruned;
+}
+
+static bool open_tokenizer(struct distilling *distilling, struct tw_error *err)
+{
+    const struct tw_distill_settings *settings = distilling->settings;
+    distilling->tokenizer_folder = student_of(settings);
+    if (settings->vocabulary) {
+        if (!prune(distilling, err) ||
+            !tw_prune_write(distilling->vocabulary, student_of(settings), &distilling->pruned, err))
+            return false;
+        distilling->tokenizer_folder = distilling->vocabulary;
+        tw_course_tell(&distilling->run->watch, "%zu word pieces stay, %.2f%% of what the texts are cut into",
+            distilling->pruned.count, 100 * distilling->pruned.covered);
+    }
+    return tw_tokenizer_load(distilling->tokenizer_folder, &distilling->tokenizer, err);
+}
+
+/* "1,3,5". */
+static bool read_layers(const char *text, size_t *layers, size_t *count, struct tw_error *err)
+{
+    *count = 0;
+    for (const char *at = text; *at;) {
+        char *end;
+        unsigned long layer = strtoul(at, &end, 10);
+        if (end == at || (*end && *end != ',') || *count == MOST_LAYERS || layer > INT_MAX)
+            return tw_fail(err, TW_USAGE, NULL, "numbers from 0, such as 1,3,5",
+                "layers: \"%s\" is not understood", text);
+        layers[(*count)++] = layer;
+        at = *end ? end + 1 : end;
+    }
+    return true;
+}
+
+static bool open_student(struct distilling *distilling, struct tw_error *err)
+{
+    const struct tw_distill_settings *settings = distilling->settings;
+    size_t layers[MOST_LAYERS], layer_count;
+    unsigned parts = tw_labelled_parts(&distilling->records);
+    if (!read_layers(settings->layers, layers, &layer_count, err))
+        return false;
+    parts |= distilling->answers.has_documents ? TW_PART_DOCUMENT : 0;
+    parts |= distilling->answers.has_entities ? TW_PART_ENTITY : 0;
+    const struct tw_state_options options = {.folder = student_of(settings),
+        .parts = parts,
+        .layers = layer_count ? layers : NULL,
+        .layer_count = layer_count,
+        .words = distilling->pruned.words,
+        .word_count = distilling->pruned.count};
+    if (!tw_course_open_state(distilling->course, &options, err))
+        return false;
+    const struct tw_model_config *config = &tw_course_state(distilling->course)->model->config;
+    uint32_t most = (uint32_t)settings->max_tokens;
+    most = config->max_positions < most ? (uint32_t)config->max_positions : most;
+    distilling->feed = (struct tw_feed){.dataset = distilling->records.dataset,
+        .tokenizer = distilling->tokenizer,
+        .config = config,
+        .most_tokens = most,
+        .parts = parts};
+    distilling->trial_feed = distilling->feed;
+    distilling->feed.all_entities = true;
+    const struct tw_trainer_options trainer = {.max_sequence = most,
+        .objective = {.document = settings->document_loss,
+            .entity = settings->entity_loss,
+            .soft = settings->soft_loss,
+            .temperature = (float)settings->distill_temperature}};
+    return tw_course_open_trainer(distilling->course, &trainer, err);
+}
+
+/* ---- what the course asks ---- */
+
+/* The teacher's answers to the examples of a batch, in its order. */
+static bool add_answers(const struct distilling *distilling, const size_t *items, size_t count,
+    struct tw_arena *arena, struct tw_targets *targets, struct tw_error *err)
+{
+    const struct tw_softlabels *answers = &distilling->answers;
+    float *documents = tw_arena_array(arena, count * TW_CLASSES, sizeof *documents);
+    float *entities = tw_arena_array(arena, targets->entity_count * TW_CLASSES, sizeof *entities);
+    float *entity = entities;
+    if (!documents || !entities)
+        return tw_arena_fail(arena, err);
+    for (size_t at = 0; at < count; at++) {
+        size_t first = answers->first_entity[items[at]], end = answers->first_entity[items[at] + 1];
+        memcpy(documents + at * TW_CLASSES, answers->documents + items[at] * TW_CLASSES,
+            TW_CLASSES * sizeof(float));
+        if (targets->entity_count)
+            memcpy(
+                entity, answers->entities + first * TW_CLASSES, (end - first) * TW_CLASSES * sizeof(float));
+        entity += (end - first) * TW_CLASSES;
+    }
+    targets->document_logits = answers->has_documents ? documents : NULL;
+    targets->entity_logits = answers->has_entities && targets->entity_count ? entities : NULL;
+    return true;
+}
+
+static bool feed(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
+    struct tw_batch *batch, struct tw_targets *targets, struct tw_error *err)
+{
+    const struct distilling *distilling = self;
+    struct tw_fed fed;
+    if (!tw_feed_batch(&distilling->feed, (uint32_t)epoch, items, count, arena, &fed, err))
+        return false;
+    *batch = fed.batch;
+    *targets = fed.targets;
+    return add_answers(distilling, items, count, arena, targets, err);
+}
+
+static bool try_records(
+    void *self, struct tw_trainer *trainer, struct tw_course_trial *out, struct tw_error *err)
+{
+    struct distilling *distilling = self;
+    struct tw_trial *trial = &distilling->trial;
+    if (!tw_trial_run(trainer, &distilling->trial_feed, distilling->records.validation,
+            distilling->records.validation_count, trial, err))
+        return false;
+    *out = (struct tw_course_trial){
+        .loss = trial->loss, .metric = trial->metric, .row = tw_lineage_metrics(trial), .details = trial};
+    return true;
+}
+
+static bool publish(void *self, const json_t *lineage, const json_t *metrics, const void *details,
+    struct tw_course_folder *out, struct tw_error *err)
+{
+    const struct distilling *distilling = self;
+    const struct tw_trial *trial = details;
+    bool documents = distilling->feed.parts & TW_PART_DOCUMENT;
+    bool entities = distilling->feed.parts & TW_PART_ENTITY;
+    out->own_json = tw_lineage_own(lineage, metrics, trial, entities);
+    out->card = tw_lineage_card(
+        &distilling->settings->course, distilling->settings->max_tokens, lineage, trial, documents, entities);
+    out->temperature = trial && trial->documents.n ? trial->temperature : 1;
+    if (out->own_json && out->card)
+        return true;
+    return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for the run");
+}
+
+static void note_step(void *self, const struct tw_step_result *step, json_t *row)
+{
+    (void)self;
+    json_object_set_new(row, "soft_loss", json_real(step->soft));
+    json_object_set_new(row, "document_loss", json_real(step->document));
+    json_object_set_new(row, "entity_loss", json_real(step->entity));
+}
+
+static const struct tw_course_kind kind = {.command = "distill",
+    .table = &tw_distill_table,
+    .feed = feed,
+    .trial = try_records,
+    .publish = publish,
+    .note = note_step};
+
+/* ---- the run ---- */
+
+/* NULL on failure. */
+static json_t *lineage_of(const struct distilling *distilling, struct tw_error *err)
+{
+    const struct tw_distill_settings *settings = distilling->settings;
+    const struct {
+        const char *name;
+        json_t *value;
+    } members[] = {
+        {"base", tw_lineage_base(student_of(settings), err)},
+        {"teacher", tw_lineage_base(settings->teacher, err)},
+        {"data", tw_lineage_data(&settings->data, err)},
+        {"unlabelled", tw_lineage_data(&settings->unlabelled, err)},
+        {"titles", tw_lineage_data(&settings->titles, err)},
+        {"validation", tw_lineage_data(&settings->validation, err)},
+        {"records",
+            json_pack("{s:I, s:I, s:I, s:I, s:I}", "training", (json_int_t)distilling->records.training_count,
+                "copies", (json_int_t)distilling->copies, "unlabelled", (json_int_t)distilling->unlabelled,
+                "validation", (json_int_t)distilling->records.validation_count, "refused",
+                (json_int_t)distilling->records.dataset->refused)},
+    };
+    json_t *lineage = json_object();
+    bool whole = true;
+    for (size_t at = 0; at < sizeof members / sizeof members[0]; at++)
+        whole = json_object_set_new(lineage, members[at].name, members[at].value) == 0 && whole;
+    if (whole)
+        return lineage;
+    json_decref(lineage);
+    return NULL;
+}
+
+static bool name_paths(struct distilling *distilling, struct tw_error *err)
+{
+    const char *output = distilling->settings->course.output;
+    return tw_path_join(
+               distilling->cache, sizeof distilling->cache, output, "teacher-logits.safetensors", err) &&
+           tw_path_join(distilling->vocabulary, sizeof distilling->vocabulary, output, "vocabulary", err);
+}
+
+/* The folder comes before the first step: the teacher's answers are kept in it. */
+static bool make_folder(struct distilling *distilling, struct tw_error *err)
+{
+    struct tw_text text = {"", 0};
+    if (!distilling->run->resume &&
+        !tw_settings_write(&tw_distill_table, distilling->settings, &distilling->arena, &text, err))
+        return false;
+    return tw_runfolder_make(distilling->settings->course.output, text, err);
+}
+
+static bool ask_teacher(struct distilling *distilling, struct tw_error *err)
+{
+    const struct tw_softlabels_options options = {.teacher = distilling->settings->teacher,
+        .most_tokens = (uint32_t)distilling->settings->max_tokens,
+        .threads = distilling->settings->course.threads,
+        .cache = distilling->cache,
+        .watch = &distilling->run->watch};
+    return tw_softlabels_ask(&options, distilling->records.dataset, distilling->records.training,
+        distilling->records.training_count, &distilling->arena, &distilling->answers, err);
+}
+
+static bool learn(struct distilling *distilling, struct tw_error *err)
+{
+    if (!name_paths(distilling, err) || !read_all(distilling, false, err) || !make_folder(distilling, err) ||
+        !open_tokenizer(distilling, err) || !ask_teacher(distilling, err) ||
+        !tw_course_plan(distilling->course, distilling->records.training, distilling->records.training_count,
+            distilling->records.validation_count > 0, err) ||
+        !open_student(distilling, err))
+        return false;
+    const struct tw_course_origin origin = {
+        .tokenizer_folder = distilling->tokenizer_folder, .vocabulary = distilling->pruned.vocabulary};
+    return tw_course_learn(distilling->course, lineage_of(distilling, err), &origin, err);
+}
+
+/* ---- what was lost ---- */
+
+static json_t *report_json(const struct tw_metric_report *report)
+{
+    if (report->n == 0)
+        return json_null();
+    return json_pack("{s:I, s:f, s:f, s:f}", "n", (json_int_t)report->n, "accuracy", report->accuracy,
+        "macro_f1", report->macro_f1, "ece", report->ece);
+}
+
+static json_t *compared_json(const struct tw_compared *compared)
+{
+    return json_pack("{s:I, s:I, s:f, s:f, s:o, s:o}", "parameters", (json_int_t)compared->parameters,
+        "file_bytes", (json_int_t)compared->file_bytes, "documents_per_s", compared->documents_per_s,
+        "tokens_per_s", compared->tokens_per_s, "documents", report_json(&compared->documents), "entities",
+        report_json(&compared->entities));
+}
+
+static bool write_comparison(const char *folder, const struct tw_distill_result *result, struct tw_error *err)
+{
+    char path[PATH_MAX];
+    json_t *object = json_pack(
+        "{s:o, s:o}", "teacher", compared_json(&result->teacher), "student", compared_json(&result->student));
+    char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    json_decref(object);
+    if (!text)
+        return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for the results");
+    bool written = tw_path_join(path, sizeof path, folder, "distill_results.json", err) &&
+                   tw_file_write(path, tw_text_of(text), err);
+    free(text);
+    return written;
+}
+
+/* Both as they are on disk: the student with its weights as they were rounded. */
+static bool compare(struct distilling *distilling, struct tw_distill_result *result, struct tw_error *err)
+{
+    const struct tw_distill_settings *settings = distilling->settings;
+    const struct tw_labelled *records = &distilling->records;
+    if (records->validation_count == 0)
+        return true;
+    result->compared = tw_compare(settings->teacher, records->dataset, records->validation,
+                           records->validation_count, (uint32_t)settings->max_tokens,
+                           settings->course.threads, settings->compare_seconds, &result->teacher, err) &&
+                       tw_compare(settings->course.output, records->dataset, records->validation,
+                           records->validation_count, (uint32_t)settings->max_tokens,
+                           settings->course.threads, settings->compare_seconds, &result->student, err);
+    return result->compared && write_comparison(settings->course.output, result, err);
+}
+
+static void end_distilling(struct distilling *distilling)
+{
+    tw_course_close(distilling->course);
+    tw_tokenizer_free(distilling->tokenizer);
+    tw_labelled_end(&distilling->records);
+    tw_arena_end(&distilling->arena);
+}
+
+static bool check(const struct tw_distill_settings *settings, struct tw_error *err)
+{
+    if (settings->teacher[0])
+        return true;
+    return tw_fail(err, TW_USAGE, NULL, "tapewatch distill --teacher MODEL -m STUDENT -o FOLDER FILE...",
+        "no teacher is named");
+}
+
+bool tw_distill(const struct tw_distill_settings *settings, const struct tw_course_run *run,
+    struct tw_distill_result *result, struct tw_error *err)
+{
+    struct distilling distilling = {.run = run, .settings = settings};
+    *result = (struct tw_distill_result){0};
+    if (!check(settings, err) || !tw_course_open(&kind, &distilling, settings, run, &distilling.course, err))
+        return false;
+    bool finished = tw_course_is_finished(distilling.course);
+    bool done = finished || (tw_arena_begin(&distilling.arena, ARENA_BYTES, err) && learn(&distilling, err));
+    tw_course_tell_result(distilling.course, &result->course);
+    result->course.refused = distilling.records.dataset ? distilling.records.dataset->refused : 0;
+    done = done && (finished || compare(&distilling, result, err));
+    end_distilling(&distilling);
+    return done;
+}
+
+bool tw_distill_look(const struct tw_distill_settings *settings, const struct tw_course_run *run,
+    struct tw_distill_facts *facts, struct tw_error *err)
+{
+    struct distilling distilling = {.run = run, .settings = settings};
+    *facts = (struct tw_distill_facts){0};
+    bool looked = check(settings, err) && tw_arena_begin(&distilling.arena, ARENA_BYTES, err) &&
+                  read_all(&distilling, true, err) && (!settings->vocabulary || prune(&distilling, err));
+    if (looked)
+        *facts = (struct tw_distill_facts){.labelled = distilling.labelled,
+            .copies = distilling.copies,
+            .unlabelled = distilling.unlabelled,
+            .validation = distilling.records.validation_count,
+            .refused = distilling.records.dataset->refused,
+            .vocabulary = distilling.pruned.count,
+            .covered = distilling.pruned.covered};
+    end_distilling(&distilling);
+    return looked;
+}

@@ -1,0 +1,58 @@
+/* distill: a large teacher to a small student, over labelled records and texts without labels.
+ *   in    a teacher (a folder with heads), a student (a folder, or chosen layers of the teacher), records, archives
+ *   out   a folder as finetune makes it, small and fast; what it lost against its teacher
+ *
+ *     read > make copies > prune the vocabulary > ask the teacher once > [ student learns by epochs ] > temperature > compare
+ *
+ * Every text that is learned from (labelled, its augmented copies, without labels) is read by the teacher, by its own tokenizer; its
+ * logits of the text and of each entity in it are what the student learns: `soft_loss` x T^2 KL(teacher || student) at
+ * `distill_temperature` T (Hinton et al. 2015), beside the labels where there are some (`document_loss`, `entity_loss`).
+ * Texts that are held back are learned in no form.
+ *
+ * `augment_copies`: each labelled record that entity-swap or number-jitter (augment.h) can change is there again so often, changed
+ * differently; the teacher says what the changed text means.
+ *
+ * In the folder, beside those of course.h: teacher-logits.safetensors (softlabels.h), vocabulary/ (the pruned tokenizer),
+ * distill_results.json (the comparison). Errors: those of course.h, dataset.h, model.h; TW_CONFIG when the teacher has no head. */
+#ifndef TW_OFFLINE_DISTILL_H
+#define TW_OFFLINE_DISTILL_H
+
+#include "offline/compare.h"
+#include "offline/course.h"
+
+struct tw_distill_settings {
+    struct tw_course_settings course;
+    const char *teacher, *student; /* student "": the teacher's own weights */
+    const char *layers; /* "" all; else which of the student folder's layers, as 1,3,5 (0 is the first) */
+    struct tw_setting_texts data, validation, unlabelled, titles;
+    double validation_share, unlabelled_share;
+    double soft_loss, distill_temperature, document_loss, entity_loss;
+    uint64_t vocabulary, vocabulary_margin; /* vocabulary 0: as it is */
+    uint64_t augment_copies;
+    uint64_t max_tokens;
+    double compare_seconds;
+    bool agreed_labels, raw, skip_refused;
+};
+
+extern const struct tw_settings tw_distill_table;
+
+struct tw_distill_result {
+    struct tw_course_result course;
+    bool compared; /* there were held-back records */
+    struct tw_compared teacher, student;
+};
+
+/* The details of an evaluation (course.h) are a struct tw_trial (trial.h). */
+TW_MUST_USE bool tw_distill(const struct tw_distill_settings *settings, const struct tw_course_run *run,
+    struct tw_distill_result *result, struct tw_error *err);
+
+/* --dry-run: what would be learned from. */
+struct tw_distill_facts {
+    uint64_t labelled, copies, unlabelled, validation, refused;
+    uint64_t vocabulary;
+    double covered; /* share of all pieces that the pruned vocabulary still has */
+};
+TW_MUST_USE bool tw_distill_look(const struct tw_distill_settings *settings, const struct tw_course_run *run,
+    struct tw_distill_facts *facts, struct tw_error *err);
+
+#endif

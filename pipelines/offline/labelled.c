@@ -1,0 +1,91 @@
+#include "offline/labelled.h"
+
+#include "model/model.h"
+
+#include <limits.h>
+
+static bool read_files(struct tw_dataset *dataset, const struct tw_setting_texts *files, bool validation,
+    const struct tw_course_run *run, struct tw_error *err)
+{
+    for (size_t at = 0; at < files->count; at++) {
+        char path[PATH_MAX];
+        struct tw_dataset_source source;
+        double weight;
+        if (!tw_dataset_argument(files->items[at], path, sizeof path, &weight, err) ||
+            !tw_dataset_file(path, run->decode, run->stamp_us, &source, err))
+            return false;
+        source.weight = weight;
+        source.validation = validation;
+        if (!tw_dataset_read(dataset, &source, err))
+            return false;
+    }
+    return true;
+}
+
+bool tw_labelled_read(const struct tw_labelled_sources *sources, const struct tw_course_run *run,
+    bool tell_all, struct tw_labelled *out, struct tw_error *err)
+{
+    struct tw_dataset_options options = {
+        .validation_share = sources->validation->count ? 0 : sources->validation_share,
+        .agreed_labels = sources->agreed_labels,
+        .raw = sources->raw};
+    if (sources->skip_refused || tell_all) {
+        options.refused = run->watch.refused;
+        options.refused_context = run->watch.context;
+    }
+    if (sources->data->count == 0)
+        return tw_fail(err, TW_USAGE, NULL, sources->usage, "no records are named");
+    return tw_dataset_new(&options, &out->dataset, err) &&
+           read_files(out->dataset, sources->data, false, run, err) &&
+           read_files(out->dataset, sources->validation, true, run, err);
+}
+
+static size_t *take_indices(
+    const struct tw_dataset *dataset, bool validation, struct tw_arena *arena, size_t *count)
+{
+    size_t *indices = tw_arena_array(arena, dataset->count, sizeof *indices);
+    *count = 0;
+    for (size_t at = 0; indices && at < dataset->count; at++)
+        if (dataset->examples[at].validation == validation)
+            indices[(*count)++] = at;
+    return indices;
+}
+
+bool tw_labelled_split(struct tw_labelled *labelled, const struct tw_labelled_sources *sources,
+    const struct tw_course_run *run, struct tw_arena *arena, struct tw_error *err)
+{
+    size_t dropped;
+    if (!tw_dataset_keep_apart(labelled->dataset, &dropped, err))
+        return false;
+    if (dropped)
+        tw_course_tell(&run->watch,
+            "records that stand among those for validation too, and are not learned: %zu", dropped);
+    labelled->training = take_indices(labelled->dataset, false, arena, &labelled->training_count);
+    labelled->validation = take_indices(labelled->dataset, true, arena, &labelled->validation_count);
+    if (!labelled->training || !labelled->validation)
+        return tw_arena_fail(arena, err);
+    if (labelled->training_count == 0)
+        return tw_fail(err, TW_CONFIG, sources->data->items[0],
+            "give more records, or a smaller --validation-share", "no record is left to learn from");
+    return true;
+}
+
+void tw_labelled_end(struct tw_labelled *labelled)
+{
+    tw_dataset_free(labelled->dataset);
+    *labelled = (struct tw_labelled){0};
+}
+
+unsigned tw_labelled_parts(const struct tw_labelled *labelled)
+{
+    unsigned parts = 0;
+    for (size_t at = 0; at < labelled->training_count; at++) {
+        const struct tw_example *example = &labelled->dataset->examples[labelled->training[at]];
+        if (example->label >= 0)
+            parts |= TW_PART_DOCUMENT;
+        for (uint32_t entity = 0; entity < example->entity_count; entity++)
+            if (example->entities[entity].label >= 0)
+                parts |= TW_PART_ENTITY;
+    }
+    return parts;
+}

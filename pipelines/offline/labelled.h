@@ -1,0 +1,42 @@
+/* labelled: the records that a model learns labels from, and those that are held back of them. For the offline rooms only.
+ *   in    files of settings, FILE or FILE:WEIGHT
+ *   out   a dataset (dataset.h); indices of what is learned, of what is held back
+ *
+ *     tw_labelled_read(&sources, run, false, &labelled, err)
+ *     ... more sources into labelled.dataset ...
+ *     tw_labelled_split(&labelled, &sources, run, arena, err)
+ *     tw_labelled_end(&labelled)
+ *
+ * A text that is held back is not learned, from whatever source it comes again. Errors: those of dataset.h; TW_USAGE when no
+ * file is named, TW_CONFIG when nothing is left to learn from. */
+#ifndef TW_OFFLINE_LABELLED_H
+#define TW_OFFLINE_LABELLED_H
+
+#include "dataset.h"
+#include "offline/course.h"
+
+struct tw_labelled_sources {
+    const struct tw_setting_texts *data, *validation;
+    double validation_share; /* of the data, when there are no files for validation */
+    bool agreed_labels, raw, skip_refused;
+    const char *usage; /* the cure when no file is named */
+};
+
+struct tw_labelled {
+    struct tw_dataset *dataset;
+    size_t *training, *validation; /* indices of examples; in the arena */
+    size_t training_count, validation_count;
+};
+
+/* `tell_all`: refused records are told and counted, as with skip_refused. */
+TW_MUST_USE bool tw_labelled_read(const struct tw_labelled_sources *sources, const struct tw_course_run *run,
+    bool tell_all, struct tw_labelled *out, struct tw_error *err);
+TW_MUST_USE bool tw_labelled_split(struct tw_labelled *labelled, const struct tw_labelled_sources *sources,
+    const struct tw_course_run *run, struct tw_arena *arena, struct tw_error *err);
+/* A zeroed struct is safe to end. */
+void tw_labelled_end(struct tw_labelled *labelled);
+
+/* Heads for which there is a label among the examples to learn from: TW_PART_*. */
+unsigned tw_labelled_parts(const struct tw_labelled *labelled);
+
+#endif

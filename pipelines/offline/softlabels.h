@@ -1,0 +1,34 @@
+/* softlabels: what a teacher says of each text and of each entity in it, asked once. For the offline rooms only.
+ *   in    a teacher's folder (ask.h); examples of a dataset
+ *   out   logits by enum tw_class, for targets of the trainer (trainer.h)
+ *
+ * The answers are kept in a file (safetensors; the tensors' names carry a hash of the teacher's weights, of the texts and of where
+ * entities stand): a run that is resumed reads them there instead of asking again, and a file that fits something else is not
+ * taken. Telling how far it is, and stopping, through the watch. Errors: those of ask.h; TW_INTERRUPTED; TW_IO. */
+#ifndef TW_OFFLINE_SOFTLABELS_H
+#define TW_OFFLINE_SOFTLABELS_H
+
+#include "dataset.h"
+#include "offline/course.h"
+
+struct tw_softlabels {
+    bool has_documents, has_entities; /* the teacher has that head */
+    float *documents;                 /* [dataset count, TW_CLASSES]; of examples that were asked about */
+    float *entities;                  /* [entities, TW_CLASSES] */
+    size_t *first_entity;             /* [dataset count + 1]: rows of an example's entities */
+};
+
+struct tw_softlabels_options {
+    const char *teacher;
+    uint32_t most_tokens;
+    size_t threads;
+    const char *cache; /* path of the file */
+    const struct tw_course_watch *watch;
+};
+
+/* All in the arena. */
+TW_MUST_USE bool tw_softlabels_ask(const struct tw_softlabels_options *options,
+    const struct tw_dataset *dataset, const size_t *records, size_t count, struct tw_arena *arena,
+    struct tw_softlabels *out, struct tw_error *err);
+
+#endif
