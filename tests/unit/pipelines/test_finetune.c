@@ -1,148 +1,47 @@
 /* finetune: a tiny model learns invented sentences; stopped and resumed, it ends in the same bytes. */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "base/file.h"
 #include "classify.h"
-#include "decode.h"
+#include "learning.h"
 #include "model/model.h"
 #include "offline/finetune.h"
 #include "random_model.h"
-#include "tiny_model.h"
 
-static char base[64], work[64];
-static struct tw_arena arena;
-static struct tw_decode_options decode;
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-/* 48 texts whose label is their verb's, and 24 with two companies that fare differently. */
-static void given_records(void)
-{
-    static const char *const labels[] = {"negative", "neutral", "positive"};
-    static const char *const verbs[] = {"fell", "of", "rose"};
-    char lines[12000];
-    size_t used = 0;
-    for (int at = 0; at < 48; at++)
-        used += (size_t)snprintf(lines + used, sizeof lines - used,
-            "{\"text\":\"shares %s to %d\",\"label\":\"%s\"}\n", verbs[at % 3], at, labels[at % 3]);
-    given_file(work, "texts.jsonl", lines, used);
-    used = 0;
-    for (int at = 0; at < 24; at++)
-        used += (size_t)snprintf(lines + used, sizeof lines - used,
-            "{\"text\":\"marine %s %d, general motors %s\",\"entities\":[{\"name\":\"Marine\",\"label\":\"%s\"},"
-            "{\"name\":\"General Motors\",\"label\":\"%s\"}]}\n",
-            verbs[at % 3], at, verbs[(at + 1) % 3], labels[at % 3], labels[(at + 1) % 3]);
-    given_file(work, "companies.jsonl", lines, used);
-}
+static struct learning learning;
 
 static int begin(void **state)
 {
     (void)state;
-    struct tw_error err;
-    decode = tw_decode_defaults();
-    given_folder(work);
-    given_tiny_model(base);
-    given_records();
-    return tw_arena_begin(&arena, 64 << 20, &err) ? 0 : -1;
+    return learning_begin(&learning) ? 0 : -1;
 }
 
 static int end(void **state)
 {
     (void)state;
-    tw_arena_end(&arena);
-    remove_folder(base);
-    return nftw(work, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-/* Who looks on, in these tests. */
-struct seen {
-    uint64_t stop_at, steps; /* stop_at 0: never */
-    int evaluations;
-    double first_loss, last_loss;
-};
-
-static bool stopped(void *context)
-{
-    const struct seen *seen = context;
-    return seen->stop_at && seen->steps >= seen->stop_at;
-}
-
-static void note_progress(void *context, const struct tw_course_progress *progress)
-{
-    struct seen *seen = context;
-    seen->steps = progress->step;
-}
-
-static void note_evaluation(void *context, const struct tw_course_evaluation *evaluation)
-{
-    struct seen *seen = context;
-    if (seen->evaluations++ == 0)
-        seen->first_loss = evaluation->loss;
-    seen->last_loss = evaluation->loss;
-}
-
-static const char *in_work(const char *name)
-{
-    char path[160];
-    snprintf(path, sizeof path, "%s/%s", work, name);
-    return tw_arena_copy(&arena, tw_text_of(path)).bytes;
+    return learning_end(&learning);
 }
 
 static struct tw_finetune_settings settings_of(const char *output)
 {
     struct tw_finetune_settings settings;
     struct tw_error err;
-    const char *const assignments[][2] = {{"model", base}, {"output", in_work(output)},
-        {"data", in_work("texts.jsonl")}, {"data", in_work("companies.jsonl:0.5")}, {"epochs", "4"},
-        {"batch", "8"}, {"lr", "5e-3"}, {"threads", "2"}, {"validation_share", "0.2"},
+    const char *const assignments[][2] = {{"model", learning.base}, {"output", in_work(&learning, output)},
+        {"data", in_work(&learning, "texts.jsonl")}, {"data", in_work(&learning, "companies.jsonl:0.5")},
+        {"epochs", "4"}, {"batch", "8"}, {"lr", "5e-3"}, {"threads", "2"}, {"validation_share", "0.2"},
         {"augment", "number-jitter"}, {"patience", "0"}, {"log_steps", "3"}};
-    assert_true(tw_settings_defaults(&tw_finetune_table, &arena, &settings, &err));
+    assert_true(tw_settings_defaults(&tw_finetune_table, &learning.arena, &settings, &err));
     for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
         assert_true(tw_settings_set(
-            &tw_finetune_table, &arena, &settings, assignments[at][0], assignments[at][1], &err));
+            &tw_finetune_table, &learning.arena, &settings, assignments[at][0], assignments[at][1], &err));
     return settings;
-}
-
-static struct tw_course_run run_of(struct seen *seen)
-{
-    return (struct tw_course_run){.decode = &decode,
-        .command = "tapewatch finetune",
-        .watch = {
-            .context = seen, .stopped = stopped, .progress = note_progress, .evaluated = note_evaluation}};
-}
-
-static struct tw_text read_file(const char *folder, const char *name)
-{
-    char path[256];
-    struct tw_text text;
-    struct tw_error err;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_true(tw_file_read(path, 1 << 24, &arena, &text, &err));
-    return text;
-}
-
-static bool is_there(const char *folder, const char *name)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return access(path, F_OK) == 0;
 }
 
 static void a_run_learns_and_leaves_the_folder_that_people_expect(void **state)
@@ -153,7 +52,7 @@ static void a_run_learns_and_leaves_the_folder_that_people_expect(void **state)
         "eval_results.json"};
     struct tw_finetune_settings settings = settings_of("learned");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_model *model;
     struct tw_error err;
@@ -162,11 +61,12 @@ static void a_run_learns_and_leaves_the_folder_that_people_expect(void **state)
     assert_true(seen.last_loss < seen.first_loss * 0.9);
     for (size_t at = 0; at < sizeof files / sizeof files[0]; at++)
         assert_true(is_there(settings.course.output, files[at]));
-    json_t *results = json_loads(read_file(settings.course.output, "eval_results.json").bytes, 0, NULL);
+    json_t *results =
+        json_loads(read_file(&learning, settings.course.output, "eval_results.json").bytes, 0, NULL);
     assert_true(json_is_real(json_object_get(results, "eval_accuracy")));
     assert_true(json_is_real(json_object_get(results, "eval_f1")));
     json_decref(results);
-    json_t *config = json_loads(read_file(settings.course.output, "config.json").bytes, 0, NULL);
+    json_t *config = json_loads(read_file(&learning, settings.course.output, "config.json").bytes, 0, NULL);
     const json_t *own = json_object_get(config, "tapewatch"), *lineage = json_object_get(own, "lineage");
     assert_int_equal(json_array_size(json_object_get(lineage, "data")), 2);
     assert_true(json_is_number(json_object_get(own, "temperature")));
@@ -188,11 +88,11 @@ static void a_model_with_an_entity_head_scores_each_company_by_itself(void **sta
     struct tw_document document = {
         .fate = TW_FATE_STORED, .text = tw_text_of("marine fell 7, general motors rose")};
     const struct tw_place places[] = {{0, 6}, {15, 29}, {0, 0}};
-    const struct tw_classifier_options options = {.folder = in_work("learned")};
+    const struct tw_classifier_options options = {.folder = in_work(&learning, "learned")};
     assert_true(tw_classifier_open(&options, &classifier, &err));
     assert_true(tw_classify_workspace_new(classifier, &workspace, &err));
-    assert_true(tw_classifier_tokenize(classifier, &document, &arena, &err));
-    assert_true(tw_classifier_read_entities(classifier, &document, places, 3, &arena, &err));
+    assert_true(tw_classifier_tokenize(classifier, &document, &learning.arena, &err));
+    assert_true(tw_classifier_read_entities(classifier, &document, places, 3, &learning.arena, &err));
     assert_int_equal(document.reading_count, 3);
     assert_int_equal(document.readings[0].begin, 1);
     assert_int_equal(document.readings[0].end, 2);
@@ -210,12 +110,12 @@ static struct tw_text weights_of_unbroken(const struct tw_finetune_settings *lik
 {
     struct tw_finetune_settings settings = *like;
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_error err;
-    settings.course.output = in_work("unbroken");
+    settings.course.output = in_work(&learning, "unbroken");
     assert_true(tw_finetune(&settings, &run, &result, &err));
-    return read_file(settings.course.output, "model.safetensors");
+    return read_file(&learning, settings.course.output, "model.safetensors");
 }
 
 static void a_run_that_is_stopped_twice_ends_in_the_same_weights(void **state)
@@ -223,7 +123,7 @@ static void a_run_that_is_stopped_twice_ends_in_the_same_weights(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("stopped");
     struct seen seen = {.stop_at = 3};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_error err;
     assert_false(tw_finetune(&settings, &run, &result, &err));
@@ -239,7 +139,7 @@ static void a_run_that_is_stopped_twice_ends_in_the_same_weights(void **state)
     assert_true(tw_finetune(&settings, &run, &result, &err));
     assert_false(is_there(settings.course.output, "checkpoint-13"));
     assert_true(tw_text_equal(
-        read_file(settings.course.output, "model.safetensors"), weights_of_unbroken(&settings)));
+        read_file(&learning, settings.course.output, "model.safetensors"), weights_of_unbroken(&settings)));
     assert_true(tw_finetune(&settings, &run, &result, &err));
     assert_true(result.was_finished);
 }
@@ -249,14 +149,14 @@ static void a_folder_that_is_not_empty_is_refused_and_kept(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_error err;
-    settings.course.output = work;
+    settings.course.output = learning.work;
     assert_false(tw_finetune(&settings, &run, &result, &err));
     assert_int_equal(err.code, TW_OUTPUT);
     assert_string_equal(err.what, "the output folder is not empty");
-    assert_false(is_there(work, "run.yaml"));
+    assert_false(is_there(learning.work, "run.yaml"));
 }
 
 static void data_that_changed_are_no_run_to_resume(void **state)
@@ -264,15 +164,15 @@ static void data_that_changed_are_no_run_to_resume(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("changed");
     struct seen seen = {.stop_at = 2};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_error err;
     assert_false(tw_finetune(&settings, &run, &result, &err));
     static const char other[] = "{\"text\":\"loss\",\"label\":\"negative\"}\n";
-    given_file(work, "texts.jsonl", other, sizeof other - 1);
+    given_file(learning.work, "texts.jsonl", other, sizeof other - 1);
     run.resume = true;
     assert_false(tw_finetune(&settings, &run, &result, &err));
-    given_records();
+    given_records(&learning);
     assert_int_equal(err.code, TW_CONFIG);
     assert_string_equal(err.what, "data changed since the run began");
 }
@@ -282,7 +182,7 @@ static void patience_ends_a_run_that_no_longer_improves(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("patient");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_error err;
     settings.course.lr = 0;
@@ -298,7 +198,7 @@ static void a_loss_that_explodes_ends_the_run_with_step_and_cure(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("exploded");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_model *model;
     struct tw_error err;

@@ -1,0 +1,122 @@
+#include "learning.h"
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "random_model.h"
+#include "tiny_model.h"
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+    (void)status;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+void given_records(const struct learning *learning)
+{
+    static const char *const labels[] = {"negative", "neutral", "positive"};
+    static const char *const verbs[] = {"fell", "of", "rose"};
+    char lines[12000];
+    size_t used = 0;
+    for (int at = 0; at < 48; at++)
+        used += (size_t)snprintf(lines + used, sizeof lines - used,
+            "{\"text\":\"shares %s to %d\",\"label\":\"%s\"}\n", verbs[at % 3], at, labels[at % 3]);
+    given_file(learning->work, "texts.jsonl", lines, used);
+    used = 0;
+    for (int at = 0; at < 24; at++)
+        used += (size_t)snprintf(lines + used, sizeof lines - used,
+            "{\"text\":\"marine %s %d, general motors %s\",\"entities\":[{\"name\":\"Marine\",\"label\":\"%s\"},"
+            "{\"name\":\"General Motors\",\"label\":\"%s\"}]}\n",
+            verbs[at % 3], at, verbs[(at + 1) % 3], labels[at % 3], labels[(at + 1) % 3]);
+    given_file(learning->work, "companies.jsonl", lines, used);
+}
+
+bool learning_begin(struct learning *learning)
+{
+    struct tw_error err;
+    learning->decode = tw_decode_defaults();
+    given_folder(learning->work);
+    given_tiny_model(learning->base);
+    given_records(learning);
+    return tw_arena_begin(&learning->arena, 64 << 20, &err);
+}
+
+int learning_end(struct learning *learning)
+{
+    tw_arena_end(&learning->arena);
+    remove_folder(learning->base);
+    return nftw(learning->work, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static bool stopped(void *context)
+{
+    const struct seen *seen = context;
+    return seen->stop_at && seen->steps >= seen->stop_at;
+}
+
+static void note_progress(void *context, const struct tw_course_progress *progress)
+{
+    struct seen *seen = context;
+    seen->steps = progress->step;
+}
+
+static void note_evaluation(void *context, const struct tw_course_evaluation *evaluation)
+{
+    struct seen *seen = context;
+    if (seen->evaluations++ == 0)
+        seen->first_loss = evaluation->loss;
+    seen->last_loss = evaluation->loss;
+}
+
+static void note_line(void *context, const char *line)
+{
+    struct seen *seen = context;
+    (void)line;
+    seen->lines++;
+}
+
+const char *in_work(struct learning *learning, const char *name)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s", learning->work, name);
+    return tw_arena_copy(&learning->arena, tw_text_of(path)).bytes;
+}
+
+struct tw_course_run run_of(const struct learning *learning, struct seen *seen)
+{
+    return (struct tw_course_run){.decode = &learning->decode,
+        .command = "tapewatch",
+        .watch = {.context = seen,
+            .stopped = stopped,
+            .progress = note_progress,
+            .evaluated = note_evaluation,
+            .told = note_line}};
+}
+
+struct tw_text read_file(struct learning *learning, const char *folder, const char *name)
+{
+    char path[256];
+    struct tw_text text;
+    struct tw_error err;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_true(tw_file_read(path, 1 << 24, &learning->arena, &text, &err));
+    return text;
+}
+
+bool is_there(const char *folder, const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return access(path, F_OK) == 0;
+}

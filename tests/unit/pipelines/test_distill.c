@@ -1,0 +1,185 @@
+/* distill: a tiny student learns what a tiny teacher says; what was asked once is not asked again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "learning.h"
+#include "model/model.h"
+#include "offline/distill.h"
+#include "offline/finetune.h"
+#include "offline/prune.h"
+#include "random_model.h"
+#include "tokenizer/tokenizer.h"
+
+static struct learning learning;
+
+static void set(const struct tw_settings *table, void *settings, const char *name, const char *value)
+{
+    struct tw_error err;
+    if (!tw_settings_set(table, &learning.arena, settings, name, value, &err))
+        fail_msg("%s: %s", name, err.what);
+}
+
+/* A model with both heads, that has learned the invented records. */
+static void given_teacher(void)
+{
+    struct tw_finetune_settings settings;
+    struct seen seen = {0};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_course_result result;
+    struct tw_error err;
+    assert_true(tw_settings_defaults(&tw_finetune_table, &learning.arena, &settings, &err));
+    const char *const assignments[][2] = {{"model", learning.base}, {"output", in_work(&learning, "teacher")},
+        {"data", in_work(&learning, "texts.jsonl")}, {"data", in_work(&learning, "companies.jsonl")},
+        {"epochs", "4"}, {"lr", "5e-3"}, {"threads", "1"}, {"validation_share", "0.2"}};
+    for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
+        set(&tw_finetune_table, &settings, assignments[at][0], assignments[at][1]);
+    if (!tw_finetune(&settings, &run, &result, &err))
+        fail_msg("%s: %s", err.where, err.what);
+}
+
+static int begin(void **state)
+{
+    static const char archive[] = "{\"title\":\"outboard marine fell\",\"body\":\"the loss of 7\"}\n"
+                                  "{\"text\":\"general motors rose\"}\n";
+    (void)state;
+    if (!learning_begin(&learning))
+        return -1;
+    given_file(learning.work, "archive.jsonl", archive, sizeof archive - 1);
+    given_teacher();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    return learning_end(&learning);
+}
+
+static struct tw_distill_settings settings_of(const char *output)
+{
+    struct tw_distill_settings settings;
+    struct tw_error err;
+    assert_true(tw_settings_defaults(&tw_distill_table, &learning.arena, &settings, &err));
+    const char *const assignments[][2] = {{"teacher", in_work(&learning, "teacher")},
+        {"student", learning.base}, {"output", in_work(&learning, output)},
+        {"data", in_work(&learning, "texts.jsonl")}, {"data", in_work(&learning, "companies.jsonl")},
+        {"unlabelled", in_work(&learning, "archive.jsonl")}, {"titles", in_work(&learning, "archive.jsonl")},
+        {"epochs", "4"}, {"batch", "8"}, {"lr", "5e-3"}, {"threads", "2"}, {"validation_share", "0.2"},
+        {"augment_copies", "1"}, {"vocabulary", "100"}, {"vocabulary_margin", "2"}, {"dtype", "f16"},
+        {"compare_seconds", "0.01"}};
+    for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
+        set(&tw_distill_table, &settings, assignments[at][0], assignments[at][1]);
+    return settings;
+}
+
+static void a_student_learns_and_is_compared_with_its_teacher(void **state)
+{
+    (void)state;
+    struct tw_distill_settings settings = settings_of("student");
+    struct seen seen = {0};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_distill_result result;
+    struct tw_model *model;
+    struct tw_error err;
+    if (!tw_distill(&settings, &run, &result, &err))
+        fail_msg("%s: %s", err.where, err.what);
+    assert_true(seen.last_loss < seen.first_loss);
+    assert_true(result.compared);
+    assert_true(result.student.parameters < result.teacher.parameters);
+    assert_true(result.student.file_bytes < result.teacher.file_bytes);
+    assert_true(result.student.documents.n > 0 && result.student.entities.n > 0);
+    assert_true(result.student.documents_per_s > 0 && result.teacher.tokens_per_s > 0);
+    assert_true(is_there(settings.course.output, "distill_results.json"));
+    assert_true(
+        tw_model_open(settings.course.output, &(struct tw_model_options){.need_head = true}, &model, &err));
+    assert_true(model->has_head && model->has_entity_head);
+    assert_true(model->config.vocabulary < 101);
+    tw_model_close(model);
+    json_t *config = json_loads(read_file(&learning, settings.course.output, "config.json").bytes, 0, NULL);
+    const json_t *lineage = json_object_get(json_object_get(config, "tapewatch"), "lineage");
+    assert_true(json_is_string(json_object_get(json_object_get(lineage, "teacher"), "sha256")));
+    assert_int_equal(json_array_size(json_object_get(lineage, "unlabelled")), 1);
+    json_decref(config);
+}
+
+static void a_stopped_run_asks_the_teacher_once_and_ends_in_the_same_weights(void **state)
+{
+    (void)state;
+    struct tw_distill_settings settings = settings_of("stopped");
+    struct seen seen = {.stop_at = 3};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_distill_result result;
+    struct tw_error err;
+    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_int_equal(err.code, TW_INTERRUPTED);
+    assert_true(is_there(settings.course.output, "teacher-logits.safetensors"));
+    int lines = seen.lines;
+    seen = (struct seen){0};
+    run.resume = true;
+    assert_true(tw_distill(&settings, &run, &result, &err));
+    assert_true(seen.lines < lines + 1);
+    assert_true(tw_text_equal(read_file(&learning, settings.course.output, "model.safetensors"),
+        read_file(&learning, in_work(&learning, "student"), "model.safetensors")));
+}
+
+static void a_teacher_without_a_head_is_refused(void **state)
+{
+    (void)state;
+    struct tw_distill_settings settings = settings_of("headless");
+    struct seen seen = {0};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_distill_result result;
+    struct random_shape bare = tiny_bert;
+    struct tw_error err;
+    char folder[64];
+    bare.without_head = true;
+    given_folder(folder);
+    given_random_model(folder, &bare);
+    struct tw_text vocabulary = read_file(&learning, learning.base, "vocab.txt");
+    given_file(folder, "vocab.txt", vocabulary.bytes, vocabulary.length);
+    settings.teacher = folder;
+    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    remove_folder(folder);
+    settings.teacher = "";
+    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_int_equal(err.code, TW_USAGE);
+}
+
+/* The same pieces, under other numbers, for texts whose pieces are all there. */
+static void a_pruned_vocabulary_cuts_texts_into_the_same_pieces(void **state)
+{
+    (void)state;
+    struct tw_tokenizer *whole, *small;
+    struct tw_tokens before, after;
+    struct tw_error err;
+    assert_true(tw_tokenizer_load(learning.base, &whole, &err));
+    assert_true(tw_tokenizer_load(in_work(&learning, "student/vocabulary"), &small, &err));
+    assert_true(tw_tokenizer_vocabulary_size(small) < tw_tokenizer_vocabulary_size(whole));
+    struct tw_text text = tw_text_of("shares fell to 41, general motors rose; z");
+    assert_true(tw_tokenize(whole, text, NULL, 48, &learning.arena, &before, &err));
+    assert_true(tw_tokenize(small, text, NULL, 48, &learning.arena, &after, &err));
+    assert_int_equal(before.count, after.count);
+    for (uint32_t at = 0; at < before.count; at++)
+        assert_true(tw_text_equal(
+            tw_tokenizer_token(whole, before.ids[at]), tw_tokenizer_token(small, after.ids[at])));
+    tw_tokenizer_free(whole);
+    tw_tokenizer_free(small);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_student_learns_and_is_compared_with_its_teacher),
+        cmocka_unit_test(a_stopped_run_asks_the_teacher_once_and_ends_in_the_same_weights),
+        cmocka_unit_test(a_teacher_without_a_head_is_refused),
+        cmocka_unit_test(a_pruned_vocabulary_cuts_texts_into_the_same_pieces),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
