@@ -26,6 +26,7 @@ struct distilling {
     struct tw_course *course; /* NULL: only looking */
     struct tw_arena arena;
     struct tw_labelled records;
+    struct tw_setting_texts texts, titles; /* files without labels */
     uint64_t labelled, unlabelled, copies; /* examples to learn from, by how they came */
     struct tw_tokenizer *tokenizer;        /* the student's, pruned */
     struct tw_pruned pruned;
@@ -54,25 +55,34 @@ static struct tw_labelled_sources sources_of(const struct tw_distill_settings *s
 
 /* ---- what is learned from ---- */
 
-static bool read_archive(struct distilling *distilling, const char *path, bool titles, struct tw_error *err)
-{
-    const struct tw_course_run *run = distilling->run;
-    struct tw_dataset_source source;
-    return tw_dataset_archive(path, run->decode, run->stamp_us, titles, &source, err) &&
-           tw_dataset_read(distilling->records.dataset, &source, err);
-}
-
-/* Files, and folders of them. */
-static bool read_archives(
-    struct distilling *distilling, const struct tw_setting_texts *paths, bool titles, struct tw_error *err)
+/* Files, and those of folders. */
+static bool list_archives(struct distilling *distilling, const struct tw_setting_texts *paths,
+    struct tw_setting_texts *out, struct tw_error *err)
 {
     for (size_t at = 0; at < paths->count; at++) {
         struct tw_reader_paths files;
         if (!tw_reader_list(paths->items[at], &distilling->arena, &files, err))
             return false;
-        for (size_t file = 0; file < files.count; file++)
-            if (!read_archive(distilling, files.items[file], titles, err))
-                return false;
+        const char **items = tw_arena_array(&distilling->arena, out->count + files.count, sizeof *out->items);
+        if (!items)
+            return tw_arena_fail(&distilling->arena, err);
+        if (out->count)
+            memcpy(items, out->items, out->count * sizeof *items);
+        memcpy(items + out->count, files.items, files.count * sizeof *items);
+        *out = (struct tw_setting_texts){items, out->count + files.count};
+    }
+    return true;
+}
+
+static bool read_archives(
+    struct distilling *distilling, const struct tw_setting_texts *files, bool titles, struct tw_error *err)
+{
+    const struct tw_course_run *run = distilling->run;
+    for (size_t at = 0; at < files->count; at++) {
+        struct tw_dataset_source source;
+        if (!tw_dataset_archive(files->items[at], run->decode, run->stamp_us, titles, &source, err) ||
+            !tw_dataset_read(distilling->records.dataset, &source, err))
+            return false;
     }
     return true;
 }
@@ -92,10 +102,12 @@ static bool read_texts(struct distilling *distilling, struct tw_error *err)
     const struct tw_distill_settings *settings = distilling->settings;
     struct tw_dataset *dataset = distilling->records.dataset;
     size_t first = dataset->count;
-    if (!read_archives(distilling, &settings->unlabelled, false, err))
+    if (!list_archives(distilling, &settings->unlabelled, &distilling->texts, err) ||
+        !list_archives(distilling, &settings->titles, &distilling->titles, err) ||
+        !read_archives(distilling, &distilling->texts, false, err))
         return false;
     thin_out(dataset, first, settings->unlabelled_share);
-    return read_archives(distilling, &settings->titles, true, err);
+    return read_archives(distilling, &distilling->titles, true, err);
 }
 
 /* Changed copies of the labelled records, behind all others. They differ from each other as epochs of finetune do. */
@@ -326,8 +338,8 @@ static json_t *lineage_of(const struct distilling *distilling, struct tw_error *
         {"base", tw_lineage_base(student_of(settings), err)},
         {"teacher", tw_lineage_base(settings->teacher, err)},
         {"data", tw_lineage_data(&settings->data, err)},
-        {"unlabelled", tw_lineage_data(&settings->unlabelled, err)},
-        {"titles", tw_lineage_data(&settings->titles, err)},
+        {"unlabelled", tw_lineage_data(&distilling->texts, err)},
+        {"titles", tw_lineage_data(&distilling->titles, err)},
         {"validation", tw_lineage_data(&settings->validation, err)},
         {"records",
             json_pack("{s:I, s:I, s:I, s:I, s:I}", "training", (json_int_t)distilling->records.training_count,
