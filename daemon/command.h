@@ -63,6 +63,7 @@ tw_command_run tw_command_reset;
 tw_command_run tw_command_classify;
 tw_command_run tw_command_tokenize;
 tw_command_run tw_command_evaluate;
+tw_command_run tw_command_pretrain;
 tw_command_run tw_command_finetune;
 tw_command_run tw_command_distill;
 tw_command_run tw_command_bench;

@@ -189,6 +189,15 @@ static struct tw_model_config shape_of(const struct tw_state_options *options, c
     return config;
 }
 
+static unsigned fresh_parts(const struct tw_state_options *options, const struct tw_model *base)
+{
+    unsigned had = 0;
+    if (base && !options->fresh_heads)
+        had = (base->has_head ? TW_PART_DOCUMENT : 0U) | (base->has_entity_head ? TW_PART_ENTITY : 0U) |
+              (base->has_masked_head ? TW_PART_MASKED : 0U);
+    return options->parts & ~had;
+}
+
 /* --- opening ------------------------------------------------------------------------------------------------- */
 
 static bool take_arrays(struct tw_state *state, struct tw_error *err)
@@ -221,6 +230,7 @@ static bool build(struct tw_state *state, const struct tw_state_options *options
     if (!tw_model_blank(&config, options->parts, &state->model, &state->values, err))
         return false;
     state->value_count = state->model->value_count;
+    state->fresh_parts = fresh_parts(options, base);
     struct filling filling = {
         .options = options, .base = base, .model = state->model, .values = state->values};
     return fill_all(&filling, err) && take_arrays(state, err);

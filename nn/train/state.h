@@ -54,7 +54,9 @@ struct tw_state {
     float *values;                         /* [value_count] */
     float *first_moments, *second_moments; /* [value_count] */
     size_t value_count;
-    uint64_t updates;   /* optimizer steps taken */
+    uint64_t updates; /* optimizer steps taken */
+    unsigned
+        fresh_parts; /* TW_PART_*: heads that the folder did not have, or was not to give; all without a folder */
     size_t depth_count; /* layers + 2 */
     double *rates;      /* [depth_count] factor on the learning rate; 0: frozen */
     uint64_t *ages; /* [depth_count] updates of each depth: AdamW's t, so that a thawed layer begins gently */

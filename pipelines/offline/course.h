@@ -33,57 +33,8 @@
 #include <jansson.h>
 
 #include "offline/course_settings.h"
+#include "offline/course_watch.h"
 #include "train/trainer.h"
-
-struct tw_decode_options;
-
-/* ---- who looks on ---- */
-
-/* Where a run stands, after each step. */
-struct tw_course_progress {
-    uint64_t step, most_steps;
-    double epoch, loss, rate, gradient_norm;
-    double tokens_per_s, seconds, seconds_left; /* since this process began */
-};
-
-/* One trial of the model on what was held back. */
-struct tw_course_evaluation {
-    uint64_t step; /* 0: before anything was learned */
-    double epoch;
-    double train_loss; /* mean over steps since the last one; 0 before the first step */
-    double loss, metric;
-    const void *details; /* the pipeline's own: its header says what */
-    bool best;
-    double seconds;
-};
-
-/* Any of these may be NULL. All are called on the caller's thread. */
-struct tw_course_watch {
-    void *context;
-    bool (*stopped)(void *context); /* asked after each step */
-    void (*progress)(void *context, const struct tw_course_progress *progress);
-    void (*evaluated)(void *context, const struct tw_course_evaluation *evaluation);
-    void (*told)(void *context, const char *line);              /* a line for people */
-    void (*refused)(void *context, const struct tw_error *why); /* a record (skip_refused) */
-};
-
-/* How the run was called. */
-struct tw_course_run {
-    const struct tw_decode_options *decode;
-    int64_t stamp_us;    /* time of reading */
-    const char *command; /* as typed, for lineage */
-    bool resume;         /* go on in a folder that a run left */
-    struct tw_course_watch watch;
-};
-
-struct tw_course_result {
-    uint64_t steps;
-    bool stopped_early;
-    bool was_finished; /* nothing was left to resume */
-    uint64_t refused;  /* records; the pipeline's to fill */
-    double best_metric;
-    uint64_t best_step; /* 0: nothing was held back */
-};
 
 /* ---- what a pipeline brings ---- */
 
@@ -151,8 +102,5 @@ TW_MUST_USE bool tw_course_learn(
     struct tw_course *course, json_t *lineage, const struct tw_course_origin *origin, struct tw_error *err);
 
 void tw_course_tell_result(const struct tw_course *course, struct tw_course_result *out);
-
-/* A line for people; nothing when nobody listens. */
-void tw_course_tell(const struct tw_course_watch *watch, const char *format, ...) TW_PRINTF(2, 3);
 
 #endif

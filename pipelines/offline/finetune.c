@@ -1,6 +1,7 @@
 #include "offline/finetune.h"
 
 #include "decode.h"
+#include "offline/base.h"
 #include "offline/labelled.h"
 #include "offline/lineage.h"
 #include "offline/trial.h"
@@ -37,34 +38,9 @@ static struct tw_labelled_sources sources_of(const struct tw_finetune_settings *
 
 /* ---- the model ---- */
 
-static bool check_vocabulary(const struct tw_tokenizer *tokenizer, const char *folder, struct tw_error *err)
-{
-    struct tw_arena arena;
-    struct tw_model_config config;
-    if (!tw_arena_begin(&arena, (size_t)16 << 20, err))
-        return false;
-    bool fits = tw_config_read(folder, NULL, &arena, &config, err);
-    size_t tokens = tw_tokenizer_vocabulary_size(tokenizer);
-    if (fits && tokens > config.vocabulary)
-        fits = tw_fail(err, TW_CONFIG, folder, "take tokenizer and weights from one checkpoint",
-            "the tokenizer has %zu tokens, the weights have %zu", tokens, config.vocabulary);
-    tw_arena_end(&arena);
-    return fits;
-}
-
-static bool open_tokenizer(struct tuning *tuning, struct tw_error *err)
-{
-    const char *folder = tuning->settings->model;
-    return tw_tokenizer_load(folder, &tuning->tokenizer, err) &&
-           check_vocabulary(tuning->tokenizer, folder, err);
-}
-
 static uint32_t most_tokens_of(const struct tuning *tuning, size_t positions)
 {
-    uint64_t most = tuning->settings->max_tokens;
-    if (tw_tokenizer_model_max_length(tuning->tokenizer) < most)
-        most = tw_tokenizer_model_max_length(tuning->tokenizer);
-    return (uint32_t)(positions < most ? positions : most);
+    return tw_base_most_tokens(tuning->tokenizer, tuning->settings->max_tokens, positions);
 }
 
 static bool read_class_weights(const struct tuning *tuning, float weights[TW_CLASSES], struct tw_error *err)
@@ -248,7 +224,7 @@ static bool tune(struct tuning *tuning, struct tw_error *err)
 {
     const struct tw_course_origin origin = {.tokenizer_folder = tuning->settings->model};
     const struct tw_labelled_sources sources = sources_of(tuning->settings);
-    return open_tokenizer(tuning, err) &&
+    return tw_base_tokenizer(tuning->settings->model, &tuning->tokenizer, err) &&
            tw_labelled_read(&sources, tuning->run, false, &tuning->records, err) &&
            tw_labelled_split(&tuning->records, &sources, tuning->run, &tuning->arena, err) &&
            tw_course_plan(tuning->course, tuning->records.training, tuning->records.training_count,
@@ -277,7 +253,8 @@ bool tw_finetune_look(const struct tw_finetune_settings *settings, const struct 
     struct tuning tuning = {.run = run, .settings = settings};
     struct tw_model_config config;
     const struct tw_labelled_sources sources = sources_of(settings);
-    bool looked = tw_arena_begin(&tuning.arena, ARENA_BYTES, err) && open_tokenizer(&tuning, err) &&
+    bool looked = tw_arena_begin(&tuning.arena, ARENA_BYTES, err) &&
+                  tw_base_tokenizer(settings->model, &tuning.tokenizer, err) &&
                   tw_config_read(settings->model, NULL, &tuning.arena, &config, err) &&
                   tw_labelled_read(&sources, run, true, &tuning.records, err) &&
                   tw_dataset_look(tuning.records.dataset, tuning.tokenizer,

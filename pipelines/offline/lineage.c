@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The last part of a path, whatever slashes end it. */
-static struct tw_text last_part(const char *path)
+struct tw_text tw_lineage_name(const char *path)
 {
     size_t end = strlen(path);
     while (end > 1 && path[end - 1] == '/')
@@ -29,7 +28,7 @@ json_t *tw_lineage_base(const char *folder, struct tw_error *err)
     json_t *file = tw_lineage_file(path, err);
     if (!file)
         return NULL;
-    struct tw_text name = last_part(folder);
+    struct tw_text name = tw_lineage_name(folder);
     json_t *base =
         json_pack("{s:s%, s:O}", "name", name.bytes, name.length, "sha256", json_object_get(file, "sha256"));
     json_decref(file);
@@ -164,20 +163,23 @@ static void write_results(FILE *out, const struct tw_trial *trial)
         out);
 }
 
-static void write_data(FILE *out, const char *title, const json_t *files)
+void tw_lineage_write_data(FILE *card, const char *title, const json_t *files)
 {
+    bool weighted = json_object_get(json_array_get(files, 0), "weight") != NULL;
     if (json_array_size(files) == 0)
         return;
-    fprintf(out, "%s:\n\n| file | bytes | weight | SHA-256 |\n| --- | --- | --- | --- |\n", title);
+    fprintf(card, "%s:\n\n| file | bytes |%s SHA-256 |\n| --- | --- |%s --- |\n", title,
+        weighted ? " weight |" : "", weighted ? " --- |" : "");
     for (size_t at = 0; at < json_array_size(files); at++) {
         const json_t *file = json_array_get(files, at);
-        struct tw_text name = last_part(json_string_value(json_object_get(file, "path")));
-        fprintf(out, "| %.*s | %lld | %g | %s |\n", (int)name.length, name.bytes,
-            (long long)json_integer_value(json_object_get(file, "bytes")),
-            json_real_value(json_object_get(file, "weight")),
-            json_string_value(json_object_get(file, "sha256")));
+        struct tw_text name = tw_lineage_name(json_string_value(json_object_get(file, "path")));
+        fprintf(card, "| %.*s | %lld |", (int)name.length, name.bytes,
+            (long long)json_integer_value(json_object_get(file, "bytes")));
+        if (weighted)
+            fprintf(card, " %g |", json_real_value(json_object_get(file, "weight")));
+        fprintf(card, " %s |\n", json_string_value(json_object_get(file, "sha256")));
     }
-    fputc('\n', out);
+    fputc('\n', card);
 }
 
 static void write_training(
@@ -201,10 +203,10 @@ static void write_training(
         (long long)json_integer_value(json_object_get(records, "validation")),
         (unsigned long long)settings->epochs, (unsigned long long)(settings->batch * settings->accumulate),
         settings->lr, settings->schedule, (unsigned long long)settings->seed, (unsigned long long)max_tokens);
-    write_data(out, "Learned from", json_object_get(lineage, "data"));
-    write_data(out, "Distilled over, without labels", json_object_get(lineage, "unlabelled"));
-    write_data(out, "Distilled over, titles alone", json_object_get(lineage, "titles"));
-    write_data(out, "Validated on", json_object_get(lineage, "validation"));
+    tw_lineage_write_data(out, "Learned from", json_object_get(lineage, "data"));
+    tw_lineage_write_data(out, "Distilled over, without labels", json_object_get(lineage, "unlabelled"));
+    tw_lineage_write_data(out, "Distilled over, titles alone", json_object_get(lineage, "titles"));
+    tw_lineage_write_data(out, "Validated on", json_object_get(lineage, "validation"));
 }
 
 static void write_use(FILE *out, const char *name, bool documents, bool entities)
@@ -230,7 +232,7 @@ char *tw_lineage_card(const struct tw_course_settings *settings, uint64_t max_to
 {
     char *text = NULL, name[256];
     size_t length = 0;
-    struct tw_text folder = last_part(settings->output);
+    struct tw_text folder = tw_lineage_name(settings->output);
     snprintf(name, sizeof name, "%.*s", (int)folder.length, folder.bytes);
     FILE *out = open_memstream(&text, &length);
     if (!out)

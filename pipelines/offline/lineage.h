@@ -8,6 +8,8 @@
 #ifndef TW_OFFLINE_LINEAGE_H
 #define TW_OFFLINE_LINEAGE_H
 
+#include <stdio.h>
+
 #include <jansson.h>
 
 #include "offline/course_settings.h"
@@ -20,6 +22,12 @@ json_t *tw_lineage_data(const struct tw_setting_texts *files, struct tw_error *e
 
 /* What an evaluation measured, as metrics.jsonl, trainer_state.json and eval_results.json have it: eval_metric, eval_f1, .. */
 json_t *tw_lineage_metrics(const struct tw_trial *trial);
+
+/* The last part of a path, whatever slashes end it: what a folder is called. */
+struct tw_text tw_lineage_name(const char *path);
+
+/* A table of files, as tw_lineage_data lists them, under a title; nothing when there are none. */
+void tw_lineage_write_data(FILE *card, const char *title, const json_t *files);
 
 /* What goes under "tapewatch" in config.json, as text for free(); NULL without memory. */
 char *tw_lineage_own(

@@ -1,0 +1,11 @@
+/* pretrain_card: README.md of a model that pretrain made (lineage.h tells of cards). For the offline rooms only. */
+#ifndef TW_OFFLINE_PRETRAIN_CARD_H
+#define TW_OFFLINE_PRETRAIN_CARD_H
+
+#include "offline/pretrain.h"
+
+/* For free(); NULL without memory. `trial` may be NULL: nothing was measured. */
+char *tw_pretrain_card(const struct tw_pretrain_settings *settings, const json_t *lineage,
+    const struct tw_pretrain_trial *trial);
+
+#endif
