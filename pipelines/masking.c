@@ -54,8 +54,8 @@ bool tw_masking_open(const struct tw_tokenizer *tokenizer, const struct tw_maski
         .mask = tw_tokenizer_special_ids(tokenizer).mask,
         .vocabulary = tw_tokenizer_vocabulary_size(tokenizer)};
     if (out->mask < 0)
-        return tw_fail(err, TW_CONFIG, "vocabulary", "add [MASK] to it, or take another vocabulary",
-            "it has no token that masks");
+        return tw_fail(err, TW_CONFIG, NULL, "add [MASK] to it, or take another vocabulary",
+            "the vocabulary has no token that masks");
     uint8_t *kinds = tw_arena_array(arena, out->vocabulary, sizeof *kinds);
     int32_t *choices = tw_arena_array(arena, out->vocabulary, sizeof *choices);
     if (!kinds || !choices)
@@ -64,7 +64,7 @@ bool tw_masking_open(const struct tw_tokenizer *tokenizer, const struct tw_maski
     out->kinds = kinds;
     out->choices = choices;
     if (out->choice_count == 0)
-        return tw_fail(err, TW_CONFIG, "vocabulary", "take another vocabulary", "it has no words");
+        return tw_fail(err, TW_CONFIG, NULL, "take another vocabulary", "the vocabulary has no words");
     return true;
 }
 

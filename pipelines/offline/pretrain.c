@@ -138,7 +138,7 @@ static bool open_tokenizer(struct learning *learning, struct tw_error *err)
     const struct tw_masking_options options = {
         .share = settings->mask_share, .whole_words = settings->whole_word, .seed = settings->course.seed};
     return tw_masking_open(learning->tokenizer, &options, &learning->arena, &learning->masking, err) ||
-           tw_error_in(err, settings->model[0] ? settings->model : learning->vocabulary_folder);
+           tw_error_in(err, settings->model[0] ? settings->model : settings->vocab);
 }
 
 /* ---- the topic ---- */
