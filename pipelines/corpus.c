@@ -13,6 +13,7 @@
 #include <xxhash.h>
 
 #define SCRATCH_BYTES ((size_t)8 << 30) /* address space: one record and what is made of it */
+enum { RECORDS_BETWEEN_QUESTIONS = 1024 };
 #define KEEP_BYTES ((size_t)4 << 20)
 
 static bool out_of_memory(struct tw_error *err)
@@ -162,16 +163,27 @@ static bool tell_refusal(struct tw_corpus *corpus, struct tw_error *err)
     corpus->facts.refused++;
     if (!corpus->options.refused)
         return false;
-    corpus->options.refused(corpus->options.refused_context, err);
+    corpus->options.refused(corpus->options.context, err);
     *err = (struct tw_error){0};
     return true;
 }
 
-static bool read_records(
-    struct tw_corpus *corpus, struct tw_reader *reader, struct tw_arena *scratch, struct tw_error *err)
+static bool check_stopped(
+    const struct tw_corpus *corpus, const char *path, uint64_t records, struct tw_error *err)
 {
-    for (;;) {
+    if (records % RECORDS_BETWEEN_QUESTIONS != 0 || !corpus->options.stopped ||
+        !corpus->options.stopped(corpus->options.context))
+        return true;
+    return tw_fail(err, TW_INTERRUPTED, path, "begin anew", "interrupted while the texts were read");
+}
+
+static bool read_records(struct tw_corpus *corpus, const char *path, struct tw_reader *reader,
+    struct tw_arena *scratch, struct tw_error *err)
+{
+    for (uint64_t records = 1;; records++) {
         struct tw_reader_record record;
+        if (!check_stopped(corpus, path, records, err))
+            return false;
         tw_arena_reset(scratch, KEEP_BYTES);
         switch (tw_reader_next(reader, scratch, &record, err)) {
         case TW_READER_RECORD:
@@ -196,7 +208,8 @@ bool tw_corpus_read(struct tw_corpus *corpus, const char *path, struct tw_error 
     struct tw_reader *reader = NULL;
     uint64_t before = corpus->facts.records;
     bool read = tw_reader_open(path, corpus->options.decode, corpus->options.stamp_us, &reader, err) &&
-                tw_arena_begin(&scratch, SCRATCH_BYTES, err) && read_records(corpus, reader, &scratch, err);
+                tw_arena_begin(&scratch, SCRATCH_BYTES, err) &&
+                read_records(corpus, path, reader, &scratch, err);
     if (read && corpus->facts.records == before)
         read = tw_fail(err, TW_CONFIG, path, "give records with text, one a line", "no usable record");
     tw_arena_end(&scratch);

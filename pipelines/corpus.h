@@ -45,8 +45,10 @@ struct tw_corpus_options {
     uint64_t limit_tokens;
     bool raw;            /* take texts as they are */
     bool count_repeated; /* costs 8 bytes a record */
+    /* Both may be NULL. */
     void (*refused)(void *context, const struct tw_error *why);
-    void *refused_context;
+    bool (*stopped)(void *context); /* asked now and then: TW_INTERRUPTED */
+    void *context;
 };
 
 struct tw_corpus_facts {

@@ -194,7 +194,8 @@ static bool new_corpus(struct learning *learning, bool looking, struct tw_error 
         .raw = settings->raw,
         .count_repeated = looking,
         .refused = tells ? watch->refused : NULL,
-        .refused_context = watch->context};
+        .stopped = watch->stopped,
+        .context = watch->context};
     return tw_corpus_new(&options, &learning->corpus, err);
 }
 
