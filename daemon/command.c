@@ -256,3 +256,40 @@ bool tw_command_model_folder(
         fprintf(stderr, "tapewatch: model %s\n", folder);
     return true;
 }
+
+static void type_bytes(char *text, size_t size, size_t *used, const char *bytes, size_t length)
+{
+    size_t room = size - 1 - *used;
+    size_t taken = length < room ? length : room;
+    memcpy(text + *used, bytes, taken);
+    *used += taken;
+    text[*used] = '\0';
+}
+
+static bool is_plain(const char *argument)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=+@%";
+    return argument[0] && argument[strspn(argument, plain)] == '\0';
+}
+
+/* In single quotes; a single quote itself leaves them: 'don'\''t'. */
+static void type_quoted(char *text, size_t size, size_t *used, const char *argument)
+{
+    type_bytes(text, size, used, "'", 1);
+    for (const char *at = argument; *at; at++)
+        type_bytes(text, size, used, *at == '\'' ? "'\\''" : at, *at == '\'' ? 4 : 1);
+    type_bytes(text, size, used, "'", 1);
+}
+
+void tw_command_typed(int argc, char **argv, char *text, size_t size)
+{
+    size_t used = 0;
+    type_bytes(text, size, &used, "tapewatch", 9);
+    for (int at = 0; at < argc; at++) {
+        type_bytes(text, size, &used, " ", 1);
+        if (is_plain(argv[at]))
+            type_bytes(text, size, &used, argv[at], strlen(argv[at]));
+        else
+            type_quoted(text, size, &used, argv[at]);
+    }
+}

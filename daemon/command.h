@@ -49,6 +49,10 @@ TW_MUST_USE bool tw_command_config_load(const char *path, bool may_be_absent, st
 TW_MUST_USE bool tw_command_model_folder(
     const char *option, const char *configured, char *folder, size_t size, struct tw_error *err);
 
+/* The command as a shell would take it again: "tapewatch ", then the arguments, quoted where they must be. Cut to `size`, which is
+ * at least 1; a lineage and a report say so what made them. */
+void tw_command_typed(int argc, char **argv, char *text, size_t size);
+
 /* The program's version, as `tapewatch --version` tells it. */
 const char *tw_version(void);
 

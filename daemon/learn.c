@@ -377,17 +377,6 @@ static int run(struct tw_learn *learn, struct tw_error *err)
     return result.refused ? tw_exit_status(TW_REFUSED) : 0;
 }
 
-/* The command as it could be typed again. */
-static void join_command(int argc, char **argv, char *text, size_t size)
-{
-    size_t used = (size_t)snprintf(text, size, "tapewatch");
-    for (int at = 0; at < argc && used < size; at++) {
-        bool plain = argv[at][0] && strpbrk(argv[at], " \t\n\"'\\$&;|<>*?()`") == NULL;
-        int printed = snprintf(text + used, size - used, plain ? " %s" : " '%s'", argv[at]);
-        used += printed > 0 ? (size_t)printed : 0;
-    }
-}
-
 static void print_help(const struct tw_learn_kind *kind)
 {
     printf("%s"
@@ -411,7 +400,7 @@ static int run_command(struct tw_learn *learn, int argc, char **argv, struct tw_
     if (status)
         return status;
     clock_gettime(CLOCK_REALTIME, &time);
-    join_command(argc, argv, learn->typed, sizeof learn->typed);
+    tw_command_typed(argc, argv, learn->typed, sizeof learn->typed);
     tw_show_begin(&learn->show, stderr);
     tw_show_columns(&learn->show, learn->kind->columns, learn->kind->column_count);
     learn->run.decode = learn->config.decode;
