@@ -121,8 +121,9 @@ static const struct tw_command commands[] = {
         "  --workers N       threads (default: as many as processors); a row for 1, a row for N\n"
         "  --max-tokens N    cut texts to N tokens (default: model.max_tokens)\n",
         tw_command_bench},
-    {"pretrain", "make", "a model of the language from archives or a topic, from scratch or from a base model",
-        NULL, tw_command_pretrain},
+    {"pretrain", "make",
+        "a model of the language from archives or a topic, from scratch or from a base model", NULL,
+        tw_command_pretrain},
     {"finetune", "make", "a model of sentiment from a base model and labelled records", NULL,
         tw_command_finetune},
     {"distill", "make", "a small model from a large one", NULL, tw_command_distill},
