@@ -3,6 +3,8 @@
 
 #include <immintrin.h>
 
+#include "kernels/transpose_avx512.inc"
+
 #define TABLE tw_kernels_avx512
 #define BACKWARD_TABLE tw_backward_avx512
 #define TABLE_NAME "avx512"
@@ -107,30 +109,9 @@ static inline float v_highest(vec x)
     return _mm512_reduce_max_ps(x);
 }
 
-/* 4 x 4 within quarters, then the quarters: 64 shuffles. */
 static inline void v_transpose(vec rows[16])
 {
-    vec pairs[16], fours[16];
-    for (int at = 0; at < 16; at += 2) {
-        pairs[at] = _mm512_unpacklo_ps(rows[at], rows[at + 1]);
-        pairs[at + 1] = _mm512_unpackhi_ps(rows[at], rows[at + 1]);
-    }
-    for (int at = 0; at < 16; at += 4) {
-        fours[at] = _mm512_shuffle_ps(pairs[at], pairs[at + 2], 0x44);
-        fours[at + 1] = _mm512_shuffle_ps(pairs[at], pairs[at + 2], 0xEE);
-        fours[at + 2] = _mm512_shuffle_ps(pairs[at + 1], pairs[at + 3], 0x44);
-        fours[at + 3] = _mm512_shuffle_ps(pairs[at + 1], pairs[at + 3], 0xEE);
-    }
-    for (int at = 0; at < 4; at++) {
-        vec low_even = _mm512_shuffle_f32x4(fours[at], fours[at + 4], 0x88);
-        vec low_odd = _mm512_shuffle_f32x4(fours[at], fours[at + 4], 0xDD);
-        vec high_even = _mm512_shuffle_f32x4(fours[at + 8], fours[at + 12], 0x88);
-        vec high_odd = _mm512_shuffle_f32x4(fours[at + 8], fours[at + 12], 0xDD);
-        rows[at] = _mm512_shuffle_f32x4(low_even, high_even, 0x88);
-        rows[at + 8] = _mm512_shuffle_f32x4(low_even, high_even, 0xDD);
-        rows[at + 4] = _mm512_shuffle_f32x4(low_odd, high_odd, 0x88);
-        rows[at + 12] = _mm512_shuffle_f32x4(low_odd, high_odd, 0xDD);
-    }
+    transpose(rows);
 }
 
 #include "kernels/vector.inc"

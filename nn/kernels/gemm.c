@@ -115,6 +115,27 @@ static const char *weight_portable(const struct tw_gemm *gemm, const float *a, c
     return NULL;
 }
 
+static const char *multiply_bf16(
+    const struct tw_gemm *gemm, const float *a, const float *b, float *c, size_t rows, size_t out, size_t in)
+{
+    gemm->bf16->multiply(a, b, c, rows, out, in);
+    return NULL;
+}
+
+static const char *input_bf16(const struct tw_gemm *gemm, const float *a, const float *b, float *c,
+    size_t rows, size_t out, size_t in, bool more)
+{
+    gemm->bf16->multiply_input(a, b, c, rows, out, in, more);
+    return NULL;
+}
+
+static const char *weight_bf16(const struct tw_gemm *gemm, const float *a, const float *b, float *c,
+    size_t rows, size_t out, size_t in, bool more)
+{
+    gemm->bf16->multiply_weight(a, b, c, rows, out, in, more);
+    return NULL;
+}
+
 static const struct {
     const char *name;
     multiply_function multiply;
@@ -123,8 +144,10 @@ static const struct {
     [TW_GEMM_PORTABLE] = {"portable", multiply_portable, input_portable, weight_portable},
     [TW_GEMM_ONEDNN] = {"onednn", multiply_onednn, input_onednn, weight_onednn},
     [TW_GEMM_OPENBLAS] = {"openblas", multiply_openblas, input_openblas, weight_openblas},
+    [TW_GEMM_BF16] = {"bf16", multiply_bf16, input_bf16, weight_bf16},
+    [TW_GEMM_BF16_PORTABLE] = {"bf16-portable", multiply_bf16, input_bf16, weight_bf16},
 };
-_Static_assert(sizeof backends / sizeof backends[0] == TW_GEMM_BACKENDS, "one row a backend");
+_Static_assert(sizeof backends / sizeof backends[0] == TW_GEMM_ALL, "one row a backend");
 
 const char *tw_gemm_backend_name(enum tw_gemm_backend backend)
 {
@@ -326,9 +349,32 @@ static enum tw_gemm_backend first_stable(const struct tw_gemm *gemm)
     return TW_GEMM_PORTABLE;
 }
 
+/* Takes a bf16 backend if `name` is one: its bits are bf16.h's everywhere, so there is nothing to probe. */
+static bool take_bf16(struct tw_gemm *gemm, const char *name, bool *taken, struct tw_error *err)
+{
+    *taken = true;
+    if (strcmp(name, backends[TW_GEMM_BF16_PORTABLE].name) == 0) {
+        gemm->backend = TW_GEMM_BF16_PORTABLE;
+        gemm->bf16 = &tw_bf16_portable;
+        return true;
+    }
+    *taken = strcmp(name, backends[TW_GEMM_BF16].name) == 0;
+    if (!*taken)
+        return true;
+    gemm->backend = TW_GEMM_BF16;
+    gemm->bf16 = tw_bf16_fast();
+    return gemm->bf16 || tw_fail(err, TW_CONFIG, "precision", "give precision f32",
+                             "this processor has no bf16 products (AVX512_BF16)");
+}
+
 bool tw_gemm_open(const char *backend, struct tw_gemm *out, struct tw_error *err)
 {
     *out = (struct tw_gemm){.backend = TW_GEMM_PORTABLE, .kernels = tw_kernels_best()};
+    bool taken = false;
+    if (backend && !take_bf16(out, backend, &taken, err))
+        return false;
+    if (taken)
+        return true;
     openblas_set_num_threads(1);
     struct bench bench = {0};
     if (!begin_bench(&bench, err)) {
@@ -381,6 +427,10 @@ static const char *kernel_name(const struct tw_gemm *gemm, size_t backend)
 void tw_gemm_report(const struct tw_gemm *gemm, char *line, size_t size)
 {
     size_t at = 0;
+    if (gemm->bf16) {
+        snprintf(line, size, "uses %s (%s)", backends[gemm->backend].name, gemm->bf16->name);
+        return;
+    }
     for (size_t backend = 0; backend < TW_GEMM_BACKENDS && at < size; backend++) {
         const struct tw_gemm_probe *probe = &gemm->probes[backend];
         const char *verdict = !probe->works ? probe->failure : probe->stable ? "" : ", rows not bit-stable";

@@ -18,6 +18,10 @@
  * keeps two starts on one machine from choosing differently. A backend asked for by name (gemm.backend: portable |
  * onednn | openblas) is taken if it keeps the promise, and refused (TW_CONFIG) if not.
  *
+ * Training steps may have products of bf16.h instead: A and B rounded to bfloat16, sums in fp32. "bf16" is chosen by
+ * name alone, never by a probe, and needs AVX512_BF16 (TW_CONFIG elsewhere); "bf16-portable" computes the same bits
+ * on any processor, at the pace of a definition.
+ *
  * Threads: a product runs on its caller's thread alone. OpenBLAS is told so once at open (process-wide); oneDNN,
  * built on OpenMP, has a setting for each calling thread, made in each call. There is nothing to close. */
 #ifndef TW_KERNELS_GEMM_H
@@ -27,11 +31,20 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "kernels/bf16.h"
 #include "kernels/kernels.h"
 
 enum { TW_GEMM_ROWS = 16 };
 
-enum tw_gemm_backend { TW_GEMM_PORTABLE, TW_GEMM_ONEDNN, TW_GEMM_OPENBLAS, TW_GEMM_BACKENDS };
+enum tw_gemm_backend {
+    TW_GEMM_PORTABLE,
+    TW_GEMM_ONEDNN,
+    TW_GEMM_OPENBLAS,
+    TW_GEMM_BACKENDS, /* of fp32: these are probed */
+    TW_GEMM_BF16 = TW_GEMM_BACKENDS,
+    TW_GEMM_BF16_PORTABLE,
+    TW_GEMM_ALL
+};
 
 /* What the probe found about one backend. */
 struct tw_gemm_probe {
@@ -44,12 +57,13 @@ struct tw_gemm_probe {
 struct tw_gemm {
     enum tw_gemm_backend backend;     /* the one in use */
     const struct tw_kernels *kernels; /* of this processor: our own multiply, and the bias */
+    const struct tw_bf16_kernels *bf16; /* of the two bf16 backends, else NULL */
     struct tw_gemm_probe probes[TW_GEMM_BACKENDS];
 };
 
 /* `backend`: NULL or "auto", or a name; "fixed" takes the first of onednn, openblas, portable that keeps the promise,
- * whatever the clock says: two starts on one machine then compute the same bits (training). TW_CONFIG for an
- * unknown name or a backend that fails its probe. */
+ * whatever the clock says: two starts on one machine then compute the same bits (training). "bf16" and
+ * "bf16-portable" probe nothing. TW_CONFIG for an unknown name or a backend that fails its probe. */
 TW_MUST_USE bool tw_gemm_open(const char *backend, struct tw_gemm *out, struct tw_error *err);
 
 /* Rows that A and C must have room for. */

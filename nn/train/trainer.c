@@ -476,9 +476,15 @@ static struct tw_batch share_batch(const struct share *share)
     return own;
 }
 
+static const struct tw_gemm *trial_gemm(const struct tw_trainer *trainer)
+{
+    return trainer->options.trial_gemm ? trainer->options.trial_gemm : trainer->options.gemm;
+}
+
 static void run_share(struct share *share)
 {
     const struct tw_trainer *trainer = share->trainer;
+    share->workspace.gemm = trainer->task.training ? trainer->options.gemm : trial_gemm(trainer);
     share->sums = (struct sums){0};
     share->done = true;
     if (trainer->task.training)
@@ -842,6 +848,7 @@ static void share_logits(struct share *share)
     const struct tw_trainer *trainer = share->trainer;
     const struct tw_targets *targets = trainer->task.targets;
     share->done = true;
+    share->workspace.gemm = trial_gemm(trainer);
     struct tw_batch own = share_batch(share);
     struct part part = first_part(share);
     for (size_t first = 0; share->done && first < own.count; first += part.batch.count) {

@@ -22,6 +22,10 @@
  * mean(... masked words) + soft x mean(soft-label loss of documents and entities) + hidden x mean over pairs of
  * layers and tokens (mean square of hidden states), means taken over the whole step; a part without targets is 0.
  *
+ * Mixed precision: with `gemm` opened as "bf16" the products of a step with weights have factors rounded to bfloat16,
+ * the teacher's too; what is summed, kept and updated (weights, moments, gradients, activations, attention within a
+ * head, norms, losses) stays fp32.
+ *
  * Same state, batch, step, seed and number of threads: the same bits afterwards. Dropout depends on (seed, step,
  * token, layer) alone, not on threads.
  *
@@ -70,7 +74,8 @@ struct tw_trainer_options {
     size_t max_tokens;   /* of a micro-batch; 0: 2,048 over the threads, at least the longest sequence */
     size_t max_sequence; /* longest sequence that will come; 0: the model's */
     uint64_t seed;       /* of dropout */
-    const struct tw_gemm *gemm; /* outlives the trainer; open it as "fixed" (gemm.h) */
+    const struct tw_gemm *gemm; /* of steps; outlives the trainer; open it as "fixed" or "bf16" (gemm.h) */
+    const struct tw_gemm *trial_gemm; /* of tw_trainer_loss and _logits: fp32 as the model is used; NULL: gemm */
     struct tw_dropout_rates dropout;
     struct tw_objective objective;
     const struct tw_teacher *teacher; /* or NULL; outlives the trainer */

@@ -20,6 +20,7 @@
 
 const char *const tw_course_schedules[] = {"linear", "slanted", "cosine", "constant", NULL};
 const char *const tw_course_dtypes[] = {"f32", "f16", "bf16", NULL};
+const char *const tw_course_precisions[] = {"f32", "bf16", NULL};
 
 struct tw_course {
     const struct tw_course_kind *kind;
@@ -34,7 +35,8 @@ struct tw_course {
     uint64_t ordered_epoch; /* 1 more than the epoch `order` is of; 0: of none */
     bool has_trial;
     /* What learns. */
-    struct tw_gemm gemm;
+    struct tw_gemm gemm;      /* fp32: trials, and steps unless.. */
+    struct tw_gemm step_gemm; /* .. precision is another */
     struct tw_state *state;
     struct tw_trainer *trainer;
     struct tw_adamw adamw;
@@ -162,13 +164,25 @@ uint64_t tw_course_epoch_steps(const struct tw_course *course)
     return course->epoch_steps;
 }
 
+static bool has_own_precision(const struct tw_course *course)
+{
+    return strcmp(course->settings->precision, tw_course_precisions[0]) != 0;
+}
+
+static bool open_gemm(struct tw_course *course, struct tw_error *err)
+{
+    const char *backend = course->settings->gemm[0] ? course->settings->gemm : "fixed";
+    if (has_own_precision(course) && !tw_gemm_open(course->settings->precision, &course->step_gemm, err))
+        return false;
+    return tw_gemm_open(backend, &course->gemm, err);
+}
+
 bool tw_course_open_state(
     struct tw_course *course, const struct tw_state_options *options, struct tw_error *err)
 {
-    const char *backend = course->settings->gemm[0] ? course->settings->gemm : "fixed";
     struct tw_state_options seeded = *options;
     seeded.seed = course->settings->seed;
-    return tw_gemm_open(backend, &course->gemm, err) && tw_state_open(&seeded, &course->state, err);
+    return open_gemm(course, err) && tw_state_open(&seeded, &course->state, err);
 }
 
 struct tw_state *tw_course_state(const struct tw_course *course)
@@ -184,7 +198,8 @@ bool tw_course_open_trainer(
     struct tw_trainer_options filled = *options;
     filled.threads = settings->threads;
     filled.seed = settings->seed;
-    filled.gemm = &course->gemm;
+    filled.gemm = has_own_precision(course) ? &course->step_gemm : &course->gemm;
+    filled.trial_gemm = &course->gemm;
     filled.dropout = (struct tw_dropout_rates){dropout, dropout, dropout};
     return tw_trainer_open(course->state, &filled, &course->trainer, err);
 }
@@ -595,7 +610,10 @@ static bool take_run_object(struct tw_course *course, const char *text, struct t
 
 static void name_machine(const struct tw_course *course, struct tw_progress *progress)
 {
-    snprintf(progress->backend, sizeof progress->backend, "%s", tw_gemm_backend_name(course->gemm.backend));
+    /* Of steps, then of trials, which decide what is kept. */
+    snprintf(progress->backend, sizeof progress->backend, "%s%s%s",
+        has_own_precision(course) ? tw_gemm_backend_name(course->step_gemm.backend) : "",
+        has_own_precision(course) ? "+" : "", tw_gemm_backend_name(course->gemm.backend));
     snprintf(progress->kernels, sizeof progress->kernels, "%s", course->gemm.kernels->name);
 }
 

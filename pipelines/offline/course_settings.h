@@ -22,11 +22,11 @@ struct tw_course_settings {
     double weight_decay, clip, dropout, layer_decay;
     uint64_t patience, eval_steps, save_steps, log_steps;
     uint64_t seed, threads; /* threads: at least 1 when the run begins */
-    const char *dtype, *gemm;
+    const char *dtype, *precision, *gemm;
 };
 
 /* Choices, ended by NULL. */
-extern const char *const tw_course_schedules[], *const tw_course_dtypes[];
+extern const char *const tw_course_schedules[], *const tw_course_dtypes[], *const tw_course_precisions[];
 
 #define TW_COURSE_MOST 1e15
 #define TW_COURSE_AT(type, member) (offsetof(type, course) + offsetof(struct tw_course_settings, member))
@@ -74,6 +74,8 @@ extern const char *const tw_course_schedules[], *const tw_course_dtypes[];
             "threads; 0: as many as processors", 0},                                                         \
         {"dtype", TW_SETTING_CHOICE, TW_COURSE_AT(type, dtype), 0, 0, tw_course_dtypes, "f32",               \
             "form of the weights written", 0},                                                               \
+        {"precision", TW_SETTING_CHOICE, TW_COURSE_AT(type, precision), 0, 0, tw_course_precisions, "f32",   \
+            "of the factors of a step's products; bf16 is faster where the processor has it", 0},            \
     {                                                                                                        \
         "gemm", TW_SETTING_TEXT, TW_COURSE_AT(type, gemm), 0, 0, NULL, "fixed",                              \
             "library of matrix products (gemm.backend)", 0                                                   \
