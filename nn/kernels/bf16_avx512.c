@@ -56,13 +56,14 @@ static void pack_columns(
     const float *from, size_t stride, size_t depth, size_t count, uint32_t *to, size_t stride_to)
 {
     /* Words 0, 16, 1, 17, ..: lane n gets k in its lower half, k + 1 in its upper one. */
-    const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7,
-        22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23,
+        7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     for (size_t line = 0; line < depth; line += 2) {
         const float *numbers = from + line * stride;
         for (size_t at = 0; at < count; at += LANES) {
             __m512 low = load_first(numbers + at, count - at);
-            __m512 high = line + 1 < depth ? load_first(numbers + stride + at, count - at) : _mm512_setzero_ps();
+            __m512 high =
+                line + 1 < depth ? load_first(numbers + stride + at, count - at) : _mm512_setzero_ps();
             __m512i both = (__m512i)_mm512_cvtne2ps_pbh(high, low);
             ask_for(numbers + AHEAD * stride + at);
             ask_for(numbers + (AHEAD + 1) * stride + at);
@@ -145,8 +146,8 @@ ALWAYS void product_block(const struct lines *lines, const uint32_t *panel, size
     for (int row = 0; row < rows; row++) {
 #pragma GCC unroll 8
         for (int at = 0; at < vecs; at++)
-            _mm512_mask_storeu_ps(c + (size_t)row * stride + (size_t)at * LANES,
-                at + 1 < vecs ? whole : last, sums[row][at]);
+            _mm512_mask_storeu_ps(
+                c + (size_t)row * stride + (size_t)at * LANES, at + 1 < vecs ? whole : last, sums[row][at]);
     }
 }
 

@@ -55,8 +55,8 @@ struct tw_gemm_probe {
 };
 
 struct tw_gemm {
-    enum tw_gemm_backend backend;     /* the one in use */
-    const struct tw_kernels *kernels; /* of this processor: our own multiply, and the bias */
+    enum tw_gemm_backend backend;       /* the one in use */
+    const struct tw_kernels *kernels;   /* of this processor: our own multiply, and the bias */
     const struct tw_bf16_kernels *bf16; /* of the two bf16 backends, else NULL */
     struct tw_gemm_probe probes[TW_GEMM_BACKENDS];
 };

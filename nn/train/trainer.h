@@ -75,7 +75,8 @@ struct tw_trainer_options {
     size_t max_sequence; /* longest sequence that will come; 0: the model's */
     uint64_t seed;       /* of dropout */
     const struct tw_gemm *gemm; /* of steps; outlives the trainer; open it as "fixed" or "bf16" (gemm.h) */
-    const struct tw_gemm *trial_gemm; /* of tw_trainer_loss and _logits: fp32 as the model is used; NULL: gemm */
+    const struct tw_gemm
+        *trial_gemm; /* of tw_trainer_loss and _logits: fp32 as the model is used; NULL: gemm */
     struct tw_dropout_rates dropout;
     struct tw_objective objective;
     const struct tw_teacher *teacher; /* or NULL; outlives the trainer */

@@ -61,10 +61,10 @@ struct run {
     struct tw_trainer *trainer;
 };
 
-static void begin_run(struct run *run, struct tw_state *state)
+static void begin_run_on(const char *backend, struct run *run, struct tw_state *state)
 {
     struct tw_error err;
-    must(tw_gemm_open("fixed", &run->gemm, &err), &err);
+    must(tw_gemm_open(backend, &run->gemm, &err), &err);
     struct tw_trainer_options options = {.threads = 2,
         .max_tokens = 24,
         .seed = 11,
@@ -73,6 +73,11 @@ static void begin_run(struct run *run, struct tw_state *state)
         .objective = {.document = 1.0, .entity = 1.0, .masked = 1.0}};
     run->state = state;
     must(tw_trainer_open(state, &options, &run->trainer, &err), &err);
+}
+
+static void begin_run(struct run *run, struct tw_state *state)
+{
+    begin_run_on("fixed", run, state);
 }
 
 static void end_run(struct run *run)
@@ -145,9 +150,8 @@ static struct tw_progress progress_at(const struct run *run, uint64_t step)
     return progress;
 }
 
-static void a_resumed_run_ends_in_the_bits_of_one_never_stopped(void **unused)
+static void cut_and_resume(const char *backend)
 {
-    (void)unused;
     enum { STEPS = 7, CUT = 3 };
     struct tw_error err;
     char folder[64], path[512];
@@ -155,11 +159,11 @@ static void a_resumed_run_ends_in_the_bits_of_one_never_stopped(void **unused)
     struct tw_arena arena;
     given_folder(folder);
     must(tw_arena_begin(&arena, 1 << 20, &err), &err);
-    begin_run(&whole, given_state(1));
+    begin_run_on(backend, &whole, given_state(1));
     for (uint64_t step = 0; step < STEPS; step++)
         take_step(&whole, step);
 
-    begin_run(&first, given_state(1));
+    begin_run_on(backend, &first, given_state(1));
     for (uint64_t step = 0; step < CUT; step++)
         take_step(&first, step);
     struct tw_progress saved = progress_at(&first, CUT), loaded;
@@ -169,7 +173,7 @@ static void a_resumed_run_ends_in_the_bits_of_one_never_stopped(void **unused)
 
     bool found;
     const char *run_json;
-    begin_run(&second, given_state(99));
+    begin_run_on(backend, &second, given_state(99));
     must(tw_checkpoint_find(folder, path, sizeof path, &found, &err), &err);
     assert_true(found);
     must(tw_checkpoint_load(path, second.state, &loaded, &arena, &run_json, &err), &err);
@@ -184,6 +188,18 @@ static void a_resumed_run_ends_in_the_bits_of_one_never_stopped(void **unused)
     end_run(&second);
     tw_arena_end(&arena);
     remove_all(folder);
+}
+
+static void a_resumed_run_ends_in_the_bits_of_one_never_stopped(void **unused)
+{
+    (void)unused;
+    cut_and_resume("fixed");
+}
+
+static void so_does_one_with_bf16_products(void **unused)
+{
+    (void)unused;
+    cut_and_resume("bf16-portable");
 }
 
 static void only_the_newest_checkpoints_stay_and_half_made_ones_go(void **unused)
@@ -372,6 +388,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_resumed_run_ends_in_the_bits_of_one_never_stopped),
+        cmocka_unit_test(so_does_one_with_bf16_products),
         cmocka_unit_test(only_the_newest_checkpoints_stay_and_half_made_ones_go),
         cmocka_unit_test(a_checkpoint_of_another_shape_is_refused_by_name),
         cmocka_unit_test(a_saved_model_is_read_back_in_every_dtype),

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "classify.h"
+#include "kernels/bf16.h"
 #include "learning.h"
 #include "model/model.h"
 #include "offline/finetune.h"
@@ -106,14 +107,14 @@ static void a_model_with_an_entity_head_scores_each_company_by_itself(void **sta
 }
 
 /* The unbroken run of the same settings, by the bytes of its weights. */
-static struct tw_text weights_of_unbroken(const struct tw_finetune_settings *like)
+static struct tw_text weights_of_unbroken(const struct tw_finetune_settings *like, const char *name)
 {
     struct tw_finetune_settings settings = *like;
     struct seen seen = {0};
     struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_error err;
-    settings.course.output = in_work(&learning, "unbroken");
+    settings.course.output = in_work(&learning, name);
     assert_true(tw_finetune(&settings, &run, &result, &err));
     return read_file(&learning, settings.course.output, "model.safetensors");
 }
@@ -138,10 +139,38 @@ static void a_run_that_is_stopped_twice_ends_in_the_same_weights(void **state)
     seen.stop_at = 0;
     assert_true(tw_finetune(&settings, &run, &result, &err));
     assert_false(is_there(settings.course.output, "checkpoint-13"));
-    assert_true(tw_text_equal(
-        read_file(&learning, settings.course.output, "model.safetensors"), weights_of_unbroken(&settings)));
+    assert_true(tw_text_equal(read_file(&learning, settings.course.output, "model.safetensors"),
+        weights_of_unbroken(&settings, "unbroken")));
     assert_true(tw_finetune(&settings, &run, &result, &err));
     assert_true(result.was_finished);
+}
+
+/* Steps by bf16 products, trials in fp32: the checkpoint names both. */
+static void so_does_one_whose_steps_are_bf16(void **state)
+{
+    (void)state;
+    struct tw_finetune_settings settings = settings_of("rounded");
+    struct seen seen = {.stop_at = 7};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_course_result result;
+    struct tw_error err;
+    assert_true(tw_settings_set(&tw_finetune_table, &learning.arena, &settings, "precision", "bf16", &err));
+    if (!tw_bf16_fast()) {
+        assert_false(tw_finetune(&settings, &run, &result, &err));
+        assert_string_equal(err.cure, "give precision f32");
+        return;
+    }
+    assert_false(tw_finetune(&settings, &run, &result, &err));
+    assert_int_equal(err.code, TW_INTERRUPTED);
+    assert_non_null(
+        strstr(read_file(&learning, settings.course.output, "run.yaml").bytes, "precision: bf16"));
+    assert_non_null(strstr(
+        read_file(&learning, in_work(&learning, "rounded/checkpoint-7"), "training.json").bytes, "\"bf16+"));
+    run.resume = true;
+    seen.stop_at = 0;
+    assert_true(tw_finetune(&settings, &run, &result, &err));
+    struct tw_text resumed = read_file(&learning, settings.course.output, "model.safetensors");
+    assert_true(tw_text_equal(resumed, weights_of_unbroken(&settings, "unbroken-rounded")));
 }
 
 static void a_folder_that_is_not_empty_is_refused_and_kept(void **state)
@@ -222,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_run_learns_and_leaves_the_folder_that_people_expect),
         cmocka_unit_test(a_model_with_an_entity_head_scores_each_company_by_itself),
         cmocka_unit_test(a_run_that_is_stopped_twice_ends_in_the_same_weights),
+        cmocka_unit_test(so_does_one_whose_steps_are_bf16),
         cmocka_unit_test(a_folder_that_is_not_empty_is_refused_and_kept),
         cmocka_unit_test(data_that_changed_are_no_run_to_resume),
         cmocka_unit_test(a_loss_that_explodes_ends_the_run_with_step_and_cure),
