@@ -90,7 +90,6 @@ static bool parse_word(const char *text, const char *const *words, int count, in
 static int take_option(int option, struct tw_offline_arguments *out, struct tw_error *err)
 {
     static const char *const forms[] = {"auto", "text", "json"};
-    static const char *const reports[] = {"table", "json", "csv"};
     int word;
     int64_t number;
     switch (option) {
@@ -124,9 +123,8 @@ static int take_option(int option, struct tw_offline_arguments *out, struct tw_e
         out->form = (enum tw_input_form)word;
         return 0;
     case FORMAT:
-        if (!parse_word(optarg, reports, 3, &word))
+        if (!tw_format_parse(optarg, &out->format))
             return tw_command_usage(out->command, err, "--format is table, json or csv, not \"%s\"", optarg);
-        out->report = (enum tw_report_form)word;
         return 0;
     case WORKERS:
         if (!parse_number(optarg, MOST_WORKERS, &number))

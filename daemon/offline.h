@@ -16,6 +16,7 @@
 #include "config.h"
 #include "offline/offline.h"
 #include "river.h"
+#include "table.h"
 
 struct tw_offline_arguments {
     const char *command;
@@ -26,7 +27,7 @@ struct tw_offline_arguments {
     const char *labels;   /* --labels a,b,c */
     const char *input;    /* the file; "-": standard input */
     enum tw_input_form form;
-    enum tw_report_form report;
+    enum tw_format format;
     uint32_t workers;   /* 0: as many as processors */
     int64_t max_tokens; /* -1: not given; 0: no limit (tokenize) */
     double held_back;   /* --held-back; 0: all records */

@@ -10,10 +10,12 @@ void tw_measures_add(struct tw_measures *metrics, uint32_t label, const struct t
     uint32_t predicted = tw_label_of(score);
     const float probabilities[TW_METRIC_CLASSES] = {score->negative, score->neutral, score->positive};
     double confidence = (double)probabilities[predicted];
-    int bin = (int)(confidence * TW_METRIC_BINS);
-    bin = bin < 0 ? 0 : bin >= TW_METRIC_BINS ? TW_METRIC_BINS - 1 : bin;
+    double place = confidence * TW_METRIC_BINS;
+    /* Not a number goes to the first bin: converting it to an integer would be undefined. */
+    size_t bin = place >= TW_METRIC_BINS ? TW_METRIC_BINS - 1 : place >= 0 ? (size_t)place : 0;
     metrics->confusion[label][predicted]++;
     metrics->confidence[bin] += confidence;
+    metrics->counted[bin]++;
     metrics->right[bin] += predicted == label;
 }
 
@@ -55,6 +57,13 @@ struct tw_metric_report tw_measures_report(const struct tw_measures *metrics)
     report.macro_f1 = occurring ? f1_sum / (double)occurring : 0;
     report.ece = report.n ? gap_sum / (double)report.n : 0;
     return report;
+}
+
+struct tw_metric_bin tw_measures_bin(const struct tw_measures *metrics, uint32_t bin)
+{
+    uint64_t n = metrics->counted[bin];
+    return (struct tw_metric_bin){
+        n, n ? metrics->confidence[bin] / (double)n : 0, share(metrics->right[bin], n)};
 }
 
 int32_t tw_metric_label(struct tw_text name)

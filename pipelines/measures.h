@@ -20,8 +20,8 @@ enum { TW_METRIC_CLASSES = 3, TW_METRIC_BINS = 15 };
 /* A zeroed one is ready to be added to. */
 struct tw_measures {
     uint64_t confusion[TW_METRIC_CLASSES][TW_METRIC_CLASSES]; /* [label][prediction] */
-    double confidence[TW_METRIC_BINS];
-    uint64_t right[TW_METRIC_BINS];
+    double confidence[TW_METRIC_BINS];                        /* sum */
+    uint64_t counted[TW_METRIC_BINS], right[TW_METRIC_BINS];
 };
 
 struct tw_class_report {
@@ -35,9 +35,16 @@ struct tw_metric_report {
     struct tw_class_report classes[TW_METRIC_CLASSES];
 };
 
+/* A bin of the reliability diagram: what is said, what is true; both 0 when it is empty. */
+struct tw_metric_bin {
+    uint64_t n;
+    double confidence, accuracy; /* means */
+};
+
 /* One prediction; `label` is 0 negative, 1 neutral, 2 positive. */
 void tw_measures_add(struct tw_measures *metrics, uint32_t label, const struct tw_score *score);
 struct tw_metric_report tw_measures_report(const struct tw_measures *metrics);
+struct tw_metric_bin tw_measures_bin(const struct tw_measures *metrics, uint32_t bin);
 
 /* negative|bearish, neutral, positive|bullish, case ignored: 0, 1, 2; -1 for anything else. */
 int32_t tw_metric_label(struct tw_text name);

@@ -9,6 +9,7 @@
  * A record's own fields, beside those that decode reads (decode.h):
  *   label      of the document: negative|bearish, neutral, positive|bullish (evaluate)
  *   entities   [{"name":..., "label":...}]: companies to be scored, instead of those linked
+ *   agree      how many per cent of those who labelled the record agree (evaluate)
  *   pair       a second text (tokenize)
  * A line of text is a body. Floats are printed by %.9g, which brings back the same float. */
 #ifndef TW_OFFLINE_H
@@ -16,11 +17,10 @@
 
 #include <stdio.h>
 
-#include "measures.h"
 #include "offline/lines.h"
 #include "river.h"
 
-enum tw_report_form { TW_REPORT_TABLE, TW_REPORT_JSON, TW_REPORT_CSV };
+struct tw_findings;
 
 struct tw_offline_options {
     const struct tw_river *river;
@@ -50,13 +50,10 @@ struct tw_offline_counts {
 TW_MUST_USE bool tw_offline_classify(
     const struct tw_offline_options *options, struct tw_offline_counts *counts, struct tw_error *err);
 
-/* Predictions against labels. A record without label and without labelled entities is refused. */
-TW_MUST_USE bool tw_offline_evaluate(const struct tw_offline_options *options, struct tw_measures *documents,
-    struct tw_measures *entities, struct tw_offline_counts *counts, struct tw_error *err);
-/* {"documents":{"n":...,"accuracy":...,"macro_f1":...,"ece":...,"per_class":{...},"confusion":[[...]]},"entities":{...}};
- * the same as a table, or as csv (level,measure,value). */
-void tw_offline_report(const struct tw_measures *documents, const struct tw_measures *entities,
-    enum tw_report_form form, FILE *out);
+/* Predictions against labels, counted in `findings` (findings.h) in the order of the file, whatever the number of workers. A record
+ * without label and without labelled entities is refused. */
+TW_MUST_USE bool tw_offline_evaluate(const struct tw_offline_options *options, struct tw_findings *findings,
+    struct tw_offline_counts *counts, struct tw_error *err);
 
 /* For each line one JSON array of ids, or the object of a refused line in its place. Text is taken as it is. */
 TW_MUST_USE bool tw_offline_tokenize(

@@ -3,6 +3,7 @@
 #include "classify.h"
 #include "clean.h"
 #include "decode.h"
+#include "measures.h"
 
 #include <string.h>
 
@@ -61,9 +62,17 @@ static bool read_entities(
     return true;
 }
 
+/* A fact about the labels, not a label: what is no whole number of per cent is as good as not given. */
+static int32_t read_agreement(const json_t *value)
+{
+    json_int_t agreement = json_is_integer(value) ? json_integer_value(value) : -1;
+    return agreement >= 0 && agreement <= 100 ? (int32_t)agreement : -1;
+}
+
 bool tw_record_read_extras(
     struct tw_text line, struct tw_arena *arena, struct tw_record *record, struct tw_error *err)
 {
+    record->agreement = -1;
     if (!memmem(line.bytes, line.length, "\"label\"", 7) &&
         !memmem(line.bytes, line.length, "\"entities\"", 10))
         return true;
@@ -74,6 +83,7 @@ bool tw_record_read_extras(
     json_t *object = json_loadb(mended.bytes, mended.length, 0, NULL);
     bool read = read_label(json_object_get(object, "label"), "field label", &record->label, err) &&
                 read_entities(json_object_get(object, "entities"), arena, record, err);
+    record->agreement = read_agreement(json_object_get(object, "agree"));
     json_decref(object);
     return read;
 }
@@ -150,6 +160,7 @@ static bool read_line(const struct tw_offline_options *options, const struct tw_
         .payload = line->text,
         .has_value = true};
     record->label = -1;
+    record->agreement = -1;
     if (line->refusal)
         return tw_document_refuse(&record->document, line->refusal, arena, err);
     if (!(chunk->json ? read_json(options, message, arena, record, err)

@@ -15,7 +15,8 @@ struct tw_record {
     bool names_entities;         /* the record has `entities` */
     const struct tw_named_entity *entities;
     uint32_t entity_count;
-    int32_t label; /* -1: none given */
+    int32_t label;     /* -1: none given */
+    int32_t agreement; /* `agree`: per cent of those who labelled it; -1: none given */
 };
 
 /* Reads and prepares a chunk's lines up to tokens; `raw_only` stops before cleaning and tokens. Refusals are in the
@@ -23,8 +24,8 @@ struct tw_record {
 TW_MUST_USE bool tw_records_read(const struct tw_offline_options *options, struct tw_chunk *chunk,
     bool raw_only, struct tw_record **out, struct tw_error *err);
 
-/* The fields that decode does not know (label, entities) of a line that it has decoded; record->label must be -1. TW_REFUSED,
- * where = the field; TW_FULL. */
+/* The fields that decode does not know (label, entities, agree) of a line that it has decoded; record->label must be -1.
+ * TW_REFUSED, where = the field; TW_FULL. */
 TW_MUST_USE bool tw_record_read_extras(
     struct tw_text line, struct tw_arena *arena, struct tw_record *record, struct tw_error *err);
 

@@ -1,4 +1,5 @@
 /* metrics: against numbers worked out by hand. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -53,6 +54,34 @@ static void a_class_that_never_occurs_is_left_out_of_the_mean(void **state)
     assert_int_equal(tw_measures_report(&(struct tw_measures){0}).n, 0);
 }
 
+static void bins_tell_what_is_said_and_what_is_true(void **state)
+{
+    (void)state;
+    struct tw_measures metrics = {0};
+    const float confidences[] = {0.95f, 0.97f, 0.5f, 1};
+    for (uint32_t at = 0; at < 4; at++) {
+        struct tw_score score = sure_of(1, confidences[at]);
+        tw_measures_add(&metrics, at % 2, &score); /* right when odd */
+    }
+    struct tw_metric_bin last = tw_measures_bin(&metrics, TW_METRIC_BINS - 1);
+    assert_int_equal(last.n, 3); /* 14/15 = 0.933 and above, 1 included */
+    assert_float_equal(last.accuracy, 2.0 / 3, 1e-12);
+    assert_float_equal(last.confidence, (0.95 + 0.97 + 1) / 3, 1e-6);
+    assert_int_equal(tw_measures_bin(&metrics, 7).n, 1);
+    assert_int_equal(tw_measures_bin(&metrics, 0).n, 0);
+    assert_float_equal(tw_measures_bin(&metrics, 0).confidence, 0, 0);
+}
+
+static void a_confidence_that_is_no_number_is_counted_without_harm(void **state)
+{
+    (void)state;
+    struct tw_measures metrics = {0};
+    struct tw_score score = {NAN, NAN, NAN, 0};
+    tw_measures_add(&metrics, 1, &score);
+    assert_int_equal(tw_measures_report(&metrics).n, 1);
+    assert_int_equal(tw_measures_bin(&metrics, 0).n, 1);
+}
+
 static void labels_have_two_names(void **state)
 {
     (void)state;
@@ -69,6 +98,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accuracy_f1_and_confusion),
         cmocka_unit_test(a_class_that_never_occurs_is_left_out_of_the_mean),
+        cmocka_unit_test(bins_tell_what_is_said_and_what_is_true),
+        cmocka_unit_test(a_confidence_that_is_no_number_is_counted_without_harm),
         cmocka_unit_test(labels_have_two_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

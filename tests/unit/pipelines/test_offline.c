@@ -14,6 +14,7 @@
 #include "dataset.h"
 #include "decode.h"
 #include "entities.h"
+#include "offline/findings.h"
 #include "offline/offline.h"
 #include "random_model.h"
 #include "tiny_model.h"
@@ -251,17 +252,20 @@ static void evaluate_counts_documents_and_entities(void **state)
     given_input("lines.jsonl", lines, sizeof lines - 1);
     struct tw_offline_options options = options_of(constant, 1);
     struct outcome outcome = {0};
-    struct tw_measures documents, companies;
+    struct tw_findings *findings;
     struct tw_error err;
     options.out = open_memstream(&outcome.out, &outcome.length);
     options.refused = note_refused;
     options.refused_context = &outcome;
-    assert_true(tw_offline_evaluate(&options, &documents, &companies, &outcome.counts, &err));
+    assert_true(tw_findings_new(0, &findings, &err));
+    assert_true(tw_offline_evaluate(&options, findings, &outcome.counts, &err));
     assert_int_equal(outcome.counts.refused, 3);
-    assert_int_equal(tw_measures_report(&documents).n, 1);
-    assert_int_equal(tw_measures_report(&companies).n, 1);
-    tw_offline_report(&documents, &companies, TW_REPORT_JSON, options.out);
+    assert_int_equal(findings->records, 2);
+    assert_int_equal(tw_measures_report(&findings->documents).n, 1);
+    assert_int_equal(tw_measures_report(&findings->entities).n, 1);
+    tw_findings_json(findings, options.out);
     fclose(options.out);
+    tw_findings_free(findings);
     assert_int_equal(strncmp(outcome.out, "{\"documents\":{\"n\":1,\"accuracy\":", 31), 0);
     assert_non_null(strstr(outcome.out, ",\"entities\":{\"n\":1,"));
     assert_non_null(strstr(outcome.refused, ":3: the record carries no label; cure: "));
@@ -287,13 +291,52 @@ static void evaluate_measures_only_what_was_held_back_when_asked(void **state)
     struct tw_offline_options options = options_of(constant, 1);
     options.held_back = 0.25;
     struct tw_offline_counts counts;
-    struct tw_measures documents, companies;
+    struct tw_findings *findings;
     struct tw_error err;
     options.out = stdout;
-    assert_true(tw_offline_evaluate(&options, &documents, &companies, &counts, &err));
+    assert_true(tw_findings_new(0, &findings, &err));
+    assert_true(tw_offline_evaluate(&options, findings, &counts, &err));
     assert_int_equal(counts.records, 40);
     assert_int_equal(counts.refused, 0);
-    assert_int_equal(tw_measures_report(&documents).n, held);
+    assert_int_equal(tw_measures_report(&findings->documents).n, held);
+    tw_findings_free(findings);
+}
+
+static void what_evaluate_finds_does_not_depend_on_the_number_of_workers(void **state)
+{
+    (void)state;
+    static const char *const labels[] = {"negative", "neutral", "positive"};
+    size_t room = 2000 * 160, used = 0;
+    char *lines = malloc(room);
+    assert_non_null(lines);
+    for (int at = 0; at < 2000; at++)
+        used += (size_t)snprintf(lines + used, room - used,
+            "{\"text\":\"text %d of many\",\"source\":\"%c\",\"label\":\"%s\",\"agree\":%d}\n", at * 37,
+            'a' + at % 5, labels[at % 3], 50 + at % 4 * 10);
+    given_input("many.jsonl", lines, used);
+    free(lines);
+    char *said[2];
+    for (uint32_t workers = 1; workers <= 4; workers += 3) {
+        struct tw_offline_options options = options_of(constant, workers);
+        struct tw_offline_counts counts;
+        struct tw_findings *findings;
+        struct tw_error err;
+        size_t length;
+        options.out = stdout;
+        assert_true(tw_findings_new(50, &findings, &err));
+        assert_true(tw_offline_evaluate(&options, findings, &counts, &err));
+        FILE *out = open_memstream(&said[workers / 4], &length);
+        tw_findings_json(findings, out);
+        for (uint32_t at = 0; at < findings->worst_documents.count; at++)
+            fprintf(out, "%s\n", findings->worst_documents.items[at].text);
+        fclose(out);
+        assert_int_equal(findings->worst_documents.count, 50);
+        tw_findings_free(findings);
+    }
+    assert_string_equal(said[0], said[1]);
+    assert_non_null(strstr(said[0], "\"agreement\":[{\"value\":\"50\","));
+    free(said[0]);
+    free(said[1]);
 }
 
 int main(void)
@@ -306,6 +349,7 @@ int main(void)
         cmocka_unit_test(a_failure_in_a_worker_ends_the_run),
         cmocka_unit_test(tokenize_writes_ids_as_they_are),
         cmocka_unit_test(evaluate_counts_documents_and_entities),
+        cmocka_unit_test(what_evaluate_finds_does_not_depend_on_the_number_of_workers),
         cmocka_unit_test(evaluate_measures_only_what_was_held_back_when_asked),
     };
     return cmocka_run_group_tests(tests, begin, end);
