@@ -21,7 +21,7 @@ enum { TURNED_ROWS = ROWS + 8 };
 
 static inline __mmask16 first_lanes(size_t n)
 {
-    return n < LANES ? (__mmask16)((1u << n) - 1u) : (__mmask16)0xFFFF;
+    return (__mmask16)((1u << (n < LANES ? n : LANES)) - 1u);
 }
 
 static inline __m512 load_first(const float *from, size_t n)
