@@ -13,7 +13,7 @@
 
 static const char *const file_name = "config.json";
 static const size_t file_most_bytes = 4u << 20;
-static const char *const cure_model = "use a BERT or DistilBERT checkpoint";
+static const char *const cure_model = "use a BERT, DistilBERT or MPNet checkpoint";
 static const char *const cure_value = "correct config.json";
 
 /* What the readers of single keys share. */
@@ -72,6 +72,31 @@ static const struct size_key distilbert_sizes[] = {
     {0},
 };
 
+static const struct size_key mpnet_sizes[] = {
+    {"hidden_size", NULL, FIELD(hidden), 768, 1, 16384},
+    {"num_hidden_layers", NULL, FIELD(layers), 12, 1, 512},
+    {"num_attention_heads", NULL, FIELD(heads), 12, 1, 1024},
+    {"intermediate_size", NULL, FIELD(intermediate), 3072, 1, 131072},
+    {"vocab_size", NULL, FIELD(vocabulary), 30527, 1, 10000000},
+    {"max_position_embeddings", NULL, FIELD(max_positions), 512, 4, 131072},
+    /* transformers sorts distances into 32 buckets whatever stands here. */
+    {"relative_attention_num_buckets", NULL, FIELD(distance_buckets), 32, 32, 32},
+    {0},
+};
+
+/* What the readers below need of a family. */
+static const struct {
+    const char *model_type;
+    const struct size_key *sizes;
+    size_t first_position;
+    const char *architectures; /* for messages */
+} families[TW_FAMILIES] = {
+    [TW_BERT] = {"bert", bert_sizes, 0, "BertForSequenceClassification, BertModel and their like"},
+    [TW_DISTILBERT] = {"distilbert", distilbert_sizes, 0,
+        "DistilBertForSequenceClassification, DistilBertModel and their like"},
+    [TW_MPNET] = {"mpnet", mpnet_sizes, 2, "MPNetForSequenceClassification, MPNetModel and their like"},
+};
+
 static bool read_size(struct reader *reader, const struct size_key *row)
 {
     const char *key = row->key;
@@ -96,11 +121,12 @@ static bool read_size(struct reader *reader, const struct size_key *row)
 
 static bool read_sizes(struct reader *reader)
 {
-    const struct size_key *row = reader->config->family == TW_BERT ? bert_sizes : distilbert_sizes;
-    for (; row->key; row++) {
+    for (const struct size_key *row = families[reader->config->family].sizes; row->key; row++) {
         if (!read_size(reader, row))
             return false;
     }
+    reader->config->first_position = families[reader->config->family].first_position;
+    reader->config->max_positions -= reader->config->first_position;
     if (reader->config->hidden % reader->config->heads == 0)
         return true;
     return tw_fail(reader->err, TW_CONFIG, file_name, cure_value,
@@ -193,6 +219,11 @@ static const struct {
     {"DistilBertForMaskedLM", TW_DISTILBERT, false},
     {"DistilBertForTokenClassification", TW_DISTILBERT, false},
     {"DistilBertForQuestionAnswering", TW_DISTILBERT, false},
+    {"MPNetModel", TW_MPNET, false},
+    {"MPNetForSequenceClassification", TW_MPNET, true},
+    {"MPNetForMaskedLM", TW_MPNET, false},
+    {"MPNetForTokenClassification", TW_MPNET, false},
+    {"MPNetForQuestionAnswering", TW_MPNET, false},
 };
 
 static bool read_architectures(struct reader *reader, const char *key, json_t *value)
@@ -206,10 +237,7 @@ static bool read_architectures(struct reader *reader, const char *key, json_t *v
         reader->config->other_head = !architectures[row].document_head;
         return true;
     }
-    return refuse_value(reader, key, value,
-        reader->config->family == TW_BERT
-            ? "BertForSequenceClassification, BertModel and their like"
-            : "DistilBertForSequenceClassification, DistilBertModel and their like");
+    return refuse_value(reader, key, value, families[reader->config->family].architectures);
 }
 
 static bool read_temperature(struct reader *reader, json_t *own, const char *name, float *out)
@@ -237,7 +265,13 @@ static bool read_own(struct reader *reader, const char *key, json_t *value)
     return read_temperature(reader, value, "entity_temperature", &config->entity_temperature);
 }
 
-enum { FOR_BERT = 1, FOR_DISTILBERT = 2, FOR_BOTH = 3 };
+/* Bits by enum tw_family. */
+enum {
+    FOR_BERT = 1 << TW_BERT,
+    FOR_DISTILBERT = 1 << TW_DISTILBERT,
+    FOR_MPNET = 1 << TW_MPNET,
+    FOR_ALL = (1 << TW_FAMILIES) - 1
+};
 
 /* The keys that change logits. NULL: read elsewhere, so not to be listed as ignored. */
 static const struct logit_key {
@@ -245,30 +279,30 @@ static const struct logit_key {
     unsigned family;
     bool (*read)(struct reader *reader, const char *key, json_t *value);
 } logit_keys[] = {
-    {"model_type", FOR_BOTH, NULL},
-    {"architectures", FOR_BOTH, read_architectures},
-    {"hidden_act", FOR_BERT, read_activation},
+    {"model_type", FOR_ALL, NULL},
+    {"architectures", FOR_ALL, read_architectures},
+    {"hidden_act", FOR_BERT | FOR_MPNET, read_activation},
     {"activation", FOR_DISTILBERT, read_activation},
-    {"layer_norm_eps", FOR_BERT, read_epsilon},
-    {"position_embedding_type", FOR_BOTH, must_be_absolute},
-    {"is_decoder", FOR_BOTH, must_be_false},
-    {"is_encoder_decoder", FOR_BOTH, must_be_false},
-    {"add_cross_attention", FOR_BOTH, must_be_false},
-    {"pruned_heads", FOR_BOTH, must_be_empty},
-    {"quantization_config", FOR_BOTH, must_be_empty},
-    {"auto_map", FOR_BOTH, must_be_empty},
-    {"problem_type", FOR_BOTH, read_problem},
-    {"id2label", FOR_BOTH, NULL},
-    {"label2id", FOR_BOTH, NULL},
-    {"num_labels", FOR_BOTH, NULL},
-    {"_name_or_path", FOR_BOTH, NULL},
-    {"tapewatch", FOR_BOTH, read_own},
+    {"layer_norm_eps", FOR_BERT | FOR_MPNET, read_epsilon},
+    {"position_embedding_type", FOR_ALL, must_be_absolute},
+    {"is_decoder", FOR_ALL, must_be_false},
+    {"is_encoder_decoder", FOR_ALL, must_be_false},
+    {"add_cross_attention", FOR_ALL, must_be_false},
+    {"pruned_heads", FOR_ALL, must_be_empty},
+    {"quantization_config", FOR_ALL, must_be_empty},
+    {"auto_map", FOR_ALL, must_be_empty},
+    {"problem_type", FOR_ALL, read_problem},
+    {"id2label", FOR_ALL, NULL},
+    {"label2id", FOR_ALL, NULL},
+    {"num_labels", FOR_ALL, NULL},
+    {"_name_or_path", FOR_ALL, NULL},
+    {"tapewatch", FOR_ALL, read_own},
     {0},
 };
 
 static unsigned family_bit(const struct reader *reader)
 {
-    return reader->config->family == TW_BERT ? FOR_BERT : FOR_DISTILBERT;
+    return 1u << reader->config->family;
 }
 
 static bool read_logit_keys(struct reader *reader)
@@ -289,8 +323,7 @@ static bool is_read(const struct reader *reader, const char *key)
         if ((row->family & family_bit(reader)) && strcmp(row->key, key) == 0)
             return true;
     }
-    const struct size_key *row = reader->config->family == TW_BERT ? bert_sizes : distilbert_sizes;
-    for (; row->key; row++) {
+    for (const struct size_key *row = families[reader->config->family].sizes; row->key; row++) {
         if (strcmp(row->key, key) == 0 || (row->alias && strcmp(row->alias, key) == 0))
             return true;
     }
@@ -469,11 +502,14 @@ static bool read_family(struct reader *reader)
     const char *text = json_string_value(json_object_get(reader->root, "model_type"));
     if (!text)
         return refuse(reader, cure_model, "model_type", "is missing");
-    if (strcmp(text, "bert") != 0 && strcmp(text, "distilbert") != 0)
-        return refuse_value(
-            reader, "model_type", json_object_get(reader->root, "model_type"), "bert, distilbert");
-    reader->config->family = strcmp(text, "bert") == 0 ? TW_BERT : TW_DISTILBERT;
-    return true;
+    for (enum tw_family family = 0; family < TW_FAMILIES; family++) {
+        if (strcmp(text, families[family].model_type) != 0)
+            continue;
+        reader->config->family = family;
+        return true;
+    }
+    return refuse_value(
+        reader, "model_type", json_object_get(reader->root, "model_type"), "bert, distilbert, mpnet");
 }
 
 static bool read_name(struct reader *reader)

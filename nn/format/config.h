@@ -27,7 +27,7 @@
 /* The classes of a document, in the order in which probabilities are handed out. */
 enum tw_class { TW_NEGATIVE, TW_NEUTRAL, TW_POSITIVE, TW_CLASSES };
 
-enum tw_family { TW_BERT, TW_DISTILBERT };
+enum tw_family { TW_BERT, TW_DISTILBERT, TW_MPNET, TW_FAMILIES };
 
 /* What stands between the two linear maps of a layer (kernels.h gives the formulas). */
 enum tw_activation { TW_GELU_ERF, TW_GELU_TANH, TW_RELU, TW_TANH, TW_ACTIVATIONS };
@@ -37,13 +37,16 @@ enum { TW_LABELS_MOST = 1024, TW_IGNORED_MOST = 256 };
 struct tw_model_config {
     enum tw_family family;
     enum tw_activation activation;
-    size_t hidden;          /* width of a hidden state */
-    size_t layers;          /* encoder layers */
-    size_t heads;           /* attention heads; hidden is a multiple of it */
-    size_t intermediate;    /* width between the two linear maps of a layer */
-    size_t vocabulary;      /* rows of the word embedding */
-    size_t max_positions;   /* longest sequence, [CLS] and [SEP] included */
-    size_t type_vocabulary; /* rows of the token type embedding; 0 for DistilBERT, which has none */
+    size_t hidden;        /* width of a hidden state */
+    size_t layers;        /* encoder layers */
+    size_t heads;         /* attention heads; hidden is a multiple of it */
+    size_t intermediate;  /* width between the two linear maps of a layer */
+    size_t vocabulary;    /* rows of the word embedding */
+    size_t max_positions; /* longest sequence, [CLS] and [SEP] included; the file counts first_position too */
+    size_t type_vocabulary; /* rows of the token type embedding; 0: the family has none (all but BERT) */
+    size_t first_position;  /* row of the position embedding that a first token takes: MPNet's 2, else 0 */
+    size_t
+        distance_buckets; /* rows of the bias by distance (encoder.h); 0: the family has none (all but MPNet) */
     float norm_epsilon;
     size_t labels; /* outputs of the classifier that the file declares; 3 when usable */
     size_t class_at

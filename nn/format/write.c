@@ -181,11 +181,13 @@ static void set_size(json_t *root, const char *key, size_t number)
 
 static void set_shape(json_t *root, const struct tw_model_config *config, const struct tw_config_facts *facts)
 {
-    static const char *const keys[2][8] = {
-        {"hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "hidden_act",
-            "hidden_dropout_prob", "attention_probs_dropout_prob", "bert"},
-        {"dim", "n_layers", "n_heads", "hidden_dim", "activation", "dropout", "attention_dropout",
-            "distilbert"}};
+    static const char *const keys[TW_FAMILIES][8] = {
+        [TW_BERT] = {"hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
+            "hidden_act", "hidden_dropout_prob", "attention_probs_dropout_prob", "bert"},
+        [TW_DISTILBERT] = {"dim", "n_layers", "n_heads", "hidden_dim", "activation", "dropout",
+            "attention_dropout", "distilbert"},
+        [TW_MPNET] = {"hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
+            "hidden_act", "hidden_dropout_prob", "attention_probs_dropout_prob", "mpnet"}};
     static const char *const activations[TW_ACTIVATIONS] = {"gelu", "gelu_new", "relu", "tanh"};
     const char *const *key = keys[config->family];
     json_object_set_new(root, "model_type", json_string(key[7]));
@@ -197,13 +199,16 @@ static void set_shape(json_t *root, const struct tw_model_config *config, const 
     json_object_set_new(root, key[5], short_real(facts->hidden_dropout));
     json_object_set_new(root, key[6], short_real(facts->attention_dropout));
     set_size(root, "vocab_size", config->vocabulary);
-    set_size(root, "max_position_embeddings", config->max_positions);
+    set_size(root, "max_position_embeddings", config->max_positions + config->first_position);
     json_object_set_new(root, "initializer_range", json_real(0.02));
-    set_size(root, "pad_token_id", 0);
-    if (config->family != TW_BERT)
-        return;
-    set_size(root, "type_vocab_size", config->type_vocabulary);
-    json_object_set_new(root, "layer_norm_eps", short_real(config->norm_epsilon));
+    /* MPNet's positions begin after its padding's (transformers: padding_idx is 1 in its code). */
+    set_size(root, "pad_token_id", config->family == TW_MPNET ? 1 : 0);
+    if (config->family != TW_DISTILBERT)
+        json_object_set_new(root, "layer_norm_eps", short_real(config->norm_epsilon));
+    if (config->type_vocabulary > 0)
+        set_size(root, "type_vocab_size", config->type_vocabulary);
+    if (config->distance_buckets > 0)
+        set_size(root, "relative_attention_num_buckets", config->distance_buckets);
 }
 
 static void set_labels(json_t *root, const struct tw_model_config *config)
@@ -241,7 +246,7 @@ static bool set_own(json_t *root, const struct tw_model_config *config, const st
 bool tw_config_write(const char *path, const struct tw_model_config *config,
     const struct tw_config_facts *facts, struct tw_error *err)
 {
-    static const char *const families[2] = {"Bert", "DistilBert"};
+    static const char *const families[TW_FAMILIES] = {"Bert", "DistilBert", "MPNet"};
     char architecture[96];
     snprintf(architecture, sizeof architecture, "%s%s", families[config->family], facts->architecture);
     const char *dtype = facts->dtype == TW_F16 ? "float16" : facts->dtype == TW_BF16 ? "bfloat16" : "float32";

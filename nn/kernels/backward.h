@@ -11,9 +11,9 @@
  *              gelu erf'  = Phi(x) + x phi(x)
  *              gelu tanh' = (1 + t) / 2 + x (1 - t^2) sqrt(2/pi) (1 + 3 0.044715 x^2) / 2, t the tanh of the forward
  *              relu' = 1 above 0, else 0;  tanh' = 1 - tanh^2
- *   attention  S = Q K^T / sqrt(width), P = softmax(S), D = dropout(P), context = D V:
- *              d_V = D^T d_context,  d_P = dropout(d_context V^T),  d_S = P (d_P - rowsum(P d_P)) / sqrt(width),
- *              d_Q = d_S K,  d_K = d_S^T Q.  P is computed again from Q and K (as Dao et al. 2022, FlashAttention). */
+ *   attention  S = Q K^T / sqrt(width) + B, P = softmax(S), D = dropout(P), context = D V:
+ *              d_V = D^T d_context,  d_P = dropout(d_context V^T),  d_S = P (d_P - rowsum(P d_P)),
+ *              d_Q = d_S K / sqrt(width),  d_K = d_S^T Q / sqrt(width),  d_B = sum of d_S over pairs of one distance.  P is computed again from Q and K (as Dao et al. 2022, FlashAttention). */
 #ifndef TW_KERNELS_BACKWARD_H
 #define TW_KERNELS_BACKWARD_H
 
@@ -24,13 +24,34 @@
 #include "format/config.h"
 #include "kernels/dropout.h"
 
+/* Values by distance: of key k seen from query q at values[head * stride + middle + k - q], middle being at least the
+ * longest sequence less 1, stride at least 2 middle + 1. */
+struct tw_distance_bias {
+    const float *values;
+    size_t middle, stride;
+};
+
+/* Where the values of query `token` begin, that of key 0 first. */
+static inline size_t tw_distance_place(const struct tw_distance_bias *bias, size_t head, size_t token)
+{
+    return head * bias->stride + bias->middle - token;
+}
+
+/* The values of query `token`, by key; NULL without a bias. */
+static inline const float *tw_distance_row(const struct tw_distance_bias *bias, size_t head, size_t token)
+{
+    return bias ? bias->values + tw_distance_place(bias, head, token) : NULL;
+}
+
 struct tw_attention_backward_call {
     const float *query, *key, *value; /* [tokens, heads * width], as the forward pass read them */
     const float *d_context;           /* [tokens, heads * width] */
     float *d_query, *d_key, *d_value; /* [tokens, heads * width]; none of the inputs */
     const uint32_t *starts;           /* as in struct tw_attention_call */
     size_t sequences, heads, width;
-    const struct tw_dropout *dropout; /* of the forward pass, or NULL */
+    const struct tw_distance_bias *bias; /* of the forward pass, or NULL */
+    float *d_bias;                       /* sums, laid out as bias->values; or NULL */
+    const struct tw_dropout *dropout;    /* of the forward pass, or NULL */
     float *scratch; /* tw_attention_backward_floats(longest sequence, width), aligned to 64 */
 };
 

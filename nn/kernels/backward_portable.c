@@ -128,12 +128,12 @@ static void add_scaled(float factor, const float *from, size_t width, float *to)
 }
 
 /* P = softmax(S) of one query. */
-static void probabilities(
-    const float *query, const float *key, size_t keys, size_t stride, size_t width, float *out)
+static void probabilities(const float *query, const float *key, const float *bias, size_t keys, size_t stride,
+    size_t width, float *out)
 {
     float root = sqrtf((float)width), highest = -INFINITY, sum = 0.0f;
     for (size_t other = 0; other < keys; other++) {
-        out[other] = dot(query, key + other * stride, width) / root;
+        out[other] = dot(query, key + other * stride, width) / root + (bias ? bias[other] : 0.0f);
         highest = out[other] > highest ? out[other] : highest;
     }
     for (size_t other = 0; other < keys; other++) {
@@ -160,14 +160,18 @@ static void attend(
     for (size_t token = 0; token < keys; token++) {
         size_t place = token * stride;
         uint32_t row = (first + (uint32_t)token) * (uint32_t)call->heads + (uint32_t)head;
-        probabilities(query + place, key, keys, stride, width, p);
+        probabilities(query + place, key, tw_distance_row(call->bias, head, token), keys, stride, width, p);
         for (size_t other = 0; other < keys; other++)
             d_p[other] = dot(d_context + place, value + other * stride, width);
         if (call->dropout)
             tw_drop_row(call->dropout, row, d_p, keys, d_p);
         float sum = dot(p, d_p, keys);
         for (size_t other = 0; other < keys; other++)
-            d_p[other] = p[other] * (d_p[other] - sum) / root;
+            d_p[other] = p[other] * (d_p[other] - sum);
+        if (call->d_bias)
+            add_scaled(1.0f, d_p, keys, call->d_bias + tw_distance_place(call->bias, head, token));
+        for (size_t other = 0; other < keys; other++)
+            d_p[other] /= root;
         if (call->dropout)
             tw_drop_row(call->dropout, row, p, keys, p);
         for (size_t other = 0; other < keys; other++) {

@@ -11,7 +11,8 @@
  *   gelu tanh   x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))                "gelu_new", "gelu_pytorch_tanh"
  *   relu        max(x, 0)          tanh   the pooler's
  * softmax(x)_i = exp(x_i - max x) / sum_j exp(x_j - max x)
- * attention   for each sequence and head: softmax(Q K^T / sqrt(width)) V   (Vaswani et al. 2017) */
+ * attention   for each sequence and head: softmax(Q K^T / sqrt(width) + B) V   (Vaswani et al. 2017), where B, if
+ *             there is one, depends on the distance from query to key only (Shaw et al. 2018; Raffel et al. 2020) */
 #ifndef TW_KERNELS_KERNELS_H
 #define TW_KERNELS_KERNELS_H
 
@@ -28,7 +29,8 @@ struct tw_attention_call {
     float *context;                   /* [tokens, heads * width]; none of the inputs */
     const uint32_t *starts;           /* [sequences + 1]; rows are counted from starts[0] */
     size_t sequences, heads, width;
-    const struct tw_dropout *dropout; /* of the probabilities, in training; else NULL */
+    const struct tw_distance_bias *bias; /* B, or NULL: none */
+    const struct tw_dropout *dropout;    /* of the probabilities, in training; else NULL */
     float *scratch; /* tw_attention_scratch_floats(longest sequence, width), aligned to 64 */
 };
 

@@ -143,9 +143,9 @@ static void softmax(const float *in, size_t rows, size_t width, float *out)
 }
 
 /* One query, number `row` of the batch's, against the `keys` tokens of its sequence; all pointers stand at the
- * head's first column. */
+ * head's first column, `bias` (or NULL) at that of the first key. */
 static void attend_row(const struct tw_attention_call *call, const float *query, const float *key,
-    const float *value, size_t keys, uint32_t row, float *context)
+    const float *value, const float *bias, size_t keys, uint32_t row, float *context)
 {
     size_t width = call->width, stride = call->heads * width;
     float *scores = call->scratch;
@@ -154,7 +154,7 @@ static void attend_row(const struct tw_attention_call *call, const float *query,
         float sum = 0.0f;
         for (size_t at = 0; at < width; at++)
             sum += query[at] * key[other * stride + at];
-        scores[other] = sum / root;
+        scores[other] = sum / root + (bias ? bias[other] : 0.0f);
     }
     softmax_row(scores, keys, scores);
     if (call->dropout)
@@ -177,7 +177,7 @@ static void attention(const struct tw_attention_call *call)
             size_t corner = first * stride + head * call->width;
             for (size_t token = 0; token < keys; token++)
                 attend_row(call, call->query + corner + token * stride, call->key + corner,
-                    call->value + corner, keys,
+                    call->value + corner, tw_distance_row(call->bias, head, token), keys,
                     (call->starts[sequence] + (uint32_t)token) * (uint32_t)call->heads + (uint32_t)head,
                     call->context + corner + token * stride);
         }

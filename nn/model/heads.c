@@ -61,7 +61,7 @@ bool tw_masked_run(
     if (!tw_gemm(workspace->gemm, rows, transform->out, transform->in, workspace->masked_input,
             transform->weight, NULL, workspace->masked_raised, err))
         return false;
-    kernels->activate[model->config.activation](
+    kernels->activate[model->masked_activation](
         workspace->masked_raised, transform->bias, rows, transform->out, workspace->masked_activated);
     kernels->norm(workspace->masked_activated, model->masked_norm.scale, model->masked_norm.shift,
         model->config.norm_epsilon, rows, transform->out, workspace->masked_normed);

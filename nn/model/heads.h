@@ -4,6 +4,7 @@
  *
  * BERT:        classifier(tanh(pooler(h[CLS])))          (BertPooler, BertForSequenceClassification)
  * DistilBERT:  classifier(relu(pre_classifier(h[CLS])))  (DistilBertForSequenceClassification)
+ * MPNet:       out_proj(tanh(dense(h[<s>])))             (MPNetClassificationHead)
  *
  * Entity:      entity_classifier(tanh(entity_pooler([h[CLS], mean of h over the entity's own tokens])))
  *

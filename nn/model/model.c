@@ -16,7 +16,19 @@ static const size_t alignment_bytes = 64;
 static const size_t blank_step = 16;
 
 /* A dimension of a parameter, by name; the config gives the number. */
-enum extent { ONE, HIDDEN, TWICE_HIDDEN, INTERMEDIATE, VOCABULARY, POSITIONS, TYPES, LABELS, EXTENTS };
+enum extent {
+    ONE,
+    HIDDEN,
+    TWICE_HIDDEN,
+    INTERMEDIATE,
+    VOCABULARY,
+    POSITIONS,
+    TYPES,
+    LABELS,
+    BUCKETS,
+    HEADS,
+    EXTENTS
+};
 
 static size_t extent_of(const struct tw_model_config *config, enum extent extent)
 {
@@ -26,9 +38,11 @@ static size_t extent_of(const struct tw_model_config *config, enum extent extent
         [TWICE_HIDDEN] = 2 * config->hidden,
         [INTERMEDIATE] = config->intermediate,
         [VOCABULARY] = config->vocabulary,
-        [POSITIONS] = config->max_positions,
+        [POSITIONS] = config->max_positions + config->first_position,
         [TYPES] = config->type_vocabulary,
         [LABELS] = config->labels,
+        [BUCKETS] = config->distance_buckets,
+        [HEADS] = config->heads,
     };
     return extents[extent];
 }
@@ -36,79 +50,110 @@ static size_t extent_of(const struct tw_model_config *config, enum extent extent
 /* One row a parameter, in forward order: its name in each family (NULL: the family has none), its shape, and
  * where its pointer goes. `rows` == ONE marks a vector. */
 struct parameter_row {
-    const char *names[2]; /* by enum tw_family */
+    const char *names[TW_FAMILIES]; /* by enum tw_family */
     enum extent rows, columns;
     size_t field;
 };
 
+/* A name that all families share. */
+#define SAME(name)                                                                                           \
+    {                                                                                                        \
+        name, name, name                                                                                     \
+    }
+_Static_assert(TW_FAMILIES == 3, "SAME names each family");
 #define IN_MODEL(member) offsetof(struct tw_model, member)
 #define IN_LAYER(member) offsetof(struct tw_layer, member)
 
 static const struct parameter_row embedding_rows[] = {
-    {{"embeddings.word_embeddings.weight", "embeddings.word_embeddings.weight"}, VOCABULARY, HIDDEN,
-        IN_MODEL(words)},
-    {{"embeddings.position_embeddings.weight", "embeddings.position_embeddings.weight"}, POSITIONS, HIDDEN,
-        IN_MODEL(positions)},
-    {{"embeddings.token_type_embeddings.weight", NULL}, TYPES, HIDDEN, IN_MODEL(types)},
-    {{"embeddings.LayerNorm.weight", "embeddings.LayerNorm.weight"}, ONE, HIDDEN,
-        IN_MODEL(embedding_norm.scale)},
-    {{"embeddings.LayerNorm.bias", "embeddings.LayerNorm.bias"}, ONE, HIDDEN, IN_MODEL(embedding_norm.shift)},
+    {SAME("embeddings.word_embeddings.weight"), VOCABULARY, HIDDEN, IN_MODEL(words)},
+    {SAME("embeddings.position_embeddings.weight"), POSITIONS, HIDDEN, IN_MODEL(positions)},
+    {{"embeddings.token_type_embeddings.weight", NULL, NULL}, TYPES, HIDDEN, IN_MODEL(types)},
+    {SAME("embeddings.LayerNorm.weight"), ONE, HIDDEN, IN_MODEL(embedding_norm.scale)},
+    {SAME("embeddings.LayerNorm.bias"), ONE, HIDDEN, IN_MODEL(embedding_norm.shift)},
+    /* Of the encoder in transformers' module tree; here with the embeddings, which all layers stand on as well. */
+    {{NULL, NULL, "encoder.relative_attention_bias.weight"}, BUCKETS, HEADS, IN_MODEL(distance_bias)},
 };
 
-static const char *const layer_prefixes[2] = {"encoder.layer", "transformer.layer"};
+/* What the tables of names cannot say of a family. */
+static const struct {
+    const char *prefix; /* of the body's names, as transformers writes them */
+    const char *layers;
+    bool pooler_in_body; /* its names carry the prefix too, and a bare model may have it */
+    enum tw_activation pooler_activation;
+} families[TW_FAMILIES] = {
+    [TW_BERT] = {"bert.", "encoder.layer", true, TW_TANH},
+    [TW_DISTILBERT] = {"distilbert.", "transformer.layer", false, TW_RELU},
+    [TW_MPNET] = {"mpnet.", "encoder.layer", false, TW_TANH},
+};
 
 static const struct parameter_row layer_rows[] = {
-    {{"attention.self.query.weight", "attention.q_lin.weight"}, HIDDEN, HIDDEN, IN_LAYER(query.weight)},
-    {{"attention.self.query.bias", "attention.q_lin.bias"}, ONE, HIDDEN, IN_LAYER(query.bias)},
-    {{"attention.self.key.weight", "attention.k_lin.weight"}, HIDDEN, HIDDEN, IN_LAYER(key.weight)},
-    {{"attention.self.key.bias", "attention.k_lin.bias"}, ONE, HIDDEN, IN_LAYER(key.bias)},
-    {{"attention.self.value.weight", "attention.v_lin.weight"}, HIDDEN, HIDDEN, IN_LAYER(value.weight)},
-    {{"attention.self.value.bias", "attention.v_lin.bias"}, ONE, HIDDEN, IN_LAYER(value.bias)},
-    {{"attention.output.dense.weight", "attention.out_lin.weight"}, HIDDEN, HIDDEN,
+    {{"attention.self.query.weight", "attention.q_lin.weight", "attention.attn.q.weight"}, HIDDEN, HIDDEN,
+        IN_LAYER(query.weight)},
+    {{"attention.self.query.bias", "attention.q_lin.bias", "attention.attn.q.bias"}, ONE, HIDDEN,
+        IN_LAYER(query.bias)},
+    {{"attention.self.key.weight", "attention.k_lin.weight", "attention.attn.k.weight"}, HIDDEN, HIDDEN,
+        IN_LAYER(key.weight)},
+    {{"attention.self.key.bias", "attention.k_lin.bias", "attention.attn.k.bias"}, ONE, HIDDEN,
+        IN_LAYER(key.bias)},
+    {{"attention.self.value.weight", "attention.v_lin.weight", "attention.attn.v.weight"}, HIDDEN, HIDDEN,
+        IN_LAYER(value.weight)},
+    {{"attention.self.value.bias", "attention.v_lin.bias", "attention.attn.v.bias"}, ONE, HIDDEN,
+        IN_LAYER(value.bias)},
+    {{"attention.output.dense.weight", "attention.out_lin.weight", "attention.attn.o.weight"}, HIDDEN, HIDDEN,
         IN_LAYER(attention_output.weight)},
-    {{"attention.output.dense.bias", "attention.out_lin.bias"}, ONE, HIDDEN, IN_LAYER(attention_output.bias)},
-    {{"attention.output.LayerNorm.weight", "sa_layer_norm.weight"}, ONE, HIDDEN,
+    {{"attention.output.dense.bias", "attention.out_lin.bias", "attention.attn.o.bias"}, ONE, HIDDEN,
+        IN_LAYER(attention_output.bias)},
+    {{"attention.output.LayerNorm.weight", "sa_layer_norm.weight", "attention.LayerNorm.weight"}, ONE, HIDDEN,
         IN_LAYER(attention_norm.scale)},
-    {{"attention.output.LayerNorm.bias", "sa_layer_norm.bias"}, ONE, HIDDEN, IN_LAYER(attention_norm.shift)},
-    {{"intermediate.dense.weight", "ffn.lin1.weight"}, INTERMEDIATE, HIDDEN, IN_LAYER(up.weight)},
-    {{"intermediate.dense.bias", "ffn.lin1.bias"}, ONE, INTERMEDIATE, IN_LAYER(up.bias)},
-    {{"output.dense.weight", "ffn.lin2.weight"}, HIDDEN, INTERMEDIATE, IN_LAYER(down.weight)},
-    {{"output.dense.bias", "ffn.lin2.bias"}, ONE, HIDDEN, IN_LAYER(down.bias)},
-    {{"output.LayerNorm.weight", "output_layer_norm.weight"}, ONE, HIDDEN, IN_LAYER(output_norm.scale)},
-    {{"output.LayerNorm.bias", "output_layer_norm.bias"}, ONE, HIDDEN, IN_LAYER(output_norm.shift)},
+    {{"attention.output.LayerNorm.bias", "sa_layer_norm.bias", "attention.LayerNorm.bias"}, ONE, HIDDEN,
+        IN_LAYER(attention_norm.shift)},
+    {{"intermediate.dense.weight", "ffn.lin1.weight", "intermediate.dense.weight"}, INTERMEDIATE, HIDDEN,
+        IN_LAYER(up.weight)},
+    {{"intermediate.dense.bias", "ffn.lin1.bias", "intermediate.dense.bias"}, ONE, INTERMEDIATE,
+        IN_LAYER(up.bias)},
+    {{"output.dense.weight", "ffn.lin2.weight", "output.dense.weight"}, HIDDEN, INTERMEDIATE,
+        IN_LAYER(down.weight)},
+    {{"output.dense.bias", "ffn.lin2.bias", "output.dense.bias"}, ONE, HIDDEN, IN_LAYER(down.bias)},
+    {{"output.LayerNorm.weight", "output_layer_norm.weight", "output.LayerNorm.weight"}, ONE, HIDDEN,
+        IN_LAYER(output_norm.scale)},
+    {{"output.LayerNorm.bias", "output_layer_norm.bias", "output.LayerNorm.bias"}, ONE, HIDDEN,
+        IN_LAYER(output_norm.shift)},
 };
 
-/* Of the head, BERT's pooler stands under the body's prefix, all else under none. */
+/* Of the heads, BERT's pooler stands under the body's prefix, all else under none. */
 static const struct parameter_row pooler_rows[] = {
-    {{"pooler.dense.weight", "pre_classifier.weight"}, HIDDEN, HIDDEN, IN_MODEL(pooler.weight)},
-    {{"pooler.dense.bias", "pre_classifier.bias"}, ONE, HIDDEN, IN_MODEL(pooler.bias)},
+    {{"pooler.dense.weight", "pre_classifier.weight", "classifier.dense.weight"}, HIDDEN, HIDDEN,
+        IN_MODEL(pooler.weight)},
+    {{"pooler.dense.bias", "pre_classifier.bias", "classifier.dense.bias"}, ONE, HIDDEN,
+        IN_MODEL(pooler.bias)},
 };
 
 static const struct parameter_row classifier_rows[] = {
-    {{"classifier.weight", "classifier.weight"}, LABELS, HIDDEN, IN_MODEL(classifier.weight)},
-    {{"classifier.bias", "classifier.bias"}, ONE, LABELS, IN_MODEL(classifier.bias)},
+    {{"classifier.weight", "classifier.weight", "classifier.out_proj.weight"}, LABELS, HIDDEN,
+        IN_MODEL(classifier.weight)},
+    {{"classifier.bias", "classifier.bias", "classifier.out_proj.bias"}, ONE, LABELS,
+        IN_MODEL(classifier.bias)},
 };
 
 static const struct parameter_row entity_rows[] = {
-    {{"entity_pooler.dense.weight", "entity_pooler.dense.weight"}, HIDDEN, TWICE_HIDDEN,
-        IN_MODEL(entity_pooler.weight)},
-    {{"entity_pooler.dense.bias", "entity_pooler.dense.bias"}, ONE, HIDDEN, IN_MODEL(entity_pooler.bias)},
-    {{"entity_classifier.weight", "entity_classifier.weight"}, LABELS, HIDDEN,
-        IN_MODEL(entity_classifier.weight)},
-    {{"entity_classifier.bias", "entity_classifier.bias"}, ONE, LABELS, IN_MODEL(entity_classifier.bias)},
+    {SAME("entity_pooler.dense.weight"), HIDDEN, TWICE_HIDDEN, IN_MODEL(entity_pooler.weight)},
+    {SAME("entity_pooler.dense.bias"), ONE, HIDDEN, IN_MODEL(entity_pooler.bias)},
+    {SAME("entity_classifier.weight"), LABELS, HIDDEN, IN_MODEL(entity_classifier.weight)},
+    {SAME("entity_classifier.bias"), ONE, LABELS, IN_MODEL(entity_classifier.bias)},
 };
 
 /* The decoder's matrix is the word embedding. The bias stands first, as in transformers' module tree. */
 static const struct parameter_row masked_rows[] = {
-    {{"cls.predictions.bias", "vocab_projector.bias"}, ONE, VOCABULARY, IN_MODEL(masked_bias)},
-    {{"cls.predictions.transform.dense.weight", "vocab_transform.weight"}, HIDDEN, HIDDEN,
-        IN_MODEL(masked_transform.weight)},
-    {{"cls.predictions.transform.dense.bias", "vocab_transform.bias"}, ONE, HIDDEN,
+    {{"cls.predictions.bias", "vocab_projector.bias", "lm_head.bias"}, ONE, VOCABULARY,
+        IN_MODEL(masked_bias)},
+    {{"cls.predictions.transform.dense.weight", "vocab_transform.weight", "lm_head.dense.weight"}, HIDDEN,
+        HIDDEN, IN_MODEL(masked_transform.weight)},
+    {{"cls.predictions.transform.dense.bias", "vocab_transform.bias", "lm_head.dense.bias"}, ONE, HIDDEN,
         IN_MODEL(masked_transform.bias)},
-    {{"cls.predictions.transform.LayerNorm.weight", "vocab_layer_norm.weight"}, ONE, HIDDEN,
-        IN_MODEL(masked_norm.scale)},
-    {{"cls.predictions.transform.LayerNorm.bias", "vocab_layer_norm.bias"}, ONE, HIDDEN,
-        IN_MODEL(masked_norm.shift)},
+    {{"cls.predictions.transform.LayerNorm.weight", "vocab_layer_norm.weight", "lm_head.layer_norm.weight"},
+        ONE, HIDDEN, IN_MODEL(masked_norm.scale)},
+    {{"cls.predictions.transform.LayerNorm.bias", "vocab_layer_norm.bias", "lm_head.layer_norm.bias"}, ONE,
+        HIDDEN, IN_MODEL(masked_norm.shift)},
 };
 
 #define ROWS(table) (sizeof(table) / sizeof(table)[0])
@@ -119,7 +164,7 @@ struct loader {
     struct tw_parameter *parameters;
     const struct tw_tensor **tensors; /* parallel to parameters; NULL: a blank model, nothing is looked up */
     size_t limit, depth;
-    const char *full_prefix; /* "bert." or "distilbert.": what transformers writes */
+    const char *full_prefix; /* "bert." and the like: what transformers writes */
     bool prefixed;           /* the file's names carry it */
     struct tw_error *err;
 };
@@ -233,7 +278,7 @@ static bool note_body(struct loader *loader)
         return false;
     for (size_t layer = 0; layer < config->layers; layer++) {
         char path[64];
-        snprintf(path, sizeof path, "%s.%zu.", layer_prefixes[config->family], layer);
+        snprintf(path, sizeof path, "%s.%zu.", families[config->family].layers, layer);
         loader->depth = layer + 1;
         if (!note_rows(loader, layer_rows, ROWS(layer_rows), path, true))
             return false;
@@ -241,25 +286,34 @@ static bool note_body(struct loader *loader)
     return true;
 }
 
+/* A row's tensor is in the file. */
+static bool has_row(const struct tw_model *model, const struct parameter_row *row, const char *prefix)
+{
+    char name[256];
+    snprintf(name, sizeof name, "%s%s", prefix, row->names[model->config.family]);
+    return find_tensor(&model->file, name) != NULL;
+}
+
 static void find_heads(struct tw_model *model, const struct tw_model_options *options, bool prefixed)
 {
-    bool bert = model->config.family == TW_BERT;
-    const char *pooler =
-        bert ? (prefixed ? "bert.pooler.dense.weight" : "pooler.dense.weight") : "pre_classifier.weight";
-    model->has_head = !model->config.other_head && tw_safetensors_find(&model->file, "classifier.weight");
-    model->has_pooler = model->has_head || tw_safetensors_find(&model->file, pooler);
-    model->has_entity_head = tw_safetensors_find(&model->file, "entity_classifier.weight");
-    model->has_masked_head =
-        options->with_masked_head && find_tensor(&model->file, masked_rows[1].names[model->config.family]);
+    enum tw_family family = model->config.family;
+    const char *prefix = families[family].pooler_in_body && prefixed ? families[family].prefix : "";
+    model->has_head = !model->config.other_head && has_row(model, &classifier_rows[0], "");
+    model->has_pooler = model->has_head || has_row(model, &pooler_rows[0], prefix);
+    model->has_entity_head = has_row(model, &entity_rows[2], "");
+    model->has_masked_head = options->with_masked_head && has_row(model, &masked_rows[1], "");
 }
 
 static bool note_heads(struct loader *loader)
 {
     struct tw_model *model = loader->model;
-    bool bert = model->config.family == TW_BERT;
-    model->pooler_activation = bert ? TW_TANH : TW_RELU;
+    enum tw_family family = model->config.family;
+    bool in_body = families[family].pooler_in_body;
+    model->pooler_activation = families[family].pooler_activation;
+    /* MPNetLMHead calls gelu whatever "hidden_act" says. */
+    model->masked_activation = family == TW_MPNET ? TW_GELU_ERF : model->config.activation;
     loader->depth = model->config.layers + 1;
-    if (model->has_pooler && !note_rows(loader, pooler_rows, ROWS(pooler_rows), "", bert))
+    if (model->has_pooler && !note_rows(loader, pooler_rows, ROWS(pooler_rows), "", in_body))
         return false;
     if (model->has_head && !note_rows(loader, classifier_rows, ROWS(classifier_rows), "", false))
         return false;
@@ -423,7 +477,8 @@ static bool require_head(const struct tw_model *model, struct tw_error *err)
             "\"architectures\" names a model without a document head");
     if (!model->has_head && !model->has_entity_head)
         return tw_fail(err, TW_CONFIG, weights_name, "give a folder made for sequence classification",
-            "no tensor \"classifier.weight\": the folder has no classification head");
+            "no tensor \"%s\": the folder has no classification head",
+            classifier_rows[0].names[model->config.family]);
     if (model->config.labels_fault)
         return tw_fail(err, TW_CONFIG, "config.json", cure_labels, "labels: %s", model->config.labels_fault);
     return true;
@@ -432,7 +487,8 @@ static bool require_head(const struct tw_model *model, struct tw_error *err)
 /* A classifier whose labels nobody named has as many outputs as its own tensor says; require_head judges it. */
 static void take_label_count(struct tw_model *model)
 {
-    const struct tw_tensor *classifier = tw_safetensors_find(&model->file, "classifier.bias");
+    const struct tw_tensor *classifier =
+        tw_safetensors_find(&model->file, classifier_rows[1].names[model->config.family]);
     if (model->config.labels_fault && classifier && classifier->dimensions == 1 && classifier->shape[0] > 0 &&
         classifier->shape[0] <= TW_LABELS_MOST)
         model->config.labels = classifier->shape[0];
@@ -441,12 +497,11 @@ static void take_label_count(struct tw_model *model)
 static bool begin_loader(
     struct loader *loader, struct tw_model *model, bool with_tensors, struct tw_error *err)
 {
-    static const char *const prefixes[2] = {"bert.", "distilbert."};
     *loader = (struct loader){
         .model = model,
         .limit = ROWS(embedding_rows) + ROWS(layer_rows) * model->config.layers + ROWS(pooler_rows) +
                  ROWS(classifier_rows) + ROWS(entity_rows) + ROWS(masked_rows),
-        .full_prefix = prefixes[model->config.family],
+        .full_prefix = families[model->config.family].prefix,
         .err = err,
     };
     loader->parameters = tw_arena_array(&model->arena, loader->limit, sizeof *loader->parameters);

@@ -1,5 +1,5 @@
 /* model: a Hugging Face folder to named, read-only weights.
- *   in    a folder with config.json and model.safetensors (BERT or DistilBERT; F32, F16 or BF16)
+ *   in    a folder with config.json and model.safetensors (BERT, DistilBERT or MPNet; F32, F16 or BF16)
  *   out   struct tw_model: shape, weights, label order, identity; const after opening, shared by all threads
  *
  *     struct tw_model *model;
@@ -10,7 +10,7 @@
  *
  * F32 is used where it lies in the mapping. F16 and BF16 are converted once, at load, into one aligned block. Any
  * other dtype is refused. A missing tensor is refused by name; one whose shape is not what config.json says is
- * refused naming both shapes. Tensor names may carry the prefix "bert." / "distilbert." or none (a bare model),
+ * refused naming both shapes. Tensor names may carry the family's prefix ("bert.") or none (a bare model),
  * and LayerNorm may say weight/bias or gamma/beta, as transformers' own loader allows. Tensors that the forward
  * pass does not use (position_ids, a language-model head) are ignored.
  *
@@ -18,10 +18,11 @@
  * arrays parallel to it. The structs of layers point to the same memory. An int8 form of a linear map belongs into
  * struct tw_linear beside the fp32 one; the encoder calls every linear map through one function (encoder.c).
  *
- * Heads. Document: BERT's pooler and classifier. Entity (our own; transformers ignores its tensors): the hidden
+ * Heads. Document: BERT's pooler and classifier, or what the family has in their place. Entity (our own; transformers ignores its tensors): the hidden
  * state of [CLS] joined with the mean over the entity's tokens, through entity_pooler.dense [hidden, 2 hidden] and
  * tanh, to entity_classifier [labels, hidden]. Masked word: transform, activation of the config, norm, and the word
- * embedding again (BertForMaskedLM's cls.predictions, DistilBertForMaskedLM's vocab_*), read only when asked for.
+ * embedding again (BertForMaskedLM's cls.predictions, DistilBertForMaskedLM's vocab_*, MPNetForMaskedLM's lm_head),
+ * read only when asked for.
  *
  * Errors: TW_CONFIG with where = "config.json" or "model.safetensors: ..." (a file that is not there included: then
  * where is its path), TW_PERMISSION, TW_INTERNAL. */
@@ -81,14 +82,16 @@ struct tw_model {
     char sha256_hex[65];    /* of model.safetensors */
     enum tw_dtype dtype;    /* of the word embedding in the file */
     const float *words;     /* [vocabulary, hidden] */
-    const float *positions; /* [max_positions, hidden] */
-    const float *types;     /* [type_vocabulary, hidden], or NULL (DistilBERT) */
+    const float *positions; /* [first_position + max_positions, hidden] */
+    const float *types;     /* [type_vocabulary, hidden], or NULL (all but BERT) */
     struct tw_norm embedding_norm;
+    const float *distance_bias;    /* [distance_buckets, heads], or NULL (all but MPNet); encoder.h */
     const struct tw_layer *layers; /* [config.layers] */
     /* The document head, when has_head: classifier(activation(pooler(hidden of [CLS]))). */
     bool has_head;
-    bool has_pooler;                      /* a bare BERT folder may carry a pooler without classifier */
-    struct tw_linear pooler;              /* BERT: bert.pooler.dense; DistilBERT: pre_classifier */
+    bool has_pooler; /* a bare BERT folder may carry a pooler without classifier */
+    struct tw_linear
+        pooler; /* BERT: bert.pooler.dense; DistilBERT: pre_classifier; MPNet: classifier.dense */
     enum tw_activation pooler_activation; /* tanh; DistilBERT: relu */
     struct tw_linear classifier;          /* [labels, hidden] */
     /* The entity head, when has_entity_head: classifier(tanh(pooler(hidden of [CLS], mean hidden of the entity))). */
@@ -97,7 +100,8 @@ struct tw_model {
     struct tw_linear entity_classifier; /* [labels, hidden] */
     /* The masked-word head, when has_masked_head: words x norm(activation(transform(hidden))) + bias. */
     bool has_masked_head;
-    struct tw_linear masked_transform; /* [hidden, hidden] */
+    struct tw_linear masked_transform;    /* [hidden, hidden] */
+    enum tw_activation masked_activation; /* the config's; MPNet: gelu */
     struct tw_norm masked_norm;
     const float *masked_bias; /* [vocabulary] */
     const struct tw_parameter *parameters;

@@ -57,6 +57,8 @@ static void take_all(
     }
     size_t width = config->hidden / config->heads;
     out->attention_scratch = take(taker, 1, tw_attention_scratch_floats(out->max_sequence, width));
+    if (config->distance_buckets > 0)
+        out->distance_bias = take(taker, config->heads, 2 * out->max_sequence - 1);
     size_t heads = tw_gemm_rows(out->max_head_rows);
     out->head_input = take(taker, heads, 2 * config->hidden);
     out->head_raised = take(taker, heads, config->hidden);

@@ -51,6 +51,7 @@ struct tw_workspace {
     float *embedded;               /* [tokens, hidden], the first layer's input */
     struct tw_activations *layers; /* [config.layers] */
     float *attention_scratch;      /* tw_attention_scratch_floats(max_sequence, head width) */
+    float *distance_bias; /* [heads, 2 max_sequence - 1], by distance; NULL when the family has none */
     /* The document head or the entity head; rows: a sequence or an entity. */
     float *head_input;  /* [max_head_rows, 2 hidden]; the document's uses hidden */
     float *head_raised; /* [max_head_rows, hidden], before bias and activation */

@@ -20,15 +20,18 @@
 
 enum name { UNKNOWN, CLASSIFY, SEPARATOR, PADDING, MASK, NAME_COUNT };
 
+/* What the special tokens are called when no file says it: by BERT, and by MPNet. */
+enum custom { BERT_CUSTOM, MPNET_CUSTOM, CUSTOMS };
+
 static const struct {
     const char *key;
-    const char *usual;
+    const char *usual[CUSTOMS];
 } names[NAME_COUNT] = {
-    [UNKNOWN] = {"unk_token", "[UNK]"},
-    [CLASSIFY] = {"cls_token", "[CLS]"},
-    [SEPARATOR] = {"sep_token", "[SEP]"},
-    [PADDING] = {"pad_token", "[PAD]"},
-    [MASK] = {"mask_token", "[MASK]"},
+    [UNKNOWN] = {"unk_token", {"[UNK]", "[UNK]"}},
+    [CLASSIFY] = {"cls_token", {"[CLS]", "<s>"}},
+    [SEPARATOR] = {"sep_token", {"[SEP]", "</s>"}},
+    [PADDING] = {"pad_token", {"[PAD]", "<pad>"}},
+    [MASK] = {"mask_token", {"[MASK]", "<mask>"}},
 };
 
 /* Classes of `transformers` whose tokenizer is BERT's WordPiece. The general ones say nothing, the parts of
@@ -36,17 +39,20 @@ static const struct {
 static const struct {
     const char *name;
     bool general;
+    enum custom custom;
 } classes[] = {
-    {"BertTokenizer", false},
-    {"BertTokenizerFast", false},
-    {"DistilBertTokenizer", false},
-    {"DistilBertTokenizerFast", false},
-    {"ElectraTokenizer", false},
-    {"ElectraTokenizerFast", false},
-    {"MobileBertTokenizer", false},
-    {"MobileBertTokenizerFast", false},
-    {"PreTrainedTokenizerFast", true},
-    {"TokenizersBackend", true},
+    {"BertTokenizer", false, BERT_CUSTOM},
+    {"BertTokenizerFast", false, BERT_CUSTOM},
+    {"DistilBertTokenizer", false, BERT_CUSTOM},
+    {"DistilBertTokenizerFast", false, BERT_CUSTOM},
+    {"ElectraTokenizer", false, BERT_CUSTOM},
+    {"ElectraTokenizerFast", false, BERT_CUSTOM},
+    {"MobileBertTokenizer", false, BERT_CUSTOM},
+    {"MobileBertTokenizerFast", false, BERT_CUSTOM},
+    {"MPNetTokenizer", false, MPNET_CUSTOM},
+    {"MPNetTokenizerFast", false, MPNET_CUSTOM},
+    {"PreTrainedTokenizerFast", true, BERT_CUSTOM},
+    {"TokenizersBackend", true, BERT_CUSTOM},
 };
 
 struct loading {
@@ -56,6 +62,7 @@ struct loading {
     json_t *config;   /* tokenizer_config.json, NULL when absent */
     json_t *map;      /* special_tokens_map.json, NULL when absent */
     json_t *pipeline; /* tokenizer.json, NULL when absent */
+    enum custom custom;
     struct tw_text named[NAME_COUNT];
     struct tw_error *err;
 };
@@ -158,9 +165,12 @@ static bool read_class(struct loading *loading)
     const json_t *class = json_object_get(loading->config, "tokenizer_class");
     if (!class || json_is_null(class))
         return true;
-    for (size_t known = 0; known < sizeof classes / sizeof classes[0]; known++)
-        if (is_text(class, classes[known].name) && (!classes[known].general || loading->pipeline))
-            return true;
+    for (size_t known = 0; known < sizeof classes / sizeof classes[0]; known++) {
+        if (!is_text(class, classes[known].name) || (classes[known].general && !loading->pipeline))
+            continue;
+        loading->custom = classes[known].custom;
+        return true;
+    }
     return refuse(loading, TOKENIZER_CONFIG, CURE_BERT, "tokenizer_class \"%s\" is not supported",
         json_is_string(class) ? json_string_value(class) : "(not text)");
 }
@@ -204,7 +214,7 @@ static bool read_names(struct loading *loading)
             value = json_object_get(loading->map, key);
             file = SPECIAL_TOKENS_MAP;
         }
-        loading->named[name] = tw_text_of(names[name].usual);
+        loading->named[name] = tw_text_of(names[name].usual[loading->custom]);
         if (!value || json_is_null(value))
             continue;
         loading->named[name] = content_of(value);
@@ -224,7 +234,25 @@ static bool read_config(struct loading *loading)
 
 /* --- Added tokens --- */
 
-static bool add_added(struct loading *loading, const char *file, struct tw_text text, int32_t id)
+/* A token that is matched after normalisation is found while words are made (normalize.h), when it is made of ASCII in
+ * its normal form: a punctuation character, letters or digits, a punctuation character, as in "<unk>". */
+static bool is_bracketed_word(const struct tw_tokenizer_facts *facts, struct tw_text text)
+{
+    for (size_t byte = 0; byte < text.length; byte++) {
+        char sign = text.bytes[byte];
+        bool outer = byte == 0 || byte + 1 == text.length;
+        bool letter = (sign >= 'a' && sign <= 'z') || (sign >= '0' && sign <= '9') ||
+                      (sign >= 'A' && sign <= 'Z' && !facts->lower_case);
+        bool mark = sign > ' ' && sign < 0x7F && !(sign >= '0' && sign <= '9') &&
+                    !(sign >= 'A' && sign <= 'Z') && !(sign >= 'a' && sign <= 'z');
+        if (outer ? !mark : !letter)
+            return false;
+    }
+    return text.length > 2;
+}
+
+static bool add_added(
+    struct loading *loading, const char *file, struct tw_text text, int32_t id, bool normalized)
 {
     struct tw_tokenizer_facts *facts = loading->facts;
     for (uint32_t token = 0; token < facts->added_count; token++)
@@ -237,7 +265,7 @@ static bool add_added(struct loading *loading, const char *file, struct tw_text 
     struct tw_text kept = tw_arena_copy(loading->arena, text);
     if (!kept.bytes)
         return tw_arena_fail(loading->arena, loading->err);
-    facts->added[facts->added_count++] = (struct tw_added_token){kept, id};
+    facts->added[facts->added_count++] = (struct tw_added_token){kept, id, normalized};
     return true;
 }
 
@@ -251,7 +279,8 @@ static bool read_added(struct loading *loading, const char *file, const json_t *
     if (json_is_true(json_object_get(entry, "single_word")))
         return refuse(loading, file, CURE_BERT, "added token \"%.*s\": single_word is not supported", shown,
             text.bytes);
-    if (json_is_true(json_object_get(entry, "normalized")))
+    bool normalized = json_is_true(json_object_get(entry, "normalized"));
+    if (normalized && !is_bracketed_word(loading->facts, text))
         return refuse(
             loading, file, CURE_BERT, "added token \"%.*s\": normalized is not supported", shown, text.bytes);
     if (!(id >= 0 && id < (double)loading->facts->token_count))
@@ -264,7 +293,7 @@ static bool read_added(struct loading *loading, const char *file, const json_t *
             (unsigned)id, (int)(place->length > 100 ? 100 : place->length), place->bytes);
     if (!place->bytes)
         *place = tw_arena_copy(loading->arena, text);
-    return add_added(loading, file, text, (int32_t)id);
+    return add_added(loading, file, text, (int32_t)id, normalized);
 }
 
 static bool read_added_decoder(struct loading *loading)
@@ -301,7 +330,7 @@ static bool read_further_specials(struct loading *loading)
                     "remove it, or give the model and the vocabulary a row for it",
                     "%s: \"%.*s\" is not in the vocabulary", keys[list], (int)(text.bytes ? text.length : 0),
                     text.bytes ? text.bytes : "");
-            if (!add_added(loading, TOKENIZER_CONFIG, text, id))
+            if (!add_added(loading, TOKENIZER_CONFIG, text, id, false))
                 return false;
         }
     }
@@ -333,7 +362,7 @@ static bool settle_specials(struct loading *loading, const char *file)
         if (name <= SEPARATOR && ids[name] < 0)
             return refuse(loading, file, "add it to the vocabulary, or name another in " TOKENIZER_CONFIG,
                 "%s \"%.*s\" is not in the vocabulary", names[name].key, (int)text.length, text.bytes);
-        if (ids[name] >= 0 && !add_added(loading, file, text, ids[name]))
+        if (ids[name] >= 0 && !add_added(loading, file, text, ids[name], false))
             return false;
     }
     facts->special =
@@ -418,6 +447,7 @@ static bool read_switches(struct loading *loading)
 
 static bool read_vocab_txt(struct loading *loading)
 {
+    loading->facts->two_between = loading->custom == MPNET_CUSTOM;
     return read_switches(loading) && read_vocabulary_lines(loading) && begin_added(loading) &&
            read_added_decoder(loading) && read_further_specials(loading) &&
            settle_specials(loading, VOCAB_TXT);
@@ -622,8 +652,9 @@ static bool read_template(struct loading *loading, const json_t *processor)
            read_one_template(loading, json_object_get(processor, "pair"), PAIR_PIECES);
 }
 
-/* {"type": "BertProcessing", "sep": ["[SEP]", 102], "cls": ["[CLS]", 101]} */
-static bool read_bert_processing(struct loading *loading, const json_t *processor)
+/* {"type": "BertProcessing", "sep": ["[SEP]", 102], "cls": ["[CLS]", 101]}; RobertaProcessing has the same ends, and two
+ * separators between the texts of a pair. */
+static bool read_end_processing(struct loading *loading, const json_t *processor)
 {
     static const struct {
         const char *key;
@@ -644,8 +675,10 @@ static bool read_bert_processing(struct loading *loading, const json_t *processo
 static bool read_post_processor(struct loading *loading)
 {
     const json_t *processor = json_object_get(loading->pipeline, "post_processor");
-    if (is_text(json_object_get(processor, "type"), "BertProcessing"))
-        return read_bert_processing(loading, processor);
+    const json_t *type = json_object_get(processor, "type");
+    loading->facts->two_between = is_text(type, "RobertaProcessing");
+    if (is_text(type, "BertProcessing") || loading->facts->two_between)
+        return read_end_processing(loading, processor);
     processor = part_of_type(loading, "post_processor", "TemplateProcessing");
     return processor && read_template(loading, processor);
 }

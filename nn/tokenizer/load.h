@@ -1,6 +1,6 @@
 /* load: a model folder's tokenizer files to the facts that decide ids.
  *
- *     tokenizer.json        the whole pipeline; each part is compared with what BERT's must be
+ *     tokenizer.json        the whole pipeline; each part is compared with what BERT's or MPNet's must be
  *     vocab.txt             a token a line, its id the line's number from 0; read when tokenizer.json is absent
  *     tokenizer_config.json case, accents, CJK, names of the special tokens, model_max_length; may be absent
  *     special_tokens_map.json  names of the special tokens that tokenizer_config.json does not give; may be absent
@@ -26,6 +26,7 @@ struct tw_tokenizer_facts {
     struct tw_added_token *added; /* longest first */
     uint32_t added_count;
     bool lower_case, strip_accents, split_chinese;
+    bool two_between; /* [CLS] first [SEP] [SEP] second [SEP] */
     uint32_t most_characters;
     uint32_t model_max_length;
 };

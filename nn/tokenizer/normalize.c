@@ -46,18 +46,33 @@ void tw_words_begin(struct tw_words *words, const struct tw_normalizer *normaliz
     words->waiting_count = 0;
 }
 
-/* The added token that stands at the position, the longest of them; NULL when none does. */
+static uint32_t normalized_end(const struct tw_words *words, struct tw_text token);
+
+/* Where the added token ends that stands at the position, 0 when it does not. */
+static uint32_t end_of_added(const struct tw_words *words, const struct tw_added_token *token)
+{
+    struct tw_text text = token->text;
+    if (token->normalized)
+        return normalized_end(words, text);
+    bool stands = text.length <= words->length - words->position &&
+                  memcmp(text.bytes, words->text + words->position, text.length) == 0;
+    return stands ? words->position + (uint32_t)text.length : 0;
+}
+
+/* The added token that stands at the position, the longest of them, those of the raw text first; NULL when none does. */
 static const struct tw_added_token *added_token_here(const struct tw_words *words)
 {
     const struct tw_normalizer *normalizer = words->normalizer;
-    const uint8_t *here = words->text + words->position;
-    uint32_t left = words->length - words->position;
+    const struct tw_added_token *found = NULL;
     for (uint32_t token = 0; token < normalizer->added_count; token++) {
-        struct tw_text text = normalizer->added[token].text;
-        if (text.length <= left && memcmp(text.bytes, here, text.length) == 0)
-            return &normalizer->added[token];
+        const struct tw_added_token *added = &normalizer->added[token];
+        if ((found && added->normalized) || !end_of_added(words, added))
+            continue;
+        found = added;
+        if (!added->normalized)
+            break;
     }
-    return NULL;
+    return found;
 }
 
 static bool give_added_token(struct tw_words *words, const struct tw_added_token *token, struct tw_word *word)
@@ -68,7 +83,7 @@ static bool give_added_token(struct tw_words *words, const struct tw_added_token
     word->begins = word->ends = NULL;
     word->length = 0;
     word->begin = words->position;
-    words->position += (uint32_t)token->text.length;
+    words->position = end_of_added(words, token);
     word->end = words->position;
     return true;
 }
@@ -247,6 +262,25 @@ static enum meaning take_meaning(
     if (part_flags & TW_UNICODE_SPACE)
         return MEANS_SPACE;
     return part_flags & TW_UNICODE_PUNCTUATION ? MEANS_ALONE : MEANS_CHARACTERS;
+}
+
+/* The token, of ASCII in its normal form, character by character through all that normalising does. */
+static uint32_t normalized_end(const struct tw_words *words, struct tw_text token)
+{
+    uint32_t position = words->position;
+    size_t met = 0;
+    while (met < token.length && position < words->length) {
+        uint32_t code_point, parts[4], lowered[2], count;
+        position += tw_unicode_decode(words->text + position, words->length - position, &code_point);
+        enum meaning meaning = take_meaning(words->normalizer, code_point, parts, &count);
+        if (meaning == MEANS_NOTHING)
+            continue;
+        lowered[0] = parts[0];
+        uint32_t size = words->normalizer->lower_case ? tw_unicode_lower(parts[0], lowered) : 1;
+        if (meaning == MEANS_SPACE || count != 1 || size != 1 || lowered[0] != (uint8_t)token.bytes[met++])
+            return 0;
+    }
+    return met == token.length ? position : 0;
 }
 
 /* Takes code points until a word is whole. False when none came: at the end, or at white space, from where the

@@ -27,10 +27,11 @@
 #define TW_WORD_MOST_CHARACTERS 256
 #define TW_WORD_MOST_BYTES (4 * TW_WORD_MOST_CHARACTERS)
 
-/* A token that is recognised in the raw text. */
+/* A token that is recognised in the raw text; or, `normalized`, after all steps up to words: "<Unk>" is "<unk>" then. */
 struct tw_added_token {
-    struct tw_text text; /* not empty, valid UTF-8 */
+    struct tw_text text; /* not empty, valid UTF-8; normalized: ASCII, its first byte never part of a word */
     int32_t id;
+    bool normalized;
 };
 
 struct tw_normalizer {

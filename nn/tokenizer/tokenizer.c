@@ -207,6 +207,18 @@ static uint32_t least(size_t left, size_t right)
     return (uint32_t)(left < right ? left : right);
 }
 
+/* After the first text. */
+static uint32_t separators_between(const struct tw_tokenizer *tokenizer, uint32_t text_count)
+{
+    return text_count == 2 && tokenizer->facts.two_between ? 2 : 1;
+}
+
+/* [CLS], and what stands after each text. */
+static uint32_t special_count(const struct tw_tokenizer *tokenizer, uint32_t text_count)
+{
+    return text_count + separators_between(tokenizer, text_count);
+}
+
 static void fill_sink(const struct tw_tokenizer *tokenizer, const struct tw_text *texts, uint32_t text_count,
     uint32_t room, struct sink *sink, struct tw_tokens *out)
 {
@@ -219,9 +231,11 @@ static void fill_sink(const struct tw_tokenizer *tokenizer, const struct tw_text
     if (text_count == 2)
         out->truncated = fit_pair(tokenizer, texts, room, shares);
     sink->count = 1 + shares[0].count;
+    uint32_t between = separators_between(tokenizer, text_count);
     if (text_count == 2)
-        move_share(sink, &shares[1], sink->count + 1);
-    add_token(sink, special.separator, 0, 0);
+        move_share(sink, &shares[1], sink->count + between);
+    for (uint32_t separator = 0; separator < between; separator++)
+        add_token(sink, special.separator, 0, 0);
     out->first_length = sink->count;
     if (text_count == 2) {
         sink->count += shares[1].count;
@@ -242,9 +256,10 @@ static bool take_arrays(uint32_t count, struct tw_arena *arena, struct tw_tokens
 }
 
 /* How many tokens there can be: a token takes a byte at least. */
-static uint64_t most_possible(const struct tw_text *texts, uint32_t text_count, uint32_t room)
+static uint64_t most_possible(
+    const struct tw_text *texts, uint32_t text_count, uint32_t special, uint32_t room)
 {
-    uint64_t most = 1 + (uint64_t)text_count;
+    uint64_t most = special;
     for (uint32_t text = 0; text < text_count; text++)
         most += least(room, texts[text].length);
     return most;
@@ -295,11 +310,11 @@ bool tw_tokenize(const struct tw_tokenizer *tokenizer, struct tw_text text, cons
     *out = (struct tw_tokens){0};
     struct tw_text texts[2] = {text, pair ? *pair : tw_text_of("")};
     uint32_t text_count = pair ? 2 : 1;
-    uint32_t added = 1 + text_count;
+    uint32_t added = special_count(tokenizer, text_count);
     if (most_tokens < added)
         return tw_fail(err, TW_USAGE, NULL, "allow more tokens",
             "%u tokens leave no room for the %u special ones", most_tokens, added);
-    uint64_t most = most_possible(texts, text_count, most_tokens - added);
+    uint64_t most = most_possible(texts, text_count, added, most_tokens - added);
     if (texts[0].length >= UINT32_MAX || texts[1].length >= UINT32_MAX || most > UINT32_MAX)
         return tw_fail(err, TW_REFUSED, NULL, "cut the text", "a text of 4 GiB or more cannot be tokenized");
     bool done = most <= STACK_TOKENS

@@ -1,4 +1,5 @@
-/* tokenizer: text to the token ids of a BERT vocabulary, those of Hugging Face's BertTokenizerFast.
+/* tokenizer: text to the token ids of a WordPiece vocabulary, those of Hugging Face's BertTokenizerFast and
+ * MPNetTokenizer.
  *
  *     load a folder once --> share it --> tokenize(text, pair, most_tokens) --> ids, source offsets
  *
@@ -40,13 +41,13 @@ struct tw_special_ids {
     int32_t mask;      /* [MASK] */
 };
 
-/* One tokenized text (or pair): [CLS] first [SEP], or [CLS] first [SEP] second [SEP]. */
+/* One tokenized text (or pair): [CLS] first [SEP], or [CLS] first [SEP] second [SEP]; MPNet has two [SEP] between. */
 struct tw_tokens {
     int32_t *ids;
     uint32_t *begins;      /* bytes into the source text of the token's segment, [begin, end); */
     uint32_t *ends;        /* [CLS] and [SEP] that were added have 0 and 0 */
     uint32_t count;        /* tokens in all, added special tokens included */
-    uint32_t first_length; /* tokens of segment 0: [CLS], the first text, the first [SEP] */
+    uint32_t first_length; /* tokens of segment 0: [CLS], the first text, the [SEP] after it */
     uint32_t unknown;      /* [UNK] among them */
     bool truncated;        /* most_tokens cut something off */
 };
@@ -69,7 +70,7 @@ void tw_tokenizer_free(struct tw_tokenizer *tokenizer);
  * `most_tokens` counts the special tokens; [SEP] always stays. A pair is cut as Hugging Face's "longest_first" does
  * it: the longer text gives way until both are equal, then both. A text is read only as far as its tokens are
  * needed (and one more, to know whether it was cut); only a pair of which both overflow is counted to its end.
- * TW_FULL when the arena is full, TW_USAGE when most_tokens has no room for the special tokens (2, of a pair 3),
+ * TW_FULL when the arena is full, TW_USAGE when most_tokens has no room for the special tokens (2, of a pair 3 or 4),
  * TW_REFUSED for a text of 4 GiB or more. */
 TW_MUST_USE bool tw_tokenize(const struct tw_tokenizer *tokenizer, struct tw_text text,
     const struct tw_text *pair, uint32_t most_tokens, struct tw_arena *arena, struct tw_tokens *out,

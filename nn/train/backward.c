@@ -39,6 +39,8 @@ static void take_all(struct taker *taker, struct tw_backward *out)
     out->d_wide = take(taker, rows, config->intermediate);
     out->attention_scratch =
         take(taker, 1, tw_attention_backward_floats(workspace->max_sequence, config->hidden / config->heads));
+    if (config->distance_buckets > 0)
+        out->d_bias = take(taker, config->heads, 2 * workspace->max_sequence - 1);
     out->d_head_pooled = take(taker, heads, config->hidden);
     out->d_head_input = take(taker, heads, 2 * config->hidden);
     size_t words = tw_gemm_rows(workspace->max_masked_rows);
@@ -75,6 +77,10 @@ void tw_backward_begin(struct tw_backward *backward, const struct tw_batch *batc
 {
     memset(backward->d_hidden, 0,
         tw_batch_tokens(batch) * backward->state->model->config.hidden * sizeof *backward->d_hidden);
+    if (backward->d_bias)
+        memset(backward->d_bias, 0,
+            backward->state->model->config.heads * tw_encoder_bias(backward->workspace).stride *
+                sizeof *backward->d_bias);
 }
 
 /* --- steps shared by layers and heads ------------------------------------------------------------------------ */
@@ -213,7 +219,7 @@ bool tw_backward_masked(struct tw_backward *backward, const uint32_t *rows, size
         model->config.norm_epsilon, d_rows, count, hidden, d_rows,
         gradient_of(backward, model->masked_norm.scale), gradient_of(backward, model->masked_norm.shift));
     /* activated = activation(raised + bias) */
-    kernels_of(backward)->activate[model->config.activation](workspace->masked_raised, transform->bias,
+    kernels_of(backward)->activate[model->masked_activation](workspace->masked_raised, transform->bias,
         d_rows, count, hidden, d_rows, gradient_of(backward, transform->bias));
     /* raised = input W^T */
     if (!back_weight(backward, transform, count, d_rows, workspace->masked_input, err))
@@ -280,6 +286,7 @@ static void back_attend(struct tw_backward *backward, const struct tw_batch *bat
     const struct tw_activations *keep = &backward->workspace->layers[number];
     struct tw_dropout dropout;
     bool drops = tw_encoder_dropout(model, backward->workspace->dropout, TW_DROP_ATTENTION, number, &dropout);
+    struct tw_distance_bias bias = tw_encoder_bias(backward->workspace);
     struct tw_attention_backward_call call = {
         .query = keep->query,
         .key = keep->key,
@@ -292,6 +299,8 @@ static void back_attend(struct tw_backward *backward, const struct tw_batch *bat
         .sequences = batch->count,
         .heads = model->config.heads,
         .width = model->config.hidden / model->config.heads,
+        .bias = model->distance_bias ? &bias : NULL,
+        .d_bias = learns(backward, 0) ? backward->d_bias : NULL,
         .dropout = drops ? &dropout : NULL,
         .scratch = backward->attention_scratch,
     };
@@ -351,7 +360,7 @@ static void embedding_sum(
 {
     size_t hidden = model->config.hidden, at = batch->starts[sequence] + token;
     const float *word = model->words + (size_t)batch->ids[at] * hidden;
-    const float *position = model->positions + token * hidden;
+    const float *position = model->positions + (model->config.first_position + token) * hidden;
     const float *type = model->types ? model->types + (batch->types ? batch->types[at] : 0u) * hidden : NULL;
     for (size_t column = 0; column < hidden; column++)
         out[column] = word[column] + (type ? type[column] : 0.0f) + position[column];
@@ -365,10 +374,29 @@ static void scatter_embedding(const struct tw_backward *backward, const struct t
     size_t hidden = model->config.hidden, at = batch->starts[sequence] + token;
     const struct tw_backward_kernels *kernels = kernels_of(backward);
     kernels->add(d_sum, hidden, gradient_of(backward, model->words) + (size_t)batch->ids[at] * hidden);
-    kernels->add(d_sum, hidden, gradient_of(backward, model->positions) + token * hidden);
+    kernels->add(d_sum, hidden,
+        gradient_of(backward, model->positions) + (model->config.first_position + token) * hidden);
     if (model->types)
         kernels->add(d_sum, hidden,
             gradient_of(backward, model->types) + (batch->types ? batch->types[at] : 0u) * hidden);
+}
+
+/* What all layers gave for each distance, nearest first, falls on the distance's bucket. */
+static void gather_bias(const struct tw_backward *backward)
+{
+    const struct tw_model *model = backward->state->model;
+    struct tw_distance_bias bias = tw_encoder_bias(backward->workspace);
+    float *d_table = gradient_of(backward, model->distance_bias);
+    size_t heads = model->config.heads;
+    for (size_t distance = 0; distance <= bias.middle; distance++) {
+        size_t before = tw_distance_bucket(distance, false), after = tw_distance_bucket(distance, true);
+        for (size_t head = 0; head < heads; head++) {
+            const float *middle = backward->d_bias + head * bias.stride + bias.middle;
+            d_table[before * heads + head] += middle[-(ptrdiff_t)distance];
+            if (distance > 0)
+                d_table[after * heads + head] += middle[distance];
+        }
+    }
 }
 
 void tw_backward_embedding(struct tw_backward *backward, const struct tw_batch *batch)
@@ -376,6 +404,8 @@ void tw_backward_embedding(struct tw_backward *backward, const struct tw_batch *
     const struct tw_model *model = backward->state->model;
     const struct tw_workspace *workspace = backward->workspace;
     size_t rows = tw_batch_tokens(batch), hidden = model->config.hidden;
+    if (model->distance_bias)
+        gather_bias(backward);
     struct tw_dropout dropout;
     if (tw_encoder_dropout(model, workspace->dropout, TW_DROP_EMBEDDED, 0, &dropout))
         workspace->kernels->drop(

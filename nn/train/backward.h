@@ -37,6 +37,7 @@ struct tw_backward {
     float *d_sum, *d_other;           /* [tokens, hidden] */
     float *d_query, *d_key, *d_value; /* [tokens, hidden] */
     float *d_wide;                    /* [tokens, intermediate] */
+    float *d_bias;                    /* as workspace->distance_bias, of all layers so far; or NULL */
     float *attention_scratch;
     float *d_head_pooled;             /* [max_head_rows, hidden] */
     float *d_head_input;              /* [max_head_rows, 2 hidden] */

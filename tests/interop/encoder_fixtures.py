@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import transformers
 from transformers import (BertConfig, BertForSequenceClassification, DistilBertConfig,
-                          DistilBertForSequenceClassification)
+                          DistilBertForSequenceClassification, MPNetConfig, MPNetForSequenceClassification)
 
 LABELS = {0: "negative", 1: "neutral", 2: "positive"}
 
@@ -51,8 +51,10 @@ def weights(name, shape, offset):
 
 
 def forward_order(model):
-    """(name, tensor) in the order in which nn/model/model.c lists parameters: that of the module tree."""
-    return [(name, tensor) for name, tensor in model.named_parameters()]
+    """(name, tensor) in the order in which nn/model/model.c lists parameters: that of the module tree, but MPNet's bias by
+    distance stands with the embeddings."""
+    listed = list(model.named_parameters())
+    return sorted(listed, key=lambda item: not ("embeddings" in item[0] or "relative_attention_bias" in item[0]))
 
 
 def fill(model):
@@ -133,6 +135,18 @@ def tiny_distilbert(folder, activation):
           [(ids, None) for ids in sequences(101, [2, 5, 16, 31, 64])])
 
 
+def tiny_mpnet(folder, activation):
+    config = MPNetConfig(vocab_size=101, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=72,
+                         max_position_embeddings=202, hidden_act=activation, layer_norm_eps=1e-5, id2label=LABELS,
+                         label2id={v: k for k, v in LABELS.items()})
+    model = MPNetForSequenceClassification(config)
+    model.config.architectures = ["MPNetForSequenceClassification"]
+    fill(model)
+    # No padding (id 1): transformers gives it no position of its own.
+    texts = [([3 if word == 1 else word for word in ids], None) for ids in sequences(101, [2, 3, 17, 200, 64, 111])]
+    write(folder, "encoder_tiny_mpnet_" + activation, model, list(range(32)), texts)
+
+
 def base_bert(folder):
     config = BertConfig(vocab_size=2000, id2label=LABELS, label2id={v: k for k, v in LABELS.items()},
                         attn_implementation="eager")
@@ -186,6 +200,7 @@ def main():
         tiny_bert(folder, activation, types=activation == "gelu")
     for activation in ("gelu", "relu"):
         tiny_distilbert(folder, activation)
+        tiny_mpnet(folder, activation)
     base_bert(folder)
     default_model(folder, default)
     minilm(folder, small)

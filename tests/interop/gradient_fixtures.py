@@ -14,9 +14,10 @@ import torch
 import torch.nn.functional as F
 import transformers
 from transformers import (BertConfig, BertForMaskedLM, BertForSequenceClassification, DistilBertConfig,
-                          DistilBertForSequenceClassification)
+                          DistilBertForSequenceClassification, MPNetConfig, MPNetForMaskedLM,
+                          MPNetForSequenceClassification)
 
-from encoder_fixtures import LABELS, plain, sequences, uniform, weights
+from encoder_fixtures import LABELS, forward_order, plain, sequences, uniform, weights
 
 SIZES = dict(vocab_size=53, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, attn_implementation="eager",
              id2label=LABELS, label2id={v: k for k, v in LABELS.items()})
@@ -34,19 +35,20 @@ class EntityHead(torch.nn.Module):
 
 
 def fill(model):
-    """Counts offsets as the C side does: parameters in the order of the module tree."""
+    """Counts offsets as the C side does."""
     offsets, offset = {}, 0
     with torch.no_grad():
-        for name, tensor in model.named_parameters():
+        for name, tensor in forward_order(model):
             tensor.copy_(weights(name, tuple(tensor.shape), offset))
             offsets[name] = offset
             offset += tensor.numel()
     return offsets
 
 
-def texts(lengths):
-    """No id 0: transformers gives the padding word no gradient, and here nothing is padded."""
-    return [[1 + at % 52 for at in ids] for ids in sequences(53, lengths)]
+def texts(lengths, padding=0):
+    """Without the padding word: transformers gives it no gradient (MPNet, where it is 1, no position either), and here
+    nothing is padded."""
+    return [[max(padding + 1, 1 + at % 52) for at in ids] for ids in sequences(53, lengths)]
 
 
 def hidden_states(model, body, record):
@@ -59,6 +61,8 @@ def hidden_states(model, body, record):
 def document_logits(model, hidden):
     if isinstance(model, DistilBertForSequenceClassification):
         return model.classifier(torch.relu(model.pre_classifier(hidden[:1])))[0]
+    if isinstance(model, MPNetForSequenceClassification):
+        return model.classifier(hidden[None])[0]
     return model.classifier(model.bert.pooler(hidden[None]))[0]
 
 
@@ -152,9 +156,9 @@ def write(folder, name, model, offsets, records, objective, losses_of, steps=Fal
         out.write("\n")
 
 
-def classification_records(types, entities):
+def classification_records(types, entities, lengths=(2, 9, 16, 5), padding=0):
     records = []
-    for at, ids in enumerate(texts([2, 9, 16, 5])):
+    for at, ids in enumerate(texts(lengths, padding)):
         record = {"ids": ids, "types": [int(t > len(ids) // 2) for t in range(len(ids))] if types else None,
                   "label": [2, NO_LABEL, 0, 1][at], "entities": [],
                   "teacher": [float(v) * 3 for v in uniform(5 * 10 ** 8 + 3 * at, 3)]}
@@ -199,6 +203,32 @@ def masked(folder):
     write(folder, "gradient_masked", model, offsets, records, objective, lambda: masked_losses(model, records))
 
 
+MPNET = dict(hidden_size=16, num_attention_heads=2, intermediate_size=24, layer_norm_eps=1e-5, hidden_act="gelu",
+             **{k: v for k, v in SIZES.items() if k != "attn_implementation"})
+
+
+def mpnet(folder):
+    """Long enough for every bucket of distances."""
+    model = MPNetForSequenceClassification(MPNetConfig(num_hidden_layers=2, max_position_embeddings=142, **MPNET))
+    EntityHead(model, 16)
+    offsets = fill(model)
+    records = classification_records(types=False, entities=True, lengths=(2, 9, 140, 33), padding=1)
+    objective = {"document": 1.0, "entity": 0.7, "soft": 0.5, "smoothing": 0.1, "temperature": 2.0,
+                 "class_weights": [1.5, 0.5, 1.25]}
+    write(folder, "gradient_mpnet", model, offsets, records, objective,
+          lambda: classification_losses(model, model.mpnet, records, objective))
+
+
+def masked_mpnet(folder):
+    """Its head calls gelu whatever the layers call."""
+    model = MPNetForMaskedLM(MPNetConfig(num_hidden_layers=1, max_position_embeddings=18, **{**MPNET, "hidden_act": "relu"}))
+    offsets = fill(model)
+    records = [{"ids": ids, "types": None, "masked": [[t, (7 * t + ids[t]) % 53] for t in range(1, len(ids) - 1, 3)]}
+               for ids in texts([16, 3, 11], padding=1)]
+    objective = {"masked": 1.0, "smoothing": 0.0, "temperature": 1.0, "class_weights": [1.0, 1.0, 1.0]}
+    write(folder, "gradient_masked_mpnet", model, offsets, records, objective, lambda: masked_losses(model, records))
+
+
 def main():
     torch.set_num_threads(1)
     folder = sys.argv[1]
@@ -206,6 +236,8 @@ def main():
         bert(folder, activation)
     distilbert(folder)
     masked(folder)
+    mpnet(folder)
+    masked_mpnet(folder)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,15 @@ const struct random_shape tiny_bert = {.family = TW_BERT,
     .types = 2,
     .prefix = "bert.",
     .dtype = TW_F32};
+const struct random_shape tiny_mpnet = {.family = TW_MPNET,
+    .hidden = 32,
+    .layers = 2,
+    .heads = 4,
+    .intermediate = 72,
+    .vocabulary = 101,
+    .positions = 202,
+    .prefix = "mpnet.",
+    .dtype = TW_F32};
 const struct random_shape minilm_shape = {.family = TW_BERT,
     .hidden = 384,
     .layers = 6,
@@ -161,21 +170,33 @@ static void add_norm(struct list *list, const struct random_shape *shape, const 
 
 static void list_layer(struct list *list, const struct random_shape *shape, size_t layer)
 {
-    static const char *const names[2][8] = {
+    static const char *const names[TW_FAMILIES][8] = {
         {"attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
             "attention.output.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm"},
         {"attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin", "sa_layer_norm",
-            "ffn.lin1", "ffn.lin2", "output_layer_norm"}};
+            "ffn.lin1", "ffn.lin2", "output_layer_norm"},
+        {"attention.attn.q", "attention.attn.k", "attention.attn.v", "attention.attn.o",
+            "attention.LayerNorm", "intermediate.dense", "output.dense", "output.LayerNorm"}};
     const char *const *name = names[shape->family];
     char path[96];
     snprintf(path, sizeof path, "%s%s.layer.%zu.", shape->prefix,
-        shape->family == TW_BERT ? "encoder" : "transformer", layer);
+        shape->family == TW_DISTILBERT ? "transformer" : "encoder", layer);
     for (size_t at = 0; at < 4; at++)
         add_linear(list, shape, path, name[at], shape->hidden, shape->hidden);
     add_norm(list, shape, path, name[4]);
     add_linear(list, shape, path, name[5], shape->intermediate, shape->hidden);
     add_linear(list, shape, path, name[6], shape->hidden, shape->intermediate);
     add_norm(list, shape, path, name[7]);
+}
+
+static void list_head(struct list *list, const struct random_shape *shape)
+{
+    static const char *const names[TW_FAMILIES][2] = {{"pooler.dense", "classifier"},
+        {"pre_classifier", "classifier"}, {"classifier.dense", "classifier.out_proj"}};
+    const char *const *name = names[shape->family];
+    add_linear(
+        list, shape, shape->family == TW_BERT ? shape->prefix : "", name[0], shape->hidden, shape->hidden);
+    add_linear(list, shape, "", name[1], 3, shape->hidden);
 }
 
 static void list_all(struct list *list, const struct random_shape *shape)
@@ -186,15 +207,12 @@ static void list_all(struct list *list, const struct random_shape *shape)
     if (shape->family == TW_BERT)
         add(list, shape, prefix, "embeddings.token_type_embeddings.weight", shape->types, shape->hidden);
     add_norm(list, shape, prefix, "embeddings.LayerNorm");
+    if (shape->family == TW_MPNET)
+        add(list, shape, prefix, "encoder.relative_attention_bias.weight", 32, shape->heads);
     for (size_t layer = 0; layer < shape->layers; layer++)
         list_layer(list, shape, layer);
-    if (shape->without_head)
-        return;
-    if (shape->family == TW_BERT)
-        add_linear(list, shape, prefix, "pooler.dense", shape->hidden, shape->hidden);
-    else
-        add_linear(list, shape, "", "pre_classifier", shape->hidden, shape->hidden);
-    add_linear(list, shape, "", "classifier", 3, shape->hidden);
+    if (!shape->without_head)
+        list_head(list, shape);
 }
 
 /* --- values and file ----------------------------------------------------------------------------------------- */
@@ -290,9 +308,10 @@ static void write_model(const char *folder, const struct list *list)
 
 static void write_config(const char *folder, const struct random_shape *shape)
 {
-    static const char *const keys[2][5] = {
+    static const char *const keys[TW_FAMILIES][5] = {
         {"bert", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"},
-        {"distilbert", "dim", "n_layers", "n_heads", "hidden_dim"}};
+        {"distilbert", "dim", "n_layers", "n_heads", "hidden_dim"},
+        {"mpnet", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"}};
     const char *const *key = keys[shape->family];
     char text[1024];
     int length = snprintf(text, sizeof text,

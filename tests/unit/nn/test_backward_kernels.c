@@ -185,27 +185,34 @@ static void large_products_are_alike(void **state)
 static void attention_is_taken_back_alike(void **state)
 {
     (void)state;
-    enum { HEADS = 2, WIDTH = 9, TOKENS = 60, COUNT = HEADS * WIDTH * TOKENS };
+    enum { HEADS = 2, WIDTH = 9, TOKENS = 60, COUNT = HEADS * WIDTH * TOKENS, SPAN = 2 * 33 + 1 };
     static const uint32_t starts[] = {4, 5, 22, 31, 64};
-    static float inputs[4][COUNT], outputs[2][3][COUNT];
+    static float inputs[4][COUNT], outputs[2][3][COUNT], by_distance[HEADS * SPAN], d_bias[2][HEADS * SPAN];
     const struct tw_dropout_plan plan = {.seed = 4, .step = 2};
     struct tw_dropout dropout = tw_dropout_at(&plan, tw_dropout_threshold(0.2f), TW_DROP_ATTENTION, 1);
     float *scratch = aligned_alloc(64, (tw_attention_backward_floats(33, WIDTH) * 4 + 63) / 64 * 64);
     assert_non_null(scratch);
     for (size_t at = 0; at < 4; at++)
         fill(inputs[at], COUNT, at * 5000, 2.0f);
+    fill(by_distance, HEADS * SPAN, 90000, 2.0f);
+    const struct tw_distance_bias bias = {by_distance, SPAN / 2, SPAN};
     const struct tw_kernels *tables[3];
     size_t count = tw_kernels_all(tables);
     for (size_t table = 1; table < count; table++) {
         const struct tw_backward_kernels *both[] = {&tw_backward_portable, tables[table]->backward};
-        for (size_t set = 0; set < 2; set++) {
-            struct tw_attention_backward_call call = {inputs[0], inputs[1], inputs[2], inputs[3],
-                outputs[set][0], outputs[set][1], outputs[set][2], starts, 4, HEADS, WIDTH, &dropout,
-                scratch};
-            both[set]->attention(&call);
+        for (size_t biased = 0; biased < 2; biased++) {
+            memset(d_bias, 0, sizeof d_bias);
+            for (size_t set = 0; set < 2; set++) {
+                struct tw_attention_backward_call call = {inputs[0], inputs[1], inputs[2], inputs[3],
+                    outputs[set][0], outputs[set][1], outputs[set][2], starts, 4, HEADS, WIDTH,
+                    biased ? &bias : NULL, biased ? d_bias[set] : NULL, &dropout, scratch};
+                both[set]->attention(&call);
+            }
+            for (size_t at = 0; at < 3; at++)
+                expect_alike(outputs[0][at], outputs[1][at], COUNT);
+            expect_alike(d_bias[0], d_bias[1], HEADS * SPAN);
+            assert_true((d_bias[0][SPAN / 2] == 0.0f) == (biased == 0));
         }
-        for (size_t at = 0; at < 3; at++)
-            expect_alike(outputs[0][at], outputs[1][at], COUNT);
     }
     free(scratch);
 }

@@ -91,7 +91,7 @@ static const struct {
     const char *text, *message;
 } refused[] = {
     {"{\"model_type\":\"roberta\"}",
-        "config.json: \"model_type\": \"roberta\" is not supported (bert, distilbert)"},
+        "config.json: \"model_type\": \"roberta\" is not supported (bert, distilbert, mpnet)"},
     {"{\"hidden_size\":3}", "config.json: \"model_type\" is missing"},
     {"{" SHAPE LABELS ",\"hidden_act\":\"swish\"}", "\"hidden_act\": \"swish\" is not supported"},
     {"{" SHAPE LABELS ",\"position_embedding_type\":\"relative_key\"}",

@@ -37,14 +37,18 @@ static json_t *fixture(const char *name)
 
 static struct random_shape shape_of(json_t *config)
 {
-    bool bert = strcmp(json_string_value(json_object_get(config, "model_type")), "bert") == 0;
-    const char *keys[2][4] = {
-        {"hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"},
-        {"dim", "n_layers", "n_heads", "hidden_dim"}};
+    static const char *const keys[TW_FAMILIES][6] = {
+        {"bert", "bert.", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"},
+        {"distilbert", "distilbert.", "dim", "n_layers", "n_heads", "hidden_dim"},
+        {"mpnet", "mpnet.", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"}};
+    const char *type = json_string_value(json_object_get(config, "model_type"));
+    enum tw_family family = 0;
+    while (strcmp(keys[family][0], type) != 0)
+        assert_true(++family < TW_FAMILIES);
     size_t numbers[4];
     for (size_t at = 0; at < 4; at++)
-        numbers[at] = (size_t)json_integer_value(json_object_get(config, keys[!bert][at]));
-    return (struct random_shape){.family = bert ? TW_BERT : TW_DISTILBERT,
+        numbers[at] = (size_t)json_integer_value(json_object_get(config, keys[family][at + 2]));
+    return (struct random_shape){.family = family,
         .hidden = numbers[0],
         .layers = numbers[1],
         .heads = numbers[2],
@@ -52,7 +56,7 @@ static struct random_shape shape_of(json_t *config)
         .vocabulary = (size_t)json_integer_value(json_object_get(config, "vocab_size")),
         .positions = (size_t)json_integer_value(json_object_get(config, "max_position_embeddings")),
         .types = 2,
-        .prefix = bert ? "bert." : "distilbert.",
+        .prefix = keys[family][1],
         .dtype = TW_F32};
 }
 
@@ -203,6 +207,13 @@ static void a_tiny_distilbert_answers_as_transformers_does(void **state)
     check_random_fixture("tiny_distilbert_relu", true);
 }
 
+static void a_tiny_mpnet_answers_as_transformers_does(void **state)
+{
+    (void)state;
+    check_random_fixture("tiny_mpnet_gelu", true);
+    check_random_fixture("tiny_mpnet_relu", true);
+}
+
 static void bert_base_answers_as_transformers_does(void **state)
 {
     (void)state;
@@ -277,11 +288,9 @@ static void classify(
     tw_workspace_close(&workspace);
 }
 
-static void given_stream(struct stream *stream, const char *backend)
+static void given_stream_of(struct stream *stream, struct random_shape shape, const char *backend)
 {
     struct tw_error err;
-    struct random_shape shape = minilm_shape;
-    shape.layers = 2;
     given_folder(stream->folder);
     given_random_model(stream->folder, &shape);
     must(tw_model_open(stream->folder, NULL, &stream->model, &err), &err);
@@ -292,6 +301,13 @@ static void given_stream(struct stream *stream, const char *backend)
         stream->sequences[at] = (struct tw_sequence){.ids = stream->ids[at], .count = length};
         classify(stream, &at, 1, 128, &stream->alone[at]);
     }
+}
+
+static void given_stream(struct stream *stream, const char *backend)
+{
+    struct random_shape shape = minilm_shape;
+    shape.layers = 2;
+    given_stream_of(stream, shape, backend);
 }
 
 static void end_stream(struct stream *stream)
@@ -307,10 +323,10 @@ static void expect_same_bits(
         assert_memory_equal(logits[at], stream->alone[order[at]], sizeof logits[at]);
 }
 
-static void check_packings(const char *backend)
+static void check_packings(struct random_shape shape, const char *backend)
 {
     static struct stream stream;
-    given_stream(&stream, backend);
+    given_stream_of(&stream, shape, backend);
     static const size_t budgets[] = {128, 200, 333, 1024, 4096};
     for (size_t turn = 0; turn < sizeof budgets / sizeof budgets[0]; turn++) {
         size_t order[COUNT];
@@ -336,9 +352,12 @@ static void a_score_has_the_same_bits_whatever_shares_its_batch(void **state)
     must(tw_gemm_open(NULL, &gemm, &err), &err);
     for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {
         const char *name = tw_gemm_backend_name((enum tw_gemm_backend)backend);
-        if (gemm.probes[backend].works && gemm.probes[backend].stable)
-            check_packings(name);
-        else
+        struct random_shape shape = minilm_shape;
+        shape.layers = 2;
+        if (gemm.probes[backend].works && gemm.probes[backend].stable) {
+            check_packings(shape, name);
+            check_packings(tiny_mpnet, name);
+        } else
             print_message("%s does not keep the promise on this processor\n", name);
     }
 }
@@ -403,6 +422,21 @@ static void a_batch_larger_than_the_workspace_is_refused(void **state)
     end_stream(&stream);
 }
 
+static void a_distance_falls_into_the_bucket_that_the_formula_gives_it(void **state)
+{
+    (void)state;
+    for (size_t distance = 0; distance < 1000; distance++) {
+        size_t wanted = distance;
+        if (distance >= 8) {
+            /* The logarithm is a whole number at powers of two, where rounding could go either way. */
+            double steps = 8.0 * log((double)distance / 8.0) / log(16.0) + 1e-9;
+            wanted = steps < 7.0 ? 8 + (size_t)steps : 15;
+        }
+        assert_int_equal(tw_distance_bucket(distance, false), wanted);
+        assert_int_equal(tw_distance_bucket(distance, true), wanted + 16);
+    }
+}
+
 static void ids_outside_the_vocabulary_never_reach_the_encoder(void **state)
 {
     (void)state;
@@ -433,11 +467,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tiny_bert_answers_as_transformers_does),
         cmocka_unit_test(a_tiny_distilbert_answers_as_transformers_does),
+        cmocka_unit_test(a_tiny_mpnet_answers_as_transformers_does),
         cmocka_unit_test(bert_base_answers_as_transformers_does),
         cmocka_unit_test(the_default_model_answers_as_transformers_does),
         cmocka_unit_test(a_score_has_the_same_bits_whatever_shares_its_batch),
         cmocka_unit_test(a_score_has_the_same_bits_however_many_workers_run),
         cmocka_unit_test(a_batch_larger_than_the_workspace_is_refused),
+        cmocka_unit_test(a_distance_falls_into_the_bucket_that_the_formula_gives_it),
         cmocka_unit_test(ids_outside_the_vocabulary_never_reach_the_encoder),
     };
     const struct CMUnitTest interop[] = {cmocka_unit_test(minilm_answers_as_transformers_does)};

@@ -280,6 +280,8 @@ static double attention_in_double(const struct tw_attention_call *call, size_t f
             scores[other] += (double)call->query[corner + token * stride + at] *
                              (double)call->key[corner + other * stride + at];
         scores[other] /= sqrt((double)call->width);
+        if (call->bias)
+            scores[other] += (double)tw_distance_row(call->bias, head, token)[other];
         highest = fmax(highest, scores[other]);
     }
     for (size_t other = 0; other < tokens; other++) {
@@ -290,7 +292,8 @@ static double attention_in_double(const struct tw_attention_call *call, size_t f
     return context / sum;
 }
 
-static void check_attention_of(const struct tw_kernels *kernels, size_t heads, size_t width)
+static void check_attention_of(
+    const struct tw_kernels *kernels, size_t heads, size_t width, const struct tw_distance_bias *bias)
 {
     static const uint32_t starts[] = {5, 6, 8, 11, 27, 44, 77, 141, 342};
     enum { SEQUENCES = 8 };
@@ -307,6 +310,7 @@ static void check_attention_of(const struct tw_kernels *kernels, size_t heads, s
         .sequences = SEQUENCES,
         .heads = heads,
         .width = width,
+        .bias = bias,
         .scratch = scratch};
     kernels->attention(&call);
     for (size_t sequence = 0; sequence < SEQUENCES; sequence++) {
@@ -322,11 +326,17 @@ static void check_attention_of(const struct tw_kernels *kernels, size_t heads, s
 
 static void check_attention(const struct tw_kernels *kernels)
 {
-    check_attention_of(kernels, 2, 32);
-    check_attention_of(kernels, 1, 64);
-    check_attention_of(kernels, 3, 12);
-    check_attention_of(kernels, 2, 5);
-    check_attention_of(kernels, 1, 100);
+    enum { LONGEST = 201, SPAN = 2 * LONGEST - 1 };
+    static float by_distance[3 * SPAN];
+    fill(by_distance, 3 * SPAN, 7, 2.0f);
+    const struct tw_distance_bias some = {by_distance, LONGEST - 1, SPAN}, *bias = NULL;
+    for (size_t turn = 0; turn < 2; turn++, bias = &some) {
+        check_attention_of(kernels, 2, 32, bias);
+        check_attention_of(kernels, 1, 64, bias);
+        check_attention_of(kernels, 3, 12, bias);
+        check_attention_of(kernels, 2, 5, bias);
+        check_attention_of(kernels, 1, 100, bias);
+    }
 }
 
 static void attention_stays_within_its_sequence(void **state)

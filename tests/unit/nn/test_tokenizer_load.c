@@ -235,9 +235,8 @@ static void a_pipeline_is_berts_or_refused_by_name(void **state)
             "/tokenizer.json: clean_text other than true is not supported" CURE},
         {"{" ADDED "," NORMALIZER ",\"pre_tokenizer\":{\"type\":\"Whitespace\"}," POST "," MODEL(WORDS) "}",
             "/tokenizer.json: pre_tokenizer \"Whitespace\" is not supported, only BertPreTokenizer" CURE},
-        {"{" ADDED "," NORMALIZER "," PRE
-         ",\"post_processor\":{\"type\":\"RobertaProcessing\"}," MODEL(WORDS) "}",
-            "/tokenizer.json: post_processor \"RobertaProcessing\" is not supported, only TemplateProcessing" CURE},
+        {"{" ADDED "," NORMALIZER "," PRE ",\"post_processor\":{\"type\":\"ByteLevel\"}," MODEL(WORDS) "}",
+            "/tokenizer.json: post_processor \"ByteLevel\" is not supported, only TemplateProcessing" CURE},
         {"{" ADDED "," NORMALIZER "," PRE ",\"post_processor\":{\"type\":\"TemplateProcessing\"," SINGLE
          ",\"pair\":[" SPECIAL("[CLS]", "0") "," SEQUENCE("A", "0") "," SPECIAL("[SEP]", "0") "," SPECIAL(
              "[SEP]", "0") "," SEQUENCE("B", "0") "]," TOKENS_OF_TEMPLATE "}," MODEL(WORDS) "}",

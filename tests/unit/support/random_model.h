@@ -14,8 +14,8 @@
 
 struct random_shape {
     enum tw_family family;
-    size_t hidden, layers, heads, intermediate, vocabulary, positions, types;
-    const char *prefix;  /* of the body's names: "bert.", "distilbert.", "" */
+    size_t hidden, layers, heads, intermediate, vocabulary, positions, types; /* as the files have them */
+    const char *prefix;  /* of the body's names: "bert.", "distilbert.", "mpnet.", "" */
     bool old_norm_names; /* gamma and beta */
     bool without_head;
     enum tw_dtype dtype; /* TW_F32, TW_F16, TW_BF16; others are written with F32's bytes */
@@ -23,6 +23,7 @@ struct random_shape {
 };
 
 extern const struct random_shape tiny_bert;
+extern const struct random_shape tiny_mpnet;
 extern const struct random_shape minilm_shape;
 extern const struct random_shape bert_base_shape;
 
