@@ -5,7 +5,8 @@
  * First table: one core, shapes of MiniLM-L6 (H384) and BERT-base (H768); raw dnnl_sgemm, raw cblas_sgemm, our door,
  * and the door against the faster of the two. Second table: the whole encoder with random weights; its products'
  * arithmetic over the time of everything, and that against the time the faster raw library would need for the
- * products alone ("share"). All in one run, in the thread's own time,
+ * products alone ("share"). Third table, where the processor has bf16 products: those of a
+ * training step, fp32 as "fixed" takes it and bf16, rounding and packing included. All in one run, in the thread's own time,
  * best of several rounds. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +109,72 @@ static void table_of_products(const struct tw_gemm *gemm)
             printf("%-12s %6zu %12.1f %12.1f %12.1f %7.0f%%\n", shapes[shape].what, rows[at], rates.onednn,
                 rates.openblas, rates.door, 100.0 * rates.door / faster(&rates));
         }
+    }
+}
+
+/* --- a training step's products ------------------------------------------------------------------------------- */
+
+/* x, weight, d_y of one linear map; what a product of them writes. */
+struct linear {
+    size_t rows, out, in;
+    float *x, *weight, *d_y, *made;
+};
+
+static double one_form(const struct tw_gemm *gemm, const struct linear *l, int form)
+{
+    struct tw_error err;
+    double begin = now_seconds();
+    if (form == 0)
+        must(tw_gemm(gemm, l->rows, l->out, l->in, l->x, l->weight, NULL, l->made, &err), &err);
+    if (form == 1)
+        must(tw_gemm_input(gemm, l->rows, l->out, l->in, l->d_y, l->weight, false, l->made, &err), &err);
+    if (form == 2)
+        must(tw_gemm_weight(gemm, l->rows, l->out, l->in, l->d_y, l->x, true, l->made, &err), &err);
+    return now_seconds() - begin;
+}
+
+static void row_of_training(const struct tw_gemm gemms[2], const struct linear *linear)
+{
+    double work = 2e-9 * (double)linear->rows * (double)linear->out * (double)linear->in;
+    printf("%6zu %6zu %6zu", linear->rows, linear->out, linear->in);
+    for (int form = 0; form < 3; form++) {
+        double best[2] = {1e9, 1e9};
+        for (int round = 0; round < (int)(6.0 / work) + 6; round++) {
+            for (int who = 0; who < 2; who++) {
+                double spent = one_form(&gemms[who], linear, form);
+                best[who] = spent < best[who] ? spent : best[who];
+            }
+        }
+        printf(" %9.0f %6.0f %5.2f", work / best[0], work / best[1], best[0] / best[1]);
+    }
+    printf("\n");
+}
+
+static void table_of_training(void)
+{
+    static const size_t shapes[][2] = {
+        {384, 384}, {1536, 384}, {384, 1536}, {768, 768}, {3072, 768}, {768, 3072}};
+    static const size_t rows[] = {240, 1024};
+    struct tw_gemm gemms[2];
+    struct tw_error err;
+    must(tw_gemm_open("fixed", &gemms[0], &err), &err);
+    if (!tw_gemm_open("bf16", &gemms[1], &err))
+        return;
+    printf(
+        "\n%6s %6s %6s %23s %23s %23s\n", "rows", "out", "in", "forward fp32 bf16 ratio", "input", "weight");
+    for (size_t at = 0; at < 2 * sizeof shapes / sizeof shapes[0]; at++) {
+        const size_t *shape = shapes[at / 2];
+        struct linear linear = {.rows = rows[at % 2], .out = shape[0], .in = shape[1]};
+        size_t high = tw_gemm_rows(linear.rows), wide = linear.in > linear.out ? linear.in : linear.out;
+        linear.x = numbers(high * linear.in);
+        linear.weight = numbers(linear.out * linear.in);
+        linear.d_y = numbers(high * linear.out);
+        linear.made = numbers((high > linear.out ? high : linear.out) * wide);
+        row_of_training(gemms, &linear);
+        free(linear.x);
+        free(linear.weight);
+        free(linear.d_y);
+        free(linear.made);
     }
 }
 
@@ -226,5 +293,6 @@ int main(void)
         "in gemm", "share");
     rows_of_model("MiniLM-L6", &minilm_shape, &gemm);
     rows_of_model("BERT-base", &bert_base_shape, &gemm);
+    table_of_training();
     return 0;
 }
