@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A folder that transformers wrote is fine-tuned by tapewatch, and read back by transformers: the same logits on both sides.
+"""A folder that transformers wrote is fine-tuned and distilled by tapewatch, and read back by transformers: the same logits on both sides.
 
     finetuned.py BINARY SCRATCH
 
@@ -54,22 +54,16 @@ def entity_probabilities(tensors, config, hidden, begin, end):
     return torch.softmax(logits / config["tapewatch"]["entity_temperature"], 0)
 
 
-def main():
-    binary, scratch = sys.argv[1], pathlib.Path(sys.argv[2])
-    base, tuned, lines = scratch / "base", scratch / "tuned", scratch / "records.jsonl"
-    write_base(base)
-    records = write_records(lines)
-    subprocess.run([binary, "finetune", "-m", base, "-o", tuned, "--epochs", "40", "--lr", "3e-3", "--patience", "0",
-                    "--threads", "1", lines],
-                   check=True, stderr=subprocess.DEVNULL)
-    said = subprocess.run([binary, "classify", "-m", tuned, "--logits", "--input", "json", lines], check=True,
+def compare(binary, folder, lines, records, what):
+    """The largest difference of document logits and entity probabilities between the two readers of one folder."""
+    said = subprocess.run([binary, "classify", "-m", folder, "--logits", "--input", "json", lines], check=True,
                           capture_output=True, text=True).stdout.splitlines()
-    model, report = BertForSequenceClassification.from_pretrained(tuned, output_loading_info=True)
+    model, report = BertForSequenceClassification.from_pretrained(folder, output_loading_info=True)
     model.eval()
     assert not report["missing_keys"] and not report["mismatched_keys"], report
     assert all(name.startswith("entity_") for name in report["unexpected_keys"]), report
-    tensors, config = load_file(tuned / "model.safetensors"), json.loads((tuned / "config.json").read_text())
-    tokenizer = BertTokenizerFast(vocab=str(tuned / "vocab.txt"), do_lower_case=True)
+    tensors, config = load_file(folder / "model.safetensors"), json.loads((folder / "config.json").read_text())
+    tokenizer = BertTokenizerFast(vocab=str(folder / "vocab.txt"), do_lower_case=True)
     worst, largest = {"document": 0.0, "entity": 0.0}, 0.0
     for record, line in zip(records, map(json.loads, said), strict=True):
         tokens = tokenizer(record["text"], return_tensors="pt", return_offsets_mapping=True)
@@ -88,9 +82,26 @@ def main():
             for place, label in model.config.id2label.items():
                 worst["entity"] = max(worst["entity"], abs(float(probabilities[place]) - entity["probs"][label]))
     assert largest > 0.5, f"nothing was learned: no logit is larger than {largest:.3f}"
-    print(f"fine-tuned here, read by transformers: largest difference of document logits {worst['document']:.2e}, "
+    print(f"{what} here, read by transformers: largest difference of document logits {worst['document']:.2e}, "
           f"of entity probabilities {worst['entity']:.2e} (at most {LIMIT:.0e})")
-    return 0 if max(worst.values()) <= LIMIT else 1
+    return max(worst.values()) <= LIMIT
+
+
+def main():
+    binary, scratch = sys.argv[1], pathlib.Path(sys.argv[2])
+    base, tuned, small, lines = scratch / "base", scratch / "tuned", scratch / "small", scratch / "records.jsonl"
+    write_base(base)
+    records = write_records(lines)
+    subprocess.run([binary, "finetune", "-m", base, "-o", tuned, "--epochs", "40", "--lr", "3e-3", "--patience", "0",
+                    "--threads", "1", lines],
+                   check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([binary, "distill", "--teacher", tuned, "-m", base, "--layers", "1", "-o", small, "--epochs", "20", "--lr", "3e-3",
+                    "--vocabulary", "95", "--vocabulary-margin", "0", "--compare-seconds", "0.1", "--threads", "1", lines],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    before, after = (json.loads((folder / "config.json").read_text()) for folder in (tuned, small))
+    assert after["num_hidden_layers"] == 1 and after["vocab_size"] < before["vocab_size"], after
+    agree = [compare(binary, tuned, lines, records, "fine-tuned"), compare(binary, small, lines, records, "distilled")]
+    return 0 if all(agree) else 1
 
 
 if __name__ == "__main__":
