@@ -87,7 +87,7 @@ static bool read_archives(
     return true;
 }
 
-/* Takes out the texts of --unlabelled beyond their share; [first, count) are theirs. */
+/* Takes out texts without labels beyond their share; [first, count) are theirs. */
 static void thin_out(struct tw_dataset *dataset, size_t first, double share)
 {
     size_t kept = first;
@@ -104,10 +104,11 @@ static bool read_texts(struct distilling *distilling, struct tw_error *err)
     size_t first = dataset->count;
     if (!list_archives(distilling, &settings->unlabelled, &distilling->texts, err) ||
         !list_archives(distilling, &settings->titles, &distilling->titles, err) ||
-        !read_archives(distilling, &distilling->texts, false, err))
+        !read_archives(distilling, &distilling->texts, false, err) ||
+        !read_archives(distilling, &distilling->titles, true, err))
         return false;
     thin_out(dataset, first, settings->unlabelled_share);
-    return read_archives(distilling, &distilling->titles, true, err);
+    return true;
 }
 
 /* Changed copies of the labelled records, behind all others. They differ from each other as epochs of finetune do. */

@@ -22,7 +22,7 @@ static const struct tw_setting rows[] = {
     {"titles", TW_SETTING_TEXTS, AT(titles), 0, 0, NULL, "", "archives of which the titles are read alone",
         0},
     {"unlabelled_share", TW_SETTING_REAL, AT(unlabelled_share), 0, 1, NULL, "1",
-        "of the texts of --unlabelled, chosen by hash of text", 0},
+        "of the texts without labels, chosen by hash of text", 0},
     {"soft_loss", TW_SETTING_REAL, AT(soft_loss), 0, 1000, NULL, "1", "weight of the teacher's answers", 0},
     {"distill_temperature", TW_SETTING_REAL, AT(distill_temperature), 0.1, 100, NULL, "2",
         "by which logits are divided when student and teacher are compared", 0},
