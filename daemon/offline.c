@@ -12,14 +12,27 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { ARENA_BYTES = 16 << 20, MOST_WORKERS = 1024 };
+enum { ARENA_BYTES = 16 << 20, MOST_WORKERS = 1024, STANDARD_WORST = 20, MOST_WORST = 1000 };
 
 /* ---- the command line ---- */
 
-enum long_option { INPUT = 256, WORKERS, ENTITIES, RAW, LABELS, LOGITS, FORMAT, MAX_TOKENS, HELD_BACK };
+enum long_option {
+    INPUT = 256,
+    WORKERS,
+    ENTITIES,
+    RAW,
+    LABELS,
+    LOGITS,
+    FORMAT,
+    MAX_TOKENS,
+    HELD_BACK,
+    REPORT,
+    WORST
+};
 
 static const struct option long_options[] = {
     {"input", required_argument, NULL, INPUT},
@@ -31,6 +44,8 @@ static const struct option long_options[] = {
     {"format", required_argument, NULL, FORMAT},
     {"max-tokens", required_argument, NULL, MAX_TOKENS},
     {"held-back", required_argument, NULL, HELD_BACK},
+    {"report", required_argument, NULL, REPORT},
+    {"worst", required_argument, NULL, WORST},
     {NULL, 0, NULL, 0},
 };
 enum { COMMON_OPTIONS = 2 }; /* the first ones of the table */
@@ -132,6 +147,15 @@ static int take_option(int option, struct tw_offline_arguments *out, struct tw_e
                 out->command, err, "--workers is a number up to %d, not \"%s\"", MOST_WORKERS, optarg);
         out->workers = (uint32_t)number;
         return 0;
+    case REPORT:
+        out->report = optarg;
+        return 0;
+    case WORST:
+        if (!parse_number(optarg, MOST_WORST, &number))
+            return tw_command_usage(
+                out->command, err, "--worst is a number up to %d, not \"%s\"", MOST_WORST, optarg);
+        out->worst = (uint32_t)number;
+        return 0;
     case HELD_BACK:
         if (!parse_share(optarg, &out->held_back))
             return tw_command_usage(
@@ -150,7 +174,8 @@ int tw_offline_parse(
 {
     struct option options[sizeof long_options / sizeof long_options[0]];
     choose_options(allowed, options);
-    *out = (struct tw_offline_arguments){.command = argv[0], .input = "-", .max_tokens = -1};
+    *out = (struct tw_offline_arguments){
+        .command = argv[0], .input = "-", .max_tokens = -1, .worst = STANDARD_WORST};
     optind = 0;
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, ":m:c:o:v", options, NULL)) != -1;) {
@@ -162,6 +187,8 @@ int tw_offline_parse(
         if (status)
             return status;
     }
+    if (out->output && out->report && strcmp(out->output, out->report) == 0)
+        return tw_command_usage(argv[0], err, "-o and --report both name \"%s\"", out->report);
     if (argc - optind > 1)
         return tw_command_usage(argv[0], err, "one file, not \"%s\" too", argv[optind + 1]);
     if (optind < argc)
@@ -216,7 +243,6 @@ static bool open_classifier(struct tw_offline_run *run, bool tokenizer_only, str
 {
     const struct tw_offline_arguments *arguments = run->arguments;
     const struct tw_config *config = &run->config;
-    char folder[PATH_MAX];
     bool constant =
         !arguments->model && !tokenizer_only && config->dev && strcmp(config->model.kind, "constant") == 0;
     bool has_folder = !constant || (config->model.path && config->model.path[0]);
@@ -229,9 +255,9 @@ static bool open_classifier(struct tw_offline_run *run, bool tokenizer_only, str
     if (arguments->max_tokens >= 0)
         options.max_tokens = (uint32_t)arguments->max_tokens;
     if (has_folder &&
-        !tw_command_model_folder(arguments->model, config->model.path, folder, sizeof folder, err))
+        !tw_command_model_folder(arguments->model, config->model.path, run->model, sizeof run->model, err))
         return false;
-    options.folder = has_folder ? folder : NULL;
+    options.folder = has_folder ? run->model : NULL;
     if (!options.labels && !join_labels(&config->model.labels, &run->arena, &options.labels, err))
         return false;
     if (!tw_classifier_open(&options, &run->classifier, err))
@@ -246,23 +272,28 @@ static bool open_entities(struct tw_offline_run *run, struct tw_error *err)
     return !path || !path[0] || tw_entities_load(path, &run->entities, err);
 }
 
-static bool open_output(struct tw_offline_run *run, struct tw_error *err)
+static bool open_file(const char *path, struct tw_offline_file *out, struct tw_error *err)
 {
-    const char *path = run->arguments->output;
-    run->options.out = stdout;
+    out->path = path;
+    struct stat status;
     if (!path)
         return true;
-    if ((size_t)snprintf(run->partial, sizeof run->partial, "%s.partial", path) >= sizeof run->partial) {
-        run->partial[0] = '\0';
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return tw_fail(err, TW_OUTPUT, path, "name a file in it", "is a folder");
+    if ((size_t)snprintf(out->partial, sizeof out->partial, "%s.partial", path) >= sizeof out->partial)
         return tw_fail(err, TW_USAGE, path, "give a shorter path", "path too long");
-    }
-    run->file = fopen(run->partial, "we");
-    if (!run->file) {
-        run->partial[0] = '\0';
-        return tw_fail_errno(
-            err, TW_OUTPUT, path, "name a folder that can be written to", "cannot be created");
-    }
-    run->options.out = run->file;
+    out->file = fopen(out->partial, "we");
+    return out->file ? true
+                     : tw_fail_errno(
+                           err, TW_OUTPUT, path, "name a folder that can be written to", "cannot be created");
+}
+
+static bool open_output(struct tw_offline_run *run, struct tw_error *err)
+{
+    if (!open_file(run->arguments->output, &run->output, err) ||
+        !open_file(run->arguments->report, &run->report, err))
+        return false;
+    run->options.out = run->output.file ? run->output.file : stdout;
     return true;
 }
 
@@ -310,26 +341,27 @@ bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenize
 
 /* ---- closing ---- */
 
-/* The file of -o gets its name: whole, or not at all. */
-static bool name_output(struct tw_offline_run *run, bool finished, struct tw_error *err)
+/* The file gets its name: whole, or not at all. */
+static bool name_file(struct tw_offline_file *output, bool finished, struct tw_error *err)
 {
-    if (!run->file)
+    if (!output->file)
         return finished;
-    bool written = fflush(run->file) == 0 && fsync(fileno(run->file)) == 0;
-    written = fclose(run->file) == 0 && written;
-    run->file = NULL;
-    if (finished && written && rename(run->partial, run->arguments->output) == 0)
+    bool written = !ferror(output->file) && fflush(output->file) == 0 && fsync(fileno(output->file)) == 0;
+    written = fclose(output->file) == 0 && written;
+    output->file = NULL;
+    if (finished && written && rename(output->partial, output->path) == 0)
         return true;
     if (finished)
-        tw_fail_errno(err, TW_IO, run->arguments->output, "free space on the disk", "cannot be written");
-    unlink(run->partial);
+        tw_fail_errno(err, TW_IO, output->path, "free space on the disk", "cannot be written");
+    unlink(output->partial);
     return false;
 }
 
 int tw_offline_close(
     struct tw_offline_run *run, bool finished, const struct tw_offline_counts *counts, struct tw_error *err)
 {
-    bool named = name_output(run, finished, err);
+    bool named = name_file(&run->output, finished, err);
+    named = name_file(&run->report, named, err);
     tw_classifier_free(run->classifier);
     tw_entities_free(run->entities);
     tw_arena_end(&run->arena);

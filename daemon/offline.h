@@ -3,10 +3,10 @@
  *
  *     tw_offline_parse    argv to options; usage errors
  *     tw_offline_open     configuration, model, entities, output: a river ready to run
- *     tw_offline_close    ends it; the output file appears under its name only here
+ *     tw_offline_close    ends it; the output files appear under their names only here
  *
- * The output of `-o PATH` is written beside PATH and renamed when the run is through, so a reader never sees a
- * part of it. */
+ * The output of `-o PATH`, and the page of `--report PATH`, is written beside PATH and renamed when the run is
+ * through, so a reader never sees a part of it; a place that cannot be written to is told of before the work begins. */
 #ifndef TW_DAEMON_OFFLINE_H
 #define TW_DAEMON_OFFLINE_H
 
@@ -25,13 +25,22 @@ struct tw_offline_arguments {
     const char *output;   /* -o; NULL: standard output */
     const char *entities; /* --entities; NULL: link.entities */
     const char *labels;   /* --labels a,b,c */
+    const char *report;   /* --report; NULL: none */
     const char *input;    /* the file; "-": standard input */
     enum tw_input_form form;
     enum tw_format format;
     uint32_t workers;   /* 0: as many as processors */
+    uint32_t worst;     /* --worst: errors shown in the report */
     int64_t max_tokens; /* -1: not given; 0: no limit (tokenize) */
     double held_back;   /* --held-back; 0: all records */
     bool raw, logits, verbose;
+};
+
+/* A file that appears under its name whole or not at all. */
+struct tw_offline_file {
+    const char *path; /* NULL: none */
+    FILE *file;
+    char partial[PATH_MAX];
 };
 
 struct tw_offline_run {
@@ -41,8 +50,8 @@ struct tw_offline_run {
     struct tw_arena arena;
     struct tw_automaton *entities;
     struct tw_classifier *classifier;
-    FILE *file; /* of -o */
-    char partial[PATH_MAX];
+    char model[PATH_MAX];                  /* its folder; empty: the constant model without one */
+    struct tw_offline_file output, report; /* of -o, of --report */
     const struct tw_offline_arguments *arguments;
 };
 
@@ -54,7 +63,7 @@ int tw_offline_parse(
 TW_MUST_USE bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenizer_only,
     struct tw_offline_run *run, struct tw_error *err);
 
-/* Ends the run: the output file gets its name when `finished`, and is removed otherwise. The exit status: of err
+/* Ends the run: the output files get their names when `finished`, and are removed otherwise. The exit status: of err
  * when not finished, else 1 when records were refused, else 0. A zeroed run is safe to close. */
 int tw_offline_close(
     struct tw_offline_run *run, bool finished, const struct tw_offline_counts *counts, struct tw_error *err);

@@ -23,20 +23,20 @@ static bool out_of_memory(struct tw_error *err)
 }
 
 /* Lines of a run before; one that is cut off (the process was killed) is no row. */
-static bool read_rows(struct tw_runlog *log, struct tw_error *err)
+static bool read_rows(const char *path, json_t *rows, struct tw_error *err)
 {
     struct tw_arena arena;
     struct tw_text text;
-    if (access(log->path, F_OK) != 0)
+    if (access(path, F_OK) != 0)
         return true;
     if (!tw_arena_begin(&arena, MOST_BYTES, err))
         return false;
-    bool read = tw_file_read(log->path, MOST_BYTES - 4096, &arena, &text, err);
+    bool read = tw_file_read(path, MOST_BYTES - 4096, &arena, &text, err);
     for (size_t at = 0; read && at < text.length;) {
         const char *end = memchr(text.bytes + at, '\n', text.length - at);
         size_t length = end ? (size_t)(end - text.bytes) - at : text.length - at;
         json_t *row = json_loadb(text.bytes + at, length, 0, NULL);
-        if (row && json_array_append_new(log->rows, row) != 0)
+        if (row && json_array_append_new(rows, row) != 0)
             read = out_of_memory(err);
         at += length + 1;
     }
@@ -63,12 +63,24 @@ bool tw_runlog_open(const char *folder, struct tw_runlog **out, struct tw_error 
     if (!(log->rows || out_of_memory(err)) ||
         !tw_path_join(log->path, sizeof log->path, folder, "metrics.jsonl", err) ||
         !tw_path_join(log->state_path, sizeof log->state_path, folder, "trainer_state.json", err) ||
-        !read_rows(log, err) || !open_file(log, err)) {
+        !read_rows(log->path, log->rows, err) || !open_file(log, err)) {
         tw_runlog_close(log);
         return false;
     }
     *out = log;
     return true;
+}
+
+bool tw_runlog_read(const char *folder, json_t **rows, struct tw_error *err)
+{
+    char path[PATH_MAX];
+    *rows = json_array();
+    if ((*rows || out_of_memory(err)) && tw_path_join(path, sizeof path, folder, "metrics.jsonl", err) &&
+        read_rows(path, *rows, err))
+        return true;
+    json_decref(*rows);
+    *rows = NULL;
+    return false;
 }
 
 void tw_runlog_close(struct tw_runlog *log)

@@ -34,6 +34,10 @@ TW_MUST_USE bool tw_runlog_add(struct tw_runlog *log, json_t *row, struct tw_err
 /* All rows so far: an array, the log's own. */
 const json_t *tw_runlog_rows(const struct tw_runlog *log);
 
+/* The rows of a folder whose run is over, a new array; empty when it has no metrics.jsonl. Changes nothing. TW_IO; TW_CONFIG when the
+ * file is larger than any run's. */
+TW_MUST_USE bool tw_runlog_read(const char *folder, json_t **rows, struct tw_error *err);
+
 /* What Trainer's state says beside its rows. */
 struct tw_runlog_facts {
     double epoch; /* epochs done, a fraction */
