@@ -52,8 +52,10 @@ static void end_drawing(FILE *out)
 
 static void draw_line(FILE *out, const char *class, double x1, double y1, double x2, double y2)
 {
-    fprintf(
-        out, "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n", class, x1, y1, x2, y2);
+    fprintf(out,
+        "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" "
+        "y2=\"%.1f\"/>\n",
+        class, x1, y1, x2, y2);
 }
 
 static void draw_box(FILE *out, const char *class, double x, double y, double width, double height)
