@@ -151,13 +151,61 @@ bool tw_path_join(char *path, size_t size, const char *folder, const char *name,
     return true;
 }
 
+static bool no_digest(struct tw_error *err)
+{
+    return tw_fail(err, TW_INTERNAL, NULL, NULL, "libcrypto cannot compute SHA-256");
+}
+
+static void write_hex(char hex[65], const unsigned char digest[32])
+{
+    for (size_t at = 0; at < 32; at++)
+        snprintf(hex + 2 * at, 3, "%02x", digest[at]);
+}
+
 bool tw_sha256_hex(struct tw_text bytes, char hex[65], struct tw_error *err)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int length = 0;
     if (EVP_Digest(bytes.bytes, bytes.length, digest, &length, EVP_sha256(), NULL) != 1 || length != 32)
-        return tw_fail(err, TW_INTERNAL, NULL, NULL, "libcrypto cannot compute SHA-256");
-    for (unsigned int at = 0; at < length; at++)
-        snprintf(hex + (size_t)2 * at, 3, "%02x", digest[at]);
+        return no_digest(err);
+    write_hex(hex, digest);
     return true;
+}
+
+static bool digest_file(
+    int descriptor, const char *path, EVP_MD_CTX *digest, uint64_t *bytes, struct tw_error *err)
+{
+    unsigned char piece[1 << 16];
+    *bytes = 0;
+    for (;;) {
+        ssize_t got = read(descriptor, piece, sizeof piece);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return tw_fail_errno(
+                err, TW_IO, path, NULL, "cannot read at offset %llu", (unsigned long long)*bytes);
+        if (got == 0)
+            return true;
+        if (EVP_DigestUpdate(digest, piece, (size_t)got) != 1)
+            return no_digest(err);
+        *bytes += (uint64_t)got;
+    }
+}
+
+bool tw_file_sha256_hex(const char *path, char hex[65], uint64_t *bytes, struct tw_error *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t length;
+    int descriptor = open_regular(path, &length, err);
+    if (descriptor < 0)
+        return false;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool begun = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+    bool done = (begun || no_digest(err)) && digest_file(descriptor, path, context, bytes, err) &&
+                (EVP_DigestFinal_ex(context, digest, NULL) == 1 || no_digest(err));
+    if (done)
+        write_hex(hex, digest);
+    EVP_MD_CTX_free(context);
+    close(descriptor);
+    return done;
 }

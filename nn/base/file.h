@@ -2,6 +2,8 @@
 #ifndef TW_BASE_FILE_H
 #define TW_BASE_FILE_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -30,5 +32,9 @@ TW_MUST_USE bool tw_path_join(
 
 /* SHA-256 of the bytes as 64 lower-case hexadecimal digits and a NUL. */
 TW_MUST_USE bool tw_sha256_hex(struct tw_text bytes, char hex[65], struct tw_error *err);
+
+/* The same of a regular file, read piece by piece: memory does not grow with it. *bytes receives how many were read. TW_IO
+ * (TW_PERMISSION) with the path as where. */
+TW_MUST_USE bool tw_file_sha256_hex(const char *path, char hex[65], uint64_t *bytes, struct tw_error *err);
 
 #endif

@@ -162,17 +162,11 @@ bool tw_runlog_state(struct tw_runlog *log, const struct tw_runlog_facts *facts,
 
 json_t *tw_lineage_file(const char *path, struct tw_error *err)
 {
-    struct tw_mapped_file file;
     char hex[65];
-    if (!tw_file_map(path, &file, err))
+    uint64_t bytes;
+    if (!tw_file_sha256_hex(path, hex, &bytes, err))
         return NULL;
-    struct tw_text bytes = {file.bytes ? file.bytes : "", file.length};
-    json_int_t length = (json_int_t)file.length;
-    bool hashed = tw_sha256_hex(bytes, hex, err);
-    tw_file_unmap(&file);
-    if (!hashed)
-        return NULL;
-    json_t *told = json_pack("{s:s, s:I, s:s}", "path", path, "bytes", length, "sha256", hex);
+    json_t *told = json_pack("{s:s, s:I, s:s}", "path", path, "bytes", (json_int_t)bytes, "sha256", hex);
     if (!told)
         out_of_memory(err);
     return told;

@@ -115,6 +115,34 @@ static void sha256_is_the_standard_one(void **state)
     assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+static void the_sha256_of_a_file_is_that_of_its_bytes(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/tw_base_XXXXXX", of_file[65], of_bytes[65];
+    struct tw_error err;
+    static char contents[200001]; /* some pieces and a bit */
+    for (size_t at = 0; at < sizeof contents; at++)
+        contents[at] = (char)(at * 7 + at / 251);
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    for (size_t length = 0; length <= sizeof contents; length += sizeof contents) {
+        uint64_t bytes;
+        struct tw_text text = {contents, length};
+        assert_true(tw_file_write(path, text, &err));
+        assert_true(tw_file_sha256_hex(path, of_file, &bytes, &err));
+        assert_true(tw_sha256_hex(text, of_bytes, &err));
+        assert_string_equal(of_file, of_bytes);
+        assert_int_equal(bytes, length);
+    }
+    unlink(path);
+    uint64_t bytes;
+    assert_false(tw_file_sha256_hex(path, of_file, &bytes, &err));
+    assert_int_equal(err.code, TW_IO);
+    assert_false(tw_file_sha256_hex("/tmp", of_file, &bytes, &err));
+    assert_string_equal(err.what, "not a regular file");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +152,7 @@ int main(void)
         cmocka_unit_test(a_file_is_written_whole_and_read_back),
         cmocka_unit_test(sizes_from_outside_do_not_wrap),
         cmocka_unit_test(sha256_is_the_standard_one),
+        cmocka_unit_test(the_sha256_of_a_file_is_that_of_its_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
