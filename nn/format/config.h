@@ -48,6 +48,8 @@ struct tw_model_config {
     size_t
         distance_buckets; /* rows of the bias by distance (encoder.h); 0: the family has none (all but MPNet) */
     float norm_epsilon;
+    size_t
+        projection; /* width to which hidden states are projected while a student is taught; 0: none. In no file */
     size_t labels; /* outputs of the classifier that the file declares; 3 when usable */
     size_t class_at
         [TW_CLASSES]; /* which output is negative, neutral, positive; valid when labels_fault == NULL */

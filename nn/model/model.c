@@ -27,6 +27,7 @@ enum extent {
     LABELS,
     BUCKETS,
     HEADS,
+    PROJECTION,
     EXTENTS
 };
 
@@ -43,6 +44,7 @@ static size_t extent_of(const struct tw_model_config *config, enum extent extent
         [LABELS] = config->labels,
         [BUCKETS] = config->distance_buckets,
         [HEADS] = config->heads,
+        [PROJECTION] = config->projection,
     };
     return extents[extent];
 }
@@ -154,6 +156,10 @@ static const struct parameter_row masked_rows[] = {
         ONE, HIDDEN, IN_MODEL(masked_norm.scale)},
     {{"cls.predictions.transform.LayerNorm.bias", "vocab_layer_norm.bias", "lm_head.layer_norm.bias"}, ONE,
         HIDDEN, IN_MODEL(masked_norm.shift)},
+};
+
+static const struct parameter_row projection_rows[] = {
+    {SAME("distillation_projection.weight"), PROJECTION, HIDDEN, IN_MODEL(projection.weight)},
 };
 
 #define ROWS(table) (sizeof(table) / sizeof(table)[0])
@@ -319,7 +325,9 @@ static bool note_heads(struct loader *loader)
         return false;
     if (model->has_entity_head && !note_rows(loader, entity_rows, ROWS(entity_rows), "", false))
         return false;
-    return !model->has_masked_head || note_rows(loader, masked_rows, ROWS(masked_rows), "", false);
+    if (model->has_masked_head && !note_rows(loader, masked_rows, ROWS(masked_rows), "", false))
+        return false;
+    return !model->has_projection || note_rows(loader, projection_rows, ROWS(projection_rows), "", false);
 }
 
 /* --- values -------------------------------------------------------------------------------------------------- */
@@ -441,6 +449,7 @@ static void shape_heads(struct tw_model *model)
     set_shape(&model->entity_pooler, 2 * config->hidden, config->hidden);
     set_shape(&model->entity_classifier, config->hidden, config->labels);
     set_shape(&model->masked_transform, config->hidden, config->hidden);
+    set_shape(&model->projection, config->hidden, config->projection);
 }
 
 static bool place_parameters(struct loader *loader)
@@ -461,7 +470,9 @@ static bool place_parameters(struct loader *loader)
     if (model->has_entity_head)
         next = place_rows(loader, entity_rows, ROWS(entity_rows), model, next);
     if (model->has_masked_head)
-        place_rows(loader, masked_rows, ROWS(masked_rows), model, next);
+        next = place_rows(loader, masked_rows, ROWS(masked_rows), model, next);
+    if (model->has_projection)
+        place_rows(loader, projection_rows, ROWS(projection_rows), model, next);
     shape_heads(model);
     model->layers = layers;
     model->parameters = loader->parameters;
@@ -500,7 +511,7 @@ static bool begin_loader(
     *loader = (struct loader){
         .model = model,
         .limit = ROWS(embedding_rows) + ROWS(layer_rows) * model->config.layers + ROWS(pooler_rows) +
-                 ROWS(classifier_rows) + ROWS(entity_rows) + ROWS(masked_rows),
+                 ROWS(classifier_rows) + ROWS(entity_rows) + ROWS(masked_rows) + ROWS(projection_rows),
         .full_prefix = families[model->config.family].prefix,
         .err = err,
     };
@@ -594,6 +605,7 @@ static bool make_blank(struct tw_model *model, const struct tw_model_config *con
     model->has_head = model->has_pooler = parts & TW_PART_DOCUMENT;
     model->has_entity_head = parts & TW_PART_ENTITY;
     model->has_masked_head = parts & TW_PART_MASKED;
+    model->has_projection = parts & TW_PART_PROJECTION;
     struct loader loader;
     if (!model->name || !begin_loader(&loader, model, false, err))
         return tw_arena_fail(&model->arena, err);

@@ -74,7 +74,7 @@ struct tw_model_options {
 };
 
 /* Heads of a model that is made instead of opened. */
-enum tw_part { TW_PART_DOCUMENT = 1, TW_PART_ENTITY = 2, TW_PART_MASKED = 4 };
+enum tw_part { TW_PART_DOCUMENT = 1, TW_PART_ENTITY = 2, TW_PART_MASKED = 4, TW_PART_PROJECTION = 8 };
 
 struct tw_model {
     struct tw_model_config config;
@@ -104,6 +104,9 @@ struct tw_model {
     enum tw_activation masked_activation; /* the config's; MPNet: gelu */
     struct tw_norm masked_norm;
     const float *masked_bias; /* [vocabulary] */
+    /* Made for training alone, when has_projection: a student's hidden states as wide as its teacher's (trainer.h). */
+    bool has_projection;
+    struct tw_linear projection; /* [config.projection, hidden], no bias */
     const struct tw_parameter *parameters;
     size_t parameter_count;
     size_t value_count; /* of all parameters together */

@@ -125,6 +125,14 @@ static void back_bias(
 
 /* --- heads --------------------------------------------------------------------------------------------------- */
 
+bool tw_backward_projection(struct tw_backward *backward, const float *hidden, size_t rows,
+    const float *d_projected, struct tw_error *err)
+{
+    const struct tw_linear *projection = &backward->state->model->projection;
+    return back_weight(backward, projection, rows, d_projected, hidden, err) &&
+           back_input(backward, projection, rows, d_projected, true, backward->d_hidden, err);
+}
+
 /* Dropout of the pooled rows, taken back: the same mask on the gradient. */
 static void back_head_dropout(
     struct tw_backward *backward, const struct tw_head *head, const uint32_t *numbers, size_t rows)

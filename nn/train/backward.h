@@ -64,6 +64,11 @@ TW_MUST_USE bool tw_backward_head(struct tw_backward *backward, const struct tw_
 TW_MUST_USE bool tw_backward_masked(struct tw_backward *backward, const uint32_t *rows, size_t count,
     const float *d_logits, struct tw_error *err);
 
+/* Takes back projected = hidden x W^T of `rows` tokens, `hidden` a layer's output in the workspace: adds to d_hidden and to W's
+ * gradient. */
+TW_MUST_USE bool tw_backward_projection(struct tw_backward *backward, const float *hidden, size_t rows,
+    const float *d_projected, struct tw_error *err);
+
 TW_MUST_USE bool tw_backward_layer(
     struct tw_backward *backward, const struct tw_batch *batch, size_t layer, struct tw_error *err);
 void tw_backward_embedding(struct tw_backward *backward, const struct tw_batch *batch);

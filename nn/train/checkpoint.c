@@ -120,19 +120,23 @@ static const char *architecture_of(const struct tw_model *model)
     return model->has_head ? "ForSequenceClassification" : model->has_masked_head ? "ForMaskedLM" : "Model";
 }
 
-/* One tensor a parameter, from any array of the state's layout. */
-static size_t list_tensors(
-    const struct tw_state *state, const char *prefix, const float *values, struct tw_tensor_values *out)
+/* One tensor a parameter, from any array of the state's layout. A projection belongs to the run, not to the model. */
+static size_t list_tensors(const struct tw_state *state, const char *prefix, const float *values, bool of_run,
+    struct tw_tensor_values *out)
 {
-    for (size_t at = 0; at < state->model->parameter_count; at++) {
-        const struct tw_parameter *parameter = &state->model->parameters[at];
-        out[at] = (struct tw_tensor_values){.prefix = prefix,
+    const struct tw_model *model = state->model;
+    size_t count = 0;
+    for (size_t at = 0; at < model->parameter_count; at++) {
+        const struct tw_parameter *parameter = &model->parameters[at];
+        if (!of_run && model->has_projection && parameter->values == model->projection.weight)
+            continue;
+        out[count++] = (struct tw_tensor_values){.prefix = prefix,
             .name = parameter->name,
             .values = values + parameter->offset,
             .rows = parameter->vector ? 0 : parameter->rows,
             .columns = parameter->columns};
     }
-    return state->model->parameter_count;
+    return count;
 }
 
 /* Files of `parts` arrays, in one safetensors file. */
@@ -142,7 +146,7 @@ struct array {
 };
 
 static bool write_arrays(const char *folder, const char *name, const struct tw_state *state,
-    enum tw_dtype dtype, const struct array *arrays, size_t count, struct tw_error *err)
+    enum tw_dtype dtype, bool of_run, const struct array *arrays, size_t count, struct tw_error *err)
 {
     char path[PATH_BYTES];
     if (!tw_path_join(path, sizeof path, folder, name, err))
@@ -152,7 +156,7 @@ static bool write_arrays(const char *folder, const char *name, const struct tw_s
         return tw_fail(err, TW_INTERNAL, path, NULL, "out of memory");
     size_t listed = 0;
     for (size_t at = 0; at < count; at++)
-        listed += list_tensors(state, arrays[at].prefix, arrays[at].values, tensors + listed);
+        listed += list_tensors(state, arrays[at].prefix, arrays[at].values, of_run, tensors + listed);
     bool done = tw_safetensors_write(path, dtype, tensors, listed, err);
     free(tensors);
     return done;
@@ -212,14 +216,14 @@ static bool write_config(const char *folder, const struct tw_state *state, enum 
            tw_config_write(path, &config, &facts, err);
 }
 
-static bool write_model(const char *folder, const struct tw_state *state, enum tw_dtype dtype,
+static bool write_model(const char *folder, const struct tw_state *state, enum tw_dtype dtype, bool of_run,
     const struct tw_save_options *options, struct tw_error *err)
 {
     const struct array values = {NULL, state->values};
     if (options->card && !write_text(folder, "README.md", tw_text_of(options->card), err))
         return false;
     return write_config(folder, state, dtype, options, err) && copy_tokenizer(folder, options, err) &&
-           write_arrays(folder, "model.safetensors", state, dtype, &values, 1, err);
+           write_arrays(folder, "model.safetensors", state, dtype, of_run, &values, 1, err);
 }
 
 bool tw_model_save(const char *folder, const struct tw_state *state, const struct tw_save_options *options,
@@ -229,7 +233,7 @@ bool tw_model_save(const char *folder, const struct tw_state *state, const struc
     enum tw_dtype dtype = options->dtype == TW_F16 || options->dtype == TW_BF16 ? options->dtype : TW_F32;
     if (!begin_partial(folder, partial, err))
         return false;
-    if (write_model(partial, state, dtype, options, err) && finish_partial(partial, folder, err))
+    if (write_model(partial, state, dtype, false, options, err) && finish_partial(partial, folder, err))
         return true;
     remove_folder(partial);
     return false;
@@ -384,8 +388,8 @@ static bool write_checkpoint(const char *partial, const struct tw_state *state,
     const struct tw_progress *progress, const struct tw_save_options *options, struct tw_error *err)
 {
     const struct array moments[] = {{"m.", state->first_moments}, {"v.", state->second_moments}};
-    return write_model(partial, state, TW_F32, options, err) &&
-           write_arrays(partial, "optimizer.safetensors", state, TW_F32, moments, 2, err) &&
+    return write_model(partial, state, TW_F32, true, options, err) &&
+           write_arrays(partial, "optimizer.safetensors", state, TW_F32, true, moments, 2, err) &&
            write_progress(partial, state, progress, options->run_json, err);
 }
 

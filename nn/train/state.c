@@ -181,6 +181,7 @@ static struct tw_model_config shape_of(const struct tw_state_options *options, c
     if (!keeps)
         set_labels(&config);
     config.other_head = false;
+    config.projection = options->parts & TW_PART_PROJECTION ? options->projection : 0;
     config.ignored_count = 0;
     if (options->layers)
         config.layers = options->layer_count;

@@ -38,9 +38,10 @@
 struct tw_state_options {
     const char *folder; /* where values come from; NULL: all are new, `config` gives the shape */
     const struct tw_model_config
-        *config;      /* with a folder: NULL. Else the shape (tw_config_shape makes one) */
-    unsigned parts;   /* TW_PART_*: the heads wanted; others are left out */
-    bool fresh_heads; /* heads start anew even if the folder has them */
+        *config;       /* with a folder: NULL. Else the shape (tw_config_shape makes one) */
+    unsigned parts;    /* TW_PART_*: the heads wanted; others are left out */
+    bool fresh_heads;  /* heads start anew even if the folder has them */
+    size_t projection; /* with TW_PART_PROJECTION: the width of the teacher's hidden states */
     uint64_t seed;
     /* A student from a teacher's folder (distillation). NULL: all layers, all words, in order. */
     const size_t *layers; /* [layer_count] which of the folder's layers become the student's, e.g. 1, 3, 5 */

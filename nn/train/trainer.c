@@ -55,6 +55,7 @@ struct share {
     int32_t *labels;
     float *weights;
     struct tw_entity_span *spans;
+    float *projected, *d_projected; /* [tokens, projection]; NULL without one */
     struct tw_arena arena;
     struct sums sums;
     bool done;
@@ -377,19 +378,62 @@ static const float *hidden_after(const struct tw_workspace *workspace, size_t la
     return layer ? workspace->layers[layer - 1].output : workspace->embedded;
 }
 
-/* Pairs of hidden states whose student stands after `layer`. `gradient` as in tw_loss_mean_square. */
-static void match_hidden(struct share *share, const struct part *part, size_t layer, float *gradient)
+static bool is_matched(const struct share *share, const struct part *part, size_t sequence)
+{
+    const bool *matched = task_of(share)->targets->matched;
+    return !matched || matched[part->first + sequence];
+}
+
+/* The loss of a micro-batch's hidden rows against the teacher's, sequence by sequence. ADDS to `gradient`, or NULL. */
+static double compare_hidden(const struct share *share, const struct part *part, const float *ours,
+    const float *theirs, size_t width, float *gradient)
+{
+    float scale = scale_of(objective_of(share)->hidden, task_of(share)->totals.hidden);
+    double sum = 0.0;
+    for (size_t sequence = 0; sequence < part->batch.count; sequence++) {
+        size_t at = tw_batch_row(&part->batch, sequence) * width;
+        if (is_matched(share, part, sequence))
+            sum += tw_loss_mean_square(ours + at, theirs + at, tw_batch_length(&part->batch, sequence), width,
+                scale, gradient ? gradient + at : NULL);
+    }
+    return sum;
+}
+
+/* One pair, the student's states projected to the teacher's width. */
+static bool match_projected(struct share *share, const struct part *part, const float *ours,
+    const float *theirs, bool learns, struct tw_error *err)
+{
+    const struct tw_linear *projection = &share->trainer->state->model->projection;
+    size_t rows = tw_batch_tokens(&part->batch);
+    if (!tw_gemm(share->workspace.gemm, rows, projection->out, projection->in, ours, projection->weight, NULL,
+            share->projected, err))
+        return false;
+    memset(share->d_projected, 0, rows * projection->out * sizeof *share->d_projected);
+    share->sums.hidden += compare_hidden(
+        share, part, share->projected, theirs, projection->out, learns ? share->d_projected : NULL);
+    return !learns || tw_backward_projection(&share->backward, ours, rows, share->d_projected, err);
+}
+
+/* Pairs of hidden states whose student stands after `layer`. */
+static bool match_hidden(
+    struct share *share, const struct part *part, size_t layer, bool learns, struct tw_error *err)
 {
     const struct tw_teacher *teacher = share->trainer->options.teacher;
+    const struct tw_model *student = share->trainer->state->model;
     if (!(objective_of(share)->hidden > 0.0) || !teacher)
-        return;
-    float scale = scale_of(objective_of(share)->hidden, task_of(share)->totals.hidden);
+        return true;
     for (size_t pair = 0; pair < teacher->pairs; pair++) {
-        if (teacher->student_layers[pair] == layer)
-            share->sums.hidden += tw_loss_mean_square(hidden_after(&share->workspace, layer),
-                hidden_after(&share->teacher_workspace, teacher->teacher_layers[pair]),
-                tw_batch_tokens(&part->batch), teacher->model->config.hidden, scale, gradient);
+        if (teacher->student_layers[pair] != layer)
+            continue;
+        const float *ours = hidden_after(&share->workspace, layer);
+        const float *theirs = hidden_after(&share->teacher_workspace, teacher->teacher_layers[pair]);
+        if (!student->has_projection)
+            share->sums.hidden += compare_hidden(
+                share, part, ours, theirs, student->config.hidden, learns ? share->backward.d_hidden : NULL);
+        else if (!match_projected(share, part, ours, theirs, learns, err))
+            return false;
     }
+    return true;
 }
 
 /* --- forward and back ---------------------------------------------------------------------------------------- */
@@ -401,12 +445,14 @@ static bool run_back(struct share *share, const struct part *part, struct tw_err
     size_t lowest = tw_state_lowest(backward->state), depth = backward->state->model->config.layers;
     for (; depth > 0; depth--) {
         bool goes_on = task_of(share)->training && depth >= lowest;
-        match_hidden(share, part, depth, goes_on ? backward->d_hidden : NULL);
+        if (!match_hidden(share, part, depth, goes_on, err))
+            return false;
         if (goes_on && !tw_backward_layer(backward, &part->batch, depth - 1, err))
             return false;
     }
     bool goes_on = task_of(share)->training && lowest == 0;
-    match_hidden(share, part, 0, goes_on ? backward->d_hidden : NULL);
+    if (!match_hidden(share, part, 0, goes_on, err))
+        return false;
     if (goes_on)
         tw_backward_embedding(backward, &part->batch);
     return true;
@@ -605,18 +651,29 @@ static double label_weight(
     return sum;
 }
 
+/* Hidden states that are matched, over all pairs. */
+static double matched_rows(const struct tw_trainer *trainer)
+{
+    const struct tw_teacher *teacher = trainer->options.teacher;
+    const struct tw_batch *batch = trainer->task.batch;
+    const bool *matched = trainer->task.targets->matched;
+    size_t tokens = 0;
+    for (size_t sequence = 0; teacher && sequence < batch->count; sequence++)
+        tokens += !matched || matched[sequence] ? tw_batch_length(batch, sequence) : 0;
+    return teacher ? (double)(teacher->pairs * tokens) : 0.0;
+}
+
 static void set_totals(struct tw_trainer *trainer)
 {
     const struct tw_targets *targets = trainer->task.targets;
     const struct tw_batch *batch = trainer->task.batch;
-    const struct tw_teacher *teacher = trainer->options.teacher;
     trainer->task.totals = (struct totals){
         .document = label_weight(trainer, targets->documents, targets->document_weights, batch->count),
         .entity =
             label_weight(trainer, targets->entity_labels, targets->entity_weights, targets->entity_count),
         .masked = (double)targets->masked_count,
         .soft = soft_rows(trainer),
-        .hidden = teacher ? (double)(teacher->pairs * tw_batch_tokens(batch)) : 0.0,
+        .hidden = matched_rows(trainer),
     };
 }
 
@@ -885,14 +942,17 @@ static bool take_share(struct share *share, struct tw_error *err)
 {
     const struct tw_trainer *trainer = share->trainer;
     const struct tw_workspace *workspace = &share->workspace;
-    size_t values, words, logits, bytes;
+    size_t values, words, logits, projected, bytes;
     size_t rows = workspace->max_head_rows > workspace->max_masked_rows ? workspace->max_head_rows
                                                                         : workspace->max_masked_rows;
     size_t vocabulary = trainer->state->model->config.vocabulary;
     if (!tw_size_multiply(trainer->state->value_count, sizeof(float), &values) ||
         !tw_size_multiply(workspace->max_masked_rows * sizeof(float), vocabulary, &words) ||
         !tw_size_multiply(workspace->max_tokens, TW_CLASSES * sizeof(float), &logits) ||
+        !tw_size_multiply(tw_gemm_rows(workspace->max_tokens) * sizeof(float),
+            trainer->state->model->config.projection, &projected) ||
         !tw_size_add(values, words, &bytes) || !tw_size_add(bytes, logits, &bytes) ||
+        !tw_size_add(bytes, projected, &bytes) || !tw_size_add(bytes, projected, &bytes) ||
         !tw_size_add(bytes, rows * 128 + 8192, &bytes))
         return tw_fail(err, TW_INTERNAL, "trainer", NULL, "too large for this machine");
     if (!tw_arena_begin(&share->arena, bytes, err))
@@ -900,6 +960,8 @@ static bool take_share(struct share *share, struct tw_error *err)
     struct tw_arena *arena = &share->arena;
     share->gradients = tw_arena_aligned(arena, values);
     share->d_words = tw_arena_aligned(arena, words);
+    share->projected = tw_arena_aligned(arena, projected);
+    share->d_projected = tw_arena_aligned(arena, projected);
     share->teacher_logits = tw_arena_aligned(arena, logits);
     share->d_logits = tw_arena_aligned(arena, workspace->max_head_rows * TW_CLASSES * sizeof(float));
     share->soft_logits = tw_arena_aligned(arena, workspace->max_head_rows * TW_CLASSES * sizeof(float));
@@ -910,6 +972,8 @@ static bool take_share(struct share *share, struct tw_error *err)
     if (arena->full)
         return tw_arena_fail(arena, err);
     memset(share->gradients, 0, values);
+    memset(share->projected, 0, projected);
+    memset(share->d_projected, 0, projected);
     return true;
 }
 
@@ -950,10 +1014,11 @@ static bool check_teacher(const struct tw_trainer *trainer, struct tw_error *err
     if ((teacher->model->has_head || teacher->model->has_entity_head) &&
         (theirs->labels_fault || theirs->labels != TW_CLASSES))
         return tw_fail(err, TW_CONFIG, "teacher", "name the teacher's labels", "its labels cannot be used");
-    if (teacher->pairs > 0 && theirs->hidden != ours->hidden)
+    size_t width = trainer->state->model->has_projection ? ours->projection : ours->hidden;
+    if (teacher->pairs > 0 && theirs->hidden != width)
         return tw_fail(err, TW_CONFIG, "teacher",
-            "match no hidden states, or take a student as wide as the teacher",
-            "hidden states of %zu cannot be matched with %zu", ours->hidden, theirs->hidden);
+            "match no hidden states, or project the student's to the teacher's width",
+            "hidden states of %zu cannot be matched with %zu", width, theirs->hidden);
     for (size_t pair = 0; pair < teacher->pairs; pair++) {
         if (teacher->student_layers[pair] > ours->layers || teacher->teacher_layers[pair] > theirs->layers)
             return tw_fail(err, TW_CONFIG, "teacher", "choose layers that the models have",

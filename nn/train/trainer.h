@@ -61,7 +61,9 @@ struct tw_objective {
     float temperature;               /* of soft labels; 0: 1 */
 };
 
-/* A teacher that runs beside the student on the same tokens. */
+/* A teacher that runs beside the student on the same tokens. When it is wider or narrower, and hidden states are to be matched, the
+ * student's are first projected to its width by one matrix for all pairs (state.h, TW_PART_PROJECTION), which learns along
+ * (Jiao et al. 2020, TinyBERT, equation 8). */
 struct tw_teacher {
     const struct tw_model *model;
     /* Hidden states to match: teacher's layer for the student's, 0 = embeddings, n = after layer n. */
@@ -106,6 +108,8 @@ struct tw_targets {
     const float *entity_logits;   /* [entity_count, TW_CLASSES] or NULL */
     /* ... or the ids that the teacher of this trainer reads instead of the student's (a pruned vocabulary); NULL: the same. */
     const int32_t *teacher_ids; /* parallel to batch.ids */
+    /* [batch.count] sequences whose hidden states are matched: those that the teacher's tokenizer cuts alike; NULL: all. */
+    const bool *matched;
 };
 
 struct tw_step_result {

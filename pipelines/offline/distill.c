@@ -2,6 +2,7 @@
 
 #include "augment.h"
 #include "base/file.h"
+#include "offline/hidden.h"
 #include "offline/labelled.h"
 #include "offline/lineage.h"
 #include "offline/prune.h"
@@ -31,6 +32,7 @@ struct distilling {
     struct tw_tokenizer *tokenizer;        /* the student's, pruned */
     struct tw_pruned pruned;
     struct tw_softlabels answers;
+    struct tw_hidden hidden; /* with hidden_loss */
     struct tw_feed feed, trial_feed;
     struct tw_trial trial; /* the last one */
     char cache[PATH_MAX], vocabulary[PATH_MAX];
@@ -209,6 +211,25 @@ static bool read_layers(const char *text, size_t *layers, size_t *count, struct 
     return true;
 }
 
+/* The teacher beside the student, and whether it needs a projection to its width. */
+static bool open_hidden(
+    struct distilling *distilling, size_t layer_count, bool *projects, struct tw_error *err)
+{
+    const struct tw_distill_settings *settings = distilling->settings;
+    struct tw_model_config student;
+    if (!tw_config_read(student_of(settings), NULL, &distilling->arena, &student, err) ||
+        !tw_hidden_open(settings->teacher, layer_count ? layer_count : student.layers, &distilling->arena,
+            &distilling->hidden, err))
+        return false;
+    *projects = student.hidden != distilling->hidden.model->config.hidden;
+    double share = tw_hidden_share(&distilling->hidden, distilling->tokenizer, distilling->records.dataset,
+        distilling->records.training, distilling->records.training_count, (uint32_t)settings->max_tokens);
+    tw_course_tell(&distilling->run->watch,
+        "hidden states are matched in %.1f%% of the texts: those that both tokenizers cut alike",
+        100 * share);
+    return true;
+}
+
 static bool open_student(struct distilling *distilling, struct tw_error *err)
 {
     const struct tw_distill_settings *settings = distilling->settings;
@@ -218,8 +239,12 @@ static bool open_student(struct distilling *distilling, struct tw_error *err)
         return false;
     parts |= distilling->answers.has_documents ? TW_PART_DOCUMENT : 0;
     parts |= distilling->answers.has_entities ? TW_PART_ENTITY : 0;
+    bool projects = false;
+    if (settings->hidden_loss > 0 && !open_hidden(distilling, layer_count, &projects, err))
+        return false;
     const struct tw_state_options options = {.folder = student_of(settings),
-        .parts = parts,
+        .parts = parts | (projects ? TW_PART_PROJECTION : 0U),
+        .projection = projects ? distilling->hidden.model->config.hidden : 0,
         .layers = layer_count ? layers : NULL,
         .layer_count = layer_count,
         .words = distilling->pruned.words,
@@ -237,9 +262,11 @@ static bool open_student(struct distilling *distilling, struct tw_error *err)
     distilling->trial_feed = distilling->feed;
     distilling->feed.all_entities = true;
     const struct tw_trainer_options trainer = {.max_sequence = most,
+        .teacher = settings->hidden_loss > 0 ? &distilling->hidden.teacher : NULL,
         .objective = {.document = settings->document_loss,
             .entity = settings->entity_loss,
             .soft = settings->soft_loss,
+            .hidden = settings->hidden_loss,
             .temperature = (float)settings->distill_temperature}};
     return tw_course_open_trainer(distilling->course, &trainer, err);
 }
@@ -279,7 +306,9 @@ static bool feed(void *self, uint64_t epoch, const size_t *items, size_t count, 
         return false;
     *batch = fed.batch;
     *targets = fed.targets;
-    return add_answers(distilling, items, count, arena, targets, err);
+    return add_answers(distilling, items, count, arena, targets, err) &&
+           (distilling->settings->hidden_loss <= 0 ||
+               tw_hidden_add(&distilling->hidden, distilling->tokenizer, batch, arena, targets, err));
 }
 
 static bool try_records(
@@ -313,8 +342,9 @@ static bool publish(void *self, const json_t *lineage, const json_t *metrics, co
 
 static void note_step(void *self, const struct tw_step_result *step, json_t *row)
 {
-    (void)self;
     json_object_set_new(row, "soft_loss", json_real(step->soft));
+    if (((const struct distilling *)self)->settings->hidden_loss > 0)
+        json_object_set_new(row, "hidden_loss", json_real(step->hidden));
     json_object_set_new(row, "document_loss", json_real(step->document));
     json_object_set_new(row, "entity_loss", json_real(step->entity));
 }
@@ -452,6 +482,7 @@ static bool compare(struct distilling *distilling, struct tw_distill_result *res
 static void end_distilling(struct distilling *distilling)
 {
     tw_course_close(distilling->course);
+    tw_hidden_close(&distilling->hidden);
     tw_tokenizer_free(distilling->tokenizer);
     tw_labelled_end(&distilling->records);
     tw_arena_end(&distilling->arena);

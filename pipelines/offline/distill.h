@@ -9,6 +9,11 @@
  * `distill_temperature` T (Hinton et al. 2015), beside the labels where there are some (`document_loss`, `entity_loss`).
  * Texts that are held back are learned in no form.
  *
+ * `hidden_loss` adds the mean square between the student's hidden states, projected to the teacher's width when they differ, and the
+ * teacher's: embeddings to embeddings, layer n of N to layer n M / N of the teacher's M (Jiao et al. 2020). The teacher then runs
+ * beside the student in every step. It needs texts that both tokenizers cut into the same pieces; others are left out of this loss,
+ * and their share is told.
+ *
  * `augment_copies`: each labelled record that entity-swap or number-jitter (augment.h) can change is there again so often, changed
  * differently; the teacher says what the changed text means.
  *
@@ -26,7 +31,7 @@ struct tw_distill_settings {
     const char *layers; /* "" all; else which of the student folder's layers, as 1,3,5 (0 is the first) */
     struct tw_setting_texts data, validation, unlabelled, titles;
     double validation_share, unlabelled_share;
-    double soft_loss, distill_temperature, document_loss, entity_loss;
+    double soft_loss, distill_temperature, document_loss, entity_loss, hidden_loss;
     uint64_t vocabulary, vocabulary_margin; /* vocabulary 0: as it is */
     uint64_t augment_copies;
     uint64_t max_tokens;

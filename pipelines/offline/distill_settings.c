@@ -30,6 +30,8 @@ static const struct tw_setting rows[] = {
         0},
     {"entity_loss", TW_SETTING_REAL, AT(entity_loss), 0, 1000, NULL, "0.5", "weight of labels of entities",
         0},
+    {"hidden_loss", TW_SETTING_REAL, AT(hidden_loss), 0, 1000, NULL, "0",
+        "weight of the distance to the teacher's hidden states", 0},
     {"vocabulary", TW_SETTING_COUNT, AT(vocabulary), 0, MOST_COUNT, NULL, "0",
         "word pieces that the student keeps; 0: all", 0},
     {"vocabulary_margin", TW_SETTING_COUNT, AT(vocabulary_margin), 0, MOST_COUNT, NULL, "5000",

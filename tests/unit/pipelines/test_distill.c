@@ -25,6 +25,21 @@ static void set(const struct tw_settings *table, void *settings, const char *nam
         fail_msg("%s: %s", name, err.what);
 }
 
+/* Half as wide as the teacher, with the same tokenizer. */
+static void given_narrow_model(char *folder)
+{
+    struct random_shape narrow = tiny_bert;
+    narrow.hidden = 8;
+    narrow.heads = 2;
+    given_folder(folder);
+    given_random_model(folder, &narrow);
+    static const char *const files[] = {"vocab.txt", "tokenizer_config.json"};
+    for (size_t at = 0; at < 2; at++) {
+        struct tw_text bytes = read_file(&learning, learning.base, files[at]);
+        given_file(folder, files[at], bytes.bytes, bytes.length);
+    }
+}
+
 /* A model with both heads, that has learned the invented records. */
 static void given_teacher(void)
 {
@@ -173,12 +188,46 @@ static void a_pruned_vocabulary_cuts_texts_into_the_same_pieces(void **state)
     tw_tokenizer_free(small);
 }
 
+/* The teacher beside the student; its projection stays with the run. */
+static void hidden_states_are_matched_and_a_resumed_run_keeps_its_projection(void **state)
+{
+    (void)state;
+    struct tw_distill_settings settings = settings_of("hidden"), unbroken = settings_of("unbroken");
+    struct seen seen = {.stop_at = 3};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_distill_result result;
+    struct tw_model *model;
+    struct tw_error err;
+    char narrow[64];
+    given_narrow_model(narrow);
+    settings.student = unbroken.student = narrow;
+    settings.hidden_loss = unbroken.hidden_loss = 0.5;
+    settings.course.epochs = unbroken.course.epochs = 1;
+    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_int_equal(err.code, TW_INTERRUPTED);
+    seen.stop_at = 0;
+    run.resume = true;
+    assert_true(tw_distill(&settings, &run, &result, &err));
+    run.resume = false;
+    assert_true(tw_distill(&unbroken, &run, &result, &err));
+    assert_true(tw_text_equal(read_file(&learning, settings.course.output, "model.safetensors"),
+        read_file(&learning, unbroken.course.output, "model.safetensors")));
+    assert_non_null(
+        strstr(read_file(&learning, settings.course.output, "metrics.jsonl").bytes, "hidden_loss"));
+    assert_true(tw_model_open(settings.course.output, NULL, &model, &err));
+    assert_int_equal(model->config.hidden, 8);
+    assert_null(tw_safetensors_find(&model->file, "distillation_projection.weight"));
+    tw_model_close(model);
+    remove_folder(narrow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_student_learns_and_is_compared_with_its_teacher),
         cmocka_unit_test(a_stopped_run_asks_the_teacher_once_and_ends_in_the_same_weights),
         cmocka_unit_test(a_teacher_without_a_head_is_refused),
+        cmocka_unit_test(hidden_states_are_matched_and_a_resumed_run_keeps_its_projection),
         cmocka_unit_test(a_pruned_vocabulary_cuts_texts_into_the_same_pieces),
     };
     return cmocka_run_group_tests(tests, begin, end);
