@@ -3,6 +3,7 @@
  * the first thing that is wrong gives the exit status. */
 #include "command.h"
 
+#include "arguments.h"
 #include "check_servers.h"
 #include "classify.h"
 #include "config.h"
@@ -16,7 +17,6 @@
 #include "base/file.h"
 #include "kernels/gemm.h"
 
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -198,23 +198,13 @@ static void run_checks(struct check *check, bool connect)
 
 int tw_command_check(int argc, char **argv, struct tw_error *err)
 {
-    static const struct option options[] = {{"connect", no_argument, NULL, 'C'}, {NULL, 0, NULL, 0}};
     struct check check = {0};
     bool connect = false;
-    optind = 0;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "c:m:", options, NULL)) != -1;) {
-        if (option == 'c')
-            check.path = optarg;
-        else if (option == 'm')
-            check.model = optarg;
-        else if (option == 'C')
-            connect = true;
-        else
-            return tw_command_usage("check", err, "cannot use \"%s\"", argv[optind - 1]);
-    }
-    if (optind < argc)
-        return tw_command_usage("check", err, "cannot use \"%s\"", argv[optind]);
+    const struct tw_argument table[] = {
+        {"c", .text = &check.path}, {"m", .text = &check.model}, {"connect", .given = &connect}};
+    int status = tw_arguments_parse(argc, argv, table, 3, NULL, err);
+    if (status != 0)
+        return status;
     if (!tw_arena_begin(&check.arena, ARENA_BYTES, err))
         return tw_command_failed(err);
     run_checks(&check, connect);

@@ -1,14 +1,14 @@
 #include "config.h"
+#include "arguments.h"
 #include "command.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { ARENA_BYTES = 8 << 20 };
 
-enum shows { SHOWS_NOTHING, SHOWS_DEFAULTS, SHOWS_EFFECTIVE, SHOWS_REFERENCE };
+enum shows { SHOWS_DEFAULTS, SHOWS_EFFECTIVE, SHOWS_REFERENCE, SHOWS };
 
 static bool text_of(
     enum shows shows, const char *path, struct tw_arena *arena, struct tw_text *text, struct tw_error *err)
@@ -24,28 +24,18 @@ static bool text_of(
 
 int tw_command_config(int argc, char **argv, struct tw_error *err)
 {
-    static const struct option options[] = {
-        {"defaults", no_argument, NULL, SHOWS_DEFAULTS},
-        {"effective", no_argument, NULL, SHOWS_EFFECTIVE},
-        {"reference", no_argument, NULL, SHOWS_REFERENCE},
-        {NULL, 0, NULL, 0},
-    };
     const char *path = NULL;
-    enum shows shows = SHOWS_NOTHING;
-    optind = 0;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
-        if (option == 'c')
-            path = optarg;
-        else if (option == '?')
-            return tw_command_usage("config", err, "cannot use \"%s\"", argv[optind - 1]);
-        else
-            shows = (enum shows)option;
-    }
-    if (optind < argc)
-        return tw_command_usage("config", err, "cannot use \"%s\"", argv[optind]);
-    if (shows == SHOWS_NOTHING)
+    bool asked[SHOWS] = {false};
+    const struct tw_argument table[] = {{"c", .text = &path}, {"defaults", .given = &asked[SHOWS_DEFAULTS]},
+        {"effective", .given = &asked[SHOWS_EFFECTIVE]}, {"reference", .given = &asked[SHOWS_REFERENCE]}};
+    int status = tw_arguments_parse(argc, argv, table, sizeof table / sizeof table[0], NULL, err);
+    if (status != 0)
+        return status;
+    if (asked[SHOWS_DEFAULTS] + asked[SHOWS_EFFECTIVE] + asked[SHOWS_REFERENCE] != 1)
         return tw_command_usage("config", err, "say what to show: --defaults, --effective or --reference");
+    enum shows shows = asked[SHOWS_DEFAULTS]    ? SHOWS_DEFAULTS
+                       : asked[SHOWS_EFFECTIVE] ? SHOWS_EFFECTIVE
+                                                : SHOWS_REFERENCE;
 
     struct tw_arena arena;
     struct tw_text text;

@@ -1,21 +1,18 @@
 /* deadletters: what could not be used: listed, shown, put back into its topic. */
+#include "arguments.h"
 #include "command.h"
-#include "config.h"
+#include "database.h"
 #include "encode.h"
 #include "kafka.h"
-#include "postgres.h"
-#include "table.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_BYTES = 8 << 20, DELIVER_MS = 30000 };
+enum { DELIVER_MS = 30000 };
 
 struct options {
-    const char *config;
+    struct tw_database_choice database;
     const char *topic; /* NULL: all */
     const char *limit;
     bool raw;
@@ -25,9 +22,7 @@ struct options {
 
 struct run {
     struct options options;
-    struct tw_config config;
-    struct tw_arena arena;
-    PGconn *connection;
+    struct tw_database database;
     rd_kafka_t *kafka;
     rd_kafka_resp_err_t delivered; /* of the record just produced */
     bool answered;
@@ -40,7 +35,7 @@ static bool list(struct run *run, struct tw_error *err)
     static const struct tw_column columns[] = {{"topic", false}, {"partition", true}, {"offset", true},
         {"arrived", false}, {"stage", false}, {"bytes", true}, {"error", false}, {"requeued", false}};
     const char *values[] = {run->options.topic, run->options.limit};
-    PGresult *rows = tw_postgres_query(run->connection, "tapewatch.dead_letters",
+    PGresult *rows = tw_postgres_query(run->database.connection, "tapewatch.dead_letters",
         "SELECT t.topic, d.partition, d.kafka_offset,"
         " to_char(d.arrived_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), d.stage, length(d.payload),"
         " concat_ws(': ', nullif(d.error_where, ''), d.error_what),"
@@ -70,13 +65,13 @@ static bool list(struct run *run, struct tw_error *err)
 /* The newest of that place, in binary: payload, key and headers are bytes. NULL and err when there is none. */
 static PGresult *read_letter(struct run *run, const char *const place[3], struct tw_error *err)
 {
-    PGresult *row = PQexecParams(run->connection,
+    PGresult *row = PQexecParams(run->database.connection,
         "SELECT payload, key, stage, error_where, error_what, error_cure, arrived_at FROM tapewatch.dead_letters"
         " JOIN tapewatch.topics USING (topic_id) WHERE topic = $1 AND partition = $2::int4 AND kafka_offset = $3::int8"
         " ORDER BY arrived_at DESC LIMIT 1",
         3, NULL, place, NULL, NULL, 1);
     if (PQresultStatus(row) != PGRES_TUPLES_OK)
-        tw_postgres_failed(run->connection, row, "tapewatch.dead_letters", err);
+        tw_postgres_failed(run->database.connection, row, "tapewatch.dead_letters", err);
     else if (PQntuples(row) == 1)
         return row;
     else
@@ -88,7 +83,7 @@ static PGresult *read_letter(struct run *run, const char *const place[3], struct
 
 static PGresult *read_headers(struct run *run, const char *const place[3], struct tw_error *err)
 {
-    PGresult *rows = PQexecParams(run->connection,
+    PGresult *rows = PQexecParams(run->database.connection,
         "SELECT h.name, h.value FROM (SELECT header_names, header_values FROM tapewatch.dead_letters"
         " JOIN tapewatch.topics USING (topic_id) WHERE topic = $1 AND partition = $2::int4 AND kafka_offset = $3::int8"
         " ORDER BY arrived_at DESC LIMIT 1) AS d,"
@@ -96,7 +91,7 @@ static PGresult *read_headers(struct run *run, const char *const place[3], struc
         3, NULL, place, NULL, NULL, 1);
     if (PQresultStatus(rows) == PGRES_TUPLES_OK)
         return rows;
-    tw_postgres_failed(run->connection, rows, "tapewatch.dead_letters", err);
+    tw_postgres_failed(run->database.connection, rows, "tapewatch.dead_letters", err);
     PQclear(rows);
     return NULL;
 }
@@ -148,7 +143,7 @@ static void on_delivered(rd_kafka_t *kafka, const rd_kafka_message_t *message, v
 static bool open_producer(struct run *run, struct tw_error *err)
 {
     rd_kafka_conf_t *settings = NULL;
-    if (!tw_kafka_settings(&run->config, TW_KAFKA_PRODUCER, &settings, err))
+    if (!tw_kafka_settings(&run->database.config, TW_KAFKA_PRODUCER, &settings, err))
         return false;
     rd_kafka_conf_set_dr_msg_cb(settings, on_delivered);
     rd_kafka_conf_set_opaque(settings, run);
@@ -193,7 +188,7 @@ static bool deliver(
 
 static bool mark(struct run *run, const char *const place[3], struct tw_error *err)
 {
-    PGresult *done = tw_postgres_query(run->connection, "tapewatch.dead_letters",
+    PGresult *done = tw_postgres_query(run->database.connection, "tapewatch.dead_letters",
         "UPDATE tapewatch.dead_letters d SET requeued_at = clock_timestamp() FROM tapewatch.topics t"
         " WHERE t.topic = $1 AND d.topic_id = t.topic_id AND d.partition = $2::int4 AND d.kafka_offset = $3::int8",
         3, place, err);
@@ -215,7 +210,7 @@ static bool requeue_one(struct run *run, const char *const place[3], struct tw_e
 static bool requeue_waiting(struct run *run, int *count, struct tw_error *err)
 {
     const char *values[] = {run->options.topic};
-    PGresult *rows = tw_postgres_query(run->connection, "tapewatch.dead_letters",
+    PGresult *rows = tw_postgres_query(run->database.connection, "tapewatch.dead_letters",
         "SELECT t.topic, d.partition, d.kafka_offset FROM tapewatch.dead_letters d JOIN tapewatch.topics t USING (topic_id)"
         " WHERE d.requeued_at IS NULL AND ($1::text IS NULL OR t.topic = $1)"
         " GROUP BY 1, 2, 3 ORDER BY min(d.arrived_at), 1, 2, 3",
@@ -258,62 +253,41 @@ static const struct {
     {"requeue", false, true, requeue},
 };
 
-static bool is_number(const char *text)
-{
-    char *end = NULL;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    return errno == 0 && end != text && *end == '\0' && value >= 0;
-}
-
 /* What stands after the verb: nothing, or topic, partition and offset. */
-static int parse_place(int argc, char **argv, size_t verb, struct options *options, struct tw_error *err)
+static int take_place(
+    const struct tw_operands *rest, size_t verb, struct options *options, struct tw_error *err)
 {
-    int given = argc - optind;
-    if (given == 0 && !verbs[verb].needs_place)
+    if (rest->count == 0 && !verbs[verb].needs_place)
         return 0;
-    if (given != 3 || !verbs[verb].takes_place)
+    if (rest->count != 3 || !verbs[verb].takes_place)
         return tw_command_usage("deadletters", err,
             verbs[verb].takes_place ? "name one by TOPIC PARTITION OFFSET"
                                     : "list takes no names: --topic NAME chooses");
     for (int at = 0; at < 3; at++)
-        options->place[at] = argv[optind + at];
-    if (!is_number(options->place[1]) || !is_number(options->place[2]))
+        options->place[at] = rest->items[at];
+    if (!tw_argument_is_number(options->place[1], INT32_MAX) ||
+        !tw_argument_is_number(options->place[2], INT64_MAX))
         return tw_command_usage("deadletters", err, "partition and offset are numbers");
     return 0;
 }
 
 static int parse(int argc, char **argv, size_t *verb, struct options *options, struct tw_error *err)
 {
-    static const struct option known[] = {
-        {"topic", required_argument, NULL, 't'},
-        {"limit", required_argument, NULL, 'l'},
-        {"raw", no_argument, NULL, 'r'},
-        {"format", required_argument, NULL, 'f'},
-        {NULL, 0, NULL, 0},
-    };
+    const struct tw_argument table[] = {{"c", .text = &options->database.config},
+        {"topic", .text = &options->topic}, {"limit", .number = &options->limit},
+        {"raw", .given = &options->raw}, {"format", .format = &options->format}};
     const size_t count = sizeof verbs / sizeof verbs[0];
-    optind = 0;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "c:", known, NULL)) != -1;) {
-        if (option == 'c')
-            options->config = optarg;
-        else if (option == 't')
-            options->topic = optarg;
-        else if (option == 'r')
-            options->raw = true;
-        else if (option == 'l' && is_number(optarg))
-            options->limit = optarg;
-        else if (option != 'f' || !tw_format_parse(optarg, &options->format))
-            return tw_command_usage("deadletters", err, "cannot use \"%s\"", argv[optind - 1]);
-    }
+    struct tw_operands rest;
+    int status = tw_arguments_parse(argc, argv, table, sizeof table / sizeof table[0], &rest, err);
+    if (status != 0)
+        return status;
     *verb = 0;
-    while (optind < argc && *verb < count && strcmp(argv[optind], verbs[*verb].name) != 0)
+    while (rest.count > 0 && *verb < count && strcmp(rest.items[0], verbs[*verb].name) != 0)
         (*verb)++;
-    if (optind >= argc || *verb == count)
+    if (rest.count == 0 || *verb == count)
         return tw_command_usage("deadletters", err, "say what to do: list, show or requeue");
-    optind++;
-    return parse_place(argc, argv, *verb, options, err);
+    rest = (struct tw_operands){rest.items + 1, rest.count - 1};
+    return take_place(&rest, *verb, options, err);
 }
 
 int tw_command_deadletters(int argc, char **argv, struct tw_error *err)
@@ -323,15 +297,8 @@ int tw_command_deadletters(int argc, char **argv, struct tw_error *err)
     int status = parse(argc, argv, &verb, &run.options, err);
     if (status != 0)
         return status;
-    if (!tw_arena_begin(&run.arena, ARENA_BYTES, err))
-        return tw_command_failed(err);
-    bool done = tw_command_config_load(run.options.config, true, &run.arena, &run.config, err);
-    if (done) {
-        struct tw_postgres_options where = {
-            run.config.store.conninfo, run.config.store.password_file, "tapewatch deadletters"};
-        done = tw_postgres_connect(&where, &run.connection, err) && verbs[verb].run(&run, err);
-    }
-    PQfinish(run.connection);
-    tw_arena_end(&run.arena);
+    bool done = tw_database_open(&run.database, "deadletters", &run.options.database, err) &&
+                verbs[verb].run(&run, err);
+    tw_database_close(&run.database);
     return done ? 0 : tw_command_failed(err);
 }

@@ -1,8 +1,8 @@
+#include "arguments.h"
 #include "command.h"
 #include "config.h"
 #include "control.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,21 +31,15 @@ static int ask(const char *path, const char *verb, struct tw_arena *arena, struc
 
 int tw_command_reload(int argc, char **argv, struct tw_error *err)
 {
-    static const struct option options[] = {{NULL, 0, NULL, 0}};
     const char *path = NULL;
-    optind = 0;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
-        if (option != 'c')
-            return tw_command_usage("reload", err, "cannot use \"%s\"", argv[optind - 1]);
-        path = optarg;
-    }
-    if (optind < argc)
-        return tw_command_usage("reload", err, "cannot use \"%s\"", argv[optind]);
+    const struct tw_argument table[] = {{"c", .text = &path}};
+    int status = tw_arguments_parse(argc, argv, table, 1, NULL, err);
+    if (status != 0)
+        return status;
     struct tw_arena arena;
     if (!tw_arena_begin(&arena, ARENA_BYTES, err))
         return tw_command_failed(err);
-    int status = ask(path, "reload", &arena, err);
+    status = ask(path, "reload", &arena, err);
     tw_arena_end(&arena);
     return status;
 }

@@ -1,9 +1,9 @@
+#include "arguments.h"
 #include "command.h"
 #include "config.h"
 #include "control.h"
 #include "table.h"
 
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,25 +99,16 @@ static int ask_and_show(const char *path, enum tw_format format, struct tw_arena
 
 int tw_command_status(int argc, char **argv, struct tw_error *err)
 {
-    static const struct option options[] = {{"format", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
     const char *path = NULL;
     enum tw_format format = TW_FORMAT_TABLE;
-    optind = 0;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
-        if (option == 'c')
-            path = optarg;
-        else if (option != 'f')
-            return tw_command_usage("status", err, "cannot use \"%s\"", argv[optind - 1]);
-        else if (!tw_format_parse(optarg, &format))
-            return tw_command_usage("status", err, "--format is table, json or csv, not \"%s\"", optarg);
-    }
-    if (optind < argc)
-        return tw_command_usage("status", err, "cannot use \"%s\"", argv[optind]);
+    const struct tw_argument table[] = {{"c", .text = &path}, {"format", .format = &format}};
+    int status = tw_arguments_parse(argc, argv, table, 2, NULL, err);
+    if (status != 0)
+        return status;
     struct tw_arena arena;
     if (!tw_arena_begin(&arena, ARENA_BYTES, err))
         return tw_command_failed(err);
-    int status = ask_and_show(path, format, &arena, err);
+    status = ask_and_show(path, format, &arena, err);
     tw_arena_end(&arena);
     return status;
 }
