@@ -187,8 +187,6 @@ int tw_offline_parse(
         if (status)
             return status;
     }
-    if (out->output && out->report && strcmp(out->output, out->report) == 0)
-        return tw_command_usage(argv[0], err, "-o and --report both name \"%s\"", out->report);
     if (argc - optind > 1)
         return tw_command_usage(argv[0], err, "one file, not \"%s\" too", argv[optind + 1]);
     if (optind < argc)
@@ -272,20 +270,44 @@ static bool open_entities(struct tw_offline_run *run, struct tw_error *err)
     return !path || !path[0] || tw_entities_load(path, &run->entities, err);
 }
 
+/* Where the bytes go until they are whole: beside the target, or straight into it. */
+static bool choose_partial(struct tw_offline_file *out, struct tw_error *err)
+{
+    struct stat status;
+    bool exists = stat(out->path, &status) == 0;
+    if (exists && S_ISDIR(status.st_mode))
+        return tw_fail(err, TW_OUTPUT, out->path, "name a file in it", "is a folder");
+    if (exists && !S_ISREG(status.st_mode))
+        return true;
+    if (exists && !realpath(out->path, out->target))
+        return tw_fail_errno(err, TW_OUTPUT, out->path, "name another path", "cannot be followed");
+    if (!exists)
+        snprintf(out->target, sizeof out->target, "%s", out->path);
+    if ((size_t)snprintf(out->partial, sizeof out->partial, "%s.partial", out->target) < sizeof out->partial)
+        return true;
+    out->partial[0] = '\0';
+    return tw_fail(err, TW_USAGE, out->path, "give a shorter path", "path too long");
+}
+
 static bool open_file(const char *path, struct tw_offline_file *out, struct tw_error *err)
 {
     out->path = path;
-    struct stat status;
     if (!path)
         return true;
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-        return tw_fail(err, TW_OUTPUT, path, "name a file in it", "is a folder");
-    if ((size_t)snprintf(out->partial, sizeof out->partial, "%s.partial", path) >= sizeof out->partial)
-        return tw_fail(err, TW_USAGE, path, "give a shorter path", "path too long");
-    out->file = fopen(out->partial, "we");
+    if (!choose_partial(out, err))
+        return false;
+    out->file = fopen(out->partial[0] ? out->partial : path, "we");
     return out->file ? true
                      : tw_fail_errno(
                            err, TW_OUTPUT, path, "name a folder that can be written to", "cannot be created");
+}
+
+/* Two names of one file: each would be written over the other. */
+static bool is_one_file(FILE *left, FILE *right)
+{
+    struct stat one, other;
+    return left && right && fstat(fileno(left), &one) == 0 && fstat(fileno(right), &other) == 0 &&
+           S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
 static bool open_output(struct tw_offline_run *run, struct tw_error *err)
@@ -293,6 +315,10 @@ static bool open_output(struct tw_offline_run *run, struct tw_error *err)
     if (!open_file(run->arguments->output, &run->output, err) ||
         !open_file(run->arguments->report, &run->report, err))
         return false;
+    if (is_one_file(run->output.file, run->report.file)) {
+        tw_command_usage(run->arguments->command, err, "-o and --report both name \"%s\"", run->report.path);
+        return false;
+    }
     run->options.out = run->output.file ? run->output.file : stdout;
     return true;
 }
@@ -341,19 +367,27 @@ bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenize
 
 /* ---- closing ---- */
 
+/* A pipe cannot be synced, and need not be. */
+static bool reaches_disk(FILE *file)
+{
+    return fsync(fileno(file)) == 0 || errno == EINVAL || errno == EROFS;
+}
+
 /* The file gets its name: whole, or not at all. */
 static bool name_file(struct tw_offline_file *output, bool finished, struct tw_error *err)
 {
     if (!output->file)
         return finished;
-    bool written = !ferror(output->file) && fflush(output->file) == 0 && fsync(fileno(output->file)) == 0;
+    bool renames = output->partial[0] != '\0';
+    bool written = !ferror(output->file) && fflush(output->file) == 0 && reaches_disk(output->file);
     written = fclose(output->file) == 0 && written;
     output->file = NULL;
-    if (finished && written && rename(output->partial, output->path) == 0)
+    if (finished && written && (!renames || rename(output->partial, output->target) == 0))
         return true;
     if (finished)
         tw_fail_errno(err, TW_IO, output->path, "free space on the disk", "cannot be written");
-    unlink(output->partial);
+    if (renames)
+        unlink(output->partial);
     return false;
 }
 

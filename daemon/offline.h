@@ -36,11 +36,13 @@ struct tw_offline_arguments {
     bool raw, logits, verbose;
 };
 
-/* A file that appears under its name whole or not at all. */
+/* A file that appears under its name whole or not at all; what is no regular file (a pipe, a device) is written to as it comes, since
+ * a rename would put a file in its place. */
 struct tw_offline_file {
     const char *path; /* NULL: none */
     FILE *file;
-    char partial[PATH_MAX];
+    char target[PATH_MAX];  /* the path, with links followed */
+    char partial[PATH_MAX]; /* what is written until it is whole; empty: the target itself is */
 };
 
 struct tw_offline_run {

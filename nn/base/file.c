@@ -123,6 +123,9 @@ static bool sync_folder_of(const char *path)
 bool tw_file_write(const char *path, struct tw_text contents, struct tw_error *err)
 {
     char temporary[4096];
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return tw_fail(err, TW_OUTPUT, path, "name a file", "stands there already and is no regular file");
     int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
     if (length < 0 || length >= (int)sizeof temporary)
         return tw_fail(err, TW_OUTPUT, path, "give a shorter path", "path too long");

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -92,6 +93,23 @@ static void a_file_is_written_whole_and_read_back(void **state)
     rmdir(folder);
 }
 
+static void what_is_no_file_is_not_replaced_by_one(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tw_base_XXXXXX", path[4096];
+    struct tw_error err;
+    struct stat status;
+    assert_non_null(mkdtemp(folder));
+    assert_true(tw_path_join(path, sizeof path, folder, "pipe", &err));
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(tw_file_write(path, tw_text_of("x"), &err));
+    assert_int_equal(err.code, TW_OUTPUT);
+    assert_int_equal(stat(path, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
+    unlink(path);
+    rmdir(folder);
+}
+
 static void sizes_from_outside_do_not_wrap(void **state)
 {
     (void)state;
@@ -150,6 +168,7 @@ int main(void)
         cmocka_unit_test(a_long_error_is_never_cut_inside_a_character),
         cmocka_unit_test(a_full_arena_says_so_until_it_is_rewound),
         cmocka_unit_test(a_file_is_written_whole_and_read_back),
+        cmocka_unit_test(what_is_no_file_is_not_replaced_by_one),
         cmocka_unit_test(sizes_from_outside_do_not_wrap),
         cmocka_unit_test(sha256_is_the_standard_one),
         cmocka_unit_test(the_sha256_of_a_file_is_that_of_its_bytes),
