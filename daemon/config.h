@@ -118,18 +118,4 @@ TW_MUST_USE bool tw_config_defaults(struct tw_arena *arena, struct tw_config *ou
 TW_MUST_USE bool tw_config_load(const char *path, struct tw_arena *arena, struct tw_config *out,
     struct tw_problems *problems, struct tw_error *err);
 
-/* A configuration as a file that gives it, with each key's prose when asked for. Lives in the arena. TW_FULL. */
-TW_MUST_USE bool tw_config_print(const struct tw_config *config, bool prose, struct tw_arena *arena,
-    struct tw_text *out, struct tw_error *err);
-
-/* The reference page, Markdown: every key with value, range, default and prose. TW_FULL. */
-TW_MUST_USE bool tw_config_reference(struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
-
-/* model.labels joined by commas, as the model rooms take them; empty when there are none. TW_FULL. */
-TW_MUST_USE bool tw_config_labels(
-    const struct tw_config *config, struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
-
-/* True when `after` differs from `before` in a key that reload may not change; `key` receives its name. */
-bool tw_config_needs_restart(const struct tw_config *before, const struct tw_config *after, const char **key);
-
 #endif

@@ -2,6 +2,7 @@
 
 #include "classify.h"
 #include "command.h"
+#include "config_print.h"
 #include "decode.h"
 #include "entities.h"
 #include "model/model.h"
@@ -205,25 +206,6 @@ static void report_refused(void *context, const struct tw_error *why)
     fprintf(stderr, "tapewatch %s: %s\n", arguments->command, line);
 }
 
-static bool join_labels(
-    const struct tw_strings *labels, struct tw_arena *arena, const char **out, struct tw_error *err)
-{
-    size_t room = 1;
-    *out = NULL;
-    for (uint32_t at = 0; at < labels->count; at++)
-        room += strlen(labels->items[at]) + 1;
-    if (labels->count == 0)
-        return true;
-    char *joined = tw_arena_take(arena, room);
-    if (!joined)
-        return tw_arena_fail(arena, err);
-    size_t used = 0;
-    for (uint32_t at = 0; at < labels->count; at++)
-        used += (size_t)snprintf(joined + used, room - used, "%s%s", at ? "," : "", labels->items[at]);
-    *out = joined;
-    return true;
-}
-
 static void tell_model(const struct tw_offline_run *run)
 {
     char line[600];
@@ -243,6 +225,7 @@ static bool open_classifier(struct tw_offline_run *run, bool tokenizer_only, str
     const struct tw_config *config = &run->config;
     bool constant =
         !arguments->model && !tokenizer_only && config->dev && strcmp(config->model.kind, "constant") == 0;
+    struct tw_text labels;
     bool has_folder = !constant || (config->model.path && config->model.path[0]);
     struct tw_classifier_options options = {.constant = constant,
         .labels = arguments->labels,
@@ -256,8 +239,11 @@ static bool open_classifier(struct tw_offline_run *run, bool tokenizer_only, str
         !tw_command_model_folder(arguments->model, config->model.path, run->model, sizeof run->model, err))
         return false;
     options.folder = has_folder ? run->model : NULL;
-    if (!options.labels && !join_labels(&config->model.labels, &run->arena, &options.labels, err))
-        return false;
+    if (!options.labels && config->model.labels.count > 0) {
+        if (!tw_config_labels(config, &run->arena, &labels, err))
+            return false;
+        options.labels = labels.bytes;
+    }
     if (!tw_classifier_open(&options, &run->classifier, err))
         return false;
     tell_model(run);

@@ -7,6 +7,7 @@
 #include "check_servers.h"
 #include "classify.h"
 #include "config.h"
+#include "config_print.h"
 #include "entities.h"
 #include "kafka.h"
 #include "postgres.h"

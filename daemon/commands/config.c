@@ -1,4 +1,5 @@
 #include "config.h"
+#include "config_print.h"
 #include "arguments.h"
 #include "command.h"
 

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "config.h"
+#include "config_print.h"
 #include "decode.h"
 #include "problems.h"
 
@@ -174,20 +175,6 @@ static void a_printed_configuration_reads_back_as_itself(void **state)
     assert_true(tw_text_equal(first, second));
 }
 
-static void reload_knows_which_keys_need_a_restart(void **state)
-{
-    struct house *house = *state;
-    struct tw_config before;
-    const char *key = NULL;
-    assert_true(load(house, "rules: {path: a.yaml}\n"));
-    before = house->config;
-    assert_true(load(house, "rules: {path: b.yaml}\n"));
-    assert_false(tw_config_needs_restart(&before, &house->config, &key));
-    assert_true(load(house, "rules: {path: b.yaml}\nhttp: {port: 1}\n"));
-    assert_true(tw_config_needs_restart(&before, &house->config, &key));
-    assert_string_equal(key, "port");
-}
-
 static void assert_file_is(struct house *house, const char *name, struct tw_text text)
 {
     char path[4096];
@@ -230,7 +217,6 @@ int main(void)
         STORY(the_constant_model_needs_dev),
         STORY(limits_must_fit_together),
         STORY(a_printed_configuration_reads_back_as_itself),
-        STORY(reload_knows_which_keys_need_a_restart),
         STORY(the_sample_file_and_the_reference_are_what_the_table_says),
         STORY(a_missing_file_is_named),
     };

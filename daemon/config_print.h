@@ -1,0 +1,25 @@
+/* config_print: configurations as text: a file that gives one, the page of all keys.
+ *   in    a configuration (config.h), or the table of keys alone
+ *   out   text in the caller's arena
+ *
+ * What is printed can be read again: tw_config_load makes the same configuration of it. */
+#ifndef TW_CONFIG_PRINT_H
+#define TW_CONFIG_PRINT_H
+
+#include "config.h"
+
+/* A configuration as a file that gives it, with each key's prose when asked for. Lives in the arena. TW_FULL. */
+TW_MUST_USE bool tw_config_print(const struct tw_config *config, bool prose, struct tw_arena *arena,
+    struct tw_text *out, struct tw_error *err);
+
+/* The reference page, Markdown: every key with value, range, default and prose. TW_FULL. */
+TW_MUST_USE bool tw_config_reference(struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
+
+/* model.labels joined by commas, as the model rooms take them; empty when there are none. TW_FULL. */
+TW_MUST_USE bool tw_config_labels(
+    const struct tw_config *config, struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
+
+/* The defaults as a file, so that they pass the same checks as anybody's. TW_FULL. */
+TW_MUST_USE bool tw_config_standard(struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
+
+#endif

@@ -1,0 +1,162 @@
+#include "config_rows.h"
+
+#include "decode.h"
+
+#include <string.h>
+
+static const char *const out_of_range_choices[] = {"stop", "earliest", "latest", NULL};
+static const char *const kind_choices[] = {"folder", "constant", NULL};
+static const char *const backend_choices[] = {"auto", "onednn", "openblas", "portable", NULL};
+static const char *const level_choices[] = {"debug", "info", "notice", "warning", "error", NULL};
+static const char *const format_choices[] = {"auto", "logfmt", "journal", NULL};
+static const char *const unit_choices[] = {"ms", "s", "us", NULL};
+
+#define AT(member) TW_OWNER_CONFIG, offsetof(struct tw_config, member)
+#define DECODE_AT(member) TW_OWNER_DECODE, offsetof(struct tw_decode_options, member)
+#define SECONDS(number) ((int64_t)(number)*1000000)
+#define MIB(number) ((int64_t)(number) << 20)
+#define ANY_TEXT 0, 65536
+
+/* clang-format off */
+const struct tw_config_row tw_config_rows[] = {
+    {"", {"dev", TW_YAML_BOOL, 0, 1, NULL, "",
+        "Allows what must never run in production, such as model.kind: constant."},
+        "false", TW_FIELD_BOOL, AT(dev), 1, false},
+
+    {"kafka", {"topics", TW_YAML_TEXTS, 1, 1000, NULL, "", "Topics to read."},
+        "[news]", TW_FIELD_STRINGS, AT(kafka.topics), 1, false},
+    {"kafka", {"group", TW_YAML_TEXT, 1, 249, NULL, "", "Consumer group; daemons of one group share the partitions."},
+        "tapewatch", TW_FIELD_STRING, AT(kafka.group), 1, false},
+    {"kafka", {"properties", TW_YAML_NODE, 0, 0, NULL, "",
+        "Properties of librdkafka by its own names, passed on untouched: bootstrap.servers, TLS, SASL. Those that the daemon's promises rest on are refused by name."},
+        "{bootstrap.servers: \"localhost:9092\"}", TW_FIELD_PROPERTIES, AT(kafka.properties), 1, false},
+    {"kafka", {"secrets", TW_YAML_NODE, 0, 0, NULL, "",
+        "Properties whose value stands in a file, such as sasl.password: a path, or the name of a systemd credential."},
+        "{}", TW_FIELD_PROPERTIES, AT(kafka.secrets), 1, false},
+    {"kafka", {"out_of_range", TW_YAML_CHOICE, 0, 2, out_of_range_choices, "",
+        "What to do when the stored offset is no longer in the topic: stop that partition and say so, or go on at the earliest or latest record there is (records between are lost, and counted)."},
+        "stop", TW_FIELD_STRING, AT(kafka.out_of_range), 1, false},
+
+    {"store", {"conninfo", TW_YAML_TEXT, 1, 4096, NULL, "", "How to reach PostgreSQL: libpq's connection string or URI, untouched. Without a password."},
+        "dbname=tapewatch", TW_FIELD_STRING, AT(store.conninfo), 1, false},
+    {"store", {"password_file", TW_YAML_TEXT, ANY_TEXT, NULL, "", "File that holds the password on its first line, or the name of a systemd credential."},
+        "", TW_FIELD_PATH, AT(store.password_file), 1, false},
+    {"store", {"new_days_per_minute", TW_YAML_COUNT, 1, 100000, NULL, "", "Most days of tables made in a minute; beyond that commits wait, loudly."},
+        "100", TW_FIELD_INT, AT(store.new_days_per_minute), 1, false},
+    {"store", {"rows_per_statement", TW_YAML_COUNT, 1, 100000, NULL, "", "Rows sent in one statement."},
+        "1000", TW_FIELD_INT, AT(store.rows_per_statement), 1, false},
+    {"store", {"lock_timeout", TW_YAML_DURATION, 1000, SECONDS(3600), NULL, "", "How long a takeover waits for a lock before it ends the backend that holds it."},
+        "2s", TW_FIELD_INT, AT(store.lock_timeout_ms), 1000, false},
+    {"store", {"retry_most", TW_YAML_DURATION, 1000, SECONDS(3600), NULL, "", "Longest pause between two tries of a commit or a connection."},
+        "5s", TW_FIELD_INT, AT(store.retry_most_ms), 1000, false},
+
+    {"model", {"path", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Folder of the model (config.json, vocab.txt, model.safetensors). None: the model that came with the program."},
+        "", TW_FIELD_PATH, AT(model.path), 1, false},
+    {"model", {"kind", TW_YAML_CHOICE, 0, 1, kind_choices, "", "constant replaces the encoder by a hash of the token ids, to measure everything else; needs dev: true."},
+        "folder", TW_FIELD_STRING, AT(model.kind), 1, false},
+    {"model", {"max_tokens", TW_YAML_COUNT, 3, 100000, NULL, "", "Most tokens of a text that the model reads; its own limits hold too."},
+        "512", TW_FIELD_INT, AT(model.max_tokens), 1, false},
+    {"model", {"labels", TW_YAML_TEXTS, 0, 16, NULL, "", "Labels in the model's order, for a checkpoint that does not name them."},
+        "", TW_FIELD_STRINGS, AT(model.labels), 1, false},
+
+    {"gemm", {"backend", TW_YAML_CHOICE, 0, 3, backend_choices, "", "Which library multiplies matrices; auto takes the faster one that keeps rows bit-stable, by a short probe."},
+        "auto", TW_FIELD_STRING, AT(gemm.backend), 1, false},
+
+    {"decode", {"id", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the message's id; the first present wins."},
+        "[id]", TW_FIELD_NAMES, DECODE_AT(id), 1, false},
+    {"decode", {"time", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the event time."},
+        "[ts, time, timestamp]", TW_FIELD_NAMES, DECODE_AT(time), 1, false},
+    {"decode", {"title", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the title."},
+        "[title, headline]", TW_FIELD_NAMES, DECODE_AT(title), 1, false},
+    {"decode", {"body", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the body."},
+        "[body, text]", TW_FIELD_NAMES, DECODE_AT(body), 1, false},
+    {"decode", {"source", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the source."},
+        "[source]", TW_FIELD_NAMES, DECODE_AT(source), 1, false},
+    {"decode", {"language", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the language."},
+        "[language, lang]", TW_FIELD_NAMES, DECODE_AT(language), 1, false},
+    {"decode", {"symbols", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the list of symbols."},
+        "[symbols]", TW_FIELD_NAMES, DECODE_AT(symbols), 1, false},
+    {"decode", {"time_unit", TW_YAML_CHOICE, 0, 2, unit_choices, "", "Unit of an event time written as an integer."},
+        "ms", TW_FIELD_UNIT, DECODE_AT(time_unit), 1, false},
+    {"decode", {"most_bytes", TW_YAML_SIZE, 1024, MIB(256), NULL, "", "Longest payload that is decoded; a longer one becomes a dead letter."},
+        "4MiB", TW_FIELD_SIZE, DECODE_AT(max_payload_bytes), 1, false},
+
+    {"time", {"max_ahead", TW_YAML_DURATION, 0, SECONDS(366 * 86400LL), NULL, "", "How far an event time may lie beyond the record's Kafka stamp; later ones become dead letters and do not move the watermark."},
+        "1d", TW_FIELD_INT, DECODE_AT(max_ahead_us), 1, false},
+
+    {"link", {"entities", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Entities file, JSON Lines. None: symbols alone are linked."},
+        "", TW_FIELD_PATH, AT(link.entities), 1, true},
+    {"link", {"unlisted", TW_YAML_BOOL, 0, 1, NULL, "", "Symbols that the entities file does not list become entities of their own."},
+        "true", TW_FIELD_BOOL, AT(link.unlisted), 1, true},
+
+    {"rules", {"path", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Rules file. None: no alerts."},
+        "", TW_FIELD_PATH, AT(rules.path), 1, true},
+
+    {"watermark", {"lateness", TW_YAML_DURATION, 0, SECONDS(7 * 86400LL), NULL, "", "How long a document may be overtaken by others in event time and still be in time."},
+        "60s", TW_FIELD_INT, AT(watermark.lateness_us), 1, false},
+    {"watermark", {"idle_after", TW_YAML_DURATION, SECONDS(1), SECONDS(86400), NULL, "", "A partition that is read to its end and silent for this long does not hold the watermark back."},
+        "30s", TW_FIELD_INT, AT(watermark.idle_after_us), 1, false},
+
+    {"batch", {"most_bytes", TW_YAML_SIZE, 1024, MIB(64), NULL, "", "A batch is cut at this many payload bytes, whatever its age."},
+        "1MiB", TW_FIELD_INT, AT(batch.most_bytes), 1, false},
+    {"batch", {"most_documents", TW_YAML_COUNT, 1, 100000, NULL, "", "A batch is cut at this many messages."},
+        "2000", TW_FIELD_INT, AT(batch.most_documents), 1, false},
+    {"batch", {"age", TW_YAML_DURATION, 1000, SECONDS(60), NULL, "", "A batch is cut when its first message has waited this long."},
+        "50ms", TW_FIELD_INT, AT(batch.age_ms), 1000, false},
+    {"batch", {"memory", TW_YAML_SIZE, MIB(1), MIB(4096), NULL, "", "Most memory of one batch: its documents, rows and parameters."},
+        "256MiB", TW_FIELD_INT, AT(batch.memory_bytes), 1, false},
+    {"batch", {"micro_tokens", TW_YAML_COUNT, 16, 1000000, NULL, "", "Tokens of one pass through the encoder."},
+        "2048", TW_FIELD_INT, AT(batch.micro_tokens), 1, false},
+
+    {"flow", {"high", TW_YAML_SIZE, MIB(1), MIB(65536), NULL, "", "Reading pauses when this many payload bytes are read and not yet committed."},
+        "64MiB", TW_FIELD_INT, AT(flow.high_bytes), 1, false},
+    {"flow", {"low", TW_YAML_SIZE, 1024, MIB(65536), NULL, "", "Reading goes on below this many."},
+        "16MiB", TW_FIELD_INT, AT(flow.low_bytes), 1, false},
+
+    {"workers", {"count", TW_YAML_COUNT, 0, 1024, NULL, "", "Worker threads; 0: as many as the processors that affinity and CPU quota allow."},
+        "0", TW_FIELD_INT, AT(workers.count), 1, false},
+
+    {"evaluate", {"interval", TW_YAML_DURATION, 10000, SECONDS(60), NULL, "", "How often closed bars are looked for."},
+        "500ms", TW_FIELD_INT, AT(evaluate.interval_ms), 1000, false},
+    {"evaluate", {"idle_session", TW_YAML_DURATION, SECONDS(1), SECONDS(3600), NULL, "", "A stopped evaluator loses its shards after this long."},
+        "15s", TW_FIELD_INT, AT(evaluate.idle_session_ms), 1000, false},
+
+    {"http", {"address", TW_YAML_TEXT, 1, 64, NULL, "", "Address of /metrics, /healthz and /readyz."},
+        "127.0.0.1", TW_FIELD_STRING, AT(http.address), 1, false},
+    {"http", {"port", TW_YAML_COUNT, 0, 65535, NULL, "", "Their port; 0: none."},
+        "9187", TW_FIELD_INT, AT(http.port), 1, false},
+
+    {"control", {"socket", TW_YAML_TEXT, 0, 107, NULL, "", "Unix socket for reload and status. None: SIGHUP alone reloads."},
+        "/run/tapewatch/control", TW_FIELD_PATH, AT(control.socket), 1, false},
+
+    {"log", {"level", TW_YAML_CHOICE, 0, 4, level_choices, "", "Quieter events are not logged."},
+        "info", TW_FIELD_STRING, AT(log.level), 1, false},
+    {"log", {"format", TW_YAML_CHOICE, 0, 2, format_choices, "", "logfmt on stderr, native journal fields, or whichever fits where stderr goes."},
+        "auto", TW_FIELD_STRING, AT(log.format), 1, false},
+
+    {"shutdown", {"drain", TW_YAML_DURATION, SECONDS(1), SECONDS(3600), NULL, "", "How long SIGTERM waits for batches in flight; what is not stored by then is read again at the next start."},
+        "20s", TW_FIELD_INT, AT(shutdown.drain_ms), 1000, false},
+};
+/* clang-format on */
+
+_Static_assert(
+    sizeof tw_config_rows / sizeof tw_config_rows[0] == TW_CONFIG_ROWS, "config_rows.h counts the rows");
+
+bool tw_config_starts_section(size_t row)
+{
+    return row == 0 || strcmp(tw_config_rows[row].section, tw_config_rows[row - 1].section) != 0;
+}
+
+size_t tw_config_section_end(size_t first)
+{
+    size_t end = first + 1;
+    while (end < TW_CONFIG_ROWS && strcmp(tw_config_rows[end].section, tw_config_rows[first].section) == 0)
+        end++;
+    return end;
+}
+
+void *tw_config_field(struct tw_config *config, const struct tw_config_row *row)
+{
+    char *owner = row->owner == TW_OWNER_CONFIG ? (char *)config : (char *)config->decode;
+    return owner + row->offset;
+}
