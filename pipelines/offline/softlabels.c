@@ -4,18 +4,19 @@
 #include "offline/ask.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <xxhash.h>
 
-enum { RECORDS_AT_ONCE = 512, KEY = 32 };
+enum { RECORDS_AT_ONCE = 512, RECORDS_A_SAVE = 4096, KEY = 32 };
 
-/* Logits of the records asked about, in their order. */
+/* Logits of the records asked about, in their order; the first `done` of them are known. */
 struct answered {
     float *documents, *entities;
-    size_t entity_count;
+    size_t entity_count, done, done_entities;
     char document_name[KEY + 16], entity_name[KEY + 16];
 };
 
@@ -41,39 +42,80 @@ static bool make_key(const struct tw_ask *ask, const struct tw_dataset *dataset,
     return true;
 }
 
-static bool take_tensor(const struct tw_safetensors *file, const char *name, float *values, size_t rows)
+static size_t entities_of(const struct tw_dataset *dataset, const size_t *records, size_t count)
 {
-    const struct tw_tensor *tensor = tw_safetensors_find(file, name);
-    if (!tensor || tensor->dtype != TW_F32 || tensor->elements != rows * TW_CLASSES)
-        return rows == 0;
-    memcpy(values, tensor->data, tensor->bytes);
-    return true;
+    size_t entities = 0;
+    for (size_t at = 0; at < count; at++)
+        entities += dataset->examples[records[at]].entity_count;
+    return entities;
 }
 
-/* Whether the file had them. One that is broken is as good as none: it is written anew. */
-static bool recall(const char *path, struct answered *answered, size_t count)
+/* How many rows of logits a tensor of the file has; 0 for none. */
+static size_t rows_of(const struct tw_safetensors *file, const char *name, const struct tw_tensor **tensor)
+{
+    *tensor = tw_safetensors_find(file, name);
+    return *tensor && (*tensor)->dtype == TW_F32 ? (*tensor)->elements / TW_CLASSES : 0;
+}
+
+static void copy_rows(float *out, const struct tw_tensor *tensor, size_t rows)
+{
+    if (rows)
+        memcpy(out, tensor->data, rows * TW_CLASSES * sizeof *out);
+}
+
+/* What the file has of these records. One that is broken, or was made for others, is as good as none: it is written anew. */
+static void recall(const char *path, const struct tw_dataset *dataset, const size_t *records, size_t count,
+    struct answered *answered)
 {
     struct tw_safetensors file = {0};
+    const struct tw_tensor *documents, *entities;
     struct tw_error ignored;
     if (access(path, F_OK) != 0 || !tw_safetensors_open(path, &file, &ignored))
-        return false;
-    bool recalled = take_tensor(&file, answered->document_name, answered->documents, count) &&
-                    take_tensor(&file, answered->entity_name, answered->entities, answered->entity_count);
+        return;
+    size_t rows = rows_of(&file, answered->document_name, &documents);
+    size_t entity_rows = rows_of(&file, answered->entity_name, &entities);
+    if (rows <= count && entity_rows == entities_of(dataset, records, rows)) {
+        copy_rows(answered->documents, documents, rows);
+        copy_rows(answered->entities, entities, entity_rows);
+        answered->done = rows;
+        answered->done_entities = entity_rows;
+    }
     tw_safetensors_close(&file);
-    return recalled;
 }
 
-static bool remember(const char *path, const struct answered *answered, size_t count, struct tw_error *err)
+/* The file is the old one or the new one, never a part. */
+static bool remember(const char *path, const struct answered *answered, struct tw_error *err)
 {
+    char partial[PATH_MAX];
     const struct tw_tensor_values tensors[] = {{.name = answered->document_name,
                                                    .values = answered->documents,
-                                                   .rows = count,
+                                                   .rows = answered->done,
                                                    .columns = TW_CLASSES},
         {.name = answered->entity_name,
             .values = answered->entities,
-            .rows = answered->entity_count,
+            .rows = answered->done_entities,
             .columns = TW_CLASSES}};
-    return tw_safetensors_write(path, TW_F32, tensors, answered->entity_count ? 2 : 1, err);
+    if (answered->done == 0)
+        return true;
+    if (snprintf(partial, sizeof partial, "%s.partial", path) >= (int)sizeof partial)
+        return tw_fail(err, TW_OUTPUT, path, "give a shorter path", "path too long");
+    unlink(partial);
+    if (!tw_safetensors_write(partial, TW_F32, tensors, answered->done_entities ? 2 : 1, err))
+        return false;
+    if (rename(partial, path) == 0)
+        return true;
+    tw_fail_errno(err, TW_IO, path, "check the folder and its permissions", "cannot put the file in place");
+    unlink(partial);
+    return false;
+}
+
+static bool stop(const struct tw_softlabels_options *options, const struct answered *answered, size_t count,
+    struct tw_error *err)
+{
+    return remember(options->cache, answered, err) &&
+           tw_fail(err, TW_INTERRUPTED, options->teacher, "go on with --resume",
+               "stopped while the teacher was asked: its answers to %zu of %zu texts are kept",
+               answered->done, count);
 }
 
 static bool ask_all(const struct tw_softlabels_options *options, struct tw_ask *ask,
@@ -81,20 +123,25 @@ static bool ask_all(const struct tw_softlabels_options *options, struct tw_ask *
     struct tw_error *err)
 {
     const struct tw_course_watch *watch = options->watch;
-    size_t entity = 0, told = 0;
-    for (size_t first = 0; first < count; first += RECORDS_AT_ONCE) {
-        size_t group = count - first < RECORDS_AT_ONCE ? count - first : RECORDS_AT_ONCE;
+    size_t told = answered->done * 10 / count, saved = answered->done;
+    while (answered->done < count) {
+        size_t first = answered->done, left = count - first;
+        size_t group = left < RECORDS_AT_ONCE ? left : RECORDS_AT_ONCE;
         if (watch->stopped && watch->stopped(watch->context))
-            return tw_fail(err, TW_INTERRUPTED, options->teacher, "begin again",
-                "stopped while the teacher was asked: %zu of %zu texts", first, count);
+            return stop(options, answered, count, err);
         if (!tw_ask_run(ask, dataset, records + first, group, answered->documents + first * TW_CLASSES,
-                answered->entities + entity * TW_CLASSES, NULL, err))
+                answered->entities + answered->done_entities * TW_CLASSES, NULL, err))
             return false;
-        for (size_t at = first; at < first + group; at++)
-            entity += dataset->examples[records[at]].entity_count;
-        if ((first + group) * 10 / count > told) {
-            told = (first + group) * 10 / count;
-            tw_course_tell(watch, "the teacher has read %zu of %zu texts", first + group, count);
+        answered->done += group;
+        answered->done_entities += entities_of(dataset, records + first, group);
+        if (answered->done - saved >= RECORDS_A_SAVE || answered->done == count) {
+            if (!remember(options->cache, answered, err))
+                return false;
+            saved = answered->done;
+        }
+        if (answered->done * 10 / count > told) {
+            told = answered->done * 10 / count;
+            tw_course_tell(watch, "the teacher has read %zu of %zu texts", answered->done, count);
         }
     }
     return true;
@@ -106,10 +153,8 @@ static bool answer(const struct tw_softlabels_options *options, struct tw_ask *a
 {
     if (!make_key(ask, dataset, records, count, answered, err))
         return false;
-    if (recall(options->cache, answered, count))
-        return true;
-    return ask_all(options, ask, dataset, records, count, answered, err) &&
-           remember(options->cache, answered, count, err);
+    recall(options->cache, dataset, records, count, answered);
+    return ask_all(options, ask, dataset, records, count, answered, err);
 }
 
 /* From the order of the records asked about to that of the dataset. */
@@ -138,8 +183,7 @@ static bool take_room(const struct tw_dataset *dataset, const size_t *records, s
         all += dataset->examples[at].entity_count;
     }
     out->first_entity[dataset->count] = all;
-    for (size_t at = 0; at < count; at++)
-        answered->entity_count += dataset->examples[records[at]].entity_count;
+    answered->entity_count = entities_of(dataset, records, count);
     out->documents = tw_arena_array(arena, dataset->count * TW_CLASSES, sizeof(float));
     out->entities = tw_arena_array(arena, all * TW_CLASSES, sizeof(float));
     answered->documents = tw_arena_array(arena, count * TW_CLASSES, sizeof(float));
@@ -159,7 +203,7 @@ bool tw_softlabels_ask(const struct tw_softlabels_options *options, const struct
                  answer(options, &ask, dataset, records, count, &answered, err);
     if (asked) {
         out->has_documents = ask.model->has_head;
-        out->has_entities = ask.model->has_entity_head;
+        out->has_entities = ask.model->has_entity_head && answered.entity_count > 0;
         spread(&answered, dataset, records, count, out);
     }
     tw_ask_close(&ask);
