@@ -346,8 +346,10 @@ bool tw_dataset_read(struct tw_dataset *dataset, struct tw_dataset_source *sourc
     bool read = name_source(dataset, source->name, err) && tw_arena_begin(&scratch, SCRATCH_BYTES, err) &&
                 read_records(dataset, source, &scratch, err);
     if (read && dataset->count == before)
-        read = tw_fail(
-            err, TW_CONFIG, source->name, "give records with text and label, one a line", "no usable record");
+        read = tw_fail(err, TW_CONFIG, source->name,
+            source->unlabelled ? "give records with text, one a line"
+                               : "give records with text and label, one a line",
+            "no usable record");
     tw_arena_end(&scratch);
     source->close(source->self);
     source->self = NULL;

@@ -6,15 +6,6 @@
 
 #include <stdio.h>
 
-static bool settle(struct tw_learn *learn, struct tw_error *err)
-{
-    const struct tw_distill_settings *settings = learn->settings;
-    if (settings->teacher[0])
-        return true;
-    return tw_fail(err, TW_USAGE, NULL, "tapewatch distill --teacher MODEL -m STUDENT -o FOLDER FILE...",
-        "no teacher is named");
-}
-
 /* ---- teacher and student side by side ---- */
 
 enum { CELL = 32 };
@@ -128,7 +119,6 @@ static const struct tw_learn_kind kind = {
     .columns = tw_trial_columns,
     .column_count = TW_TRIAL_COLUMNS,
     .fill = tw_trial_row_fill,
-    .settle = settle,
     .run = run,
     .look = look,
 };

@@ -2,9 +2,11 @@
 
 #include "augment.h"
 #include "base/file.h"
+#include "offline/base.h"
 #include "offline/hidden.h"
 #include "offline/labelled.h"
 #include "offline/lineage.h"
+#include "offline/pair.h"
 #include "offline/prune.h"
 #include "offline/runfolder.h"
 #include "offline/softlabels.h"
@@ -27,9 +29,10 @@ struct distilling {
     struct tw_course *course; /* NULL: only looking */
     struct tw_arena arena;
     struct tw_labelled records;
-    struct tw_setting_texts texts, titles; /* files without labels */
-    uint64_t labelled, unlabelled, copies; /* examples to learn from, by how they came */
-    struct tw_tokenizer *tokenizer;        /* the student's, pruned */
+    struct tw_setting_texts texts, titles;   /* files without labels */
+    size_t layers[MOST_LAYERS], layer_count; /* of the student's folder; 0: all */
+    uint64_t labelled, unlabelled, copies;   /* examples to learn from, by how they came */
+    struct tw_tokenizer *tokenizer;          /* the student's, pruned */
     struct tw_pruned pruned;
     struct tw_softlabels answers;
     struct tw_hidden hidden; /* with hidden_loss */
@@ -53,6 +56,36 @@ static struct tw_labelled_sources sources_of(const struct tw_distill_settings *s
         .raw = settings->raw,
         .skip_refused = settings->skip_refused,
         .usage = "tapewatch distill --teacher MODEL -m STUDENT -o FOLDER FILE..."};
+}
+
+/* ---- the models ---- */
+
+/* "1,3,5". */
+static bool read_layers(const char *text, size_t *layers, size_t *count, struct tw_error *err)
+{
+    *count = 0;
+    for (const char *at = text; *at;) {
+        char *end;
+        unsigned long layer = strtoul(at, &end, 10);
+        if (end == at || (*end && (*end != ',' || !end[1])) || *count == MOST_LAYERS || layer > INT_MAX)
+            return tw_fail(err, TW_USAGE, NULL, "numbers from 0, such as 1,3,5",
+                "layers: \"%s\" is not understood", text);
+        layers[(*count)++] = layer;
+        at = *end ? end + 1 : end;
+    }
+    return true;
+}
+
+/* Before anything is read or written. */
+static bool look_at_models(struct distilling *distilling, struct tw_error *err)
+{
+    if (!read_layers(distilling->settings->layers, distilling->layers, &distilling->layer_count, err))
+        return false;
+    const struct tw_pair pair = {.teacher = distilling->settings->teacher,
+        .student = student_of(distilling->settings),
+        .layers = distilling->layers,
+        .layer_count = distilling->layer_count};
+    return tw_pair_check(&pair, err);
 }
 
 /* ---- what is learned from ---- */
@@ -168,6 +201,8 @@ static bool read_all(struct distilling *distilling, bool tell_all, struct tw_err
 static bool prune(struct distilling *distilling, struct tw_error *err)
 {
     const struct tw_distill_settings *settings = distilling->settings;
+    if (!settings->vocabulary)
+        return true;
     struct tw_tokenizer *whole = NULL;
     const struct tw_prune_options options = {.most = settings->vocabulary,
         .margin = settings->vocabulary_margin,
@@ -185,8 +220,7 @@ static bool open_tokenizer(struct distilling *distilling, struct tw_error *err)
     const struct tw_distill_settings *settings = distilling->settings;
     distilling->tokenizer_folder = student_of(settings);
     if (settings->vocabulary) {
-        if (!prune(distilling, err) ||
-            !tw_prune_write(distilling->vocabulary, student_of(settings), &distilling->pruned, err))
+        if (!tw_prune_write(distilling->vocabulary, student_of(settings), &distilling->pruned, err))
             return false;
         distilling->tokenizer_folder = distilling->vocabulary;
         tw_course_tell(&distilling->run->watch, "%zu word pieces stay, %.2f%% of what the texts are cut into",
@@ -195,31 +229,14 @@ static bool open_tokenizer(struct distilling *distilling, struct tw_error *err)
     return tw_tokenizer_load(distilling->tokenizer_folder, &distilling->tokenizer, err);
 }
 
-/* "1,3,5". */
-static bool read_layers(const char *text, size_t *layers, size_t *count, struct tw_error *err)
-{
-    *count = 0;
-    for (const char *at = text; *at;) {
-        char *end;
-        unsigned long layer = strtoul(at, &end, 10);
-        if (end == at || (*end && *end != ',') || *count == MOST_LAYERS || layer > INT_MAX)
-            return tw_fail(err, TW_USAGE, NULL, "numbers from 0, such as 1,3,5",
-                "layers: \"%s\" is not understood", text);
-        layers[(*count)++] = layer;
-        at = *end ? end + 1 : end;
-    }
-    return true;
-}
-
 /* The teacher beside the student, and whether it needs a projection to its width. */
-static bool open_hidden(
-    struct distilling *distilling, size_t layer_count, bool *projects, struct tw_error *err)
+static bool open_hidden(struct distilling *distilling, bool *projects, struct tw_error *err)
 {
     const struct tw_distill_settings *settings = distilling->settings;
     struct tw_model_config student;
     if (!tw_config_read(student_of(settings), NULL, &distilling->arena, &student, err) ||
-        !tw_hidden_open(settings->teacher, layer_count ? layer_count : student.layers, &distilling->arena,
-            &distilling->hidden, err))
+        !tw_hidden_open(settings->teacher, distilling->layer_count ? distilling->layer_count : student.layers,
+            &distilling->arena, &distilling->hidden, err))
         return false;
     *projects = student.hidden != distilling->hidden.model->config.hidden;
     double share = tw_hidden_share(&distilling->hidden, distilling->tokenizer, distilling->records.dataset,
@@ -230,30 +247,45 @@ static bool open_hidden(
     return true;
 }
 
+/* Heads of the student: those that labels or the teacher speak of. */
+static unsigned choose_parts(const struct distilling *distilling)
+{
+    const struct {
+        unsigned part;
+        bool answered;
+        const char *what;
+    } heads[] = {{TW_PART_DOCUMENT, distilling->answers.has_documents, "texts"},
+        {TW_PART_ENTITY, distilling->answers.has_entities, "entities"}};
+    unsigned labelled = tw_labelled_parts(&distilling->records), parts = labelled;
+    for (size_t at = 0; at < sizeof heads / sizeof heads[0]; at++) {
+        parts |= heads[at].answered ? heads[at].part : 0;
+        if (labelled & heads[at].part && !heads[at].answered)
+            tw_course_tell(&distilling->run->watch,
+                "the teacher has no head for %s: they are learned from their labels alone", heads[at].what);
+    }
+    return parts;
+}
+
 static bool open_student(struct distilling *distilling, struct tw_error *err)
 {
     const struct tw_distill_settings *settings = distilling->settings;
-    size_t layers[MOST_LAYERS], layer_count;
-    unsigned parts = tw_labelled_parts(&distilling->records);
-    if (!read_layers(settings->layers, layers, &layer_count, err))
-        return false;
-    parts |= distilling->answers.has_documents ? TW_PART_DOCUMENT : 0;
-    parts |= distilling->answers.has_entities ? TW_PART_ENTITY : 0;
+    unsigned parts = choose_parts(distilling);
     bool projects = false;
-    if (settings->hidden_loss > 0 && !open_hidden(distilling, layer_count, &projects, err))
+    if (settings->hidden_loss > 0 && !open_hidden(distilling, &projects, err))
         return false;
     const struct tw_state_options options = {.folder = student_of(settings),
         .parts = parts | (projects ? TW_PART_PROJECTION : 0U),
         .projection = projects ? distilling->hidden.model->config.hidden : 0,
-        .layers = layer_count ? layers : NULL,
-        .layer_count = layer_count,
+        .layers = distilling->layer_count ? distilling->layers : NULL,
+        .layer_count = distilling->layer_count,
         .words = distilling->pruned.words,
         .word_count = distilling->pruned.count};
     if (!tw_course_open_state(distilling->course, &options, err))
         return false;
     const struct tw_model_config *config = &tw_course_state(distilling->course)->model->config;
-    uint32_t most = (uint32_t)settings->max_tokens;
-    most = config->max_positions < most ? (uint32_t)config->max_positions : most;
+    uint32_t most = tw_base_most_tokens(distilling->tokenizer, settings->max_tokens, config->max_positions);
+    if (distilling->hidden.model && distilling->hidden.model->config.max_positions < most)
+        most = (uint32_t)distilling->hidden.model->config.max_positions;
     distilling->feed = (struct tw_feed){.dataset = distilling->records.dataset,
         .tokenizer = distilling->tokenizer,
         .config = config,
@@ -419,7 +451,8 @@ static bool ask_teacher(struct distilling *distilling, struct tw_error *err)
 
 static bool learn(struct distilling *distilling, struct tw_error *err)
 {
-    if (!name_paths(distilling, err) || !read_all(distilling, false, err) || !make_folder(distilling, err) ||
+    if (!name_paths(distilling, err) || !look_at_models(distilling, err) ||
+        !read_all(distilling, false, err) || !prune(distilling, err) || !make_folder(distilling, err) ||
         !open_tokenizer(distilling, err) || !ask_teacher(distilling, err) ||
         !tw_course_plan(distilling->course, distilling->records.training, distilling->records.training_count,
             distilling->records.validation_count > 0, err) ||
@@ -490,10 +523,13 @@ static void end_distilling(struct distilling *distilling)
 
 static bool check(const struct tw_distill_settings *settings, struct tw_error *err)
 {
-    if (settings->teacher[0])
+    if (!settings->teacher[0])
+        return tw_fail(err, TW_USAGE, NULL, "tapewatch distill --teacher MODEL -m STUDENT -o FOLDER FILE...",
+            "no teacher is named");
+    if (settings->soft_loss + settings->document_loss + settings->entity_loss + settings->hidden_loss > 0)
         return true;
-    return tw_fail(err, TW_USAGE, NULL, "tapewatch distill --teacher MODEL -m STUDENT -o FOLDER FILE...",
-        "no teacher is named");
+    return tw_fail(err, TW_USAGE, NULL, "leave --soft-loss above 0",
+        "all weights of the loss are 0: nothing would be learned");
 }
 
 bool tw_distill(const struct tw_distill_settings *settings, const struct tw_course_run *run,
@@ -518,7 +554,8 @@ bool tw_distill_look(const struct tw_distill_settings *settings, const struct tw
     struct distilling distilling = {.run = run, .settings = settings};
     *facts = (struct tw_distill_facts){0};
     bool looked = check(settings, err) && tw_arena_begin(&distilling.arena, ARENA_BYTES, err) &&
-                  read_all(&distilling, true, err) && (!settings->vocabulary || prune(&distilling, err));
+                  look_at_models(&distilling, err) && read_all(&distilling, true, err) &&
+                  prune(&distilling, err);
     if (looked)
         *facts = (struct tw_distill_facts){.labelled = distilling.labelled,
             .copies = distilling.copies,

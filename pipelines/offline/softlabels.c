@@ -101,7 +101,9 @@ static bool remember(const char *path, const struct answered *answered, struct t
         return tw_fail(err, TW_OUTPUT, path, "give a shorter path", "path too long");
     unlink(partial);
     if (!tw_safetensors_write(partial, TW_F32, tensors, answered->done_entities ? 2 : 1, err))
-        return false;
+        return tw_fail(err, err->code, path,
+            err->code == TW_IO ? "free space on the disk, then go on with --resume" : err->cure, "%s",
+            err->what);
     if (rename(partial, path) == 0)
         return true;
     tw_fail_errno(err, TW_IO, path, "check the folder and its permissions", "cannot put the file in place");

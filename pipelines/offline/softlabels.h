@@ -2,9 +2,10 @@
  *   in    a teacher's folder (ask.h); examples of a dataset
  *   out   logits by enum tw_class, for targets of the trainer (trainer.h)
  *
- * The answers are kept in a file (safetensors; the tensors' names carry a hash of the teacher's weights, of the texts and of where
- * entities stand): a run that is resumed reads them there instead of asking again, and a file that fits something else is not
- * taken. Telling how far it is, and stopping, through the watch. Errors: those of ask.h; TW_INTERRUPTED; TW_IO. */
+ * The answers are kept in a file as they come (safetensors; the tensors' names carry a hash of the teacher's weights, of the texts
+ * and of where entities stand), whole or not at all: whoever asks again goes on after what is there. A file that fits something else,
+ * or is broken, is written anew. Telling how far it is, and stopping, through the watch. Errors: those of ask.h; TW_INTERRUPTED;
+ * TW_OUTPUT, TW_IO. */
 #ifndef TW_OFFLINE_SOFTLABELS_H
 #define TW_OFFLINE_SOFTLABELS_H
 
@@ -12,7 +13,7 @@
 #include "offline/course.h"
 
 struct tw_softlabels {
-    bool has_documents, has_entities; /* the teacher has that head */
+    bool has_documents, has_entities; /* the teacher has that head, and was asked about one at least */
     float *documents;                 /* [dataset count, TW_CLASSES]; of examples that were asked about */
     float *entities;                  /* [entities, TW_CLASSES] */
     size_t *first_entity;             /* [dataset count + 1]: rows of an example's entities */

@@ -25,6 +25,10 @@ const char *in_work(struct learning *learning, const char *name);
 struct tw_text read_file(struct learning *learning, const char *folder, const char *name);
 bool is_there(const char *folder, const char *name);
 
+struct tw_settings;
+void set_setting(struct learning *learning, const struct tw_settings *table, void *settings, const char *name,
+    const char *value);
+
 /* Who looks on. */
 struct seen {
     uint64_t stop_at, steps; /* stop_at 0: never */
@@ -32,5 +36,8 @@ struct seen {
     double first_loss, last_loss;
 };
 struct tw_course_run run_of(const struct learning *learning, struct seen *seen);
+
+/* A model with both heads below `work`, that has learned the invented records. */
+void given_teacher(struct learning *learning, const char *name);
 
 #endif

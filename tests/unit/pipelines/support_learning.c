@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "offline/finetune.h"
 #include "random_model.h"
 #include "tiny_model.h"
 
@@ -119,4 +120,29 @@ bool is_there(const char *folder, const char *name)
     char path[256];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return access(path, F_OK) == 0;
+}
+
+void set_setting(struct learning *learning, const struct tw_settings *table, void *settings, const char *name,
+    const char *value)
+{
+    struct tw_error err;
+    if (!tw_settings_set(table, &learning->arena, settings, name, value, &err))
+        fail_msg("%s: %s", name, err.what);
+}
+
+void given_teacher(struct learning *learning, const char *name)
+{
+    struct tw_finetune_settings settings;
+    struct seen seen = {0};
+    struct tw_course_run run = run_of(learning, &seen);
+    struct tw_course_result result;
+    struct tw_error err;
+    assert_true(tw_settings_defaults(&tw_finetune_table, &learning->arena, &settings, &err));
+    const char *const assignments[][2] = {{"model", learning->base}, {"output", in_work(learning, name)},
+        {"data", in_work(learning, "texts.jsonl")}, {"data", in_work(learning, "companies.jsonl")},
+        {"epochs", "4"}, {"lr", "5e-3"}, {"threads", "1"}, {"validation_share", "0.2"}};
+    for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
+        set_setting(learning, &tw_finetune_table, &settings, assignments[at][0], assignments[at][1]);
+    if (!tw_finetune(&settings, &run, &result, &err))
+        fail_msg("%s: %s", err.where, err.what);
 }

@@ -11,19 +11,11 @@
 #include "learning.h"
 #include "model/model.h"
 #include "offline/distill.h"
-#include "offline/finetune.h"
 #include "offline/prune.h"
 #include "random_model.h"
 #include "tokenizer/tokenizer.h"
 
 static struct learning learning;
-
-static void set(const struct tw_settings *table, void *settings, const char *name, const char *value)
-{
-    struct tw_error err;
-    if (!tw_settings_set(table, &learning.arena, settings, name, value, &err))
-        fail_msg("%s: %s", name, err.what);
-}
 
 /* Half as wide as the teacher, with the same tokenizer. */
 static void given_narrow_model(char *folder)
@@ -40,24 +32,6 @@ static void given_narrow_model(char *folder)
     }
 }
 
-/* A model with both heads, that has learned the invented records. */
-static void given_teacher(void)
-{
-    struct tw_finetune_settings settings;
-    struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
-    struct tw_error err;
-    assert_true(tw_settings_defaults(&tw_finetune_table, &learning.arena, &settings, &err));
-    const char *const assignments[][2] = {{"model", learning.base}, {"output", in_work(&learning, "teacher")},
-        {"data", in_work(&learning, "texts.jsonl")}, {"data", in_work(&learning, "companies.jsonl")},
-        {"epochs", "4"}, {"lr", "5e-3"}, {"threads", "1"}, {"validation_share", "0.2"}};
-    for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
-        set(&tw_finetune_table, &settings, assignments[at][0], assignments[at][1]);
-    if (!tw_finetune(&settings, &run, &result, &err))
-        fail_msg("%s: %s", err.where, err.what);
-}
-
 static int begin(void **state)
 {
     static const char archive[] = "{\"title\":\"outboard marine fell\",\"body\":\"the loss of 7\"}\n"
@@ -66,7 +40,7 @@ static int begin(void **state)
     if (!learning_begin(&learning))
         return -1;
     given_file(learning.work, "archive.jsonl", archive, sizeof archive - 1);
-    given_teacher();
+    given_teacher(&learning, "teacher");
     return 0;
 }
 
@@ -89,7 +63,7 @@ static struct tw_distill_settings settings_of(const char *output)
         {"augment_copies", "1"}, {"vocabulary", "100"}, {"vocabulary_margin", "2"}, {"dtype", "f16"},
         {"compare_seconds", "0.01"}};
     for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
-        set(&tw_distill_table, &settings, assignments[at][0], assignments[at][1]);
+        set_setting(&learning, &tw_distill_table, &settings, assignments[at][0], assignments[at][1]);
     return settings;
 }
 
@@ -167,6 +141,25 @@ static void a_teacher_without_a_head_is_refused(void **state)
     assert_int_equal(err.code, TW_USAGE);
 }
 
+static void a_head_that_nothing_teaches_is_not_made(void **state)
+{
+    (void)state;
+    struct tw_distill_settings settings = settings_of("texts");
+    struct seen seen = {0};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_distill_result result;
+    struct tw_model *model;
+    struct tw_error err;
+    settings.data.count = 1; /* texts.jsonl: no entities */
+    settings.course.epochs = 1;
+    if (!tw_distill(&settings, &run, &result, &err))
+        fail_msg("%s: %s", err.where, err.what);
+    assert_true(
+        tw_model_open(settings.course.output, &(struct tw_model_options){.need_head = true}, &model, &err));
+    assert_true(model->has_head && !model->has_entity_head);
+    tw_model_close(model);
+}
+
 /* The same pieces, under other numbers, for texts whose pieces are all there. */
 static void a_pruned_vocabulary_cuts_texts_into_the_same_pieces(void **state)
 {
@@ -228,6 +221,7 @@ int main(void)
         cmocka_unit_test(a_stopped_run_asks_the_teacher_once_and_ends_in_the_same_weights),
         cmocka_unit_test(a_teacher_without_a_head_is_refused),
         cmocka_unit_test(hidden_states_are_matched_and_a_resumed_run_keeps_its_projection),
+        cmocka_unit_test(a_head_that_nothing_teaches_is_not_made),
         cmocka_unit_test(a_pruned_vocabulary_cuts_texts_into_the_same_pieces),
     };
     return cmocka_run_group_tests(tests, begin, end);

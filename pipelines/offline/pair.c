@@ -1,0 +1,60 @@
+#include "offline/pair.h"
+
+#include "model/model.h"
+#include "offline/base.h"
+#include "tokenizer/tokenizer.h"
+
+#include <string.h>
+
+/* An error says which of the two folders it is about. */
+static bool name_folder(const char *folder, struct tw_error *err)
+{
+    if (strncmp(err->where, folder, strlen(folder)) != 0)
+        tw_error_in(err, folder);
+    return false;
+}
+
+static bool open_whole(const char *folder, struct tw_model **out, struct tw_error *err)
+{
+    const struct tw_model_options options = {0};
+    struct tw_tokenizer *tokenizer = NULL;
+    *out = NULL;
+    bool opened = tw_base_tokenizer(folder, &tokenizer, err) && tw_model_open(folder, &options, out, err);
+    tw_tokenizer_free(tokenizer);
+    return opened || name_folder(folder, err);
+}
+
+static bool can_teach(const struct tw_model *model, const char *folder, struct tw_error *err)
+{
+    if (!model->has_head && !model->has_entity_head)
+        return tw_fail(err, TW_CONFIG, folder, "fine-tune it first: tapewatch finetune",
+            "the teacher has no head, of texts or of entities");
+    if (model->config.labels_fault)
+        return tw_fail(err, TW_CONFIG, folder,
+            "name negative, neutral and positive in \"id2label\" of its config.json, in the order of its outputs",
+            "the teacher's labels: %s", model->config.labels_fault);
+    return true;
+}
+
+static bool check_layers(
+    const struct tw_pair *pair, const struct tw_model_config *config, struct tw_error *err)
+{
+    for (size_t at = 0; at < pair->layer_count; at++)
+        if (pair->layers[at] >= config->layers)
+            return tw_fail(err, TW_CONFIG, pair->student, "choose layers that it has; the first is 0",
+                "there is no layer %zu among its %zu", pair->layers[at], config->layers);
+    return true;
+}
+
+bool tw_pair_check(const struct tw_pair *pair, struct tw_error *err)
+{
+    struct tw_model *teacher, *student;
+    bool suits = open_whole(pair->teacher, &teacher, err) && can_teach(teacher, pair->teacher, err);
+    tw_model_close(teacher);
+    suits = suits && open_whole(pair->student, &student, err);
+    if (!suits)
+        return false;
+    suits = check_layers(pair, &student->config, err);
+    tw_model_close(student);
+    return suits;
+}

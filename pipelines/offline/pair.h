@@ -1,0 +1,23 @@
+/* pair: do a teacher and a student suit each other? Asked before anything is read or written. For the offline rooms only.
+ *   in    two folders, the student's layers that are chosen
+ *   out   nothing, or one error that begins with the folder it is about
+ *
+ * Both folders are opened whole: shapes against weights, tokenizers against vocabularies. The teacher needs a head, of texts or of
+ * entities, and labels that are ours; the student may be bare. Errors: those of model.h and tokenizer.h; TW_CONFIG for a teacher
+ * without a head, labels that differ, a layer that is not there. */
+#ifndef TW_OFFLINE_PAIR_H
+#define TW_OFFLINE_PAIR_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct tw_pair {
+    const char *teacher, *student; /* folders; they may be the same */
+    const size_t *layers;          /* [layer_count] of the student's folder */
+    size_t layer_count;            /* 0: all */
+};
+
+TW_MUST_USE bool tw_pair_check(const struct tw_pair *pair, struct tw_error *err);
+
+#endif
