@@ -151,18 +151,26 @@ static void settle_axes(struct axis *x, struct axis *y)
     y->high = ceil(y->high / y->step - 1e-9) * y->step;
 }
 
+enum { MOST_TICKS = 12 }; /* settle_axes asks for about five */
+
+static int steps_between(double low, double high, double step)
+{
+    double steps = floor((high - low) / step + 1e-6);
+    return steps < MOST_TICKS ? (int)steps : MOST_TICKS;
+}
+
 static void draw_axes(FILE *out, const struct axis *x, const struct axis *y, const char *x_name)
 {
     char text[TICK_BYTES];
-    for (double value = y->low; value <= y->high + y->step / 2; value += y->step) {
-        double unit = place(y, value);
+    for (int nth = 0; nth <= steps_between(y->low, y->high, y->step); nth++) {
+        double value = y->low + nth * y->step, unit = place(y, value);
         draw_line(out, "grid", LEFT, unit, RIGHT, unit);
         write_tick(text, fabs(value) < y->step / 2 ? 0 : value, y->step);
         draw_text(out, "tick", "end", LEFT - 6, unit + 3.5, text);
     }
-    for (double value = ceil(x->low / x->step) * x->step; value <= x->high + x->step * 1e-6;
-         value += x->step) {
-        double unit = place(x, value);
+    double first = ceil(x->low / x->step) * x->step;
+    for (int nth = 0; nth <= steps_between(first, x->high, x->step); nth++) {
+        double value = first + nth * x->step, unit = place(x, value);
         draw_line(out, "axis", unit, LINES_BOTTOM, unit, LINES_BOTTOM + 4);
         write_tick(text, value, x->step);
         draw_text(out, "tick", "middle", unit, LINES_BOTTOM + 16, text);
