@@ -1,20 +1,15 @@
 #include "corpus.h"
 
 #include "base/size.h"
-#include "clean.h"
 #include "dataset.h"
 #include "masking.h"
-#include "reader.h"
+#include "texts.h"
 #include "tokenizer/tokenizer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <xxhash.h>
-
-#define SCRATCH_BYTES ((size_t)8 << 30) /* address space: one record and what is made of it */
-enum { RECORDS_BETWEEN_QUESTIONS = 1024 };
-#define KEEP_BYTES ((size_t)4 << 20)
 
 static bool out_of_memory(struct tw_error *err)
 {
@@ -125,9 +120,9 @@ static bool keep_hash(struct tw_corpus *corpus, struct tw_text text, struct tw_e
     return true;
 }
 
-static bool keep_text(
-    struct tw_corpus *corpus, struct tw_text text, struct tw_arena *scratch, struct tw_error *err)
+static bool keep_text(void *self, struct tw_text text, struct tw_arena *scratch, struct tw_error *err)
 {
+    struct tw_corpus *corpus = self;
     struct tw_corpus_facts *facts = &corpus->facts;
     struct tw_tokens tokens;
     if (!tw_tokenize(corpus->options.tokenizer, text, NULL, TW_TOKENS_UNLIMITED, scratch, &tokens, err))
@@ -149,72 +144,21 @@ static bool keep_text(
     return true;
 }
 
-static bool keep_record(
-    struct tw_corpus *corpus, struct tw_reader_record *record, struct tw_arena *scratch, struct tw_error *err)
-{
-    bool cleaned = corpus->options.raw ? tw_clean_raw(&record->document, scratch, err)
-                                       : tw_clean(&record->document, scratch, err);
-    return cleaned && keep_text(corpus, record->document.text, scratch, err);
-}
-
-/* Goes on after a refusal only when somebody is told of it. */
-static bool tell_refusal(struct tw_corpus *corpus, struct tw_error *err)
-{
-    corpus->facts.refused++;
-    if (!corpus->options.refused)
-        return false;
-    corpus->options.refused(corpus->options.context, err);
-    *err = (struct tw_error){0};
-    return true;
-}
-
-static bool check_stopped(
-    const struct tw_corpus *corpus, const char *path, uint64_t records, struct tw_error *err)
-{
-    if (records % RECORDS_BETWEEN_QUESTIONS != 0 || !corpus->options.stopped ||
-        !corpus->options.stopped(corpus->options.context))
-        return true;
-    return tw_fail(err, TW_INTERRUPTED, path, "begin anew", "interrupted while the texts were read");
-}
-
-static bool read_records(struct tw_corpus *corpus, const char *path, struct tw_reader *reader,
-    struct tw_arena *scratch, struct tw_error *err)
-{
-    for (uint64_t records = 1;; records++) {
-        struct tw_reader_record record;
-        if (!check_stopped(corpus, path, records, err))
-            return false;
-        tw_arena_reset(scratch, KEEP_BYTES);
-        switch (tw_reader_next(reader, scratch, &record, err)) {
-        case TW_READER_RECORD:
-            if (!keep_record(corpus, &record, scratch, err))
-                return false;
-            break;
-        case TW_READER_REFUSED:
-            if (!tell_refusal(corpus, err))
-                return false;
-            break;
-        case TW_READER_END:
-            return true;
-        case TW_READER_FAILED:
-            return false;
-        }
-    }
-}
-
 bool tw_corpus_read(struct tw_corpus *corpus, const char *path, struct tw_error *err)
 {
-    struct tw_arena scratch = {0};
-    struct tw_reader *reader = NULL;
+    const struct tw_corpus_options *options = &corpus->options;
+    const struct tw_texts_options texts = {.decode = options->decode,
+        .stamp_us = options->stamp_us,
+        .raw = options->raw,
+        .refused = options->refused,
+        .stopped = options->stopped,
+        .context = options->context};
     uint64_t before = corpus->facts.records;
-    bool read = tw_reader_open(path, corpus->options.decode, corpus->options.stamp_us, &reader, err) &&
-                tw_arena_begin(&scratch, SCRATCH_BYTES, err) &&
-                read_records(corpus, path, reader, &scratch, err);
-    if (read && corpus->facts.records == before)
-        read = tw_fail(err, TW_CONFIG, path, "give records with text, one a line", "no usable record");
-    tw_arena_end(&scratch);
-    tw_reader_close(reader);
-    return read;
+    if (!tw_texts_read(path, &texts, keep_text, corpus, &corpus->facts.refused, err))
+        return false;
+    if (corpus->facts.records == before)
+        return tw_fail(err, TW_CONFIG, path, "give records with text, one a line", "no usable record");
+    return true;
 }
 
 static int by_number(const void *left, const void *right)

@@ -1,7 +1,7 @@
 #include "random_model.h"
 
 #include <assert.h>
-#include <dirent.h>
+#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,18 +82,17 @@ void given_folder(char *path)
     must(mkdtemp(path), "mkdtemp");
 }
 
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+    (void)status;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
 void remove_folder(const char *path)
 {
-    DIR *folder = opendir(path);
-    must(folder, "opendir");
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        char file[512];
-        snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        if (entry->d_name[0] != '.')
-            must(unlink(file) == 0, "unlink");
-    }
-    closedir(folder);
-    must(rmdir(path) == 0, "rmdir");
+    must(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0, "nftw");
 }
 
 static FILE *create(const char *folder, const char *name)
