@@ -130,6 +130,8 @@ static const struct tw_command commands[] = {
     {"finetune", "make", "a model of sentiment from a base model and labelled records", NULL,
         tw_command_finetune},
     {"distill", "make", "a small model from a large one", NULL, tw_command_distill},
+    {"vocab", "make", "a WordPiece vocabulary from archives, for a model from scratch", NULL,
+        tw_command_vocab},
     {"dev", "dev", "a development broker, in memory, and topics for it",
         "dev broker [--address-file FILE] [--partitions N]\n"
         "       tapewatch dev topic NAME --address-file FILE\n"

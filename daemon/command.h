@@ -70,6 +70,7 @@ tw_command_run tw_command_evaluate;
 tw_command_run tw_command_pretrain;
 tw_command_run tw_command_finetune;
 tw_command_run tw_command_distill;
+tw_command_run tw_command_vocab;
 tw_command_run tw_command_bench;
 tw_command_run tw_command_dev;
 tw_command_run tw_command_config;

@@ -86,26 +86,40 @@ static void wipe(struct tw_show *show)
     show->drawn = false;
 }
 
+/* Not every step is shown: a terminal is drawn upon ten times a second at most. */
+static bool is_due(struct tw_show *show)
+{
+    double moment = now();
+    if (show->last >= 0 && moment - show->last < (show->terminal ? drawing_seconds : show->quiet_seconds))
+        return false;
+    show->last = moment;
+    return true;
+}
+
+static void draw(struct tw_show *show, const char *text)
+{
+    wipe(show);
+    fprintf(show->to, "%.*s", show->width - 1, text); /* a line that wraps cannot be wiped */
+    fflush(show->to);
+    show->drawn = true;
+}
+
 void tw_show_step(struct tw_show *show, const struct tw_show_at *at)
 {
     char text[MOST_LINE];
-    double moment = now();
-    bool last = at->step == at->most_steps;
-    if (show->last >= 0 && !last &&
-        moment - show->last < (show->terminal ? drawing_seconds : show->quiet_seconds))
+    if (!is_due(show) && at->step != at->most_steps)
         return;
-    show->last = moment;
-    size_t length = tw_show_text(at, show->terminal ? BAR : 0, text, sizeof text);
-    if (!show->terminal) {
+    tw_show_text(at, show->terminal ? BAR : 0, text, sizeof text);
+    if (show->terminal)
+        draw(show, text);
+    else
         fprintf(show->to, "%s\n", text);
-        return;
-    }
-    if (length >= (size_t)show->width) /* a line that wraps cannot be wiped */
-        text[show->width - 1] = '\0';
-    wipe(show);
-    fputs(text, show->to);
-    fflush(show->to);
-    show->drawn = true;
+}
+
+void tw_show_status(struct tw_show *show, const char *text)
+{
+    if (show->terminal && is_due(show))
+        draw(show, text);
 }
 
 void tw_show_columns(struct tw_show *show, const struct tw_show_column *columns, size_t count)

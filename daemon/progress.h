@@ -9,6 +9,7 @@
  *     tw_show_step(&show, &step);                       // as often as one likes: at most 10 drawings a second
  *     tw_show_row(&show, values);                       // as many texts as columns
  *     tw_show_line(&show, "model/best: saved");
+ *     tw_show_status(&show, "reading: 1024 records");   // a text in the place of the bar
  *     tw_show_end(&show);                               // the bar goes */
 #ifndef TW_DAEMON_PROGRESS_H
 #define TW_DAEMON_PROGRESS_H
@@ -43,6 +44,8 @@ struct tw_show {
 void tw_show_begin(struct tw_show *show, FILE *to);
 void tw_show_columns(struct tw_show *show, const struct tw_show_column *columns, size_t count);
 void tw_show_step(struct tw_show *show, const struct tw_show_at *at);
+/* Any text in the place of the bar; nothing but on a terminal. */
+void tw_show_status(struct tw_show *show, const char *text);
 void tw_show_row(struct tw_show *show, const char *const *values);
 void tw_show_line(struct tw_show *show, const char *line);
 void tw_show_end(struct tw_show *show);

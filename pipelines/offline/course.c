@@ -95,7 +95,8 @@ static bool look_at_folder(struct tw_course *course, struct tw_error *err)
 {
     const char *folder = course->settings->output;
     if (!course->run->resume || !folder[0])
-        return tw_runfolder_check_empty(folder, err);
+        return tw_runfolder_check_empty(
+            folder, "name another folder, or go on with the run in it: --resume", err);
     course->finished = tw_runfolder_is_finished(folder);
     return !course->finished || tw_runfolder_remove_checkpoints(folder, err);
 }

@@ -12,7 +12,7 @@
 
 static const char *const results_name = "eval_results.json";
 
-bool tw_runfolder_check_empty(const char *folder, struct tw_error *err)
+bool tw_runfolder_check_empty(const char *folder, const char *cure, struct tw_error *err)
 {
     if (!folder[0])
         return tw_fail(err, TW_USAGE, NULL, "name a new folder with -o", "no output folder is named");
@@ -28,8 +28,7 @@ bool tw_runfolder_check_empty(const char *folder, struct tw_error *err)
     closedir(listing);
     if (empty)
         return true;
-    return tw_fail(err, TW_OUTPUT, folder, "name another folder, or go on with the run in it: --resume",
-        "the output folder is not empty");
+    return tw_fail(err, TW_OUTPUT, folder, cure, "the output folder is not empty");
 }
 
 bool tw_runfolder_make(const char *folder, struct tw_text run_yaml, struct tw_error *err)

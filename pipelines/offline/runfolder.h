@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* A folder that is not there, or empty; "": TW_USAGE. */
-TW_MUST_USE bool tw_runfolder_check_empty(const char *folder, struct tw_error *err);
+/* A folder that is not there, or empty; "": TW_USAGE. `cure`: of one that is not empty. */
+TW_MUST_USE bool tw_runfolder_check_empty(const char *folder, const char *cure, struct tw_error *err);
 /* Makes it, if it is not there, and writes run.yaml (empty text: leaves it as it is). */
 TW_MUST_USE bool tw_runfolder_make(const char *folder, struct tw_text run_yaml, struct tw_error *err);
 

@@ -1,12 +1,10 @@
 #include "learning.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -15,14 +13,6 @@
 #include "offline/finetune.h"
 #include "random_model.h"
 #include "tiny_model.h"
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
 
 void given_records(const struct learning *learning)
 {
@@ -57,7 +47,8 @@ int learning_end(struct learning *learning)
 {
     tw_arena_end(&learning->arena);
     remove_folder(learning->base);
-    return nftw(learning->work, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    remove_folder(learning->work);
+    return 0;
 }
 
 static bool stopped(void *context)

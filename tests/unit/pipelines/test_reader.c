@@ -1,5 +1,4 @@
 /* reader: which archives a folder stands for, and what is said of lines that cannot be used. */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -18,14 +17,6 @@ static char folder[64];
 static struct tw_arena arena;
 static struct tw_decode_options decode;
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
 static int begin(void **state)
 {
     (void)state;
@@ -39,7 +30,8 @@ static int end(void **state)
 {
     (void)state;
     tw_arena_end(&arena);
-    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    remove_folder(folder);
+    return 0;
 }
 
 static const char *in_folder(const char *name)

@@ -1,0 +1,186 @@
+/* vocab: archives to a WordPiece vocabulary. Nothing is written before the end, so a signal ends it as it ends any program. */
+#include "offline/vocab.h"
+#include "command.h"
+#include "config.h"
+#include "progress.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <time.h>
+
+enum { ARENA_BYTES = 16 << 20, MOST_STATUS = 160 };
+
+struct vocab {
+    struct tw_arena arena;
+    struct tw_config config;
+    struct tw_vocab_settings settings;
+    const char *config_path;
+    struct tw_show show;
+};
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* ---- the command line ---- */
+
+/* The name and value of the setting that an option sets. */
+static const struct {
+    struct option option;
+    const char *setting, *value; /* value NULL: the option's own */
+} options[] = {
+    {{"output", required_argument, NULL, 0}, "output", NULL},
+    {{"data", required_argument, NULL, 0}, "data", NULL},
+    {{"size", required_argument, NULL, 0}, "size", NULL},
+    {{"min-count", required_argument, NULL, 0}, "min_count", NULL},
+    {{"lowercase", no_argument, NULL, 0}, "lowercase", "true"},
+    {{"no-lowercase", no_argument, NULL, 0}, "lowercase", "false"},
+    {{"cased", no_argument, NULL, 0}, "lowercase", "false"},
+    {{"most-characters", required_argument, NULL, 0}, "most_characters", NULL},
+    {{"max-positions", required_argument, NULL, 0}, "max_positions", NULL},
+    {{"raw", no_argument, NULL, 0}, "raw", "true"},
+    {{"no-raw", no_argument, NULL, 0}, "raw", "false"},
+    {{"skip-refused", no_argument, NULL, 0}, "skip_refused", "true"},
+    {{"no-skip-refused", no_argument, NULL, 0}, "skip_refused", "false"},
+};
+enum { OPTIONS = sizeof options / sizeof options[0] };
+
+static bool set(struct vocab *vocab, const char *name, const char *value, struct tw_error *err)
+{
+    return tw_settings_set(&tw_vocab_table, &vocab->arena, &vocab->settings, name, value, err);
+}
+
+static int take_option(struct vocab *vocab, int option, int at, struct tw_error *err)
+{
+    if (option == 'c') {
+        vocab->config_path = optarg;
+        return 0;
+    }
+    const char *name = option == 'o' ? "output" : options[at].setting;
+    const char *value = option == 'o' || !options[at].value ? optarg : options[at].value;
+    return set(vocab, name, value, err) ? 0 : tw_command_failed(err);
+}
+
+static int parse(struct vocab *vocab, int argc, char **argv, struct tw_error *err)
+{
+    struct option listed[OPTIONS + 1] = {{0}};
+    for (size_t at = 0; at < OPTIONS; at++)
+        listed[at] = options[at].option;
+    if (!tw_settings_defaults(&tw_vocab_table, &vocab->arena, &vocab->settings, err))
+        return tw_command_failed(err);
+    optind = 0;
+    opterr = 0;
+    for (int option, at = 0; (option = getopt_long(argc, argv, ":o:c:", listed, &at)) != -1;) {
+        if (option == ':')
+            return tw_command_usage(argv[0], err, "%s needs a value", argv[optind - 1]);
+        if (option == '?')
+            return tw_command_usage(argv[0], err, "no option %s", argv[optind - 1]);
+        int status = take_option(vocab, option, at, err);
+        if (status)
+            return status;
+    }
+    for (int at = optind; at < argc; at++)
+        if (!set(vocab, "data", argv[at], err))
+            return tw_command_failed(err);
+    return 0;
+}
+
+/* ---- who looks on ---- */
+
+static void show_reading(void *context, uint64_t records, uint64_t words)
+{
+    struct vocab *vocab = context;
+    char text[MOST_STATUS];
+    snprintf(text, sizeof text, "reading: %llu records, %llu words", (unsigned long long)records,
+        (unsigned long long)words);
+    tw_show_status(&vocab->show, text);
+}
+
+static void show_learning(void *context, uint32_t pieces, uint32_t most)
+{
+    struct vocab *vocab = context;
+    char text[MOST_STATUS];
+    snprintf(text, sizeof text, "learning: %u of %u pieces", pieces, most);
+    tw_show_status(&vocab->show, text);
+}
+
+static void show_refused(void *context, const struct tw_error *why)
+{
+    struct vocab *vocab = context;
+    char line[1200], named[1300];
+    tw_error_line(why, line, sizeof line);
+    snprintf(named, sizeof named, "tapewatch vocab: %s", line);
+    tw_show_line(&vocab->show, named);
+}
+
+static void print_result(const struct vocab *vocab, const struct tw_vocab_result *result, double seconds)
+{
+    const struct tw_vocab_settings *settings = &vocab->settings;
+    double words = (double)result->words;
+    if (result->pieces < settings->size)
+        fprintf(stderr, "%s: %u pieces are all that there are: no two more stand side by side %llu times\n",
+            settings->output, result->pieces, (unsigned long long)settings->min_count);
+    fprintf(stderr,
+        "%s: %u pieces of %u characters, from %llu records, %llu words (%llu different); %.2f%% of the words "
+        "are one piece, %.4f%% are unknown, %.3f pieces a word; %.1f s\n",
+        settings->output, result->pieces, result->characters, (unsigned long long)result->records,
+        (unsigned long long)result->words, (unsigned long long)result->different,
+        100 * (double)result->whole / words, 100 * (double)result->unknown / words,
+        (double)result->cut / words, seconds);
+}
+
+/* ---- the command ---- */
+
+static void print_help(void)
+{
+    printf(
+        "usage: tapewatch vocab -o FOLDER [OPTION]... FILE...\n"
+        "  FILE                       JSON records with text, one a line, plain, gzip or zstd; or a folder of "
+        "them\n"
+        "  -c FILE                    the configuration, for the names of fields\n"
+        "  --cased                    keep capitals and accents: --no-lowercase\n");
+    tw_settings_help(&tw_vocab_table, stdout);
+}
+
+static int run(struct vocab *vocab, int argc, char **argv, struct tw_error *err)
+{
+    struct timespec time;
+    struct tw_vocab_result result;
+    double began = now();
+    int status = parse(vocab, argc, argv, err);
+    if (status)
+        return status;
+    if (!tw_command_config_load(vocab->config_path, true, &vocab->arena, &vocab->config, err))
+        return tw_command_failed(err);
+    clock_gettime(CLOCK_REALTIME, &time);
+    const struct tw_vocab_run run = {.decode = vocab->config.decode,
+        .stamp_us = (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000,
+        .context = vocab,
+        .reading = show_reading,
+        .learning = show_learning,
+        .refused = show_refused};
+    tw_show_begin(&vocab->show, stderr);
+    bool learned = tw_vocab_learn(&vocab->settings, &run, &result, err);
+    tw_show_end(&vocab->show);
+    if (!learned)
+        return tw_command_failed(err);
+    print_result(vocab, &result, now() - began);
+    return result.refused ? tw_exit_status(TW_REFUSED) : 0;
+}
+
+int tw_command_vocab(int argc, char **argv, struct tw_error *err)
+{
+    struct vocab vocab = {0};
+    for (int at = 1; at < argc; at++)
+        if (strcmp(argv[at], "--help") == 0) {
+            print_help();
+            return 0;
+        }
+    int status = tw_arena_begin(&vocab.arena, ARENA_BYTES, err) ? run(&vocab, argc, argv, err)
+                                                                : tw_command_failed(err);
+    tw_arena_end(&vocab.arena);
+    return status;
+}

@@ -1,0 +1,56 @@
+/* vocab: archives to a WordPiece vocabulary, for models from scratch.
+ *   in    archives and folders of them (reader.h); how many pieces, of what alphabet
+ *   out   a folder: vocab.txt, tokenizer_config.json, special_tokens_map.json, which tokenizer.h, transformers' BertTokenizer and
+ *         pretrain load; what of the words it covers
+ *
+ *     read > decode > clean > words and how often they stand (tally.h) > pieces (pieces.h) > the folder > the words cut with it
+ *
+ * Nothing is written before all is learned, and vocab.txt last: a folder that has one is whole. The same records give the same bytes,
+ * in whatever order of files and records.
+ *
+ * Special tokens are BERT's, ids 0 to 4: [PAD] [UNK] [CLS] [SEP] [MASK].
+ *
+ * Errors: TW_REFUSED as texts.h has it; TW_CONFIG for a file without a usable record or archives without words; TW_OUTPUT for a folder that is not empty;
+ * those of texts.h, tally.h, pieces.h. For the offline rooms only, but for the daemon's command. */
+#ifndef TW_OFFLINE_VOCAB_H
+#define TW_OFFLINE_VOCAB_H
+
+#include "settings.h"
+
+struct tw_decode_options;
+
+struct tw_vocab_settings {
+    const char *output;
+    struct tw_setting_texts data; /* archives and folders */
+    uint64_t size, min_count, most_characters, max_positions;
+    bool lowercase, raw, skip_refused;
+};
+
+extern const struct tw_settings tw_vocab_table;
+
+/* How it is called and who looks on. */
+struct tw_vocab_run {
+    const struct tw_decode_options *decode;
+    int64_t stamp_us; /* time of reading */
+    void *context;
+    /* Any of these may be NULL. */
+    void (*reading)(void *context, uint64_t records, uint64_t words); /* now and then */
+    void (*learning)(void *context, uint32_t pieces, uint32_t most);  /* after each piece */
+    void (*refused)(void *context, const struct tw_error *why);       /* a record (skip_refused) */
+};
+
+struct tw_vocab_result {
+    uint64_t records, refused;
+    uint64_t words;      /* all that stand, of those that a vocabulary can spell at all (tally.h) */
+    uint64_t different;  /* of these */
+    uint64_t whole;      /* words that are one piece */
+    uint64_t unknown;    /* words that are [UNK]: they hold a character that the alphabet left out */
+    uint64_t cut;        /* pieces that all words are cut into, [UNK] counted as one */
+    uint32_t pieces;     /* of the vocabulary */
+    uint32_t characters; /* of its alphabet */
+};
+
+TW_MUST_USE bool tw_vocab_learn(const struct tw_vocab_settings *settings, const struct tw_vocab_run *run,
+    struct tw_vocab_result *result, struct tw_error *err);
+
+#endif
