@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,107 +10,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "format/write.h"
 
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = TW_FOLDER_PATH };
 
 static const char *const checkpoint_prefix = "checkpoint-";
-static const char *const partial_mark = ".partial-";
 static const size_t file_most_bytes = (size_t)64 << 20;
-
-/* --- folders ------------------------------------------------------------------------------------------------- */
-
-/* A folder of files; what else is in it stays, and so does the folder then. */
-static void remove_folder(const char *path)
-{
-    DIR *folder = opendir(path);
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlinkat(dirfd(folder), entry->d_name, 0);
-    }
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-}
-
-static bool sync_folder(const char *path, struct tw_error *err)
-{
-    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = descriptor >= 0 && fsync(descriptor) == 0;
-    int number = errno;
-    if (descriptor >= 0)
-        close(descriptor);
-    errno = number;
-    return synced || tw_fail_errno(err, TW_IO, path, "check the disk", "cannot sync the folder");
-}
-
-/* The folder that holds `path`. */
-static void parent_of(const char *path, char parent[PATH_BYTES])
-{
-    snprintf(parent, PATH_BYTES, "%s", path);
-    size_t length = strlen(parent);
-    while (length > 1 && parent[length - 1] == '/')
-        parent[--length] = '\0';
-    char *slash = strrchr(parent, '/');
-    if (!slash)
-        snprintf(parent, PATH_BYTES, ".");
-    else
-        slash[slash == parent ? 1 : 0] = '\0';
-}
-
-/* A new empty folder beside `path`, where it is filled before it gets its name. */
-static bool begin_partial(const char *path, char partial[PATH_BYTES], struct tw_error *err)
-{
-    size_t length = strlen(path);
-    while (length > 1 && path[length - 1] == '/')
-        length--;
-    int wrote = snprintf(partial, PATH_BYTES, "%.*s%sXXXXXX", (int)length, path, partial_mark);
-    if (wrote < 0 || wrote >= PATH_BYTES)
-        return tw_fail(err, TW_OUTPUT, path, "give a shorter path", "path too long");
-    if (!mkdtemp(partial) || chmod(partial, 0755) != 0)
-        return tw_fail_errno(err, TW_OUTPUT, path, "check the folder above and its permissions",
-            "cannot create a folder beside it");
-    return true;
-}
-
-/* Puts each file of `partial` into the folder that is there already; each is old or new, never a part. */
-static bool move_files(const char *partial, const char *path, struct tw_error *err)
-{
-    DIR *folder = opendir(partial);
-    bool moved = folder != NULL;
-    for (struct dirent *entry; moved && (entry = readdir(folder));) {
-        char from[PATH_BYTES], to[PATH_BYTES];
-        if (entry->d_name[0] == '.')
-            continue;
-        moved = tw_path_join(from, sizeof from, partial, entry->d_name, err) &&
-                tw_path_join(to, sizeof to, path, entry->d_name, err) && rename(from, to) == 0;
-    }
-    int number = errno;
-    if (folder)
-        closedir(folder);
-    errno = number;
-    if (!moved)
-        return tw_fail_errno(
-            err, TW_IO, path, "check the folder and its permissions", "cannot put files into it");
-    return sync_folder(path, err);
-}
-
-/* The filled folder gets its name. */
-static bool finish_partial(const char *partial, const char *path, struct tw_error *err)
-{
-    char parent[PATH_BYTES];
-    parent_of(path, parent);
-    if (!sync_folder(partial, err))
-        return false;
-    if (rename(partial, path) == 0)
-        return sync_folder(parent, err);
-    if (errno != ENOTEMPTY && errno != EEXIST)
-        return tw_fail_errno(
-            err, TW_OUTPUT, path, "give a folder, or a path that is free", "cannot put the folder in place");
-    bool done = move_files(partial, path, err);
-    remove_folder(partial);
-    return done;
-}
 
 /* --- a model ------------------------------------------------------------------------------------------------- */
 
@@ -231,11 +136,11 @@ bool tw_model_save(const char *folder, const struct tw_state *state, const struc
 {
     char partial[PATH_BYTES];
     enum tw_dtype dtype = options->dtype == TW_F16 || options->dtype == TW_BF16 ? options->dtype : TW_F32;
-    if (!begin_partial(folder, partial, err))
+    if (!tw_folder_begin(folder, partial, err))
         return false;
-    if (write_model(partial, state, dtype, false, options, err) && finish_partial(partial, folder, err))
+    if (write_model(partial, state, dtype, false, options, err) && tw_folder_finish(partial, folder, err))
         return true;
-    remove_folder(partial);
+    tw_folder_remove(partial);
     return false;
 }
 
@@ -351,9 +256,9 @@ static void list_checkpoints(const char *folder, bool clean, struct found *found
         uint64_t step;
         bool joined = tw_path_join(path, sizeof path, folder, entry->d_name, &ignored);
         bool partial = strncmp(entry->d_name, checkpoint_prefix, strlen(checkpoint_prefix)) == 0 &&
-                       strstr(entry->d_name, partial_mark);
+                       tw_folder_is_partial(entry->d_name);
         if (joined && partial && clean)
-            remove_folder(path);
+            tw_folder_remove(path);
         if (!step_of(entry->d_name, &step) || found->count == sizeof found->steps / sizeof found->steps[0])
             continue;
         size_t at = found->count++;
@@ -380,7 +285,7 @@ static void remove_old(const char *folder, size_t keep)
     list_checkpoints(folder, false, &found);
     for (size_t at = keep; at < found.count; at++) {
         if (checkpoint_path(path, folder, found.steps[at], &ignored))
-            remove_folder(path);
+            tw_folder_remove(path);
     }
 }
 
@@ -402,10 +307,10 @@ bool tw_checkpoint_save(const char *folder, const struct tw_state *state, const 
         return tw_fail_errno(
             err, TW_OUTPUT, folder, "check the folder above and its permissions", "cannot create the folder");
     list_checkpoints(folder, true, &found);
-    if (!checkpoint_path(path, folder, progress->step, err) || !begin_partial(path, partial, err))
+    if (!checkpoint_path(path, folder, progress->step, err) || !tw_folder_begin(path, partial, err))
         return false;
-    if (!write_checkpoint(partial, state, progress, options, err) || !finish_partial(partial, path, err)) {
-        remove_folder(partial);
+    if (!write_checkpoint(partial, state, progress, options, err) || !tw_folder_finish(partial, path, err)) {
+        tw_folder_remove(partial);
         return false;
     }
     remove_old(folder, options->keep ? options->keep : 1);

@@ -1,6 +1,7 @@
 #include "offline/runfolder.h"
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "train/checkpoint.h"
 
 #include <dirent.h>
@@ -47,20 +48,6 @@ bool tw_runfolder_is_finished(const char *folder)
     return tw_path_join(path, sizeof path, folder, results_name, NULL) && access(path, F_OK) == 0;
 }
 
-/* A flat folder, and itself. What cannot be removed stays: it does no harm. */
-static void remove_flat(const char *folder)
-{
-    char path[PATH_MAX];
-    DIR *listing = opendir(folder);
-    if (!listing)
-        return;
-    for (const struct dirent *entry; (entry = readdir(listing)) != NULL;)
-        if (entry->d_name[0] != '.' && tw_path_join(path, sizeof path, folder, entry->d_name, NULL))
-            unlink(path);
-    closedir(listing);
-    rmdir(folder);
-}
-
 bool tw_runfolder_remove_checkpoints(const char *folder, struct tw_error *err)
 {
     char path[PATH_MAX];
@@ -70,7 +57,7 @@ bool tw_runfolder_remove_checkpoints(const char *folder, struct tw_error *err)
             return false;
         if (!found)
             return true;
-        remove_flat(path);
+        tw_folder_remove(path); /* what cannot be removed stays: it does no harm */
         if (access(path, F_OK) == 0)
             return tw_fail_errno(err, TW_IO, path, "remove it by hand", "the checkpoint cannot be removed");
     }

@@ -1,6 +1,7 @@
 #include "offline/vocab.h"
 
 #include "base/file.h"
+#include "base/folder.h"
 #include "offline/runfolder.h"
 #include "reader.h"
 #include "texts.h"
@@ -217,7 +218,7 @@ static json_t *tokenizer_config(const struct tw_vocab_settings *settings)
     return config;
 }
 
-static bool write_vocabulary(const struct making *making, struct tw_error *err)
+static bool write_vocabulary(const struct making *making, const char *folder, struct tw_error *err)
 {
     char path[PATH_MAX];
     size_t bytes = 0, used = 0;
@@ -232,19 +233,28 @@ static bool write_vocabulary(const struct making *making, struct tw_error *err)
         used += item.length;
         text[used++] = '\n';
     }
-    bool written = tw_path_join(path, sizeof path, making->settings->output, "vocab.txt", err) &&
+    bool written = tw_path_join(path, sizeof path, folder, "vocab.txt", err) &&
                    tw_file_write(path, (struct tw_text){text, used}, err);
     free(text);
     return written;
 }
 
+static bool write_files(const struct making *making, const char *folder, struct tw_error *err)
+{
+    return write_object(folder, "tokenizer_config.json", tokenizer_config(making->settings), err) &&
+           write_object(folder, "special_tokens_map.json", special_names(), err) &&
+           write_vocabulary(making, folder, err);
+}
+
 static bool write_folder(const struct making *making, struct tw_error *err)
 {
-    const char *folder = making->settings->output;
-    return tw_runfolder_make(folder, (struct tw_text){"", 0}, err) &&
-           write_object(folder, "tokenizer_config.json", tokenizer_config(making->settings), err) &&
-           write_object(folder, "special_tokens_map.json", special_names(), err) &&
-           write_vocabulary(making, err);
+    char partial[TW_FOLDER_PATH];
+    if (!tw_folder_begin(making->settings->output, partial, err))
+        return false;
+    if (write_files(making, partial, err) && tw_folder_finish(partial, making->settings->output, err))
+        return true;
+    tw_folder_remove(partial);
+    return false;
 }
 
 /* ---- all of it ---- */

@@ -5,8 +5,8 @@
  *
  *     read > decode > clean > words and how often they stand (tally.h) > pieces (pieces.h) > the folder > the words cut with it
  *
- * Nothing is written before all is learned, and vocab.txt last: a folder that has one is whole. The same records give the same bytes,
- * in whatever order of files and records.
+ * Nothing is written before all is learned; the folder appears whole or not at all. The same records give the same bytes, in whatever
+ * order of files and records.
  *
  * Special tokens are BERT's, ids 0 to 4: [PAD] [UNK] [CLS] [SEP] [MASK].
  *
