@@ -1,10 +1,10 @@
 /* vocab: archives to a WordPiece vocabulary. Nothing is written before the end, so a signal ends it as it ends any program. */
 #include "offline/vocab.h"
+#include "arguments.h"
 #include "command.h"
 #include "config.h"
 #include "progress.h"
 
-#include <getopt.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,6 +15,7 @@ struct vocab {
     struct tw_config config;
     struct tw_vocab_settings settings;
     const char *config_path;
+    struct tw_operands archives;
     struct tw_show show;
 };
 
@@ -27,65 +28,44 @@ static double now(void)
 
 /* ---- the command line ---- */
 
-/* The name and value of the setting that an option sets. */
-static const struct {
-    struct option option;
-    const char *setting, *value; /* value NULL: the option's own */
-} options[] = {
-    {{"output", required_argument, NULL, 0}, "output", NULL},
-    {{"data", required_argument, NULL, 0}, "data", NULL},
-    {{"size", required_argument, NULL, 0}, "size", NULL},
-    {{"min-count", required_argument, NULL, 0}, "min_count", NULL},
-    {{"lowercase", no_argument, NULL, 0}, "lowercase", "true"},
-    {{"no-lowercase", no_argument, NULL, 0}, "lowercase", "false"},
-    {{"cased", no_argument, NULL, 0}, "lowercase", "false"},
-    {{"most-characters", required_argument, NULL, 0}, "most_characters", NULL},
-    {{"max-positions", required_argument, NULL, 0}, "max_positions", NULL},
-    {{"raw", no_argument, NULL, 0}, "raw", "true"},
-    {{"no-raw", no_argument, NULL, 0}, "raw", "false"},
-    {{"skip-refused", no_argument, NULL, 0}, "skip_refused", "true"},
-    {{"no-skip-refused", no_argument, NULL, 0}, "skip_refused", "false"},
+/* What was typed for a setting, if anything. */
+struct typed {
+    const char *output, *size, *min_count, *most_characters, *max_positions;
+    bool cased, lowercase, raw, skip_refused;
 };
-enum { OPTIONS = sizeof options / sizeof options[0] };
 
 static bool set(struct vocab *vocab, const char *name, const char *value, struct tw_error *err)
 {
-    return tw_settings_set(&tw_vocab_table, &vocab->arena, &vocab->settings, name, value, err);
+    return !value || tw_settings_set(&tw_vocab_table, &vocab->arena, &vocab->settings, name, value, err);
 }
 
-static int take_option(struct vocab *vocab, int option, int at, struct tw_error *err)
+static bool settle(struct vocab *vocab, const struct typed *typed, struct tw_error *err)
 {
-    if (option == 'c') {
-        vocab->config_path = optarg;
-        return 0;
-    }
-    const char *name = option == 'o' ? "output" : options[at].setting;
-    const char *value = option == 'o' || !options[at].value ? optarg : options[at].value;
-    return set(vocab, name, value, err) ? 0 : tw_command_failed(err);
+    return tw_settings_defaults(&tw_vocab_table, &vocab->arena, &vocab->settings, err) &&
+           set(vocab, "output", typed->output, err) && set(vocab, "size", typed->size, err) &&
+           set(vocab, "min_count", typed->min_count, err) &&
+           set(vocab, "most_characters", typed->most_characters, err) &&
+           set(vocab, "max_positions", typed->max_positions, err) &&
+           set(vocab, "cased", typed->cased ? "true" : NULL, err) &&
+           set(vocab, "raw", typed->raw ? "true" : NULL, err) &&
+           set(vocab, "skip_refused", typed->skip_refused ? "true" : NULL, err);
 }
 
 static int parse(struct vocab *vocab, int argc, char **argv, struct tw_error *err)
 {
-    struct option listed[OPTIONS + 1] = {{0}};
-    for (size_t at = 0; at < OPTIONS; at++)
-        listed[at] = options[at].option;
-    if (!tw_settings_defaults(&tw_vocab_table, &vocab->arena, &vocab->settings, err))
-        return tw_command_failed(err);
-    optind = 0;
-    opterr = 0;
-    for (int option, at = 0; (option = getopt_long(argc, argv, ":o:c:", listed, &at)) != -1;) {
-        if (option == ':')
-            return tw_command_usage(argv[0], err, "%s needs a value", argv[optind - 1]);
-        if (option == '?')
-            return tw_command_usage(argv[0], err, "no option %s", argv[optind - 1]);
-        int status = take_option(vocab, option, at, err);
-        if (status)
-            return status;
-    }
-    for (int at = optind; at < argc; at++)
-        if (!set(vocab, "data", argv[at], err))
-            return tw_command_failed(err);
-    return 0;
+    struct typed typed = {0};
+    const struct tw_argument table[] = {{"o", .text = &typed.output}, {"output", .text = &typed.output},
+        {"c", .text = &vocab->config_path}, {"size", .text = &typed.size},
+        {"min-count", .text = &typed.min_count}, {"most-characters", .text = &typed.most_characters},
+        {"max-positions", .text = &typed.max_positions}, {"cased", .given = &typed.cased},
+        {"lowercase", .given = &typed.lowercase}, {"raw", .given = &typed.raw},
+        {"skip-refused", .given = &typed.skip_refused}};
+    int status = tw_arguments_parse(argc, argv, table, sizeof table / sizeof table[0], &vocab->archives, err);
+    if (status)
+        return status;
+    if (typed.cased && typed.lowercase)
+        return tw_command_usage(argv[0], err, "--cased or --lowercase, not both");
+    return settle(vocab, &typed, err) ? 0 : tw_command_failed(err);
 }
 
 /* ---- who looks on ---- */
@@ -140,8 +120,7 @@ static void print_help(void)
         "usage: tapewatch vocab -o FOLDER [OPTION]... FILE...\n"
         "  FILE                       JSON records with text, one a line, plain, gzip or zstd; or a folder of "
         "them\n"
-        "  -c FILE                    the configuration, for the names of fields\n"
-        "  --cased                    keep capitals and accents: --no-lowercase\n");
+        "  -c FILE                    the configuration, for the names of fields\n");
     tw_settings_help(&tw_vocab_table, stdout);
 }
 
@@ -156,7 +135,9 @@ static int run(struct vocab *vocab, int argc, char **argv, struct tw_error *err)
     if (!tw_command_config_load(vocab->config_path, true, &vocab->arena, &vocab->config, err))
         return tw_command_failed(err);
     clock_gettime(CLOCK_REALTIME, &time);
-    const struct tw_vocab_run run = {.decode = vocab->config.decode,
+    const struct tw_vocab_run run = {.archives = (const char *const *)vocab->archives.items,
+        .archive_count = (size_t)vocab->archives.count,
+        .decode = vocab->config.decode,
         .stamp_us = (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000,
         .context = vocab,
         .reading = show_reading,

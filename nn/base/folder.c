@@ -62,8 +62,8 @@ static void parent_of(const char *path, char parent[TW_FOLDER_PATH])
 
 bool tw_folder_begin(const char *path, char partial[TW_FOLDER_PATH], struct tw_error *err)
 {
-    int wrote = snprintf(partial, TW_FOLDER_PATH, "%.*s%sXXXXXX", (int)length_without_slashes(path), path,
-        partial_mark);
+    int wrote = snprintf(
+        partial, TW_FOLDER_PATH, "%.*s%sXXXXXX", (int)length_without_slashes(path), path, partial_mark);
     if (wrote < 0 || wrote >= TW_FOLDER_PATH)
         return tw_fail(err, TW_OUTPUT, path, "give a shorter path", "path too long");
     if (!mkdtemp(partial) || chmod(partial, 0755) != 0)

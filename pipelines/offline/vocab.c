@@ -23,14 +23,12 @@ enum { UNKNOWN_ID = 1 };
 
 static const struct tw_setting rows[] = {
     {"output", TW_SETTING_TEXT, AT(output), 0, 0, NULL, "", "folder of the vocabulary, new or empty", 'o'},
-    {"data", TW_SETTING_TEXTS, AT(data), 0, 0, NULL, "",
-        "archives, or folders of them; the same as a bare FILE", 0},
     {"size", TW_SETTING_COUNT, AT(size), 8, TW_PIECES_MOST, NULL, "30522",
         "pieces in all, special tokens and single characters counted", 0},
     {"min_count", TW_SETTING_COUNT, AT(min_count), 1, 1e15, NULL, "2",
         "times that two pieces stand side by side before they become one", 0},
-    {"lowercase", TW_SETTING_SWITCH, AT(lowercase), 0, 0, NULL, "true",
-        "lower case without accents; --cased is the opposite", 0},
+    {"cased", TW_SETTING_SWITCH, AT(cased), 0, 0, NULL, "false",
+        "keep capitals and accents; --lowercase, the opposite, is what is done without it", 0},
     {"most_characters", TW_SETTING_COUNT, AT(most_characters), 1, 0x110000, NULL, "1000",
         "characters of the alphabet, the most frequent ones; a word with another is unknown", 0},
     {"max_positions", TW_SETTING_COUNT, AT(max_positions), 8, 65536, NULL, "512",
@@ -66,7 +64,7 @@ struct making {
 /* As a tokenizer of the folder will have it. */
 static void prepare_normalizer(struct making *making)
 {
-    bool lower = making->settings->lowercase;
+    bool lower = !making->settings->cased;
     for (int32_t id = 0; id < SPECIALS; id++) {
         making->special[id] = tw_text_of(specials[id].token);
         making->added[id] = (struct tw_added_token){.text = making->special[id], .id = id};
@@ -112,13 +110,13 @@ static bool read_archive(struct making *making, const char *path, struct tw_erro
 
 static bool read_archives(struct making *making, struct tw_error *err)
 {
-    const struct tw_setting_texts *data = &making->settings->data;
-    if (data->count == 0)
+    const struct tw_vocab_run *run = making->run;
+    if (run->archive_count == 0)
         return tw_fail(
             err, TW_USAGE, NULL, "tapewatch vocab -o FOLDER FILE...", "no archive is named to learn from");
-    for (size_t at = 0; at < data->count; at++) {
+    for (size_t at = 0; at < run->archive_count; at++) {
         struct tw_reader_paths paths;
-        if (!tw_reader_list(data->items[at], &making->arena, &paths, err))
+        if (!tw_reader_list(run->archives[at], &making->arena, &paths, err))
             return false;
         for (size_t file = 0; file < paths.count; file++)
             if (!read_archive(making, paths.items[file], err))
@@ -208,8 +206,8 @@ static json_t *tokenizer_config(const struct tw_vocab_settings *settings)
 {
     json_t *names = special_names();
     json_t *config = json_pack("{s:s, s:b, s:b, s:b, s:I}", "tokenizer_class", "BertTokenizer",
-        "do_lower_case", settings->lowercase, "strip_accents", settings->lowercase, "tokenize_chinese_chars",
-        true, "model_max_length", (json_int_t)settings->max_positions);
+        "do_lower_case", !settings->cased, "strip_accents", !settings->cased, "tokenize_chinese_chars", true,
+        "model_max_length", (json_int_t)settings->max_positions);
     if (!names || !config || json_object_update(config, names) != 0) {
         json_decref(config);
         config = NULL;

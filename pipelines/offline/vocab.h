@@ -21,15 +21,16 @@ struct tw_decode_options;
 
 struct tw_vocab_settings {
     const char *output;
-    struct tw_setting_texts data; /* archives and folders */
     uint64_t size, min_count, most_characters, max_positions;
-    bool lowercase, raw, skip_refused;
+    bool cased, raw, skip_refused;
 };
 
 extern const struct tw_settings tw_vocab_table;
 
 /* How it is called and who looks on. */
 struct tw_vocab_run {
+    const char *const *archives; /* and folders of them */
+    size_t archive_count;
     const struct tw_decode_options *decode;
     int64_t stamp_us; /* time of reading */
     void *context;

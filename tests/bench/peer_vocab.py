@@ -58,7 +58,7 @@ def ours(binary, path, size):
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         pieces = pathlib.Path(scratch, "out", "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1]
     taken = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return taken, pieces, said.strip().splitlines()[-1].partition(": ")[2], after.ru_maxrss
+    return taken, pieces, said.strip().splitlines()[-1].partition(": ")[2]
 
 
 def shared(one, other):
@@ -85,8 +85,7 @@ def main():
         print(f"{name}: {len(texts)} texts, {words} words")
         print(f"tokenizers {tokenizers.__version__}: {peers:.2f} s, {words / peers / 1e6:.2f} million words/s, "
               f"{len(theirs[0][1])} pieces")
-        print(f"tapewatch vocab: {fastest:.2f} s, {words / fastest / 1e6:.2f} million words/s, at most "
-              f"{mine[0][3] / 1024:.0f} MiB; {mine[0][2]}")
+        print(f"tapewatch vocab: {fastest:.2f} s, {words / fastest / 1e6:.2f} million words/s; {mine[0][2]}")
         print(f"vocabularies: {shared(theirs[0][1], pieces)}; two runs of the peer: {shared(theirs[0][1], theirs[1][1])}",
               flush=True)
 

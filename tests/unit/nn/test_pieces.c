@@ -369,6 +369,27 @@ static void counts_stand_when_the_table_has_grown_many_times(void **state)
     tw_tally_end(&tally);
 }
 
+static void more_different_words_than_memory_is_set_aside_for_are_refused(void **state)
+{
+    (void)state;
+    struct tw_normalizer normalizer = given_normalizer(NULL, 0);
+    struct tw_tally tally;
+    struct tw_error err = {0};
+    bool added = true;
+    char text[32];
+    assert_true(tw_tally_begin(&tally, &normalizer, NULL));
+    for (size_t word = 0; added && word <= TW_TALLY_MOST_WORDS; word++) {
+        snprintf(text, sizeof text, "w%zx", word);
+        added = tw_tally_add(&tally, tw_text_of(text), &err);
+    }
+    assert_false(added);
+    assert_int_equal(err.code, TW_FULL);
+    assert_string_equal(err.what, "more than 4194304 different words, or more than 48 MiB of them");
+    assert_int_equal(tally.word_count, TW_TALLY_MOST_WORDS);
+    assert_true(tw_tally_add(&tally, tw_text_of("w0 wff"), NULL)); /* what is known is still counted */
+    tw_tally_end(&tally);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +403,7 @@ int main(void)
         cmocka_unit_test(every_learned_word_is_cut_without_unknown_and_no_piece_spans_two),
         cmocka_unit_test(words_are_counted_as_the_tokenizer_will_cut_them),
         cmocka_unit_test(counts_stand_when_the_table_has_grown_many_times),
+        cmocka_unit_test(more_different_words_than_memory_is_set_aside_for_are_refused),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -74,23 +74,35 @@ static int end(void **state)
     return 0;
 }
 
-static struct tw_vocab_settings given_settings(const char *output, const char *first, const char *second)
-{
+/* What is learned from, and where it goes. */
+struct task {
     struct tw_vocab_settings settings;
-    assert_true(tw_settings_defaults(&tw_vocab_table, &arena, &settings, NULL));
-    settings.output = in_folder(output);
-    assert_true(tw_settings_set(&tw_vocab_table, &arena, &settings, "data", in_folder(first), NULL));
-    if (second)
-        assert_true(tw_settings_set(&tw_vocab_table, &arena, &settings, "data", in_folder(second), NULL));
-    return settings;
+    const char *archives[2];
+    size_t archive_count;
+};
+
+static struct task given_task(const char *output, const char *first, const char *second)
+{
+    struct task task = {
+        .archives = {in_folder(first), second ? in_folder(second) : NULL}, .archive_count = second ? 2 : 1};
+    assert_true(tw_settings_defaults(&tw_vocab_table, &arena, &task.settings, NULL));
+    task.settings.output = in_folder(output);
+    return task;
 }
 
-static struct tw_vocab_result learn(const struct tw_vocab_settings *settings)
+static bool run(const struct task *task, struct tw_vocab_result *result, struct tw_error *err)
 {
-    const struct tw_vocab_run run = {.decode = &decode};
+    const struct tw_vocab_run how = {
+        .archives = task->archives, .archive_count = task->archive_count, .decode = &decode};
+    *err = (struct tw_error){0};
+    return tw_vocab_learn(&task->settings, &how, result, err);
+}
+
+static struct tw_vocab_result learn(const struct task *task)
+{
     struct tw_vocab_result result;
-    struct tw_error err = {0};
-    if (!tw_vocab_learn(settings, &run, &result, &err))
+    struct tw_error err;
+    if (!run(task, &result, &err))
         fail_msg("%s: %s", err.where, err.what);
     return result;
 }
@@ -107,9 +119,8 @@ static struct tw_text bytes_of(const char *output, const char *name)
 static void the_same_records_give_the_same_bytes_in_whatever_order_and_packing(void **state)
 {
     (void)state;
-    const struct tw_vocab_settings orders[] = {given_settings("a", "archive", NULL),
-        given_settings("b", "one.jsonl", "other.jsonl.zst"),
-        given_settings("c", "other.jsonl.zst", "one.jsonl")};
+    const struct task orders[] = {given_task("a", "archive", NULL),
+        given_task("b", "one.jsonl", "other.jsonl.zst"), given_task("c", "other.jsonl.zst", "one.jsonl")};
     static const char *const outputs[] = {"a", "b", "c"};
     for (size_t at = 0; at < 3; at++) {
         struct tw_vocab_result result = learn(&orders[at]);
@@ -123,8 +134,8 @@ static void the_folder_tokenizes_every_learned_text_without_unknown(void **state
     (void)state;
     static const char *const texts[] = {"Velquin profits rise Caf\xC3\xA9 Velquin & Sons",
         "profits rise, profits fall rise", "Ordanelle rises; rising profits rose"};
-    struct tw_vocab_settings settings = given_settings("loaded", "archive", NULL);
-    struct tw_vocab_result result = learn(&settings);
+    struct task task = given_task("loaded", "archive", NULL);
+    struct tw_vocab_result result = learn(&task);
     struct tw_tokenizer *tokenizer;
     struct tw_tokens tokens;
     assert_true(tw_tokenizer_load(in_folder("loaded"), &tokenizer, NULL));
@@ -153,9 +164,9 @@ static void coverage_is_told_of_the_words_as_they_stand(void **state)
     (void)state;
     static const char line[] = "{\"text\":\"aa aa aa ab b ac\"}\n";
     given_file(folder, "counted.jsonl", line, sizeof line - 1);
-    struct tw_vocab_settings settings = given_settings("counted", "counted.jsonl", NULL);
-    settings.most_characters = 2; /* c is left out: "ac" is unknown */
-    struct tw_vocab_result result = learn(&settings);
+    struct task task = given_task("counted", "counted.jsonl", NULL);
+    task.settings.most_characters = 2; /* c is left out: "ac" is unknown */
+    struct tw_vocab_result result = learn(&task);
     assert_int_equal(result.words, 6);
     assert_int_equal(result.different, 4);
     assert_int_equal(result.characters, 2);
@@ -168,9 +179,9 @@ static void coverage_is_told_of_the_words_as_they_stand(void **state)
 static void cased_keeps_capitals_and_accents(void **state)
 {
     (void)state;
-    struct tw_vocab_settings settings = given_settings("cased", "archive", NULL);
-    settings.lowercase = false;
-    learn(&settings);
+    struct task task = given_task("cased", "archive", NULL);
+    task.settings.cased = true;
+    learn(&task);
     struct tw_tokenizer *tokenizer;
     assert_true(tw_tokenizer_load(in_folder("cased"), &tokenizer, NULL));
     assert_false(tw_tokenizer_lower_case(tokenizer));
@@ -179,26 +190,19 @@ static void cased_keeps_capitals_and_accents(void **state)
     tw_tokenizer_free(tokenizer);
 }
 
-static bool refused(const struct tw_vocab_settings *settings, struct tw_error *err)
-{
-    const struct tw_vocab_run run = {.decode = &decode};
-    struct tw_vocab_result result;
-    *err = (struct tw_error){0};
-    return !tw_vocab_learn(settings, &run, &result, err);
-}
-
 static void nothing_is_written_when_there_is_nothing_to_learn(void **state)
 {
     (void)state;
     static const char wordless[] = "{\"text\":\"<p>\"}\n";
     struct stat status;
+    struct tw_vocab_result result;
     struct tw_error err;
     given_file(folder, "empty.jsonl", "", 0);
     given_file(folder, "wordless.jsonl", wordless, sizeof wordless - 1);
     static const char *const files[] = {"empty.jsonl", "wordless.jsonl"};
     for (size_t at = 0; at < 2; at++) {
-        struct tw_vocab_settings settings = given_settings("never", files[at], NULL);
-        assert_true(refused(&settings, &err));
+        struct task task = given_task("never", files[at], NULL);
+        assert_false(run(&task, &result, &err));
         assert_int_equal(err.code, TW_CONFIG);
         assert_string_equal(err.what, "no usable record");
         assert_int_not_equal(stat(in_folder("never"), &status), 0);
@@ -208,9 +212,10 @@ static void nothing_is_written_when_there_is_nothing_to_learn(void **state)
 static void a_folder_that_is_not_empty_is_left_alone(void **state)
 {
     (void)state;
+    struct tw_vocab_result result;
     struct tw_error err;
-    struct tw_vocab_settings settings = given_settings("archive", "one.jsonl", NULL);
-    assert_true(refused(&settings, &err));
+    struct task task = given_task("archive", "one.jsonl", NULL);
+    assert_false(run(&task, &result, &err));
     assert_int_equal(err.code, TW_OUTPUT);
     assert_string_equal(err.cure, "name another folder");
 }
