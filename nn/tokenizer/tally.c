@@ -17,8 +17,8 @@ bool tw_tally_begin(struct tw_tally *tally, const struct tw_normalizer *normaliz
     tally->slots = calloc(tally->slot_count, sizeof *tally->slots);
     if (!tally->slots)
         return out_of_memory(err);
-    /* Each text takes its bytes, an end, and up to 15 bytes of alignment. */
-    if (tw_arena_begin(&tally->texts, TW_TALLY_MOST_BYTES + 16 * TW_TALLY_MOST_WORDS, err))
+    /* Each text takes its bytes, an end, alignment, under a sanitizer a gap: address space, not memory. */
+    if (tw_arena_begin(&tally->texts, TW_TALLY_MOST_BYTES + 64 * TW_TALLY_MOST_WORDS, err))
         return true;
     tw_tally_end(tally);
     return false;
@@ -75,13 +75,14 @@ static bool fail_full(struct tw_error *err)
 
 static bool add_new(struct tw_tally *tally, struct tw_text text, uint32_t *slot, struct tw_error *err)
 {
-    if (tally->word_count == TW_TALLY_MOST_WORDS)
+    if (tally->word_count == TW_TALLY_MOST_WORDS || tally->byte_count + text.length > TW_TALLY_MOST_BYTES)
         return fail_full(err);
     struct tw_text kept = tw_arena_copy(&tally->texts, text);
     if (!kept.bytes)
-        return fail_full(err);
+        return tw_arena_fail(&tally->texts, err);
     if (tally->word_count == tally->word_room && !grow_words(tally, err))
         return false;
+    tally->byte_count += text.length;
     tally->words[tally->word_count++] = (struct tw_tally_word){kept, 1};
     *slot = (uint32_t)tally->word_count;
     return tally->word_count * 2 <= tally->slot_count || grow_slots(tally, err);

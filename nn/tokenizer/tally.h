@@ -32,7 +32,7 @@ struct tw_tally {
     const struct tw_normalizer *normalizer;
     struct tw_arena texts;
     struct tw_tally_word *words; /* in the order in which they first stood */
-    size_t word_count, word_room;
+    size_t word_count, word_room, byte_count;
     uint32_t *slots; /* number of the word + 1; 0: free */
     size_t slot_count;
     uint64_t total;    /* words, all that stand counted */
