@@ -12,6 +12,7 @@
 #include "offline/softlabels.h"
 #include "offline/trial.h"
 #include "reader.h"
+#include "splice.h"
 #include "tokenizer/tokenizer.h"
 
 #include <limits.h>
@@ -176,6 +177,35 @@ static bool make_copies(struct distilling *distilling, struct tw_error *err)
     return made;
 }
 
+/* Mixtures of two labelled texts of one file; the teacher alone says what they mean. */
+static bool splice_texts(struct distilling *distilling, size_t labelled, struct tw_error *err)
+{
+    struct tw_dataset *dataset = distilling->records.dataset;
+    uint64_t seed = distilling->settings->course.seed;
+    struct tw_arena scratch;
+    if (!tw_arena_begin(&scratch, SCRATCH_BYTES, err))
+        return false;
+    bool made = true;
+    for (uint32_t copy = 0; copy < distilling->settings->splice_copies; copy++)
+        for (size_t at = 0; made && at < labelled; at++) {
+            size_t partner = (size_t)tw_splice_partner(seed, copy, at, labelled);
+            struct tw_example mixed = dataset->examples[at], other = dataset->examples[partner];
+            if (mixed.validation || other.validation || mixed.source != other.source)
+                continue;
+            mixed.label = -1;
+            mixed.entity_count = 0;
+            tw_arena_reset(&scratch, SCRATCH_BYTES);
+            made =
+                tw_splice(seed, copy, at, dataset->examples[at].text, other.text, &scratch, &mixed.text, err);
+            if (!made || mixed.text.length == 0)
+                continue;
+            made = tw_dataset_add(dataset, &mixed, err);
+            distilling->copies++;
+        }
+    tw_arena_end(&scratch);
+    return made;
+}
+
 static bool read_all(struct distilling *distilling, bool tell_all, struct tw_error *err)
 {
     const struct tw_labelled_sources sources = sources_of(distilling->settings);
@@ -186,7 +216,7 @@ static bool read_all(struct distilling *distilling, bool tell_all, struct tw_err
     if (!read_texts(distilling, err))
         return false;
     size_t read = records->dataset->count;
-    if (!make_copies(distilling, err) ||
+    if (!make_copies(distilling, err) || !splice_texts(distilling, labelled, err) ||
         !tw_labelled_split(records, &sources, distilling->run, &distilling->arena, err))
         return false;
     for (size_t at = 0; at < records->training_count; at++) {

@@ -17,6 +17,9 @@
  * `augment_copies`: each labelled record that entity-swap or number-jitter (augment.h) can change is there again so often, changed
  * differently; the teacher says what the changed text means.
  *
+ * `splice_copies`: so many times each labelled text is there once more as the beginning of a mixture with another of its file
+ * (splice.h), without a label.
+ *
  * In the folder, beside those of course.h: teacher-logits.safetensors (softlabels.h), vocabulary/ (the pruned tokenizer),
  * distill_results.json (the comparison). Errors: those of course.h, dataset.h, model.h; TW_CONFIG when the teacher has no head. */
 #ifndef TW_OFFLINE_DISTILL_H
@@ -33,7 +36,7 @@ struct tw_distill_settings {
     double validation_share, unlabelled_share;
     double soft_loss, distill_temperature, document_loss, entity_loss, hidden_loss;
     uint64_t vocabulary, vocabulary_margin; /* vocabulary 0: as it is */
-    uint64_t augment_copies;
+    uint64_t augment_copies, splice_copies;
     uint64_t max_tokens;
     double compare_seconds;
     bool agreed_labels, raw, skip_refused;

@@ -38,6 +38,8 @@ static const struct tw_setting rows[] = {
         "of these, so many from the top of the vocabulary, used or not", 0},
     {"augment_copies", TW_SETTING_COUNT, AT(augment_copies), 0, 1000, NULL, "0",
         "changed copies of each labelled record (entity-swap, number-jitter)", 0},
+    {"splice_copies", TW_SETTING_COUNT, AT(splice_copies), 0, 1000, NULL, "0",
+        "mixtures of each labelled text with another, without a label", 0},
     {"max_tokens", TW_SETTING_COUNT, AT(max_tokens), 3, 65536, NULL, "128",
         "texts are cut to this for learning", 0},
     {"compare_seconds", TW_SETTING_REAL, AT(compare_seconds), 0, 3600, NULL, "5",

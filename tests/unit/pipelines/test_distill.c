@@ -60,8 +60,8 @@ static struct tw_distill_settings settings_of(const char *output)
         {"data", in_work(&learning, "texts.jsonl")}, {"data", in_work(&learning, "companies.jsonl")},
         {"unlabelled", in_work(&learning, "archive.jsonl")}, {"titles", in_work(&learning, "archive.jsonl")},
         {"epochs", "4"}, {"batch", "8"}, {"lr", "5e-3"}, {"threads", "2"}, {"validation_share", "0.2"},
-        {"augment_copies", "1"}, {"vocabulary", "100"}, {"vocabulary_margin", "2"}, {"dtype", "f16"},
-        {"compare_seconds", "0.01"}};
+        {"augment_copies", "1"}, {"splice_copies", "1"}, {"vocabulary", "100"}, {"vocabulary_margin", "2"},
+        {"dtype", "f16"}, {"compare_seconds", "0.01"}};
     for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
         set_setting(&learning, &tw_distill_table, &settings, assignments[at][0], assignments[at][1]);
     return settings;
