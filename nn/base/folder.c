@@ -13,11 +13,6 @@
 
 static const char *const partial_mark = ".partial-";
 
-bool tw_folder_is_partial(const char *name)
-{
-    return strstr(name, partial_mark) != NULL;
-}
-
 void tw_folder_remove(const char *path)
 {
     DIR *folder = opendir(path);
@@ -60,38 +55,76 @@ static void parent_of(const char *path, char parent[TW_FOLDER_PATH])
         slash[slash == parent ? 1 : 0] = '\0';
 }
 
+/* False too for one that is not there. */
+static bool has_files(const char *path)
+{
+    DIR *folder = opendir(path);
+    bool found = false;
+    for (const struct dirent *entry; folder && !found && (entry = readdir(folder));)
+        found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    if (folder)
+        closedir(folder);
+    return found;
+}
+
 bool tw_folder_begin(const char *path, char partial[TW_FOLDER_PATH], struct tw_error *err)
 {
-    int wrote = snprintf(
-        partial, TW_FOLDER_PATH, "%.*s%sXXXXXX", (int)length_without_slashes(path), path, partial_mark);
+    int wrote = snprintf(partial, TW_FOLDER_PATH, "%.*s%s%sXXXXXX", (int)length_without_slashes(path), path,
+        has_files(path) ? "/" : "", partial_mark);
     if (wrote < 0 || wrote >= TW_FOLDER_PATH)
         return tw_fail(err, TW_OUTPUT, path, "give a shorter path", "path too long");
     if (!mkdtemp(partial) || chmod(partial, 0755) != 0)
         return tw_fail_errno(err, TW_OUTPUT, path, "check the folder above and its permissions",
-            "cannot create a folder beside it");
+            "cannot create a folder for what is written");
     return true;
+}
+
+void tw_folder_clean(const char *path)
+{
+    DIR *folder = opendir(path);
+    for (const struct dirent *entry; folder && (entry = readdir(folder));) {
+        char found[TW_FOLDER_PATH];
+        if (strstr(entry->d_name, partial_mark) &&
+            tw_path_join(found, sizeof found, path, entry->d_name, NULL))
+            tw_folder_remove(found);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+static int not_hidden(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static int by_bytes(const struct dirent **left, const struct dirent **right)
+{
+    return strcmp((*left)->d_name, (*right)->d_name);
+}
+
+static bool move_file(const char *partial, const char *path, const char *name, struct tw_error *err)
+{
+    char from[TW_FOLDER_PATH], to[TW_FOLDER_PATH];
+    if (!tw_path_join(from, sizeof from, partial, name, err) || !tw_path_join(to, sizeof to, path, name, err))
+        return false;
+    return rename(from, to) == 0 ||
+           tw_fail_errno(err, TW_IO, to, "check the folder and its permissions", "cannot be put in place");
 }
 
 /* Puts each file of `partial` into the folder that is there already; each is old or new, never a part. */
 static bool move_files(const char *partial, const char *path, struct tw_error *err)
 {
-    DIR *folder = opendir(partial);
-    bool moved = folder != NULL;
-    for (const struct dirent *entry; moved && (entry = readdir(folder));) {
-        char from[TW_FOLDER_PATH], to[TW_FOLDER_PATH];
-        if (entry->d_name[0] == '.')
-            continue;
-        moved = tw_path_join(from, sizeof from, partial, entry->d_name, err) &&
-                tw_path_join(to, sizeof to, path, entry->d_name, err) && rename(from, to) == 0;
+    struct dirent **entries;
+    int count = scandir(partial, &entries, not_hidden, by_bytes);
+    bool moved = count >= 0;
+    if (count < 0)
+        return tw_fail_errno(err, TW_IO, partial, "check the folder and its permissions", "cannot be read");
+    for (int entry = 0; entry < count; entry++) {
+        moved = moved && move_file(partial, path, entries[entry]->d_name, err);
+        free(entries[entry]);
     }
-    int number = errno;
-    if (folder)
-        closedir(folder);
-    errno = number;
-    if (!moved)
-        return tw_fail_errno(
-            err, TW_IO, path, "check the folder and its permissions", "cannot put files into it");
-    return sync_folder(path, err);
+    free(entries);
+    return moved && sync_folder(path, err);
 }
 
 bool tw_folder_finish(const char *partial, const char *path, struct tw_error *err)
@@ -102,7 +135,7 @@ bool tw_folder_finish(const char *partial, const char *path, struct tw_error *er
         return false;
     if (rename(partial, path) == 0)
         return sync_folder(parent, err);
-    if (errno != ENOTEMPTY && errno != EEXIST)
+    if (errno != ENOTEMPTY && errno != EEXIST && errno != EINVAL) /* EINVAL: it stands within the other */
         return tw_fail_errno(
             err, TW_OUTPUT, path, "give a folder, or a path that is free", "cannot put the folder in place");
     if (!move_files(partial, path, err))

@@ -254,12 +254,24 @@ static bool read_temperature(struct reader *reader, json_t *own, const char *nam
     return true;
 }
 
+static bool read_weights(struct reader *reader, json_t *own)
+{
+    json_t *weights = json_object_get(own, "weights");
+    const char *text = json_string_value(weights);
+    if (!weights)
+        return true;
+    if (!text || strlen(text) != 64 || strspn(text, "0123456789abcdef") != 64)
+        return refuse_value(reader, "tapewatch.weights", weights, "a SHA-256 of 64 hexadecimal digits");
+    memcpy(reader->config->weights, text, sizeof reader->config->weights);
+    return true;
+}
+
 static bool read_own(struct reader *reader, const char *key, json_t *value)
 {
     if (!json_is_object(value))
         return refuse_value(reader, key, value, "an object");
     struct tw_model_config *config = reader->config;
-    if (!read_temperature(reader, value, "temperature", &config->temperature))
+    if (!read_weights(reader, value) || !read_temperature(reader, value, "temperature", &config->temperature))
         return false;
     config->entity_temperature = config->temperature;
     return read_temperature(reader, value, "entity_temperature", &config->entity_temperature);

@@ -53,11 +53,12 @@ struct tw_model_config {
     size_t labels; /* outputs of the classifier that the file declares; 3 when usable */
     size_t class_at
         [TW_CLASSES]; /* which output is negative, neutral, positive; valid when labels_fault == NULL */
-    const char *labels_fault;             /* why the labels cannot be used, or NULL */
-    bool other_head;                      /* "architectures" names a head that is not the document's */
-    float temperature;                    /* > 0; of texts */
-    float entity_temperature;             /* > 0; of entities: "entity_temperature", else the one of texts */
-    const char *name;                     /* "_name_or_path" when it says something, else NULL */
+    const char *labels_fault; /* why the labels cannot be used, or NULL */
+    bool other_head;          /* "architectures" names a head that is not the document's */
+    float temperature;        /* > 0; of texts */
+    char weights[65];         /* SHA-256 of the weights it belongs to, in hexadecimal; "": it does not say */
+    float entity_temperature; /* > 0; of entities: "entity_temperature", else the one of texts */
+    const char *name;         /* "_name_or_path" when it says something, else NULL */
     const char *ignored[TW_IGNORED_MOST]; /* keys that were not looked at (the first so many) */
     size_t ignored_count;
 };

@@ -238,6 +238,8 @@ static bool set_own(json_t *root, const struct tw_model_config *config, const st
         json_decref(own);
         return tw_fail(err, TW_CONFIG, path, NULL, "the facts for \"tapewatch\" are not a JSON object");
     }
+    if (config->weights[0])
+        json_object_set_new(own, "weights", json_string(config->weights));
     json_object_set_new(own, "temperature", short_real(config->temperature));
     json_object_set_new(root, "tapewatch", own);
     return true;

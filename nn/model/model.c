@@ -556,31 +556,51 @@ static bool name_model(struct tw_model *model, const char *folder, struct tw_err
     return model->name || tw_arena_fail(&model->arena, err);
 }
 
-static bool open_into(
-    struct tw_model *model, const char *folder, const struct tw_model_options *options, struct tw_error *err)
+/* Does config.json know these weights? One that names none takes any. */
+static bool check_pair(const struct tw_model *model, struct tw_error *err)
+{
+    const char *wanted = model->config.weights;
+    if (!wanted[0] || strcmp(wanted, model->sha256_hex) == 0)
+        return true;
+    return tw_fail(err, TW_CONFIG, "config.json",
+        "go on with the run that was stopped: --resume; or take both files from one folder; or, if you changed the "
+        "weights, take tapewatch.weights out",
+        "it belongs to other weights, tapewatch.weights %.12s.., than %s, which is %.12s..", wanted,
+        weights_name, model->sha256_hex);
+}
+
+static bool open_files(struct tw_model *model, const char *folder, const struct tw_model_options *options,
+    bool *mixed, struct tw_error *err)
 {
     /* Names, layers and strings of the config: a few hundred bytes a parameter, 512 layers at most. */
     char path[4096];
     if (!tw_arena_begin(&model->arena, (size_t)16 << 20, err) ||
         !tw_config_read(folder, options->labels, &model->arena, &model->config, err) ||
         !tw_path_join(path, sizeof path, folder, weights_name, err) ||
-        !tw_safetensors_open(path, &model->file, err) || !load_weights(model, options, err))
-        return false;
-    if (options->need_head && !require_head(model, err))
+        !tw_safetensors_open(path, &model->file, err))
         return false;
     struct tw_text bytes = {model->file.file.bytes, model->file.file.length};
-    return name_model(model, folder, err) && tw_sha256_hex(bytes, model->sha256_hex, err);
+    if (!tw_sha256_hex(bytes, model->sha256_hex, err))
+        return false;
+    *mixed = !check_pair(model, err);
+    return !*mixed;
 }
 
-bool tw_model_open(
-    const char *folder, const struct tw_model_options *options, struct tw_model **out, struct tw_error *err)
+static bool open_into(struct tw_model *model, const char *folder, const struct tw_model_options *options,
+    bool *mixed, struct tw_error *err)
 {
-    static const struct tw_model_options none = {0};
+    return open_files(model, folder, options, mixed, err) && load_weights(model, options, err) &&
+           (!options->need_head || require_head(model, err)) && name_model(model, folder, err);
+}
+
+static bool open_once(const char *folder, const struct tw_model_options *options, struct tw_model **out,
+    bool *mixed, struct tw_error *err)
+{
     *out = NULL;
     struct tw_model *model = calloc(1, sizeof *model);
     if (!model)
         return tw_fail(err, TW_INTERNAL, folder, NULL, "out of memory");
-    if (!open_into(model, folder, options ? options : &none, err)) {
+    if (!open_into(model, folder, options, mixed, err)) {
         /* A model that is not there is a wrong model, not a failed read. */
         if (err && err->code == TW_IO)
             err->code = TW_CONFIG;
@@ -589,6 +609,17 @@ bool tw_model_open(
     }
     *out = model;
     return true;
+}
+
+bool tw_model_open(
+    const char *folder, const struct tw_model_options *options, struct tw_model **out, struct tw_error *err)
+{
+    static const struct tw_model_options none = {0};
+    bool mixed = false;
+    /* A run puts a better model into its folder file by file (checkpoint.h). Who comes just then may read one's config and the other's
+     * weights; to read both again takes longer than the second rename. */
+    return open_once(folder, options ? options : &none, out, &mixed, err) ||
+           (mixed && open_once(folder, options ? options : &none, out, &mixed, err));
 }
 
 static bool make_blank(struct tw_model *model, const struct tw_model_config *config, unsigned parts,

@@ -24,6 +24,8 @@
  * embedding again (BertForMaskedLM's cls.predictions, DistilBertForMaskedLM's vocab_*, MPNetForMaskedLM's lm_head),
  * read only when asked for.
  *
+ * A config.json that names its weights (tapewatch.weights, SHA-256) is refused beside others: its temperatures are not theirs.
+ *
  * Errors: TW_CONFIG with where = "config.json" or "model.safetensors: ..." (a file that is not there included: then
  * where is its path), TW_PERMISSION, TW_INTERNAL. */
 #ifndef TW_MODEL_MODEL_H

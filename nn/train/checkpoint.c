@@ -102,13 +102,15 @@ static bool copy_tokenizer(const char *folder, const struct tw_save_options *opt
     return true;
 }
 
+/* `weights`: SHA-256 of the weights beside it. */
 static bool write_config(const char *folder, const struct tw_state *state, enum tw_dtype dtype,
-    const struct tw_save_options *options, struct tw_error *err)
+    const char *weights, const struct tw_save_options *options, struct tw_error *err)
 {
     char path[PATH_BYTES];
     struct tw_model_config config = state->model->config;
     if (options->temperature > 0.0)
         config.temperature = (float)options->temperature;
+    memcpy(config.weights, weights, sizeof config.weights);
     struct tw_config_facts facts = {
         .architecture = architecture_of(state->model),
         .name = options->name,
@@ -121,14 +123,24 @@ static bool write_config(const char *folder, const struct tw_state *state, enum 
            tw_config_write(path, &config, &facts, err);
 }
 
+static bool hash_weights(const char *folder, char hex[65], struct tw_error *err)
+{
+    char path[PATH_BYTES];
+    uint64_t bytes;
+    return tw_path_join(path, sizeof path, folder, "model.safetensors", err) &&
+           tw_file_sha256_hex(path, hex, &bytes, err);
+}
+
 static bool write_model(const char *folder, const struct tw_state *state, enum tw_dtype dtype, bool of_run,
     const struct tw_save_options *options, struct tw_error *err)
 {
     const struct array values = {NULL, state->values};
+    char weights[65];
     if (options->card && !write_text(folder, "README.md", tw_text_of(options->card), err))
         return false;
-    return write_config(folder, state, dtype, options, err) && copy_tokenizer(folder, options, err) &&
-           write_arrays(folder, "model.safetensors", state, dtype, of_run, &values, 1, err);
+    return copy_tokenizer(folder, options, err) &&
+           write_arrays(folder, "model.safetensors", state, dtype, of_run, &values, 1, err) &&
+           hash_weights(folder, weights, err) && write_config(folder, state, dtype, weights, options, err);
 }
 
 bool tw_model_save(const char *folder, const struct tw_state *state, const struct tw_save_options *options,
@@ -245,20 +257,13 @@ struct found {
     size_t count;
 };
 
-/* Checkpoints below the folder, newest first; what a killed run left half made is removed when `clean`. */
-static void list_checkpoints(const char *folder, bool clean, struct found *found)
+/* Checkpoints below the folder, newest first. */
+static void list_checkpoints(const char *folder, struct found *found)
 {
     DIR *listed = opendir(folder);
     found->count = 0;
     for (struct dirent *entry; listed && (entry = readdir(listed));) {
-        char path[PATH_BYTES];
-        struct tw_error ignored;
         uint64_t step;
-        bool joined = tw_path_join(path, sizeof path, folder, entry->d_name, &ignored);
-        bool partial = strncmp(entry->d_name, checkpoint_prefix, strlen(checkpoint_prefix)) == 0 &&
-                       tw_folder_is_partial(entry->d_name);
-        if (joined && partial && clean)
-            tw_folder_remove(path);
         if (!step_of(entry->d_name, &step) || found->count == sizeof found->steps / sizeof found->steps[0])
             continue;
         size_t at = found->count++;
@@ -282,7 +287,7 @@ static void remove_old(const char *folder, size_t keep)
     struct found found;
     struct tw_error ignored;
     char path[PATH_BYTES];
-    list_checkpoints(folder, false, &found);
+    list_checkpoints(folder, &found);
     for (size_t at = keep; at < found.count; at++) {
         if (checkpoint_path(path, folder, found.steps[at], &ignored))
             tw_folder_remove(path);
@@ -302,11 +307,10 @@ bool tw_checkpoint_save(const char *folder, const struct tw_state *state, const 
     const struct tw_save_options *options, struct tw_error *err)
 {
     char path[PATH_BYTES], partial[PATH_BYTES];
-    struct found found;
     if (mkdir(folder, 0755) != 0 && errno != EEXIST)
         return tw_fail_errno(
             err, TW_OUTPUT, folder, "check the folder above and its permissions", "cannot create the folder");
-    list_checkpoints(folder, true, &found);
+    tw_folder_clean(folder);
     if (!checkpoint_path(path, folder, progress->step, err) || !tw_folder_begin(path, partial, err))
         return false;
     if (!write_checkpoint(partial, state, progress, options, err) || !tw_folder_finish(partial, path, err)) {
@@ -321,7 +325,7 @@ bool tw_checkpoint_find(const char *folder, char *path, size_t size, bool *found
 {
     struct found list;
     char newest[PATH_BYTES];
-    list_checkpoints(folder, false, &list);
+    list_checkpoints(folder, &list);
     *found = list.count > 0;
     if (!*found)
         return true;

@@ -5,8 +5,8 @@
  *   the tokenizer's files             copied as they are
  *   optimizer.safetensors             AdamW's moments, "m.<name>" and "v.<name>", F32
  *   training.json                     struct tw_progress, and the caller's own object under "run"
- * It is written under another name, synced file by file, renamed and the folder synced: it is there whole or not at
- * all, whatever kills the run. Leftovers of a killed run are removed by the next.
+ * It is written under another name, synced file by file, renamed and the folder synced (folder.h): it is there whole or not at
+ * all, whatever kills the run. Leftovers of a killed run are removed by the next checkpoint.
  *
  *     tw_checkpoint_save(folder, state, &progress, &save, err);      // then all but the newest `keep` are removed
  *     tw_checkpoint_find(folder, path, sizeof path, &found, err);    // the newest whole one
@@ -14,7 +14,8 @@
  *     tw_model_save(folder, state, &save, err);                      // a model alone: the best, the final one
  *
  * tw_model_save into a folder that has files already (a run's own, with its checkpoints) replaces the model's files
- * one by one, each whole, and leaves the others; into a new or empty one the folder appears as a whole.
+ * one by one, each whole, and leaves the others; into a new or empty one the folder appears as a whole. config.json says the SHA-256 of
+ * the weights it belongs to: a folder that was caught in between is told from a whole one (model.h), and a resumed run mends it.
  *
  * Errors: TW_OUTPUT or TW_IO with the path (a full disk: the old checkpoint is untouched); TW_CONFIG for a
  * checkpoint of another shape, naming the tensor. */

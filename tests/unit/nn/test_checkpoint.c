@@ -1,5 +1,4 @@
 /* checkpoint: a run that was cut and resumed ends in the bits of one that was not; what is saved is a model. */
-#include <dirent.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -27,22 +27,6 @@ static void must(bool done, const struct tw_error *err)
 }
 
 static const unsigned parts = TW_PART_DOCUMENT | TW_PART_ENTITY | TW_PART_MASKED;
-
-/* A folder and all that is in it, two levels deep. */
-static void remove_all(const char *path)
-{
-    DIR *folder = opendir(path);
-    assert_non_null(folder);
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        char inner[512];
-        struct stat status;
-        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-        if (entry->d_name[0] != '.' && stat(inner, &status) == 0 && S_ISDIR(status.st_mode))
-            remove_folder(inner);
-    }
-    closedir(folder);
-    remove_folder(path);
-}
 
 static struct tw_state *given_state(uint64_t seed)
 {
@@ -187,7 +171,7 @@ static void cut_and_resume(const char *backend)
     end_run(&whole);
     end_run(&second);
     tw_arena_end(&arena);
-    remove_all(folder);
+    remove_folder(folder);
 }
 
 static void a_resumed_run_ends_in_the_bits_of_one_never_stopped(void **unused)
@@ -210,6 +194,8 @@ static void only_the_newest_checkpoints_stay_and_half_made_ones_go(void **unused
     struct run run;
     given_folder(folder);
     begin_run(&run, given_state(1));
+    snprintf(left, sizeof left, "%s/.partial-abcdef", folder); /* of the best model */
+    assert_int_equal(mkdir(left, 0755), 0);
     snprintf(left, sizeof left, "%s/checkpoint-9.partial-abcdef", folder);
     assert_int_equal(mkdir(left, 0755), 0);
     given_file(left, "model.safetensors", "half", 4);
@@ -222,6 +208,8 @@ static void only_the_newest_checkpoints_stay_and_half_made_ones_go(void **unused
         must(tw_checkpoint_save(folder, run.state, &progress, &options, &err), &err);
     }
     assert_int_not_equal(access(left, F_OK), 0);
+    snprintf(left, sizeof left, "%s/.partial-abcdef", folder);
+    assert_int_not_equal(access(left, F_OK), 0);
     must(tw_checkpoint_find(folder, path, sizeof path, &found, &err), &err);
     assert_true(found);
     assert_non_null(strstr(path, "checkpoint-11"));
@@ -230,7 +218,7 @@ static void only_the_newest_checkpoints_stay_and_half_made_ones_go(void **unused
     snprintf(left, sizeof left, "%s/checkpoint-9", folder);
     assert_int_not_equal(access(left, F_OK), 0);
     end_run(&run);
-    remove_all(folder);
+    remove_folder(folder);
 }
 
 static void a_checkpoint_of_another_shape_is_refused_by_name(void **unused)
@@ -258,7 +246,7 @@ static void a_checkpoint_of_another_shape_is_refused_by_name(void **unused)
     assert_non_null(strstr(err.what, "bert.encoder.layer.2."));
     tw_state_close(other);
     tw_arena_end(&arena);
-    remove_all(folder);
+    remove_folder(folder);
 }
 
 static void read_back(const char *folder, const struct tw_state *state, double tolerance)
@@ -307,9 +295,75 @@ static void a_saved_model_is_read_back_in_every_dtype(void **unused)
         must(tw_model_save(folder, state, &options, &err), &err);
         must(tw_model_save(again, state, &options, &err), &err);
         read_back(again, state, cases[at].tolerance);
-        remove_all(folder);
+        remove_folder(folder);
     }
     tw_state_close(state);
+}
+
+static void save_with_temperature(const char *folder, struct tw_state *state, double number)
+{
+    struct tw_error err;
+    struct tw_save_options options = {.temperature = number};
+    state->values[0] = (float)number;
+    must(tw_model_save(folder, state, &options, &err), &err);
+}
+
+static void a_config_beside_the_weights_of_another_model_is_refused(void **unused)
+{
+    (void)unused;
+    struct tw_error err = {0};
+    struct tw_state *state = given_state(4);
+    struct tw_model *model;
+    char folder[64], config[80], weights[80];
+    given_folder(folder);
+    given_file(folder, "run.yaml", "", 0);
+    save_with_temperature(folder, state, 1.5);
+    snprintf(config, sizeof config, "%s/config.json", folder);
+    snprintf(weights, sizeof weights, "%s/kept", folder);
+    assert_int_equal(rename(config, weights), 0);
+    save_with_temperature(folder, state, 2.5);
+    assert_int_equal(rename(weights, config), 0); /* as if it had been killed in between */
+    assert_false(tw_model_open(folder, NULL, &model, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    assert_string_equal(err.where, "config.json");
+    assert_non_null(strstr(err.what, "it belongs to other weights"));
+    save_with_temperature(folder, state, 2.5);
+    must(tw_model_open(folder, NULL, &model, &err), &err);
+    tw_model_close(model);
+    tw_state_close(state);
+    remove_folder(folder);
+}
+
+static void a_model_opened_while_a_run_replaces_it_is_the_one_or_the_other(void **unused)
+{
+    (void)unused;
+    enum { TIMES = 200, PAUSE_US = 2000 };
+    struct tw_error err;
+    struct tw_state *state = given_state(4);
+    struct tw_model *model;
+    char folder[64];
+    int status, opened = 0;
+    given_folder(folder);
+    given_file(folder, "run.yaml", "", 0);
+    save_with_temperature(folder, state, 1);
+    pid_t run = fork();
+    assert_true(run >= 0);
+    for (int time = 0; run == 0 && time < TIMES; time++) {
+        save_with_temperature(folder, state, 1 + time % 7);
+        usleep(PAUSE_US);
+    }
+    if (run == 0)
+        _exit(0);
+    while (waitpid(run, &status, WNOHANG) == 0) {
+        must(tw_model_open(folder, NULL, &model, &err), &err);
+        assert_true(model->words[0] == model->config.temperature);
+        tw_model_close(model);
+        opened++;
+    }
+    assert_int_equal(status, 0);
+    assert_true(opened > 0);
+    tw_state_close(state);
+    remove_folder(folder);
 }
 
 static void a_value_that_f16_cannot_hold_is_refused(void **unused)
@@ -326,7 +380,7 @@ static void a_value_that_f16_cannot_hold_is_refused(void **unused)
     assert_int_equal(err.code, TW_CONFIG);
     assert_non_null(strstr(err.what, "word_embeddings"));
     assert_int_not_equal(access(inner, F_OK), 0);
-    remove_all(folder);
+    remove_folder(folder);
     tw_state_close(state);
 }
 
@@ -392,6 +446,8 @@ int main(void)
         cmocka_unit_test(only_the_newest_checkpoints_stay_and_half_made_ones_go),
         cmocka_unit_test(a_checkpoint_of_another_shape_is_refused_by_name),
         cmocka_unit_test(a_saved_model_is_read_back_in_every_dtype),
+        cmocka_unit_test(a_config_beside_the_weights_of_another_model_is_refused),
+        cmocka_unit_test(a_model_opened_while_a_run_replaces_it_is_the_one_or_the_other),
         cmocka_unit_test(a_value_that_f16_cannot_hold_is_refused),
         cmocka_unit_test(an_output_that_cannot_be_made_says_so),
         cmocka_unit_test(a_student_takes_chosen_layers_and_words),
