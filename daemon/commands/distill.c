@@ -97,6 +97,7 @@ static bool look(struct tw_learn *learn, uint64_t *refused, struct tw_error *err
         {"labelled", (double)facts.labelled, 0, "records to learn from"},
         {"copies", (double)facts.copies, 0, "of these, changed"},
         {"unlabelled", (double)facts.unlabelled, 0, "texts that only the teacher answers for"},
+        {"named", (double)facts.named, 0, "companies in them that it answers for"},
         {"validation", (double)facts.validation, 0, "records held back"},
         {"refused", (double)facts.refused, 0, "that cannot be used; each is named above"},
         {"vocabulary", (double)facts.vocabulary, 0, "word pieces that the student keeps (0: all)"},

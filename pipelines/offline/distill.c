@@ -6,9 +6,11 @@
 #include "offline/hidden.h"
 #include "offline/labelled.h"
 #include "offline/lineage.h"
+#include "offline/linked.h"
 #include "offline/pair.h"
 #include "offline/prune.h"
 #include "offline/runfolder.h"
+#include "offline/runlog.h"
 #include "offline/softlabels.h"
 #include "offline/trial.h"
 #include "reader.h"
@@ -32,6 +34,7 @@ struct distilling {
     struct tw_labelled records;
     struct tw_setting_texts texts, titles;   /* files without labels */
     size_t layers[MOST_LAYERS], layer_count; /* of the student's folder; 0: all */
+    uint64_t named;                          /* companies in texts without labels */
     uint64_t labelled, unlabelled, copies;   /* examples to learn from, by how they came */
     struct tw_tokenizer *tokenizer;          /* the student's, pruned */
     struct tw_pruned pruned;
@@ -216,7 +219,12 @@ static bool read_all(struct distilling *distilling, bool tell_all, struct tw_err
     if (!read_texts(distilling, err))
         return false;
     size_t read = records->dataset->count;
+    /* Copies come before links: a labelled record takes the names of others like it, not symbols out of an archive. */
+    const struct tw_linked_options links = {
+        .entities = distilling->settings->entities, .symbols = distilling->settings->link_symbols};
     if (!make_copies(distilling, err) || !splice_texts(distilling, labelled, err) ||
+        !tw_linked_add(
+            &links, records->dataset, labelled, read, &distilling->arena, &distilling->named, err) ||
         !tw_labelled_split(records, &sources, distilling->run, &distilling->arena, err))
         return false;
     for (size_t at = 0; at < records->training_count; at++) {
@@ -444,6 +452,9 @@ static json_t *lineage_of(const struct distilling *distilling, struct tw_error *
     bool whole = true;
     for (size_t at = 0; at < sizeof members / sizeof members[0]; at++)
         whole = json_object_set_new(lineage, members[at].name, members[at].value) == 0 && whole;
+    if (whole && settings->entities[0])
+        whole = json_object_set_new(
+                    lineage, "entities", json_pack("[o]", tw_lineage_file(settings->entities, err))) == 0;
     if (whole)
         return lineage;
     json_decref(lineage);
@@ -590,6 +601,7 @@ bool tw_distill_look(const struct tw_distill_settings *settings, const struct tw
         *facts = (struct tw_distill_facts){.labelled = distilling.labelled,
             .copies = distilling.copies,
             .unlabelled = distilling.unlabelled,
+            .named = distilling.named,
             .validation = distilling.records.validation_count,
             .refused = distilling.records.dataset->refused,
             .vocabulary = distilling.pruned.count,

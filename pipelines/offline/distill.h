@@ -14,6 +14,9 @@
  * beside the student in every step. It needs texts that both tokenizers cut into the same pieces; others are left out of this loss,
  * and their share is told.
  *
+ * In texts without labels the teacher is asked about companies too that `entities` (a file, entities.h) or `link_symbols` (as they
+ * stand: $AAPL, <OM>) find.
+ *
  * `augment_copies`: each labelled record that entity-swap or number-jitter (augment.h) can change is there again so often, changed
  * differently; the teacher says what the changed text means.
  *
@@ -34,6 +37,8 @@ struct tw_distill_settings {
     const char *layers; /* "" all; else which of the student folder's layers, as 1,3,5 (0 is the first) */
     struct tw_setting_texts data, validation, unlabelled, titles;
     double validation_share, unlabelled_share;
+    const char *entities; /* "": none */
+    bool link_symbols;
     double soft_loss, distill_temperature, document_loss, entity_loss, hidden_loss;
     uint64_t vocabulary, vocabulary_margin; /* vocabulary 0: as it is */
     uint64_t augment_copies, splice_copies;
@@ -56,7 +61,7 @@ TW_MUST_USE bool tw_distill(const struct tw_distill_settings *settings, const st
 
 /* --dry-run: what would be learned from. */
 struct tw_distill_facts {
-    uint64_t labelled, copies, unlabelled, validation, refused;
+    uint64_t labelled, copies, unlabelled, named, validation, refused;
     uint64_t vocabulary;
     double covered; /* share of all pieces that the pruned vocabulary still has */
 };

@@ -206,6 +206,8 @@ static void write_training(
     tw_lineage_write_data(out, "Learned from", json_object_get(lineage, "data"));
     tw_lineage_write_data(out, "Distilled over, without labels", json_object_get(lineage, "unlabelled"));
     tw_lineage_write_data(out, "Distilled over, titles alone", json_object_get(lineage, "titles"));
+    tw_lineage_write_data(
+        out, "Companies in texts without labels found by", json_object_get(lineage, "entities"));
     tw_lineage_write_data(out, "Validated on", json_object_get(lineage, "validation"));
 }
 

@@ -22,7 +22,7 @@ VERBS = {"negative": ["fell", "sinks"], "neutral": ["flat", "steady"], "positive
 NAMES = ["Acme", "Beta Corp", "Marine Bank"]
 
 
-def write_base(folder):
+def write_base(folder, hidden=32):
     words = "[PAD] [UNK] [CLS] [SEP] [MASK] . , % acme beta corp marine bank percent on the of".split()
     words += [verb for verbs in VERBS.values() for verb in verbs]
     words += [piece for sign in "abcdefghijklmnopqrstuvwxyz0123456789" for piece in (sign, "##" + sign)]
@@ -30,7 +30,7 @@ def write_base(folder):
     (folder / "vocab.txt").write_text("\n".join(words) + "\n")
     (folder / "tokenizer_config.json").write_text('{"do_lower_case": true, "model_max_length": 64}')
     torch.manual_seed(5)
-    shape = BertConfig(vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+    shape = BertConfig(vocab_size=len(words), hidden_size=hidden, num_hidden_layers=2, num_attention_heads=4,
                        intermediate_size=64, max_position_embeddings=64)
     BertModel(shape).save_pretrained(folder)
 
@@ -59,10 +59,11 @@ def compare(binary, folder, lines, records, what):
     said = subprocess.run([binary, "classify", "-m", folder, "--logits", "--input", "json", lines], check=True,
                           capture_output=True, text=True).stdout.splitlines()
     model, report = BertForSequenceClassification.from_pretrained(folder, output_loading_info=True)
-    model.eval()
+    model.float().eval()
     assert not report["missing_keys"] and not report["mismatched_keys"], report
     assert all(name.startswith("entity_") for name in report["unexpected_keys"]), report
-    tensors, config = load_file(folder / "model.safetensors"), json.loads((folder / "config.json").read_text())
+    tensors = {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
+    config = json.loads((folder / "config.json").read_text())
     tokenizer = BertTokenizerFast(vocab=str(folder / "vocab.txt"), do_lower_case=True)
     worst, largest = {"document": 0.0, "entity": 0.0}, 0.0
     for record, line in zip(records, map(json.loads, said), strict=True):
@@ -90,7 +91,9 @@ def compare(binary, folder, lines, records, what):
 def main():
     binary, scratch = sys.argv[1], pathlib.Path(sys.argv[2])
     base, tuned, small, lines = scratch / "base", scratch / "tuned", scratch / "small", scratch / "records.jsonl"
+    narrow, matched = scratch / "narrow", scratch / "matched"
     write_base(base)
+    write_base(narrow, hidden=16)
     records = write_records(lines)
     subprocess.run([binary, "finetune", "-m", base, "-o", tuned, "--epochs", "40", "--lr", "3e-3", "--patience", "0",
                     "--threads", "1", lines],
@@ -98,9 +101,14 @@ def main():
     subprocess.run([binary, "distill", "--teacher", tuned, "-m", base, "--layers", "1", "-o", small, "--epochs", "20", "--lr", "3e-3",
                     "--vocabulary", "95", "--vocabulary-margin", "0", "--compare-seconds", "0.1", "--threads", "1", lines],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # Half as wide as its teacher: what projects its hidden states must stay out of the folder.
+    subprocess.run([binary, "distill", "--teacher", tuned, "-m", narrow, "-o", matched, "--epochs", "20", "--lr", "3e-3",
+                    "--hidden-loss", "0.5", "--dtype", "f16", "--compare-seconds", "0.1", "--threads", "1", lines],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     before, after = (json.loads((folder / "config.json").read_text()) for folder in (tuned, small))
     assert after["num_hidden_layers"] == 1 and after["vocab_size"] < before["vocab_size"], after
-    agree = [compare(binary, tuned, lines, records, "fine-tuned"), compare(binary, small, lines, records, "distilled")]
+    agree = [compare(binary, tuned, lines, records, "fine-tuned"), compare(binary, small, lines, records, "distilled"),
+             compare(binary, matched, lines, records, "distilled with hidden states")]
     return 0 if all(agree) else 1
 
 

@@ -160,6 +160,39 @@ static void a_head_that_nothing_teaches_is_not_made(void **state)
     tw_model_close(model);
 }
 
+/* The titles name General Motors and a symbol: two more for the teacher to answer for; labelled texts stay as they are. */
+static void companies_in_texts_without_labels_are_found(void **state)
+{
+    (void)state;
+    static const char entities[] = "{\"symbol\":\"GM\",\"names\":[\"General Motors\"]}\n";
+    static const char archive[] = "{\"title\":\"general motors rose\",\"body\":\"the loss of <OM>\"}\n";
+    struct tw_distill_settings settings = settings_of("linked");
+    struct seen seen = {0};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_distill_facts facts;
+    struct tw_distill_result result;
+    struct tw_error err;
+    given_file(learning.work, "entities.jsonl", entities, sizeof entities - 1);
+    given_file(learning.work, "linked.jsonl", archive, sizeof archive - 1);
+    settings.titles.count = 0;
+    settings.unlabelled.items[0] = in_work(&learning, "linked.jsonl");
+    settings.data.count = 1; /* texts.jsonl: no entities */
+    settings.entities = in_work(&learning, "entities.jsonl");
+    assert_true(tw_distill_look(&settings, &run, &facts, &err));
+    assert_int_equal(facts.named, 1);
+    settings.link_symbols = true;
+    assert_true(tw_distill_look(&settings, &run, &facts, &err));
+    assert_int_equal(facts.named, 2);
+    settings.course.epochs = 1;
+    assert_true(tw_distill(&settings, &run, &result, &err));
+    struct tw_model *model;
+    assert_true(tw_model_open(settings.course.output, NULL, &model, &err));
+    assert_true(model->has_entity_head);
+    tw_model_close(model);
+    assert_non_null(
+        strstr(read_file(&learning, settings.course.output, "README.md").bytes, "entities.jsonl"));
+}
+
 /* The same pieces, under other numbers, for texts whose pieces are all there. */
 static void a_pruned_vocabulary_cuts_texts_into_the_same_pieces(void **state)
 {
@@ -222,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_teacher_without_a_head_is_refused),
         cmocka_unit_test(hidden_states_are_matched_and_a_resumed_run_keeps_its_projection),
         cmocka_unit_test(a_head_that_nothing_teaches_is_not_made),
+        cmocka_unit_test(companies_in_texts_without_labels_are_found),
         cmocka_unit_test(a_pruned_vocabulary_cuts_texts_into_the_same_pieces),
     };
     return cmocka_run_group_tests(tests, begin, end);
