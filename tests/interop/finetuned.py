@@ -102,7 +102,7 @@ def main():
                     "--vocabulary", "95", "--vocabulary-margin", "0", "--compare-seconds", "0.1", "--threads", "1", lines],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     # Half as wide as its teacher: what projects its hidden states must stay out of the folder.
-    subprocess.run([binary, "distill", "--teacher", tuned, "-m", narrow, "-o", matched, "--epochs", "20", "--lr", "3e-3",
+    subprocess.run([binary, "distill", "--teacher", tuned, "-m", narrow, "-o", matched, "--epochs", "40", "--lr", "1e-2",
                     "--hidden-loss", "0.5", "--dtype", "f16", "--compare-seconds", "0.1", "--threads", "1", lines],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     before, after = (json.loads((folder / "config.json").read_text()) for folder in (tuned, small))
