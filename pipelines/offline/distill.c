@@ -213,10 +213,11 @@ static bool read_all(struct distilling *distilling, bool tell_all, struct tw_err
 {
     const struct tw_labelled_sources sources = sources_of(distilling->settings);
     struct tw_labelled *records = &distilling->records;
-    if (!tw_labelled_read(&sources, distilling->run, tell_all, records, err))
+    if (!tw_labelled_read(&sources, distilling->run, tell_all, records, err) ||
+        !tw_labelled_keep_apart(records, distilling->run, err))
         return false;
     size_t labelled = records->dataset->count;
-    if (!read_texts(distilling, err))
+    if (!read_texts(distilling, err) || !tw_labelled_keep_apart(records, distilling->run, err))
         return false;
     size_t read = records->dataset->count;
     /* Copies come before links: a labelled record takes the names of others like it, not symbols out of an archive. */

@@ -51,8 +51,8 @@ static size_t *take_indices(
     return indices;
 }
 
-bool tw_labelled_split(struct tw_labelled *labelled, const struct tw_labelled_sources *sources,
-    const struct tw_course_run *run, struct tw_arena *arena, struct tw_error *err)
+bool tw_labelled_keep_apart(
+    struct tw_labelled *labelled, const struct tw_course_run *run, struct tw_error *err)
 {
     size_t dropped;
     if (!tw_dataset_keep_apart(labelled->dataset, &dropped, err))
@@ -60,6 +60,14 @@ bool tw_labelled_split(struct tw_labelled *labelled, const struct tw_labelled_so
     if (dropped)
         tw_course_tell(&run->watch,
             "records that stand among those for validation too, and are not learned: %zu", dropped);
+    return true;
+}
+
+bool tw_labelled_split(struct tw_labelled *labelled, const struct tw_labelled_sources *sources,
+    const struct tw_course_run *run, struct tw_arena *arena, struct tw_error *err)
+{
+    if (!tw_labelled_keep_apart(labelled, run, err))
+        return false;
     labelled->training = take_indices(labelled->dataset, false, arena, &labelled->training_count);
     labelled->validation = take_indices(labelled->dataset, true, arena, &labelled->validation_count);
     if (!labelled->training || !labelled->validation)

@@ -193,6 +193,33 @@ static void companies_in_texts_without_labels_are_found(void **state)
         strstr(read_file(&learning, settings.course.output, "README.md").bytes, "entities.jsonl"));
 }
 
+/* A text that is held back is in the data and in the archive too: neither it nor a changed copy of it is learned. */
+static void what_is_held_back_is_learned_in_no_form(void **state)
+{
+    (void)state;
+    static const char held[] = "{\"text\":\"shares fell to 45\",\"label\":\"negative\"}\n";
+    struct tw_distill_settings settings = settings_of("held");
+    struct seen seen = {0};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_distill_facts before, after;
+    struct tw_error err;
+    settings.data.count = 1; /* texts.jsonl */
+    settings.titles.count = 0;
+    settings.validation_share = 0;
+    settings.splice_copies = 0;
+    assert_true(tw_distill_look(&settings, &run, &before, &err));
+    assert_int_equal(before.labelled, 48);
+    assert_true(before.copies > 30);
+    given_file(learning.work, "held.jsonl", held, sizeof held - 1);
+    set_setting(&learning, &tw_distill_table, &settings, "validation", in_work(&learning, "held.jsonl"));
+    settings.unlabelled.items[0] = settings.validation.items[0];
+    assert_true(tw_distill_look(&settings, &run, &after, &err));
+    assert_int_equal(after.labelled, 47);
+    assert_int_equal(after.copies, before.copies - 1);
+    assert_int_equal(after.unlabelled, 0);
+    assert_int_equal(after.validation, 1);
+}
+
 /* The same pieces, under other numbers, for texts whose pieces are all there. */
 static void a_pruned_vocabulary_cuts_texts_into_the_same_pieces(void **state)
 {
@@ -256,6 +283,7 @@ int main(void)
         cmocka_unit_test(hidden_states_are_matched_and_a_resumed_run_keeps_its_projection),
         cmocka_unit_test(a_head_that_nothing_teaches_is_not_made),
         cmocka_unit_test(companies_in_texts_without_labels_are_found),
+        cmocka_unit_test(what_is_held_back_is_learned_in_no_form),
         cmocka_unit_test(a_pruned_vocabulary_cuts_texts_into_the_same_pieces),
     };
     return cmocka_run_group_tests(tests, begin, end);
