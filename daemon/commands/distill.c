@@ -1,66 +1,22 @@
 /* distill: a large teacher to a small student; at the end, what was lost and what was won. */
 #include "offline/distill.h"
 #include "command.h"
+#include "offline/comparison.h"
 #include "table.h"
 #include "trial_row.h"
 
 #include <stdio.h>
 
-/* ---- teacher and student side by side ---- */
-
-enum { CELL = 32 };
-
-struct line {
-    const char *name;
-    double teacher, student;
-    int decimals;
-    double factor; /* of the difference: 100 for points; 0: the ratio is told */
-};
-
-static bool add_line(struct tw_table *table, const struct line *line, struct tw_error *err)
+static bool add_rows(struct tw_table *table, const struct tw_distill_result *result, struct tw_error *err)
 {
-    char teacher[CELL], student[CELL], change[CELL];
-    snprintf(teacher, CELL, "%.*f", line->decimals, line->teacher);
-    snprintf(student, CELL, "%.*f", line->decimals, line->student);
-    if (line->factor > 0)
-        snprintf(change, CELL, "%+.2f points", line->factor * (line->student - line->teacher));
-    else if (line->teacher > 0)
-        snprintf(change, CELL, "x %.3g", line->student / line->teacher);
-    else
-        change[0] = '\0';
-    const char *const cells[] = {line->name, teacher, student, change};
-    return tw_table_add(table, cells, err);
-}
-
-static bool add_report(struct tw_table *table, const char *const names[3],
-    const struct tw_metric_report *teacher, const struct tw_metric_report *student, struct tw_error *err)
-{
-    const struct line lines[] = {{names[0], teacher->accuracy, student->accuracy, 4, 100},
-        {names[1], teacher->macro_f1, student->macro_f1, 4, 100},
-        {names[2], teacher->ece, student->ece, 4, 100}};
-    for (size_t at = 0; at < sizeof lines / sizeof lines[0]; at++)
-        if (teacher->n && student->n && !add_line(table, &lines[at], err))
+    struct tw_comparison_row rows[TW_COMPARISON_ROWS];
+    size_t count = tw_comparison_rows(&result->teacher, &result->student, rows);
+    for (size_t at = 0; at < count; at++) {
+        const char *const cells[] = {rows[at].name, rows[at].teacher, rows[at].student, rows[at].change};
+        if (!tw_table_add(table, cells, err))
             return false;
+    }
     return true;
-}
-
-static bool add_lines(struct tw_table *table, const struct tw_compared *teacher,
-    const struct tw_compared *student, struct tw_error *err)
-{
-    static const char *const texts[] = {"texts: accuracy", "texts: macro F1", "texts: calibration error"};
-    static const char *const entities[] = {
-        "entities: accuracy", "entities: macro F1", "entities: calibration error"};
-    const struct line lines[] = {
-        {"parameters", (double)teacher->parameters, (double)student->parameters, 0, 0},
-        {"weights on disk, MiB", (double)teacher->file_bytes / 1048576, (double)student->file_bytes / 1048576,
-            1, 0},
-        {"documents/s, one thread", teacher->documents_per_s, student->documents_per_s, 1, 0},
-        {"tokens/s, one thread", teacher->tokens_per_s, student->tokens_per_s, 0, 0}};
-    for (size_t at = 0; at < sizeof lines / sizeof lines[0]; at++)
-        if (!add_line(table, &lines[at], err))
-            return false;
-    return add_report(table, texts, &teacher->documents, &student->documents, err) &&
-           add_report(table, entities, &teacher->entities, &student->entities, err);
 }
 
 static bool show(const struct tw_learn *learn, const struct tw_distill_result *result, struct tw_error *err)
@@ -70,8 +26,7 @@ static bool show(const struct tw_learn *learn, const struct tw_distill_result *r
     struct tw_table *table = tw_table_new(columns, sizeof columns / sizeof columns[0]);
     if (!table)
         return tw_fail(err, TW_INTERNAL, NULL, NULL, "out of memory");
-    bool shown = add_lines(table, &result->teacher, &result->student, err) &&
-                 tw_table_print(table, learn->format, stdout, err);
+    bool shown = add_rows(table, result, err) && tw_table_print(table, learn->format, stdout, err);
     tw_table_free(table);
     return shown;
 }

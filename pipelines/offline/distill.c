@@ -3,6 +3,7 @@
 #include "augment.h"
 #include "base/file.h"
 #include "offline/base.h"
+#include "offline/comparison.h"
 #include "offline/hidden.h"
 #include "offline/labelled.h"
 #include "offline/lineage.h"
@@ -507,37 +508,6 @@ static bool learn(struct distilling *distilling, struct tw_error *err)
 
 /* ---- what was lost ---- */
 
-static json_t *report_json(const struct tw_metric_report *report)
-{
-    if (report->n == 0)
-        return json_null();
-    return json_pack("{s:I, s:f, s:f, s:f}", "n", (json_int_t)report->n, "accuracy", report->accuracy,
-        "macro_f1", report->macro_f1, "ece", report->ece);
-}
-
-static json_t *compared_json(const struct tw_compared *compared)
-{
-    return json_pack("{s:I, s:I, s:f, s:f, s:o, s:o}", "parameters", (json_int_t)compared->parameters,
-        "file_bytes", (json_int_t)compared->file_bytes, "documents_per_s", compared->documents_per_s,
-        "tokens_per_s", compared->tokens_per_s, "documents", report_json(&compared->documents), "entities",
-        report_json(&compared->entities));
-}
-
-static bool write_comparison(const char *folder, const struct tw_distill_result *result, struct tw_error *err)
-{
-    char path[PATH_MAX];
-    json_t *object = json_pack(
-        "{s:o, s:o}", "teacher", compared_json(&result->teacher), "student", compared_json(&result->student));
-    char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-    json_decref(object);
-    if (!text)
-        return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for the results");
-    bool written = tw_path_join(path, sizeof path, folder, "distill_results.json", err) &&
-                   tw_file_write(path, tw_text_of(text), err);
-    free(text);
-    return written;
-}
-
 /* Both as they are on disk: the student with its weights as they were rounded. */
 static bool compare(struct distilling *distilling, struct tw_distill_result *result, struct tw_error *err)
 {
@@ -551,7 +521,8 @@ static bool compare(struct distilling *distilling, struct tw_distill_result *res
                        tw_compare(settings->course.output, records->dataset, records->validation,
                            records->validation_count, (uint32_t)settings->max_tokens,
                            settings->course.threads, settings->compare_seconds, &result->student, err);
-    return result->compared && write_comparison(settings->course.output, result, err);
+    return result->compared &&
+           tw_comparison_write(settings->course.output, &result->teacher, &result->student, err);
 }
 
 static void end_distilling(struct distilling *distilling)
@@ -581,11 +552,14 @@ bool tw_distill(const struct tw_distill_settings *settings, const struct tw_cour
     *result = (struct tw_distill_result){0};
     if (!check(settings, err) || !tw_course_open(&kind, &distilling, settings, run, &distilling.course, err))
         return false;
+    /* A run that was killed between its end and the comparison has that left to do. */
     bool finished = tw_course_is_finished(distilling.course);
-    bool done = finished || (tw_arena_begin(&distilling.arena, ARENA_BYTES, err) && learn(&distilling, err));
+    bool told = finished && tw_comparison_is_written(settings->course.output);
+    bool done = told || (tw_arena_begin(&distilling.arena, ARENA_BYTES, err) &&
+                            (finished ? read_all(&distilling, false, err) : learn(&distilling, err)));
     tw_course_tell_result(distilling.course, &result->course);
     result->course.refused = distilling.records.dataset ? distilling.records.dataset->refused : 0;
-    done = done && (finished || compare(&distilling, result, err));
+    done = done && (told || compare(&distilling, result, err));
     end_distilling(&distilling);
     return done;
 }

@@ -85,6 +85,10 @@ static void a_student_learns_and_is_compared_with_its_teacher(void **state)
     assert_true(result.student.documents.n > 0 && result.student.entities.n > 0);
     assert_true(result.student.documents_per_s > 0 && result.teacher.tokens_per_s > 0);
     assert_true(is_there(settings.course.output, "distill_results.json"));
+    const char *card = read_file(&learning, settings.course.output, "README.md").bytes;
+    assert_non_null(strstr(card, "\n## Against its teacher\n"));
+    assert_non_null(strstr(card, "\n| entities: macro F1 | "));
+    assert_true(strstr(card, "\n## Limits\n") > strstr(card, "\n## Against its teacher\n"));
     assert_true(
         tw_model_open(settings.course.output, &(struct tw_model_options){.need_head = true}, &model, &err));
     assert_true(model->has_head && model->has_entity_head);
@@ -220,6 +224,27 @@ static void what_is_held_back_is_learned_in_no_form(void **state)
     assert_int_equal(after.validation, 1);
 }
 
+/* The student of the first test, as if it had been killed just before the last thing it does. */
+static void a_comparison_that_was_not_written_is_made_by_resuming(void **state)
+{
+    (void)state;
+    struct tw_distill_settings settings = settings_of("student");
+    struct seen seen = {0};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_distill_result result;
+    struct tw_error err;
+    size_t before = read_file(&learning, settings.course.output, "README.md").length;
+    assert_int_equal(remove(in_work(&learning, "student/distill_results.json")), 0);
+    run.resume = true;
+    assert_true(tw_distill(&settings, &run, &result, &err));
+    assert_true(result.course.was_finished && result.compared);
+    assert_true(is_there(settings.course.output, "distill_results.json"));
+    size_t after = read_file(&learning, settings.course.output, "README.md").length;
+    assert_in_range(after, before - 32, before + 32); /* one section, other speeds */
+    assert_true(tw_distill(&settings, &run, &result, &err));
+    assert_false(result.compared);
+}
+
 /* The same pieces, under other numbers, for texts whose pieces are all there. */
 static void a_pruned_vocabulary_cuts_texts_into_the_same_pieces(void **state)
 {
@@ -284,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_head_that_nothing_teaches_is_not_made),
         cmocka_unit_test(companies_in_texts_without_labels_are_found),
         cmocka_unit_test(what_is_held_back_is_learned_in_no_form),
+        cmocka_unit_test(a_comparison_that_was_not_written_is_made_by_resuming),
         cmocka_unit_test(a_pruned_vocabulary_cuts_texts_into_the_same_pieces),
     };
     return cmocka_run_group_tests(tests, begin, end);
