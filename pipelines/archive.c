@@ -140,7 +140,8 @@ static bool fill_packed(struct tw_archive *archive, struct tw_error *err)
     archive->packed_used = left;
     ssize_t got = read_more(archive, archive->packed + left, PACKED_BYTES - left);
     if (got < 0)
-        return tw_fail_errno(err, TW_IO, archive->name, "check the disk", "cannot be read");
+        return tw_fail_errno(err, TW_IO, archive->name,
+            errno == EISDIR ? "name the files in it" : "check the disk", "cannot be read");
     archive->packed_used += (size_t)got;
     archive->bytes_read += (uint64_t)got;
     archive->packed_end = got == 0;

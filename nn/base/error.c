@@ -82,9 +82,17 @@ bool(tw_fail_errno)(
     return false;
 }
 
+/* "model/config.json" and "model: offset 12" begin with "model", "models" does not. */
+static bool begins_with(const char *where, const char *outer)
+{
+    size_t length = strlen(outer);
+    return strncmp(where, outer, length) == 0 &&
+           (outer[length - 1] == '/' || strchr("/:", where[length])); /* or its end: strchr finds that too */
+}
+
 bool tw_error_in(struct tw_error *err, const char *outer)
 {
-    if (!err || !outer || !outer[0])
+    if (!err || !outer || !outer[0] || begins_with(err->where, outer))
         return false;
     char inner[sizeof err->where];
     memcpy(inner, err->where, sizeof inner);

@@ -126,7 +126,7 @@ bool tw_file_write(const char *path, struct tw_text contents, struct tw_error *e
     struct stat status;
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         return tw_fail(err, TW_OUTPUT, path, "name a file", "stands there already and is no regular file");
-    int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    int length = snprintf(temporary, sizeof temporary, "%s.partial-XXXXXX", path);
     if (length < 0 || length >= (int)sizeof temporary)
         return tw_fail(err, TW_OUTPUT, path, "give a shorter path", "path too long");
     int descriptor = mkostemp(temporary, O_CLOEXEC);

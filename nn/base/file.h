@@ -23,7 +23,8 @@ TW_MUST_USE bool tw_file_read(
     const char *path, size_t most_bytes, struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
 
 /* Writes bytes to a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder: a
- * reader sees the old file or the new one, never a part. TW_OUTPUT or TW_IO; the temporary file is removed. What stands at `path` and is
+ * reader sees the old file or the new one, never a part. TW_OUTPUT or TW_IO; the temporary file is removed (one that a
+ * killed process left goes with tw_folder_clean, folder.h). What stands at `path` and is
  * no regular file (a device, a pipe, a folder) is refused: the rename would put a file in its place. */
 TW_MUST_USE bool tw_file_write(const char *path, struct tw_text contents, struct tw_error *err);
 

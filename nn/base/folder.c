@@ -84,8 +84,10 @@ void tw_folder_clean(const char *path)
     DIR *folder = opendir(path);
     for (const struct dirent *entry; folder && (entry = readdir(folder));) {
         char found[TW_FOLDER_PATH];
-        if (strstr(entry->d_name, partial_mark) &&
-            tw_path_join(found, sizeof found, path, entry->d_name, NULL))
+        if (!strstr(entry->d_name, partial_mark) ||
+            !tw_path_join(found, sizeof found, path, entry->d_name, NULL))
+            continue;
+        if (unlink(found) != 0)
             tw_folder_remove(found);
     }
     if (folder)

@@ -10,7 +10,8 @@
  * within it, and its files replace those of the same name one by one, in the order of the bytes of their names, each whole and
  * nothing in between; others stay. Whoever must know that two of them belong together has to be told by what is in them.
  *
- * A process that is killed leaves a partial folder behind; tw_folder_clean removes those within a folder.
+ * A process that is killed leaves a partial folder behind (or a partial file, file.h); tw_folder_clean removes those
+ * within a folder.
  *
  * Errors: TW_OUTPUT, TW_IO, TW_PERMISSION with the path. */
 #ifndef TW_BASE_FOLDER_H
@@ -30,7 +31,7 @@ TW_MUST_USE bool tw_folder_finish(const char *partial, const char *path, struct 
 /* A folder of files; what else is in it stays, and so does the folder then. */
 void tw_folder_remove(const char *path);
 
-/* Removes the partial folders within a folder. Nobody must be writing one. */
+/* Removes the partial folders and files within a folder. Nobody must be writing one. */
 void tw_folder_clean(const char *path);
 
 #endif

@@ -366,8 +366,12 @@ static bool load_file(const char *folder, const char *name, const struct tw_stat
 {
     char path[PATH_BYTES];
     struct tw_safetensors file;
-    if (!tw_path_join(path, sizeof path, folder, name, err) || !tw_safetensors_open(path, &file, err))
+    if (!tw_path_join(path, sizeof path, folder, name, err))
         return false;
+    if (!tw_safetensors_open(path, &file, err)) {
+        snprintf(err->cure, sizeof err->cure, "begin anew in another folder");
+        return tw_error_in(err, folder);
+    }
     bool done = true;
     for (size_t array = 0; done && array < count; array++) {
         for (size_t at = 0; done && at < state->model->parameter_count; at++) {
@@ -382,8 +386,6 @@ static bool load_file(const char *folder, const char *name, const struct tw_stat
 static bool take_run(json_t *root, struct tw_arena *arena, const char **run_json, struct tw_error *err)
 {
     json_t *run = json_object_get(root, "run");
-    if (run_json)
-        *run_json = NULL;
     if (!run || !run_json)
         return true;
     char *text = json_dumps(run, JSON_COMPACT);
@@ -401,8 +403,7 @@ static bool read_ages(json_t *ages, const struct tw_state *state)
     return true;
 }
 
-static bool read_root(
-    json_t *root, const struct tw_state *state, struct tw_progress *progress, uint64_t *updates)
+static bool read_root(json_t *root, struct tw_progress *progress, uint64_t *updates)
 {
     for (size_t row = 0; row < sizeof progress_fields / sizeof progress_fields[0]; row++) {
         if (!get_field(root, row, progress))
@@ -417,39 +418,56 @@ static bool read_root(
     *updates = strtoull(count, &end, 10);
     snprintf(progress->backend, sizeof progress->backend, "%s", backend);
     snprintf(progress->kernels, sizeof progress->kernels, "%s", kernels);
-    return *end == '\0' && read_ages(json_object_get(root, "ages"), state);
+    return *end == '\0';
 }
 
-static bool read_progress(const char *folder, const struct tw_state *state, struct tw_progress *progress,
-    uint64_t *updates, struct tw_arena *arena, const char **run_json, struct tw_error *err)
+static bool fail_record(const char *path, struct tw_error *err)
 {
-    char path[PATH_BYTES];
+    return tw_fail(err, TW_CONFIG, path, "start the run anew", "not the record of a training run");
+}
+
+/* NULL on failure. */
+static json_t *open_record(const char *path, struct tw_arena *arena, struct tw_error *err)
+{
     struct tw_text text;
-    if (!tw_path_join(path, sizeof path, folder, "training.json", err))
-        return false;
-    if (!tw_file_read(path, file_most_bytes, arena, &text, err))
-        return false;
     json_error_t fault;
+    if (!tw_file_read(path, file_most_bytes, arena, &text, err))
+        return NULL;
     json_t *root = json_loadb(text.bytes, text.length, 0, &fault);
-    *progress = (struct tw_progress){0};
-    bool whole = read_root(root, state, progress, updates);
-    bool done = whole
-                    ? take_run(root, arena, run_json, err)
-                    : tw_fail(err, TW_CONFIG, path, "start the run anew", "not the record of a training run");
-    json_decref(root);
-    return done;
+    if (!root)
+        fail_record(path, err);
+    return root;
+}
+
+static bool load_tensors(const char *folder, const struct tw_state *state, struct tw_error *err)
+{
+    static const char *const none[] = {""}, *const prefixes[] = {"m.", "v."};
+    float *const values[] = {state->values}, *const moments[] = {state->first_moments, state->second_moments};
+    return load_file(folder, "model.safetensors", state, none, values, 1, err) &&
+           load_file(folder, "optimizer.safetensors", state, prefixes, moments, 2, err);
 }
 
 bool tw_checkpoint_load(const char *path, struct tw_state *state, struct tw_progress *progress,
     struct tw_arena *arena, const char **run_json, struct tw_error *err)
 {
-    static const char *const none[] = {""}, *const prefixes[] = {"m.", "v."};
-    float *const values[] = {state->values}, *const moments[] = {state->first_moments, state->second_moments};
-    uint64_t updates;
-    if (!load_file(path, "model.safetensors", state, none, values, 1, err) ||
-        !load_file(path, "optimizer.safetensors", state, prefixes, moments, 2, err) ||
-        !read_progress(path, state, progress, &updates, arena, run_json, err))
+    char record[PATH_BYTES];
+    uint64_t updates = 0;
+    *progress = (struct tw_progress){0};
+    if (run_json)
+        *run_json = NULL;
+    if (!tw_path_join(record, sizeof record, path, "training.json", err))
         return false;
-    state->updates = updates;
-    return true;
+    json_t *root = open_record(record, arena, err);
+    if (!root)
+        return false;
+    /* What the caller knows the run by comes first: it may say more than a tensor that does not fit. */
+    bool done = read_root(root, progress, &updates)
+                    ? take_run(root, arena, run_json, err) && load_tensors(path, state, err)
+                    : fail_record(record, err);
+    if (done && !read_ages(json_object_get(root, "ages"), state))
+        done = fail_record(record, err);
+    json_decref(root);
+    if (done)
+        state->updates = updates;
+    return done;
 }

@@ -70,7 +70,7 @@ TW_MUST_USE bool tw_checkpoint_find(
     const char *folder, char *path, size_t size, bool *found, struct tw_error *err);
 
 /* Reads weights and moments into the state, and where the run stood. `run_json`: the caller's object as text in the
- * arena, or NULL when none was stored. */
+ * arena, or NULL when none was stored; it is there too when the tensors cannot be used. */
 TW_MUST_USE bool tw_checkpoint_load(const char *path, struct tw_state *state, struct tw_progress *progress,
     struct tw_arena *arena, const char **run_json, struct tw_error *err);
 

@@ -243,7 +243,7 @@ bool tw_state_open(const struct tw_state_options *options, struct tw_state **out
     struct tw_model *base = NULL;
     struct tw_model_options open = {.with_masked_head = options->parts & TW_PART_MASKED};
     if (options->folder && !tw_model_open(options->folder, &open, &base, err))
-        return false;
+        return tw_error_in(err, options->folder);
     struct tw_state *state = calloc(1, sizeof *state);
     bool done =
         state ? build(state, options, base, err) : tw_fail(err, TW_INTERNAL, "state", NULL, "out of memory");

@@ -1,5 +1,6 @@
 #include "offline/course.h"
 
+#include "base/folder.h"
 #include "base/random.h"
 #include "offline/runfolder.h"
 #include "offline/runlog.h"
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ARENA_BYTES ((size_t)4 << 30)
 #define STEP_BYTES ((size_t)512 << 20)
@@ -28,6 +30,7 @@ struct tw_course {
     const struct tw_course_settings *settings;
     const struct tw_course_run *run;
     bool finished; /* before it was opened */
+    int held;      /* the folder, while it learns; -1 */
     struct tw_arena arena, step_arena;
     /* What is learned from. */
     size_t *items, *order; /* order: items as this epoch reads them */
@@ -98,7 +101,9 @@ static bool look_at_folder(struct tw_course *course, struct tw_error *err)
         return tw_runfolder_check_empty(
             folder, "name another folder, or go on with the run in it: --resume", err);
     course->finished = tw_runfolder_is_finished(folder);
-    return !course->finished || tw_runfolder_remove_checkpoints(folder, err);
+    if (course->finished)
+        return tw_runfolder_remove_checkpoints(folder, err);
+    return access(folder, F_OK) != 0 || tw_runfolder_hold(folder, &course->held, err);
 }
 
 bool tw_course_open(const struct tw_course_kind *kind, void *self, const void *settings,
@@ -109,7 +114,7 @@ bool tw_course_open(const struct tw_course_kind *kind, void *self, const void *s
     if (!course)
         return out_of_memory(err);
     *course = (struct tw_course){
-        .kind = kind, .self = self, .settings = settings, .run = run, .saved_step = UINT64_MAX};
+        .kind = kind, .self = self, .settings = settings, .run = run, .saved_step = UINT64_MAX, .held = -1};
     if (!look_at_folder(course, err) || !tw_arena_begin(&course->arena, ARENA_BYTES, err) ||
         !tw_arena_begin(&course->step_arena, STEP_BYTES, err)) {
         tw_course_close(course);
@@ -124,6 +129,8 @@ void tw_course_close(struct tw_course *course)
     if (!course)
         return;
     tw_runlog_close(course->log);
+    if (course->held >= 0)
+        close(course->held);
     tw_trainer_close(course->trainer);
     tw_state_close(course->state);
     json_decref(course->lineage);
@@ -374,13 +381,6 @@ static struct tw_save_options save_options(const struct tw_course *course)
         .attention_dropout = (float)course->settings->dropout};
 }
 
-/* What cannot be written now can be written later: nothing that was saved before is lost. Returns false. */
-static bool fail_saving(struct tw_error *err)
-{
-    snprintf(err->cure, sizeof err->cure, "free space on the disk, then go on with --resume");
-    return false;
-}
-
 /* The model as it is now becomes the folder's. `trial`: what was measured of it, or NULL. */
 static bool save_model(struct tw_course *course, const struct tw_course_trial *trial, struct tw_error *err)
 {
@@ -394,16 +394,16 @@ static bool save_model(struct tw_course *course, const struct tw_course_trial *t
     bool saved = described && tw_model_save(course->settings->output, course->state, &options, err);
     free(folder.own_json);
     free(folder.card);
-    if (!saved && described)
-        return fail_saving(err);
     return saved;
 }
 
 static json_t *run_object(const struct tw_course *course)
 {
-    return json_pack("{s:I, s:b, s:I, s:f, s:O, s:O?}", "worse_evaluations",
+    return json_pack("{s:I, s:b, s:I, s:f, s:f, s:I, s:f, s:I, s:O, s:O?}", "worse_evaluations",
         (json_int_t)course->worse_evaluations, "ended_early", course->ended_early, "tokens",
-        (json_int_t)course->tokens, "seconds", course->seconds_before + now() - course->began, "lineage",
+        (json_int_t)course->tokens, "seconds", course->seconds_before + now() - course->began, "loss_sum",
+        course->loss_sum, "loss_steps", (json_int_t)course->loss_steps, "trial_loss_sum",
+        course->trial_loss_sum, "trial_loss_steps", (json_int_t)course->trial_loss_steps, "lineage",
         course->lineage, "metrics", course->metrics);
 }
 
@@ -421,10 +421,9 @@ static bool save_checkpoint(struct tw_course *course, struct tw_error *err)
              : out_of_memory(err);
     free(text);
     json_decref(object);
-    if (!saved)
-        return fail_saving(err);
-    course->saved_step = course->progress.step;
-    return true;
+    if (saved)
+        course->saved_step = course->progress.step;
+    return saved;
 }
 
 /* ---- evaluating ---- */
@@ -603,6 +602,10 @@ static bool take_run_object(struct tw_course *course, const char *text, struct t
     course->ended_early = json_is_true(json_object_get(object, "ended_early"));
     course->tokens = (uint64_t)json_integer_value(json_object_get(object, "tokens"));
     course->seconds_before = json_real_value(json_object_get(object, "seconds"));
+    course->loss_sum = json_real_value(json_object_get(object, "loss_sum"));
+    course->loss_steps = (uint64_t)json_integer_value(json_object_get(object, "loss_steps"));
+    course->trial_loss_sum = json_real_value(json_object_get(object, "trial_loss_sum"));
+    course->trial_loss_steps = (uint64_t)json_integer_value(json_object_get(object, "trial_loss_steps"));
     course->metrics = json_is_object(metrics) ? json_incref(metrics) : NULL;
     json_object_set(course->lineage, "command", json_object_get(lineage, "command"));
     json_decref(object);
@@ -622,8 +625,11 @@ static bool load_checkpoint(struct tw_course *course, const char *path, struct t
 {
     const char *run_json = NULL;
     struct tw_progress here = course->progress;
-    if (!tw_checkpoint_load(path, course->state, &course->progress, &course->arena, &run_json, err) ||
-        !take_run_object(course, run_json, err))
+    bool loaded = tw_checkpoint_load(path, course->state, &course->progress, &course->arena, &run_json, err);
+    /* A base or data that changed explain tensors that do not fit. */
+    if ((loaded || run_json) && !take_run_object(course, run_json, err))
+        return false;
+    if (!loaded)
         return false;
     if (strcmp(here.backend, course->progress.backend) != 0 ||
         strcmp(here.kernels, course->progress.kernels) != 0)
@@ -644,7 +650,11 @@ static bool begin_folder(struct tw_course *course, struct tw_error *err)
     if (!course->run->resume &&
         !tw_settings_write(course->kind->table, course->settings, &course->arena, &text, err))
         return false;
-    return tw_runfolder_make(folder, text, err) && tw_runlog_open(folder, &course->log, err);
+    if (!tw_runfolder_make(folder, text, err) ||
+        (course->held < 0 && !tw_runfolder_hold(folder, &course->held, err)))
+        return false;
+    tw_folder_clean(folder); /* of what a killed run left */
+    return tw_runlog_open(folder, &course->log, err);
 }
 
 static bool begin_or_resume(struct tw_course *course, struct tw_error *err)
@@ -667,12 +677,20 @@ static bool begin_or_resume(struct tw_course *course, struct tw_error *err)
     return !resume || tw_runlog_rewind(course->log, course->progress.step, err);
 }
 
+/* What cannot be written now can be written later: nothing that was saved before is lost. */
+static bool name_cure(bool done, struct tw_error *err)
+{
+    if (!done && (err->code == TW_IO || err->code == TW_OUTPUT))
+        snprintf(err->cure, sizeof err->cure, "free space on the disk, then go on with --resume");
+    return done;
+}
+
 bool tw_course_learn(
     struct tw_course *course, json_t *lineage, const struct tw_course_origin *origin, struct tw_error *err)
 {
     course->origin = *origin;
     return take_lineage(course, lineage, err) && begin_or_resume(course, err) &&
-           evaluate_start(course, err) && walk(course, err) && finish(course, err);
+           name_cure(evaluate_start(course, err) && walk(course, err) && finish(course, err), err);
 }
 
 void tw_course_tell_result(const struct tw_course *course, struct tw_course_result *out)

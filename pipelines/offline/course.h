@@ -22,8 +22,8 @@
  * Lineage. The pipeline gives an object of its own ("base", "data", ..); `command` and `seed` are added in front. A
  * resumed run must find every other member as it was: else TW_CONFIG "data changed since the run began".
  *
- * Errors: TW_OUTPUT for an output folder that is not empty; TW_INTERRUPTED when the watch says stop: the checkpoint is
- * saved; those of trainer.h, checkpoint.h, state.h, schedule.h. For the offline rooms only, but for struct tw_course_watch and what
+ * Errors: TW_OUTPUT for an output folder that is not empty, TW_HELD for one in which another process runs; TW_INTERRUPTED when the
+ * watch says stop: the checkpoint is saved; those of trainer.h, checkpoint.h, state.h, schedule.h. For the offline rooms only, but for struct tw_course_watch and what
  * it tells. */
 #ifndef TW_OFFLINE_COURSE_H
 #define TW_OFFLINE_COURSE_H

@@ -4,16 +4,6 @@
 #include "offline/base.h"
 #include "tokenizer/tokenizer.h"
 
-#include <string.h>
-
-/* An error says which of the two folders it is about. */
-static bool name_folder(const char *folder, struct tw_error *err)
-{
-    if (strncmp(err->where, folder, strlen(folder)) != 0)
-        tw_error_in(err, folder);
-    return false;
-}
-
 static bool open_whole(const char *folder, struct tw_model **out, struct tw_error *err)
 {
     const struct tw_model_options options = {0};
@@ -21,7 +11,7 @@ static bool open_whole(const char *folder, struct tw_model **out, struct tw_erro
     *out = NULL;
     bool opened = tw_base_tokenizer(folder, &tokenizer, err) && tw_model_open(folder, &options, out, err);
     tw_tokenizer_free(tokenizer);
-    return opened || name_folder(folder, err);
+    return opened || tw_error_in(err, folder);
 }
 
 static bool can_teach(const struct tw_model *model, const char *folder, struct tw_error *err)

@@ -6,8 +6,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +42,20 @@ bool tw_runfolder_make(const char *folder, struct tw_text run_yaml, struct tw_er
     if (!tw_path_join(path, sizeof path, folder, "run.yaml", err))
         return false;
     return run_yaml.length == 0 || tw_file_write(path, run_yaml, err);
+}
+
+bool tw_runfolder_hold(const char *folder, int *descriptor, struct tw_error *err)
+{
+    *descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*descriptor < 0)
+        return tw_fail_errno(err, TW_OUTPUT, folder, "name a folder that can be read", "cannot be read");
+    if (flock(*descriptor, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    bool held = errno == EWOULDBLOCK;
+    close(*descriptor);
+    *descriptor = -1;
+    return !held || tw_fail(err, TW_HELD, folder, "wait until it is through, or name another folder",
+                        "another process is running in the folder");
 }
 
 bool tw_runfolder_is_finished(const char *folder)

@@ -5,6 +5,8 @@
  *   eval_results.json             written when it is through; checkpoints go after it, so that a run that is killed in between
  *                                 finishes when it is resumed
  *
+ * One process at a time runs in it: the folder itself is locked, so that whoever dies lets go.
+ *
  * Errors: TW_OUTPUT for a folder that cannot be had or is not empty, TW_IO with the path. */
 #ifndef TW_OFFLINE_RUNFOLDER_H
 #define TW_OFFLINE_RUNFOLDER_H
@@ -16,6 +18,10 @@
 TW_MUST_USE bool tw_runfolder_check_empty(const char *folder, const char *cure, struct tw_error *err);
 /* Makes it, if it is not there, and writes run.yaml (empty text: leaves it as it is). */
 TW_MUST_USE bool tw_runfolder_make(const char *folder, struct tw_text run_yaml, struct tw_error *err);
+
+/* Keeps other processes from running in it until the descriptor is closed or the process dies. TW_HELD when one does. *descriptor is
+ * -1 where folders cannot be locked. */
+TW_MUST_USE bool tw_runfolder_hold(const char *folder, int *descriptor, struct tw_error *err);
 
 bool tw_runfolder_is_finished(const char *folder);
 /* Writes eval_results.json and removes the checkpoints. */

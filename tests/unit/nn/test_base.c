@@ -29,6 +29,23 @@ static void an_error_is_one_line_with_place_fact_and_cure(void **state)
     assert_int_equal(tw_exit_status(err.code), 78);
 }
 
+static void an_error_names_the_folder_it_is_about_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *where, *outer, *wanted;
+    } cases[] = {{"model.safetensors", "model", "model: model.safetensors"}, {"model", "model", "model"},
+        {"model/config.json", "model", "model/config.json"},
+        {"model/config.json", "model/", "model/config.json"}, {"model: offset 3", "model", "model: offset 3"},
+        {"models", "model", "model: models"}, {"", "model", "model"}};
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct tw_error err;
+        tw_fail(&err, TW_CONFIG, cases[at].where, NULL, "broken");
+        assert_false(tw_error_in(&err, cases[at].outer));
+        assert_string_equal(err.where, cases[at].wanted);
+    }
+}
+
 static void a_long_error_is_never_cut_inside_a_character(void **state)
 {
     (void)state;
@@ -165,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_is_one_line_with_place_fact_and_cure),
+        cmocka_unit_test(an_error_names_the_folder_it_is_about_once),
         cmocka_unit_test(a_long_error_is_never_cut_inside_a_character),
         cmocka_unit_test(a_full_arena_says_so_until_it_is_rewound),
         cmocka_unit_test(a_file_is_written_whole_and_read_back),

@@ -103,9 +103,11 @@ static void what_a_killed_process_left_is_cleaned_away_and_nothing_else(void **s
     char path[128], partial[TW_FOLDER_PATH];
     assert_int_equal(mkdir(in_scratch("killed", path), 0755), 0);
     given_file(path, "run.yaml", "mine", 4);
+    given_file(path, "state.json.partial-8uB76A", "{", 1);
     write_two("killed", partial);
     tw_folder_clean(in_scratch("killed", path));
     assert_int_not_equal(access(partial, F_OK), 0);
+    assert_false(is_there("killed/state.json.partial-8uB76A"));
     assert_true(stands("killed/run.yaml", "mine"));
 }
 
