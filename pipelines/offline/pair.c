@@ -11,7 +11,10 @@ static bool open_whole(const char *folder, struct tw_model **out, struct tw_erro
     *out = NULL;
     bool opened = tw_base_tokenizer(folder, &tokenizer, err) && tw_model_open(folder, &options, out, err);
     tw_tokenizer_free(tokenizer);
-    return opened || tw_error_in(err, folder);
+    if (opened)
+        return true;
+    tw_error_in(err, folder);
+    return false;
 }
 
 static bool can_teach(const struct tw_model *model, const char *folder, struct tw_error *err)
