@@ -12,8 +12,8 @@
 #include "offline/prune.h"
 #include "offline/runfolder.h"
 #include "offline/runlog.h"
+#include "offline/sentiment.h"
 #include "offline/softlabels.h"
-#include "offline/trial.h"
 #include "reader.h"
 #include "splice.h"
 #include "tokenizer/tokenizer.h"
@@ -387,29 +387,16 @@ static bool try_records(
     void *self, struct tw_trainer *trainer, struct tw_course_trial *out, struct tw_error *err)
 {
     struct distilling *distilling = self;
-    struct tw_trial *trial = &distilling->trial;
-    if (!tw_trial_run(trainer, &distilling->trial_feed, distilling->records.validation,
-            distilling->records.validation_count, trial, err))
-        return false;
-    *out = (struct tw_course_trial){
-        .loss = trial->loss, .metric = trial->metric, .row = tw_lineage_metrics(trial), .details = trial};
-    return true;
+    return tw_sentiment_try(
+        trainer, &distilling->trial_feed, &distilling->records, &distilling->trial, out, err);
 }
 
 static bool publish(void *self, const json_t *lineage, const json_t *metrics, const void *details,
     struct tw_course_folder *out, struct tw_error *err)
 {
     const struct distilling *distilling = self;
-    const struct tw_trial *trial = details;
-    bool documents = distilling->feed.parts & TW_PART_DOCUMENT;
-    bool entities = distilling->feed.parts & TW_PART_ENTITY;
-    out->own_json = tw_lineage_own(lineage, metrics, trial, entities);
-    out->card = tw_lineage_card(
-        &distilling->settings->course, distilling->settings->max_tokens, lineage, trial, documents, entities);
-    out->temperature = trial && trial->documents.n ? trial->temperature : 1;
-    if (out->own_json && out->card)
-        return true;
-    return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for the run");
+    return tw_sentiment_publish(&distilling->settings->course, distilling->settings->max_tokens,
+        distilling->feed.parts, lineage, metrics, details, out, err);
 }
 
 static void note_step(void *self, const struct tw_step_result *step, json_t *row)

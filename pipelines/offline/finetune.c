@@ -4,7 +4,7 @@
 #include "offline/base.h"
 #include "offline/labelled.h"
 #include "offline/lineage.h"
-#include "offline/trial.h"
+#include "offline/sentiment.h"
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>
@@ -137,28 +137,15 @@ static bool try_records(
     void *self, struct tw_trainer *trainer, struct tw_course_trial *out, struct tw_error *err)
 {
     struct tuning *tuning = self;
-    struct tw_trial *trial = &tuning->trial;
-    if (!tw_trial_run(trainer, &tuning->trial_feed, tuning->records.validation,
-            tuning->records.validation_count, trial, err))
-        return false;
-    *out = (struct tw_course_trial){
-        .loss = trial->loss, .metric = trial->metric, .row = tw_lineage_metrics(trial), .details = trial};
-    return true;
+    return tw_sentiment_try(trainer, &tuning->trial_feed, &tuning->records, &tuning->trial, out, err);
 }
 
 static bool publish(void *self, const json_t *lineage, const json_t *metrics, const void *details,
     struct tw_course_folder *out, struct tw_error *err)
 {
     const struct tuning *tuning = self;
-    const struct tw_trial *trial = details;
-    bool documents = tuning->feed.parts & TW_PART_DOCUMENT, entities = tuning->feed.parts & TW_PART_ENTITY;
-    out->own_json = tw_lineage_own(lineage, metrics, trial, entities);
-    out->card = tw_lineage_card(
-        &tuning->settings->course, tuning->settings->max_tokens, lineage, trial, documents, entities);
-    out->temperature = trial && trial->documents.n ? trial->temperature : 1;
-    if (out->own_json && out->card)
-        return true;
-    return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for the run");
+    return tw_sentiment_publish(&tuning->settings->course, tuning->settings->max_tokens, tuning->feed.parts,
+        lineage, metrics, details, out, err);
 }
 
 static void note_step(void *self, const struct tw_step_result *step, json_t *row)

@@ -195,14 +195,21 @@ static void write_headline_number(const struct page *page, const char *name, dou
     put(page, "</dd></div>\n");
 }
 
+/* The heading of a section about a level, with how many it counts. */
+static void begin_level(const struct page *page, const struct level *level, uint64_t count)
+{
+    putf(page, "<section>\n<h2>%s <small>", level->title);
+    put_count(page, count);
+    put(page, "</small></h2>\n");
+}
+
 static void write_headline(const struct page *page, const struct level *level)
 {
     struct tw_metric_report report = tw_measures_report(level->all);
     if (report.n == 0)
         return;
-    putf(page, "<section>\n<h2>%s <small>", level->title);
-    put_count(page, report.n);
-    put(page, "</small></h2>\n<dl>\n");
+    begin_level(page, level, report.n);
+    put(page, "<dl>\n");
     write_headline_number(page, "accuracy", report.accuracy);
     write_headline_number(page, "macro-F1", report.macro_f1);
     write_headline_number(page, "calibration error", report.ece);
@@ -378,9 +385,8 @@ static void write_level(const struct page *page, const struct level *level)
     struct tw_metric_report report = tw_measures_report(level->all);
     if (report.n == 0)
         return;
-    putf(page, "<section>\n<h2>%s <small>", level->title);
-    put_count(page, report.n);
-    put(page, "</small></h2>\n<div class=\"pair\">\n");
+    begin_level(page, level, report.n);
+    put(page, "<div class=\"pair\">\n");
     write_confusion(page, level, &report);
     write_reliability(page, level, &report);
     put(page, "</div>\n<div class=\"pair\">\n<div>\n");
