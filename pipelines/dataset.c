@@ -267,6 +267,7 @@ static bool keep_record(struct tw_dataset *dataset, const struct tw_dataset_sour
     if (!example.text.bytes)
         return tw_arena_fail(&dataset->arena, err);
     example.hash = XXH3_64bits(example.text.bytes, example.text.length);
+    example.origin = source->unlabelled ? 0 : example.hash;
     example.validation =
         source->validation ||
         (!source->unlabelled && below_share(example.hash, dataset->options.validation_share));

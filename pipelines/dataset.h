@@ -49,6 +49,8 @@ struct tw_example {
     uint32_t source;
     uint64_t number; /* of the record in its source, from 1: for messages */
     uint64_t hash;   /* XXH3 of text */
+    uint64_t
+        origin; /* hash of the record that it was made from: its own, if it was read; 0 in an archive without labels */
     bool validation;
 };
 

@@ -297,9 +297,11 @@ static void remove_old(const char *folder, size_t keep)
 static bool write_checkpoint(const char *partial, const struct tw_state *state,
     const struct tw_progress *progress, const struct tw_save_options *options, struct tw_error *err)
 {
-    const struct array moments[] = {{"m.", state->first_moments}, {"v.", state->second_moments}};
+    const struct array moments[] = {
+        {"m.", state->first_moments}, {"v.", state->second_moments}, {"a.", state->averages}};
     return write_model(partial, state, TW_F32, true, options, err) &&
-           write_arrays(partial, "optimizer.safetensors", state, TW_F32, true, moments, 2, err) &&
+           write_arrays(partial, "optimizer.safetensors", state, TW_F32, true, moments,
+               state->averages ? 3 : 2, err) &&
            write_progress(partial, state, progress, options->run_json, err);
 }
 
@@ -441,10 +443,11 @@ static json_t *open_record(const char *path, struct tw_arena *arena, struct tw_e
 
 static bool load_tensors(const char *folder, const struct tw_state *state, struct tw_error *err)
 {
-    static const char *const none[] = {""}, *const prefixes[] = {"m.", "v."};
-    float *const values[] = {state->values}, *const moments[] = {state->first_moments, state->second_moments};
+    static const char *const none[] = {""}, *const prefixes[] = {"m.", "v.", "a."};
+    float *const values[] = {state->values}, *const moments[] = {state->first_moments, state->second_moments,
+                                                 state->averages};
     return load_file(folder, "model.safetensors", state, none, values, 1, err) &&
-           load_file(folder, "optimizer.safetensors", state, prefixes, moments, 2, err);
+           load_file(folder, "optimizer.safetensors", state, prefixes, moments, state->averages ? 3 : 2, err);
 }
 
 bool tw_checkpoint_load(const char *path, struct tw_state *state, struct tw_progress *progress,

@@ -3,7 +3,7 @@
  * A checkpoint is a folder `checkpoint-<step>` within the run's folder:
  *   config.json model.safetensors     the model with F32 weights: loads in transformers and in model.h
  *   the tokenizer's files             copied as they are
- *   optimizer.safetensors             AdamW's moments, "m.<name>" and "v.<name>", F32
+ *   optimizer.safetensors             AdamW's moments, "m.<name>" and "v.<name>", and averages, "a.<name>", F32
  *   training.json                     struct tw_progress, and the caller's own object under "run"
  * It is written under another name, synced file by file, renamed and the folder synced (folder.h): it is there whole or not at
  * all, whatever kills the run. Leftovers of a killed run are removed by the next checkpoint.

@@ -201,23 +201,29 @@ static unsigned fresh_parts(const struct tw_state_options *options, const struct
 
 /* --- opening ------------------------------------------------------------------------------------------------- */
 
-static bool take_arrays(struct tw_state *state, struct tw_error *err)
+static bool take_arrays(struct tw_state *state, bool averaged, struct tw_error *err)
 {
     size_t values, bytes;
     state->depth_count = state->model->config.layers + 2;
-    if (!tw_size_multiply(state->value_count, 2 * sizeof *state->values, &values) ||
-        !tw_size_add(values, state->depth_count * 2 * sizeof *state->rates + 4096, &bytes))
+    size_t arrays = averaged ? 3 : 2;
+    if (!tw_size_multiply(state->value_count, sizeof *state->values, &values) ||
+        !tw_size_multiply(values, arrays, &bytes) ||
+        !tw_size_add(bytes, state->depth_count * 2 * sizeof *state->rates + 4096, &bytes))
         return tw_fail(err, TW_INTERNAL, "state", NULL, "too large for this machine");
     if (!tw_arena_begin(&state->arena, bytes, err))
         return false;
-    state->first_moments = tw_arena_aligned(&state->arena, values / 2);
-    state->second_moments = tw_arena_aligned(&state->arena, values / 2);
+    state->first_moments = tw_arena_aligned(&state->arena, values);
+    state->second_moments = tw_arena_aligned(&state->arena, values);
+    if (averaged)
+        state->averages = tw_arena_aligned(&state->arena, values);
     state->rates = tw_arena_array(&state->arena, state->depth_count, sizeof *state->rates);
     state->ages = tw_arena_array(&state->arena, state->depth_count, sizeof *state->ages);
-    if (!state->ages || !state->first_moments || !state->second_moments || !state->rates)
+    if (state->arena.full || !state->ages || !state->first_moments || !state->second_moments || !state->rates)
         return tw_arena_fail(&state->arena, err);
-    memset(state->first_moments, 0, values / 2);
-    memset(state->second_moments, 0, values / 2);
+    memset(state->first_moments, 0, values);
+    memset(state->second_moments, 0, values);
+    if (averaged)
+        memcpy(state->averages, state->values, values);
     tw_state_set_rates(state, 1.0, 0);
     return true;
 }
@@ -234,7 +240,7 @@ static bool build(struct tw_state *state, const struct tw_state_options *options
     state->fresh_parts = fresh_parts(options, base);
     struct filling filling = {
         .options = options, .base = base, .model = state->model, .values = state->values};
-    return fill_all(&filling, err) && take_arrays(state, err);
+    return fill_all(&filling, err) && take_arrays(state, options->averaged, err);
 }
 
 bool tw_state_open(const struct tw_state_options *options, struct tw_state **out, struct tw_error *err)
@@ -271,6 +277,23 @@ void tw_state_set_rates(struct tw_state *state, double factor, size_t lowest)
     for (size_t depth = state->depth_count; depth-- > 0;) {
         state->rates[depth] = depth >= lowest ? rate : 0.0;
         rate *= factor;
+    }
+}
+
+void tw_state_average(struct tw_state *state, double decay, uint64_t averagings)
+{
+    double young = (1.0 + (double)averagings) / (10.0 + (double)averagings);
+    float step = (float)(1.0 - (young < decay ? young : decay));
+    for (size_t at = 0; at < state->value_count; at++)
+        state->averages[at] += step * (state->values[at] - state->averages[at]);
+}
+
+void tw_state_exchange(struct tw_state *state)
+{
+    for (size_t at = 0; at < state->value_count; at++) {
+        float value = state->values[at];
+        state->values[at] = state->averages[at];
+        state->averages[at] = value;
     }
 }
 

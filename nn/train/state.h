@@ -41,6 +41,7 @@ struct tw_state_options {
         *config;       /* with a folder: NULL. Else the shape (tw_config_shape makes one) */
     unsigned parts;    /* TW_PART_*: the heads wanted; others are left out */
     bool fresh_heads;  /* heads start anew even if the folder has them */
+    bool averaged;     /* keep a moving average of the values too */
     size_t projection; /* with TW_PART_PROJECTION: the width of the teacher's hidden states */
     uint64_t seed;
     /* A student from a teacher's folder (distillation). NULL: all layers, all words, in order. */
@@ -54,6 +55,7 @@ struct tw_state {
     struct tw_model *model;                /* owned; its values are `values` */
     float *values;                         /* [value_count] */
     float *first_moments, *second_moments; /* [value_count] */
+    float *averages;                       /* [value_count] tw_state_average; NULL unless `averaged` */
     size_t value_count;
     uint64_t updates; /* optimizer steps taken */
     unsigned
@@ -73,6 +75,13 @@ void tw_state_close(struct tw_state *state);
 void tw_state_set_rates(struct tw_state *state, double factor, size_t lowest);
 /* The lowest depth that learns; depth_count when none does. */
 size_t tw_state_lowest(const struct tw_state *state);
+
+/* averages += (1 - d) (values - averages), d = decay or, while it is young, (1 + n) / (10 + n) after n averagings: weights along
+ * the path of a run, averaged, lie flatter and generalise better than its last ones (Izmailov et al. 2018, Averaging Weights Leads
+ * to Wider Optima and Better Generalization). */
+void tw_state_average(struct tw_state *state, double decay, uint64_t averagings);
+/* Exchanges values and averages: the average is the model, until it is exchanged again. */
+void tw_state_exchange(struct tw_state *state);
 
 /* The parameter of that name, or NULL. */
 const struct tw_parameter *tw_state_find(const struct tw_state *state, const char *name);

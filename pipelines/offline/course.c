@@ -18,6 +18,8 @@
 
 #define ARENA_BYTES ((size_t)4 << 30)
 #define STEP_BYTES ((size_t)512 << 20)
+/* An average is not worth a pass over all weights a step. */
+enum { AVERAGE_STEPS = 8 };
 #define KEEP_BYTES ((size_t)4 << 20)
 
 const char *const tw_course_schedules[] = {"linear", "slanted", "cosine", "constant", NULL};
@@ -190,6 +192,7 @@ bool tw_course_open_state(
 {
     struct tw_state_options seeded = *options;
     seeded.seed = course->settings->seed;
+    seeded.averaged = course->settings->average > 0;
     return open_gemm(course, err) && tw_state_open(&seeded, &course->state, err);
 }
 
@@ -397,6 +400,20 @@ static bool save_model(struct tw_course *course, const struct tw_course_trial *t
     return saved;
 }
 
+/* What is tried and kept is the average, where there is one. */
+static void exchange(struct tw_course *course)
+{
+    if (course->state->averages)
+        tw_state_exchange(course->state);
+}
+
+static void average(struct tw_course *course)
+{
+    if (course->state->averages && course->progress.step % AVERAGE_STEPS == 0)
+        tw_state_average(course->state, pow(course->settings->average, AVERAGE_STEPS),
+            course->progress.step / AVERAGE_STEPS);
+}
+
 static json_t *run_object(const struct tw_course *course)
 {
     return json_pack("{s:I, s:b, s:I, s:f, s:f, s:I, s:f, s:I, s:O, s:O?}", "worse_evaluations",
@@ -468,7 +485,7 @@ static bool try_model(
     return out_of_memory(err);
 }
 
-static bool evaluate(struct tw_course *course, struct tw_error *err)
+static bool try_and_keep(struct tw_course *course, struct tw_error *err)
 {
     struct tw_course_trial trial = {0};
     json_t *row;
@@ -486,6 +503,14 @@ static bool evaluate(struct tw_course *course, struct tw_error *err)
         course->settings->patience && course->worse_evaluations >= course->settings->patience;
     return tw_runlog_add(course->log, row, err) && (!best || save_model(course, &trial, err)) &&
            write_trainer_state(course, err);
+}
+
+static bool evaluate(struct tw_course *course, struct tw_error *err)
+{
+    exchange(course);
+    bool evaluated = try_and_keep(course, err);
+    exchange(course);
+    return evaluated;
 }
 
 /* A run that is killed before its first checkpoint begins anew, but its first row stands already. */
@@ -528,6 +553,7 @@ static bool walk(struct tw_course *course, struct tw_error *err)
         struct tw_step_result result;
         if (!take_step(course, &result, err) || !note_step(course, &result, err))
             return false;
+        average(course);
         bool trial_due = course->has_trial && is_due(course, settings->eval_steps);
         if (trial_due && !evaluate(course, err))
             return false;
@@ -547,7 +573,10 @@ static bool finish(struct tw_course *course, struct tw_error *err)
             json_pack("{s:f, s:I}", "epoch", epoch_of(course), "step", (json_int_t)course->progress.step);
         if (!course->metrics)
             return out_of_memory(err);
-        if (!save_model(course, NULL, err))
+        exchange(course);
+        bool saved = save_model(course, NULL, err);
+        exchange(course);
+        if (!saved)
             return false;
     }
     char *text = json_dumps(course->metrics, JSON_INDENT(2) | JSON_REAL_PRECISION(9));

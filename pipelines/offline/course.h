@@ -19,6 +19,9 @@
  * and the best model are whole, and a resumed run ends in the same weights, to the bit, if the pipeline's functions depend
  * on their arguments alone.
  *
+ * With `average` what is tried and kept is a moving average of the weights (state.h), taken every AVERAGE_STEPS steps; a checkpoint
+ * has both.
+ *
  * Lineage. The pipeline gives an object of its own ("base", "data", ..); `command` and `seed` are added in front. A
  * resumed run must find every other member as it was: else TW_CONFIG "data changed since the run began".
  *

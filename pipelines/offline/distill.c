@@ -13,7 +13,7 @@
 #include "offline/runfolder.h"
 #include "offline/runlog.h"
 #include "offline/sentiment.h"
-#include "offline/softlabels.h"
+#include "offline/teachers.h"
 #include "reader.h"
 #include "splice.h"
 #include "tokenizer/tokenizer.h"
@@ -43,7 +43,7 @@ struct distilling {
     struct tw_hidden hidden; /* with hidden_loss */
     struct tw_feed feed, trial_feed;
     struct tw_trial trial; /* the last one */
-    char cache[PATH_MAX], vocabulary[PATH_MAX];
+    char vocabulary[PATH_MAX];
     const char *tokenizer_folder; /* where the student's tokenizer comes from */
 };
 
@@ -81,6 +81,17 @@ static bool read_layers(const char *text, size_t *layers, size_t *count, struct 
     return true;
 }
 
+static struct tw_teachers teachers_of(const struct distilling *distilling)
+{
+    const struct tw_distill_settings *settings = distilling->settings;
+    return (struct tw_teachers){.teacher = settings->teacher,
+        .folds = &settings->fold_teachers,
+        .folder = settings->course.output,
+        .most_tokens = (uint32_t)settings->max_tokens,
+        .threads = settings->course.threads,
+        .watch = &distilling->run->watch};
+}
+
 /* Before anything is read or written. */
 static bool look_at_models(struct distilling *distilling, struct tw_error *err)
 {
@@ -90,7 +101,8 @@ static bool look_at_models(struct distilling *distilling, struct tw_error *err)
         .student = student_of(distilling->settings),
         .layers = distilling->layers,
         .layer_count = distilling->layer_count};
-    return tw_pair_check(&pair, err);
+    const struct tw_teachers teachers = teachers_of(distilling);
+    return tw_pair_check(&pair, err) && tw_teachers_check(&teachers, err);
 }
 
 /* ---- what is learned from ---- */
@@ -175,7 +187,6 @@ static bool make_copies(struct distilling *distilling, struct tw_error *err)
                              memcmp(changed.text.bytes, example.text.bytes, example.text.length) == 0))
                 continue;
             made = tw_dataset_add(dataset, &changed, err);
-            distilling->copies++;
         }
     tw_arena_end(&scratch);
     return made;
@@ -204,7 +215,6 @@ static bool splice_texts(struct distilling *distilling, size_t labelled, struct 
             if (!made || mixed.text.length == 0)
                 continue;
             made = tw_dataset_add(dataset, &mixed, err);
-            distilling->copies++;
         }
     tw_arena_end(&scratch);
     return made;
@@ -232,6 +242,7 @@ static bool read_all(struct distilling *distilling, bool tell_all, struct tw_err
     for (size_t at = 0; at < records->training_count; at++) {
         distilling->labelled += records->training[at] < labelled;
         distilling->unlabelled += records->training[at] >= labelled && records->training[at] < read;
+        distilling->copies += records->training[at] >= read;
     }
     return true;
 }
@@ -427,6 +438,7 @@ static json_t *lineage_of(const struct distilling *distilling, struct tw_error *
     } members[] = {
         {"base", tw_lineage_base(student_of(settings), err)},
         {"teacher", tw_lineage_base(settings->teacher, err)},
+        {"fold_teachers", tw_lineage_bases(&settings->fold_teachers, err)},
         {"data", tw_lineage_data(&settings->data, err)},
         {"unlabelled", tw_lineage_data(&distilling->texts, err)},
         {"titles", tw_lineage_data(&distilling->titles, err)},
@@ -450,12 +462,10 @@ static json_t *lineage_of(const struct distilling *distilling, struct tw_error *
     return NULL;
 }
 
-static bool name_paths(struct distilling *distilling, struct tw_error *err)
+static bool name_vocabulary(struct distilling *distilling, struct tw_error *err)
 {
     const char *output = distilling->settings->course.output;
-    return tw_path_join(
-               distilling->cache, sizeof distilling->cache, output, "teacher-logits.safetensors", err) &&
-           tw_path_join(distilling->vocabulary, sizeof distilling->vocabulary, output, "vocabulary", err);
+    return tw_path_join(distilling->vocabulary, sizeof distilling->vocabulary, output, "vocabulary", err);
 }
 
 /* The folder comes before the first step: the teacher's answers are kept in it. */
@@ -468,22 +478,18 @@ static bool make_folder(struct distilling *distilling, struct tw_error *err)
     return tw_runfolder_make(distilling->settings->course.output, text, err);
 }
 
-static bool ask_teacher(struct distilling *distilling, struct tw_error *err)
+static bool ask_teachers(struct distilling *distilling, struct tw_error *err)
 {
-    const struct tw_softlabels_options options = {.teacher = distilling->settings->teacher,
-        .most_tokens = (uint32_t)distilling->settings->max_tokens,
-        .threads = distilling->settings->course.threads,
-        .cache = distilling->cache,
-        .watch = &distilling->run->watch};
-    return tw_softlabels_ask(&options, distilling->records.dataset, distilling->records.training,
+    const struct tw_teachers teachers = teachers_of(distilling);
+    return tw_teachers_ask(&teachers, distilling->records.dataset, distilling->records.training,
         distilling->records.training_count, &distilling->arena, &distilling->answers, err);
 }
 
 static bool learn(struct distilling *distilling, struct tw_error *err)
 {
-    if (!name_paths(distilling, err) || !look_at_models(distilling, err) ||
+    if (!name_vocabulary(distilling, err) || !look_at_models(distilling, err) ||
         !read_all(distilling, false, err) || !prune(distilling, err) || !make_folder(distilling, err) ||
-        !open_tokenizer(distilling, err) || !ask_teacher(distilling, err) ||
+        !open_tokenizer(distilling, err) || !ask_teachers(distilling, err) ||
         !tw_course_plan(distilling->course, distilling->records.training, distilling->records.training_count,
             distilling->records.validation_count > 0, err) ||
         !open_student(distilling, err))

@@ -7,7 +7,7 @@
  * Every text that is learned from (labelled, its augmented copies, without labels) is read by the teacher, by its own tokenizer; its
  * logits of the text and of each entity in it are what the student learns: `soft_loss` x T^2 KL(teacher || student) at
  * `distill_temperature` T (Hinton et al. 2015), beside the labels where there are some (`document_loss`, `entity_loss`).
- * Texts that are held back are learned in no form.
+ * Texts that are held back are learned in no form. `fold_teachers` answer for what the teacher knows by heart (teachers.h).
  *
  * `hidden_loss` adds the mean square between the student's hidden states, projected to the teacher's width when they differ, and the
  * teacher's: embeddings to embeddings, layer n of N to layer n M / N of the teacher's M (Jiao et al. 2020). The teacher then runs
@@ -34,6 +34,7 @@
 struct tw_distill_settings {
     struct tw_course_settings course;
     const char *teacher, *student; /* student "": the teacher's own weights */
+    struct tw_setting_texts fold_teachers;
     const char *layers; /* "" all; else which of the student folder's layers, as 1,3,5 (0 is the first) */
     struct tw_setting_texts data, validation, unlabelled, titles;
     double validation_share, unlabelled_share;

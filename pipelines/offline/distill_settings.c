@@ -8,6 +8,9 @@
 static const struct tw_setting rows[] = {
     {"teacher", TW_SETTING_TEXT, AT(teacher), 0, 0, NULL, "", "the model to learn from, a folder with heads",
         0},
+    {"fold_teachers", TW_SETTING_TEXTS, AT(fold_teachers), 0, 0, NULL, "",
+        "one more teacher a fold, each trained with leave_out: they answer for the texts that they left out",
+        0},
     {"student", TW_SETTING_TEXT, AT(student), 0, 0, NULL, "",
         "the model that learns, a Hugging Face folder; nothing: the teacher's own weights", 'm'},
     {"layers", TW_SETTING_TEXT, AT(layers), 0, 0, NULL, "",

@@ -19,17 +19,20 @@ struct tuning {
     struct tw_course *course; /* NULL: only looking */
     struct tw_arena arena;
     struct tw_labelled records;
+    struct tw_fold left_out;
     struct tw_tokenizer *tokenizer;
     struct tw_augment augment;
     struct tw_feed feed, trial_feed;
     struct tw_trial trial; /* the last one */
 };
 
-static struct tw_labelled_sources sources_of(const struct tw_finetune_settings *settings)
+static struct tw_labelled_sources sources_of(
+    const struct tw_finetune_settings *settings, struct tw_fold left_out)
 {
     return (struct tw_labelled_sources){.data = &settings->data,
         .validation = &settings->validation,
         .validation_share = settings->validation_share,
+        .left_out = left_out,
         .agreed_labels = settings->agreed_labels,
         .raw = settings->raw,
         .skip_refused = settings->skip_refused,
@@ -194,9 +197,13 @@ static json_t *lineage_of(const struct tuning *tuning, struct tw_error *err)
         "validation", validation, "records", "training", (json_int_t)tuning->records.training_count,
         "validation", (json_int_t)tuning->records.validation_count, "refused",
         (json_int_t)tuning->records.dataset->refused);
-    if (!lineage)
-        tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for lineage");
-    return lineage;
+    bool whole = lineage && (!tuning->left_out.of || json_object_set_new(lineage, "left_out",
+                                                         tw_fold_json(tuning->left_out)) == 0);
+    if (whole)
+        return lineage;
+    json_decref(lineage);
+    tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for lineage");
+    return NULL;
 }
 
 static void end_tuning(struct tuning *tuning)
@@ -210,7 +217,7 @@ static void end_tuning(struct tuning *tuning)
 static bool tune(struct tuning *tuning, struct tw_error *err)
 {
     const struct tw_course_origin origin = {.tokenizer_folder = tuning->settings->model};
-    const struct tw_labelled_sources sources = sources_of(tuning->settings);
+    const struct tw_labelled_sources sources = sources_of(tuning->settings, tuning->left_out);
     return tw_base_tokenizer(tuning->settings->model, &tuning->tokenizer, err) &&
            tw_labelled_read(&sources, tuning->run, false, &tuning->records, err) &&
            tw_labelled_split(&tuning->records, &sources, tuning->run, &tuning->arena, err) &&
@@ -224,7 +231,8 @@ bool tw_finetune(const struct tw_finetune_settings *settings, const struct tw_co
 {
     struct tuning tuning = {.run = run, .settings = settings};
     *result = (struct tw_course_result){0};
-    if (!tw_course_open(&kind, &tuning, settings, run, &tuning.course, err))
+    if (!tw_fold_read("leave_out", settings->leave_out, &tuning.left_out, err) ||
+        !tw_course_open(&kind, &tuning, settings, run, &tuning.course, err))
         return false;
     bool tuned = tw_course_is_finished(tuning.course) ||
                  (tw_arena_begin(&tuning.arena, ARENA_BYTES, err) && tune(&tuning, err));
@@ -239,7 +247,9 @@ bool tw_finetune_look(const struct tw_finetune_settings *settings, const struct 
 {
     struct tuning tuning = {.run = run, .settings = settings};
     struct tw_model_config config;
-    const struct tw_labelled_sources sources = sources_of(settings);
+    if (!tw_fold_read("leave_out", settings->leave_out, &tuning.left_out, err))
+        return false;
+    const struct tw_labelled_sources sources = sources_of(settings, tuning.left_out);
     bool looked = tw_arena_begin(&tuning.arena, ARENA_BYTES, err) &&
                   tw_base_tokenizer(settings->model, &tuning.tokenizer, err) &&
                   tw_config_read(settings->model, NULL, &tuning.arena, &config, err) &&

@@ -30,6 +30,7 @@ struct tw_finetune_settings {
     struct tw_setting_texts data, validation; /* FILE or FILE:WEIGHT */
     double validation_share;
     double label_smoothing;
+    const char *leave_out;     /* "": nothing; else a fold (fold.h) */
     const char *class_weights; /* none, balanced, or three numbers */
     double document_loss, entity_loss;
     const char *unfreeze;

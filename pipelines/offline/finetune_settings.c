@@ -17,6 +17,8 @@ static const struct tw_setting rows[] = {
     {"validation", TW_SETTING_TEXTS, AT(validation), 0, 0, NULL, "", "records for validation only", 0},
     {"validation_share", TW_SETTING_REAL, AT(validation_share), 0, 0.9, NULL, "0.1",
         "of the data, held back by hash of text (0 with files for validation: all of it is learned)", 0},
+    {"leave_out", TW_SETTING_TEXT, AT(leave_out), 0, 0, NULL, "",
+        "learn nothing from this fold of the data by hash of text, as 1/2: a teacher for it (distill)", 0},
     {"label_smoothing", TW_SETTING_REAL, AT(label_smoothing), 0, 0.9, NULL, "0",
         "spread over the other labels", 0},
     {"class_weights", TW_SETTING_TEXT, AT(class_weights), 0, 0, NULL, "none",

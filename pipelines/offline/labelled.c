@@ -22,6 +22,16 @@ static bool read_files(struct tw_dataset *dataset, const struct tw_setting_texts
     return true;
 }
 
+/* What is held back stays, in whatever fold it is. */
+static void leave_out(struct tw_dataset *dataset, struct tw_fold fold)
+{
+    size_t kept = 0;
+    for (size_t at = 0; at < dataset->count; at++)
+        if (dataset->examples[at].validation || !tw_fold_holds(fold, dataset->examples[at].hash))
+            dataset->examples[kept++] = dataset->examples[at];
+    dataset->count = kept;
+}
+
 bool tw_labelled_read(const struct tw_labelled_sources *sources, const struct tw_course_run *run,
     bool tell_all, struct tw_labelled *out, struct tw_error *err)
 {
@@ -35,9 +45,12 @@ bool tw_labelled_read(const struct tw_labelled_sources *sources, const struct tw
     }
     if (sources->data->count == 0)
         return tw_fail(err, TW_USAGE, NULL, sources->usage, "no records are named");
-    return tw_dataset_new(&options, &out->dataset, err) &&
-           read_files(out->dataset, sources->data, false, run, err) &&
-           read_files(out->dataset, sources->validation, true, run, err);
+    if (!tw_dataset_new(&options, &out->dataset, err) ||
+        !read_files(out->dataset, sources->data, false, run, err) ||
+        !read_files(out->dataset, sources->validation, true, run, err))
+        return false;
+    leave_out(out->dataset, sources->left_out);
+    return true;
 }
 
 static size_t *take_indices(

@@ -14,10 +14,12 @@
 
 #include "dataset.h"
 #include "offline/course.h"
+#include "offline/fold.h"
 
 struct tw_labelled_sources {
     const struct tw_setting_texts *data, *validation;
     double validation_share; /* of the data, when there are no files for validation */
+    struct tw_fold left_out; /* of the data: dropped, but for what is held back */
     bool agreed_labels, raw, skip_refused;
     const char *usage; /* the cure when no file is named */
 };

@@ -37,6 +37,19 @@ json_t *tw_lineage_base(const char *folder, struct tw_error *err)
     return base;
 }
 
+json_t *tw_lineage_bases(const struct tw_setting_texts *folders, struct tw_error *err)
+{
+    json_t *list = json_array();
+    for (size_t at = 0; list && at < folders->count; at++) {
+        json_t *base = tw_lineage_base(folders->items[at], err);
+        if (!base || json_array_append_new(list, base) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
 json_t *tw_lineage_data(const struct tw_setting_texts *files, struct tw_error *err)
 {
     json_t *list = json_array();

@@ -17,6 +17,8 @@
 
 /* {"name":..,"sha256":..} of a model folder. NULL on failure. */
 json_t *tw_lineage_base(const char *folder, struct tw_error *err);
+/* An array of these. NULL on failure. */
+json_t *tw_lineage_bases(const struct tw_setting_texts *folders, struct tw_error *err);
 /* An array, one object a FILE:WEIGHT. NULL on failure. */
 json_t *tw_lineage_data(const struct tw_setting_texts *files, struct tw_error *err);
 

@@ -51,3 +51,16 @@ bool tw_pair_check(const struct tw_pair *pair, struct tw_error *err)
     tw_model_close(student);
     return suits;
 }
+
+bool tw_pair_check_alike(const char *teacher, const char *other, struct tw_error *err)
+{
+    struct tw_model *left, *right = NULL;
+    bool alike =
+        open_whole(teacher, &left, err) && open_whole(other, &right, err) && can_teach(right, other, err);
+    if (alike && (left->has_head != right->has_head || left->has_entity_head != right->has_entity_head))
+        alike = tw_fail(err, TW_CONFIG, other, "fine-tune all teachers on the same files",
+            "has other heads than %s", teacher);
+    tw_model_close(left);
+    tw_model_close(right);
+    return alike;
+}

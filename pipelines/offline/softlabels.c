@@ -173,10 +173,11 @@ static void spread(const struct answered *answered, const struct tw_dataset *dat
     }
 }
 
-static bool take_room(const struct tw_dataset *dataset, const size_t *records, size_t count,
-    struct tw_arena *arena, struct tw_softlabels *out, struct answered *answered, struct tw_error *err)
+bool tw_softlabels_begin(
+    const struct tw_dataset *dataset, struct tw_arena *arena, struct tw_softlabels *out, struct tw_error *err)
 {
     size_t all = 0;
+    *out = (struct tw_softlabels){0};
     out->first_entity = tw_arena_array(arena, dataset->count + 1, sizeof *out->first_entity);
     if (!out->first_entity)
         return tw_arena_fail(arena, err);
@@ -185,9 +186,15 @@ static bool take_room(const struct tw_dataset *dataset, const size_t *records, s
         all += dataset->examples[at].entity_count;
     }
     out->first_entity[dataset->count] = all;
-    answered->entity_count = entities_of(dataset, records, count);
     out->documents = tw_arena_array(arena, dataset->count * TW_CLASSES, sizeof(float));
     out->entities = tw_arena_array(arena, all * TW_CLASSES, sizeof(float));
+    return arena->full ? tw_arena_fail(arena, err) : true;
+}
+
+static bool take_room(const struct tw_dataset *dataset, const size_t *records, size_t count,
+    struct tw_arena *arena, struct answered *answered, struct tw_error *err)
+{
+    answered->entity_count = entities_of(dataset, records, count);
     answered->documents = tw_arena_array(arena, count * TW_CLASSES, sizeof(float));
     answered->entities = tw_arena_array(arena, answered->entity_count * TW_CLASSES, sizeof(float));
     return arena->full ? tw_arena_fail(arena, err) : true;
@@ -199,13 +206,12 @@ bool tw_softlabels_ask(const struct tw_softlabels_options *options, const struct
 {
     struct tw_ask ask = {0};
     struct answered answered = {0};
-    *out = (struct tw_softlabels){0};
-    bool asked = take_room(dataset, records, count, arena, out, &answered, err) &&
+    bool asked = take_room(dataset, records, count, arena, &answered, err) &&
                  tw_ask_open(options->teacher, options->most_tokens, options->threads, &ask, err) &&
                  answer(options, &ask, dataset, records, count, &answered, err);
     if (asked) {
-        out->has_documents = ask.model->has_head;
-        out->has_entities = ask.model->has_entity_head && answered.entity_count > 0;
+        out->has_documents = out->has_documents || ask.model->has_head;
+        out->has_entities = out->has_entities || (ask.model->has_entity_head && answered.entity_count > 0);
         spread(&answered, dataset, records, count, out);
     }
     tw_ask_close(&ask);

@@ -13,7 +13,7 @@
 #include "offline/course.h"
 
 struct tw_softlabels {
-    bool has_documents, has_entities; /* the teacher has that head, and was asked about one at least */
+    bool has_documents, has_entities; /* a teacher has that head, and was asked about one at least */
     float *documents;                 /* [dataset count, TW_CLASSES]; of examples that were asked about */
     float *entities;                  /* [entities, TW_CLASSES] */
     size_t *first_entity;             /* [dataset count + 1]: rows of an example's entities */
@@ -27,7 +27,11 @@ struct tw_softlabels_options {
     const struct tw_course_watch *watch;
 };
 
-/* All in the arena. */
+/* Room for answers about each example; in the arena. */
+TW_MUST_USE bool tw_softlabels_begin(const struct tw_dataset *dataset, struct tw_arena *arena,
+    struct tw_softlabels *out, struct tw_error *err);
+
+/* Adds the answers to these examples to `out`. */
 TW_MUST_USE bool tw_softlabels_ask(const struct tw_softlabels_options *options,
     const struct tw_dataset *dataset, const size_t *records, size_t count, struct tw_arena *arena,
     struct tw_softlabels *out, struct tw_error *err);

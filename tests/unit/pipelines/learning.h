@@ -39,5 +39,7 @@ struct tw_course_run run_of(const struct learning *learning, struct seen *seen);
 
 /* A model with both heads below `work`, that has learned the invented records. */
 void given_teacher(struct learning *learning, const char *name);
+/* ... that left out a fold of it (fold.h); "": nothing. */
+void given_fold_teacher(struct learning *learning, const char *name, const char *left_out);
 
 #endif

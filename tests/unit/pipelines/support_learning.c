@@ -123,6 +123,11 @@ void set_setting(struct learning *learning, const struct tw_settings *table, voi
 
 void given_teacher(struct learning *learning, const char *name)
 {
+    given_fold_teacher(learning, name, "");
+}
+
+void given_fold_teacher(struct learning *learning, const char *name, const char *left_out)
+{
     struct tw_finetune_settings settings;
     struct seen seen = {0};
     struct tw_course_run run = run_of(learning, &seen);
@@ -131,7 +136,8 @@ void given_teacher(struct learning *learning, const char *name)
     assert_true(tw_settings_defaults(&tw_finetune_table, &learning->arena, &settings, &err));
     const char *const assignments[][2] = {{"model", learning->base}, {"output", in_work(learning, name)},
         {"data", in_work(learning, "texts.jsonl")}, {"data", in_work(learning, "companies.jsonl")},
-        {"epochs", "4"}, {"lr", "5e-3"}, {"threads", "1"}, {"validation_share", "0.2"}};
+        {"epochs", "4"}, {"lr", "5e-3"}, {"threads", "1"}, {"validation_share", "0.2"},
+        {"leave_out", left_out}};
     for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
         set_setting(learning, &tw_finetune_table, &settings, assignments[at][0], assignments[at][1]);
     if (!tw_finetune(&settings, &run, &result, &err))

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "format/safetensors.h"
 #include "learning.h"
 #include "model/model.h"
 #include "offline/distill.h"
@@ -119,6 +120,70 @@ static void a_stopped_run_asks_the_teacher_once_and_ends_in_the_same_weights(voi
     assert_true(seen.lines < lines + 1);
     assert_true(tw_text_equal(read_file(&learning, settings.course.output, "model.safetensors"),
         read_file(&learning, in_work(&learning, "student"), "model.safetensors")));
+}
+
+/* The rows of answers in a file of a run. */
+static size_t answers_in(const char *folder, const char *name)
+{
+    char path[256];
+    struct tw_safetensors file;
+    struct tw_error err;
+    size_t rows = 0;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_true(tw_safetensors_open(path, &file, &err));
+    for (size_t at = 0; at < file.count; at++)
+        if (strstr(file.tensors[at].name, ".documents"))
+            rows = file.tensors[at].elements / TW_CLASSES;
+    tw_safetensors_close(&file);
+    return rows;
+}
+
+static void each_labelled_text_is_answered_for_by_who_never_learned_it(void **state)
+{
+    (void)state;
+    struct tw_distill_settings settings = settings_of("folds");
+    struct seen seen = {0};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_distill_result result;
+    struct tw_distill_facts facts;
+    struct tw_error err;
+    given_fold_teacher(&learning, "fold-1", "1/2");
+    given_fold_teacher(&learning, "fold-2", "2/2");
+    set_setting(&learning, &tw_distill_table, &settings, "fold_teachers", in_work(&learning, "fold-2"));
+    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    assert_string_equal(err.what, "left out fold 2 of 2, but 1 fold teachers are named");
+    assert_false(is_there(settings.course.output, "run.yaml"));
+    set_setting(&learning, &tw_distill_table, &settings, "fold_teachers", in_work(&learning, "fold-1"));
+    if (!tw_distill(&settings, &run, &result, &err))
+        fail_msg("%s: %s", err.where, err.what);
+    assert_true(tw_distill_look(&settings, &run, &facts, &err));
+    assert_int_equal(answers_in(settings.course.output, "teacher-logits.safetensors"), facts.unlabelled);
+    assert_int_equal(answers_in(settings.course.output, "fold-1-logits.safetensors") +
+                         answers_in(settings.course.output, "fold-2-logits.safetensors"),
+        facts.labelled + facts.copies);
+    json_t *config = json_loads(read_file(&learning, settings.course.output, "config.json").bytes, 0, NULL);
+    const json_t *lineage = json_object_get(json_object_get(config, "tapewatch"), "lineage");
+    assert_int_equal(json_array_size(json_object_get(lineage, "fold_teachers")), 2);
+    json_decref(config);
+}
+
+static void fold_teachers_must_be_one_a_fold(void **state)
+{
+    (void)state;
+    struct tw_distill_settings settings = settings_of("no-folds");
+    struct seen seen = {0};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_distill_result result;
+    struct tw_error err;
+    set_setting(&learning, &tw_distill_table, &settings, "fold_teachers", in_work(&learning, "fold-2"));
+    set_setting(&learning, &tw_distill_table, &settings, "fold_teachers", in_work(&learning, "fold-2"));
+    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_non_null(strstr(err.what, "left out fold 2, as "));
+    settings.fold_teachers.count = 1;
+    settings.fold_teachers.items[0] = in_work(&learning, "teacher");
+    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_string_equal(err.what, "left no fold out");
 }
 
 static void a_teacher_without_a_head_is_refused(void **state)
@@ -304,6 +369,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_student_learns_and_is_compared_with_its_teacher),
         cmocka_unit_test(a_stopped_run_asks_the_teacher_once_and_ends_in_the_same_weights),
+        cmocka_unit_test(each_labelled_text_is_answered_for_by_who_never_learned_it),
+        cmocka_unit_test(fold_teachers_must_be_one_a_fold),
         cmocka_unit_test(a_teacher_without_a_head_is_refused),
         cmocka_unit_test(hidden_states_are_matched_and_a_resumed_run_keeps_its_projection),
         cmocka_unit_test(a_head_that_nothing_teaches_is_not_made),

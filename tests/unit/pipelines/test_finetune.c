@@ -173,6 +173,50 @@ static void so_does_one_whose_steps_are_bf16(void **state)
     assert_true(tw_text_equal(resumed, weights_of_unbroken(&settings, "unbroken-rounded")));
 }
 
+/* The average is part of what a checkpoint keeps, and it is what the folder gets. */
+static void so_does_one_that_averages_its_weights(void **state)
+{
+    (void)state;
+    struct tw_finetune_settings settings = settings_of("averaged"), plain = settings_of("not-averaged");
+    struct seen seen = {.stop_at = 11};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_course_result result;
+    struct tw_error err;
+    set_setting(&learning, &tw_finetune_table, &settings, "average", "0.9");
+    assert_false(tw_finetune(&settings, &run, &result, &err));
+    assert_int_equal(err.code, TW_INTERRUPTED);
+    run.resume = true;
+    seen.stop_at = 0;
+    assert_true(tw_finetune(&settings, &run, &result, &err));
+    struct tw_text resumed = read_file(&learning, settings.course.output, "model.safetensors");
+    assert_true(tw_text_equal(resumed, weights_of_unbroken(&settings, "unbroken-averaged")));
+    assert_false(tw_text_equal(resumed, weights_of_unbroken(&plain, "unbroken-not-averaged")));
+}
+
+static void what_is_left_out_is_not_learned(void **state)
+{
+    (void)state;
+    struct tw_finetune_settings settings = settings_of("folded");
+    struct tw_course_run run = run_of(&learning, NULL);
+    struct tw_dataset_facts all, first, second;
+    struct tw_error err;
+    assert_true(tw_finetune_look(&settings, &run, &all, &err));
+    settings.leave_out = "1/2";
+    assert_true(tw_finetune_look(&settings, &run, &first, &err));
+    settings.leave_out = "2/2";
+    assert_true(tw_finetune_look(&settings, &run, &second, &err));
+    assert_true(first.training > 0 && second.training > 0);
+    assert_int_equal(first.training + second.training, all.training);
+    assert_int_equal(first.validation, all.validation);
+    assert_int_equal(second.validation, all.validation);
+    static const char *const wrong[] = {"3/2", "0/2", "1/1", "1", "1/", "a/2", "1/2x", "1/99"};
+    for (size_t at = 0; at < sizeof wrong / sizeof wrong[0]; at++) {
+        settings.leave_out = wrong[at];
+        assert_false(tw_finetune_look(&settings, &run, &first, &err));
+        assert_int_equal(err.code, TW_USAGE);
+    }
+}
+
 static void a_folder_that_is_not_empty_is_refused_and_kept(void **state)
 {
     (void)state;
@@ -253,6 +297,8 @@ int main(void)
         cmocka_unit_test(a_run_that_is_stopped_twice_ends_in_the_same_weights),
         cmocka_unit_test(so_does_one_whose_steps_are_bf16),
         cmocka_unit_test(a_folder_that_is_not_empty_is_refused_and_kept),
+        cmocka_unit_test(so_does_one_that_averages_its_weights),
+        cmocka_unit_test(what_is_left_out_is_not_learned),
         cmocka_unit_test(data_that_changed_are_no_run_to_resume),
         cmocka_unit_test(a_loss_that_explodes_ends_the_run_with_step_and_cure),
         cmocka_unit_test(patience_ends_a_run_that_no_longer_improves),

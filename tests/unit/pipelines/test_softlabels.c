@@ -84,7 +84,8 @@ static bool ask(struct onlooker *onlooker, const char *cache, size_t count, stru
         .threads = 2,
         .cache = cache,
         .watch = &watch};
-    return tw_softlabels_ask(&options, dataset, records, count, &learning.arena, out, err);
+    return tw_softlabels_begin(dataset, &learning.arena, out, err) &&
+           tw_softlabels_ask(&options, dataset, records, count, &learning.arena, out, err);
 }
 
 static void assert_same(const struct tw_softlabels *left, const struct tw_softlabels *right)
