@@ -3,7 +3,7 @@
 
     finetuned.py BINARY SCRATCH
 
-Invented sentences, a random BERT of two layers. The document head is asked through BertForSequenceClassification; the entity
+Invented sentences, a random BERT of two layers, and an MPNet. The document head is asked through AutoModelForSequenceClassification; the entity
 head, which is our own, is written out in torch from its formula (nn/model/heads.h). Logits agree within 1e-4, probabilities
 of entities too; transformers must miss no tensor and find no other shape.
 """
@@ -14,7 +14,7 @@ import sys
 
 import torch
 from safetensors.torch import load_file
-from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizerFast
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertModel, MPNetConfig, MPNetModel
 
 LIMIT = 1e-4
 LABELS = ["negative", "neutral", "positive"]
@@ -22,17 +22,26 @@ VERBS = {"negative": ["fell", "sinks"], "neutral": ["flat", "steady"], "positive
 NAMES = ["Acme", "Beta Corp", "Marine Bank"]
 
 
-def write_base(folder, hidden=32):
-    words = "[PAD] [UNK] [CLS] [SEP] [MASK] . , % acme beta corp marine bank percent on the of".split()
+# Special tokens in the order of their ids, what tokenizer_config.json says of them, configuration, model. MPNet counts positions from 2.
+FAMILIES = {"bert": ("[PAD] [UNK] [CLS] [SEP] [MASK]", {"do_lower_case": True, "model_max_length": 64}, BertConfig, BertModel, 64),
+            "mpnet": ("<s> <pad> </s> [UNK] <mask>",
+                      {"do_lower_case": True, "model_max_length": 64, "tokenizer_class": "MPNetTokenizer", "bos_token": "<s>",
+                       "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>", "pad_token": "<pad>", "unk_token": "[UNK]",
+                       "mask_token": "<mask>"}, MPNetConfig, MPNetModel, 66)}
+
+
+def write_base(folder, hidden=32, family="bert"):
+    special, own, config, model, positions = FAMILIES[family]
+    words = special.split() + ". , % acme beta corp marine bank percent on the of".split()
     words += [verb for verbs in VERBS.values() for verb in verbs]
     words += [piece for sign in "abcdefghijklmnopqrstuvwxyz0123456789" for piece in (sign, "##" + sign)]
     folder.mkdir(parents=True)
     (folder / "vocab.txt").write_text("\n".join(words) + "\n")
-    (folder / "tokenizer_config.json").write_text('{"do_lower_case": true, "model_max_length": 64}')
+    (folder / "tokenizer_config.json").write_text(json.dumps(own))
     torch.manual_seed(5)
-    shape = BertConfig(vocab_size=len(words), hidden_size=hidden, num_hidden_layers=2, num_attention_heads=4,
-                       intermediate_size=64, max_position_embeddings=64)
-    BertModel(shape).save_pretrained(folder)
+    shape = config(vocab_size=len(words), hidden_size=hidden, num_hidden_layers=2, num_attention_heads=4,
+                   intermediate_size=64, max_position_embeddings=positions)
+    model(shape).save_pretrained(folder)
 
 
 def write_records(path):
@@ -58,20 +67,20 @@ def compare(binary, folder, lines, records, what):
     """The largest difference of document logits and entity probabilities between the two readers of one folder."""
     said = subprocess.run([binary, "classify", "-m", folder, "--logits", "--input", "json", lines], check=True,
                           capture_output=True, text=True).stdout.splitlines()
-    model, report = BertForSequenceClassification.from_pretrained(folder, output_loading_info=True)
+    model, report = AutoModelForSequenceClassification.from_pretrained(folder, output_loading_info=True)
     model.float().eval()
     assert not report["missing_keys"] and not report["mismatched_keys"], report
     assert all(name.startswith("entity_") for name in report["unexpected_keys"]), report
     tensors = {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
     config = json.loads((folder / "config.json").read_text())
-    tokenizer = BertTokenizerFast(vocab=str(folder / "vocab.txt"), do_lower_case=True)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     worst, largest = {"document": 0.0, "entity": 0.0}, 0.0
     for record, line in zip(records, map(json.loads, said), strict=True):
         tokens = tokenizer(record["text"], return_tensors="pt", return_offsets_mapping=True)
         offsets = tokens.pop("offset_mapping")[0].tolist()
         with torch.no_grad():
             logits = model(**tokens).logits[0]
-            hidden = model.bert(**tokens).last_hidden_state[0]
+            hidden = model.base_model(**tokens).last_hidden_state[0]
         largest = max(largest, float(logits.abs().max()))
         for place, label in model.config.id2label.items():
             worst["document"] = max(worst["document"], abs(float(logits[place]) - line["logits"][label]))
@@ -88,6 +97,12 @@ def compare(binary, folder, lines, records, what):
     return max(worst.values()) <= LIMIT
 
 
+def finetune(binary, base, tuned, lines):
+    subprocess.run([binary, "finetune", "-m", base, "-o", tuned, "--epochs", "40", "--lr", "3e-3", "--patience", "0",
+                    "--threads", "1", lines],
+                   check=True, stderr=subprocess.DEVNULL)
+
+
 def main():
     binary, scratch = sys.argv[1], pathlib.Path(sys.argv[2])
     base, tuned, small, lines = scratch / "base", scratch / "tuned", scratch / "small", scratch / "records.jsonl"
@@ -95,9 +110,10 @@ def main():
     write_base(base)
     write_base(narrow, hidden=16)
     records = write_records(lines)
-    subprocess.run([binary, "finetune", "-m", base, "-o", tuned, "--epochs", "40", "--lr", "3e-3", "--patience", "0",
-                    "--threads", "1", lines],
-                   check=True, stderr=subprocess.DEVNULL)
+    mpnet, mpnet_tuned = scratch / "mpnet", scratch / "mpnet-tuned"
+    write_base(mpnet, family="mpnet")
+    finetune(binary, base, tuned, lines)
+    finetune(binary, mpnet, mpnet_tuned, lines)
     subprocess.run([binary, "distill", "--teacher", tuned, "-m", base, "--layers", "1", "-o", small, "--epochs", "20", "--lr", "3e-3",
                     "--vocabulary", "95", "--vocabulary-margin", "0", "--compare-seconds", "0.1", "--threads", "1", lines],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -107,7 +123,8 @@ def main():
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     before, after = (json.loads((folder / "config.json").read_text()) for folder in (tuned, small))
     assert after["num_hidden_layers"] == 1 and after["vocab_size"] < before["vocab_size"], after
-    agree = [compare(binary, tuned, lines, records, "fine-tuned"), compare(binary, small, lines, records, "distilled"),
+    agree = [compare(binary, tuned, lines, records, "fine-tuned"), compare(binary, mpnet_tuned, lines, records, "fine-tuned MPNet"),
+             compare(binary, small, lines, records, "distilled"),
              compare(binary, matched, lines, records, "distilled with hidden states")]
     return 0 if all(agree) else 1
 
