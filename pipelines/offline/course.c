@@ -182,6 +182,9 @@ static bool has_own_precision(const struct tw_course *course)
 static bool open_gemm(struct tw_course *course, struct tw_error *err)
 {
     const char *backend = course->settings->gemm[0] ? course->settings->gemm : "fixed";
+    if (strncmp(backend, "bf16", 4) == 0)
+        return tw_fail(err, TW_USAGE, NULL, "give precision bf16: it rounds the products of steps alone",
+            "gemm: \"%s\" is not for what is measured", backend);
     if (has_own_precision(course) && !tw_gemm_open(course->settings->precision, &course->step_gemm, err))
         return false;
     return tw_gemm_open(backend, &course->gemm, err);

@@ -173,6 +173,19 @@ static void so_does_one_whose_steps_are_bf16(void **state)
     assert_true(tw_text_equal(resumed, weights_of_unbroken(&settings, "unbroken-rounded")));
 }
 
+static void what_is_measured_is_never_rounded(void **state)
+{
+    (void)state;
+    struct tw_finetune_settings settings = settings_of("rounded-trials");
+    struct tw_course_run run = run_of(&learning, NULL);
+    struct tw_course_result result;
+    struct tw_error err;
+    settings.course.gemm = "bf16";
+    assert_false(tw_finetune(&settings, &run, &result, &err));
+    assert_int_equal(err.code, TW_USAGE);
+    assert_string_equal(err.what, "gemm: \"bf16\" is not for what is measured");
+}
+
 /* The average is part of what a checkpoint keeps, and it is what the folder gets. */
 static void so_does_one_that_averages_its_weights(void **state)
 {
@@ -297,6 +310,7 @@ int main(void)
         cmocka_unit_test(a_run_that_is_stopped_twice_ends_in_the_same_weights),
         cmocka_unit_test(so_does_one_whose_steps_are_bf16),
         cmocka_unit_test(a_folder_that_is_not_empty_is_refused_and_kept),
+        cmocka_unit_test(what_is_measured_is_never_rounded),
         cmocka_unit_test(so_does_one_that_averages_its_weights),
         cmocka_unit_test(what_is_left_out_is_not_learned),
         cmocka_unit_test(data_that_changed_are_no_run_to_resume),
