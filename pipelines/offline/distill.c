@@ -1,21 +1,17 @@
 #include "offline/distill.h"
 
-#include "augment.h"
 #include "base/file.h"
 #include "offline/base.h"
 #include "offline/comparison.h"
 #include "offline/hidden.h"
-#include "offline/labelled.h"
 #include "offline/lineage.h"
-#include "offline/linked.h"
 #include "offline/pair.h"
 #include "offline/prune.h"
 #include "offline/runfolder.h"
 #include "offline/runlog.h"
 #include "offline/sentiment.h"
 #include "offline/teachers.h"
-#include "reader.h"
-#include "splice.h"
+#include "offline/transfer.h"
 #include "tokenizer/tokenizer.h"
 
 #include <limits.h>
@@ -24,7 +20,6 @@
 #include <string.h>
 
 #define ARENA_BYTES ((size_t)2 << 30)
-#define SCRATCH_BYTES ((size_t)64 << 20)
 enum { MOST_LAYERS = 256 };
 
 struct distilling {
@@ -32,11 +27,8 @@ struct distilling {
     const struct tw_distill_settings *settings;
     struct tw_course *course; /* NULL: only looking */
     struct tw_arena arena;
-    struct tw_labelled records;
-    struct tw_setting_texts texts, titles;   /* files without labels */
+    struct tw_transfer transfer;
     size_t layers[MOST_LAYERS], layer_count; /* of the student's folder; 0: all */
-    uint64_t named;                          /* companies in texts without labels */
-    uint64_t labelled, unlabelled, copies;   /* examples to learn from, by how they came */
     struct tw_tokenizer *tokenizer;          /* the student's, pruned */
     struct tw_pruned pruned;
     struct tw_softlabels answers;
@@ -50,17 +42,6 @@ struct distilling {
 static const char *student_of(const struct tw_distill_settings *settings)
 {
     return settings->student[0] ? settings->student : settings->teacher;
-}
-
-static struct tw_labelled_sources sources_of(const struct tw_distill_settings *settings)
-{
-    return (struct tw_labelled_sources){.data = &settings->data,
-        .validation = &settings->validation,
-        .validation_share = settings->validation_share,
-        .agreed_labels = settings->agreed_labels,
-        .raw = settings->raw,
-        .skip_refused = settings->skip_refused,
-        .usage = "tapewatch distill --teacher MODEL -m STUDENT -o FOLDER FILE..."};
 }
 
 /* ---- the models ---- */
@@ -105,146 +86,10 @@ static bool look_at_models(struct distilling *distilling, struct tw_error *err)
     return tw_pair_check(&pair, err) && tw_teachers_check(&teachers, err);
 }
 
-/* ---- what is learned from ---- */
-
-/* Files, and those of folders. */
-static bool list_archives(struct distilling *distilling, const struct tw_setting_texts *paths,
-    struct tw_setting_texts *out, struct tw_error *err)
-{
-    for (size_t at = 0; at < paths->count; at++) {
-        struct tw_reader_paths files;
-        if (!tw_reader_list(paths->items[at], &distilling->arena, &files, err))
-            return false;
-        const char **items = tw_arena_array(&distilling->arena, out->count + files.count, sizeof *out->items);
-        if (!items)
-            return tw_arena_fail(&distilling->arena, err);
-        if (out->count)
-            memcpy(items, out->items, out->count * sizeof *items);
-        memcpy(items + out->count, files.items, files.count * sizeof *items);
-        *out = (struct tw_setting_texts){items, out->count + files.count};
-    }
-    return true;
-}
-
-static bool read_archives(
-    struct distilling *distilling, const struct tw_setting_texts *files, bool titles, struct tw_error *err)
-{
-    const struct tw_course_run *run = distilling->run;
-    for (size_t at = 0; at < files->count; at++) {
-        struct tw_dataset_source source;
-        if (!tw_dataset_archive(files->items[at], run->decode, run->stamp_us, titles, &source, err) ||
-            !tw_dataset_read(distilling->records.dataset, &source, err))
-            return false;
-    }
-    return true;
-}
-
-/* Takes out texts without labels beyond their share; [first, count) are theirs. */
-static void thin_out(struct tw_dataset *dataset, size_t first, double share)
-{
-    size_t kept = first;
-    for (size_t at = first; at < dataset->count; at++)
-        if (share >= 1 || tw_dataset_holds_back(dataset->examples[at].text, share))
-            dataset->examples[kept++] = dataset->examples[at];
-    dataset->count = kept;
-}
-
-static bool read_texts(struct distilling *distilling, struct tw_error *err)
-{
-    const struct tw_distill_settings *settings = distilling->settings;
-    struct tw_dataset *dataset = distilling->records.dataset;
-    size_t first = dataset->count;
-    if (!list_archives(distilling, &settings->unlabelled, &distilling->texts, err) ||
-        !list_archives(distilling, &settings->titles, &distilling->titles, err) ||
-        !read_archives(distilling, &distilling->texts, false, err) ||
-        !read_archives(distilling, &distilling->titles, true, err))
-        return false;
-    thin_out(dataset, first, settings->unlabelled_share);
-    return true;
-}
-
-/* Changed copies of the labelled records, behind all others. They differ from each other as epochs of finetune do. */
-static bool make_copies(struct distilling *distilling, struct tw_error *err)
-{
-    struct tw_dataset *dataset = distilling->records.dataset;
-    struct tw_augment augment = {.kinds = TW_AUGMENT_ENTITY_SWAP | TW_AUGMENT_NUMBER_JITTER,
-        .text_rate = 1,
-        .seed = distilling->settings->course.seed};
-    struct tw_arena scratch;
-    size_t originals = dataset->count;
-    if (!tw_augment_names(dataset, &distilling->arena, &augment, err) ||
-        !tw_arena_begin(&scratch, SCRATCH_BYTES, err))
-        return false;
-    bool made = true;
-    for (uint64_t copy = 0; copy < distilling->settings->augment_copies; copy++)
-        for (size_t at = 0; made && at < originals; at++) {
-            struct tw_example example = dataset->examples[at], changed;
-            if (example.validation || (example.label < 0 && example.entity_count == 0))
-                continue;
-            tw_arena_reset(&scratch, SCRATCH_BYTES);
-            made = tw_augment_text(&augment, (uint32_t)copy, at, &example, &scratch, &changed, err);
-            if (!made || (changed.text.length == example.text.length &&
-                             memcmp(changed.text.bytes, example.text.bytes, example.text.length) == 0))
-                continue;
-            made = tw_dataset_add(dataset, &changed, err);
-        }
-    tw_arena_end(&scratch);
-    return made;
-}
-
-/* Mixtures of two labelled texts of one file; the teacher alone says what they mean. */
-static bool splice_texts(struct distilling *distilling, size_t labelled, struct tw_error *err)
-{
-    struct tw_dataset *dataset = distilling->records.dataset;
-    uint64_t seed = distilling->settings->course.seed;
-    struct tw_arena scratch;
-    if (!tw_arena_begin(&scratch, SCRATCH_BYTES, err))
-        return false;
-    bool made = true;
-    for (uint32_t copy = 0; copy < distilling->settings->splice_copies; copy++)
-        for (size_t at = 0; made && at < labelled; at++) {
-            size_t partner = (size_t)tw_splice_partner(seed, copy, at, labelled);
-            struct tw_example mixed = dataset->examples[at], other = dataset->examples[partner];
-            if (mixed.validation || other.validation || mixed.source != other.source)
-                continue;
-            mixed.label = -1;
-            mixed.entity_count = 0;
-            tw_arena_reset(&scratch, SCRATCH_BYTES);
-            made =
-                tw_splice(seed, copy, at, dataset->examples[at].text, other.text, &scratch, &mixed.text, err);
-            if (!made || mixed.text.length == 0)
-                continue;
-            made = tw_dataset_add(dataset, &mixed, err);
-        }
-    tw_arena_end(&scratch);
-    return made;
-}
-
 static bool read_all(struct distilling *distilling, bool tell_all, struct tw_error *err)
 {
-    const struct tw_labelled_sources sources = sources_of(distilling->settings);
-    struct tw_labelled *records = &distilling->records;
-    if (!tw_labelled_read(&sources, distilling->run, tell_all, records, err) ||
-        !tw_labelled_keep_apart(records, distilling->run, err))
-        return false;
-    size_t labelled = records->dataset->count;
-    if (!read_texts(distilling, err) || !tw_labelled_keep_apart(records, distilling->run, err))
-        return false;
-    size_t read = records->dataset->count;
-    /* Copies come before links: a labelled record takes the names of others like it, not symbols out of an archive. */
-    const struct tw_linked_options links = {
-        .entities = distilling->settings->entities, .symbols = distilling->settings->link_symbols};
-    if (!make_copies(distilling, err) || !splice_texts(distilling, labelled, err) ||
-        !tw_linked_add(
-            &links, records->dataset, labelled, read, &distilling->arena, &distilling->named, err) ||
-        !tw_labelled_split(records, &sources, distilling->run, &distilling->arena, err))
-        return false;
-    for (size_t at = 0; at < records->training_count; at++) {
-        distilling->labelled += records->training[at] < labelled;
-        distilling->unlabelled += records->training[at] >= labelled && records->training[at] < read;
-        distilling->copies += records->training[at] >= read;
-    }
-    return true;
+    return tw_transfer_read(
+        distilling->settings, distilling->run, tell_all, &distilling->arena, &distilling->transfer, err);
 }
 
 /* ---- the student ---- */
@@ -258,10 +103,10 @@ static bool prune(struct distilling *distilling, struct tw_error *err)
     const struct tw_prune_options options = {.most = settings->vocabulary,
         .margin = settings->vocabulary_margin,
         .most_tokens = (uint32_t)settings->max_tokens};
-    bool pruned =
-        tw_tokenizer_load(student_of(settings), &whole, err) &&
-        tw_prune(whole, distilling->records.dataset, distilling->records.training,
-            distilling->records.training_count, &options, &distilling->arena, &distilling->pruned, err);
+    bool pruned = tw_tokenizer_load(student_of(settings), &whole, err) &&
+                  tw_prune(whole, distilling->transfer.records.dataset, distilling->transfer.records.training,
+                      distilling->transfer.records.training_count, &options, &distilling->arena,
+                      &distilling->pruned, err);
     tw_tokenizer_free(whole);
     return pruned;
 }
@@ -290,8 +135,9 @@ static bool open_hidden(struct distilling *distilling, bool *projects, struct tw
             &distilling->arena, &distilling->hidden, err))
         return false;
     *projects = student.hidden != distilling->hidden.model->config.hidden;
-    double share = tw_hidden_share(&distilling->hidden, distilling->tokenizer, distilling->records.dataset,
-        distilling->records.training, distilling->records.training_count, (uint32_t)settings->max_tokens);
+    double share = tw_hidden_share(&distilling->hidden, distilling->tokenizer,
+        distilling->transfer.records.dataset, distilling->transfer.records.training,
+        distilling->transfer.records.training_count, (uint32_t)settings->max_tokens);
     tw_course_tell(&distilling->run->watch,
         "hidden states are matched in %.1f%% of the texts: those that both tokenizers cut alike",
         100 * share);
@@ -307,7 +153,7 @@ static unsigned choose_parts(const struct distilling *distilling)
         const char *what;
     } heads[] = {{TW_PART_DOCUMENT, distilling->answers.has_documents, "texts"},
         {TW_PART_ENTITY, distilling->answers.has_entities, "entities"}};
-    unsigned labelled = tw_labelled_parts(&distilling->records), parts = labelled;
+    unsigned labelled = tw_labelled_parts(&distilling->transfer.records), parts = labelled;
     for (size_t at = 0; at < sizeof heads / sizeof heads[0]; at++) {
         parts |= heads[at].answered ? heads[at].part : 0;
         if (labelled & heads[at].part && !heads[at].answered)
@@ -337,7 +183,7 @@ static bool open_student(struct distilling *distilling, struct tw_error *err)
     uint32_t most = tw_base_most_tokens(distilling->tokenizer, settings->max_tokens, config->max_positions);
     if (distilling->hidden.model && distilling->hidden.model->config.max_positions < most)
         most = (uint32_t)distilling->hidden.model->config.max_positions;
-    distilling->feed = (struct tw_feed){.dataset = distilling->records.dataset,
+    distilling->feed = (struct tw_feed){.dataset = distilling->transfer.records.dataset,
         .tokenizer = distilling->tokenizer,
         .config = config,
         .most_tokens = most,
@@ -399,7 +245,7 @@ static bool try_records(
 {
     struct distilling *distilling = self;
     return tw_sentiment_try(
-        trainer, &distilling->trial_feed, &distilling->records, &distilling->trial, out, err);
+        trainer, &distilling->trial_feed, &distilling->transfer.records, &distilling->trial, out, err);
 }
 
 static bool publish(void *self, const json_t *lineage, const json_t *metrics, const void *details,
@@ -440,14 +286,15 @@ static json_t *lineage_of(const struct distilling *distilling, struct tw_error *
         {"teacher", tw_lineage_base(settings->teacher, err)},
         {"fold_teachers", tw_lineage_bases(&settings->fold_teachers, err)},
         {"data", tw_lineage_data(&settings->data, err)},
-        {"unlabelled", tw_lineage_data(&distilling->texts, err)},
-        {"titles", tw_lineage_data(&distilling->titles, err)},
+        {"unlabelled", tw_lineage_data(&distilling->transfer.texts, err)},
+        {"titles", tw_lineage_data(&distilling->transfer.titles, err)},
         {"validation", tw_lineage_data(&settings->validation, err)},
-        {"records",
-            json_pack("{s:I, s:I, s:I, s:I, s:I}", "training", (json_int_t)distilling->records.training_count,
-                "copies", (json_int_t)distilling->copies, "unlabelled", (json_int_t)distilling->unlabelled,
-                "validation", (json_int_t)distilling->records.validation_count, "refused",
-                (json_int_t)distilling->records.dataset->refused)},
+        {"records", json_pack("{s:I, s:I, s:I, s:I, s:I}", "training",
+                        (json_int_t)distilling->transfer.records.training_count, "copies",
+                        (json_int_t)distilling->transfer.copies, "unlabelled",
+                        (json_int_t)distilling->transfer.unlabelled, "validation",
+                        (json_int_t)distilling->transfer.records.validation_count, "refused",
+                        (json_int_t)distilling->transfer.records.dataset->refused)},
     };
     json_t *lineage = json_object();
     bool whole = true;
@@ -481,8 +328,9 @@ static bool make_folder(struct distilling *distilling, struct tw_error *err)
 static bool ask_teachers(struct distilling *distilling, struct tw_error *err)
 {
     const struct tw_teachers teachers = teachers_of(distilling);
-    return tw_teachers_ask(&teachers, distilling->records.dataset, distilling->records.training,
-        distilling->records.training_count, &distilling->arena, &distilling->answers, err);
+    return tw_teachers_ask(&teachers, distilling->transfer.records.dataset,
+        distilling->transfer.records.training, distilling->transfer.records.training_count,
+        &distilling->arena, &distilling->answers, err);
 }
 
 static bool learn(struct distilling *distilling, struct tw_error *err)
@@ -490,8 +338,9 @@ static bool learn(struct distilling *distilling, struct tw_error *err)
     if (!name_vocabulary(distilling, err) || !look_at_models(distilling, err) ||
         !read_all(distilling, false, err) || !prune(distilling, err) || !make_folder(distilling, err) ||
         !open_tokenizer(distilling, err) || !ask_teachers(distilling, err) ||
-        !tw_course_plan(distilling->course, distilling->records.training, distilling->records.training_count,
-            distilling->records.validation_count > 0, err) ||
+        !tw_course_plan(distilling->course, distilling->transfer.records.training,
+            distilling->transfer.records.training_count, distilling->transfer.records.validation_count > 0,
+            err) ||
         !open_student(distilling, err))
         return false;
     const struct tw_course_origin origin = {
@@ -505,7 +354,7 @@ static bool learn(struct distilling *distilling, struct tw_error *err)
 static bool compare(struct distilling *distilling, struct tw_distill_result *result, struct tw_error *err)
 {
     const struct tw_distill_settings *settings = distilling->settings;
-    const struct tw_labelled *records = &distilling->records;
+    const struct tw_labelled *records = &distilling->transfer.records;
     if (records->validation_count == 0)
         return true;
     result->compared = tw_compare(settings->teacher, records->dataset, records->validation,
@@ -523,7 +372,7 @@ static void end_distilling(struct distilling *distilling)
     tw_course_close(distilling->course);
     tw_hidden_close(&distilling->hidden);
     tw_tokenizer_free(distilling->tokenizer);
-    tw_labelled_end(&distilling->records);
+    tw_transfer_end(&distilling->transfer);
     tw_arena_end(&distilling->arena);
 }
 
@@ -551,7 +400,8 @@ bool tw_distill(const struct tw_distill_settings *settings, const struct tw_cour
     bool done = told || (tw_arena_begin(&distilling.arena, ARENA_BYTES, err) &&
                             (finished ? read_all(&distilling, false, err) : learn(&distilling, err)));
     tw_course_tell_result(distilling.course, &result->course);
-    result->course.refused = distilling.records.dataset ? distilling.records.dataset->refused : 0;
+    result->course.refused =
+        distilling.transfer.records.dataset ? distilling.transfer.records.dataset->refused : 0;
     done = done && (told || compare(&distilling, result, err));
     end_distilling(&distilling);
     return done;
@@ -566,12 +416,12 @@ bool tw_distill_look(const struct tw_distill_settings *settings, const struct tw
                   look_at_models(&distilling, err) && read_all(&distilling, true, err) &&
                   prune(&distilling, err);
     if (looked)
-        *facts = (struct tw_distill_facts){.labelled = distilling.labelled,
-            .copies = distilling.copies,
-            .unlabelled = distilling.unlabelled,
-            .named = distilling.named,
-            .validation = distilling.records.validation_count,
-            .refused = distilling.records.dataset->refused,
+        *facts = (struct tw_distill_facts){.labelled = distilling.transfer.labelled,
+            .copies = distilling.transfer.copies,
+            .unlabelled = distilling.transfer.unlabelled,
+            .named = distilling.transfer.named,
+            .validation = distilling.transfer.records.validation_count,
+            .refused = distilling.transfer.records.dataset->refused,
             .vocabulary = distilling.pruned.count,
             .covered = distilling.pruned.covered};
     end_distilling(&distilling);
