@@ -2,6 +2,7 @@
 
 #include "model/encoder.h"
 #include "model/heads.h"
+#include "offline/base.h"
 #include "offline/feed.h"
 #include "tokenizer/tokenizer.h"
 
@@ -51,19 +52,15 @@ static bool open_askers(struct tw_ask *ask, struct tw_error *err)
     return true;
 }
 
-bool tw_ask_open(
-    const char *folder, uint32_t most_tokens, size_t threads, struct tw_ask *out, struct tw_error *err)
+bool tw_ask_open(const char *folder, const char *backend, uint32_t most_tokens, size_t threads,
+    struct tw_ask *out, struct tw_error *err)
 {
     const struct tw_model_options options = {.need_head = true};
     *out = (struct tw_ask){.threads = threads ? threads : 1};
     if (!tw_tokenizer_load(folder, &out->tokenizer, err) ||
-        !tw_model_open(folder, &options, &out->model, err) || !tw_gemm_open("auto", &out->gemm, err))
+        !tw_model_open(folder, &options, &out->model, err) || !tw_gemm_open(backend, &out->gemm, err))
         return false;
-    out->most_tokens = most_tokens;
-    if (tw_tokenizer_model_max_length(out->tokenizer) < out->most_tokens)
-        out->most_tokens = tw_tokenizer_model_max_length(out->tokenizer);
-    if (out->model->config.max_positions < out->most_tokens)
-        out->most_tokens = (uint32_t)out->model->config.max_positions;
+    out->most_tokens = tw_base_most_tokens(out->tokenizer, most_tokens, out->model->config.max_positions);
     return open_askers(out, err);
 }
 

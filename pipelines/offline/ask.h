@@ -3,11 +3,11 @@
  *   out   logits by enum tw_class: of each text, of each of its entities
  *
  *     struct tw_ask ask = {0};
- *     if (!tw_ask_open("teacher", 128, threads, &ask, err)) ...
+ *     if (!tw_ask_open("teacher", "auto", 128, threads, &ask, err)) ...
  *     tw_ask_run(&ask, dataset, records, count, documents, entities, err)
  *     tw_ask_close(&ask)
  *
- * fp32, without dropout; what a text gets does not depend on its neighbours or on threads. A head that the model does not have
+ * Without dropout; fp32, but for products with weights when another backend is asked for (gemm.h). What a text gets does not depend on its neighbours or on threads. A head that the model does not have
  * leaves its logits as they were. Errors: those of model.h and tokenizer.h. */
 #ifndef TW_OFFLINE_ASK_H
 #define TW_OFFLINE_ASK_H
@@ -29,8 +29,8 @@ struct tw_ask {
 };
 
 /* most_tokens is lowered to what the model reads. */
-TW_MUST_USE bool tw_ask_open(
-    const char *folder, uint32_t most_tokens, size_t threads, struct tw_ask *out, struct tw_error *err);
+TW_MUST_USE bool tw_ask_open(const char *folder, const char *backend, uint32_t most_tokens, size_t threads,
+    struct tw_ask *out, struct tw_error *err);
 /* A zeroed struct is safe to close. */
 void tw_ask_close(struct tw_ask *ask);
 

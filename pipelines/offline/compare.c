@@ -79,7 +79,7 @@ static bool time_it(const char *folder, const struct tw_dataset *dataset, const 
     struct tw_ask ask = {0};
     uint64_t tokens = 0, read = 0;
     const size_t group = count < 256 ? count : 256;
-    bool done = tw_ask_open(folder, most_tokens, 1, &ask, err);
+    bool done = tw_ask_open(folder, "auto", most_tokens, 1, &ask, err);
     double began = now();
     for (size_t first = 0; done && count && now() - began < seconds;) {
         size_t here = count - first < group ? count - first : group;
@@ -102,7 +102,7 @@ bool tw_compare(const char *folder, const struct tw_dataset *dataset, const size
     struct logits logits = {0};
     *out = (struct tw_compared){0};
     bool done = weigh(folder, out, err) && take_logits(&logits, dataset, records, count, err) &&
-                tw_ask_open(folder, most_tokens, threads, &ask, err) &&
+                tw_ask_open(folder, "auto", most_tokens, threads, &ask, err) &&
                 tw_ask_run(&ask, dataset, records, count, logits.documents, logits.entities, NULL, err);
     if (done)
         measure(ask.model, dataset, records, count, &logits, out);

@@ -68,6 +68,7 @@ static struct tw_teachers teachers_of(const struct distilling *distilling)
     return (struct tw_teachers){.teacher = settings->teacher,
         .folds = &settings->fold_teachers,
         .folder = settings->course.output,
+        .precision = settings->course.precision,
         .most_tokens = (uint32_t)settings->max_tokens,
         .threads = settings->course.threads,
         .watch = &distilling->run->watch};

@@ -20,14 +20,15 @@ struct answered {
     char document_name[KEY + 16], entity_name[KEY + 16];
 };
 
-static bool make_key(const struct tw_ask *ask, const struct tw_dataset *dataset, const size_t *records,
-    size_t count, struct answered *answered, struct tw_error *err)
+static bool make_key(const struct tw_ask *ask, const char *backend, const struct tw_dataset *dataset,
+    const size_t *records, size_t count, struct answered *answered, struct tw_error *err)
 {
     XXH3_state_t *state = XXH3_createState();
     if (!state)
         return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for a hash");
     XXH3_64bits_reset(state);
     XXH3_64bits_update(state, ask->model->sha256_hex, sizeof ask->model->sha256_hex);
+    XXH3_64bits_update(state, backend, strlen(backend));
     XXH3_64bits_update(state, &ask->most_tokens, sizeof ask->most_tokens);
     for (size_t at = 0; at < count; at++) {
         const struct tw_example *example = &dataset->examples[records[at]];
@@ -153,7 +154,7 @@ static bool answer(const struct tw_softlabels_options *options, struct tw_ask *a
     const struct tw_dataset *dataset, const size_t *records, size_t count, struct answered *answered,
     struct tw_error *err)
 {
-    if (!make_key(ask, dataset, records, count, answered, err))
+    if (!make_key(ask, options->backend, dataset, records, count, answered, err))
         return false;
     recall(options->cache, dataset, records, count, answered);
     return ask_all(options, ask, dataset, records, count, answered, err);
@@ -206,9 +207,10 @@ bool tw_softlabels_ask(const struct tw_softlabels_options *options, const struct
 {
     struct tw_ask ask = {0};
     struct answered answered = {0};
-    bool asked = take_room(dataset, records, count, arena, &answered, err) &&
-                 tw_ask_open(options->teacher, options->most_tokens, options->threads, &ask, err) &&
-                 answer(options, &ask, dataset, records, count, &answered, err);
+    bool asked =
+        take_room(dataset, records, count, arena, &answered, err) &&
+        tw_ask_open(options->teacher, options->backend, options->most_tokens, options->threads, &ask, err) &&
+        answer(options, &ask, dataset, records, count, &answered, err);
     if (asked) {
         out->has_documents = out->has_documents || ask.model->has_head;
         out->has_entities = out->has_entities || (ask.model->has_entity_head && answered.entity_count > 0);

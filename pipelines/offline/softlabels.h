@@ -2,7 +2,7 @@
  *   in    a teacher's folder (ask.h); examples of a dataset
  *   out   logits by enum tw_class, for targets of the trainer (trainer.h)
  *
- * The answers are kept in a file as they come (safetensors; the tensors' names carry a hash of the teacher's weights, of the texts
+ * The answers are kept in a file as they come (safetensors; the tensors' names carry a hash of the teacher's weights, of the backend, of the texts
  * and of where entities stand), whole or not at all: whoever asks again goes on after what is there. A file that fits something else,
  * or is broken, is written anew. Telling how far it is, and stopping, through the watch. Errors: those of ask.h; TW_INTERRUPTED;
  * TW_OUTPUT, TW_IO. */
@@ -21,6 +21,7 @@ struct tw_softlabels {
 
 struct tw_softlabels_options {
     const char *teacher;
+    const char *backend; /* of products with weights: "auto", or "bf16" (gemm.h) */
     uint32_t most_tokens;
     size_t threads;
     const char *cache; /* path of the file */

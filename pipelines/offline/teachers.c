@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Every fold once: `folds[n]` is the folder that left out fold n + 1. */
 static bool sort_folds(
@@ -64,7 +65,9 @@ static bool ask_one(const struct tw_teachers *teachers, const char *teacher, con
     struct tw_softlabels *out, struct tw_error *err)
 {
     char cache[PATH_MAX];
+    bool rounded = strcmp(teachers->precision, "bf16") == 0;
     const struct tw_softlabels_options options = {.teacher = teacher,
+        .backend = rounded ? "bf16" : "auto",
         .most_tokens = teachers->most_tokens,
         .threads = teachers->threads,
         .cache = cache,

@@ -17,6 +17,7 @@ struct tw_teachers {
     const char *teacher;
     const struct tw_setting_texts *folds; /* folders, in any order; none: the teacher answers for all */
     const char *folder;                   /* where answers are kept */
+    const char *precision; /* of their products with weights: f32 or bf16 (course_settings.h) */
     uint32_t most_tokens;
     size_t threads;
     const struct tw_course_watch *watch;

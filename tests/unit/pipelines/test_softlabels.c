@@ -75,17 +75,39 @@ static void note_line(void *context, const char *line)
     snprintf(onlooker->line, sizeof onlooker->line, "%s", line);
 }
 
-static bool ask(struct onlooker *onlooker, const char *cache, size_t count, struct tw_softlabels *out,
-    struct tw_error *err)
+static bool ask_by(struct onlooker *onlooker, const char *backend, const char *cache, size_t count,
+    struct tw_softlabels *out, struct tw_error *err)
 {
     const struct tw_course_watch watch = {.context = onlooker, .stopped = stopped, .told = note_line};
     const struct tw_softlabels_options options = {.teacher = in_work(&learning, "teacher"),
+        .backend = backend,
         .most_tokens = 16,
         .threads = 2,
         .cache = cache,
         .watch = &watch};
     return tw_softlabels_begin(dataset, &learning.arena, out, err) &&
            tw_softlabels_ask(&options, dataset, records, count, &learning.arena, out, err);
+}
+
+static bool ask(struct onlooker *onlooker, const char *cache, size_t count, struct tw_softlabels *out,
+    struct tw_error *err)
+{
+    return ask_by(onlooker, "auto", cache, count, out, err);
+}
+
+static void a_teacher_that_rounds_is_another_teacher(void **state)
+{
+    (void)state;
+    const char *cache = in_work(&learning, "rounded.safetensors");
+    struct onlooker exact = {0}, rounded = {0};
+    struct tw_softlabels first, second;
+    struct tw_error err;
+    assert_true(ask(&exact, cache, 10, &first, &err));
+    assert_true(ask_by(&rounded, "bf16-portable", cache, 10, &second, &err));
+    assert_int_equal(rounded.asked, 1);
+    for (size_t at = 0; at < 10 * TW_CLASSES; at++)
+        assert_float_equal(first.documents[at], second.documents[at], 0.05);
+    assert_memory_not_equal(first.documents, second.documents, 10 * TW_CLASSES * sizeof(float));
 }
 
 static void assert_same(const struct tw_softlabels *left, const struct tw_softlabels *right)
@@ -157,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_teacher_that_was_stopped_goes_on_where_it_was),
         cmocka_unit_test(what_was_asked_once_is_not_asked_again),
+        cmocka_unit_test(a_teacher_that_rounds_is_another_teacher),
         cmocka_unit_test(a_file_that_was_cut_is_written_anew),
     };
     return cmocka_run_group_tests(tests, begin, end);
