@@ -1,4 +1,4 @@
-/* learning: what the tests of finetune and distill share: invented records, a tiny base model, somebody who looks on. */
+/* learning: what the tests of finetune, pretrain and distill share: invented records, a tiny base model, somebody who looks on. */
 #ifndef TW_TESTS_LEARNING_H
 #define TW_TESTS_LEARNING_H
 
@@ -33,6 +33,7 @@ void set_setting(struct learning *learning, const struct tw_settings *table, voi
 struct seen {
     uint64_t stop_at, steps; /* stop_at 0: never */
     int evaluations, lines;
+    uint64_t first_step; /* of an evaluation */
     double first_loss, last_loss;
 };
 struct tw_course_run run_of(const struct learning *learning, struct seen *seen);

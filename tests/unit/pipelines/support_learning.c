@@ -66,8 +66,10 @@ static void note_progress(void *context, const struct tw_course_progress *progre
 static void note_evaluation(void *context, const struct tw_course_evaluation *evaluation)
 {
     struct seen *seen = context;
-    if (seen->evaluations++ == 0)
+    if (seen->evaluations++ == 0) {
         seen->first_loss = evaluation->loss;
+        seen->first_step = evaluation->step;
+    }
     seen->last_loss = evaluation->loss;
 }
 

@@ -1,26 +1,21 @@
 /* pretrain: a tiny model learns which words go together; stopped and resumed, it ends in the same bytes. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "base/file.h"
-#include "decode.h"
+#include "learning.h"
 #include "model/model.h"
 #include "offline/finetune.h"
 #include "offline/pretrain.h"
 #include "random_model.h"
-#include "tiny_model.h"
 
-static char base[64], work[64];
-static struct tw_arena arena;
-static struct tw_decode_options decode;
+static struct learning learning;
 
 /* The verb tells the noun, and the noun the verb. */
 static void given_texts(void)
@@ -32,125 +27,45 @@ static void given_texts(void)
         used += (size_t)snprintf(lines + used, sizeof lines - used,
             "{\"title\":\"the %s of general motors\",\"body\":\"%s, shares %s %s %d\"}\n", nouns[at % 3],
             verbs[at % 3], verbs[at % 3], nouns[at % 3], at);
-    given_file(work, "texts.jsonl", lines, used);
+    given_file(learning.work, "texts.jsonl", lines, used);
 }
 
 static int begin(void **state)
 {
     (void)state;
-    struct tw_error err;
-    decode = tw_decode_defaults();
-    given_folder(work);
-    given_tiny_model(base);
+    if (!learning_begin(&learning))
+        return -1;
     given_texts();
-    return tw_arena_begin(&arena, 64 << 20, &err) ? 0 : -1;
+    return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
-    tw_arena_end(&arena);
-    remove_folder(base);
-    remove_folder(work);
-    return 0;
-}
-
-struct seen {
-    uint64_t stop_at, steps; /* stop_at 0: never */
-    int evaluations;
-    uint64_t first_step;
-    double first_loss, last_loss, last_perplexity;
-    int lines_told;
-};
-
-static bool stopped(void *context)
-{
-    const struct seen *seen = context;
-    return seen->stop_at && seen->steps >= seen->stop_at;
-}
-
-static void note_progress(void *context, const struct tw_course_progress *progress)
-{
-    struct seen *seen = context;
-    seen->steps = progress->step;
-}
-
-static void note_evaluation(void *context, const struct tw_course_evaluation *evaluation)
-{
-    struct seen *seen = context;
-    const struct tw_pretrain_trial *trial = evaluation->details;
-    if (seen->evaluations++ == 0) {
-        seen->first_loss = evaluation->loss;
-        seen->first_step = evaluation->step;
-    }
-    seen->last_loss = evaluation->loss;
-    seen->last_perplexity = trial->perplexity;
-}
-
-static void note_line(void *context, const char *line)
-{
-    struct seen *seen = context;
-    (void)line;
-    seen->lines_told++;
-}
-
-static const char *in_work(const char *name)
-{
-    char path[160];
-    snprintf(path, sizeof path, "%s/%s", work, name);
-    return tw_arena_copy(&arena, tw_text_of(path)).bytes;
+    return learning_end(&learning);
 }
 
 static void set(struct tw_pretrain_settings *settings, const char *name, const char *value)
 {
-    struct tw_error err;
-    assert_true(tw_settings_set(&tw_pretrain_table, &arena, settings, name, value, &err));
+    set_setting(&learning, &tw_pretrain_table, settings, name, value);
 }
 
 static struct tw_pretrain_settings settings_of(const char *output)
 {
     struct tw_pretrain_settings settings;
     struct tw_error err;
-    const char *const assignments[][2] = {{"model", base}, {"output", in_work(output)},
-        {"data", in_work("texts.jsonl")}, {"epochs", "6"}, {"batch", "8"}, {"lr", "5e-3"}, {"threads", "2"},
-        {"validation_share", "0.2"}, {"max_tokens", "12"}, {"log_steps", "5"}};
-    assert_true(tw_settings_defaults(&tw_pretrain_table, &arena, &settings, &err));
+    const char *const assignments[][2] = {{"model", learning.base}, {"output", in_work(&learning, output)},
+        {"data", in_work(&learning, "texts.jsonl")}, {"epochs", "6"}, {"batch", "8"}, {"lr", "5e-3"},
+        {"threads", "2"}, {"validation_share", "0.2"}, {"max_tokens", "12"}, {"log_steps", "5"}};
+    assert_true(tw_settings_defaults(&tw_pretrain_table, &learning.arena, &settings, &err));
     for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
         set(&settings, assignments[at][0], assignments[at][1]);
     return settings;
 }
 
-static struct tw_course_run run_of(struct seen *seen)
-{
-    return (struct tw_course_run){.decode = &decode,
-        .command = "tapewatch pretrain",
-        .watch = {.context = seen,
-            .stopped = stopped,
-            .progress = note_progress,
-            .evaluated = note_evaluation,
-            .told = note_line}};
-}
-
-static struct tw_text read_file(const char *folder, const char *name)
-{
-    char path[256];
-    struct tw_text text;
-    struct tw_error err;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_true(tw_file_read(path, 1 << 24, &arena, &text, &err));
-    return text;
-}
-
-static bool is_there(const char *folder, const char *name)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return access(path, F_OK) == 0;
-}
-
 static void check_config(const char *folder, double perplexity)
 {
-    json_t *config = json_loads(read_file(folder, "config.json").bytes, 0, NULL);
+    json_t *config = json_loads(read_file(&learning, folder, "config.json").bytes, 0, NULL);
     const json_t *own = json_object_get(config, "tapewatch");
     const json_t *lineage = json_object_get(own, "lineage"), *metrics = json_object_get(own, "metrics");
     assert_string_equal(
@@ -169,16 +84,16 @@ static void a_base_without_a_masked_head_learns_the_texts(void **state)
         "eval_results.json"};
     struct tw_pretrain_settings settings = settings_of("learned");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_model *model;
     struct tw_error err;
     assert_true(tw_pretrain(&settings, &run, NULL, &result, &err));
     assert_int_equal(seen.evaluations, 7);
     assert_int_equal(seen.first_step, 0);
-    assert_int_equal(seen.lines_told, 1); /* the head is new */
+    assert_int_equal(seen.lines, 1); /* the head is new */
     assert_true(seen.last_loss < seen.first_loss * 0.6);
-    assert_float_equal(result.best_metric, seen.last_perplexity, 1e-12);
+    assert_float_equal(result.best_metric, exp(seen.last_loss), 1e-9);
     for (size_t at = 0; at < sizeof files / sizeof files[0]; at++)
         assert_true(is_there(settings.course.output, files[at]));
     check_config(settings.course.output, result.best_metric);
@@ -193,16 +108,17 @@ static void what_was_learned_is_a_base_to_go_on_from(void **state)
     (void)state;
     struct tw_pretrain_settings settings = settings_of("further");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_error err;
-    settings.model = in_work("learned");
+    settings.model = in_work(&learning, "learned");
     settings.course.steps = 1;
     settings.course.lr = 0;
     assert_true(tw_pretrain(&settings, &run, NULL, &result, &err));
-    assert_int_equal(seen.lines_told, 0);
+    assert_int_equal(seen.lines, 0);
     assert_true(seen.first_loss == seen.last_loss); /* a rate of 0 leaves it as it is, masking is fixed */
-    json_t *results = json_loads(read_file(in_work("learned"), "eval_results.json").bytes, 0, NULL);
+    json_t *results =
+        json_loads(read_file(&learning, in_work(&learning, "learned"), "eval_results.json").bytes, 0, NULL);
     assert_float_equal(json_real_value(json_object_get(results, "eval_loss")), seen.first_loss, 1e-8);
     json_decref(results);
 }
@@ -212,19 +128,19 @@ static void finetune_takes_what_was_learned(void **state)
     (void)state;
     struct tw_finetune_settings settings;
     struct seen seen = {0};
-    struct tw_course_run run = {.decode = &decode, .watch = {.context = &seen, .told = note_line}};
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_model *model;
     struct tw_error err;
     static const char lines[] = "{\"text\":\"profit rose\",\"label\":\"positive\"}\n"
                                 "{\"text\":\"loss fell\",\"label\":\"negative\"}\n";
-    given_file(work, "labelled.jsonl", lines, sizeof lines - 1);
-    const char *const assignments[][2] = {{"model", in_work("learned")}, {"output", in_work("tuned")},
-        {"data", in_work("labelled.jsonl")}, {"epochs", "1"}, {"threads", "1"}, {"validation_share", "0"}};
-    assert_true(tw_settings_defaults(&tw_finetune_table, &arena, &settings, &err));
+    given_file(learning.work, "labelled.jsonl", lines, sizeof lines - 1);
+    const char *const assignments[][2] = {{"model", in_work(&learning, "learned")},
+        {"output", in_work(&learning, "tuned")}, {"data", in_work(&learning, "labelled.jsonl")},
+        {"epochs", "1"}, {"threads", "1"}, {"validation_share", "0"}};
+    assert_true(tw_settings_defaults(&tw_finetune_table, &learning.arena, &settings, &err));
     for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
-        assert_true(tw_settings_set(
-            &tw_finetune_table, &arena, &settings, assignments[at][0], assignments[at][1], &err));
+        set_setting(&learning, &tw_finetune_table, &settings, assignments[at][0], assignments[at][1]);
     assert_true(tw_finetune(&settings, &run, &result, &err));
     assert_true(tw_model_open(settings.course.output,
         &(struct tw_model_options){.need_head = true, .with_masked_head = true}, &model, &err));
@@ -237,12 +153,12 @@ static void from_scratch_a_vocabulary_and_a_shape_are_enough(void **state)
     (void)state;
     struct tw_pretrain_settings settings = settings_of("scratch");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_model *model;
     struct tw_error err;
     char vocabulary[128];
-    snprintf(vocabulary, sizeof vocabulary, "%s/vocab.txt", base);
+    snprintf(vocabulary, sizeof vocabulary, "%s/vocab.txt", learning.base);
     settings.model = "";
     set(&settings, "vocab", vocabulary);
     set(&settings, "hidden", "16");
@@ -265,7 +181,7 @@ static void a_run_that_is_stopped_twice_ends_in_the_same_weights(void **state)
     (void)state;
     struct tw_pretrain_settings settings = settings_of("stopped"), unbroken = settings_of("unbroken");
     struct seen seen = {.stop_at = 3}, other = {0};
-    struct tw_course_run run = run_of(&seen), whole = run_of(&other);
+    struct tw_course_run run = run_of(&learning, &seen), whole = run_of(&learning, &other);
     struct tw_course_result result;
     struct tw_error err;
     assert_false(tw_pretrain(&settings, &run, NULL, &result, &err));
@@ -278,8 +194,8 @@ static void a_run_that_is_stopped_twice_ends_in_the_same_weights(void **state)
     seen.stop_at = 0;
     assert_true(tw_pretrain(&settings, &run, NULL, &result, &err));
     assert_true(tw_pretrain(&unbroken, &whole, NULL, &result, &err));
-    assert_true(tw_text_equal(read_file(settings.course.output, "model.safetensors"),
-        read_file(unbroken.course.output, "model.safetensors")));
+    assert_true(tw_text_equal(read_file(&learning, settings.course.output, "model.safetensors"),
+        read_file(&learning, unbroken.course.output, "model.safetensors")));
     assert_true(tw_pretrain(&settings, &run, NULL, &result, &err));
     assert_true(result.was_finished);
 }
@@ -302,7 +218,7 @@ static bool spool_topic(void *self, const char *folder, struct tw_error *err)
 {
     struct pretended *topic = self;
     static const char ranges[] = "{\"topic\":\"tape\",\"refused\":0,\"partitions\":[]}";
-    struct tw_text text = read_file(work, "texts.jsonl");
+    struct tw_text text = read_file(&learning, learning.work, "texts.jsonl");
     (void)err;
     topic->spools++;
     assert_true(is_there(folder, "run.yaml"));
@@ -318,7 +234,7 @@ static void a_topic_is_read_once_however_often_the_run_is_resumed(void **state)
     struct pretended pretended = {0};
     const struct tw_pretrain_topic topic = {&pretended, look_at_topic, spool_topic};
     struct seen seen = {.stop_at = 3};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_course_result result;
     struct tw_error err;
     tw_settings_clear(&tw_pretrain_table, &settings, "data");
@@ -330,7 +246,7 @@ static void a_topic_is_read_once_however_often_the_run_is_resumed(void **state)
     assert_true(tw_pretrain(&settings, &run, &topic, &result, &err));
     assert_int_equal(pretended.looks, 1);
     assert_int_equal(pretended.spools, 1);
-    json_t *config = json_loads(read_file(settings.course.output, "config.json").bytes, 0, NULL);
+    json_t *config = json_loads(read_file(&learning, settings.course.output, "config.json").bytes, 0, NULL);
     const json_t *lineage = json_object_get(json_object_get(config, "tapewatch"), "lineage");
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(lineage, "topic"), "topic")), "tape");
@@ -342,7 +258,7 @@ static void a_look_counts_and_leaves_nothing_behind(void **state)
     (void)state;
     struct tw_pretrain_settings settings = settings_of("looked");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&seen);
+    struct tw_course_run run = run_of(&learning, &seen);
     struct tw_pretrain_facts facts;
     struct tw_error err;
     assert_true(tw_pretrain_look(&settings, &run, NULL, &facts, &err));
@@ -350,7 +266,7 @@ static void a_look_counts_and_leaves_nothing_behind(void **state)
     assert_int_equal(facts.most_tokens, 12);
     assert_true(facts.corpus.windows > 160 && facts.corpus.windows_held_back > 0);
     assert_int_equal(facts.steps, 6 * facts.epoch_steps);
-    assert_false(is_there(work, "looked"));
+    assert_false(is_there(learning.work, "looked"));
 }
 
 int main(void)
