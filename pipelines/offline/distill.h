@@ -30,25 +30,7 @@
 
 #include "offline/compare.h"
 #include "offline/course.h"
-
-struct tw_distill_settings {
-    struct tw_course_settings course;
-    const char *teacher, *student; /* student "": the teacher's own weights */
-    struct tw_setting_texts fold_teachers;
-    const char *layers; /* "" all; else which of the student folder's layers, as 1,3,5 (0 is the first) */
-    struct tw_setting_texts data, validation, unlabelled, titles;
-    double validation_share, unlabelled_share;
-    const char *entities; /* "": none */
-    bool link_symbols;
-    double soft_loss, distill_temperature, document_loss, entity_loss, hidden_loss;
-    uint64_t vocabulary, vocabulary_margin; /* vocabulary 0: as it is */
-    uint64_t augment_copies, splice_copies;
-    uint64_t max_tokens;
-    double compare_seconds;
-    bool agreed_labels, raw, skip_refused;
-};
-
-extern const struct tw_settings tw_distill_table;
+#include "offline/distill_settings.h"
 
 struct tw_distill_result {
     struct tw_course_result course;

@@ -1,4 +1,4 @@
-#include "offline/distill.h"
+#include "offline/distill_settings.h"
 
 #include <stddef.h>
 

@@ -9,7 +9,7 @@
 #ifndef TW_OFFLINE_TRANSFER_H
 #define TW_OFFLINE_TRANSFER_H
 
-#include "offline/distill.h"
+#include "offline/distill_settings.h"
 #include "offline/labelled.h"
 
 struct tw_transfer {
