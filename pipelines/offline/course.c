@@ -387,6 +387,43 @@ static struct tw_save_options save_options(const struct tw_course *course)
         .attention_dropout = (float)course->settings->dropout};
 }
 
+/* For as long as the model is written: training goes on without. */
+static void add_offsets(struct tw_course *course, const struct tw_linear *head,
+    const float offsets[TW_CLASSES], float kept[TW_CLASSES])
+{
+    const struct tw_model_config *config = &course->state->model->config;
+    float *bias = course->state->values + (head->bias - course->state->values);
+    for (size_t class = 0; class < TW_CLASSES; class ++) {
+        kept[class] = bias[config->class_at[class]];
+        bias[config->class_at[class]] += offsets[class];
+    }
+}
+
+static void put_back(struct tw_course *course, const struct tw_linear *head, const float kept[TW_CLASSES])
+{
+    const struct tw_model_config *config = &course->state->model->config;
+    float *bias = course->state->values + (head->bias - course->state->values);
+    for (size_t class = 0; class < TW_CLASSES; class ++)
+        bias[config->class_at[class]] = kept[class];
+}
+
+static bool save_calibrated(struct tw_course *course, const struct tw_course_folder *folder,
+    const struct tw_save_options *options, struct tw_error *err)
+{
+    const struct tw_model *model = course->state->model;
+    float document[TW_CLASSES], entity[TW_CLASSES];
+    if (model->has_head)
+        add_offsets(course, &model->classifier, folder->document_offsets, document);
+    if (model->has_entity_head)
+        add_offsets(course, &model->entity_classifier, folder->entity_offsets, entity);
+    bool saved = tw_model_save(course->settings->output, course->state, options, err);
+    if (model->has_head)
+        put_back(course, &model->classifier, document);
+    if (model->has_entity_head)
+        put_back(course, &model->entity_classifier, entity);
+    return saved;
+}
+
 /* The model as it is now becomes the folder's. `trial`: what was measured of it, or NULL. */
 static bool save_model(struct tw_course *course, const struct tw_course_trial *trial, struct tw_error *err)
 {
@@ -397,7 +434,7 @@ static bool save_model(struct tw_course *course, const struct tw_course_trial *t
     options.own_json = folder.own_json;
     options.card = folder.card;
     options.temperature = folder.temperature;
-    bool saved = described && tw_model_save(course->settings->output, course->state, &options, err);
+    bool saved = described && save_calibrated(course, &folder, &options, err);
     free(folder.own_json);
     free(folder.card);
     return saved;

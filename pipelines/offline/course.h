@@ -49,9 +49,11 @@ struct tw_course_trial {
 
 /* What is written beside the weights; texts for free(), taken over. */
 struct tw_course_folder {
-    char *own_json;     /* members under "tapewatch" of config.json */
-    char *card;         /* README.md */
-    double temperature; /* calibration; 0: as the model has it */
+    char *own_json; /* members under "tapewatch" of config.json */
+    char *card;     /* README.md */
+    /* Calibration: T, 0 as the model has it; what is added to the biases of the heads, by enum tw_class. */
+    double temperature;
+    float document_offsets[TW_CLASSES], entity_offsets[TW_CLASSES];
 };
 
 struct tw_course_kind {

@@ -2,7 +2,7 @@
  *   in    a teacher (a folder with heads), a student (a folder, or chosen layers of the teacher), records, archives
  *   out   a folder as finetune makes it, small and fast; what it lost against its teacher
  *
- *     read > make copies > prune the vocabulary > ask the teacher once > [ student learns by epochs ] > temperature > compare
+ *     read > make copies > prune the vocabulary > ask the teacher once > [ student learns by epochs ] > calibration > compare
  *
  * Every text that is learned from (labelled, its augmented copies, without labels) is read by the teacher, by its own tokenizer; its
  * logits of the text and of each entity in it are what the student learns: `soft_loss` x T^2 KL(teacher || student) at

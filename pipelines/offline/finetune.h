@@ -3,7 +3,7 @@
  *   out   a folder that transformers and tapewatch read, with everything that tells how it came to be
  *
  *     read and look > base and heads > [ shuffle > augment > tokenize > pack > step ] by epochs > evaluate, keep the best,
- *     stop early > temperature > the best becomes the folder
+ *     stop early > calibration > the best becomes the folder
  *
  * Both heads learn at once: a record with `label` teaches the document head, one with `entities` the entity head
  * (model.h), one with both, both; with `agreed_labels`, entities of one label teach the document head as well. A head for which there is no label is not made, and one that the base has is kept as it is.
@@ -13,7 +13,8 @@
  * Which is best: macro-F1 on the validation records, of texts or of entities; with both, the mean of the two. Without any
  * validation record the last weights are taken.
  *
- * In config.json, under "tapewatch": "temperature" (of texts) and "entity_temperature", fitted on the validation records;
+ * In config.json, under "tapewatch": "temperature" (of texts) and "entity_temperature", fitted on the validation records
+ * as the offsets are that were added to the heads' biases (calibration.h);
  * "lineage" (command, seed, data with SHA-256, base with SHA-256), "metrics", "entity_head" (how it reads).
  *
  * Errors: those of course.h, dataset.h and model.h. */

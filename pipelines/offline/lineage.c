@@ -95,10 +95,10 @@ json_t *tw_lineage_metrics(const struct tw_trial *trial)
         return NULL;
     add_report(row, "eval_", trial->documents.n ? &trial->documents : &trial->entities);
     if (trial->documents.n)
-        json_object_set_new(row, "eval_temperature", json_real(trial->temperature));
+        json_object_set_new(row, "eval_temperature", json_real(trial->document.temperature));
     if (trial->entities.n) {
         add_report(row, "eval_entity_", &trial->entities);
-        json_object_set_new(row, "eval_entity_temperature", json_real(trial->entity_temperature));
+        json_object_set_new(row, "eval_entity_temperature", json_real(trial->entity.temperature));
     }
     return row;
 }
@@ -115,7 +115,7 @@ char *tw_lineage_own(
             json_pack("{s:s, s:s, s:s}", "reads", "[CLS] joined with the mean of the entity's tokens",
                 "pooler", "entity_pooler.dense (tanh)", "classifier", "entity_classifier"));
         json_object_set_new(
-            own, "entity_temperature", json_real(trial && trial->entities.n ? trial->entity_temperature : 1));
+            own, "entity_temperature", json_real(trial && trial->entities.n ? trial->entity.temperature : 1));
     }
     char *text = json_dumps(own, JSON_REAL_PRECISION(9));
     json_decref(own);

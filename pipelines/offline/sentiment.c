@@ -2,6 +2,8 @@
 
 #include "offline/lineage.h"
 
+#include <string.h>
+
 bool tw_sentiment_try(struct tw_trainer *trainer, const struct tw_feed *feed,
     const struct tw_labelled *records, struct tw_trial *trial, struct tw_course_trial *out,
     struct tw_error *err)
@@ -20,7 +22,11 @@ bool tw_sentiment_publish(const struct tw_course_settings *settings, uint64_t ma
     bool documents = parts & TW_PART_DOCUMENT, entities = parts & TW_PART_ENTITY;
     out->own_json = tw_lineage_own(lineage, metrics, trial, entities);
     out->card = tw_lineage_card(settings, max_tokens, lineage, trial, documents, entities);
-    out->temperature = trial && trial->documents.n ? trial->temperature : 1;
+    out->temperature = trial && trial->documents.n ? trial->document.temperature : 1;
+    if (trial && trial->documents.n)
+        memcpy(out->document_offsets, trial->document.offsets, sizeof out->document_offsets);
+    if (trial && trial->entities.n)
+        memcpy(out->entity_offsets, trial->entity.offsets, sizeof out->entity_offsets);
     if (out->own_json && out->card)
         return true;
     return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for the run");

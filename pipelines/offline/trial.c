@@ -71,12 +71,12 @@ static bool try_records(struct trying *trying, const size_t *records, size_t cou
     return true;
 }
 
-static struct tw_metric_report report_of(const struct answers *answers, double *temperature)
+static struct tw_metric_report report_of(const struct answers *answers, struct tw_calibration *calibration)
 {
     struct tw_measures metrics = {0};
-    *temperature = tw_temperature_fit(answers->logits, answers->labels, answers->count, TW_CLASSES);
+    *calibration = tw_calibration_fit(answers->logits, answers->labels, answers->count);
     for (size_t at = 0; at < answers->count; at++) {
-        struct tw_score score = tw_temperature_score(answers->logits + at * TW_CLASSES, *temperature);
+        struct tw_score score = tw_calibration_score(answers->logits + at * TW_CLASSES, calibration);
         tw_measures_add(&metrics, (uint32_t)answers->labels[at], &score);
     }
     return tw_measures_report(&metrics);
@@ -90,8 +90,8 @@ static double loss_of(const struct answers *answers)
 
 static void conclude(const struct trying *trying, struct tw_trial *out)
 {
-    out->documents = report_of(&trying->documents, &out->temperature);
-    out->entities = report_of(&trying->entities, &out->entity_temperature);
+    out->documents = report_of(&trying->documents, &out->document);
+    out->entities = report_of(&trying->entities, &out->entity);
     size_t count = trying->documents.count + trying->entities.count;
     out->loss = count ? (loss_of(&trying->documents) + loss_of(&trying->entities)) / (double)count : 0;
     double documents = out->documents.n ? out->documents.macro_f1 : 0;

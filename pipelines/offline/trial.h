@@ -1,18 +1,19 @@
 /* trial: a model in training, tried on its validation records.
  *   in    a trainer, a feed (without augmentation), indices of records
- *   out   fitted temperatures; accuracy, F1 and calibration of texts and of entities
+ *   out   fitted calibration; accuracy, F1 and calibration of texts and of entities
  *
- * Logits are computed without dropout, 64 records at a time; probabilities are softmax(logits / T), T of texts and T of
- * entities each fitted on these records (temperature.h). For the offline rooms only. */
+ * Logits are computed without dropout, 64 records at a time; probabilities are softmax((logits + offsets) / T), of texts and of
+ * entities each fitted on these records (calibration.h). For the offline rooms only. */
 #ifndef TW_OFFLINE_TRIAL_H
 #define TW_OFFLINE_TRIAL_H
 
+#include "calibration.h"
 #include "measures.h"
 #include "offline/feed.h"
 
 struct tw_trial {
     struct tw_metric_report documents, entities; /* n = 0: none */
-    double temperature, entity_temperature;
+    struct tw_calibration document, entity;
     double loss;   /* mean negative log likelihood of all labels, at T = 1 */
     double metric; /* macro-F1; with texts and entities, the mean of the two */
 };

@@ -102,6 +102,32 @@ static void a_student_learns_and_is_compared_with_its_teacher(void **state)
     json_decref(config);
 }
 
+/* Temperature and offsets are in the folder: whoever opens it finds what the run found. */
+static void what_was_measured_in_the_run_is_what_the_folder_does(void **state)
+{
+    (void)state;
+    struct tw_distill_settings settings = settings_of("measured");
+    struct seen seen = {0};
+    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_distill_result result;
+    struct tw_error err;
+    set_setting(&learning, &tw_distill_table, &settings, "dtype", "f32");
+    set_setting(&learning, &tw_distill_table, &settings, "average", "0.9");
+    assert_true(tw_distill(&settings, &run, &result, &err));
+    json_t *metrics =
+        json_loads(read_file(&learning, settings.course.output, "eval_results.json").bytes, 0, NULL);
+    const struct {
+        const char *name;
+        double value;
+    } wanted[] = {{"eval_ece", result.student.documents.ece}, {"eval_f1", result.student.documents.macro_f1},
+        {"eval_entity_ece", result.student.entities.ece},
+        {"eval_entity_f1", result.student.entities.macro_f1}};
+    for (size_t at = 0; at < sizeof wanted / sizeof wanted[0]; at++)
+        assert_float_equal(
+            json_real_value(json_object_get(metrics, wanted[at].name)), wanted[at].value, 1e-6);
+    json_decref(metrics);
+}
+
 static void a_stopped_run_asks_the_teacher_once_and_ends_in_the_same_weights(void **state)
 {
     (void)state;
@@ -369,6 +395,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_student_learns_and_is_compared_with_its_teacher),
         cmocka_unit_test(a_stopped_run_asks_the_teacher_once_and_ends_in_the_same_weights),
+        cmocka_unit_test(what_was_measured_in_the_run_is_what_the_folder_does),
         cmocka_unit_test(each_labelled_text_is_answered_for_by_who_never_learned_it),
         cmocka_unit_test(fold_teachers_must_be_one_a_fold),
         cmocka_unit_test(a_teacher_without_a_head_is_refused),
