@@ -110,10 +110,11 @@ static bool descend(const struct fitting *fitting, double weights[WEIGHTS], stru
     double step[WEIGHTS], length = 1;
     if (!solve(here, step))
         return false;
-    for (int halving = 0; halving < MOST_HALVINGS; halving++, length /= 2) {
+    for (int halving = 0; halving < MOST_HALVINGS; halving++) {
         double next[WEIGHTS];
         for (size_t weight = 0; weight < WEIGHTS; weight++)
             next[weight] = weights[weight] - length * step[weight];
+        length /= 2;
         if (!(next[0] >= LEAST_INVERSE && next[0] <= MOST_INVERSE))
             continue;
         struct surface there = surface_at(fitting, next);
