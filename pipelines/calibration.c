@@ -134,8 +134,9 @@ struct tw_calibration tw_calibration_fit(const float *logits, const int32_t *lab
     double start = tw_temperature_fit(logits, labels, rows, TW_CLASSES);
     double weights[WEIGHTS] = {1 / start};
     struct surface here = surface_at(&fitting, weights);
-    for (int turn = 0; turn < MOST_TURNS && descend(&fitting, weights, &here);)
-        turn++;
+    for (int turn = 0; turn < MOST_TURNS; turn++)
+        if (!descend(&fitting, weights, &here))
+            break;
     struct tw_calibration calibration = {.temperature = 1 / weights[0]};
     for (size_t class = 0; class < TW_CLASSES; class ++)
         calibration.offsets[class] = (float)(weights[class + 1] / weights[0]);

@@ -387,40 +387,34 @@ static struct tw_save_options save_options(const struct tw_course *course)
         .attention_dropout = (float)course->settings->dropout};
 }
 
-/* For as long as the model is written: training goes on without. */
-static void add_offsets(struct tw_course *course, const struct tw_linear *head,
-    const float offsets[TW_CLASSES], float kept[TW_CLASSES])
+static float *bias_of(const struct tw_course *course, const struct tw_linear *head)
 {
-    const struct tw_model_config *config = &course->state->model->config;
-    float *bias = course->state->values + (head->bias - course->state->values);
-    for (size_t class = 0; class < TW_CLASSES; class ++) {
-        kept[class] = bias[config->class_at[class]];
-        bias[config->class_at[class]] += offsets[class];
-    }
+    return course->state->values + (head->bias - course->state->values);
 }
 
-static void put_back(struct tw_course *course, const struct tw_linear *head, const float kept[TW_CLASSES])
-{
-    const struct tw_model_config *config = &course->state->model->config;
-    float *bias = course->state->values + (head->bias - course->state->values);
-    for (size_t class = 0; class < TW_CLASSES; class ++)
-        bias[config->class_at[class]] = kept[class];
-}
-
+/* The heads have their offsets for as long as the model is written: training goes on without. */
 static bool save_calibrated(struct tw_course *course, const struct tw_course_folder *folder,
     const struct tw_save_options *options, struct tw_error *err)
 {
     const struct tw_model *model = course->state->model;
-    float document[TW_CLASSES], entity[TW_CLASSES];
-    if (model->has_head)
-        add_offsets(course, &model->classifier, folder->document_offsets, document);
-    if (model->has_entity_head)
-        add_offsets(course, &model->entity_classifier, folder->entity_offsets, entity);
+    const struct {
+        bool there;
+        const struct tw_linear *head;
+        const float *offsets;
+    } heads[] = {{model->has_head, &model->classifier, folder->document_offsets},
+        {model->has_entity_head, &model->entity_classifier, folder->entity_offsets}};
+    enum { HEADS = sizeof heads / sizeof heads[0] };
+    float kept[HEADS][TW_CLASSES];
+    for (size_t at = 0; at < HEADS; at++)
+        for (size_t class = 0; heads[at].there && class < TW_CLASSES; class ++) {
+            float *bias = bias_of(course, heads[at].head) + model->config.class_at[class];
+            kept[at][class] = *bias;
+            *bias += heads[at].offsets[class];
+        }
     bool saved = tw_model_save(course->settings->output, course->state, options, err);
-    if (model->has_head)
-        put_back(course, &model->classifier, document);
-    if (model->has_entity_head)
-        put_back(course, &model->entity_classifier, entity);
+    for (size_t at = 0; at < HEADS; at++)
+        for (size_t class = 0; heads[at].there && class < TW_CLASSES; class ++)
+            bias_of(course, heads[at].head)[model->config.class_at[class]] = kept[at][class];
     return saved;
 }
 

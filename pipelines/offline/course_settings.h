@@ -38,51 +38,52 @@ extern const char *const tw_course_schedules[], *const tw_course_dtypes[], *cons
             "folder of the run and its model, new or empty", 'o'                                             \
     }
 
-#define TW_COURSE_ROWS(type, default_epochs, default_batch, default_lr, default_patience)                     \
-    {"epochs", TW_SETTING_COUNT, TW_COURSE_AT(type, epochs), 1, 10000, NULL, default_epochs,                  \
-        "times that all is read", 0},                                                                         \
-        {"steps", TW_SETTING_COUNT, TW_COURSE_AT(type, steps), 0, TW_COURSE_MOST, NULL, "0",                  \
-            "steps in all, whatever --epochs says; 0: as many as the epochs have", 0},                        \
-        {"batch", TW_SETTING_COUNT, TW_COURSE_AT(type, batch), 1, 65536, NULL, default_batch,                 \
-            "texts a step", 0},                                                                               \
-        {"accumulate", TW_SETTING_COUNT, TW_COURSE_AT(type, accumulate), 1, 1024, NULL, "1",                  \
-            "batches whose gradients make one step", 0},                                                      \
-        {"lr", TW_SETTING_REAL, TW_COURSE_AT(type, lr), 0, 10, NULL, default_lr, "highest learning rate",     \
-            0},                                                                                               \
-        {"schedule", TW_SETTING_CHOICE, TW_COURSE_AT(type, schedule), 0, 0, tw_course_schedules, "linear",    \
-            "how the rate goes", 0},                                                                          \
-        {"warmup", TW_SETTING_REAL, TW_COURSE_AT(type, warmup), 0, TW_COURSE_MOST, NULL, "0.1",               \
-            "until the highest rate: a share of all steps below 1, else steps", 0},                           \
-        {"weight_decay", TW_SETTING_REAL, TW_COURSE_AT(type, weight_decay), 0, 10, NULL, "0.01",              \
-            "decay of matrices (AdamW)", 0},                                                                  \
-        {"clip", TW_SETTING_REAL, TW_COURSE_AT(type, clip), 0, 1e6, NULL, "1",                                \
-            "most norm of a step's gradients; 0: never clip", 0},                                             \
-        {"dropout", TW_SETTING_REAL, TW_COURSE_AT(type, dropout), 0, 0.9, NULL, "0.1",                        \
-            "dropout of hidden states, attention, heads", 0},                                                 \
-        {"layer_decay", TW_SETTING_REAL, TW_COURSE_AT(type, layer_decay), 0.01, 1, NULL, "1",                 \
-            "each layer's rate is this times that of the layer above", 0},                                    \
-        {"average", TW_SETTING_REAL, TW_COURSE_AT(type, average), 0, 0.99999, NULL, "0",                      \
-            "decay a step of a moving average of the weights, which then is what is tried and kept; 0: none", \
-            0},                                                                                               \
-        {"patience", TW_SETTING_COUNT, TW_COURSE_AT(type, patience), 0, 10000, NULL, default_patience,        \
-            "evaluations without a better one that end the run; 0: none does", 0},                            \
-        {"eval_steps", TW_SETTING_COUNT, TW_COURSE_AT(type, eval_steps), 0, TW_COURSE_MOST, NULL, "0",        \
-            "steps between evaluations; 0: after each epoch", 0},                                             \
-        {"save_steps", TW_SETTING_COUNT, TW_COURSE_AT(type, save_steps), 0, TW_COURSE_MOST, NULL, "0",        \
-            "steps between checkpoints; 0: at each evaluation", 0},                                           \
-        {"log_steps", TW_SETTING_COUNT, TW_COURSE_AT(type, log_steps), 1, TW_COURSE_MOST, NULL, "10",         \
-            "steps between rows of metrics.jsonl", 0},                                                        \
-        {"seed", TW_SETTING_COUNT, TW_COURSE_AT(type, seed), 0, TW_COURSE_MOST, NULL, "1",                    \
-            "of every random number", 0},                                                                     \
-        {"threads", TW_SETTING_COUNT, TW_COURSE_AT(type, threads), 0, 1024, NULL, "0",                        \
-            "threads; 0: as many as processors", 0},                                                          \
-        {"dtype", TW_SETTING_CHOICE, TW_COURSE_AT(type, dtype), 0, 0, tw_course_dtypes, "f32",                \
-            "form of the weights written", 0},                                                                \
-        {"precision", TW_SETTING_CHOICE, TW_COURSE_AT(type, precision), 0, 0, tw_course_precisions, "f32",    \
-            "of the factors of a step's products; bf16 is faster where the processor has it", 0},             \
-    {                                                                                                         \
-        "gemm", TW_SETTING_TEXT, TW_COURSE_AT(type, gemm), 0, 0, NULL, "fixed",                               \
-            "library of matrix products (gemm.backend)", 0                                                    \
+#define TW_COURSE_ROWS(type, default_epochs, default_batch, default_lr, default_patience)                    \
+    {"epochs", TW_SETTING_COUNT, TW_COURSE_AT(type, epochs), 1, 10000, NULL, default_epochs,                 \
+        "times that all is read", 0},                                                                        \
+        {"steps", TW_SETTING_COUNT, TW_COURSE_AT(type, steps), 0, TW_COURSE_MOST, NULL, "0",                 \
+            "steps in all, whatever --epochs says; 0: as many as the epochs have", 0},                       \
+        {"batch", TW_SETTING_COUNT, TW_COURSE_AT(type, batch), 1, 65536, NULL, default_batch,                \
+            "texts a step", 0},                                                                              \
+        {"accumulate", TW_SETTING_COUNT, TW_COURSE_AT(type, accumulate), 1, 1024, NULL, "1",                 \
+            "batches whose gradients make one step", 0},                                                     \
+        {"lr", TW_SETTING_REAL, TW_COURSE_AT(type, lr), 0, 10, NULL, default_lr, "highest learning rate",    \
+            0},                                                                                              \
+        {"schedule", TW_SETTING_CHOICE, TW_COURSE_AT(type, schedule), 0, 0, tw_course_schedules, "linear",   \
+            "how the rate goes", 0},                                                                         \
+        {"warmup", TW_SETTING_REAL, TW_COURSE_AT(type, warmup), 0, TW_COURSE_MOST, NULL, "0.1",              \
+            "until the highest rate: a share of all steps below 1, else steps", 0},                          \
+        {"weight_decay", TW_SETTING_REAL, TW_COURSE_AT(type, weight_decay), 0, 10, NULL, "0.01",             \
+            "decay of matrices (AdamW)", 0},                                                                 \
+        {"clip", TW_SETTING_REAL, TW_COURSE_AT(type, clip), 0, 1e6, NULL, "1",                               \
+            "most norm of a step's gradients; 0: never clip", 0},                                            \
+        {"dropout", TW_SETTING_REAL, TW_COURSE_AT(type, dropout), 0, 0.9, NULL, "0.1",                       \
+            "dropout of hidden states, attention, heads", 0},                                                \
+        {"layer_decay", TW_SETTING_REAL, TW_COURSE_AT(type, layer_decay), 0.01, 1, NULL, "1",                \
+            "each layer's rate is this times that of the layer above", 0},                                   \
+        {"average", TW_SETTING_REAL, TW_COURSE_AT(type, average), 0, 0.99999, NULL, "0",                     \
+            "decay a step of a moving average of the weights, which then is what is tried and "              \
+            "kept; 0: none",                                                                                 \
+            0},                                                                                              \
+        {"patience", TW_SETTING_COUNT, TW_COURSE_AT(type, patience), 0, 10000, NULL, default_patience,       \
+            "evaluations without a better one that end the run; 0: none does", 0},                           \
+        {"eval_steps", TW_SETTING_COUNT, TW_COURSE_AT(type, eval_steps), 0, TW_COURSE_MOST, NULL, "0",       \
+            "steps between evaluations; 0: after each epoch", 0},                                            \
+        {"save_steps", TW_SETTING_COUNT, TW_COURSE_AT(type, save_steps), 0, TW_COURSE_MOST, NULL, "0",       \
+            "steps between checkpoints; 0: at each evaluation", 0},                                          \
+        {"log_steps", TW_SETTING_COUNT, TW_COURSE_AT(type, log_steps), 1, TW_COURSE_MOST, NULL, "10",        \
+            "steps between rows of metrics.jsonl", 0},                                                       \
+        {"seed", TW_SETTING_COUNT, TW_COURSE_AT(type, seed), 0, TW_COURSE_MOST, NULL, "1",                   \
+            "of every random number", 0},                                                                    \
+        {"threads", TW_SETTING_COUNT, TW_COURSE_AT(type, threads), 0, 1024, NULL, "0",                       \
+            "threads; 0: as many as processors", 0},                                                         \
+        {"dtype", TW_SETTING_CHOICE, TW_COURSE_AT(type, dtype), 0, 0, tw_course_dtypes, "f32",               \
+            "form of the weights written", 0},                                                               \
+        {"precision", TW_SETTING_CHOICE, TW_COURSE_AT(type, precision), 0, 0, tw_course_precisions, "f32",   \
+            "of the factors of a step's products; bf16 is faster where the processor has it", 0},            \
+    {                                                                                                        \
+        "gemm", TW_SETTING_TEXT, TW_COURSE_AT(type, gemm), 0, 0, NULL, "fixed",                              \
+            "library of matrix products (gemm.backend)", 0                                                   \
     }
 
 #endif

@@ -1,7 +1,8 @@
 #include "offline/fold.h"
 
+#include "base/file.h"
+
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 bool tw_fold_read(const char *name, const char *text, struct tw_fold *out, struct tw_error *err)
@@ -34,8 +35,8 @@ bool tw_fold_of_model(const char *folder, struct tw_fold *out, struct tw_error *
     char path[PATH_MAX];
     json_error_t why;
     *out = (struct tw_fold){0};
-    if (snprintf(path, sizeof path, "%s/config.json", folder) >= (int)sizeof path)
-        return tw_fail(err, TW_CONFIG, folder, "give a shorter path", "path too long");
+    if (!tw_path_join(path, sizeof path, folder, "config.json", err))
+        return false;
     json_t *config = json_load_file(path, 0, &why);
     if (!config)
         return tw_fail(err, TW_CONFIG, path, "name a model folder", "cannot be read: %s", why.text);

@@ -52,15 +52,24 @@ bool tw_pair_check(const struct tw_pair *pair, struct tw_error *err)
     return suits;
 }
 
-bool tw_pair_check_alike(const char *teacher, const char *other, struct tw_error *err)
+static bool is_alike(
+    const struct tw_model *teacher, const char *folder, const char *other, struct tw_error *err)
 {
-    struct tw_model *left, *right = NULL;
-    bool alike =
-        open_whole(teacher, &left, err) && open_whole(other, &right, err) && can_teach(right, other, err);
-    if (alike && (left->has_head != right->has_head || left->has_entity_head != right->has_entity_head))
+    struct tw_model *model;
+    bool alike = open_whole(other, &model, err) && can_teach(model, other, err);
+    if (alike && (teacher->has_head != model->has_head || teacher->has_entity_head != model->has_entity_head))
         alike = tw_fail(err, TW_CONFIG, other, "fine-tune all teachers on the same files",
-            "has other heads than %s", teacher);
-    tw_model_close(left);
-    tw_model_close(right);
+            "has other heads than %s", folder);
+    tw_model_close(model);
+    return alike;
+}
+
+bool tw_pair_check_alike(const char *teacher, const char *const *others, size_t count, struct tw_error *err)
+{
+    struct tw_model *model = NULL;
+    bool alike = count == 0 || open_whole(teacher, &model, err);
+    for (size_t at = 0; alike && at < count; at++)
+        alike = is_alike(model, teacher, others[at], err);
+    tw_model_close(model);
     return alike;
 }

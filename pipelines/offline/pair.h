@@ -20,7 +20,8 @@ struct tw_pair {
 
 TW_MUST_USE bool tw_pair_check(const struct tw_pair *pair, struct tw_error *err);
 
-/* May another teacher answer in the place of this one? It needs the same heads. */
-TW_MUST_USE bool tw_pair_check_alike(const char *teacher, const char *other, struct tw_error *err);
+/* May other teachers answer in the place of this one? They need the same heads. */
+TW_MUST_USE bool tw_pair_check_alike(
+    const char *teacher, const char *const *others, size_t count, struct tw_error *err);
 
 #endif

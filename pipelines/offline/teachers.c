@@ -38,12 +38,8 @@ bool tw_teachers_check(const struct tw_teachers *teachers, struct tw_error *err)
     if (teachers->folds->count > TW_FOLDS_MOST)
         return tw_fail(err, TW_USAGE, NULL, "name one teacher for each fold", "more than %d fold teachers",
             TW_FOLDS_MOST);
-    if (!sort_folds(teachers, folds, err))
-        return false;
-    for (size_t at = 0; at < teachers->folds->count; at++)
-        if (!tw_pair_check_alike(teachers->teacher, teachers->folds->items[at], err))
-            return false;
-    return true;
+    return sort_folds(teachers, folds, err) &&
+           tw_pair_check_alike(teachers->teacher, teachers->folds->items, teachers->folds->count, err);
 }
 
 /* Of the records, those that the teacher of this fold answers for; of = 0: those that none of `folds` does. */
