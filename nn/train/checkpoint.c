@@ -123,12 +123,11 @@ static bool write_config(const char *folder, const struct tw_state *state, enum 
            tw_config_write(path, &config, &facts, err);
 }
 
-static bool hash_weights(const char *folder, char hex[65], struct tw_error *err)
+static bool hash_file(const char *folder, const char *name, char hex[65], struct tw_error *err)
 {
     char path[PATH_BYTES];
     uint64_t bytes;
-    return tw_path_join(path, sizeof path, folder, "model.safetensors", err) &&
-           tw_file_sha256_hex(path, hex, &bytes, err);
+    return tw_path_join(path, sizeof path, folder, name, err) && tw_file_sha256_hex(path, hex, &bytes, err);
 }
 
 static bool write_model(const char *folder, const struct tw_state *state, enum tw_dtype dtype, bool of_run,
@@ -140,7 +139,8 @@ static bool write_model(const char *folder, const struct tw_state *state, enum t
         return false;
     return copy_tokenizer(folder, options, err) &&
            write_arrays(folder, "model.safetensors", state, dtype, of_run, &values, 1, err) &&
-           hash_weights(folder, weights, err) && write_config(folder, state, dtype, weights, options, err);
+           hash_file(folder, "model.safetensors", weights, err) &&
+           write_config(folder, state, dtype, weights, options, err);
 }
 
 bool tw_model_save(const char *folder, const struct tw_state *state, const struct tw_save_options *options,
@@ -207,6 +207,44 @@ static bool get_field(json_t *root, size_t row, struct tw_progress *progress)
     return *end == '\0';
 }
 
+/* The tensors of a checkpoint by what the record calls their SHA-256. */
+static const struct {
+    const char *key, *name;
+} tensor_files[] = {{"weights", "model.safetensors"}, {"optimizer", "optimizer.safetensors"}};
+
+static bool set_hashes(json_t *root, const char *folder, struct tw_error *err)
+{
+    for (size_t at = 0; at < sizeof tensor_files / sizeof tensor_files[0]; at++) {
+        char hex[65];
+        if (!hash_file(folder, tensor_files[at].name, hex, err))
+            return false;
+        json_object_set_new(root, tensor_files[at].key, json_string(hex));
+    }
+    return true;
+}
+
+/* A byte that changed on the disk would change where the run ends, and nobody would know. */
+static bool check_hashes(json_t *root, const char *folder, struct tw_error *err)
+{
+    for (size_t at = 0; at < sizeof tensor_files / sizeof tensor_files[0]; at++) {
+        char hex[65];
+        const char *wanted = json_string_value(json_object_get(root, tensor_files[at].key));
+        if (!wanted)
+            return tw_fail(err, TW_CONFIG, "training.json", "start the run anew", "it names no \"%s\"",
+                       tensor_files[at].key) ||
+                   tw_error_in(err, folder);
+        if (!hash_file(folder, tensor_files[at].name, hex, err))
+            return false;
+        if (strcmp(wanted, hex) != 0)
+            return tw_fail(err, TW_CONFIG, tensor_files[at].name,
+                       "remove this checkpoint: the run goes on from the one before, or begins anew",
+                       "its bytes changed since they were written: SHA-256 %.12s.., written was %.12s..", hex,
+                       wanted) ||
+                   tw_error_in(err, folder);
+    }
+    return true;
+}
+
 static bool write_progress(const char *folder, const struct tw_state *state,
     const struct tw_progress *progress, const char *run_json, struct tw_error *err)
 {
@@ -230,8 +268,11 @@ static bool write_progress(const char *folder, const struct tw_state *state,
     json_object_set_new(root, "kernels", json_string(progress->kernels));
     if (run)
         json_object_set_new(root, "run", run);
-    char *text = json_dumps(root, JSON_INDENT(2));
+    bool hashed = set_hashes(root, folder, err);
+    char *text = hashed ? json_dumps(root, JSON_INDENT(2)) : NULL;
     json_decref(root);
+    if (!hashed)
+        return false;
     if (!text)
         return tw_fail(err, TW_INTERNAL, "training.json", NULL, "out of memory");
     bool done = write_text(folder, "training.json", tw_text_of(text), err);
@@ -465,7 +506,8 @@ bool tw_checkpoint_load(const char *path, struct tw_state *state, struct tw_prog
         return false;
     /* What the caller knows the run by comes first: it may say more than a tensor that does not fit. */
     bool done = read_root(root, progress, &updates)
-                    ? take_run(root, arena, run_json, err) && load_tensors(path, state, err)
+                    ? take_run(root, arena, run_json, err) && load_tensors(path, state, err) &&
+                          check_hashes(root, path, err)
                     : fail_record(record, err);
     if (done && !read_ages(json_object_get(root, "ages"), state))
         done = fail_record(record, err);

@@ -4,7 +4,7 @@
  *   config.json model.safetensors     the model with F32 weights: loads in transformers and in model.h
  *   the tokenizer's files             copied as they are
  *   optimizer.safetensors             AdamW's moments, "m.<name>" and "v.<name>", and averages, "a.<name>", F32
- *   training.json                     struct tw_progress, and the caller's own object under "run"
+ *   training.json                     struct tw_progress, the SHA-256 of both files of tensors, and the caller's own object under "run"
  * It is written under another name, synced file by file, renamed and the folder synced (folder.h): it is there whole or not at
  * all, whatever kills the run. Leftovers of a killed run are removed by the next checkpoint.
  *
@@ -18,7 +18,7 @@
  * the weights it belongs to: a folder that was caught in between is told from a whole one (model.h), and a resumed run mends it.
  *
  * Errors: TW_OUTPUT or TW_IO with the path (a full disk: the old checkpoint is untouched); TW_CONFIG for a
- * checkpoint of another shape, naming the tensor. */
+ * checkpoint of another shape, naming the tensor, and for one whose tensors are not the bytes that were written. */
 #ifndef TW_TRAIN_CHECKPOINT_H
 #define TW_TRAIN_CHECKPOINT_H
 
