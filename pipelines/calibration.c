@@ -3,7 +3,7 @@
 #include "temperature.h"
 
 #include <math.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What is fitted: 1 / T, then offsets / T. */
@@ -128,25 +128,41 @@ static bool descend(const struct fitting *fitting, double weights[WEIGHTS], stru
     return false;
 }
 
-struct tw_calibration tw_calibration_fit(const float *logits, const int32_t *labels, size_t rows)
+static void fit_offsets(const float *logits, const int32_t *labels, size_t rows, float offsets[TW_CLASSES])
 {
     const struct fitting fitting = {logits, labels, rows, 1 / ((double)rows + 2)};
-    double start = tw_temperature_fit(logits, labels, rows, TW_CLASSES);
-    double weights[WEIGHTS] = {1 / start};
+    double weights[WEIGHTS] = {1 / tw_temperature_fit_base(logits, labels, rows)};
     struct surface here = surface_at(&fitting, weights);
     for (int turn = 0; turn < MOST_TURNS; turn++)
         if (!descend(&fitting, weights, &here))
             break;
-    struct tw_calibration calibration = {.temperature = 1 / weights[0]};
     for (size_t class = 0; class < TW_CLASSES; class ++)
-        calibration.offsets[class] = (float)(weights[class + 1] / weights[0]);
-    return calibration;
+        offsets[class] = (float)(weights[class + 1] / weights[0]);
+}
+
+static void move(const float *logits, const float offsets[TW_CLASSES], float moved[TW_CLASSES])
+{
+    for (size_t class = 0; class < TW_CLASSES; class ++)
+        moved[class] = logits[class] + offsets[class];
+}
+
+bool tw_calibration_fit(
+    const float *logits, const int32_t *labels, size_t rows, struct tw_calibration *out, struct tw_error *err)
+{
+    float *moved = calloc(rows ? rows : 1, TW_CLASSES * sizeof *moved);
+    if (!moved)
+        return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for calibration");
+    fit_offsets(logits, labels, rows, out->offsets);
+    for (size_t row = 0; row < rows; row++)
+        move(logits + row * TW_CLASSES, out->offsets, moved + row * TW_CLASSES);
+    out->temperature = tw_temperature_fit(moved, labels, rows);
+    free(moved);
+    return true;
 }
 
 struct tw_score tw_calibration_score(const float logits[TW_CLASSES], const struct tw_calibration *calibration)
 {
     float moved[TW_CLASSES];
-    for (size_t class = 0; class < TW_CLASSES; class ++)
-        moved[class] = logits[class] + calibration->offsets[class];
+    move(logits, calibration->offsets, moved);
     return tw_temperature_score(moved, calibration->temperature);
 }

@@ -1,25 +1,35 @@
 #include "temperature.h"
 
 #include <math.h>
-#include <stdbool.h>
 
-#define LEAST_TEMPERATURE 0.05
-#define MOST_TEMPERATURE 20.0
+#include "model/temper.h"
 
-/* Mean negative log likelihood at softmax(logits * inverse), with its first two derivatives by `inverse`. */
+#define LEAST_BASE 0.05
+#define MOST_BASE 20.0
+#define GOLDEN_SHARE 0.6180339887498949
+
+enum { GOLDEN_TURNS = 30 };
+
+/* What is fitted to. */
+struct sample {
+    const float *logits;
+    const int32_t *labels;
+    size_t rows;
+    double doubt;
+};
+
+/* Negative log likelihood at softmax(logits x reach x inverse), summed, with its first two derivatives by `inverse`. */
 struct curve {
     double loss, slope, bend;
     size_t rows;
 };
 
 static void add_row(
-    struct curve *curve, const float *row, int32_t label, size_t classes, double inverse, double doubt)
+    struct curve *curve, const double row[TW_CLASSES], int32_t label, double inverse, double doubt)
 {
-    double highest = row[0];
-    for (size_t class = 1; class < classes; class ++)
-        highest = fmax(highest, row[class]);
+    double highest = fmax(fmax(row[0], row[1]), row[2]);
     double sum = 0, mean = 0, square = 0, others = 0;
-    for (size_t class = 0; class < classes; class ++) {
+    for (size_t class = 0; class < TW_CLASSES; class ++) {
         double logit = row[class] - highest, share = exp(logit * inverse);
         sum += share;
         mean += share * logit;
@@ -27,33 +37,41 @@ static void add_row(
         others += class == (size_t)label ? 0 : logit;
     }
     mean /= sum;
-    double chosen = (1 - doubt) * ((double)row[label] - highest) +
-                    (classes > 1 ? doubt * others / (double)(classes - 1) : 0);
+    double chosen = (1 - doubt) * (row[label] - highest) + doubt * others / (TW_CLASSES - 1);
     curve->loss += log(fmax(sum, 1)) - chosen * inverse; /* the highest class alone adds exp(0) */
     curve->slope += mean - chosen;
     curve->bend += square / sum - mean * mean;
     curve->rows++;
 }
 
-static struct curve curve_at(
-    const float *logits, const int32_t *labels, size_t rows, size_t classes, double inverse, double doubt)
+static void by_class(const float *row, double out[TW_CLASSES])
+{
+    for (size_t class = 0; class < TW_CLASSES; class ++)
+        out[class] = (double)row[class];
+}
+
+static struct curve curve_at(const struct sample *sample, double exponent, double inverse)
 {
     struct curve curve = {0};
-    for (size_t row = 0; row < rows; row++)
-        if (labels[row] >= 0 && (size_t)labels[row] < classes)
-            add_row(&curve, logits + row * classes, labels[row], classes, inverse, doubt);
+    for (size_t at = 0; at < sample->rows; at++) {
+        double row[TW_CLASSES];
+        if (sample->labels[at] < 0 || sample->labels[at] >= TW_CLASSES)
+            continue;
+        by_class(sample->logits + at * TW_CLASSES, row);
+        double reach = tw_temper_reach(row, exponent);
+        for (size_t class = 0; class < TW_CLASSES; class ++)
+            row[class] *= reach;
+        add_row(&curve, row, sample->labels[at], inverse, sample->doubt);
+    }
     return curve;
 }
 
 /* The slope grows with `inverse` (the loss is convex in it): keep the root between low and high, step by Newton within. */
-double tw_temperature_fit(const float *logits, const int32_t *labels, size_t rows, size_t classes)
+static double fit_inverse(const struct sample *sample, double exponent)
 {
-    double doubt = 1 / ((double)rows + 2);
-    double low = 1 / MOST_TEMPERATURE, high = 1 / LEAST_TEMPERATURE, inverse = 1;
-    if (curve_at(logits, labels, rows, classes, 1, doubt).rows == 0)
-        return 1;
+    double low = 1 / MOST_BASE, high = 1 / LEAST_BASE, inverse = 1;
     for (int turn = 0; turn < 100 && high - low > 1e-9; turn++) {
-        struct curve curve = curve_at(logits, labels, rows, classes, inverse, doubt);
+        struct curve curve = curve_at(sample, exponent, inverse);
         if (curve.slope > 0)
             high = inverse;
         else
@@ -65,24 +83,72 @@ double tw_temperature_fit(const float *logits, const int32_t *labels, size_t row
             break;
         inverse = next;
     }
-    return 1 / inverse;
+    return inverse;
+}
+
+static double price_of(const struct sample *sample, double exponent)
+{
+    return curve_at(sample, exponent, fit_inverse(sample, exponent)).loss + exponent * exponent / 2;
+}
+
+/* Golden section (Kiefer 1953): of the two inner points the cheaper one becomes the middle. */
+static double fit_exponent(const struct sample *sample)
+{
+    double low = 0, high = 1, left = 1 - GOLDEN_SHARE, right = GOLDEN_SHARE;
+    double price_left = price_of(sample, left), price_right = price_of(sample, right);
+    for (int turn = 0; turn < GOLDEN_TURNS; turn++) {
+        if (price_left <= price_right) {
+            high = right;
+            right = left;
+            price_right = price_left;
+            left = high - GOLDEN_SHARE * (high - low);
+            price_left = price_of(sample, left);
+        } else {
+            low = left;
+            left = right;
+            price_left = price_right;
+            right = low + GOLDEN_SHARE * (high - low);
+            price_right = price_of(sample, right);
+        }
+    }
+    double found = (low + high) / 2;
+    return price_of(sample, found) < price_of(sample, 0) ? found : 0;
+}
+
+static struct sample sample_of(const float *logits, const int32_t *labels, size_t rows)
+{
+    return (struct sample){logits, labels, rows, 1 / ((double)rows + 2)};
+}
+
+double tw_temperature_fit_base(const float *logits, const int32_t *labels, size_t rows)
+{
+    const struct sample sample = sample_of(logits, labels, rows);
+    return curve_at(&sample, 0, 1).rows ? 1 / fit_inverse(&sample, 0) : 1;
+}
+
+struct tw_temperature tw_temperature_fit(const float *logits, const int32_t *labels, size_t rows)
+{
+    const struct sample sample = sample_of(logits, labels, rows);
+    if (curve_at(&sample, 0, 1).rows == 0)
+        return (struct tw_temperature){.base = 1};
+    double exponent = fit_exponent(&sample);
+    return (struct tw_temperature){(float)(1 / fit_inverse(&sample, exponent)), (float)exponent};
 }
 
 double tw_temperature_loss(
-    const float *logits, const int32_t *labels, size_t rows, size_t classes, double temperature)
+    const float *logits, const int32_t *labels, size_t rows, struct tw_temperature temperature)
 {
-    struct curve curve = curve_at(logits, labels, rows, classes, 1 / temperature, 0);
+    const struct sample sample = {logits, labels, rows, 0};
+    struct curve curve = curve_at(&sample, (double)temperature.exponent, 1 / (double)temperature.base);
     return curve.rows ? curve.loss / (double)curve.rows : 0;
 }
 
-struct tw_score tw_temperature_score(const float logits[TW_CLASSES], double temperature)
+struct tw_score tw_temperature_score(const float logits[TW_CLASSES], struct tw_temperature temperature)
 {
-    double highest = fmax(fmax((double)logits[0], (double)logits[1]), (double)logits[2]), share[3], sum = 0;
-    for (size_t class = 0; class < TW_CLASSES; class ++) {
-        share[class] = exp(((double)logits[class] - highest) / temperature);
-        sum += share[class];
-    }
-    return (struct tw_score){.negative = (float)(share[TW_NEGATIVE] / sum),
-        .neutral = (float)(share[TW_NEUTRAL] / sum),
-        .positive = (float)(share[TW_POSITIVE] / sum)};
+    double row[TW_CLASSES];
+    float probs[TW_CLASSES];
+    by_class(logits, row);
+    tw_temper(row, temperature, probs);
+    return (struct tw_score){
+        .negative = probs[TW_NEGATIVE], .neutral = probs[TW_NEUTRAL], .positive = probs[TW_POSITIVE]};
 }

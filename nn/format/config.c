@@ -240,17 +240,33 @@ static bool read_architectures(struct reader *reader, const char *key, json_t *v
     return refuse_value(reader, key, value, families[reader->config->family].architectures);
 }
 
-static bool read_temperature(struct reader *reader, json_t *own, const char *name, float *out)
+static bool read_calibration(struct reader *reader, json_t *own)
 {
-    char key[64];
-    json_t *temperature = json_object_get(own, name);
-    if (!temperature)
-        return true;
-    snprintf(key, sizeof key, "tapewatch.%s", name);
-    double given = json_number_value(temperature);
-    if (!json_is_number(temperature) || !(given >= 1e-3 && given <= 1e3))
-        return refuse_value(reader, key, temperature, "a number from 0.001 to 1000");
-    *out = (float)given;
+    struct tw_model_config *config = reader->config;
+    const struct {
+        const char *name;
+        float *to;
+        double least, most;
+        const char *range;
+    } numbers[] = {
+        {"temperature", &config->temperature.base, 1e-3, 1e3, "a number from 0.001 to 1000"},
+        {"temperature_exponent", &config->temperature.exponent, 0, 1, "a number from 0 to 1"},
+        {"entity_temperature", &config->entity_temperature.base, 1e-3, 1e3, "a number from 0.001 to 1000"},
+        {"entity_temperature_exponent", &config->entity_temperature.exponent, 0, 1, "a number from 0 to 1"},
+    };
+    for (size_t at = 0; at < sizeof numbers / sizeof numbers[0]; at++) {
+        char key[64];
+        json_t *number = json_object_get(own, numbers[at].name);
+        if (!number)
+            continue;
+        snprintf(key, sizeof key, "tapewatch.%s", numbers[at].name);
+        double given = json_number_value(number);
+        if (!json_is_number(number) || !(given >= numbers[at].least && given <= numbers[at].most))
+            return refuse_value(reader, key, number, numbers[at].range);
+        *numbers[at].to = (float)given;
+    }
+    if (!json_object_get(own, "entity_temperature"))
+        config->entity_temperature = config->temperature;
     return true;
 }
 
@@ -270,11 +286,7 @@ static bool read_own(struct reader *reader, const char *key, json_t *value)
 {
     if (!json_is_object(value))
         return refuse_value(reader, key, value, "an object");
-    struct tw_model_config *config = reader->config;
-    if (!read_weights(reader, value) || !read_temperature(reader, value, "temperature", &config->temperature))
-        return false;
-    config->entity_temperature = config->temperature;
-    return read_temperature(reader, value, "entity_temperature", &config->entity_temperature);
+    return read_weights(reader, value) && read_calibration(reader, value);
 }
 
 /* Bits by enum tw_family. */
@@ -545,8 +557,10 @@ bool tw_config_read(const char *folder, const char *labels, struct tw_arena *are
     struct tw_model_config *out, struct tw_error *err)
 {
     /* transformers' defaults; DistilBERT's epsilon is fixed in its code. */
-    *out = (struct tw_model_config){
-        .activation = TW_GELU_ERF, .norm_epsilon = 1e-12f, .temperature = 1.0f, .entity_temperature = 1.0f};
+    *out = (struct tw_model_config){.activation = TW_GELU_ERF,
+        .norm_epsilon = 1e-12f,
+        .temperature.base = 1.0f,
+        .entity_temperature.base = 1.0f};
     char path[4096];
     if (!tw_path_join(path, sizeof path, folder, file_name, err))
         return false;

@@ -10,8 +10,8 @@
  * class or a fourth label is remembered as a fault (`labels_fault`) and refused by whoever needs the head: a
  * folder without a head has no labels to be wrong. `labels` ("a,b,c" in the model's order) overrides the file.
  *
- * Our own facts stand under the key "tapewatch"; read here: "temperature" (a number above 0, default 1), by
- * which logits are divided before the softmax.
+ * Our own facts stand under the key "tapewatch"; read here: "temperature" and "temperature_exponent" (0.001 to 1000, default 1; 0 to 1,
+ * default 0), by which logits become probabilities (model/temper.h).
  *
  * Memory: strings live in the arena given. Errors: TW_IO/TW_PERMISSION (no file), TW_CONFIG with where =
  * "config.json" or "config.json: line L column C". */
@@ -34,6 +34,12 @@ enum tw_activation { TW_GELU_ERF, TW_GELU_TANH, TW_RELU, TW_TANH, TW_ACTIVATIONS
 
 enum { TW_LABELS_MOST = 1024, TW_IGNORED_MOST = 256 };
 
+/* How logits become probabilities (model/temper.h). */
+struct tw_temperature {
+    float base;     /* > 0; 1: as they are */
+    float exponent; /* 0 to 1; 0: the same for all logits */
+};
+
 struct tw_model_config {
     enum tw_family family;
     enum tw_activation activation;
@@ -53,12 +59,13 @@ struct tw_model_config {
     size_t labels; /* outputs of the classifier that the file declares; 3 when usable */
     size_t class_at
         [TW_CLASSES]; /* which output is negative, neutral, positive; valid when labels_fault == NULL */
-    const char *labels_fault; /* why the labels cannot be used, or NULL */
-    bool other_head;          /* "architectures" names a head that is not the document's */
-    float temperature;        /* > 0; of texts */
-    char weights[65];         /* SHA-256 of the weights it belongs to, in hexadecimal; "": it does not say */
-    float entity_temperature; /* > 0; of entities: "entity_temperature", else the one of texts */
-    const char *name;         /* "_name_or_path" when it says something, else NULL */
+    const char *labels_fault;          /* why the labels cannot be used, or NULL */
+    bool other_head;                   /* "architectures" names a head that is not the document's */
+    struct tw_temperature temperature; /* of texts */
+    char weights[65]; /* SHA-256 of the weights it belongs to, in hexadecimal; "": it does not say */
+    struct tw_temperature
+        entity_temperature; /* of entities: "entity_temperature", "entity_temperature_exponent", else the texts' */
+    const char *name;       /* "_name_or_path" when it says something, else NULL */
     const char *ignored[TW_IGNORED_MOST]; /* keys that were not looked at (the first so many) */
     size_t ignored_count;
 };

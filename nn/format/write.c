@@ -240,7 +240,8 @@ static bool set_own(json_t *root, const struct tw_model_config *config, const st
     }
     if (config->weights[0])
         json_object_set_new(own, "weights", json_string(config->weights));
-    json_object_set_new(own, "temperature", short_real(config->temperature));
+    json_object_set_new(own, "temperature", short_real(config->temperature.base));
+    json_object_set_new(own, "temperature_exponent", short_real(config->temperature.exponent));
     json_object_set_new(root, "tapewatch", own);
     return true;
 }

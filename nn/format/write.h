@@ -36,7 +36,8 @@ struct tw_config_facts {
     const char *name;    /* "_name_or_path", or NULL */
     enum tw_dtype dtype; /* of the weights beside it */
     float hidden_dropout, attention_dropout;
-    const char *own_json; /* an object, or NULL: its members under "tapewatch", beside the temperature */
+    const char
+        *own_json; /* an object, or NULL: its members under "tapewatch", beside the temperature of texts */
 };
 
 TW_MUST_USE bool tw_config_write(const char *path, const struct tw_model_config *config,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/encoder.h"
+#include "model/temper.h"
 
 struct tw_head tw_head_of(const struct tw_model *model, enum tw_part part)
 {
@@ -147,30 +148,23 @@ bool tw_classify_sequences(const struct tw_model *model, const struct tw_batch *
     return true;
 }
 
-static void probabilities(
-    const struct tw_model_config *config, double temperature, const float *logits, float probs[TW_CLASSES])
+static void probabilities(const struct tw_model_config *config, struct tw_temperature temperature,
+    const float *logits, float probs[TW_CLASSES])
 {
-    double scaled[TW_CLASSES], highest = -INFINITY, sum = 0.0;
-    for (size_t at = 0; at < TW_CLASSES; at++) {
-        scaled[at] = (double)logits[config->class_at[at]] / temperature;
-        highest = fmax(highest, scaled[at]);
-    }
-    for (size_t at = 0; at < TW_CLASSES; at++) {
-        scaled[at] = exp(scaled[at] - highest);
-        sum += scaled[at];
-    }
-    for (size_t at = 0; at < TW_CLASSES; at++)
-        probs[at] = (float)(scaled[at] / sum);
+    double by_class[TW_CLASSES];
+    for (size_t class = 0; class < TW_CLASSES; class ++)
+        by_class[class] = (double)logits[config->class_at[class]];
+    tw_temper(by_class, temperature, probs);
 }
 
 void tw_class_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES])
 {
-    probabilities(&model->config, (double)model->config.temperature, logits, probs);
+    probabilities(&model->config, model->config.temperature, logits, probs);
 }
 
 void tw_entity_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES])
 {
-    probabilities(&model->config, (double)model->config.entity_temperature, logits, probs);
+    probabilities(&model->config, model->config.entity_temperature, logits, probs);
 }
 
 void tw_mean_hidden(const struct tw_model *model, const struct tw_batch *batch,

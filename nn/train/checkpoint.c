@@ -108,8 +108,8 @@ static bool write_config(const char *folder, const struct tw_state *state, enum 
 {
     char path[PATH_BYTES];
     struct tw_model_config config = state->model->config;
-    if (options->temperature > 0.0)
-        config.temperature = (float)options->temperature;
+    if (options->temperature.base > 0.0f)
+        config.temperature = options->temperature;
     memcpy(config.weights, weights, sizeof config.weights);
     struct tw_config_facts facts = {
         .architecture = architecture_of(state->model),

@@ -48,10 +48,10 @@ struct tw_progress {
 struct tw_save_options {
     enum tw_dtype
         dtype; /* of the weights written by tw_model_save: TW_F32, TW_F16, TW_BF16; checkpoints are F32 */
-    const char *tokenizer_folder; /* whose tokenizer files are copied; NULL: none */
-    struct tw_text vocabulary;    /* bytes of another vocab.txt (a pruned one), or empty: the folder's */
-    const char *name;             /* for "_name_or_path", or NULL */
-    double temperature;           /* calibration; 0: as the model has it */
+    const char *tokenizer_folder;      /* whose tokenizer files are copied; NULL: none */
+    struct tw_text vocabulary;         /* bytes of another vocab.txt (a pruned one), or empty: the folder's */
+    const char *name;                  /* for "_name_or_path", or NULL */
+    struct tw_temperature temperature; /* calibration of texts; base 0: as the model has it */
     const char *own_json; /* an object whose members go under "tapewatch" (lineage, metrics), or NULL */
     const char *card;     /* README.md's text, or NULL */
     const char *run_json; /* checkpoints: the caller's own object, or NULL */

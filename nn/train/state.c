@@ -26,8 +26,8 @@ struct tw_model_config tw_config_shape(
         .norm_epsilon = 1e-12f,
         .labels = TW_CLASSES,
         .class_at = {TW_NEGATIVE, TW_NEUTRAL, TW_POSITIVE},
-        .temperature = 1.0f,
-        .entity_temperature = 1.0f,
+        .temperature.base = 1.0f,
+        .entity_temperature.base = 1.0f,
     };
 }
 

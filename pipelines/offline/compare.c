@@ -46,11 +46,12 @@ static bool take_logits(struct logits *logits, const struct tw_dataset *dataset,
 }
 
 /* `logits` by class; the model's own temperature. */
-static void add(struct tw_measures *measures, int32_t label, const float *logits, float temperature)
+static void add(
+    struct tw_measures *measures, int32_t label, const float *logits, struct tw_temperature temperature)
 {
     if (label < 0)
         return;
-    const struct tw_score score = tw_temperature_score(logits, (double)temperature);
+    const struct tw_score score = tw_temperature_score(logits, temperature);
     tw_measures_add(measures, (uint32_t)label, &score);
 }
 

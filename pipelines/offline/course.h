@@ -51,8 +51,8 @@ struct tw_course_trial {
 struct tw_course_folder {
     char *own_json; /* members under "tapewatch" of config.json */
     char *card;     /* README.md */
-    /* Calibration: T, 0 as the model has it; what is added to the biases of the heads, by enum tw_class. */
-    double temperature;
+    /* Calibration: of texts, base 0 as the model has it; what is added to the biases of the heads, by enum tw_class. */
+    struct tw_temperature temperature;
     float document_offsets[TW_CLASSES], entity_offsets[TW_CLASSES];
 };
 

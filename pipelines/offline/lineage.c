@@ -87,6 +87,15 @@ static void add_report(json_t *row, const char *prefix, const struct tw_metric_r
     json_object_set_new(row, key, json_integer((json_int_t)report->n));
 }
 
+/* NAME and NAME_exponent, as config.json has them. */
+static void add_temperature(json_t *row, const char *name, struct tw_temperature temperature)
+{
+    char key[64];
+    json_object_set_new(row, name, json_real((double)temperature.base));
+    snprintf(key, sizeof key, "%s_exponent", name);
+    json_object_set_new(row, key, json_real((double)temperature.exponent));
+}
+
 /* eval_accuracy and eval_f1 are the texts'; without labelled texts, the entities'. */
 json_t *tw_lineage_metrics(const struct tw_trial *trial)
 {
@@ -95,10 +104,10 @@ json_t *tw_lineage_metrics(const struct tw_trial *trial)
         return NULL;
     add_report(row, "eval_", trial->documents.n ? &trial->documents : &trial->entities);
     if (trial->documents.n)
-        json_object_set_new(row, "eval_temperature", json_real(trial->document.temperature));
+        add_temperature(row, "eval_temperature", trial->document.temperature);
     if (trial->entities.n) {
         add_report(row, "eval_entity_", &trial->entities);
-        json_object_set_new(row, "eval_entity_temperature", json_real(trial->entity.temperature));
+        add_temperature(row, "eval_entity_temperature", trial->entity.temperature);
     }
     return row;
 }
@@ -114,8 +123,8 @@ char *tw_lineage_own(
         json_object_set_new(own, "entity_head",
             json_pack("{s:s, s:s, s:s}", "reads", "[CLS] joined with the mean of the entity's tokens",
                 "pooler", "entity_pooler.dense (tanh)", "classifier", "entity_classifier"));
-        json_object_set_new(
-            own, "entity_temperature", json_real(trial && trial->entities.n ? trial->entity.temperature : 1));
+        add_temperature(own, "entity_temperature",
+            trial && trial->entities.n ? trial->entity.temperature : (struct tw_temperature){.base = 1});
     }
     char *text = json_dumps(own, JSON_REAL_PRECISION(9));
     json_decref(own);

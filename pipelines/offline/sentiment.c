@@ -22,7 +22,8 @@ bool tw_sentiment_publish(const struct tw_course_settings *settings, uint64_t ma
     bool documents = parts & TW_PART_DOCUMENT, entities = parts & TW_PART_ENTITY;
     out->own_json = tw_lineage_own(lineage, metrics, trial, entities);
     out->card = tw_lineage_card(settings, max_tokens, lineage, trial, documents, entities);
-    out->temperature = trial && trial->documents.n ? trial->document.temperature : 1;
+    out->temperature =
+        trial && trial->documents.n ? trial->document.temperature : (struct tw_temperature){.base = 1};
     if (trial && trial->documents.n)
         memcpy(out->document_offsets, trial->document.offsets, sizeof out->document_offsets);
     if (trial && trial->entities.n)

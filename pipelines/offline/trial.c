@@ -71,32 +71,37 @@ static bool try_records(struct trying *trying, const size_t *records, size_t cou
     return true;
 }
 
-static struct tw_metric_report report_of(const struct answers *answers, struct tw_calibration *calibration)
+static bool report_of(const struct answers *answers, struct tw_calibration *calibration,
+    struct tw_metric_report *report, struct tw_error *err)
 {
     struct tw_measures metrics = {0};
-    *calibration = tw_calibration_fit(answers->logits, answers->labels, answers->count);
+    if (!tw_calibration_fit(answers->logits, answers->labels, answers->count, calibration, err))
+        return false;
     for (size_t at = 0; at < answers->count; at++) {
         struct tw_score score = tw_calibration_score(answers->logits + at * TW_CLASSES, calibration);
         tw_measures_add(&metrics, (uint32_t)answers->labels[at], &score);
     }
-    return tw_measures_report(&metrics);
+    *report = tw_measures_report(&metrics);
+    return true;
 }
 
 static double loss_of(const struct answers *answers)
 {
-    return (double)answers->count *
-           tw_temperature_loss(answers->logits, answers->labels, answers->count, TW_CLASSES, 1);
+    return (double)answers->count * tw_temperature_loss(answers->logits, answers->labels, answers->count,
+                                        (struct tw_temperature){.base = 1});
 }
 
-static void conclude(const struct trying *trying, struct tw_trial *out)
+static bool conclude(const struct trying *trying, struct tw_trial *out, struct tw_error *err)
 {
-    out->documents = report_of(&trying->documents, &out->document);
-    out->entities = report_of(&trying->entities, &out->entity);
+    if (!report_of(&trying->documents, &out->document, &out->documents, err) ||
+        !report_of(&trying->entities, &out->entity, &out->entities, err))
+        return false;
     size_t count = trying->documents.count + trying->entities.count;
     out->loss = count ? (loss_of(&trying->documents) + loss_of(&trying->entities)) / (double)count : 0;
     double documents = out->documents.n ? out->documents.macro_f1 : 0;
     double entities = out->entities.n ? out->entities.macro_f1 : 0;
     out->metric = out->documents.n && out->entities.n ? (documents + entities) / 2 : documents + entities;
+    return true;
 }
 
 bool tw_trial_run(struct tw_trainer *trainer, const struct tw_feed *feed, const size_t *records, size_t count,
@@ -111,8 +116,7 @@ bool tw_trial_run(struct tw_trainer *trainer, const struct tw_feed *feed, const 
     for (size_t at = 0; tried && at < count; at += RECORDS_AT_ONCE)
         tried = try_records(
             &trying, records + at, count - at < RECORDS_AT_ONCE ? count - at : RECORDS_AT_ONCE, err);
-    if (tried)
-        conclude(&trying, out);
+    tried = tried && conclude(&trying, out, err);
     free_answers(&trying.documents);
     free_answers(&trying.entities);
     tw_arena_end(&trying.scratch);

@@ -2,8 +2,8 @@
  *   in    a trainer, a feed (without augmentation), indices of records
  *   out   fitted calibration; accuracy, F1 and calibration of texts and of entities
  *
- * Logits are computed without dropout, 64 records at a time; probabilities are softmax((logits + offsets) / T), of texts and of
- * entities each fitted on these records (calibration.h). For the offline rooms only. */
+ * Logits are computed without dropout, 64 records at a time; probabilities are calibrated, of texts and of entities each by what
+ * these records fit (calibration.h). For the offline rooms only. */
 #ifndef TW_OFFLINE_TRIAL_H
 #define TW_OFFLINE_TRIAL_H
 

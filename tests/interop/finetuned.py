@@ -8,6 +8,7 @@ head, which is our own, is written out in torch from its formula (nn/model/heads
 of entities too; transformers must miss no tensor and find no other shape.
 """
 import json
+import math
 import pathlib
 import subprocess
 import sys
@@ -60,7 +61,9 @@ def entity_probabilities(tensors, config, hidden, begin, end):
     joined = torch.cat([hidden[0], hidden[begin:end].mean(0)])
     pooled = torch.tanh(tensors["entity_pooler.dense.weight"] @ joined + tensors["entity_pooler.dense.bias"])
     logits = tensors["entity_classifier.weight"] @ pooled + tensors["entity_classifier.bias"]
-    return torch.softmax(logits / config["tapewatch"]["entity_temperature"], 0)
+    own, shares = config["tapewatch"], torch.softmax(logits.double(), 0)
+    entropy = max(float(-(shares * shares.log()).nansum()) / math.log(3), 1e-3)
+    return torch.softmax(logits / (own["entity_temperature"] * entropy ** own["entity_temperature_exponent"]), 0)
 
 
 def compare(binary, folder, lines, records, what):

@@ -265,7 +265,8 @@ static void read_back(const char *folder, const struct tw_state *state, double t
             assert_true(away <= tolerance * fabs((double)wanted->values[value]) + tolerance * 1e-4);
         }
     }
-    assert_true(fabs((double)model->config.temperature - 1.25) < 1e-6);
+    assert_true(model->config.temperature.base == 1.25f && model->config.temperature.exponent == 0.5f);
+    assert_true(model->config.entity_temperature.exponent == 0.5f);
     assert_true(model->has_head && model->has_entity_head && model->has_masked_head);
     tw_model_close(model);
 }
@@ -286,7 +287,7 @@ static void a_saved_model_is_read_back_in_every_dtype(void **unused)
         given_folder(folder);
         snprintf(again, sizeof again, "%s/new", folder);
         struct tw_save_options options = {.dtype = cases[at].dtype,
-            .temperature = 1.25,
+            .temperature = {1.25f, 0.5f},
             .own_json = "{\"seed\": 4}",
             .card = "# A model\n",
             .vocabulary = tw_text_of("[PAD]\n")};
@@ -303,7 +304,7 @@ static void a_saved_model_is_read_back_in_every_dtype(void **unused)
 static void save_with_temperature(const char *folder, struct tw_state *state, double number)
 {
     struct tw_error err;
-    struct tw_save_options options = {.temperature = number};
+    struct tw_save_options options = {.temperature.base = (float)number};
     state->values[0] = (float)number;
     must(tw_model_save(folder, state, &options, &err), &err);
 }
@@ -356,7 +357,7 @@ static void a_model_opened_while_a_run_replaces_it_is_the_one_or_the_other(void 
         _exit(0);
     while (waitpid(run, &status, WNOHANG) == 0) {
         must(tw_model_open(folder, NULL, &model, &err), &err);
-        assert_true(model->words[0] == model->config.temperature);
+        assert_true(model->words[0] == model->config.temperature.base);
         tw_model_close(model);
         opened++;
     }

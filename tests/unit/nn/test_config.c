@@ -65,7 +65,7 @@ static void a_config_is_read_with_the_defaults_of_transformers(void **state)
     assert_int_equal(config->type_vocabulary, 2);
     assert_int_equal(config->activation, TW_GELU_ERF);
     assert_true(config->norm_epsilon == 1e-12f);
-    assert_true(config->temperature == 1.0f);
+    assert_true(config->temperature.base == 1.0f && config->temperature.exponent == 0.0f);
     assert_null(config->labels_fault);
     assert_int_equal(config->ignored_count, 0);
 }
@@ -113,6 +113,8 @@ static const struct {
     {"{" SHAPE ",\"id2label\":[]}", "\"id2label\" is not an object"},
     {"{" SHAPE LABELS ",\"tapewatch\":{\"temperature\":0}}",
         "\"tapewatch.temperature\": 0 is not supported (a number from 0.001 to 1000)"},
+    {"{" SHAPE LABELS ",\"tapewatch\":{\"entity_temperature_exponent\":1.5}}",
+        "\"tapewatch.entity_temperature_exponent\": 1.5 is not supported (a number from 0 to 1)"},
     {"{" SHAPE LABELS ",\"tapewatch\":7}", "\"tapewatch\": 7 is not supported (an object)"},
     {"{\"model_type\":\"bert\",\"hidden_size\":4000000000000}",
         "\"hidden_size\": 4000000000000 is not supported"},

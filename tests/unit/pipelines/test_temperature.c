@@ -9,6 +9,11 @@
 
 #include "temperature.h"
 
+static double loss_at(const float *logits, const int32_t *labels, size_t rows, double base)
+{
+    return tw_temperature_loss(logits, labels, rows, (struct tw_temperature){.base = (float)base});
+}
+
 /* 1,000 rows whose true distribution is softmax(logits / 2): label c in the share that says so. */
 static void the_temperature_that_made_the_labels_is_found(void **state)
 {
@@ -26,11 +31,11 @@ static void the_temperature_that_made_the_labels_is_found(void **state)
         for (int class = 0; class < 3; class ++)
             logits[at * 3 + class] = (float)row[class];
     }
-    double found = tw_temperature_fit(logits, labels, ROWS, 3);
+    double found = tw_temperature_fit_base(logits, labels, ROWS);
     assert_true(fabs(found - 2) < 0.03);
-    double least = tw_temperature_loss(logits, labels, ROWS, 3, found);
-    assert_true(least < tw_temperature_loss(logits, labels, ROWS, 3, 1));
-    assert_true(least < tw_temperature_loss(logits, labels, ROWS, 3, 4));
+    double least = loss_at(logits, labels, ROWS, found);
+    assert_true(least < loss_at(logits, labels, ROWS, 1));
+    assert_true(least < loss_at(logits, labels, ROWS, 4));
 }
 
 static void nothing_to_fit_is_one_and_no_error_is_not_certainty(void **state)
@@ -38,8 +43,9 @@ static void nothing_to_fit_is_one_and_no_error_is_not_certainty(void **state)
     (void)state;
     const float logits[] = {3, 0, 0, 0, 3, 0};
     const int32_t none[] = {-1, -1}, right[] = {0, 1};
-    assert_true(tw_temperature_fit(logits, none, 2, 3) == 1);
-    double found = tw_temperature_fit(logits, right, 2, 3);
+    struct tw_temperature nothing = tw_temperature_fit(logits, none, 2);
+    assert_true(nothing.base == 1 && nothing.exponent == 0);
+    double found = tw_temperature_fit_base(logits, right, 2);
     /* Two right answers of four with doubt: softmax(3 / T) = 3 / 4, so that 3 / T = ln 6. */
     assert_true(fabs(3 / found - log(6)) < 1e-6);
 }
