@@ -130,11 +130,11 @@ static bool hash_file(const char *folder, const char *name, char hex[65], struct
     return tw_path_join(path, sizeof path, folder, name, err) && tw_file_sha256_hex(path, hex, &bytes, err);
 }
 
+/* `weights` receives the SHA-256 of model.safetensors. */
 static bool write_model(const char *folder, const struct tw_state *state, enum tw_dtype dtype, bool of_run,
-    const struct tw_save_options *options, struct tw_error *err)
+    const struct tw_save_options *options, char weights[65], struct tw_error *err)
 {
     const struct array values = {NULL, state->values};
-    char weights[65];
     if (options->card && !write_text(folder, "README.md", tw_text_of(options->card), err))
         return false;
     return copy_tokenizer(folder, options, err) &&
@@ -146,11 +146,12 @@ static bool write_model(const char *folder, const struct tw_state *state, enum t
 bool tw_model_save(const char *folder, const struct tw_state *state, const struct tw_save_options *options,
     struct tw_error *err)
 {
-    char partial[PATH_BYTES];
+    char partial[PATH_BYTES], weights[65];
     enum tw_dtype dtype = options->dtype == TW_F16 || options->dtype == TW_BF16 ? options->dtype : TW_F32;
     if (!tw_folder_begin(folder, partial, err))
         return false;
-    if (write_model(partial, state, dtype, false, options, err) && tw_folder_finish(partial, folder, err))
+    if (write_model(partial, state, dtype, false, options, weights, err) &&
+        tw_folder_finish(partial, folder, err))
         return true;
     tw_folder_remove(partial);
     return false;
@@ -208,25 +209,16 @@ static bool get_field(json_t *root, size_t row, struct tw_progress *progress)
 }
 
 /* The tensors of a checkpoint by what the record calls their SHA-256. */
+enum { WEIGHTS, OPTIMIZER, TENSOR_FILES };
 static const struct {
     const char *key, *name;
-} tensor_files[] = {{"weights", "model.safetensors"}, {"optimizer", "optimizer.safetensors"}};
-
-static bool set_hashes(json_t *root, const char *folder, struct tw_error *err)
-{
-    for (size_t at = 0; at < sizeof tensor_files / sizeof tensor_files[0]; at++) {
-        char hex[65];
-        if (!hash_file(folder, tensor_files[at].name, hex, err))
-            return false;
-        json_object_set_new(root, tensor_files[at].key, json_string(hex));
-    }
-    return true;
-}
+} tensor_files[TENSOR_FILES] = {
+    [WEIGHTS] = {"weights", "model.safetensors"}, [OPTIMIZER] = {"optimizer", "optimizer.safetensors"}};
 
 /* A byte that changed on the disk would change where the run ends, and nobody would know. */
 static bool check_hashes(json_t *root, const char *folder, struct tw_error *err)
 {
-    for (size_t at = 0; at < sizeof tensor_files / sizeof tensor_files[0]; at++) {
+    for (size_t at = 0; at < TENSOR_FILES; at++) {
         char hex[65];
         const char *wanted = json_string_value(json_object_get(root, tensor_files[at].key));
         if (!wanted)
@@ -246,7 +238,8 @@ static bool check_hashes(json_t *root, const char *folder, struct tw_error *err)
 }
 
 static bool write_progress(const char *folder, const struct tw_state *state,
-    const struct tw_progress *progress, const char *run_json, struct tw_error *err)
+    const struct tw_progress *progress, char hashes[TENSOR_FILES][65], const char *run_json,
+    struct tw_error *err)
 {
     json_error_t fault;
     json_t *run = run_json ? json_loads(run_json, 0, &fault) : NULL;
@@ -268,11 +261,10 @@ static bool write_progress(const char *folder, const struct tw_state *state,
     json_object_set_new(root, "kernels", json_string(progress->kernels));
     if (run)
         json_object_set_new(root, "run", run);
-    bool hashed = set_hashes(root, folder, err);
-    char *text = hashed ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    for (size_t at = 0; at < TENSOR_FILES; at++)
+        json_object_set_new(root, tensor_files[at].key, json_string(hashes[at]));
+    char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
-    if (!hashed)
-        return false;
     if (!text)
         return tw_fail(err, TW_INTERNAL, "training.json", NULL, "out of memory");
     bool done = write_text(folder, "training.json", tw_text_of(text), err);
@@ -340,10 +332,12 @@ static bool write_checkpoint(const char *partial, const struct tw_state *state,
 {
     const struct array moments[] = {
         {"m.", state->first_moments}, {"v.", state->second_moments}, {"a.", state->averages}};
-    return write_model(partial, state, TW_F32, true, options, err) &&
+    char hashes[TENSOR_FILES][65];
+    return write_model(partial, state, TW_F32, true, options, hashes[WEIGHTS], err) &&
            write_arrays(partial, "optimizer.safetensors", state, TW_F32, true, moments,
                state->averages ? 3 : 2, err) &&
-           write_progress(partial, state, progress, options->run_json, err);
+           hash_file(partial, tensor_files[OPTIMIZER].name, hashes[OPTIMIZER], err) &&
+           write_progress(partial, state, progress, hashes, options->run_json, err);
 }
 
 bool tw_checkpoint_save(const char *folder, const struct tw_state *state, const struct tw_progress *progress,
