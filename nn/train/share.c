@@ -27,6 +27,13 @@ static const struct tw_step_task *task_of(const struct tw_share *share)
     return &share->step->task;
 }
 
+/* NULL: none. */
+static const struct tw_model *teacher_of(const struct tw_share *share)
+{
+    const struct tw_teacher *teacher = share->step->options.teacher;
+    return teacher ? teacher->model : NULL;
+}
+
 /* `weight` of a part of the loss over what its mean is taken over: the factor on each row's gradient. */
 static float scale_of(double weight, double total)
 {
@@ -94,14 +101,13 @@ static bool wants_documents(const struct tw_share *share)
 
 static const float *soft_documents(struct tw_share *share, const struct part *part, size_t first, size_t rows)
 {
-    const struct tw_step *step = share->step;
-    const struct tw_model *teacher = step->options.teacher ? step->options.teacher->model : NULL;
+    const struct tw_model *teacher = teacher_of(share);
     const float *given = task_of(share)->targets->document_logits;
     if (!(objective_of(share)->soft > 0.0) || (!given && !(part->has_teacher && teacher->has_head)))
         return NULL;
     const float *from =
         given ? given + (part->first + first) * TW_CLASSES : share->teacher_logits + first * TW_CLASSES;
-    reorder(step->state->model, given ? NULL : teacher, from, rows, share->soft_logits);
+    reorder(share->step->state->model, given ? NULL : teacher, from, rows, share->soft_logits);
     return share->soft_logits;
 }
 
@@ -144,8 +150,7 @@ static struct tw_entity_span span_of(const struct tw_entity_span *spans, const s
 static bool soft_entities(struct tw_share *share, const struct part *part, size_t first, size_t rows,
     const float **out, struct tw_error *err)
 {
-    const struct tw_step *step = share->step;
-    const struct tw_model *teacher = step->options.teacher ? step->options.teacher->model : NULL;
+    const struct tw_model *teacher = teacher_of(share);
     const float *given = task_of(share)->targets->entity_logits;
     bool taught = teacher && part->has_teacher && teacher->has_entity_head;
     *out = NULL;
@@ -155,7 +160,7 @@ static bool soft_entities(struct tw_share *share, const struct part *part, size_
     if (!given && !tw_entity_logits(teacher, &part->batch, &share->teacher_workspace, share->spans, rows,
                       share->d_logits, err))
         return false;
-    reorder(step->state->model, given ? NULL : teacher, from, rows, share->soft_logits);
+    reorder(share->step->state->model, given ? NULL : teacher, from, rows, share->soft_logits);
     *out = share->soft_logits;
     return true;
 }
@@ -228,7 +233,7 @@ static bool wants_teacher(const struct tw_share *share)
 {
     const struct tw_objective *objective = objective_of(share);
     const struct tw_targets *targets = task_of(share)->targets;
-    if (!share->step->options.teacher)
+    if (!teacher_of(share))
         return false;
     return objective->hidden > 0.0 ||
            (objective->soft > 0.0 && (!targets->document_logits || !targets->entity_logits));
@@ -236,7 +241,7 @@ static bool wants_teacher(const struct tw_share *share)
 
 static bool run_teacher(struct tw_share *share, struct part *part, struct tw_error *err)
 {
-    const struct tw_model *teacher = share->step->options.teacher->model;
+    const struct tw_model *teacher = teacher_of(share);
     const struct tw_targets *targets = task_of(share)->targets;
     struct tw_batch batch = part->batch;
     if (targets->teacher_ids)
