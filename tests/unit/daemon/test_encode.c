@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "../support/batches.h"
+#include "batches.h"
 #include "keyset.h"
 #include "shard.h"
 

@@ -1,7 +1,7 @@
 /* random_model: model folders made on the spot, with weights that a few lines of Python make as well.
  *
  * Value i of the parameters, laid end to end in forward order, is uniform(i) times a factor that depends on the
- * parameter's kind (support_random_model.c; tests/interop/encoder_fixtures.py has the same lines). */
+ * parameter's kind (random_model.c; tests/interop/encoder_fixtures.py has the same lines). */
 #ifndef TW_TESTS_RANDOM_MODEL_H
 #define TW_TESTS_RANDOM_MODEL_H
 
