@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "format/config.h"
-#include "kernels/gemm.h"
+#include "gemm/gemm.h"
 #include "model/batch.h"
 #include "model/encoder.h"
 #include "model/heads.h"

@@ -5,7 +5,7 @@
 #include "processors.h"
 #include "table.h"
 
-#include "kernels/gemm.h"
+#include "gemm/gemm.h"
 
 #include <stdio.h>
 #include <string.h>

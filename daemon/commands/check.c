@@ -16,7 +16,7 @@
 #include "rules.h"
 
 #include "base/file.h"
-#include "kernels/gemm.h"
+#include "gemm/gemm.h"
 
 #include <limits.h>
 #include <stdio.h>

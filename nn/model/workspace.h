@@ -19,7 +19,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "kernels/gemm.h"
+#include "gemm/gemm.h"
 #include "kernels/kernels.h"
 #include "model/model.h"
 

@@ -40,7 +40,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "kernels/gemm.h"
+#include "gemm/gemm.h"
 #include "model/batch.h"
 #include "model/heads.h"
 #include "train/loss.h"

@@ -13,7 +13,7 @@
 #define TW_OFFLINE_ASK_H
 
 #include "dataset.h"
-#include "kernels/gemm.h"
+#include "gemm/gemm.h"
 #include "model/model.h"
 
 struct tw_tokenizer;

@@ -15,7 +15,7 @@
 #include <cblas.h>
 #include <dnnl.h>
 
-#include "kernels/gemm.h"
+#include "gemm/gemm.h"
 #include "model/encoder.h"
 #include "model/heads.h"
 #include "random_model.h"

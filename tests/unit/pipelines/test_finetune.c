@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 #include "classify.h"
-#include "kernels/bf16.h"
+#include "gemm/bf16.h"
 #include "learning.h"
 #include "model/model.h"
 #include "offline/finetune.h"

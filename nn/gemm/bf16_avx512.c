@@ -3,7 +3,7 @@
  *   lines of A   [rows][PAIRS], or when A comes turned (a weight's gradient) [PAIRS][ROWS]: the second cache holds it
  *   panel of B   [PAIRS][COLUMNS]: the first cache holds it
  * A block of A is packed once for all panels, a panel once for ROWS rows. */
-#include "kernels/bf16.h"
+#include "gemm/bf16.h"
 
 #include <immintrin.h>
 

@@ -1,4 +1,4 @@
-#include "kernels/gemm.h"
+#include "gemm/gemm.h"
 
 #include <cblas.h>
 #include <dnnl.h>

@@ -31,7 +31,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "kernels/bf16.h"
+#include "gemm/bf16.h"
 #include "kernels/kernels.h"
 
 enum { TW_GEMM_ROWS = 16 };

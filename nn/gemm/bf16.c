@@ -1,4 +1,4 @@
-#include "kernels/bf16.h"
+#include "gemm/bf16.h"
 
 #include <float.h>
 #include <math.h>

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "kernels/gemm.h"
+#include "gemm/gemm.h"
 #include "random_model.h"
 
 enum { MOST_ROWS = 608 };
