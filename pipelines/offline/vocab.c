@@ -5,8 +5,8 @@
 #include "offline/runfolder.h"
 #include "reader.h"
 #include "texts.h"
-#include "tokenizer/pieces.h"
 #include "tokenizer/wordpiece.h"
+#include "vocabulary/pieces.h"
 
 #include <jansson.h>
 

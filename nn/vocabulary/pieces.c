@@ -1,7 +1,7 @@
-#include "tokenizer/pieces.h"
+#include "vocabulary/pieces.h"
 
-#include "tokenizer/pairs.h"
 #include "tokenizer/unicode.h"
+#include "vocabulary/pairs.h"
 
 #include <assert.h>
 #include <stdio.h>

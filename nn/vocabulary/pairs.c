@@ -1,4 +1,4 @@
-#include "tokenizer/pairs.h"
+#include "vocabulary/pairs.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -6,9 +6,9 @@
 
 #include "base/arena.h"
 #include "base/random.h"
-#include "tokenizer/pieces.h"
-#include "tokenizer/tally.h"
 #include "tokenizer/wordpiece.h"
+#include "vocabulary/pieces.h"
+#include "vocabulary/tally.h"
 
 #include <cmocka.h>
 

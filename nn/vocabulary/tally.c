@@ -1,4 +1,4 @@
-#include "tokenizer/tally.h"
+#include "vocabulary/tally.h"
 
 #include <stdlib.h>
 

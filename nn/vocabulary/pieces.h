@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "tokenizer/tally.h"
+#include "vocabulary/tally.h"
 
 /* No vocabulary may ask for more. */
 #define TW_PIECES_MOST ((uint32_t)1 << 20)
