@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/threads.h"
 #include "train/share.h"
 #include "train/targets.h"
-#include "train/team.h"
 
 static const size_t default_tokens = 2048;
 static const double default_growth = 20.0;

@@ -1,4 +1,4 @@
-#include "train/team.h"
+#include "base/threads.h"
 
 #include <pthread.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "train/team.h"
+#include "base/threads.h"
 
 enum { MOST = 7, JOBS = 500 };
 
