@@ -1,6 +1,6 @@
 #include "tokenizer/tokenizer.h"
 
-#include "tokenizer/load.h"
+#include "tokenizer/files.h"
 #include "tokenizer/normalize.h"
 #include "tokenizer/wordpiece.h"
 

@@ -1,4 +1,4 @@
-#include "tokenizer/load.h"
+#include "tokenizer/files.h"
 
 #include "base/file.h"
 #include "tokenizer/unicode.h"
