@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/threads.h"
-#include "train/share.h"
+#include "train/part.h"
 #include "train/targets.h"
 
 static const size_t default_tokens = 2048;

@@ -1,4 +1,4 @@
-#include "train/share.h"
+#include "train/part.h"
 
 #include <string.h>
 
