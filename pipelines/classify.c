@@ -1,7 +1,7 @@
 #include "classify.h"
 
 #include "base/file.h"
-#include "format/config.h"
+#include "format/config_json.h"
 #include "gemm/gemm.h"
 #include "model/batch.h"
 #include "model/encoder.h"

@@ -17,7 +17,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "format/config.h"
+#include "format/config_json.h"
 #include "format/safetensors.h"
 
 struct tw_tensor_values {

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format/config.h"
+#include "format/config_json.h"
 #include "kernels/backward.h"
 #include "kernels/dropout.h"
 

@@ -35,7 +35,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "format/config.h"
+#include "format/config_json.h"
 #include "format/safetensors.h"
 
 /* y = x weight^T + bias */

@@ -10,7 +10,7 @@
 #ifndef TW_MODEL_TEMPER_H
 #define TW_MODEL_TEMPER_H
 
-#include "format/config.h"
+#include "format/config_json.h"
 
 /* h(z)^-exponent, by which logits are multiplied before they are divided by the base. */
 double tw_temper_reach(const double logits[TW_CLASSES], double exponent);

@@ -1,7 +1,7 @@
 #include "offline/base.h"
 
 #include "base/arena.h"
-#include "format/config.h"
+#include "format/config_json.h"
 #include "tokenizer/tokenizer.h"
 
 static bool check_vocabulary(const struct tw_tokenizer *tokenizer, const char *folder, struct tw_error *err)

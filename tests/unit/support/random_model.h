@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format/config.h"
+#include "format/config_json.h"
 #include "format/safetensors.h"
 
 struct random_shape {

@@ -1,4 +1,4 @@
-#include "format/config.h"
+#include "format/config_json.h"
 
 #include <jansson.h>
 #include <math.h>

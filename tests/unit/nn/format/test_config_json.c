@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "format/config.h"
+#include "format/config_json.h"
 #include "random_model.h"
 
 #define SHAPE                                                                                                \
