@@ -3,10 +3,10 @@
 #include "base/file.h"
 #include "format/config_json.h"
 #include "gemm/gemm.h"
-#include "model/batch.h"
 #include "model/encoder.h"
 #include "model/heads.h"
 #include "model/model.h"
+#include "model/packed.h"
 #include "model/workspace.h"
 #include "tokenizer/tokenizer.h"
 

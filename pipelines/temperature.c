@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "model/temper.h"
+#include "model/temperature.h"
 
 #define LEAST_BASE 0.05
 #define MOST_BASE 20.0

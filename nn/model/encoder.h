@@ -22,8 +22,8 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "model/batch.h"
 #include "model/model.h"
+#include "model/packed.h"
 #include "model/workspace.h"
 
 /* In training (workspace->dropout): the dropout of one place in the model, for forward and backward pass alike. False

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "model/encoder.h"
-#include "model/temper.h"
+#include "model/temperature.h"
 
 struct tw_head tw_head_of(const struct tw_model *model, enum tw_part part)
 {

@@ -22,8 +22,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "model/batch.h"
 #include "model/model.h"
+#include "model/packed.h"
 #include "model/workspace.h"
 
 /* The document head over the batch last encoded: batch->count x config.labels floats into `logits`. The model must

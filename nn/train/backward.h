@@ -23,8 +23,8 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "model/batch.h"
 #include "model/heads.h"
+#include "model/packed.h"
 #include "model/workspace.h"
 #include "train/state.h"
 

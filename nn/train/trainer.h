@@ -41,8 +41,8 @@
 
 #include "base/error.h"
 #include "gemm/gemm.h"
-#include "model/batch.h"
 #include "model/heads.h"
+#include "model/packed.h"
 #include "train/loss.h"
 #include "train/optimizer.h"
 #include "train/state.h"

@@ -1,6 +1,6 @@
 #include "offline/feed.h"
 
-#include "model/batch.h"
+#include "model/packed.h"
 #include "tokenizer/tokenizer.h"
 
 #include <string.h>

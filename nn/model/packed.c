@@ -1,4 +1,4 @@
-#include "model/batch.h"
+#include "model/packed.h"
 
 #include <string.h>
 

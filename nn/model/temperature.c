@@ -1,4 +1,4 @@
-#include "model/temper.h"
+#include "model/temperature.h"
 
 #include <math.h>
 
