@@ -2,8 +2,8 @@
 
 #include "config_print.h"
 #include "config_rows.h"
-#include "decode.h"
 #include "problems.h"
+#include "read/decode.h"
 #include "yamlfile.h"
 
 #include "base/file.h"

@@ -1,7 +1,7 @@
 #include "config_print.h"
 
 #include "config_rows.h"
-#include "decode.h"
+#include "read/decode.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "config_rows.h"
 
-#include "decode.h"
+#include "read/decode.h"
 
 #include <string.h>
 

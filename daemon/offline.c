@@ -3,10 +3,10 @@
 #include "classify.h"
 #include "command.h"
 #include "config_print.h"
-#include "decode.h"
 #include "entities.h"
 #include "model/model.h"
 #include "processors.h"
+#include "read/decode.h"
 #include "tokenizer/tokenizer.h"
 
 #include <errno.h>

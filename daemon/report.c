@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "daemon.h"
-#include "decode.h"
 #include "notify.h"
+#include "read/decode.h"
 
 enum { WHY_BYTES = 2048 };
 

@@ -8,7 +8,7 @@
 #ifndef TW_TAPE_H
 #define TW_TAPE_H
 
-#include "decode.h"
+#include "read/decode.h"
 
 struct tw_tape_record {
     struct tw_text line;

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "decode.h"
 #include "loop.h"
 #include "message.h"
+#include "read/decode.h"
 
 /* Room that a dead letter needs beside its raw bytes (twice: as it is, and in the statement's parameters). */
 enum { LETTER_BYTES = 1024 * 1024 };

@@ -1,7 +1,7 @@
 #include "dataset.h"
 
-#include "clean.h"
 #include "offline/record.h"
+#include "read/clean.h"
 #include "reader.h"
 #include "tokenizer/tokenizer.h"
 

@@ -2,7 +2,7 @@
 
 #include "archive.h"
 #include "base/file.h"
-#include "decode.h"
+#include "read/decode.h"
 #include "words.h"
 
 #include <stdio.h>

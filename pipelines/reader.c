@@ -3,7 +3,7 @@
 #include "archive.h"
 #include "base/arena.h"
 #include "base/file.h"
-#include "decode.h"
+#include "read/decode.h"
 
 #include <dirent.h>
 #include <limits.h>

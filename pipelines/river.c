@@ -2,9 +2,9 @@
 
 #include "bars.h"
 #include "classify.h"
-#include "clean.h"
-#include "decode.h"
 #include "link.h"
+#include "read/clean.h"
+#include "read/decode.h"
 #include "rules.h"
 
 #include <stdlib.h>

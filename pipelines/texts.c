@@ -1,6 +1,6 @@
 #include "texts.h"
 
-#include "clean.h"
+#include "read/clean.h"
 #include "reader.h"
 
 #define SCRATCH_BYTES ((size_t)8 << 30) /* address space: one record and what is made of it */

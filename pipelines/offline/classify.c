@@ -1,7 +1,7 @@
 #include "offline/offline.h"
 
 #include "classify.h"
-#include "decode.h"
+#include "read/decode.h"
 
 #include "entities.h"
 #include "offline/predict.h"

@@ -2,9 +2,9 @@
 
 #include "classify.h"
 #include "dataset.h"
-#include "decode.h"
 #include "offline/findings.h"
 #include "offline/predict.h"
+#include "read/decode.h"
 
 struct evaluating {
     const struct tw_offline_options *options;

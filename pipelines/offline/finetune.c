@@ -1,10 +1,10 @@
 #include "offline/finetune.h"
 
-#include "decode.h"
 #include "offline/base.h"
 #include "offline/labelled.h"
 #include "offline/lineage.h"
 #include "offline/sentiment.h"
+#include "read/decode.h"
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>

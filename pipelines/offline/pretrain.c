@@ -1,13 +1,13 @@
 #include "offline/pretrain.h"
 
 #include "base/file.h"
-#include "decode.h"
 #include "masking.h"
 #include "offline/base.h"
 #include "offline/lineage.h"
 #include "offline/pretrain_card.h"
 #include "offline/runfolder.h"
 #include "offline/runlog.h"
+#include "read/decode.h"
 #include "reader.h"
 #include "tokenizer/tokenizer.h"
 

@@ -1,9 +1,9 @@
 #include "offline/record.h"
 
 #include "classify.h"
-#include "clean.h"
-#include "decode.h"
 #include "measures.h"
+#include "read/clean.h"
+#include "read/decode.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 
 #include "chart.h"
 #include "classify.h"
-#include "decode.h"
 #include "html.h"
+#include "read/decode.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 #include "offline/offline.h"
 
 #include "classify.h"
-#include "clean.h"
-#include "decode.h"
 #include "offline/record.h"
+#include "read/clean.h"
+#include "read/decode.h"
 #include "tokenizer/tokenizer.h"
 
 #include <string.h>

@@ -12,10 +12,10 @@
 
 #include "archive.h"
 #include "classify.h"
-#include "clean.h"
-#include "decode.h"
 #include "entities.h"
 #include "link.h"
+#include "read/clean.h"
+#include "read/decode.h"
 #include "river.h"
 
 enum { MOST_MESSAGES = 20000, BATCH = 500 };

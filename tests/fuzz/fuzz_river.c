@@ -10,9 +10,9 @@
 
 #include "base/file.h"
 #include "classify.h"
-#include "clean.h"
-#include "decode.h"
 #include "entities.h"
+#include "read/clean.h"
+#include "read/decode.h"
 #include "river.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -12,8 +12,8 @@
 #include "base/file.h"
 #include "config.h"
 #include "config_print.h"
-#include "decode.h"
 #include "problems.h"
+#include "read/decode.h"
 
 struct house {
     struct tw_arena arena;

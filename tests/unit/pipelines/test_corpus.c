@@ -10,9 +10,9 @@
 #include <zstd.h>
 
 #include "corpus.h"
-#include "decode.h"
 #include "masking.h"
 #include "random_model.h"
+#include "read/decode.h"
 #include "tiny_model.h"
 #include "tokenizer/tokenizer.h"
 

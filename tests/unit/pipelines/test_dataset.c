@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "dataset.h"
-#include "decode.h"
 #include "random_model.h"
+#include "read/decode.h"
 
 static char folder[64];
 

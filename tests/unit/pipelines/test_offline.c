@@ -12,11 +12,11 @@
 
 #include "classify.h"
 #include "dataset.h"
-#include "decode.h"
 #include "entities.h"
 #include "offline/findings.h"
 #include "offline/offline.h"
 #include "random_model.h"
+#include "read/decode.h"
 #include "tiny_model.h"
 #include "tokenizer/tokenizer.h"
 

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "decode.h"
 #include "random_model.h"
+#include "read/decode.h"
 #include "reader.h"
 
 static char folder[64];

@@ -10,8 +10,8 @@
 
 #include "bars.h"
 #include "classify.h"
-#include "decode.h"
 #include "entities.h"
+#include "read/decode.h"
 #include "river.h"
 
 #define STAMP_US INT64_C(561652200000000) /* 1987-10-19T14:30:00Z */

@@ -6,9 +6,9 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "decode.h"
 #include "offline/vocab.h"
 #include "random_model.h"
+#include "read/decode.h"
 #include "tokenizer/tokenizer.h"
 
 #include <cmocka.h>

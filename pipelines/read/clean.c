@@ -1,6 +1,6 @@
-#include "clean.h"
+#include "read/clean.h"
 
-#include "html_references.h"
+#include "read/html_references.h"
 
 #include <stdint.h>
 #include <string.h>

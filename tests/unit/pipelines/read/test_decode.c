@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "decode.h"
+#include "read/decode.h"
 
 /* 1987-10-19T14:30:00Z, as the stamp of all records here. */
 #define STAMP_US INT64_C(561652200000000)

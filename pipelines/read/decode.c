@@ -1,4 +1,4 @@
-#include "decode.h"
+#include "read/decode.h"
 
 #include <inttypes.h>
 #include <stdio.h>

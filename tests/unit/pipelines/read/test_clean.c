@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "clean.h"
+#include "read/clean.h"
 
 static struct tw_arena arena;
 
