@@ -10,7 +10,7 @@
 
 #include "classify.h"
 #include "config.h"
-#include "entities.h"
+#include "link/entities.h"
 #include "rules.h"
 #include "work.h"
 

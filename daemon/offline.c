@@ -3,7 +3,7 @@
 #include "classify.h"
 #include "command.h"
 #include "config_print.h"
-#include "entities.h"
+#include "link/entities.h"
 #include "model/model.h"
 #include "processors.h"
 #include "read/decode.h"

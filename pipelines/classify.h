@@ -20,7 +20,7 @@
 
 #include "base/arena.h"
 #include "document.h"
-#include "locate.h"
+#include "link/locate.h"
 
 enum { TW_MICRO_BATCH_TOKENS = 2048 };
 

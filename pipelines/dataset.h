@@ -30,7 +30,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "locate.h"
+#include "link/locate.h"
 
 struct tw_decode_options;
 

@@ -2,7 +2,7 @@
 
 #include "bars.h"
 #include "classify.h"
-#include "link.h"
+#include "link/link.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "rules.h"

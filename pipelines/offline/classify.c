@@ -3,7 +3,7 @@
 #include "classify.h"
 #include "read/decode.h"
 
-#include "entities.h"
+#include "link/entities.h"
 #include "offline/predict.h"
 
 struct classifying {

@@ -1,6 +1,6 @@
 #include "offline/linked.h"
 
-#include "link.h"
+#include "link/link.h"
 
 #define SCRATCH_BYTES ((size_t)64 << 20)
 #define KEEP_BYTES ((size_t)1 << 20)

@@ -12,8 +12,8 @@
 
 #include "archive.h"
 #include "classify.h"
-#include "entities.h"
-#include "link.h"
+#include "link/entities.h"
+#include "link/link.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "river.h"

@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "classify.h"
-#include "entities.h"
+#include "link/entities.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "river.h"

@@ -12,7 +12,7 @@
 
 #include "classify.h"
 #include "dataset.h"
-#include "entities.h"
+#include "link/entities.h"
 #include "offline/findings.h"
 #include "offline/offline.h"
 #include "random_model.h"

@@ -10,7 +10,7 @@
 
 #include "bars.h"
 #include "classify.h"
-#include "entities.h"
+#include "link/entities.h"
 #include "read/decode.h"
 #include "river.h"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "entities.h"
+#include "link/entities.h"
 
 static void assert_refused(const char *file, const char *line)
 {

@@ -1,4 +1,4 @@
-#include "locate.h"
+#include "link/locate.h"
 
 #include "tokenizer/tokenizer.h"
 

@@ -1,4 +1,4 @@
-#include "words.h"
+#include "link/words.h"
 
 #include <utf8proc.h>
 

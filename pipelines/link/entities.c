@@ -1,9 +1,9 @@
-#include "entities.h"
+#include "link/entities.h"
 
 #include "archive.h"
 #include "base/file.h"
+#include "link/words.h"
 #include "read/decode.h"
-#include "words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -24,7 +24,7 @@
 
 #include "base/arena.h"
 #include "document.h"
-#include "entities.h"
+#include "link/entities.h"
 
 enum { TW_LINK_ENTITIES = 1024, TW_LINK_MENTIONS = 16384 };
 

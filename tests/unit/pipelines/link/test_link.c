@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "link.h"
+#include "link/link.h"
 
 static struct tw_arena arena;
 static struct tw_automaton *entities;

@@ -1,6 +1,6 @@
-#include "link.h"
+#include "link/link.h"
 
-#include "words.h"
+#include "link/words.h"
 
 #include <stdlib.h>
 #include <string.h>
