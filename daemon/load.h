@@ -8,10 +8,10 @@
 #ifndef TW_LOAD_H
 #define TW_LOAD_H
 
-#include "classify.h"
 #include "config.h"
 #include "link/entities.h"
 #include "rules.h"
+#include "score/classify.h"
 #include "work.h"
 
 /* `folder`: where the model stands (tw_command_model_folder); NULL for the constant model without a folder. */

@@ -1,12 +1,12 @@
 #include "offline.h"
 
-#include "classify.h"
 #include "command.h"
 #include "config_print.h"
 #include "link/entities.h"
 #include "model/model.h"
 #include "processors.h"
 #include "read/decode.h"
+#include "score/classify.h"
 #include "tokenizer/tokenizer.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "scorecard.h"
 
-#include "classify.h"
+#include "score/classify.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "measures.h"
 
-#include "classify.h"
+#include "score/classify.h"
 
 #include <math.h>
 #include <strings.h>

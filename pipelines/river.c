@@ -1,11 +1,11 @@
 #include "river.h"
 
 #include "bars.h"
-#include "classify.h"
 #include "link/link.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "rules.h"
+#include "score/classify.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,6 @@
 
 #include "arguments.h"
 #include "check_servers.h"
-#include "classify.h"
 #include "config.h"
 #include "config_print.h"
 #include "kafka.h"
@@ -14,6 +13,7 @@
 #include "problems.h"
 #include "processors.h"
 #include "rules.h"
+#include "score/classify.h"
 
 #include "base/file.h"
 #include "gemm/gemm.h"

@@ -5,7 +5,7 @@
 #include "offline/runlog.h"
 #include "scorecard.h"
 
-#include "classify.h"
+#include "score/classify.h"
 
 #include <string.h>
 #include <sys/stat.h>

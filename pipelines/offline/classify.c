@@ -1,7 +1,7 @@
 #include "offline/offline.h"
 
-#include "classify.h"
 #include "read/decode.h"
+#include "score/classify.h"
 
 #include "link/entities.h"
 #include "offline/predict.h"

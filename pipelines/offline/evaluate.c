@@ -1,10 +1,10 @@
 #include "offline/offline.h"
 
-#include "classify.h"
 #include "dataset.h"
 #include "offline/findings.h"
 #include "offline/predict.h"
 #include "read/decode.h"
+#include "score/classify.h"
 
 struct evaluating {
     const struct tw_offline_options *options;

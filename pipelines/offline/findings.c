@@ -1,8 +1,8 @@
 #include "offline/findings.h"
 
-#include "classify.h"
 #include "offline/predict.h"
 #include "offline/record.h"
+#include "score/classify.h"
 
 #include <math.h>
 #include <stdlib.h>

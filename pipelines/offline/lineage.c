@@ -1,8 +1,8 @@
 #include "offline/lineage.h"
 
 #include "base/file.h"
-#include "classify.h"
 #include "offline/runlog.h"
+#include "score/classify.h"
 
 #include <limits.h>
 #include <stdio.h>

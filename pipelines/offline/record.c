@@ -1,9 +1,9 @@
 #include "offline/record.h"
 
-#include "classify.h"
 #include "measures.h"
 #include "read/clean.h"
 #include "read/decode.h"
+#include "score/classify.h"
 
 #include <string.h>
 

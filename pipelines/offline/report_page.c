@@ -1,9 +1,9 @@
 #include "offline/report_page.h"
 
 #include "chart.h"
-#include "classify.h"
 #include "html.h"
 #include "read/decode.h"
+#include "score/classify.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 #include "offline/offline.h"
 
-#include "classify.h"
 #include "offline/record.h"
 #include "read/clean.h"
 #include "read/decode.h"
+#include "score/classify.h"
 #include "tokenizer/tokenizer.h"
 
 #include <string.h>

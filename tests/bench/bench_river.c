@@ -11,12 +11,12 @@
 #include <time.h>
 
 #include "archive.h"
-#include "classify.h"
 #include "link/entities.h"
 #include "link/link.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "river.h"
+#include "score/classify.h"
 
 enum { MOST_MESSAGES = 20000, BATCH = 500 };
 

@@ -9,11 +9,11 @@
 #include <utf8proc.h>
 
 #include "base/file.h"
-#include "classify.h"
 #include "link/entities.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "river.h"
+#include "score/classify.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

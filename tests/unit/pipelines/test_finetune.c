@@ -9,12 +9,12 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "classify.h"
 #include "gemm/bf16.h"
 #include "learning.h"
 #include "model/model.h"
 #include "offline/finetune.h"
 #include "random_model.h"
+#include "score/classify.h"
 
 static struct learning learning;
 

@@ -10,13 +10,13 @@
 
 #include <cmocka.h>
 
-#include "classify.h"
 #include "dataset.h"
 #include "link/entities.h"
 #include "offline/findings.h"
 #include "offline/offline.h"
 #include "random_model.h"
 #include "read/decode.h"
+#include "score/classify.h"
 #include "tiny_model.h"
 #include "tokenizer/tokenizer.h"
 

@@ -9,10 +9,10 @@
 #include <cmocka.h>
 
 #include "bars.h"
-#include "classify.h"
 #include "link/entities.h"
 #include "read/decode.h"
 #include "river.h"
+#include "score/classify.h"
 
 #define STAMP_US INT64_C(561652200000000) /* 1987-10-19T14:30:00Z */
 

@@ -1,4 +1,4 @@
-#include "classify.h"
+#include "score/classify.h"
 
 #include "base/file.h"
 #include "format/config_json.h"

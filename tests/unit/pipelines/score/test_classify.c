@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "classify.h"
 #include "random_model.h"
+#include "score/classify.h"
 #include "tiny_model.h"
 
 static struct tw_arena arena;
