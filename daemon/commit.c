@@ -1,7 +1,7 @@
 #include "commit.h"
 
 #include "config.h"
-#include "watermark.h"
+#include "time/watermark.h"
 
 #include <inttypes.h>
 #include <stdio.h>

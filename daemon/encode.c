@@ -1,8 +1,8 @@
 #include "encode.h"
 
-#include "bars.h"
 #include "shard.h"
-#include "watermark.h"
+#include "time/bars.h"
+#include "time/watermark.h"
 
 #include <endian.h>
 

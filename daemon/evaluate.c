@@ -1,13 +1,13 @@
 #include "evaluate.h"
 
-#include "bars.h"
 #include "command.h"
 #include "config.h"
 #include "connection.h"
 #include "encode.h"
 #include "evaluation.h"
 #include "shard.h"
-#include "watermark.h"
+#include "time/bars.h"
+#include "time/watermark.h"
 
 #include <stdio.h>
 #include <stdlib.h>

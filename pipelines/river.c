@@ -1,11 +1,11 @@
 #include "river.h"
 
-#include "bars.h"
 #include "link/link.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "rules.h"
 #include "score/classify.h"
+#include "time/bars.h"
 
 #include <stdlib.h>
 

@@ -19,8 +19,8 @@
 #ifndef TW_RULES_H
 #define TW_RULES_H
 
-#include "bars.h"
 #include "problems.h"
+#include "time/bars.h"
 #include "yamlfile.h"
 
 enum tw_rule_kind { TW_RULE_THRESHOLD, TW_RULE_HEADLINE };

@@ -13,7 +13,7 @@
 #include "tape.h"
 #include "topics.h"
 
-#include "bars.h"
+#include "time/bars.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -8,11 +8,11 @@
 
 #include <cmocka.h>
 
-#include "bars.h"
 #include "link/entities.h"
 #include "read/decode.h"
 #include "river.h"
 #include "score/classify.h"
+#include "time/bars.h"
 
 #define STAMP_US INT64_C(561652200000000) /* 1987-10-19T14:30:00Z */
 

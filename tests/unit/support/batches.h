@@ -10,8 +10,8 @@
 
 #include <stdlib.h>
 
-#include "bars.h"
 #include "encode.h"
+#include "time/bars.h"
 
 struct batch_shape {
     uint32_t documents;

@@ -1,4 +1,4 @@
-#include "bars.h"
+#include "time/bars.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-#include "watermark.h"
+#include "time/watermark.h"
 
-#include "bars.h"
+#include "time/bars.h"
 
 static int64_t higher(int64_t left, int64_t right)
 {

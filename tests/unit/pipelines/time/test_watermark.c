@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "bars.h"
-#include "watermark.h"
+#include "time/bars.h"
+#include "time/watermark.h"
 
 #define S INT64_C(1000000)
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "bars.h"
+#include "time/bars.h"
 
 enum { DOCUMENTS = 400, SCORES = 700 };
 
