@@ -1,6 +1,6 @@
 #include "encode.h"
 
-#include "shard.h"
+#include "alert/shard.h"
 #include "time/bars.h"
 #include "time/watermark.h"
 

@@ -1,11 +1,11 @@
 #include "evaluate.h"
 
+#include "alert/shard.h"
 #include "command.h"
 #include "config.h"
 #include "connection.h"
 #include "encode.h"
 #include "evaluation.h"
-#include "shard.h"
 #include "time/bars.h"
 #include "time/watermark.h"
 

@@ -20,10 +20,10 @@
 
 #include <uv.h>
 
+#include "alert/rules.h"
 #include "log.h"
 #include "metrics.h"
 #include "pool.h"
-#include "rules.h"
 
 struct tw_config;
 struct tw_evaluator;

@@ -11,7 +11,7 @@
 
 #include <libpq-fe.h>
 
-#include "alerts.h"
+#include "alert/alerts.h"
 #include "statements.h"
 
 struct tw_stored_rules {

@@ -8,9 +8,9 @@
 #ifndef TW_LOAD_H
 #define TW_LOAD_H
 
+#include "alert/rules.h"
 #include "config.h"
 #include "link/entities.h"
-#include "rules.h"
 #include "score/classify.h"
 #include "work.h"
 

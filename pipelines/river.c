@@ -1,9 +1,9 @@
 #include "river.h"
 
+#include "alert/rules.h"
 #include "link/link.h"
 #include "read/clean.h"
 #include "read/decode.h"
-#include "rules.h"
 #include "score/classify.h"
 #include "time/bars.h"
 

@@ -3,6 +3,7 @@
  * the first thing that is wrong gives the exit status. */
 #include "command.h"
 
+#include "alert/rules.h"
 #include "arguments.h"
 #include "check_servers.h"
 #include "config.h"
@@ -12,7 +13,6 @@
 #include "postgres.h"
 #include "problems.h"
 #include "processors.h"
-#include "rules.h"
 #include "score/classify.h"
 
 #include "base/file.h"

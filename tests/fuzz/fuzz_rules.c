@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules.h"
+#include "alert/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

@@ -14,10 +14,10 @@
 
 #include <cmocka.h>
 
+#include "alert/shard.h"
 #include "config.h"
 #include "evaluate.h"
 #include "postgres.h"
-#include "shard.h"
 
 enum { WAIT_MS = 20000, STEPS_BYTES = 8192 };
 

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
+#include "alert/shard.h"
 #include "batches.h"
 #include "keyset.h"
-#include "shard.h"
 
 static const struct batch_shape five = {.documents = 5,
     .text_bytes = 40,

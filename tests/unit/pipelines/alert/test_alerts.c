@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "alerts.h"
+#include "alert/alerts.h"
 
 #define S INT64_C(1000000)
 

@@ -57,7 +57,7 @@
 #ifndef TW_ALERTS_H
 #define TW_ALERTS_H
 
-#include "rules.h"
+#include "alert/rules.h"
 
 enum tw_alert_step { TW_ALERT_OPENED, TW_ALERT_UPDATED, TW_ALERT_RESOLVED };
 extern const char *const tw_alert_step_names[]; /* opened, updated, resolved, NULL */

@@ -1,4 +1,4 @@
-#include "rules.h"
+#include "alert/rules.h"
 
 #include "base/file.h"
 #include "base/size.h"

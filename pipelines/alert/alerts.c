@@ -1,4 +1,4 @@
-#include "alerts.h"
+#include "alert/alerts.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

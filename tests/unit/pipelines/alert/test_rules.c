@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "alert/rules.h"
 #include "base/file.h"
-#include "rules.h"
 
 #define S INT64_C(1000000)
 
@@ -426,7 +426,7 @@ static void the_headline_rule_speaks_for_each_entity_negative_enough(void **stat
 static void the_page_for_analysts_holds_the_reference_of_the_tables(void **state)
 {
     (void)state;
-    static const char begin[] = "<!-- reference: made from the tables in pipelines/rules.c -->\n\n";
+    static const char begin[] = "<!-- reference: made from the tables in pipelines/alert/rules.c -->\n\n";
     static const char end[] = "\n<!-- end of reference -->";
     struct tw_text page, reference;
     struct tw_error err;
