@@ -1,7 +1,7 @@
 #include "command.h"
 
 #include "config.h"
-#include "problems.h"
+#include "files/problems.h"
 
 #include <limits.h>
 #include <stdarg.h>

@@ -2,9 +2,9 @@
 
 #include "config_print.h"
 #include "config_rows.h"
-#include "problems.h"
+#include "files/problems.h"
+#include "files/yaml_tree.h"
 #include "read/decode.h"
-#include "yamlfile.h"
 
 #include "base/file.h"
 

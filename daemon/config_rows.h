@@ -6,7 +6,7 @@
 #define TW_CONFIG_ROWS_H
 
 #include "config.h"
-#include "yamlfile.h"
+#include "files/yaml_tree.h"
 
 /* How a value of the file becomes a field of struct tw_config. */
 enum tw_config_field_kind {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "archive.h"
+#include "files/archive.h"
 #include "loop.h"
 
 enum { LINE_BYTES = 128 * 1024 * 1024, MARK_BYTES = 1024 };

@@ -2,8 +2,8 @@
 
 #include "base/size.h"
 #include "dataset.h"
+#include "files/texts.h"
 #include "masking.h"
-#include "texts.h"
 #include "tokenizer/tokenizer.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "dataset.h"
 
+#include "files/reader.h"
 #include "offline/record.h"
 #include "read/clean.h"
-#include "reader.h"
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>

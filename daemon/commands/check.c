@@ -8,10 +8,10 @@
 #include "check_servers.h"
 #include "config.h"
 #include "config_print.h"
+#include "files/problems.h"
 #include "kafka.h"
 #include "link/entities.h"
 #include "postgres.h"
-#include "problems.h"
 #include "processors.h"
 #include "score/classify.h"
 

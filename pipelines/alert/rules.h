@@ -19,9 +19,9 @@
 #ifndef TW_RULES_H
 #define TW_RULES_H
 
-#include "problems.h"
+#include "files/problems.h"
+#include "files/yaml_tree.h"
 #include "time/bars.h"
-#include "yamlfile.h"
 
 enum tw_rule_kind { TW_RULE_THRESHOLD, TW_RULE_HEADLINE };
 

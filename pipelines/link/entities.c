@@ -1,7 +1,7 @@
 #include "link/entities.h"
 
-#include "archive.h"
 #include "base/file.h"
+#include "files/archive.h"
 #include "link/words.h"
 #include "read/decode.h"
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "settings.h"
+#include "files/settings.h"
 
 struct tw_course_settings {
     const char *output;

@@ -17,7 +17,7 @@
 
 #include <stdio.h>
 
-#include "offline/lines.h"
+#include "files/parallel_lines.h"
 #include "river.h"
 
 struct tw_findings;

@@ -1,6 +1,7 @@
 #include "offline/pretrain.h"
 
 #include "base/file.h"
+#include "files/reader.h"
 #include "masking.h"
 #include "offline/base.h"
 #include "offline/lineage.h"
@@ -8,7 +9,6 @@
 #include "offline/runfolder.h"
 #include "offline/runlog.h"
 #include "read/decode.h"
-#include "reader.h"
 #include "tokenizer/tokenizer.h"
 
 #include <limits.h>

@@ -2,7 +2,7 @@
 #ifndef TW_OFFLINE_RECORD_H
 #define TW_OFFLINE_RECORD_H
 
-#include "offline/lines.h"
+#include "files/parallel_lines.h"
 #include "offline/offline.h"
 
 struct tw_named_entity {

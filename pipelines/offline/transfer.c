@@ -1,8 +1,8 @@
 #include "offline/transfer.h"
 
 #include "augment.h"
+#include "files/reader.h"
 #include "offline/linked.h"
-#include "reader.h"
 #include "splice.h"
 
 #include <string.h>

@@ -2,9 +2,9 @@
 
 #include "base/file.h"
 #include "base/folder.h"
+#include "files/reader.h"
+#include "files/texts.h"
 #include "offline/runfolder.h"
-#include "reader.h"
-#include "texts.h"
 #include "tokenizer/wordpiece.h"
 #include "vocabulary/pieces.h"
 

@@ -15,7 +15,7 @@
 #ifndef TW_OFFLINE_VOCAB_H
 #define TW_OFFLINE_VOCAB_H
 
-#include "settings.h"
+#include "files/settings.h"
 
 struct tw_decode_options;
 

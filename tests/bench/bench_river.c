@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "archive.h"
+#include "files/archive.h"
 #include "link/entities.h"
 #include "link/link.h"
 #include "read/clean.h"

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "config.h"
 #include "config_print.h"
-#include "problems.h"
+#include "files/problems.h"
 #include "read/decode.h"
 
 struct house {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "yamlfile.h"
+#include "files/yaml_tree.h"
 
 static struct tw_arena arena;
 

@@ -1,7 +1,7 @@
-#include "settings.h"
+#include "files/settings.h"
 
 #include "base/file.h"
-#include "yamlfile.h"
+#include "files/yaml_tree.h"
 
 #include <errno.h>
 #include <math.h>

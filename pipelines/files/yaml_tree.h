@@ -31,7 +31,7 @@
 #ifndef TW_YAMLFILE_H
 #define TW_YAMLFILE_H
 
-#include "problems.h"
+#include "files/problems.h"
 
 #define TW_YAML_MOST_BYTES ((size_t)1 << 20) /* a larger file is refused */
 

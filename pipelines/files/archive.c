@@ -1,4 +1,4 @@
-#include "archive.h"
+#include "files/archive.h"
 
 #include <errno.h>
 #include <fcntl.h>

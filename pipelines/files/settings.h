@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "problems.h"
+#include "files/problems.h"
 
 enum tw_setting_type {
     TW_SETTING_COUNT,  /* uint64_t */

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "problems.h"
+#include "files/problems.h"
 
 static struct tw_arena arena;
 

@@ -1,6 +1,6 @@
-#include "offline/lines.h"
+#include "files/parallel_lines.h"
 
-#include "archive.h"
+#include "files/archive.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "files/reader.h"
 #include "random_model.h"
 #include "read/decode.h"
-#include "reader.h"
 
 static char folder[64];
 static struct tw_arena arena;

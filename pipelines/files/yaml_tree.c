@@ -1,4 +1,4 @@
-#include "yamlfile.h"
+#include "files/yaml_tree.h"
 
 #include "base/size.h"
 

@@ -10,7 +10,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "archive.h"
+#include "files/archive.h"
 
 enum { MOST = 1 << 16 };
 

@@ -1,8 +1,8 @@
-#include "reader.h"
+#include "files/reader.h"
 
-#include "archive.h"
 #include "base/arena.h"
 #include "base/file.h"
+#include "files/archive.h"
 #include "read/decode.h"
 
 #include <dirent.h>
