@@ -1,9 +1,9 @@
 #include "offline/ask.h"
 
+#include "examples/collate.h"
 #include "model/encoder.h"
 #include "model/heads.h"
 #include "offline/base.h"
-#include "offline/feed.h"
 #include "tokenizer/tokenizer.h"
 
 #include <pthread.h>

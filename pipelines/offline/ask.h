@@ -12,7 +12,7 @@
 #ifndef TW_OFFLINE_ASK_H
 #define TW_OFFLINE_ASK_H
 
-#include "dataset.h"
+#include "examples/dataset.h"
 #include "gemm/gemm.h"
 #include "model/model.h"
 

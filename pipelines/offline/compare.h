@@ -6,7 +6,7 @@
 #ifndef TW_OFFLINE_COMPARE_H
 #define TW_OFFLINE_COMPARE_H
 
-#include "dataset.h"
+#include "examples/dataset.h"
 #include "measures.h"
 
 struct tw_compared {

@@ -1,6 +1,6 @@
 #include "offline/offline.h"
 
-#include "dataset.h"
+#include "examples/dataset.h"
 #include "offline/findings.h"
 #include "offline/predict.h"
 #include "read/decode.h"

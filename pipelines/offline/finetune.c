@@ -1,7 +1,7 @@
 #include "offline/finetune.h"
 
+#include "examples/labelled.h"
 #include "offline/base.h"
-#include "offline/labelled.h"
 #include "offline/lineage.h"
 #include "offline/sentiment.h"
 #include "read/decode.h"

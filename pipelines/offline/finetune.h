@@ -22,7 +22,7 @@
 #ifndef TW_OFFLINE_FINETUNE_H
 #define TW_OFFLINE_FINETUNE_H
 
-#include "dataset.h"
+#include "examples/dataset.h"
 #include "measures.h"
 #include "offline/course.h"
 

@@ -1,6 +1,6 @@
 #include "offline/finetune.h"
 
-#include "augment.h"
+#include "examples/augment.h"
 
 #include <stddef.h>
 

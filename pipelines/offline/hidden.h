@@ -8,7 +8,7 @@
 #ifndef TW_OFFLINE_HIDDEN_H
 #define TW_OFFLINE_HIDDEN_H
 
-#include "dataset.h"
+#include "examples/dataset.h"
 #include "train/trainer.h"
 
 struct tw_tokenizer;

@@ -1,8 +1,8 @@
 #include "offline/pretrain.h"
 
 #include "base/file.h"
+#include "examples/masking.h"
 #include "files/reader.h"
-#include "masking.h"
 #include "offline/base.h"
 #include "offline/lineage.h"
 #include "offline/pretrain_card.h"

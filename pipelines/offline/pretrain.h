@@ -21,7 +21,7 @@
 #ifndef TW_OFFLINE_PRETRAIN_H
 #define TW_OFFLINE_PRETRAIN_H
 
-#include "corpus.h"
+#include "examples/corpus.h"
 #include "offline/course.h"
 
 struct tw_pretrain_settings {

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "dataset.h"
+#include "examples/dataset.h"
 
 struct tw_tokenizer;
 

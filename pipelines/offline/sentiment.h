@@ -7,8 +7,8 @@
 #ifndef TW_OFFLINE_SENTIMENT_H
 #define TW_OFFLINE_SENTIMENT_H
 
+#include "examples/labelled.h"
 #include "offline/course.h"
-#include "offline/labelled.h"
 #include "offline/trial.h"
 
 /* Tries the model on the records held back. */

@@ -9,7 +9,7 @@
 #ifndef TW_OFFLINE_SOFTLABELS_H
 #define TW_OFFLINE_SOFTLABELS_H
 
-#include "dataset.h"
+#include "examples/dataset.h"
 #include "offline/course.h"
 
 struct tw_softlabels {

@@ -1,7 +1,7 @@
 #include "offline/teachers.h"
 
 #include "base/file.h"
-#include "offline/fold.h"
+#include "examples/fold.h"
 #include "offline/pair.h"
 
 #include <limits.h>

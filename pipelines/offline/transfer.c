@@ -1,9 +1,9 @@
 #include "offline/transfer.h"
 
-#include "augment.h"
+#include "examples/augment.h"
+#include "examples/link_unlabelled.h"
+#include "examples/splice.h"
 #include "files/reader.h"
-#include "offline/linked.h"
-#include "splice.h"
 
 #include <string.h>
 

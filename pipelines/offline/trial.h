@@ -8,8 +8,8 @@
 #define TW_OFFLINE_TRIAL_H
 
 #include "calibration.h"
+#include "examples/collate.h"
 #include "measures.h"
-#include "offline/feed.h"
 
 struct tw_trial {
     struct tw_metric_report documents, entities; /* n = 0: none */

@@ -5,7 +5,7 @@
 
 Invented sentences; once from a random BERT that transformers wrote without a head for masked words, once from scratch. Then one more
 step from the result, at a rate of 0 and without dropout over all texts at once: its loss is what torch must find. Words are
-hidden here as pipelines/masking.h tells, from the same numbers (Philox4x32-10, Salmon et al. 2011), written out anew. transformers must
+hidden here as pipelines/examples/masking.h tells, from the same numbers (Philox4x32-10, Salmon et al. 2011), written out anew. transformers must
 miss no tensor and find no other shape.
 """
 import json

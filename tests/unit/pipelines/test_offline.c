@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "dataset.h"
+#include "examples/dataset.h"
 #include "link/entities.h"
 #include "offline/findings.h"
 #include "offline/offline.h"

@@ -14,7 +14,7 @@
 #ifndef TW_AUGMENT_H
 #define TW_AUGMENT_H
 
-#include "dataset.h"
+#include "examples/dataset.h"
 
 enum tw_augmentation {
     TW_AUGMENT_ENTITY_SWAP = 1,

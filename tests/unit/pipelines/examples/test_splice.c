@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "splice.h"
+#include "examples/splice.h"
 
 static struct tw_text splice(struct tw_arena *arena, uint32_t copy, const char *beginning, const char *end)
 {

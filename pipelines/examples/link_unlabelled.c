@@ -1,4 +1,4 @@
-#include "offline/linked.h"
+#include "examples/link_unlabelled.h"
 
 #include "link/link.h"
 

@@ -6,7 +6,7 @@
 #ifndef TW_OFFLINE_LINKED_H
 #define TW_OFFLINE_LINKED_H
 
-#include "dataset.h"
+#include "examples/dataset.h"
 
 struct tw_linked_options {
     const char *entities; /* path; "": none */

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "augment.h"
+#include "examples/augment.h"
 
 static struct tw_arena arena;
 

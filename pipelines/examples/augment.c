@@ -1,4 +1,4 @@
-#include "augment.h"
+#include "examples/augment.h"
 
 #include "base/random.h"
 

@@ -1,4 +1,4 @@
-#include "splice.h"
+#include "examples/splice.h"
 
 #include "base/random.h"
 

@@ -1,9 +1,9 @@
-#include "corpus.h"
+#include "examples/corpus.h"
 
 #include "base/size.h"
-#include "dataset.h"
+#include "examples/dataset.h"
+#include "examples/masking.h"
 #include "files/texts.h"
-#include "masking.h"
 #include "tokenizer/tokenizer.h"
 
 #include <stdlib.h>

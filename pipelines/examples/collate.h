@@ -8,8 +8,8 @@
 #ifndef TW_OFFLINE_FEED_H
 #define TW_OFFLINE_FEED_H
 
-#include "augment.h"
-#include "dataset.h"
+#include "examples/augment.h"
+#include "examples/dataset.h"
 #include "train/trainer.h"
 
 struct tw_feed {

@@ -12,9 +12,9 @@
 #ifndef TW_OFFLINE_LABELLED_H
 #define TW_OFFLINE_LABELLED_H
 
-#include "dataset.h"
+#include "examples/dataset.h"
+#include "examples/fold.h"
 #include "offline/course.h"
-#include "offline/fold.h"
 
 struct tw_labelled_sources {
     const struct tw_setting_texts *data, *validation;

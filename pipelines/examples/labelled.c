@@ -1,4 +1,4 @@
-#include "offline/labelled.h"
+#include "examples/labelled.h"
 
 #include "model/model.h"
 

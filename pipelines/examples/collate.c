@@ -1,4 +1,4 @@
-#include "offline/feed.h"
+#include "examples/collate.h"
 
 #include "model/packed.h"
 #include "tokenizer/tokenizer.h"

@@ -1,4 +1,4 @@
-#include "dataset.h"
+#include "examples/dataset.h"
 
 #include "files/reader.h"
 #include "offline/record.h"

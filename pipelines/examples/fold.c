@@ -1,4 +1,4 @@
-#include "offline/fold.h"
+#include "examples/fold.h"
 
 #include "base/file.h"
 

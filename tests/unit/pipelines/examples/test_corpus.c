@@ -9,8 +9,8 @@
 #include <cmocka.h>
 #include <zstd.h>
 
-#include "corpus.h"
-#include "masking.h"
+#include "examples/corpus.h"
+#include "examples/masking.h"
 #include "random_model.h"
 #include "read/decode.h"
 #include "tiny_model.h"

@@ -1,4 +1,4 @@
-#include "masking.h"
+#include "examples/masking.h"
 
 #include "base/random.h"
 #include "tokenizer/tokenizer.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "masking.h"
+#include "examples/masking.h"
 #include "random_model.h"
 #include "tiny_model.h"
 #include "tokenizer/tokenizer.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "dataset.h"
+#include "examples/dataset.h"
 #include "random_model.h"
 #include "read/decode.h"
 
