@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "measures.h"
+#include "measure/measures.h"
 
 enum { TW_CHART_MOST_SERIES = 4, TW_CHART_MOST_POINTS = 240, TW_CHART_FEW = 30 };
 

@@ -1,8 +1,8 @@
 #include "offline/compare.h"
 
 #include "base/file.h"
+#include "measure/temperature_fit.h"
 #include "offline/ask.h"
-#include "temperature.h"
 
 #include <limits.h>
 #include <stdlib.h>

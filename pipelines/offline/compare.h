@@ -7,7 +7,7 @@
 #define TW_OFFLINE_COMPARE_H
 
 #include "examples/dataset.h"
-#include "measures.h"
+#include "measure/measures.h"
 
 struct tw_compared {
     uint64_t parameters, file_bytes;

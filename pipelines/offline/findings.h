@@ -28,7 +28,7 @@
 
 #include <stdio.h>
 
-#include "measures.h"
+#include "measure/measures.h"
 
 enum { TW_FINDINGS_SOURCES = 64, TW_SLICE_NAME_BYTES = 128, TW_WORST_TEXT_BYTES = 1024 };
 

@@ -23,7 +23,7 @@
 #define TW_OFFLINE_FINETUNE_H
 
 #include "examples/dataset.h"
-#include "measures.h"
+#include "measure/measures.h"
 #include "offline/course.h"
 
 struct tw_finetune_settings {

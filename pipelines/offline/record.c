@@ -1,6 +1,6 @@
 #include "offline/record.h"
 
-#include "measures.h"
+#include "measure/measures.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "score/classify.h"

@@ -1,6 +1,6 @@
 #include "offline/trial.h"
 
-#include "temperature.h"
+#include "measure/temperature_fit.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,9 +7,9 @@
 #ifndef TW_OFFLINE_TRIAL_H
 #define TW_OFFLINE_TRIAL_H
 
-#include "calibration.h"
 #include "examples/collate.h"
-#include "measures.h"
+#include "measure/calibration.h"
+#include "measure/measures.h"
 
 struct tw_trial {
     struct tw_metric_report documents, entities; /* n = 0: none */

@@ -1,4 +1,4 @@
-#include "measures.h"
+#include "measure/measures.h"
 
 #include "score/classify.h"
 

@@ -1,4 +1,4 @@
-#include "temperature.h"
+#include "measure/temperature_fit.h"
 
 #include <math.h>
 

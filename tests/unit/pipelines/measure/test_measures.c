@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "measures.h"
+#include "measure/measures.h"
 
 static struct tw_score sure_of(uint32_t class, float confidence)
 {

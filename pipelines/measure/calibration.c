@@ -1,6 +1,6 @@
-#include "calibration.h"
+#include "measure/calibration.h"
 
-#include "temperature.h"
+#include "measure/temperature_fit.h"
 
 #include <math.h>
 #include <stdlib.h>

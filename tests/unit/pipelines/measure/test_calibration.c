@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "calibration.h"
-#include "temperature.h"
+#include "measure/calibration.h"
+#include "measure/temperature_fit.h"
 
 enum { KINDS = 5, COPIES = 1000, ROWS = KINDS * COPIES };
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "temperature.h"
+#include "measure/temperature_fit.h"
 
 static double loss_at(const float *logits, const int32_t *labels, size_t rows, double base)
 {
