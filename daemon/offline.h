@@ -14,9 +14,9 @@
 #include <stdio.h>
 
 #include "config.h"
-#include "offline/offline.h"
 #include "river.h"
 #include "table.h"
+#include "tasks/tasks.h"
 
 struct tw_offline_arguments {
     const char *command;

@@ -10,8 +10,8 @@
 
 #include <stdio.h>
 
-#include "offline/findings.h"
 #include "table.h"
+#include "tasks/findings.h"
 
 /* TW_INTERNAL when out of memory; TW_IO. */
 TW_MUST_USE bool tw_scorecard_print(

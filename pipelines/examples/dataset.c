@@ -1,8 +1,8 @@
 #include "examples/dataset.h"
 
 #include "files/reader.h"
-#include "offline/record.h"
 #include "read/clean.h"
+#include "tasks/record.h"
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>

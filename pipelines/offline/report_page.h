@@ -18,8 +18,8 @@
 
 #include <jansson.h>
 
-#include "offline/findings.h"
-#include "offline/offline.h"
+#include "tasks/findings.h"
+#include "tasks/tasks.h"
 
 struct tw_report_facts {
     const char *model; /* its folder, as it was named; NULL: the constant model */

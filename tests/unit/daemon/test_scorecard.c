@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "offline/record.h"
 #include "scorecard.h"
+#include "tasks/record.h"
 
 static struct tw_findings *findings;
 

@@ -12,11 +12,11 @@
 
 #include "examples/dataset.h"
 #include "link/entities.h"
-#include "offline/findings.h"
-#include "offline/offline.h"
 #include "random_model.h"
 #include "read/decode.h"
 #include "score/classify.h"
+#include "tasks/findings.h"
+#include "tasks/tasks.h"
 #include "tiny_model.h"
 #include "tokenizer/tokenizer.h"
 

@@ -1,10 +1,10 @@
-#include "offline/offline.h"
+#include "tasks/tasks.h"
 
 #include "read/decode.h"
 #include "score/classify.h"
 
 #include "link/entities.h"
-#include "offline/predict.h"
+#include "tasks/predict_lines.h"
 
 struct classifying {
     const struct tw_offline_options *options;

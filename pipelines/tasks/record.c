@@ -1,4 +1,4 @@
-#include "offline/record.h"
+#include "tasks/record.h"
 
 #include "measure/measures.h"
 #include "read/clean.h"

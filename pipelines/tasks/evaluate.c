@@ -1,10 +1,10 @@
-#include "offline/offline.h"
+#include "tasks/tasks.h"
 
 #include "examples/dataset.h"
-#include "offline/findings.h"
-#include "offline/predict.h"
 #include "read/decode.h"
 #include "score/classify.h"
+#include "tasks/findings.h"
+#include "tasks/predict_lines.h"
 
 struct evaluating {
     const struct tw_offline_options *options;

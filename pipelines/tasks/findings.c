@@ -1,8 +1,8 @@
-#include "offline/findings.h"
+#include "tasks/findings.h"
 
-#include "offline/predict.h"
-#include "offline/record.h"
 #include "score/classify.h"
+#include "tasks/predict_lines.h"
+#include "tasks/record.h"
 
 #include <math.h>
 #include <stdlib.h>

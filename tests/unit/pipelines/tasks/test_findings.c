@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "offline/findings.h"
-#include "offline/record.h"
+#include "tasks/findings.h"
+#include "tasks/record.h"
 
 enum { NEGATIVE, NEUTRAL, POSITIVE, NONE = -1 };
 

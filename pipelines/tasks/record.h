@@ -3,7 +3,7 @@
 #define TW_OFFLINE_RECORD_H
 
 #include "files/parallel_lines.h"
-#include "offline/offline.h"
+#include "tasks/tasks.h"
 
 struct tw_named_entity {
     struct tw_text name;

@@ -2,7 +2,7 @@
 #ifndef TW_OFFLINE_PREDICT_H
 #define TW_OFFLINE_PREDICT_H
 
-#include "offline/record.h"
+#include "tasks/record.h"
 
 /* Scores the documents of records. `logits` takes three floats a record and may be NULL. */
 TW_MUST_USE bool tw_records_score(const struct tw_offline_options *options, struct tw_river_worker *worker,

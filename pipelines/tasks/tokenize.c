@@ -1,9 +1,9 @@
-#include "offline/offline.h"
+#include "tasks/tasks.h"
 
-#include "offline/record.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "score/classify.h"
+#include "tasks/record.h"
 #include "tokenizer/tokenizer.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "offline/predict.h"
+#include "tasks/predict_lines.h"
 
 bool tw_records_score(const struct tw_offline_options *options, struct tw_river_worker *worker,
     struct tw_chunk *chunk, struct tw_record *records, float *logits, struct tw_error *err)
