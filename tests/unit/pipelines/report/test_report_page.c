@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "offline/report_page.h"
+#include "report/report_page.h"
 #include "tasks/record.h"
 
 #define HOSTILE "<script>alert(1)</script>\"'><img src=x onerror=y>&\x01\xFF]]>--><!--"

@@ -1,4 +1,4 @@
-#include "offline/report_page.h"
+#include "report/report_page.h"
 
 /* Colours of series are those of Okabe and Ito (2008, "Color Universal Design"), which people of every colour vision can tell apart; on
  * dark ground their lighter ones. Drawings are 360 units wide and are shown near that size, so that their letters stay readable. */

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "chart.h"
+#include "report/chart.h"
 
 static char *lines_of(const struct tw_chart_series *series, size_t count)
 {

@@ -1,8 +1,8 @@
-#include "offline/report_page.h"
+#include "report/report_page.h"
 
-#include "chart.h"
-#include "html.h"
 #include "read/decode.h"
+#include "report/chart.h"
+#include "report/html.h"
 #include "score/classify.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
-#include "chart.h"
+#include "report/chart.h"
 
-#include "html.h"
+#include "report/html.h"
 
 #include <math.h>
 #include <string.h>
