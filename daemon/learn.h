@@ -17,9 +17,9 @@
 #include <uv.h>
 
 #include "config.h"
-#include "offline/course.h"
 #include "progress.h"
 #include "table.h"
+#include "training/run.h"
 
 enum { TW_LEARN_CELL = 24, TW_LEARN_COLUMNS = 16, TW_LEARN_OPTIONS = 160, TW_LEARN_NAME = 64 };
 

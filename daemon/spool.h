@@ -20,7 +20,7 @@
 #define TW_SPOOL_H
 
 #include "config.h"
-#include "offline/course_watch.h"
+#include "training/run_watch.h"
 
 struct tw_spool;
 

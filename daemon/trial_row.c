@@ -1,6 +1,6 @@
 #include "trial_row.h"
 
-#include "offline/trial.h"
+#include "training/validation.h"
 
 #include <stdio.h>
 

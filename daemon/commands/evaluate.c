@@ -1,9 +1,9 @@
 /* evaluate: predictions against labels; the findings on standard output or -o, and as a page for people by --report. */
 #include "command.h"
 #include "offline.h"
-#include "offline/runlog.h"
 #include "report/report_page.h"
 #include "scorecard.h"
+#include "training/run_log.h"
 
 #include "score/classify.h"
 

@@ -1,5 +1,5 @@
 /* finetune: labelled records to a model of sentiment; the run shown as it goes (learn.h). */
-#include "offline/finetune.h"
+#include "training/finetune.h"
 #include "command.h"
 #include "learn.h"
 #include "trial_row.h"

@@ -1,5 +1,5 @@
 /* pretrain: texts without labels to a language model; the run shown as it goes (learn.h). */
-#include "offline/pretrain.h"
+#include "training/pretrain.h"
 #include "command.h"
 #include "learn.h"
 #include "spool.h"

@@ -1,9 +1,9 @@
 /* vocab: archives to a WordPiece vocabulary. Nothing is written before the end, so a signal ends it as it ends any program. */
-#include "offline/vocab.h"
 #include "arguments.h"
 #include "command.h"
 #include "config.h"
 #include "progress.h"
+#include "training/learn_vocabulary.h"
 
 #include <string.h>
 #include <time.h>

@@ -14,7 +14,7 @@
 
 #include "examples/dataset.h"
 #include "examples/fold.h"
-#include "offline/course.h"
+#include "training/run.h"
 
 struct tw_labelled_sources {
     const struct tw_setting_texts *data, *validation;

@@ -3,8 +3,8 @@
 #include "examples/collate.h"
 #include "model/encoder.h"
 #include "model/heads.h"
-#include "offline/base.h"
 #include "tokenizer/tokenizer.h"
+#include "training/base_model.h"
 
 #include <pthread.h>
 #include <stdlib.h>

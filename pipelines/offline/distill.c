@@ -1,18 +1,18 @@
 #include "offline/distill.h"
 
 #include "base/file.h"
-#include "offline/base.h"
 #include "offline/comparison.h"
 #include "offline/hidden.h"
-#include "offline/lineage.h"
 #include "offline/pair.h"
 #include "offline/prune.h"
-#include "offline/runfolder.h"
-#include "offline/runlog.h"
-#include "offline/sentiment.h"
 #include "offline/teachers.h"
 #include "offline/transfer.h"
 #include "tokenizer/tokenizer.h"
+#include "training/base_model.h"
+#include "training/lineage.h"
+#include "training/run_folder.h"
+#include "training/run_log.h"
+#include "training/sentiment.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -29,8 +29,8 @@
 #define TW_OFFLINE_DISTILL_H
 
 #include "offline/compare.h"
-#include "offline/course.h"
 #include "offline/distill_settings.h"
+#include "training/run.h"
 
 struct tw_distill_result {
     struct tw_course_result course;

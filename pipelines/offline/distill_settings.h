@@ -2,7 +2,7 @@
 #ifndef TW_OFFLINE_DISTILL_SETTINGS_H
 #define TW_OFFLINE_DISTILL_SETTINGS_H
 
-#include "offline/course_settings.h"
+#include "training/run_settings.h"
 
 struct tw_distill_settings {
     struct tw_course_settings course;

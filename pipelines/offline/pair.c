@@ -1,8 +1,8 @@
 #include "offline/pair.h"
 
 #include "model/model.h"
-#include "offline/base.h"
 #include "tokenizer/tokenizer.h"
+#include "training/base_model.h"
 
 static bool open_whole(const char *folder, struct tw_model **out, struct tw_error *err)
 {

@@ -1,8 +1,8 @@
 #include "offline/prune.h"
 
 #include "base/file.h"
-#include "offline/runfolder.h"
 #include "tokenizer/tokenizer.h"
+#include "training/run_folder.h"
 
 #include <limits.h>
 #include <stdlib.h>

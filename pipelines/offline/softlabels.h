@@ -10,7 +10,7 @@
 #define TW_OFFLINE_SOFTLABELS_H
 
 #include "examples/dataset.h"
-#include "offline/course.h"
+#include "training/run.h"
 
 struct tw_softlabels {
     bool has_documents, has_entities; /* a teacher has that head, and was asked about one at least */

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "offline/finetune.h"
 #include "random_model.h"
 #include "tiny_model.h"
+#include "training/finetune.h"
 
 void given_records(const struct learning *learning)
 {

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "offline/course.h"
 #include "read/decode.h"
+#include "training/run.h"
 
 struct learning {
     char base[64], work[64]; /* the tiny model; a folder for runs */

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "offline/finetune.h"
 #include "random_model.h"
+#include "training/finetune.h"
 
 static struct tw_arena arena;
 static char folder[64];

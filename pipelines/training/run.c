@@ -1,11 +1,11 @@
-#include "offline/course.h"
+#include "training/run.h"
 
 #include "base/folder.h"
 #include "base/random.h"
-#include "offline/runfolder.h"
-#include "offline/runlog.h"
 #include "train/checkpoint.h"
 #include "train/schedule.h"
+#include "training/run_folder.h"
+#include "training/run_log.h"
 
 #include <limits.h>
 #include <math.h>

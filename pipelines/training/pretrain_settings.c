@@ -1,4 +1,4 @@
-#include "offline/pretrain.h"
+#include "training/pretrain.h"
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
-#include "offline/pretrain_card.h"
+#include "training/card.h"
 
-#include "offline/lineage.h"
+#include "training/lineage.h"
 
 #include <stdio.h>
 #include <stdlib.h>

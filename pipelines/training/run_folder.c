@@ -1,4 +1,4 @@
-#include "offline/runfolder.h"
+#include "training/run_folder.h"
 
 #include "base/file.h"
 #include "base/folder.h"

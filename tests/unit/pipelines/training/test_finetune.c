@@ -12,9 +12,9 @@
 #include "gemm/bf16.h"
 #include "learning.h"
 #include "model/model.h"
-#include "offline/finetune.h"
 #include "random_model.h"
 #include "score/classify.h"
+#include "training/finetune.h"
 
 static struct learning learning;
 

@@ -35,9 +35,9 @@
 
 #include <jansson.h>
 
-#include "offline/course_settings.h"
-#include "offline/course_watch.h"
 #include "train/trainer.h"
+#include "training/run_settings.h"
+#include "training/run_watch.h"
 
 /* ---- what a pipeline brings ---- */
 

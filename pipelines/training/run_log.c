@@ -1,4 +1,4 @@
-#include "offline/runlog.h"
+#include "training/run_log.h"
 
 #include "base/file.h"
 

@@ -1,4 +1,4 @@
-#include "offline/finetune.h"
+#include "training/finetune.h"
 
 #include "examples/augment.h"
 

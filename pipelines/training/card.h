@@ -2,7 +2,7 @@
 #ifndef TW_OFFLINE_PRETRAIN_CARD_H
 #define TW_OFFLINE_PRETRAIN_CARD_H
 
-#include "offline/pretrain.h"
+#include "training/pretrain.h"
 
 /* For free(); NULL without memory. `trial` may be NULL: nothing was measured. */
 char *tw_pretrain_card(const struct tw_pretrain_settings *settings, const json_t *lineage,

@@ -12,8 +12,8 @@
 
 #include <jansson.h>
 
-#include "offline/course_settings.h"
-#include "offline/trial.h"
+#include "training/run_settings.h"
+#include "training/validation.h"
 
 /* {"name":..,"sha256":..} of a model folder. NULL on failure. */
 json_t *tw_lineage_base(const char *folder, struct tw_error *err);

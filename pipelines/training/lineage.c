@@ -1,8 +1,8 @@
-#include "offline/lineage.h"
+#include "training/lineage.h"
 
 #include "base/file.h"
-#include "offline/runlog.h"
 #include "score/classify.h"
+#include "training/run_log.h"
 
 #include <limits.h>
 #include <stdio.h>

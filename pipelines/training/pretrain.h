@@ -22,7 +22,7 @@
 #define TW_OFFLINE_PRETRAIN_H
 
 #include "examples/corpus.h"
-#include "offline/course.h"
+#include "training/run.h"
 
 struct tw_pretrain_settings {
     struct tw_course_settings course;

@@ -1,4 +1,4 @@
-#include "offline/base.h"
+#include "training/base_model.h"
 
 #include "base/arena.h"
 #include "format/config_json.h"

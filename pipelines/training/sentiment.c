@@ -1,6 +1,6 @@
-#include "offline/sentiment.h"
+#include "training/sentiment.h"
 
-#include "offline/lineage.h"
+#include "training/lineage.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "offline/trial.h"
+#include "training/validation.h"
 
 #include "measure/temperature_fit.h"
 

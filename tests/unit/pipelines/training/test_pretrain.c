@@ -11,9 +11,9 @@
 
 #include "learning.h"
 #include "model/model.h"
-#include "offline/finetune.h"
-#include "offline/pretrain.h"
 #include "random_model.h"
+#include "training/finetune.h"
+#include "training/pretrain.h"
 
 static struct learning learning;
 

@@ -24,7 +24,7 @@
 
 #include "examples/dataset.h"
 #include "measure/measures.h"
-#include "offline/course.h"
+#include "training/run.h"
 
 struct tw_finetune_settings {
     struct tw_course_settings course;

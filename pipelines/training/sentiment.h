@@ -8,8 +8,8 @@
 #define TW_OFFLINE_SENTIMENT_H
 
 #include "examples/labelled.h"
-#include "offline/course.h"
-#include "offline/trial.h"
+#include "training/run.h"
+#include "training/validation.h"
 
 /* Tries the model on the records held back. */
 TW_MUST_USE bool tw_sentiment_try(struct tw_trainer *trainer, const struct tw_feed *feed,

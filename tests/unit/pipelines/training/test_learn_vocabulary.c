@@ -6,10 +6,10 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "offline/vocab.h"
 #include "random_model.h"
 #include "read/decode.h"
 #include "tokenizer/tokenizer.h"
+#include "training/learn_vocabulary.h"
 
 #include <cmocka.h>
 

@@ -1,11 +1,11 @@
-#include "offline/finetune.h"
+#include "training/finetune.h"
 
 #include "examples/labelled.h"
-#include "offline/base.h"
-#include "offline/lineage.h"
-#include "offline/sentiment.h"
 #include "read/decode.h"
 #include "tokenizer/tokenizer.h"
+#include "training/base_model.h"
+#include "training/lineage.h"
+#include "training/sentiment.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,15 +1,15 @@
-#include "offline/pretrain.h"
+#include "training/pretrain.h"
 
 #include "base/file.h"
 #include "examples/masking.h"
 #include "files/reader.h"
-#include "offline/base.h"
-#include "offline/lineage.h"
-#include "offline/pretrain_card.h"
-#include "offline/runfolder.h"
-#include "offline/runlog.h"
 #include "read/decode.h"
 #include "tokenizer/tokenizer.h"
+#include "training/base_model.h"
+#include "training/card.h"
+#include "training/lineage.h"
+#include "training/run_folder.h"
+#include "training/run_log.h"
 
 #include <limits.h>
 #include <math.h>

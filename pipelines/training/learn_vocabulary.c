@@ -1,11 +1,11 @@
-#include "offline/vocab.h"
+#include "training/learn_vocabulary.h"
 
 #include "base/file.h"
 #include "base/folder.h"
 #include "files/reader.h"
 #include "files/texts.h"
-#include "offline/runfolder.h"
 #include "tokenizer/wordpiece.h"
+#include "training/run_folder.h"
 #include "vocabulary/pieces.h"
 
 #include <jansson.h>
