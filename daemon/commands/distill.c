@@ -1,7 +1,7 @@
 /* distill: a large teacher to a small student; at the end, what was lost and what was won. */
-#include "offline/distill.h"
+#include "distill/distill.h"
 #include "command.h"
-#include "offline/comparison.h"
+#include "distill/comparison.h"
 #include "table.h"
 #include "trial_row.h"
 

@@ -9,8 +9,8 @@
 #ifndef TW_OFFLINE_TRANSFER_H
 #define TW_OFFLINE_TRANSFER_H
 
+#include "distill/distill_settings.h"
 #include "examples/labelled.h"
-#include "offline/distill_settings.h"
 
 struct tw_transfer {
     struct tw_labelled records;

@@ -1,4 +1,4 @@
-#include "offline/hidden.h"
+#include "distill/teacher_states.h"
 
 #include "tokenizer/tokenizer.h"
 

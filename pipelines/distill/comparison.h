@@ -6,7 +6,7 @@
 #ifndef TW_OFFLINE_COMPARISON_H
 #define TW_OFFLINE_COMPARISON_H
 
-#include "offline/compare.h"
+#include "distill/measure_folder.h"
 
 enum { TW_COMPARISON_ROWS = 10, TW_COMPARISON_CELL = 32 };
 

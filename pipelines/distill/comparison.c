@@ -1,4 +1,4 @@
-#include "offline/comparison.h"
+#include "distill/comparison.h"
 
 #include "base/file.h"
 

@@ -1,4 +1,4 @@
-#include "offline/ask.h"
+#include "distill/ask.h"
 
 #include "examples/collate.h"
 #include "model/encoder.h"

@@ -1,4 +1,4 @@
-#include "offline/distill_settings.h"
+#include "distill/distill_settings.h"
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "offline/transfer.h"
+#include "distill/transfer.h"
 
 #include "examples/augment.h"
 #include "examples/link_unlabelled.h"

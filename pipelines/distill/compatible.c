@@ -1,4 +1,4 @@
-#include "offline/pair.h"
+#include "distill/compatible.h"
 
 #include "model/model.h"
 #include "tokenizer/tokenizer.h"

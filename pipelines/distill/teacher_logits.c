@@ -1,7 +1,7 @@
-#include "offline/softlabels.h"
+#include "distill/teacher_logits.h"
 
+#include "distill/ask.h"
 #include "format/write.h"
-#include "offline/ask.h"
 
 #include <inttypes.h>
 #include <limits.h>

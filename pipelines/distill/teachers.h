@@ -11,7 +11,7 @@
 #ifndef TW_OFFLINE_TEACHERS_H
 #define TW_OFFLINE_TEACHERS_H
 
-#include "offline/softlabels.h"
+#include "distill/teacher_logits.h"
 
 struct tw_teachers {
     const char *teacher;

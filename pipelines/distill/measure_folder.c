@@ -1,8 +1,8 @@
-#include "offline/compare.h"
+#include "distill/measure_folder.h"
 
 #include "base/file.h"
+#include "distill/ask.h"
 #include "measure/temperature_fit.h"
-#include "offline/ask.h"
 
 #include <limits.h>
 #include <stdlib.h>

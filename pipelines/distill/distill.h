@@ -28,8 +28,8 @@
 #ifndef TW_OFFLINE_DISTILL_H
 #define TW_OFFLINE_DISTILL_H
 
-#include "offline/compare.h"
-#include "offline/distill_settings.h"
+#include "distill/distill_settings.h"
+#include "distill/measure_folder.h"
 #include "training/run.h"
 
 struct tw_distill_result {

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "distill/teacher_logits.h"
 #include "learning.h"
-#include "offline/softlabels.h"
 #include "random_model.h"
 
 /* More than the teacher is asked at once, so that somebody can stop it in between. */

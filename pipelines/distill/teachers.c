@@ -1,8 +1,8 @@
-#include "offline/teachers.h"
+#include "distill/teachers.h"
 
 #include "base/file.h"
+#include "distill/compatible.h"
 #include "examples/fold.h"
-#include "offline/pair.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -8,11 +8,11 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "distill/distill.h"
+#include "distill/prune_vocabulary.h"
 #include "format/safetensors.h"
 #include "learning.h"
 #include "model/model.h"
-#include "offline/distill.h"
-#include "offline/prune.h"
 #include "random_model.h"
 #include "tokenizer/tokenizer.h"
 

@@ -1,4 +1,4 @@
-#include "offline/prune.h"
+#include "distill/prune_vocabulary.h"
 
 #include "base/file.h"
 #include "tokenizer/tokenizer.h"
