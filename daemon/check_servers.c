@@ -1,8 +1,8 @@
 #include "check_servers.h"
 
-#include "kafka.h"
 #include "migrate.h"
 #include "postgres.h"
+#include "source/kafka.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>

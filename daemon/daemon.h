@@ -19,7 +19,7 @@
 #include "loop.h"
 #include "metrics.h"
 #include "pool.h"
-#include "source.h"
+#include "source/source.h"
 #include "store.h"
 #include "work.h"
 

@@ -11,10 +11,10 @@
 #include <zstd.h>
 
 #include "base/file.h"
-#include "kafka.h"
 #include "loop.h"
-#include "message.h"
 #include "read/decode.h"
+#include "source/kafka.h"
+#include "source/message.h"
 #include "topics.h"
 
 enum { ANSWER_MS = 15000, SILENCE_MS = 30000, POLL_MS = 200, TELL_MS = 10000, LEVEL = 3 };

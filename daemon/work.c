@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "loop.h"
-#include "message.h"
 #include "read/decode.h"
+#include "source/message.h"
 
 /* Room that a dead letter needs beside its raw bytes (twice: as it is, and in the statement's parameters). */
 enum { LETTER_BYTES = 1024 * 1024 };

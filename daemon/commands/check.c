@@ -9,11 +9,11 @@
 #include "config.h"
 #include "config_print.h"
 #include "files/problems.h"
-#include "kafka.h"
 #include "link/entities.h"
 #include "postgres.h"
 #include "processors.h"
 #include "score/classify.h"
+#include "source/kafka.h"
 
 #include "base/file.h"
 #include "gemm/gemm.h"

@@ -3,7 +3,7 @@
 #include "command.h"
 #include "database.h"
 #include "encode.h"
-#include "kafka.h"
+#include "source/kafka.h"
 
 #include <stdio.h>
 #include <stdlib.h>

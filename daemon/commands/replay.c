@@ -7,8 +7,8 @@
  * made up, so an alert of the end stays open as it would in life. */
 #include "command.h"
 #include "config.h"
-#include "kafka.h"
 #include "loop.h"
+#include "source/kafka.h"
 #include "table.h"
 #include "tape.h"
 #include "topics.h"

@@ -1,4 +1,4 @@
-#include "message.h"
+#include "source/message.h"
 
 static bool take_headers(
     rd_kafka_message_t *from, struct tw_message *to, struct tw_arena *arena, struct tw_error *err)

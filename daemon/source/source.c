@@ -1,4 +1,4 @@
-#include "source.h"
+#include "source/source.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "config.h"
-#include "kafka.h"
 #include "loop.h"
+#include "source/kafka.h"
 
 enum {
     ROUND_MESSAGES = 256,      /* read from one partition before the next has its turn */

@@ -1,4 +1,4 @@
-#include "kafka.h"
+#include "source/kafka.h"
 
 #include <limits.h>
 #include <stdio.h>

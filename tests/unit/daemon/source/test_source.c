@@ -1,8 +1,8 @@
-#include "source.h"
+#include "source/source.h"
 
 #include "config.h"
-#include "kafka.h"
 #include "loop.h"
+#include "source/kafka.h"
 
 #include <librdkafka/rdkafka_mock.h>
 #include <setjmp.h>
