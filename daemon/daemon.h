@@ -11,10 +11,10 @@
 #ifndef TW_DAEMON_H
 #define TW_DAEMON_H
 
-#include "batcher.h"
+#include "batch/batcher.h"
+#include "batch/flow.h"
 #include "config.h"
 #include "evaluate.h"
-#include "flow.h"
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"

@@ -1,4 +1,4 @@
-#include "flow.h"
+#include "batch/flow.h"
 
 static enum tw_flow_edge judge(struct tw_flow *flow)
 {

@@ -1,4 +1,4 @@
-#include "flow.h"
+#include "batch/flow.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
