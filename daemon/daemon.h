@@ -18,10 +18,10 @@
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
-#include "pool.h"
+#include "pool/pool.h"
+#include "pool/work.h"
 #include "source/source.h"
 #include "store.h"
-#include "work.h"
 
 enum tw_daemon_phase {
     TW_DAEMON_STARTING,

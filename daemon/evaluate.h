@@ -23,7 +23,7 @@
 #include "alert/rules.h"
 #include "log.h"
 #include "metrics.h"
-#include "pool.h"
+#include "pool/pool.h"
 
 struct tw_config;
 struct tw_evaluator;

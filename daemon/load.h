@@ -11,8 +11,8 @@
 #include "alert/rules.h"
 #include "config.h"
 #include "link/entities.h"
+#include "pool/work.h"
 #include "score/classify.h"
-#include "work.h"
 
 /* `folder`: where the model stands (tw_command_model_folder); NULL for the constant model without a folder. */
 TW_MUST_USE bool tw_load_classifier(

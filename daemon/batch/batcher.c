@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "loop.h"
-#include "pool.h"
+#include "pool/pool.h"
 
 /* Pages of an arena that stay resident when its batch goes back; one giant must not stay for ever. */
 enum { KEEP_BYTES = 1024 * 1024 };

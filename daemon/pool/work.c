@@ -1,4 +1,4 @@
-#include "work.h"
+#include "pool/work.h"
 
 #include <inttypes.h>
 #include <stdio.h>

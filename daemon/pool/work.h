@@ -10,7 +10,7 @@
 #define TW_WORK_H
 
 #include "encode.h"
-#include "pool.h"
+#include "pool/pool.h"
 #include "river.h"
 
 struct tw_work_shared {

@@ -1,4 +1,4 @@
-#include "pool.h"
+#include "pool/pool.h"
 
 #include <pthread.h>
 #include <signal.h>
