@@ -21,7 +21,7 @@
 #include "pool/pool.h"
 #include "pool/work.h"
 #include "source/source.h"
-#include "store.h"
+#include "store/store.h"
 
 enum tw_daemon_phase {
     TW_DAEMON_STARTING,

@@ -4,8 +4,8 @@
 #include "command.h"
 #include "config.h"
 #include "connection.h"
-#include "encode.h"
 #include "evaluation.h"
+#include "store/encode.h"
 #include "time/bars.h"
 #include "time/watermark.h"
 

@@ -1,7 +1,7 @@
 #include "evaluation.h"
 
 #include "alert/shard.h"
-#include "encode.h"
+#include "store/encode.h"
 
 /* Columns of the answers (statements.c). Entity and listed come first in each. */
 enum { ENTITY, LISTED };

@@ -2,8 +2,8 @@
 #include "arguments.h"
 #include "command.h"
 #include "database.h"
-#include "encode.h"
 #include "source/kafka.h"
+#include "store/encode.h"
 
 #include <stdio.h>
 #include <stdlib.h>

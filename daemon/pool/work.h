@@ -9,9 +9,9 @@
 #ifndef TW_WORK_H
 #define TW_WORK_H
 
-#include "encode.h"
 #include "pool/pool.h"
 #include "river.h"
+#include "store/encode.h"
 
 struct tw_work_shared {
     struct tw_river river;

@@ -11,7 +11,7 @@
 #include "batches.h"
 #include "config.h"
 #include "metrics.h"
-#include "store.h"
+#include "store/store.h"
 
 enum { PARTITIONS_MOST = 64 };
 

@@ -19,7 +19,7 @@
 #include "config.h"
 #include "metrics.h"
 #include "postgres.h"
-#include "store.h"
+#include "store/store.h"
 
 enum { WAIT_MS = 20000 };
 

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#include "encode.h"
+#include "store/encode.h"
 #include "time/bars.h"
 
 struct batch_shape {

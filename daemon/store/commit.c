@@ -1,4 +1,4 @@
-#include "commit.h"
+#include "store/commit.h"
 
 #include "config.h"
 #include "time/watermark.h"

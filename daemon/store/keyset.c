@@ -1,4 +1,4 @@
-#include "keyset.h"
+#include "store/keyset.h"
 
 #include <stdlib.h>
 #include <string.h>

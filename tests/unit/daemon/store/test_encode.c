@@ -9,7 +9,7 @@
 
 #include "alert/shard.h"
 #include "batches.h"
-#include "keyset.h"
+#include "store/keyset.h"
 
 static const struct batch_shape five = {.documents = 5,
     .text_bytes = 40,

@@ -22,10 +22,10 @@
 #define TW_COMMIT_H
 
 #include "connection.h"
-#include "encode.h"
-#include "keyset.h"
 #include "metrics.h"
-#include "store.h"
+#include "store/encode.h"
+#include "store/keyset.h"
+#include "store/store.h"
 
 enum { TW_COMMIT_MODELS = 8, TW_COMMIT_PARTS = 40 };
 

@@ -1,4 +1,4 @@
-#include "encode.h"
+#include "store/encode.h"
 
 #include "alert/shard.h"
 #include "time/bars.h"

@@ -1,8 +1,8 @@
-#include "store.h"
+#include "store/store.h"
 
-#include "commit.h"
 #include "config.h"
 #include "connection.h"
+#include "store/commit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
