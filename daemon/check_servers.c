@@ -1,7 +1,7 @@
 #include "check_servers.h"
 
-#include "migrate.h"
-#include "postgres.h"
+#include "postgres/migrate.h"
+#include "postgres/postgres.h"
 #include "source/kafka.h"
 
 #include <librdkafka/rdkafka.h>

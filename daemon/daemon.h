@@ -14,7 +14,7 @@
 #include "batch/batcher.h"
 #include "batch/flow.h"
 #include "config.h"
-#include "evaluate.h"
+#include "evaluate/evaluator.h"
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"

@@ -8,7 +8,7 @@
 #define TW_DATABASE_H
 
 #include "config.h"
-#include "postgres.h"
+#include "postgres/postgres.h"
 
 /* What the command line says; NULL: not given. */
 struct tw_database_choice {

@@ -10,7 +10,7 @@
 #include "config_print.h"
 #include "files/problems.h"
 #include "link/entities.h"
-#include "postgres.h"
+#include "postgres/postgres.h"
 #include "processors.h"
 #include "score/classify.h"
 #include "source/kafka.h"

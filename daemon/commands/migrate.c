@@ -1,4 +1,4 @@
-#include "migrate.h"
+#include "postgres/migrate.h"
 #include "arguments.h"
 #include "command.h"
 #include "database.h"

@@ -21,8 +21,8 @@
 #ifndef TW_COMMIT_H
 #define TW_COMMIT_H
 
-#include "connection.h"
 #include "metrics.h"
+#include "postgres/connection.h"
 #include "store/encode.h"
 #include "store/keyset.h"
 #include "store/store.h"

@@ -22,7 +22,7 @@
 #define TW_ENCODE_H
 
 #include "batch.h"
-#include "statements.h"
+#include "postgres/statements.h"
 
 #define TW_POSTGRES_EPOCH_US INT64_C(946684800000000) /* 2000-01-01 in microseconds since 1970 */
 enum { TW_POSTGRES_EPOCH_DAYS = 10957 };              /* the same in days */

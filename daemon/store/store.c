@@ -1,7 +1,7 @@
 #include "store/store.h"
 
 #include "config.h"
-#include "connection.h"
+#include "postgres/connection.h"
 #include "store/commit.h"
 
 #include <stdio.h>

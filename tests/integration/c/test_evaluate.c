@@ -16,8 +16,8 @@
 
 #include "alert/shard.h"
 #include "config.h"
-#include "evaluate.h"
-#include "postgres.h"
+#include "evaluate/evaluator.h"
+#include "postgres/postgres.h"
 
 enum { WAIT_MS = 20000, STEPS_BYTES = 8192 };
 

@@ -18,7 +18,7 @@
 #include "batches.h"
 #include "config.h"
 #include "metrics.h"
-#include "postgres.h"
+#include "postgres/postgres.h"
 #include "store/store.h"
 
 enum { WAIT_MS = 20000 };

@@ -19,7 +19,7 @@
 #include <libpq-fe.h>
 
 #include "base/error.h"
-#include "sqlstate.h"
+#include "postgres/sqlstate.h"
 
 struct tw_postgres_options {
     const char *conninfo;

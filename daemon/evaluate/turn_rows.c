@@ -1,4 +1,4 @@
-#include "evaluation.h"
+#include "evaluate/turn_rows.h"
 
 #include "alert/shard.h"
 #include "store/encode.h"

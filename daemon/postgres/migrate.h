@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-#include "postgres.h"
+#include "postgres/postgres.h"
 
 /* The schema's version that this program needs: exactly. */
 int tw_schema_wanted(void);

@@ -1,7 +1,7 @@
-#include "connection.h"
+#include "postgres/connection.h"
 
-#include "migrate.h"
-#include "postgres.h"
+#include "postgres/migrate.h"
+#include "postgres/postgres.h"
 
 #include <netdb.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "postgres.h"
+#include "postgres/postgres.h"
 
 static void weather_passes(void **state)
 {

@@ -12,7 +12,7 @@
 #include <libpq-fe.h>
 
 #include "alert/alerts.h"
-#include "statements.h"
+#include "postgres/statements.h"
 
 struct tw_stored_rules {
     int32_t id; /* rule_set_id */

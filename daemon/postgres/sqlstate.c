@@ -1,4 +1,4 @@
-#include "sqlstate.h"
+#include "postgres/sqlstate.h"
 
 #include <string.h>
 

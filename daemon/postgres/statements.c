@@ -1,4 +1,4 @@
-#include "statements.h"
+#include "postgres/statements.h"
 
 #include <stddef.h>
 

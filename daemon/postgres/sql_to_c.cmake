@@ -1,7 +1,7 @@
 # Writes OUT, a C file that holds every sql/NNNN_*.sql of FOLDER as bytes (see migrations.h).
 file(GLOB files ${FOLDER}/[0-9][0-9][0-9][0-9]_*.sql)
 list(SORT files)
-set(text "#include \"migrations.h\"\n\n")
+set(text "#include \"postgres/migrations.h\"\n\n")
 set(table "")
 set(version 0)
 foreach(path ${files})

@@ -26,8 +26,8 @@
 #include <uv.h>
 
 #include "log.h"
-#include "sqlstate.h"
-#include "statements.h"
+#include "postgres/sqlstate.h"
+#include "postgres/statements.h"
 
 struct tw_connection;
 

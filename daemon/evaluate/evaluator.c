@@ -1,10 +1,10 @@
-#include "evaluate.h"
+#include "evaluate/evaluator.h"
 
 #include "alert/shard.h"
 #include "command.h"
 #include "config.h"
-#include "connection.h"
-#include "evaluation.h"
+#include "evaluate/turn_rows.h"
+#include "postgres/connection.h"
 #include "store/encode.h"
 #include "time/bars.h"
 #include "time/watermark.h"

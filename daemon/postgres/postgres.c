@@ -1,4 +1,4 @@
-#include "postgres.h"
+#include "postgres/postgres.h"
 
 #include <ctype.h>
 #include <errno.h>

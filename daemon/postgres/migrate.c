@@ -1,7 +1,7 @@
-#include "migrate.h"
+#include "postgres/migrate.h"
 
 #include "base/file.h"
-#include "migrations.h"
+#include "postgres/migrations.h"
 
 #include <stdlib.h>
 #include <string.h>
