@@ -11,8 +11,8 @@
 #include <zstd.h>
 
 #include "base/file.h"
-#include "loop.h"
 #include "read/decode.h"
+#include "serve/loop.h"
 #include "source/kafka.h"
 #include "source/message.h"
 #include "topics.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "files/archive.h"
-#include "loop.h"
+#include "serve/loop.h"
 
 enum { LINE_BYTES = 128 * 1024 * 1024, MARK_BYTES = 1024 };
 

@@ -7,7 +7,7 @@
  * made up, so an alert of the end stays open as it would in life. */
 #include "command.h"
 #include "config.h"
-#include "loop.h"
+#include "serve/loop.h"
 #include "source/kafka.h"
 #include "table.h"
 #include "tape.h"

@@ -1,7 +1,7 @@
 /* serve: the daemon itself. daemon.h tells what it does; here only its command line. */
 #include "command.h"
 #include "config.h"
-#include "daemon.h"
+#include "serve/daemon.h"
 
 #include <getopt.h>
 #include <limits.h>

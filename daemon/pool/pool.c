@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loop.h"
+#include "serve/loop.h"
 
 enum { MOST_WORKERS = 256, STACK_BYTES = 4 * 1024 * 1024 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "config.h"
-#include "loop.h"
+#include "serve/loop.h"
 #include "source/kafka.h"
 
 enum {

@@ -1,7 +1,7 @@
 #include "source/source.h"
 
 #include "config.h"
-#include "loop.h"
+#include "serve/loop.h"
 #include "source/kafka.h"
 
 #include <librdkafka/rdkafka_mock.h>

@@ -1,13 +1,13 @@
-#include "report.h"
+#include "serve/status.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon.h"
 #include "notify.h"
 #include "read/decode.h"
+#include "serve/daemon.h"
 
 enum { WHY_BYTES = 2048 };
 

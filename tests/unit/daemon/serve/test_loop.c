@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "loop.h"
+#include "serve/loop.h"
 
 struct house {
     struct tw_loop loop;

@@ -1,4 +1,4 @@
-#include "loop.h"
+#include "serve/loop.h"
 
 #include <signal.h>
 #include <time.h>

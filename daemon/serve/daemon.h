@@ -16,10 +16,10 @@
 #include "config.h"
 #include "evaluate/evaluator.h"
 #include "log.h"
-#include "loop.h"
 #include "metrics.h"
 #include "pool/pool.h"
 #include "pool/work.h"
+#include "serve/loop.h"
 #include "source/source.h"
 #include "store/store.h"
 

@@ -1,4 +1,4 @@
-#include "load.h"
+#include "serve/loaded.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "daemon.h"
+#include "serve/daemon.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,10 +6,10 @@
 
 #include "control.h"
 #include "http.h"
-#include "load.h"
 #include "notify.h"
 #include "processors.h"
-#include "report.h"
+#include "serve/loaded.h"
+#include "serve/status.h"
 
 enum {
     CLOSE_LIMIT_MS = 5000,  /* for leaving the group */
