@@ -1,7 +1,7 @@
 #include "learn.h"
 
 #include "command.h"
-#include "processors.h"
+#include "observe/processors.h"
 
 #include <limits.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
 #include "config_print.h"
 #include "link/entities.h"
 #include "model/model.h"
-#include "processors.h"
+#include "observe/processors.h"
 #include "read/decode.h"
 #include "score/classify.h"
 #include "tokenizer/tokenizer.h"

@@ -10,8 +10,8 @@
 #include "config_print.h"
 #include "files/problems.h"
 #include "link/entities.h"
+#include "observe/processors.h"
 #include "postgres/postgres.h"
-#include "processors.h"
 #include "score/classify.h"
 #include "source/kafka.h"
 

@@ -3,7 +3,7 @@
  * it is for a first run and never for a promise. It has no CreateTopics: `dev topic` asks it through a socket
  * beside its address file. A topic that nobody made has four partitions from its first use. */
 #include "command.h"
-#include "control.h"
+#include "observe/control.h"
 
 #include "base/file.h"
 

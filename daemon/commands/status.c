@@ -1,7 +1,7 @@
 #include "arguments.h"
 #include "command.h"
 #include "config.h"
-#include "control.h"
+#include "observe/control.h"
 #include "table.h"
 
 #include <jansson.h>

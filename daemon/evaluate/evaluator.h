@@ -21,8 +21,8 @@
 #include <uv.h>
 
 #include "alert/rules.h"
-#include "log.h"
-#include "metrics.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
 #include "pool/pool.h"
 
 struct tw_config;

@@ -25,7 +25,7 @@
 #include <libpq-fe.h>
 #include <uv.h>
 
-#include "log.h"
+#include "observe/log.h"
 #include "postgres/sqlstate.h"
 #include "postgres/statements.h"
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control.h"
-#include "http.h"
-#include "notify.h"
-#include "processors.h"
+#include "observe/control.h"
+#include "observe/http.h"
+#include "observe/notify.h"
+#include "observe/processors.h"
 #include "serve/loaded.h"
 #include "serve/status.h"
 

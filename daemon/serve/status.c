@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "notify.h"
+#include "observe/notify.h"
 #include "read/decode.h"
 #include "serve/daemon.h"
 

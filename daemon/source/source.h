@@ -25,8 +25,8 @@
 #include <uv.h>
 
 #include "batch.h"
-#include "log.h"
-#include "metrics.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
 #include "partition.h"
 
 struct tw_config;

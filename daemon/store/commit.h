@@ -21,7 +21,7 @@
 #ifndef TW_COMMIT_H
 #define TW_COMMIT_H
 
-#include "metrics.h"
+#include "observe/metrics.h"
 #include "postgres/connection.h"
 #include "store/encode.h"
 #include "store/keyset.h"

@@ -13,7 +13,7 @@
 #include <uv.h>
 
 #include "batch.h"
-#include "log.h"
+#include "observe/log.h"
 #include "partition.h"
 
 struct tw_config;

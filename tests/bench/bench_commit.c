@@ -10,7 +10,7 @@
 
 #include "batches.h"
 #include "config.h"
-#include "metrics.h"
+#include "observe/metrics.h"
 #include "store/store.h"
 
 enum { PARTITIONS_MOST = 64 };

@@ -17,7 +17,7 @@
 
 #include "batches.h"
 #include "config.h"
-#include "metrics.h"
+#include "observe/metrics.h"
 #include "postgres/postgres.h"
 #include "store/store.h"
 

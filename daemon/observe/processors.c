@@ -1,4 +1,4 @@
-#include "processors.h"
+#include "observe/processors.h"
 
 #include <limits.h>
 #include <sched.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "processors.h"
+#include "observe/processors.h"
 
 static void a_quota_is_rounded_up_to_whole_processors(void **state)
 {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "log.h"
+#include "observe/log.h"
 
 struct captured {
     char bytes[8192];

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "control.h"
-#include "http.h"
+#include "observe/control.h"
+#include "observe/http.h"
 
 struct house {
     uv_loop_t loop;

@@ -1,4 +1,4 @@
-#include "http.h"
+#include "observe/http.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

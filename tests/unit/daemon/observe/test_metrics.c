@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "metrics.h"
+#include "observe/metrics.h"
 
 static char *page_with(const struct tw_metrics *metrics, const struct tw_partition *first)
 {
