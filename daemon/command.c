@@ -1,6 +1,6 @@
 #include "command.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "files/problems.h"
 
 #include <limits.h>

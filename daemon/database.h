@@ -7,7 +7,7 @@
 #ifndef TW_DATABASE_H
 #define TW_DATABASE_H
 
-#include "config.h"
+#include "config/config.h"
 #include "postgres/postgres.h"
 
 /* What the command line says; NULL: not given. */

@@ -16,7 +16,7 @@
 #include <getopt.h>
 #include <uv.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "progress.h"
 #include "table.h"
 #include "training/run.h"

@@ -1,7 +1,7 @@
 #include "offline.h"
 
 #include "command.h"
-#include "config_print.h"
+#include "config/config_print.h"
 #include "link/entities.h"
 #include "model/model.h"
 #include "observe/processors.h"

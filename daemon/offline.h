@@ -13,7 +13,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "river.h"
 #include "table.h"
 #include "tasks/tasks.h"

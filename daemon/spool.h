@@ -19,7 +19,7 @@
 #ifndef TW_SPOOL_H
 #define TW_SPOOL_H
 
-#include "config.h"
+#include "config/config.h"
 #include "training/run_watch.h"
 
 struct tw_spool;

@@ -1,7 +1,7 @@
-#include "config.h"
+#include "config/config.h"
 #include "arguments.h"
 #include "command.h"
-#include "config_print.h"
+#include "config/config_print.h"
 
 #include <stdio.h>
 #include <string.h>

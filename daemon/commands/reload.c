@@ -1,6 +1,6 @@
 #include "arguments.h"
 #include "command.h"
-#include "config.h"
+#include "config/config.h"
 #include "observe/control.h"
 
 #include <stdio.h>

@@ -6,7 +6,7 @@
  * plus the lateness plus one bar, so that the last bar is closed and its alerts can open; further time is not
  * made up, so an alert of the end stays open as it would in life. */
 #include "command.h"
-#include "config.h"
+#include "config/config.h"
 #include "serve/loop.h"
 #include "source/kafka.h"
 #include "table.h"

@@ -1,6 +1,6 @@
 /* serve: the daemon itself. daemon.h tells what it does; here only its command line. */
 #include "command.h"
-#include "config.h"
+#include "config/config.h"
 #include "serve/daemon.h"
 
 #include <getopt.h>

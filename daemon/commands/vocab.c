@@ -1,7 +1,7 @@
 /* vocab: archives to a WordPiece vocabulary. Nothing is written before the end, so a signal ends it as it ends any program. */
 #include "arguments.h"
 #include "command.h"
-#include "config.h"
+#include "config/config.h"
 #include "progress.h"
 #include "training/learn_vocabulary.h"
 

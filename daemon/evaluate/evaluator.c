@@ -2,7 +2,7 @@
 
 #include "alert/shard.h"
 #include "command.h"
-#include "config.h"
+#include "config/config.h"
 #include "evaluate/turn_rows.h"
 #include "postgres/connection.h"
 #include "store/encode.h"

@@ -13,7 +13,7 @@
 
 #include "batch/batcher.h"
 #include "batch/flow.h"
-#include "config.h"
+#include "config/config.h"
 #include "evaluate/evaluator.h"
 #include "observe/log.h"
 #include "observe/metrics.h"

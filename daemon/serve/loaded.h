@@ -9,7 +9,7 @@
 #define TW_LOAD_H
 
 #include "alert/rules.h"
-#include "config.h"
+#include "config/config.h"
 #include "link/entities.h"
 #include "pool/work.h"
 #include "score/classify.h"

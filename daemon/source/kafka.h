@@ -11,7 +11,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "config.h"
+#include "config/config.h"
 
 enum tw_kafka_role {
     TW_KAFKA_CONSUMER, /* of kafka.group */

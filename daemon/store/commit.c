@@ -1,6 +1,6 @@
 #include "store/commit.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "time/watermark.h"
 
 #include <inttypes.h>

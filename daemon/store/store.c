@@ -1,6 +1,6 @@
 #include "store/store.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "postgres/connection.h"
 #include "store/commit.h"
 

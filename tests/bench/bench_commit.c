@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "batches.h"
-#include "config.h"
+#include "config/config.h"
 #include "observe/metrics.h"
 #include "store/store.h"
 

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "alert/shard.h"
-#include "config.h"
+#include "config/config.h"
 #include "evaluate/evaluator.h"
 #include "postgres/postgres.h"
 

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "batches.h"
-#include "config.h"
+#include "config/config.h"
 #include "observe/metrics.h"
 #include "postgres/postgres.h"
 #include "store/store.h"

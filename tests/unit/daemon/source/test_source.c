@@ -1,6 +1,6 @@
 #include "source/source.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "serve/loop.h"
 #include "source/kafka.h"
 

@@ -1,7 +1,7 @@
-#include "config.h"
+#include "config/config.h"
 
-#include "config_print.h"
-#include "config_rows.h"
+#include "config/config_print.h"
+#include "config/config_rows.h"
 #include "files/problems.h"
 #include "files/yaml_tree.h"
 #include "read/decode.h"

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "config.h"
-#include "config_print.h"
+#include "config/config.h"
+#include "config/config_print.h"
 #include "files/problems.h"
 #include "read/decode.h"
 

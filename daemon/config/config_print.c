@@ -1,6 +1,6 @@
-#include "config_print.h"
+#include "config/config_print.h"
 
-#include "config_rows.h"
+#include "config/config_rows.h"
 #include "read/decode.h"
 
 #include <stdarg.h>

@@ -6,7 +6,7 @@
 #ifndef TW_CONFIG_PRINT_H
 #define TW_CONFIG_PRINT_H
 
-#include "config.h"
+#include "config/config.h"
 
 /* A configuration as a file that gives it, with each key's prose when asked for. Lives in the arena. TW_FULL. */
 TW_MUST_USE bool tw_config_print(const struct tw_config *config, bool prose, struct tw_arena *arena,

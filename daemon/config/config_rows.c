@@ -1,4 +1,4 @@
-#include "config_rows.h"
+#include "config/config_rows.h"
 
 #include "read/decode.h"
 

@@ -5,7 +5,7 @@
 #ifndef TW_CONFIG_ROWS_H
 #define TW_CONFIG_ROWS_H
 
-#include "config.h"
+#include "config/config.h"
 #include "files/yaml_tree.h"
 
 /* How a value of the file becomes a field of struct tw_config. */
