@@ -1,5 +1,5 @@
 /* main: finds the subcommand, runs it, prints its error as one line, ends with its status. */
-#include "command.h"
+#include "cli/command.h"
 
 #include <stdio.h>
 #include <string.h>

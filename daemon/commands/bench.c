@@ -1,9 +1,9 @@
 /* bench: how fast this model classifies a file on this machine, and with which kernels. Each row is the whole
  * way of a text: decode, clean, link, tokenize, classify, print; the file is read again for each row. */
-#include "command.h"
+#include "cli/command.h"
+#include "cli/file_command.h"
+#include "cli/table.h"
 #include "observe/processors.h"
-#include "offline.h"
-#include "table.h"
 
 #include "gemm/gemm.h"
 

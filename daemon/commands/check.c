@@ -1,11 +1,11 @@
 /* check: everything that `serve` would trip over, found before it runs. Offline it reads configuration, rules,
  * entities and model, and probes the matrix products; --connect asks the servers too. Every finding is a line;
  * the first thing that is wrong gives the exit status. */
-#include "command.h"
+#include "cli/command.h"
 
 #include "alert/rules.h"
-#include "arguments.h"
-#include "check_servers.h"
+#include "cli/arguments.h"
+#include "cli/check_servers.h"
 #include "config/config.h"
 #include "config/config_print.h"
 #include "files/problems.h"

@@ -1,6 +1,6 @@
 #include "config/config.h"
-#include "arguments.h"
-#include "command.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
 #include "config/config_print.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* deadletters: what could not be used: listed, shown, put back into its topic. */
-#include "arguments.h"
-#include "command.h"
-#include "database.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/database.h"
 #include "source/kafka.h"
 #include "store/encode.h"
 

@@ -1,8 +1,8 @@
 /* evaluate: predictions against labels; the findings on standard output or -o, and as a page for people by --report. */
-#include "command.h"
-#include "offline.h"
+#include "cli/command.h"
+#include "cli/file_command.h"
+#include "cli/scorecard.h"
 #include "report/report_page.h"
-#include "scorecard.h"
 #include "training/run_log.h"
 
 #include "score/classify.h"

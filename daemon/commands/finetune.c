@@ -1,8 +1,8 @@
 /* finetune: labelled records to a model of sentiment; the run shown as it goes (learn.h). */
 #include "training/finetune.h"
-#include "command.h"
-#include "learn.h"
-#include "trial_row.h"
+#include "cli/command.h"
+#include "cli/training_command.h"
+#include "cli/validation_row.h"
 
 static bool settle(struct tw_learn *learn, struct tw_error *err)
 {

@@ -1,7 +1,7 @@
 #include "postgres/migrate.h"
-#include "arguments.h"
-#include "command.h"
-#include "database.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/database.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* pretrain: texts without labels to a language model; the run shown as it goes (learn.h). */
 #include "training/pretrain.h"
-#include "command.h"
-#include "learn.h"
-#include "spool.h"
+#include "cli/command.h"
+#include "cli/spool.h"
+#include "cli/training_command.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
-#include "arguments.h"
-#include "command.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
 #include "config/config.h"
 #include "observe/control.h"
 

@@ -1,7 +1,7 @@
 /* reset: stored offsets moved by hand: after a topic was made anew, or to read it again. */
-#include "arguments.h"
-#include "command.h"
-#include "database.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/database.h"
 
 #include <stdio.h>
 

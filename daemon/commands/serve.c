@@ -1,5 +1,5 @@
 /* serve: the daemon itself. daemon.h tells what it does; here only its command line. */
-#include "command.h"
+#include "cli/command.h"
 #include "config/config.h"
 #include "serve/daemon.h"
 

@@ -1,8 +1,8 @@
-#include "arguments.h"
-#include "command.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/table.h"
 #include "config/config.h"
 #include "observe/control.h"
-#include "table.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#include "command.h"
-#include "offline.h"
+#include "cli/command.h"
+#include "cli/file_command.h"
 
 int tw_command_tokenize(int argc, char **argv, struct tw_error *err)
 {

@@ -1,8 +1,8 @@
 /* vocab: archives to a WordPiece vocabulary. Nothing is written before the end, so a signal ends it as it ends any program. */
-#include "arguments.h"
-#include "command.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/progress.h"
 #include "config/config.h"
-#include "progress.h"
 #include "training/learn_vocabulary.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "evaluate/evaluator.h"
 
 #include "alert/shard.h"
-#include "command.h"
+#include "cli/command.h"
 #include "config/config.h"
 #include "evaluate/turn_rows.h"
 #include "postgres/connection.h"

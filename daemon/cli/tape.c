@@ -1,4 +1,4 @@
-#include "tape.h"
+#include "cli/tape.h"
 
 #include <inttypes.h>
 #include <jansson.h>

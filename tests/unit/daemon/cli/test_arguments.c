@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "arguments.h"
 #include "base/error.h"
+#include "cli/arguments.h"
 
 enum { MOST_WORDS = 12 };
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "command.h"
+#include "cli/command.h"
 
 static void a_command_is_typed_as_a_shell_takes_it_again(void **state)
 {

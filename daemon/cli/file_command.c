@@ -1,6 +1,6 @@
-#include "offline.h"
+#include "cli/file_command.h"
 
-#include "command.h"
+#include "cli/command.h"
 #include "config/config_print.h"
 #include "link/entities.h"
 #include "model/model.h"

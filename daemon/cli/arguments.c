@@ -1,6 +1,6 @@
-#include "arguments.h"
+#include "cli/arguments.h"
 
-#include "command.h"
+#include "cli/command.h"
 
 #include <errno.h>
 #include <getopt.h>

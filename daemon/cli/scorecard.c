@@ -1,4 +1,4 @@
-#include "scorecard.h"
+#include "cli/scorecard.h"
 
 #include "score/classify.h"
 

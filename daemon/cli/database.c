@@ -1,6 +1,6 @@
-#include "database.h"
+#include "cli/database.h"
 
-#include "command.h"
+#include "cli/command.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "topics.h"
+#include "cli/topics.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "progress.h"
+#include "cli/progress.h"
 
 #include <string.h>
 #include <sys/ioctl.h>

@@ -1,4 +1,4 @@
-#include "check_servers.h"
+#include "cli/check_servers.h"
 
 #include "postgres/migrate.h"
 #include "postgres/postgres.h"

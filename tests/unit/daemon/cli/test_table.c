@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "table.h"
+#include "cli/table.h"
 
 static const struct tw_column columns[] = {{"name", false}, {"count", true}};
 

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "table.h"
+#include "cli/table.h"
 
 enum { TW_ARGUMENTS_MOST = 16 };
 

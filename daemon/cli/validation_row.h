@@ -2,7 +2,7 @@
 #ifndef TW_TRIAL_ROW_H
 #define TW_TRIAL_ROW_H
 
-#include "learn.h"
+#include "cli/training_command.h"
 
 enum { TW_TRIAL_COLUMNS = 11 };
 

@@ -1,6 +1,6 @@
-#include "learn.h"
+#include "cli/training_command.h"
 
-#include "command.h"
+#include "cli/command.h"
 #include "observe/processors.h"
 
 #include <limits.h>

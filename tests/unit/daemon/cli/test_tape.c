@@ -1,4 +1,4 @@
-#include "tape.h"
+#include "cli/tape.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -16,9 +16,9 @@
 #include <getopt.h>
 #include <uv.h>
 
+#include "cli/progress.h"
+#include "cli/table.h"
 #include "config/config.h"
-#include "progress.h"
-#include "table.h"
 #include "training/run.h"
 
 enum { TW_LEARN_CELL = 24, TW_LEARN_COLUMNS = 16, TW_LEARN_OPTIONS = 160, TW_LEARN_NAME = 64 };

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "scorecard.h"
+#include "cli/scorecard.h"
 #include "tasks/record.h"
 
 static struct tw_findings *findings;

@@ -1,4 +1,4 @@
-#include "trial_row.h"
+#include "cli/validation_row.h"
 
 #include "training/validation.h"
 

@@ -1,4 +1,4 @@
-#include "spool.h"
+#include "cli/spool.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -11,11 +11,11 @@
 #include <zstd.h>
 
 #include "base/file.h"
+#include "cli/topics.h"
 #include "read/decode.h"
 #include "serve/loop.h"
 #include "source/kafka.h"
 #include "source/message.h"
-#include "topics.h"
 
 enum { ANSWER_MS = 15000, SILENCE_MS = 30000, POLL_MS = 200, TELL_MS = 10000, LEVEL = 3 };
 #define SCRATCH_BYTES ((size_t)8 << 30) /* address space: one record and what is made of it */

@@ -13,9 +13,9 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "cli/table.h"
 #include "config/config.h"
 #include "river.h"
-#include "table.h"
 #include "tasks/tasks.h"
 
 struct tw_offline_arguments {

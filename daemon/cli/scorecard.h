@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#include "table.h"
+#include "cli/table.h"
 #include "tasks/findings.h"
 
 /* TW_INTERNAL when out of memory; TW_IO. */
