@@ -1,4 +1,4 @@
-/* offline: what the commands over archives (`classify`, `evaluate`, `tokenize`) have in common: their options, the
+/* file_command: what the commands over archives (`classify`, `evaluate`, `tokenize`) have in common: their options, the
  * model and the entities they open, and how they report refused records.
  *
  *     tw_offline_parse    argv to options; usage errors
@@ -7,8 +7,8 @@
  *
  * The output of `-o PATH`, and the page of `--report PATH`, is written beside PATH and renamed when the run is
  * through, so a reader never sees a part of it; a place that cannot be written to is told of before the work begins. */
-#ifndef TW_DAEMON_OFFLINE_H
-#define TW_DAEMON_OFFLINE_H
+#ifndef TW_FILE_COMMAND_H
+#define TW_FILE_COMMAND_H
 
 #include <limits.h>
 #include <stdio.h>

@@ -11,8 +11,8 @@
  *     tw_show_line(&show, "model/best: saved");
  *     tw_show_status(&show, "reading: 1024 records");   // a text in the place of the bar
  *     tw_show_end(&show);                               // the bar goes */
-#ifndef TW_DAEMON_PROGRESS_H
-#define TW_DAEMON_PROGRESS_H
+#ifndef TW_PROGRESS_H
+#define TW_PROGRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

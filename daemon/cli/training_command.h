@@ -1,4 +1,4 @@
-/* learn: what every command that makes a model does around its pipeline: options from its table of settings, --from, --set,
+/* training_command: what every command that makes a model does around its pipeline: options from its table of settings, --from, --set,
  * --resume, --dry-run, signals, progress on a terminal, the exit status.
  *
  *     static const struct tw_learn_kind kind = {.name = "finetune", .table = &tw_finetune_table, ...};
@@ -10,8 +10,8 @@
  * In order: settings from their defaults, from --from, from options and bare arguments; `settle`; then `run`, or with
  * --dry-run `look`. --resume takes all settings from the run's folder and no other option than -o, -c. SIGINT and SIGTERM end the
  * run at its next step (the watch says stopped), status 130. */
-#ifndef TW_LEARN_H
-#define TW_LEARN_H
+#ifndef TW_TRAINING_COMMAND_H
+#define TW_TRAINING_COMMAND_H
 
 #include <getopt.h>
 #include <uv.h>

@@ -1,6 +1,6 @@
-/* trial_row: an evaluation of a model of sentiment as a row on the terminal, for the commands that make one (learn.h). */
-#ifndef TW_TRIAL_ROW_H
-#define TW_TRIAL_ROW_H
+/* validation_row: an evaluation of a model of sentiment as a row on the terminal, for the commands that make one (training_command.h). */
+#ifndef TW_VALIDATION_ROW_H
+#define TW_VALIDATION_ROW_H
 
 #include "cli/training_command.h"
 

@@ -1,4 +1,4 @@
-/* finetune: labelled records to a model of sentiment; the run shown as it goes (learn.h). */
+/* finetune: labelled records to a model of sentiment; the run shown as it goes (training_command.h). */
 #include "training/finetune.h"
 #include "cli/command.h"
 #include "cli/training_command.h"

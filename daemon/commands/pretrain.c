@@ -1,4 +1,4 @@
-/* pretrain: texts without labels to a language model; the run shown as it goes (learn.h). */
+/* pretrain: texts without labels to a language model; the run shown as it goes (training_command.h). */
 #include "training/pretrain.h"
 #include "cli/command.h"
 #include "cli/spool.h"

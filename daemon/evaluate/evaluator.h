@@ -1,10 +1,10 @@
-/* evaluate: who evaluates the rules, when, and up to where: alerts from closed bars.
+/* evaluator: who evaluates the rules, when, and up to where: alerts from closed bars.
  *
  *     each second or so    a sign of life in tapewatch.members; shards are shared out among those alive: shard s is
  *                          for the (s mod n)-th of n; what is wanted is locked, taken, and held; the rest let go
  *     each interval        positions > stream watermark (watermark.h) > bars closed up to `to`
  *                          the shards that are furthest behind, from their "evaluated to":
- *                          read bars, headlines and open alerts > a worker decides (evaluation.h) > one transaction
+ *                          read bars, headlines and open alerts > a worker decides (turn_rows.h) > one transaction
  *                          writes alerts, steps, and the new "evaluated to", fenced by epoch and token
  *
  * A connection of its own: its advisory locks are the shards' locks, its session ends by idle_session_timeout when
@@ -15,8 +15,8 @@
  *
  * Rule sets live in the database, each with the edge from which it holds; the configuration's set is stored when it
  * is not the last one there. So all daemons evaluate by the same rules, and a reload takes effect at one edge. */
-#ifndef TW_EVALUATE_H
-#define TW_EVALUATE_H
+#ifndef TW_EVALUATOR_H
+#define TW_EVALUATOR_H
 
 #include <uv.h>
 

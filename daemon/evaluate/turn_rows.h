@@ -1,4 +1,4 @@
-/* evaluation: one turn of the rules over some shards and one interval of event time, on a worker: rows as they were read,
+/* turn_rows: one turn of the rules over some shards and one interval of event time, on a worker: rows as they were read,
  * in; statements that store what became of them, out. Nothing is asked of a server here.
  *
  *   in    bars, headline events and open alerts (answers of TW_BARS_READ, TW_EVENTS_READ, TW_ALERTS_READ, each in the
@@ -6,8 +6,8 @@
  *   out   calls, in order: for each entity its alerts, their steps, and the events that were taken up
  *
  * The rows of one entity go to tw_alerts_evaluate (alerts.h), which decides; the same rows give the same calls. */
-#ifndef TW_EVALUATION_H
-#define TW_EVALUATION_H
+#ifndef TW_TURN_ROWS_H
+#define TW_TURN_ROWS_H
 
 #include <libpq-fe.h>
 

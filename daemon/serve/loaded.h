@@ -1,12 +1,12 @@
-/* load: what the workers share, as the configuration names it: model, entities, rules.
+/* loaded: what the workers share, as the configuration names it: model, entities, rules.
  *
  *   tw_load_classifier   once at start: the model is not reloadable
  *   tw_load_shared       at start and at each reload: entities and rules anew, whole or not at all
  *
  * The shared data owns its automaton and rules and frees them with its last user (pool.h); the classifier and the
  * decode options are borrowed and must outlive it. */
-#ifndef TW_LOAD_H
-#define TW_LOAD_H
+#ifndef TW_LOADED_H
+#define TW_LOADED_H
 
 #include "alert/rules.h"
 #include "config/config.h"

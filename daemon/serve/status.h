@@ -1,8 +1,8 @@
-/* report: what the daemon tells about itself: readiness, gauges, STATUS= for systemd, `tapewatch status`.
+/* status: what the daemon tells about itself: readiness, gauges, STATUS= for systemd, `tapewatch status`.
  *
  * Reads the rooms and changes nothing but the gauges and what is remembered for the next line. On the loop. */
-#ifndef TW_REPORT_H
-#define TW_REPORT_H
+#ifndef TW_STATUS_H
+#define TW_STATUS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,8 +8,8 @@
  *
  * Not thread-safe: an arena belongs to whoever holds the batch. Under AddressSanitizer, what has not been taken
  * (and a gap between pieces) is poisoned, so overruns are seen. */
-#ifndef TW_BASE_ARENA_H
-#define TW_BASE_ARENA_H
+#ifndef TW_ARENA_H
+#define TW_ARENA_H
 
 #include <stdbool.h>
 #include <stddef.h>

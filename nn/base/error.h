@@ -8,8 +8,8 @@
  *
  * `passing` tells weather from climate: a passing error (a server away, a deadlock) is tried again as it is;
  * a lasting one never becomes better by waiting. */
-#ifndef TW_BASE_ERROR_H
-#define TW_BASE_ERROR_H
+#ifndef TW_ERROR_H
+#define TW_ERROR_H
 
 #include <stdbool.h>
 #include <stddef.h>

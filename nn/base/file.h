@@ -1,6 +1,6 @@
 /* file: a file mapped to read, read whole, or written whole or not at all. */
-#ifndef TW_BASE_FILE_H
-#define TW_BASE_FILE_H
+#ifndef TW_FILE_H
+#define TW_FILE_H
 
 #include <stdint.h>
 

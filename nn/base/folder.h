@@ -14,8 +14,8 @@
  * within a folder.
  *
  * Errors: TW_OUTPUT, TW_IO, TW_PERMISSION with the path. */
-#ifndef TW_BASE_FOLDER_H
-#define TW_BASE_FOLDER_H
+#ifndef TW_FOLDER_H
+#define TW_FOLDER_H
 
 #include <stdbool.h>
 

@@ -11,8 +11,8 @@
  *     tw_random_shuffle(seed, stream, epoch, order, count);      // the same order for the same epoch, always
  *
  * `stream` keeps users of one seed apart (enum tw_random_stream). Bits are the same on every processor. */
-#ifndef TW_BASE_RANDOM_H
-#define TW_BASE_RANDOM_H
+#ifndef TW_RANDOM_H
+#define TW_RANDOM_H
 
 #include <stddef.h>
 #include <stdint.h>

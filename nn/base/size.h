@@ -2,8 +2,8 @@
  *
  * A length, count or offset read from a file or a message goes through these once, at the door; what passes is
  * trusted afterwards. Each returns false when the result does not fit, and then leaves *result alone. */
-#ifndef TW_BASE_SIZE_H
-#define TW_BASE_SIZE_H
+#ifndef TW_SIZE_H
+#define TW_SIZE_H
 
 #include <stdbool.h>
 #include <stddef.h>

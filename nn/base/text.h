@@ -1,6 +1,6 @@
 /* text: bytes with a length, owned by somebody else. Never NUL-terminated by promise; may hold any byte. */
-#ifndef TW_BASE_TEXT_H
-#define TW_BASE_TEXT_H
+#ifndef TW_TEXT_H
+#define TW_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,12 +1,12 @@
-/* team: threads that wait for a job and do it together.
+/* threads: threads that wait for a job and do it together.
  *
  *     tw_team_open(count, &team, err);
  *     tw_team_run(team, job, self);     // job(self, 0) .. job(self, count - 1), each on a thread of its own; returns when all are done
  *     tw_team_close(team);
  *
  * The caller is thread 0: a team of one starts no thread. One job at a time, from one thread. */
-#ifndef TW_TRAIN_TEAM_H
-#define TW_TRAIN_TEAM_H
+#ifndef TW_THREADS_H
+#define TW_THREADS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* config: config.json of a model folder to checked options.
+/* config_json: config.json of a model folder to checked options.
  *   in    the folder of a Hugging Face checkpoint (its config.json), optionally labels by position
  *   out   struct tw_model_config: every number that the forward pass needs, within sane limits
  *
@@ -15,8 +15,8 @@
  *
  * Memory: strings live in the arena given. Errors: TW_IO/TW_PERMISSION (no file), TW_CONFIG with where =
  * "config.json" or "config.json: line L column C". */
-#ifndef TW_FORMAT_CONFIG_H
-#define TW_FORMAT_CONFIG_H
+#ifndef TW_CONFIG_JSON_H
+#define TW_CONFIG_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -20,8 +20,8 @@
  *     ...
  *     tw_safetensors_close(&file);         // views die here; a zeroed struct is safe to close
  */
-#ifndef TW_FORMAT_SAFETENSORS_H
-#define TW_FORMAT_SAFETENSORS_H
+#ifndef TW_SAFETENSORS_H
+#define TW_SAFETENSORS_H
 
 #include <stdbool.h>
 #include <stddef.h>

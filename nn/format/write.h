@@ -9,8 +9,8 @@
  *
  * Errors: TW_OUTPUT when the file cannot be made, TW_IO when writing fails (a full disk), TW_CONFIG for a value or
  * a JSON text that cannot be written. A file that failed is removed. */
-#ifndef TW_FORMAT_WRITE_H
-#define TW_FORMAT_WRITE_H
+#ifndef TW_WRITE_H
+#define TW_WRITE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -14,8 +14,8 @@
  * (test_bf16.c) where the processor has AVX512_BF16, at twice the rate of fp32's fused additions.
  *
  * Reentrant, no allocation; the fast one takes 300 KiB of the caller's stack. */
-#ifndef TW_KERNELS_BF16_H
-#define TW_KERNELS_BF16_H
+#ifndef TW_BF16_H
+#define TW_BF16_H
 
 #include <stdbool.h>
 #include <stddef.h>

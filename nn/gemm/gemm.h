@@ -24,8 +24,8 @@
  *
  * Threads: a product runs on its caller's thread alone. OpenBLAS is told so once at open (process-wide); oneDNN,
  * built on OpenMP, has a setting for each calling thread, made in each call. There is nothing to close. */
-#ifndef TW_KERNELS_GEMM_H
-#define TW_KERNELS_GEMM_H
+#ifndef TW_GEMM_H
+#define TW_GEMM_H
 
 #include <stdbool.h>
 #include <stddef.h>

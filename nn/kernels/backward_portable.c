@@ -1,5 +1,5 @@
 /* The definition of every backward kernel: plain loops that follow the formulas of backward.h. */
-#include "kernels/backward.h"
+#include "kernels/backward_kernels.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* choose: which table of kernels for this processor. */
-#ifndef TW_KERNELS_CHOOSE_H
-#define TW_KERNELS_CHOOSE_H
+#ifndef TW_CHOOSE_H
+#define TW_CHOOSE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
  *   element c of row r:   group g = c / 128; within it plane p = c % 128 / 16 and lane l = c % 16;
  *                         bits (p % 2) x 16 ... + 15 of word p / 2 of the block with the counter
  *                         {g x 16 + l, r, step, TW_RANDOM_DROPOUT + 256 x (layer x 8 + place)} */
-#ifndef TW_KERNELS_DROPOUT_H
-#define TW_KERNELS_DROPOUT_H
+#ifndef TW_DROPOUT_H
+#define TW_DROPOUT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -13,14 +13,14 @@
  * softmax(x)_i = exp(x_i - max x) / sum_j exp(x_j - max x)
  * attention   for each sequence and head: softmax(Q K^T / sqrt(width) + B) V   (Vaswani et al. 2017), where B, if
  *             there is one, depends on the distance from query to key only (Shaw et al. 2018; Raffel et al. 2020) */
-#ifndef TW_KERNELS_KERNELS_H
-#define TW_KERNELS_KERNELS_H
+#ifndef TW_KERNELS_H
+#define TW_KERNELS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "format/config_json.h"
-#include "kernels/backward.h"
+#include "kernels/backward_kernels.h"
 #include "kernels/dropout.h"
 
 /* Hidden states of one packed batch, as attention sees them. */

@@ -15,8 +15,8 @@
  * would drop its input as well; only what it pools is dropped here.)
  *
  * A row's bits depend on its own sequence only: not on batch mates, cut, row, or thread (test_encoder.c). */
-#ifndef TW_MODEL_ENCODER_H
-#define TW_MODEL_ENCODER_H
+#ifndef TW_ENCODER_H
+#define TW_ENCODER_H
 
 #include <stdbool.h>
 #include <stddef.h>

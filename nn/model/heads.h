@@ -14,8 +14,8 @@
  *     tw_class_probabilities(model, logits, probs);   // [TW_NEGATIVE], [TW_NEUTRAL], [TW_POSITIVE]
  *     probs[TW_POSITIVE] - probs[TW_NEGATIVE];        // the sentiment
  */
-#ifndef TW_MODEL_HEADS_H
-#define TW_MODEL_HEADS_H
+#ifndef TW_HEADS_H
+#define TW_HEADS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,7 +51,7 @@ TW_MUST_USE bool tw_entity_spans_check(
 TW_MUST_USE bool tw_classify_sequences(const struct tw_model *model, const struct tw_batch *batch,
     struct tw_workspace *workspace, float *logits, struct tw_error *err);
 
-/* The logits as the model's temperature makes them probabilities (temper.h), by class name and not by position. Needs
+/* The logits as the model's temperature makes them probabilities (temperature.h), by class name and not by position. Needs
  * model->config.labels_fault == NULL. */
 void tw_class_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES]);
 /* The same for the entity head, with its own temperature. */

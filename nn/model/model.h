@@ -28,8 +28,8 @@
  *
  * Errors: TW_CONFIG with where = "config.json" or "model.safetensors: ..." (a file that is not there included: then
  * where is its path), TW_PERMISSION, TW_INTERNAL. */
-#ifndef TW_MODEL_MODEL_H
-#define TW_MODEL_MODEL_H
+#ifndef TW_MODEL_H
+#define TW_MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>

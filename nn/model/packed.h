@@ -1,4 +1,4 @@
-/* batch: token sequences laid end to end, without padding.
+/* packed: token sequences laid end to end, without padding.
  *   in    sequences of token ids (with [CLS] and [SEP], as the tokenizer gives them), at most the model's longest
  *   out   struct tw_batch: ids of all sequences in one array, and where each one starts
  *
@@ -14,8 +14,8 @@
  *         part = tw_batch_cut(&all, first, workspace->max_tokens);
  *         ... tw_encode(model, &part, workspace, err) ...
  *     } */
-#ifndef TW_MODEL_BATCH_H
-#define TW_MODEL_BATCH_H
+#ifndef TW_PACKED_H
+#define TW_PACKED_H
 
 #include <stdbool.h>
 #include <stddef.h>

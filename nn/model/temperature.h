@@ -1,4 +1,4 @@
-/* temper: logits to probabilities that mean what they say.
+/* temperature: logits to probabilities that mean what they say.
  *
  *     p = softmax(z / T(z)),   T(z) = base x h(z)^exponent
  *
@@ -7,8 +7,8 @@
  * sure surer and what is unsure less so, for heads whose logits saturate: one temperature cannot serve both (Balanya, Maronas and Ramos
  * 2022, "Adaptive Temperature Scaling for Robust Calibration of Deep Neural Networks", their HTS, with a power for a softplus). The
  * largest logit stays the largest probability. */
-#ifndef TW_MODEL_TEMPER_H
-#define TW_MODEL_TEMPER_H
+#ifndef TW_TEMPERATURE_H
+#define TW_TEMPERATURE_H
 
 #include "format/config_json.h"
 

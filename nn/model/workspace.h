@@ -11,8 +11,8 @@
  * `keep_layers`: each layer writes into buffers of its own, so that after tw_encode all activations are there: the
  * tests compare them, and a backward pass needs them. Otherwise all layers share one set, and `layers[i]` all point
  * to it. */
-#ifndef TW_MODEL_WORKSPACE_H
-#define TW_MODEL_WORKSPACE_H
+#ifndef TW_WORKSPACE_H
+#define TW_WORKSPACE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* load: a model folder's tokenizer files to the facts that decide ids.
+/* files: a model folder's tokenizer files to the facts that decide ids.
  *
  *     tokenizer.json        the whole pipeline; each part is compared with what BERT's or MPNet's must be
  *     vocab.txt             a token a line, its id the line's number from 0; read when tokenizer.json is absent
@@ -7,8 +7,8 @@
  *
  * What is known to change ids and is not done here is refused by name; unknown keys are ignored. A special token that is
  * not in the vocabulary is none: the peer would give it an id for which the model has no row. */
-#ifndef TW_TOKENIZER_LOAD_H
-#define TW_TOKENIZER_LOAD_H
+#ifndef TW_FILES_H
+#define TW_FILES_H
 
 #include "base/arena.h"
 #include "base/error.h"

@@ -15,8 +15,8 @@
  * All in one pass: a table of 256 bytes decides for words of ASCII letters and digits, and only a word with
  * anything else in it is taken code point by code point. No allocation; a word that is longer than the limit is
  * not kept, only measured. Works on what it is lent: the text must outlive the reader, words die at the next call. */
-#ifndef TW_TOKENIZER_NORMALIZE_H
-#define TW_TOKENIZER_NORMALIZE_H
+#ifndef TW_NORMALIZE_H
+#define TW_NORMALIZE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -20,8 +20,8 @@
  * (One difference: where canonical ordering moves a mark that stays, each mark keeps its own place here.)
  *
  * A tokenizer is immutable after load and may be used by any number of threads at once. */
-#ifndef TW_TOKENIZER_TOKENIZER_H
-#define TW_TOKENIZER_TOKENIZER_H
+#ifndef TW_TOKENIZER_H
+#define TW_TOKENIZER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,8 +8,8 @@
  *     out   flags, combining rank, lower case, canonical decomposition
  *
  * A lookup is two loads: block_of[code_point / 128], then the kind in that block. */
-#ifndef TW_TOKENIZER_UNICODE_H
-#define TW_TOKENIZER_UNICODE_H
+#ifndef TW_UNICODE_H
+#define TW_UNICODE_H
 
 #include <stddef.h>
 #include <stdint.h>

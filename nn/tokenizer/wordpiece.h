@@ -10,8 +10,8 @@
  * and so is the word, so a match of bytes ends where a character ends.
  *
  * Read-only after tw_wordpiece_build, shared by threads. */
-#ifndef TW_TOKENIZER_WORDPIECE_H
-#define TW_TOKENIZER_WORDPIECE_H
+#ifndef TW_WORDPIECE_H
+#define TW_WORDPIECE_H
 
 #include <stdbool.h>
 #include <stdint.h>

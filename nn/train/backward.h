@@ -16,8 +16,8 @@
  * One struct tw_backward belongs to one thread, beside its workspace; the state is only read. Every sum runs in a
  * fixed order: the same batch gives the same bits. Dropout masks are computed again from workspace->dropout, which
  * must not have changed. */
-#ifndef TW_TRAIN_BACKWARD_H
-#define TW_TRAIN_BACKWARD_H
+#ifndef TW_BACKWARD_H
+#define TW_BACKWARD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -19,8 +19,8 @@
  *
  * Errors: TW_OUTPUT or TW_IO with the path (a full disk: the old checkpoint is untouched); TW_CONFIG for a
  * checkpoint of another shape, naming the tensor, and for one whose tensors are not the bytes that were written. */
-#ifndef TW_TRAIN_CHECKPOINT_H
-#define TW_TRAIN_CHECKPOINT_H
+#ifndef TW_CHECKPOINT_H
+#define TW_CHECKPOINT_H
 
 #include <stdbool.h>
 #include <stddef.h>

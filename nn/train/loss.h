@@ -11,8 +11,8 @@
  *   soft labels     T^2 KL(softmax(teacher / T) || softmax(z / T))             (Hinton et al. 2015)
  *   mean square     sum_i (x_i - t_i)^2 / width, a row                          (Jiao et al. 2020, TinyBERT)
  * All are computed from log-sum-exp in double, so that no logit is too large. */
-#ifndef TW_TRAIN_LOSS_H
-#define TW_TRAIN_LOSS_H
+#ifndef TW_LOSS_H
+#define TW_LOSS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -13,12 +13,12 @@
  * bits whatever the threads.
  *
  * Everything works on a range of the flat arrays, so that threads can share it: */
-#ifndef TW_TRAIN_OPTIMIZER_H
-#define TW_TRAIN_OPTIMIZER_H
+#ifndef TW_OPTIMIZER_H
+#define TW_OPTIMIZER_H
 
 #include <stddef.h>
 
-#include "kernels/backward.h"
+#include "kernels/backward_kernels.h"
 #include "train/state.h"
 
 struct tw_adamw {

@@ -1,12 +1,12 @@
-/* share: one thread's part of a training step. For train/ alone: the door is trainer.h.
+/* part: one thread's part of a training step. For train/ alone: the door is trainer.h.
  *   in    struct tw_step, the same for all shares; the sequences [first, last) of its batch
  *   out   sums of losses and of what was right; gradients, when training
  *
  * A share goes through its sequences by micro-batches of at most max_tokens: encode, each head with its loss, the teacher beside it, and
  * back down to the lowest layer that learns. What a mean of the step is taken over is counted before (totals), so that each row's
  * gradient has its final scale at once, and shares and micro-batches only add up. */
-#ifndef TW_TRAIN_SHARE_H
-#define TW_TRAIN_SHARE_H
+#ifndef TW_PART_H
+#define TW_PART_H
 
 #include <stdbool.h>
 #include <stddef.h>

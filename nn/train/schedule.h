@@ -14,8 +14,8 @@
  *     struct tw_schedule schedule;
  *     if (!tw_schedule_make("linear", total, warmup, &schedule, err)) return false;
  *     rate = highest * tw_schedule_factor(&schedule, step); */
-#ifndef TW_TRAIN_SCHEDULE_H
-#define TW_TRAIN_SCHEDULE_H
+#ifndef TW_SCHEDULE_H
+#define TW_SCHEDULE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -25,8 +25,8 @@
  * head, else negative, neutral, positive.
  *
  * Errors: those of model.h; TW_CONFIG when the shape cannot be made of the folder; TW_INTERNAL without memory. */
-#ifndef TW_TRAIN_STATE_H
-#define TW_TRAIN_STATE_H
+#ifndef TW_STATE_H
+#define TW_STATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  *   out   yes, or the target that is not, by its number (TW_INTERNAL; TW_CONFIG for words that the teacher does not have)
  *
  * Entities and masked words stand in the order of their sequences and tokens, and there are heads for them; labels are classes. */
-#ifndef TW_TRAIN_TARGETS_H
-#define TW_TRAIN_TARGETS_H
+#ifndef TW_TARGETS_H
+#define TW_TARGETS_H
 
 #include "train/trainer.h"
 

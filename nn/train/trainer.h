@@ -32,8 +32,8 @@
  * Errors: TW_CONFIG "loss is not a number ..." when the loss or the gradients' norm is NaN or infinite, or the loss
  * exceeds `most_loss_growth` times its own running mean: `where` names the step, the weights are those before the
  * step. TW_INTERNAL for a contradiction in the targets. After a failure the state is unchanged. */
-#ifndef TW_TRAIN_TRAINER_H
-#define TW_TRAIN_TRAINER_H
+#ifndef TW_TRAINER_H
+#define TW_TRAINER_H
 
 #include <stdbool.h>
 #include <stddef.h>

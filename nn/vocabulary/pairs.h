@@ -13,8 +13,8 @@
  *
  * A table finds a pair, a heap the most frequent one; the heap is put right once a round. About 64 bytes a pair, 8 a word that holds
  * it; places of taken pairs are used again. TW_INTERNAL when memory is refused. */
-#ifndef TW_TOKENIZER_PAIRS_H
-#define TW_TOKENIZER_PAIRS_H
+#ifndef TW_PAIRS_H
+#define TW_PAIRS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -18,8 +18,8 @@
  * whole when it is cut, so it teaches nothing. (The peer takes the character out and joins what stood around it.)
  *
  * Memory: 4 bytes a character of the words and what pairs.h takes; the pieces are placed in the arena. */
-#ifndef TW_TOKENIZER_PIECES_H
-#define TW_TOKENIZER_PIECES_H
+#ifndef TW_PIECES_H
+#define TW_PIECES_H
 
 #include <stdint.h>
 

@@ -11,8 +11,8 @@
  *
  * Memory: TW_TALLY_MOST_WORDS different words of TW_TALLY_MOST_BYTES bytes together, 24 bytes a word, 4 to 16 for finding it, and
  * its text: 300 MiB at most. Beyond that TW_FULL: a corpus with more different words than that teaches no more. */
-#ifndef TW_TOKENIZER_TALLY_H
-#define TW_TOKENIZER_TALLY_H
+#ifndef TW_TALLY_H
+#define TW_TALLY_H
 
 #include <stdint.h>
 

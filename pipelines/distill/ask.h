@@ -9,8 +9,8 @@
  *
  * Without dropout; fp32, but for products with weights when another backend is asked for (gemm.h). What a text gets does not depend on its neighbours or on threads. A head that the model does not have
  * leaves its logits as they were. Errors: those of model.h and tokenizer.h. */
-#ifndef TW_OFFLINE_ASK_H
-#define TW_OFFLINE_ASK_H
+#ifndef TW_ASK_H
+#define TW_ASK_H
 
 #include "examples/dataset.h"
 #include "gemm/gemm.h"

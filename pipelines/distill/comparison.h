@@ -1,10 +1,10 @@
 /* comparison: a teacher and its student side by side, as it is told. For the offline rooms and the command.
- *   in    both as they were measured (compare.h)
+ *   in    both as they were measured (measure_folder.h)
  *   out   rows for a table; distill_results.json; a section of the student's card
  *
  * Shares change by points, all else by a factor. A head that only one of the two has gives no rows. */
-#ifndef TW_OFFLINE_COMPARISON_H
-#define TW_OFFLINE_COMPARISON_H
+#ifndef TW_COMPARISON_H
+#define TW_COMPARISON_H
 
 #include "distill/measure_folder.h"
 

@@ -23,10 +23,10 @@
  * `splice_copies`: so many times each labelled text is there once more as the beginning of a mixture with another of its file
  * (splice.h), without a label.
  *
- * In the folder, beside those of course.h: teacher-logits.safetensors (softlabels.h), vocabulary/ (the pruned tokenizer),
- * distill_results.json (the comparison). Errors: those of course.h, dataset.h, model.h; TW_CONFIG when the teacher has no head. */
-#ifndef TW_OFFLINE_DISTILL_H
-#define TW_OFFLINE_DISTILL_H
+ * In the folder, beside those of run.h: teacher-logits.safetensors (teacher_logits.h), vocabulary/ (the pruned tokenizer),
+ * distill_results.json (the comparison). Errors: those of run.h, dataset.h, model.h; TW_CONFIG when the teacher has no head. */
+#ifndef TW_DISTILL_H
+#define TW_DISTILL_H
 
 #include "distill/distill_settings.h"
 #include "distill/measure_folder.h"
@@ -38,7 +38,7 @@ struct tw_distill_result {
     struct tw_compared teacher, student;
 };
 
-/* The details of an evaluation (course.h) are a struct tw_trial (trial.h). */
+/* The details of an evaluation (run.h) are a struct tw_trial (validation.h). */
 TW_MUST_USE bool tw_distill(const struct tw_distill_settings *settings, const struct tw_course_run *run,
     struct tw_distill_result *result, struct tw_error *err);
 

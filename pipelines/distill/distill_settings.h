@@ -1,6 +1,6 @@
 /* distill_settings: what distill is told, and the table of it: options, run.yaml, help (settings.h). What each means: distill.h. */
-#ifndef TW_OFFLINE_DISTILL_SETTINGS_H
-#define TW_OFFLINE_DISTILL_SETTINGS_H
+#ifndef TW_DISTILL_SETTINGS_H
+#define TW_DISTILL_SETTINGS_H
 
 #include "training/run_settings.h"
 

@@ -1,10 +1,10 @@
-/* compare: a model folder measured on held-back records, so that two can stand side by side. For the offline rooms only.
+/* measure_folder: a model folder measured on held-back records, so that two can stand side by side. For the offline rooms only.
  *   in    a folder; labelled examples
  *   out   size, speed, accuracy, F1 and calibration: what it does as it is on disk, with its own temperatures
  *
  * Accuracy is measured on all threads. Speed: fp32 on one thread, the same texts read again until `seconds` are over. */
-#ifndef TW_OFFLINE_COMPARE_H
-#define TW_OFFLINE_COMPARE_H
+#ifndef TW_MEASURE_FOLDER_H
+#define TW_MEASURE_FOLDER_H
 
 #include "examples/dataset.h"
 #include "measure/measures.h"

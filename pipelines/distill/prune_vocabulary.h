@@ -1,4 +1,4 @@
-/* prune: a tokenizer's vocabulary down to what its texts use. For the offline rooms only.
+/* prune_vocabulary: a tokenizer's vocabulary down to what its texts use. For the offline rooms only.
  *   in    a tokenizer; texts
  *   out   the rows of the word embedding that stay (state.h, words), and a folder with the smaller tokenizer
  *
@@ -6,8 +6,8 @@
  * [UNK] that was none; the first `margin` other pieces of the vocabulary (which is sorted by how frequent they are in the language,
  * beginning with whole words: what the texts at hand do not say, others will); then pieces by how often the texts use them, until
  * there are `most`. A piece that is gone is spelled from shorter ones. */
-#ifndef TW_OFFLINE_PRUNE_H
-#define TW_OFFLINE_PRUNE_H
+#ifndef TW_PRUNE_VOCABULARY_H
+#define TW_PRUNE_VOCABULARY_H
 
 #include <stdint.h>
 

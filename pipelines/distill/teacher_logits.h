@@ -1,4 +1,4 @@
-/* softlabels: what a teacher says of each text and of each entity in it, asked once. For the offline rooms only.
+/* teacher_logits: what a teacher says of each text and of each entity in it, asked once. For the offline rooms only.
  *   in    a teacher's folder (ask.h); examples of a dataset
  *   out   logits by enum tw_class, for targets of the trainer (trainer.h)
  *
@@ -6,8 +6,8 @@
  * and of where entities stand), whole or not at all: whoever asks again goes on after what is there. A file that fits something else,
  * or is broken, is written anew. Telling how far it is, and stopping, through the watch. Errors: those of ask.h; TW_INTERRUPTED;
  * TW_OUTPUT, TW_IO. */
-#ifndef TW_OFFLINE_SOFTLABELS_H
-#define TW_OFFLINE_SOFTLABELS_H
+#ifndef TW_TEACHER_LOGITS_H
+#define TW_TEACHER_LOGITS_H
 
 #include "examples/dataset.h"
 #include "training/run.h"

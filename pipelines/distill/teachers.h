@@ -1,15 +1,15 @@
 /* teachers: who is asked about which text. For the offline rooms only.
  *   in    a teacher; or besides it one teacher a fold (fold.h), each of which left that fold out
- *   out   the answers (softlabels.h)
+ *   out   the answers (teacher_logits.h)
  *
  * With fold teachers, a labelled text and its changed copies are answered for by the one that left it out, and so has not learned
  * its label by heart: what it says is soft where the text is hard. A mixture goes by the text that it begins with. Texts without
  * labels are the teacher's own.
  *
- * Answers are kept in FOLDER/teacher-logits.safetensors and FOLDER/fold-N-logits.safetensors. Errors: those of softlabels.h; TW_CONFIG
+ * Answers are kept in FOLDER/teacher-logits.safetensors and FOLDER/fold-N-logits.safetensors. Errors: those of teacher_logits.h; TW_CONFIG
  * for fold teachers that are not one a fold, or have other heads than the teacher. */
-#ifndef TW_OFFLINE_TEACHERS_H
-#define TW_OFFLINE_TEACHERS_H
+#ifndef TW_TEACHERS_H
+#define TW_TEACHERS_H
 
 #include "distill/teacher_logits.h"
 
@@ -17,13 +17,13 @@ struct tw_teachers {
     const char *teacher;
     const struct tw_setting_texts *folds; /* folders, in any order; none: the teacher answers for all */
     const char *folder;                   /* where answers are kept */
-    const char *precision; /* of their products with weights: f32 or bf16 (course_settings.h) */
+    const char *precision;                /* of their products with weights: f32 or bf16 (run_settings.h) */
     uint32_t most_tokens;
     size_t threads;
     const struct tw_course_watch *watch;
 };
 
-/* Asked before anything is read or written; the teacher itself is checked by pair.h. */
+/* Asked before anything is read or written; the teacher itself is checked by compatible.h. */
 TW_MUST_USE bool tw_teachers_check(const struct tw_teachers *teachers, struct tw_error *err);
 
 /* All in the arena. */

@@ -5,9 +5,9 @@
  *         learned, which are held back
  *
  * Texts that are held back are in it in no other form. A text without a label never measures anything. Companies that such texts name
- * are found as `entities` and `link_symbols` say (linked.h). Errors: those of labelled.h, dataset.h, reader.h, linked.h. */
-#ifndef TW_OFFLINE_TRANSFER_H
-#define TW_OFFLINE_TRANSFER_H
+ * are found as `entities` and `link_symbols` say (link_unlabelled.h). Errors: those of labelled.h, dataset.h, reader.h, linked.h. */
+#ifndef TW_TRANSFER_H
+#define TW_TRANSFER_H
 
 #include "distill/distill_settings.h"
 #include "examples/labelled.h"

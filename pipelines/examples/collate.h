@@ -1,12 +1,12 @@
-/* feed: records of a dataset to one packed batch with its targets, as the trainer takes them.
+/* collate: records of a dataset to one packed batch with its targets, as the trainer takes them.
  *   in    indices of examples; tokenizer; augmentation, or none
  *   out   struct tw_batch, struct tw_targets; all in the arena
  *
  * Each entity has a span (locate.h), so that no label is lost; an entity without label is left out, unless
  * all are wanted. Texts are cut at
  * `most_tokens`. What a record is read as depends on (seed, epoch, index) alone. For the offline rooms only. */
-#ifndef TW_OFFLINE_FEED_H
-#define TW_OFFLINE_FEED_H
+#ifndef TW_COLLATE_H
+#define TW_COLLATE_H
 
 #include "examples/augment.h"
 #include "examples/dataset.h"

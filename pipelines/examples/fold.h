@@ -7,8 +7,8 @@
  * `leave_out` learns from all folds but one; distill asks that model about the texts of the fold that it left out (cross-fitting:
  * Dao et al. 2021, Knowledge Distillation as Semiparametric Inference, section 4). The fold is hash modulo parts; the split into
  * learned and held back (dataset.h) goes by the hash's other end, so one says nothing of the other. */
-#ifndef TW_OFFLINE_FOLD_H
-#define TW_OFFLINE_FOLD_H
+#ifndef TW_FOLD_H
+#define TW_FOLD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,8 +9,8 @@
  *
  * A text that is held back is not learned, from whatever source it comes again. Errors: those of dataset.h; TW_USAGE when no
  * file is named, TW_CONFIG when nothing is left to learn from. */
-#ifndef TW_OFFLINE_LABELLED_H
-#define TW_OFFLINE_LABELLED_H
+#ifndef TW_LABELLED_H
+#define TW_LABELLED_H
 
 #include "examples/dataset.h"
 #include "examples/fold.h"

@@ -1,10 +1,10 @@
-/* linked: the companies that texts without labels speak of, so that a teacher can be asked about each. For the offline rooms only.
+/* link_unlabelled: the companies that texts without labels speak of, so that a teacher can be asked about each. For the offline rooms only.
  *   in    examples of a dataset; an entities file (entities.h), or symbols as they stand ($AAPL, <OM>), or both
  *   out   their entities, without labels, each where it is mentioned first: as `serve` would read it
  *
  * Errors: those of entities.h; TW_FULL. */
-#ifndef TW_OFFLINE_LINKED_H
-#define TW_OFFLINE_LINKED_H
+#ifndef TW_LINK_UNLABELLED_H
+#define TW_LINK_UNLABELLED_H
 
 #include "examples/dataset.h"
 

@@ -1,4 +1,4 @@
-/* lines: an archive through N workers, in order.
+/* parallel_lines: an archive through N workers, in order.
  *
  *     archive --> chunks of lines --> workers (any order) --> emit (the order of the file)
  *
@@ -6,8 +6,8 @@
  * to the caller, READY ones to whoever takes them first, BUSY ones to their worker. There are a few chunks a
  * worker, so memory is bounded whatever the file. With one worker no thread is started.
  * The first failure ends the run; what was emitted before it stays emitted. */
-#ifndef TW_OFFLINE_LINES_H
-#define TW_OFFLINE_LINES_H
+#ifndef TW_PARALLEL_LINES_H
+#define TW_PARALLEL_LINES_H
 
 #include <stdint.h>
 #include <stdio.h>

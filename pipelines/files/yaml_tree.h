@@ -1,4 +1,4 @@
-/* yamlfile: a YAML file as a tree in which every node knows its line and column, and the reading of its values.
+/* yaml_tree: a YAML file as a tree in which every node knows its line and column, and the reading of its values.
  * (Not yaml.h: that is libyaml's own.)
  *
  *     tw_yaml_load(&source, &arena, &problems, &root)       bytes to nodes; duplicate keys are problems
@@ -28,8 +28,8 @@
  *
  * Nodes live in the arena. libyaml's document API does the reading (0.2.5: without recursion); anchors and
  * aliases work, merge keys do not. */
-#ifndef TW_YAMLFILE_H
-#define TW_YAMLFILE_H
+#ifndef TW_YAML_TREE_H
+#define TW_YAML_TREE_H
 
 #include "files/problems.h"
 

@@ -1,11 +1,11 @@
-/* temperature: base and exponent by which logits are tempered so that probabilities mean what they say (model/temper.h has the formula).
+/* temperature_fit: base and exponent by which logits are tempered so that probabilities mean what they say (model/temper.h has the formula).
  *
  * Both minimise the negative log likelihood of the labels. For an exponent the likelihood is concave in 1 / base, so that Newton's
  * steps with bisection find it; base is kept within [0.05, 20]. The exponent is sought within [0, 1] by golden section, at the price of
  * exponent^2 / 2 once, and stays 0 where that is no worse: of few records nothing is made of chance. Each label is doubted a little
  * (1 in rows + 2), or a head without an error would be made certain. The same order of rows gives the same bits. */
-#ifndef TW_TEMPERATURE_H
-#define TW_TEMPERATURE_H
+#ifndef TW_TEMPERATURE_FIT_H
+#define TW_TEMPERATURE_FIT_H
 
 #include <stddef.h>
 #include <stdint.h>

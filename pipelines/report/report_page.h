@@ -6,13 +6,13 @@
  *     header      the model and the data with their SHA-256, the command, when
  *     numbers     accuracy, macro-F1, calibration error
  *     texts, entities     each: confusion matrix, reliability diagram over 15 bins, classes, slices; conflicting headlines
- *     learning    losses and F1 by step, when the model's folder has metrics.jsonl (runlog.h)
+ *     learning    losses and F1 by step, when the model's folder has metrics.jsonl (run_log.h)
  *     errors      wrong with the highest confidence
  *
  * Every number comes from measures.h; nothing is computed a second time. Whatever came from outside is escaped (html.h). Same
  * findings and facts, same bytes. Errors are the FILE's (ferror); TW_INTERNAL without memory. */
-#ifndef TW_OFFLINE_REPORT_PAGE_H
-#define TW_OFFLINE_REPORT_PAGE_H
+#ifndef TW_REPORT_PAGE_H
+#define TW_REPORT_PAGE_H
 
 #include <stdio.h>
 

@@ -23,8 +23,8 @@
  *
  * Memory is bounded (0.2 MB and 3 KB for each of the worst) whatever the file. Adding in the same order gives the same
  * bits. For the offline rooms, and for the command that prints them. */
-#ifndef TW_OFFLINE_FINDINGS_H
-#define TW_OFFLINE_FINDINGS_H
+#ifndef TW_FINDINGS_H
+#define TW_FINDINGS_H
 
 #include <stdio.h>
 

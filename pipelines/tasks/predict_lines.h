@@ -1,6 +1,6 @@
-/* predict: a chunk's records, scored; what `classify` and `evaluate` share. For the offline rooms only. */
-#ifndef TW_OFFLINE_PREDICT_H
-#define TW_OFFLINE_PREDICT_H
+/* predict_lines: a chunk's records, scored; what `classify` and `evaluate` share. For the offline rooms only. */
+#ifndef TW_PREDICT_LINES_H
+#define TW_PREDICT_LINES_H
 
 #include "tasks/record.h"
 

@@ -1,6 +1,6 @@
-/* record: one line of an offline input, read. For the offline rooms only (offline.h tells the fields). */
-#ifndef TW_OFFLINE_RECORD_H
-#define TW_OFFLINE_RECORD_H
+/* record: one line of an offline input, read. For the offline rooms only (tasks.h tells the fields). */
+#ifndef TW_RECORD_H
+#define TW_RECORD_H
 
 #include "files/parallel_lines.h"
 #include "tasks/tasks.h"

@@ -1,4 +1,4 @@
-/* offline: what `classify`, `evaluate` and `tokenize` do, as functions over archives.
+/* tasks: what `classify`, `evaluate` and `tokenize` do, as functions over archives.
  *
  *   in    a path ("-": standard input) of texts or JSON records, one a line; a river (river.h)
  *   out   lines to a FILE of the caller's, in the order of the input; refused records to `refused`
@@ -12,8 +12,8 @@
  *   agree      how many per cent of those who labelled the record agree (evaluate)
  *   pair       a second text (tokenize)
  * A line of text is a body. Floats are printed by %.9g, which brings back the same float. */
-#ifndef TW_OFFLINE_H
-#define TW_OFFLINE_H
+#ifndef TW_TASKS_H
+#define TW_TASKS_H
 
 #include <stdio.h>
 

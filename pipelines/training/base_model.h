@@ -1,6 +1,6 @@
-/* base: what a run takes from the model it starts from. For the offline rooms only. */
-#ifndef TW_OFFLINE_BASE_H
-#define TW_OFFLINE_BASE_H
+/* base_model: what a run takes from the model it starts from. For the offline rooms only. */
+#ifndef TW_BASE_MODEL_H
+#define TW_BASE_MODEL_H
 
 #include <stdint.h>
 

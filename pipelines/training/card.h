@@ -1,6 +1,6 @@
-/* pretrain_card: README.md of a model that pretrain made (lineage.h tells of cards). For the offline rooms only. */
-#ifndef TW_OFFLINE_PRETRAIN_CARD_H
-#define TW_OFFLINE_PRETRAIN_CARD_H
+/* card: README.md of a model that pretrain made (lineage.h tells of cards). For the offline rooms only. */
+#ifndef TW_CARD_H
+#define TW_CARD_H
 
 #include "training/pretrain.h"
 

@@ -8,7 +8,7 @@
  * Both heads learn at once: a record with `label` teaches the document head, one with `entities` the entity head
  * (model.h), one with both, both; with `agreed_labels`, entities of one label teach the document head as well. A head for which there is no label is not made, and one that the base has is kept as it is.
  *
- * The folder, checkpoints, resuming: course.h.
+ * The folder, checkpoints, resuming: run.h.
  *
  * Which is best: macro-F1 on the validation records, of texts or of entities; with both, the mean of the two. Without any
  * validation record the last weights are taken.
@@ -18,9 +18,9 @@
  * as the offsets are that were added to the heads' biases (calibration.h);
  * "lineage" (command, seed, data with SHA-256, base with SHA-256), "metrics", "entity_head" (how it reads).
  *
- * Errors: those of course.h, dataset.h and model.h. */
-#ifndef TW_OFFLINE_FINETUNE_H
-#define TW_OFFLINE_FINETUNE_H
+ * Errors: those of run.h, dataset.h and model.h. */
+#ifndef TW_FINETUNE_H
+#define TW_FINETUNE_H
 
 #include "examples/dataset.h"
 #include "measure/measures.h"
@@ -46,7 +46,7 @@ struct tw_finetune_settings {
 /* Its table: options, run.yaml, help. */
 extern const struct tw_settings tw_finetune_table;
 
-/* `settings` as its table checks them. The details of an evaluation (course.h) are a struct tw_trial (trial.h). */
+/* `settings` as its table checks them. The details of an evaluation (run.h) are a struct tw_trial (validation.h). */
 TW_MUST_USE bool tw_finetune(const struct tw_finetune_settings *settings, const struct tw_course_run *run,
     struct tw_course_result *result, struct tw_error *err);
 

@@ -1,4 +1,4 @@
-/* vocab: archives to a WordPiece vocabulary, for models from scratch.
+/* learn_vocabulary: archives to a WordPiece vocabulary, for models from scratch.
  *   in    archives and folders of them (reader.h); how many pieces, of what alphabet
  *   out   a folder: vocab.txt, tokenizer_config.json, special_tokens_map.json, which tokenizer.h, transformers' BertTokenizer and
  *         pretrain load; what of the words it covers
@@ -12,8 +12,8 @@
  *
  * Errors: TW_REFUSED as texts.h has it; TW_CONFIG for a file without a usable record or archives without words; TW_OUTPUT for a folder that is not empty;
  * those of texts.h, tally.h, pieces.h. For the offline rooms only, but for the daemon's command. */
-#ifndef TW_OFFLINE_VOCAB_H
-#define TW_OFFLINE_VOCAB_H
+#ifndef TW_LEARN_VOCABULARY_H
+#define TW_LEARN_VOCABULARY_H
 
 #include "files/settings.h"
 

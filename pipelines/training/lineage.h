@@ -5,8 +5,8 @@
  *     "metrics": {"step":..,"eval_loss":..,"eval_accuracy":..,"eval_f1":..,...}
  *
  * The card is README.md as model hubs read it: a header with model-index, and sections that each say something. */
-#ifndef TW_OFFLINE_LINEAGE_H
-#define TW_OFFLINE_LINEAGE_H
+#ifndef TW_LINEAGE_H
+#define TW_LINEAGE_H
 
 #include <stdio.h>
 

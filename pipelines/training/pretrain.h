@@ -15,11 +15,11 @@
  * A run that is resumed reads the file: the topic may have forgotten meanwhile.
  *
  * In config.json, under "tapewatch": "lineage" (command, seed, base or vocabulary, data, corpus), "metrics" (eval_loss,
- * perplexity). The folder, checkpoints, resuming: course.h.
+ * perplexity). The folder, checkpoints, resuming: run.h.
  *
- * Errors: those of course.h, corpus.h, masking.h, model.h, tokenizer.h. */
-#ifndef TW_OFFLINE_PRETRAIN_H
-#define TW_OFFLINE_PRETRAIN_H
+ * Errors: those of run.h, corpus.h, masking.h, model.h, tokenizer.h. */
+#ifndef TW_PRETRAIN_H
+#define TW_PRETRAIN_H
 
 #include "examples/corpus.h"
 #include "training/run.h"
@@ -50,7 +50,7 @@ struct tw_pretrain_topic {
     bool (*spool)(void *self, const char *folder, struct tw_error *err);
 };
 
-/* What an evaluation found (course.h: its details). */
+/* What an evaluation found (run.h: its details). */
 struct tw_pretrain_trial {
     double loss;       /* mean negative log likelihood of the masked tokens */
     double perplexity; /* e^loss */

@@ -1,4 +1,4 @@
-/* course: one training run, whatever is learned: steps by epochs, rates, checkpoints, trials, the best kept. finetune,
+/* run: one training run, whatever is learned: steps by epochs, rates, checkpoints, trials, the best kept. finetune,
  * pretrain and distill are each a table of functions over it.
  *   in    what the pipeline brings (struct tw_course_kind), settings, how the run was called (struct tw_course_run)
  *   out   the folder: run.yaml, metrics.jsonl, trainer_state.json, the best model so far, checkpoints, eval_results.json
@@ -28,8 +28,8 @@
  * Errors: TW_OUTPUT for an output folder that is not empty, TW_HELD for one in which another process runs; TW_INTERRUPTED when the
  * watch says stop: the checkpoint is saved; those of trainer.h, checkpoint.h, state.h, schedule.h. For the offline rooms only, but for struct tw_course_watch and what
  * it tells. */
-#ifndef TW_OFFLINE_COURSE_H
-#define TW_OFFLINE_COURSE_H
+#ifndef TW_RUN_H
+#define TW_RUN_H
 
 #include <stdint.h>
 

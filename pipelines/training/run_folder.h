@@ -1,4 +1,4 @@
-/* runfolder: the folder of a training run, from empty to through. For the offline rooms only.
+/* run_folder: the folder of a training run, from empty to through. For the offline rooms only.
  *
  *   run.yaml                      written when the run begins: without it there is nothing to resume
  *   checkpoint-<step>/            while it goes (checkpoint.h)
@@ -8,8 +8,8 @@
  * One process at a time runs in it: the folder itself is locked, so that whoever dies lets go.
  *
  * Errors: TW_OUTPUT for a folder that cannot be had or is not empty, TW_IO with the path. */
-#ifndef TW_OFFLINE_RUNFOLDER_H
-#define TW_OFFLINE_RUNFOLDER_H
+#ifndef TW_RUN_FOLDER_H
+#define TW_RUN_FOLDER_H
 
 #include "base/error.h"
 #include "base/text.h"

@@ -1,4 +1,4 @@
-/* runlog: what a training run leaves beside its weights, for people and for tools.
+/* run_log: what a training run leaves beside its weights, for people and for tools.
  *
  *   metrics.jsonl        a JSON object a line: {"step":..,"epoch":..,"loss":..,...} while training, and
  *                        {"step":..,"epoch":..,"eval_loss":..,"eval_accuracy":..,"eval_f1":..,...} at each evaluation
@@ -13,8 +13,8 @@
  *     tw_runlog_close(log);
  *
  * Rows are written through at once. Errors: TW_OUTPUT, TW_IO with the path; TW_INTERNAL without memory. */
-#ifndef TW_RUNLOG_H
-#define TW_RUNLOG_H
+#ifndef TW_RUN_LOG_H
+#define TW_RUN_LOG_H
 
 #include <stdint.h>
 

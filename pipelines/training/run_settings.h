@@ -1,11 +1,11 @@
-/* course_settings: the keys that every command that trains has, as one fragment of its table (settings.h).
+/* run_settings: the keys that every command that trains has, as one fragment of its table (settings.h).
  *
  *     struct mine { struct tw_course_settings course; ... };        // first: the course looks for it there
  *     static const struct tw_setting rows[] = {
  *         {"model", ...}, TW_COURSE_OUTPUT_ROW(struct mine),
  *         TW_COURSE_ROWS(struct mine, "4", "16", "3e-5", "3"), ...};  // epochs, batch, lr, patience */
-#ifndef TW_OFFLINE_COURSE_SETTINGS_H
-#define TW_OFFLINE_COURSE_SETTINGS_H
+#ifndef TW_RUN_SETTINGS_H
+#define TW_RUN_SETTINGS_H
 
 #include <stddef.h>
 #include <stdint.h>

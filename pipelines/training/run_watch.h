@@ -1,7 +1,7 @@
-/* course_watch: how a training run (course.h) is called, what it tells while it goes, and how it ended. Without the model's
+/* run_watch: how a training run (run.h) is called, what it tells while it goes, and how it ended. Without the model's
  * headers, for whoever only looks on. */
-#ifndef TW_OFFLINE_COURSE_WATCH_H
-#define TW_OFFLINE_COURSE_WATCH_H
+#ifndef TW_RUN_WATCH_H
+#define TW_RUN_WATCH_H
 
 #include <stdint.h>
 

@@ -1,11 +1,11 @@
 /* sentiment: what finetune and distill answer their course alike: a trial of both heads, and what is written beside the weights. For
  * the offline rooms only.
  *   in    the model in training, what was held back; what was measured of it
- *   out   struct tw_course_trial, struct tw_course_folder (course.h)
+ *   out   struct tw_course_trial, struct tw_course_folder (run.h)
  *
  * The details of the trial are the struct tw_trial given. */
-#ifndef TW_OFFLINE_SENTIMENT_H
-#define TW_OFFLINE_SENTIMENT_H
+#ifndef TW_SENTIMENT_H
+#define TW_SENTIMENT_H
 
 #include "examples/labelled.h"
 #include "training/run.h"

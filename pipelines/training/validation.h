@@ -1,11 +1,11 @@
-/* trial: a model in training, tried on its validation records.
+/* validation: a model in training, tried on its validation records.
  *   in    a trainer, a feed (without augmentation), indices of records
  *   out   fitted calibration; accuracy, F1 and calibration of texts and of entities
  *
  * Logits are computed without dropout, 64 records at a time; probabilities are calibrated, of texts and of entities each by what
  * these records fit (calibration.h). For the offline rooms only. */
-#ifndef TW_OFFLINE_TRIAL_H
-#define TW_OFFLINE_TRIAL_H
+#ifndef TW_VALIDATION_H
+#define TW_VALIDATION_H
 
 #include "examples/collate.h"
 #include "measure/calibration.h"

@@ -3,7 +3,7 @@
 
     python3 tests/interop/tokenizer_fixtures.py [--data ../shared/data]
 
-tests/unit/nn/test_tokenizer_peer.c makes the same inputs and compares. A line is
+tests/unit/nn/tokenizer/test_tokenizer_peer.c makes the same inputs and compares. A line is
 
     tokens <setting> <input> <most tokens, 0 = no limit> <chunk> <hash of ids> <hash of offsets>
     words  <setting> <input> 0 <chunk> <hash of words> -

@@ -1,4 +1,4 @@
-/* backward: the kernels of a backward pass, each beside the formula of the kernel that it undoes (kernels.h).
+/* backward_kernels: the kernels of a backward pass, each beside the formula of the kernel that it undoes (kernels.h).
  *
  * One table of functions for each instruction set, as in kernels.h: backward_portable.c defines,
  * vector_backward.inc computes the same within a few units of the last place (test_backward_kernels.c). d_x is the
@@ -14,8 +14,8 @@
  *   attention  S = Q K^T / sqrt(width) + B, P = softmax(S), D = dropout(P), context = D V:
  *              d_V = D^T d_context,  d_P = dropout(d_context V^T),  d_S = P (d_P - rowsum(P d_P)),
  *              d_Q = d_S K / sqrt(width),  d_K = d_S^T Q / sqrt(width),  d_B = sum of d_S over pairs of one distance.  P is computed again from Q and K (as Dao et al. 2022, FlashAttention). */
-#ifndef TW_KERNELS_BACKWARD_H
-#define TW_KERNELS_BACKWARD_H
+#ifndef TW_BACKWARD_KERNELS_H
+#define TW_BACKWARD_KERNELS_H
 
 #include <stdbool.h>
 #include <stddef.h>
