@@ -1,7 +1,6 @@
 #include "serve/loop.h"
 
 #include <signal.h>
-#include <time.h>
 
 static const int signal_numbers[TW_SIGNALS] = {
     [TW_SIGNAL_TERMINATE] = SIGTERM,
@@ -76,23 +75,4 @@ void tw_timer_start(struct tw_loop *loop, enum tw_timer timer, uint64_t first_ms
 void tw_timer_stop(struct tw_loop *loop, enum tw_timer timer)
 {
     uv_timer_stop(&loop->timers[timer]);
-}
-
-uint64_t tw_now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-uint64_t tw_now_ms(void)
-{
-    return tw_now_us() / 1000 + 1; /* rooms use 0 for "not yet" */
-}
-
-int64_t tw_wall_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 enum tw_timer { TW_TIMER_SECOND, TW_TIMER_AGE, TW_TIMER_WATCHDOG, TW_TIMER_DRAIN, TW_TIMERS };
@@ -49,9 +50,5 @@ TW_MUST_USE bool tw_loop_end(struct tw_loop *loop, struct tw_error *err);
 /* Starts (or moves) a timer: first after `first_ms`, then every `repeat_ms` (0: once). */
 void tw_timer_start(struct tw_loop *loop, enum tw_timer timer, uint64_t first_ms, uint64_t repeat_ms);
 void tw_timer_stop(struct tw_loop *loop, enum tw_timer timer);
-
-uint64_t tw_now_ms(void); /* monotonic, never 0 */
-uint64_t tw_now_us(void); /* the same clock in microseconds, for durations */
-int64_t tw_wall_us(void); /* wall clock, microseconds since 1970; for columns only */
 
 #endif

@@ -3,7 +3,7 @@
 /* What the steps of one batch share. */
 struct pass {
     const struct tw_model *model;
-    const struct tw_batch *batch;
+    const struct tw_packed *batch;
     struct tw_workspace *workspace;
     const struct tw_kernels *kernels;
     size_t tokens, hidden;
@@ -32,7 +32,7 @@ static bool apply(
 static void embed(struct pass *pass, float *out)
 {
     const struct tw_model *model = pass->model;
-    const struct tw_batch *batch = pass->batch;
+    const struct tw_packed *batch = pass->batch;
     pass->kernels->embed_norm(batch->ids, batch->types, batch->starts, batch->count, model->words,
         model->positions + model->config.first_position * pass->hidden, model->types,
         model->embedding_norm.scale, model->embedding_norm.shift, model->config.norm_epsilon, pass->hidden,
@@ -90,7 +90,7 @@ static void spread_bias(const struct pass *pass)
     struct tw_distance_bias bias = tw_encoder_bias(pass->workspace);
     size_t longest = 0, heads = model->config.heads;
     for (size_t sequence = 0; sequence < pass->batch->count; sequence++) {
-        size_t length = tw_batch_length(pass->batch, sequence);
+        size_t length = tw_packed_length(pass->batch, sequence);
         longest = length > longest ? length : longest;
     }
     for (size_t distance = 0; distance < longest; distance++) {
@@ -153,22 +153,22 @@ static bool run_layer(struct pass *pass, size_t number, const float *in, const s
 }
 
 static bool check_room(
-    const struct tw_batch *batch, const struct tw_workspace *workspace, struct tw_error *err)
+    const struct tw_packed *batch, const struct tw_workspace *workspace, struct tw_error *err)
 {
-    size_t tokens = tw_batch_tokens(batch);
+    size_t tokens = tw_packed_tokens(batch);
     if (tokens > workspace->max_tokens)
         return tw_fail(err, TW_INTERNAL, "encoder", NULL, "%zu tokens for a workspace of %zu", tokens,
             workspace->max_tokens);
     for (size_t sequence = 0; sequence < batch->count; sequence++) {
-        if (tw_batch_length(batch, sequence) > workspace->max_sequence)
+        if (tw_packed_length(batch, sequence) > workspace->max_sequence)
             return tw_fail(err, TW_INTERNAL, "encoder", NULL,
-                "a sequence of %zu tokens for a workspace of %zu", tw_batch_length(batch, sequence),
+                "a sequence of %zu tokens for a workspace of %zu", tw_packed_length(batch, sequence),
                 workspace->max_sequence);
     }
     return true;
 }
 
-bool tw_encode(const struct tw_model *model, const struct tw_batch *batch, struct tw_workspace *workspace,
+bool tw_encode(const struct tw_model *model, const struct tw_packed *batch, struct tw_workspace *workspace,
     struct tw_error *err)
 {
     if (!check_room(batch, workspace, err))
@@ -178,7 +178,7 @@ bool tw_encode(const struct tw_model *model, const struct tw_batch *batch, struc
         .batch = batch,
         .workspace = workspace,
         .kernels = workspace->kernels,
-        .tokens = tw_batch_tokens(batch),
+        .tokens = tw_packed_tokens(batch),
         .hidden = model->config.hidden,
         .err = err,
     };

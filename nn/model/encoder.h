@@ -1,6 +1,6 @@
 /* encoder: a packed batch to hidden states.
- *   in    a model, a batch (batch.h) of at most workspace->max_tokens tokens
- *   out   workspace->hidden, [tokens, hidden]: row tw_batch_row(batch, s) + p is token p of sequence s
+ *   in    a model, a packed batch (packed.h) of at most workspace->max_tokens tokens
+ *   out   workspace->hidden, [tokens, hidden]: row tw_packed_row(batch, s) + p is token p of sequence s
  *
  * BERT (Devlin et al. 2018) after transformers' modeling_bert.py, evaluation mode, post-norm:
  *     x = norm(word[id] + position[p] + type[t])
@@ -38,7 +38,7 @@ size_t tw_distance_bucket(size_t distance, bool after);
 struct tw_distance_bias tw_encoder_bias(const struct tw_workspace *workspace);
 
 /* TW_INTERNAL: the batch is larger than the workspace, or the GEMM library failed (its status is in the error). */
-TW_MUST_USE bool tw_encode(const struct tw_model *model, const struct tw_batch *batch,
+TW_MUST_USE bool tw_encode(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, struct tw_error *err);
 
 #endif

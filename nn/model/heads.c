@@ -13,22 +13,22 @@ struct tw_head tw_head_of(const struct tw_model *model, enum tw_part part)
     return (struct tw_head){&model->pooler, &model->classifier, model->pooler_activation, TW_DROP_DOCUMENT};
 }
 
-void tw_head_gather_documents(const struct tw_model *model, const struct tw_batch *batch,
+void tw_head_gather_documents(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, size_t first, size_t rows)
 {
     size_t hidden = model->config.hidden;
     for (size_t row = 0; row < rows; row++)
         memcpy(workspace->head_input + row * hidden,
-            workspace->hidden + tw_batch_row(batch, first + row) * hidden, hidden * sizeof(float));
+            workspace->hidden + tw_packed_row(batch, first + row) * hidden, hidden * sizeof(float));
 }
 
-void tw_head_gather_entities(const struct tw_model *model, const struct tw_batch *batch,
+void tw_head_gather_entities(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, const struct tw_entity_span *spans, size_t rows)
 {
     size_t hidden = model->config.hidden;
     for (size_t row = 0; row < rows; row++) {
         float *input = workspace->head_input + row * 2 * hidden;
-        memcpy(input, workspace->hidden + tw_batch_row(batch, spans[row].sequence) * hidden,
+        memcpy(input, workspace->hidden + tw_packed_row(batch, spans[row].sequence) * hidden,
             hidden * sizeof *input);
         tw_mean_hidden(
             model, batch, workspace, spans[row].sequence, spans[row].begin, spans[row].end, input + hidden);
@@ -80,7 +80,7 @@ static bool check_finite(const float *logits, size_t count, struct tw_error *err
     return true;
 }
 
-bool tw_document_logits(const struct tw_model *model, const struct tw_batch *batch,
+bool tw_document_logits(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, float *logits, struct tw_error *err)
 {
     if (!model->has_head)
@@ -100,12 +100,12 @@ bool tw_document_logits(const struct tw_model *model, const struct tw_batch *bat
 }
 
 bool tw_entity_spans_check(
-    const struct tw_batch *batch, const struct tw_entity_span *spans, size_t count, struct tw_error *err)
+    const struct tw_packed *batch, const struct tw_entity_span *spans, size_t count, struct tw_error *err)
 {
     for (size_t at = 0; at < count; at++) {
         const struct tw_entity_span *span = &spans[at];
         if (span->sequence >= batch->count || span->begin >= span->end ||
-            span->end > tw_batch_length(batch, span->sequence))
+            span->end > tw_packed_length(batch, span->sequence))
             return tw_fail(err, TW_INTERNAL, "heads", NULL,
                 "entity %zu: tokens [%u, %u) of sequence %u are not in the batch", at, span->begin, span->end,
                 span->sequence);
@@ -113,7 +113,7 @@ bool tw_entity_spans_check(
     return true;
 }
 
-bool tw_entity_logits(const struct tw_model *model, const struct tw_batch *batch,
+bool tw_entity_logits(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, const struct tw_entity_span *spans, size_t count, float *logits,
     struct tw_error *err)
 {
@@ -135,12 +135,12 @@ bool tw_entity_logits(const struct tw_model *model, const struct tw_batch *batch
     return true;
 }
 
-bool tw_classify_sequences(const struct tw_model *model, const struct tw_batch *batch,
+bool tw_classify_sequences(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, float *logits, struct tw_error *err)
 {
-    struct tw_batch part;
+    struct tw_packed part;
     for (size_t first = 0; first < batch->count; first += part.count) {
-        part = tw_batch_cut(batch, first, workspace->max_tokens);
+        part = tw_packed_cut(batch, first, workspace->max_tokens);
         if (!tw_encode(model, &part, workspace, err) ||
             !tw_document_logits(model, &part, workspace, logits + first * model->config.labels, err))
             return false;
@@ -167,11 +167,11 @@ void tw_entity_probabilities(const struct tw_model *model, const float *logits, 
     probabilities(&model->config, model->config.entity_temperature, logits, probs);
 }
 
-void tw_mean_hidden(const struct tw_model *model, const struct tw_batch *batch,
+void tw_mean_hidden(const struct tw_model *model, const struct tw_packed *batch,
     const struct tw_workspace *workspace, size_t sequence, size_t begin, size_t end, float *out)
 {
     size_t hidden = model->config.hidden;
-    const float *row = workspace->hidden + (tw_batch_row(batch, sequence) + begin) * hidden;
+    const float *row = workspace->hidden + (tw_packed_row(batch, sequence) + begin) * hidden;
     for (size_t at = 0; at < hidden; at++) {
         float sum = 0.0f;
         for (size_t token = 0; token < end - begin; token++)

@@ -28,7 +28,7 @@
 
 /* The document head over the batch last encoded: batch->count x config.labels floats into `logits`. The model must
  * have a head (TW_INTERNAL otherwise). */
-TW_MUST_USE bool tw_document_logits(const struct tw_model *model, const struct tw_batch *batch,
+TW_MUST_USE bool tw_document_logits(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, float *logits, struct tw_error *err);
 
 /* Where one entity stands in its text: tokens [begin, end) of sequence `sequence` of a batch, begin < end. */
@@ -38,17 +38,17 @@ struct tw_entity_span {
 
 /* The entity head over the batch last encoded: count x config.labels floats into `logits`, in the order of `spans`.
  * The model must have the head; a span must lie within its sequence (TW_INTERNAL otherwise). */
-TW_MUST_USE bool tw_entity_logits(const struct tw_model *model, const struct tw_batch *batch,
+TW_MUST_USE bool tw_entity_logits(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, const struct tw_entity_span *spans, size_t count, float *logits,
     struct tw_error *err);
 
 /* The same promise, checked: TW_INTERNAL names the span that is not in the batch. */
 TW_MUST_USE bool tw_entity_spans_check(
-    const struct tw_batch *batch, const struct tw_entity_span *spans, size_t count, struct tw_error *err);
+    const struct tw_packed *batch, const struct tw_entity_span *spans, size_t count, struct tw_error *err);
 
 /* Encodes a batch of any size, cut into micro-batches by the workspace's max_tokens, and writes the document
  * logits of all its sequences, in order: batch->count x config.labels floats. */
-TW_MUST_USE bool tw_classify_sequences(const struct tw_model *model, const struct tw_batch *batch,
+TW_MUST_USE bool tw_classify_sequences(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, float *logits, struct tw_error *err);
 
 /* The logits as the model's temperature makes them probabilities (temperature.h), by class name and not by position. Needs
@@ -59,7 +59,7 @@ void tw_entity_probabilities(const struct tw_model *model, const float *logits, 
 
 /* The mean of hidden rows of tokens [begin, end) of one sequence (begin < end <= its length) into out[hidden]:
  * what an entity head joins to [CLS]. */
-void tw_mean_hidden(const struct tw_model *model, const struct tw_batch *batch,
+void tw_mean_hidden(const struct tw_model *model, const struct tw_packed *batch,
     const struct tw_workspace *workspace, size_t sequence, size_t begin, size_t end, float *out);
 
 /* --- the steps of a head, for a backward pass that takes them back (train/backward.h) ------------------------ */
@@ -74,9 +74,9 @@ struct tw_head {
 struct tw_head tw_head_of(const struct tw_model *model, enum tw_part part);
 
 /* Input rows of one round, at most workspace->max_head_rows, into head_input. */
-void tw_head_gather_documents(const struct tw_model *model, const struct tw_batch *batch,
+void tw_head_gather_documents(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, size_t first, size_t rows);
-void tw_head_gather_entities(const struct tw_model *model, const struct tw_batch *batch,
+void tw_head_gather_entities(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, const struct tw_entity_span *spans, size_t rows);
 
 /* head_input to head_raised, head_pooled, head_logits. `numbers`: each row's number for dropout; NULL without. */

@@ -31,8 +31,8 @@ static bool any_types(const struct tw_sequence *sequences, size_t count)
     return false;
 }
 
-bool tw_batch_build(const struct tw_sequence *sequences, size_t count, const struct tw_model_config *config,
-    struct tw_arena *arena, struct tw_batch *out, struct tw_error *err)
+bool tw_packed_build(const struct tw_sequence *sequences, size_t count, const struct tw_model_config *config,
+    struct tw_arena *arena, struct tw_packed *out, struct tw_error *err)
 {
     size_t tokens = 0;
     for (size_t at = 0; at < count; at++) {
@@ -57,13 +57,13 @@ bool tw_batch_build(const struct tw_sequence *sequences, size_t count, const str
         token += sequences[at].count;
     }
     starts[count] = (uint32_t)token;
-    *out = (struct tw_batch){.ids = ids, .types = types, .starts = starts, .count = count};
+    *out = (struct tw_packed){.ids = ids, .types = types, .starts = starts, .count = count};
     return true;
 }
 
-struct tw_batch tw_batch_cut(const struct tw_batch *batch, size_t first, size_t token_budget)
+struct tw_packed tw_packed_cut(const struct tw_packed *batch, size_t first, size_t token_budget)
 {
-    struct tw_batch part = *batch;
+    struct tw_packed part = *batch;
     part.starts = batch->starts + first;
     part.count = 0;
     while (first + part.count < batch->count) {

@@ -73,10 +73,10 @@ void tw_backward_close(struct tw_backward *backward)
     *backward = (struct tw_backward){0};
 }
 
-void tw_backward_begin(struct tw_backward *backward, const struct tw_batch *batch)
+void tw_backward_begin(struct tw_backward *backward, const struct tw_packed *batch)
 {
     memset(backward->d_hidden, 0,
-        tw_batch_tokens(batch) * backward->state->model->config.hidden * sizeof *backward->d_hidden);
+        tw_packed_tokens(batch) * backward->state->model->config.hidden * sizeof *backward->d_hidden);
     if (backward->d_bias)
         memset(backward->d_bias, 0,
             backward->state->model->config.heads * tw_encoder_bias(backward->workspace).stride *
@@ -149,22 +149,22 @@ static void back_head_dropout(
 
 /* tw_head_gather_documents: a row went to [CLS]. */
 static void scatter_documents(
-    struct tw_backward *backward, const struct tw_batch *batch, size_t first, size_t rows)
+    struct tw_backward *backward, const struct tw_packed *batch, size_t first, size_t rows)
 {
     size_t hidden = backward->state->model->config.hidden;
     for (size_t row = 0; row < rows; row++)
         kernels_of(backward)->add(backward->d_head_input + row * hidden, hidden,
-            backward->d_hidden + tw_batch_row(batch, first + row) * hidden);
+            backward->d_hidden + tw_packed_row(batch, first + row) * hidden);
 }
 
 /* tw_head_gather_entities: half a row went to [CLS], half is the mean of the entity's tokens. */
-static void scatter_entities(struct tw_backward *backward, const struct tw_batch *batch,
+static void scatter_entities(struct tw_backward *backward, const struct tw_packed *batch,
     const struct tw_entity_span *spans, size_t rows)
 {
     size_t hidden = backward->state->model->config.hidden;
     for (size_t row = 0; row < rows; row++) {
         float *d_input = backward->d_head_input + row * 2 * hidden, *d_mean = d_input + hidden;
-        float *d_first = backward->d_hidden + tw_batch_row(batch, spans[row].sequence) * hidden;
+        float *d_first = backward->d_hidden + tw_packed_row(batch, spans[row].sequence) * hidden;
         kernels_of(backward)->add(d_input, hidden, d_first);
         float share = 1.0f / (float)(spans[row].end - spans[row].begin);
         for (size_t at = 0; at < hidden; at++)
@@ -174,7 +174,7 @@ static void scatter_entities(struct tw_backward *backward, const struct tw_batch
     }
 }
 
-bool tw_backward_head(struct tw_backward *backward, const struct tw_batch *batch, const struct tw_head *head,
+bool tw_backward_head(struct tw_backward *backward, const struct tw_packed *batch, const struct tw_head *head,
     const struct tw_entity_span *spans, size_t first, const uint32_t *numbers, size_t rows,
     const float *d_logits, struct tw_error *err)
 {
@@ -245,12 +245,12 @@ bool tw_backward_masked(struct tw_backward *backward, const uint32_t *rows, size
 
 /* out = norm(sum), sum = dropout(in + bias) + residual. From d_hidden, the gradient by out: d_hidden becomes that by the
  * residual, d_other that by `in`. */
-static void back_add_norm(struct tw_backward *backward, const struct tw_batch *batch, const float *sum,
+static void back_add_norm(struct tw_backward *backward, const struct tw_packed *batch, const float *sum,
     const struct tw_linear *linear, const struct tw_norm *norm, enum tw_drop_place place, size_t layer)
 {
     const struct tw_workspace *workspace = backward->workspace;
     const struct tw_model *model = backward->state->model;
-    size_t rows = tw_batch_tokens(batch), hidden = model->config.hidden;
+    size_t rows = tw_packed_tokens(batch), hidden = model->config.hidden;
     bool wanted = learns(backward, layer + 1);
     kernels_of(backward)->norm(sum, norm->scale, model->config.norm_epsilon, backward->d_hidden, rows, hidden,
         backward->d_hidden, wanted ? gradient_of(backward, norm->scale) : NULL,
@@ -268,12 +268,12 @@ static void back_add_norm(struct tw_backward *backward, const struct tw_batch *b
 /* run_layer's second half: output = norm(lowered + attended), lowered = activated W^T, activated = activation(raised),
  * raised = attended W^T. */
 static bool back_feed_forward(
-    struct tw_backward *backward, const struct tw_batch *batch, size_t number, struct tw_error *err)
+    struct tw_backward *backward, const struct tw_packed *batch, size_t number, struct tw_error *err)
 {
     const struct tw_model *model = backward->state->model;
     const struct tw_layer *layer = &model->layers[number];
     const struct tw_activations *keep = &backward->workspace->layers[number];
-    size_t rows = tw_batch_tokens(batch);
+    size_t rows = tw_packed_tokens(batch);
     bool wanted = learns(backward, number + 1);
     back_add_norm(backward, batch, keep->lowered, &layer->down, &layer->output_norm, TW_DROP_LOWERED, number);
     if (wanted && !back_weight(backward, &layer->down, rows, backward->d_other, keep->activated, err))
@@ -288,7 +288,7 @@ static bool back_feed_forward(
 }
 
 /* From d_sum, the gradient by context, to those by query, key and value. */
-static void back_attend(struct tw_backward *backward, const struct tw_batch *batch, size_t number)
+static void back_attend(struct tw_backward *backward, const struct tw_packed *batch, size_t number)
 {
     const struct tw_model *model = backward->state->model;
     const struct tw_activations *keep = &backward->workspace->layers[number];
@@ -317,12 +317,12 @@ static void back_attend(struct tw_backward *backward, const struct tw_batch *bat
 
 /* query, key and value are three maps of the layer's input. */
 static bool back_projections(
-    struct tw_backward *backward, const struct tw_batch *batch, size_t number, struct tw_error *err)
+    struct tw_backward *backward, const struct tw_packed *batch, size_t number, struct tw_error *err)
 {
     const struct tw_layer *layer = &backward->state->model->layers[number];
     const struct tw_workspace *workspace = backward->workspace;
     const float *in = number ? workspace->layers[number - 1].output : workspace->embedded;
-    size_t rows = tw_batch_tokens(batch);
+    size_t rows = tw_packed_tokens(batch);
     bool deeper = tw_state_lowest(backward->state) <= number;
     const struct {
         const struct tw_linear *linear;
@@ -343,11 +343,11 @@ static bool back_projections(
 }
 
 bool tw_backward_layer(
-    struct tw_backward *backward, const struct tw_batch *batch, size_t number, struct tw_error *err)
+    struct tw_backward *backward, const struct tw_packed *batch, size_t number, struct tw_error *err)
 {
     const struct tw_layer *layer = &backward->state->model->layers[number];
     const struct tw_activations *keep = &backward->workspace->layers[number];
-    size_t rows = tw_batch_tokens(batch);
+    size_t rows = tw_packed_tokens(batch);
     if (!back_feed_forward(backward, batch, number, err))
         return false;
     /* attended = norm(attention_sum + in), attention_sum = context W^T */
@@ -364,7 +364,7 @@ bool tw_backward_layer(
 
 /* What embed_norm normalised, once more: the sum of three embeddings. */
 static void embedding_sum(
-    const struct tw_model *model, const struct tw_batch *batch, size_t sequence, size_t token, float *out)
+    const struct tw_model *model, const struct tw_packed *batch, size_t sequence, size_t token, float *out)
 {
     size_t hidden = model->config.hidden, at = batch->starts[sequence] + token;
     const float *word = model->words + (size_t)batch->ids[at] * hidden;
@@ -375,7 +375,7 @@ static void embedding_sum(
 }
 
 /* A token's gradient falls on the rows of the three tables that were summed, in the order of tokens. */
-static void scatter_embedding(const struct tw_backward *backward, const struct tw_batch *batch,
+static void scatter_embedding(const struct tw_backward *backward, const struct tw_packed *batch,
     size_t sequence, size_t token, const float *d_sum)
 {
     const struct tw_model *model = backward->state->model;
@@ -407,11 +407,11 @@ static void gather_bias(const struct tw_backward *backward)
     }
 }
 
-void tw_backward_embedding(struct tw_backward *backward, const struct tw_batch *batch)
+void tw_backward_embedding(struct tw_backward *backward, const struct tw_packed *batch)
 {
     const struct tw_model *model = backward->state->model;
     const struct tw_workspace *workspace = backward->workspace;
-    size_t rows = tw_batch_tokens(batch), hidden = model->config.hidden;
+    size_t rows = tw_packed_tokens(batch), hidden = model->config.hidden;
     if (model->distance_bias)
         gather_bias(backward);
     struct tw_dropout dropout;
@@ -419,22 +419,22 @@ void tw_backward_embedding(struct tw_backward *backward, const struct tw_batch *
         workspace->kernels->drop(
             &dropout, batch->starts[0], backward->d_hidden, rows, hidden, backward->d_hidden);
     for (size_t sequence = 0; sequence < batch->count; sequence++) {
-        for (size_t token = 0; token < tw_batch_length(batch, sequence); token++)
+        for (size_t token = 0; token < tw_packed_length(batch, sequence); token++)
             embedding_sum(model, batch, sequence, token,
-                backward->d_sum + (tw_batch_row(batch, sequence) + token) * hidden);
+                backward->d_sum + (tw_packed_row(batch, sequence) + token) * hidden);
     }
     kernels_of(backward)->norm(backward->d_sum, model->embedding_norm.scale, model->config.norm_epsilon,
         backward->d_hidden, rows, hidden, backward->d_hidden,
         gradient_of(backward, model->embedding_norm.scale),
         gradient_of(backward, model->embedding_norm.shift));
     for (size_t sequence = 0; sequence < batch->count; sequence++) {
-        for (size_t token = 0; token < tw_batch_length(batch, sequence); token++)
+        for (size_t token = 0; token < tw_packed_length(batch, sequence); token++)
             scatter_embedding(backward, batch, sequence, token,
-                backward->d_hidden + (tw_batch_row(batch, sequence) + token) * hidden);
+                backward->d_hidden + (tw_packed_row(batch, sequence) + token) * hidden);
     }
 }
 
-bool tw_backward_encoder(struct tw_backward *backward, const struct tw_batch *batch, struct tw_error *err)
+bool tw_backward_encoder(struct tw_backward *backward, const struct tw_packed *batch, struct tw_error *err)
 {
     size_t lowest = tw_state_lowest(backward->state);
     for (size_t layer = backward->state->model->config.layers; layer-- > 0 && layer + 1 >= lowest;) {

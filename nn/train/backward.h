@@ -51,11 +51,11 @@ TW_MUST_USE bool tw_backward_open(const struct tw_state *state, const struct tw_
 /* A zeroed struct is safe to close. */
 void tw_backward_close(struct tw_backward *backward);
 
-void tw_backward_begin(struct tw_backward *backward, const struct tw_batch *batch);
+void tw_backward_begin(struct tw_backward *backward, const struct tw_packed *batch);
 
 /* Takes back one round of a head: sequences [first, first + rows), or the entities of `spans` (then `first` is not
  * looked at); `numbers` as in tw_head_run. The round's activations stand in the workspace. */
-TW_MUST_USE bool tw_backward_head(struct tw_backward *backward, const struct tw_batch *batch,
+TW_MUST_USE bool tw_backward_head(struct tw_backward *backward, const struct tw_packed *batch,
     const struct tw_head *head, const struct tw_entity_span *spans, size_t first, const uint32_t *numbers,
     size_t rows, const float *d_logits, struct tw_error *err);
 
@@ -70,10 +70,10 @@ TW_MUST_USE bool tw_backward_projection(struct tw_backward *backward, const floa
     const float *d_projected, struct tw_error *err);
 
 TW_MUST_USE bool tw_backward_layer(
-    struct tw_backward *backward, const struct tw_batch *batch, size_t layer, struct tw_error *err);
-void tw_backward_embedding(struct tw_backward *backward, const struct tw_batch *batch);
+    struct tw_backward *backward, const struct tw_packed *batch, size_t layer, struct tw_error *err);
+void tw_backward_embedding(struct tw_backward *backward, const struct tw_packed *batch);
 
 TW_MUST_USE bool tw_backward_encoder(
-    struct tw_backward *backward, const struct tw_batch *batch, struct tw_error *err);
+    struct tw_backward *backward, const struct tw_packed *batch, struct tw_error *err);
 
 #endif

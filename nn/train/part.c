@@ -9,7 +9,7 @@
 
 /* A micro-batch and its targets. */
 struct part {
-    struct tw_batch batch;
+    struct tw_packed batch;
     size_t first;                  /* its first sequence in the step's batch */
     size_t first_entity, entities; /* of the step's targets */
     size_t first_masked, masked;
@@ -243,7 +243,7 @@ static bool run_teacher(struct tw_share *share, struct part *part, struct tw_err
 {
     const struct tw_model *teacher = teacher_of(share);
     const struct tw_targets *targets = task_of(share)->targets;
-    struct tw_batch batch = part->batch;
+    struct tw_packed batch = part->batch;
     if (targets->teacher_ids)
         batch.ids = targets->teacher_ids;
     if (!tw_encode(teacher, &batch, &share->teacher_workspace, err))
@@ -272,10 +272,10 @@ static double compare_hidden(const struct tw_share *share, const struct part *pa
     float scale = scale_of(objective_of(share)->hidden, task_of(share)->totals.hidden);
     double sum = 0.0;
     for (size_t sequence = 0; sequence < part->batch.count; sequence++) {
-        size_t at = tw_batch_row(&part->batch, sequence) * width;
+        size_t at = tw_packed_row(&part->batch, sequence) * width;
         if (is_matched(share, part, sequence))
-            sum += tw_loss_mean_square(ours + at, theirs + at, tw_batch_length(&part->batch, sequence), width,
-                scale, gradient ? gradient + at : NULL);
+            sum += tw_loss_mean_square(ours + at, theirs + at, tw_packed_length(&part->batch, sequence),
+                width, scale, gradient ? gradient + at : NULL);
     }
     return sum;
 }
@@ -285,7 +285,7 @@ static bool match_projected(struct tw_share *share, const struct part *part, con
     const float *theirs, bool learns, struct tw_error *err)
 {
     const struct tw_linear *projection = &share->step->state->model->projection;
-    size_t rows = tw_batch_tokens(&part->batch);
+    size_t rows = tw_packed_tokens(&part->batch);
     if (!tw_gemm(share->workspace.gemm, rows, projection->out, projection->in, ours, projection->weight, NULL,
             share->projected, err))
         return false;
@@ -365,7 +365,7 @@ static void find_targets(const struct tw_share *share, struct part *part)
     const struct tw_objective *objective = objective_of(share);
     const struct tw_targets *targets = task_of(share)->targets;
     size_t last = part->first + part->batch.count;
-    size_t last_token = part->first_token + tw_batch_tokens(&part->batch);
+    size_t last_token = part->first_token + tw_packed_tokens(&part->batch);
     part->first_entity += part->entities;
     part->entities = 0;
     bool wanted = objective->entity > 0.0 || objective->soft > 0.0;
@@ -383,9 +383,9 @@ static void find_targets(const struct tw_share *share, struct part *part)
 static struct part first_part(const struct tw_share *share)
 {
     const struct tw_targets *targets = task_of(share)->targets;
-    const struct tw_batch *batch = task_of(share)->batch;
+    const struct tw_packed *batch = task_of(share)->batch;
     struct part part = {.first = share->first};
-    part.first_token = tw_batch_row(batch, share->first);
+    part.first_token = tw_packed_row(batch, share->first);
     while (part.first_entity < targets->entity_count &&
            targets->entities[part.first_entity].sequence < share->first)
         part.first_entity++;
@@ -395,9 +395,9 @@ static struct part first_part(const struct tw_share *share)
     return part;
 }
 
-static struct tw_batch share_batch(const struct tw_share *share)
+static struct tw_packed share_batch(const struct tw_share *share)
 {
-    struct tw_batch own = *task_of(share)->batch;
+    struct tw_packed own = *task_of(share)->batch;
     own.starts += share->first;
     own.count = share->last - share->first;
     return own;
@@ -417,12 +417,12 @@ void tw_share_run(struct tw_share *share)
     if (step->task.training)
         memset(share->gradients + step->begin, 0,
             (step->state->value_count - step->begin) * sizeof *share->gradients);
-    struct tw_batch own = share_batch(share);
+    struct tw_packed own = share_batch(share);
     struct part part = first_part(share);
     for (size_t first = 0; share->done && first < own.count; first += part.batch.count) {
-        part.batch = tw_batch_cut(&own, first, share->workspace.max_tokens);
+        part.batch = tw_packed_cut(&own, first, share->workspace.max_tokens);
         part.first = share->first + first;
-        part.first_token = tw_batch_row(step->task.batch, part.first);
+        part.first_token = tw_packed_row(step->task.batch, part.first);
         part.has_teacher = false;
         find_targets(share, &part);
         share->done = run_part(share, &part, &share->err);
@@ -460,10 +460,10 @@ void tw_share_logits(struct tw_share *share)
     const struct tw_targets *targets = step->task.targets;
     share->done = true;
     share->workspace.gemm = trial_gemm(step);
-    struct tw_batch own = share_batch(share);
+    struct tw_packed own = share_batch(share);
     struct part part = first_part(share);
     for (size_t first = 0; share->done && first < own.count; first += part.batch.count) {
-        part.batch = tw_batch_cut(&own, first, share->workspace.max_tokens);
+        part.batch = tw_packed_cut(&own, first, share->workspace.max_tokens);
         part.first = share->first + first;
         part.first_entity += part.entities;
         part.entities = 0;

@@ -31,7 +31,7 @@ struct tw_step_totals {
 
 /* What all shares work on now. */
 struct tw_step_task {
-    const struct tw_batch *batch;
+    const struct tw_packed *batch;
     const struct tw_targets *targets;
     struct tw_step_totals totals;
     struct tw_dropout_plan plan;

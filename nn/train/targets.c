@@ -14,10 +14,10 @@ static bool check_labels(const int32_t *labels, size_t count, struct tw_error *e
     return true;
 }
 
-static bool check_own(const struct tw_targets *targets, const struct tw_batch *batch,
+static bool check_own(const struct tw_targets *targets, const struct tw_packed *batch,
     const struct tw_model *model, struct tw_error *err)
 {
-    size_t tokens = tw_batch_tokens(batch);
+    size_t tokens = tw_packed_tokens(batch);
     if (!check_labels(targets->documents, batch->count, err) ||
         !check_labels(targets->entity_labels, targets->entity_count, err) ||
         !tw_entity_spans_check(batch, targets->entities, targets->entity_count, err))
@@ -40,7 +40,7 @@ static bool check_own(const struct tw_targets *targets, const struct tw_batch *b
     return true;
 }
 
-static bool check_teacher_ids(const struct tw_targets *targets, const struct tw_batch *batch,
+static bool check_teacher_ids(const struct tw_targets *targets, const struct tw_packed *batch,
     const struct tw_teacher *teacher, struct tw_error *err)
 {
     const int32_t *ids = targets->teacher_ids ? targets->teacher_ids : batch->ids;
@@ -56,7 +56,7 @@ static bool check_teacher_ids(const struct tw_targets *targets, const struct tw_
     return true;
 }
 
-bool tw_targets_check(const struct tw_targets *targets, const struct tw_batch *batch,
+bool tw_targets_check(const struct tw_targets *targets, const struct tw_packed *batch,
     const struct tw_model *model, const struct tw_teacher *teacher, struct tw_error *err)
 {
     return check_own(targets, batch, model, err) && check_teacher_ids(targets, batch, teacher, err);

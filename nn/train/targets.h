@@ -8,7 +8,7 @@
 
 #include "train/trainer.h"
 
-TW_MUST_USE bool tw_targets_check(const struct tw_targets *targets, const struct tw_batch *batch,
+TW_MUST_USE bool tw_targets_check(const struct tw_targets *targets, const struct tw_packed *batch,
     const struct tw_model *model, const struct tw_teacher *teacher, struct tw_error *err);
 
 #endif

@@ -33,15 +33,15 @@ struct tw_trainer {
 /* Share t begins with the sequence that holds token t / count of all. */
 static void cut_shares(struct tw_trainer *trainer)
 {
-    const struct tw_batch *batch = trainer->step.task.batch;
-    size_t tokens = tw_batch_tokens(batch), sequence = 0;
+    const struct tw_packed *batch = trainer->step.task.batch;
+    size_t tokens = tw_packed_tokens(batch), sequence = 0;
     for (size_t at = 0; at < trainer->count; at++) {
         struct tw_share *share = &trainer->shares[at];
         size_t until = tokens * (at + 1) / trainer->count;
         share->first = sequence;
         while (sequence < batch->count &&
-               (tw_batch_row(batch, sequence + 1) <= until ||
-                   tw_batch_row(batch, sequence) + tw_batch_length(batch, sequence) / 2 < until))
+               (tw_packed_row(batch, sequence + 1) <= until ||
+                   tw_packed_row(batch, sequence) + tw_packed_length(batch, sequence) / 2 < until))
             sequence++;
         if (at + 1 == trainer->count)
             sequence = batch->count;
@@ -77,18 +77,18 @@ static double label_weight(
 static double matched_rows(const struct tw_trainer *trainer)
 {
     const struct tw_teacher *teacher = trainer->step.options.teacher;
-    const struct tw_batch *batch = trainer->step.task.batch;
+    const struct tw_packed *batch = trainer->step.task.batch;
     const bool *matched = trainer->step.task.targets->matched;
     size_t tokens = 0;
     for (size_t sequence = 0; teacher && sequence < batch->count; sequence++)
-        tokens += !matched || matched[sequence] ? tw_batch_length(batch, sequence) : 0;
+        tokens += !matched || matched[sequence] ? tw_packed_length(batch, sequence) : 0;
     return teacher ? (double)(teacher->pairs * tokens) : 0.0;
 }
 
 static void set_totals(struct tw_trainer *trainer)
 {
     const struct tw_targets *targets = trainer->step.task.targets;
-    const struct tw_batch *batch = trainer->step.task.batch;
+    const struct tw_packed *batch = trainer->step.task.batch;
     trainer->step.task.totals = (struct tw_step_totals){
         .document = label_weight(trainer, targets->documents, targets->document_weights, batch->count),
         .entity =
@@ -99,7 +99,7 @@ static void set_totals(struct tw_trainer *trainer)
     };
 }
 
-static bool begin_task(struct tw_trainer *trainer, const struct tw_batch *batch,
+static bool begin_task(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_targets *targets, struct tw_error *err)
 {
     trainer->step.task = (struct tw_step_task){.batch = batch, .targets = targets};
@@ -161,7 +161,7 @@ static bool collect(struct tw_trainer *trainer, struct tw_step_result *result, s
         .masked = mean_of(sums.masked, totals->masked),
         .soft = mean_of(sums.soft, totals->soft),
         .hidden = mean_of(sums.hidden, totals->hidden),
-        .tokens = tw_batch_tokens(trainer->step.task.batch),
+        .tokens = tw_packed_tokens(trainer->step.task.batch),
         .document_count = sums.document_count,
         .entity_count = sums.entity_count,
         .masked_count = sums.masked_count,
@@ -256,7 +256,7 @@ static size_t first_learning(const struct tw_state *state)
     return state->value_count / TW_CHUNK * TW_CHUNK;
 }
 
-bool tw_trainer_gradients(struct tw_trainer *trainer, const struct tw_batch *batch,
+bool tw_trainer_gradients(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_targets *targets, uint64_t step, const float **gradients, struct tw_step_result *result,
     struct tw_error *err)
 {
@@ -282,7 +282,7 @@ bool tw_trainer_gradients(struct tw_trainer *trainer, const struct tw_batch *bat
     return true;
 }
 
-bool tw_trainer_step(struct tw_trainer *trainer, const struct tw_batch *batch,
+bool tw_trainer_step(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_targets *targets, const struct tw_adamw *adamw, uint64_t step,
     struct tw_step_result *result, struct tw_error *err)
 {
@@ -296,7 +296,7 @@ bool tw_trainer_step(struct tw_trainer *trainer, const struct tw_batch *batch,
     return true;
 }
 
-bool tw_trainer_loss(struct tw_trainer *trainer, const struct tw_batch *batch,
+bool tw_trainer_loss(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_targets *targets, struct tw_step_result *result, struct tw_error *err)
 {
     if (!begin_task(trainer, batch, targets, err))
@@ -307,7 +307,7 @@ bool tw_trainer_loss(struct tw_trainer *trainer, const struct tw_batch *batch,
 
 /* --- logits -------------------------------------------------------------------------------------------------- */
 
-bool tw_trainer_logits(struct tw_trainer *trainer, const struct tw_batch *batch,
+bool tw_trainer_logits(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_entity_span *entities, size_t entity_count, float *document_logits, float *entity_logits,
     struct tw_error *err)
 {

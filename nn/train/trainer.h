@@ -1,12 +1,12 @@
 /* trainer: one training step over a batch of any size, on all threads.
- *   in    a state, a packed batch (batch.h) with its targets, the step's number and rate
+ *   in    a state, a packed batch (packed.h) with its targets, the step's number and rate
  *   out   new weights; the step's losses
  *
  *     struct tw_trainer *trainer;
  *     struct tw_trainer_options options = {.threads = 2, .seed = 1, .gemm = &gemm, ...};
  *     if (!tw_trainer_open(state, &options, &trainer, err)) return false;
  *     for (step = 0; step < total; step++) {
- *         ... tw_batch_build(...), targets ...
+ *         ... tw_packed_build(...), targets ...
  *         adamw.rate = highest * tw_schedule_factor(&schedule, step);
  *         if (!tw_trainer_step(trainer, &batch, &targets, &adamw, step, &result, err)) break;
  *     }
@@ -126,21 +126,21 @@ TW_MUST_USE bool tw_trainer_open(struct tw_state *state, const struct tw_trainer
 void tw_trainer_close(struct tw_trainer *trainer);
 
 /* One step: forward, backward, clip, update. `step` numbers dropout and messages; it need not be contiguous. */
-TW_MUST_USE bool tw_trainer_step(struct tw_trainer *trainer, const struct tw_batch *batch,
+TW_MUST_USE bool tw_trainer_step(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_targets *targets, const struct tw_adamw *adamw, uint64_t step,
     struct tw_step_result *result, struct tw_error *err);
 
 /* Forward and backward only: the summed gradients (state.h's layout) stay in the trainer until its next call. */
-TW_MUST_USE bool tw_trainer_gradients(struct tw_trainer *trainer, const struct tw_batch *batch,
+TW_MUST_USE bool tw_trainer_gradients(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_targets *targets, uint64_t step, const float **gradients, struct tw_step_result *result,
     struct tw_error *err);
 
 /* The losses without dropout, without gradients. */
-TW_MUST_USE bool tw_trainer_loss(struct tw_trainer *trainer, const struct tw_batch *batch,
+TW_MUST_USE bool tw_trainer_loss(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_targets *targets, struct tw_step_result *result, struct tw_error *err);
 
 /* Logits of a batch of any size, in the model's own order of labels, without dropout; NULL for a head not wanted. */
-TW_MUST_USE bool tw_trainer_logits(struct tw_trainer *trainer, const struct tw_batch *batch,
+TW_MUST_USE bool tw_trainer_logits(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_entity_span *entities, size_t entity_count, float *document_logits, float *entity_logits,
     struct tw_error *err);
 

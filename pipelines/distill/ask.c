@@ -97,7 +97,7 @@ static bool answer_group(
     float *logits = tw_arena_array(&asker->arena, rows * model->config.labels, sizeof *logits);
     if (!logits)
         return tw_arena_fail(&asker->arena, err);
-    turn->tokens += tw_batch_tokens(&fed.batch);
+    turn->tokens += tw_packed_tokens(&fed.batch);
     if (!tw_encode(model, &fed.batch, &asker->workspace, err))
         return false;
     if (model->has_head) {

@@ -30,24 +30,24 @@ static bool can_teach(const struct tw_model *model, const char *folder, struct t
 }
 
 static bool check_layers(
-    const struct tw_pair *pair, const struct tw_model_config *config, struct tw_error *err)
+    const struct tw_compatible_folders *folders, const struct tw_model_config *config, struct tw_error *err)
 {
-    for (size_t at = 0; at < pair->layer_count; at++)
-        if (pair->layers[at] >= config->layers)
-            return tw_fail(err, TW_CONFIG, pair->student, "choose layers that it has; the first is 0",
-                "there is no layer %zu among its %zu", pair->layers[at], config->layers);
+    for (size_t at = 0; at < folders->layer_count; at++)
+        if (folders->layers[at] >= config->layers)
+            return tw_fail(err, TW_CONFIG, folders->student, "choose layers that it has; the first is 0",
+                "there is no layer %zu among its %zu", folders->layers[at], config->layers);
     return true;
 }
 
-bool tw_pair_check(const struct tw_pair *pair, struct tw_error *err)
+bool tw_compatible_check(const struct tw_compatible_folders *folders, struct tw_error *err)
 {
     struct tw_model *teacher, *student;
-    bool suits = open_whole(pair->teacher, &teacher, err) && can_teach(teacher, pair->teacher, err);
+    bool suits = open_whole(folders->teacher, &teacher, err) && can_teach(teacher, folders->teacher, err);
     tw_model_close(teacher);
-    suits = suits && open_whole(pair->student, &student, err);
+    suits = suits && open_whole(folders->student, &student, err);
     if (!suits)
         return false;
-    suits = check_layers(pair, &student->config, err);
+    suits = check_layers(folders, &student->config, err);
     tw_model_close(student);
     return suits;
 }
@@ -64,7 +64,8 @@ static bool is_alike(
     return alike;
 }
 
-bool tw_pair_check_alike(const char *teacher, const char *const *others, size_t count, struct tw_error *err)
+bool tw_compatible_check_teachers(
+    const char *teacher, const char *const *others, size_t count, struct tw_error *err)
 {
     struct tw_model *model = NULL;
     bool alike = count == 0 || open_whole(teacher, &model, err);

@@ -12,16 +12,18 @@
 
 #include "base/error.h"
 
-struct tw_pair {
+/* What distilling begins with. */
+struct tw_compatible_folders {
     const char *teacher, *student; /* folders; they may be the same */
     const size_t *layers;          /* [layer_count] of the student's folder */
     size_t layer_count;            /* 0: all */
 };
 
-TW_MUST_USE bool tw_pair_check(const struct tw_pair *pair, struct tw_error *err);
+/* Can this teacher teach this student? */
+TW_MUST_USE bool tw_compatible_check(const struct tw_compatible_folders *pair, struct tw_error *err);
 
 /* May other teachers answer in the place of this one? They need the same heads. */
-TW_MUST_USE bool tw_pair_check_alike(
+TW_MUST_USE bool tw_compatible_check_teachers(
     const char *teacher, const char *const *others, size_t count, struct tw_error *err);
 
 #endif

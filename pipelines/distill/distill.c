@@ -79,12 +79,12 @@ static bool look_at_models(struct distilling *distilling, struct tw_error *err)
 {
     if (!read_layers(distilling->settings->layers, distilling->layers, &distilling->layer_count, err))
         return false;
-    const struct tw_pair pair = {.teacher = distilling->settings->teacher,
+    const struct tw_compatible_folders folders = {.teacher = distilling->settings->teacher,
         .student = student_of(distilling->settings),
         .layers = distilling->layers,
         .layer_count = distilling->layer_count};
     const struct tw_teachers teachers = teachers_of(distilling);
-    return tw_pair_check(&pair, err) && tw_teachers_check(&teachers, err);
+    return tw_compatible_check(&folders, err) && tw_teachers_check(&teachers, err);
 }
 
 static bool read_all(struct distilling *distilling, bool tell_all, struct tw_error *err)
@@ -228,7 +228,7 @@ static bool add_answers(const struct distilling *distilling, const size_t *items
 }
 
 static bool feed(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
-    struct tw_batch *batch, struct tw_targets *targets, struct tw_error *err)
+    struct tw_packed *batch, struct tw_targets *targets, struct tw_error *err)
 {
     const struct distilling *distilling = self;
     struct tw_fed fed;

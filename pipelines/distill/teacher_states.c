@@ -124,7 +124,7 @@ static bool match_sequence(const struct tw_hidden *hidden, const struct tw_token
 }
 
 bool tw_hidden_add(const struct tw_hidden *hidden, const struct tw_tokenizer *student,
-    const struct tw_batch *batch, struct tw_arena *arena, struct tw_targets *targets, struct tw_error *err)
+    const struct tw_packed *batch, struct tw_arena *arena, struct tw_targets *targets, struct tw_error *err)
 {
     int32_t *ids = tw_arena_array(arena, batch->starts[batch->count], sizeof *ids);
     bool *matched = tw_arena_array(arena, batch->count, sizeof *matched);
@@ -132,7 +132,7 @@ bool tw_hidden_add(const struct tw_hidden *hidden, const struct tw_tokenizer *st
         return tw_arena_fail(arena, err);
     int32_t unknown = tw_tokenizer_special_ids(hidden->tokenizer).unknown;
     for (size_t sequence = 0; sequence < batch->count; sequence++) {
-        size_t first = batch->starts[sequence], count = tw_batch_length(batch, sequence);
+        size_t first = batch->starts[sequence], count = tw_packed_length(batch, sequence);
         matched[sequence] = match_sequence(hidden, student, batch->ids + first, count, ids + first);
         /* The teacher reads it all the same; nobody looks at what it makes of it. */
         for (size_t at = 0; !matched[sequence] && at < count; at++)

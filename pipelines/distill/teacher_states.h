@@ -27,7 +27,7 @@ void tw_hidden_close(struct tw_hidden *hidden);
 
 /* For a batch that the student's tokenizer made: teacher_ids and matched, in the arena. */
 TW_MUST_USE bool tw_hidden_add(const struct tw_hidden *hidden, const struct tw_tokenizer *student,
-    const struct tw_batch *batch, struct tw_arena *arena, struct tw_targets *targets, struct tw_error *err);
+    const struct tw_packed *batch, struct tw_arena *arena, struct tw_targets *targets, struct tw_error *err);
 
 /* The share of these texts that are matched; of the first 2,000 of them. */
 double tw_hidden_share(const struct tw_hidden *hidden, const struct tw_tokenizer *student,

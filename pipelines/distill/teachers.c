@@ -38,8 +38,8 @@ bool tw_teachers_check(const struct tw_teachers *teachers, struct tw_error *err)
     if (teachers->folds->count > TW_FOLDS_MOST)
         return tw_fail(err, TW_USAGE, NULL, "name one teacher for each fold", "more than %d fold teachers",
             TW_FOLDS_MOST);
-    return sort_folds(teachers, folds, err) &&
-           tw_pair_check_alike(teachers->teacher, teachers->folds->items, teachers->folds->count, err);
+    return sort_folds(teachers, folds, err) && tw_compatible_check_teachers(teachers->teacher,
+                                                   teachers->folds->items, teachers->folds->count, err);
 }
 
 /* Of the records, those that the teacher of this fold answers for; of = 0: those that none of `folds` does. */

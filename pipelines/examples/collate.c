@@ -89,5 +89,5 @@ bool tw_feed_batch(const struct tw_feed *feed, uint32_t epoch, const size_t *rec
                                .entity_labels = filling.entity_labels,
                                .entity_weights = filling.entity_weights,
                                .entity_count = filling.entity_count}};
-    return tw_batch_build(filling.sequences, count, feed->config, arena, &out->batch, err);
+    return tw_packed_build(filling.sequences, count, feed->config, arena, &out->batch, err);
 }

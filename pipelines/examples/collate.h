@@ -1,6 +1,6 @@
 /* collate: records of a dataset to one packed batch with its targets, as the trainer takes them.
  *   in    indices of examples; tokenizer; augmentation, or none
- *   out   struct tw_batch, struct tw_targets; all in the arena
+ *   out   struct tw_packed, struct tw_targets; all in the arena
  *
  * Each entity has a span (locate.h), so that no label is lost; an entity without label is left out, unless
  * all are wanted. Texts are cut at
@@ -23,7 +23,7 @@ struct tw_feed {
 };
 
 struct tw_fed {
-    struct tw_batch batch;
+    struct tw_packed batch;
     struct tw_targets targets;
 };
 

@@ -161,7 +161,7 @@ static bool keep_bytes(
 }
 
 static bool intern(
-    struct tw_automaton *automaton, const struct tw_word *word, uint32_t *out, struct tw_error *err)
+    struct tw_automaton *automaton, const struct tw_name_word *word, uint32_t *out, struct tw_error *err)
 {
     size_t slot = word_slot(automaton, word->folded, word->length);
     if (automaton->word_slots[slot]) {
@@ -329,7 +329,7 @@ static bool add_owner(struct tw_automaton *automaton, uint32_t node, uint32_t en
 }
 
 /* Code points in a folded word. */
-static size_t count_characters(const struct tw_word *word)
+static size_t count_characters(const struct tw_name_word *word)
 {
     size_t count = 0;
     for (uint32_t at = 0; at < word->length; at++)
@@ -348,12 +348,12 @@ static void fail_name(struct tw_text name, const char *cure, const char *what, s
 
 /* The words of a name, a full stop at its end left out. */
 static bool cut_name(
-    struct tw_text name, struct tw_word *words, uint32_t *count, size_t *letters, struct tw_error *err)
+    struct tw_text name, struct tw_name_word *words, uint32_t *count, size_t *letters, struct tw_error *err)
 {
     uint32_t at = 0;
     *count = 0;
     *letters = 0;
-    struct tw_word word;
+    struct tw_name_word word;
     while (tw_word_next(name, &at, &word)) {
         if (*count == TW_NAME_WORDS) {
             fail_name(name, "shorten it", "has more than 32 words and marks", err);
@@ -379,7 +379,7 @@ static bool cut_name(
 static bool add_name(
     struct tw_automaton *automaton, uint32_t entity, struct tw_text name, bool common, struct tw_error *err)
 {
-    struct tw_word words[TW_NAME_WORDS];
+    struct tw_name_word words[TW_NAME_WORDS];
     uint32_t count;
     size_t letters;
     if (!cut_name(name, words, &count, &letters, err))
@@ -720,7 +720,7 @@ uint64_t tw_entities_name_count(const struct tw_automaton *automaton)
 }
 
 /* The node that a word leads to out of the root; NO_NODE when no name begins with it. */
-static uint32_t first_node(const struct tw_automaton *automaton, const struct tw_word *word)
+static uint32_t first_node(const struct tw_automaton *automaton, const struct tw_name_word *word)
 {
     if (word->length == 1 && !word->letters)
         return automaton->marks[(unsigned char)word->folded[0] & 0x7F];
@@ -730,7 +730,8 @@ static uint32_t first_node(const struct tw_automaton *automaton, const struct tw
     return found ? automaton->dictionary[found - 1].first : NO_NODE;
 }
 
-static uint32_t next_node(const struct tw_automaton *automaton, uint32_t node, const struct tw_word *word)
+static uint32_t next_node(
+    const struct tw_automaton *automaton, uint32_t node, const struct tw_name_word *word)
 {
     if (word->length == 0)
         return NO_NODE;
@@ -739,7 +740,7 @@ static uint32_t next_node(const struct tw_automaton *automaton, uint32_t node, c
 }
 
 /* The longest name from `first`, of which `word` is the first word. */
-static bool longest_name(const struct tw_automaton *automaton, struct tw_text text, struct tw_word *word,
+static bool longest_name(const struct tw_automaton *automaton, struct tw_text text, struct tw_name_word *word,
     uint32_t node, struct tw_name_match *match)
 {
     uint32_t begin = word->begin, at = word->end;
@@ -760,7 +761,7 @@ static bool longest_name(const struct tw_automaton *automaton, struct tw_text te
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,
     struct tw_name_match *match)
 {
-    struct tw_word word;
+    struct tw_name_word word;
     *stopped = false;
     while (tw_word_next(walk->text, &walk->at, &word)) {
         if (!word.letters && (word.folded[0] == '$' || word.folded[0] == '<')) {

@@ -139,7 +139,7 @@ bool tw_word_before(struct tw_text text, size_t at)
 }
 
 /* Adds a folded code point; a word that does not fit any more gets length 0 for good. */
-static void add_point(struct tw_word *word, int32_t point, bool *too_long)
+static void add_point(struct tw_name_word *word, int32_t point, bool *too_long)
 {
     if (word->length + 4 > TW_WORD_BYTES)
         *too_long = true;
@@ -150,7 +150,7 @@ static void add_point(struct tw_word *word, int32_t point, bool *too_long)
 }
 
 /* The rest of a word of letters that begins at *at. */
-static void read_letters(struct tw_text text, uint32_t *at, struct tw_word *word)
+static void read_letters(struct tw_text text, uint32_t *at, struct tw_name_word *word)
 {
     bool too_long = false;
     while (*at < text.length) {
@@ -177,7 +177,7 @@ static void read_letters(struct tw_text text, uint32_t *at, struct tw_word *word
         word->length = 0;
 }
 
-bool tw_word_next(struct tw_text text, uint32_t *at, struct tw_word *word)
+bool tw_word_next(struct tw_text text, uint32_t *at, struct tw_name_word *word)
 {
     while (*at < text.length) {
         unsigned char byte = (unsigned char)text.bytes[*at];

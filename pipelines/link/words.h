@@ -10,7 +10,7 @@
 
 enum { TW_WORD_BYTES = 96 }; /* a longer word is in no name */
 
-struct tw_word {
+struct tw_name_word {
     uint32_t begin, end; /* bytes into the text */
     uint32_t length;     /* of `folded`; 0 for a word that is too long to be in a name */
     bool letters;        /* made of letters, marks or digits; false for any other character */
@@ -18,7 +18,7 @@ struct tw_word {
 };
 
 /* The next word at or after *at, which moves to its end; false at the end of the text. */
-bool tw_word_next(struct tw_text text, uint32_t *at, struct tw_word *word);
+bool tw_word_next(struct tw_text text, uint32_t *at, struct tw_name_word *word);
 
 /* True when the character at `at`, or the one that ends before `at`, is a letter, mark or digit. */
 bool tw_word_at(struct tw_text text, size_t at);

@@ -31,7 +31,7 @@ struct tw_classifier {
     char sha256[65];
 };
 
-/* One micro-batch, packed (model/batch.h), and the documents its sequences come from. */
+/* One micro-batch, packed (model/packed.h), and the documents its sequences come from. */
 struct tw_classify_workspace {
     struct tw_workspace model;
     int32_t *ids;
@@ -351,7 +351,7 @@ static void take_score(
 struct span_round {
     const struct tw_classifier *classifier;
     struct tw_classify_workspace *workspace;
-    const struct tw_batch *batch;
+    const struct tw_packed *batch;
     struct tw_entity_span spans[SPANS_AT_ONCE];
     struct tw_score *scores[SPANS_AT_ONCE];
     float *logits[SPANS_AT_ONCE]; /* NULL: not wanted */
@@ -384,7 +384,7 @@ static bool add_span(struct span_round *round, struct tw_entity_span span, struc
 
 /* All readings of the micro-batch; without a head for texts, the texts too. */
 static bool score_entities(const struct tw_classifier *classifier, struct tw_classify_workspace *workspace,
-    const struct tw_batch *batch, struct tw_document *documents, float *logits, struct tw_error *err)
+    const struct tw_packed *batch, struct tw_document *documents, float *logits, struct tw_error *err)
 {
     struct span_round round = {.classifier = classifier, .workspace = workspace, .batch = batch};
     const bool texts_too = !classifier->model->has_head;
@@ -407,7 +407,7 @@ static bool score_entities(const struct tw_classifier *classifier, struct tw_cla
 }
 
 static bool score_texts(const struct tw_classifier *classifier, struct tw_classify_workspace *workspace,
-    const struct tw_batch *batch, struct tw_document *documents, float *logits, struct tw_error *err)
+    const struct tw_packed *batch, struct tw_document *documents, float *logits, struct tw_error *err)
 {
     const struct tw_model *model = classifier->model;
     if (!tw_document_logits(model, batch, &workspace->model, workspace->logits, err))
@@ -428,7 +428,7 @@ static bool flush(const struct tw_classifier *classifier, struct tw_classify_wor
         return true;
     const struct tw_model *model = classifier->model;
     workspace->starts[workspace->sequences] = workspace->tokens;
-    struct tw_batch batch = {
+    struct tw_packed batch = {
         .ids = workspace->ids, .starts = workspace->starts, .count = workspace->sequences};
     if (!tw_encode(model, &batch, &workspace->model, err) ||
         (model->has_head && !score_texts(classifier, workspace, &batch, documents, logits, err)) ||

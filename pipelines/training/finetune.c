@@ -125,7 +125,7 @@ static bool open_model(struct tuning *tuning, struct tw_error *err)
 /* ---- what the course asks ---- */
 
 static bool feed(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
-    struct tw_batch *batch, struct tw_targets *targets, struct tw_error *err)
+    struct tw_packed *batch, struct tw_targets *targets, struct tw_error *err)
 {
     const struct tuning *tuning = self;
     struct tw_fed fed;

@@ -267,7 +267,7 @@ static bool fill_sequence(const struct learning *learning, uint32_t epoch, size_
 }
 
 static bool make_batch(const struct learning *learning, uint32_t epoch, const size_t *windows, size_t count,
-    struct tw_arena *arena, struct tw_batch *batch, struct tw_targets *targets, struct tw_error *err)
+    struct tw_arena *arena, struct tw_packed *batch, struct tw_targets *targets, struct tw_error *err)
 {
     size_t tokens = 0, masked = 0;
     for (size_t at = 0; at < count; at++)
@@ -284,14 +284,14 @@ static bool make_batch(const struct learning *learning, uint32_t epoch, const si
         tokens += sequences[at].count;
     }
     *targets = (struct tw_targets){.masked = words, .masked_count = masked};
-    return tw_batch_build(
+    return tw_packed_build(
         sequences, count, &tw_course_state(learning->course)->model->config, arena, batch, err);
 }
 
 /* ---- what the course asks ---- */
 
 static bool feed(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
-    struct tw_batch *batch, struct tw_targets *targets, struct tw_error *err)
+    struct tw_packed *batch, struct tw_targets *targets, struct tw_error *err)
 {
     return make_batch(self, (uint32_t)epoch, items, count, arena, batch, targets, err);
 }
@@ -299,7 +299,7 @@ static bool feed(void *self, uint64_t epoch, const size_t *items, size_t count, 
 static bool try_some(struct learning *learning, struct tw_trainer *trainer, const size_t *windows,
     size_t count, struct tw_pretrain_trial *sums, struct tw_error *err)
 {
-    struct tw_batch batch;
+    struct tw_packed batch;
     struct tw_targets targets;
     struct tw_step_result result;
     tw_arena_reset(&learning->scratch, KEEP_BYTES);

@@ -271,7 +271,7 @@ static bool take_step(struct tw_course *course, struct tw_step_result *result, s
     uint64_t step = course->progress.step, epoch = step / course->epoch_steps;
     size_t first = (size_t)((step % course->epoch_steps) * course->step_items);
     size_t count = course->count - first;
-    struct tw_batch batch;
+    struct tw_packed batch;
     struct tw_targets targets = {0};
     if (count > course->step_items)
         count = (size_t)course->step_items;

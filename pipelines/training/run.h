@@ -64,7 +64,7 @@ struct tw_course_kind {
 
     /* One step's batch with its targets, in the arena. `items`: of those given to tw_course_plan. */
     bool (*feed)(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
-        struct tw_batch *batch, struct tw_targets *targets, struct tw_error *err);
+        struct tw_packed *batch, struct tw_targets *targets, struct tw_error *err);
     bool (*trial)(void *self, struct tw_trainer *trainer, struct tw_course_trial *out, struct tw_error *err);
     /* The model is about to be written. `metrics`: the row of its trial; NULL, as `details`, when nothing was held back. */
     bool (*publish)(void *self, const json_t *lineage, const json_t *metrics, const void *details,

@@ -194,7 +194,7 @@ static size_t full_length(size_t at)
 }
 
 static double seconds_per_pass(
-    const struct tw_model *model, const struct tw_gemm *gemm, const struct tw_batch *batch)
+    const struct tw_model *model, const struct tw_gemm *gemm, const struct tw_packed *batch)
 {
     struct tw_error err;
     struct tw_workspace workspace;
@@ -250,10 +250,10 @@ static void row_of_encoder(const char *name, const struct tw_model *model, const
         tokens += sequences[at].count;
     }
     struct tw_arena arena;
-    struct tw_batch batch;
+    struct tw_packed batch;
     struct tw_error err;
     must(tw_arena_begin(&arena, 1 << 20, &err), &err);
-    must(tw_batch_build(sequences, SEQUENCES, &model->config, &arena, &batch, &err), &err);
+    must(tw_packed_build(sequences, SEQUENCES, &model->config, &arena, &batch, &err), &err);
     double spent = seconds_per_pass(model, gemm, &batch);
     double ideal = seconds_of_products(&model->config, tokens, rates, false);
     double products = seconds_of_products(&model->config, tokens, rates, true);

@@ -42,7 +42,7 @@ struct bench {
     struct tw_state *state;
     struct tw_trainer *trainer;
     struct tw_arena arena;
-    struct tw_batch batch;
+    struct tw_packed batch;
     int32_t labels[SEQUENCES];
 };
 
@@ -60,7 +60,7 @@ static bool make_batch(struct bench *bench, bool mixed, struct tw_error *err)
         sequences[at] = (struct tw_sequence){ids + at * LONGEST, NULL, mixed ? lengths[at] : LONGEST};
         bench->labels[at] = (int32_t)(at % 3);
     }
-    return tw_batch_build(
+    return tw_packed_build(
         sequences, SEQUENCES, &bench->state->model->config, &bench->arena, &bench->batch, err);
 }
 

@@ -297,7 +297,7 @@ struct run {
     struct tw_state *state;
     struct tw_trainer *trainer;
     struct tw_arena arena;
-    struct tw_batch batch;
+    struct tw_packed batch;
     int32_t labels[TEXTS];
     double first_loss, last_loss;
     float logits[TEXTS * TW_CLASSES];
@@ -314,7 +314,7 @@ static void given_batch(struct run *run)
         sequences[at] = (struct tw_sequence){ids + at * LONGEST, NULL, 5 + at};
         run->labels[at] = (int32_t)(at % TW_CLASSES);
     }
-    must(tw_batch_build(sequences, TEXTS, &run->state->model->config, &run->arena, &run->batch, &err), &err);
+    must(tw_packed_build(sequences, TEXTS, &run->state->model->config, &run->arena, &run->batch, &err), &err);
 }
 
 static void train(struct run *run, const char *backend, size_t steps)

@@ -92,12 +92,12 @@ static void compare(double *worst, json_t *number, float got)
     *worst = away > *worst || isnan(away) ? away : *worst;
 }
 
-static void compare_states(const struct tw_model *model, const struct tw_batch *batch,
+static void compare_states(const struct tw_model *model, const struct tw_packed *batch,
     const struct tw_workspace *workspace, size_t sequence, json_t *columns, json_t *states,
     struct worst *worst)
 {
-    size_t rows[2] = {
-        tw_batch_row(batch, sequence), tw_batch_row(batch, sequence) + tw_batch_length(batch, sequence) - 1};
+    size_t rows[2] = {tw_packed_row(batch, sequence),
+        tw_packed_row(batch, sequence) + tw_packed_length(batch, sequence) - 1};
     assert_int_equal(json_array_size(states), model->config.layers + 1);
     for (size_t layer = 0; layer <= model->config.layers; layer++) {
         const float *hidden = layer ? workspace->layers[layer - 1].output : workspace->embedded;
@@ -127,12 +127,12 @@ static struct worst run_fixture(
         tokens += sequences[at].count;
     }
     struct tw_arena arena;
-    struct tw_batch batch;
+    struct tw_packed batch;
     struct tw_workspace workspace;
     struct tw_workspace_options options = {
         .max_tokens = tokens, .gemm = gemm, .kernels = kernels, .keep_layers = true};
     must(tw_arena_begin(&arena, 1 << 20, &err), &err);
-    must(tw_batch_build(sequences, count, &model->config, &arena, &batch, &err), &err);
+    must(tw_packed_build(sequences, count, &model->config, &arena, &batch, &err), &err);
     must(tw_workspace_open(model, &options, &workspace, &err), &err);
     must(tw_encode(model, &batch, &workspace, &err), &err);
     must(tw_document_logits(model, &batch, &workspace, logits, &err), &err);
@@ -281,8 +281,8 @@ static void classify(
         sequences[at] = stream->sequences[order[at]];
     struct tw_arena arena;
     must(tw_arena_begin(&arena, 1 << 20, &err), &err);
-    struct tw_batch batch;
-    must(tw_batch_build(sequences, count, &stream->model->config, &arena, &batch, &err), &err);
+    struct tw_packed batch;
+    must(tw_packed_build(sequences, count, &stream->model->config, &arena, &batch, &err), &err);
     must(tw_classify_sequences(stream->model, &batch, &workspace, logits[0], &err), &err);
     tw_arena_end(&arena);
     tw_workspace_close(&workspace);
@@ -409,12 +409,12 @@ static void a_batch_larger_than_the_workspace_is_refused(void **state)
     given_stream(&stream, "portable");
     struct tw_error err;
     struct tw_workspace workspace;
-    struct tw_batch batch;
+    struct tw_packed batch;
     struct tw_arena arena;
     struct tw_workspace_options options = {.max_tokens = 100, .max_sequence = 100, .gemm = &stream.gemm};
     must(tw_arena_begin(&arena, 1 << 20, &err), &err);
     must(tw_workspace_open(stream.model, &options, &workspace, &err), &err);
-    must(tw_batch_build(stream.sequences, 2, &stream.model->config, &arena, &batch, &err), &err);
+    must(tw_packed_build(stream.sequences, 2, &stream.model->config, &arena, &batch, &err), &err);
     assert_false(tw_encode(stream.model, &batch, &workspace, &err));
     assert_int_equal(err.code, TW_INTERNAL);
     tw_workspace_close(&workspace);
@@ -443,22 +443,22 @@ static void ids_outside_the_vocabulary_never_reach_the_encoder(void **state)
     struct tw_model_config config = {.vocabulary = 10, .max_positions = 4, .type_vocabulary = 2};
     struct tw_error err;
     struct tw_arena arena;
-    struct tw_batch batch;
+    struct tw_packed batch;
     must(tw_arena_begin(&arena, 1 << 16, &err), &err);
     const int32_t good[] = {1, 2, 9}, large[] = {1, 10}, negative[] = {-1}, longer[] = {1, 1, 1, 1, 1};
     const uint8_t types[] = {0, 1, 2};
     const struct tw_sequence wrong[] = {
         {large, NULL, 2}, {negative, NULL, 1}, {longer, NULL, 5}, {good, NULL, 0}, {good, types, 3}};
     for (size_t at = 0; at < sizeof wrong / sizeof wrong[0]; at++)
-        assert_false(tw_batch_build(&wrong[at], 1, &config, &arena, &batch, &err));
+        assert_false(tw_packed_build(&wrong[at], 1, &config, &arena, &batch, &err));
     const struct tw_sequence right[] = {{good, types, 2}, {good, NULL, 3}};
-    must(tw_batch_build(right, 2, &config, &arena, &batch, &err), &err);
-    assert_int_equal(tw_batch_tokens(&batch), 5);
+    must(tw_packed_build(right, 2, &config, &arena, &batch, &err), &err);
+    assert_int_equal(tw_packed_tokens(&batch), 5);
     assert_int_equal(batch.types[1], 1);
     assert_int_equal(batch.types[4], 0);
-    struct tw_batch part = tw_batch_cut(&batch, 1, 1);
+    struct tw_packed part = tw_packed_cut(&batch, 1, 1);
     assert_int_equal(part.count, 1);
-    assert_int_equal(tw_batch_row(&part, 0), 0);
+    assert_int_equal(tw_packed_row(&part, 0), 0);
     tw_arena_end(&arena);
 }
 

@@ -69,7 +69,7 @@ struct setting {
     struct tw_gemm gemm;
     struct tw_workspace workspace;
     struct tw_arena arena;
-    struct tw_batch batch;
+    struct tw_packed batch;
 };
 
 enum { TEXTS = 150 };
@@ -92,7 +92,7 @@ static void given_encoded(struct setting *setting, const struct random_shape *sh
         sequences[at] = (struct tw_sequence){.ids = ids[at], .count = 3};
     }
     assert_true(
-        tw_batch_build(sequences, TEXTS, &setting->model->config, &setting->arena, &setting->batch, &err));
+        tw_packed_build(sequences, TEXTS, &setting->model->config, &setting->arena, &setting->batch, &err));
     assert_true(tw_encode(setting->model, &setting->batch, &setting->workspace, &err));
 }
 

@@ -69,7 +69,7 @@ enum { SEQUENCES_MOST = 24, TARGETS_MOST = 64, LONGEST = 160 };
 /* A batch with targets of every kind. */
 struct work {
     struct tw_arena arena;
-    struct tw_batch batch;
+    struct tw_packed batch;
     struct tw_targets targets;
     int32_t documents[SEQUENCES_MOST], entity_labels[TARGETS_MOST];
     float document_weights[SEQUENCES_MOST], document_logits[SEQUENCES_MOST * TW_CLASSES];
@@ -82,7 +82,7 @@ static void given_batch(struct work *work, const struct tw_model_config *config,
 {
     struct tw_error err;
     must(tw_arena_begin(&work->arena, 1 << 20, &err), &err);
-    must(tw_batch_build(sequences, count, config, &work->arena, &work->batch, &err), &err);
+    must(tw_packed_build(sequences, count, config, &work->arena, &work->batch, &err), &err);
 }
 
 /* Sequences of many lengths with every kind of target. */
@@ -113,7 +113,7 @@ static void given_work(struct work *work, const struct tw_model_config *config, 
         }
     }
     given_batch(work, config, sequences, COUNT);
-    for (uint32_t token = 1; token < tw_batch_tokens(&work->batch); token += 5)
+    for (uint32_t token = 1; token < tw_packed_tokens(&work->batch); token += 5)
         work->masked[work->targets.masked_count++] =
             (struct tw_masked){token, (int32_t)(token * 7 % config->vocabulary)};
     if (parts & TW_PART_DOCUMENT) {

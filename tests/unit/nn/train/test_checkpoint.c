@@ -75,7 +75,7 @@ static void take_step(struct run *run, uint64_t step)
     enum { COUNT = 6, LONGEST = 12 };
     struct tw_error err;
     struct tw_arena arena;
-    struct tw_batch batch;
+    struct tw_packed batch;
     int32_t ids[COUNT][LONGEST], labels[COUNT], entity_labels[COUNT];
     struct tw_sequence sequences[COUNT];
     struct tw_entity_span spans[COUNT];
@@ -92,7 +92,7 @@ static void take_step(struct run *run, uint64_t step)
         token += (uint32_t)length;
     }
     must(tw_arena_begin(&arena, 1 << 16, &err), &err);
-    must(tw_batch_build(sequences, COUNT, &run->state->model->config, &arena, &batch, &err), &err);
+    must(tw_packed_build(sequences, COUNT, &run->state->model->config, &arena, &batch, &err), &err);
     struct tw_targets targets = {.documents = labels,
         .entities = spans,
         .entity_labels = entity_labels,
