@@ -3,7 +3,6 @@
 #include "cli/command.h"
 #include "cli/database.h"
 #include "source/kafka.h"
-#include "store/encode.h"
 
 #include <stdio.h>
 #include <stdlib.h>

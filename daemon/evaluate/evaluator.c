@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "evaluate/turn_rows.h"
 #include "postgres/connection.h"
-#include "store/encode.h"
+#include "postgres/wire.h"
 #include "time/bars.h"
 #include "time/watermark.h"
 

@@ -1,7 +1,7 @@
 #include "evaluate/turn_rows.h"
 
 #include "alert/shard.h"
-#include "store/encode.h"
+#include "postgres/wire.h"
 
 /* Columns of the answers (statements.c). Entity and listed come first in each. */
 enum { ENTITY, LISTED };

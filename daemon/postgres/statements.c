@@ -1,5 +1,7 @@
 #include "postgres/statements.h"
 
+#include "postgres/wire.h"
+
 #include <stddef.h>
 
 #define I2 TW_OID_INT2

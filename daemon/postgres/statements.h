@@ -64,27 +64,4 @@ struct tw_statement_row {
 
 extern const struct tw_statement_row tw_statements[TW_STATEMENTS];
 
-/* Types by their numbers in PostgreSQL's catalogue, which never change (src/include/catalog/pg_type.dat). */
-enum {
-    TW_OID_BOOL = 16,
-    TW_OID_BYTEA = 17,
-    TW_OID_INT8 = 20,
-    TW_OID_INT2 = 21,
-    TW_OID_INT4 = 23,
-    TW_OID_TEXT = 25,
-    TW_OID_FLOAT4 = 700,
-    TW_OID_TIMESTAMPTZ = 1184,
-    TW_OID_UUID = 2950,
-    TW_OID_DATE = 1082,
-    TW_OID_BOOL_ARRAY = 1000,
-    TW_OID_BYTEA_ARRAY = 1001,
-    TW_OID_INT2_ARRAY = 1005,
-    TW_OID_INT4_ARRAY = 1007,
-    TW_OID_TEXT_ARRAY = 1009,
-    TW_OID_INT8_ARRAY = 1016,
-    TW_OID_FLOAT4_ARRAY = 1021,
-    TW_OID_TIMESTAMPTZ_ARRAY = 1185,
-    TW_OID_DATE_ARRAY = 1182,
-};
-
 #endif

@@ -4,81 +4,9 @@
 #include "time/bars.h"
 #include "time/watermark.h"
 
-#include <endian.h>
-
 #define US_PER_DAY INT64_C(86400000000)
 /* 10000-01-01, the first day that has no four-digit year. */
 #define TOO_LATE_US INT64_C(253402300800000000)
-
-enum { ARRAY_HEADER_BYTES = 20, CELL_HEADER_BYTES = 4 };
-
-/* -- scalars ------------------------------------------------------------------------------------------------- */
-
-void tw_put_int16(char *to, int16_t value)
-{
-    uint16_t big = htobe16((uint16_t)value);
-    memcpy(to, &big, sizeof big);
-}
-
-void tw_put_int32(char *to, int32_t value)
-{
-    uint32_t big = htobe32((uint32_t)value);
-    memcpy(to, &big, sizeof big);
-}
-
-void tw_put_int64(char *to, int64_t value)
-{
-    uint64_t big = htobe64((uint64_t)value);
-    memcpy(to, &big, sizeof big);
-}
-
-/* PostgreSQL ends at 294276 AD; INT64_MAX and INT64_MIN would be its infinities. */
-void tw_put_time(char *to, int64_t us)
-{
-    const int64_t most = INT64_C(9223371331200000000) - 1;
-    const int64_t least = INT64_C(-211813488000000000);
-    if (us == TW_NO_TIME)
-        tw_put_int64(to, INT64_MIN);
-    else if (us < least + TW_POSTGRES_EPOCH_US)
-        tw_put_int64(to, least);
-    else
-        tw_put_int64(to, us - TW_POSTGRES_EPOCH_US < most ? us - TW_POSTGRES_EPOCH_US : most);
-}
-
-int16_t tw_get_int16(const char *from)
-{
-    uint16_t big;
-    memcpy(&big, from, sizeof big);
-    return (int16_t)be16toh(big);
-}
-
-int32_t tw_get_int32(const char *from)
-{
-    uint32_t big;
-    memcpy(&big, from, sizeof big);
-    return (int32_t)be32toh(big);
-}
-
-int64_t tw_get_int64(const char *from)
-{
-    uint64_t big;
-    memcpy(&big, from, sizeof big);
-    return (int64_t)be64toh(big);
-}
-
-int64_t tw_get_time(const char *from)
-{
-    int64_t value = tw_get_int64(from);
-    return value == INT64_MIN ? TW_NO_TIME : value + TW_POSTGRES_EPOCH_US;
-}
-
-static void put_float(char *to, float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    bits = htobe32(bits);
-    memcpy(to, &bits, sizeof bits);
-}
 
 /* -- arrays: a table of columns, each with its type and the function that reads a row's cell ------------------ */
 
@@ -111,21 +39,12 @@ struct column {
     read_cell *read;
 };
 
-static void array_header(char *to, int32_t element, uint32_t count, bool nulls)
-{
-    tw_put_int32(to, 1);
-    tw_put_int32(to + 4, nulls);
-    tw_put_int32(to + 8, element);
-    tw_put_int32(to + 12, (int32_t)count);
-    tw_put_int32(to + 16, 1);
-}
-
 static void put_fixed(char *to, const struct column *column, const struct cell *cell)
 {
     tw_put_int32(to, column->width);
-    to += CELL_HEADER_BYTES;
+    to += TW_CELL_HEADER_BYTES;
     if (column->element == TW_OID_FLOAT4)
-        put_float(to, cell->number);
+        tw_put_float(to, cell->number);
     else if (column->element == TW_OID_TIMESTAMPTZ)
         tw_put_time(to, cell->integer);
     else if (column->width == 8)
@@ -141,35 +60,25 @@ static void put_fixed(char *to, const struct column *column, const struct cell *
 static char *fixed_array(
     const struct encoder *encoder, const struct column *column, uint32_t first, uint32_t count, int *length)
 {
-    size_t step = CELL_HEADER_BYTES + (size_t)column->width;
-    size_t bytes = ARRAY_HEADER_BYTES + count * step;
+    size_t step = TW_CELL_HEADER_BYTES + (size_t)column->width;
+    size_t bytes = TW_ARRAY_HEADER_BYTES + count * step;
     char *array = tw_arena_take(encoder->arena, bytes);
     struct cell cell = {0};
     if (!array)
         return NULL;
-    array_header(array, column->element, count, false);
+    tw_put_array_header(array, column->element, count, false);
     for (uint32_t row = 0; row < count; row++) {
         column->read(encoder, first + row, &cell);
-        put_fixed(array + ARRAY_HEADER_BYTES + row * step, column, &cell);
+        put_fixed(array + TW_ARRAY_HEADER_BYTES + row * step, column, &cell);
     }
     *length = (int)bytes;
     return array;
 }
 
-static char *put_text(char *to, const struct cell *cell)
-{
-    tw_put_int32(to, cell->null ? -1 : (int32_t)cell->text.length);
-    to += CELL_HEADER_BYTES;
-    if (cell->null || cell->text.length == 0)
-        return to;
-    memcpy(to, cell->text.bytes, cell->text.length);
-    return to + cell->text.length;
-}
-
 static char *text_array(
     const struct encoder *encoder, const struct column *column, uint32_t first, uint32_t count, int *length)
 {
-    size_t bytes = ARRAY_HEADER_BYTES + (size_t)count * CELL_HEADER_BYTES;
+    size_t bytes = TW_ARRAY_HEADER_BYTES + (size_t)count * TW_CELL_HEADER_BYTES;
     bool nulls = false;
     struct cell cell = {0};
     for (uint32_t row = 0; row < count; row++) {
@@ -182,12 +91,12 @@ static char *text_array(
     char *array = bytes < (1U << 30) ? tw_arena_take(encoder->arena, bytes) : NULL;
     if (!array)
         return NULL;
-    array_header(array, column->element, count, nulls);
-    char *to = array + ARRAY_HEADER_BYTES;
+    tw_put_array_header(array, column->element, count, nulls);
+    char *to = array + TW_ARRAY_HEADER_BYTES;
     for (uint32_t row = 0; row < count; row++) {
         cell.null = false;
         column->read(encoder, first + row, &cell);
-        to = put_text(to, &cell);
+        to = tw_put_text_cell(to, cell.text, cell.null);
     }
     *length = (int)bytes;
     return array;
@@ -692,8 +601,7 @@ static uint32_t call_count(const struct encoder *encoder, uint32_t rows)
 static void count_late(struct encoder *encoder, const struct tw_call *call)
 {
     for (uint32_t row = 0; row < call->rows; row++)
-        encoder->out->late_count +=
-            call->late[ARRAY_HEADER_BYTES + row * (CELL_HEADER_BYTES + 1) + CELL_HEADER_BYTES] != 0;
+        encoder->out->late_count += *tw_array_cell(call->late, row, 1) != 0;
 }
 
 static bool encode_documents(struct encoder *encoder)
@@ -891,80 +799,11 @@ void tw_encoded_mark_late(
     for (uint32_t at = 0; at < encoded->call_count; at++) {
         struct tw_call *call = &encoded->calls[at];
         for (uint32_t row = 0; call->late && row < call->rows; row++) {
-            char *flag = call->late + ARRAY_HEADER_BYTES + row * (CELL_HEADER_BYTES + 1) + CELL_HEADER_BYTES;
+            char *flag = tw_array_cell(call->late, row, 1);
             if (*flag || documents[call->documents[row]].event_us >= threshold_us)
                 continue;
             *flag = 1;
             encoded->late_count++;
         }
     }
-}
-
-/* -- arrays for statements that are sent now and then ---------------------------------------------------------- */
-
-static char *begin_array(struct tw_arena *arena, int32_t element, uint32_t count, size_t width, int *length)
-{
-    size_t bytes = ARRAY_HEADER_BYTES + count * (CELL_HEADER_BYTES + width);
-    char *array = tw_arena_take(arena, bytes);
-    if (!array)
-        return NULL;
-    array_header(array, element, count, false);
-    for (uint32_t row = 0; row < count; row++)
-        tw_put_int32(array + ARRAY_HEADER_BYTES + row * (CELL_HEADER_BYTES + width), (int32_t)width);
-    *length = (int)bytes;
-    return array;
-}
-
-static char *cell_at(char *array, uint32_t row, size_t width)
-{
-    return array + ARRAY_HEADER_BYTES + row * (CELL_HEADER_BYTES + width) + CELL_HEADER_BYTES;
-}
-
-char *tw_array_int32(struct tw_arena *arena, int32_t type, const int32_t *values, uint32_t count, int *length)
-{
-    char *array = begin_array(arena, type, count, 4, length);
-    for (uint32_t row = 0; array && row < count; row++)
-        tw_put_int32(cell_at(array, row, 4), values[row]);
-    return array;
-}
-
-char *tw_array_int64(struct tw_arena *arena, const int64_t *values, uint32_t count, int *length)
-{
-    char *array = begin_array(arena, TW_OID_INT8, count, 8, length);
-    for (uint32_t row = 0; array && row < count; row++)
-        tw_put_int64(cell_at(array, row, 8), values[row]);
-    return array;
-}
-
-char *tw_array_int16(struct tw_arena *arena, const int16_t *values, uint32_t count, int *length)
-{
-    char *array = begin_array(arena, TW_OID_INT2, count, 2, length);
-    for (uint32_t row = 0; array && row < count; row++)
-        tw_put_int16(cell_at(array, row, 2), values[row]);
-    return array;
-}
-
-char *tw_array_bool(struct tw_arena *arena, const bool *values, uint32_t count, int *length)
-{
-    char *array = begin_array(arena, TW_OID_BOOL, count, 1, length);
-    for (uint32_t row = 0; array && row < count; row++)
-        *cell_at(array, row, 1) = values[row];
-    return array;
-}
-
-char *tw_array_text(
-    struct tw_arena *arena, int32_t type, const struct tw_text *values, uint32_t count, int *length)
-{
-    size_t bytes = ARRAY_HEADER_BYTES + (size_t)count * CELL_HEADER_BYTES;
-    for (uint32_t row = 0; row < count; row++)
-        bytes += values[row].length;
-    char *array = bytes < (1U << 30) ? tw_arena_take(arena, bytes) : NULL;
-    if (!array)
-        return NULL;
-    array_header(array, type, count, false);
-    char *to = array + ARRAY_HEADER_BYTES;
-    for (uint32_t row = 0; row < count; row++)
-        to = put_text(to, &(struct cell){.text = values[row]});
-    *length = (int)bytes;
-    return array;
 }

@@ -15,17 +15,13 @@
  *
  * A stored document whose event time lies outside 1970 to 9999 becomes a dead letter: a day beyond has no table.
  *
- * Formats: src/backend/utils/adt/{arrayfuncs,timestamp,uuid}.c of PostgreSQL: an array is its dimensions (1), a null
- * flag, the element's type, length and lower bound (1), then each element with its own length, -1 for NULL; all
- * big-endian; a timestamp is microseconds since 2000-01-01 UTC. */
+ * The format of scalars and arrays: postgres/wire.h. */
 #ifndef TW_ENCODE_H
 #define TW_ENCODE_H
 
 #include "batch.h"
 #include "postgres/statements.h"
-
-#define TW_POSTGRES_EPOCH_US INT64_C(946684800000000) /* 2000-01-01 in microseconds since 1970 */
-enum { TW_POSTGRES_EPOCH_DAYS = 10957 };              /* the same in days */
+#include "postgres/wire.h"
 
 struct tw_encode_options {
     uint32_t rows_per_statement; /* 500 to 1,000 (design, section 4) */
@@ -95,26 +91,5 @@ void tw_encoded_set_ids(struct tw_encoded *encoded, int16_t topic_id, int16_t mo
 /* Marks documents before `threshold_us` (TW_NO_TIME: none) as late too. May be repeated with higher ones. */
 void tw_encoded_mark_late(
     struct tw_encoded *encoded, const struct tw_document *documents, int64_t threshold_us);
-
-/* Scalars: big-endian into `to`. */
-void tw_put_int16(char *to, int16_t value);
-void tw_put_int32(char *to, int32_t value);
-void tw_put_int64(char *to, int64_t value);
-/* Microseconds since 1970 as timestamptz; TW_NO_TIME becomes -infinity, what no calendar holds is clamped. */
-void tw_put_time(char *to, int64_t us);
-int16_t tw_get_int16(const char *from);
-int32_t tw_get_int32(const char *from);
-int64_t tw_get_int64(const char *from);
-/* The other way; -infinity becomes TW_NO_TIME. */
-int64_t tw_get_time(const char *from);
-
-/* Arrays for statements that are sent now and then; NULL when the arena is full. */
-char *tw_array_int32(
-    struct tw_arena *arena, int32_t type, const int32_t *values, uint32_t count, int *length);
-char *tw_array_int64(struct tw_arena *arena, const int64_t *values, uint32_t count, int *length);
-char *tw_array_int16(struct tw_arena *arena, const int16_t *values, uint32_t count, int *length);
-char *tw_array_bool(struct tw_arena *arena, const bool *values, uint32_t count, int *length);
-char *tw_array_text(
-    struct tw_arena *arena, int32_t type, const struct tw_text *values, uint32_t count, int *length);
 
 #endif

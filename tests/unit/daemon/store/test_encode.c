@@ -48,21 +48,6 @@ static uint32_t calls_of(const struct tw_encoded *encoded, enum tw_statement sta
     return count;
 }
 
-static void times_are_microseconds_since_2000_and_never_infinite_by_chance(void **state)
-{
-    (void)state;
-    char bytes[8];
-    tw_put_time(bytes, TW_POSTGRES_EPOCH_US + 1);
-    assert_int_equal(tw_get_int64(bytes), 1);
-    tw_put_time(bytes, INT64_MAX);
-    assert_true(tw_get_int64(bytes) < INT64_C(9223371331200000000));
-    tw_put_time(bytes, TW_NO_TIME);
-    assert_int_equal(tw_get_int64(bytes), INT64_MIN);
-    assert_int_equal(tw_get_time(bytes), TW_NO_TIME);
-    tw_put_time(bytes, INT64_C(561600000000000)); /* 1987 */
-    assert_int_equal(tw_get_time(bytes), INT64_C(561600000000000));
-}
-
 static void an_array_has_its_dimension_type_and_length_before_its_elements(void **state)
 {
     (void)state;
@@ -272,7 +257,6 @@ static void a_keyset_holds_what_was_added_and_nothing_else(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(times_are_microseconds_since_2000_and_never_infinite_by_chance),
         cmocka_unit_test(an_array_has_its_dimension_type_and_length_before_its_elements),
         cmocka_unit_test(title_and_body_are_the_two_sides_of_the_space),
         cmocka_unit_test(a_document_without_id_has_none_in_the_table_either),
