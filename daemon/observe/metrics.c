@@ -29,7 +29,7 @@ static const struct description counters[] = {
     [TW_COUNT_COMMIT_SPLITS] = {"tapewatch_commit_splits_total",
         "Transactions split to find a bad document."},
     [TW_COUNT_FENCED] = {"tapewatch_fenced_total",
-        "Batches that found their partition taken by another daemon."},
+        "Batches and refreshes that found their partition's row another's."},
     [TW_COUNT_CONNECTIONS_LOST] = {"tapewatch_store_connections_lost_total",
         "Connections to PostgreSQL lost."},
     [TW_COUNT_PAUSES] = {"tapewatch_pauses_total", "Times reading stopped because too much was in flight."},

@@ -27,7 +27,7 @@ enum tw_counter {
     TW_COUNT_COMMITS,          /* transactions known to be committed */
     TW_COUNT_COMMIT_RETRIES,   /* transactions tried again */
     TW_COUNT_COMMIT_SPLITS,    /* transactions split to find a bad document */
-    TW_COUNT_FENCED,           /* batches that found the partition taken by another */
+    TW_COUNT_FENCED,           /* batches and refreshes that found the partition's row another's */
     TW_COUNT_CONNECTIONS_LOST, /* to PostgreSQL */
     TW_COUNT_PAUSES,           /* times reading stopped because too much was in flight */
     TW_COUNT_RELOADS,          /* reloads that took effect */

@@ -164,6 +164,13 @@ static void on_taken(
     tw_source_taken(daemon->source, partition, assignment, err);
 }
 
+static void on_fenced(void *context, uint64_t assignment)
+{
+    struct tw_daemon *daemon = context;
+    if (daemon->source) /* at the end it is gone before the store's last answer */
+        tw_source_fenced(daemon->source, assignment);
+}
+
 static void on_leaving(void *context, struct tw_partition *partition)
 {
     struct tw_daemon *daemon = context;
@@ -459,8 +466,11 @@ static bool open_batcher(struct tw_daemon *daemon, struct tw_error *err)
 
 static bool open_store(struct tw_daemon *daemon, struct tw_error *err)
 {
-    struct tw_store_events events = {
-        .context = daemon, .committed = on_committed, .taken = on_taken, .state = on_store_state};
+    struct tw_store_events events = {.context = daemon,
+        .committed = on_committed,
+        .taken = on_taken,
+        .state = on_store_state,
+        .fenced = on_fenced};
     return tw_store_begin(
         &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, &events, &daemon->store, err);
 }

@@ -818,19 +818,37 @@ void tw_source_cut(struct tw_kafka_source *source, struct tw_partition *partitio
     partition->batches_out++;
 }
 
+/* Kafka says that it is ours, its row that it is another's: taken by another daemon, or moved by `reset`. */
+static void fence_off(struct tw_kafka_source *source, struct owned *partition)
+{
+    if (!is_readable(partition) && partition->base.state != TW_PARTITION_STRANDED)
+        return;
+    tw_log(source->log, TW_WARNING, "source",
+        "fenced off: the row is another's; taking it again if Kafka lets us",
+        tw_string("topic", partition->base.topic), tw_int("partition", partition->base.number),
+        tw_int("pause_ms", (int64_t)partition->retake_ms));
+    retake(source, partition, partition->retake_ms, "fenced off");
+}
+
+void tw_source_fenced(struct tw_kafka_source *source, uint64_t assignment)
+{
+    for (struct tw_partition *at = source->first; at; at = at->next)
+        if (at->assignment == assignment) {
+            tw_count(source->metrics, TW_COUNT_FENCED, 1);
+            fence_off(source, own(at));
+            break;
+        }
+    sweep(source);
+}
+
 void tw_source_done(struct tw_kafka_source *source, struct tw_partition *partition, enum tw_batch_end end)
 {
     struct owned *owned = own(partition);
     partition->batches_out--;
     if (end == TW_BATCH_STORED)
         owned->retake_ms = RETAKE_LEAST_MS;
-    if (end == TW_BATCH_FENCED && is_readable(owned)) {
-        tw_log(source->log, TW_WARNING, "source",
-            "fenced off: the row is another's; taking it again if Kafka lets us",
-            tw_string("topic", partition->topic), tw_int("partition", partition->number),
-            tw_int("pause_ms", (int64_t)owned->retake_ms));
-        retake(source, owned, owned->retake_ms, "fenced off");
-    }
+    if (end == TW_BATCH_FENCED)
+        fence_off(source, owned);
     sweep(source);
 }
 

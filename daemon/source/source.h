@@ -58,6 +58,10 @@ TW_MUST_USE bool tw_source_begin(uv_loop_t *loop, const struct tw_config *config
 void tw_source_taken(struct tw_kafka_source *source, struct tw_partition *partition, uint64_t assignment,
     const struct tw_error *err);
 
+/* The row of the partition with this assignment was found to be another's: it is taken again after a pause. A
+ * number that is not among ours any more is passed over. */
+void tw_source_fenced(struct tw_kafka_source *source, uint64_t assignment);
+
 /* Reading stops and goes on, on the edges of the flow (flow.h). */
 void tw_source_stop(struct tw_kafka_source *source);
 void tw_source_go(struct tw_kafka_source *source);

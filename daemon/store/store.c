@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { TAKE_RETRY_LEAST_MS = 100, OWNER_BYTES = 300 };
@@ -20,6 +21,7 @@ struct task {
 
 /* A partition's row as it is to be refreshed: a copy, for the partition may be gone when its turn comes. */
 struct refresh {
+    uint64_t assignment;
     int64_t epoch;
     int64_t end_offset;
     int64_t silent_ms;
@@ -27,6 +29,7 @@ struct refresh {
     int32_t number;
     int16_t topic_id;
     bool caught_up;
+    bool fenced; /* answered: no row under this epoch and token */
 };
 
 struct tw_store {
@@ -58,7 +61,9 @@ struct tw_store {
 
     struct refresh *refreshes;
     size_t refresh_count;
+    size_t refresh_answers; /* of them, in the order in which they were sent */
     bool refresh_due;
+    bool refreshing; /* sent, and not all answered: `refreshes` stays as it is */
 
     bool ending;
     uint32_t open; /* handles and the connection */
@@ -225,18 +230,29 @@ static void begin_take(struct tw_store *store, struct task *task)
 
 /* -- refreshing positions ------------------------------------------------------------------------------------------------ */
 
+/* An owner whose row was not found under its epoch and token is fenced off, whoever did it: another daemon, or a
+ * `reset`. On a silent partition nothing else would ever tell it. */
 static void on_refreshed(void *context, const struct tw_refusal *refusal)
 {
     struct tw_store *store = context;
+    store->refreshing = false;
     if (refusal && !refusal->lost)
         tw_log_error(store->log, "store", "positions not refreshed", &refusal->error);
     advance_soon(store);
+    if (refusal)
+        return;
+    for (size_t at = 0; at < store->refresh_answers; at++)
+        if (store->refreshes[at].fenced)
+            store->events.fenced(store->events.context, store->refreshes[at].assignment);
 }
 
-static bool learn_row(void *context, enum tw_statement statement, PGresult *result)
+static bool refreshed_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_store *store = context;
-    tw_known_learn(&store->known, statement, result);
+    if (statement != TW_POSITION_REFRESH)
+        tw_known_learn(&store->known, statement, result);
+    else if (store->refresh_answers < store->refresh_count)
+        store->refreshes[store->refresh_answers++].fenced = strcmp(PQcmdTuples(result), "0") == 0;
     return false;
 }
 
@@ -257,8 +273,10 @@ static void send_one_refresh(struct tw_store *store, const struct refresh *refre
 
 static void send_refreshes(struct tw_store *store)
 {
-    struct tw_exchange exchange = {store, learn_row, on_refreshed};
+    struct tw_exchange exchange = {store, refreshed_row, on_refreshed};
     store->refresh_due = false;
+    store->refreshing = true;
+    store->refresh_answers = 0;
     tw_connection_begin_exchange(store->connection, &exchange);
     tw_connection_send(store->connection, TW_EVALUATED_READ, NULL, NULL);
     for (size_t at = 0; at < store->refresh_count; at++)
@@ -275,7 +293,8 @@ static bool is_refreshed(const struct tw_partition *partition)
 static struct refresh refresh_of(const struct tw_partition *partition)
 {
     uint64_t now = uv_hrtime() / 1000000;
-    struct refresh refresh = {.epoch = partition->epoch,
+    struct refresh refresh = {.assignment = partition->assignment,
+        .epoch = partition->epoch,
         .end_offset = partition->end_offset,
         .silent_ms = now > partition->last_message_ms ? (int64_t)(now - partition->last_message_ms) : 0,
         .number = partition->number,
@@ -288,7 +307,7 @@ static struct refresh refresh_of(const struct tw_partition *partition)
 void tw_store_refresh(struct tw_store *store, struct tw_partition *first)
 {
     size_t count = 0;
-    if (store->refresh_due || store->ending || !tw_store_ready(store))
+    if (store->refresh_due || store->refreshing || store->ending || !tw_store_ready(store))
         return;
     for (const struct tw_partition *at = first; at; at = at->next)
         count += is_refreshed(at);
@@ -356,6 +375,13 @@ static void on_commit_finished(void *context, struct tw_batch *batch, enum tw_co
 
 /* -- the connection -------------------------------------------------------------------------------------------------------------- */
 
+static bool learn_row(void *context, enum tw_statement statement, PGresult *result)
+{
+    struct tw_store *store = context;
+    tw_known_learn(&store->known, statement, result);
+    return false;
+}
+
 static void on_learned(void *context, const struct tw_refusal *refusal)
 {
     struct tw_store *store = context;
@@ -388,6 +414,7 @@ static void on_lost(void *context, const struct tw_error *err)
         tw_count(store->metrics, TW_COUNT_CONNECTIONS_LOST, 1);
     store->learned = false;
     store->refresh_due = false;
+    store->refreshing = false;
     store->events.state(store->events.context, false, err);
 }
 

@@ -38,6 +38,9 @@ struct tw_store_events {
     /* Connected and schema checked, or lost (then `err` says why; it reconnects by itself). */
     void (*state)(void *context, bool ready,
         const struct tw_error *err); /* err is lasting only before it was ready once */
+    /* A refresh found no row under the epoch and token of the partition with this `assignment`: it is fenced off,
+     * by another owner or by a `reset`. The partition may be gone already, so only its number is told. */
+    void (*fenced)(void *context, uint64_t assignment);
 };
 
 /* Starts connecting. TW_CONFIG for a conninfo that libpq refuses. */
@@ -55,7 +58,7 @@ void tw_store_forget(struct tw_store *store, struct tw_partition *partition);
 void tw_store_commit(struct tw_store *store, struct tw_batch *batch);
 
 /* Each second: writes watermark, caught_up, end_offset and seen_at of the partitions in the list, under their
- * fences. Skipped when the last refresh is still waiting. */
+ * fences; whose row is not there any more is told by `fenced`. Skipped when the last refresh is still waiting. */
 void tw_store_refresh(struct tw_store *store, struct tw_partition *first);
 
 bool tw_store_ready(const struct tw_store *store);

@@ -39,6 +39,8 @@ struct story {
     int taken;
     int stored;
     int fenced;
+    int fenced_by_refresh;
+    uint64_t fenced_assignment;
     struct tw_batch *back[8]; /* handed back, in order */
 };
 
@@ -81,6 +83,13 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_commit_o
         story->stored++;
     else
         story->fenced++;
+}
+
+static void on_fenced(void *context, uint64_t assignment)
+{
+    struct story *story = context;
+    story->fenced_by_refresh++;
+    story->fenced_assignment = assignment;
 }
 
 static void on_closed(void *context)
@@ -196,7 +205,7 @@ static PGconn *observe(void)
 
 static void open_store(struct story *story)
 {
-    struct tw_store_events events = {story, on_committed, on_taken, on_state};
+    struct tw_store_events events = {story, on_committed, on_taken, on_state, on_fenced};
     struct tw_error err;
     uv_loop_init(&story->loop);
     story->ready = false;
@@ -542,6 +551,29 @@ static void the_owner_tells_each_second_where_it_stands(void **state)
         1234);
 }
 
+/* On a silent partition there is no commit that would meet the fence. */
+static void a_refresh_that_finds_its_row_anothers_tells_whose_partition_is_fenced_off(void **state)
+{
+    struct story *story = *state;
+    struct tw_partition other = story->partition;
+    story->partition.state = TW_PARTITION_READING;
+    story->partition.assignment = 7;
+    story->partition.next = &other;
+    other.number = 1;
+    other.assignment = 8;
+    tw_store_take(story->store, &other);
+    run_until(story, &story->taken, 2);
+    other.state = TW_PARTITION_READING;
+    tw_store_refresh(story->store, &story->partition);
+    run_for(story, 300);
+    assert_int_equal(story->fenced_by_refresh, 0);
+    ask(story, "SELECT tapewatch.reset_position($1, 1, -1)");
+    tw_store_refresh(story->store, &story->partition);
+    run_until(story, &story->fenced_by_refresh, 1);
+    assert_int_equal(story->fenced_assignment, 8);
+    story->partition.next = NULL;
+}
+
 /* A process stopped in the middle of a pipeline, its Sync not sent, holds the row for ever; no timeout of the server's
  * ends it. The taker does. */
 static void a_stopped_owner_in_mid_pipeline_is_ended_by_the_taker(void **state)
@@ -651,6 +683,7 @@ int main(void)
         STORY(a_different_document_under_a_stored_offset_stops_the_partition),
         STORY(a_document_older_than_what_was_evaluated_is_stored_as_late),
         STORY(the_owner_tells_each_second_where_it_stands),
+        STORY(a_refresh_that_finds_its_row_anothers_tells_whose_partition_is_fenced_off),
         STORY(a_stopped_owner_in_mid_pipeline_is_ended_by_the_taker),
         STORY(a_commit_ends_who_is_stopped_with_its_row),
         STORY(a_server_that_goes_away_for_a_while_costs_nothing_but_time),
