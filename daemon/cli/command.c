@@ -223,46 +223,6 @@ bool tw_command_config_load(const char *path, bool may_be_absent, struct tw_aren
     return false;
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat status;
-    return path && path[0] && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-/* A binary that lies in the build tree uses the model of the source tree that it was built from. */
-static bool runs_in_build_tree(void)
-{
-    char path[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length <= 0)
-        return false;
-    path[length] = '\0';
-    size_t tree = strlen(TW_BINARY_DIR);
-    return strncmp(path, TW_BINARY_DIR, tree) == 0 && path[tree] == '/';
-}
-
-bool tw_command_model_folder(
-    const char *option, const char *configured, char *folder, size_t size, struct tw_error *err)
-{
-    const char *installed = TW_PREFIX "/share/tapewatch/model";
-    const char *source = TW_SOURCE_DIR "/config/model";
-    const char *choice = option;
-    if (!choice && is_folder(configured))
-        choice = configured;
-    if (!choice && is_folder(installed))
-        choice = installed;
-    if (!choice && runs_in_build_tree() && is_folder(source))
-        choice = source;
-    if (!choice)
-        return tw_fail(err, TW_CONFIG, configured && configured[0] ? configured : installed,
-            "name a model folder with -m, or set model.path", "no model folder");
-    if ((size_t)snprintf(folder, size, "%s", choice) >= size)
-        return tw_fail(err, TW_USAGE, choice, "give a shorter path", "path too long");
-    if (!option)
-        fprintf(stderr, "tapewatch: model %s\n", folder);
-    return true;
-}
-
 static void type_bytes(char *text, size_t size, size_t *used, const char *bytes, size_t length)
 {
     size_t room = size - 1 - *used;

@@ -43,12 +43,6 @@ int tw_command_failed(const struct tw_error *err);
 TW_MUST_USE bool tw_command_config_load(const char *path, bool may_be_absent, struct tw_arena *arena,
     struct tw_config *config, struct tw_error *err);
 
-/* Where a model stands when `-m` names none (contracts, "Models"): `configured` (model.path of the
- * configuration, may be NULL) if that folder exists, else <prefix>/share/tapewatch/model, else config/model of the source tree for
- * a binary in its build tree. The choice is printed on stderr. TW_CONFIG when none exists. */
-TW_MUST_USE bool tw_command_model_folder(
-    const char *option, const char *configured, char *folder, size_t size, struct tw_error *err);
-
 /* The command as a shell would take it again: "tapewatch ", then the arguments, quoted where they must be. Cut to `size`, which is
  * at least 1; a lineage and a report say so what made them. */
 void tw_command_typed(int argc, char **argv, char *text, size_t size);

@@ -1,7 +1,7 @@
 #include "cli/file_command.h"
 
 #include "cli/command.h"
-#include "config/config_print.h"
+#include "config/classifier_options.h"
 #include "link/entities.h"
 #include "model/model.h"
 #include "observe/processors.h"
@@ -222,28 +222,17 @@ static void tell_model(const struct tw_offline_run *run)
 static bool open_classifier(struct tw_offline_run *run, bool tokenizer_only, struct tw_error *err)
 {
     const struct tw_offline_arguments *arguments = run->arguments;
-    const struct tw_config *config = &run->config;
-    bool constant =
-        !arguments->model && !tokenizer_only && config->dev && strcmp(config->model.kind, "constant") == 0;
-    struct tw_text labels;
-    bool has_folder = !constant || (config->model.path && config->model.path[0]);
-    struct tw_classifier_options options = {.constant = constant,
+    struct tw_model_asked asked = {.folder = arguments->model,
         .labels = arguments->labels,
-        .gemm = config->gemm.backend,
-        .micro_tokens = (uint32_t)config->batch.micro_tokens,
-        .max_tokens = (uint32_t)config->model.max_tokens,
+        .limits_tokens = arguments->max_tokens >= 0,
+        .max_tokens = (uint32_t)arguments->max_tokens,
         .tokenizer_only = tokenizer_only};
-    if (arguments->max_tokens >= 0)
-        options.max_tokens = (uint32_t)arguments->max_tokens;
-    if (has_folder &&
-        !tw_command_model_folder(arguments->model, config->model.path, run->model, sizeof run->model, err))
+    struct tw_classifier_options options;
+    if (!tw_config_classifier_options(&run->config, &asked, &run->arena, &options, err))
         return false;
-    options.folder = has_folder ? run->model : NULL;
-    if (!options.labels && config->model.labels.count > 0) {
-        if (!tw_config_labels(config, &run->arena, &labels, err))
-            return false;
-        options.labels = labels.bytes;
-    }
+    run->model = options.folder ? options.folder : "";
+    if (options.folder && !arguments->model)
+        fprintf(stderr, "tapewatch: model %s\n", options.folder);
     if (!tw_classifier_open(&options, &run->classifier, err))
         return false;
     tell_model(run);

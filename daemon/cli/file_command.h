@@ -52,7 +52,7 @@ struct tw_offline_run {
     struct tw_arena arena;
     struct tw_automaton *entities;
     struct tw_classifier *classifier;
-    char model[PATH_MAX];                  /* its folder; empty: the constant model without one */
+    const char *model;                     /* its folder; empty: the constant model without one */
     struct tw_offline_file output, report; /* of -o, of --report */
     const struct tw_offline_arguments *arguments;
 };

@@ -1,6 +1,7 @@
 #include "cli/training_command.h"
 
 #include "cli/command.h"
+#include "config/classifier_options.h"
 #include "observe/processors.h"
 
 #include <limits.h>
@@ -200,15 +201,11 @@ static bool names_settings(const struct tw_learn *learn, int argc, char **argv)
 
 bool tw_learn_default_model(struct tw_learn *learn, const char **model, struct tw_error *err)
 {
-    char folder[PATH_MAX];
     if ((*model)[0])
         return true;
-    if (!tw_command_model_folder(NULL, learn->config.model.path, folder, sizeof folder, err))
+    if (!tw_config_model_folder(&learn->config, &learn->arena, model, err))
         return false;
-    struct tw_text copy = tw_arena_copy(&learn->arena, tw_text_of(folder));
-    if (!copy.bytes)
-        return tw_arena_fail(&learn->arena, err);
-    *model = copy.bytes;
+    fprintf(stderr, "tapewatch: model %s\n", *model);
     return true;
 }
 

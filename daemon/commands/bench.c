@@ -85,6 +85,7 @@ int tw_command_bench(int argc, char **argv, struct tw_error *err)
     struct tw_offline_run run;
     struct tw_offline_counts counts = {0};
     bool finished = tw_offline_open(&arguments, false, &run, err) &&
-                    print_kernels(run.config.gemm.backend, err) && measure(&run, &counts, err);
+                    print_kernels(tw_gemm_choice_names[run.config.gemm.backend], err) &&
+                    measure(&run, &counts, err);
     return tw_offline_close(&run, finished, &counts, err);
 }

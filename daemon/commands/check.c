@@ -6,8 +6,8 @@
 #include "alert/rules.h"
 #include "cli/arguments.h"
 #include "cli/check_servers.h"
+#include "config/classifier_options.h"
 #include "config/config.h"
-#include "config/config_print.h"
 #include "files/problems.h"
 #include "link/entities.h"
 #include "observe/processors.h"
@@ -96,22 +96,16 @@ static bool check_entities(struct check *check, char *detail, size_t size, struc
 
 static bool check_model(struct check *check, char *detail, size_t size, struct tw_error *err)
 {
-    char folder[PATH_MAX];
-    struct tw_text labels;
+    const struct tw_model_asked asked = {.folder = check->model};
+    struct tw_classifier_options options;
     struct tw_classifier *classifier = NULL;
-    bool constant = strcmp(check->config.model.kind, "constant") == 0;
-    if (!tw_command_model_folder(check->model, check->config.model.path, folder, sizeof folder, err) ||
-        !tw_config_labels(&check->config, &check->arena, &labels, err))
+    if (!tw_config_classifier_options(&check->config, &asked, &check->arena, &options, err))
         return false;
-    struct tw_classifier_options options = {.folder = folder,
-        .constant = constant,
-        .max_tokens = (uint32_t)check->config.model.max_tokens,
-        .labels = labels.length ? labels.bytes : NULL,
-        .gemm = check->config.gemm.backend};
     if (!tw_classifier_open(&options, &classifier, err))
         return false;
-    snprintf(detail, size, "%s: %.12s, %u tokens at most%s", folder, tw_classifier_sha256(classifier),
-        tw_classifier_max_tokens(classifier), constant ? ", CONSTANT: scores are invented (dev)" : "");
+    snprintf(detail, size, "%s%sSHA-256 %s, %u tokens at most%s", options.folder ? options.folder : "",
+        options.folder ? ": " : "", tw_classifier_sha256(classifier), tw_classifier_max_tokens(classifier),
+        options.constant ? ", CONSTANT: scores are invented (dev)" : "");
     tw_classifier_free(classifier);
     return true;
 }
@@ -119,7 +113,7 @@ static bool check_model(struct check *check, char *detail, size_t size, struct t
 static bool check_gemm(struct check *check, char *detail, size_t size, struct tw_error *err)
 {
     struct tw_gemm gemm;
-    if (!tw_gemm_open(check->config.gemm.backend, &gemm, err))
+    if (!tw_gemm_open(tw_gemm_choice_names[check->config.gemm.backend], &gemm, err))
         return false;
     tw_gemm_report(&gemm, detail, size);
     return true;

@@ -4,34 +4,16 @@
 #include "serve/daemon.h"
 
 #include <getopt.h>
-#include <limits.h>
 #include <malloc.h>
-#include <string.h>
 
 enum { ARENA_BYTES = 8 << 20, HEAP_PIECE_BYTES = 128 * 1024 };
-
-/* The constant model runs without a folder; it takes one's tokenizer only when the configuration names it. */
-static bool find_model(
-    const struct tw_config *config, char *folder, size_t size, const char **found, struct tw_error *err)
-{
-    *found = NULL;
-    if (strcmp(config->model.kind, "constant") == 0 && !config->model.path[0])
-        return true;
-    if (!tw_command_model_folder(NULL, config->model.path, folder, size, err))
-        return false;
-    *found = folder;
-    return true;
-}
 
 static int serve(const char *path, const char *verbose, struct tw_arena *arena, struct tw_error *err)
 {
     struct tw_config config;
-    char folder[PATH_MAX];
-    const char *found;
-    if (!tw_command_config_load(path, false, arena, &config, err) ||
-        !find_model(&config, folder, sizeof folder, &found, err))
+    if (!tw_command_config_load(path, false, arena, &config, err))
         return tw_command_failed(err);
-    return tw_daemon_run(&config, found, verbose, err);
+    return tw_daemon_run(&config, verbose, err);
 }
 
 /* Messages are made on librdkafka's threads and freed on the loop, and fetched blocks come and go by the megabyte.

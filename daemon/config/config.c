@@ -81,8 +81,9 @@ static bool put_value(struct tw_config *config, const struct tw_config_row *row,
     case TW_FIELD_SIZE:
         *(size_t *)field = (size_t)value->number;
         return true;
-    case TW_FIELD_UNIT:
-        *(enum tw_time_unit *)field = (enum tw_time_unit)value->number;
+    case TW_FIELD_CHOICE:
+        *(unsigned *)field =
+            (unsigned)value->number; /* what an enum without negative values is (config_rows.c) */
         return true;
     case TW_FIELD_STRING:
         return (*(const char **)field = string_in(arena, value->text)) != NULL;
@@ -165,7 +166,7 @@ static bool check_together(
     if (config->batch.most_bytes > config->flow.high_bytes)
         right = tw_yaml_problem(problems, place_of(root, "batch", "most_bytes"), "raise flow.high",
             "batch.most_bytes is more than flow.high");
-    if (strcmp(config->model.kind, "constant") == 0 && !config->dev)
+    if (config->model.kind == TW_MODEL_CONSTANT && !config->dev)
         right = tw_yaml_problem(problems, place_of(root, "model", "kind"),
             "use model.kind: folder, or set dev: true on a machine that serves nobody",
             "the constant model invents its scores");

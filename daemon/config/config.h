@@ -10,12 +10,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "observe/log.h"
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
 
 /* Where the configuration is looked for when -c names none. */
 #define TW_CONFIG_PATH "/etc/tapewatch/tapewatch.yaml"
+
+/* Values of keys that are one word of a few (TW_FIELD_CHOICE), in the order of their words below. */
+enum tw_out_of_range { TW_OUT_OF_RANGE_STOP, TW_OUT_OF_RANGE_EARLIEST, TW_OUT_OF_RANGE_LATEST };
+enum tw_model_kind { TW_MODEL_FOLDER, TW_MODEL_CONSTANT };
+enum tw_gemm_choice {
+    TW_GEMM_CHOICE_AUTO,
+    TW_GEMM_CHOICE_ONEDNN,
+    TW_GEMM_CHOICE_OPENBLAS,
+    TW_GEMM_CHOICE_PORTABLE
+};
+
+/* Their words as a file has them, each list ended by NULL. */
+extern const char *const tw_out_of_range_names[];
+extern const char *const tw_model_kind_names[];
+extern const char *const tw_gemm_choice_names[];
 
 struct tw_problems;
 struct tw_decode_options;
@@ -44,7 +61,7 @@ struct tw_config {
         const char *group;
         struct tw_properties properties; /* librdkafka's own names, untouched */
         struct tw_properties secrets;    /* property -> file that holds its value (sasl.password: /run/...) */
-        const char *out_of_range;        /* stop | earliest | latest: a stored offset that is gone */
+        enum tw_out_of_range out_of_range; /* what happens when a stored offset is gone */
     } kafka;
     struct {
         const char *conninfo; /* libpq's, untouched */
@@ -56,12 +73,12 @@ struct tw_config {
     } store;
     struct {
         const char *path;
-        const char *kind; /* folder | constant */
+        enum tw_model_kind kind;
         int64_t max_tokens;
         struct tw_strings labels;
     } model;
     struct {
-        const char *backend; /* auto | onednn | openblas | portable */
+        enum tw_gemm_choice backend;
     } gemm;
     struct tw_decode_options *decode; /* decode.h */
     struct {
@@ -101,8 +118,8 @@ struct tw_config {
         const char *socket; /* Unix socket for reload and status; empty: none */
     } control;
     struct {
-        const char *level;
-        const char *format;
+        enum tw_level level;
+        enum tw_log_format format;
     } log;
     struct {
         int64_t drain_ms; /* SIGTERM: how long batches in flight may take */

@@ -105,8 +105,8 @@ static void print_value(struct page *page, const struct tw_config *config, const
         tw_yaml_print(&row->key, (int64_t) * (const size_t *)field, number, sizeof number);
         page_print(page, "%s", number);
         return;
-    case TW_FIELD_UNIT:
-        page_print(page, "%s", row->key.choices[*(const enum tw_time_unit *)field]);
+    case TW_FIELD_CHOICE:
+        page_print(page, "%s", row->key.choices[*(const unsigned *)field]);
         return;
     case TW_FIELD_STRING:
     case TW_FIELD_PATH:
@@ -243,19 +243,6 @@ bool tw_config_standard(struct tw_arena *arena, struct tw_text *out, struct tw_e
         section = row->section;
         page_print(&page, "%s%s: %s\n", section[0] ? "  " : "", row->key.name, row->standard);
     }
-    *out = (struct tw_text){page.bytes, page.used};
-    return true;
-}
-
-bool tw_config_labels(
-    const struct tw_config *config, struct tw_arena *arena, struct tw_text *out, struct tw_error *err)
-{
-    struct page page;
-    if (!page_begin(&page, arena, err))
-        return false;
-    page.bytes[0] = '\0';
-    for (uint32_t at = 0; at < config->model.labels.count; at++)
-        page_print(&page, "%s%s", at ? "," : "", config->model.labels.items[at]);
     *out = (struct tw_text){page.bytes, page.used};
     return true;
 }

@@ -15,10 +15,6 @@ TW_MUST_USE bool tw_config_print(const struct tw_config *config, bool prose, str
 /* The reference page, Markdown: every key with value, range, default and prose. TW_FULL. */
 TW_MUST_USE bool tw_config_reference(struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
 
-/* model.labels joined by commas, as the model rooms take them; empty when there are none. TW_FULL. */
-TW_MUST_USE bool tw_config_labels(
-    const struct tw_config *config, struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
-
 /* The defaults as a file, so that they pass the same checks as anybody's. TW_FULL. */
 TW_MUST_USE bool tw_config_standard(struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
 

@@ -4,12 +4,17 @@
 
 #include <string.h>
 
-static const char *const out_of_range_choices[] = {"stop", "earliest", "latest", NULL};
-static const char *const kind_choices[] = {"folder", "constant", NULL};
-static const char *const backend_choices[] = {"auto", "onednn", "openblas", "portable", NULL};
-static const char *const level_choices[] = {"debug", "info", "notice", "warning", "error", NULL};
-static const char *const format_choices[] = {"auto", "logfmt", "journal", NULL};
+const char *const tw_out_of_range_names[] = {"stop", "earliest", "latest", NULL};
+const char *const tw_model_kind_names[] = {"folder", "constant", NULL};
+const char *const tw_gemm_choice_names[] = {"auto", "onednn", "openblas", "portable", NULL};
 static const char *const unit_choices[] = {"ms", "s", "us", NULL};
+
+/* A choice is stored through a pointer to unsigned: that is what gcc and clang make of an enum without negative values. */
+_Static_assert(
+    sizeof(enum tw_out_of_range) == sizeof(unsigned) && sizeof(enum tw_model_kind) == sizeof(unsigned) &&
+        sizeof(enum tw_gemm_choice) == sizeof(unsigned) && sizeof(enum tw_level) == sizeof(unsigned) &&
+        sizeof(enum tw_log_format) == sizeof(unsigned) && sizeof(enum tw_time_unit) == sizeof(unsigned),
+    "a choice is an unsigned");
 
 #define AT(member) TW_OWNER_CONFIG, offsetof(struct tw_config, member)
 #define DECODE_AT(member) TW_OWNER_DECODE, offsetof(struct tw_decode_options, member)
@@ -33,9 +38,9 @@ const struct tw_config_row tw_config_rows[] = {
     {"kafka", {"secrets", TW_YAML_NODE, 0, 0, NULL, "",
         "Properties whose value stands in a file, such as sasl.password: a path, or the name of a systemd credential."},
         "{}", TW_FIELD_PROPERTIES, AT(kafka.secrets), 1, false},
-    {"kafka", {"out_of_range", TW_YAML_CHOICE, 0, 2, out_of_range_choices, "",
+    {"kafka", {"out_of_range", TW_YAML_CHOICE, 0, 2, tw_out_of_range_names, "",
         "What to do when the stored offset is no longer in the topic: stop that partition and say so, or go on at the earliest or latest record there is (records between are lost, and counted)."},
-        "stop", TW_FIELD_STRING, AT(kafka.out_of_range), 1, false},
+        "stop", TW_FIELD_CHOICE, AT(kafka.out_of_range), 1, false},
 
     {"store", {"conninfo", TW_YAML_TEXT, 1, 4096, NULL, "", "How to reach PostgreSQL: libpq's connection string or URI, untouched. Without a password."},
         "dbname=tapewatch", TW_FIELD_STRING, AT(store.conninfo), 1, false},
@@ -52,15 +57,15 @@ const struct tw_config_row tw_config_rows[] = {
 
     {"model", {"path", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Folder of the model (config.json, vocab.txt, model.safetensors). None: the model that came with the program."},
         "", TW_FIELD_PATH, AT(model.path), 1, false},
-    {"model", {"kind", TW_YAML_CHOICE, 0, 1, kind_choices, "", "constant replaces the encoder by a hash of the token ids, to measure everything else; needs dev: true."},
-        "folder", TW_FIELD_STRING, AT(model.kind), 1, false},
+    {"model", {"kind", TW_YAML_CHOICE, 0, 1, tw_model_kind_names, "", "constant replaces the encoder by a hash of the token ids, to measure everything else; needs dev: true."},
+        "folder", TW_FIELD_CHOICE, AT(model.kind), 1, false},
     {"model", {"max_tokens", TW_YAML_COUNT, 3, 100000, NULL, "", "Most tokens of a text that the model reads; its own limits hold too."},
         "512", TW_FIELD_INT, AT(model.max_tokens), 1, false},
     {"model", {"labels", TW_YAML_TEXTS, 0, 16, NULL, "", "Labels in the model's order, for a checkpoint that does not name them."},
         "", TW_FIELD_STRINGS, AT(model.labels), 1, false},
 
-    {"gemm", {"backend", TW_YAML_CHOICE, 0, 3, backend_choices, "", "Which library multiplies matrices; auto takes the faster one that keeps rows bit-stable, by a short probe."},
-        "auto", TW_FIELD_STRING, AT(gemm.backend), 1, false},
+    {"gemm", {"backend", TW_YAML_CHOICE, 0, 3, tw_gemm_choice_names, "", "Which library multiplies matrices; auto takes the faster one that keeps rows bit-stable, by a short probe."},
+        "auto", TW_FIELD_CHOICE, AT(gemm.backend), 1, false},
 
     {"decode", {"id", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the message's id; the first present wins."},
         "[id]", TW_FIELD_NAMES, DECODE_AT(id), 1, false},
@@ -77,7 +82,7 @@ const struct tw_config_row tw_config_rows[] = {
     {"decode", {"symbols", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the list of symbols."},
         "[symbols]", TW_FIELD_NAMES, DECODE_AT(symbols), 1, false},
     {"decode", {"time_unit", TW_YAML_CHOICE, 0, 2, unit_choices, "", "Unit of an event time written as an integer."},
-        "ms", TW_FIELD_UNIT, DECODE_AT(time_unit), 1, false},
+        "ms", TW_FIELD_CHOICE, DECODE_AT(time_unit), 1, false},
     {"decode", {"most_bytes", TW_YAML_SIZE, 1024, MIB(256), NULL, "", "Longest payload that is decoded; a longer one becomes a dead letter."},
         "4MiB", TW_FIELD_SIZE, DECODE_AT(max_payload_bytes), 1, false},
 
@@ -129,10 +134,10 @@ const struct tw_config_row tw_config_rows[] = {
     {"control", {"socket", TW_YAML_TEXT, 0, 107, NULL, "", "Unix socket for reload and status. None: SIGHUP alone reloads."},
         "/run/tapewatch/control", TW_FIELD_PATH, AT(control.socket), 1, false},
 
-    {"log", {"level", TW_YAML_CHOICE, 0, 4, level_choices, "", "Quieter events are not logged."},
-        "info", TW_FIELD_STRING, AT(log.level), 1, false},
-    {"log", {"format", TW_YAML_CHOICE, 0, 2, format_choices, "", "logfmt on stderr, native journal fields, or whichever fits where stderr goes."},
-        "auto", TW_FIELD_STRING, AT(log.format), 1, false},
+    {"log", {"level", TW_YAML_CHOICE, 0, 4, tw_level_names, "", "Quieter events are not logged."},
+        "info", TW_FIELD_CHOICE, AT(log.level), 1, false},
+    {"log", {"format", TW_YAML_CHOICE, 0, 2, tw_log_format_names, "", "logfmt on stderr, native journal fields, or whichever fits where stderr goes."},
+        "auto", TW_FIELD_CHOICE, AT(log.format), 1, false},
 
     {"shutdown", {"drain", TW_YAML_DURATION, SECONDS(1), SECONDS(3600), NULL, "", "How long SIGTERM waits for batches in flight; what is not stored by then is read again at the next start."},
         "20s", TW_FIELD_INT, AT(shutdown.drain_ms), 1000, false},

@@ -18,7 +18,7 @@ enum tw_config_field_kind {
     TW_FIELD_STRINGS,    /* struct tw_strings */
     TW_FIELD_NAMES,      /* struct tw_name_list */
     TW_FIELD_PROPERTIES, /* struct tw_properties */
-    TW_FIELD_UNIT,       /* enum tw_time_unit, by the choice's index */
+    TW_FIELD_CHOICE,     /* an enum whose values are the indices of the choices */
 };
 
 enum tw_config_owner { TW_OWNER_CONFIG, TW_OWNER_DECODE };

@@ -11,16 +11,12 @@
 
 enum { LINE_BYTES = 4096, MOST_FIELDS = 32 };
 
-static const struct {
-    const char *name;
-    int priority; /* syslog's */
-} levels[] = {
-    [TW_DEBUG] = {"debug", 7},
-    [TW_INFO] = {"info", 6},
-    [TW_NOTICE] = {"notice", 5},
-    [TW_WARNING] = {"warning", 4},
-    [TW_ERROR] = {"error", 3},
-};
+const char *const tw_level_names[] = {"debug", "info", "notice", "warning", "error", NULL};
+const char *const tw_log_format_names[] = {"auto", "logfmt", "journal", NULL};
+
+/* syslog's numbers */
+static const int priorities[] = {
+    [TW_DEBUG] = 7, [TW_INFO] = 6, [TW_NOTICE] = 5, [TW_WARNING] = 4, [TW_ERROR] = 3};
 
 /* systemd tells the device and inode of the stream it gave us; stderr redirected elsewhere is not the journal
  * (sd_journal_stream_fd(3), $JOURNAL_STREAM). */
@@ -40,21 +36,11 @@ static bool stderr_is_the_journal(void)
     return device == (unsigned long long)status.st_dev && inode == (unsigned long long)status.st_ino;
 }
 
-struct tw_log tw_log_open(enum tw_level least, const char *format, const char *verbose)
+struct tw_log tw_log_open(enum tw_level least, enum tw_log_format format, const char *verbose)
 {
-    bool journal = strcmp(format, "journal") == 0 || (strcmp(format, "auto") == 0 && stderr_is_the_journal());
+    bool journal =
+        format == TW_LOG_FORMAT_JOURNAL || (format == TW_LOG_FORMAT_AUTO && stderr_is_the_journal());
     return (struct tw_log){.least = least, .journal = journal, .verbose = verbose};
-}
-
-bool tw_level_parse(const char *name, enum tw_level *out)
-{
-    for (size_t level = 0; level < sizeof levels / sizeof levels[0]; level++) {
-        if (strcmp(levels[level].name, name) != 0)
-            continue;
-        *out = (enum tw_level)level;
-        return true;
-    }
-    return false;
 }
 
 /* True when `room` is one of the comma-separated names of `verbose`, or that is "all". */
@@ -137,15 +123,15 @@ static void put_field(struct line *line, const struct tw_field *field)
     put_string(line, field->name);
     put_string(line, "=");
     switch (field->kind) {
-    case TW_FIELD_INT:
+    case TW_LOG_INT:
         snprintf(number, sizeof number, "%lld", (long long)field->integer);
         put_string(line, number);
         break;
-    case TW_FIELD_NUMBER:
+    case TW_LOG_NUMBER:
         snprintf(number, sizeof number, "%.6g", field->number);
         put_string(line, number);
         break;
-    case TW_FIELD_TEXT:
+    case TW_LOG_TEXT:
         put_value(line, field->text);
         break;
     }
@@ -169,7 +155,7 @@ static void write_logfmt(
     struct line line = {.used = 0};
     put_time(&line);
     put_string(&line, " level=");
-    put_string(&line, levels[level].name);
+    put_string(&line, tw_level_names[level]);
     put_string(&line, " room=");
     put_string(&line, room);
     put_string(&line, " event=");
@@ -200,7 +186,7 @@ static void write_journal(
     char priority[16];
 
     starts[used++] = line.used;
-    snprintf(priority, sizeof priority, "PRIORITY=%d", levels[level].priority);
+    snprintf(priority, sizeof priority, "PRIORITY=%d", priorities[level]);
     put_string(&line, priority);
     starts[used++] = line.used;
     put_string(&line, "MESSAGE=");
@@ -217,9 +203,9 @@ static void write_journal(
         put_string(&line, "TW_");
         put_upper(&line, fields[at].name);
         char number[32];
-        if (fields[at].kind == TW_FIELD_TEXT)
+        if (fields[at].kind == TW_LOG_TEXT)
             put(&line, "=", 1), put(&line, fields[at].text.bytes, fields[at].text.length);
-        else if (fields[at].kind == TW_FIELD_INT)
+        else if (fields[at].kind == TW_LOG_INT)
             snprintf(number, sizeof number, "=%lld", (long long)fields[at].integer),
                 put_string(&line, number);
         else

@@ -15,6 +15,11 @@
 #include "base/text.h"
 
 enum tw_level { TW_DEBUG, TW_INFO, TW_NOTICE, TW_WARNING, TW_ERROR };
+enum tw_log_format { TW_LOG_FORMAT_AUTO, TW_LOG_FORMAT_LOGFMT, TW_LOG_FORMAT_JOURNAL };
+
+/* Their words, as log.level and log.format have them, each list ended by NULL. */
+extern const char *const tw_level_names[];
+extern const char *const tw_log_format_names[];
 
 struct tw_log {
     enum tw_level least; /* quieter lines are dropped */
@@ -22,7 +27,7 @@ struct tw_log {
     const char *verbose; /* comma-separated rooms whose debug lines are shown (-v ROOM), or "all", or NULL */
 };
 
-enum tw_field_kind { TW_FIELD_INT, TW_FIELD_NUMBER, TW_FIELD_TEXT };
+enum tw_field_kind { TW_LOG_INT, TW_LOG_NUMBER, TW_LOG_TEXT };
 struct tw_field {
     const char *name; /* lower case with underscores */
     enum tw_field_kind kind;
@@ -33,29 +38,26 @@ struct tw_field {
 
 static inline struct tw_field tw_int(const char *name, int64_t value)
 {
-    return (struct tw_field){.name = name, .kind = TW_FIELD_INT, .integer = value};
+    return (struct tw_field){.name = name, .kind = TW_LOG_INT, .integer = value};
 }
 
 static inline struct tw_field tw_number(const char *name, double value)
 {
-    return (struct tw_field){.name = name, .kind = TW_FIELD_NUMBER, .number = value};
+    return (struct tw_field){.name = name, .kind = TW_LOG_NUMBER, .number = value};
 }
 
 static inline struct tw_field tw_string(const char *name, const char *value)
 {
-    return (struct tw_field){.name = name, .kind = TW_FIELD_TEXT, .text = tw_text_of(value)};
+    return (struct tw_field){.name = name, .kind = TW_LOG_TEXT, .text = tw_text_of(value)};
 }
 
 static inline struct tw_field tw_bytes(const char *name, struct tw_text value)
 {
-    return (struct tw_field){.name = name, .kind = TW_FIELD_TEXT, .text = value};
+    return (struct tw_field){.name = name, .kind = TW_LOG_TEXT, .text = value};
 }
 
-/* Decides between journal and logfmt from the environment; `format` is auto, logfmt or journal. */
-struct tw_log tw_log_open(enum tw_level least, const char *format, const char *verbose);
-
-/* debug, info, notice, warning or error; false for another word. */
-bool tw_level_parse(const char *name, enum tw_level *out);
+/* AUTO decides between journal and logfmt from the environment. */
+struct tw_log tw_log_open(enum tw_level least, enum tw_log_format format, const char *verbose);
 
 void tw_log_event(const struct tw_log *log, enum tw_level level, const char *room, const char *event,
     size_t count, const struct tw_field *fields);

@@ -509,9 +509,9 @@ static bool open_doors(struct tw_daemon *daemon, struct tw_error *err)
            tw_control_begin(&daemon->loop.uv, config->control.socket, &handler, &daemon->control, err);
 }
 
-static bool start(struct tw_daemon *daemon, const char *model_folder, struct tw_error *err)
+static bool start(struct tw_daemon *daemon, struct tw_error *err)
 {
-    if (!tw_load_classifier(daemon->config, model_folder, &daemon->classifier, err) ||
+    if (!tw_load_classifier(daemon->config, &daemon->log, &daemon->classifier, err) ||
         !tw_load_shared(daemon->config, daemon->classifier, &daemon->shared, err))
         return false;
     note_loaded(daemon, "loaded");
@@ -551,8 +551,7 @@ static void free_daemon(struct tw_daemon *daemon)
     free(daemon);
 }
 
-int tw_daemon_run(
-    const struct tw_config *config, const char *model_folder, const char *verbose, struct tw_error *err)
+int tw_daemon_run(const struct tw_config *config, const char *verbose, struct tw_error *err)
 {
     struct tw_daemon *daemon = calloc(1, sizeof *daemon);
     if (!daemon) {
@@ -560,19 +559,16 @@ int tw_daemon_run(
         return tw_exit_status(TW_INTERNAL);
     }
     struct tw_loop_events events = loop_events;
-    enum tw_level level = TW_INFO;
     events.context = daemon;
     daemon->config = config;
     daemon->cleanly = true;
-    if (!tw_level_parse(config->log.level, &level))
-        level = TW_INFO; /* config.c has checked the word */
-    daemon->log = tw_log_open(level, config->log.format, verbose);
+    daemon->log = tw_log_open(config->log.level, config->log.format, verbose);
     tw_gauge_set(&daemon->metrics, TW_GAUGE_UP_SINCE, (double)tw_wall_us() / 1e6);
     if (!tw_loop_begin(&daemon->loop, &events, err)) {
         free(daemon);
         return tw_exit_status(TW_INTERNAL);
     }
-    if (!start(daemon, model_folder, &daemon->failure))
+    if (!start(daemon, &daemon->failure))
         close_rooms(daemon); /* each step passes over a room that was never opened */
     run(daemon);
     int status = tw_exit_status(daemon->failure.code);

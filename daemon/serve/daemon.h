@@ -56,10 +56,8 @@ struct tw_daemon {
 };
 
 /* Runs until a signal or a fatal error; returns the exit status, err filled when it is an error. `config` and
- * all it points to must outlive the call. `model_folder` may be NULL for the constant model; `verbose` names the
- * rooms of -v. */
-int tw_daemon_run(
-    const struct tw_config *config, const char *model_folder, const char *verbose, struct tw_error *err);
+ * all it points to must outlive the call. `verbose` names the rooms of -v. */
+int tw_daemon_run(const struct tw_config *config, const char *verbose, struct tw_error *err);
 
 /* Rules and entities anew from the configuration's files, whole or not at all; outcome logged and counted. */
 TW_MUST_USE bool tw_daemon_reload(struct tw_daemon *daemon, struct tw_error *err);

@@ -1,11 +1,12 @@
 #include "serve/loaded.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "config/classifier_options.h"
 
 #include "base/file.h"
 
-enum { RULES_BYTES = 4 * 1024 * 1024, PROBLEM_BYTES = 8 * 1024 * 1024, LABEL_BYTES = 256 };
+#include <stdlib.h>
+
+enum { RULES_BYTES = 4 * 1024 * 1024, PROBLEM_BYTES = 8 * 1024 * 1024, OPTIONS_BYTES = 64 * 1024 };
 
 /* What one load owns. */
 struct loaded {
@@ -14,34 +15,31 @@ struct loaded {
     struct tw_rule_set *rules;
 };
 
-/* `a,b,c`, as the command line's --labels is written. */
-static bool join_labels(const struct tw_strings *labels, char *joined, size_t size, struct tw_error *err)
+static void tell_model(const struct tw_config *config, const struct tw_log *log, const char *folder,
+    const struct tw_classifier *classifier)
 {
-    size_t used = 0;
-    joined[0] = '\0';
-    for (uint32_t at = 0; at < labels->count; at++) {
-        int written = snprintf(joined + used, size - used, "%s%s", at > 0 ? "," : "", labels->items[at]);
-        if (written < 0 || (size_t)written >= size - used)
-            return tw_fail(err, TW_CONFIG, "model.labels", "name three labels", "too long");
-        used += (size_t)written;
-    }
-    return true;
+    char gemm[512];
+    tw_classifier_gemm_report(classifier, gemm, sizeof gemm);
+    tw_log(log, TW_INFO, "daemon", "model", tw_string("folder", folder ? folder : ""),
+        tw_string("kind", tw_model_kind_names[config->model.kind]),
+        tw_string("sha256", tw_classifier_sha256(classifier)),
+        tw_int("max_tokens", tw_classifier_max_tokens(classifier)), tw_string("gemm", gemm));
 }
 
-bool tw_load_classifier(
-    const struct tw_config *config, const char *folder, struct tw_classifier **out, struct tw_error *err)
+bool tw_load_classifier(const struct tw_config *config, const struct tw_log *log, struct tw_classifier **out,
+    struct tw_error *err)
 {
-    char labels[LABEL_BYTES];
-    if (!join_labels(&config->model.labels, labels, sizeof labels, err))
+    struct tw_arena arena = {0};
+    struct tw_classifier_options options;
+    const struct tw_model_asked asked = {0};
+    if (!tw_arena_begin(&arena, OPTIONS_BYTES, err))
         return false;
-    struct tw_classifier_options options = {
-        .folder = folder,
-        .constant = strcmp(config->model.kind, "constant") == 0,
-        .max_tokens = (uint32_t)config->model.max_tokens,
-        .labels = labels[0] ? labels : NULL,
-        .gemm = config->gemm.backend,
-    };
-    return tw_classifier_open(&options, out, err);
+    bool done = tw_config_classifier_options(config, &asked, &arena, &options, err) &&
+                tw_classifier_open(&options, out, err);
+    if (done)
+        tell_model(config, log, options.folder, *out);
+    tw_arena_end(&arena);
+    return done;
 }
 
 static bool load_rules(const char *path, struct tw_rule_set **out, struct tw_error *err)

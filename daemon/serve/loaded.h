@@ -1,6 +1,6 @@
 /* loaded: what the workers share, as the configuration names it: model, entities, rules.
  *
- *   tw_load_classifier   once at start: the model is not reloadable
+ *   tw_load_classifier   once at start: the model is not reloadable; which one it is goes into the log
  *   tw_load_shared       at start and at each reload: entities and rules anew, whole or not at all
  *
  * The shared data owns its automaton and rules and frees them with its last user (pool.h); the classifier and the
@@ -11,12 +11,14 @@
 #include "alert/rules.h"
 #include "config/config.h"
 #include "link/entities.h"
+#include "observe/log.h"
 #include "pool/work.h"
 #include "score/classify.h"
 
-/* `folder`: where the model stands (tw_command_model_folder); NULL for the constant model without a folder. */
-TW_MUST_USE bool tw_load_classifier(
-    const struct tw_config *config, const char *folder, struct tw_classifier **out, struct tw_error *err);
+/* Opens the model that the configuration means (classifier_options.h) and logs its folder and SHA-256. TW_CONFIG, TW_IO,
+ * TW_PERMISSION. */
+TW_MUST_USE bool tw_load_classifier(const struct tw_config *config, const struct tw_log *log,
+    struct tw_classifier **out, struct tw_error *err);
 
 /* TW_CONFIG (file:line:column as where) or TW_IO. */
 TW_MUST_USE bool tw_load_shared(const struct tw_config *config, const struct tw_classifier *classifier,

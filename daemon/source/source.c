@@ -112,15 +112,15 @@ enum tw_guard tw_source_guard(const struct tw_partition *partition, int64_t offs
     return TW_GUARD_GAP;
 }
 
-enum tw_range tw_source_range(const char *policy, int64_t stored, int64_t first, int64_t end)
+enum tw_range tw_source_range(enum tw_out_of_range policy, int64_t stored, int64_t first, int64_t end)
 {
     if (stored >= first && stored <= end)
         return TW_RANGE_WITHIN;
     if (stored > end)
         return TW_RANGE_STRANDED;
-    if (strcmp(policy, "earliest") == 0)
+    if (policy == TW_OUT_OF_RANGE_EARLIEST)
         return TW_RANGE_FIRST;
-    return strcmp(policy, "latest") == 0 ? TW_RANGE_END : TW_RANGE_STOP;
+    return policy == TW_OUT_OF_RANGE_LATEST ? TW_RANGE_END : TW_RANGE_STOP;
 }
 
 /* -- partitions ------------------------------------------------------------------------------------------ */
@@ -414,7 +414,7 @@ static void jump(struct tw_kafka_source *source, struct owned *partition, int64_
     tw_log(source->log, TW_WARNING, "source", "stored offset is gone: reading goes on elsewhere",
         tw_string("topic", partition->base.topic), tw_int("partition", partition->base.number),
         tw_int("stored", partition->base.expected_offset), tw_int("offset", offset),
-        tw_string("policy", source->config->kafka.out_of_range));
+        tw_string("policy", tw_out_of_range_names[source->config->kafka.out_of_range]));
     /* The row stays until there is a message to move it; with nothing to cut, all is committed all the same. */
     if (partition->base.cut_offset == partition->base.expected_offset ||
         partition->jumped_offset == partition->base.expected_offset)

@@ -25,6 +25,7 @@
 #include <uv.h>
 
 #include "batch.h"
+#include "config/config.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "partition.h"
@@ -93,6 +94,6 @@ enum tw_guard tw_source_guard(const struct tw_partition *partition, int64_t offs
 
 /* Pure: what to do about a stored offset that is not within [first, end]. */
 enum tw_range { TW_RANGE_WITHIN, TW_RANGE_STRANDED, TW_RANGE_STOP, TW_RANGE_FIRST, TW_RANGE_END };
-enum tw_range tw_source_range(const char *policy, int64_t stored, int64_t first, int64_t end);
+enum tw_range tw_source_range(enum tw_out_of_range policy, int64_t stored, int64_t first, int64_t end);
 
 #endif

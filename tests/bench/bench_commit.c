@@ -141,7 +141,7 @@ int main(int argc, char **argv)
         .poison = UINT32_MAX,
         .dead = UINT32_MAX};
     bench.partition_count = argument(argc, argv, 5, 8);
-    bench.log = tw_log_open(TW_INFO, "logfmt", NULL);
+    bench.log = tw_log_open(TW_INFO, TW_LOG_FORMAT_LOGFMT, NULL);
     struct tw_store_events events = {&bench, on_committed, on_taken, on_state, NULL};
     uv_loop_init(&bench.loop);
     for (uint32_t at = 0; at < bench.partition_count; at++)

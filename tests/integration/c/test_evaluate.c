@@ -254,7 +254,7 @@ static int begin(void **state)
     story->config.kafka.topics = (struct tw_strings){topics, 1};
     story->config.evaluate.interval_ms = 20;
     story->config.evaluate.idle_session_ms = 3000;
-    story->log = tw_log_open(TW_ERROR + 1, "logfmt", NULL);
+    story->log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
     load_rules(story, rules_text);
     ask(story, "TRUNCATE tapewatch.alerts, tapewatch.alert_steps, tapewatch.alert_events, tapewatch.bars,"
                " tapewatch.rule_sets, tapewatch.positions, tapewatch.members, tapewatch.entities CASCADE");

@@ -231,7 +231,7 @@ static int begin(void **state)
         base, superuser + strlen("user=postgres"));
     story->config.store.conninfo = story->conninfo;
     story->config.store.lock_timeout_ms = 500;
-    story->log = tw_log_open(TW_ERROR + 1, "logfmt", NULL);
+    story->log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
     story->observer = observe();
     story->port = (int)strtol(PQport(story->observer), NULL, 10);
     snprintf(story->partition.topic, sizeof story->partition.topic, "story-%ld-%d", (long)getpid(), ++number);

@@ -144,12 +144,12 @@ static struct scene *open_scene(void)
     scene->topics[0] = "news";
     scene->config.kafka.topics = (struct tw_strings){scene->topics, 1};
     scene->config.kafka.group = "desk";
-    scene->config.kafka.out_of_range = "stop";
+    scene->config.kafka.out_of_range = TW_OUT_OF_RANGE_STOP;
     scene->config.kafka.properties.items = scene->properties;
     set(scene, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(scene->mock));
     set(scene, "session.timeout.ms", "6000");
     set(scene, "fetch.wait.max.ms", "10");
-    scene->log = tw_log_open(TW_ERROR, "logfmt", getenv("TW_VERBOSE"));
+    scene->log = tw_log_open(TW_ERROR, TW_LOG_FORMAT_LOGFMT, getenv("TW_VERBOSE"));
     for (int at = 0; at < PARTITIONS; at++) {
         scene->rows[at] = -1;
         scene->next[at] = -1;
@@ -358,7 +358,7 @@ static void a_partition_that_jumped_to_its_end_is_caught_up_there(void **state)
     (void)state;
     struct scene *scene = open_scene();
     outgrow(scene, 1);
-    scene->config.kafka.out_of_range = "latest";
+    scene->config.kafka.out_of_range = TW_OUT_OF_RANGE_LATEST;
     scene->rows[1] = 3;
     uv_timer_start(&scene->poke, end_when_caught_up, 100, 100);
     run_scene(scene);
@@ -419,13 +419,13 @@ static void offsets_below_the_expected_one_are_repeats_and_jumps_are_gaps(void *
 static void an_offset_out_of_range_is_decided_by_side_and_policy(void **state)
 {
     (void)state;
-    assert_int_equal(tw_source_range("earliest", 10, 10, 20), TW_RANGE_WITHIN);
-    assert_int_equal(tw_source_range("earliest", 20, 10, 20), TW_RANGE_WITHIN);
-    assert_int_equal(tw_source_range("earliest", 21, 10, 20), TW_RANGE_STRANDED);
-    assert_int_equal(tw_source_range("latest", 21, 10, 20), TW_RANGE_STRANDED);
-    assert_int_equal(tw_source_range("earliest", 9, 10, 20), TW_RANGE_FIRST);
-    assert_int_equal(tw_source_range("latest", 9, 10, 20), TW_RANGE_END);
-    assert_int_equal(tw_source_range("stop", 9, 10, 20), TW_RANGE_STOP);
+    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_EARLIEST, 10, 10, 20), TW_RANGE_WITHIN);
+    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_EARLIEST, 20, 10, 20), TW_RANGE_WITHIN);
+    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_EARLIEST, 21, 10, 20), TW_RANGE_STRANDED);
+    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_LATEST, 21, 10, 20), TW_RANGE_STRANDED);
+    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_EARLIEST, 9, 10, 20), TW_RANGE_FIRST);
+    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_LATEST, 9, 10, 20), TW_RANGE_END);
+    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_STOP, 9, 10, 20), TW_RANGE_STOP);
 }
 
 static void properties_that_break_the_promise_are_refused_by_name(void **state)

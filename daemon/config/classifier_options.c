@@ -1,0 +1,115 @@
+#include "config/classifier_options.h"
+
+#include "score/classify.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool check_configured(const char *path, struct tw_error *err)
+{
+    static const char cure[] = "put the model there, or correct model.path";
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return tw_fail_errno(err, TW_CONFIG, path, cure, "the folder that model.path names cannot be had");
+    return S_ISDIR(status.st_mode) || tw_fail(err, TW_CONFIG, path, cure, "model.path names no folder");
+}
+
+/* The folder of the running program, links followed, without the slash at its end; "" when /proc does not tell. */
+static void program_folder(char folder[PATH_MAX])
+{
+    ssize_t length = readlink("/proc/self/exe", folder, PATH_MAX - 1);
+    folder[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        *slash = '\0';
+}
+
+/* `bin` in /usr/bin becomes /usr/share/tapewatch/model. */
+static bool find_installed(const char *program, char *path, size_t size)
+{
+    const char *slash = strrchr(program, '/');
+    return slash &&
+           (size_t)snprintf(path, size, "%.*s/share/tapewatch/model", (int)(slash - program), program) <
+               size &&
+           is_folder(path);
+}
+
+static bool stands_in_build_tree(const char *program)
+{
+    size_t tree = strlen(TW_BINARY_DIR);
+    return strncmp(program, TW_BINARY_DIR, tree) == 0 && (program[tree] == '\0' || program[tree] == '/');
+}
+
+static bool find_own(char *path, size_t size, struct tw_error *err)
+{
+    char program[PATH_MAX];
+    program_folder(program);
+    if (find_installed(program, path, size))
+        return true;
+    snprintf(path, size, "%s", TW_SOURCE_DIR "/config/model");
+    if (stands_in_build_tree(program) && is_folder(path))
+        return true;
+    return tw_fail(err, TW_CONFIG, program, "name a model folder with -m, or set model.path",
+        "no model came with this program: there is no ../share/tapewatch/model");
+}
+
+bool tw_config_model_folder(
+    const struct tw_config *config, struct tw_arena *arena, const char **out, struct tw_error *err)
+{
+    char own[PATH_MAX];
+    *out = config->model.path;
+    if (config->model.path[0])
+        return check_configured(config->model.path, err);
+    if (!find_own(own, sizeof own, err))
+        return false;
+    *out = tw_arena_copy(arena, tw_text_of(own)).bytes;
+    return *out || tw_arena_fail(arena, err);
+}
+
+/* `a,b,c`, as --labels is written; *out stays NULL when the configuration names none. */
+static bool join_labels(
+    const struct tw_strings *labels, struct tw_arena *arena, const char **out, struct tw_error *err)
+{
+    size_t size = 0;
+    for (uint32_t at = 0; at < labels->count; at++)
+        size += strlen(labels->items[at]) + 1;
+    if (size == 0)
+        return true;
+    char *joined = tw_arena_take(arena, size);
+    if (!joined)
+        return tw_arena_fail(arena, err);
+    size_t used = 0;
+    for (uint32_t at = 0; at < labels->count; at++)
+        used += (size_t)snprintf(joined + used, size - used, "%s%s", at > 0 ? "," : "", labels->items[at]);
+    *out = joined;
+    return true;
+}
+
+bool tw_config_classifier_options(const struct tw_config *config, const struct tw_model_asked *asked,
+    struct tw_arena *arena, struct tw_classifier_options *out, struct tw_error *err)
+{
+    bool constant = config->model.kind == TW_MODEL_CONSTANT && !asked->folder && !asked->tokenizer_only;
+    bool needs_folder = !constant || config->model.path[0];
+    *out = (struct tw_classifier_options){
+        .folder = asked->folder,
+        .constant = constant,
+        .micro_tokens = (uint32_t)config->batch.micro_tokens,
+        .max_tokens = asked->limits_tokens ? asked->max_tokens : (uint32_t)config->model.max_tokens,
+        .labels = asked->labels,
+        .gemm = tw_gemm_choice_names[config->gemm.backend],
+        .tokenizer_only = asked->tokenizer_only,
+    };
+    if (needs_folder && !asked->folder && !tw_config_model_folder(config, arena, &out->folder, err))
+        return false;
+    return out->labels || join_labels(&config->model.labels, arena, &out->labels, err);
+}
