@@ -57,7 +57,7 @@ static bool check_config(struct check *check, char *detail, size_t size, struct 
 static bool check_rules(struct check *check, char *detail, size_t size, struct tw_error *err)
 {
     struct tw_problems problems;
-    struct tw_source source = {.file = check->config.rules.path};
+    struct tw_text_file source = {.file = check->config.rules.path};
     struct tw_rule_set *set = NULL;
     if (source.file[0] == '\0') {
         snprintf(detail, size, "none (rules.path is not set): no alerts");

@@ -253,7 +253,7 @@ static void empty_strings(struct tw_config *config)
 
 bool tw_config_defaults(struct tw_arena *arena, struct tw_config *out, struct tw_error *err)
 {
-    struct tw_source *source = tw_arena_array(arena, 1, sizeof *source);
+    struct tw_text_file *source = tw_arena_array(arena, 1, sizeof *source);
     struct tw_problems problems;
     const struct tw_yaml_node *root;
     memset(out, 0, sizeof *out);
@@ -273,7 +273,7 @@ bool tw_config_defaults(struct tw_arena *arena, struct tw_config *out, struct tw
 bool tw_config_load(const char *path, struct tw_arena *arena, struct tw_config *out,
     struct tw_problems *problems, struct tw_error *err)
 {
-    struct tw_source *source = tw_arena_array(arena, 1, sizeof *source);
+    struct tw_text_file *source = tw_arena_array(arena, 1, sizeof *source);
     const struct tw_yaml_node *root = NULL;
     if (!tw_config_defaults(arena, out, err))
         return false;

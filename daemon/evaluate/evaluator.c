@@ -205,7 +205,7 @@ static bool add_set(struct tw_evaluator *evaluator, const PGresult *result, int 
 {
     struct tw_arena arena;
     struct tw_problems problems;
-    struct tw_source source = {
+    struct tw_text_file source = {
         "tapewatch.rule_sets", {PQgetvalue(result, row, 2), (size_t)PQgetlength(result, row, 2)}};
     struct tw_stored_rules set = {.id = tw_get_int32(PQgetvalue(result, row, 0)),
         .holds_from_us = tw_get_time(PQgetvalue(result, row, 1))};
@@ -843,7 +843,7 @@ static bool copy_rules(struct tw_evaluator *evaluator, const struct tw_rule_set 
 
 static bool want_no_rules(struct tw_evaluator *evaluator, struct tw_error *err)
 {
-    struct tw_source none = {"no rules", tw_text_of("rules: []\n")};
+    struct tw_text_file none = {"no rules", tw_text_of("rules: []\n")};
     struct tw_problems problems;
     struct tw_rule_set *rules = NULL;
     struct tw_arena arena;

@@ -43,7 +43,7 @@ struct tw_daemon {
     struct tw_flow flow;
     struct tw_store *store;
     struct tw_evaluator *evaluator;
-    struct tw_kafka_source *source;
+    struct tw_source *source;
     struct tw_http *http;
     struct tw_control *control;
 

@@ -45,7 +45,7 @@ bool tw_load_classifier(const struct tw_config *config, const struct tw_log *log
 static bool load_rules(const char *path, struct tw_rule_set **out, struct tw_error *err)
 {
     struct tw_arena arena = {0};
-    struct tw_source source = {.file = path};
+    struct tw_text_file source = {.file = path};
     struct tw_problems problems;
     if (!tw_arena_begin(&arena, RULES_BYTES + PROBLEM_BYTES, err))
         return false;

@@ -43,7 +43,7 @@ struct topic {
     bool missing;
 };
 
-struct tw_kafka_source {
+struct tw_source {
     uv_loop_t *loop;
     const struct tw_config *config;
     const struct tw_log *log;
@@ -128,11 +128,11 @@ enum tw_range tw_source_range(enum tw_out_of_range policy, int64_t stored, int64
 static void wake_loop(rd_kafka_t *kafka, void *context)
 {
     (void)kafka;
-    struct tw_kafka_source *source = context;
+    struct tw_source *source = context;
     uv_async_send(&source->wake);
 }
 
-static struct owned *add_partition(struct tw_kafka_source *source, const char *topic, int32_t number)
+static struct owned *add_partition(struct tw_source *source, const char *topic, int32_t number)
 {
     struct owned *partition = calloc(1, sizeof *partition);
     if (!partition)
@@ -165,7 +165,7 @@ static void close_queue(struct owned *partition)
     partition->queue = NULL;
 }
 
-static void leave(struct tw_kafka_source *source, struct tw_partition *partition, const char *why)
+static void leave(struct tw_source *source, struct tw_partition *partition, const char *why)
 {
     if (partition->state == TW_PARTITION_LEAVING)
         return;
@@ -175,7 +175,7 @@ static void leave(struct tw_kafka_source *source, struct tw_partition *partition
 }
 
 /* Frees those that left and have nothing out. Never called while a list is being walked. */
-static void sweep(struct tw_kafka_source *source)
+static void sweep(struct tw_source *source)
 {
     for (struct tw_partition **link = &source->first; *link;) {
         struct tw_partition *partition = *link;
@@ -189,7 +189,7 @@ static void sweep(struct tw_kafka_source *source)
     }
 }
 
-static void fail(struct tw_kafka_source *source, const struct tw_error *err)
+static void fail(struct tw_source *source, const struct tw_error *err)
 {
     if (source->fatal)
         return;
@@ -197,7 +197,7 @@ static void fail(struct tw_kafka_source *source, const struct tw_error *err)
     source->events.fatal(source->events.context, err);
 }
 
-static void take(struct tw_kafka_source *source, struct owned *partition)
+static void take(struct tw_source *source, struct owned *partition)
 {
     partition->asked = true;
     partition->take_at_ms = 0;
@@ -205,7 +205,7 @@ static void take(struct tw_kafka_source *source, struct owned *partition)
 }
 
 /* The same partition as a new object, with an epoch to come; the old one leaves. */
-static void retake(struct tw_kafka_source *source, struct owned *old, uint64_t pause_ms, const char *why)
+static void retake(struct tw_source *source, struct owned *old, uint64_t pause_ms, const char *why)
 {
     struct owned *partition = add_partition(source, old->base.topic, old->base.number);
     leave(source, &old->base, why);
@@ -225,7 +225,7 @@ static bool is_readable(const struct owned *partition)
            (partition->base.state == TW_PARTITION_TAKING && partition->taken);
 }
 
-static void open_queue(struct tw_kafka_source *source, struct owned *partition)
+static void open_queue(struct tw_source *source, struct owned *partition)
 {
     if (partition->queue)
         return;
@@ -239,7 +239,7 @@ static void open_queue(struct tw_kafka_source *source, struct owned *partition)
 
 /* Tells librdkafka what to read from where: the eager protocol knows the whole assignment only. Partitions that
  * are read already go on at the next offset; what was fetched of them is fetched again. */
-static void assign_all(struct tw_kafka_source *source)
+static void assign_all(struct tw_source *source)
 {
     source->assign_due = false;
     source->reassign_ms = 0;
@@ -265,7 +265,7 @@ static void assign_all(struct tw_kafka_source *source)
 /* A change of our own: reading stops everywhere and begins anew when the fetchers have stopped. In two steps,
  * because librdkafka 2.0.2 aborts the process (rdkafka_assignment.c, "rktp_started") when a partition is taken
  * out of an assignment a second time before its fetcher has stopped from the first. */
-static void assign_anew(struct tw_kafka_source *source)
+static void assign_anew(struct tw_source *source)
 {
     if (source->assign_due || source->reassign_ms != 0)
         return;
@@ -273,7 +273,7 @@ static void assign_anew(struct tw_kafka_source *source)
     rd_kafka_assign(source->kafka, NULL);
 }
 
-static bool is_waiting_for_takes(const struct tw_kafka_source *source)
+static bool is_waiting_for_takes(const struct tw_source *source)
 {
     for (const struct tw_partition *at = source->first; at; at = at->next)
         if (at->state == TW_PARTITION_TAKING && ((const struct owned *)at)->asked)
@@ -281,8 +281,8 @@ static bool is_waiting_for_takes(const struct tw_kafka_source *source)
     return false;
 }
 
-void tw_source_taken(struct tw_kafka_source *source, struct tw_partition *partition, uint64_t assignment,
-    const struct tw_error *err)
+void tw_source_taken(
+    struct tw_source *source, struct tw_partition *partition, uint64_t assignment, const struct tw_error *err)
 {
     struct owned *taken = own(partition);
     if (partition->state != TW_PARTITION_TAKING || partition->assignment != assignment)
@@ -305,7 +305,7 @@ void tw_source_taken(struct tw_kafka_source *source, struct tw_partition *partit
         assign_all(source);
 }
 
-static void mark_topic(struct tw_kafka_source *source, const char *name, bool missing)
+static void mark_topic(struct tw_source *source, const char *name, bool missing)
 {
     for (uint32_t at = 0; at < source->topic_count; at++) {
         struct topic *topic = &source->topics[at];
@@ -321,7 +321,7 @@ static void mark_topic(struct tw_kafka_source *source, const char *name, bool mi
     }
 }
 
-static void assigned(struct tw_kafka_source *source, const rd_kafka_topic_partition_list_t *list)
+static void assigned(struct tw_source *source, const rd_kafka_topic_partition_list_t *list)
 {
     source->in_group = true;
     source->assign_due = true;
@@ -339,7 +339,7 @@ static void assigned(struct tw_kafka_source *source, const rd_kafka_topic_partit
         assign_all(source);
 }
 
-static void revoked(struct tw_kafka_source *source, bool lost)
+static void revoked(struct tw_source *source, bool lost)
 {
     source->in_group = false;
     source->assign_due = false;
@@ -355,7 +355,7 @@ static void revoked(struct tw_kafka_source *source, bool lost)
 static void rebalanced(
     rd_kafka_t *kafka, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *context)
 {
-    struct tw_kafka_source *source = context;
+    struct tw_source *source = context;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && source->closing) {
         rd_kafka_assign(
             kafka, NULL); /* it was on its way when we said goodbye: nobody is left to take rows */
@@ -375,7 +375,7 @@ static void rebalanced(
 
 struct range_question {
     uv_work_t work;
-    struct tw_kafka_source *source;
+    struct tw_source *source;
     uint64_t assignment;
     char topic[256];
     int32_t number;
@@ -392,7 +392,7 @@ static void ask_broker(uv_work_t *work)
 }
 
 static void strand(
-    struct tw_kafka_source *source, struct owned *partition, const char *what, int64_t first, int64_t end)
+    struct tw_source *source, struct owned *partition, const char *what, int64_t first, int64_t end)
 {
     char cure[512];
     snprintf(cure, sizeof cure, "tapewatch reset --topic %s --partition %" PRId32, partition->base.topic,
@@ -407,7 +407,7 @@ static void strand(
     tw_partition_move(&partition->base, TW_PARTITION_STRANDED, what, source->log);
 }
 
-static void jump(struct tw_kafka_source *source, struct owned *partition, int64_t offset)
+static void jump(struct tw_source *source, struct owned *partition, int64_t offset)
 {
     int64_t skipped = offset - partition->base.expected_offset;
     tw_count(source->metrics, TW_COUNT_GAPS, skipped > 0 ? (uint64_t)skipped : 0);
@@ -422,7 +422,7 @@ static void jump(struct tw_kafka_source *source, struct owned *partition, int64_
     partition->base.expected_offset = offset;
 }
 
-static void act_on_range(struct tw_kafka_source *source, struct owned *partition, int64_t first, int64_t end)
+static void act_on_range(struct tw_source *source, struct owned *partition, int64_t first, int64_t end)
 {
     switch (
         tw_source_range(source->config->kafka.out_of_range, partition->base.expected_offset, first, end)) {
@@ -450,7 +450,7 @@ static void act_on_range(struct tw_kafka_source *source, struct owned *partition
 static void broker_answered(uv_work_t *work, int status)
 {
     struct range_question *question = work->data;
-    struct tw_kafka_source *source = question->source;
+    struct tw_source *source = question->source;
     struct tw_partition *at = source->first;
     source->questions--;
     while (at && at->assignment != question->assignment)
@@ -467,7 +467,7 @@ static void broker_answered(uv_work_t *work, int status)
         uv_async_send(&source->wake); /* it may be what the end has waited for */
 }
 
-static void ask_range(struct tw_kafka_source *source, struct owned *partition)
+static void ask_range(struct tw_source *source, struct owned *partition)
 {
     if (partition->ranging)
         return;
@@ -491,7 +491,7 @@ static void ask_range(struct tw_kafka_source *source, struct owned *partition)
 /* -- messages ---------------------------------------------------------------------------------------------- */
 
 /* One line a second for each partition at most: a compacted topic has a gap at every other record. */
-static void note_gap(struct tw_kafka_source *source, struct owned *partition, int64_t missing, int64_t offset)
+static void note_gap(struct tw_source *source, struct owned *partition, int64_t missing, int64_t offset)
 {
     uint64_t now = tw_now_ms();
     tw_count(source->metrics, TW_COUNT_GAPS, (uint64_t)missing);
@@ -506,7 +506,7 @@ static void note_gap(struct tw_kafka_source *source, struct owned *partition, in
 }
 
 /* Returns false to stop reading for now. */
-static bool take_message(struct tw_kafka_source *source, struct owned *partition, rd_kafka_message_t *message)
+static bool take_message(struct tw_source *source, struct owned *partition, rd_kafka_message_t *message)
 {
     int64_t missing = 0;
     enum tw_guard guard = tw_source_guard(&partition->base, message->offset, &missing);
@@ -526,14 +526,14 @@ static bool take_message(struct tw_kafka_source *source, struct owned *partition
     return source->events.message(source->events.context, &partition->base, message);
 }
 
-static void end_reached(struct tw_kafka_source *source, struct owned *partition, rd_kafka_message_t *message)
+static void end_reached(struct tw_source *source, struct owned *partition, rd_kafka_message_t *message)
 {
     (void)source;
     partition->at_end = true;
     partition->base.end_offset = message->offset;
 }
 
-static void range_error(struct tw_kafka_source *source, struct owned *partition, rd_kafka_message_t *message)
+static void range_error(struct tw_source *source, struct owned *partition, rd_kafka_message_t *message)
 {
     (void)message;
     ask_range(source, partition);
@@ -541,14 +541,14 @@ static void range_error(struct tw_kafka_source *source, struct owned *partition,
 
 static const struct {
     rd_kafka_resp_err_t code;
-    void (*act)(struct tw_kafka_source *source, struct owned *partition, rd_kafka_message_t *message);
+    void (*act)(struct tw_source *source, struct owned *partition, rd_kafka_message_t *message);
 } partition_errors[] = {
     {RD_KAFKA_RESP_ERR__PARTITION_EOF, end_reached},
     {RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, range_error},
     {RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, range_error},
 };
 
-static void note_error(struct tw_kafka_source *source, const rd_kafka_message_t *message)
+static void note_error(struct tw_source *source, const rd_kafka_message_t *message)
 {
     tw_count(source->metrics, TW_COUNT_KAFKA_ERRORS, 1);
     tw_log(source->log, TW_WARNING, "source", "kafka error",
@@ -557,7 +557,7 @@ static void note_error(struct tw_kafka_source *source, const rd_kafka_message_t 
         tw_string("what", rd_kafka_message_errstr(message)));
 }
 
-static void take_error(struct tw_kafka_source *source, struct owned *partition, rd_kafka_message_t *message)
+static void take_error(struct tw_source *source, struct owned *partition, rd_kafka_message_t *message)
 {
     for (size_t at = 0; at < sizeof partition_errors / sizeof partition_errors[0]; at++) {
         if (partition_errors[at].code != message->err)
@@ -572,7 +572,7 @@ static void take_error(struct tw_kafka_source *source, struct owned *partition, 
 
 /* Reads a partition's queue for one round; *more tells whether something may be left in it. Returns messages read.
  * Reading stops with the source: whoever asks for the stop is heard at once. */
-static uint32_t read_partition(struct tw_kafka_source *source, struct owned *partition, bool *more)
+static uint32_t read_partition(struct tw_source *source, struct owned *partition, bool *more)
 {
     uint32_t count = 0;
     while (count < ROUND_MESSAGES && !source->stopped) {
@@ -598,7 +598,7 @@ static bool is_read(const struct tw_partition *partition)
 }
 
 /* Every partition in turn, until all are empty or it is time for the loop's other handles. */
-static void read_messages(struct tw_kafka_source *source)
+static void read_messages(struct tw_source *source)
 {
     uint32_t count = 0;
     bool more = true;
@@ -618,7 +618,7 @@ static void read_messages(struct tw_kafka_source *source)
 
 /* -- the group's own queue: rebalances, errors of the whole -------------------------------------------------- */
 
-static struct owned *find(struct tw_kafka_source *source, const char *topic, int32_t number)
+static struct owned *find(struct tw_source *source, const char *topic, int32_t number)
 {
     for (struct tw_partition *at = source->first; at; at = at->next)
         if (at->number == number && is_read(at) && strcmp(at->topic, topic) == 0)
@@ -626,7 +626,7 @@ static struct owned *find(struct tw_kafka_source *source, const char *topic, int
     return NULL;
 }
 
-static void take_from_group(struct tw_kafka_source *source, rd_kafka_message_t *message)
+static void take_from_group(struct tw_source *source, rd_kafka_message_t *message)
 {
     const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
     struct owned *partition = find(source, topic, message->partition);
@@ -641,13 +641,13 @@ static void take_from_group(struct tw_kafka_source *source, rd_kafka_message_t *
     rd_kafka_message_destroy(message);
 }
 
-static void serve_group(struct tw_kafka_source *source)
+static void serve_group(struct tw_source *source)
 {
     for (rd_kafka_message_t *message; (message = rd_kafka_consumer_poll(source->kafka, 0));)
         take_from_group(source, message);
 }
 
-static void note_fatal(struct tw_kafka_source *source)
+static void note_fatal(struct tw_source *source)
 {
     char text[400];
     struct tw_error err = {0};
@@ -661,7 +661,7 @@ static void note_fatal(struct tw_kafka_source *source)
 static void kafka_error(rd_kafka_t *kafka, int code, const char *reason, void *context)
 {
     (void)kafka;
-    struct tw_kafka_source *source = context;
+    struct tw_source *source = context;
     tw_count(source->metrics, TW_COUNT_KAFKA_ERRORS, 1);
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         note_fatal(source);
@@ -675,7 +675,7 @@ static void kafka_error(rd_kafka_t *kafka, int code, const char *reason, void *c
 /* Called on librdkafka's own threads: the log is safe there, nothing else here would be. */
 static void kafka_line(const rd_kafka_t *kafka, int level, const char *facility, const char *text)
 {
-    const struct tw_kafka_source *source = rd_kafka_opaque(kafka);
+    const struct tw_source *source = rd_kafka_opaque(kafka);
     static const enum tw_level levels[] = {TW_ERROR, TW_ERROR, TW_ERROR, TW_ERROR, TW_WARNING, TW_NOTICE,
         TW_DEBUG, TW_DEBUG}; /* by syslog's numbers */
     if (level < 0 || level > 7)
@@ -683,11 +683,11 @@ static void kafka_line(const rd_kafka_t *kafka, int level, const char *facility,
     tw_log(source->log, levels[level], "librdkafka", text, tw_string("facility", facility));
 }
 
-static void serve_closing(struct tw_kafka_source *source);
+static void serve_closing(struct tw_source *source);
 
 static void woken(uv_async_t *handle)
 {
-    struct tw_kafka_source *source = handle->data;
+    struct tw_source *source = handle->data;
     if (source->closing) {
         serve_closing(source);
         return;
@@ -700,7 +700,7 @@ static void woken(uv_async_t *handle)
 
 /* -- begin ------------------------------------------------------------------------------------------------- */
 
-static bool subscribe(struct tw_kafka_source *source, struct tw_error *err)
+static bool subscribe(struct tw_source *source, struct tw_error *err)
 {
     const struct tw_strings *topics = &source->config->kafka.topics;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)topics->count);
@@ -714,7 +714,7 @@ static bool subscribe(struct tw_kafka_source *source, struct tw_error *err)
     return true;
 }
 
-static bool make_consumer(struct tw_kafka_source *source, struct tw_error *err)
+static bool make_consumer(struct tw_source *source, struct tw_error *err)
 {
     rd_kafka_conf_t *settings = NULL;
     if (!tw_kafka_settings(source->config, TW_KAFKA_CONSUMER, &settings, err))
@@ -729,7 +729,7 @@ static bool make_consumer(struct tw_kafka_source *source, struct tw_error *err)
     return true;
 }
 
-static bool copy_topics(struct tw_kafka_source *source, struct tw_error *err)
+static bool copy_topics(struct tw_source *source, struct tw_error *err)
 {
     const struct tw_strings *topics = &source->config->kafka.topics;
     source->topics = calloc(topics->count + 1, sizeof *source->topics);
@@ -742,7 +742,7 @@ static bool copy_topics(struct tw_kafka_source *source, struct tw_error *err)
 }
 
 /* The consumer's queue lives as long as the consumer; our reference to it is needed for a moment only. */
-static void watch_group(struct tw_kafka_source *source, bool on)
+static void watch_group(struct tw_source *source, bool on)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(source->kafka);
     if (!queue)
@@ -752,10 +752,10 @@ static void watch_group(struct tw_kafka_source *source, bool on)
 }
 
 bool tw_source_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
-    struct tw_metrics *metrics, const struct tw_source_events *events, struct tw_kafka_source **out,
+    struct tw_metrics *metrics, const struct tw_source_events *events, struct tw_source **out,
     struct tw_error *err)
 {
-    struct tw_kafka_source *source = calloc(1, sizeof *source);
+    struct tw_source *source = calloc(1, sizeof *source);
     if (!source)
         return tw_fail(err, TW_INTERNAL, "source", NULL, "out of memory");
     source->loop = loop;
@@ -787,14 +787,14 @@ failed:
 /* -- what the daemon asks ----------------------------------------------------------------------------------- */
 
 static void move_all(
-    struct tw_kafka_source *source, enum tw_partition_state from, enum tw_partition_state to, const char *why)
+    struct tw_source *source, enum tw_partition_state from, enum tw_partition_state to, const char *why)
 {
     for (struct tw_partition *at = source->first; at; at = at->next)
         if (at->state == from)
             tw_partition_move(at, to, why, source->log);
 }
 
-void tw_source_stop(struct tw_kafka_source *source)
+void tw_source_stop(struct tw_source *source)
 {
     if (source->stopped)
         return;
@@ -803,7 +803,7 @@ void tw_source_stop(struct tw_kafka_source *source)
     move_all(source, TW_PARTITION_READING, TW_PARTITION_PAUSED, "above the high mark");
 }
 
-void tw_source_go(struct tw_kafka_source *source)
+void tw_source_go(struct tw_source *source)
 {
     if (!source->stopped)
         return;
@@ -812,14 +812,14 @@ void tw_source_go(struct tw_kafka_source *source)
     uv_async_send(&source->wake);
 }
 
-void tw_source_cut(struct tw_kafka_source *source, struct tw_partition *partition)
+void tw_source_cut(struct tw_source *source, struct tw_partition *partition)
 {
     (void)source;
     partition->batches_out++;
 }
 
 /* Kafka says that it is ours, its row that it is another's: taken by another daemon, or moved by `reset`. */
-static void fence_off(struct tw_kafka_source *source, struct owned *partition)
+static void fence_off(struct tw_source *source, struct owned *partition)
 {
     if (!is_readable(partition) && partition->base.state != TW_PARTITION_STRANDED)
         return;
@@ -830,7 +830,7 @@ static void fence_off(struct tw_kafka_source *source, struct owned *partition)
     retake(source, partition, partition->retake_ms, "fenced off");
 }
 
-void tw_source_fenced(struct tw_kafka_source *source, uint64_t assignment)
+void tw_source_fenced(struct tw_source *source, uint64_t assignment)
 {
     for (struct tw_partition *at = source->first; at; at = at->next)
         if (at->assignment == assignment) {
@@ -841,7 +841,7 @@ void tw_source_fenced(struct tw_kafka_source *source, uint64_t assignment)
     sweep(source);
 }
 
-void tw_source_done(struct tw_kafka_source *source, struct tw_partition *partition, enum tw_batch_end end)
+void tw_source_done(struct tw_source *source, struct tw_partition *partition, enum tw_batch_end end)
 {
     struct owned *owned = own(partition);
     partition->batches_out--;
@@ -852,14 +852,14 @@ void tw_source_done(struct tw_kafka_source *source, struct tw_partition *partiti
     sweep(source);
 }
 
-struct tw_partition *tw_source_partitions(struct tw_kafka_source *source)
+struct tw_partition *tw_source_partitions(struct tw_source *source)
 {
     return source->first;
 }
 
 /* Caught up is what has been COMMITTED up to the end, not what has been read: the watermark of a partition with
  * documents still in flight must not be passed by the stream's. */
-static void note_position(struct tw_kafka_source *source, struct owned *partition)
+static void note_position(struct tw_source *source, struct owned *partition)
 {
     struct tw_partition *base = &partition->base;
     int64_t low = 0;
@@ -881,7 +881,7 @@ static int64_t lag_of(const struct tw_partition *partition)
     return partition->end_offset > stored ? partition->end_offset - stored : 0;
 }
 
-static void set_gauges(struct tw_kafka_source *source)
+static void set_gauges(struct tw_source *source)
 {
     uint32_t readable = 0;
     uint32_t stranded = 0;
@@ -900,7 +900,7 @@ static void set_gauges(struct tw_kafka_source *source)
 }
 
 /* Advisory, for lag tools: PostgreSQL holds the truth, so nobody waits for the answer. */
-static void tell_offsets(struct tw_kafka_source *source)
+static void tell_offsets(struct tw_source *source)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     for (struct tw_partition *at = source->first; at; at = at->next) {
@@ -916,7 +916,7 @@ static void tell_offsets(struct tw_kafka_source *source)
 }
 
 /* Partitions whose time has come: fenced ones after their pause, stranded ones now and then. */
-static void take_again(struct tw_kafka_source *source)
+static void take_again(struct tw_source *source)
 {
     uint64_t now = tw_now_ms();
     for (struct tw_partition *at = source->first, *next; at; at = next) {
@@ -931,7 +931,7 @@ static void take_again(struct tw_kafka_source *source)
     }
 }
 
-void tw_source_second(struct tw_kafka_source *source)
+void tw_source_second(struct tw_source *source)
 {
     if (source->closing)
         return;
@@ -954,7 +954,7 @@ static bool not_ready(char *why, size_t size, const char *format, ...)
     return false;
 }
 
-bool tw_source_ready(const struct tw_kafka_source *source, char *why, size_t size)
+bool tw_source_ready(const struct tw_source *source, char *why, size_t size)
 {
     for (uint32_t at = 0; at < source->topic_count; at++)
         if (source->topics[at].missing)
@@ -976,7 +976,7 @@ bool tw_source_ready(const struct tw_kafka_source *source, char *why, size_t siz
 
 static void handle_closed(uv_handle_t *handle)
 {
-    struct tw_kafka_source *source = handle->data;
+    struct tw_source *source = handle->data;
     if (--source->handles > 0)
         return;
     void (*closed)(void *context, bool cleanly) = source->closed;
@@ -990,7 +990,7 @@ static void handle_closed(uv_handle_t *handle)
     closed(context, cleanly);
 }
 
-static void close_handles(struct tw_kafka_source *source)
+static void close_handles(struct tw_source *source)
 {
     uv_close((uv_handle_t *)&source->wake, handle_closed);
     uv_close((uv_handle_t *)&source->limit, handle_closed);
@@ -998,7 +998,7 @@ static void close_handles(struct tw_kafka_source *source)
 
 static void limit_reached(uv_timer_t *timer)
 {
-    struct tw_kafka_source *source = timer->data;
+    struct tw_source *source = timer->data;
     tw_log(source->log, TW_WARNING, "source", "librdkafka did not close in time; left behind",
         tw_string("what", "PostgreSQL holds the truth: nothing is lost"));
     close_handles(source);
@@ -1006,21 +1006,21 @@ static void limit_reached(uv_timer_t *timer)
 
 static void destroy_consumer(uv_work_t *work)
 {
-    struct tw_kafka_source *source = work->data;
+    struct tw_source *source = work->data;
     rd_kafka_destroy(source->kafka);
 }
 
 static void consumer_destroyed(uv_work_t *work, int status)
 {
     (void)status;
-    struct tw_kafka_source *source = work->data;
+    struct tw_source *source = work->data;
     if (uv_is_closing((uv_handle_t *)&source->limit))
         return; /* too late: it was left behind */
     source->destroyed = true;
     close_handles(source);
 }
 
-static void serve_closing(struct tw_kafka_source *source)
+static void serve_closing(struct tw_source *source)
 {
     if (source->destroying.data)
         return;
@@ -1042,8 +1042,8 @@ static void serve_closing(struct tw_kafka_source *source)
     uv_queue_work(source->loop, &source->destroying, destroy_consumer, consumer_destroyed);
 }
 
-void tw_source_end(struct tw_kafka_source *source, uint64_t limit_ms,
-    void (*closed)(void *context, bool cleanly), void *context)
+void tw_source_end(
+    struct tw_source *source, uint64_t limit_ms, void (*closed)(void *context, bool cleanly), void *context)
 {
     source->closed = closed;
     source->closed_context = context;

@@ -31,7 +31,7 @@
 #include "partition.h"
 
 struct tw_config;
-struct tw_kafka_source;
+struct tw_source;
 
 /* What the owner hears; on the loop, also from inside tw_source_begin, _go and _poll. */
 struct tw_source_events {
@@ -52,36 +52,36 @@ struct tw_source_events {
 /* Creates the consumer and subscribes. TW_CONFIG for a property that librdkafka refuses or that would break the
  * promise (named), TW_IO and TW_PERMISSION for a secret's file. Brokers that do not answer are no error. */
 TW_MUST_USE bool tw_source_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
-    struct tw_metrics *metrics, const struct tw_source_events *events, struct tw_kafka_source **out,
+    struct tw_metrics *metrics, const struct tw_source_events *events, struct tw_source **out,
     struct tw_error *err);
 
 /* The answer to `take`; the partition's fence and row_offset are filled, or err is set (lasting). */
-void tw_source_taken(struct tw_kafka_source *source, struct tw_partition *partition, uint64_t assignment,
+void tw_source_taken(struct tw_source *source, struct tw_partition *partition, uint64_t assignment,
     const struct tw_error *err);
 
 /* The row of the partition with this assignment was found to be another's: it is taken again after a pause. A
  * number that is not among ours any more is passed over. */
-void tw_source_fenced(struct tw_kafka_source *source, uint64_t assignment);
+void tw_source_fenced(struct tw_source *source, uint64_t assignment);
 
 /* Reading stops and goes on, on the edges of the flow (flow.h). */
-void tw_source_stop(struct tw_kafka_source *source);
-void tw_source_go(struct tw_kafka_source *source);
+void tw_source_stop(struct tw_source *source);
+void tw_source_go(struct tw_source *source);
 
 /* A batch was cut from this partition / is back for good. Counts batches_out and frees LEAVING partitions. */
-void tw_source_cut(struct tw_kafka_source *source, struct tw_partition *partition);
-void tw_source_done(struct tw_kafka_source *source, struct tw_partition *partition, enum tw_batch_end end);
+void tw_source_cut(struct tw_source *source, struct tw_partition *partition);
+void tw_source_done(struct tw_source *source, struct tw_partition *partition, enum tw_batch_end end);
 
 /* Partitions, newest first, LEAVING ones too. */
-struct tw_partition *tw_source_partitions(struct tw_kafka_source *source);
+struct tw_partition *tw_source_partitions(struct tw_source *source);
 /* Each second: polls, sets caught_up, end_offset and the gauges, tells Kafka the offsets that PostgreSQL holds. */
-void tw_source_second(struct tw_kafka_source *source);
+void tw_source_second(struct tw_source *source);
 /* In the group, every topic there, nothing stranded. `why` receives the reason when not. */
-bool tw_source_ready(const struct tw_kafka_source *source, char *why, size_t size);
+bool tw_source_ready(const struct tw_source *source, char *why, size_t size);
 
 /* Leaves the group and closes, within `limit_ms`; then `closed`. Call when all batches are back. After `closed`
  * the source is gone; true means cleanly, false that librdkafka did not end in time and was left behind. */
-void tw_source_end(struct tw_kafka_source *source, uint64_t limit_ms,
-    void (*closed)(void *context, bool cleanly), void *context);
+void tw_source_end(
+    struct tw_source *source, uint64_t limit_ms, void (*closed)(void *context, bool cleanly), void *context);
 
 /* Moves the state and logs both names. The only place where a partition's state changes. */
 void tw_partition_move(

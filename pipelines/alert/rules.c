@@ -427,7 +427,7 @@ static bool read_rules(struct reader *reader, const struct tw_yaml_node *list)
     return right;
 }
 
-static bool read_file(struct reader *reader, const struct tw_source *source)
+static bool read_file(struct reader *reader, const struct tw_text_file *source)
 {
     static const struct tw_yaml_key keys[] = {{"rules", TW_YAML_NODE, 0, 0, NULL, NULL, "the list of rules"}};
     const struct tw_yaml_node *root;
@@ -585,7 +585,7 @@ void tw_rules_free(struct tw_rule_set *set)
     tw_arena_end(&arena);
 }
 
-bool tw_rules_load(const struct tw_source *source, struct tw_problems *problems, struct tw_rule_set **set,
+bool tw_rules_load(const struct tw_text_file *source, struct tw_problems *problems, struct tw_rule_set **set,
     struct tw_error *err)
 {
     *set = NULL;

@@ -83,7 +83,7 @@ extern const char *const tw_severity_names[]; /* by enum tw_severity, ended by N
 /* Loads a set from a file's bytes. On failure *set is NULL, problems holds all that is wrong, err the first of
  * it (TW_CONFIG; TW_FULL and TW_INTERNAL for want of memory). The source is not needed afterwards, but problems
  * refer to it. A file without rules is a set of none: `rules: []` must be written. */
-TW_MUST_USE bool tw_rules_load(const struct tw_source *source, struct tw_problems *problems,
+TW_MUST_USE bool tw_rules_load(const struct tw_text_file *source, struct tw_problems *problems,
     struct tw_rule_set **set, struct tw_error *err);
 void tw_rules_free(struct tw_rule_set *set);
 

@@ -39,7 +39,7 @@ static void insert(struct tw_problems *problems, struct tw_problem *problem)
     *at = problem;
 }
 
-bool tw_problem_add(struct tw_problems *problems, const struct tw_source *source, uint32_t line,
+bool tw_problem_add(struct tw_problems *problems, const struct tw_text_file *source, uint32_t line,
     uint32_t column, const char *cure, const char *what, ...)
 {
     problems->count++;

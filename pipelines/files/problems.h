@@ -29,13 +29,13 @@
 #include "base/text.h"
 
 /* A file as it was read: its name for people, its bytes for the line shown. */
-struct tw_source {
+struct tw_text_file {
     const char *file;
     struct tw_text bytes;
 };
 
 struct tw_problem {
-    const struct tw_source *source;
+    const struct tw_text_file *source;
     uint32_t line;   /* from 1; 0: the file as a whole */
     uint32_t column; /* from 1, in characters; 0: the line as a whole */
     struct tw_text what;
@@ -54,7 +54,7 @@ void tw_problems_begin(struct tw_problems *problems, struct tw_arena *arena);
 
 /* Adds one; `source` must outlive the list; `cure` may be NULL. What and cure are cut to 511 and 255 bytes.
  * Returns false, so that a reader of values can end with it. */
-bool tw_problem_add(struct tw_problems *problems, const struct tw_source *source, uint32_t line,
+bool tw_problem_add(struct tw_problems *problems, const struct tw_text_file *source, uint32_t line,
     uint32_t column, const char *cure, const char *what, ...) TW_PRINTF(6, 7);
 
 /* All of them as text, each line ended with a newline. TW_FULL. */

@@ -332,7 +332,7 @@ static bool read_pair(const struct tw_settings *table, const struct tw_yaml_pair
 bool tw_settings_read(const struct tw_settings *table, const char *path, struct tw_arena *arena, void *values,
     struct tw_error *err)
 {
-    struct tw_source source = {.file = path};
+    struct tw_text_file source = {.file = path};
     struct tw_problems problems;
     const struct tw_yaml_node *root = NULL;
     if (!tw_file_read(path, TW_YAML_MOST_BYTES, arena, &source.bytes, err))

@@ -34,7 +34,7 @@ static void place_of_offset(struct tw_text bytes, size_t offset, uint32_t *line,
 }
 
 static bool parser_problem(
-    const yaml_parser_t *parser, const struct tw_source *source, struct tw_problems *problems)
+    const yaml_parser_t *parser, const struct tw_text_file *source, struct tw_problems *problems)
 {
     const char *problem = parser->problem ? parser->problem : "not understood";
     if (parser->error == YAML_MEMORY_ERROR)
@@ -87,7 +87,7 @@ static bool copy_map(
 }
 
 /* libyaml numbers nodes from 1 in one array; ours keep the same order, so that children are pointers into it. */
-static bool copy_nodes(const yaml_document_t *document, const struct tw_source *source,
+static bool copy_nodes(const yaml_document_t *document, const struct tw_text_file *source,
     struct tw_arena *arena, struct tw_yaml_node **out, size_t *count)
 {
     *count = (size_t)(document->nodes.top - document->nodes.start);
@@ -156,7 +156,7 @@ static bool check_all_keys(
     return right;
 }
 
-static bool take_document(const yaml_document_t *document, const struct tw_source *source,
+static bool take_document(const yaml_document_t *document, const struct tw_text_file *source,
     struct tw_arena *arena, struct tw_problems *problems, const struct tw_yaml_node **root)
 {
     struct tw_yaml_node *nodes;
@@ -170,7 +170,7 @@ static bool take_document(const yaml_document_t *document, const struct tw_sourc
 }
 
 static bool refuse_second_document(
-    yaml_parser_t *parser, const struct tw_source *source, struct tw_problems *problems)
+    yaml_parser_t *parser, const struct tw_text_file *source, struct tw_problems *problems)
 {
     yaml_document_t document;
     if (!yaml_parser_load(parser, &document))
@@ -186,7 +186,7 @@ static bool refuse_second_document(
 
 /* libyaml takes the square of the time for brackets within brackets (1.4 s for 40,000), so a file of nothing else
  * would hold a reload for minutes. Those in quotes and comments count too: nobody leaves a thousand open. */
-static bool brackets_are_few(const struct tw_source *source, struct tw_problems *problems)
+static bool brackets_are_few(const struct tw_text_file *source, struct tw_problems *problems)
 {
     size_t open = 0;
     for (size_t at = 0; at < source->bytes.length; at++) {
@@ -205,7 +205,7 @@ static bool brackets_are_few(const struct tw_source *source, struct tw_problems 
     return true;
 }
 
-bool tw_yaml_load(const struct tw_source *source, struct tw_arena *arena, struct tw_problems *problems,
+bool tw_yaml_load(const struct tw_text_file *source, struct tw_arena *arena, struct tw_problems *problems,
     const struct tw_yaml_node **root)
 {
     *root = NULL;

@@ -40,7 +40,7 @@ enum tw_yaml_kind { TW_YAML_SCALAR, TW_YAML_LIST, TW_YAML_MAP };
 struct tw_yaml_pair;
 
 struct tw_yaml_node {
-    const struct tw_source *source;
+    const struct tw_text_file *source;
     enum tw_yaml_kind kind;
     uint32_t line;   /* from 1 */
     uint32_t column; /* from 1, in characters */
@@ -91,7 +91,7 @@ struct tw_yaml_value {
 /* Reads one document. `source` must outlive the nodes. False when it is no YAML, holds more than one document,
  * a key that is no scalar, or a key twice in one map; *root is then NULL unless the tree can still be read.
  * An empty file gives *root = NULL and true. */
-TW_MUST_USE bool tw_yaml_load(const struct tw_source *source, struct tw_arena *arena,
+TW_MUST_USE bool tw_yaml_load(const struct tw_text_file *source, struct tw_arena *arena,
     struct tw_problems *problems, const struct tw_yaml_node **root);
 
 /* The value of `name` in a map; NULL when it is not there or `map` is no map. */

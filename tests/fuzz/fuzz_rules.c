@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 static struct tw_rule_set *load(struct tw_text bytes, struct tw_arena *arena)
 {
-    struct tw_source source = {"rules.yaml", bytes};
+    struct tw_text_file source = {"rules.yaml", bytes};
     struct tw_problems problems;
     struct tw_rule_set *set;
     struct tw_error err;

@@ -225,7 +225,7 @@ static void free_nothing(void *content)
 
 static void load_rules(struct story *story, const char *text)
 {
-    struct tw_source source = {"rules.yaml", tw_text_of(text)};
+    struct tw_text_file source = {"rules.yaml", tw_text_of(text)};
     struct tw_problems problems;
     struct tw_error err;
     tw_problems_begin(&problems, &story->arena);

@@ -24,7 +24,7 @@ struct scene {
     struct tw_config config;
     struct tw_log log;
     struct tw_metrics metrics;
-    struct tw_kafka_source *source;
+    struct tw_source *source;
     rd_kafka_t *mock_handle;
     rd_kafka_mock_cluster_t *mock;
     const char *topics[1];

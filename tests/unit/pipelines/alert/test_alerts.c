@@ -33,7 +33,7 @@ static int close_arena(void **state)
 
 static struct tw_rule_set *rules_of(const char *yaml)
 {
-    struct tw_source source = {"rules.yaml", tw_text_of(yaml)};
+    struct tw_text_file source = {"rules.yaml", tw_text_of(yaml)};
     struct tw_problems problems;
     struct tw_rule_set *set;
     struct tw_error err;

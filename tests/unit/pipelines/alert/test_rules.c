@@ -31,13 +31,13 @@ static int close_arena(void **state)
 
 static struct tw_rule_set *load(const char *yaml, const char **wrong)
 {
-    struct tw_source *source = tw_arena_take(&arena, sizeof *source);
+    struct tw_text_file *source = tw_arena_take(&arena, sizeof *source);
     struct tw_problems problems;
     struct tw_rule_set *set;
     struct tw_error err;
     struct tw_text text;
     assert_non_null(source);
-    *source = (struct tw_source){"rules.yaml", tw_text_of(yaml)};
+    *source = (struct tw_text_file){"rules.yaml", tw_text_of(yaml)};
     tw_problems_begin(&problems, &arena);
     bool loaded = tw_rules_load(source, &problems, &set, &err);
     assert_int_equal(loaded, problems.count == 0);
@@ -233,7 +233,7 @@ static void any_cut_of_a_good_file_is_refused_or_read_and_never_falls(void **sta
     assert_true(tw_file_read(TW_SOURCE_DIR "/config/rules.yaml", 1 << 20, &arena, &file, &err));
     for (size_t length = 0; length < file.length; length += 7) {
         size_t mark = tw_arena_mark(&arena);
-        struct tw_source source = {"rules.yaml", {file.bytes, length}};
+        struct tw_text_file source = {"rules.yaml", {file.bytes, length}};
         struct tw_problems problems;
         struct tw_rule_set *set;
         tw_problems_begin(&problems, &arena);
@@ -276,7 +276,7 @@ static void the_largest_and_densest_files_are_answered_in_full(void **state)
         }
         memcpy(bytes + length, "]}]", 3);
         size_t mark = tw_arena_mark(&arena);
-        struct tw_source source = {"rules.yaml", {bytes, length + 3}};
+        struct tw_text_file source = {"rules.yaml", {bytes, length + 3}};
         struct tw_problems problems;
         struct tw_rule_set *set;
         struct tw_error err;
@@ -286,7 +286,7 @@ static void the_largest_and_densest_files_are_answered_in_full(void **state)
         assert_null(strstr(err.what, "memory"));
         tw_arena_rewind(&arena, mark);
     }
-    struct tw_source large = {"rules.yaml", {bytes, LENGTH + 1}};
+    struct tw_text_file large = {"rules.yaml", {bytes, LENGTH + 1}};
     struct tw_problems problems;
     struct tw_rule_set *set;
     struct tw_error err;

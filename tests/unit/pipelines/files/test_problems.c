@@ -36,7 +36,7 @@ static void assert_rendered(const struct tw_problems *problems, const char *expe
 static void problems_come_in_the_order_of_the_file_with_line_caret_and_cure(void **state)
 {
     (void)state;
-    struct tw_source source = {"rules.yaml", tw_text_of("one: 1\n  two: 2\r\nthree: 3")};
+    struct tw_text_file source = {"rules.yaml", tw_text_of("one: 1\n  two: 2\r\nthree: 3")};
     struct tw_problems problems;
     tw_problems_begin(&problems, &arena);
     assert_false(tw_problem_add(&problems, &source, 3, 8, NULL, "%s is too many", "three"));
@@ -61,8 +61,8 @@ static void problems_come_in_the_order_of_the_file_with_line_caret_and_cure(void
 static void problems_of_two_files_stay_with_their_file(void **state)
 {
     (void)state;
-    struct tw_source one = {"one", tw_text_of("a\nb")};
-    struct tw_source other = {"other", tw_text_of("c\nd")};
+    struct tw_text_file one = {"one", tw_text_of("a\nb")};
+    struct tw_text_file other = {"other", tw_text_of("c\nd")};
     struct tw_problems problems;
     tw_problems_begin(&problems, &arena);
     tw_problem_add(&problems, &one, 2, 0, NULL, "b");
@@ -76,7 +76,7 @@ static void problems_of_two_files_stay_with_their_file(void **state)
 static void the_caret_counts_characters_and_tabs_and_control_characters_are_shown(void **state)
 {
     (void)state;
-    struct tw_source source = {"f", tw_text_of("\tn\xC3\xA9\x01: x")};
+    struct tw_text_file source = {"f", tw_text_of("\tn\xC3\xA9\x01: x")};
     struct tw_problems problems;
     tw_problems_begin(&problems, &arena);
     tw_problem_add(&problems, &source, 1, 6, NULL, "here");
@@ -90,7 +90,7 @@ static void a_long_line_is_cut_around_the_caret(void **state)
     memset(line, 'a', 1000);
     line[1000] = '\0';
     line[499] = 'X';
-    struct tw_source source = {"f", tw_text_of(line)};
+    struct tw_text_file source = {"f", tw_text_of(line)};
     struct tw_problems problems;
     tw_problems_begin(&problems, &arena);
     tw_problem_add(&problems, &source, 1, 500, NULL, "here");
@@ -110,7 +110,7 @@ static void a_long_line_is_cut_around_the_caret(void **state)
 static void places_past_the_end_of_the_file_are_harmless(void **state)
 {
     (void)state;
-    struct tw_source source = {"f", tw_text_of("")};
+    struct tw_text_file source = {"f", tw_text_of("")};
     struct tw_problems problems;
     tw_problems_begin(&problems, &arena);
     tw_problem_add(&problems, &source, 9, 3, NULL, "ends too early");
@@ -120,7 +120,7 @@ static void places_past_the_end_of_the_file_are_harmless(void **state)
 static void a_hundred_are_kept_and_the_rest_counted(void **state)
 {
     (void)state;
-    struct tw_source source = {"f", tw_text_of("x")};
+    struct tw_text_file source = {"f", tw_text_of("x")};
     struct tw_problems problems;
     tw_problems_begin(&problems, &arena);
     for (int at = 0; at < 130; at++)
@@ -139,7 +139,7 @@ static void a_full_arena_loses_the_text_but_never_the_failure(void **state)
     struct tw_error err;
     assert_true(tw_arena_begin(&small, 4096, &err));
     assert_non_null(tw_arena_take(&small, 4000));
-    struct tw_source source = {"f", tw_text_of("x")};
+    struct tw_text_file source = {"f", tw_text_of("x")};
     struct tw_problems problems;
     tw_problems_begin(&problems, &small);
     tw_problem_add(&problems, &source, 1, 1, NULL, "a fact that has no room");
@@ -152,7 +152,7 @@ static void a_full_arena_loses_the_text_but_never_the_failure(void **state)
 static void the_first_problem_stands_for_all_as_an_error(void **state)
 {
     (void)state;
-    struct tw_source source = {"f.yaml", tw_text_of("x\ny")};
+    struct tw_text_file source = {"f.yaml", tw_text_of("x\ny")};
     struct tw_problems problems;
     tw_problems_begin(&problems, &arena);
     tw_problem_add(&problems, &source, 2, 1, NULL, "second");

@@ -44,9 +44,9 @@ enum { NAME, WAIT, ROOM, LOUD, TIMES, LEVEL, SHARE, COLOUR, WORDS, REST, KEYS };
 /* Reads a map by the table; returns what is wrong as text, "" when nothing is. */
 static const char *read_text(const char *yaml, struct tw_yaml_value *values)
 {
-    struct tw_source *source = tw_arena_take(&arena, sizeof *source);
+    struct tw_text_file *source = tw_arena_take(&arena, sizeof *source);
     assert_non_null(source);
-    *source = (struct tw_source){"t.yaml", tw_text_of(yaml)};
+    *source = (struct tw_text_file){"t.yaml", tw_text_of(yaml)};
     struct tw_problems problems;
     tw_problems_begin(&problems, &arena);
     const struct tw_yaml_node *root = NULL;
@@ -238,7 +238,7 @@ static void a_file_of_brackets_is_refused_before_it_costs_minutes(void **state)
     char *bytes = tw_arena_take(&arena, 1 << 20);
     assert_non_null(bytes);
     memset(bytes, '[', 1 << 20);
-    struct tw_source source = {"t.yaml", {bytes, 1 << 20}};
+    struct tw_text_file source = {"t.yaml", {bytes, 1 << 20}};
     struct tw_problems problems;
     const struct tw_yaml_node *root;
     struct tw_error err;
@@ -252,7 +252,7 @@ static void a_file_of_brackets_is_refused_before_it_costs_minutes(void **state)
 static void an_empty_file_has_no_root(void **state)
 {
     (void)state;
-    struct tw_source source = {"t.yaml", tw_text_of("# nothing\n")};
+    struct tw_text_file source = {"t.yaml", tw_text_of("# nothing\n")};
     struct tw_problems problems;
     const struct tw_yaml_node *root = (const struct tw_yaml_node *)&source;
     tw_problems_begin(&problems, &arena);
@@ -328,7 +328,7 @@ static void no_bytes_make_the_reader_fall(void **state)
                 break;
         }
         size_t mark = tw_arena_mark(&arena);
-        struct tw_source source = {"t", {bytes, length}};
+        struct tw_text_file source = {"t", {bytes, length}};
         struct tw_problems problems;
         struct tw_yaml_value values[KEYS];
         const struct tw_yaml_node *root;
