@@ -335,8 +335,8 @@ bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenize
         .max_tokens =
             arguments->max_tokens == 0 ? TW_TOKENS_UNLIMITED : tw_classifier_max_tokens(run->classifier),
         .out = run->options.out,
-        .refused = report_refused,
-        .refused_context = (void *)(uintptr_t)arguments};
+        .on_refused = report_refused,
+        .on_refused_context = (void *)(uintptr_t)arguments};
     return true;
 }
 

@@ -70,7 +70,7 @@ static bool add_slices(struct tw_table *table, const struct tw_findings *finding
 {
     const struct tw_slices *slices = &findings->slices[kind];
     char title[CELL_BYTES], name[CELL_BYTES - 16];
-    for (uint32_t at = 0; slices->told && at < slices->count; at++) {
+    for (uint32_t at = 0; slices->given && at < slices->count; at++) {
         const struct tw_slice *slice = &slices->items[at];
         tw_slice_title(kind, slice, name, sizeof name);
         snprintf(title, sizeof title, "%s %s", tw_slice_kind_names[kind], name);
@@ -241,7 +241,7 @@ static bool add_all_lines(struct tw_table *table, const struct tw_findings *find
                 add_whole(table, "entities", &findings->entities, err);
     for (int kind = 0; fine && kind < TW_SLICE_KINDS; kind++) {
         const struct tw_slices *slices = &findings->slices[kind];
-        for (uint32_t at = 0; fine && slices->told && at < slices->count; at++)
+        for (uint32_t at = 0; fine && slices->given && at < slices->count; at++)
             fine = add_slice_lines(table, (enum tw_slice_kind)kind, &slices->items[at], err);
     }
     return fine && add_measures(table, "entities[conflicting]", &findings->conflicts.entities, err) &&

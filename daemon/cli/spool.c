@@ -132,7 +132,7 @@ static bool count_partitions(struct tw_spool *spool, struct tw_error *err)
     return false;
 }
 
-bool tw_spool_look(struct tw_spool *spool, struct tw_error *err)
+bool tw_spool_inspect(struct tw_spool *spool, struct tw_error *err)
 {
     const char *topic = spool->options->topic;
     int64_t records = 0;
@@ -239,10 +239,10 @@ static bool refuse(struct tw_spool *spool, const rd_kafka_message_t *message, co
     *err = *why;
     err->code = TW_REFUSED;
     tw_error_in(err, where);
-    if (!spool->options->skip_refused || !spool->options->watch->refused)
+    if (!spool->options->skip_refused || !spool->options->watch->on_refused)
         return false;
     spool->refused++;
-    spool->options->watch->refused(spool->options->watch->context, err);
+    spool->options->watch->on_refused(spool->options->watch->context, err);
     *err = (struct tw_error){0};
     return true;
 }
@@ -311,7 +311,7 @@ static enum step classify(
 static bool check_patience(
     const struct tw_spool *spool, uint64_t heard_ms, int partition, struct tw_error *err)
 {
-    const struct tw_course_watch *watch = spool->options->watch;
+    const struct tw_run_watch *watch = spool->options->watch;
     if (watch->stopped && watch->stopped(watch->context))
         return tw_fail(err, TW_INTERRUPTED, spool->options->topic, "go on with --resume: it reads it anew",
             "interrupted while the topic was read");
@@ -329,7 +329,7 @@ static void tell_progress(struct tw_spool *spool)
     if (now_ms - spool->told_ms < TELL_MS)
         return;
     spool->told_ms = now_ms;
-    tw_course_tell(spool->options->watch, "%s: %" PRIu64 " documents read so far", spool->options->topic,
+    tw_run_report_line(spool->options->watch, "%s: %" PRIu64 " documents read so far", spool->options->topic,
         spool->documents);
 }
 
@@ -379,7 +379,7 @@ bool tw_spool_write(struct tw_spool *spool, const char *folder, struct tw_error 
             "publish into it first: tapewatch replay ARCHIVE --topic NAME", "the topic holds no document");
     written = written && write_ranges(spool, folder, err) && close_file(spool, err);
     if (written)
-        tw_course_tell(spool->options->watch, "%s: %" PRIu64 " documents read from %d partitions",
+        tw_run_report_line(spool->options->watch, "%s: %" PRIu64 " documents read from %d partitions",
             spool->options->topic, spool->documents, spool->partitions);
     end_file(spool);
     return written;

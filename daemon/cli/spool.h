@@ -6,7 +6,7 @@
  *
  *     struct tw_spool *spool;
  *     if (!tw_spool_new(&options, &spool, err)) return false;
- *     tw_spool_look(spool, err);                 // what is there now: from where to where
+ *     tw_spool_inspect(spool, err);                 // what is there now: from where to where
  *     tw_spool_write(spool, folder, err);        // blocking, for as long as it takes
  *     tw_spool_free(spool);
  *
@@ -27,8 +27,8 @@ struct tw_spool;
 struct tw_spool_options {
     const struct tw_config *config;
     const char *topic;
-    const char *brokers;                 /* in place of the configuration's bootstrap.servers; "": those */
-    const struct tw_course_watch *watch; /* stopped, told, refused */
+    const char *brokers;              /* in place of the configuration's bootstrap.servers; "": those */
+    const struct tw_run_watch *watch; /* stopped, told, refused */
     bool skip_refused;
 };
 
@@ -38,7 +38,7 @@ TW_MUST_USE bool tw_spool_new(
 /* NULL is fine. */
 void tw_spool_free(struct tw_spool *spool);
 
-TW_MUST_USE bool tw_spool_look(struct tw_spool *spool, struct tw_error *err);
+TW_MUST_USE bool tw_spool_inspect(struct tw_spool *spool, struct tw_error *err);
 TW_MUST_USE bool tw_spool_write(struct tw_spool *spool, const char *folder, struct tw_error *err);
 
 #endif

@@ -4,11 +4,11 @@
 
 #include "cli/training_command.h"
 
-enum { TW_TRIAL_COLUMNS = 11 };
+enum { TW_VALIDATION_ROW_COLUMNS = 11 };
 
-extern const struct tw_show_column tw_trial_columns[TW_TRIAL_COLUMNS];
+extern const struct tw_show_column tw_validation_row_columns[TW_VALIDATION_ROW_COLUMNS];
 
-/* The details of the evaluation are a struct tw_trial. */
-void tw_trial_row_fill(const struct tw_course_evaluation *evaluation, char (*cells)[TW_LEARN_CELL]);
+/* The details of the evaluation are a struct tw_validation. */
+void tw_validation_row_fill(const struct tw_run_validated *evaluation, char (*cells)[TW_TRAINING_CELL]);
 
 #endif

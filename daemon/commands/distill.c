@@ -19,36 +19,37 @@ static bool add_rows(struct tw_table *table, const struct tw_distill_result *res
     return true;
 }
 
-static bool show(const struct tw_learn *learn, const struct tw_distill_result *result, struct tw_error *err)
+static bool show(
+    const struct tw_training_command *command, const struct tw_distill_result *result, struct tw_error *err)
 {
     static const struct tw_column columns[] = {
         {"measure", false}, {"teacher", true}, {"student", true}, {"change", false}};
     struct tw_table *table = tw_table_new(columns, sizeof columns / sizeof columns[0]);
     if (!table)
         return tw_fail(err, TW_INTERNAL, NULL, NULL, "out of memory");
-    bool shown = add_rows(table, result, err) && tw_table_print(table, learn->format, stdout, err);
+    bool shown = add_rows(table, result, err) && tw_table_print(table, command->format, stdout, err);
     tw_table_free(table);
     return shown;
 }
 
-static bool run(struct tw_learn *learn, struct tw_course_result *result, struct tw_error *err)
+static bool run(struct tw_training_command *command, struct tw_run_result *result, struct tw_error *err)
 {
     struct tw_distill_result distilled;
-    bool done = tw_distill(learn->settings, &learn->run, &distilled, err);
-    *result = distilled.course;
+    bool done = tw_distill(command->settings, &command->call, &distilled, err);
+    *result = distilled.run;
     if (!done || !distilled.compared)
         return done;
-    tw_show_end(&learn->show);
-    return show(learn, &distilled, err);
+    tw_show_end(&command->show);
+    return show(command, &distilled, err);
 }
 
-static bool look(struct tw_learn *learn, uint64_t *refused, struct tw_error *err)
+static bool inspect(struct tw_training_command *command, uint64_t *refused, struct tw_error *err)
 {
     struct tw_distill_facts facts;
-    if (!tw_distill_look(learn->settings, &learn->run, &facts, err))
+    if (!tw_distill_inspect(command->settings, &command->call, &facts, err))
         return false;
     *refused = facts.refused;
-    const struct tw_learn_fact rows[] = {
+    const struct tw_training_fact rows[] = {
         {"labelled", (double)facts.labelled, 0, "records to learn from"},
         {"copies", (double)facts.copies, 0, "of these, changed"},
         {"unlabelled", (double)facts.unlabelled, 0, "texts that only the teacher answers for"},
@@ -58,10 +59,10 @@ static bool look(struct tw_learn *learn, uint64_t *refused, struct tw_error *err
         {"vocabulary", (double)facts.vocabulary, 0, "word pieces that the student keeps (0: all)"},
         {"covered_share", facts.covered, 5, "of the pieces that the texts are cut into, still there"},
     };
-    return tw_learn_print_facts(learn, rows, sizeof rows / sizeof rows[0], err);
+    return tw_training_command_print_facts(command, rows, sizeof rows / sizeof rows[0], err);
 }
 
-static const struct tw_learn_kind kind = {
+static const struct tw_training_command_kind kind = {
     .name = "distill",
     .table = &tw_distill_table,
     .settings_bytes = sizeof(struct tw_distill_settings),
@@ -72,14 +73,14 @@ static const struct tw_learn_kind kind = {
         "       tapewatch distill --resume -o FOLDER\n"
         "  FILE                       JSON records with label, or entities: [{name, label}], one a line\n",
     .metric = "macro-F1",
-    .columns = tw_trial_columns,
-    .column_count = TW_TRIAL_COLUMNS,
-    .fill = tw_trial_row_fill,
+    .columns = tw_validation_row_columns,
+    .column_count = TW_VALIDATION_ROW_COLUMNS,
+    .fill = tw_validation_row_fill,
     .run = run,
-    .look = look,
+    .inspect = inspect,
 };
 
 int tw_command_distill(int argc, char **argv, struct tw_error *err)
 {
-    return tw_learn_command(&kind, argc, argv, err);
+    return tw_training_command_run(&kind, argc, argv, err);
 }

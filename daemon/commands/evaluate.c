@@ -49,7 +49,7 @@ static bool gather(const struct tw_offline_run *run, struct background *backgrou
     facts->command = background->typed;
     facts->version = tw_version();
     facts->made_us = run->options.stamp_us;
-    if (facts->model && !tw_runlog_read(facts->model, &background->history, err))
+    if (facts->model && !tw_run_log_read(facts->model, &background->history, err))
         return false;
     facts->history = background->history;
     return describe_data(run->arguments->input, background, err);

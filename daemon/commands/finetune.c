@@ -4,24 +4,24 @@
 #include "cli/training_command.h"
 #include "cli/validation_row.h"
 
-static bool settle(struct tw_learn *learn, struct tw_error *err)
+static bool settle(struct tw_training_command *command, struct tw_error *err)
 {
-    struct tw_finetune_settings *settings = learn->settings;
-    return tw_learn_default_model(learn, &settings->model, err);
+    struct tw_finetune_settings *settings = command->settings;
+    return tw_training_command_default_model(command, &settings->model, err);
 }
 
-static bool tune(struct tw_learn *learn, struct tw_course_result *result, struct tw_error *err)
+static bool tune(struct tw_training_command *command, struct tw_run_result *result, struct tw_error *err)
 {
-    return tw_finetune(learn->settings, &learn->run, result, err);
+    return tw_finetune(command->settings, &command->call, result, err);
 }
 
-static bool look(struct tw_learn *learn, uint64_t *refused, struct tw_error *err)
+static bool inspect(struct tw_training_command *command, uint64_t *refused, struct tw_error *err)
 {
     struct tw_dataset_facts facts;
-    if (!tw_finetune_look(learn->settings, &learn->run, &facts, err))
+    if (!tw_finetune_inspect(command->settings, &command->call, &facts, err))
         return false;
     *refused = facts.refused;
-    const struct tw_learn_fact rows[] = {
+    const struct tw_training_fact rows[] = {
         {"records", (double)facts.records, 0, "that can be used"},
         {"refused", (double)facts.refused, 0, "that cannot; each is named above"},
         {"training", (double)facts.training, 0, "records to learn from"},
@@ -47,15 +47,16 @@ static bool look(struct tw_learn *learn, uint64_t *refused, struct tw_error *err
         {"nearly_across_splits", (double)facts.nearly_across, 0,
             "the same but for case, digits, punctuation"},
         {"tokens", (double)facts.tokens, 0, "of all texts"},
-        {"unknown_share", tw_learn_share(facts.unknown, facts.tokens), 5,
+        {"unknown_share", tw_training_command_ratio(facts.unknown, facts.tokens), 5,
             "of the tokens, not in the vocabulary"},
-        {"over_long_share", tw_learn_share(facts.cut, facts.records), 5, "of the texts, longer than is read"},
+        {"over_long_share", tw_training_command_ratio(facts.cut, facts.records), 5,
+            "of the texts, longer than is read"},
         {"longest", (double)facts.longest, 0, "tokens of the longest text"},
     };
-    return tw_learn_print_facts(learn, rows, sizeof rows / sizeof rows[0], err);
+    return tw_training_command_print_facts(command, rows, sizeof rows / sizeof rows[0], err);
 }
 
-static const struct tw_learn_kind kind = {
+static const struct tw_training_command_kind kind = {
     .name = "finetune",
     .table = &tw_finetune_table,
     .settings_bytes = sizeof(struct tw_finetune_settings),
@@ -66,15 +67,15 @@ static const struct tw_learn_kind kind = {
         "       tapewatch finetune --resume -o FOLDER\n"
         "  FILE                       JSON records with label, or entities: [{name, label}], one a line\n",
     .metric = "macro-F1",
-    .columns = tw_trial_columns,
-    .column_count = TW_TRIAL_COLUMNS,
-    .fill = tw_trial_row_fill,
+    .columns = tw_validation_row_columns,
+    .column_count = TW_VALIDATION_ROW_COLUMNS,
+    .fill = tw_validation_row_fill,
     .settle = settle,
     .run = tune,
-    .look = look,
+    .inspect = inspect,
 };
 
 int tw_command_finetune(int argc, char **argv, struct tw_error *err)
 {
-    return tw_learn_command(&kind, argc, argv, err);
+    return tw_training_command_run(&kind, argc, argv, err);
 }

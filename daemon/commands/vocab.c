@@ -13,7 +13,7 @@ enum { ARENA_BYTES = 16 << 20, MOST_STATUS = 160 };
 struct vocab {
     struct tw_arena arena;
     struct tw_config config;
-    struct tw_vocab_settings settings;
+    struct tw_learn_vocabulary_settings settings;
     const char *config_path;
     struct tw_operands archives;
     struct tw_show show;
@@ -36,12 +36,13 @@ struct typed {
 
 static bool set(struct vocab *vocab, const char *name, const char *value, struct tw_error *err)
 {
-    return !value || tw_settings_set(&tw_vocab_table, &vocab->arena, &vocab->settings, name, value, err);
+    return !value ||
+           tw_settings_set(&tw_learn_vocabulary_table, &vocab->arena, &vocab->settings, name, value, err);
 }
 
 static bool settle(struct vocab *vocab, const struct typed *typed, struct tw_error *err)
 {
-    return tw_settings_defaults(&tw_vocab_table, &vocab->arena, &vocab->settings, err) &&
+    return tw_settings_defaults(&tw_learn_vocabulary_table, &vocab->arena, &vocab->settings, err) &&
            set(vocab, "output", typed->output, err) && set(vocab, "size", typed->size, err) &&
            set(vocab, "min_count", typed->min_count, err) &&
            set(vocab, "most_characters", typed->most_characters, err) &&
@@ -96,9 +97,10 @@ static void show_refused(void *context, const struct tw_error *why)
     tw_show_line(&vocab->show, named);
 }
 
-static void print_result(const struct vocab *vocab, const struct tw_vocab_result *result, double seconds)
+static void print_result(
+    const struct vocab *vocab, const struct tw_learn_vocabulary_result *result, double seconds)
 {
-    const struct tw_vocab_settings *settings = &vocab->settings;
+    const struct tw_learn_vocabulary_settings *settings = &vocab->settings;
     double words = (double)result->words;
     if (result->pieces < settings->size)
         fprintf(stderr, "%s: %u pieces are all that there are: no two more stand side by side %llu times\n",
@@ -121,13 +123,13 @@ static void print_help(void)
         "  FILE                       JSON records with text, one a line, plain, gzip or zstd; or a folder of "
         "them\n"
         "  -c FILE                    the configuration, for the names of fields\n");
-    tw_settings_help(&tw_vocab_table, stdout);
+    tw_settings_help(&tw_learn_vocabulary_table, stdout);
 }
 
 static int run(struct vocab *vocab, int argc, char **argv, struct tw_error *err)
 {
     struct timespec time;
-    struct tw_vocab_result result;
+    struct tw_learn_vocabulary_result result;
     double began = now();
     int status = parse(vocab, argc, argv, err);
     if (status)
@@ -135,16 +137,16 @@ static int run(struct vocab *vocab, int argc, char **argv, struct tw_error *err)
     if (!tw_command_config_load(vocab->config_path, true, &vocab->arena, &vocab->config, err))
         return tw_command_failed(err);
     clock_gettime(CLOCK_REALTIME, &time);
-    const struct tw_vocab_run run = {.archives = (const char *const *)vocab->archives.items,
+    const struct tw_learn_vocabulary_call run = {.archives = (const char *const *)vocab->archives.items,
         .archive_count = (size_t)vocab->archives.count,
         .decode = vocab->config.decode,
         .stamp_us = (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000,
         .context = vocab,
-        .reading = show_reading,
-        .learning = show_learning,
-        .refused = show_refused};
+        .on_reading = show_reading,
+        .on_learning = show_learning,
+        .on_refused = show_refused};
     tw_show_begin(&vocab->show, stderr);
-    bool learned = tw_vocab_learn(&vocab->settings, &run, &result, err);
+    bool learned = tw_learn_vocabulary(&vocab->settings, &run, &result, err);
     tw_show_end(&vocab->show);
     if (!learned)
         return tw_command_failed(err);

@@ -1,10 +1,10 @@
 /* threads: threads that wait for a job and do it together.
  *
- *     tw_team_open(count, &team, err);
- *     tw_team_run(team, job, self);     // job(self, 0) .. job(self, count - 1), each on a thread of its own; returns when all are done
- *     tw_team_close(team);
+ *     tw_threads_open(count, &threads, err);
+ *     tw_threads_run(threads, job, self);     // job(self, 0) .. job(self, count - 1), each on a thread of its own; returns when all are done
+ *     tw_threads_close(threads);
  *
- * The caller is thread 0: a team of one starts no thread. One job at a time, from one thread. */
+ * The caller is thread 0: with a count of one no thread is started. One job at a time, from one thread. */
 #ifndef TW_THREADS_H
 #define TW_THREADS_H
 
@@ -13,12 +13,12 @@
 
 #include "base/error.h"
 
-struct tw_team;
+struct tw_threads;
 
 /* TW_INTERNAL when a thread cannot be started, or without memory; then nothing is left to close. */
-TW_MUST_USE bool tw_team_open(size_t count, struct tw_team **out, struct tw_error *err);
-void tw_team_run(struct tw_team *team, void (*job)(void *self, size_t number), void *self);
+TW_MUST_USE bool tw_threads_open(size_t count, struct tw_threads **out, struct tw_error *err);
+void tw_threads_run(struct tw_threads *threads, void (*job)(void *self, size_t number), void *self);
 /* NULL is fine. */
-void tw_team_close(struct tw_team *team);
+void tw_threads_close(struct tw_threads *threads);
 
 #endif

@@ -6,7 +6,7 @@
 #include "model/encoder.h"
 #include "model/temperature.h"
 
-struct tw_head tw_head_of(const struct tw_model *model, enum tw_part part)
+struct tw_head tw_head_of(const struct tw_model *model, enum tw_model_part part)
 {
     if (part == TW_PART_ENTITY)
         return (struct tw_head){&model->entity_pooler, &model->entity_classifier, TW_TANH, TW_DROP_ENTITY};
@@ -154,7 +154,7 @@ static void probabilities(const struct tw_model_config *config, struct tw_temper
     double by_class[TW_CLASSES];
     for (size_t class = 0; class < TW_CLASSES; class ++)
         by_class[class] = (double)logits[config->class_at[class]];
-    tw_temper(by_class, temperature, probs);
+    tw_temperature_apply(by_class, temperature, probs);
 }
 
 void tw_class_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES])

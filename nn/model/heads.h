@@ -71,7 +71,7 @@ struct tw_head {
 };
 
 /* TW_PART_DOCUMENT or TW_PART_ENTITY. */
-struct tw_head tw_head_of(const struct tw_model *model, enum tw_part part);
+struct tw_head tw_head_of(const struct tw_model *model, enum tw_model_part part);
 
 /* Input rows of one round, at most workspace->max_head_rows, into head_input. */
 void tw_head_gather_documents(const struct tw_model *model, const struct tw_packed *batch,

@@ -76,7 +76,7 @@ struct tw_model_options {
 };
 
 /* Heads of a model that is made instead of opened. */
-enum tw_part { TW_PART_DOCUMENT = 1, TW_PART_ENTITY = 2, TW_PART_MASKED = 4, TW_PART_PROJECTION = 8 };
+enum tw_model_part { TW_PART_DOCUMENT = 1, TW_PART_ENTITY = 2, TW_PART_MASKED = 4, TW_PART_PROJECTION = 8 };
 
 struct tw_model {
     struct tw_model_config config;

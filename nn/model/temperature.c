@@ -16,7 +16,7 @@ static void shares_of(const double logits[TW_CLASSES], double scale, double shar
         shares[class] /= sum;
 }
 
-double tw_temper_reach(const double logits[TW_CLASSES], double exponent)
+double tw_temperature_scale(const double logits[TW_CLASSES], double exponent)
 {
     double shares[TW_CLASSES], entropy = 0.0;
     if (!(exponent > 0.0))
@@ -27,11 +27,12 @@ double tw_temper_reach(const double logits[TW_CLASSES], double exponent)
     return pow(fmax(entropy / log(TW_CLASSES), LEAST_ENTROPY), -exponent);
 }
 
-void tw_temper(const double logits[TW_CLASSES], struct tw_temperature temperature, float probs[TW_CLASSES])
+void tw_temperature_apply(
+    const double logits[TW_CLASSES], struct tw_temperature temperature, float probs[TW_CLASSES])
 {
     double shares[TW_CLASSES];
-    shares_of(
-        logits, tw_temper_reach(logits, (double)temperature.exponent) / (double)temperature.base, shares);
+    shares_of(logits, tw_temperature_scale(logits, (double)temperature.exponent) / (double)temperature.base,
+        shares);
     for (size_t class = 0; class < TW_CLASSES; class ++)
         probs[class] = (float)shares[class];
 }

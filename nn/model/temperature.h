@@ -13,9 +13,10 @@
 #include "format/config_json.h"
 
 /* h(z)^-exponent, by which logits are multiplied before they are divided by the base. */
-double tw_temper_reach(const double logits[TW_CLASSES], double exponent);
+double tw_temperature_scale(const double logits[TW_CLASSES], double exponent);
 
 /* Computed in double; finite logits of any size give finite probabilities. */
-void tw_temper(const double logits[TW_CLASSES], struct tw_temperature temperature, float probs[TW_CLASSES]);
+void tw_temperature_apply(
+    const double logits[TW_CLASSES], struct tw_temperature temperature, float probs[TW_CLASSES]);
 
 #endif

@@ -1,10 +1,10 @@
 /* part: one thread's part of a training step. For train/ alone: the door is trainer.h.
- *   in    struct tw_step, the same for all shares; the sequences [first, last) of its batch
+ *   in    struct tw_step, the same for all parts; the sequences [first, last) of its batch
  *   out   sums of losses and of what was right; gradients, when training
  *
- * A share goes through its sequences by micro-batches of at most max_tokens: encode, each head with its loss, the teacher beside it, and
+ * A part goes through its sequences by micro-batches of at most max_tokens: encode, each head with its loss, the teacher beside it, and
  * back down to the lowest layer that learns. What a mean of the step is taken over is counted before (totals), so that each row's
- * gradient has its final scale at once, and shares and micro-batches only add up. */
+ * gradient has its final scale at once, and parts and micro-batches only add up. */
 #ifndef TW_PART_H
 #define TW_PART_H
 
@@ -17,8 +17,8 @@
 #include "train/loss.h"
 #include "train/trainer.h"
 
-/* Sums of one share, or of all; divided by the step's totals they are the means of struct tw_step_result. */
-struct tw_share_sums {
+/* Sums of one part, or of all; divided by the step's totals they are the means of struct tw_step_result. */
+struct tw_part_sums {
     double document, entity, masked, soft, hidden;
     size_t document_count, entity_count, masked_count;
     size_t document_right, entity_right, masked_right;
@@ -29,14 +29,14 @@ struct tw_step_totals {
     double document, entity, masked, soft, hidden;
 };
 
-/* What all shares work on now. */
+/* What all parts work on now. */
 struct tw_step_task {
     const struct tw_packed *batch;
     const struct tw_targets *targets;
     struct tw_step_totals totals;
     struct tw_dropout_plan plan;
     bool training;                          /* with dropout and gradients */
-    float *document_logits, *entity_logits; /* of tw_share_logits; either NULL */
+    float *document_logits, *entity_logits; /* of tw_part_logits; either NULL */
 };
 
 struct tw_step {
@@ -47,7 +47,7 @@ struct tw_step {
     struct tw_step_task task;
 };
 
-struct tw_share {
+struct tw_part {
     const struct tw_step *step;
     size_t first, last; /* sequences of the batch */
     struct tw_workspace workspace, teacher_workspace;
@@ -62,22 +62,22 @@ struct tw_share {
     struct tw_entity_span *spans;
     float *projected, *d_projected; /* [tokens, projection]; NULL without one */
     struct tw_arena arena;
-    struct tw_share_sums sums;
+    struct tw_part_sums sums;
     bool done; /* of the last run; false: err says why */
     struct tw_error err;
 };
 
-/* A zeroed share of a step that knows its state and options; `max_tokens` of a micro-batch. TW_INTERNAL without memory. */
-TW_MUST_USE bool tw_share_open(
-    struct tw_share *share, const struct tw_step *step, size_t max_tokens, struct tw_error *err);
+/* A zeroed part of a step that knows its state and options; `max_tokens` of a micro-batch. TW_INTERNAL without memory. */
+TW_MUST_USE bool tw_part_open(
+    struct tw_part *part, const struct tw_step *step, size_t max_tokens, struct tw_error *err);
 /* A zeroed or half-opened one is fine. */
-void tw_share_close(struct tw_share *share);
+void tw_part_close(struct tw_part *part);
 
 /* The task's losses; when training, gradients from `begin` on (what stands there is forgotten). */
-void tw_share_run(struct tw_share *share);
+void tw_part_run(struct tw_part *part);
 
-/* The task's logits, into the rows of the share's sequences and entities. */
-void tw_share_logits(struct tw_share *share);
+/* The task's logits, into the rows of the part's sequences and entities. */
+void tw_part_logits(struct tw_part *part);
 
 /* The student's column of a class, or TW_NO_LABEL. */
 int32_t tw_label_column(const struct tw_model *model, int32_t label);

@@ -17,9 +17,9 @@ static const double mean_keeps = 0.98, calm_loss = 0.5;
 struct tw_trainer {
     struct tw_step step;
     float column_weights[TW_CLASSES];
-    struct tw_share *shares; /* [count], one a thread */
+    struct tw_part *parts; /* [count], one a thread */
     size_t count;
-    struct tw_team *team;
+    struct tw_threads *threads;
     double *squares; /* [chunks] */
     size_t chunks;
     double loss_mean;
@@ -30,22 +30,22 @@ struct tw_trainer {
 
 /* --- cutting a step ------------------------------------------------------------------------------------------ */
 
-/* Share t begins with the sequence that holds token t / count of all. */
-static void cut_shares(struct tw_trainer *trainer)
+/* Part t begins with the sequence that holds token t / count of all. */
+static void cut_parts(struct tw_trainer *trainer)
 {
     const struct tw_packed *batch = trainer->step.task.batch;
     size_t tokens = tw_packed_tokens(batch), sequence = 0;
     for (size_t at = 0; at < trainer->count; at++) {
-        struct tw_share *share = &trainer->shares[at];
+        struct tw_part *part = &trainer->parts[at];
         size_t until = tokens * (at + 1) / trainer->count;
-        share->first = sequence;
+        part->first = sequence;
         while (sequence < batch->count &&
                (tw_packed_row(batch, sequence + 1) <= until ||
                    tw_packed_row(batch, sequence) + tw_packed_length(batch, sequence) / 2 < until))
             sequence++;
         if (at + 1 == trainer->count)
             sequence = batch->count;
-        share->last = sequence;
+        part->last = sequence;
     }
 }
 
@@ -108,21 +108,21 @@ static bool begin_task(struct tw_trainer *trainer, const struct tw_packed *batch
     if (!tw_targets_check(targets, batch, trainer->step.state->model, trainer->step.options.teacher, err))
         return false;
     set_totals(trainer);
-    cut_shares(trainer);
+    cut_parts(trainer);
     return true;
 }
 
-static void run_share(void *self, size_t number)
+static void run_part(void *self, size_t number)
 {
-    tw_share_run(&((struct tw_trainer *)self)->shares[number]);
+    tw_part_run(&((struct tw_trainer *)self)->parts[number]);
 }
 
-static void share_logits(void *self, size_t number)
+static void part_logits(void *self, size_t number)
 {
-    tw_share_logits(&((struct tw_trainer *)self)->shares[number]);
+    tw_part_logits(&((struct tw_trainer *)self)->parts[number]);
 }
 
-static void add_sums(struct tw_share_sums *sums, const struct tw_share_sums *more)
+static void add_sums(struct tw_part_sums *sums, const struct tw_part_sums *more)
 {
     sums->document += more->document;
     sums->entity += more->entity;
@@ -147,13 +147,13 @@ static bool collect(struct tw_trainer *trainer, struct tw_step_result *result, s
 {
     const struct tw_step_totals *totals = &trainer->step.task.totals;
     const struct tw_objective *objective = &trainer->step.options.objective;
-    struct tw_share_sums sums = {0};
+    struct tw_part_sums sums = {0};
     for (size_t at = 0; at < trainer->count; at++) {
-        if (!trainer->shares[at].done) {
-            *err = trainer->shares[at].err;
+        if (!trainer->parts[at].done) {
+            *err = trainer->parts[at].err;
             return false;
         }
-        add_sums(&sums, &trainer->shares[at].sums);
+        add_sums(&sums, &trainer->parts[at].sums);
     }
     *result = (struct tw_step_result){
         .document = mean_of(sums.document, totals->document),
@@ -196,13 +196,13 @@ static void reduce(void *self, size_t number)
 {
     struct tw_trainer *trainer = self;
     const struct tw_backward_kernels *kernels = trainer->step.options.gemm->kernels->backward;
-    float *sum = trainer->shares[0].gradients;
+    float *sum = trainer->parts[0].gradients;
     size_t first, last;
     chunks_of(trainer, number, &first, &last);
     for (size_t chunk = first; chunk < last; chunk++) {
         size_t begin = chunk * TW_CHUNK, end = chunk_end(trainer, chunk);
         for (size_t other = 1; other < trainer->count; other++)
-            kernels->add(trainer->shares[other].gradients + begin, end - begin, sum + begin);
+            kernels->add(trainer->parts[other].gradients + begin, end - begin, sum + begin);
         trainer->squares[chunk] = tw_gradient_squares(trainer->step.state, sum, begin, end);
     }
 }
@@ -214,7 +214,7 @@ static void update(void *self, size_t number)
     chunks_of(trainer, number, &first, &last);
     if (first < last)
         tw_adamw_update(trainer->step.state, trainer->adamw, trainer->step.options.gemm->kernels->backward,
-            trainer->shares[0].gradients, trainer->factor, first * TW_CHUNK, chunk_end(trainer, last - 1));
+            trainer->parts[0].gradients, trainer->factor, first * TW_CHUNK, chunk_end(trainer, last - 1));
 }
 
 static double norm_of(const struct tw_trainer *trainer)
@@ -272,13 +272,13 @@ bool tw_trainer_gradients(struct tw_trainer *trainer, const struct tw_packed *ba
         .attention = tw_dropout_threshold(dropout->attention),
         .head = tw_dropout_threshold(dropout->head),
     };
-    tw_team_run(trainer->team, run_share, trainer);
+    tw_threads_run(trainer->threads, run_part, trainer);
     if (!collect(trainer, result, err))
         return false;
-    tw_team_run(trainer->team, reduce, trainer);
+    tw_threads_run(trainer->threads, reduce, trainer);
     result->gradient_norm = norm_of(trainer);
     if (gradients)
-        *gradients = trainer->shares[0].gradients;
+        *gradients = trainer->parts[0].gradients;
     return true;
 }
 
@@ -292,7 +292,7 @@ bool tw_trainer_step(struct tw_trainer *trainer, const struct tw_packed *batch,
     trainer->adamw = adamw;
     trainer->factor = tw_clip_factor(adamw, result->gradient_norm);
     tw_adamw_begin(trainer->step.state);
-    tw_team_run(trainer->team, update, trainer);
+    tw_threads_run(trainer->threads, update, trainer);
     return true;
 }
 
@@ -301,7 +301,7 @@ bool tw_trainer_loss(struct tw_trainer *trainer, const struct tw_packed *batch,
 {
     if (!begin_task(trainer, batch, targets, err))
         return false;
-    tw_team_run(trainer->team, run_share, trainer);
+    tw_threads_run(trainer->threads, run_part, trainer);
     return collect(trainer, result, err);
 }
 
@@ -317,9 +317,9 @@ bool tw_trainer_logits(struct tw_trainer *trainer, const struct tw_packed *batch
         return false;
     trainer->step.task.document_logits = document_logits;
     trainer->step.task.entity_logits = entity_logits;
-    tw_team_run(trainer->team, share_logits, trainer);
+    tw_threads_run(trainer->threads, part_logits, trainer);
     for (size_t at = 0; at < trainer->count; at++)
-        trainer->shares[at].sums = (struct tw_share_sums){0};
+        trainer->parts[at].sums = (struct tw_part_sums){0};
     return collect(trainer, &result, err);
 }
 
@@ -353,20 +353,20 @@ static bool open_all(struct tw_trainer *trainer, struct tw_error *err)
     if (!check_teacher(trainer, err))
         return false;
     trainer->chunks = (trainer->step.state->value_count + TW_CHUNK - 1) / TW_CHUNK;
-    size_t bytes = trainer->count * sizeof *trainer->shares + trainer->chunks * sizeof *trainer->squares;
+    size_t bytes = trainer->count * sizeof *trainer->parts + trainer->chunks * sizeof *trainer->squares;
     if (!tw_arena_begin(&trainer->arena, bytes + 4096, err))
         return false;
-    trainer->shares = tw_arena_array(&trainer->arena, trainer->count, sizeof *trainer->shares);
+    trainer->parts = tw_arena_array(&trainer->arena, trainer->count, sizeof *trainer->parts);
     trainer->squares = tw_arena_array(&trainer->arena, trainer->chunks, sizeof *trainer->squares);
-    if (!trainer->shares || !trainer->squares)
+    if (!trainer->parts || !trainer->squares)
         return tw_arena_fail(&trainer->arena, err);
     const size_t asked = trainer->step.options.max_tokens;
     const size_t tokens = asked ? asked : default_tokens / trainer->count;
     for (size_t at = 0; at < trainer->count; at++) {
-        if (!tw_share_open(&trainer->shares[at], &trainer->step, tokens, err))
+        if (!tw_part_open(&trainer->parts[at], &trainer->step, tokens, err))
             return false;
     }
-    return tw_team_open(trainer->count, &trainer->team, err);
+    return tw_threads_open(trainer->count, &trainer->threads, err);
 }
 
 bool tw_trainer_open(struct tw_state *state, const struct tw_trainer_options *options,
@@ -394,9 +394,9 @@ void tw_trainer_close(struct tw_trainer *trainer)
 {
     if (!trainer)
         return;
-    tw_team_close(trainer->team);
-    for (size_t at = 0; trainer->shares && at < trainer->count; at++)
-        tw_share_close(&trainer->shares[at]);
+    tw_threads_close(trainer->threads);
+    for (size_t at = 0; trainer->parts && at < trainer->count; at++)
+        tw_part_close(&trainer->parts[at]);
     tw_arena_end(&trainer->arena);
     free(trainer);
 }

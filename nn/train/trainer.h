@@ -14,7 +14,7 @@
  *     tw_trainer_logits(trainer, &batch, entities, n, documents, entity_logits, err);
  *     tw_trainer_close(trainer);
  *
- * A batch is cut into one share of sequences a thread (by tokens), a share into micro-batches of at most `max_tokens`
+ * A batch is cut into one part of sequences a thread (by tokens), a part into micro-batches of at most `max_tokens`
  * tokens, whose gradients accumulate: a large batch needs no more memory than a small one, and no accumulation by
  * hand. Each thread has its own workspace and gradients; they are added up in the order of threads, chunk by chunk.
  *
@@ -78,7 +78,7 @@ struct tw_trainer_options {
     uint64_t seed;       /* of dropout */
     const struct tw_gemm *gemm; /* of steps; outlives the trainer; open it as "fixed" or "bf16" (gemm.h) */
     const struct tw_gemm
-        *trial_gemm; /* of tw_trainer_loss and _logits: fp32 as the model is used; NULL: gemm */
+        *validation_gemm; /* of tw_trainer_loss and _logits: fp32 as the model is used; NULL: gemm */
     struct tw_dropout_rates dropout;
     struct tw_objective objective;
     const struct tw_teacher *teacher; /* or NULL; outlives the trainer */

@@ -22,7 +22,7 @@ struct tw_asker {
 /* One call of tw_ask_run. */
 struct asking {
     struct tw_ask *ask;
-    struct tw_feed feed;
+    struct tw_collator collator;
     const size_t *records;
     const size_t *first_entity; /* [count] rows of `entities` */
     size_t count;
@@ -89,25 +89,27 @@ static bool answer_group(
 {
     const struct asking *asking = turn->asking;
     const struct tw_model *model = asking->ask->model;
-    struct tw_fed fed;
+    struct tw_collated collated;
     tw_arena_reset(&asker->arena, KEEP_BYTES);
-    if (!tw_feed_batch(&asking->feed, 0, asking->records + first, count, &asker->arena, &fed, err))
+    if (!tw_collate_batch(
+            &asking->collator, 0, asking->records + first, count, &asker->arena, &collated, err))
         return false;
-    size_t entities = fed.targets.entity_count, rows = count > entities ? count : entities;
+    size_t entities = collated.targets.entity_count, rows = count > entities ? count : entities;
     float *logits = tw_arena_array(&asker->arena, rows * model->config.labels, sizeof *logits);
     if (!logits)
         return tw_arena_fail(&asker->arena, err);
-    turn->tokens += tw_packed_tokens(&fed.batch);
-    if (!tw_encode(model, &fed.batch, &asker->workspace, err))
+    turn->tokens += tw_packed_tokens(&collated.batch);
+    if (!tw_encode(model, &collated.batch, &asker->workspace, err))
         return false;
     if (model->has_head) {
-        if (!tw_document_logits(model, &fed.batch, &asker->workspace, logits, err))
+        if (!tw_document_logits(model, &collated.batch, &asker->workspace, logits, err))
             return false;
         by_class(&model->config, logits, count, asking->documents + first * TW_CLASSES);
     }
     if (!model->has_entity_head || entities == 0)
         return true;
-    if (!tw_entity_logits(model, &fed.batch, &asker->workspace, fed.targets.entities, entities, logits, err))
+    if (!tw_entity_logits(
+            model, &collated.batch, &asker->workspace, collated.targets.entities, entities, logits, err))
         return false;
     by_class(&model->config, logits, entities, asking->entities + asking->first_entity[first] * TW_CLASSES);
     return true;
@@ -167,7 +169,7 @@ bool tw_ask_run(struct tw_ask *ask, const struct tw_dataset *dataset, const size
     }
     if (done) {
         const struct asking asking = {.ask = ask,
-            .feed = {.dataset = dataset,
+            .collator = {.dataset = dataset,
                 .tokenizer = ask->tokenizer,
                 .config = &ask->model->config,
                 .most_tokens = ask->most_tokens,

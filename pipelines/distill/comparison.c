@@ -51,7 +51,7 @@ static size_t add_report(const char *const names[3], const struct tw_metric_repo
     return count;
 }
 
-size_t tw_comparison_rows(const struct tw_compared *teacher, const struct tw_compared *student,
+size_t tw_comparison_rows(const struct tw_folder_measures *teacher, const struct tw_folder_measures *student,
     struct tw_comparison_row rows[TW_COMPARISON_ROWS])
 {
     static const char *const texts[] = {"texts: accuracy", "texts: macro F1", "texts: calibration error"};
@@ -80,7 +80,7 @@ static json_t *report_json(const struct tw_metric_report *report)
         "macro_f1", report->macro_f1, "ece", report->ece);
 }
 
-static json_t *compared_json(const struct tw_compared *compared)
+static json_t *compared_json(const struct tw_folder_measures *compared)
 {
     return json_pack("{s:I, s:I, s:f, s:f, s:o, s:o}", "parameters", (json_int_t)compared->parameters,
         "file_bytes", (json_int_t)compared->file_bytes, "documents_per_s", compared->documents_per_s,
@@ -88,8 +88,8 @@ static json_t *compared_json(const struct tw_compared *compared)
         report_json(&compared->entities));
 }
 
-static bool write_results(const char *folder, const struct tw_compared *teacher,
-    const struct tw_compared *student, struct tw_error *err)
+static bool write_results(const char *folder, const struct tw_folder_measures *teacher,
+    const struct tw_folder_measures *student, struct tw_error *err)
 {
     char path[PATH_MAX];
     json_t *object =
@@ -106,7 +106,8 @@ static bool write_results(const char *folder, const struct tw_compared *teacher,
 
 /* ---- the card ---- */
 
-static void write_section(FILE *out, const struct tw_compared *teacher, const struct tw_compared *student)
+static void write_section(
+    FILE *out, const struct tw_folder_measures *teacher, const struct tw_folder_measures *student)
 {
     struct tw_comparison_row rows[TW_COMPARISON_ROWS];
     size_t count = tw_comparison_rows(teacher, student, rows);
@@ -122,7 +123,7 @@ static void write_section(FILE *out, const struct tw_compared *teacher, const st
 
 /* The new card, for free(): what stood before the section, the section, what comes after it. NULL without memory. */
 static char *put_section(
-    const char *card, const struct tw_compared *teacher, const struct tw_compared *student)
+    const char *card, const struct tw_folder_measures *teacher, const struct tw_folder_measures *student)
 {
     char *text = NULL;
     size_t length = 0;
@@ -138,8 +139,8 @@ static char *put_section(
     return fclose(out) == 0 ? text : NULL;
 }
 
-static bool write_card(const char *folder, const struct tw_compared *teacher,
-    const struct tw_compared *student, struct tw_error *err)
+static bool write_card(const char *folder, const struct tw_folder_measures *teacher,
+    const struct tw_folder_measures *student, struct tw_error *err)
 {
     char path[PATH_MAX];
     struct tw_arena arena;
@@ -157,8 +158,8 @@ static bool write_card(const char *folder, const struct tw_compared *teacher,
     return written;
 }
 
-bool tw_comparison_write(const char *folder, const struct tw_compared *teacher,
-    const struct tw_compared *student, struct tw_error *err)
+bool tw_comparison_write(const char *folder, const struct tw_folder_measures *teacher,
+    const struct tw_folder_measures *student, struct tw_error *err)
 {
     return write_card(folder, teacher, student, err) && write_results(folder, teacher, student, err);
 }

@@ -16,12 +16,12 @@ struct tw_comparison_row {
 };
 
 /* Returns how many there are. */
-size_t tw_comparison_rows(const struct tw_compared *teacher, const struct tw_compared *student,
+size_t tw_comparison_rows(const struct tw_folder_measures *teacher, const struct tw_folder_measures *student,
     struct tw_comparison_row rows[TW_COMPARISON_ROWS]);
 
 /* The card (README.md) keeps all else that it says; the section comes before its limits, in place of one that is there. */
-TW_MUST_USE bool tw_comparison_write(const char *folder, const struct tw_compared *teacher,
-    const struct tw_compared *student, struct tw_error *err);
+TW_MUST_USE bool tw_comparison_write(const char *folder, const struct tw_folder_measures *teacher,
+    const struct tw_folder_measures *student, struct tw_error *err);
 
 /* Whether tw_comparison_write has been through. */
 bool tw_comparison_is_written(const char *folder);

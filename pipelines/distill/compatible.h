@@ -20,7 +20,7 @@ struct tw_compatible_folders {
 };
 
 /* Can this teacher teach this student? */
-TW_MUST_USE bool tw_compatible_check(const struct tw_compatible_folders *pair, struct tw_error *err);
+TW_MUST_USE bool tw_compatible_check(const struct tw_compatible_folders *folders, struct tw_error *err);
 
 /* May other teachers answer in the place of this one? They need the same heads. */
 TW_MUST_USE bool tw_compatible_check_teachers(

@@ -23,18 +23,18 @@
 enum { MOST_LAYERS = 256 };
 
 struct distilling {
-    const struct tw_course_run *run;
+    const struct tw_run_call *call;
     const struct tw_distill_settings *settings;
-    struct tw_course *course; /* NULL: only looking */
+    struct tw_run *run; /* NULL: only looking */
     struct tw_arena arena;
     struct tw_transfer transfer;
     size_t layers[MOST_LAYERS], layer_count; /* of the student's folder; 0: all */
     struct tw_tokenizer *tokenizer;          /* the student's, pruned */
-    struct tw_pruned pruned;
-    struct tw_softlabels answers;
-    struct tw_hidden hidden; /* with hidden_loss */
-    struct tw_feed feed, trial_feed;
-    struct tw_trial trial; /* the last one */
+    struct tw_pruned_vocabulary pruned;
+    struct tw_teacher_logits answers;
+    struct tw_teacher_states states; /* with hidden_loss */
+    struct tw_collator collator, validation_collator;
+    struct tw_validation validation; /* the last one */
     char vocabulary[PATH_MAX];
     const char *tokenizer_folder; /* where the student's tokenizer comes from */
 };
@@ -67,15 +67,15 @@ static struct tw_teachers teachers_of(const struct distilling *distilling)
     const struct tw_distill_settings *settings = distilling->settings;
     return (struct tw_teachers){.teacher = settings->teacher,
         .folds = &settings->fold_teachers,
-        .folder = settings->course.output,
-        .precision = settings->course.precision,
+        .folder = settings->run.output,
+        .precision = settings->run.precision,
         .most_tokens = (uint32_t)settings->max_tokens,
-        .threads = settings->course.threads,
-        .watch = &distilling->run->watch};
+        .threads = settings->run.threads,
+        .watch = &distilling->call->watch};
 }
 
 /* Before anything is read or written. */
-static bool look_at_models(struct distilling *distilling, struct tw_error *err)
+static bool check_models(struct distilling *distilling, struct tw_error *err)
 {
     if (!read_layers(distilling->settings->layers, distilling->layers, &distilling->layer_count, err))
         return false;
@@ -87,10 +87,10 @@ static bool look_at_models(struct distilling *distilling, struct tw_error *err)
     return tw_compatible_check(&folders, err) && tw_teachers_check(&teachers, err);
 }
 
-static bool read_all(struct distilling *distilling, bool tell_all, struct tw_error *err)
+static bool read_all(struct distilling *distilling, bool report_all, struct tw_error *err)
 {
     return tw_transfer_read(
-        distilling->settings, distilling->run, tell_all, &distilling->arena, &distilling->transfer, err);
+        distilling->settings, distilling->call, report_all, &distilling->arena, &distilling->transfer, err);
 }
 
 /* ---- the student ---- */
@@ -101,13 +101,13 @@ static bool prune(struct distilling *distilling, struct tw_error *err)
     if (!settings->vocabulary)
         return true;
     struct tw_tokenizer *whole = NULL;
-    const struct tw_prune_options options = {.most = settings->vocabulary,
+    const struct tw_prune_vocabulary_options options = {.most = settings->vocabulary,
         .margin = settings->vocabulary_margin,
         .most_tokens = (uint32_t)settings->max_tokens};
     bool pruned = tw_tokenizer_load(student_of(settings), &whole, err) &&
-                  tw_prune(whole, distilling->transfer.records.dataset, distilling->transfer.records.training,
-                      distilling->transfer.records.training_count, &options, &distilling->arena,
-                      &distilling->pruned, err);
+                  tw_prune_vocabulary(whole, distilling->transfer.records.dataset,
+                      distilling->transfer.records.training, distilling->transfer.records.training_count,
+                      &options, &distilling->arena, &distilling->pruned, err);
     tw_tokenizer_free(whole);
     return pruned;
 }
@@ -117,29 +117,32 @@ static bool open_tokenizer(struct distilling *distilling, struct tw_error *err)
     const struct tw_distill_settings *settings = distilling->settings;
     distilling->tokenizer_folder = student_of(settings);
     if (settings->vocabulary) {
-        if (!tw_prune_write(distilling->vocabulary, student_of(settings), &distilling->pruned, err))
+        if (!tw_prune_vocabulary_write(
+                distilling->vocabulary, student_of(settings), &distilling->pruned, err))
             return false;
         distilling->tokenizer_folder = distilling->vocabulary;
-        tw_course_tell(&distilling->run->watch, "%zu word pieces stay, %.2f%% of what the texts are cut into",
-            distilling->pruned.count, 100 * distilling->pruned.covered);
+        tw_run_report_line(&distilling->call->watch,
+            "%zu word pieces stay, %.2f%% of what the texts are cut into", distilling->pruned.count,
+            100 * distilling->pruned.covered);
     }
     return tw_tokenizer_load(distilling->tokenizer_folder, &distilling->tokenizer, err);
 }
 
 /* The teacher beside the student, and whether it needs a projection to its width. */
-static bool open_hidden(struct distilling *distilling, bool *projects, struct tw_error *err)
+static bool open_states(struct distilling *distilling, bool *projects, struct tw_error *err)
 {
     const struct tw_distill_settings *settings = distilling->settings;
     struct tw_model_config student;
     if (!tw_config_read(student_of(settings), NULL, &distilling->arena, &student, err) ||
-        !tw_hidden_open(settings->teacher, distilling->layer_count ? distilling->layer_count : student.layers,
-            &distilling->arena, &distilling->hidden, err))
+        !tw_teacher_states_open(settings->teacher,
+            distilling->layer_count ? distilling->layer_count : student.layers, &distilling->arena,
+            &distilling->states, err))
         return false;
-    *projects = student.hidden != distilling->hidden.model->config.hidden;
-    double share = tw_hidden_share(&distilling->hidden, distilling->tokenizer,
+    *projects = student.hidden != distilling->states.model->config.hidden;
+    double share = tw_teacher_states_matched_share(&distilling->states, distilling->tokenizer,
         distilling->transfer.records.dataset, distilling->transfer.records.training,
         distilling->transfer.records.training_count, (uint32_t)settings->max_tokens);
-    tw_course_tell(&distilling->run->watch,
+    tw_run_report_line(&distilling->call->watch,
         "hidden states are matched in %.1f%% of the texts: those that both tokenizers cut alike",
         100 * share);
     return true;
@@ -158,7 +161,7 @@ static unsigned choose_parts(const struct distilling *distilling)
     for (size_t at = 0; at < sizeof heads / sizeof heads[0]; at++) {
         parts |= heads[at].answered ? heads[at].part : 0;
         if (labelled & heads[at].part && !heads[at].answered)
-            tw_course_tell(&distilling->run->watch,
+            tw_run_report_line(&distilling->call->watch,
                 "the teacher has no head for %s: they are learned from their labels alone", heads[at].what);
     }
     return parts;
@@ -169,45 +172,45 @@ static bool open_student(struct distilling *distilling, struct tw_error *err)
     const struct tw_distill_settings *settings = distilling->settings;
     unsigned parts = choose_parts(distilling);
     bool projects = false;
-    if (settings->hidden_loss > 0 && !open_hidden(distilling, &projects, err))
+    if (settings->hidden_loss > 0 && !open_states(distilling, &projects, err))
         return false;
     const struct tw_state_options options = {.folder = student_of(settings),
         .parts = parts | (projects ? TW_PART_PROJECTION : 0U),
-        .projection = projects ? distilling->hidden.model->config.hidden : 0,
+        .projection = projects ? distilling->states.model->config.hidden : 0,
         .layers = distilling->layer_count ? distilling->layers : NULL,
         .layer_count = distilling->layer_count,
         .words = distilling->pruned.words,
         .word_count = distilling->pruned.count};
-    if (!tw_course_open_state(distilling->course, &options, err))
+    if (!tw_run_open_state(distilling->run, &options, err))
         return false;
-    const struct tw_model_config *config = &tw_course_state(distilling->course)->model->config;
+    const struct tw_model_config *config = &tw_run_state(distilling->run)->model->config;
     uint32_t most = tw_base_most_tokens(distilling->tokenizer, settings->max_tokens, config->max_positions);
-    if (distilling->hidden.model && distilling->hidden.model->config.max_positions < most)
-        most = (uint32_t)distilling->hidden.model->config.max_positions;
-    distilling->feed = (struct tw_feed){.dataset = distilling->transfer.records.dataset,
+    if (distilling->states.model && distilling->states.model->config.max_positions < most)
+        most = (uint32_t)distilling->states.model->config.max_positions;
+    distilling->collator = (struct tw_collator){.dataset = distilling->transfer.records.dataset,
         .tokenizer = distilling->tokenizer,
         .config = config,
         .most_tokens = most,
         .parts = parts};
-    distilling->trial_feed = distilling->feed;
-    distilling->feed.all_entities = true;
+    distilling->validation_collator = distilling->collator;
+    distilling->collator.all_entities = true;
     const struct tw_trainer_options trainer = {.max_sequence = most,
-        .teacher = settings->hidden_loss > 0 ? &distilling->hidden.teacher : NULL,
+        .teacher = settings->hidden_loss > 0 ? &distilling->states.teacher : NULL,
         .objective = {.document = settings->document_loss,
             .entity = settings->entity_loss,
             .soft = settings->soft_loss,
             .hidden = settings->hidden_loss,
             .temperature = (float)settings->distill_temperature}};
-    return tw_course_open_trainer(distilling->course, &trainer, err);
+    return tw_run_open_trainer(distilling->run, &trainer, err);
 }
 
-/* ---- what the course asks ---- */
+/* ---- what the run asks ---- */
 
 /* The teacher's answers to the examples of a batch, in its order. */
 static bool add_answers(const struct distilling *distilling, const size_t *items, size_t count,
     struct tw_arena *arena, struct tw_targets *targets, struct tw_error *err)
 {
-    const struct tw_softlabels *answers = &distilling->answers;
+    const struct tw_teacher_logits *answers = &distilling->answers;
     float *documents = tw_arena_array(arena, count * TW_CLASSES, sizeof *documents);
     float *entities = tw_arena_array(arena, targets->entity_count * TW_CLASSES, sizeof *entities);
     float *entity = entities;
@@ -227,34 +230,34 @@ static bool add_answers(const struct distilling *distilling, const size_t *items
     return true;
 }
 
-static bool feed(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
+static bool collate(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
     struct tw_packed *batch, struct tw_targets *targets, struct tw_error *err)
 {
     const struct distilling *distilling = self;
-    struct tw_fed fed;
-    if (!tw_feed_batch(&distilling->feed, (uint32_t)epoch, items, count, arena, &fed, err))
+    struct tw_collated collated;
+    if (!tw_collate_batch(&distilling->collator, (uint32_t)epoch, items, count, arena, &collated, err))
         return false;
-    *batch = fed.batch;
-    *targets = fed.targets;
+    *batch = collated.batch;
+    *targets = collated.targets;
     return add_answers(distilling, items, count, arena, targets, err) &&
            (distilling->settings->hidden_loss <= 0 ||
-               tw_hidden_add(&distilling->hidden, distilling->tokenizer, batch, arena, targets, err));
+               tw_teacher_states_add(&distilling->states, distilling->tokenizer, batch, arena, targets, err));
 }
 
-static bool try_records(
-    void *self, struct tw_trainer *trainer, struct tw_course_trial *out, struct tw_error *err)
+static bool validate_records(
+    void *self, struct tw_trainer *trainer, struct tw_run_validation *out, struct tw_error *err)
 {
     struct distilling *distilling = self;
-    return tw_sentiment_try(
-        trainer, &distilling->trial_feed, &distilling->transfer.records, &distilling->trial, out, err);
+    return tw_sentiment_validate(trainer, &distilling->validation_collator, &distilling->transfer.records,
+        &distilling->validation, out, err);
 }
 
 static bool publish(void *self, const json_t *lineage, const json_t *metrics, const void *details,
-    struct tw_course_folder *out, struct tw_error *err)
+    struct tw_run_publication *out, struct tw_error *err)
 {
     const struct distilling *distilling = self;
-    return tw_sentiment_publish(&distilling->settings->course, distilling->settings->max_tokens,
-        distilling->feed.parts, lineage, metrics, details, out, err);
+    return tw_sentiment_publish(&distilling->settings->run, distilling->settings->max_tokens,
+        distilling->collator.parts, lineage, metrics, details, out, err);
 }
 
 static void note_step(void *self, const struct tw_step_result *step, json_t *row)
@@ -266,10 +269,10 @@ static void note_step(void *self, const struct tw_step_result *step, json_t *row
     json_object_set_new(row, "entity_loss", json_real(step->entity));
 }
 
-static const struct tw_course_kind kind = {.command = "distill",
+static const struct tw_run_pipeline pipeline = {.command = "distill",
     .table = &tw_distill_table,
-    .feed = feed,
-    .trial = try_records,
+    .collate = collate,
+    .validate = validate_records,
     .publish = publish,
     .note = note_step};
 
@@ -312,7 +315,7 @@ static json_t *lineage_of(const struct distilling *distilling, struct tw_error *
 
 static bool name_vocabulary(struct distilling *distilling, struct tw_error *err)
 {
-    const char *output = distilling->settings->course.output;
+    const char *output = distilling->settings->run.output;
     return tw_path_join(distilling->vocabulary, sizeof distilling->vocabulary, output, "vocabulary", err);
 }
 
@@ -320,33 +323,33 @@ static bool name_vocabulary(struct distilling *distilling, struct tw_error *err)
 static bool make_folder(struct distilling *distilling, struct tw_error *err)
 {
     struct tw_text text = {"", 0};
-    if (!distilling->run->resume &&
+    if (!distilling->call->resume &&
         !tw_settings_write(&tw_distill_table, distilling->settings, &distilling->arena, &text, err))
         return false;
-    return tw_runfolder_make(distilling->settings->course.output, text, err);
+    return tw_run_folder_make(distilling->settings->run.output, text, err);
 }
 
 static bool ask_teachers(struct distilling *distilling, struct tw_error *err)
 {
     const struct tw_teachers teachers = teachers_of(distilling);
-    return tw_teachers_ask(&teachers, distilling->transfer.records.dataset,
+    return tw_teachers_predict(&teachers, distilling->transfer.records.dataset,
         distilling->transfer.records.training, distilling->transfer.records.training_count,
         &distilling->arena, &distilling->answers, err);
 }
 
 static bool learn(struct distilling *distilling, struct tw_error *err)
 {
-    if (!name_vocabulary(distilling, err) || !look_at_models(distilling, err) ||
+    if (!name_vocabulary(distilling, err) || !check_models(distilling, err) ||
         !read_all(distilling, false, err) || !prune(distilling, err) || !make_folder(distilling, err) ||
         !open_tokenizer(distilling, err) || !ask_teachers(distilling, err) ||
-        !tw_course_plan(distilling->course, distilling->transfer.records.training,
+        !tw_run_plan(distilling->run, distilling->transfer.records.training,
             distilling->transfer.records.training_count, distilling->transfer.records.validation_count > 0,
             err) ||
         !open_student(distilling, err))
         return false;
-    const struct tw_course_origin origin = {
+    const struct tw_run_origin origin = {
         .tokenizer_folder = distilling->tokenizer_folder, .vocabulary = distilling->pruned.vocabulary};
-    return tw_course_learn(distilling->course, lineage_of(distilling, err), &origin, err);
+    return tw_run_train(distilling->run, lineage_of(distilling, err), &origin, err);
 }
 
 /* ---- what was lost ---- */
@@ -358,20 +361,20 @@ static bool compare(struct distilling *distilling, struct tw_distill_result *res
     const struct tw_labelled *records = &distilling->transfer.records;
     if (records->validation_count == 0)
         return true;
-    result->compared = tw_compare(settings->teacher, records->dataset, records->validation,
-                           records->validation_count, (uint32_t)settings->max_tokens,
-                           settings->course.threads, settings->compare_seconds, &result->teacher, err) &&
-                       tw_compare(settings->course.output, records->dataset, records->validation,
-                           records->validation_count, (uint32_t)settings->max_tokens,
-                           settings->course.threads, settings->compare_seconds, &result->student, err);
+    result->compared = tw_measure_folder(settings->teacher, records->dataset, records->validation,
+                           records->validation_count, (uint32_t)settings->max_tokens, settings->run.threads,
+                           settings->compare_seconds, &result->teacher, err) &&
+                       tw_measure_folder(settings->run.output, records->dataset, records->validation,
+                           records->validation_count, (uint32_t)settings->max_tokens, settings->run.threads,
+                           settings->compare_seconds, &result->student, err);
     return result->compared &&
-           tw_comparison_write(settings->course.output, &result->teacher, &result->student, err);
+           tw_comparison_write(settings->run.output, &result->teacher, &result->student, err);
 }
 
 static void end_distilling(struct distilling *distilling)
 {
-    tw_course_close(distilling->course);
-    tw_hidden_close(&distilling->hidden);
+    tw_run_close(distilling->run);
+    tw_teacher_states_close(&distilling->states);
     tw_tokenizer_free(distilling->tokenizer);
     tw_transfer_end(&distilling->transfer);
     tw_arena_end(&distilling->arena);
@@ -388,35 +391,35 @@ static bool check(const struct tw_distill_settings *settings, struct tw_error *e
         "all weights of the loss are 0: nothing would be learned");
 }
 
-bool tw_distill(const struct tw_distill_settings *settings, const struct tw_course_run *run,
+bool tw_distill(const struct tw_distill_settings *settings, const struct tw_run_call *call,
     struct tw_distill_result *result, struct tw_error *err)
 {
-    struct distilling distilling = {.run = run, .settings = settings};
+    struct distilling distilling = {.call = call, .settings = settings};
     *result = (struct tw_distill_result){0};
-    if (!check(settings, err) || !tw_course_open(&kind, &distilling, settings, run, &distilling.course, err))
+    if (!check(settings, err) || !tw_run_open(&pipeline, &distilling, settings, call, &distilling.run, err))
         return false;
     /* A run that was killed between its end and the comparison has that left to do. */
-    bool finished = tw_course_is_finished(distilling.course);
-    bool told = finished && tw_comparison_is_written(settings->course.output);
-    bool done = told || (tw_arena_begin(&distilling.arena, ARENA_BYTES, err) &&
-                            (finished ? read_all(&distilling, false, err) : learn(&distilling, err)));
-    tw_course_tell_result(distilling.course, &result->course);
-    result->course.refused =
+    bool finished = tw_run_is_finished(distilling.run);
+    bool written = finished && tw_comparison_is_written(settings->run.output);
+    bool done = written || (tw_arena_begin(&distilling.arena, ARENA_BYTES, err) &&
+                               (finished ? read_all(&distilling, false, err) : learn(&distilling, err)));
+    tw_run_fill_result(distilling.run, &result->run);
+    result->run.refused =
         distilling.transfer.records.dataset ? distilling.transfer.records.dataset->refused : 0;
-    done = done && (told || compare(&distilling, result, err));
+    done = done && (written || compare(&distilling, result, err));
     end_distilling(&distilling);
     return done;
 }
 
-bool tw_distill_look(const struct tw_distill_settings *settings, const struct tw_course_run *run,
+bool tw_distill_inspect(const struct tw_distill_settings *settings, const struct tw_run_call *call,
     struct tw_distill_facts *facts, struct tw_error *err)
 {
-    struct distilling distilling = {.run = run, .settings = settings};
+    struct distilling distilling = {.call = call, .settings = settings};
     *facts = (struct tw_distill_facts){0};
-    bool looked = check(settings, err) && tw_arena_begin(&distilling.arena, ARENA_BYTES, err) &&
-                  look_at_models(&distilling, err) && read_all(&distilling, true, err) &&
-                  prune(&distilling, err);
-    if (looked)
+    bool inspected = check(settings, err) && tw_arena_begin(&distilling.arena, ARENA_BYTES, err) &&
+                     check_models(&distilling, err) && read_all(&distilling, true, err) &&
+                     prune(&distilling, err);
+    if (inspected)
         *facts = (struct tw_distill_facts){.labelled = distilling.transfer.labelled,
             .copies = distilling.transfer.copies,
             .unlabelled = distilling.transfer.unlabelled,
@@ -426,5 +429,5 @@ bool tw_distill_look(const struct tw_distill_settings *settings, const struct tw
             .vocabulary = distilling.pruned.count,
             .covered = distilling.pruned.covered};
     end_distilling(&distilling);
-    return looked;
+    return inspected;
 }

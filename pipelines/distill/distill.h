@@ -33,13 +33,13 @@
 #include "training/run.h"
 
 struct tw_distill_result {
-    struct tw_course_result course;
+    struct tw_run_result run;
     bool compared; /* there were held-back records */
-    struct tw_compared teacher, student;
+    struct tw_folder_measures teacher, student;
 };
 
-/* The details of an evaluation (run.h) are a struct tw_trial (validation.h). */
-TW_MUST_USE bool tw_distill(const struct tw_distill_settings *settings, const struct tw_course_run *run,
+/* The details of an evaluation (run.h) are a struct tw_validation (validation.h). */
+TW_MUST_USE bool tw_distill(const struct tw_distill_settings *settings, const struct tw_run_call *call,
     struct tw_distill_result *result, struct tw_error *err);
 
 /* --dry-run: what would be learned from. */
@@ -48,7 +48,7 @@ struct tw_distill_facts {
     uint64_t vocabulary;
     double covered; /* share of all pieces that the pruned vocabulary still has */
 };
-TW_MUST_USE bool tw_distill_look(const struct tw_distill_settings *settings, const struct tw_course_run *run,
-    struct tw_distill_facts *facts, struct tw_error *err);
+TW_MUST_USE bool tw_distill_inspect(const struct tw_distill_settings *settings,
+    const struct tw_run_call *call, struct tw_distill_facts *facts, struct tw_error *err);
 
 #endif

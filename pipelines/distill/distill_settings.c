@@ -15,7 +15,7 @@ static const struct tw_setting rows[] = {
         "the model that learns, a Hugging Face folder; nothing: the teacher's own weights", 'm'},
     {"layers", TW_SETTING_TEXT, AT(layers), 0, 0, NULL, "",
         "which layers of that folder the student keeps, as 1,3,5 (0 is the first); nothing: all", 0},
-    TW_COURSE_OUTPUT_ROW(struct tw_distill_settings),
+    TW_RUN_OUTPUT_ROW(struct tw_distill_settings),
     {"data", TW_SETTING_TEXTS, AT(data), 0, 0, NULL, "",
         "labelled records, FILE or FILE:WEIGHT; the same as a bare FILE", 0},
     {"validation", TW_SETTING_TEXTS, AT(validation), 0, 0, NULL, "", "records for validation only", 0},
@@ -56,7 +56,7 @@ static const struct tw_setting rows[] = {
     {"raw", TW_SETTING_SWITCH, AT(raw), 0, 0, NULL, "false", "take texts as they are, without cleaning", 0},
     {"skip_refused", TW_SETTING_SWITCH, AT(skip_refused), 0, 0, NULL, "false",
         "go on without records that cannot be used", 0},
-    TW_COURSE_ROWS(struct tw_distill_settings, "6", "32", "1e-4", "0"),
+    TW_RUN_ROWS(struct tw_distill_settings, "6", "32", "1e-4", "0"),
 };
 
 const struct tw_settings tw_distill_table = {"distill", rows, sizeof rows / sizeof rows[0]};

@@ -5,7 +5,7 @@
 #include "training/run_settings.h"
 
 struct tw_distill_settings {
-    struct tw_course_settings course;
+    struct tw_run_settings run;
     const char *teacher, *student; /* student "": the teacher's own weights */
     struct tw_setting_texts fold_teachers;
     const char *layers; /* "" all; else which of the student folder's layers, as 1,3,5 (0 is the first) */

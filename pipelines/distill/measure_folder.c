@@ -20,7 +20,7 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static bool weigh(const char *folder, struct tw_compared *out, struct tw_error *err)
+static bool weigh(const char *folder, struct tw_folder_measures *out, struct tw_error *err)
 {
     char path[PATH_MAX];
     struct stat status;
@@ -56,7 +56,7 @@ static void add(
 }
 
 static void measure(const struct tw_model *model, const struct tw_dataset *dataset, const size_t *records,
-    size_t count, const struct logits *logits, struct tw_compared *out)
+    size_t count, const struct logits *logits, struct tw_folder_measures *out)
 {
     struct tw_measures documents = {0}, entities = {0};
     const float *of_entity = logits->entities;
@@ -74,7 +74,7 @@ static void measure(const struct tw_model *model, const struct tw_dataset *datas
 }
 
 static bool time_it(const char *folder, const struct tw_dataset *dataset, const size_t *records, size_t count,
-    uint32_t most_tokens, double seconds, const struct logits *scratch, struct tw_compared *out,
+    uint32_t most_tokens, double seconds, const struct logits *scratch, struct tw_folder_measures *out,
     struct tw_error *err)
 {
     struct tw_ask ask = {0};
@@ -96,12 +96,13 @@ static bool time_it(const char *folder, const struct tw_dataset *dataset, const 
     return done;
 }
 
-bool tw_compare(const char *folder, const struct tw_dataset *dataset, const size_t *records, size_t count,
-    uint32_t most_tokens, size_t threads, double seconds, struct tw_compared *out, struct tw_error *err)
+bool tw_measure_folder(const char *folder, const struct tw_dataset *dataset, const size_t *records,
+    size_t count, uint32_t most_tokens, size_t threads, double seconds, struct tw_folder_measures *out,
+    struct tw_error *err)
 {
     struct tw_ask ask = {0};
     struct logits logits = {0};
-    *out = (struct tw_compared){0};
+    *out = (struct tw_folder_measures){0};
     bool done = weigh(folder, out, err) && take_logits(&logits, dataset, records, count, err) &&
                 tw_ask_open(folder, "auto", most_tokens, threads, &ask, err) &&
                 tw_ask_run(&ask, dataset, records, count, logits.documents, logits.entities, NULL, err);

@@ -9,14 +9,14 @@
 #include "examples/dataset.h"
 #include "measure/measures.h"
 
-struct tw_compared {
+struct tw_folder_measures {
     uint64_t parameters, file_bytes;
     double documents_per_s, tokens_per_s;
     struct tw_metric_report documents, entities; /* n = 0: nothing to measure, or no such head */
 };
 
-TW_MUST_USE bool tw_compare(const char *folder, const struct tw_dataset *dataset, const size_t *records,
-    size_t count, uint32_t most_tokens, size_t threads, double seconds, struct tw_compared *out,
-    struct tw_error *err);
+TW_MUST_USE bool tw_measure_folder(const char *folder, const struct tw_dataset *dataset,
+    const size_t *records, size_t count, uint32_t most_tokens, size_t threads, double seconds,
+    struct tw_folder_measures *out, struct tw_error *err);
 
 #endif

@@ -14,7 +14,7 @@
 
 struct pruning {
     const struct tw_tokenizer *tokenizer;
-    const struct tw_prune_options *options;
+    const struct tw_prune_vocabulary_options *options;
     size_t size;      /* of the old vocabulary */
     uint64_t *counts; /* [size] */
     bool *kept;       /* [size] */
@@ -122,12 +122,13 @@ static bool keep_used(struct pruning *pruning, struct tw_error *err)
     return true;
 }
 
-static bool gather(
-    const struct pruning *pruning, struct tw_arena *arena, struct tw_pruned *out, struct tw_error *err)
+static bool gather(const struct pruning *pruning, struct tw_arena *arena, struct tw_pruned_vocabulary *out,
+    struct tw_error *err)
 {
     size_t bytes = 0, used = 0;
     uint64_t all = 0, covered = 0;
-    *out = (struct tw_pruned){.words = tw_arena_array(arena, pruning->kept_count, sizeof *out->words)};
+    *out = (struct tw_pruned_vocabulary){
+        .words = tw_arena_array(arena, pruning->kept_count, sizeof *out->words)};
     if (!out->words)
         return tw_arena_fail(arena, err);
     for (size_t id = 0; id < pruning->size; id++) {
@@ -152,9 +153,9 @@ static bool gather(
     return true;
 }
 
-bool tw_prune(const struct tw_tokenizer *tokenizer, const struct tw_dataset *dataset, const size_t *records,
-    size_t count, const struct tw_prune_options *options, struct tw_arena *arena, struct tw_pruned *out,
-    struct tw_error *err)
+bool tw_prune_vocabulary(const struct tw_tokenizer *tokenizer, const struct tw_dataset *dataset,
+    const size_t *records, size_t count, const struct tw_prune_vocabulary_options *options,
+    struct tw_arena *arena, struct tw_pruned_vocabulary *out, struct tw_error *err)
 {
     struct pruning pruning = {
         .tokenizer = tokenizer, .options = options, .size = tw_tokenizer_vocabulary_size(tokenizer)};
@@ -184,11 +185,11 @@ static bool copy_file(const char *folder, const char *from, const char *name, st
     return written;
 }
 
-bool tw_prune_write(
-    const char *folder, const char *from, const struct tw_pruned *pruned, struct tw_error *err)
+bool tw_prune_vocabulary_write(
+    const char *folder, const char *from, const struct tw_pruned_vocabulary *pruned, struct tw_error *err)
 {
     char path[PATH_MAX];
-    return tw_runfolder_make(folder, (struct tw_text){"", 0}, err) &&
+    return tw_run_folder_make(folder, (struct tw_text){"", 0}, err) &&
            tw_path_join(path, sizeof path, folder, "vocab.txt", err) &&
            tw_file_write(path, pruned->vocabulary, err) &&
            copy_file(folder, from, "tokenizer_config.json", err) &&

@@ -15,12 +15,12 @@
 
 struct tw_tokenizer;
 
-struct tw_prune_options {
+struct tw_prune_vocabulary_options {
     size_t most, margin;
     uint32_t most_tokens; /* of a text */
 };
 
-struct tw_pruned {
+struct tw_pruned_vocabulary {
     int32_t *words; /* [count] old ids, rising: new id n is old id words[n] */
     size_t count;
     struct tw_text vocabulary; /* the bytes of its vocab.txt */
@@ -28,12 +28,12 @@ struct tw_pruned {
 };
 
 /* All in the arena. TW_CONFIG when `most` has no room for special tokens and characters. */
-TW_MUST_USE bool tw_prune(const struct tw_tokenizer *tokenizer, const struct tw_dataset *dataset,
-    const size_t *records, size_t count, const struct tw_prune_options *options, struct tw_arena *arena,
-    struct tw_pruned *out, struct tw_error *err);
+TW_MUST_USE bool tw_prune_vocabulary(const struct tw_tokenizer *tokenizer, const struct tw_dataset *dataset,
+    const size_t *records, size_t count, const struct tw_prune_vocabulary_options *options,
+    struct tw_arena *arena, struct tw_pruned_vocabulary *out, struct tw_error *err);
 
 /* A folder with vocab.txt and, as `from` has them, tokenizer_config.json and special_tokens_map.json. */
-TW_MUST_USE bool tw_prune_write(
-    const char *folder, const char *from, const struct tw_pruned *pruned, struct tw_error *err);
+TW_MUST_USE bool tw_prune_vocabulary_write(
+    const char *folder, const char *from, const struct tw_pruned_vocabulary *pruned, struct tw_error *err);
 
 #endif

@@ -112,8 +112,8 @@ static bool remember(const char *path, const struct answered *answered, struct t
     return false;
 }
 
-static bool stop(const struct tw_softlabels_options *options, const struct answered *answered, size_t count,
-    struct tw_error *err)
+static bool stop(const struct tw_teacher_logits_options *options, const struct answered *answered,
+    size_t count, struct tw_error *err)
 {
     return remember(options->cache, answered, err) &&
            tw_fail(err, TW_INTERRUPTED, options->teacher, "go on with --resume",
@@ -121,12 +121,12 @@ static bool stop(const struct tw_softlabels_options *options, const struct answe
                answered->done, count);
 }
 
-static bool ask_all(const struct tw_softlabels_options *options, struct tw_ask *ask,
+static bool ask_all(const struct tw_teacher_logits_options *options, struct tw_ask *ask,
     const struct tw_dataset *dataset, const size_t *records, size_t count, struct answered *answered,
     struct tw_error *err)
 {
-    const struct tw_course_watch *watch = options->watch;
-    size_t told = answered->done * 10 / count, saved = answered->done;
+    const struct tw_run_watch *watch = options->watch;
+    size_t reported = answered->done * 10 / count, saved = answered->done;
     while (answered->done < count) {
         size_t first = answered->done, left = count - first;
         size_t group = left < RECORDS_AT_ONCE ? left : RECORDS_AT_ONCE;
@@ -142,15 +142,15 @@ static bool ask_all(const struct tw_softlabels_options *options, struct tw_ask *
                 return false;
             saved = answered->done;
         }
-        if (answered->done * 10 / count > told) {
-            told = answered->done * 10 / count;
-            tw_course_tell(watch, "the teacher has read %zu of %zu texts", answered->done, count);
+        if (answered->done * 10 / count > reported) {
+            reported = answered->done * 10 / count;
+            tw_run_report_line(watch, "the teacher has read %zu of %zu texts", answered->done, count);
         }
     }
     return true;
 }
 
-static bool answer(const struct tw_softlabels_options *options, struct tw_ask *ask,
+static bool answer(const struct tw_teacher_logits_options *options, struct tw_ask *ask,
     const struct tw_dataset *dataset, const size_t *records, size_t count, struct answered *answered,
     struct tw_error *err)
 {
@@ -162,7 +162,7 @@ static bool answer(const struct tw_softlabels_options *options, struct tw_ask *a
 
 /* From the order of the records asked about to that of the dataset. */
 static void spread(const struct answered *answered, const struct tw_dataset *dataset, const size_t *records,
-    size_t count, struct tw_softlabels *out)
+    size_t count, struct tw_teacher_logits *out)
 {
     const float *entities = answered->entities;
     for (size_t at = 0; at < count; at++) {
@@ -174,11 +174,11 @@ static void spread(const struct answered *answered, const struct tw_dataset *dat
     }
 }
 
-bool tw_softlabels_begin(
-    const struct tw_dataset *dataset, struct tw_arena *arena, struct tw_softlabels *out, struct tw_error *err)
+bool tw_teacher_logits_begin(const struct tw_dataset *dataset, struct tw_arena *arena,
+    struct tw_teacher_logits *out, struct tw_error *err)
 {
     size_t all = 0;
-    *out = (struct tw_softlabels){0};
+    *out = (struct tw_teacher_logits){0};
     out->first_entity = tw_arena_array(arena, dataset->count + 1, sizeof *out->first_entity);
     if (!out->first_entity)
         return tw_arena_fail(arena, err);
@@ -201,9 +201,9 @@ static bool take_room(const struct tw_dataset *dataset, const size_t *records, s
     return arena->full ? tw_arena_fail(arena, err) : true;
 }
 
-bool tw_softlabels_ask(const struct tw_softlabels_options *options, const struct tw_dataset *dataset,
-    const size_t *records, size_t count, struct tw_arena *arena, struct tw_softlabels *out,
-    struct tw_error *err)
+bool tw_teacher_logits_predict(const struct tw_teacher_logits_options *options,
+    const struct tw_dataset *dataset, const size_t *records, size_t count, struct tw_arena *arena,
+    struct tw_teacher_logits *out, struct tw_error *err)
 {
     struct tw_ask ask = {0};
     struct answered answered = {0};

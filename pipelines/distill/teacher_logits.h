@@ -12,29 +12,29 @@
 #include "examples/dataset.h"
 #include "training/run.h"
 
-struct tw_softlabels {
+struct tw_teacher_logits {
     bool has_documents, has_entities; /* a teacher has that head, and was asked about one at least */
     float *documents;                 /* [dataset count, TW_CLASSES]; of examples that were asked about */
     float *entities;                  /* [entities, TW_CLASSES] */
     size_t *first_entity;             /* [dataset count + 1]: rows of an example's entities */
 };
 
-struct tw_softlabels_options {
+struct tw_teacher_logits_options {
     const char *teacher;
     const char *backend; /* of products with weights: "auto", or "bf16" (gemm.h) */
     uint32_t most_tokens;
     size_t threads;
     const char *cache; /* path of the file */
-    const struct tw_course_watch *watch;
+    const struct tw_run_watch *watch;
 };
 
 /* Room for answers about each example; in the arena. */
-TW_MUST_USE bool tw_softlabels_begin(const struct tw_dataset *dataset, struct tw_arena *arena,
-    struct tw_softlabels *out, struct tw_error *err);
+TW_MUST_USE bool tw_teacher_logits_begin(const struct tw_dataset *dataset, struct tw_arena *arena,
+    struct tw_teacher_logits *out, struct tw_error *err);
 
 /* Adds the answers to these examples to `out`. */
-TW_MUST_USE bool tw_softlabels_ask(const struct tw_softlabels_options *options,
+TW_MUST_USE bool tw_teacher_logits_predict(const struct tw_teacher_logits_options *options,
     const struct tw_dataset *dataset, const size_t *records, size_t count, struct tw_arena *arena,
-    struct tw_softlabels *out, struct tw_error *err);
+    struct tw_teacher_logits *out, struct tw_error *err);
 
 #endif

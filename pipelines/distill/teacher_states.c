@@ -9,9 +9,9 @@ enum { WORD_BYTES = 512, SAMPLE = 2000 };
 
 /* Embeddings to embeddings, then layer n of N to layer n M / N of M (Jiao et al. 2020, "uniform"). */
 static bool pair_layers(
-    struct tw_hidden *hidden, size_t student_layers, struct tw_arena *arena, struct tw_error *err)
+    struct tw_teacher_states *states, size_t student_layers, struct tw_arena *arena, struct tw_error *err)
 {
-    size_t pairs = student_layers + 1, theirs = hidden->model->config.layers;
+    size_t pairs = student_layers + 1, theirs = states->model->config.layers;
     size_t *student = tw_arena_array(arena, pairs, sizeof *student);
     size_t *teacher = tw_arena_array(arena, pairs, sizeof *teacher);
     if (!student || !teacher)
@@ -20,25 +20,25 @@ static bool pair_layers(
         student[at] = at;
         teacher[at] = student_layers ? at * theirs / student_layers : 0;
     }
-    hidden->teacher = (struct tw_teacher){
-        .model = hidden->model, .student_layers = student, .teacher_layers = teacher, .pairs = pairs};
+    states->teacher = (struct tw_teacher){
+        .model = states->model, .student_layers = student, .teacher_layers = teacher, .pairs = pairs};
     return true;
 }
 
-bool tw_hidden_open(const char *folder, size_t student_layers, struct tw_arena *arena, struct tw_hidden *out,
-    struct tw_error *err)
+bool tw_teacher_states_open(const char *folder, size_t student_layers, struct tw_arena *arena,
+    struct tw_teacher_states *out, struct tw_error *err)
 {
     const struct tw_model_options options = {.need_head = true};
-    *out = (struct tw_hidden){0};
+    *out = (struct tw_teacher_states){0};
     return tw_tokenizer_load(folder, &out->tokenizer, err) &&
            tw_model_open(folder, &options, &out->model, err) && pair_layers(out, student_layers, arena, err);
 }
 
-void tw_hidden_close(struct tw_hidden *hidden)
+void tw_teacher_states_close(struct tw_teacher_states *states)
 {
-    tw_model_close(hidden->model);
-    tw_tokenizer_free(hidden->tokenizer);
-    *hidden = (struct tw_hidden){0};
+    tw_model_close(states->model);
+    tw_tokenizer_free(states->tokenizer);
+    *states = (struct tw_teacher_states){0};
 }
 
 /* ---- words and their pieces ---- */
@@ -71,8 +71,8 @@ static int32_t longest_piece(
 }
 
 /* The teacher's ids for the pieces [first, last) of one word; false when it would cut it otherwise. */
-static bool match_word(const struct tw_hidden *hidden, const struct tw_tokenizer *student, const int32_t *ids,
-    size_t first, size_t last, int32_t *teacher_ids)
+static bool match_word(const struct tw_teacher_states *states, const struct tw_tokenizer *student,
+    const int32_t *ids, size_t first, size_t last, int32_t *teacher_ids)
 {
     struct word word = {.length = 0};
     size_t begin = 0;
@@ -86,7 +86,7 @@ static bool match_word(const struct tw_hidden *hidden, const struct tw_tokenizer
     }
     for (size_t at = first; at < last; at++) {
         size_t end, wanted = tw_tokenizer_token(student, ids[at]).length - (at > first ? 2 : 0);
-        teacher_ids[at] = longest_piece(hidden->tokenizer, &word, begin, &end);
+        teacher_ids[at] = longest_piece(states->tokenizer, &word, begin, &end);
         if (teacher_ids[at] < 0 || end - begin != wanted)
             return false;
         begin = end;
@@ -105,11 +105,11 @@ static int32_t special_of(struct tw_special_ids ours, struct tw_special_ids thei
     return -1;
 }
 
-static bool match_sequence(const struct tw_hidden *hidden, const struct tw_tokenizer *student,
+static bool match_sequence(const struct tw_teacher_states *states, const struct tw_tokenizer *student,
     const int32_t *ids, size_t count, int32_t *teacher_ids)
 {
     const struct tw_special_ids ours = tw_tokenizer_special_ids(student);
-    const struct tw_special_ids theirs = tw_tokenizer_special_ids(hidden->tokenizer);
+    const struct tw_special_ids theirs = tw_tokenizer_special_ids(states->tokenizer);
     for (size_t first = 0, last; first < count; first = last) {
         last = first + 1;
         teacher_ids[first] = special_of(ours, theirs, ids[first]);
@@ -117,23 +117,23 @@ static bool match_sequence(const struct tw_hidden *hidden, const struct tw_token
             continue;
         while (last < count && goes_on(tw_tokenizer_token(student, ids[last])))
             last++;
-        if (ids[first] == ours.unknown || !match_word(hidden, student, ids, first, last, teacher_ids))
+        if (ids[first] == ours.unknown || !match_word(states, student, ids, first, last, teacher_ids))
             return false;
     }
-    return count <= hidden->model->config.max_positions;
+    return count <= states->model->config.max_positions;
 }
 
-bool tw_hidden_add(const struct tw_hidden *hidden, const struct tw_tokenizer *student,
+bool tw_teacher_states_add(const struct tw_teacher_states *states, const struct tw_tokenizer *student,
     const struct tw_packed *batch, struct tw_arena *arena, struct tw_targets *targets, struct tw_error *err)
 {
     int32_t *ids = tw_arena_array(arena, batch->starts[batch->count], sizeof *ids);
     bool *matched = tw_arena_array(arena, batch->count, sizeof *matched);
     if (!ids || !matched)
         return tw_arena_fail(arena, err);
-    int32_t unknown = tw_tokenizer_special_ids(hidden->tokenizer).unknown;
+    int32_t unknown = tw_tokenizer_special_ids(states->tokenizer).unknown;
     for (size_t sequence = 0; sequence < batch->count; sequence++) {
         size_t first = batch->starts[sequence], count = tw_packed_length(batch, sequence);
-        matched[sequence] = match_sequence(hidden, student, batch->ids + first, count, ids + first);
+        matched[sequence] = match_sequence(states, student, batch->ids + first, count, ids + first);
         /* The teacher reads it all the same; nobody looks at what it makes of it. */
         for (size_t at = 0; !matched[sequence] && at < count; at++)
             ids[first + at] = unknown;
@@ -143,8 +143,9 @@ bool tw_hidden_add(const struct tw_hidden *hidden, const struct tw_tokenizer *st
     return true;
 }
 
-double tw_hidden_share(const struct tw_hidden *hidden, const struct tw_tokenizer *student,
-    const struct tw_dataset *dataset, const size_t *records, size_t count, uint32_t most_tokens)
+double tw_teacher_states_matched_share(const struct tw_teacher_states *states,
+    const struct tw_tokenizer *student, const struct tw_dataset *dataset, const size_t *records, size_t count,
+    uint32_t most_tokens)
 {
     struct tw_arena scratch;
     struct tw_error ignored;
@@ -158,7 +159,7 @@ double tw_hidden_share(const struct tw_hidden *hidden, const struct tw_tokenizer
                 student, dataset->examples[records[at]].text, NULL, most_tokens, &scratch, &tokens, &ignored))
             continue;
         int32_t *ids = tw_arena_array(&scratch, tokens.count, sizeof *ids);
-        matched += ids && match_sequence(hidden, student, tokens.ids, tokens.count, ids);
+        matched += ids && match_sequence(states, student, tokens.ids, tokens.count, ids);
     }
     tw_arena_end(&scratch);
     return (double)matched / (double)looked;

@@ -13,24 +13,26 @@
 
 struct tw_tokenizer;
 
-struct tw_hidden {
+struct tw_teacher_states {
     struct tw_model *model;
     struct tw_tokenizer *tokenizer; /* the teacher's */
     struct tw_teacher teacher;
 };
 
 /* Pairs for a student of that many layers; their lists lie in the arena. */
-TW_MUST_USE bool tw_hidden_open(const char *folder, size_t student_layers, struct tw_arena *arena,
-    struct tw_hidden *out, struct tw_error *err);
+TW_MUST_USE bool tw_teacher_states_open(const char *folder, size_t student_layers, struct tw_arena *arena,
+    struct tw_teacher_states *out, struct tw_error *err);
 /* A zeroed struct is safe to close. */
-void tw_hidden_close(struct tw_hidden *hidden);
+void tw_teacher_states_close(struct tw_teacher_states *states);
 
 /* For a batch that the student's tokenizer made: teacher_ids and matched, in the arena. */
-TW_MUST_USE bool tw_hidden_add(const struct tw_hidden *hidden, const struct tw_tokenizer *student,
-    const struct tw_packed *batch, struct tw_arena *arena, struct tw_targets *targets, struct tw_error *err);
+TW_MUST_USE bool tw_teacher_states_add(const struct tw_teacher_states *states,
+    const struct tw_tokenizer *student, const struct tw_packed *batch, struct tw_arena *arena,
+    struct tw_targets *targets, struct tw_error *err);
 
 /* The share of these texts that are matched; of the first 2,000 of them. */
-double tw_hidden_share(const struct tw_hidden *hidden, const struct tw_tokenizer *student,
-    const struct tw_dataset *dataset, const size_t *records, size_t count, uint32_t most_tokens);
+double tw_teacher_states_matched_share(const struct tw_teacher_states *states,
+    const struct tw_tokenizer *student, const struct tw_dataset *dataset, const size_t *records, size_t count,
+    uint32_t most_tokens);
 
 #endif

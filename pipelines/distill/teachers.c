@@ -58,22 +58,22 @@ static size_t choose(const struct tw_dataset *dataset, const size_t *records, si
 
 static bool ask_one(const struct tw_teachers *teachers, const char *teacher, const char *name,
     const struct tw_dataset *dataset, const size_t *records, size_t count, struct tw_arena *arena,
-    struct tw_softlabels *out, struct tw_error *err)
+    struct tw_teacher_logits *out, struct tw_error *err)
 {
     char cache[PATH_MAX];
     bool rounded = strcmp(teachers->precision, "bf16") == 0;
-    const struct tw_softlabels_options options = {.teacher = teacher,
+    const struct tw_teacher_logits_options options = {.teacher = teacher,
         .backend = rounded ? "bf16" : "auto",
         .most_tokens = teachers->most_tokens,
         .threads = teachers->threads,
         .cache = cache,
         .watch = teachers->watch};
     return count == 0 || (tw_path_join(cache, sizeof cache, teachers->folder, name, err) &&
-                             tw_softlabels_ask(&options, dataset, records, count, arena, out, err));
+                             tw_teacher_logits_predict(&options, dataset, records, count, arena, out, err));
 }
 
-bool tw_teachers_ask(const struct tw_teachers *teachers, const struct tw_dataset *dataset,
-    const size_t *records, size_t count, struct tw_arena *arena, struct tw_softlabels *out,
+bool tw_teachers_predict(const struct tw_teachers *teachers, const struct tw_dataset *dataset,
+    const size_t *records, size_t count, struct tw_arena *arena, struct tw_teacher_logits *out,
     struct tw_error *err)
 {
     const char *folds[TW_FOLDS_MOST] = {NULL};
@@ -81,7 +81,7 @@ bool tw_teachers_ask(const struct tw_teachers *teachers, const struct tw_dataset
     size_t *chosen = tw_arena_array(arena, count, sizeof *chosen);
     if (!chosen)
         return tw_arena_fail(arena, err);
-    if (!tw_softlabels_begin(dataset, arena, out, err) || !sort_folds(teachers, folds, err))
+    if (!tw_teacher_logits_begin(dataset, arena, out, err) || !sort_folds(teachers, folds, err))
         return false;
     size_t own = choose(dataset, records, count, (struct tw_fold){0}, fold_count > 0, chosen);
     if (!ask_one(

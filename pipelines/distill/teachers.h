@@ -20,15 +20,15 @@ struct tw_teachers {
     const char *precision;                /* of their products with weights: f32 or bf16 (run_settings.h) */
     uint32_t most_tokens;
     size_t threads;
-    const struct tw_course_watch *watch;
+    const struct tw_run_watch *watch;
 };
 
 /* Asked before anything is read or written; the teacher itself is checked by compatible.h. */
 TW_MUST_USE bool tw_teachers_check(const struct tw_teachers *teachers, struct tw_error *err);
 
 /* All in the arena. */
-TW_MUST_USE bool tw_teachers_ask(const struct tw_teachers *teachers, const struct tw_dataset *dataset,
-    const size_t *records, size_t count, struct tw_arena *arena, struct tw_softlabels *out,
+TW_MUST_USE bool tw_teachers_predict(const struct tw_teachers *teachers, const struct tw_dataset *dataset,
+    const size_t *records, size_t count, struct tw_arena *arena, struct tw_teacher_logits *out,
     struct tw_error *err);
 
 #endif

@@ -12,7 +12,7 @@
 /* While it is read. */
 struct reading {
     const struct tw_distill_settings *settings;
-    const struct tw_course_run *run;
+    const struct tw_run_call *call;
     struct tw_arena *arena;
     struct tw_transfer *out;
 };
@@ -50,10 +50,10 @@ static bool list_archives(struct reading *reading, const struct tw_setting_texts
 static bool read_archives(
     struct reading *reading, const struct tw_setting_texts *files, bool titles, struct tw_error *err)
 {
-    const struct tw_course_run *run = reading->run;
+    const struct tw_run_call *call = reading->call;
     for (size_t at = 0; at < files->count; at++) {
         struct tw_dataset_source source;
-        if (!tw_dataset_archive(files->items[at], run->decode, run->stamp_us, titles, &source, err) ||
+        if (!tw_dataset_archive(files->items[at], call->decode, call->stamp_us, titles, &source, err) ||
             !tw_dataset_read(reading->out->records.dataset, &source, err))
             return false;
     }
@@ -90,7 +90,7 @@ static bool make_copies(struct reading *reading, struct tw_error *err)
     struct tw_dataset *dataset = reading->out->records.dataset;
     struct tw_augment augment = {.kinds = TW_AUGMENT_ENTITY_SWAP | TW_AUGMENT_NUMBER_JITTER,
         .text_rate = 1,
-        .seed = reading->settings->course.seed};
+        .seed = reading->settings->run.seed};
     struct tw_arena scratch;
     size_t originals = dataset->count;
     if (!tw_augment_names(dataset, reading->arena, &augment, err) ||
@@ -117,7 +117,7 @@ static bool make_copies(struct reading *reading, struct tw_error *err)
 static bool splice_texts(struct reading *reading, size_t labelled, struct tw_error *err)
 {
     struct tw_dataset *dataset = reading->out->records.dataset;
-    uint64_t seed = reading->settings->course.seed;
+    uint64_t seed = reading->settings->run.seed;
     struct tw_arena scratch;
     if (!tw_arena_begin(&scratch, SCRATCH_BYTES, err))
         return false;
@@ -141,23 +141,24 @@ static bool splice_texts(struct reading *reading, size_t labelled, struct tw_err
     return made;
 }
 
-static bool read_all(struct reading *reading, bool tell_all, struct tw_error *err)
+static bool read_all(struct reading *reading, bool report_all, struct tw_error *err)
 {
     const struct tw_labelled_sources sources = sources_of(reading->settings);
     struct tw_labelled *records = &reading->out->records;
-    if (!tw_labelled_read(&sources, reading->run, tell_all, records, err) ||
-        !tw_labelled_keep_apart(records, reading->run, err))
+    if (!tw_labelled_read(&sources, reading->call, report_all, records, err) ||
+        !tw_labelled_keep_apart(records, reading->call, err))
         return false;
     size_t labelled = records->dataset->count;
-    if (!read_texts(reading, err) || !tw_labelled_keep_apart(records, reading->run, err))
+    if (!read_texts(reading, err) || !tw_labelled_keep_apart(records, reading->call, err))
         return false;
     size_t read = records->dataset->count;
     /* Copies come before links: a labelled record takes the names of others like it, not symbols out of an archive. */
-    const struct tw_linked_options links = {
+    const struct tw_link_unlabelled_options links = {
         .entities = reading->settings->entities, .symbols = reading->settings->link_symbols};
     if (!make_copies(reading, err) || !splice_texts(reading, labelled, err) ||
-        !tw_linked_add(&links, records->dataset, labelled, read, reading->arena, &reading->out->named, err) ||
-        !tw_labelled_split(records, &sources, reading->run, reading->arena, err))
+        !tw_link_unlabelled(
+            &links, records->dataset, labelled, read, reading->arena, &reading->out->named, err) ||
+        !tw_labelled_split(records, &sources, reading->call, reading->arena, err))
         return false;
     for (size_t at = 0; at < records->training_count; at++) {
         reading->out->labelled += records->training[at] < labelled;
@@ -167,11 +168,11 @@ static bool read_all(struct reading *reading, bool tell_all, struct tw_error *er
     return true;
 }
 
-bool tw_transfer_read(const struct tw_distill_settings *settings, const struct tw_course_run *run,
-    bool tell_all, struct tw_arena *arena, struct tw_transfer *out, struct tw_error *err)
+bool tw_transfer_read(const struct tw_distill_settings *settings, const struct tw_run_call *call,
+    bool report_all, struct tw_arena *arena, struct tw_transfer *out, struct tw_error *err)
 {
-    struct reading reading = {.settings = settings, .run = run, .arena = arena, .out = out};
-    return read_all(&reading, tell_all, err);
+    struct reading reading = {.settings = settings, .call = call, .arena = arena, .out = out};
+    return read_all(&reading, report_all, err);
 }
 
 void tw_transfer_end(struct tw_transfer *transfer)

@@ -5,7 +5,7 @@
  *         learned, which are held back
  *
  * Texts that are held back are in it in no other form. A text without a label never measures anything. Companies that such texts name
- * are found as `entities` and `link_symbols` say (link_unlabelled.h). Errors: those of labelled.h, dataset.h, reader.h, linked.h. */
+ * are found as `entities` and `link_symbols` say (link_unlabelled.h). Errors: those of labelled.h, dataset.h, reader.h, link_unlabelled.h. */
 #ifndef TW_TRANSFER_H
 #define TW_TRANSFER_H
 
@@ -19,9 +19,9 @@ struct tw_transfer {
     uint64_t named;                        /* companies in texts without labels */
 };
 
-/* `tell_all` as in tw_labelled_read. */
-TW_MUST_USE bool tw_transfer_read(const struct tw_distill_settings *settings, const struct tw_course_run *run,
-    bool tell_all, struct tw_arena *arena, struct tw_transfer *out, struct tw_error *err);
+/* `report_all` as in tw_labelled_read. */
+TW_MUST_USE bool tw_transfer_read(const struct tw_distill_settings *settings, const struct tw_run_call *call,
+    bool report_all, struct tw_arena *arena, struct tw_transfer *out, struct tw_error *err);
 /* A zeroed struct is safe to end. */
 void tw_transfer_end(struct tw_transfer *transfer);
 

@@ -12,7 +12,7 @@
 #include "examples/dataset.h"
 #include "train/trainer.h"
 
-struct tw_feed {
+struct tw_collator {
     const struct tw_dataset *dataset;
     const struct tw_tokenizer *tokenizer;
     const struct tw_model_config *config;
@@ -22,12 +22,12 @@ struct tw_feed {
     bool all_entities; /* those without label too: somebody else has an answer for them */
 };
 
-struct tw_fed {
+struct tw_collated {
     struct tw_packed batch;
     struct tw_targets targets;
 };
 
-TW_MUST_USE bool tw_feed_batch(const struct tw_feed *feed, uint32_t epoch, const size_t *records,
-    size_t count, struct tw_arena *arena, struct tw_fed *out, struct tw_error *err);
+TW_MUST_USE bool tw_collate_batch(const struct tw_collator *collator, uint32_t epoch, const size_t *records,
+    size_t count, struct tw_arena *arena, struct tw_collated *out, struct tw_error *err);
 
 #endif

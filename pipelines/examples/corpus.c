@@ -150,7 +150,7 @@ bool tw_corpus_read(struct tw_corpus *corpus, const char *path, struct tw_error 
     const struct tw_texts_options texts = {.decode = options->decode,
         .stamp_us = options->stamp_us,
         .raw = options->raw,
-        .refused = options->refused,
+        .on_refused = options->on_refused,
         .stopped = options->stopped,
         .context = options->context};
     uint64_t before = corpus->facts.records;

@@ -10,7 +10,7 @@
  *
  * Texts are decoded and cleaned as everywhere (decode.h, clean.h): title, one space, body. One that is longer than `most_tokens`
  * is cut into as few windows as hold it, about equal in length, between words: every token stands in exactly one window. A
- * shorter one is a window of its own. Windows carry neither [CLS] nor [SEP]: most_tokens counts them, whoever feeds adds them.
+ * shorter one is a window of its own. Windows carry neither [CLS] nor [SEP]: most_tokens counts them, whoever collates adds them.
  *
  * Held back is a text with all its windows, by the hash of the text (dataset.h, tw_dataset_holds_back): the same text is never on both
  * sides.
@@ -46,7 +46,7 @@ struct tw_corpus_options {
     bool raw;            /* take texts as they are */
     bool count_repeated; /* costs 8 bytes a record */
     /* Both may be NULL. */
-    void (*refused)(void *context, const struct tw_error *why);
+    void (*on_refused)(void *context, const struct tw_error *why);
     bool (*stopped)(void *context); /* asked now and then: TW_INTERRUPTED */
     void *context;
 };

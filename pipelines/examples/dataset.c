@@ -310,9 +310,9 @@ bool tw_dataset_add(struct tw_dataset *dataset, const struct tw_example *example
 static bool tell_refusal(struct tw_dataset *dataset, struct tw_error *err)
 {
     dataset->refused++;
-    if (!dataset->options.refused)
+    if (!dataset->options.on_refused)
         return false;
-    dataset->options.refused(dataset->options.refused_context, err);
+    dataset->options.on_refused(dataset->options.on_refused_context, err);
     *err = (struct tw_error){0};
     return true;
 }
@@ -517,7 +517,7 @@ static bool look_at_all(const struct tw_dataset *dataset, const struct tw_tokeni
     return true;
 }
 
-bool tw_dataset_look(const struct tw_dataset *dataset, const struct tw_tokenizer *tokenizer,
+bool tw_dataset_inspect(const struct tw_dataset *dataset, const struct tw_tokenizer *tokenizer,
     uint32_t most_tokens, struct tw_dataset_facts *out, struct tw_error *err)
 {
     struct tw_arena scratch;

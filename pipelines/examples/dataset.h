@@ -89,8 +89,8 @@ struct tw_dataset_options {
     bool agreed_labels;      /* a text to learn from without label takes the one that all its entities have */
     size_t limit_bytes;      /* 0: 2 GiB */
     /* Told of each refused record; NULL: the first one ends the reading. */
-    void (*refused)(void *context, const struct tw_error *why);
-    void *refused_context;
+    void (*on_refused)(void *context, const struct tw_error *why);
+    void *on_refused_context;
 };
 
 struct tw_dataset {
@@ -152,7 +152,7 @@ struct tw_dataset_facts {
 struct tw_tokenizer;
 
 /* Counts them. `tokenizer` may be NULL (no tokens are counted then). TW_INTERNAL without memory. */
-TW_MUST_USE bool tw_dataset_look(const struct tw_dataset *dataset, const struct tw_tokenizer *tokenizer,
+TW_MUST_USE bool tw_dataset_inspect(const struct tw_dataset *dataset, const struct tw_tokenizer *tokenizer,
     uint32_t most_tokens, struct tw_dataset_facts *out, struct tw_error *err);
 
 /* Takes examples out of training whose text, to the byte, is for validation; returns how many. (Happens only with a source

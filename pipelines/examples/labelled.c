@@ -5,14 +5,14 @@
 #include <limits.h>
 
 static bool read_files(struct tw_dataset *dataset, const struct tw_setting_texts *files, bool validation,
-    const struct tw_course_run *run, struct tw_error *err)
+    const struct tw_run_call *call, struct tw_error *err)
 {
     for (size_t at = 0; at < files->count; at++) {
         char path[PATH_MAX];
         struct tw_dataset_source source;
         double weight;
         if (!tw_dataset_argument(files->items[at], path, sizeof path, &weight, err) ||
-            !tw_dataset_file(path, run->decode, run->stamp_us, &source, err))
+            !tw_dataset_file(path, call->decode, call->stamp_us, &source, err))
             return false;
         source.weight = weight;
         source.validation = validation;
@@ -32,22 +32,22 @@ static void leave_out(struct tw_dataset *dataset, struct tw_fold fold)
     dataset->count = kept;
 }
 
-bool tw_labelled_read(const struct tw_labelled_sources *sources, const struct tw_course_run *run,
-    bool tell_all, struct tw_labelled *out, struct tw_error *err)
+bool tw_labelled_read(const struct tw_labelled_sources *sources, const struct tw_run_call *call,
+    bool report_all, struct tw_labelled *out, struct tw_error *err)
 {
     struct tw_dataset_options options = {
         .validation_share = sources->validation->count ? 0 : sources->validation_share,
         .agreed_labels = sources->agreed_labels,
         .raw = sources->raw};
-    if (sources->skip_refused || tell_all) {
-        options.refused = run->watch.refused;
-        options.refused_context = run->watch.context;
+    if (sources->skip_refused || report_all) {
+        options.on_refused = call->watch.on_refused;
+        options.on_refused_context = call->watch.context;
     }
     if (sources->data->count == 0)
         return tw_fail(err, TW_USAGE, NULL, sources->usage, "no records are named");
     if (!tw_dataset_new(&options, &out->dataset, err) ||
-        !read_files(out->dataset, sources->data, false, run, err) ||
-        !read_files(out->dataset, sources->validation, true, run, err))
+        !read_files(out->dataset, sources->data, false, call, err) ||
+        !read_files(out->dataset, sources->validation, true, call, err))
         return false;
     leave_out(out->dataset, sources->left_out);
     return true;
@@ -65,21 +65,21 @@ static size_t *take_indices(
 }
 
 bool tw_labelled_keep_apart(
-    struct tw_labelled *labelled, const struct tw_course_run *run, struct tw_error *err)
+    struct tw_labelled *labelled, const struct tw_run_call *call, struct tw_error *err)
 {
     size_t dropped;
     if (!tw_dataset_keep_apart(labelled->dataset, &dropped, err))
         return false;
     if (dropped)
-        tw_course_tell(&run->watch,
+        tw_run_report_line(&call->watch,
             "records that stand among those for validation too, and are not learned: %zu", dropped);
     return true;
 }
 
 bool tw_labelled_split(struct tw_labelled *labelled, const struct tw_labelled_sources *sources,
-    const struct tw_course_run *run, struct tw_arena *arena, struct tw_error *err)
+    const struct tw_run_call *call, struct tw_arena *arena, struct tw_error *err)
 {
-    if (!tw_labelled_keep_apart(labelled, run, err))
+    if (!tw_labelled_keep_apart(labelled, call, err))
         return false;
     labelled->training = take_indices(labelled->dataset, false, arena, &labelled->training_count);
     labelled->validation = take_indices(labelled->dataset, true, arena, &labelled->validation_count);

@@ -30,15 +30,15 @@ struct tw_labelled {
     size_t training_count, validation_count;
 };
 
-/* `tell_all`: refused records are told and counted, as with skip_refused. */
-TW_MUST_USE bool tw_labelled_read(const struct tw_labelled_sources *sources, const struct tw_course_run *run,
-    bool tell_all, struct tw_labelled *out, struct tw_error *err);
+/* `report_all`: refused records are told and counted, as with skip_refused. */
+TW_MUST_USE bool tw_labelled_read(const struct tw_labelled_sources *sources, const struct tw_run_call *call,
+    bool report_all, struct tw_labelled *out, struct tw_error *err);
 /* Drops what is not for validation, but stands there too; told. A part of tw_labelled_split; before it for whoever makes new
  * records of those that were read. */
 TW_MUST_USE bool tw_labelled_keep_apart(
-    struct tw_labelled *labelled, const struct tw_course_run *run, struct tw_error *err);
+    struct tw_labelled *labelled, const struct tw_run_call *call, struct tw_error *err);
 TW_MUST_USE bool tw_labelled_split(struct tw_labelled *labelled, const struct tw_labelled_sources *sources,
-    const struct tw_course_run *run, struct tw_arena *arena, struct tw_error *err);
+    const struct tw_run_call *call, struct tw_arena *arena, struct tw_error *err);
 /* A zeroed struct is safe to end. */
 void tw_labelled_end(struct tw_labelled *labelled);
 

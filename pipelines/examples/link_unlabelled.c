@@ -41,8 +41,8 @@ static bool link_all(const struct tw_automaton *automaton, bool symbols, struct 
     return linked;
 }
 
-bool tw_linked_add(const struct tw_linked_options *options, struct tw_dataset *dataset, size_t first,
-    size_t end, struct tw_arena *arena, uint64_t *named, struct tw_error *err)
+bool tw_link_unlabelled(const struct tw_link_unlabelled_options *options, struct tw_dataset *dataset,
+    size_t first, size_t end, struct tw_arena *arena, uint64_t *named, struct tw_error *err)
 {
     struct tw_automaton *automaton = NULL;
     *named = 0;

@@ -8,13 +8,14 @@
 
 #include "examples/dataset.h"
 
-struct tw_linked_options {
+struct tw_link_unlabelled_options {
     const char *entities; /* path; "": none */
     bool symbols;         /* one that the file does not list is an entity too */
 };
 
 /* Examples [first, end); what is new lies in the arena. *named: how many entities were found. */
-TW_MUST_USE bool tw_linked_add(const struct tw_linked_options *options, struct tw_dataset *dataset,
-    size_t first, size_t end, struct tw_arena *arena, uint64_t *named, struct tw_error *err);
+TW_MUST_USE bool tw_link_unlabelled(const struct tw_link_unlabelled_options *options,
+    struct tw_dataset *dataset, size_t first, size_t end, struct tw_arena *arena, uint64_t *named,
+    struct tw_error *err);
 
 #endif

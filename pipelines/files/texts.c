@@ -28,9 +28,9 @@ static bool give_text(struct reading *reading, struct tw_reader_record *record, 
 static bool tell_refusal(const struct tw_texts_options *options, uint64_t *refused, struct tw_error *err)
 {
     ++*refused;
-    if (!options->refused)
+    if (!options->on_refused)
         return false;
-    options->refused(options->context, err);
+    options->on_refused(options->context, err);
     *err = (struct tw_error){0};
     return true;
 }

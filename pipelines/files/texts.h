@@ -24,7 +24,7 @@ struct tw_texts_options {
     int64_t stamp_us; /* time of reading */
     bool raw;         /* take texts as they are */
     /* Both may be NULL. */
-    void (*refused)(void *context, const struct tw_error *why);
+    void (*on_refused)(void *context, const struct tw_error *why);
     bool (*stopped)(void *context); /* asked now and then */
     void *context;
 };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is fitted: 1 / T, then offsets / T. */
+/* What is fitted: 1 / T, then class biases / T. */
 enum { WEIGHTS = TW_CLASSES + 1, MOST_TURNS = 100, MOST_HALVINGS = 40 };
 #define LEAST_INVERSE 0.05
 #define MOST_INVERSE 20.0
@@ -23,13 +23,13 @@ struct surface {
     double loss, slope[WEIGHTS], bend[WEIGHTS][WEIGHTS];
 };
 
-/* How much class `class` of a row weighs each weight: its logit, and 1 for its own offset. */
+/* How much class `class` of a row weighs each weight: its logit, and 1 for its own class bias. */
 static double feature(const float *row, size_t class, size_t weight)
 {
     return weight == 0 ? (double)row[class] : weight == class + 1 ? 1.0 : 0.0;
 }
 
-/* softmax(logits / T + offsets / T); returns the logarithm of its sum. */
+/* softmax(logits / T + class_biases / T); returns the logarithm of its sum. */
 static double shares_of(const double weights[WEIGHTS], const float *row, double shares[TW_CLASSES])
 {
     double highest = -INFINITY, sum = 0;
@@ -128,7 +128,8 @@ static bool descend(const struct fitting *fitting, double weights[WEIGHTS], stru
     return false;
 }
 
-static void fit_offsets(const float *logits, const int32_t *labels, size_t rows, float offsets[TW_CLASSES])
+static void fit_class_biases(
+    const float *logits, const int32_t *labels, size_t rows, float class_biases[TW_CLASSES])
 {
     const struct fitting fitting = {logits, labels, rows, 1 / ((double)rows + 2)};
     double weights[WEIGHTS] = {1 / tw_temperature_fit_base(logits, labels, rows)};
@@ -137,13 +138,13 @@ static void fit_offsets(const float *logits, const int32_t *labels, size_t rows,
         if (!descend(&fitting, weights, &here))
             break;
     for (size_t class = 0; class < TW_CLASSES; class ++)
-        offsets[class] = (float)(weights[class + 1] / weights[0]);
+        class_biases[class] = (float)(weights[class + 1] / weights[0]);
 }
 
-static void move(const float *logits, const float offsets[TW_CLASSES], float moved[TW_CLASSES])
+static void move(const float *logits, const float class_biases[TW_CLASSES], float moved[TW_CLASSES])
 {
     for (size_t class = 0; class < TW_CLASSES; class ++)
-        moved[class] = logits[class] + offsets[class];
+        moved[class] = logits[class] + class_biases[class];
 }
 
 bool tw_calibration_fit(
@@ -152,9 +153,9 @@ bool tw_calibration_fit(
     float *moved = calloc(rows ? rows : 1, TW_CLASSES * sizeof *moved);
     if (!moved)
         return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for calibration");
-    fit_offsets(logits, labels, rows, out->offsets);
+    fit_class_biases(logits, labels, rows, out->class_biases);
     for (size_t row = 0; row < rows; row++)
-        move(logits + row * TW_CLASSES, out->offsets, moved + row * TW_CLASSES);
+        move(logits + row * TW_CLASSES, out->class_biases, moved + row * TW_CLASSES);
     out->temperature = tw_temperature_fit(moved, labels, rows);
     free(moved);
     return true;
@@ -163,6 +164,6 @@ bool tw_calibration_fit(
 struct tw_score tw_calibration_score(const float logits[TW_CLASSES], const struct tw_calibration *calibration)
 {
     float moved[TW_CLASSES];
-    move(logits, calibration->offsets, moved);
+    move(logits, calibration->class_biases, moved);
     return tw_temperature_score(moved, calibration->temperature);
 }

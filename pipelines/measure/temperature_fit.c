@@ -58,7 +58,7 @@ static struct curve curve_at(const struct sample *sample, double exponent, doubl
         if (sample->labels[at] < 0 || sample->labels[at] >= TW_CLASSES)
             continue;
         by_class(sample->logits + at * TW_CLASSES, row);
-        double reach = tw_temper_reach(row, exponent);
+        double reach = tw_temperature_scale(row, exponent);
         for (size_t class = 0; class < TW_CLASSES; class ++)
             row[class] *= reach;
         add_row(&curve, row, sample->labels[at], inverse, sample->doubt);
@@ -148,7 +148,7 @@ struct tw_score tw_temperature_score(const float logits[TW_CLASSES], struct tw_t
     double row[TW_CLASSES];
     float probs[TW_CLASSES];
     by_class(logits, row);
-    tw_temper(row, temperature, probs);
+    tw_temperature_apply(row, temperature, probs);
     return (struct tw_score){
         .negative = probs[TW_NEGATIVE], .neutral = probs[TW_NEUTRAL], .positive = probs[TW_POSITIVE]};
 }

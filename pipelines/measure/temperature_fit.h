@@ -1,4 +1,4 @@
-/* temperature_fit: base and exponent by which logits are tempered so that probabilities mean what they say (model/temper.h has the formula).
+/* temperature_fit: base and exponent by which logits are tempered so that probabilities mean what they say (model/temperature.h has the formula).
  *
  * Both minimise the negative log likelihood of the labels. For an exponent the likelihood is concave in 1 / base, so that Newton's
  * steps with bisection find it; base is kept within [0.05, 20]. The exponent is sought within [0, 1] by golden section, at the price of

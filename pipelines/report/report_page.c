@@ -332,7 +332,7 @@ static void write_slices_of(const struct page *page, const struct level *level, 
         [TW_SLICE_AGREEMENT] = "by agreement of those who labelled"};
     const struct tw_slices *slices = &page->findings->slices[kind];
     char title[TITLE_BYTES];
-    if (!slices->told)
+    if (!slices->given)
         return;
     putf(page, "<tbody>\n<tr class=\"kind\"><th colspan=\"5\" scope=\"rowgroup\">%s</th></tr>\n",
         titles[kind]);

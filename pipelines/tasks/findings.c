@@ -46,7 +46,7 @@ static struct tw_slice *insert_slice(struct tw_slices *slices, uint32_t at, cons
     *slice = (struct tw_slice){.what = key->what, .rank = key->rank};
     memcpy(slice->name, key->name.bytes, key->name.length); /* zeroed, and shorter than its room */
     slices->count++;
-    slices->told = slices->told || key->what != TW_SLICE_NOT_GIVEN;
+    slices->given = slices->given || key->what != TW_SLICE_NOT_GIVEN;
     return slice;
 }
 
@@ -332,7 +332,7 @@ static void write_slice(FILE *out, const struct tw_slice *slice)
 static void write_slices(FILE *out, const char *name, const struct tw_slices *slices)
 {
     fprintf(out, "\"%s\":[", name);
-    for (uint32_t at = 0; slices->told && at < slices->count; at++) {
+    for (uint32_t at = 0; slices->given && at < slices->count; at++) {
         fputs(at ? "," : "", out);
         write_slice(out, &slices->items[at]);
     }

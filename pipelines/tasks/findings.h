@@ -48,7 +48,7 @@ struct tw_slice {
 struct tw_slices {
     struct tw_slice *items;
     uint32_t count;
-    bool told; /* some record says it: with false they are no news */
+    bool given; /* some record says it: with false they are no news */
 };
 
 struct tw_conflicts {

@@ -219,12 +219,12 @@ void tw_write_refusal(FILE *out, uint64_t line, const struct tw_error *why)
 static struct tw_error placed(
     const struct tw_chunk *chunk, const struct tw_line *line, const struct tw_error *why)
 {
-    struct tw_error told = *why;
+    struct tw_error refusal = *why;
     char where[200];
     snprintf(where, sizeof where, "%.160s:%llu", chunk->name, (unsigned long long)line->number);
     if (!line->refusal)
-        tw_error_in(&told, where);
-    return told;
+        tw_error_in(&refusal, where);
+    return refusal;
 }
 
 bool tw_records_emit(const struct tw_offline_options *options, const struct tw_chunk *chunk,
@@ -235,9 +235,9 @@ bool tw_records_emit(const struct tw_offline_options *options, const struct tw_c
         if (records[at].document.fate != TW_FATE_DEAD_LETTER)
             continue;
         counts->refused++;
-        struct tw_error told = placed(chunk, &chunk->lines[at], records[at].document.refusal);
-        if (options->refused)
-            options->refused(options->refused_context, &told);
+        struct tw_error refusal = placed(chunk, &chunk->lines[at], records[at].document.refusal);
+        if (options->on_refused)
+            options->on_refused(options->on_refused_context, &refusal);
     }
     if (chunk->out_length &&
         fwrite(chunk->out_bytes, 1, chunk->out_length, options->out) != chunk->out_length)

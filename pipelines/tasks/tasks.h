@@ -34,8 +34,8 @@ struct tw_offline_options {
     uint32_t max_tokens; /* tokenize: TW_TOKENS_UNLIMITED never cuts */
     FILE *out;
     /* Told of each refused record, in order; where is file:line. */
-    void (*refused)(void *context, const struct tw_error *why);
-    void *refused_context;
+    void (*on_refused)(void *context, const struct tw_error *why);
+    void *on_refused_context;
 };
 
 struct tw_offline_counts {

@@ -15,21 +15,21 @@ static const char *string(const json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
-static void write_header(FILE *out, const char *name, const struct tw_pretrain_trial *trial)
+static void write_header(FILE *out, const char *name, const struct tw_pretrain_validation *validation)
 {
     fputs("---\nlibrary_name: transformers\npipeline_tag: fill-mask\ntags:\n- finance\n- tapewatch\n", out);
-    if (trial)
+    if (validation)
         fprintf(out,
             "model-index:\n- name: %s\n  results:\n  - task:\n      type: fill-mask\n      name: masked words\n"
             "    dataset:\n      type: held-out\n      name: texts held back by hash\n    metrics:\n"
             "    - type: perplexity\n      name: perplexity\n      value: %.4f\n"
             "    - type: accuracy\n      name: masked tokens guessed\n      value: %.4f\n",
-            name, trial->perplexity, trial->accuracy);
+            name, validation->perplexity, validation->accuracy);
     fputs("---\n\n", out);
 }
 
 static void write_results(
-    FILE *out, const struct tw_pretrain_settings *settings, const struct tw_pretrain_trial *trial)
+    FILE *out, const struct tw_pretrain_settings *settings, const struct tw_pretrain_validation *validation)
 {
     fprintf(out,
         "## Results\n\nOn texts held back from training, %g%% of the tokens masked%s, the same ones each time:\n\n"
@@ -37,8 +37,8 @@ static void write_results(
         "| %llu | %llu | %.4f | %.3f | %.4f |\n\n"
         "The same texts chose the best step.\n\n",
         100 * settings->mask_share, settings->whole_word ? ", words whole" : "",
-        (unsigned long long)trial->windows, (unsigned long long)trial->masked, trial->loss, trial->perplexity,
-        trial->accuracy);
+        (unsigned long long)validation->windows, (unsigned long long)validation->masked, validation->loss,
+        validation->perplexity, validation->accuracy);
 }
 
 static void write_origin(FILE *out, const json_t *lineage)
@@ -69,35 +69,35 @@ static void write_topic(FILE *out, const json_t *topic)
 static void write_training(FILE *out, const struct tw_pretrain_settings *settings, const json_t *lineage)
 {
     const json_t *corpus = json_object_get(lineage, "corpus");
-    const struct tw_course_settings *course = &settings->course;
+    const struct tw_run_settings *run = &settings->run;
     fputs("## Training\n\n", out);
     write_origin(out, lineage);
     fprintf(out,
         "%lld texts of %lld tokens in windows of at most %lld; %lld windows were held back. Steps of %llu windows, "
         "AdamW, highest rate %g (%s), seed %llu; `run.yaml` has every setting, `metrics.jsonl` every step.\n\n",
         integer(corpus, "records"), integer(corpus, "tokens"), integer(corpus, "most_tokens"),
-        integer(corpus, "windows_held_back"), (unsigned long long)(course->batch * course->accumulate),
-        course->lr, course->schedule, (unsigned long long)course->seed);
+        integer(corpus, "windows_held_back"), (unsigned long long)(run->batch * run->accumulate), run->lr,
+        run->schedule, (unsigned long long)run->seed);
     write_topic(out, json_object_get(lineage, "topic"));
     tw_lineage_write_data(out, "Learned from", json_object_get(lineage, "data"));
 }
 
-char *tw_pretrain_card(
-    const struct tw_pretrain_settings *settings, const json_t *lineage, const struct tw_pretrain_trial *trial)
+char *tw_pretrain_card(const struct tw_pretrain_settings *settings, const json_t *lineage,
+    const struct tw_pretrain_validation *validation)
 {
     char *text = NULL, name[256];
     size_t length = 0;
-    struct tw_text folder = tw_lineage_name(settings->course.output);
+    struct tw_text folder = tw_lineage_name(settings->run.output);
     snprintf(name, sizeof name, "%.*s", (int)folder.length, folder.bytes);
     FILE *out = open_memstream(&text, &length);
     if (!out)
         return NULL;
-    write_header(out, name, trial);
+    write_header(out, name, validation);
     fprintf(out,
         "# %s\n\nA language model: it guesses words that are masked. A start for models of sentiment.\n\n",
         name);
-    if (trial)
-        write_results(out, settings, trial);
+    if (validation)
+        write_results(out, settings, validation);
     write_training(out, settings, lineage);
     fprintf(out,
         "## Use\n\n```python\nfrom transformers import pipeline\n"

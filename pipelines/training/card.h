@@ -4,8 +4,8 @@
 
 #include "training/pretrain.h"
 
-/* For free(); NULL without memory. `trial` may be NULL: nothing was measured. */
+/* For free(); NULL without memory. `validation` may be NULL: nothing was measured. */
 char *tw_pretrain_card(const struct tw_pretrain_settings *settings, const json_t *lineage,
-    const struct tw_pretrain_trial *trial);
+    const struct tw_pretrain_validation *validation);
 
 #endif

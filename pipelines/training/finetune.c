@@ -14,16 +14,16 @@
 #define ARENA_BYTES ((size_t)256 << 20)
 
 struct tuning {
-    const struct tw_course_run *run;
+    const struct tw_run_call *call;
     const struct tw_finetune_settings *settings;
-    struct tw_course *course; /* NULL: only looking */
+    struct tw_run *run; /* NULL: only looking */
     struct tw_arena arena;
     struct tw_labelled records;
     struct tw_fold left_out;
     struct tw_tokenizer *tokenizer;
     struct tw_augment augment;
-    struct tw_feed feed, trial_feed;
-    struct tw_trial trial; /* the last one */
+    struct tw_collator collator, validation_collator;
+    struct tw_validation validation; /* the last one */
 };
 
 static struct tw_labelled_sources sources_of(
@@ -86,7 +86,7 @@ static void balance_classes(const struct tuning *tuning, float weights[TW_CLASSE
 static bool open_trainer(struct tuning *tuning, struct tw_error *err)
 {
     const struct tw_finetune_settings *settings = tuning->settings;
-    struct tw_trainer_options options = {.max_sequence = tuning->feed.most_tokens,
+    struct tw_trainer_options options = {.max_sequence = tuning->collator.most_tokens,
         .objective = {.document = settings->document_loss,
             .entity = settings->entity_loss,
             .smoothing = (float)settings->label_smoothing}};
@@ -94,7 +94,7 @@ static bool open_trainer(struct tuning *tuning, struct tw_error *err)
         balance_classes(tuning, options.objective.class_weights);
     else if (!read_class_weights(tuning, options.objective.class_weights, err))
         return false;
-    return tw_course_open_trainer(tuning->course, &options, err);
+    return tw_run_open_trainer(tuning->run, &options, err);
 }
 
 static bool open_model(struct tuning *tuning, struct tw_error *err)
@@ -103,51 +103,52 @@ static bool open_model(struct tuning *tuning, struct tw_error *err)
     unsigned parts = tw_labelled_parts(&tuning->records);
     struct tw_state_options options = {
         .folder = settings->model, .parts = parts, .fresh_heads = settings->fresh_heads};
-    if (!tw_course_open_state(tuning->course, &options, err))
+    if (!tw_run_open_state(tuning->run, &options, err))
         return false;
-    const struct tw_model_config *config = &tw_course_state(tuning->course)->model->config;
-    tuning->feed = (struct tw_feed){.dataset = tuning->records.dataset,
+    const struct tw_model_config *config = &tw_run_state(tuning->run)->model->config;
+    tuning->collator = (struct tw_collator){.dataset = tuning->records.dataset,
         .tokenizer = tuning->tokenizer,
         .config = config,
         .most_tokens = most_tokens_of(tuning, config->max_positions),
         .parts = parts};
-    tuning->trial_feed = tuning->feed;
+    tuning->validation_collator = tuning->collator;
     tuning->augment = (struct tw_augment){.kinds = settings->augment,
         .text_rate = settings->augment_rate,
         .token_rate = settings->token_dropout,
-        .seed = settings->course.seed};
+        .seed = settings->run.seed};
     if (settings->augment)
-        tuning->feed.augment = &tuning->augment;
+        tuning->collator.augment = &tuning->augment;
     return tw_augment_names(tuning->records.dataset, &tuning->arena, &tuning->augment, err) &&
            open_trainer(tuning, err);
 }
 
-/* ---- what the course asks ---- */
+/* ---- what the run asks ---- */
 
-static bool feed(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
+static bool collate(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
     struct tw_packed *batch, struct tw_targets *targets, struct tw_error *err)
 {
     const struct tuning *tuning = self;
-    struct tw_fed fed;
-    if (!tw_feed_batch(&tuning->feed, (uint32_t)epoch, items, count, arena, &fed, err))
+    struct tw_collated collated;
+    if (!tw_collate_batch(&tuning->collator, (uint32_t)epoch, items, count, arena, &collated, err))
         return false;
-    *batch = fed.batch;
-    *targets = fed.targets;
+    *batch = collated.batch;
+    *targets = collated.targets;
     return true;
 }
 
-static bool try_records(
-    void *self, struct tw_trainer *trainer, struct tw_course_trial *out, struct tw_error *err)
+static bool validate_records(
+    void *self, struct tw_trainer *trainer, struct tw_run_validation *out, struct tw_error *err)
 {
     struct tuning *tuning = self;
-    return tw_sentiment_try(trainer, &tuning->trial_feed, &tuning->records, &tuning->trial, out, err);
+    return tw_sentiment_validate(
+        trainer, &tuning->validation_collator, &tuning->records, &tuning->validation, out, err);
 }
 
 static bool publish(void *self, const json_t *lineage, const json_t *metrics, const void *details,
-    struct tw_course_folder *out, struct tw_error *err)
+    struct tw_run_publication *out, struct tw_error *err)
 {
     const struct tuning *tuning = self;
-    return tw_sentiment_publish(&tuning->settings->course, tuning->settings->max_tokens, tuning->feed.parts,
+    return tw_sentiment_publish(&tuning->settings->run, tuning->settings->max_tokens, tuning->collator.parts,
         lineage, metrics, details, out, err);
 }
 
@@ -163,19 +164,19 @@ static void note_step(void *self, const struct tw_step_result *step, json_t *row
 static size_t lowest_at(void *self, uint64_t step)
 {
     const struct tuning *tuning = self;
-    double epoch_steps = (double)tw_course_epoch_steps(tuning->course);
+    double epoch_steps = (double)tw_run_epoch_steps(tuning->run);
     double wait = tuning->settings->unfreeze_every * epoch_steps;
-    uint64_t heads = tw_course_state(tuning->course)->depth_count - 1;
+    uint64_t heads = tw_run_state(tuning->run)->depth_count - 1;
     uint64_t thawed = step / (wait < 1 ? 1 : (uint64_t)llround(wait));
     if (strcmp(tuning->settings->unfreeze, "gradual") != 0 || thawed >= heads)
         return 0;
     return (size_t)(heads - thawed);
 }
 
-static const struct tw_course_kind kind = {.command = "finetune",
+static const struct tw_run_pipeline pipeline = {.command = "finetune",
     .table = &tw_finetune_table,
-    .feed = feed,
-    .trial = try_records,
+    .collate = collate,
+    .validate = validate_records,
     .publish = publish,
     .note = note_step,
     .lowest = lowest_at};
@@ -208,7 +209,7 @@ static json_t *lineage_of(const struct tuning *tuning, struct tw_error *err)
 
 static void end_tuning(struct tuning *tuning)
 {
-    tw_course_close(tuning->course);
+    tw_run_close(tuning->run);
     tw_tokenizer_free(tuning->tokenizer);
     tw_labelled_end(&tuning->records);
     tw_arena_end(&tuning->arena);
@@ -216,46 +217,46 @@ static void end_tuning(struct tuning *tuning)
 
 static bool tune(struct tuning *tuning, struct tw_error *err)
 {
-    const struct tw_course_origin origin = {.tokenizer_folder = tuning->settings->model};
+    const struct tw_run_origin origin = {.tokenizer_folder = tuning->settings->model};
     const struct tw_labelled_sources sources = sources_of(tuning->settings, tuning->left_out);
     return tw_base_tokenizer(tuning->settings->model, &tuning->tokenizer, err) &&
-           tw_labelled_read(&sources, tuning->run, false, &tuning->records, err) &&
-           tw_labelled_split(&tuning->records, &sources, tuning->run, &tuning->arena, err) &&
-           tw_course_plan(tuning->course, tuning->records.training, tuning->records.training_count,
+           tw_labelled_read(&sources, tuning->call, false, &tuning->records, err) &&
+           tw_labelled_split(&tuning->records, &sources, tuning->call, &tuning->arena, err) &&
+           tw_run_plan(tuning->run, tuning->records.training, tuning->records.training_count,
                tuning->records.validation_count > 0, err) &&
-           open_model(tuning, err) && tw_course_learn(tuning->course, lineage_of(tuning, err), &origin, err);
+           open_model(tuning, err) && tw_run_train(tuning->run, lineage_of(tuning, err), &origin, err);
 }
 
-bool tw_finetune(const struct tw_finetune_settings *settings, const struct tw_course_run *run,
-    struct tw_course_result *result, struct tw_error *err)
+bool tw_finetune(const struct tw_finetune_settings *settings, const struct tw_run_call *call,
+    struct tw_run_result *result, struct tw_error *err)
 {
-    struct tuning tuning = {.run = run, .settings = settings};
-    *result = (struct tw_course_result){0};
+    struct tuning tuning = {.call = call, .settings = settings};
+    *result = (struct tw_run_result){0};
     if (!tw_fold_read("leave_out", settings->leave_out, &tuning.left_out, err) ||
-        !tw_course_open(&kind, &tuning, settings, run, &tuning.course, err))
+        !tw_run_open(&pipeline, &tuning, settings, call, &tuning.run, err))
         return false;
-    bool tuned = tw_course_is_finished(tuning.course) ||
+    bool tuned = tw_run_is_finished(tuning.run) ||
                  (tw_arena_begin(&tuning.arena, ARENA_BYTES, err) && tune(&tuning, err));
-    tw_course_tell_result(tuning.course, result);
+    tw_run_fill_result(tuning.run, result);
     result->refused = tuning.records.dataset ? tuning.records.dataset->refused : 0;
     end_tuning(&tuning);
     return tuned;
 }
 
-bool tw_finetune_look(const struct tw_finetune_settings *settings, const struct tw_course_run *run,
+bool tw_finetune_inspect(const struct tw_finetune_settings *settings, const struct tw_run_call *call,
     struct tw_dataset_facts *facts, struct tw_error *err)
 {
-    struct tuning tuning = {.run = run, .settings = settings};
+    struct tuning tuning = {.call = call, .settings = settings};
     struct tw_model_config config;
     if (!tw_fold_read("leave_out", settings->leave_out, &tuning.left_out, err))
         return false;
     const struct tw_labelled_sources sources = sources_of(settings, tuning.left_out);
-    bool looked = tw_arena_begin(&tuning.arena, ARENA_BYTES, err) &&
-                  tw_base_tokenizer(settings->model, &tuning.tokenizer, err) &&
-                  tw_config_read(settings->model, NULL, &tuning.arena, &config, err) &&
-                  tw_labelled_read(&sources, run, true, &tuning.records, err) &&
-                  tw_dataset_look(tuning.records.dataset, tuning.tokenizer,
-                      most_tokens_of(&tuning, config.max_positions), facts, err);
+    bool inspected = tw_arena_begin(&tuning.arena, ARENA_BYTES, err) &&
+                     tw_base_tokenizer(settings->model, &tuning.tokenizer, err) &&
+                     tw_config_read(settings->model, NULL, &tuning.arena, &config, err) &&
+                     tw_labelled_read(&sources, call, true, &tuning.records, err) &&
+                     tw_dataset_inspect(tuning.records.dataset, tuning.tokenizer,
+                         most_tokens_of(&tuning, config.max_positions), facts, err);
     end_tuning(&tuning);
-    return looked;
+    return inspected;
 }

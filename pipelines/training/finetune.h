@@ -15,7 +15,7 @@
  *
  * In config.json, under "tapewatch": "temperature", "temperature_exponent" (of texts), "entity_temperature" and
  * "entity_temperature_exponent", fitted on the validation records
- * as the offsets are that were added to the heads' biases (calibration.h);
+ * as the class biases are that were added to the heads' biases (calibration.h);
  * "lineage" (command, seed, data with SHA-256, base with SHA-256), "metrics", "entity_head" (how it reads).
  *
  * Errors: those of run.h, dataset.h and model.h. */
@@ -27,7 +27,7 @@
 #include "training/run.h"
 
 struct tw_finetune_settings {
-    struct tw_course_settings course;
+    struct tw_run_settings run;
     const char *model;
     struct tw_setting_texts data, validation; /* FILE or FILE:WEIGHT */
     double validation_share;
@@ -46,12 +46,12 @@ struct tw_finetune_settings {
 /* Its table: options, run.yaml, help. */
 extern const struct tw_settings tw_finetune_table;
 
-/* `settings` as its table checks them. The details of an evaluation (run.h) are a struct tw_trial (validation.h). */
-TW_MUST_USE bool tw_finetune(const struct tw_finetune_settings *settings, const struct tw_course_run *run,
-    struct tw_course_result *result, struct tw_error *err);
+/* `settings` as its table checks them. The details of an evaluation (run.h) are a struct tw_validation (validation.h). */
+TW_MUST_USE bool tw_finetune(const struct tw_finetune_settings *settings, const struct tw_run_call *call,
+    struct tw_run_result *result, struct tw_error *err);
 
 /* --dry-run: reads the data as the run would and looks at it; nothing is written. */
-TW_MUST_USE bool tw_finetune_look(const struct tw_finetune_settings *settings,
-    const struct tw_course_run *run, struct tw_dataset_facts *facts, struct tw_error *err);
+TW_MUST_USE bool tw_finetune_inspect(const struct tw_finetune_settings *settings,
+    const struct tw_run_call *call, struct tw_dataset_facts *facts, struct tw_error *err);
 
 #endif

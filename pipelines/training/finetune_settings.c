@@ -11,7 +11,7 @@ static const char *const augmentations[] = {"entity-swap", "number-jitter", "tok
 
 static const struct tw_setting rows[] = {
     {"model", TW_SETTING_TEXT, AT(model), 0, 0, NULL, "", "the base model, a Hugging Face folder", 'm'},
-    TW_COURSE_OUTPUT_ROW(struct tw_finetune_settings),
+    TW_RUN_OUTPUT_ROW(struct tw_finetune_settings),
     {"data", TW_SETTING_TEXTS, AT(data), 0, 0, NULL, "",
         "records to learn from, FILE or FILE:WEIGHT; the same as a bare FILE", 0},
     {"validation", TW_SETTING_TEXTS, AT(validation), 0, 0, NULL, "", "records for validation only", 0},
@@ -44,7 +44,7 @@ static const struct tw_setting rows[] = {
     {"raw", TW_SETTING_SWITCH, AT(raw), 0, 0, NULL, "false", "take texts as they are, without cleaning", 0},
     {"skip_refused", TW_SETTING_SWITCH, AT(skip_refused), 0, 0, NULL, "false",
         "go on without records that cannot be used", 0},
-    TW_COURSE_ROWS(struct tw_finetune_settings, "4", "16", "3e-5", "3"),
+    TW_RUN_ROWS(struct tw_finetune_settings, "4", "16", "3e-5", "3"),
 };
 
 const struct tw_settings tw_finetune_table = {"finetune", rows, sizeof rows / sizeof rows[0]};

@@ -19,7 +19,7 @@
 enum { WORD_MOST_CHARACTERS = 100, RECORDS_BETWEEN_LOOKS = 256 };
 enum { UNKNOWN_ID = 1 };
 
-#define AT(member) offsetof(struct tw_vocab_settings, member)
+#define AT(member) offsetof(struct tw_learn_vocabulary_settings, member)
 
 static const struct tw_setting rows[] = {
     {"output", TW_SETTING_TEXT, AT(output), 0, 0, NULL, "", "folder of the vocabulary, new or empty", 'o'},
@@ -38,7 +38,7 @@ static const struct tw_setting rows[] = {
         "go on without records that cannot be used", 0},
 };
 
-const struct tw_settings tw_vocab_table = {"vocab", rows, sizeof rows / sizeof rows[0]};
+const struct tw_settings tw_learn_vocabulary_table = {"vocab", rows, sizeof rows / sizeof rows[0]};
 
 /* By their ids. */
 static const struct {
@@ -48,9 +48,9 @@ static const struct {
 enum { SPECIALS = sizeof specials / sizeof specials[0] };
 
 struct making {
-    const struct tw_vocab_settings *settings;
-    const struct tw_vocab_run *run;
-    struct tw_vocab_result *result;
+    const struct tw_learn_vocabulary_settings *settings;
+    const struct tw_learn_vocabulary_call *call;
+    struct tw_learn_vocabulary_result *result;
     struct tw_arena arena;
     struct tw_text special[SPECIALS];
     struct tw_added_token added[SPECIALS];
@@ -81,25 +81,25 @@ static void prepare_normalizer(struct making *making)
 static bool take_text(void *self, struct tw_text text, struct tw_arena *scratch, struct tw_error *err)
 {
     struct making *making = self;
-    const struct tw_vocab_run *run = making->run;
+    const struct tw_learn_vocabulary_call *call = making->call;
     uint64_t before = making->tally.total;
     (void)scratch;
     if (!tw_tally_add(&making->tally, text, err))
         return false;
     making->result->records += making->tally.total > before;
-    if (run->reading && making->result->records % RECORDS_BETWEEN_LOOKS == 0)
-        run->reading(run->context, making->result->records, making->tally.total);
+    if (call->on_reading && making->result->records % RECORDS_BETWEEN_LOOKS == 0)
+        call->on_reading(call->context, making->result->records, making->tally.total);
     return true;
 }
 
 static bool read_archive(struct making *making, const char *path, struct tw_error *err)
 {
-    const struct tw_vocab_run *run = making->run;
-    const struct tw_texts_options texts = {.decode = run->decode,
-        .stamp_us = run->stamp_us,
+    const struct tw_learn_vocabulary_call *call = making->call;
+    const struct tw_texts_options texts = {.decode = call->decode,
+        .stamp_us = call->stamp_us,
         .raw = making->settings->raw,
-        .refused = making->settings->skip_refused ? run->refused : NULL,
-        .context = run->context};
+        .on_refused = making->settings->skip_refused ? call->on_refused : NULL,
+        .context = call->context};
     uint64_t before = making->result->records;
     if (!tw_texts_read(path, &texts, take_text, making, &making->result->refused, err))
         return false;
@@ -110,13 +110,13 @@ static bool read_archive(struct making *making, const char *path, struct tw_erro
 
 static bool read_archives(struct making *making, struct tw_error *err)
 {
-    const struct tw_vocab_run *run = making->run;
-    if (run->archive_count == 0)
+    const struct tw_learn_vocabulary_call *call = making->call;
+    if (call->archive_count == 0)
         return tw_fail(
             err, TW_USAGE, NULL, "tapewatch vocab -o FOLDER FILE...", "no archive is named to learn from");
-    for (size_t at = 0; at < run->archive_count; at++) {
+    for (size_t at = 0; at < call->archive_count; at++) {
         struct tw_reader_paths paths;
-        if (!tw_reader_list(run->archives[at], &making->arena, &paths, err))
+        if (!tw_reader_list(call->archives[at], &making->arena, &paths, err))
             return false;
         for (size_t file = 0; file < paths.count; file++)
             if (!read_archive(making, paths.items[file], err))
@@ -132,13 +132,13 @@ static bool read_archives(struct making *making, struct tw_error *err)
 static void tell_piece(void *context, uint32_t pieces)
 {
     const struct making *making = context;
-    if (making->run->learning)
-        making->run->learning(making->run->context, pieces, (uint32_t)making->settings->size);
+    if (making->call->on_learning)
+        making->call->on_learning(making->call->context, pieces, (uint32_t)making->settings->size);
 }
 
 static bool learn_pieces(struct making *making, struct tw_error *err)
 {
-    const struct tw_vocab_settings *settings = making->settings;
+    const struct tw_learn_vocabulary_settings *settings = making->settings;
     const struct tw_pieces_options options = {.first = making->special,
         .first_count = SPECIALS,
         .size = (uint32_t)settings->size,
@@ -157,7 +157,7 @@ static bool learn_pieces(struct making *making, struct tw_error *err)
 /* What the vocabulary makes of the words that it was learned from. */
 static bool cut_words(struct making *making, struct tw_error *err)
 {
-    struct tw_vocab_result *result = making->result;
+    struct tw_learn_vocabulary_result *result = making->result;
     struct tw_wordpiece wordpiece;
     uint32_t twice = 0, first = 0, ends[TW_WORD_MOST_BYTES];
     int32_t ids[TW_WORD_MOST_BYTES];
@@ -202,7 +202,7 @@ static json_t *special_names(void)
     return names;
 }
 
-static json_t *tokenizer_config(const struct tw_vocab_settings *settings)
+static json_t *tokenizer_config(const struct tw_learn_vocabulary_settings *settings)
 {
     json_t *names = special_names();
     json_t *config = json_pack("{s:s, s:b, s:b, s:b, s:I}", "tokenizer_class", "BertTokenizer",
@@ -260,17 +260,18 @@ static bool write_folder(const struct making *making, struct tw_error *err)
 static bool make(struct making *making, struct tw_error *err)
 {
     prepare_normalizer(making);
-    return tw_runfolder_check_empty(making->settings->output, "name another folder", err) &&
+    return tw_run_folder_check_empty(making->settings->output, "name another folder", err) &&
            tw_arena_begin(&making->arena, ARENA_BYTES, err) &&
            tw_tally_begin(&making->tally, &making->normalizer, err) && read_archives(making, err) &&
            learn_pieces(making, err) && cut_words(making, err) && write_folder(making, err);
 }
 
-bool tw_vocab_learn(const struct tw_vocab_settings *settings, const struct tw_vocab_run *run,
-    struct tw_vocab_result *result, struct tw_error *err)
+bool tw_learn_vocabulary(const struct tw_learn_vocabulary_settings *settings,
+    const struct tw_learn_vocabulary_call *call, struct tw_learn_vocabulary_result *result,
+    struct tw_error *err)
 {
-    struct making making = {.settings = settings, .run = run, .result = result};
-    *result = (struct tw_vocab_result){0};
+    struct making making = {.settings = settings, .call = call, .result = result};
+    *result = (struct tw_learn_vocabulary_result){0};
     bool made = make(&making, err);
     tw_tally_end(&making.tally);
     tw_arena_end(&making.arena);

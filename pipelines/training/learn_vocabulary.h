@@ -19,28 +19,28 @@
 
 struct tw_decode_options;
 
-struct tw_vocab_settings {
+struct tw_learn_vocabulary_settings {
     const char *output;
     uint64_t size, min_count, most_characters, max_positions;
     bool cased, raw, skip_refused;
 };
 
-extern const struct tw_settings tw_vocab_table;
+extern const struct tw_settings tw_learn_vocabulary_table;
 
 /* How it is called and who looks on. */
-struct tw_vocab_run {
+struct tw_learn_vocabulary_call {
     const char *const *archives; /* and folders of them */
     size_t archive_count;
     const struct tw_decode_options *decode;
     int64_t stamp_us; /* time of reading */
     void *context;
     /* Any of these may be NULL. */
-    void (*reading)(void *context, uint64_t records, uint64_t words); /* now and then */
-    void (*learning)(void *context, uint32_t pieces, uint32_t most);  /* after each piece */
-    void (*refused)(void *context, const struct tw_error *why);       /* a record (skip_refused) */
+    void (*on_reading)(void *context, uint64_t records, uint64_t words); /* now and then */
+    void (*on_learning)(void *context, uint32_t pieces, uint32_t most);  /* after each piece */
+    void (*on_refused)(void *context, const struct tw_error *why);       /* a record (skip_refused) */
 };
 
-struct tw_vocab_result {
+struct tw_learn_vocabulary_result {
     uint64_t records, refused;
     uint64_t words;      /* all that stand, of those that a vocabulary can spell at all (tally.h) */
     uint64_t different;  /* of these */
@@ -51,7 +51,8 @@ struct tw_vocab_result {
     uint32_t characters; /* of its alphabet */
 };
 
-TW_MUST_USE bool tw_vocab_learn(const struct tw_vocab_settings *settings, const struct tw_vocab_run *run,
-    struct tw_vocab_result *result, struct tw_error *err);
+TW_MUST_USE bool tw_learn_vocabulary(const struct tw_learn_vocabulary_settings *settings,
+    const struct tw_learn_vocabulary_call *call, struct tw_learn_vocabulary_result *result,
+    struct tw_error *err);
 
 #endif

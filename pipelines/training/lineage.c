@@ -97,23 +97,23 @@ static void add_temperature(json_t *row, const char *name, struct tw_temperature
 }
 
 /* eval_accuracy and eval_f1 are the texts'; without labelled texts, the entities'. */
-json_t *tw_lineage_metrics(const struct tw_trial *trial)
+json_t *tw_lineage_metrics(const struct tw_validation *validation)
 {
-    json_t *row = json_pack("{s:f}", "eval_metric", trial->metric);
+    json_t *row = json_pack("{s:f}", "eval_metric", validation->metric);
     if (!row)
         return NULL;
-    add_report(row, "eval_", trial->documents.n ? &trial->documents : &trial->entities);
-    if (trial->documents.n)
-        add_temperature(row, "eval_temperature", trial->document.temperature);
-    if (trial->entities.n) {
-        add_report(row, "eval_entity_", &trial->entities);
-        add_temperature(row, "eval_entity_temperature", trial->entity.temperature);
+    add_report(row, "eval_", validation->documents.n ? &validation->documents : &validation->entities);
+    if (validation->documents.n)
+        add_temperature(row, "eval_temperature", validation->document.temperature);
+    if (validation->entities.n) {
+        add_report(row, "eval_entity_", &validation->entities);
+        add_temperature(row, "eval_entity_temperature", validation->entity.temperature);
     }
     return row;
 }
 
 char *tw_lineage_own(
-    const json_t *lineage, const json_t *metrics, const struct tw_trial *trial, bool entity_head)
+    const json_t *lineage, const json_t *metrics, const struct tw_validation *validation, bool entity_head)
 {
     json_t *own = json_object();
     json_object_set_new(own, "lineage", json_deep_copy(lineage));
@@ -124,7 +124,8 @@ char *tw_lineage_own(
             json_pack("{s:s, s:s, s:s}", "reads", "[CLS] joined with the mean of the entity's tokens",
                 "pooler", "entity_pooler.dense (tanh)", "classifier", "entity_classifier"));
         add_temperature(own, "entity_temperature",
-            trial && trial->entities.n ? trial->entity.temperature : (struct tw_temperature){.base = 1});
+            validation && validation->entities.n ? validation->entity.temperature
+                                                 : (struct tw_temperature){.base = 1});
     }
     char *text = json_dumps(own, JSON_REAL_PRECISION(9));
     json_decref(own);
@@ -148,17 +149,17 @@ static void write_model_metrics(FILE *out, const char *task, const struct tw_met
 }
 
 static void write_header(
-    FILE *out, const char *name, const struct tw_trial *trial, bool documents, bool entities)
+    FILE *out, const char *name, const struct tw_validation *validation, bool documents, bool entities)
 {
     fputs("---\nlibrary_name: transformers\npipeline_tag: text-classification\n"
           "tags:\n- finance\n- sentiment\n- tapewatch\n",
         out);
-    if (trial) {
+    if (validation) {
         fprintf(out, "model-index:\n- name: %s\n  results:\n", name);
-        if (documents && trial->documents.n)
-            write_model_metrics(out, "sentiment of a text", &trial->documents);
-        if (entities && trial->entities.n)
-            write_model_metrics(out, "sentiment towards an entity in a text", &trial->entities);
+        if (documents && validation->documents.n)
+            write_model_metrics(out, "sentiment of a text", &validation->documents);
+        if (entities && validation->entities.n)
+            write_model_metrics(out, "sentiment towards an entity in a text", &validation->entities);
     }
     fputs("---\n\n", out);
 }
@@ -171,14 +172,14 @@ static void write_row(FILE *out, const char *what, const struct tw_metric_report
             report->classes[0].f1, report->classes[1].f1, report->classes[2].f1);
 }
 
-static void write_results(FILE *out, const struct tw_trial *trial)
+static void write_results(FILE *out, const struct tw_validation *validation)
 {
     fputs("## Results\n\nOn the records held back from training, after calibration:\n\n"
           "| what | n | accuracy | macro F1 | calibration error | F1 negative / neutral / positive |\n"
           "| --- | --- | --- | --- | --- | --- |\n",
         out);
-    write_row(out, "texts", &trial->documents);
-    write_row(out, "entities", &trial->entities);
+    write_row(out, "texts", &validation->documents);
+    write_row(out, "entities", &validation->entities);
     fputs(
         "\nThe same records chose the best step, stopped the run and fitted the temperature: expect a little less "
         "on records that nobody has looked at.\n\n",
@@ -205,7 +206,7 @@ void tw_lineage_write_data(FILE *card, const char *title, const json_t *files)
 }
 
 static void write_training(
-    FILE *out, const struct tw_course_settings *settings, uint64_t max_tokens, const json_t *lineage)
+    FILE *out, const struct tw_run_settings *settings, uint64_t max_tokens, const json_t *lineage)
 {
     const json_t *base = json_object_get(lineage, "base"), *records = json_object_get(lineage, "records"),
                  *teacher = json_object_get(lineage, "teacher");
@@ -251,8 +252,8 @@ static void write_use(FILE *out, const char *name, bool documents, bool entities
         name);
 }
 
-char *tw_lineage_card(const struct tw_course_settings *settings, uint64_t max_tokens, const json_t *lineage,
-    const struct tw_trial *trial, bool documents, bool entities)
+char *tw_lineage_card(const struct tw_run_settings *settings, uint64_t max_tokens, const json_t *lineage,
+    const struct tw_validation *validation, bool documents, bool entities)
 {
     char *text = NULL, name[256];
     size_t length = 0;
@@ -261,11 +262,11 @@ char *tw_lineage_card(const struct tw_course_settings *settings, uint64_t max_to
     FILE *out = open_memstream(&text, &length);
     if (!out)
         return NULL;
-    write_header(out, name, trial, documents, entities);
+    write_header(out, name, validation, documents, entities);
     fprintf(out, "# %s\n\nSentiment of short financial texts%s: negative, neutral or positive.\n\n", name,
         entities ? ", and towards each entity named in them" : "");
-    if (trial)
-        write_results(out, trial);
+    if (validation)
+        write_results(out, validation);
     write_training(out, settings, max_tokens, lineage);
     write_use(out, name, documents, entities);
     fputs(

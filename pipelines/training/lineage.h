@@ -23,7 +23,7 @@ json_t *tw_lineage_bases(const struct tw_setting_texts *folders, struct tw_error
 json_t *tw_lineage_data(const struct tw_setting_texts *files, struct tw_error *err);
 
 /* What an evaluation measured, as metrics.jsonl, trainer_state.json and eval_results.json have it: eval_metric, eval_f1, .. */
-json_t *tw_lineage_metrics(const struct tw_trial *trial);
+json_t *tw_lineage_metrics(const struct tw_validation *validation);
 
 /* The last part of a path, whatever slashes end it: what a folder is called. */
 struct tw_text tw_lineage_name(const char *path);
@@ -33,10 +33,10 @@ void tw_lineage_write_data(FILE *card, const char *title, const json_t *files);
 
 /* What goes under "tapewatch" in config.json, as text for free(); NULL without memory. */
 char *tw_lineage_own(
-    const json_t *lineage, const json_t *metrics, const struct tw_trial *trial, bool entity_head);
+    const json_t *lineage, const json_t *metrics, const struct tw_validation *validation, bool entity_head);
 
 /* README.md, for free(); NULL without memory. `metrics` may be NULL: nothing was measured. */
-char *tw_lineage_card(const struct tw_course_settings *settings, uint64_t max_tokens, const json_t *lineage,
-    const struct tw_trial *trial, bool documents, bool entities);
+char *tw_lineage_card(const struct tw_run_settings *settings, uint64_t max_tokens, const json_t *lineage,
+    const struct tw_validation *validation, bool documents, bool entities);
 
 #endif

@@ -23,15 +23,15 @@
 /* A payload's JSON with every quote escaped, and some. */
 #define SPOOL_LINE_BYTES ((size_t)1 << 30)
 #define KEEP_BYTES ((size_t)4 << 20)
-enum { WINDOWS_AT_ONCE = 64 }; /* of a trial */
+enum { WINDOWS_AT_ONCE = 64 }; /* of a validation */
 
 static const char *const spool_name = "topic.jsonl.zst", *const ranges_name = "topic.json";
 
 struct learning {
-    const struct tw_course_run *run;
+    const struct tw_run_call *call;
     const struct tw_pretrain_settings *settings;
     const struct tw_pretrain_topic *topic;
-    struct tw_course *course; /* NULL: only looking */
+    struct tw_run *run; /* NULL: only looking */
     struct tw_arena arena;
     struct tw_tokenizer *tokenizer;
     char vocabulary_folder[PATH_MAX]; /* from scratch */
@@ -42,11 +42,11 @@ struct learning {
     struct tw_decode_options spool_decode;
     json_t *topic_ranges;
     struct tw_corpus *corpus;
-    size_t *training, *tried; /* indices of windows */
-    size_t training_count, tried_count;
+    size_t *training, *held_back; /* indices of windows */
+    size_t training_count, held_back_count;
     struct tw_masking masking;
-    struct tw_arena scratch; /* of trials */
-    struct tw_pretrain_trial trial;
+    struct tw_arena scratch; /* of validations */
+    struct tw_pretrain_validation validation;
 };
 
 static bool out_of_memory(struct tw_error *err)
@@ -136,7 +136,7 @@ static bool open_tokenizer(struct learning *learning, struct tw_error *err)
     learning->most_tokens =
         tw_base_most_tokens(learning->tokenizer, settings->max_tokens, learning->shape.max_positions);
     const struct tw_masking_options options = {
-        .share = settings->mask_share, .whole_words = settings->whole_word, .seed = settings->course.seed};
+        .share = settings->mask_share, .whole_words = settings->whole_word, .seed = settings->run.seed};
     return tw_masking_open(learning->tokenizer, &options, &learning->arena, &learning->masking, err) ||
            tw_error_in(err, settings->model[0] ? settings->model : settings->vocab);
 }
@@ -166,9 +166,9 @@ static bool spool_topic(struct learning *learning, const char *folder, struct tw
         return tw_fail(err, TW_INTERNAL, learning->settings->topic, NULL, "nobody reads topics here");
     if (!topic->look(topic->self, err))
         return false;
-    if (learning->course &&
+    if (learning->run &&
         (!tw_settings_write(&tw_pretrain_table, learning->settings, &learning->arena, &run_yaml, err) ||
-            !tw_runfolder_make(folder, run_yaml, err)))
+            !tw_run_folder_make(folder, run_yaml, err)))
         return false;
     return topic->spool(topic->self, folder, err) && read_ranges(learning, folder, err);
 }
@@ -180,28 +180,28 @@ static uint64_t refused_of_topic(const struct learning *learning)
 
 /* ---- the corpus ---- */
 
-static bool new_corpus(struct learning *learning, bool looking, struct tw_error *err)
+static bool new_corpus(struct learning *learning, bool inspecting, struct tw_error *err)
 {
     const struct tw_pretrain_settings *settings = learning->settings;
-    const struct tw_course_watch *watch = &learning->run->watch;
-    bool tells = settings->skip_refused || looking;
-    const struct tw_corpus_options options = {.decode = learning->run->decode,
-        .stamp_us = learning->run->stamp_us,
+    const struct tw_run_watch *watch = &learning->call->watch;
+    bool tells = settings->skip_refused || inspecting;
+    const struct tw_corpus_options options = {.decode = learning->call->decode,
+        .stamp_us = learning->call->stamp_us,
         .tokenizer = learning->tokenizer,
         .most_tokens = learning->most_tokens,
         .share_held_back = settings->validation_share,
         .limit_tokens = settings->max_corpus,
         .raw = settings->raw,
-        .count_repeated = looking,
-        .refused = tells ? watch->refused : NULL,
+        .count_repeated = inspecting,
+        .on_refused = tells ? watch->on_refused : NULL,
         .stopped = watch->stopped,
         .context = watch->context};
     return tw_corpus_new(&options, &learning->corpus, err);
 }
 
-static bool read_corpus(struct learning *learning, bool looking, struct tw_error *err)
+static bool read_corpus(struct learning *learning, bool inspecting, struct tw_error *err)
 {
-    if (!new_corpus(learning, looking, err))
+    if (!new_corpus(learning, inspecting, err))
         return false;
     for (size_t at = 0; at < learning->settings->data.count; at++)
         for (size_t file = 0; file < learning->archives[at].count; file++)
@@ -216,30 +216,30 @@ static bool read_corpus(struct learning *learning, bool looking, struct tw_error
 }
 
 /* All that are held back, or so many of them evenly from all. */
-static void choose_tried(struct learning *learning)
+static void choose_held_back(struct learning *learning)
 {
-    size_t all = learning->tried_count, most = (size_t)learning->settings->eval_windows;
+    size_t all = learning->held_back_count, most = (size_t)learning->settings->eval_windows;
     if (most == 0 || all <= most)
         return;
     for (size_t at = 0; at < most; at++)
-        learning->tried[at] = learning->tried[(size_t)((double)at * (double)all / (double)most)];
-    learning->tried_count = most;
+        learning->held_back[at] = learning->held_back[(size_t)((double)at * (double)all / (double)most)];
+    learning->held_back_count = most;
 }
 
 static bool split_corpus(struct learning *learning, struct tw_error *err)
 {
     const struct tw_corpus *corpus = learning->corpus;
     learning->training = tw_arena_array(&learning->arena, corpus->count, sizeof *learning->training);
-    learning->tried = tw_arena_array(&learning->arena, corpus->count, sizeof *learning->tried);
-    if (!learning->training || !learning->tried)
+    learning->held_back = tw_arena_array(&learning->arena, corpus->count, sizeof *learning->held_back);
+    if (!learning->training || !learning->held_back)
         return tw_arena_fail(&learning->arena, err);
     for (size_t at = 0; at < corpus->count; at++) {
         if (corpus->windows[at].held_back)
-            learning->tried[learning->tried_count++] = at;
+            learning->held_back[learning->held_back_count++] = at;
         else
             learning->training[learning->training_count++] = at;
     }
-    choose_tried(learning);
+    choose_held_back(learning);
     if (learning->training_count == 0)
         return tw_fail(err, TW_CONFIG, NULL, "give more records, or a smaller --validation-share",
             "no text is left to learn from");
@@ -284,20 +284,19 @@ static bool make_batch(const struct learning *learning, uint32_t epoch, const si
         tokens += sequences[at].count;
     }
     *targets = (struct tw_targets){.masked = words, .masked_count = masked};
-    return tw_packed_build(
-        sequences, count, &tw_course_state(learning->course)->model->config, arena, batch, err);
+    return tw_packed_build(sequences, count, &tw_run_state(learning->run)->model->config, arena, batch, err);
 }
 
-/* ---- what the course asks ---- */
+/* ---- what the run asks ---- */
 
-static bool feed(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
+static bool collate(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
     struct tw_packed *batch, struct tw_targets *targets, struct tw_error *err)
 {
     return make_batch(self, (uint32_t)epoch, items, count, arena, batch, targets, err);
 }
 
-static bool try_some(struct learning *learning, struct tw_trainer *trainer, const size_t *windows,
-    size_t count, struct tw_pretrain_trial *sums, struct tw_error *err)
+static bool validate_some(struct learning *learning, struct tw_trainer *trainer, const size_t *windows,
+    size_t count, struct tw_pretrain_validation *sums, struct tw_error *err)
 {
     struct tw_packed batch;
     struct tw_targets targets;
@@ -314,36 +313,38 @@ static bool try_some(struct learning *learning, struct tw_trainer *trainer, cons
     return true;
 }
 
-static json_t *row_of(const struct tw_pretrain_trial *trial)
+static json_t *row_of(const struct tw_pretrain_validation *validation)
 {
-    return json_pack("{s:f, s:f, s:I, s:I}", "perplexity", trial->perplexity, "eval_accuracy",
-        trial->accuracy, "eval_masked", (json_int_t)trial->masked, "eval_samples",
-        (json_int_t)trial->windows);
+    return json_pack("{s:f, s:f, s:I, s:I}", "perplexity", validation->perplexity, "eval_accuracy",
+        validation->accuracy, "eval_masked", (json_int_t)validation->masked, "eval_samples",
+        (json_int_t)validation->windows);
 }
 
-static bool try_windows(
-    void *self, struct tw_trainer *trainer, struct tw_course_trial *out, struct tw_error *err)
+static bool validate_windows(
+    void *self, struct tw_trainer *trainer, struct tw_run_validation *out, struct tw_error *err)
 {
     struct learning *learning = self;
-    struct tw_pretrain_trial *trial = &learning->trial;
-    *trial = (struct tw_pretrain_trial){0};
-    for (size_t at = 0, count; at < learning->tried_count; at += count) {
-        count = learning->tried_count - at;
+    struct tw_pretrain_validation *validation = &learning->validation;
+    *validation = (struct tw_pretrain_validation){0};
+    for (size_t at = 0, count; at < learning->held_back_count; at += count) {
+        count = learning->held_back_count - at;
         count = count < WINDOWS_AT_ONCE ? count : WINDOWS_AT_ONCE;
-        if (!try_some(learning, trainer, learning->tried + at, count, trial, err))
+        if (!validate_some(learning, trainer, learning->held_back + at, count, validation, err))
             return false;
     }
-    double masked = trial->masked ? (double)trial->masked : 1;
-    trial->loss /= masked;
-    trial->accuracy /= masked;
-    trial->perplexity = exp(trial->loss);
-    *out = (struct tw_course_trial){
-        .loss = trial->loss, .metric = trial->perplexity, .row = row_of(trial), .details = trial};
+    double masked = validation->masked ? (double)validation->masked : 1;
+    validation->loss /= masked;
+    validation->accuracy /= masked;
+    validation->perplexity = exp(validation->loss);
+    *out = (struct tw_run_validation){.loss = validation->loss,
+        .metric = validation->perplexity,
+        .row = row_of(validation),
+        .details = validation};
     return true;
 }
 
 static bool publish(void *self, const json_t *lineage, const json_t *metrics, const void *details,
-    struct tw_course_folder *out, struct tw_error *err)
+    struct tw_run_publication *out, struct tw_error *err)
 {
     const struct learning *learning = self;
     out->own_json = tw_lineage_own(lineage, metrics, NULL, false);
@@ -351,22 +352,22 @@ static bool publish(void *self, const json_t *lineage, const json_t *metrics, co
     return (out->own_json && out->card) || out_of_memory(err);
 }
 
-static const struct tw_course_kind kind = {.command = "pretrain",
+static const struct tw_run_pipeline pipeline = {.command = "pretrain",
     .table = &tw_pretrain_table,
     .lower_is_better = true,
-    .trial_at_start = true,
-    .feed = feed,
-    .trial = try_windows,
+    .validate_at_start = true,
+    .collate = collate,
+    .validate = validate_windows,
     .publish = publish};
 
 /* ---- lineage ---- */
 
-static bool add_file(json_t *list, const char *path, const char *told_as, struct tw_error *err)
+static bool add_file(json_t *list, const char *path, const char *listed_as, struct tw_error *err)
 {
     json_t *file = tw_lineage_file(path, err);
     if (!file)
         return false;
-    if ((told_as && json_object_set_new(file, "path", json_string(told_as)) != 0) ||
+    if ((listed_as && json_object_set_new(file, "path", json_string(listed_as)) != 0) ||
         json_array_append_new(list, file) != 0)
         return out_of_memory(err);
     return true;
@@ -437,40 +438,39 @@ static bool open_model(struct learning *learning, struct tw_error *err)
         .parts = TW_PART_MASKED};
     const struct tw_trainer_options trainer = {
         .max_sequence = learning->most_tokens, .objective = {.masked = 1}};
-    if (!tw_course_open_state(learning->course, &state, err))
+    if (!tw_run_open_state(learning->run, &state, err))
         return false;
-    if (base[0] && tw_course_state(learning->course)->fresh_parts & TW_PART_MASKED)
-        tw_course_tell(&learning->run->watch,
+    if (base[0] && tw_run_state(learning->run)->fresh_parts & TW_PART_MASKED)
+        tw_run_report_line(&learning->call->watch,
             "%s: has no head for masked words; a new one begins, tied to the word embedding", base);
-    return tw_course_open_trainer(learning->course, &trainer, err);
+    return tw_run_open_trainer(learning->run, &trainer, err);
 }
 
-static bool read_all(struct learning *learning, const char *folder, bool looking, struct tw_error *err)
+static bool read_all(struct learning *learning, const char *folder, bool inspecting, struct tw_error *err)
 {
     if (!tw_arena_begin(&learning->arena, ARENA_BYTES, err) || !check_settings(learning->settings, err) ||
         !list_archives(learning, err) || !open_tokenizer(learning, err))
         return false;
     if (learning->settings->topic[0] && !spool_topic(learning, folder, err))
         return false;
-    return read_corpus(learning, looking, err) && split_corpus(learning, err);
+    return read_corpus(learning, inspecting, err) && split_corpus(learning, err);
 }
 
 static bool learn(struct learning *learning, struct tw_error *err)
 {
     const struct tw_pretrain_settings *settings = learning->settings;
-    const struct tw_course_origin origin = {
+    const struct tw_run_origin origin = {
         .tokenizer_folder = settings->model[0] ? settings->model : learning->vocabulary_folder};
     return tw_arena_begin(&learning->scratch, SCRATCH_BYTES, err) &&
-           read_all(learning, settings->course.output, false, err) &&
-           tw_course_plan(learning->course, learning->training, learning->training_count,
-               learning->tried_count > 0, err) &&
-           open_model(learning, err) &&
-           tw_course_learn(learning->course, lineage_of(learning, err), &origin, err);
+           read_all(learning, settings->run.output, false, err) &&
+           tw_run_plan(learning->run, learning->training, learning->training_count,
+               learning->held_back_count > 0, err) &&
+           open_model(learning, err) && tw_run_train(learning->run, lineage_of(learning, err), &origin, err);
 }
 
 static void end_learning(struct learning *learning)
 {
-    tw_course_close(learning->course);
+    tw_run_close(learning->run);
     tw_corpus_free(learning->corpus);
     tw_tokenizer_free(learning->tokenizer);
     json_decref(learning->topic_ranges);
@@ -478,15 +478,15 @@ static void end_learning(struct learning *learning)
     tw_arena_end(&learning->arena);
 }
 
-bool tw_pretrain(const struct tw_pretrain_settings *settings, const struct tw_course_run *run,
-    const struct tw_pretrain_topic *topic, struct tw_course_result *result, struct tw_error *err)
+bool tw_pretrain(const struct tw_pretrain_settings *settings, const struct tw_run_call *call,
+    const struct tw_pretrain_topic *topic, struct tw_run_result *result, struct tw_error *err)
 {
-    struct learning learning = {.run = run, .settings = settings, .topic = topic};
-    *result = (struct tw_course_result){0};
-    if (!tw_course_open(&kind, &learning, settings, run, &learning.course, err))
+    struct learning learning = {.call = call, .settings = settings, .topic = topic};
+    *result = (struct tw_run_result){0};
+    if (!tw_run_open(&pipeline, &learning, settings, call, &learning.run, err))
         return false;
-    bool learned = tw_course_is_finished(learning.course) || learn(&learning, err);
-    tw_course_tell_result(learning.course, result);
+    bool learned = tw_run_is_finished(learning.run) || learn(&learning, err);
+    tw_run_fill_result(learning.run, result);
     result->refused = (learning.corpus ? learning.corpus->facts.refused : 0) + refused_of_topic(&learning);
     end_learning(&learning);
     return learned;
@@ -515,27 +515,27 @@ static bool make_temporary(char folder[PATH_MAX], struct tw_error *err)
 
 static void conclude(const struct learning *learning, struct tw_pretrain_facts *facts)
 {
-    const struct tw_course_settings *course = &learning->settings->course;
-    uint64_t windows = course->batch * course->accumulate;
+    const struct tw_run_settings *run = &learning->settings->run;
+    uint64_t windows = run->batch * run->accumulate;
     tw_corpus_count_repeated(learning->corpus);
     *facts = (struct tw_pretrain_facts){.corpus = learning->corpus->facts,
         .most_tokens = learning->most_tokens,
         .epoch_steps = (learning->training_count + windows - 1) / windows,
         .topic_refused = refused_of_topic(learning)};
-    facts->steps = course->steps ? course->steps : facts->epoch_steps * course->epochs;
+    facts->steps = run->steps ? run->steps : facts->epoch_steps * run->epochs;
 }
 
-bool tw_pretrain_look(const struct tw_pretrain_settings *settings, const struct tw_course_run *run,
+bool tw_pretrain_inspect(const struct tw_pretrain_settings *settings, const struct tw_run_call *call,
     const struct tw_pretrain_topic *topic, struct tw_pretrain_facts *facts, struct tw_error *err)
 {
-    struct learning learning = {.run = run, .settings = settings, .topic = topic};
+    struct learning learning = {.call = call, .settings = settings, .topic = topic};
     char folder[PATH_MAX] = "";
-    bool looked =
+    bool inspected =
         (!settings->topic[0] || make_temporary(folder, err)) && read_all(&learning, folder, true, err);
-    if (looked)
+    if (inspected)
         conclude(&learning, facts);
     if (folder[0])
         remove_spool(folder);
     end_learning(&learning);
-    return looked;
+    return inspected;
 }

@@ -25,7 +25,7 @@
 #include "training/run.h"
 
 struct tw_pretrain_settings {
-    struct tw_course_settings course;
+    struct tw_run_settings run;
     const char *model;            /* the base; "": from scratch */
     struct tw_setting_texts data; /* archives and folders */
     const char *topic, *brokers;  /* brokers: for whoever reads the topic */
@@ -51,7 +51,7 @@ struct tw_pretrain_topic {
 };
 
 /* What an evaluation found (run.h: its details). */
-struct tw_pretrain_trial {
+struct tw_pretrain_validation {
     double loss;       /* mean negative log likelihood of the masked tokens */
     double perplexity; /* e^loss */
     double accuracy;   /* of them, guessed right */
@@ -59,8 +59,8 @@ struct tw_pretrain_trial {
 };
 
 /* `topic` may be NULL when settings name none. */
-TW_MUST_USE bool tw_pretrain(const struct tw_pretrain_settings *settings, const struct tw_course_run *run,
-    const struct tw_pretrain_topic *topic, struct tw_course_result *result, struct tw_error *err);
+TW_MUST_USE bool tw_pretrain(const struct tw_pretrain_settings *settings, const struct tw_run_call *call,
+    const struct tw_pretrain_topic *topic, struct tw_run_result *result, struct tw_error *err);
 
 struct tw_pretrain_facts {
     struct tw_corpus_facts corpus;
@@ -70,8 +70,8 @@ struct tw_pretrain_facts {
 };
 
 /* --dry-run: reads the data as the run would; the topic into a temporary folder that goes again. */
-TW_MUST_USE bool tw_pretrain_look(const struct tw_pretrain_settings *settings,
-    const struct tw_course_run *run, const struct tw_pretrain_topic *topic, struct tw_pretrain_facts *facts,
+TW_MUST_USE bool tw_pretrain_inspect(const struct tw_pretrain_settings *settings,
+    const struct tw_run_call *call, const struct tw_pretrain_topic *topic, struct tw_pretrain_facts *facts,
     struct tw_error *err);
 
 #endif

@@ -8,7 +8,7 @@
 static const struct tw_setting rows[] = {
     {"model", TW_SETTING_TEXT, AT(model), 0, 0, NULL, "",
         "the model to go on from, a Hugging Face folder; none: from scratch", 'm'},
-    TW_COURSE_OUTPUT_ROW(struct tw_pretrain_settings),
+    TW_RUN_OUTPUT_ROW(struct tw_pretrain_settings),
     {"data", TW_SETTING_TEXTS, AT(data), 0, 0, NULL, "",
         "archives, or folders of them; the same as a bare FILE", 0},
     {"topic", TW_SETTING_TEXT, AT(topic), 0, 0, NULL, "",
@@ -31,7 +31,7 @@ static const struct tw_setting rows[] = {
         "words are chosen whole, with all their pieces", 0},
     {"validation_share", TW_SETTING_REAL, AT(validation_share), 0, 0.9, NULL, "0.05",
         "of the texts, held back by hash", 0},
-    {"eval_windows", TW_SETTING_COUNT, AT(eval_windows), 0, TW_COURSE_MOST, NULL, "2000",
+    {"eval_windows", TW_SETTING_COUNT, AT(eval_windows), 0, TW_RUN_MOST, NULL, "2000",
         "windows tried at most, evenly from those held back; 0: all", 0},
     {"max_tokens", TW_SETTING_COUNT, AT(max_tokens), 3, MOST_SIZE, NULL, "128",
         "tokens of a window; longer texts are cut into several", 0},
@@ -40,7 +40,7 @@ static const struct tw_setting rows[] = {
     {"raw", TW_SETTING_SWITCH, AT(raw), 0, 0, NULL, "false", "take texts as they are, without cleaning", 0},
     {"skip_refused", TW_SETTING_SWITCH, AT(skip_refused), 0, 0, NULL, "false",
         "go on without records that cannot be used", 0},
-    TW_COURSE_ROWS(struct tw_pretrain_settings, "3", "32", "1e-4", "0"),
+    TW_RUN_ROWS(struct tw_pretrain_settings, "3", "32", "1e-4", "0"),
 };
 
 const struct tw_settings tw_pretrain_table = {"pretrain", rows, sizeof rows / sizeof rows[0]};

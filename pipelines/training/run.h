@@ -1,20 +1,20 @@
-/* run: one training run, whatever is learned: steps by epochs, rates, checkpoints, trials, the best kept. finetune,
+/* run: one training run, whatever is learned: steps by epochs, rates, checkpoints, validations, the best kept. finetune,
  * pretrain and distill are each a table of functions over it.
- *   in    what the pipeline brings (struct tw_course_kind), settings, how the run was called (struct tw_course_run)
+ *   in    what the pipeline brings (struct tw_run_pipeline), settings, how the run was called (struct tw_run_call)
  *   out   the folder: run.yaml, metrics.jsonl, trainer_state.json, the best model so far, checkpoints, eval_results.json
  *
- *     struct tw_course *course;
- *     tw_course_open(&kind, self, &settings, run, &course, err)       refuses a folder that is not empty; resume: looks into it
- *     tw_course_is_finished(course)                                   nothing is left to resume: close it
+ *     struct tw_run *run;
+ *     tw_run_open(&pipeline, self, &settings, call, &run, err)     refuses a folder that is not empty; resume: looks into it
+ *     tw_run_is_finished(run)                                      nothing is left to resume: close it
  *     ... the pipeline reads its data ...
- *     tw_course_plan(course, items, count, true, err)                 steps and rates
- *     tw_course_open_state(course, &state_options, err)               gemm, weights: tw_course_state
- *     tw_course_open_trainer(course, &trainer_options, err)           with the course's seed, threads, dropout, gemm
- *     tw_course_learn(course, lineage, &origin, err)                  begins or resumes; learns; writes the folder
- *     tw_course_tell_result(course, &result); tw_course_close(course)
+ *     tw_run_plan(run, items, count, true, err)                    steps and rates
+ *     tw_run_open_state(run, &state_options, err)                  gemm, weights: tw_run_state
+ *     tw_run_open_trainer(run, &trainer_options, err)              with the run's seed, threads, dropout, gemm
+ *     tw_run_train(run, lineage, &origin, err)                     begins or resumes; learns; writes the folder
+ *     tw_run_fill_result(run, &result); tw_run_close(run)
  *
  * Each step takes `batch` x `accumulate` items in an order of its own for each epoch, made from the seed. After each
- * `eval_steps` the pipeline tries the model; the best one is written whole into the folder, so that it can be used while the
+ * `eval_steps` the pipeline validates the model; the best one is written whole into the folder, so that it can be used while the
  * run goes on. After each `save_steps` a checkpoint. A step that fails, a full disk, a signal, SIGKILL: the newest checkpoint
  * and the best model are whole, and a resumed run ends in the same weights, to the bit, if the pipeline's functions depend
  * on their arguments alone.
@@ -26,7 +26,7 @@
  * resumed run must find every other member as it was: else TW_CONFIG "data changed since the run began".
  *
  * Errors: TW_OUTPUT for an output folder that is not empty, TW_HELD for one in which another process runs; TW_INTERRUPTED when the
- * watch says stop: the checkpoint is saved; those of trainer.h, checkpoint.h, state.h, schedule.h. For the offline rooms only, but for struct tw_course_watch and what
+ * watch says stop: the checkpoint is saved; those of trainer.h, checkpoint.h, state.h, schedule.h. For the offline rooms only, but for struct tw_run_watch and what
  * it tells. */
 #ifndef TW_RUN_H
 #define TW_RUN_H
@@ -41,71 +41,72 @@
 
 /* ---- what a pipeline brings ---- */
 
-struct tw_course_trial {
+struct tw_run_validation {
     double loss, metric;
     json_t *row; /* its own members of the row (eval_..), taken over */
     const void *details;
 };
 
 /* What is written beside the weights; texts for free(), taken over. */
-struct tw_course_folder {
+struct tw_run_publication {
     char *own_json; /* members under "tapewatch" of config.json */
     char *card;     /* README.md */
     /* Calibration: of texts, base 0 as the model has it; what is added to the biases of the heads, by enum tw_class. */
     struct tw_temperature temperature;
-    float document_offsets[TW_CLASSES], entity_offsets[TW_CLASSES];
+    float document_class_biases[TW_CLASSES], entity_class_biases[TW_CLASSES];
 };
 
-struct tw_course_kind {
+struct tw_run_pipeline {
     const char *command;
     const struct tw_settings *table; /* of `settings` */
     bool lower_is_better;            /* the metric */
-    bool trial_at_start;             /* the model as it came is tried too (and is not kept as the best) */
+    bool validate_at_start;          /* the model as it came is tried too (and is not kept as the best) */
 
-    /* One step's batch with its targets, in the arena. `items`: of those given to tw_course_plan. */
-    bool (*feed)(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
+    /* One step's batch with its targets, in the arena. `items`: of those given to tw_run_plan. */
+    bool (*collate)(void *self, uint64_t epoch, const size_t *items, size_t count, struct tw_arena *arena,
         struct tw_packed *batch, struct tw_targets *targets, struct tw_error *err);
-    bool (*trial)(void *self, struct tw_trainer *trainer, struct tw_course_trial *out, struct tw_error *err);
-    /* The model is about to be written. `metrics`: the row of its trial; NULL, as `details`, when nothing was held back. */
+    bool (*validate)(
+        void *self, struct tw_trainer *trainer, struct tw_run_validation *out, struct tw_error *err);
+    /* The model is about to be written. `metrics`: the row of its validation; NULL, as `details`, when nothing was held back. */
     bool (*publish)(void *self, const json_t *lineage, const json_t *metrics, const void *details,
-        struct tw_course_folder *out, struct tw_error *err);
+        struct tw_run_publication *out, struct tw_error *err);
     /* Adds the parts of the loss to a row of metrics.jsonl; or NULL. */
     void (*note)(void *self, const struct tw_step_result *step, json_t *row);
     /* The lowest depth (state.h) that learns at a step; NULL: 0, all. */
     size_t (*lowest)(void *self, uint64_t step);
 };
 
-struct tw_course_origin {
+struct tw_run_origin {
     const char *tokenizer_folder; /* whose files are copied */
     struct tw_text vocabulary;    /* another vocab.txt instead of the folder's, or empty */
 };
 
-struct tw_course;
+struct tw_run;
 
-/* `self`, settings (a struct that begins with struct tw_course_settings) and run outlive the course. */
-TW_MUST_USE bool tw_course_open(const struct tw_course_kind *kind, void *self, const void *settings,
-    const struct tw_course_run *run, struct tw_course **out, struct tw_error *err);
+/* `self`, settings (a struct that begins with struct tw_run_settings) and call outlive it. */
+TW_MUST_USE bool tw_run_open(const struct tw_run_pipeline *pipeline, void *self, const void *settings,
+    const struct tw_run_call *call, struct tw_run **out, struct tw_error *err);
 /* NULL is fine. */
-void tw_course_close(struct tw_course *course);
-bool tw_course_is_finished(const struct tw_course *course);
+void tw_run_close(struct tw_run *run);
+bool tw_run_is_finished(const struct tw_run *run);
 
-/* `items`: the numbers of what is learned from, once an epoch; copied. `has_trial`: something was held back. */
-TW_MUST_USE bool tw_course_plan(
-    struct tw_course *course, const size_t *items, size_t count, bool has_trial, struct tw_error *err);
-uint64_t tw_course_epoch_steps(const struct tw_course *course);
+/* `items`: the numbers of what is learned from, once an epoch; copied. `has_validation`: something was held back. */
+TW_MUST_USE bool tw_run_plan(
+    struct tw_run *run, const size_t *items, size_t count, bool has_validation, struct tw_error *err);
+uint64_t tw_run_epoch_steps(const struct tw_run *run);
 
 /* `seed` is filled in. */
-TW_MUST_USE bool tw_course_open_state(
-    struct tw_course *course, const struct tw_state_options *options, struct tw_error *err);
-struct tw_state *tw_course_state(const struct tw_course *course);
+TW_MUST_USE bool tw_run_open_state(
+    struct tw_run *run, const struct tw_state_options *options, struct tw_error *err);
+struct tw_state *tw_run_state(const struct tw_run *run);
 /* threads, seed, gemm and dropout are filled in. */
-TW_MUST_USE bool tw_course_open_trainer(
-    struct tw_course *course, const struct tw_trainer_options *options, struct tw_error *err);
+TW_MUST_USE bool tw_run_open_trainer(
+    struct tw_run *run, const struct tw_trainer_options *options, struct tw_error *err);
 
 /* `lineage` is taken over, even on failure; NULL fails with the error that is there. */
-TW_MUST_USE bool tw_course_learn(
-    struct tw_course *course, json_t *lineage, const struct tw_course_origin *origin, struct tw_error *err);
+TW_MUST_USE bool tw_run_train(
+    struct tw_run *run, json_t *lineage, const struct tw_run_origin *origin, struct tw_error *err);
 
-void tw_course_tell_result(const struct tw_course *course, struct tw_course_result *out);
+void tw_run_fill_result(const struct tw_run *run, struct tw_run_result *out);
 
 #endif

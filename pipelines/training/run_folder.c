@@ -15,7 +15,7 @@
 
 static const char *const results_name = "eval_results.json";
 
-bool tw_runfolder_check_empty(const char *folder, const char *cure, struct tw_error *err)
+bool tw_run_folder_check_empty(const char *folder, const char *cure, struct tw_error *err)
 {
     if (!folder[0])
         return tw_fail(err, TW_USAGE, NULL, "name a new folder with -o", "no output folder is named");
@@ -34,7 +34,7 @@ bool tw_runfolder_check_empty(const char *folder, const char *cure, struct tw_er
     return tw_fail(err, TW_OUTPUT, folder, cure, "the output folder is not empty");
 }
 
-bool tw_runfolder_make(const char *folder, struct tw_text run_yaml, struct tw_error *err)
+bool tw_run_folder_make(const char *folder, struct tw_text run_yaml, struct tw_error *err)
 {
     char path[PATH_MAX];
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
@@ -44,7 +44,7 @@ bool tw_runfolder_make(const char *folder, struct tw_text run_yaml, struct tw_er
     return run_yaml.length == 0 || tw_file_write(path, run_yaml, err);
 }
 
-bool tw_runfolder_hold(const char *folder, int *descriptor, struct tw_error *err)
+bool tw_run_folder_hold(const char *folder, int *descriptor, struct tw_error *err)
 {
     *descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*descriptor < 0)
@@ -58,13 +58,13 @@ bool tw_runfolder_hold(const char *folder, int *descriptor, struct tw_error *err
                         "another process is running in the folder");
 }
 
-bool tw_runfolder_is_finished(const char *folder)
+bool tw_run_folder_is_finished(const char *folder)
 {
     char path[PATH_MAX];
     return tw_path_join(path, sizeof path, folder, results_name, NULL) && access(path, F_OK) == 0;
 }
 
-bool tw_runfolder_remove_checkpoints(const char *folder, struct tw_error *err)
+bool tw_run_folder_remove_checkpoints(const char *folder, struct tw_error *err)
 {
     char path[PATH_MAX];
     for (;;) {
@@ -79,9 +79,9 @@ bool tw_runfolder_remove_checkpoints(const char *folder, struct tw_error *err)
     }
 }
 
-bool tw_runfolder_finish(const char *folder, struct tw_text results, struct tw_error *err)
+bool tw_run_folder_finish(const char *folder, struct tw_text results, struct tw_error *err)
 {
     char path[PATH_MAX];
     return tw_path_join(path, sizeof path, folder, results_name, err) && tw_file_write(path, results, err) &&
-           tw_runfolder_remove_checkpoints(folder, err);
+           tw_run_folder_remove_checkpoints(folder, err);
 }

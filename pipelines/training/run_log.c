@@ -10,7 +10,7 @@
 
 #define MOST_BYTES ((size_t)256 << 20)
 
-struct tw_runlog {
+struct tw_run_log {
     char path[PATH_MAX];       /* metrics.jsonl */
     char state_path[PATH_MAX]; /* trainer_state.json */
     FILE *file;
@@ -44,7 +44,7 @@ static bool read_rows(const char *path, json_t *rows, struct tw_error *err)
     return read;
 }
 
-static bool open_file(struct tw_runlog *log, struct tw_error *err)
+static bool open_file(struct tw_run_log *log, struct tw_error *err)
 {
     log->file = fopen(log->path, "ae");
     if (log->file)
@@ -53,9 +53,9 @@ static bool open_file(struct tw_runlog *log, struct tw_error *err)
         err, TW_OUTPUT, log->path, "name a folder that can be written to", "cannot be created");
 }
 
-bool tw_runlog_open(const char *folder, struct tw_runlog **out, struct tw_error *err)
+bool tw_run_log_open(const char *folder, struct tw_run_log **out, struct tw_error *err)
 {
-    struct tw_runlog *log = calloc(1, sizeof *log);
+    struct tw_run_log *log = calloc(1, sizeof *log);
     *out = NULL;
     if (!log)
         return out_of_memory(err);
@@ -64,14 +64,14 @@ bool tw_runlog_open(const char *folder, struct tw_runlog **out, struct tw_error 
         !tw_path_join(log->path, sizeof log->path, folder, "metrics.jsonl", err) ||
         !tw_path_join(log->state_path, sizeof log->state_path, folder, "trainer_state.json", err) ||
         !read_rows(log->path, log->rows, err) || !open_file(log, err)) {
-        tw_runlog_close(log);
+        tw_run_log_close(log);
         return false;
     }
     *out = log;
     return true;
 }
 
-bool tw_runlog_read(const char *folder, json_t **rows, struct tw_error *err)
+bool tw_run_log_read(const char *folder, json_t **rows, struct tw_error *err)
 {
     char path[PATH_MAX];
     *rows = json_array();
@@ -83,7 +83,7 @@ bool tw_runlog_read(const char *folder, json_t **rows, struct tw_error *err)
     return false;
 }
 
-void tw_runlog_close(struct tw_runlog *log)
+void tw_run_log_close(struct tw_run_log *log)
 {
     if (!log)
         return;
@@ -93,7 +93,7 @@ void tw_runlog_close(struct tw_runlog *log)
     free(log);
 }
 
-const json_t *tw_runlog_rows(const struct tw_runlog *log)
+const json_t *tw_run_log_rows(const struct tw_run_log *log)
 {
     return log->rows;
 }
@@ -109,7 +109,7 @@ static json_int_t step_of(const json_t *row)
 }
 
 /* All rows as the file's new contents. */
-static bool write_rows(const struct tw_runlog *log, struct tw_error *err)
+static bool write_rows(const struct tw_run_log *log, struct tw_error *err)
 {
     char *bytes = NULL;
     size_t length = 0;
@@ -124,7 +124,7 @@ static bool write_rows(const struct tw_runlog *log, struct tw_error *err)
     return written;
 }
 
-bool tw_runlog_rewind(struct tw_runlog *log, uint64_t step, struct tw_error *err)
+bool tw_run_log_rewind(struct tw_run_log *log, uint64_t step, struct tw_error *err)
 {
     for (size_t at = json_array_size(log->rows); at-- > 0;)
         if (step_of(json_array_get(log->rows, at)) > (json_int_t)step)
@@ -134,7 +134,7 @@ bool tw_runlog_rewind(struct tw_runlog *log, uint64_t step, struct tw_error *err
     return write_rows(log, err) && open_file(log, err);
 }
 
-bool tw_runlog_add(struct tw_runlog *log, json_t *row, struct tw_error *err)
+bool tw_run_log_add(struct tw_run_log *log, json_t *row, struct tw_error *err)
 {
     if (!row || json_array_append_new(log->rows, row) != 0)
         return out_of_memory(err);
@@ -144,7 +144,8 @@ bool tw_runlog_add(struct tw_runlog *log, json_t *row, struct tw_error *err)
         err, TW_IO, log->path, "free space on the disk, go on with --resume", "cannot be written");
 }
 
-bool tw_runlog_state(struct tw_runlog *log, const struct tw_runlog_facts *facts, struct tw_error *err)
+bool tw_run_log_write_state(
+    struct tw_run_log *log, const struct tw_run_log_facts *facts, struct tw_error *err)
 {
     json_t *state = json_pack("{s:o, s:I, s:f, s:I, s:I, s:b, s:b, s:b, s:O, s:I, s:I, s:I, s:I, s:I}",
         "best_metric", facts->best_step ? json_real(facts->best_metric) : json_null(), "best_global_step",
@@ -166,8 +167,8 @@ json_t *tw_lineage_file(const char *path, struct tw_error *err)
     uint64_t bytes;
     if (!tw_file_sha256_hex(path, hex, &bytes, err))
         return NULL;
-    json_t *told = json_pack("{s:s, s:I, s:s}", "path", path, "bytes", (json_int_t)bytes, "sha256", hex);
-    if (!told)
+    json_t *file = json_pack("{s:s, s:I, s:s}", "path", path, "bytes", (json_int_t)bytes, "sha256", hex);
+    if (!file)
         out_of_memory(err);
-    return told;
+    return file;
 }

@@ -5,12 +5,12 @@
  *   trainer_state.json   the same rows as transformers' Trainer keeps them (log_history, best_metric, global_step, ...)
  *   run.yaml             settings (settings.h): `--from run.yaml` repeats the run
  *
- *     struct tw_runlog *log;
- *     if (!tw_runlog_open(folder, &log, err)) return false;
- *     tw_runlog_rewind(log, step, err);               // a resumed run: rows past its checkpoint never happened
- *     tw_runlog_add(log, row, err);                   // a json object; given away, even on failure
- *     tw_runlog_state(log, &facts, err);              // writes trainer_state.json
- *     tw_runlog_close(log);
+ *     struct tw_run_log *log;
+ *     if (!tw_run_log_open(folder, &log, err)) return false;
+ *     tw_run_log_rewind(log, step, err);               // a resumed run: rows past its checkpoint never happened
+ *     tw_run_log_add(log, row, err);                   // a json object; given away, even on failure
+ *     tw_run_log_write_state(log, &facts, err);              // writes trainer_state.json
+ *     tw_run_log_close(log);
  *
  * Rows are written through at once. Errors: TW_OUTPUT, TW_IO with the path; TW_INTERNAL without memory. */
 #ifndef TW_RUN_LOG_H
@@ -22,32 +22,32 @@
 
 #include "base/error.h"
 
-struct tw_runlog;
+struct tw_run_log;
 
-TW_MUST_USE bool tw_runlog_open(const char *folder, struct tw_runlog **out, struct tw_error *err);
+TW_MUST_USE bool tw_run_log_open(const char *folder, struct tw_run_log **out, struct tw_error *err);
 /* NULL is fine. */
-void tw_runlog_close(struct tw_runlog *log);
+void tw_run_log_close(struct tw_run_log *log);
 
 /* Drops rows whose "step" is above `step`. */
-TW_MUST_USE bool tw_runlog_rewind(struct tw_runlog *log, uint64_t step, struct tw_error *err);
-TW_MUST_USE bool tw_runlog_add(struct tw_runlog *log, json_t *row, struct tw_error *err);
+TW_MUST_USE bool tw_run_log_rewind(struct tw_run_log *log, uint64_t step, struct tw_error *err);
+TW_MUST_USE bool tw_run_log_add(struct tw_run_log *log, json_t *row, struct tw_error *err);
 /* All rows so far: an array, the log's own. */
-const json_t *tw_runlog_rows(const struct tw_runlog *log);
+const json_t *tw_run_log_rows(const struct tw_run_log *log);
 
 /* The rows of a folder whose run is over, a new array; empty when it has no metrics.jsonl. Changes nothing. TW_IO; TW_CONFIG when the
  * file is larger than any run's. */
-TW_MUST_USE bool tw_runlog_read(const char *folder, json_t **rows, struct tw_error *err);
+TW_MUST_USE bool tw_run_log_read(const char *folder, json_t **rows, struct tw_error *err);
 
 /* What Trainer's state says beside its rows. */
-struct tw_runlog_facts {
+struct tw_run_log_facts {
     double epoch; /* epochs done, a fraction */
     uint64_t step, most_steps, epochs, batch, eval_steps, log_steps;
     double best_metric;
     uint64_t best_step; /* 0: none yet */
     uint64_t tokens;    /* read for training */
 };
-TW_MUST_USE bool tw_runlog_state(
-    struct tw_runlog *log, const struct tw_runlog_facts *facts, struct tw_error *err);
+TW_MUST_USE bool tw_run_log_write_state(
+    struct tw_run_log *log, const struct tw_run_log_facts *facts, struct tw_error *err);
 
 /* Lineage: {"path":..,"bytes":..,"sha256":..} of a file. NULL on failure. */
 json_t *tw_lineage_file(const char *path, struct tw_error *err);

@@ -10,14 +10,14 @@
 struct tw_decode_options;
 
 /* Where a run stands, after each step. */
-struct tw_course_progress {
+struct tw_run_progress {
     uint64_t step, most_steps;
     double epoch, loss, rate, gradient_norm;
     double tokens_per_s, seconds, seconds_left; /* since this process began */
 };
 
-/* One trial of the model on what was held back. */
-struct tw_course_evaluation {
+/* One validation of the model, on what was held back, as it is shown. */
+struct tw_run_validated {
     uint64_t step; /* 0: before anything was learned */
     double epoch;
     double train_loss; /* mean over steps since the last one; 0 before the first step */
@@ -28,25 +28,25 @@ struct tw_course_evaluation {
 };
 
 /* Any of these may be NULL. All are called on the caller's thread. */
-struct tw_course_watch {
+struct tw_run_watch {
     void *context;
     bool (*stopped)(void *context); /* asked after each step */
-    void (*progress)(void *context, const struct tw_course_progress *progress);
-    void (*evaluated)(void *context, const struct tw_course_evaluation *evaluation);
-    void (*told)(void *context, const char *line);              /* a line for people */
-    void (*refused)(void *context, const struct tw_error *why); /* a record (skip_refused) */
+    void (*on_progress)(void *context, const struct tw_run_progress *progress);
+    void (*on_validated)(void *context, const struct tw_run_validated *evaluation);
+    void (*on_report_line)(void *context, const char *line);       /* a line for people */
+    void (*on_refused)(void *context, const struct tw_error *why); /* a record (skip_refused) */
 };
 
 /* How the run was called. */
-struct tw_course_run {
+struct tw_run_call {
     const struct tw_decode_options *decode;
     int64_t stamp_us;    /* time of reading */
     const char *command; /* as typed, for lineage */
     bool resume;         /* go on in a folder that a run left */
-    struct tw_course_watch watch;
+    struct tw_run_watch watch;
 };
 
-struct tw_course_result {
+struct tw_run_result {
     uint64_t steps;
     bool stopped_early;
     bool was_finished; /* nothing was left to resume */
@@ -56,6 +56,6 @@ struct tw_course_result {
 };
 
 /* A line for people; nothing when nobody listens. */
-void tw_course_tell(const struct tw_course_watch *watch, const char *format, ...) TW_PRINTF(2, 3);
+void tw_run_report_line(const struct tw_run_watch *watch, const char *format, ...) TW_PRINTF(2, 3);
 
 #endif

@@ -15,9 +15,9 @@ struct answers {
     size_t count;
 };
 
-struct trying {
+struct validating {
     struct tw_trainer *trainer;
-    const struct tw_feed *feed;
+    const struct tw_collator *collator;
     struct tw_arena scratch;
     struct answers documents, entities;
 };
@@ -47,27 +47,30 @@ static void add_answer(
     answers->labels[answers->count++] = label;
 }
 
-static bool try_records(struct trying *trying, const size_t *records, size_t count, struct tw_error *err)
+static bool validate_records(
+    struct validating *validating, const size_t *records, size_t count, struct tw_error *err)
 {
-    const struct tw_feed *feed = trying->feed;
-    struct tw_arena *scratch = &trying->scratch;
-    struct tw_fed fed;
+    const struct tw_collator *collator = validating->collator;
+    struct tw_arena *scratch = &validating->scratch;
+    struct tw_collated collated;
     tw_arena_reset(scratch, KEEP_BYTES);
-    if (!tw_feed_batch(feed, 0, records, count, scratch, &fed, err))
+    if (!tw_collate_batch(collator, 0, records, count, scratch, &collated, err))
         return false;
-    size_t labels = feed->config->labels;
+    size_t labels = collator->config->labels;
     float *documents = tw_arena_array(scratch, count * labels, sizeof *documents);
-    float *entities = tw_arena_array(scratch, fed.targets.entity_count * labels, sizeof *entities);
+    float *entities = tw_arena_array(scratch, collated.targets.entity_count * labels, sizeof *entities);
     if (!documents || !entities)
         return tw_arena_fail(scratch, err);
-    if (!tw_trainer_logits(trying->trainer, &fed.batch, fed.targets.entities, fed.targets.entity_count,
-            feed->parts & TW_PART_DOCUMENT ? documents : NULL, feed->parts & TW_PART_ENTITY ? entities : NULL,
-            err))
+    if (!tw_trainer_logits(validating->trainer, &collated.batch, collated.targets.entities,
+            collated.targets.entity_count, collator->parts & TW_PART_DOCUMENT ? documents : NULL,
+            collator->parts & TW_PART_ENTITY ? entities : NULL, err))
         return false;
     for (size_t at = 0; at < count; at++)
-        add_answer(&trying->documents, feed->config, documents + at * labels, fed.targets.documents[at]);
-    for (size_t at = 0; at < fed.targets.entity_count; at++)
-        add_answer(&trying->entities, feed->config, entities + at * labels, fed.targets.entity_labels[at]);
+        add_answer(&validating->documents, collator->config, documents + at * labels,
+            collated.targets.documents[at]);
+    for (size_t at = 0; at < collated.targets.entity_count; at++)
+        add_answer(&validating->entities, collator->config, entities + at * labels,
+            collated.targets.entity_labels[at]);
     return true;
 }
 
@@ -91,34 +94,36 @@ static double loss_of(const struct answers *answers)
                                         (struct tw_temperature){.base = 1});
 }
 
-static bool conclude(const struct trying *trying, struct tw_trial *out, struct tw_error *err)
+static bool conclude(const struct validating *validating, struct tw_validation *out, struct tw_error *err)
 {
-    if (!report_of(&trying->documents, &out->document, &out->documents, err) ||
-        !report_of(&trying->entities, &out->entity, &out->entities, err))
+    if (!report_of(&validating->documents, &out->document, &out->documents, err) ||
+        !report_of(&validating->entities, &out->entity, &out->entities, err))
         return false;
-    size_t count = trying->documents.count + trying->entities.count;
-    out->loss = count ? (loss_of(&trying->documents) + loss_of(&trying->entities)) / (double)count : 0;
+    size_t count = validating->documents.count + validating->entities.count;
+    out->loss =
+        count ? (loss_of(&validating->documents) + loss_of(&validating->entities)) / (double)count : 0;
     double documents = out->documents.n ? out->documents.macro_f1 : 0;
     double entities = out->entities.n ? out->entities.macro_f1 : 0;
     out->metric = out->documents.n && out->entities.n ? (documents + entities) / 2 : documents + entities;
     return true;
 }
 
-bool tw_trial_run(struct tw_trainer *trainer, const struct tw_feed *feed, const size_t *records, size_t count,
-    struct tw_trial *out, struct tw_error *err)
+bool tw_validation_run(struct tw_trainer *trainer, const struct tw_collator *collator, const size_t *records,
+    size_t count, struct tw_validation *out, struct tw_error *err)
 {
-    struct trying trying = {.trainer = trainer, .feed = feed};
+    struct validating validating = {.trainer = trainer, .collator = collator};
     size_t entities = 0;
     for (size_t at = 0; at < count; at++)
-        entities += feed->dataset->examples[records[at]].entity_count;
-    bool tried = tw_arena_begin(&trying.scratch, SCRATCH_BYTES, err) &&
-                 take_answers(&trying.documents, count, err) && take_answers(&trying.entities, entities, err);
-    for (size_t at = 0; tried && at < count; at += RECORDS_AT_ONCE)
-        tried = try_records(
-            &trying, records + at, count - at < RECORDS_AT_ONCE ? count - at : RECORDS_AT_ONCE, err);
-    tried = tried && conclude(&trying, out, err);
-    free_answers(&trying.documents);
-    free_answers(&trying.entities);
-    tw_arena_end(&trying.scratch);
-    return tried;
+        entities += collator->dataset->examples[records[at]].entity_count;
+    bool validated = tw_arena_begin(&validating.scratch, SCRATCH_BYTES, err) &&
+                     take_answers(&validating.documents, count, err) &&
+                     take_answers(&validating.entities, entities, err);
+    for (size_t at = 0; validated && at < count; at += RECORDS_AT_ONCE)
+        validated = validate_records(
+            &validating, records + at, count - at < RECORDS_AT_ONCE ? count - at : RECORDS_AT_ONCE, err);
+    validated = validated && conclude(&validating, out, err);
+    free_answers(&validating.documents);
+    free_answers(&validating.entities);
+    tw_arena_end(&validating.scratch);
+    return validated;
 }

@@ -1,5 +1,5 @@
 /* validation: a model in training, tried on its validation records.
- *   in    a trainer, a feed (without augmentation), indices of records
+ *   in    a trainer, a collator (without augmentation), indices of records
  *   out   fitted calibration; accuracy, F1 and calibration of texts and of entities
  *
  * Logits are computed without dropout, 64 records at a time; probabilities are calibrated, of texts and of entities each by what
@@ -11,14 +11,14 @@
 #include "measure/calibration.h"
 #include "measure/measures.h"
 
-struct tw_trial {
+struct tw_validation {
     struct tw_metric_report documents, entities; /* n = 0: none */
     struct tw_calibration document, entity;
     double loss;   /* mean negative log likelihood of all labels, at T = 1 */
     double metric; /* macro-F1; with texts and entities, the mean of the two */
 };
 
-TW_MUST_USE bool tw_trial_run(struct tw_trainer *trainer, const struct tw_feed *feed, const size_t *records,
-    size_t count, struct tw_trial *out, struct tw_error *err);
+TW_MUST_USE bool tw_validation_run(struct tw_trainer *trainer, const struct tw_collator *collator,
+    const size_t *records, size_t count, struct tw_validation *out, struct tw_error *err);
 
 #endif

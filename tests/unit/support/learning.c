@@ -57,13 +57,13 @@ static bool stopped(void *context)
     return seen->stop_at && seen->steps >= seen->stop_at;
 }
 
-static void note_progress(void *context, const struct tw_course_progress *progress)
+static void note_progress(void *context, const struct tw_run_progress *progress)
 {
     struct seen *seen = context;
     seen->steps = progress->step;
 }
 
-static void note_evaluation(void *context, const struct tw_course_evaluation *evaluation)
+static void note_evaluation(void *context, const struct tw_run_validated *evaluation)
 {
     struct seen *seen = context;
     if (seen->evaluations++ == 0) {
@@ -87,15 +87,15 @@ const char *in_work(struct learning *learning, const char *name)
     return tw_arena_copy(&learning->arena, tw_text_of(path)).bytes;
 }
 
-struct tw_course_run run_of(const struct learning *learning, struct seen *seen)
+struct tw_run_call run_of(const struct learning *learning, struct seen *seen)
 {
-    return (struct tw_course_run){.decode = &learning->decode,
+    return (struct tw_run_call){.decode = &learning->decode,
         .command = "tapewatch",
         .watch = {.context = seen,
             .stopped = stopped,
-            .progress = note_progress,
-            .evaluated = note_evaluation,
-            .told = note_line}};
+            .on_progress = note_progress,
+            .on_validated = note_evaluation,
+            .on_report_line = note_line}};
 }
 
 struct tw_text read_file(struct learning *learning, const char *folder, const char *name)
@@ -132,8 +132,8 @@ void given_fold_teacher(struct learning *learning, const char *name, const char 
 {
     struct tw_finetune_settings settings;
     struct seen seen = {0};
-    struct tw_course_run run = run_of(learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(learning, &seen);
+    struct tw_run_result result;
     struct tw_error err;
     assert_true(tw_settings_defaults(&tw_finetune_table, &learning->arena, &settings, &err));
     const char *const assignments[][2] = {{"model", learning->base}, {"output", in_work(learning, name)},
@@ -142,6 +142,6 @@ void given_fold_teacher(struct learning *learning, const char *name, const char 
         {"leave_out", left_out}};
     for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
         set_setting(learning, &tw_finetune_table, &settings, assignments[at][0], assignments[at][1]);
-    if (!tw_finetune(&settings, &run, &result, &err))
+    if (!tw_finetune(&settings, &call, &result, &err))
         fail_msg("%s: %s", err.where, err.what);
 }

@@ -36,7 +36,7 @@ struct seen {
     uint64_t first_step; /* of an evaluation */
     double first_loss, last_loss;
 };
-struct tw_course_run run_of(const struct learning *learning, struct seen *seen);
+struct tw_run_call run_of(const struct learning *learning, struct seen *seen);
 
 /* A model with both heads below `work`, that has learned the invented records. */
 void given_teacher(struct learning *learning, const char *name);

@@ -1,4 +1,4 @@
-/* team: every thread does its part of every job, once. */
+/* threads: every thread does its part of every job, once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,32 +25,32 @@ static void every_number_does_every_job_once(void **state)
     for (size_t count = 1; count <= MOST; count += 3) {
         struct ledger ledger = {{0}};
         struct tw_error err;
-        struct tw_team *team;
-        assert_true(tw_team_open(count, &team, &err));
+        struct tw_threads *threads;
+        assert_true(tw_threads_open(count, &threads, &err));
         for (size_t job = 1; job <= JOBS; job++) {
-            tw_team_run(team, count_one, &ledger);
+            tw_threads_run(threads, count_one, &ledger);
             for (size_t number = 0; number < MOST; number++)
                 assert_int_equal(ledger.done[number], number < count ? job : 0);
         }
-        tw_team_close(team);
+        tw_threads_close(threads);
     }
 }
 
-static void a_team_without_a_job_goes_home(void **state)
+static void threads_without_a_job_end(void **state)
 {
     (void)state;
     struct tw_error err;
-    struct tw_team *team;
-    assert_true(tw_team_open(MOST, &team, &err));
-    tw_team_close(team);
-    tw_team_close(NULL);
+    struct tw_threads *threads;
+    assert_true(tw_threads_open(MOST, &threads, &err));
+    tw_threads_close(threads);
+    tw_threads_close(NULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_number_does_every_job_once),
-        cmocka_unit_test(a_team_without_a_job_goes_home),
+        cmocka_unit_test(threads_without_a_job_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

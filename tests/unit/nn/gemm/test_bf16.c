@@ -330,7 +330,7 @@ static void train(struct run *run, const char *backend, size_t steps)
     struct tw_trainer_options options = {.threads = 2,
         .seed = 11,
         .gemm = &run->steps,
-        .trial_gemm = &run->trials,
+        .validation_gemm = &run->trials,
         .dropout = {.hidden = 0.1f, .attention = 0.1f, .head = 0.1f},
         .objective = {.document = 1.0}};
     must(tw_trainer_open(run->state, &options, &run->trainer, &err), &err);

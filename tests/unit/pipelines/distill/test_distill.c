@@ -73,11 +73,11 @@ static void a_student_learns_and_is_compared_with_its_teacher(void **state)
     (void)state;
     struct tw_distill_settings settings = settings_of("student");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_distill_result result;
     struct tw_model *model;
     struct tw_error err;
-    if (!tw_distill(&settings, &run, &result, &err))
+    if (!tw_distill(&settings, &call, &result, &err))
         fail_msg("%s: %s", err.where, err.what);
     assert_true(seen.last_loss < seen.first_loss);
     assert_true(result.compared);
@@ -85,17 +85,17 @@ static void a_student_learns_and_is_compared_with_its_teacher(void **state)
     assert_true(result.student.file_bytes < result.teacher.file_bytes);
     assert_true(result.student.documents.n > 0 && result.student.entities.n > 0);
     assert_true(result.student.documents_per_s > 0 && result.teacher.tokens_per_s > 0);
-    assert_true(is_there(settings.course.output, "distill_results.json"));
-    const char *card = read_file(&learning, settings.course.output, "README.md").bytes;
+    assert_true(is_there(settings.run.output, "distill_results.json"));
+    const char *card = read_file(&learning, settings.run.output, "README.md").bytes;
     assert_non_null(strstr(card, "\n## Against its teacher\n"));
     assert_non_null(strstr(card, "\n| entities: macro F1 | "));
     assert_true(strstr(card, "\n## Limits\n") > strstr(card, "\n## Against its teacher\n"));
     assert_true(
-        tw_model_open(settings.course.output, &(struct tw_model_options){.need_head = true}, &model, &err));
+        tw_model_open(settings.run.output, &(struct tw_model_options){.need_head = true}, &model, &err));
     assert_true(model->has_head && model->has_entity_head);
     assert_true(model->config.vocabulary < 101);
     tw_model_close(model);
-    json_t *config = json_loads(read_file(&learning, settings.course.output, "config.json").bytes, 0, NULL);
+    json_t *config = json_loads(read_file(&learning, settings.run.output, "config.json").bytes, 0, NULL);
     const json_t *lineage = json_object_get(json_object_get(config, "tapewatch"), "lineage");
     assert_true(json_is_string(json_object_get(json_object_get(lineage, "teacher"), "sha256")));
     assert_int_equal(json_array_size(json_object_get(lineage, "unlabelled")), 1);
@@ -108,14 +108,14 @@ static void what_was_measured_in_the_run_is_what_the_folder_does(void **state)
     (void)state;
     struct tw_distill_settings settings = settings_of("measured");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_distill_result result;
     struct tw_error err;
     set_setting(&learning, &tw_distill_table, &settings, "dtype", "f32");
     set_setting(&learning, &tw_distill_table, &settings, "average", "0.9");
-    assert_true(tw_distill(&settings, &run, &result, &err));
+    assert_true(tw_distill(&settings, &call, &result, &err));
     json_t *metrics =
-        json_loads(read_file(&learning, settings.course.output, "eval_results.json").bytes, 0, NULL);
+        json_loads(read_file(&learning, settings.run.output, "eval_results.json").bytes, 0, NULL);
     const struct {
         const char *name;
         double value;
@@ -133,18 +133,18 @@ static void a_stopped_run_asks_the_teacher_once_and_ends_in_the_same_weights(voi
     (void)state;
     struct tw_distill_settings settings = settings_of("stopped");
     struct seen seen = {.stop_at = 3};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_distill_result result;
     struct tw_error err;
-    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_false(tw_distill(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
-    assert_true(is_there(settings.course.output, "teacher-logits.safetensors"));
+    assert_true(is_there(settings.run.output, "teacher-logits.safetensors"));
     int lines = seen.lines;
     seen = (struct seen){0};
-    run.resume = true;
-    assert_true(tw_distill(&settings, &run, &result, &err));
+    call.resume = true;
+    assert_true(tw_distill(&settings, &call, &result, &err));
     assert_true(seen.lines < lines + 1);
-    assert_true(tw_text_equal(read_file(&learning, settings.course.output, "model.safetensors"),
+    assert_true(tw_text_equal(read_file(&learning, settings.run.output, "model.safetensors"),
         read_file(&learning, in_work(&learning, "student"), "model.safetensors")));
 }
 
@@ -169,26 +169,26 @@ static void each_labelled_text_is_answered_for_by_who_never_learned_it(void **st
     (void)state;
     struct tw_distill_settings settings = settings_of("folds");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_distill_result result;
     struct tw_distill_facts facts;
     struct tw_error err;
     given_fold_teacher(&learning, "fold-1", "1/2");
     given_fold_teacher(&learning, "fold-2", "2/2");
     set_setting(&learning, &tw_distill_table, &settings, "fold_teachers", in_work(&learning, "fold-2"));
-    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_false(tw_distill(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_CONFIG);
     assert_string_equal(err.what, "left out fold 2 of 2, but 1 fold teachers are named");
-    assert_false(is_there(settings.course.output, "run.yaml"));
+    assert_false(is_there(settings.run.output, "run.yaml"));
     set_setting(&learning, &tw_distill_table, &settings, "fold_teachers", in_work(&learning, "fold-1"));
-    if (!tw_distill(&settings, &run, &result, &err))
+    if (!tw_distill(&settings, &call, &result, &err))
         fail_msg("%s: %s", err.where, err.what);
-    assert_true(tw_distill_look(&settings, &run, &facts, &err));
-    assert_int_equal(answers_in(settings.course.output, "teacher-logits.safetensors"), facts.unlabelled);
-    assert_int_equal(answers_in(settings.course.output, "fold-1-logits.safetensors") +
-                         answers_in(settings.course.output, "fold-2-logits.safetensors"),
+    assert_true(tw_distill_inspect(&settings, &call, &facts, &err));
+    assert_int_equal(answers_in(settings.run.output, "teacher-logits.safetensors"), facts.unlabelled);
+    assert_int_equal(answers_in(settings.run.output, "fold-1-logits.safetensors") +
+                         answers_in(settings.run.output, "fold-2-logits.safetensors"),
         facts.labelled + facts.copies);
-    json_t *config = json_loads(read_file(&learning, settings.course.output, "config.json").bytes, 0, NULL);
+    json_t *config = json_loads(read_file(&learning, settings.run.output, "config.json").bytes, 0, NULL);
     const json_t *lineage = json_object_get(json_object_get(config, "tapewatch"), "lineage");
     assert_int_equal(json_array_size(json_object_get(lineage, "fold_teachers")), 2);
     json_decref(config);
@@ -199,16 +199,16 @@ static void fold_teachers_must_be_one_a_fold(void **state)
     (void)state;
     struct tw_distill_settings settings = settings_of("no-folds");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_distill_result result;
     struct tw_error err;
     set_setting(&learning, &tw_distill_table, &settings, "fold_teachers", in_work(&learning, "fold-2"));
     set_setting(&learning, &tw_distill_table, &settings, "fold_teachers", in_work(&learning, "fold-2"));
-    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_false(tw_distill(&settings, &call, &result, &err));
     assert_non_null(strstr(err.what, "left out fold 2, as "));
     settings.fold_teachers.count = 1;
     settings.fold_teachers.items[0] = in_work(&learning, "teacher");
-    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_false(tw_distill(&settings, &call, &result, &err));
     assert_string_equal(err.what, "left no fold out");
 }
 
@@ -217,7 +217,7 @@ static void a_teacher_without_a_head_is_refused(void **state)
     (void)state;
     struct tw_distill_settings settings = settings_of("headless");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_distill_result result;
     struct random_shape bare = tiny_bert;
     struct tw_error err;
@@ -228,11 +228,11 @@ static void a_teacher_without_a_head_is_refused(void **state)
     struct tw_text vocabulary = read_file(&learning, learning.base, "vocab.txt");
     given_file(folder, "vocab.txt", vocabulary.bytes, vocabulary.length);
     settings.teacher = folder;
-    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_false(tw_distill(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_CONFIG);
     remove_folder(folder);
     settings.teacher = "";
-    assert_false(tw_distill(&settings, &run, &result, &err));
+    assert_false(tw_distill(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_USAGE);
 }
 
@@ -241,16 +241,16 @@ static void a_head_that_nothing_teaches_is_not_made(void **state)
     (void)state;
     struct tw_distill_settings settings = settings_of("texts");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_distill_result result;
     struct tw_model *model;
     struct tw_error err;
     settings.data.count = 1; /* texts.jsonl: no entities */
-    settings.course.epochs = 1;
-    if (!tw_distill(&settings, &run, &result, &err))
+    settings.run.epochs = 1;
+    if (!tw_distill(&settings, &call, &result, &err))
         fail_msg("%s: %s", err.where, err.what);
     assert_true(
-        tw_model_open(settings.course.output, &(struct tw_model_options){.need_head = true}, &model, &err));
+        tw_model_open(settings.run.output, &(struct tw_model_options){.need_head = true}, &model, &err));
     assert_true(model->has_head && !model->has_entity_head);
     tw_model_close(model);
 }
@@ -263,7 +263,7 @@ static void companies_in_texts_without_labels_are_found(void **state)
     static const char archive[] = "{\"title\":\"general motors rose\",\"body\":\"the loss of <OM>\"}\n";
     struct tw_distill_settings settings = settings_of("linked");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_distill_facts facts;
     struct tw_distill_result result;
     struct tw_error err;
@@ -273,19 +273,18 @@ static void companies_in_texts_without_labels_are_found(void **state)
     settings.unlabelled.items[0] = in_work(&learning, "linked.jsonl");
     settings.data.count = 1; /* texts.jsonl: no entities */
     settings.entities = in_work(&learning, "entities.jsonl");
-    assert_true(tw_distill_look(&settings, &run, &facts, &err));
+    assert_true(tw_distill_inspect(&settings, &call, &facts, &err));
     assert_int_equal(facts.named, 1);
     settings.link_symbols = true;
-    assert_true(tw_distill_look(&settings, &run, &facts, &err));
+    assert_true(tw_distill_inspect(&settings, &call, &facts, &err));
     assert_int_equal(facts.named, 2);
-    settings.course.epochs = 1;
-    assert_true(tw_distill(&settings, &run, &result, &err));
+    settings.run.epochs = 1;
+    assert_true(tw_distill(&settings, &call, &result, &err));
     struct tw_model *model;
-    assert_true(tw_model_open(settings.course.output, NULL, &model, &err));
+    assert_true(tw_model_open(settings.run.output, NULL, &model, &err));
     assert_true(model->has_entity_head);
     tw_model_close(model);
-    assert_non_null(
-        strstr(read_file(&learning, settings.course.output, "README.md").bytes, "entities.jsonl"));
+    assert_non_null(strstr(read_file(&learning, settings.run.output, "README.md").bytes, "entities.jsonl"));
 }
 
 /* A text that is held back is in the data and in the archive too: neither it nor a changed copy of it is learned. */
@@ -295,20 +294,20 @@ static void what_is_held_back_is_learned_in_no_form(void **state)
     static const char held[] = "{\"text\":\"shares fell to 45\",\"label\":\"negative\"}\n";
     struct tw_distill_settings settings = settings_of("held");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_distill_facts before, after;
     struct tw_error err;
     settings.data.count = 1; /* texts.jsonl */
     settings.titles.count = 0;
     settings.validation_share = 0;
     settings.splice_copies = 0;
-    assert_true(tw_distill_look(&settings, &run, &before, &err));
+    assert_true(tw_distill_inspect(&settings, &call, &before, &err));
     assert_int_equal(before.labelled, 48);
     assert_true(before.copies > 30);
     given_file(learning.work, "held.jsonl", held, sizeof held - 1);
     set_setting(&learning, &tw_distill_table, &settings, "validation", in_work(&learning, "held.jsonl"));
     settings.unlabelled.items[0] = settings.validation.items[0];
-    assert_true(tw_distill_look(&settings, &run, &after, &err));
+    assert_true(tw_distill_inspect(&settings, &call, &after, &err));
     assert_int_equal(after.labelled, 47);
     assert_int_equal(after.copies, before.copies - 1);
     assert_int_equal(after.unlabelled, 0);
@@ -321,18 +320,18 @@ static void a_comparison_that_was_not_written_is_made_by_resuming(void **state)
     (void)state;
     struct tw_distill_settings settings = settings_of("student");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_distill_result result;
     struct tw_error err;
-    size_t before = read_file(&learning, settings.course.output, "README.md").length;
+    size_t before = read_file(&learning, settings.run.output, "README.md").length;
     assert_int_equal(remove(in_work(&learning, "student/distill_results.json")), 0);
-    run.resume = true;
-    assert_true(tw_distill(&settings, &run, &result, &err));
-    assert_true(result.course.was_finished && result.compared);
-    assert_true(is_there(settings.course.output, "distill_results.json"));
-    size_t after = read_file(&learning, settings.course.output, "README.md").length;
+    call.resume = true;
+    assert_true(tw_distill(&settings, &call, &result, &err));
+    assert_true(result.run.was_finished && result.compared);
+    assert_true(is_there(settings.run.output, "distill_results.json"));
+    size_t after = read_file(&learning, settings.run.output, "README.md").length;
     assert_in_range(after, before - 32, before + 32); /* one section, other speeds */
-    assert_true(tw_distill(&settings, &run, &result, &err));
+    assert_true(tw_distill(&settings, &call, &result, &err));
     assert_false(result.compared);
 }
 
@@ -363,7 +362,7 @@ static void hidden_states_are_matched_and_a_resumed_run_keeps_its_projection(voi
     (void)state;
     struct tw_distill_settings settings = settings_of("hidden"), unbroken = settings_of("unbroken");
     struct seen seen = {.stop_at = 3};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_distill_result result;
     struct tw_model *model;
     struct tw_error err;
@@ -371,19 +370,18 @@ static void hidden_states_are_matched_and_a_resumed_run_keeps_its_projection(voi
     given_narrow_model(narrow);
     settings.student = unbroken.student = narrow;
     settings.hidden_loss = unbroken.hidden_loss = 0.5;
-    settings.course.epochs = unbroken.course.epochs = 1;
-    assert_false(tw_distill(&settings, &run, &result, &err));
+    settings.run.epochs = unbroken.run.epochs = 1;
+    assert_false(tw_distill(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
     seen.stop_at = 0;
-    run.resume = true;
-    assert_true(tw_distill(&settings, &run, &result, &err));
-    run.resume = false;
-    assert_true(tw_distill(&unbroken, &run, &result, &err));
-    assert_true(tw_text_equal(read_file(&learning, settings.course.output, "model.safetensors"),
-        read_file(&learning, unbroken.course.output, "model.safetensors")));
-    assert_non_null(
-        strstr(read_file(&learning, settings.course.output, "metrics.jsonl").bytes, "hidden_loss"));
-    assert_true(tw_model_open(settings.course.output, NULL, &model, &err));
+    call.resume = true;
+    assert_true(tw_distill(&settings, &call, &result, &err));
+    call.resume = false;
+    assert_true(tw_distill(&unbroken, &call, &result, &err));
+    assert_true(tw_text_equal(read_file(&learning, settings.run.output, "model.safetensors"),
+        read_file(&learning, unbroken.run.output, "model.safetensors")));
+    assert_non_null(strstr(read_file(&learning, settings.run.output, "metrics.jsonl").bytes, "hidden_loss"));
+    assert_true(tw_model_open(settings.run.output, NULL, &model, &err));
     assert_int_equal(model->config.hidden, 8);
     assert_null(tw_safetensors_find(&model->file, "distillation_projection.weight"));
     tw_model_close(model);

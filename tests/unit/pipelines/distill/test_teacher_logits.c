@@ -1,4 +1,4 @@
-/* softlabels: a teacher is asked once, whatever happens in between. */
+/* teacher_logits: a teacher is asked once, whatever happens in between. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -76,20 +76,20 @@ static void note_line(void *context, const char *line)
 }
 
 static bool ask_by(struct onlooker *onlooker, const char *backend, const char *cache, size_t count,
-    struct tw_softlabels *out, struct tw_error *err)
+    struct tw_teacher_logits *out, struct tw_error *err)
 {
-    const struct tw_course_watch watch = {.context = onlooker, .stopped = stopped, .told = note_line};
-    const struct tw_softlabels_options options = {.teacher = in_work(&learning, "teacher"),
+    const struct tw_run_watch watch = {.context = onlooker, .stopped = stopped, .on_report_line = note_line};
+    const struct tw_teacher_logits_options options = {.teacher = in_work(&learning, "teacher"),
         .backend = backend,
         .most_tokens = 16,
         .threads = 2,
         .cache = cache,
         .watch = &watch};
-    return tw_softlabels_begin(dataset, &learning.arena, out, err) &&
-           tw_softlabels_ask(&options, dataset, records, count, &learning.arena, out, err);
+    return tw_teacher_logits_begin(dataset, &learning.arena, out, err) &&
+           tw_teacher_logits_predict(&options, dataset, records, count, &learning.arena, out, err);
 }
 
-static bool ask(struct onlooker *onlooker, const char *cache, size_t count, struct tw_softlabels *out,
+static bool ask(struct onlooker *onlooker, const char *cache, size_t count, struct tw_teacher_logits *out,
     struct tw_error *err)
 {
     return ask_by(onlooker, "auto", cache, count, out, err);
@@ -100,7 +100,7 @@ static void a_teacher_that_rounds_is_another_teacher(void **state)
     (void)state;
     const char *cache = in_work(&learning, "rounded.safetensors");
     struct onlooker exact = {0}, rounded = {0};
-    struct tw_softlabels first, second;
+    struct tw_teacher_logits first, second;
     struct tw_error err;
     assert_true(ask(&exact, cache, 10, &first, &err));
     assert_true(ask_by(&rounded, "bf16-portable", cache, 10, &second, &err));
@@ -110,7 +110,7 @@ static void a_teacher_that_rounds_is_another_teacher(void **state)
     assert_memory_not_equal(first.documents, second.documents, 10 * TW_CLASSES * sizeof(float));
 }
 
-static void assert_same(const struct tw_softlabels *left, const struct tw_softlabels *right)
+static void assert_same(const struct tw_teacher_logits *left, const struct tw_teacher_logits *right)
 {
     size_t entities = left->first_entity[dataset->count];
     assert_memory_equal(left->documents, right->documents, TEXTS * TW_CLASSES * sizeof(float));
@@ -123,7 +123,7 @@ static void a_teacher_that_was_stopped_goes_on_where_it_was(void **state)
     (void)state;
     const char *cache = in_work(&learning, "stopped.safetensors");
     struct onlooker stopping = {.stop_at = 3}, resuming = {0}, whole = {0};
-    struct tw_softlabels first, second;
+    struct tw_teacher_logits first, second;
     struct tw_error err;
     assert_false(ask(&stopping, cache, TEXTS, &first, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
@@ -143,7 +143,7 @@ static void what_was_asked_once_is_not_asked_again(void **state)
     (void)state;
     const char *cache = in_work(&learning, "once.safetensors");
     struct onlooker once = {0}, twice = {0}, fewer = {0};
-    struct tw_softlabels first, second;
+    struct tw_teacher_logits first, second;
     struct tw_error err;
     assert_true(ask(&once, cache, TEXTS, &first, &err));
     assert_true(ask(&twice, cache, TEXTS, &second, &err));
@@ -160,7 +160,7 @@ static void a_file_that_was_cut_is_written_anew(void **state)
     (void)state;
     const char *cache = in_work(&learning, "cut.safetensors");
     struct onlooker before = {0}, after = {0}, again = {0};
-    struct tw_softlabels first, second;
+    struct tw_teacher_logits first, second;
     struct tw_error err;
     assert_true(ask(&before, cache, TEXTS, &first, &err));
     assert_int_equal(truncate(cache, 5000), 0);

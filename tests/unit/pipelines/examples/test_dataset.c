@@ -157,7 +157,7 @@ static void refusals_are_counted_when_somebody_listens(void **state)
     struct tw_error err;
     int told = 0;
     assert_true(tw_dataset_new(
-        &(struct tw_dataset_options){.limit_bytes = 1 << 24, .refused = note, .refused_context = &told},
+        &(struct tw_dataset_options){.limit_bytes = 1 << 24, .on_refused = note, .on_refused_context = &told},
         &dataset, &err));
     assert_true(read_lines(dataset, "some.jsonl",
         "{\"text\":\"x\"}\n{\"text\":\"y\",\"label\":\"neutral\"}\n{\"text\":\"z\",\"label\":3}\n", false,
@@ -184,7 +184,7 @@ static void a_look_finds_repeats_contradictions_and_texts_on_both_sides(void **s
         false, &decode, &err));
     assert_true(read_lines(
         dataset, "held.jsonl", "{\"text\":\"B fell\",\"label\":\"negative\"}\n", true, &decode, &err));
-    assert_true(tw_dataset_look(dataset, NULL, 128, &facts, &err));
+    assert_true(tw_dataset_inspect(dataset, NULL, 128, &facts, &err));
     assert_int_equal(facts.records, 5);
     assert_int_equal(facts.training, 4);
     assert_int_equal(facts.validation, 1);

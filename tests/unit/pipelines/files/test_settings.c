@@ -52,7 +52,7 @@ static void settings_written_are_settings_read(void **state)
     assert_true(tw_settings_read(table, path, &arena, &other, &err));
     assert_true(tw_settings_write(table, &other, &arena, &again, &err));
     assert_true(tw_text_equal(text, again));
-    assert_true(other.course.lr == 3.3333333333333e-5);
+    assert_true(other.run.lr == 3.3333333333333e-5);
     assert_int_equal(other.augment, 5);
     assert_int_equal(other.data.count, 2);
     assert_string_equal(other.data.items[0], "a \"b\\.jsonl:2");

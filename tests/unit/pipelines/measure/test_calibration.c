@@ -30,13 +30,13 @@ static double highest_of(const struct tw_score *score)
     return fmax(fmax((double)score->negative, (double)score->neutral), (double)score->positive);
 }
 
-/* Rows of a few kinds; label c in the share that softmax((logits + offsets) / T) says. */
-static void given_labels(double temperature, const double offsets[TW_CLASSES])
+/* Rows of a few kinds; label c in the share that softmax((logits + class_biases) / T) says. */
+static void given_labels(double temperature, const double class_biases[TW_CLASSES])
 {
     for (size_t kind = 0; kind < KINDS; kind++) {
         double shares[TW_CLASSES], sum = 0;
         for (size_t class = 0; class < TW_CLASSES; class ++)
-            sum += shares[class] = exp((kinds[kind][class] + offsets[class]) / temperature);
+            sum += shares[class] = exp((kinds[kind][class] + class_biases[class]) / temperature);
         for (size_t copy = 0; copy < COPIES; copy++) {
             size_t row = kind * COPIES + copy;
             double place = ((double)copy + 0.5) / COPIES * sum;
@@ -47,15 +47,15 @@ static void given_labels(double temperature, const double offsets[TW_CLASSES])
     }
 }
 
-static void temperature_and_offsets_that_made_the_labels_are_found(void **state)
+static void temperature_and_class_biases_that_made_the_labels_are_found(void **state)
 {
     (void)state;
-    const double offsets[TW_CLASSES] = {-0.5, 0.75, -0.25};
-    given_labels(1.6, offsets);
+    const double class_biases[TW_CLASSES] = {-0.5, 0.75, -0.25};
+    given_labels(1.6, class_biases);
     struct tw_calibration found = fitted(logits, labels, ROWS);
     assert_float_equal(found.temperature.base, 1.6, 0.02);
     for (size_t class = 0; class < TW_CLASSES; class ++)
-        assert_float_equal(found.offsets[class], offsets[class], 0.02);
+        assert_float_equal(found.class_biases[class], class_biases[class], 0.02);
     struct tw_score score = tw_calibration_score(logits, &found);
     double share = 0;
     for (size_t row = 0; row < COPIES; row++)
@@ -103,7 +103,7 @@ static void what_is_calibrated_stays_as_it_is(void **state)
     assert_float_equal(found.temperature.base, 1, 0.01);
     assert_true(found.temperature.exponent < 0.01f);
     for (size_t class = 0; class < TW_CLASSES; class ++)
-        assert_float_equal(found.offsets[class], 0, 0.01);
+        assert_float_equal(found.class_biases[class], 0, 0.01);
 }
 
 static void of_few_records_nothing_is_made(void **state)
@@ -112,13 +112,13 @@ static void of_few_records_nothing_is_made(void **state)
     const float few[] = {1, 0, 0, 1, 0, 0};
     const int32_t neutral[] = {1, 1}, nobody[] = {-1, -1};
     struct tw_calibration found = fitted(few, neutral, 2);
-    assert_true(found.offsets[1] > 0);
+    assert_true(found.class_biases[1] > 0);
     for (size_t class = 0; class < TW_CLASSES; class ++)
-        assert_true(fabs((double)found.offsets[class] / (double)found.temperature.base) < 1);
+        assert_true(fabs((double)found.class_biases[class] / (double)found.temperature.base) < 1);
     found = fitted(few, nobody, 2);
     assert_true(found.temperature.base == 1 && found.temperature.exponent == 0);
     for (size_t class = 0; class < TW_CLASSES; class ++)
-        assert_true(found.offsets[class] == 0);
+        assert_true(found.class_biases[class] == 0);
 }
 
 static void logits_that_are_all_alike_are_no_trouble(void **state)
@@ -130,13 +130,13 @@ static void logits_that_are_all_alike_are_no_trouble(void **state)
     struct tw_calibration found = fitted(alike, classes, 3);
     assert_true(isfinite(found.temperature.base) && found.temperature.base > 0);
     found = fitted(infinite, classes, 1);
-    assert_true(isfinite(found.temperature.base) && isfinite(found.offsets[0]));
+    assert_true(isfinite(found.temperature.base) && isfinite(found.class_biases[0]));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(temperature_and_offsets_that_made_the_labels_are_found),
+        cmocka_unit_test(temperature_and_class_biases_that_made_the_labels_are_found),
         cmocka_unit_test(a_head_whose_sure_logits_saturate_is_spread),
         cmocka_unit_test(what_is_calibrated_stays_as_it_is),
         cmocka_unit_test(of_few_records_nothing_is_made),

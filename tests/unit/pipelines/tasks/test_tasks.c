@@ -91,8 +91,8 @@ static struct outcome classified(struct tw_offline_options options)
     struct outcome outcome = {0};
     struct tw_error err;
     options.out = open_memstream(&outcome.out, &outcome.length);
-    options.refused = note_refused;
-    options.refused_context = &outcome;
+    options.on_refused = note_refused;
+    options.on_refused_context = &outcome;
     if (!tw_offline_classify(&options, &outcome.counts, &err))
         fail_msg("%s: %s", err.where, err.what);
     fclose(options.out);
@@ -255,8 +255,8 @@ static void evaluate_counts_documents_and_entities(void **state)
     struct tw_findings *findings;
     struct tw_error err;
     options.out = open_memstream(&outcome.out, &outcome.length);
-    options.refused = note_refused;
-    options.refused_context = &outcome;
+    options.on_refused = note_refused;
+    options.on_refused_context = &outcome;
     assert_true(tw_findings_new(0, &findings, &err));
     assert_true(tw_offline_evaluate(&options, findings, &outcome.counts, &err));
     assert_int_equal(outcome.counts.refused, 3);

@@ -53,28 +53,28 @@ static void a_run_learns_and_leaves_the_folder_that_people_expect(void **state)
         "eval_results.json"};
     struct tw_finetune_settings settings = settings_of("learned");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_model *model;
     struct tw_error err;
-    assert_true(tw_finetune(&settings, &run, &result, &err));
+    assert_true(tw_finetune(&settings, &call, &result, &err));
     assert_int_equal(seen.evaluations, 4);
     assert_true(seen.last_loss < seen.first_loss * 0.9);
     for (size_t at = 0; at < sizeof files / sizeof files[0]; at++)
-        assert_true(is_there(settings.course.output, files[at]));
+        assert_true(is_there(settings.run.output, files[at]));
     json_t *results =
-        json_loads(read_file(&learning, settings.course.output, "eval_results.json").bytes, 0, NULL);
+        json_loads(read_file(&learning, settings.run.output, "eval_results.json").bytes, 0, NULL);
     assert_true(json_is_real(json_object_get(results, "eval_accuracy")));
     assert_true(json_is_real(json_object_get(results, "eval_f1")));
     json_decref(results);
-    json_t *config = json_loads(read_file(&learning, settings.course.output, "config.json").bytes, 0, NULL);
+    json_t *config = json_loads(read_file(&learning, settings.run.output, "config.json").bytes, 0, NULL);
     const json_t *own = json_object_get(config, "tapewatch"), *lineage = json_object_get(own, "lineage");
     assert_int_equal(json_array_size(json_object_get(lineage, "data")), 2);
     assert_true(json_is_number(json_object_get(own, "temperature")));
     assert_true(json_is_object(json_object_get(own, "entity_head")));
     json_decref(config);
     assert_true(
-        tw_model_open(settings.course.output, &(struct tw_model_options){.need_head = true}, &model, &err));
+        tw_model_open(settings.run.output, &(struct tw_model_options){.need_head = true}, &model, &err));
     assert_true(model->has_head && model->has_entity_head);
     tw_model_close(model);
 }
@@ -111,12 +111,12 @@ static struct tw_text weights_of_unbroken(const struct tw_finetune_settings *lik
 {
     struct tw_finetune_settings settings = *like;
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_error err;
-    settings.course.output = in_work(&learning, name);
-    assert_true(tw_finetune(&settings, &run, &result, &err));
-    return read_file(&learning, settings.course.output, "model.safetensors");
+    settings.run.output = in_work(&learning, name);
+    assert_true(tw_finetune(&settings, &call, &result, &err));
+    return read_file(&learning, settings.run.output, "model.safetensors");
 }
 
 static void a_run_that_is_stopped_twice_ends_in_the_same_weights(void **state)
@@ -124,64 +124,63 @@ static void a_run_that_is_stopped_twice_ends_in_the_same_weights(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("stopped");
     struct seen seen = {.stop_at = 3};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_error err;
-    assert_false(tw_finetune(&settings, &run, &result, &err));
+    assert_false(tw_finetune(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
-    assert_true(is_there(settings.course.output, "checkpoint-3"));
-    run.resume = true;
+    assert_true(is_there(settings.run.output, "checkpoint-3"));
+    call.resume = true;
     seen.stop_at = 13;
-    assert_false(tw_finetune(&settings, &run, &result, &err));
+    assert_false(tw_finetune(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
-    assert_true(is_there(settings.course.output, "checkpoint-13"));
-    assert_false(is_there(settings.course.output, "checkpoint-3"));
+    assert_true(is_there(settings.run.output, "checkpoint-13"));
+    assert_false(is_there(settings.run.output, "checkpoint-3"));
     seen.stop_at = 0;
-    assert_true(tw_finetune(&settings, &run, &result, &err));
-    assert_false(is_there(settings.course.output, "checkpoint-13"));
-    assert_true(tw_text_equal(read_file(&learning, settings.course.output, "model.safetensors"),
+    assert_true(tw_finetune(&settings, &call, &result, &err));
+    assert_false(is_there(settings.run.output, "checkpoint-13"));
+    assert_true(tw_text_equal(read_file(&learning, settings.run.output, "model.safetensors"),
         weights_of_unbroken(&settings, "unbroken")));
-    assert_true(tw_finetune(&settings, &run, &result, &err));
+    assert_true(tw_finetune(&settings, &call, &result, &err));
     assert_true(result.was_finished);
 }
 
-/* Steps by bf16 products, trials in fp32: the checkpoint names both. */
+/* Steps by bf16 products, validations in fp32: the checkpoint names both. */
 static void so_does_one_whose_steps_are_bf16(void **state)
 {
     (void)state;
     struct tw_finetune_settings settings = settings_of("rounded");
     struct seen seen = {.stop_at = 7};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_error err;
     assert_true(tw_settings_set(&tw_finetune_table, &learning.arena, &settings, "precision", "bf16", &err));
     if (!tw_bf16_fast()) {
-        assert_false(tw_finetune(&settings, &run, &result, &err));
+        assert_false(tw_finetune(&settings, &call, &result, &err));
         assert_string_equal(err.cure, "give precision f32");
         return;
     }
-    assert_false(tw_finetune(&settings, &run, &result, &err));
+    assert_false(tw_finetune(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
-    assert_non_null(
-        strstr(read_file(&learning, settings.course.output, "run.yaml").bytes, "precision: bf16"));
+    assert_non_null(strstr(read_file(&learning, settings.run.output, "run.yaml").bytes, "precision: bf16"));
     assert_non_null(strstr(
         read_file(&learning, in_work(&learning, "rounded/checkpoint-7"), "training.json").bytes, "\"bf16+"));
-    run.resume = true;
+    call.resume = true;
     seen.stop_at = 0;
-    assert_true(tw_finetune(&settings, &run, &result, &err));
-    struct tw_text resumed = read_file(&learning, settings.course.output, "model.safetensors");
+    assert_true(tw_finetune(&settings, &call, &result, &err));
+    struct tw_text resumed = read_file(&learning, settings.run.output, "model.safetensors");
     assert_true(tw_text_equal(resumed, weights_of_unbroken(&settings, "unbroken-rounded")));
 }
 
 static void what_is_measured_is_never_rounded(void **state)
 {
     (void)state;
-    struct tw_finetune_settings settings = settings_of("rounded-trials");
-    struct tw_course_run run = run_of(&learning, NULL);
-    struct tw_course_result result;
+    struct tw_finetune_settings settings = settings_of("rounded-validations");
+    struct tw_run_call call = run_of(&learning, NULL);
+    struct tw_run_result result;
     struct tw_error err;
-    settings.course.gemm = "bf16";
-    assert_false(tw_finetune(&settings, &run, &result, &err));
+    settings.run.gemm = "bf16";
+    assert_false(tw_finetune(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_USAGE);
     assert_string_equal(err.what, "gemm: \"bf16\" is not for what is measured");
 }
@@ -192,16 +191,16 @@ static void so_does_one_that_averages_its_weights(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("averaged"), plain = settings_of("not-averaged");
     struct seen seen = {.stop_at = 11};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_error err;
     set_setting(&learning, &tw_finetune_table, &settings, "average", "0.9");
-    assert_false(tw_finetune(&settings, &run, &result, &err));
+    assert_false(tw_finetune(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
-    run.resume = true;
+    call.resume = true;
     seen.stop_at = 0;
-    assert_true(tw_finetune(&settings, &run, &result, &err));
-    struct tw_text resumed = read_file(&learning, settings.course.output, "model.safetensors");
+    assert_true(tw_finetune(&settings, &call, &result, &err));
+    struct tw_text resumed = read_file(&learning, settings.run.output, "model.safetensors");
     assert_true(tw_text_equal(resumed, weights_of_unbroken(&settings, "unbroken-averaged")));
     assert_false(tw_text_equal(resumed, weights_of_unbroken(&plain, "unbroken-not-averaged")));
 }
@@ -210,14 +209,14 @@ static void what_is_left_out_is_not_learned(void **state)
 {
     (void)state;
     struct tw_finetune_settings settings = settings_of("folded");
-    struct tw_course_run run = run_of(&learning, NULL);
+    struct tw_run_call call = run_of(&learning, NULL);
     struct tw_dataset_facts all, first, second;
     struct tw_error err;
-    assert_true(tw_finetune_look(&settings, &run, &all, &err));
+    assert_true(tw_finetune_inspect(&settings, &call, &all, &err));
     settings.leave_out = "1/2";
-    assert_true(tw_finetune_look(&settings, &run, &first, &err));
+    assert_true(tw_finetune_inspect(&settings, &call, &first, &err));
     settings.leave_out = "2/2";
-    assert_true(tw_finetune_look(&settings, &run, &second, &err));
+    assert_true(tw_finetune_inspect(&settings, &call, &second, &err));
     assert_true(first.training > 0 && second.training > 0);
     assert_int_equal(first.training + second.training, all.training);
     assert_int_equal(first.validation, all.validation);
@@ -225,7 +224,7 @@ static void what_is_left_out_is_not_learned(void **state)
     static const char *const wrong[] = {"3/2", "0/2", "1/1", "1", "1/", "a/2", "1/2x", "1/99"};
     for (size_t at = 0; at < sizeof wrong / sizeof wrong[0]; at++) {
         settings.leave_out = wrong[at];
-        assert_false(tw_finetune_look(&settings, &run, &first, &err));
+        assert_false(tw_finetune_inspect(&settings, &call, &first, &err));
         assert_int_equal(err.code, TW_USAGE);
     }
 }
@@ -235,11 +234,11 @@ static void a_folder_that_is_not_empty_is_refused_and_kept(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_error err;
-    settings.course.output = learning.work;
-    assert_false(tw_finetune(&settings, &run, &result, &err));
+    settings.run.output = learning.work;
+    assert_false(tw_finetune(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_OUTPUT);
     assert_string_equal(err.what, "the output folder is not empty");
     assert_false(is_there(learning.work, "run.yaml"));
@@ -250,14 +249,14 @@ static void data_that_changed_are_no_run_to_resume(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("changed");
     struct seen seen = {.stop_at = 2};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_error err;
-    assert_false(tw_finetune(&settings, &run, &result, &err));
+    assert_false(tw_finetune(&settings, &call, &result, &err));
     static const char other[] = "{\"text\":\"loss\",\"label\":\"negative\"}\n";
     given_file(learning.work, "texts.jsonl", other, sizeof other - 1);
-    run.resume = true;
-    assert_false(tw_finetune(&settings, &run, &result, &err));
+    call.resume = true;
+    assert_false(tw_finetune(&settings, &call, &result, &err));
     given_records(&learning);
     assert_int_equal(err.code, TW_CONFIG);
     assert_string_equal(err.what, "data changed since the run began");
@@ -268,13 +267,13 @@ static void patience_ends_a_run_that_no_longer_improves(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("patient");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_error err;
-    settings.course.lr = 0;
-    settings.course.epochs = 50;
-    settings.course.patience = 2;
-    assert_true(tw_finetune(&settings, &run, &result, &err));
+    settings.run.lr = 0;
+    settings.run.epochs = 50;
+    settings.run.patience = 2;
+    assert_true(tw_finetune(&settings, &call, &result, &err));
     assert_true(result.stopped_early);
     assert_int_equal(seen.evaluations, 3);
 }
@@ -284,21 +283,21 @@ static void a_loss_that_explodes_ends_the_run_with_step_and_cure(void **state)
     (void)state;
     struct tw_finetune_settings settings = settings_of("exploded");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_model *model;
     struct tw_error err;
-    settings.course.lr = 1e6; /* more than the table allows */
-    settings.course.clip = 0;
-    settings.course.warmup = 20;
-    settings.course.epochs = 40;
-    settings.course.eval_steps = 1;
-    assert_false(tw_finetune(&settings, &run, &result, &err));
+    settings.run.lr = 1e6; /* more than the table allows */
+    settings.run.clip = 0;
+    settings.run.warmup = 20;
+    settings.run.epochs = 40;
+    settings.run.eval_steps = 1;
+    assert_false(tw_finetune(&settings, &call, &result, &err));
     assert_int_equal(err.code, TW_CONFIG);
     assert_non_null(strstr(err.where, "exploded: step "));
     assert_non_null(strstr(err.cure, "half the learning rate"));
     assert_non_null(strstr(err.cure, "the best model so far stands in the folder"));
-    assert_true(tw_model_open(settings.course.output, NULL, &model, &err));
+    assert_true(tw_model_open(settings.run.output, NULL, &model, &err));
     tw_model_close(model);
 }
 

@@ -76,7 +76,7 @@ static int end(void **state)
 
 /* What is learned from, and where it goes. */
 struct task {
-    struct tw_vocab_settings settings;
+    struct tw_learn_vocabulary_settings settings;
     const char *archives[2];
     size_t archive_count;
 };
@@ -85,24 +85,24 @@ static struct task given_task(const char *output, const char *first, const char 
 {
     struct task task = {
         .archives = {in_folder(first), second ? in_folder(second) : NULL}, .archive_count = second ? 2 : 1};
-    assert_true(tw_settings_defaults(&tw_vocab_table, &arena, &task.settings, NULL));
+    assert_true(tw_settings_defaults(&tw_learn_vocabulary_table, &arena, &task.settings, NULL));
     task.settings.output = in_folder(output);
     return task;
 }
 
-static bool run(const struct task *task, struct tw_vocab_result *result, struct tw_error *err)
+static bool call(const struct task *task, struct tw_learn_vocabulary_result *result, struct tw_error *err)
 {
-    const struct tw_vocab_run how = {
+    const struct tw_learn_vocabulary_call how = {
         .archives = task->archives, .archive_count = task->archive_count, .decode = &decode};
     *err = (struct tw_error){0};
-    return tw_vocab_learn(&task->settings, &how, result, err);
+    return tw_learn_vocabulary(&task->settings, &how, result, err);
 }
 
-static struct tw_vocab_result learn(const struct task *task)
+static struct tw_learn_vocabulary_result learn(const struct task *task)
 {
-    struct tw_vocab_result result;
+    struct tw_learn_vocabulary_result result;
     struct tw_error err;
-    if (!run(task, &result, &err))
+    if (!call(task, &result, &err))
         fail_msg("%s: %s", err.where, err.what);
     return result;
 }
@@ -123,7 +123,7 @@ static void the_same_records_give_the_same_bytes_in_whatever_order_and_packing(v
         given_task("b", "one.jsonl", "other.jsonl.zst"), given_task("c", "other.jsonl.zst", "one.jsonl")};
     static const char *const outputs[] = {"a", "b", "c"};
     for (size_t at = 0; at < 3; at++) {
-        struct tw_vocab_result result = learn(&orders[at]);
+        struct tw_learn_vocabulary_result result = learn(&orders[at]);
         assert_int_equal(result.records, 4);
         assert_true(tw_text_equal(bytes_of("a", "vocab.txt"), bytes_of(outputs[at], "vocab.txt")));
     }
@@ -135,7 +135,7 @@ static void the_folder_tokenizes_every_learned_text_without_unknown(void **state
     static const char *const texts[] = {"Velquin profits rise Caf\xC3\xA9 Velquin & Sons",
         "profits rise, profits fall rise", "Ordanelle rises; rising profits rose"};
     struct task task = given_task("loaded", "archive", NULL);
-    struct tw_vocab_result result = learn(&task);
+    struct tw_learn_vocabulary_result result = learn(&task);
     struct tw_tokenizer *tokenizer;
     struct tw_tokens tokens;
     assert_true(tw_tokenizer_load(in_folder("loaded"), &tokenizer, NULL));
@@ -166,7 +166,7 @@ static void coverage_is_told_of_the_words_as_they_stand(void **state)
     given_file(folder, "counted.jsonl", line, sizeof line - 1);
     struct task task = given_task("counted", "counted.jsonl", NULL);
     task.settings.most_characters = 2; /* c is left out: "ac" is unknown */
-    struct tw_vocab_result result = learn(&task);
+    struct tw_learn_vocabulary_result result = learn(&task);
     assert_int_equal(result.words, 6);
     assert_int_equal(result.different, 4);
     assert_int_equal(result.characters, 2);
@@ -195,14 +195,14 @@ static void nothing_is_written_when_there_is_nothing_to_learn(void **state)
     (void)state;
     static const char wordless[] = "{\"text\":\"<p>\"}\n";
     struct stat status;
-    struct tw_vocab_result result;
+    struct tw_learn_vocabulary_result result;
     struct tw_error err;
     given_file(folder, "empty.jsonl", "", 0);
     given_file(folder, "wordless.jsonl", wordless, sizeof wordless - 1);
     static const char *const files[] = {"empty.jsonl", "wordless.jsonl"};
     for (size_t at = 0; at < 2; at++) {
         struct task task = given_task("never", files[at], NULL);
-        assert_false(run(&task, &result, &err));
+        assert_false(call(&task, &result, &err));
         assert_int_equal(err.code, TW_CONFIG);
         assert_string_equal(err.what, "no usable record");
         assert_int_not_equal(stat(in_folder("never"), &status), 0);
@@ -212,10 +212,10 @@ static void nothing_is_written_when_there_is_nothing_to_learn(void **state)
 static void a_folder_that_is_not_empty_is_left_alone(void **state)
 {
     (void)state;
-    struct tw_vocab_result result;
+    struct tw_learn_vocabulary_result result;
     struct tw_error err;
     struct task task = given_task("archive", "one.jsonl", NULL);
-    assert_false(run(&task, &result, &err));
+    assert_false(call(&task, &result, &err));
     assert_int_equal(err.code, TW_OUTPUT);
     assert_string_equal(err.cure, "name another folder");
 }

@@ -84,21 +84,21 @@ static void a_base_without_a_masked_head_learns_the_texts(void **state)
         "eval_results.json"};
     struct tw_pretrain_settings settings = settings_of("learned");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_model *model;
     struct tw_error err;
-    assert_true(tw_pretrain(&settings, &run, NULL, &result, &err));
+    assert_true(tw_pretrain(&settings, &call, NULL, &result, &err));
     assert_int_equal(seen.evaluations, 7);
     assert_int_equal(seen.first_step, 0);
     assert_int_equal(seen.lines, 1); /* the head is new */
     assert_true(seen.last_loss < seen.first_loss * 0.6);
     assert_float_equal(result.best_metric, exp(seen.last_loss), 1e-9);
     for (size_t at = 0; at < sizeof files / sizeof files[0]; at++)
-        assert_true(is_there(settings.course.output, files[at]));
-    check_config(settings.course.output, result.best_metric);
+        assert_true(is_there(settings.run.output, files[at]));
+    check_config(settings.run.output, result.best_metric);
     assert_true(tw_model_open(
-        settings.course.output, &(struct tw_model_options){.with_masked_head = true}, &model, &err));
+        settings.run.output, &(struct tw_model_options){.with_masked_head = true}, &model, &err));
     assert_true(model->has_masked_head && !model->has_head);
     tw_model_close(model);
 }
@@ -108,13 +108,13 @@ static void what_was_learned_is_a_base_to_go_on_from(void **state)
     (void)state;
     struct tw_pretrain_settings settings = settings_of("further");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_error err;
     settings.model = in_work(&learning, "learned");
-    settings.course.steps = 1;
-    settings.course.lr = 0;
-    assert_true(tw_pretrain(&settings, &run, NULL, &result, &err));
+    settings.run.steps = 1;
+    settings.run.lr = 0;
+    assert_true(tw_pretrain(&settings, &call, NULL, &result, &err));
     assert_int_equal(seen.lines, 0);
     assert_true(seen.first_loss == seen.last_loss); /* a rate of 0 leaves it as it is, masking is fixed */
     json_t *results =
@@ -128,8 +128,8 @@ static void finetune_takes_what_was_learned(void **state)
     (void)state;
     struct tw_finetune_settings settings;
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_model *model;
     struct tw_error err;
     static const char lines[] = "{\"text\":\"profit rose\",\"label\":\"positive\"}\n"
@@ -141,8 +141,8 @@ static void finetune_takes_what_was_learned(void **state)
     assert_true(tw_settings_defaults(&tw_finetune_table, &learning.arena, &settings, &err));
     for (size_t at = 0; at < sizeof assignments / sizeof assignments[0]; at++)
         set_setting(&learning, &tw_finetune_table, &settings, assignments[at][0], assignments[at][1]);
-    assert_true(tw_finetune(&settings, &run, &result, &err));
-    assert_true(tw_model_open(settings.course.output,
+    assert_true(tw_finetune(&settings, &call, &result, &err));
+    assert_true(tw_model_open(settings.run.output,
         &(struct tw_model_options){.need_head = true, .with_masked_head = true}, &model, &err));
     assert_true(model->has_head && !model->has_masked_head);
     tw_model_close(model);
@@ -153,8 +153,8 @@ static void from_scratch_a_vocabulary_and_a_shape_are_enough(void **state)
     (void)state;
     struct tw_pretrain_settings settings = settings_of("scratch");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_model *model;
     struct tw_error err;
     char vocabulary[128];
@@ -166,10 +166,10 @@ static void from_scratch_a_vocabulary_and_a_shape_are_enough(void **state)
     set(&settings, "heads", "2");
     set(&settings, "max_positions", "32");
     set(&settings, "whole_word", "true");
-    assert_true(tw_pretrain(&settings, &run, NULL, &result, &err));
+    assert_true(tw_pretrain(&settings, &call, NULL, &result, &err));
     assert_true(seen.last_loss < seen.first_loss);
-    assert_true(is_there(settings.course.output, "vocab.txt"));
-    assert_true(tw_model_open(settings.course.output, NULL, &model, &err));
+    assert_true(is_there(settings.run.output, "vocab.txt"));
+    assert_true(tw_model_open(settings.run.output, NULL, &model, &err));
     assert_int_equal(model->config.hidden, 16);
     assert_int_equal(model->config.intermediate, 64);
     assert_int_equal(model->config.vocabulary, 101);
@@ -181,22 +181,22 @@ static void a_run_that_is_stopped_twice_ends_in_the_same_weights(void **state)
     (void)state;
     struct tw_pretrain_settings settings = settings_of("stopped"), unbroken = settings_of("unbroken");
     struct seen seen = {.stop_at = 3}, other = {0};
-    struct tw_course_run run = run_of(&learning, &seen), whole = run_of(&learning, &other);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen), whole = run_of(&learning, &other);
+    struct tw_run_result result;
     struct tw_error err;
-    assert_false(tw_pretrain(&settings, &run, NULL, &result, &err));
+    assert_false(tw_pretrain(&settings, &call, NULL, &result, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
-    assert_true(is_there(settings.course.output, "checkpoint-3"));
-    run.resume = true;
+    assert_true(is_there(settings.run.output, "checkpoint-3"));
+    call.resume = true;
     seen.stop_at = 40;
-    assert_false(tw_pretrain(&settings, &run, NULL, &result, &err));
+    assert_false(tw_pretrain(&settings, &call, NULL, &result, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
     seen.stop_at = 0;
-    assert_true(tw_pretrain(&settings, &run, NULL, &result, &err));
+    assert_true(tw_pretrain(&settings, &call, NULL, &result, &err));
     assert_true(tw_pretrain(&unbroken, &whole, NULL, &result, &err));
-    assert_true(tw_text_equal(read_file(&learning, settings.course.output, "model.safetensors"),
-        read_file(&learning, unbroken.course.output, "model.safetensors")));
-    assert_true(tw_pretrain(&settings, &run, NULL, &result, &err));
+    assert_true(tw_text_equal(read_file(&learning, settings.run.output, "model.safetensors"),
+        read_file(&learning, unbroken.run.output, "model.safetensors")));
+    assert_true(tw_pretrain(&settings, &call, NULL, &result, &err));
     assert_true(result.was_finished);
 }
 
@@ -234,19 +234,19 @@ static void a_topic_is_read_once_however_often_the_run_is_resumed(void **state)
     struct pretended pretended = {0};
     const struct tw_pretrain_topic topic = {&pretended, look_at_topic, spool_topic};
     struct seen seen = {.stop_at = 3};
-    struct tw_course_run run = run_of(&learning, &seen);
-    struct tw_course_result result;
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_run_result result;
     struct tw_error err;
     tw_settings_clear(&tw_pretrain_table, &settings, "data");
     settings.topic = "tape";
-    assert_false(tw_pretrain(&settings, &run, &topic, &result, &err));
+    assert_false(tw_pretrain(&settings, &call, &topic, &result, &err));
     assert_int_equal(err.code, TW_INTERRUPTED);
-    run.resume = true;
+    call.resume = true;
     seen.stop_at = 0;
-    assert_true(tw_pretrain(&settings, &run, &topic, &result, &err));
+    assert_true(tw_pretrain(&settings, &call, &topic, &result, &err));
     assert_int_equal(pretended.looks, 1);
     assert_int_equal(pretended.spools, 1);
-    json_t *config = json_loads(read_file(&learning, settings.course.output, "config.json").bytes, 0, NULL);
+    json_t *config = json_loads(read_file(&learning, settings.run.output, "config.json").bytes, 0, NULL);
     const json_t *lineage = json_object_get(json_object_get(config, "tapewatch"), "lineage");
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(lineage, "topic"), "topic")), "tape");
@@ -258,10 +258,10 @@ static void a_look_counts_and_leaves_nothing_behind(void **state)
     (void)state;
     struct tw_pretrain_settings settings = settings_of("looked");
     struct seen seen = {0};
-    struct tw_course_run run = run_of(&learning, &seen);
+    struct tw_run_call call = run_of(&learning, &seen);
     struct tw_pretrain_facts facts;
     struct tw_error err;
-    assert_true(tw_pretrain_look(&settings, &run, NULL, &facts, &err));
+    assert_true(tw_pretrain_inspect(&settings, &call, NULL, &facts, &err));
     assert_int_equal(facts.corpus.records, 160);
     assert_int_equal(facts.most_tokens, 12);
     assert_true(facts.corpus.windows > 160 && facts.corpus.windows_held_back > 0);
