@@ -31,10 +31,8 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "gemm/bf16.h"
-#include "kernels/kernels.h"
-
-enum { TW_GEMM_ROWS = 16 };
+#include "gemm/probe.h"
+#include "gemm/products.h"
 
 enum tw_gemm_backend {
     TW_GEMM_PORTABLE,
@@ -46,18 +44,9 @@ enum tw_gemm_backend {
     TW_GEMM_ALL
 };
 
-/* What the probe found about one backend. */
-struct tw_gemm_probe {
-    bool works;       /* the library answered with success and with the right numbers */
-    bool stable;      /* rows kept their bits over M and row */
-    double gflops;    /* 0 when not measured */
-    char failure[96]; /* why it does not work, else empty */
-};
-
 struct tw_gemm {
-    enum tw_gemm_backend backend;       /* the one in use */
-    const struct tw_kernels *kernels;   /* of this processor: our own multiply, and the bias */
-    const struct tw_bf16_kernels *bf16; /* of the two bf16 backends, else NULL */
+    enum tw_gemm_backend backend; /* the one in use */
+    struct tw_own_kernels own;    /* of this processor */
     struct tw_gemm_probe probes[TW_GEMM_BACKENDS];
 };
 
@@ -65,12 +54,6 @@ struct tw_gemm {
  * whatever the clock says: two starts on one machine then compute the same bits (training). "bf16" and
  * "bf16-portable" probe nothing. TW_CONFIG for an unknown name or a backend that fails its probe. */
 TW_MUST_USE bool tw_gemm_open(const char *backend, struct tw_gemm *out, struct tw_error *err);
-
-/* Rows that A and C must have room for. */
-static inline size_t tw_gemm_rows(size_t rows)
-{
-    return (rows + TW_GEMM_ROWS - 1) / TW_GEMM_ROWS * TW_GEMM_ROWS;
-}
 
 /* One product. `bias` may be NULL. False with TW_INTERNAL and the library's status when it fails. */
 TW_MUST_USE bool tw_gemm(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, const float *a,

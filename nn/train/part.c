@@ -524,7 +524,7 @@ bool tw_part_open(struct tw_part *part, const struct tw_step *step, size_t max_t
         .max_tokens = max_tokens,
         .max_sequence = options->max_sequence,
         .gemm = options->gemm,
-        .kernels = options->gemm->kernels,
+        .kernels = options->gemm->own.fp32,
         .keep_layers = true,
     };
     if (!tw_workspace_open(step->state->model, &workspace, &part->workspace, err) ||

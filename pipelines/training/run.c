@@ -681,7 +681,7 @@ static void name_machine(const struct tw_run *run, struct tw_progress *progress)
     snprintf(progress->backend, sizeof progress->backend, "%s%s%s",
         has_own_precision(run) ? tw_gemm_backend_name(run->step_gemm.backend) : "",
         has_own_precision(run) ? "+" : "", tw_gemm_backend_name(run->gemm.backend));
-    snprintf(progress->kernels, sizeof progress->kernels, "%s", run->gemm.kernels->name);
+    snprintf(progress->kernels, sizeof progress->kernels, "%s", run->gemm.own.fp32->name);
 }
 
 static bool load_checkpoint(struct tw_run *run, const char *path, struct tw_error *err)

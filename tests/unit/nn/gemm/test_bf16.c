@@ -264,10 +264,10 @@ static void only_who_names_bf16_gets_it(void **unused)
     struct tw_error err;
     for (size_t at = 0; at < sizeof others / sizeof others[0]; at++) {
         must(tw_gemm_open(others[at], &gemm, &err), &err);
-        assert_true(gemm.backend < TW_GEMM_BACKENDS && !gemm.bf16);
+        assert_true(gemm.backend < TW_GEMM_BACKENDS && !gemm.own.bf16);
     }
     must(tw_gemm_open("bf16-portable", &gemm, &err), &err);
-    assert_true(gemm.bf16 == &tw_bf16_portable);
+    assert_true(gemm.own.bf16 == &tw_bf16_portable);
     assert_string_equal(tw_gemm_backend_name(gemm.backend), "bf16-portable");
     char line[200];
     tw_gemm_report(&gemm, line, sizeof line);
@@ -280,7 +280,7 @@ static void a_processor_without_bf16_products_is_refused_with_the_cure(void **un
     struct tw_gemm gemm;
     struct tw_error err;
     if (tw_gemm_open("bf16", &gemm, &err)) {
-        assert_true(gemm.bf16 && gemm.bf16 == tw_bf16_fast());
+        assert_true(gemm.own.bf16 && gemm.own.bf16 == tw_bf16_fast());
         return;
     }
     assert_null(tw_bf16_fast());

@@ -165,7 +165,7 @@ static void check_fixture(const char *name, json_t *root, const char *folder, bo
             if (!gemm.probes[backend].works || (!all_tables && backend > TW_GEMM_ONEDNN))
                 continue;
             gemm.backend = (enum tw_gemm_backend)backend;
-            gemm.kernels = tables[table];
+            gemm.own.fp32 = tables[table];
             struct worst worst = run_fixture(root, model, &gemm, tables[table]);
             print_message("%s, %s, %s: logits within %.2g, states within %.2g\n", name, tables[table]->name,
                 tw_gemm_backend_name(gemm.backend), worst.logits, worst.states);

@@ -379,7 +379,7 @@ static void check_fixture(const char *name, unsigned parts)
                 continue;
             char what[128];
             gemm.backend = (enum tw_gemm_backend)backend;
-            gemm.kernels = tables[table];
+            gemm.own.fp32 = tables[table];
             snprintf(what, sizeof what, "%s, %s, %s", name, tables[table]->name,
                 tw_gemm_backend_name(gemm.backend));
             check_case(root, parts, &gemm, backend == TW_GEMM_PORTABLE ? 3 : 1, 16, what);
@@ -728,7 +728,7 @@ static void training_mode_without_dropout_computes_the_bits_of_inference(void **
     given_work(&work, &config, all_parts);
     struct tw_workspace plain, kept;
     struct tw_dropout_plan plan = {.seed = 3};
-    struct tw_workspace_options options = {.max_tokens = 200, .gemm = &gemm, .kernels = gemm.kernels};
+    struct tw_workspace_options options = {.max_tokens = 200, .gemm = &gemm, .kernels = gemm.own.fp32};
     must(tw_workspace_open(state->model, &options, &plain, &err), &err);
     options.keep_layers = true;
     must(tw_workspace_open(state->model, &options, &kept, &err), &err);

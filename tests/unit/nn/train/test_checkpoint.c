@@ -130,7 +130,7 @@ static struct tw_progress progress_at(const struct run *run, uint64_t step)
         .best_step = 3,
         .loss_mean = tw_trainer_loss_mean(run->trainer)};
     snprintf(progress.backend, sizeof progress.backend, "%s", tw_gemm_backend_name(run->gemm.backend));
-    snprintf(progress.kernels, sizeof progress.kernels, "%s", run->gemm.kernels->name);
+    snprintf(progress.kernels, sizeof progress.kernels, "%s", run->gemm.own.fp32->name);
     return progress;
 }
 
