@@ -140,7 +140,7 @@ static bool make_headlines(
         uint32_t document = rows->scores[first].document, end = first;
         while (end < rows->score_count && rows->scores[end].document == document)
             end++;
-        if (!tw_rules_headline(
+        if (!tw_rules_speak(
                 river->rules, rows->documents, document, rows->scores, first, end - first, arena, &list, err))
             return false;
         first = end;

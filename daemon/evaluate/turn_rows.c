@@ -1,5 +1,6 @@
 #include "evaluate/turn_rows.h"
 
+#include "alert/kinds.h"
 #include "alert/shard.h"
 #include "postgres/wire.h"
 
@@ -29,8 +30,6 @@ enum {
     ALERT_ID,
     ALERT_RULE_SET
 };
-
-static const char *const kind_names[] = {[TW_RULE_THRESHOLD] = "threshold", [TW_RULE_HEADLINE] = "headline"};
 
 /* Rows [at, end) of one answer that speak of the entity at hand. */
 struct cursor {
@@ -166,7 +165,7 @@ static enum tw_severity severity_of(struct tw_text name)
 
 /* What an alert's values are values of: the table does not say, but the rules of its last step do. Without those (a
  * restore lost them), what the rule measures now. */
-static enum tw_measure measure_of(const struct work *work, int row)
+static struct tw_text measure_of(const struct work *work, int row)
 {
     const struct tw_evaluation *evaluation = work->evaluation;
     struct tw_text name = text_at(work->alerts.rows, row, ALERT_RULE);
@@ -178,7 +177,7 @@ static enum tw_measure measure_of(const struct work *work, int row)
         if (here && evaluation->sets[at].id == id)
             break;
     }
-    return rule ? rule->measure : TW_MEASURE_NEGATIVE_SUM;
+    return tw_text_of(rule ? rule->measure : "");
 }
 
 static bool read_alerts(struct work *work)
@@ -189,12 +188,10 @@ static bool read_alerts(struct work *work)
     work->input.open = alerts;
     work->input.open_count = (uint32_t)count;
     for (int row = cursor->at; alerts && row < cursor->end; row++) {
-        bool headline =
-            tw_text_equal(text_at(cursor->rows, row, ALERT_KIND), tw_text_of(kind_names[TW_RULE_HEADLINE]));
         alerts[row - cursor->at] = (struct tw_alert){
             .rule = text_at(cursor->rows, row, ALERT_RULE),
             .symbol = work->entity,
-            .kind = headline ? TW_RULE_HEADLINE : TW_RULE_THRESHOLD,
+            .kind = tw_kinds_find(text_at(cursor->rows, row, ALERT_KIND)),
             .measure = measure_of(work, row),
             .severity = severity_of(text_at(cursor->rows, row, ALERT_SEVERITY)),
             .opened_us = time_at(cursor->rows, row, ALERT_OPENED),
@@ -293,7 +290,7 @@ static const struct tw_stored_rules *set_at(const struct tw_evaluation *evaluati
 static int64_t first_time(const struct tw_evaluation *evaluation, const struct tw_alert *alert)
 {
     const struct tw_rule *rule = tw_rules_find(set_at(evaluation, alert->opened_us)->rules, alert->rule);
-    int64_t window_us = rule && rule->kind == TW_RULE_THRESHOLD ? rule->window_us : TW_BAR_US;
+    int64_t window_us = rule && rule->window_us ? rule->window_us : TW_BAR_US;
     return alert->opened_us - window_us;
 }
 
@@ -312,7 +309,7 @@ static bool store_alert(struct work *work, uint32_t index)
     put_text(call, 1, alert->rule);
     put_text(call, 2, work->entity);
     put_int16(call, 3, &room, tw_shard_of(work->entity));
-    put_name(call, 4, kind_names[alert->kind]);
+    put_name(call, 4, alert->kind->name);
     put_name(call, 5, tw_severity_names[alert->severity]);
     put_time(call, 6, &room, alert->opened_us);
     put_time(call, 7, &room, alert->stepped_us);
@@ -407,7 +404,7 @@ static bool make_spans(struct work *work)
         const struct tw_stored_rules *set = &evaluation->sets[at];
         while (work->span_count > 0 && work->spans[work->span_count - 1].holds_from_us >= set->holds_from_us)
             work->span_count--;
-        work->spans[work->span_count++] = (struct tw_rule_span){set->rules, set->holds_from_us};
+        work->spans[work->span_count++] = (struct tw_rule_span){set->rules, set->holds_from_us, set->id};
     }
     return work->spans;
 }

@@ -58,54 +58,13 @@
 #define TW_ALERTS_H
 
 #include "alert/rules.h"
-
-enum tw_alert_step { TW_ALERT_OPENED, TW_ALERT_UPDATED, TW_ALERT_RESOLVED };
-extern const char *const tw_alert_step_names[]; /* opened, updated, resolved, NULL */
-
-/* An alert, as it is stored. (rule, symbol, opened_us) names it. */
-struct tw_alert {
-    struct tw_text rule;
-    struct tw_text symbol;
-    enum tw_rule_kind kind;
-    enum tw_measure measure;   /* threshold: what `reported` and `worst` are values of */
-    enum tw_severity severity; /* of the rule at the last step */
-    int64_t opened_us;         /* edge at which it opened */
-    int64_t stepped_us;        /* edge of its last step */
-    int64_t resolved_us;       /* TW_NO_TIME while it is open */
-    int64_t quiet_since_us;    /* edge since which it has been quiet; TW_NO_TIME while it is not */
-    int64_t reported;          /* value at the last opened or updated step */
-    int64_t worst;             /* worst value at any edge since it opened */
-    int64_t documents;         /* threshold: in the window at the last step; headline: headlines so far */
-    bool changed;              /* out: differs from what came in, must be stored */
-};
-
-/* One step of an alert: a row of alert_steps, and what is told to people. */
-struct tw_alert_change {
-    enum tw_alert_step step;
-    uint32_t alert;    /* index into tw_alerts_output.alerts */
-    int64_t at_us;     /* edge */
-    int64_t value;     /* threshold: at that edge; headline: the worst at this edge; as last reported when a
-                          headline alert is resolved, or the rule is not there any more to say */
-    int64_t documents; /* what `value` is made of: threshold: in the window; headline: at this edge, 0 when
-                          resolved; as last reported when the rule is not there any more */
-    struct tw_text reason;
-};
-
-/* A row of alert_events: a headline rule spoke. */
-struct tw_headline_event {
-    struct tw_text rule;
-    int64_t event_us;
-    int64_t sentiment; /* 10,000ths */
-    struct tw_text keyword;
-    struct tw_text topic;
-    int32_t partition;
-    int64_t offset;
-};
+#include "alert/steps.h"
 
 /* A rule set and the edge from which it holds; the first may hold from TW_NO_TIME (always). */
 struct tw_rule_span {
     const struct tw_rule_set *rules;
     int64_t holds_from_us;
+    int32_t id; /* the caller's own number of the set, untouched */
 };
 
 struct tw_alerts_input {

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "alert/alerts.h"
+#include "alert/headline.h"
+#include "alert/threshold.h"
 
 #define S INT64_C(1000000)
 
@@ -94,7 +96,7 @@ static const char *told(const struct tw_alerts_output *output)
 static const char *told_of_bars(
     const struct tw_rule_set *rules, const struct tw_bar_row *bars, size_t count, int64_t to)
 {
-    struct tw_rule_span span = {rules, TW_NO_TIME};
+    struct tw_rule_span span = {rules, TW_NO_TIME, 0};
     struct tw_alerts_input input = {.spans = &span,
         .span_count = 1,
         .symbol = tw_text_of("OM"),
@@ -208,7 +210,7 @@ static void reasons_say_the_numbers_in_words(void **state)
     struct tw_bar_row bars[] = {bar(0, 2, -9000), bar(10, 1, -9000)};
     struct tw_headline_event events[] = {
         headline("c", 5, -9500), headline("c", 15, -9300), headline("c", 12, -9800)};
-    struct tw_rule_span span = {rules, TW_NO_TIME};
+    struct tw_rule_span span = {rules, TW_NO_TIME, 0};
     struct tw_alerts_input input = {.spans = &span,
         .span_count = 1,
         .symbol = tw_text_of("OM"),
@@ -240,7 +242,7 @@ static void reasons_say_the_numbers_in_words(void **state)
 static const char *told_of_events(const struct tw_rule_set *rules, const struct tw_headline_event *events,
     size_t count, int64_t from, int64_t to)
 {
-    struct tw_rule_span span = {rules, TW_NO_TIME};
+    struct tw_rule_span span = {rules, TW_NO_TIME, 0};
     struct tw_alerts_input input = {.spans = &span,
         .span_count = 1,
         .symbol = tw_text_of("OM"),
@@ -305,7 +307,7 @@ static void a_new_set_resolves_what_it_cannot_carry_on_and_keeps_the_rest(void *
                  "- {name: kept, kind: threshold, window: 30s, below: -1, quiet: 50s}\n"
                  "- {name: kind, kind: headline}\n"
                  "- {name: measure, kind: threshold, window: 1h, measure: count, at_least: 2}\n");
-    struct tw_rule_span spans[] = {{before, TW_NO_TIME}, {after, 100 * S}};
+    struct tw_rule_span spans[] = {{before, TW_NO_TIME, 0}, {after, 100 * S, 0}};
     struct tw_bar_row bars[] = {bar(0, 2, -9000)};
     struct tw_alerts_input input = {.spans = spans,
         .span_count = 2,
@@ -340,7 +342,7 @@ static void before_the_first_set_nothing_is_judged(void **state)
     (void)state;
     struct tw_rule_set *rules =
         rules_of("rules:\n- {name: bad, kind: threshold, window: 20s, below: -1, quiet: 10s}\n");
-    struct tw_rule_span span = {rules, 40 * S};
+    struct tw_rule_span span = {rules, 40 * S, 0};
     struct tw_bar_row bars[] = {bar(0, 2, -9000), bar(30, 2, -9000)};
     struct tw_alerts_input input = {.spans = &span,
         .span_count = 1,
@@ -422,8 +424,7 @@ static bool must_be_asked(const struct tw_alerts_input *input)
             asked = asked || (begins && begin_us >= holds_from - rules->longest_window_us);
             for (uint32_t rule = 0; rule < rules->count; rule++) {
                 int64_t window_us = rules->rules[rule].window_us;
-                if (rules->rules[rule].kind == TW_RULE_THRESHOLD &&
-                    rules->rules[rule].measure == TW_MEASURE_MEAN)
+                if (strcmp(rules->rules[rule].measure, "mean") == 0)
                     asked = asked ||
                             (begin_us >= input->from_us - window_us && begin_us < input->to_us - window_us);
             }
@@ -515,7 +516,7 @@ static void assert_same_alerts(struct tw_alerts_output *one, struct tw_alerts_ou
         assert_true(left->stepped_us == right->stepped_us && left->resolved_us == right->resolved_us);
         assert_true(left->quiet_since_us == right->quiet_since_us && left->reported == right->reported);
         assert_true(left->worst == right->worst && left->documents == right->documents);
-        assert_true(left->kind == right->kind && left->measure == right->measure);
+        assert_true(left->kind == right->kind && tw_text_equal(left->measure, right->measure));
         assert_true(left->severity == right->severity);
     }
 }
@@ -534,8 +535,8 @@ static void any_cutting_of_event_time_gives_the_same_alerts(void **state)
         make_stream(&stream, &random);
         int64_t first = 10 * (int64_t)(next(&random) % 200 + 1);
         int64_t second = first + 10 * (int64_t)(next(&random) % 90 + 1);
-        struct tw_rule_span spans[] = {{sets[next(&random) % 3], TW_NO_TIME},
-            {sets[next(&random) % 3], first * S}, {sets[next(&random) % 3], second * S}};
+        struct tw_rule_span spans[] = {{sets[next(&random) % 3], TW_NO_TIME, 0},
+            {sets[next(&random) % 3], first * S, 0}, {sets[next(&random) % 3], second * S, 0}};
         struct tw_alerts_input input = {.spans = spans,
             .span_count = 3,
             .symbol = tw_text_of("OM"),
@@ -573,6 +574,7 @@ struct plain {
 static size_t plain_edge(const struct tw_rule *rule, const struct stream *stream, int64_t edge,
     struct plain *alert, char *text, size_t size)
 {
+    const struct tw_threshold *threshold = tw_threshold_of(rule);
     int64_t documents = 0, sum = 0, negative = 0;
     for (size_t at = 0; at < stream->bar_count; at++) {
         const struct tw_bar_row *row = &stream->bars[at];
@@ -582,12 +584,13 @@ static size_t plain_edge(const struct tw_rule *rule, const struct stream *stream
         sum += row->sum;
         negative += row->negative_sum;
     }
-    bool counts = rule->measure == TW_MEASURE_COUNT;
+    bool counts = threshold->measure == TW_MEASURE_COUNT;
     /* scaled by the documents, so that a mean stays whole */
-    int64_t scale = rule->measure == TW_MEASURE_MEAN ? documents : 1;
-    int64_t scaled = counts ? documents * 10000 : rule->measure == TW_MEASURE_MEAN ? sum : negative;
-    bool bad = documents >= rule->at_least && (counts || scaled < rule->below * scale);
-    bool past = documents == 0 || (counts ? scaled <= rule->resolve : scaled >= rule->resolve * scale);
+    int64_t scale = threshold->measure == TW_MEASURE_MEAN ? documents : 1;
+    int64_t scaled = counts ? documents * 10000 : threshold->measure == TW_MEASURE_MEAN ? sum : negative;
+    bool bad = documents >= threshold->at_least && (counts || scaled < threshold->below * scale);
+    bool past =
+        documents == 0 || (counts ? scaled <= threshold->resolve : scaled >= threshold->resolve * scale);
     const char *step = NULL;
     if (!alert->open && bad) {
         *alert = (struct plain){true, -1, scaled};
@@ -601,7 +604,7 @@ static size_t plain_edge(const struct tw_rule *rule, const struct stream *stream
         }
     } else if (alert->open) {
         alert->quiet_since = -1;
-        int64_t wanted = alert->reported * (100 + rule->step) / 1;
+        int64_t wanted = alert->reported * (100 + threshold->step) / 1;
         if (bad && (counts ? scaled * 100 >= wanted : scaled * 100 <= wanted)) {
             alert->reported = scaled;
             step = "updated";
@@ -665,10 +668,11 @@ static void nothing_happening_changes_nothing(void **state)
     (void)state;
     struct tw_rule_set *rules = rules_of("rules:\n- {name: h, kind: headline, quiet: 1h}\n"
                                          "- {name: t, kind: threshold, window: 1h, below: -1}\n");
-    struct tw_rule_span span = {rules, TW_NO_TIME};
+    struct tw_rule_span span = {rules, TW_NO_TIME, 0};
     struct tw_alert open = {.rule = tw_text_of("h"),
         .symbol = tw_text_of("OM"),
-        .kind = TW_RULE_HEADLINE,
+        .kind = &tw_headline_kind,
+        .measure = tw_text_of("sentiment"),
         .resolved_us = TW_NO_TIME,
         .quiet_since_us = 100 * S,
         .changed = true};
@@ -695,17 +699,31 @@ static void input_that_breaks_its_promise_is_refused(void **state)
 {
     (void)state;
     struct tw_rule_set *rules = rules_of("rules: []");
-    struct tw_rule_span twice[] = {{rules, 20 * S}, {rules, 20 * S}};
-    struct tw_rule_span off_grid[] = {{rules, 15 * S}};
+    struct tw_rule_span twice[] = {{rules, 20 * S, 0}, {rules, 20 * S, 0}};
+    struct tw_rule_span off_grid[] = {{rules, 15 * S, 0}};
     struct tw_bar_row unsorted[] = {bar(10, 1, 0), bar(10, 1, 0)};
     struct tw_bar_row odd[] = {bar(11, 1, 0)};
     struct tw_alert open[] = {
-        {.rule = tw_text_of("a"), .resolved_us = TW_NO_TIME, .quiet_since_us = TW_NO_TIME},
-        {.rule = tw_text_of("a"), .resolved_us = TW_NO_TIME, .quiet_since_us = TW_NO_TIME},
+        {.rule = tw_text_of("a"),
+            .kind = &tw_threshold_kind,
+            .resolved_us = TW_NO_TIME,
+            .quiet_since_us = TW_NO_TIME},
+        {.rule = tw_text_of("a"),
+            .kind = &tw_threshold_kind,
+            .resolved_us = TW_NO_TIME,
+            .quiet_since_us = TW_NO_TIME},
     };
-    struct tw_alert closed = {.rule = tw_text_of("a"), .resolved_us = 10 * S};
-    struct tw_alert absurd = {
-        .rule = tw_text_of("a"), .resolved_us = TW_NO_TIME, .quiet_since_us = INT64_MAX - 10};
+    struct tw_alert closed = {.rule = tw_text_of("a"), .kind = &tw_threshold_kind, .resolved_us = 10 * S};
+    struct tw_alert absurd = {.rule = tw_text_of("a"),
+        .kind = &tw_threshold_kind,
+        .resolved_us = TW_NO_TIME,
+        .quiet_since_us = INT64_MAX - 10};
+    struct tw_alert kindless = {
+        .rule = tw_text_of("a"), .resolved_us = TW_NO_TIME, .quiet_since_us = TW_NO_TIME};
+    struct tw_alert loud = {.rule = tw_text_of("a"),
+        .kind = &tw_headline_kind,
+        .resolved_us = TW_NO_TIME,
+        .quiet_since_us = TW_NO_TIME};
     const struct tw_alerts_input inputs[] = {
         {.from_us = 5 * S, .to_us = 10 * S},
         {.from_us = 20 * S, .to_us = 10 * S},
@@ -717,6 +735,8 @@ static void input_that_breaks_its_promise_is_refused(void **state)
         {.to_us = 10 * S, .open = open, .open_count = 2},
         {.to_us = 10 * S, .open = &closed, .open_count = 1},
         {.to_us = 10 * S, .open = &absurd, .open_count = 1},
+        {.to_us = 10 * S, .open = &kindless, .open_count = 1},
+        {.to_us = 10 * S, .open = &loud, .open_count = 1},
     };
     for (size_t at = 0; at < sizeof inputs / sizeof inputs[0]; at++) {
         struct tw_alerts_output output;
@@ -731,7 +751,7 @@ static void a_full_arena_is_said(void **state)
 {
     (void)state;
     struct tw_rule_set *rules = rules_of("rules:\n- {name: h, kind: headline, quiet: 10s}\n");
-    struct tw_rule_span span = {rules, TW_NO_TIME};
+    struct tw_rule_span span = {rules, TW_NO_TIME, 0};
     struct tw_headline_event events[200];
     for (int at = 0; at < 200; at++)
         events[at] = headline("h", at * 30, -9500);
@@ -757,7 +777,7 @@ static void sums_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
     struct tw_rule_set *rules = rules_of("rules:\n- {name: t, kind: threshold, window: 1h, below: -1}\n");
-    struct tw_rule_span span = {rules, TW_NO_TIME};
+    struct tw_rule_span span = {rules, TW_NO_TIME, 0};
     struct tw_bar_row bars[] = {bar(0, 1, -1), bar(10, 1, -1)};
     bars[0].negative_sum = bars[1].negative_sum = INT64_MIN / 2 - 1;
     struct tw_alerts_input input = {.spans = &span,
