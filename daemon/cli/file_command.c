@@ -1,5 +1,6 @@
 #include "cli/file_command.h"
 
+#include "base/clock.h"
 #include "cli/command.h"
 #include "config/classifier_options.h"
 #include "link/entities.h"
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ARENA_BYTES = 16 << 20, MOST_WORKERS = 1024, STANDARD_WORST = 20, MOST_WORST = 1000 };
@@ -298,13 +298,6 @@ static bool open_output(struct tw_offline_run *run, struct tw_error *err)
     return true;
 }
 
-static int64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static uint32_t worker_count(uint32_t asked)
 {
     char why[128];
@@ -329,7 +322,7 @@ bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenize
         .path = arguments->input,
         .form = arguments->form,
         .workers = worker_count(arguments->workers),
-        .stamp_us = now_us(),
+        .stamp_us = tw_wall_us(),
         .logits = arguments->logits,
         .held_back = arguments->held_back,
         .max_tokens =

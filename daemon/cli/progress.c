@@ -1,19 +1,13 @@
 #include "cli/progress.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BAR = 24, MOST_LINE = 512 };
 static const double quiet_seconds = 10.0, drawing_seconds = 0.1;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 void tw_show_begin(struct tw_show *show, FILE *to)
 {
@@ -89,7 +83,7 @@ static void wipe(struct tw_show *show)
 /* Not every step is shown: a terminal is drawn upon ten times a second at most. */
 static bool is_due(struct tw_show *show)
 {
-    double moment = now();
+    double moment = (double)tw_now_us() / 1e6;
     if (show->last >= 0 && moment - show->last < (show->terminal ? drawing_seconds : show->quiet_seconds))
         return false;
     show->last = moment;

@@ -10,10 +10,10 @@
 #include <jansson.h>
 #include <zstd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/topics.h"
 #include "read/decode.h"
-#include "serve/loop.h"
 #include "source/kafka.h"
 #include "source/message.h"
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "files/archive.h"
-#include "serve/loop.h"
 
 enum { LINE_BYTES = 128 * 1024 * 1024, MARK_BYTES = 1024 };
 

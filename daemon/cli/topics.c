@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "serve/loop.h"
+#include "base/clock.h"
 
 static const char brokers_cure[] = "see whether the brokers of bootstrap.servers run and let us in";
 

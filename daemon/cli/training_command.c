@@ -1,5 +1,6 @@
 #include "cli/training_command.h"
 
+#include "base/clock.h"
 #include "cli/command.h"
 #include "config/classifier_options.h"
 #include "observe/processors.h"
@@ -8,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ARENA_BYTES = 32 << 20 };
 enum long_option { FROM = 512, SET, RESUME, DRY_RUN, FORMAT, SWITCH_OFF = 1024, ROW = 2048 };
@@ -393,19 +393,17 @@ static void print_help(const struct tw_training_command_kind *kind)
 
 static int run_command(struct tw_training_command *command, int argc, char **argv, struct tw_error *err)
 {
-    struct timespec time;
     command->settings = tw_arena_array(&command->arena, 1, command->kind->settings_bytes);
     if (!command->settings)
         return tw_arena_fail(&command->arena, err), tw_command_failed(err);
     int status = parse(command, argc, argv, err);
     if (status)
         return status;
-    clock_gettime(CLOCK_REALTIME, &time);
     tw_command_typed(argc, argv, command->typed, sizeof command->typed);
     tw_show_begin(&command->show, stderr);
     tw_show_columns(&command->show, command->kind->columns, command->kind->column_count);
     command->call.decode = command->config.decode;
-    command->call.stamp_us = (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+    command->call.stamp_us = tw_wall_us();
     command->call.command = command->typed;
     command->call.watch = (struct tw_run_watch){.context = command,
         .stopped = stopped,

@@ -1,5 +1,6 @@
 /* bench: how fast this model classifies a file on this machine, and with which kernels. Each row is the whole
  * way of a text: decode, clean, link, tokenize, classify, print; the file is read again for each row. */
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/file_command.h"
 #include "cli/table.h"
@@ -9,14 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static bool print_kernels(const char *backend, struct tw_error *err)
 {
@@ -47,11 +40,11 @@ static bool run_rows(struct tw_offline_run *run, struct tw_table *table, struct 
 {
     uint32_t most = run->options.workers;
     for (uint32_t workers = 1; workers <= most; workers = workers < most ? most : most + 1) {
-        double begin = now_seconds();
+        uint64_t begin_us = tw_now_us();
         run->options.workers = workers;
         *counts = (struct tw_offline_counts){0};
         if (!tw_offline_classify(&run->options, counts, err) ||
-            !add_row(table, workers, counts, now_seconds() - begin, err))
+            !add_row(table, workers, counts, (double)(tw_now_us() - begin_us) / 1e6, err))
             return false;
     }
     return true;

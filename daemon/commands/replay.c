@@ -5,12 +5,12 @@
  * partition that is short of records does not hold the watermark back. At the end one more: the last event time
  * plus the lateness plus one bar, so that the last bar is closed and its alerts can open; further time is not
  * made up, so an alert of the end stays open as it would in life. */
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/table.h"
 #include "cli/tape.h"
 #include "cli/topics.h"
 #include "config/config.h"
-#include "serve/loop.h"
 #include "source/kafka.h"
 
 #include "time/bars.h"

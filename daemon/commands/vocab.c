@@ -1,4 +1,5 @@
 /* vocab: archives to a WordPiece vocabulary. Nothing is written before the end, so a signal ends it as it ends any program. */
+#include "base/clock.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -6,7 +7,6 @@
 #include "training/learn_vocabulary.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { ARENA_BYTES = 16 << 20, MOST_STATUS = 160 };
 
@@ -18,13 +18,6 @@ struct vocab {
     struct tw_operands archives;
     struct tw_show show;
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* ---- the command line ---- */
 
@@ -128,19 +121,17 @@ static void print_help(void)
 
 static int run(struct vocab *vocab, int argc, char **argv, struct tw_error *err)
 {
-    struct timespec time;
     struct tw_learn_vocabulary_result result;
-    double began = now();
+    uint64_t began_us = tw_now_us();
     int status = parse(vocab, argc, argv, err);
     if (status)
         return status;
     if (!tw_command_config_load(vocab->config_path, true, &vocab->arena, &vocab->config, err))
         return tw_command_failed(err);
-    clock_gettime(CLOCK_REALTIME, &time);
     const struct tw_learn_vocabulary_call run = {.archives = (const char *const *)vocab->archives.items,
         .archive_count = (size_t)vocab->archives.count,
         .decode = vocab->config.decode,
-        .stamp_us = (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000,
+        .stamp_us = tw_wall_us(),
         .context = vocab,
         .on_reading = show_reading,
         .on_learning = show_learning,
@@ -150,7 +141,7 @@ static int run(struct vocab *vocab, int argc, char **argv, struct tw_error *err)
     tw_show_end(&vocab->show);
     if (!learned)
         return tw_command_failed(err);
-    print_result(vocab, &result, now() - began);
+    print_result(vocab, &result, (double)(tw_now_us() - began_us) / 1e6);
     return result.refused ? tw_exit_status(TW_REFUSED) : 0;
 }
 

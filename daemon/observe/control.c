@@ -1,5 +1,7 @@
 #include "observe/control.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -8,7 +10,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { VERB_BYTES = 320, MOST_ANSWER_BYTES = 1 << 20 };
@@ -220,20 +221,13 @@ void tw_control_end(struct tw_control *control)
     uv_close((uv_handle_t *)&control->listener, on_listener_closed);
 }
 
-static uint64_t monotonic_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Reads until the daemon closes. The buffer is malloc'ed and NUL-terminated. */
 static char *read_answer(int descriptor, uint64_t deadline_ms, struct tw_error *err)
 {
     char *answer = malloc(MOST_ANSWER_BYTES + 1);
     size_t used = 0;
     while (answer && used < MOST_ANSWER_BYTES) {
-        uint64_t now = monotonic_ms();
+        uint64_t now = tw_now_ms();
         struct pollfd ready = {.fd = descriptor, .events = POLLIN};
         int polled = now >= deadline_ms ? 0 : poll(&ready, 1, (int)(deadline_ms - now));
         if (polled < 0 && errno == EINTR)
@@ -270,7 +264,7 @@ bool tw_control_ask(const char *path, const char *verb, uint64_t timeout_ms, int
         close(descriptor);
         return false;
     }
-    char *answer = read_answer(descriptor, monotonic_ms() + timeout_ms, err);
+    char *answer = read_answer(descriptor, tw_now_ms() + timeout_ms, err);
     close(descriptor);
     if (!answer)
         return tw_error_in(err, path);

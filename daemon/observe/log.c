@@ -1,5 +1,7 @@
 #include "observe/log.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,13 +141,13 @@ static void put_field(struct line *line, const struct tw_field *field)
 
 static void put_time(struct line *line)
 {
-    struct timespec now;
+    int64_t now_us = tw_wall_us();
+    time_t seconds = now_us / 1000000;
     struct tm utc;
     char text[64];
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
+    gmtime_r(&seconds, &utc);
     size_t length = strftime(text, sizeof text, "time=%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text + length, sizeof text - length, ".%03ldZ", now.tv_nsec / 1000000);
+    snprintf(text + length, sizeof text - length, ".%03dZ", (int)(now_us / 1000 % 1000));
     put_string(line, text);
 }
 

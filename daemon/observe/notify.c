@@ -1,9 +1,10 @@
 #include "observe/notify.h"
 
+#include "base/clock.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 void tw_notify_ready(void)
 {
@@ -22,9 +23,7 @@ void tw_notify_status(const char *status, ...)
 
 void tw_notify_reloading(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)tw_now_us());
 }
 
 void tw_notify_stopping(void)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "serve/loop.h"
+#include "base/clock.h"
 
 enum { MOST_WORKERS = 256, STACK_BYTES = 4 * 1024 * 1024 };
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "read/decode.h"
-#include "serve/loop.h"
 #include "source/message.h"
 
 /* Room that a dead letter needs beside its raw bytes (twice: as it is, and in the statement's parameters). */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "observe/control.h"
 #include "observe/http.h"
 #include "observe/notify.h"

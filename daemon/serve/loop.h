@@ -18,7 +18,6 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 
 enum tw_timer { TW_TIMER_SECOND, TW_TIMER_AGE, TW_TIMER_WATCHDOG, TW_TIMER_DRAIN, TW_TIMERS };

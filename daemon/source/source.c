@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "config/config.h"
-#include "serve/loop.h"
 #include "source/kafka.h"
 
 enum {

@@ -1,7 +1,7 @@
 #include "source/source.h"
 
+#include "base/clock.h"
 #include "config/config.h"
-#include "serve/loop.h"
 #include "source/kafka.h"
 
 #include <librdkafka/rdkafka_mock.h>
