@@ -10,38 +10,52 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Opens a regular file to read and tells its length; -1 with the error filled. */
-static int open_regular(const char *path, size_t *length, struct tw_error *err)
+bool tw_file_fail_open(const char *path, struct tw_error *err)
+{
+    return tw_fail_errno(err, TW_IO, path, "check the path and its permissions", "cannot open the file");
+}
+
+static bool length_of_regular(int descriptor, const char *path, size_t *length, struct tw_error *err)
+{
+    struct stat status;
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
+        return tw_fail(err, TW_IO, path, "give the path of a file", "not a regular file");
+    *length = (size_t)status.st_size;
+    return true;
+}
+
+/* The descriptor, -1 with the error filled. */
+static int open_to_read(const char *path, struct tw_error *err)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        tw_fail_errno(err, TW_IO, path, "check the path and its permissions", "cannot open the file");
-        return -1;
-    }
-    struct stat status;
-    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-        tw_fail(err, TW_IO, path, "give the path of a file", "not a regular file");
-        close(descriptor);
-        return -1;
-    }
-    *length = (size_t)status.st_size;
+    if (descriptor < 0)
+        tw_file_fail_open(path, err);
     return descriptor;
 }
 
-bool tw_file_map(const char *path, struct tw_mapped_file *out, struct tw_error *err)
+bool tw_file_map_open(int descriptor, const char *path, struct tw_mapped_file *out, struct tw_error *err)
 {
-    *out = (struct tw_mapped_file){0};
     size_t length;
-    int descriptor = open_regular(path, &length, err);
-    if (descriptor < 0)
+    *out = (struct tw_mapped_file){0};
+    if (!length_of_regular(descriptor, path, &length, err))
         return false;
     void *bytes = length ? mmap(NULL, length, PROT_READ, MAP_SHARED, descriptor, 0) : NULL;
-    close(descriptor);
     if (bytes == MAP_FAILED)
         return tw_fail_errno(err, TW_IO, path, NULL, "cannot map the file");
     out->bytes = bytes;
     out->length = length;
     return true;
+}
+
+bool tw_file_map(const char *path, struct tw_mapped_file *out, struct tw_error *err)
+{
+    *out = (struct tw_mapped_file){0};
+    int descriptor = open_to_read(path, err);
+    if (descriptor < 0)
+        return false;
+    bool mapped = tw_file_map_open(descriptor, path, out, err);
+    close(descriptor);
+    return mapped;
 }
 
 void tw_file_unmap(struct tw_mapped_file *file)
@@ -51,41 +65,42 @@ void tw_file_unmap(struct tw_mapped_file *file)
     *file = (struct tw_mapped_file){0};
 }
 
-bool tw_file_read(
-    const char *path, size_t most_bytes, struct tw_arena *arena, struct tw_text *out, struct tw_error *err)
+bool tw_file_read_open(int descriptor, const char *path, size_t most_bytes, struct tw_arena *arena,
+    struct tw_text *out, struct tw_error *err)
 {
-    size_t length;
-    int descriptor = open_regular(path, &length, err);
-    if (descriptor < 0)
+    size_t length, have = 0;
+    if (!length_of_regular(descriptor, path, &length, err))
         return false;
-    if (length > most_bytes) {
-        close(descriptor);
+    if (length > most_bytes)
         return tw_fail(err, TW_CONFIG, path, "give a smaller file", "%zu bytes, more than the %zu allowed",
             length, most_bytes);
-    }
     char *bytes = tw_arena_take(arena, length + 1);
-    if (!bytes) {
-        close(descriptor);
+    if (!bytes)
         return tw_arena_fail(arena, err);
-    }
-    size_t have = 0;
     while (have < length) {
-        ssize_t got = read(descriptor, bytes + have, length - have);
+        ssize_t got = pread(descriptor, bytes + have, length - have, (off_t)have);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0) {
-            tw_fail_errno(err, TW_IO, path, NULL, "cannot read at offset %zu", have);
-            close(descriptor);
-            return false;
-        }
+        if (got < 0)
+            return tw_fail_errno(err, TW_IO, path, NULL, "cannot read at offset %zu", have);
         if (got == 0)
             break;
         have += (size_t)got;
     }
-    close(descriptor);
     bytes[have] = '\0';
     *out = (struct tw_text){bytes, have};
     return true;
+}
+
+bool tw_file_read(
+    const char *path, size_t most_bytes, struct tw_arena *arena, struct tw_text *out, struct tw_error *err)
+{
+    int descriptor = open_to_read(path, err);
+    if (descriptor < 0)
+        return false;
+    bool done = tw_file_read_open(descriptor, path, most_bytes, arena, out, err);
+    close(descriptor);
+    return done;
 }
 
 static bool write_all(int descriptor, struct tw_text contents)
@@ -199,12 +214,13 @@ bool tw_file_sha256_hex(const char *path, char hex[65], uint64_t *bytes, struct 
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t length;
-    int descriptor = open_regular(path, &length, err);
+    int descriptor = open_to_read(path, err);
     if (descriptor < 0)
         return false;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool begun = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-    bool done = (begun || no_digest(err)) && digest_file(descriptor, path, context, bytes, err) &&
+    bool done = length_of_regular(descriptor, path, &length, err) && (begun || no_digest(err)) &&
+                digest_file(descriptor, path, context, bytes, err) &&
                 (EVP_DigestFinal_ex(context, digest, NULL) == 1 || no_digest(err));
     if (done)
         write_hex(hex, digest);

@@ -22,10 +22,19 @@ void tw_file_unmap(struct tw_mapped_file *file);
 TW_MUST_USE bool tw_file_read(
     const char *path, size_t most_bytes, struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
 
+/* The same of a file that is open already, and stays open; `path` is for messages. They neither use nor move
+ * the descriptor's place, so they may be called again. */
+TW_MUST_USE bool tw_file_map_open(
+    int descriptor, const char *path, struct tw_mapped_file *out, struct tw_error *err);
+TW_MUST_USE bool tw_file_read_open(int descriptor, const char *path, size_t most_bytes,
+    struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
+/* The error of a file that could not be opened, from errno; false. */
+bool tw_file_fail_open(const char *path, struct tw_error *err);
+
 /* Writes bytes to a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder: a
- * reader sees the old file or the new one, never a part. TW_OUTPUT or TW_IO; the temporary file is removed (one that a
- * killed process left goes with tw_folder_clean, folder.h). What stands at `path` and is
- * no regular file (a device, a pipe, a folder) is refused: the rename would put a file in its place. */
+ * reader sees the old file or the new one, never a part. TW_OUTPUT or TW_IO; the temporary file is removed
+ * (one that a killed process left goes with tw_folder_clean, folder.h). What stands at `path` and is no
+ * regular file (a device, a pipe, a folder) is refused: the rename would put a file in its place. */
 TW_MUST_USE bool tw_file_write(const char *path, struct tw_text contents, struct tw_error *err);
 
 /* `folder`/`name` into `path`. False when it does not fit (TW_USAGE). */
@@ -35,8 +44,8 @@ TW_MUST_USE bool tw_path_join(
 /* SHA-256 of the bytes as 64 lower-case hexadecimal digits and a NUL. */
 TW_MUST_USE bool tw_sha256_hex(struct tw_text bytes, char hex[65], struct tw_error *err);
 
-/* The same of a regular file, read piece by piece: memory does not grow with it. *bytes receives how many were read. TW_IO
- * (TW_PERMISSION) with the path as where. */
+/* The same of a regular file, read piece by piece: memory does not grow with it. *bytes receives how many
+ * were read. TW_IO (TW_PERMISSION) with the path as where. */
 TW_MUST_USE bool tw_file_sha256_hex(const char *path, char hex[65], uint64_t *bytes, struct tw_error *err);
 
 #endif

@@ -79,8 +79,77 @@ bool tw_folder_begin(const char *path, char partial[TW_FOLDER_PATH], struct tw_e
     return true;
 }
 
+static int not_hidden(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static int by_bytes(const struct dirent **left, const struct dirent **right)
+{
+    return strcmp((*left)->d_name, (*right)->d_name);
+}
+
+/* A file that is not there any more was moved by somebody else who found it. */
+static bool move_file(const char *partial, const char *path, const char *name, struct tw_error *err)
+{
+    char from[TW_FOLDER_PATH], to[TW_FOLDER_PATH];
+    if (!tw_path_join(from, sizeof from, partial, name, err) || !tw_path_join(to, sizeof to, path, name, err))
+        return false;
+    return rename(from, to) == 0 || errno == ENOENT ||
+           tw_fail_errno(err, TW_IO, to, "check the folder and its permissions", "cannot be put in place");
+}
+
+/* Moves each file of `incoming` to its place in the folder around it. */
+static bool move_files(const char *incoming, const char *path, struct tw_error *err)
+{
+    struct dirent **entries;
+    int count = scandir(incoming, &entries, not_hidden, by_bytes);
+    bool moved = count >= 0;
+    if (count < 0)
+        return errno == ENOENT ||
+               tw_fail_errno(err, TW_IO, incoming, "check the folder and its permissions", "cannot be read");
+    for (int entry = 0; entry < count; entry++) {
+        moved = moved && move_file(incoming, path, entries[entry]->d_name, err);
+        free(entries[entry]);
+    }
+    free(entries);
+    if (moved)
+        tw_folder_remove(incoming);
+    return moved && sync_folder(path, err);
+}
+
+/* The publication that a killed process began is ended first: its files are the folder's already. */
+static bool publish(const char *partial, const char *path, struct tw_error *err)
+{
+    char incoming[TW_FOLDER_PATH];
+    if (!tw_path_join(incoming, sizeof incoming, path, TW_FOLDER_INCOMING, err) ||
+        !move_files(incoming, path, err))
+        return false;
+    if (rename(partial, incoming) != 0) /* the one step */
+        return tw_fail_errno(
+            err, TW_OUTPUT, path, "check the folder and its permissions", "cannot put the files in place");
+    return sync_folder(path, err) && move_files(incoming, path, err);
+}
+
+bool tw_folder_finish(const char *partial, const char *path, struct tw_error *err)
+{
+    char parent[TW_FOLDER_PATH];
+    parent_of(path, parent);
+    if (!sync_folder(partial, err))
+        return false;
+    if (rename(partial, path) == 0)
+        return sync_folder(parent, err);
+    if (errno == ENOTEMPTY || errno == EEXIST || errno == EINVAL) /* EINVAL: it stands within the other */
+        return publish(partial, path, err);
+    return tw_fail_errno(
+        err, TW_OUTPUT, path, "give a folder, or a path that is free", "cannot put the folder in place");
+}
+
 void tw_folder_clean(const char *path)
 {
+    char incoming[TW_FOLDER_PATH];
+    if (tw_path_join(incoming, sizeof incoming, path, TW_FOLDER_INCOMING, NULL))
+        move_files(incoming, path, NULL); /* or the next publication does, and says why not */
     DIR *folder = opendir(path);
     for (const struct dirent *entry; folder && (entry = readdir(folder));) {
         char found[TW_FOLDER_PATH];
@@ -92,56 +161,4 @@ void tw_folder_clean(const char *path)
     }
     if (folder)
         closedir(folder);
-}
-
-static int not_hidden(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
-static int by_bytes(const struct dirent **left, const struct dirent **right)
-{
-    return strcmp((*left)->d_name, (*right)->d_name);
-}
-
-static bool move_file(const char *partial, const char *path, const char *name, struct tw_error *err)
-{
-    char from[TW_FOLDER_PATH], to[TW_FOLDER_PATH];
-    if (!tw_path_join(from, sizeof from, partial, name, err) || !tw_path_join(to, sizeof to, path, name, err))
-        return false;
-    return rename(from, to) == 0 ||
-           tw_fail_errno(err, TW_IO, to, "check the folder and its permissions", "cannot be put in place");
-}
-
-/* Puts each file of `partial` into the folder that is there already; each is old or new, never a part. */
-static bool move_files(const char *partial, const char *path, struct tw_error *err)
-{
-    struct dirent **entries;
-    int count = scandir(partial, &entries, not_hidden, by_bytes);
-    bool moved = count >= 0;
-    if (count < 0)
-        return tw_fail_errno(err, TW_IO, partial, "check the folder and its permissions", "cannot be read");
-    for (int entry = 0; entry < count; entry++) {
-        moved = moved && move_file(partial, path, entries[entry]->d_name, err);
-        free(entries[entry]);
-    }
-    free(entries);
-    return moved && sync_folder(path, err);
-}
-
-bool tw_folder_finish(const char *partial, const char *path, struct tw_error *err)
-{
-    char parent[TW_FOLDER_PATH];
-    parent_of(path, parent);
-    if (!sync_folder(partial, err))
-        return false;
-    if (rename(partial, path) == 0)
-        return sync_folder(parent, err);
-    if (errno != ENOTEMPTY && errno != EEXIST && errno != EINVAL) /* EINVAL: it stands within the other */
-        return tw_fail_errno(
-            err, TW_OUTPUT, path, "give a folder, or a path that is free", "cannot put the folder in place");
-    if (!move_files(partial, path, err))
-        return false;
-    tw_folder_remove(partial);
-    return true;
 }

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/file.h"
 #include "base/text.h"
+#include "format/model_files.h"
 
-static const char *const file_name = "config.json";
+static const char *const file_name = TW_FILE_CONFIG;
 static const size_t file_most_bytes = 4u << 20;
 static const char *const cure_model = "use a BERT, DistilBERT or MPNet checkpoint";
 static const char *const cure_value = "correct config.json";
@@ -553,7 +553,7 @@ static bool read_root(struct reader *reader, const char *labels)
            read_labels(reader, labels) && list_ignored(reader);
 }
 
-bool tw_config_read(const char *folder, const char *labels, struct tw_arena *arena,
+bool tw_config_read_from(const struct tw_snapshot *files, const char *labels, struct tw_arena *arena,
     struct tw_model_config *out, struct tw_error *err)
 {
     /* transformers' defaults; DistilBERT's epsilon is fixed in its code. */
@@ -561,12 +561,9 @@ bool tw_config_read(const char *folder, const char *labels, struct tw_arena *are
         .norm_epsilon = 1e-12f,
         .temperature.base = 1.0f,
         .entity_temperature.base = 1.0f};
-    char path[4096];
-    if (!tw_path_join(path, sizeof path, folder, file_name, err))
-        return false;
     size_t mark = tw_arena_mark(arena);
     struct tw_text text;
-    if (!tw_file_read(path, file_most_bytes, arena, &text, err))
+    if (!tw_snapshot_read(files, file_name, file_most_bytes, arena, &text, err))
         return false;
     json_error_t fault;
     json_t *root = json_loadb(text.bytes, text.length, JSON_REJECT_DUPLICATES, &fault);
@@ -579,5 +576,15 @@ bool tw_config_read(const char *folder, const char *labels, struct tw_arena *are
     struct reader reader = {.root = root, .arena = arena, .config = out, .err = err};
     bool done = read_root(&reader, labels);
     json_decref(root);
+    return done;
+}
+
+bool tw_config_read(const char *folder, const char *labels, struct tw_arena *arena,
+    struct tw_model_config *out, struct tw_error *err)
+{
+    struct tw_snapshot files;
+    bool done =
+        tw_model_files_take(folder, &files, err) && tw_config_read_from(&files, labels, arena, out, err);
+    tw_snapshot_drop(&files);
     return done;
 }

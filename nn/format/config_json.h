@@ -23,6 +23,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/snapshot.h"
 
 /* The classes of a document, in the order in which probabilities are handed out. */
 enum tw_class { TW_NEGATIVE, TW_NEUTRAL, TW_POSITIVE, TW_CLASSES };
@@ -73,6 +74,9 @@ struct tw_model_config {
 /* Reads `folder`/config.json. `labels` may be NULL. */
 TW_MUST_USE bool tw_config_read(const char *folder, const char *labels, struct tw_arena *arena,
     struct tw_model_config *out, struct tw_error *err);
+/* The same from files that were taken together (model_files.h). */
+TW_MUST_USE bool tw_config_read_from(const struct tw_snapshot *files, const char *labels,
+    struct tw_arena *arena, struct tw_model_config *out, struct tw_error *err);
 
 /* "negative", "neutral", "positive". */
 const char *tw_class_name(enum tw_class class_index);

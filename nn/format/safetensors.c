@@ -303,17 +303,28 @@ static bool read_header(struct tw_safetensors *out, struct tw_error *err)
     return done;
 }
 
-bool tw_safetensors_open(const char *path, struct tw_safetensors *out, struct tw_error *err)
+/* Checks what is mapped. */
+static bool open_mapped(struct tw_safetensors *out, const char *name, struct tw_error *err)
 {
-    *out = (struct tw_safetensors){0};
-    if (!tw_file_map(path, &out->file, err))
-        return false;
     if (read_header(out, err))
         return true;
-    const char *slash = strrchr(path, '/');
-    tw_error_in(err, slash ? slash + 1 : path);
+    tw_error_in(err, name);
     tw_safetensors_close(out);
     return false;
+}
+
+bool tw_safetensors_open(const char *path, struct tw_safetensors *out, struct tw_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    *out = (struct tw_safetensors){0};
+    return tw_file_map(path, &out->file, err) && open_mapped(out, slash ? slash + 1 : path, err);
+}
+
+bool tw_safetensors_open_from(
+    const struct tw_snapshot *files, const char *name, struct tw_safetensors *out, struct tw_error *err)
+{
+    *out = (struct tw_safetensors){0};
+    return tw_snapshot_map(files, name, &out->file, err) && open_mapped(out, name, err);
 }
 
 void tw_safetensors_close(struct tw_safetensors *file)

@@ -29,6 +29,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/snapshot.h"
 #include "base/text.h"
 
 enum { TW_TENSOR_DIMENSIONS = 8 };
@@ -70,7 +71,12 @@ struct tw_safetensors {
     size_t count;
 };
 
+/* Maps the file and checks it. On failure `out` is zeroed. */
 TW_MUST_USE bool tw_safetensors_open(const char *path, struct tw_safetensors *out, struct tw_error *err);
+/* The same for a file of a snapshot; `name` is its name there. */
+TW_MUST_USE bool tw_safetensors_open_from(
+    const struct tw_snapshot *files, const char *name, struct tw_safetensors *out, struct tw_error *err);
+/* Unmaps it. */
 void tw_safetensors_close(struct tw_safetensors *file);
 
 /* The tensor of that name, or NULL. */

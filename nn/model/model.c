@@ -7,7 +7,7 @@
 
 #include "base/size.h"
 
-static const char *const weights_name = "model.safetensors";
+static const char *const weights_name = TW_FILE_WEIGHTS;
 static const char *const cure_fit = "take config.json and model.safetensors from the same checkpoint";
 static const char *const cure_labels =
     "name them with --labels, in the model's order, as in --labels negative,neutral,positive";
@@ -569,38 +569,34 @@ static bool check_pair(const struct tw_model *model, struct tw_error *err)
         weights_name, model->sha256_hex);
 }
 
-static bool open_files(struct tw_model *model, const char *folder, const struct tw_model_options *options,
-    bool *mixed, struct tw_error *err)
+static bool open_files(struct tw_model *model, const struct tw_snapshot *files,
+    const struct tw_model_options *options, struct tw_error *err)
 {
     /* Names, layers and strings of the config: a few hundred bytes a parameter, 512 layers at most. */
-    char path[4096];
     if (!tw_arena_begin(&model->arena, (size_t)16 << 20, err) ||
-        !tw_config_read(folder, options->labels, &model->arena, &model->config, err) ||
-        !tw_path_join(path, sizeof path, folder, weights_name, err) ||
-        !tw_safetensors_open(path, &model->file, err))
+        !tw_config_read_from(files, options->labels, &model->arena, &model->config, err) ||
+        !tw_safetensors_open_from(files, weights_name, &model->file, err))
         return false;
     struct tw_text bytes = {model->file.file.bytes, model->file.file.length};
-    if (!tw_sha256_hex(bytes, model->sha256_hex, err))
-        return false;
-    *mixed = !check_pair(model, err);
-    return !*mixed;
+    return tw_sha256_hex(bytes, model->sha256_hex, err) && check_pair(model, err);
 }
 
-static bool open_into(struct tw_model *model, const char *folder, const struct tw_model_options *options,
-    bool *mixed, struct tw_error *err)
+static bool open_into(struct tw_model *model, const struct tw_snapshot *files,
+    const struct tw_model_options *options, struct tw_error *err)
 {
-    return open_files(model, folder, options, mixed, err) && load_weights(model, options, err) &&
-           (!options->need_head || require_head(model, err)) && name_model(model, folder, err);
+    return open_files(model, files, options, err) && load_weights(model, options, err) &&
+           (!options->need_head || require_head(model, err)) && name_model(model, files->folder, err);
 }
 
-static bool open_once(const char *folder, const struct tw_model_options *options, struct tw_model **out,
-    bool *mixed, struct tw_error *err)
+bool tw_model_open_from(const struct tw_snapshot *files, const struct tw_model_options *options,
+    struct tw_model **out, struct tw_error *err)
 {
+    static const struct tw_model_options none = {0};
     *out = NULL;
     struct tw_model *model = calloc(1, sizeof *model);
     if (!model)
-        return tw_fail(err, TW_INTERNAL, folder, NULL, "out of memory");
-    if (!open_into(model, folder, options, mixed, err)) {
+        return tw_fail(err, TW_INTERNAL, files->folder, NULL, "out of memory");
+    if (!open_into(model, files, options ? options : &none, err)) {
         /* A model that is not there is a wrong model, not a failed read. */
         if (err && err->code == TW_IO)
             err->code = TW_CONFIG;
@@ -614,12 +610,11 @@ static bool open_once(const char *folder, const struct tw_model_options *options
 bool tw_model_open(
     const char *folder, const struct tw_model_options *options, struct tw_model **out, struct tw_error *err)
 {
-    static const struct tw_model_options none = {0};
-    bool mixed = false;
-    /* A run puts a better model into its folder file by file (checkpoint.h). Who comes just then may read one's config and the other's
-     * weights; to read both again takes longer than the second rename. */
-    return open_once(folder, options ? options : &none, out, &mixed, err) ||
-           (mixed && open_once(folder, options ? options : &none, out, &mixed, err));
+    struct tw_snapshot files;
+    *out = NULL;
+    bool done = tw_model_files_take(folder, &files, err) && tw_model_open_from(&files, options, out, err);
+    tw_snapshot_drop(&files);
+    return done;
 }
 
 static bool make_blank(struct tw_model *model, const struct tw_model_config *config, unsigned parts,

@@ -24,7 +24,9 @@
  * embedding again (BertForMaskedLM's cls.predictions, DistilBertForMaskedLM's vocab_*, MPNetForMaskedLM's lm_head),
  * read only when asked for.
  *
- * A config.json that names its weights (tapewatch.weights, SHA-256) is refused beside others: its temperatures are not theirs.
+ * All of it is read from one snapshot of the folder (format/model_files.h): a folder that a run replaces meanwhile gives the one
+ * model or the other, never parts of both. A config.json that names its weights (tapewatch.weights, SHA-256) is refused
+ * beside others, which somebody put together by hand: its temperatures are not theirs.
  *
  * Errors: TW_CONFIG with where = "config.json" or "model.safetensors: ..." (a file that is not there included: then
  * where is its path), TW_PERMISSION, TW_INTERNAL. */
@@ -36,6 +38,7 @@
 
 #include "base/error.h"
 #include "format/config_json.h"
+#include "format/model_files.h"
 #include "format/safetensors.h"
 
 /* y = x weight^T + bias */
@@ -121,6 +124,10 @@ struct tw_model {
 /* Opens a folder. `options` may be NULL (no override, no head needed). */
 TW_MUST_USE bool tw_model_open(
     const char *folder, const struct tw_model_options *options, struct tw_model **out, struct tw_error *err);
+/* The same from files that were taken with the tokenizer's (model_files.h), so that both are of one version. */
+TW_MUST_USE bool tw_model_open_from(const struct tw_snapshot *files, const struct tw_model_options *options,
+    struct tw_model **out, struct tw_error *err);
+/* Unmaps the weights and frees the rest. */
 void tw_model_close(struct tw_model *model);
 
 /* Makes a model of this shape with these heads (TW_PART_*), all values 0 and in memory that may be written:

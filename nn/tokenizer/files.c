@@ -1,6 +1,7 @@
 #include "tokenizer/files.h"
 
 #include "base/file.h"
+#include "format/model_files.h"
 #include "tokenizer/unicode.h"
 
 #include <jansson.h>
@@ -8,12 +9,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#define TOKENIZER_JSON "tokenizer.json"
-#define VOCAB_TXT "vocab.txt"
-#define TOKENIZER_CONFIG "tokenizer_config.json"
-#define SPECIAL_TOKENS_MAP "special_tokens_map.json"
+#define TOKENIZER_JSON TW_FILE_TOKENIZER
+#define VOCAB_TXT TW_FILE_VOCABULARY
+#define TOKENIZER_CONFIG TW_FILE_TOKENIZER_CONFIG
+#define SPECIAL_TOKENS_MAP TW_FILE_SPECIAL_TOKENS
 #define MOST_ADDED_TOKENS 4096
 #define MOST_IDS (1U << 24)
 #define DEFAULT_MOST_CHARACTERS 100
@@ -56,7 +56,7 @@ static const struct {
 };
 
 struct loading {
-    const char *folder;
+    const struct tw_snapshot *files;
     struct tw_arena *arena;
     struct tw_tokenizer_facts *facts;
     json_t *config;   /* tokenizer_config.json, NULL when absent */
@@ -75,7 +75,7 @@ static bool refuse(struct loading *loading, const char *file, const char *cure, 
 static bool refuse(struct loading *loading, const char *file, const char *cure, const char *what, ...)
 {
     char where[PATH_MAX], text[512];
-    snprintf(where, sizeof where, "%s/%s", loading->folder, file);
+    snprintf(where, sizeof where, "%s/%s", loading->files->folder, file);
     va_list arguments;
     va_start(arguments, what);
     vsnprintf(text, sizeof text, what, arguments);
@@ -88,23 +88,15 @@ static bool refuse(struct loading *loading, const char *file, const char *cure, 
 
 /* --- Reading JSON --- */
 
-static bool file_is_there(const char *folder, const char *name)
-{
-    char path[PATH_MAX];
-    return tw_path_join(path, sizeof path, folder, name, NULL) && access(path, F_OK) == 0;
-}
-
 static bool read_whole(struct loading *loading, const char *name, struct tw_text *out)
 {
-    char path[PATH_MAX];
-    return tw_path_join(path, sizeof path, loading->folder, name, loading->err) &&
-           tw_file_read(path, TW_TOKENIZER_MOST_BYTES, loading->arena, out, loading->err);
+    return tw_snapshot_read(loading->files, name, TW_TOKENIZER_MOST_BYTES, loading->arena, out, loading->err);
 }
 
 /* Reads an object; *out stays NULL when the file is absent. */
 static bool read_object(struct loading *loading, const char *name, size_t flags, json_t **out)
 {
-    if (!file_is_there(loading->folder, name))
+    if (!tw_snapshot_has(loading->files, name))
         return true;
     struct tw_text text;
     if (!read_whole(loading, name, &text))
@@ -721,17 +713,17 @@ static bool read_folder(struct loading *loading)
         return false;
     if (loading->pipeline)
         return read_pipeline(loading);
-    if (file_is_there(loading->folder, VOCAB_TXT))
+    if (tw_snapshot_has(loading->files, VOCAB_TXT))
         return read_vocab_txt(loading);
-    return tw_fail(loading->err, TW_CONFIG, loading->folder, "give the folder of a Hugging Face model",
+    return tw_fail(loading->err, TW_CONFIG, loading->files->folder, "give the folder of a Hugging Face model",
         "no " TOKENIZER_JSON " and no " VOCAB_TXT);
 }
 
-bool tw_tokenizer_read(
-    const char *folder, struct tw_arena *arena, struct tw_tokenizer_facts *out, struct tw_error *err)
+bool tw_tokenizer_read(const struct tw_snapshot *files, struct tw_arena *arena,
+    struct tw_tokenizer_facts *out, struct tw_error *err)
 {
     *out = (struct tw_tokenizer_facts){0};
-    struct loading loading = {.folder = folder, .arena = arena, .facts = out, .err = err};
+    struct loading loading = {.files = files, .arena = arena, .facts = out, .err = err};
     bool read = read_folder(&loading);
     json_decref(loading.config);
     json_decref(loading.map);
@@ -739,10 +731,10 @@ bool tw_tokenizer_read(
     return read;
 }
 
-void tw_tokenizer_where(const char *folder, uint32_t id, char *where, size_t size)
+void tw_tokenizer_where(const struct tw_snapshot *files, uint32_t id, char *where, size_t size)
 {
-    if (file_is_there(folder, TOKENIZER_JSON))
-        snprintf(where, size, "%s/" TOKENIZER_JSON, folder);
+    if (tw_snapshot_has(files, TOKENIZER_JSON))
+        snprintf(where, size, "%s/" TOKENIZER_JSON, files->folder);
     else
-        snprintf(where, size, "%s/" VOCAB_TXT ":%u", folder, id + 1);
+        snprintf(where, size, "%s/" VOCAB_TXT ":%u", files->folder, id + 1);
 }

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/snapshot.h"
 #include "base/text.h"
 #include "tokenizer/normalize.h"
 #include "tokenizer/tokenizer.h"
@@ -33,10 +34,10 @@ struct tw_tokenizer_facts {
 
 /* Everything `out` points to is placed in `arena`. Errors as tw_tokenizer_load; tokens that stand twice are left to
  * tw_wordpiece_build. */
-TW_MUST_USE bool tw_tokenizer_read(
-    const char *folder, struct tw_arena *arena, struct tw_tokenizer_facts *out, struct tw_error *err);
+TW_MUST_USE bool tw_tokenizer_read(const struct tw_snapshot *files, struct tw_arena *arena,
+    struct tw_tokenizer_facts *out, struct tw_error *err);
 
 /* The file and line where token `id` stands, for an error: "model/vocab.txt:12", or just "model/tokenizer.json". */
-void tw_tokenizer_where(const char *folder, uint32_t id, char *where, size_t size);
+void tw_tokenizer_where(const struct tw_snapshot *files, uint32_t id, char *where, size_t size);
 
 #endif

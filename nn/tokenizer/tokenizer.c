@@ -1,5 +1,6 @@
 #include "tokenizer/tokenizer.h"
 
+#include "format/model_files.h"
 #include "tokenizer/files.h"
 #include "tokenizer/normalize.h"
 #include "tokenizer/wordpiece.h"
@@ -19,18 +20,18 @@ struct tw_tokenizer {
 /* Files, texts and the double array: a few times the files' bytes. Address space, not memory. */
 #define ARENA_BYTES ((size_t)1 << 30)
 
-static bool build(struct tw_tokenizer *tokenizer, const char *folder, struct tw_error *err)
+static bool build(struct tw_tokenizer *tokenizer, const struct tw_snapshot *files, struct tw_error *err)
 {
     struct tw_tokenizer_facts *facts = &tokenizer->facts;
-    if (!tw_tokenizer_read(folder, &tokenizer->arena, facts, err))
+    if (!tw_tokenizer_read(files, &tokenizer->arena, facts, err))
         return false;
     uint32_t twice = 0, first = 0;
     if (!tw_wordpiece_build(facts->tokens, facts->token_count, &tokenizer->arena, &tokenizer->vocabulary,
             &twice, &first, err)) {
         if (twice == first)
-            return tw_error_in(err, folder);
+            return tw_error_in(err, files->folder);
         char where[PATH_MAX];
-        tw_tokenizer_where(folder, twice, where, sizeof where);
+        tw_tokenizer_where(files, twice, where, sizeof where);
         struct tw_text token = facts->tokens[twice];
         return tw_fail(err, TW_CONFIG, where, "remove one of them, or copy the file again",
             "token \"%.*s\" stands there twice, as id %u and as id %u",
@@ -46,18 +47,27 @@ static bool build(struct tw_tokenizer *tokenizer, const char *folder, struct tw_
     return true;
 }
 
-bool tw_tokenizer_load(const char *folder, struct tw_tokenizer **out, struct tw_error *err)
+bool tw_tokenizer_load_from(const struct tw_snapshot *files, struct tw_tokenizer **out, struct tw_error *err)
 {
     *out = NULL;
     struct tw_tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
     if (!tokenizer)
-        return tw_fail(err, TW_INTERNAL, folder, NULL, "no memory for a tokenizer");
-    if (!tw_arena_begin(&tokenizer->arena, ARENA_BYTES, err) || !build(tokenizer, folder, err)) {
+        return tw_fail(err, TW_INTERNAL, files->folder, NULL, "no memory for a tokenizer");
+    if (!tw_arena_begin(&tokenizer->arena, ARENA_BYTES, err) || !build(tokenizer, files, err)) {
         tw_tokenizer_free(tokenizer);
         return false;
     }
     *out = tokenizer;
     return true;
+}
+
+bool tw_tokenizer_load(const char *folder, struct tw_tokenizer **out, struct tw_error *err)
+{
+    struct tw_snapshot files;
+    *out = NULL;
+    bool done = tw_model_files_take(folder, &files, err) && tw_tokenizer_load_from(&files, out, err);
+    tw_snapshot_drop(&files);
+    return done;
 }
 
 void tw_tokenizer_free(struct tw_tokenizer *tokenizer)

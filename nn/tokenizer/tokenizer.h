@@ -28,6 +28,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/snapshot.h"
 #include "base/text.h"
 
 struct tw_tokenizer;
@@ -63,6 +64,9 @@ struct tw_tokens {
  * matched after normalisation, a contradiction between the files) is refused by name. TW_CONFIG with file and, for
  * vocab.txt, line; TW_IO or TW_PERMISSION when a file cannot be read. On failure *out is NULL. */
 TW_MUST_USE bool tw_tokenizer_load(const char *folder, struct tw_tokenizer **out, struct tw_error *err);
+/* The same from files that were taken with the model's (model_files.h), so that both are of one version. */
+TW_MUST_USE bool tw_tokenizer_load_from(
+    const struct tw_snapshot *files, struct tw_tokenizer **out, struct tw_error *err);
 /* NULL is fine. */
 void tw_tokenizer_free(struct tw_tokenizer *tokenizer);
 

@@ -5,20 +5,24 @@
  *   the tokenizer's files             copied as they are
  *   optimizer.safetensors             AdamW's moments, "m.<name>" and "v.<name>", and averages, "a.<name>", F32
  *   training.json                     struct tw_progress, the SHA-256 of both files of tensors, and the caller's own object under "run"
- * It is written under another name, synced file by file, renamed and the folder synced (folder.h): it is there whole or not at
- * all, whatever kills the run. Leftovers of a killed run are removed by the next checkpoint.
+ * It is written under another name, synced file by file, renamed and the folder synced (folder.h): it is
+ * there whole or not at all, whatever kills the run. Leftovers of a killed run are removed by the next
+ * checkpoint.
  *
  *     tw_checkpoint_save(folder, state, &progress, &save, err);      // then all but the newest `keep` are removed
  *     tw_checkpoint_find(folder, path, sizeof path, &found, err);    // the newest whole one
  *     tw_checkpoint_load(path, state, &progress, &run_json, err);    // state opened with the same shape and parts
  *     tw_model_save(folder, state, &save, err);                      // a model alone: the best, the final one
  *
- * tw_model_save into a folder that has files already (a run's own, with its checkpoints) replaces the model's files
- * one by one, each whole, and leaves the others; into a new or empty one the folder appears as a whole. config.json says the SHA-256 of
- * the weights it belongs to: a folder that was caught in between is told from a whole one (model.h), and a resumed run mends it.
+ * tw_model_save into a folder that has files already (a run's own, with its checkpoints) replaces the model's
+ * files and leaves the others; into a new or empty one the folder appears as a whole. Either is one step for
+ * whoever opens a model or takes its files (folder.h, format/model_files.h), even when the run is killed amid
+ * it. config.json says the SHA-256 of the weights that it belongs to: files that were put together by hand
+ * are told from a whole model.
  *
  * Errors: TW_OUTPUT or TW_IO with the path (a full disk: the old checkpoint is untouched); TW_CONFIG for a
- * checkpoint of another shape, naming the tensor, and for one whose tensors are not the bytes that were written. */
+ * checkpoint of another shape, naming the tensor, and for one whose tensors are not the bytes that were
+ * written. */
 #ifndef TW_CHECKPOINT_H
 #define TW_CHECKPOINT_H
 
@@ -69,8 +73,8 @@ TW_MUST_USE bool tw_checkpoint_save(const char *folder, const struct tw_state *s
 TW_MUST_USE bool tw_checkpoint_find(
     const char *folder, char *path, size_t size, bool *found, struct tw_error *err);
 
-/* Reads weights and moments into the state, and where the run stood. `run_json`: the caller's object as text in the
- * arena, or NULL when none was stored; it is there too when the tensors cannot be used. */
+/* Reads weights and moments into the state, and where the run stood. `run_json`: the caller's object as text
+ * in the arena, or NULL when none was stored; it is there too when the tensors cannot be used. */
 TW_MUST_USE bool tw_checkpoint_load(const char *path, struct tw_state *state, struct tw_progress *progress,
     struct tw_arena *arena, const char **run_json, struct tw_error *err);
 

@@ -51,7 +51,7 @@ static uint32_t least(uint32_t left, size_t right)
 }
 
 /* What config.json says, for `tokenize`, which needs no weights and does without that file too. */
-static uint32_t positions_of_folder(const char *folder)
+static uint32_t positions_of_folder(const struct tw_snapshot *files)
 {
     struct tw_arena arena;
     struct tw_model_config config;
@@ -59,15 +59,15 @@ static uint32_t positions_of_folder(const char *folder)
     uint32_t positions = UINT32_MAX;
     if (!tw_arena_begin(&arena, (size_t)16 << 20, &ignored))
         return positions;
-    if (tw_config_read(folder, NULL, &arena, &config, &ignored))
+    if (tw_config_read_from(files, NULL, &arena, &config, &ignored))
         positions = least(positions, config.max_positions);
     tw_arena_end(&arena);
     return positions;
 }
 
 /* Truncation (contracts, "A message"): the least of what model, tokenizer and configuration allow. */
-static bool settle_max_tokens(
-    struct tw_classifier *classifier, const struct tw_classifier_options *options, struct tw_error *err)
+static bool settle_max_tokens(struct tw_classifier *classifier, const struct tw_classifier_options *options,
+    const struct tw_snapshot *files, struct tw_error *err)
 {
     uint32_t most = options->max_tokens ? options->max_tokens : UINT32_MAX;
     if (classifier->tokenizer)
@@ -75,7 +75,7 @@ static bool settle_max_tokens(
     if (classifier->model)
         most = least(most, classifier->model->config.max_positions);
     else if (options->folder)
-        most = least(most, positions_of_folder(options->folder));
+        most = least(most, positions_of_folder(files));
     else
         most = least(most, CONSTANT_MAX_TOKENS);
     if (most < 3)
@@ -94,11 +94,11 @@ static bool check_vocabulary(const struct tw_classifier *classifier, const char 
         "the tokenizer has %zu tokens, the weights have %zu", tokens, classifier->model->config.vocabulary);
 }
 
-static bool open_model(
-    struct tw_classifier *classifier, const struct tw_classifier_options *options, struct tw_error *err)
+static bool open_model(struct tw_classifier *classifier, const struct tw_classifier_options *options,
+    const struct tw_snapshot *files, struct tw_error *err)
 {
     struct tw_model_options model = {.labels = options->labels, .need_head = true};
-    if (!tw_model_open(options->folder, &model, &classifier->model, err) ||
+    if (!tw_model_open_from(files, &model, &classifier->model, err) ||
         !check_vocabulary(classifier, options->folder, err) ||
         !tw_gemm_open(options->gemm, &classifier->gemm, err))
         return false;
@@ -106,22 +106,23 @@ static bool open_model(
     return true;
 }
 
-static bool open_parts(
-    struct tw_classifier *classifier, const struct tw_classifier_options *options, struct tw_error *err)
+/* Tokenizer, model and limits from files that stood together: a run may be replacing them. */
+static bool open_parts(struct tw_classifier *classifier, const struct tw_classifier_options *options,
+    const struct tw_snapshot *files, struct tw_error *err)
 {
     classifier->constant = options->constant;
     classifier->micro_tokens = options->micro_tokens ? options->micro_tokens : TW_MICRO_BATCH_TOKENS;
     if (!options->folder && !options->constant)
         return tw_fail(err, TW_USAGE, NULL, "name a model folder with -m", "no model is named");
-    if (options->folder && !tw_tokenizer_load(options->folder, &classifier->tokenizer, err))
+    if (options->folder && !tw_tokenizer_load_from(files, &classifier->tokenizer, err))
         return false;
     if (!options->constant && !options->tokenizer_only) {
-        if (!open_model(classifier, options, err))
+        if (!open_model(classifier, options, files, err))
             return false;
     } else if (!tw_sha256_hex(tw_text_of("constant"), classifier->sha256, err)) {
         return false;
     }
-    return settle_max_tokens(classifier, options, err);
+    return settle_max_tokens(classifier, options, files, err);
 }
 
 bool tw_classifier_open(
@@ -131,7 +132,11 @@ bool tw_classifier_open(
     struct tw_classifier *classifier = calloc(1, sizeof *classifier);
     if (!classifier)
         return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for the model");
-    if (!open_parts(classifier, options, err)) {
+    struct tw_snapshot files = {0};
+    bool opened = (!options->folder || tw_model_files_take(options->folder, &files, err)) &&
+                  open_parts(classifier, options, &files, err);
+    tw_snapshot_drop(&files);
+    if (!opened) {
         tw_classifier_free(classifier);
         return false;
     }

@@ -76,6 +76,13 @@ void random_ids(uint64_t counter, size_t vocabulary, size_t count, int32_t *ids)
         ids[at] = (int32_t)(((double)random_uniform(counter + at) + 1.0) / 2.0 * (double)vocabulary);
 }
 
+size_t wanted_repeats(void)
+{
+    const char *wanted = getenv("TW_REPEAT");
+    unsigned long repeats = wanted ? strtoul(wanted, NULL, 10) : 1;
+    return repeats > 0 ? repeats : 1;
+}
+
 void given_folder(char *path)
 {
     snprintf(path, 64, "%s/tw_model_XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");

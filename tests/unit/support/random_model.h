@@ -32,6 +32,9 @@ float random_uniform(uint64_t counter);
 /* `count` ids below `vocabulary`, from numbers `counter` on. */
 void random_ids(uint64_t counter, size_t vocabulary, size_t count, int32_t *ids);
 
+/* How often a test that is a matter of chance is done: TW_REPEAT of the environment, 1 without it. */
+size_t wanted_repeats(void);
+
 /* A new empty folder, its path into `path` of 64 bytes. */
 void given_folder(char *path);
 void remove_folder(const char *path);

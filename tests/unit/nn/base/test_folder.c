@@ -111,6 +111,48 @@ static void what_a_killed_process_left_is_cleaned_away_and_nothing_else(void **s
     assert_true(stands("killed/run.yaml", "mine"));
 }
 
+/* A publication of a = 1, b = 2 into folder `name` that a kill ended after the step: `moved` of its files are moved. */
+static void given_killed_publication(const char *name, int moved)
+{
+    char path[128], partial[TW_FOLDER_PATH], incoming[192], from[256], to[256];
+    assert_int_equal(mkdir(in_scratch(name, path), 0755), 0);
+    given_file(path, "a", "old", 3);
+    given_file(path, "b", "old", 3);
+    write_two(name, partial);
+    snprintf(incoming, sizeof incoming, "%s/%s", path, TW_FOLDER_INCOMING);
+    assert_int_equal(rename(partial, incoming), 0);
+    snprintf(from, sizeof from, "%s/a", incoming);
+    snprintf(to, sizeof to, "%s/a", path);
+    if (moved > 0)
+        assert_int_equal(rename(from, to), 0);
+}
+
+static void a_publication_that_a_kill_ended_after_its_step_is_ended_by_the_next(void **state)
+{
+    (void)state;
+    char path[128], partial[TW_FOLDER_PATH];
+    for (int moved = 0; moved < 2; moved++) {
+        const char *name = moved ? "torn1" : "torn0";
+        given_killed_publication(name, moved);
+        assert_true(tw_folder_begin(in_scratch(name, path), partial, NULL));
+        given_file(partial, "a", "3", 1); /* and no b */
+        assert_true(tw_folder_finish(partial, in_scratch(name, path), NULL));
+        assert_true(stands(moved ? "torn1/a" : "torn0/a", "3"));
+        assert_true(stands(moved ? "torn1/b" : "torn0/b", "2"));
+        assert_false(is_there(moved ? "torn1/.incoming" : "torn0/.incoming"));
+    }
+}
+
+static void or_by_a_clean_up(void **state)
+{
+    (void)state;
+    char path[128];
+    given_killed_publication("tidied", 1);
+    tw_folder_clean(in_scratch("tidied", path));
+    assert_true(stands("tidied/a", "1") && stands("tidied/b", "2"));
+    assert_false(is_there("tidied/.incoming"));
+}
+
 static void a_place_where_no_folder_can_be_made_is_refused(void **state)
 {
     (void)state;
@@ -128,6 +170,8 @@ int main(void)
         cmocka_unit_test(an_empty_folder_becomes_it_and_slashes_at_the_end_are_fine),
         cmocka_unit_test(files_that_stand_there_are_replaced_and_others_stay),
         cmocka_unit_test(what_a_killed_process_left_is_cleaned_away_and_nothing_else),
+        cmocka_unit_test(a_publication_that_a_kill_ended_after_its_step_is_ended_by_the_next),
+        cmocka_unit_test(or_by_a_clean_up),
         cmocka_unit_test(a_place_where_no_folder_can_be_made_is_refused),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -1,0 +1,29 @@
+/* model_files: the files of a Hugging Face folder, as they stood at one moment (snapshot.h).
+ *
+ * Weights, shape, tokenizer and what the tokenizer is told belong together, and a run puts better ones into
+ * its folder while others read it. Whoever needs more than one of model and tokenizer takes the files once
+ * and gives them to each:
+ *
+ *     struct tw_snapshot files;
+ *     bool done = tw_model_files_take("model", &files, err) && tw_tokenizer_load_from(&files, &tokenizer, err) &&
+ *                 tw_model_open_from(&files, &options, &model, err);
+ *     tw_snapshot_drop(&files);                        // tokenizer and model stay */
+#ifndef TW_MODEL_FILES_H
+#define TW_MODEL_FILES_H
+
+#include "base/error.h"
+#include "base/snapshot.h"
+
+#define TW_FILE_CONFIG "config.json"
+#define TW_FILE_WEIGHTS "model.safetensors"
+#define TW_FILE_VOCABULARY "vocab.txt"
+#define TW_FILE_TOKENIZER "tokenizer.json"
+#define TW_FILE_ADDED_TOKENS "added_tokens.json"
+#define TW_FILE_TOKENIZER_CONFIG "tokenizer_config.json"
+#define TW_FILE_SPECIAL_TOKENS "special_tokens_map.json"
+
+/* Opens those of them that are there. `folder` must outlive the snapshot; the errors are tw_snapshot_take's.
+ * */
+TW_MUST_USE bool tw_model_files_take(const char *folder, struct tw_snapshot *out, struct tw_error *err);
+
+#endif
