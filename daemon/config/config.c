@@ -2,12 +2,14 @@
 
 #include "config/config_print.h"
 #include "config/config_rows.h"
+#include "config/secrets.h"
 #include "files/problems.h"
 #include "files/yaml_tree.h"
 #include "read/decode.h"
 
 #include "base/file.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -105,18 +107,6 @@ static bool put_value(struct tw_config *config, const struct tw_config_row *row,
 
 /* ---- checks that no single row can make ---- */
 
-/* Properties whose value is a secret: a configuration is read by more people than a password should be. */
-static const char *const secret_properties[] = {"sasl.password", "ssl.key.password", "ssl.keystore.password",
-    "sasl.oauthbearer.client.secret", "ssl.key.pem"};
-
-static bool is_secret(struct tw_text name)
-{
-    for (size_t at = 0; at < sizeof secret_properties / sizeof secret_properties[0]; at++)
-        if (tw_text_equal(name, tw_text_of(secret_properties[at])))
-            return true;
-    return false;
-}
-
 static bool check_properties(
     const struct tw_config_row *row, const struct tw_yaml_node *node, struct tw_problems *problems)
 {
@@ -130,7 +120,7 @@ static bool check_properties(
             right = tw_yaml_problem(problems, pair->value, "write one value",
                 "the property \"%.*s\" holds a list or a map", (int)pair->key->text.length,
                 pair->key->text.bytes);
-        else if (strcmp(row->key.name, "properties") == 0 && is_secret(pair->key->text))
+        else if (strcmp(row->key.name, "properties") == 0 && tw_secret_property(pair->key->text))
             right =
                 tw_yaml_problem(problems, pair->key, "put it into a file and name that under kafka.secrets",
                     "\"%.*s\" is a secret and does not belong into this file", (int)pair->key->text.length,
@@ -139,35 +129,86 @@ static bool check_properties(
     return right;
 }
 
-static bool check_conninfo(const struct tw_yaml_node *node, struct tw_problems *problems)
+static bool check_conninfo(
+    const struct tw_yaml_node *node, struct tw_arena *arena, struct tw_problems *problems)
 {
-    const char *found = memmem(node->text.bytes, node->text.length, "password", strlen("password"));
-    if (!found)
+    char words[256];
+    const char *conninfo = string_in(arena, node->text);
+    if (!conninfo)
+        return false;
+    switch (tw_secret_conninfo(conninfo, words)) {
+    case TW_CONNINFO_SECRET:
+        return tw_yaml_problem(problems, node, "put it into a file and name that as store.password_file",
+            "a password (libpq's %s) does not belong into this file", words);
+    case TW_CONNINFO_UNREADABLE:
+        return tw_yaml_problem(
+            problems, node, "write it as libpq's connection string or URI", "conninfo: %s", words);
+    case TW_CONNINFO_PLAIN:
+        break;
+    }
+    return true;
+}
+
+/* Whoever writes ${HOST} expects it to be filled in. */
+static bool check_variable(const struct tw_yaml_node *node, struct tw_problems *problems)
+{
+    const char *begin = memmem(node->text.bytes, node->text.length, "${", 2);
+    if (!begin)
         return true;
-    return tw_yaml_problem(problems, node, "put it into a file and name that as store.password_file",
-        "a password does not belong into this file");
+    size_t left = (size_t)(node->text.bytes + node->text.length - begin);
+    const char *end = memchr(begin, '}', left);
+    int shown = end && end - begin < 64 ? (int)(end - begin) + 1 : 2;
+    return tw_yaml_problem(problems, node, "write the value itself, or let what makes this file write it",
+        "%.*s stays as it is: variables are not filled in", shown, begin);
+}
+
+static bool check_variables(const struct tw_yaml_node *node, struct tw_problems *problems)
+{
+    bool right = node->kind != TW_YAML_SCALAR || check_variable(node, problems);
+    for (uint32_t at = 0; node->kind == TW_YAML_LIST && at < node->count; at++)
+        right = check_variable(node->items[at], problems) && right;
+    for (uint32_t at = 0; node->kind == TW_YAML_MAP && at < node->count; at++)
+        right = check_variable(node->pairs[at].value, problems) && right;
+    return right;
+}
+
+/* Each section has a bit; so have the keys of the top together. */
+static uint64_t bit_of(const char *section)
+{
+    uint64_t bit = 1;
+    for (size_t at = 0; at < TW_CONFIG_ROWS && strcmp(tw_config_rows[at].section, section) != 0; at++)
+        if (tw_config_starts_section(at))
+            bit <<= 1;
+    return bit;
 }
 
 static const struct tw_yaml_node *place_of(
     const struct tw_yaml_node *root, const char *section, const char *key)
 {
-    const struct tw_yaml_node *map = tw_yaml_find(root, section);
+    const struct tw_yaml_node *map = section[0] ? tw_yaml_find(root, section) : root;
     const struct tw_yaml_node *node = map ? tw_yaml_find(map, key) : NULL;
     return node ? node : map ? map : root;
 }
 
-static bool check_together(
-    const struct tw_config *config, const struct tw_yaml_node *root, struct tw_problems *problems)
+/* What two keys say together. */
+static bool refuse(struct tw_config *config, struct tw_problems *problems, const char *section,
+    const char *key, const char *cure, const char *what)
+{
+    config->wrong_sections |= bit_of(section);
+    return tw_yaml_problem(problems, place_of(config->root, section, key), cure, "%s", what);
+}
+
+static bool check_together(struct tw_config *config, struct tw_problems *problems)
 {
     bool right = true;
     if (config->flow.low_bytes >= config->flow.high_bytes)
-        right = tw_yaml_problem(problems, place_of(root, "flow", "low"),
-            "a quarter of flow.high is a good value", "flow.low is not below flow.high");
+        right = refuse(config, problems, "flow", "low", "a quarter of flow.high is a good value",
+            "flow.low is not below flow.high");
     if (config->batch.most_bytes > config->flow.high_bytes)
-        right = tw_yaml_problem(problems, place_of(root, "batch", "most_bytes"), "raise flow.high",
+        right = refuse(config, problems, "batch", "most_bytes", "raise flow.high",
             "batch.most_bytes is more than flow.high");
     if (config->model.kind == TW_MODEL_CONSTANT && !config->dev)
-        right = tw_yaml_problem(problems, place_of(root, "model", "kind"),
+        right = refuse(config, problems, "model", "kind",
             "use model.kind: folder, or set dev: true on a machine that serves nobody",
             "the constant model invents its scores");
     return right;
@@ -175,46 +216,108 @@ static bool check_together(
 
 /* ---- reading ---- */
 
-static bool read_row(const struct tw_config_row *row, const struct tw_yaml_value *value, const char *file,
-    struct tw_arena *arena, struct tw_problems *problems, struct tw_config *config)
+struct reading {
+    struct tw_config *config;
+    const char *file; /* NULL: the defaults */
+    struct tw_arena *arena;
+    struct tw_problems *problems;
+};
+
+static bool read_row(
+    struct reading *reading, const struct tw_config_row *row, const struct tw_yaml_value *value)
 {
-    if (row->field == TW_FIELD_PROPERTIES && !check_properties(row, value->node, problems))
-        return false;
-    if (row->offset == offsetof(struct tw_config, store.conninfo) && row->owner == TW_OWNER_CONFIG &&
-        !check_conninfo(value->node, problems))
-        return false;
-    return put_value(config, row, value, file, arena);
+    bool is_conninfo =
+        row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, store.conninfo);
+    bool right = check_variables(value->node, reading->problems);
+    if (row->field == TW_FIELD_PROPERTIES)
+        right = check_properties(row, value->node, reading->problems) && right;
+    else if (is_conninfo)
+        right = check_conninfo(value->node, reading->arena, reading->problems) && right;
+    if (right && put_value(reading->config, row, value, reading->file, reading->arena))
+        return true;
+    reading->config->wrong_sections |= bit_of(row->section);
+    return false;
 }
 
 /* Reads the keys of one section from `map`; what it does not give stays as it was. */
-static bool read_section(size_t first, const struct tw_yaml_node *map, const char *file,
-    struct tw_arena *arena, struct tw_problems *problems, struct tw_config *config)
+static bool read_section(struct reading *reading, size_t first, const struct tw_yaml_node *map)
 {
     struct tw_yaml_key keys[MOST_KEYS];
     struct tw_yaml_value values[MOST_KEYS];
-    char of[64];
+    const char *section = tw_config_rows[first].section;
     size_t count = tw_config_section_end(first) - first;
     for (size_t at = 0; at < count; at++)
         keys[at] = tw_config_rows[first + at].key;
     memset(values, 0, sizeof values);
-    snprintf(of, sizeof of, "%s", tw_config_rows[first].section);
-    bool right = tw_yaml_read_map(map, keys, count, of, arena, problems, values);
+    bool right = tw_yaml_read_map(map, keys, count, section, reading->arena, reading->problems, values);
+    if (!right)
+        reading->config->wrong_sections |= bit_of(section);
     for (size_t at = 0; at < count; at++)
         if (values[at].node && values[at].has_value)
-            right =
-                read_row(&tw_config_rows[first + at], &values[at], file, arena, problems, config) && right;
+            right = read_row(reading, &tw_config_rows[first + at], &values[at]) && right;
     return right;
 }
 
+/* A section whose keys are all commented out: YAML makes an empty scalar of it. */
+static bool says_nothing(const struct tw_yaml_node *node)
+{
+    return node->kind == TW_YAML_SCALAR && !node->quoted && node->text.length == 0;
+}
+
+/* One key of the top: a section, or a value of its own. */
+static bool read_top(struct reading *reading, size_t first, const struct tw_yaml_value *value)
+{
+    const struct tw_config_row *row = &tw_config_rows[first];
+    if (!value->node)
+        return true;
+    if (!value->has_value) { /* told already: misspelt, or no value */
+        reading->config->wrong_sections |= bit_of(row->section);
+        return false;
+    }
+    if (row->section[0] == '\0')
+        return read_row(reading, row, value);
+    if (value->node->kind == TW_YAML_MAP)
+        return read_section(reading, first, value->node);
+    reading->config->wrong_sections |= bit_of(row->section);
+    return tw_yaml_problem(reading->problems, value->node, "write its keys below it",
+        "%s is a section, not a value", row->section);
+}
+
+static bool is_section(struct tw_text name)
+{
+    for (size_t at = 0; at < TW_CONFIG_ROWS; at++)
+        if (name.length > 0 && tw_text_equal(name, tw_text_of(tw_config_rows[at].section)))
+            return true;
+    return false;
+}
+
+/* The map without sections that say nothing. */
+static bool drop_empty_sections(
+    const struct tw_yaml_node *root, struct tw_arena *arena, struct tw_yaml_node *out)
+{
+    struct tw_yaml_pair *pairs = tw_arena_array(arena, root->count + (size_t)1, sizeof *pairs);
+    if (!pairs)
+        return false;
+    *out = *root;
+    out->pairs = pairs;
+    out->count = 0;
+    for (uint32_t at = 0; at < root->count; at++)
+        if (!says_nothing(root->pairs[at].value) || !is_section(root->pairs[at].key->text))
+            pairs[out->count++] = root->pairs[at];
+    return true;
+}
+
 /* Top keys: the sections, each a map, and the keys of section "". */
-static bool read_root(const struct tw_yaml_node *root, const char *file, struct tw_arena *arena,
-    struct tw_problems *problems, struct tw_config *config)
+static bool read_root(struct reading *reading, const struct tw_yaml_node *root)
 {
     struct tw_yaml_key keys[TW_CONFIG_ROWS];
     struct tw_yaml_value values[TW_CONFIG_ROWS];
+    struct tw_yaml_node full;
     size_t firsts[TW_CONFIG_ROWS];
     size_t count = 0;
     memset(values, 0, sizeof values);
+    if (!drop_empty_sections(root, reading->arena, &full))
+        return false;
     for (size_t at = 0; at < TW_CONFIG_ROWS; at++) {
         bool top = tw_config_rows[at].section[0] == '\0';
         if (!top && !tw_config_starts_section(at))
@@ -225,19 +328,10 @@ static bool read_root(const struct tw_yaml_node *root, const char *file, struct 
                 : (struct tw_yaml_key){tw_config_rows[at].section, TW_YAML_NODE, 0, 0, NULL, "", ""};
         count++;
     }
-    bool right = tw_yaml_read_map(root, keys, count, "the configuration", arena, problems, values);
-    for (size_t at = 0; at < count; at++) {
-        if (!values[at].node || !values[at].has_value)
-            continue;
-        const struct tw_config_row *row = &tw_config_rows[firsts[at]];
-        if (row->section[0] == '\0')
-            right = read_row(row, &values[at], file, arena, problems, config) && right;
-        else if (values[at].node->kind != TW_YAML_MAP)
-            right = tw_yaml_problem(problems, values[at].node, "write its keys below it",
-                "%s is a section, not a value", row->section);
-        else
-            right = read_section(firsts[at], values[at].node, file, arena, problems, config) && right;
-    }
+    bool right =
+        tw_yaml_read_map(&full, keys, count, "the configuration", reading->arena, reading->problems, values);
+    for (size_t at = 0; at < count; at++)
+        right = read_top(reading, firsts[at], &values[at]) && right;
     return right;
 }
 
@@ -265,33 +359,74 @@ bool tw_config_defaults(struct tw_arena *arena, struct tw_config *out, struct tw
     if (!tw_config_standard(arena, &source->bytes, err))
         return false;
     tw_problems_begin(&problems, arena);
-    if (!tw_yaml_load(source, arena, &problems, &root) || !read_root(root, NULL, arena, &problems, out))
+    struct reading reading = {out, NULL, arena, &problems};
+    if (!tw_yaml_load(source, arena, &problems, &root) || !read_root(&reading, root))
         return problems.count ? tw_problems_fail(&problems, err) : tw_arena_fail(arena, err);
     return true;
+}
+
+static bool read_file(struct reading *reading, const struct tw_text_file *source)
+{
+    struct tw_config *config = reading->config;
+    const struct tw_yaml_node *root = NULL;
+    bool right = tw_yaml_load(source, reading->arena, reading->problems, &root);
+    tw_secrets_hide(source, root, reading->problems);
+    config->root = root;
+    if (!root) {
+        config->wrong_sections = right ? 0 : UINT64_MAX; /* an empty file says nothing wrong */
+        return right;
+    }
+    if (root->kind != TW_YAML_MAP) {
+        config->wrong_sections = UINT64_MAX;
+        return tw_yaml_problem(
+            reading->problems, root, "begin with a section such as kafka:", "not a map of sections");
+    }
+    right = read_root(reading, root) && right;
+    return check_together(config, reading->problems) && right;
 }
 
 bool tw_config_load(const char *path, struct tw_arena *arena, struct tw_config *out,
     struct tw_problems *problems, struct tw_error *err)
 {
     struct tw_text_file *source = tw_arena_array(arena, 1, sizeof *source);
-    const struct tw_yaml_node *root = NULL;
     if (!tw_config_defaults(arena, out, err))
         return false;
     out->path = source ? string_in(arena, tw_text_of(path)) : NULL;
     if (!out->path)
         return tw_arena_fail(arena, err);
     source->file = out->path;
+    out->wrong_sections = UINT64_MAX; /* until it is read */
     if (!tw_file_read(path, MOST_FILE_BYTES, arena, &source->bytes, err))
         return false;
-    bool right = tw_yaml_load(source, arena, problems, &root);
-    if (root && root->kind != TW_YAML_MAP)
-        right =
-            tw_yaml_problem(problems, root, "begin with a section such as kafka:", "not a map of sections");
-    else if (root)
-        right = read_root(root, out->path, arena, problems, out) && right;
-    if (root && root->kind == TW_YAML_MAP)
-        right = check_together(out, root, problems) && right;
+    struct reading reading = {out, out->path, arena, problems};
+    out->source = source;
+    out->wrong_sections = 0;
+    bool right = read_file(&reading, source);
     if (problems->count > 0)
         return tw_problems_fail(problems, err);
     return right ? true : tw_arena_fail(arena, err);
+}
+
+bool tw_config_section_sound(const struct tw_config *config, const char *section)
+{
+    return (config->wrong_sections & bit_of(section)) == 0;
+}
+
+bool tw_config_problem(const struct tw_config *config, struct tw_problems *problems, const char *section,
+    const char *key, const char *property, const char *cure, const char *what, ...)
+{
+    static const struct tw_text_file defaults = {.file = "defaults"};
+    char text[512];
+    va_list arguments;
+    va_start(arguments, what);
+    vsnprintf(text, sizeof text, what, arguments);
+    va_end(arguments);
+    if (!config->root)
+        return tw_problem_add(problems, config->source ? config->source : &defaults, 0, 0, cure, "%s", text);
+    const struct tw_yaml_node *node = place_of(config->root, section, key);
+    if (property && node->kind == TW_YAML_MAP)
+        for (uint32_t at = 0; at < node->count; at++)
+            if (tw_text_equal(node->pairs[at].key->text, tw_text_of(property)))
+                return tw_yaml_problem(problems, node->pairs[at].key, cure, "%s", text);
+    return tw_yaml_problem(problems, node, cure, "%s", text);
 }

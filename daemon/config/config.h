@@ -3,7 +3,11 @@
  *
  * A key has a type, a unit, a range, a default, prose and a mark whether `reload` may change it. The loader
  * reports every error at once (problems.h): file:line:column, the line, a caret, the nearest key and the cure.
- * Kafka properties pass through untouched. Passwords come from files or systemd credentials, never from here. */
+ * Kafka properties pass through untouched. Passwords come from files or systemd credentials, never from here (secrets.h). Variables
+ * (`${HOST}`) are not filled in, and refused.
+ *
+ * A configuration that was refused may still be looked at (`check` does): keys that were wrong have their defaults, and
+ * tw_config_section_sound tells whose. */
 #ifndef TW_CONFIG_H
 #define TW_CONFIG_H
 
@@ -35,6 +39,8 @@ extern const char *const tw_model_kind_names[];
 extern const char *const tw_gemm_choice_names[];
 
 struct tw_problems;
+struct tw_text_file;
+struct tw_yaml_node;
 struct tw_decode_options;
 
 struct tw_strings {
@@ -53,8 +59,11 @@ struct tw_properties {
 };
 
 struct tw_config {
-    const char *path; /* the file it was read from; NULL: defaults alone */
-    bool dev;         /* allows what must never run in production (model.kind: constant) */
+    const char *path;                /* the file it was read from; NULL: defaults alone */
+    const struct tw_text_file *source;  /* its bytes; NULL: defaults alone */
+    const struct tw_yaml_node *root; /* its tree; NULL: defaults alone, an empty file or no YAML */
+    uint64_t wrong_sections;         /* bits in the order of the table (tw_config_section_sound) */
+    bool dev;                        /* allows what must never run in production (model.kind: constant) */
 
     struct {
         struct tw_strings topics;
@@ -134,5 +143,13 @@ TW_MUST_USE bool tw_config_defaults(struct tw_arena *arena, struct tw_config *ou
  * `arena`. Relative paths in it are relative to the file's folder. */
 TW_MUST_USE bool tw_config_load(const char *path, struct tw_arena *arena, struct tw_config *out,
     struct tw_problems *problems, struct tw_error *err);
+
+/* Was every key of this section ("" for the keys of the top) read as it stands in the file? */
+bool tw_config_section_sound(const struct tw_config *config, const char *section);
+
+/* Adds a problem where the file has that key, or a property in its map (NULL: the key itself); the section or the file as a whole
+ * where it has none. For those who find out more of a value than the loader can. Returns false. */
+bool tw_config_problem(const struct tw_config *config, struct tw_problems *problems, const char *section,
+    const char *key, const char *property, const char *cure, const char *what, ...) TW_PRINTF(7, 8);
 
 #endif

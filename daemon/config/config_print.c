@@ -60,7 +60,7 @@ static void print_scalar(struct page *page, const char *text)
 {
     static const char unsafe[] = "#:{}[],&*?|<>=!%@`'\"\\\n\t";
     bool plain = text[0] != '\0' && text[0] != '-' && text[0] != ' ' && !strpbrk(text, unsafe) &&
-                 text[strlen(text) - 1] != ' ';
+                 text[strlen(text) - 1] != ' ' && strcmp(text, "null") != 0 && strcmp(text, "~") != 0;
     if (plain) {
         page_print(page, "%s", text);
         return;
@@ -147,42 +147,35 @@ static bool is_empty(const struct tw_config *config, const struct tw_config_row 
     return row->field == TW_FIELD_STRINGS && ((const struct tw_strings *)field)->count == 0;
 }
 
-/* A section none of whose keys has a value is written as a comment: YAML would read nothing as a value. */
-static bool section_is_empty(const struct tw_config *config, size_t first)
+/* One key. A template shows keys without a value commented out, with an example: taking the # away gives a file that loads. */
+static void print_row(
+    struct page *page, const struct tw_config *config, const struct tw_config_row *row, bool template)
 {
-    for (size_t at = first; at < tw_config_section_end(first); at++)
-        if (!is_empty(config, &tw_config_rows[at]))
-            return false;
-    return true;
+    const char *indent = row->section[0] ? "  " : "";
+    bool commented = template && is_empty(config, row) && row->example[0];
+    if (template)
+        print_comment(page, indent, row->key.prose);
+    page_print(page, "%s%s%s: ", indent, commented ? "#" : "", row->key.name);
+    if (commented)
+        page_print(page, "%s", row->example);
+    else
+        print_value(page, config, row);
+    page_print(page, "\n");
 }
 
-static bool print_file(const struct tw_config *config, bool prose, struct tw_arena *arena,
+bool tw_config_print(const struct tw_config *config, bool template, struct tw_arena *arena,
     struct tw_text *out, struct tw_error *err)
 {
     struct page page;
     if (!page_begin(&page, arena, err))
         return false;
     for (size_t at = 0; at < TW_CONFIG_ROWS; at++) {
-        const struct tw_config_row *row = &tw_config_rows[at];
-        const char *indent = row->section[0] ? "  " : "";
-        if (tw_config_starts_section(at) && row->section[0])
-            page_print(&page, "%s%s%s:\n", prose ? "\n" : "", section_is_empty(config, at) ? "# " : "",
-                row->section);
-        if (prose)
-            print_comment(&page, indent, row->key.prose);
-        page_print(&page, "%s%s%s: ", indent, is_empty(config, row) ? "# " : "", row->key.name);
-        if (!is_empty(config, row))
-            print_value(&page, config, row);
-        page_print(&page, "\n");
+        if (tw_config_starts_section(at) && tw_config_rows[at].section[0])
+            page_print(&page, "%s%s:\n", template ? "\n" : "", tw_config_rows[at].section);
+        print_row(&page, config, &tw_config_rows[at], template);
     }
     *out = (struct tw_text){page.bytes, page.used};
     return true;
-}
-
-bool tw_config_print(const struct tw_config *config, bool prose, struct tw_arena *arena, struct tw_text *out,
-    struct tw_error *err)
-{
-    return print_file(config, prose, arena, out, err);
 }
 
 static void print_range(struct page *page, const struct tw_yaml_key *key)

@@ -32,6 +32,7 @@ struct tw_config_row {
     size_t offset;
     int64_t divide;
     bool reloadable;
+    const char *example; /* of a key without default: what `config --defaults` shows, commented out */
 };
 
 enum { TW_CONFIG_ROWS = 48 };

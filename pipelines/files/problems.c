@@ -68,6 +68,26 @@ bool tw_problem_add(struct tw_problems *problems, const struct tw_text_file *sou
     return false;
 }
 
+void tw_problems_hide(
+    struct tw_problems *problems, const struct tw_text_file *source, uint32_t first, uint32_t last)
+{
+    struct tw_hidden_lines *lines = tw_arena_take(problems->arena, sizeof *lines);
+    if (!lines) {
+        problems->all_hidden = true;
+        return;
+    }
+    *lines = (struct tw_hidden_lines){source, first, last, problems->hidden};
+    problems->hidden = lines;
+}
+
+static bool is_hidden(const struct tw_problems *problems, const struct tw_problem *problem)
+{
+    for (const struct tw_hidden_lines *at = problems->hidden; at; at = at->next)
+        if (at->source == problem->source && problem->line >= at->first && problem->line <= at->last)
+            return true;
+    return problems->all_hidden;
+}
+
 static struct tw_text source_line(struct tw_text bytes, uint32_t line)
 {
     const char *at = bytes.bytes;
@@ -119,7 +139,7 @@ static void print_place(FILE *out, const struct tw_problem *problem)
         fprintf(out, ":%u", problem->column);
 }
 
-static void print_problem(FILE *out, const struct tw_problem *problem)
+static void print_problem(FILE *out, const struct tw_problems *problems, const struct tw_problem *problem)
 {
     struct tw_error err;
     char line[1100];
@@ -129,6 +149,10 @@ static void print_problem(FILE *out, const struct tw_problem *problem)
     fprintf(out, ": %s\n", line);
     if (problem->line == 0)
         return;
+    if (is_hidden(problems, problem)) {
+        fprintf(out, "%5u | (not shown: it may hold a secret)\n", problem->line);
+        return;
+    }
     uint32_t first = problem->column > SHOWN_CHARACTERS ? problem->column - SHOWN_CHARACTERS / 2 : 0;
     fprintf(out, "%5u | ", problem->line);
     print_part(out, source_line(problem->source->bytes, problem->line), first);
@@ -146,7 +170,7 @@ bool tw_problems_render(
     if (!stream)
         return tw_fail_errno(err, TW_INTERNAL, NULL, NULL, "cannot make a stream in memory");
     for (const struct tw_problem *problem = problems->first; problem; problem = problem->next)
-        print_problem(stream, problem);
+        print_problem(stream, problems, problem);
     if (problems->unkept > 0)
         fprintf(stream, "and %u more problems\n", problems->unkept);
     bool written = fclose(stream) == 0 && bytes;

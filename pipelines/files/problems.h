@@ -17,6 +17,8 @@
  * "the file as a whole" (no place is printed), column 0 "the line as a whole" (no caret). A source line is cut
  * around the caret when it is long; control characters are shown as '?'.
  *
+ * A line that may hold a secret is hidden: its number is shown, not its text.
+ *
  * All texts are copied into the arena given at begin; the source's bytes must live as long as the list. When
  * that arena is full the problem is still counted (`unkept`), so that a failure never looks like success. */
 #ifndef TW_PROBLEMS_H
@@ -43,8 +45,17 @@ struct tw_problem {
     struct tw_problem *next;
 };
 
+/* Lines of a source whose text is not shown, first and last included. */
+struct tw_hidden_lines {
+    const struct tw_text_file *source;
+    uint32_t first, last;
+    const struct tw_hidden_lines *next;
+};
+
 struct tw_problems {
     struct tw_arena *arena;
+    const struct tw_hidden_lines *hidden;
+    bool all_hidden;          /* the arena had no room for one of them: none is shown */
     struct tw_problem *first; /* in the order of line and column within each source, sources as they came */
     uint32_t count;           /* of all problems, kept or not */
     uint32_t unkept; /* of those, for which the arena had no room, or that came after the first 100 */
@@ -56,6 +67,10 @@ void tw_problems_begin(struct tw_problems *problems, struct tw_arena *arena);
  * Returns false, so that a reader of values can end with it. */
 bool tw_problem_add(struct tw_problems *problems, const struct tw_text_file *source, uint32_t line,
     uint32_t column, const char *cure, const char *what, ...) TW_PRINTF(6, 7);
+
+/* Hides lines first to last of a source from tw_problems_render, for problems added before and after. */
+void tw_problems_hide(
+    struct tw_problems *problems, const struct tw_text_file *source, uint32_t first, uint32_t last);
 
 /* All of them as text, each line ended with a newline. TW_FULL. */
 TW_MUST_USE bool tw_problems_render(

@@ -1,0 +1,38 @@
+/* secrets: what of a configuration is a secret, and how it is kept out of whatever is printed.
+ *
+ *     a property of Kafka's or a key    by its name: one table, and the endings that names of secrets have
+ *     the connection string             by parsing it as libpq does: password and sslpassword, in a URI as in key=value form;
+ *                                       passfile= names a file and is none
+ *
+ * Secrets are refused where they stand (config.h); the lines that hold them are then hidden from the list of problems, so that no
+ * caret shows one. */
+#ifndef TW_SECRETS_H
+#define TW_SECRETS_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+struct tw_problems;
+struct tw_text_file;
+struct tw_yaml_node;
+
+/* Is the value of a property (or key) of this name a secret? Case is ignored. */
+bool tw_secret_property(struct tw_text name);
+
+/* What libpq makes of a connection string. */
+enum tw_conninfo_finding {
+    TW_CONNINFO_PLAIN,      /* understood, and without a secret */
+    TW_CONNINFO_SECRET,     /* `words` names the option that holds one */
+    TW_CONNINFO_UNREADABLE, /* `words` are libpq's, or ours when libpq's could show a secret */
+};
+
+/* Looks into a connection string or URI; `words` is filled but for PLAIN. No server is asked, no environment is read. */
+enum tw_conninfo_finding tw_secret_conninfo(const char *conninfo, char words[256]);
+
+/* Hides the lines of `source` that hold or may hold secrets from the carets of `problems`. `root` is its tree; NULL when it could
+ * not be read as YAML: then words and not places decide. */
+void tw_secrets_hide(
+    const struct tw_text_file *source, const struct tw_yaml_node *root, struct tw_problems *problems);
+
+#endif
