@@ -36,22 +36,6 @@ static bool put_strings(
     return true;
 }
 
-static bool put_properties(const struct tw_yaml_node *node, struct tw_arena *arena, struct tw_properties *out)
-{
-    struct tw_property *list = tw_arena_array(arena, node->count + 1, sizeof *list);
-    if (!list)
-        return false;
-    for (uint32_t at = 0; at < node->count; at++) {
-        list[at].name = string_in(arena, node->pairs[at].key->text);
-        list[at].value = string_in(arena, node->pairs[at].value->text);
-        if (!list[at].name || !list[at].value)
-            return false;
-    }
-    out->items = list;
-    out->count = node->count;
-    return true;
-}
-
 /* A path relative to the folder of the file it stands in, so that a configuration can be moved with its rules. */
 static const char *path_in(struct tw_arena *arena, const char *file, struct tw_text text)
 {
@@ -67,6 +51,25 @@ static const char *path_in(struct tw_arena *arena, const char *file, struct tw_t
     memcpy(joined + folder, text.bytes, text.length);
     joined[folder + text.length] = '\0';
     return joined;
+}
+
+/* `file`: values are paths, relative to its folder; NULL: values are taken as they are. */
+static bool put_properties(
+    const struct tw_yaml_node *node, const char *file, struct tw_arena *arena, struct tw_properties *out)
+{
+    struct tw_property *list = tw_arena_array(arena, node->count + 1, sizeof *list);
+    if (!list)
+        return false;
+    for (uint32_t at = 0; at < node->count; at++) {
+        struct tw_text value = node->pairs[at].value->text;
+        list[at].name = string_in(arena, node->pairs[at].key->text);
+        list[at].value = file ? path_in(arena, file, value) : string_in(arena, value);
+        if (!list[at].name || !list[at].value)
+            return false;
+    }
+    out->items = list;
+    out->count = node->count;
+    return true;
 }
 
 static bool put_value(struct tw_config *config, const struct tw_config_row *row,
@@ -100,7 +103,9 @@ static bool put_value(struct tw_config *config, const struct tw_config_row *row,
         return put_strings(value, arena, &names->names, &names->count);
     }
     case TW_FIELD_PROPERTIES:
-        return put_properties(value->node, arena, field);
+        return put_properties(value->node, NULL, arena, field);
+    case TW_FIELD_SECRETS:
+        return put_properties(value->node, file, arena, field);
     }
     return false;
 }
@@ -120,7 +125,7 @@ static bool check_properties(
             right = tw_yaml_problem(problems, pair->value, "write one value",
                 "the property \"%.*s\" holds a list or a map", (int)pair->key->text.length,
                 pair->key->text.bytes);
-        else if (strcmp(row->key.name, "properties") == 0 && tw_secret_property(pair->key->text))
+        else if (row->field == TW_FIELD_PROPERTIES && tw_secret_property(pair->key->text))
             right =
                 tw_yaml_problem(problems, pair->key, "put it into a file and name that under kafka.secrets",
                     "\"%.*s\" is a secret and does not belong into this file", (int)pair->key->text.length,
@@ -139,7 +144,7 @@ static bool check_conninfo(
     switch (tw_secret_conninfo(conninfo, words)) {
     case TW_CONNINFO_SECRET:
         return tw_yaml_problem(problems, node, "put it into a file and name that as store.password_file",
-            "a password (libpq's %s) does not belong into this file", words);
+            "a password does not belong into this file (libpq's option %s)", words);
     case TW_CONNINFO_UNREADABLE:
         return tw_yaml_problem(
             problems, node, "write it as libpq's connection string or URI", "conninfo: %s", words);
@@ -229,7 +234,7 @@ static bool read_row(
     bool is_conninfo =
         row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, store.conninfo);
     bool right = check_variables(value->node, reading->problems);
-    if (row->field == TW_FIELD_PROPERTIES)
+    if (row->field == TW_FIELD_PROPERTIES || row->field == TW_FIELD_SECRETS)
         right = check_properties(row, value->node, reading->problems) && right;
     else if (is_conninfo)
         right = check_conninfo(value->node, reading->arena, reading->problems) && right;

@@ -59,11 +59,11 @@ struct tw_properties {
 };
 
 struct tw_config {
-    const char *path;                /* the file it was read from; NULL: defaults alone */
-    const struct tw_text_file *source;  /* its bytes; NULL: defaults alone */
-    const struct tw_yaml_node *root; /* its tree; NULL: defaults alone, an empty file or no YAML */
-    uint64_t wrong_sections;         /* bits in the order of the table (tw_config_section_sound) */
-    bool dev;                        /* allows what must never run in production (model.kind: constant) */
+    const char *path;                  /* the file it was read from; NULL: defaults alone */
+    const struct tw_text_file *source; /* its bytes; NULL: defaults alone */
+    const struct tw_yaml_node *root;   /* its tree; NULL: defaults alone, an empty file or no YAML */
+    uint64_t wrong_sections;           /* bits in the order of the table (tw_config_section_sound) */
+    bool dev;                          /* allows what must never run in production (model.kind: constant) */
 
     struct {
         struct tw_strings topics;

@@ -122,7 +122,8 @@ static void print_value(struct page *page, const struct tw_config *config, const
         print_list(page, names->names, names->count);
         return;
     }
-    case TW_FIELD_PROPERTIES: {
+    case TW_FIELD_PROPERTIES:
+    case TW_FIELD_SECRETS: {
         const struct tw_properties *properties = field;
         page_print(page, "{");
         for (uint32_t at = 0; at < properties->count; at++) {

@@ -18,6 +18,7 @@ enum tw_config_field_kind {
     TW_FIELD_STRINGS,    /* struct tw_strings */
     TW_FIELD_NAMES,      /* struct tw_name_list */
     TW_FIELD_PROPERTIES, /* struct tw_properties */
+    TW_FIELD_SECRETS,    /* struct tw_properties whose values are paths, relative to the file's folder */
     TW_FIELD_CHOICE,     /* an enum whose values are the indices of the choices */
 };
 

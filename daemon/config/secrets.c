@@ -3,10 +3,11 @@
 #include "files/problems.h"
 #include "files/yaml_tree.h"
 
-#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <libpq-fe.h>
 
@@ -89,6 +90,17 @@ enum tw_conninfo_finding tw_secret_conninfo(const char *conninfo, char words[256
         snprintf(words, 256, "%s", option);
     PQconninfoFree(options);
     return option ? TW_CONNINFO_SECRET : TW_CONNINFO_PLAIN;
+}
+
+bool tw_secret_path(const char *path, char *found, size_t size, struct tw_error *err)
+{
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+    const char *slash = strrchr(path, '/');
+    if (credentials && (size_t)snprintf(found, size, "%s/%s", credentials, slash ? slash + 1 : path) < size &&
+        access(found, F_OK) == 0)
+        return true;
+    return (size_t)snprintf(found, size, "%s", path) < size ||
+           tw_fail(err, TW_CONFIG, NULL, "give a shorter path", "the path of a secret's file is too long");
 }
 
 /* ---- hiding ---- */

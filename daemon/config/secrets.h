@@ -4,13 +4,16 @@
  *     the connection string             by parsing it as libpq does: password and sslpassword, in a URI as in key=value form;
  *                                       passfile= names a file and is none
  *
+ *     a file that holds one             by its path, or as the systemd credential of that name
+ *
  * Secrets are refused where they stand (config.h); the lines that hold them are then hidden from the list of problems, so that no
  * caret shows one. */
 #ifndef TW_SECRETS_H
 #define TW_SECRETS_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
+#include "base/error.h"
 #include "base/text.h"
 
 struct tw_problems;
@@ -29,6 +32,11 @@ enum tw_conninfo_finding {
 
 /* Looks into a connection string or URI; `words` is filled but for PLAIN. No server is asked, no environment is read. */
 enum tw_conninfo_finding tw_secret_conninfo(const char *conninfo, char words[256]);
+
+/* Where the file of a secret lies: the credential of its last component in $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=)
+ * when there is one, else `path` itself: the file may be root's alone, and the credential a copy for the daemon. TW_CONFIG for a path
+ * too long. */
+TW_MUST_USE bool tw_secret_path(const char *path, char *found, size_t size, struct tw_error *err);
 
 /* Hides the lines of `source` that hold or may hold secrets from the carets of `problems`. `root` is its tree; NULL when it could
  * not be read as YAML: then words and not places decide. */

@@ -1,7 +1,9 @@
 #include "postgres/postgres.h"
 
+#include "config/secrets.h"
+
 #include <ctype.h>
-#include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,29 +52,12 @@ enum tw_code tw_sqlstate_code(enum tw_sqlstate means)
     return meanings[means].code;
 }
 
-static const char *last_component(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-/* Where the password lies: the file itself, else the credential of its name. */
-static FILE *open_password(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    const char *folder = getenv("CREDENTIALS_DIRECTORY");
-    char credential[4096];
-    if (file || errno != ENOENT || !folder)
-        return file;
-    if ((size_t)snprintf(credential, sizeof credential, "%s/%s", folder, last_component(path)) >=
-        sizeof credential)
-        return NULL;
-    return fopen(credential, "re");
-}
-
 static bool read_password(const char *path, char *password, struct tw_error *err)
 {
-    FILE *file = open_password(path);
+    char found[PATH_MAX];
+    if (!tw_secret_path(path, found, sizeof found, err))
+        return tw_error_in(err, "store.password_file");
+    FILE *file = fopen(found, "re");
     if (!file)
         return tw_fail_errno(err, TW_IO, path, "see store.password_file", "the password file cannot be read");
     bool read = fgets(password, TW_PASSWORD_BYTES, file) != NULL;
@@ -132,12 +117,11 @@ bool tw_postgres_parameters_begin(const struct tw_postgres_options *options,
     memset(parameters, 0, sizeof *parameters);
     parameters->parsed = PQconninfoParse(options->conninfo, &refusal);
     if (!parameters->parsed) {
-        char text[256];
-        snprintf(text, sizeof text, "%s", refusal ? refusal : "out of memory");
-        text[strcspn(text, "\n")] = '\0';
+        char words[256]; /* without what may be a password */
         PQfreemem(refusal);
+        tw_secret_conninfo(options->conninfo, words);
         return tw_fail(
-            err, TW_CONFIG, "store.conninfo", "write it as libpq's connection string or URI", "%s", text);
+            err, TW_CONFIG, "store.conninfo", "write it as libpq's connection string or URI", "%s", words);
     }
     for (const PQconninfoOption *option = parameters->parsed; option->keyword; option++)
         if (option->val && option->val[0] &&

@@ -7,8 +7,7 @@
  *
  * The conninfo is libpq's, untouched; put before it are only defaults that a user may override in it
  * (application_name, connect_timeout, keepalives, so that a cut link is noticed). The password is read anew for each
- * connection, from the first line of password_file; when there is no such file, from a systemd credential of that
- * name (its last component) in $CREDENTIALS_DIRECTORY.
+ * connection, from the first line of password_file, or of the systemd credential of that name (tw_secret_path).
  *
  * An error says what PostgreSQL said in its first line; the SQLSTATE decides its code:
  * TW_SERVER (passing) when the server is away, TW_PERMISSION for a password or a grant, TW_CONFIG for a schema or

@@ -1,11 +1,12 @@
 #include "source/kafka.h"
 
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "config/secrets.h"
 
 #include "base/file.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { SECRET_BYTES = 64 * 1024, CONSUMER = 1 << TW_KAFKA_CONSUMER, PRODUCER = 1 << TW_KAFKA_PRODUCER };
 enum { ALL = CONSUMER | PRODUCER | 1 << TW_KAFKA_ADMIN };
@@ -41,9 +42,6 @@ static const struct setting forced[] = {
 
 static const char offsets_reason[] =
     "offsets are kept in PostgreSQL, in the transaction that stores the documents";
-static const char password_reason[] = "passwords do not stand in the configuration";
-static const char password_cure[] = "name a file that holds it under kafka.secrets";
-
 /* `only`: the one value that may stand; NULL: none may. */
 static const struct {
     const char *name;
@@ -66,11 +64,6 @@ static const struct {
     {"partition.assignment.strategy", "range,roundrobin",
         "only the eager strategies keep each offset once with librdkafka 2.0.2",
         "leave it out, or set range, roundrobin or range,roundrobin"},
-    {"sasl.password", NULL, password_reason, password_cure},
-    {"ssl.key.password", NULL, password_reason, password_cure},
-    {"ssl.keystore.password", NULL, password_reason, password_cure},
-    {"ssl.key.pem", NULL, password_reason, password_cure},
-    {"sasl.oauthbearer.client.secret", NULL, password_reason, password_cure},
 };
 
 static bool may_stand(const char *name, const char *only, const char *value)
@@ -86,6 +79,10 @@ static bool may_stand(const char *name, const char *only, const char *value)
 
 const char *tw_kafka_refuses(const char *property, const char *value, const char **cure)
 {
+    if (tw_secret_property(tw_text_of(property))) {
+        *cure = "name a file that holds it under kafka.secrets";
+        return "passwords do not stand in the configuration";
+    }
     for (size_t at = 0; at < sizeof refused / sizeof refused[0]; at++) {
         if (strcmp(property, refused[at].name) != 0 || may_stand(property, refused[at].only, value))
             continue;
@@ -104,6 +101,21 @@ static bool set(rd_kafka_conf_t *settings, const char *name, const char *value, 
     snprintf(where, sizeof where, "kafka.properties.%s", name);
     return tw_fail(
         err, TW_CONFIG, where, "see librdkafka's CONFIGURATION.md for names and ranges", "%s", why);
+}
+
+/* As set, but librdkafka's words are not passed on: they may hold the value. */
+static bool set_hidden(rd_kafka_conf_t *settings, const char *name, const char *value, struct tw_error *err)
+{
+    char why[512];
+    rd_kafka_conf_res_t answer = rd_kafka_conf_set(settings, name, value, why, sizeof why);
+    explicit_bzero(why, sizeof why);
+    if (answer == RD_KAFKA_CONF_OK)
+        return true;
+    char where[160];
+    snprintf(where, sizeof where, "kafka.secrets.%s", name);
+    return tw_fail(err, TW_CONFIG, where, "see librdkafka's CONFIGURATION.md for names and ranges",
+        answer == RD_KAFKA_CONF_UNKNOWN ? "no such configuration property"
+                                        : "librdkafka does not take this value");
 }
 
 static bool set_table(rd_kafka_conf_t *settings, const struct setting *table, size_t count,
@@ -133,32 +145,26 @@ static bool set_properties(
     return true;
 }
 
-/* A name without a slash is that of a systemd credential (systemd.exec(5), LoadCredential=). */
-static bool secret_path(const struct tw_property *secret, char *path, size_t size, struct tw_error *err)
-{
-    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-    if (strchr(secret->value, '/') || !credentials)
-        return (size_t)snprintf(path, size, "%s", secret->value) < size ||
-               tw_fail(
-                   err, TW_CONFIG, secret->name, "give a shorter path", "the path of its file is too long");
-    return tw_path_join(path, size, credentials, secret->value, err);
-}
-
 /* The value stands in memory for as long as it takes to hand it on. */
 static bool set_secret(rd_kafka_conf_t *settings, const struct tw_property *secret, struct tw_error *err)
 {
     struct tw_arena arena = {0};
     struct tw_text value = {0};
     char path[PATH_MAX];
-    if (!secret_path(secret, path, sizeof path, err) || !tw_arena_begin(&arena, SECRET_BYTES * 3, err))
+    if (!tw_secret_path(secret->value, path, sizeof path, err) ||
+        !tw_arena_begin(&arena, SECRET_BYTES * 3, err))
         return false;
     bool done = tw_file_read(path, SECRET_BYTES, &arena, &value, err);
     if (done) {
         if (value.length > 0 && value.bytes[value.length - 1] == '\n')
             value.length--;
         struct tw_text line = tw_arena_copy(&arena, value); /* ends in NUL */
-        done = line.bytes ? set(settings, secret->name, line.bytes, err) : tw_arena_fail(&arena, err);
+        done = line.bytes ? set_hidden(settings, secret->name, line.bytes, err) : tw_arena_fail(&arena, err);
         explicit_bzero(arena.base, arena.used);
+    } else {
+        char where[160];
+        snprintf(where, sizeof where, "kafka.secrets.%s", secret->name);
+        tw_error_in(err, where);
     }
     tw_arena_end(&arena);
     return done;

@@ -28,7 +28,7 @@ static int open_house(void **state)
 {
     struct house *house = calloc(1, sizeof *house);
     assert_non_null(house);
-    assert_true(tw_arena_begin(&house->arena, 16 << 20, &house->err));
+    assert_true(tw_arena_begin(&house->arena, 64 << 20, &house->err));
     snprintf(house->folder, sizeof house->folder, "/tmp/tw_config_XXXXXX");
     assert_non_null(mkdtemp(house->folder));
     snprintf(house->path, sizeof house->path, "%s/tapewatch.yaml", house->folder);
@@ -99,7 +99,9 @@ static void values_have_units_and_kafka_properties_pass_untouched(void **state)
     assert_int_equal(config->kafka.properties.count, 3);
     assert_string_equal(config->kafka.properties.items[2].name, "statistics.interval.ms");
     assert_string_equal(config->kafka.properties.items[2].value, "5000");
-    assert_string_equal(config->kafka.secrets.items[0].value, "kafka-password");
+    char secret[96];
+    snprintf(secret, sizeof secret, "%s/kafka-password", house->folder);
+    assert_string_equal(config->kafka.secrets.items[0].value, secret);
     assert_int_equal(config->batch.age_ms, 20);
     assert_int_equal(config->batch.most_bytes, 512 << 10);
     assert_int_equal(config->decode->time_unit, TW_UNIT_SECONDS);
@@ -136,14 +138,113 @@ static void every_error_is_reported_at_once_with_place_and_cure(void **state)
         "      |   ^\n",
         ":4:5: \"sasl.password\" is a secret and does not belong into this file; cure: put it into a file and name "
         "that under kafka.secrets\n",
-        ":5:19: a password does not belong into this file; cure: put it into a file and name that as "
-        "store.password_file\n",
+        "    4 | (not shown: it may hold a secret)\n",
+        ":5:19: a password does not belong into this file (libpq's option password); cure: put it into a file and name "
+        "that as store.password_file\n"
+        "    5 | (not shown: it may hold a secret)\n",
         ":7:8: \"low\" is a number without its unit: 5; cure: ",
         ":8:14: \"port\" is out of range: 99999; cure: write a value from 0 to 65535\n",
     };
     for (size_t at = 0; at < sizeof expected / sizeof expected[0]; at++)
         if (!memmem(text.bytes, text.length, expected[at], strlen(expected[at])))
             fail_msg("missing: %s\nin: %.*s", expected[at], (int)text.length, text.bytes);
+}
+
+/* Files that hold a secret where none may stand: whatever is said of them, the word is not in it. */
+static void no_word_about_a_file_shows_a_secret(void **state)
+{
+    struct house *house = *state;
+    static const char *const files[] = {
+        "store: {conninfo: \"postgresql://writer:hunter2@db/news\"}\n",
+        "store:\n  conninfo: host=db password = 'hunter2'\n",
+        "store: {conninfo: \"postgresql://db/news?password=hunter2\"}\n",
+        "store: {conninfo: \"host=db sslpassword=hunter2 sslkey=/k\"}\n",
+        "store: {conninfo: \"postgresql://writer:hunter2%zz@db/news\"}\n",
+        "store: {conninfo: \"host=db password=a hunter2\"}\n",
+        "store: {password: hunter2}\n",
+        "stoer: {conninfo: \"host=db password=hunter2\", x: 1}\n",
+        "kafka: {topics: [a], properties: {sasl.password: hunter2, linger.ms: [1]}}\n",
+        "kafka:\n  properties:\n    sasl.oauthbearer.config: principal=hunter2\n",
+        "kafka:\n  properties:\n    SSL.Key.Password: hunter2\n",
+        "kafka:\n  properties:\n    ssl.truststore.password: hunter2\n",
+        "kafka:\n  properties:\n    sasl.jaas.config: x password=hunter2;\n",
+        "kafka:\n  properties:\n    ssl.key.pem: |\n      -----BEGIN PRIVATE KEY-----\n      hunter2\n",
+        "kafka:\n  properties:\n    sasl.password: \"hunter2\n",
+        "kafka:\n  properties:\n    ssl.key.pem: \"-----BEGIN PRIVATE KEY-----\n  hunter2\n",
+        "store: {conninfo: {postgresql://writer:hunter2@db/news]}\n",
+    };
+    for (size_t at = 0; at < sizeof files / sizeof files[0]; at++) {
+        struct tw_text text;
+        if (load(house, files[at]))
+            fail_msg("taken: %s", files[at]);
+        assert_true(tw_problems_render(&house->problems, &house->arena, &text, &house->err));
+        if (memmem(text.bytes, text.length, "hunter2", 7))
+            fail_msg("shown: %.*s", (int)text.length, text.bytes);
+        assert_null(strstr(house->err.what, "hunter2"));
+    }
+}
+
+static void what_only_names_a_secret_s_place_is_none(void **state)
+{
+    struct house *house = *state;
+    assert_true(
+        load(house, "store:\n"
+                    "  conninfo: host=db passfile=/etc/tapewatch/pgpass user=password\n"
+                    "  password_file: password\n"
+                    "kafka:\n"
+                    "  properties: {ssl.ca.pem: \"-----BEGIN CERTIFICATE-----\", sasl.username: password}\n"
+                    "  secrets: {sasl.password: /run/kafka}\n"));
+}
+
+static void a_variable_is_not_filled_in_and_said_to_be(void **state)
+{
+    struct house *house = *state;
+    assert_false(
+        load(house, "store: {conninfo: \"host=${PGHOST} dbname=news\"}\n"
+                    "kafka: {topics: [\"${TOPIC}\"], properties: {bootstrap.servers: \"${BROKERS\"}}\n"));
+    assert_int_equal(house->problems.count, 3);
+    assert_non_null(strstr(house->err.what, "${PGHOST} stays as it is: variables are not filled in"));
+}
+
+/* Which parts of a refused file may still be believed. */
+static void a_section_with_a_mistake_is_not_sound(void **state)
+{
+    struct house *house = *state;
+    assert_false(load(house, "http: {port: 99999}\n"
+                             "rules: {path: r.yaml, pth: x}\n"
+                             "kafak: {topics: [x]}\n"
+                             "model: {kind: constant}\n"
+                             "store: {conninfo: \"password=x\"}\n"));
+    static const char *const wrong[] = {"http", "rules", "kafka", "model", "store"};
+    static const char *const sound[] = {"", "link", "log", "flow", "batch"};
+    for (size_t at = 0; at < 5; at++) {
+        assert_false(tw_config_section_sound(&house->config, wrong[at]));
+        assert_true(tw_config_section_sound(&house->config, sound[at]));
+    }
+    assert_false(load(house, "no: [yaml"));
+    assert_false(tw_config_section_sound(&house->config, "log"));
+    assert_true(load(house, ""));
+    assert_true(tw_config_section_sound(&house->config, "log"));
+}
+
+static void a_problem_found_later_has_its_place_too(void **state)
+{
+    struct house *house = *state;
+    assert_true(load(house, "kafka:\n  properties:\n    a.b: 1\n    linger.ms: 2\n"));
+    assert_false(tw_config_problem(
+        &house->config, &house->problems, "kafka", "properties", "linger.ms", "cure", "%s", "one"));
+    assert_false(tw_config_problem(
+        &house->config, &house->problems, "kafka", "properties", "not.there", "cure", "two"));
+    assert_false(
+        tw_config_problem(&house->config, &house->problems, "store", "conninfo", NULL, "cure", "three"));
+    const struct tw_problem *at = house->problems.first;
+    assert_int_equal(at->line, 1); /* store is not there: the file */
+    at = at->next;
+    assert_int_equal(at->line, 3); /* the map */
+    at = at->next;
+    assert_int_equal(at->line, 4);
+    assert_int_equal(at->column, 5);
+    assert_string_equal(at->what.bytes, "one");
 }
 
 static void the_constant_model_needs_dev(void **state)
@@ -173,6 +274,42 @@ static void a_printed_configuration_reads_back_as_itself(void **state)
     assert_true(tw_config_load(house->path, &house->arena, &house->config, &house->problems, &house->err));
     assert_true(tw_config_print(&house->config, true, &house->arena, &second, &house->err));
     assert_true(tw_text_equal(first, second));
+}
+
+/* What a user does who starts from `config --defaults`. */
+static void taking_the_mark_from_any_key_of_the_template_gives_a_valid_file(void **state)
+{
+    struct house *house = *state;
+    struct tw_text text;
+    uint32_t found = 0;
+    assert_true(tw_config_defaults(&house->arena, &house->config, &house->err));
+    assert_true(tw_config_print(&house->config, true, &house->arena, &text, &house->err));
+    for (size_t at = 0; at + 1 < text.length; at++) {
+        bool is_key = text.bytes[at] == '#' && text.bytes[at + 1] != ' ';
+        if (!is_key)
+            continue;
+        char *file = tw_arena_take(&house->arena, text.length + 1);
+        assert_non_null(file);
+        memcpy(file, text.bytes, at);
+        memcpy(file + at, text.bytes + at + 1, text.length - at - 1);
+        file[text.length - 1] = '\0';
+        if (!load(house, file))
+            fail_msg("%s", house->err.what);
+        struct tw_text again;
+        assert_true(tw_config_print(&house->config, true, &house->arena, &again, &house->err));
+        assert_false(tw_text_equal(again, text)); /* the key now has a value */
+        found++;
+    }
+    assert_true(found >= 5);
+}
+
+static void a_section_whose_keys_are_all_comments_says_nothing(void **state)
+{
+    struct house *house = *state;
+    assert_true(load(house, "rules:\n  #path: rules.yaml\nlink:\nhttp: {port: 0}\n"));
+    assert_int_equal(house->config.http.port, 0);
+    assert_false(load(house, "rules: ~\n"));
+    assert_false(load(house, "nonsense:\n"));
 }
 
 static void assert_file_is(struct house *house, const char *name, struct tw_text text)
@@ -214,6 +351,13 @@ int main(void)
         STORY(values_have_units_and_kafka_properties_pass_untouched),
         STORY(paths_are_relative_to_the_file_they_stand_in),
         STORY(every_error_is_reported_at_once_with_place_and_cure),
+        STORY(no_word_about_a_file_shows_a_secret),
+        STORY(what_only_names_a_secret_s_place_is_none),
+        STORY(a_variable_is_not_filled_in_and_said_to_be),
+        STORY(a_section_with_a_mistake_is_not_sound),
+        STORY(a_problem_found_later_has_its_place_too),
+        STORY(taking_the_mark_from_any_key_of_the_template_gives_a_valid_file),
+        STORY(a_section_whose_keys_are_all_comments_says_nothing),
         STORY(the_constant_model_needs_dev),
         STORY(limits_must_fit_together),
         STORY(a_printed_configuration_reads_back_as_itself),
