@@ -220,11 +220,15 @@ static void write_journal(
         write_logfmt(level, room, event, count, fields);
 }
 
+bool tw_log_shows(const struct tw_log *log, enum tw_level level, const char *room)
+{
+    return level >= log->least || (level == TW_DEBUG && room_is_verbose(log->verbose, room));
+}
+
 void tw_log_event(const struct tw_log *log, enum tw_level level, const char *room, const char *event,
     size_t count, const struct tw_field *fields)
 {
-    bool shown = level >= log->least || (level == TW_DEBUG && room_is_verbose(log->verbose, room));
-    if (!shown)
+    if (!tw_log_shows(log, level, room))
         return;
     if (log->journal)
         write_journal(level, room, event, count, fields);

@@ -59,6 +59,10 @@ static inline struct tw_field tw_bytes(const char *name, struct tw_text value)
 /* AUTO decides between journal and logfmt from the environment. */
 struct tw_log tw_log_open(enum tw_level least, enum tw_log_format format, const char *verbose);
 
+/* Whether a line of that level and room would be written: for a caller to whom even gathering its fields is too much. */
+bool tw_log_shows(const struct tw_log *log, enum tw_level level, const char *room);
+
+/* Writes one event with `count` fields, if it shows; mostly called through tw_log. */
 void tw_log_event(const struct tw_log *log, enum tw_level level, const char *room, const char *event,
     size_t count, const struct tw_field *fields);
 
