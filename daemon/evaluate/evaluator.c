@@ -4,14 +4,13 @@
 #include "cli/command.h"
 #include "config/config.h"
 #include "evaluate/turn_rows.h"
-#include "postgres/connection.h"
+#include "postgres/session.h"
 #include "postgres/wire.h"
 #include "time/bars.h"
 #include "time/watermark.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
     BEAT_MOST_MS = 1000,
@@ -22,7 +21,6 @@ enum {
     PROBLEMS_BYTES = 1 << 20,
     LEAVE_MS = 1000,
     RETRY_MS = 1000,
-    OWNER_BYTES = 300,
 };
 
 /* What is done next, when the connection is free. One function each. */
@@ -50,15 +48,11 @@ struct tw_evaluator {
     struct tw_metrics *metrics;
     struct tw_pool *pool;
     struct tw_evaluate_events events;
-    struct tw_connection *connection;
-    struct tw_setting settings[2];
-    uv_timer_t timer;
+    struct tw_session session;
     enum phase phase;
     bool ready;
 
     unsigned char member[16];
-    unsigned char token[16]; /* of this session */
-    char owner[OWNER_BYTES];
     uint64_t beat_ms;
     struct shard shards[TW_SHARDS];
 
@@ -90,7 +84,6 @@ struct tw_evaluator {
     char scalars[64];
 
     bool ending;
-    uint32_t open; /* the timer and the connection */
     void (*closed)(void *context);
     void *closed_context;
 };
@@ -117,7 +110,7 @@ static void wait_then(struct tw_evaluator *evaluator, uint64_t milliseconds)
 {
     evaluator->phase = WAIT;
     if (!evaluator->ending)
-        uv_timer_start(&evaluator->timer, on_timer, milliseconds, 0);
+        uv_timer_start(&evaluator->session.timer, on_timer, milliseconds, 0);
 }
 
 static void move_on(struct tw_evaluator *evaluator, enum phase phase)
@@ -169,7 +162,7 @@ static void begin_exchange(struct tw_evaluator *evaluator,
     void (*done)(void *context, const struct tw_refusal *refusal))
 {
     struct tw_exchange exchange = {evaluator, rows, done};
-    tw_connection_begin_exchange(evaluator->connection, &exchange);
+    tw_connection_begin_exchange(evaluator->session.connection, &exchange);
 }
 
 /* -- rules -------------------------------------------------------------------------------------------------------------- */
@@ -192,12 +185,12 @@ static void on_rules_stored(void *context, const struct tw_refusal *refusal)
 
 static void store_rules(struct tw_evaluator *evaluator)
 {
-    const char *values[] = {evaluator->wanted_hash, evaluator->owner, evaluator->wanted_rules};
+    const char *values[] = {evaluator->wanted_hash, evaluator->session.owner, evaluator->wanted_rules};
     const int lengths[] = {(int)strlen(values[0]), (int)strlen(values[1]), (int)strlen(values[2])};
     memcpy(evaluator->sent_hash, evaluator->wanted_hash, sizeof evaluator->sent_hash);
     begin_exchange(evaluator, NULL, on_rules_stored);
-    tw_connection_send(evaluator->connection, TW_RULE_SET_STORE, values, lengths);
-    tw_connection_sync(evaluator->connection);
+    tw_connection_send(evaluator->session.connection, TW_RULE_SET_STORE, values, lengths);
+    tw_connection_sync(evaluator->session.connection);
 }
 
 /* A set from the database: one that cannot be read by this program stops the evaluation, it is never passed over. */
@@ -279,15 +272,15 @@ static void on_beaten(void *context, const struct tw_refusal *refusal)
 static void beat(struct tw_evaluator *evaluator)
 {
     const char *version = tw_version();
-    const char *values[] = {(const char *)evaluator->member, evaluator->owner, version};
-    const int lengths[] = {16, (int)strlen(evaluator->owner), (int)strlen(version)};
+    const char *values[] = {(const char *)evaluator->member, evaluator->session.owner, version};
+    const int lengths[] = {16, (int)strlen(evaluator->session.owner), (int)strlen(version)};
     const char *alive[] = {evaluator->scalars};
     const int alive_length[] = {8};
     tw_put_int64(evaluator->scalars, evaluator->config->evaluate.idle_session_ms);
     begin_exchange(evaluator, members_row, on_beaten);
-    tw_connection_send(evaluator->connection, TW_MEMBER_BEAT, values, lengths);
-    tw_connection_send(evaluator->connection, TW_MEMBERS_READ, alive, alive_length);
-    tw_connection_sync(evaluator->connection);
+    tw_connection_send(evaluator->session.connection, TW_MEMBER_BEAT, values, lengths);
+    tw_connection_send(evaluator->session.connection, TW_MEMBERS_READ, alive, alive_length);
+    tw_connection_sync(evaluator->session.connection);
 }
 
 static bool share_row(void *context, enum tw_statement statement, PGresult *result)
@@ -315,7 +308,7 @@ static void send_shard(struct tw_evaluator *evaluator, enum tw_statement stateme
     const char *values[] = {evaluator->scalars};
     const int lengths[] = {4};
     tw_put_int32(evaluator->scalars, shard);
-    tw_connection_send(evaluator->connection, statement, values, lengths);
+    tw_connection_send(evaluator->session.connection, statement, values, lengths);
 }
 
 /* Locks what is wanted (tried, not waited for), lets go what is wanted by others now. */
@@ -342,7 +335,7 @@ static void share(struct tw_evaluator *evaluator)
         at->locked = false;
         at->held = false;
     }
-    tw_connection_sync(evaluator->connection);
+    tw_connection_sync(evaluator->session.connection);
 }
 
 static bool taken_row(void *context, enum tw_statement statement, PGresult *result)
@@ -375,16 +368,17 @@ static void on_taken(void *context, const struct tw_refusal *refusal)
 
 static void take(struct tw_evaluator *evaluator)
 {
-    const char *values[] = {evaluator->scalars, (const char *)evaluator->token, evaluator->owner};
-    const int lengths[] = {2, 16, (int)strlen(evaluator->owner)};
+    const char *values[] = {
+        evaluator->scalars, (const char *)evaluator->session.token, evaluator->session.owner};
+    const int lengths[] = {2, 16, (int)strlen(evaluator->session.owner)};
     begin_exchange(evaluator, taken_row, on_taken);
     for (int shard = 0; shard < TW_SHARDS; shard++) {
         if (!evaluator->shards[shard].locked || evaluator->shards[shard].held)
             continue;
         tw_put_int16(evaluator->scalars, (int16_t)shard);
-        tw_connection_send(evaluator->connection, TW_SHARD_TAKE, values, lengths);
+        tw_connection_send(evaluator->session.connection, TW_SHARD_TAKE, values, lengths);
     }
-    tw_connection_sync(evaluator->connection);
+    tw_connection_sync(evaluator->session.connection);
 }
 
 static void on_let_go(void *context, const struct tw_refusal *refusal)
@@ -408,7 +402,7 @@ static void let_go(struct tw_evaluator *evaluator)
         evaluator->shards[shard].locked = false;
         evaluator->shards[shard].held = false;
     }
-    tw_connection_sync(evaluator->connection);
+    tw_connection_sync(evaluator->session.connection);
 }
 
 /* -- look: how far has event time come? --------------------------------------------------------------------------------------- */
@@ -521,9 +515,9 @@ static void look(struct tw_evaluator *evaluator)
     }
     tw_put_int32(evaluator->scalars, last_set(evaluator));
     begin_exchange(evaluator, look_row, on_looked);
-    tw_connection_send(evaluator->connection, TW_POSITIONS_READ, values, lengths);
-    tw_connection_send(evaluator->connection, TW_RULE_SETS_READ, after, after_length);
-    tw_connection_sync(evaluator->connection);
+    tw_connection_send(evaluator->session.connection, TW_POSITIONS_READ, values, lengths);
+    tw_connection_send(evaluator->session.connection, TW_RULE_SETS_READ, after, after_length);
+    tw_connection_sync(evaluator->session.connection);
 }
 
 /* -- cut and read ---------------------------------------------------------------------------------------------------------------- */
@@ -591,8 +585,8 @@ static void cut(struct tw_evaluator *evaluator)
         return;
     }
     begin_exchange(evaluator, cut_row, on_cut);
-    tw_connection_send(evaluator->connection, TW_BARS_CUT, values, lengths);
-    tw_connection_sync(evaluator->connection);
+    tw_connection_send(evaluator->session.connection, TW_BARS_CUT, values, lengths);
+    tw_connection_sync(evaluator->session.connection);
 }
 
 static bool keep_row(void *context, enum tw_statement statement, PGresult *result)
@@ -632,10 +626,10 @@ static void read_rows(struct tw_evaluator *evaluator)
     tw_put_time(numbers, from_us(evaluator) - longest_window_us(evaluator));
     tw_put_time(numbers + 8, evaluator->to_us);
     begin_exchange(evaluator, keep_row, on_read);
-    tw_connection_send(evaluator->connection, TW_BARS_READ, values, lengths);
-    tw_connection_send(evaluator->connection, TW_EVENTS_READ, values + 1, lengths + 1);
-    tw_connection_send(evaluator->connection, TW_ALERTS_READ, values + 2, lengths + 2);
-    tw_connection_sync(evaluator->connection);
+    tw_connection_send(evaluator->session.connection, TW_BARS_READ, values, lengths);
+    tw_connection_send(evaluator->session.connection, TW_EVENTS_READ, values + 1, lengths + 1);
+    tw_connection_send(evaluator->session.connection, TW_ALERTS_READ, values + 2, lengths + 2);
+    tw_connection_sync(evaluator->session.connection);
 }
 
 /* -- work, on a worker ----------------------------------------------------------------------------------------------------------- */
@@ -739,7 +733,8 @@ static void write_turn(struct tw_evaluator *evaluator)
     char *numbers = evaluator->scalars;
     int64_t epochs[TW_SHARDS];
     struct tw_error err;
-    const char *values[] = {NULL, NULL, (const char *)evaluator->token, numbers, numbers + 8, numbers + 16};
+    const char *values[] = {
+        NULL, NULL, (const char *)evaluator->session.token, numbers, numbers + 8, numbers + 16};
     int lengths[] = {0, 0, 16, 8, 8, 4};
     const char *idle_values[3];
     int idle_lengths[3];
@@ -759,14 +754,14 @@ static void write_turn(struct tw_evaluator *evaluator)
     tw_put_time(numbers + 8, evaluator->to_us);
     tw_put_int32(numbers + 16, last_set(evaluator));
     begin_exchange(evaluator, NULL, on_written);
-    tw_connection_send(evaluator->connection, TW_SHARDS_FENCE, values, lengths);
+    tw_connection_send(evaluator->session.connection, TW_SHARDS_FENCE, values, lengths);
     for (uint32_t at = 0; at < evaluator->evaluation.call_count; at++) {
         const struct tw_evaluation_call *call = &evaluator->evaluation.calls[at];
-        tw_connection_send(evaluator->connection, call->statement, call->values, call->lengths);
+        tw_connection_send(evaluator->session.connection, call->statement, call->values, call->lengths);
     }
-    tw_connection_send(evaluator->connection, TW_IDLE_CHECK, idle_values, idle_lengths);
-    tw_connection_send(evaluator->connection, TW_SHARDS_MOVE, values, lengths);
-    tw_connection_sync(evaluator->connection);
+    tw_connection_send(evaluator->session.connection, TW_IDLE_CHECK, idle_values, idle_lengths);
+    tw_connection_send(evaluator->session.connection, TW_SHARDS_MOVE, values, lengths);
+    tw_connection_sync(evaluator->session.connection);
 }
 
 /* -- whose turn it is ---------------------------------------------------------------------------------------------------------------- */
@@ -789,7 +784,8 @@ static void go(struct tw_evaluator *evaluator)
         [LEAVE] = leave};
     if (evaluator->ending && evaluator->phase != LEAVE)
         return;
-    if (!tw_connection_ready(evaluator->connection) || tw_connection_busy(evaluator->connection))
+    if (!tw_connection_ready(evaluator->session.connection) ||
+        tw_connection_busy(evaluator->session.connection))
         return;
     if (phases[evaluator->phase])
         phases[evaluator->phase](evaluator);
@@ -800,9 +796,9 @@ static void go(struct tw_evaluator *evaluator)
 static void on_ready(void *context)
 {
     struct tw_evaluator *evaluator = context;
-    if (uv_random(NULL, NULL, evaluator->token, sizeof evaluator->token, 0, NULL) != 0)
-        tw_log(
-            evaluator->log, TW_ERROR, "evaluate", "no random numbers", tw_string("cure", "see getrandom(2)"));
+    struct tw_error err;
+    if (!tw_session_new_token(&evaluator->session, &err))
+        tw_log_error(evaluator->log, "evaluate", "no token", &err);
     evaluator->beat_ms = 0;
     if (!evaluator->job_out)
         wait_then(evaluator, 0);
@@ -866,21 +862,6 @@ bool tw_evaluate_ready(const struct tw_evaluator *evaluator)
     return evaluator->ready;
 }
 
-static void set_up_session(struct tw_evaluator *evaluator)
-{
-    char host[256];
-    if (gethostname(host, sizeof host) != 0)
-        snprintf(host, sizeof host, "unknown");
-    host[sizeof host - 1] = '\0';
-    snprintf(evaluator->owner, sizeof evaluator->owner, "%s:%ld", host, (long)getpid());
-    evaluator->settings[0].name = "idle_session_timeout";
-    snprintf(evaluator->settings[0].value, sizeof evaluator->settings[0].value, "%lld",
-        (long long)evaluator->config->evaluate.idle_session_ms);
-    evaluator->settings[1].name = "lock_timeout";
-    snprintf(evaluator->settings[1].value, sizeof evaluator->settings[1].value, "%lld",
-        (long long)evaluator->config->store.lock_timeout_ms);
-}
-
 static void dispose(struct tw_evaluator *evaluator)
 {
     PQclear(evaluator->bars);
@@ -906,23 +887,17 @@ bool tw_evaluate_begin(uv_loop_t *loop, const struct tw_config *config, const st
     evaluator->metrics = metrics;
     evaluator->pool = pool;
     evaluator->events = *events;
-    set_up_session(evaluator);
-    struct tw_connection_options options = {.conninfo = config->store.conninfo,
-        .password_file = config->store.password_file,
+    tw_session_set(&evaluator->session, "idle_session_timeout", config->evaluate.idle_session_ms);
+    tw_session_set(&evaluator->session, "lock_timeout", config->store.lock_timeout_ms);
+    struct tw_session_options options = {.config = config,
         .application = "tapewatch evaluate",
         .room = "evaluate",
-        .statements = TW_FOR_EVALUATOR,
-        .settings = evaluator->settings,
-        .setting_count = 2,
-        .retry_most_ms = (uint64_t)config->store.retry_most_ms};
+        .statements = TW_FOR_EVALUATOR};
     if (uv_random(NULL, NULL, evaluator->member, sizeof evaluator->member, 0, NULL) != 0)
         tw_fail(err, TW_INTERNAL, "evaluate", "see getrandom(2)", "no random numbers");
     else if (tw_arena_begin(&evaluator->arena, ARENA_BYTES, err) &&
              tw_evaluate_rules(evaluator, rules, err) &&
-             tw_connection_begin(loop, &options, log, &heard, &evaluator->connection, err)) {
-        uv_timer_init(loop, &evaluator->timer);
-        evaluator->timer.data = evaluator;
-        evaluator->open = 2;
+             tw_session_begin(&evaluator->session, loop, &options, log, &heard, err)) {
         *out = evaluator;
         return true;
     }
@@ -930,34 +905,21 @@ bool tw_evaluate_begin(uv_loop_t *loop, const struct tw_config *config, const st
     return false;
 }
 
-static void part_closed(struct tw_evaluator *evaluator)
+static void on_session_closed(void *context)
 {
-    if (--evaluator->open > 0)
-        return;
+    struct tw_evaluator *evaluator = context;
     void (*closed)(void *context) = evaluator->closed;
-    void *context = evaluator->closed_context;
+    void *closed_context = evaluator->closed_context;
     dispose(evaluator);
     if (closed)
-        closed(context);
-}
-
-static void on_connection_closed(void *context)
-{
-    part_closed(context);
-}
-
-static void on_timer_closed(uv_handle_t *handle)
-{
-    part_closed(handle->data);
+        closed(closed_context);
 }
 
 /* When the job is back and the good-bye is said, or not to be said any more. */
 static void close_rest(struct tw_evaluator *evaluator)
 {
-    if (evaluator->job_out || uv_is_closing((uv_handle_t *)&evaluator->timer))
-        return;
-    uv_close((uv_handle_t *)&evaluator->timer, on_timer_closed);
-    tw_connection_end(evaluator->connection, on_connection_closed, evaluator);
+    if (!evaluator->job_out && !evaluator->session.ending)
+        tw_session_end(&evaluator->session, on_session_closed, evaluator);
 }
 
 static void on_left(void *context, const struct tw_refusal *refusal)
@@ -976,15 +938,15 @@ static void leave(struct tw_evaluator *evaluator)
     const char *values[] = {(const char *)evaluator->member};
     const int lengths[] = {16};
     begin_exchange(evaluator, NULL, on_left);
-    tw_connection_send(evaluator->connection, TW_MEMBER_LEAVE, values, lengths);
-    tw_connection_sync(evaluator->connection);
+    tw_connection_send(evaluator->session.connection, TW_MEMBER_LEAVE, values, lengths);
+    tw_connection_sync(evaluator->session.connection);
 }
 
 /* Others get the shards at once when told, else when the sign of life is old. */
 void tw_evaluate_end(struct tw_evaluator *evaluator, void (*closed)(void *context), void *context)
 {
-    bool can_leave = tw_connection_ready(evaluator->connection) &&
-                     !tw_connection_busy(evaluator->connection) && !evaluator->job_out;
+    bool can_leave = tw_connection_ready(evaluator->session.connection) &&
+                     !tw_connection_busy(evaluator->session.connection) && !evaluator->job_out;
     evaluator->ending = true;
     evaluator->closed = closed;
     evaluator->closed_context = context;
@@ -993,6 +955,6 @@ void tw_evaluate_end(struct tw_evaluator *evaluator, void (*closed)(void *contex
         close_rest(evaluator);
         return;
     }
-    uv_timer_start(&evaluator->timer, on_leave_over, LEAVE_MS, 0);
+    uv_timer_start(&evaluator->session.timer, on_leave_over, LEAVE_MS, 0);
     go(evaluator);
 }

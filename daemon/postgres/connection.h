@@ -31,7 +31,8 @@
 
 struct tw_connection;
 
-struct tw_setting {
+/* A setting of the server's session (set_config), as session.h keeps it. */
+struct tw_session_setting {
     const char *name;
     char value[32];
 };
@@ -42,7 +43,7 @@ struct tw_connection_options {
     const char *application; /* shown in pg_stat_activity */
     const char *room;        /* of its log lines */
     int statements;          /* TW_FOR_STORE or TW_FOR_EVALUATOR */
-    const struct tw_setting *settings;
+    const struct tw_session_setting *settings;
     size_t setting_count;
     uint64_t retry_most_ms;
 };

@@ -1,15 +1,14 @@
 #include "store/store.h"
 
 #include "config/config.h"
-#include "postgres/connection.h"
+#include "postgres/session.h"
 #include "store/commit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { TAKE_RETRY_LEAST_MS = 100, OWNER_BYTES = 300 };
+enum { TAKE_RETRY_LEAST_MS = 100 };
 
 /* What was asked for and waits for its turn: a partition to take, or (partition NULL) a batch to commit. */
 struct task {
@@ -38,8 +37,7 @@ struct tw_store {
     const struct tw_log *log;
     struct tw_metrics *metrics;
     struct tw_store_events events;
-    struct tw_connection *connection;
-    struct tw_setting settings[3];
+    struct tw_session session;
     struct tw_commit commit;
     struct tw_known known;
     struct task *first;
@@ -47,17 +45,14 @@ struct tw_store {
     uint32_t pending; /* batches */
     bool learned;     /* what the database holds is known: ready */
     bool waiting;     /* the timer runs: the task at hand is in backoff */
-    uv_timer_t timer;
 
     /* The take at hand. */
     struct task *taking;
     bool cancelled; /* forgotten while its answer was on the way */
     bool blocked;   /* 55P03: whoever holds the row is to be ended first */
     uint64_t take_retry_ms;
-    unsigned char token[TW_TOKEN_BYTES];
     struct tw_partition taken; /* its fence, as answered */
     bool answered;
-    char owner[OWNER_BYTES];
 
     struct refresh *refreshes;
     size_t refresh_count;
@@ -65,8 +60,6 @@ struct tw_store {
     bool refresh_due;
     bool refreshing; /* sent, and not all answered: `refreshes` stays as it is */
 
-    bool ending;
-    uint32_t open; /* handles and the connection */
     void (*closed)(void *context);
 };
 
@@ -108,16 +101,16 @@ static void on_timer(uv_timer_t *timer)
 /* Turns come on the loop, never inside a call of the owner's. */
 static void advance_soon(struct tw_store *store)
 {
-    if (!store->ending && !store->waiting)
-        uv_timer_start(&store->timer, on_timer, 0, 0);
+    if (!store->session.ending && !store->waiting)
+        uv_timer_start(&store->session.timer, on_timer, 0, 0);
 }
 
 static void hold(struct tw_store *store, uint64_t milliseconds)
 {
-    if (store->ending)
+    if (store->session.ending)
         return;
     store->waiting = true;
-    uv_timer_start(&store->timer, on_timer, milliseconds, 0);
+    uv_timer_start(&store->session.timer, on_timer, milliseconds, 0);
 }
 
 /* -- taking a partition ------------------------------------------------------------------------------------------------ */
@@ -150,7 +143,7 @@ static void finish_take(struct tw_store *store)
     task.partition->row_offset = store->taken.row_offset;
     task.partition->highest_offset = store->taken.highest_offset;
     task.partition->row_watermark_us = store->taken.row_watermark_us;
-    memcpy(task.partition->token, store->token, TW_TOKEN_BYTES);
+    memcpy(task.partition->token, store->session.token, TW_TOKEN_BYTES);
     tw_log(store->log, TW_INFO, "store", "partition taken", tw_string("topic", task.partition->topic),
         tw_int("partition", task.partition->number), tw_int("epoch", task.partition->epoch),
         tw_int("offset", task.partition->row_offset));
@@ -194,9 +187,9 @@ static void end_blockers(struct tw_store *store)
     const int lengths[] = {(int)strlen(partition->topic), 4};
     tw_put_int32(number, partition->number);
     store->answered = false;
-    tw_connection_begin_exchange(store->connection, &exchange);
-    tw_connection_send(store->connection, TW_BLOCKERS_END, values, lengths);
-    tw_connection_sync(store->connection);
+    tw_connection_begin_exchange(store->session.connection, &exchange);
+    tw_connection_send(store->session.connection, TW_BLOCKERS_END, values, lengths);
+    tw_connection_sync(store->session.connection);
 }
 
 /* A fresh token for each attempt: nobody can mistake one whose answer was lost for this one. */
@@ -205,17 +198,21 @@ static void send_take(struct tw_store *store)
     struct tw_exchange exchange = {store, take_row, on_taken};
     char number[4];
     const struct tw_partition *partition = &store->taken;
-    const char *values[] = {partition->topic, number, (const char *)store->token, store->owner};
-    const int lengths[] = {(int)strlen(partition->topic), 4, TW_TOKEN_BYTES, (int)strlen(store->owner)};
-    if (uv_random(NULL, NULL, store->token, TW_TOKEN_BYTES, 0, NULL) != 0) {
+    const char *values[] = {
+        partition->topic, number, (const char *)store->session.token, store->session.owner};
+    const int lengths[] = {
+        (int)strlen(partition->topic), 4, TW_TOKEN_BYTES, (int)strlen(store->session.owner)};
+    struct tw_error err;
+    if (!tw_session_new_token(&store->session, &err)) {
+        tw_log_error(store->log, "store", "partition not taken, tried again", &err);
         hold(store, TAKE_RETRY_LEAST_MS);
         return;
     }
     tw_put_int32(number, partition->number);
     store->answered = false;
-    tw_connection_begin_exchange(store->connection, &exchange);
-    tw_connection_send(store->connection, TW_PARTITION_TAKE, values, lengths);
-    tw_connection_sync(store->connection);
+    tw_connection_begin_exchange(store->session.connection, &exchange);
+    tw_connection_send(store->session.connection, TW_PARTITION_TAKE, values, lengths);
+    tw_connection_sync(store->session.connection);
 }
 
 static void begin_take(struct tw_store *store, struct task *task)
@@ -268,7 +265,7 @@ static void send_one_refresh(struct tw_store *store, const struct refresh *refre
     tw_put_int64(numbers + 14, refresh->end_offset);
     tw_put_int64(numbers + 22, refresh->silent_ms);
     numbers[30] = refresh->caught_up;
-    tw_connection_send(store->connection, TW_POSITION_REFRESH, values, lengths);
+    tw_connection_send(store->session.connection, TW_POSITION_REFRESH, values, lengths);
 }
 
 static void send_refreshes(struct tw_store *store)
@@ -277,11 +274,11 @@ static void send_refreshes(struct tw_store *store)
     store->refresh_due = false;
     store->refreshing = true;
     store->refresh_answers = 0;
-    tw_connection_begin_exchange(store->connection, &exchange);
-    tw_connection_send(store->connection, TW_EVALUATED_READ, NULL, NULL);
+    tw_connection_begin_exchange(store->session.connection, &exchange);
+    tw_connection_send(store->session.connection, TW_EVALUATED_READ, NULL, NULL);
     for (size_t at = 0; at < store->refresh_count; at++)
         send_one_refresh(store, &store->refreshes[at]);
-    tw_connection_sync(store->connection);
+    tw_connection_sync(store->session.connection);
 }
 
 static bool is_refreshed(const struct tw_partition *partition)
@@ -307,7 +304,7 @@ static struct refresh refresh_of(const struct tw_partition *partition)
 void tw_store_refresh(struct tw_store *store, struct tw_partition *first)
 {
     size_t count = 0;
-    if (store->refresh_due || store->refreshing || store->ending || !tw_store_ready(store))
+    if (store->refresh_due || store->refreshing || store->session.ending || !tw_store_ready(store))
         return;
     for (const struct tw_partition *at = first; at; at = at->next)
         count += is_refreshed(at);
@@ -340,7 +337,8 @@ static void next_task(struct tw_store *store)
 /* One thing at a time on one connection: what is at hand, then positions, then the line. */
 static void advance(struct tw_store *store)
 {
-    if (store->ending || store->waiting || !tw_store_ready(store) || tw_connection_busy(store->connection))
+    if (store->session.ending || store->waiting || !tw_store_ready(store) ||
+        tw_connection_busy(store->session.connection))
         return;
     if (store->refresh_due)
         send_refreshes(store);
@@ -400,11 +398,11 @@ static void on_ready(void *context)
     struct tw_exchange exchange = {store, learn_row, on_learned};
     tw_known_clear(&store->known);
     store->waiting = false;
-    uv_timer_stop(&store->timer);
-    tw_connection_begin_exchange(store->connection, &exchange);
-    tw_connection_send(store->connection, TW_DAYS_KNOWN, NULL, NULL);
-    tw_connection_send(store->connection, TW_EVALUATED_READ, NULL, NULL);
-    tw_connection_sync(store->connection);
+    uv_timer_stop(&store->session.timer);
+    tw_connection_begin_exchange(store->session.connection, &exchange);
+    tw_connection_send(store->session.connection, TW_DAYS_KNOWN, NULL, NULL);
+    tw_connection_send(store->session.connection, TW_EVALUATED_READ, NULL, NULL);
+    tw_connection_sync(store->session.connection);
 }
 
 static void on_lost(void *context, const struct tw_error *err)
@@ -420,7 +418,7 @@ static void on_lost(void *context, const struct tw_error *err)
 
 bool tw_store_ready(const struct tw_store *store)
 {
-    return store->learned && tw_connection_ready(store->connection);
+    return store->learned && tw_connection_ready(store->session.connection);
 }
 
 uint32_t tw_store_pending(const struct tw_store *store)
@@ -475,15 +473,6 @@ void tw_store_commit(struct tw_store *store, struct tw_batch *batch)
 
 /* -- begin and end -------------------------------------------------------------------------------------------------------------------- */
 
-static void name_owner(struct tw_store *store)
-{
-    char host[256];
-    if (gethostname(host, sizeof host) != 0)
-        snprintf(host, sizeof host, "unknown");
-    host[sizeof host - 1] = '\0';
-    snprintf(store->owner, sizeof store->owner, "%s:%ld", host, (long)getpid());
-}
-
 bool tw_store_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
     struct tw_metrics *metrics, const struct tw_store_events *events, struct tw_store **out,
     struct tw_error *err)
@@ -498,25 +487,14 @@ bool tw_store_begin(uv_loop_t *loop, const struct tw_config *config, const struc
     store->metrics = metrics;
     store->events = *events;
     store->known.evaluated_us = TW_NO_TIME;
-    store->settings[0] = (struct tw_setting){.name = "lock_timeout"};
-    snprintf(store->settings[0].value, sizeof store->settings[0].value, "%lld",
-        (long long)config->store.lock_timeout_ms);
-    name_owner(store);
-    struct tw_connection_options options = {.conninfo = config->store.conninfo,
-        .password_file = config->store.password_file,
-        .application = "tapewatch store",
-        .room = "store",
-        .statements = TW_FOR_STORE,
-        .settings = store->settings,
-        .setting_count = 1,
-        .retry_most_ms = (uint64_t)config->store.retry_most_ms};
-    if (!tw_connection_begin(loop, &options, log, &heard, &store->connection, err)) {
+    tw_session_set(&store->session, "lock_timeout", config->store.lock_timeout_ms);
+    struct tw_session_options options = {
+        .config = config, .application = "tapewatch store", .room = "store", .statements = TW_FOR_STORE};
+    if (!tw_session_begin(&store->session, loop, &options, log, &heard, err)) {
         free(store);
         return false;
     }
-    uv_timer_init(loop, &store->timer);
-    store->timer.data = store;
-    struct tw_commit_options lent = {.connection = store->connection,
+    struct tw_commit_options lent = {.connection = store->session.connection,
         .config = config,
         .log = log,
         .metrics = metrics,
@@ -526,7 +504,6 @@ bool tw_store_begin(uv_loop_t *loop, const struct tw_config *config, const struc
         .again = on_commit_again,
         .finished = on_commit_finished};
     *out = store;
-    store->open = 2;
     if (tw_commit_begin(&store->commit, &lent, err))
         return true;
     *out = NULL;
@@ -540,10 +517,9 @@ static void hand_back(struct tw_store *store, struct tw_batch *batch)
     store->events.committed(store->events.context, batch, TW_COMMIT_FENCED);
 }
 
-static void part_closed(struct tw_store *store)
+static void on_session_closed(void *context)
 {
-    if (--store->open > 0)
-        return;
+    struct tw_store *store = context;
     struct tw_batch *batch = tw_commit_drop(&store->commit);
     if (batch)
         hand_back(store, batch);
@@ -554,30 +530,18 @@ static void part_closed(struct tw_store *store)
         free(task);
     }
     void (*closed)(void *context) = store->closed;
-    void *context = store->events.context;
+    void *owner = store->events.context;
     tw_commit_end(&store->commit);
     tw_known_end(&store->known);
     free(store->taking);
     free(store->refreshes);
     free(store);
     if (closed)
-        closed(context);
-}
-
-static void on_connection_closed(void *context)
-{
-    part_closed(context);
-}
-
-static void on_timer_closed(uv_handle_t *handle)
-{
-    part_closed(handle->data);
+        closed(owner);
 }
 
 void tw_store_end(struct tw_store *store, void (*closed)(void *context))
 {
-    store->ending = true;
     store->closed = closed;
-    uv_close((uv_handle_t *)&store->timer, on_timer_closed);
-    tw_connection_end(store->connection, on_connection_closed, store);
+    tw_session_end(&store->session, on_session_closed, store);
 }
