@@ -38,7 +38,7 @@ TW_MUST_USE bool tw_river_run(const struct tw_river *river, struct tw_river_work
     const struct tw_message *messages, uint32_t count, struct tw_arena *arena, struct tw_rows *out,
     struct tw_error *err);
 
-/* Parts of the same river, for callers that bring documents of their own (the offline commands). */
+/* Parts of the same river, for callers that bring documents of their own (tasks/). */
 /* decode > clean > link > tokenize. The document's fate says what became of it. TW_FULL. */
 TW_MUST_USE bool tw_river_read(const struct tw_river *river, const struct tw_message *message,
     struct tw_arena *arena, struct tw_document *document, struct tw_error *err);

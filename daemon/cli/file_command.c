@@ -318,7 +318,7 @@ bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenize
         .classifier = run->classifier,
         .link_unlisted = run->config.link.unlisted,
         .raw = arguments->raw};
-    run->options = (struct tw_offline_options){.river = &run->river,
+    run->options = (struct tw_task_options){.river = &run->river,
         .path = arguments->input,
         .form = arguments->form,
         .workers = worker_count(arguments->workers),
@@ -360,7 +360,7 @@ static bool name_file(struct tw_offline_file *output, bool finished, struct tw_e
 }
 
 int tw_offline_close(
-    struct tw_offline_run *run, bool finished, const struct tw_offline_counts *counts, struct tw_error *err)
+    struct tw_offline_run *run, bool finished, const struct tw_task_counts *counts, struct tw_error *err)
 {
     bool named = name_file(&run->output, finished, err);
     named = name_file(&run->report, named, err);

@@ -46,7 +46,7 @@ struct tw_offline_file {
 };
 
 struct tw_offline_run {
-    struct tw_offline_options options;
+    struct tw_task_options options;
     struct tw_river river;
     struct tw_config config;
     struct tw_arena arena;
@@ -68,6 +68,6 @@ TW_MUST_USE bool tw_offline_open(const struct tw_offline_arguments *arguments, b
 /* Ends the run: the output files get their names when `finished`, and are removed otherwise. The exit status: of err
  * when not finished, else 1 when records were refused, else 0. A zeroed run is safe to close. */
 int tw_offline_close(
-    struct tw_offline_run *run, bool finished, const struct tw_offline_counts *counts, struct tw_error *err);
+    struct tw_offline_run *run, bool finished, const struct tw_task_counts *counts, struct tw_error *err);
 
 #endif

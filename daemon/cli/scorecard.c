@@ -72,7 +72,7 @@ static bool add_slices(struct tw_table *table, const struct tw_findings *finding
     char title[CELL_BYTES], name[CELL_BYTES - 16];
     for (uint32_t at = 0; slices->given && at < slices->count; at++) {
         const struct tw_slice *slice = &slices->items[at];
-        tw_slice_title(kind, slice, name, sizeof name);
+        tw_findings_slice_title(kind, slice, name, sizeof name);
         snprintf(title, sizeof title, "%s %s", tw_slice_kind_names[kind], name);
         if (!add_part(table, title, level->entities ? &slice->entities : &slice->documents, err))
             return false;
@@ -226,7 +226,7 @@ static bool add_slice_lines(
     if (slice->what == TW_SLICE_VALUE)
         snprintf(name, sizeof name, "%s", slice->name);
     else
-        tw_slice_title(kind, slice, name, sizeof name);
+        tw_findings_slice_title(kind, slice, name, sizeof name);
     for (size_t at = 0; at < 2; at++) {
         snprintf(level, sizeof level, "%s[%s=%s]", parts[at].name, tw_slice_kind_names[kind], name);
         if (!add_measures(table, level, parts[at].measures, err))

@@ -13,7 +13,7 @@ enum { LINE_BYTES = 128 * 1024 * 1024, MARK_BYTES = 1024 };
 static bool grow(struct tw_tape *tape, struct tw_error *err)
 {
     size_t capacity = tape->capacity ? tape->capacity * 2 : 1024;
-    struct tw_tape_record *records = realloc(tape->records, capacity * sizeof *records);
+    struct tw_tape_line *records = realloc(tape->records, capacity * sizeof *records);
     if (!records)
         return tw_fail(err, TW_INTERNAL, NULL, NULL, "out of memory for %zu lines", capacity);
     tape->records = records;
@@ -23,7 +23,7 @@ static bool grow(struct tw_tape *tape, struct tw_error *err)
 
 /* Decodes the line in scratch memory; what is kept of it is copied into the tape's own arena. */
 static bool read_facts(struct tw_tape *tape, const struct tw_decode_options *decode, struct tw_arena *scratch,
-    struct tw_tape_record *record, struct tw_error *err)
+    struct tw_tape_line *record, struct tw_error *err)
 {
     struct tw_message message = {
         .stamp_us = tw_wall_us(),
@@ -51,9 +51,8 @@ static bool add(struct tw_tape *tape, const struct tw_decode_options *decode, st
 {
     if (tape->count == tape->capacity && !grow(tape, err))
         return false;
-    struct tw_tape_record *record = &tape->records[tape->count];
-    *record =
-        (struct tw_tape_record){.number = line->number, .line = tw_arena_copy(&tape->arena, line->text)};
+    struct tw_tape_line *record = &tape->records[tape->count];
+    *record = (struct tw_tape_line){.number = line->number, .line = tw_arena_copy(&tape->arena, line->text)};
     if (!record->line.bytes)
         return tw_arena_fail(&tape->arena, err);
     if (!read_facts(tape, decode, scratch, record, err))
@@ -70,8 +69,8 @@ static bool add(struct tw_tape *tape, const struct tw_decode_options *decode, st
 
 static int by_time(const void *left, const void *right)
 {
-    const struct tw_tape_record *one = left;
-    const struct tw_tape_record *other = right;
+    const struct tw_tape_line *one = left;
+    const struct tw_tape_line *other = right;
     if (one->event_us != other->event_us)
         return one->event_us < other->event_us ? -1 : 1;
     return one->number < other->number ? -1 : 1;
@@ -84,17 +83,17 @@ static bool read_archive(struct tw_archive *archive, const struct tw_decode_opti
     for (;;) {
         struct tw_archive_line line;
         switch (tw_archive_next(archive, &line, err)) {
-        case TW_ARCHIVE_LINE:
+        case TW_READ_ITEM:
             if (!add(tape, decode, scratch, &line, err))
                 return tw_error_in(err, tw_archive_name(archive));
             break;
-        case TW_ARCHIVE_REFUSED:
+        case TW_READ_REFUSED:
             tape->refused++;
             refused(context, tw_archive_name(archive), err);
             break;
-        case TW_ARCHIVE_END:
+        case TW_READ_END:
             return true;
-        case TW_ARCHIVE_FAILED:
+        case TW_READ_FAILED:
             return false;
         }
     }
@@ -147,8 +146,8 @@ static const char *id_name(const json_t *object, const struct tw_decode_options 
     return decode->id.count > 0 ? decode->id.names[0] : "id";
 }
 
-char *tw_tape_rename(const struct tw_tape_record *record, const struct tw_decode_options *decode,
-    uint64_t round, size_t *length)
+char *tw_tape_rename(
+    const struct tw_tape_line *record, const struct tw_decode_options *decode, uint64_t round, size_t *length)
 {
     char id[MARK_BYTES];
     json_error_t why;

@@ -10,7 +10,7 @@
 
 #include "read/decode.h"
 
-struct tw_tape_record {
+struct tw_tape_line {
     struct tw_text line;
     uint64_t number;  /* line in the archive, from 1 */
     int64_t event_us; /* TW_NO_TIME: neither this line nor one before it has a time */
@@ -19,7 +19,7 @@ struct tw_tape_record {
 };
 
 struct tw_tape {
-    struct tw_tape_record *records;
+    struct tw_tape_line *records;
     size_t count;
     size_t capacity;
     uint64_t refused;  /* lines too long */
@@ -41,7 +41,7 @@ void tw_tape_free(struct tw_tape *tape);
 
 /* The line with another id: `<id>-<round>`, or `<line number>-<round>` when it has none. malloc'ed, for the
  * caller to free; NULL when the line is no JSON object (then it has no id to change) or memory is refused. */
-char *tw_tape_rename(const struct tw_tape_record *record, const struct tw_decode_options *decode,
+char *tw_tape_rename(const struct tw_tape_line *record, const struct tw_decode_options *decode,
     uint64_t round, size_t *length);
 
 #endif

@@ -319,7 +319,7 @@ static void forget_signals(struct tw_training_command *command)
     uv_loop_close(&command->loop);
 }
 
-/* ---- the look before the run ---- */
+/* ---- the dry run ---- */
 
 double tw_training_command_ratio(size_t part, size_t whole)
 {

@@ -8,7 +8,7 @@
  *     }
  *
  * In order: settings from their defaults, from --from, from options and bare arguments; `settle`; then `run`, or with
- * --dry-run `look`. --resume takes all settings from the run's folder and no other option than -o, -c. SIGINT and SIGTERM end the
+ * --dry-run `inspect`. --resume takes all settings from the run's folder and no other option than -o, -c. SIGINT and SIGTERM end the
  * run at its next step (the watch says stopped), status 130. */
 #ifndef TW_TRAINING_COMMAND_H
 #define TW_TRAINING_COMMAND_H

@@ -22,7 +22,7 @@ static bool print_kernels(const char *backend, struct tw_error *err)
     return true;
 }
 
-static bool add_row(struct tw_table *table, uint32_t workers, const struct tw_offline_counts *counts,
+static bool add_row(struct tw_table *table, uint32_t workers, const struct tw_task_counts *counts,
     double seconds, struct tw_error *err)
 {
     char cells[4][32];
@@ -35,22 +35,22 @@ static bool add_row(struct tw_table *table, uint32_t workers, const struct tw_of
 }
 
 /* One worker, then as many as were asked for. */
-static bool run_rows(struct tw_offline_run *run, struct tw_table *table, struct tw_offline_counts *counts,
-    struct tw_error *err)
+static bool run_rows(
+    struct tw_offline_run *run, struct tw_table *table, struct tw_task_counts *counts, struct tw_error *err)
 {
     uint32_t most = run->options.workers;
     for (uint32_t workers = 1; workers <= most; workers = workers < most ? most : most + 1) {
         uint64_t begin_us = tw_now_us();
         run->options.workers = workers;
-        *counts = (struct tw_offline_counts){0};
-        if (!tw_offline_classify(&run->options, counts, err) ||
+        *counts = (struct tw_task_counts){0};
+        if (!tw_task_classify(&run->options, counts, err) ||
             !add_row(table, workers, counts, (double)(tw_now_us() - begin_us) / 1e6, err))
             return false;
     }
     return true;
 }
 
-static bool measure(struct tw_offline_run *run, struct tw_offline_counts *counts, struct tw_error *err)
+static bool measure(struct tw_offline_run *run, struct tw_task_counts *counts, struct tw_error *err)
 {
     static const struct tw_column columns[] = {
         {"workers", true}, {"records", true}, {"seconds", true}, {"records/s", true}};
@@ -76,7 +76,7 @@ int tw_command_bench(int argc, char **argv, struct tw_error *err)
     if (strcmp(arguments.input, "-") == 0)
         return tw_command_usage("bench", err, "name a file of texts: it is read more than once");
     struct tw_offline_run run;
-    struct tw_offline_counts counts = {0};
+    struct tw_task_counts counts = {0};
     bool finished = tw_offline_open(&arguments, false, &run, err) &&
                     print_kernels(tw_gemm_choice_names[run.config.gemm.backend], err) &&
                     measure(&run, &counts, err);

@@ -8,8 +8,8 @@ int tw_command_classify(int argc, char **argv, struct tw_error *err)
     if (status)
         return status;
     struct tw_offline_run run;
-    struct tw_offline_counts counts = {0};
+    struct tw_task_counts counts = {0};
     bool finished =
-        tw_offline_open(&arguments, false, &run, err) && tw_offline_classify(&run.options, &counts, err);
+        tw_offline_open(&arguments, false, &run, err) && tw_task_classify(&run.options, &counts, err);
     return tw_offline_close(&run, finished, &counts, err);
 }

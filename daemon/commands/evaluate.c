@@ -56,7 +56,7 @@ static bool gather(const struct tw_offline_run *run, struct background *backgrou
 }
 
 static bool tell(const struct tw_offline_run *run, const struct tw_findings *findings,
-    const struct tw_offline_counts *counts, struct background *background, struct tw_error *err)
+    const struct tw_task_counts *counts, struct background *background, struct tw_error *err)
 {
     background->facts.counts = *counts;
     return tw_scorecard_print(findings, run->arguments->format, run->options.out, err) &&
@@ -74,11 +74,11 @@ int tw_command_evaluate(int argc, char **argv, struct tw_error *err)
     if (status)
         return status;
     struct tw_offline_run run;
-    struct tw_offline_counts counts = {0};
+    struct tw_task_counts counts = {0};
     struct tw_findings *findings = NULL;
     bool finished = tw_offline_open(&arguments, false, &run, err) && gather(&run, &background, err) &&
                     tw_findings_new(arguments.report ? arguments.worst : 0, &findings, err) &&
-                    tw_offline_evaluate(&run.options, findings, &counts, err) &&
+                    tw_task_evaluate(&run.options, findings, &counts, err) &&
                     tell(&run, findings, &counts, &background, err);
     tw_findings_free(findings);
     json_decref(background.history);

@@ -99,7 +99,7 @@ static void wait_until(struct replay *replay, uint64_t due_ms)
 }
 
 /* Its own pace, and no more a second than was asked for. */
-static void keep_pace(struct replay *replay, const struct tw_tape_record *record)
+static void keep_pace(struct replay *replay, const struct tw_tape_line *record)
 {
     const struct options *options = replay->options;
     if (options->at_most > 0)
@@ -168,7 +168,7 @@ static bool tick(struct replay *replay, int64_t time_us, struct tw_error *err)
     return true;
 }
 
-static bool tick_when_due(struct replay *replay, const struct tw_tape_record *record, struct tw_error *err)
+static bool tick_when_due(struct replay *replay, const struct tw_tape_line *record, struct tw_error *err)
 {
     if (record->event_us == TW_NO_TIME)
         return true;
@@ -180,7 +180,7 @@ static bool tick_when_due(struct replay *replay, const struct tw_tape_record *re
 }
 
 static bool publish(
-    struct replay *replay, const struct tw_tape_record *record, uint64_t round, struct tw_error *err)
+    struct replay *replay, const struct tw_tape_line *record, uint64_t round, struct tw_error *err)
 {
     const struct options *options = replay->options;
     struct tw_text line = record->line;
@@ -210,7 +210,7 @@ static bool publish_all(struct replay *replay, struct tw_error *err)
     replay->told_ms = replay->began_ms;
     replay->ticked_us = TW_NO_TIME;
     for (size_t at = 0; at < replay->tape.count; at++) {
-        const struct tw_tape_record *record = &replay->tape.records[at];
+        const struct tw_tape_line *record = &replay->tape.records[at];
         if (!tick_when_due(replay, record, err))
             return false;
         for (uint64_t round = 0; round < replay->options->repeat; round++) {

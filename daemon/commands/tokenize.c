@@ -8,8 +8,8 @@ int tw_command_tokenize(int argc, char **argv, struct tw_error *err)
     if (status)
         return status;
     struct tw_offline_run run;
-    struct tw_offline_counts counts = {0};
+    struct tw_task_counts counts = {0};
     bool finished =
-        tw_offline_open(&arguments, true, &run, err) && tw_offline_tokenize(&run.options, &counts, err);
+        tw_offline_open(&arguments, true, &run, err) && tw_task_tokenize(&run.options, &counts, err);
     return tw_offline_close(&run, finished, &counts, err);
 }

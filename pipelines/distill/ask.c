@@ -60,7 +60,8 @@ bool tw_ask_open(const char *folder, const char *backend, uint32_t most_tokens, 
     if (!tw_tokenizer_load(folder, &out->tokenizer, err) ||
         !tw_model_open(folder, &options, &out->model, err) || !tw_gemm_open(backend, &out->gemm, err))
         return false;
-    out->most_tokens = tw_base_most_tokens(out->tokenizer, most_tokens, out->model->config.max_positions);
+    out->most_tokens =
+        tw_base_model_most_tokens(out->tokenizer, most_tokens, out->model->config.max_positions);
     return open_askers(out, err);
 }
 

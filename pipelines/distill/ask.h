@@ -1,4 +1,4 @@
-/* ask: a model's logits for texts and for the entities in them, on all threads. For the offline rooms only.
+/* ask: a model's logits for texts and for the entities in them, on all threads.
  *   in    a model folder; examples of a dataset
  *   out   logits by enum tw_class: of each text, of each of its entities
  *

@@ -1,4 +1,4 @@
-/* comparison: a teacher and its student side by side, as it is told. For the offline rooms and the command.
+/* comparison: a teacher and its student side by side, as it is told.
  *   in    both as they were measured (measure_folder.h)
  *   out   rows for a table; distill_results.json; a section of the student's card
  *

@@ -9,7 +9,8 @@ static bool open_whole(const char *folder, struct tw_model **out, struct tw_erro
     const struct tw_model_options options = {0};
     struct tw_tokenizer *tokenizer = NULL;
     *out = NULL;
-    bool opened = tw_base_tokenizer(folder, &tokenizer, err) && tw_model_open(folder, &options, out, err);
+    bool opened =
+        tw_base_model_tokenizer(folder, &tokenizer, err) && tw_model_open(folder, &options, out, err);
     tw_tokenizer_free(tokenizer);
     if (opened)
         return true;

@@ -1,4 +1,4 @@
-/* compatible: do a teacher and a student suit each other? Asked before anything is read or written. For the offline rooms only.
+/* compatible: do a teacher and a student suit each other? Asked before anything is read or written.
  *   in    two folders, the student's layers that are chosen
  *   out   nothing, or one error that begins with the folder it is about
  *

@@ -184,7 +184,8 @@ static bool open_student(struct distilling *distilling, struct tw_error *err)
     if (!tw_run_open_state(distilling->run, &options, err))
         return false;
     const struct tw_model_config *config = &tw_run_state(distilling->run)->model->config;
-    uint32_t most = tw_base_most_tokens(distilling->tokenizer, settings->max_tokens, config->max_positions);
+    uint32_t most =
+        tw_base_model_most_tokens(distilling->tokenizer, settings->max_tokens, config->max_positions);
     if (distilling->states.model && distilling->states.model->config.max_positions < most)
         most = (uint32_t)distilling->states.model->config.max_positions;
     distilling->collator = (struct tw_collator){.dataset = distilling->transfer.records.dataset,

@@ -1,4 +1,4 @@
-/* measure_folder: a model folder measured on held-back records, so that two can stand side by side. For the offline rooms only.
+/* measure_folder: a model folder measured on held-back records, so that two can stand side by side.
  *   in    a folder; labelled examples
  *   out   size, speed, accuracy, F1 and calibration: what it does as it is on disk, with its own temperatures
  *

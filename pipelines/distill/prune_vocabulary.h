@@ -1,4 +1,4 @@
-/* prune_vocabulary: a tokenizer's vocabulary down to what its texts use. For the offline rooms only.
+/* prune_vocabulary: a tokenizer's vocabulary down to what its texts use.
  *   in    a tokenizer; texts
  *   out   the rows of the word embedding that stay (state.h, words), and a folder with the smaller tokenizer
  *

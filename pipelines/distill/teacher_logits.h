@@ -1,4 +1,4 @@
-/* teacher_logits: what a teacher says of each text and of each entity in it, asked once. For the offline rooms only.
+/* teacher_logits: what a teacher says of each text and of each entity in it, asked once.
  *   in    a teacher's folder (ask.h); examples of a dataset
  *   out   logits by enum tw_class, for targets of the trainer (trainer.h)
  *

@@ -1,4 +1,4 @@
-/* teacher_states: a teacher that runs beside the student, and the ids that it reads for the student's. For the offline rooms only.
+/* teacher_states: a teacher that runs beside the student, and the ids that it reads for the student's.
  *   in    a teacher's folder; batches as the student reads them
  *   out   struct tw_teacher for the trainer; targets.teacher_ids and targets.matched of each batch
  *

@@ -1,4 +1,4 @@
-/* teachers: who is asked about which text. For the offline rooms only.
+/* teachers: who is asked about which text.
  *   in    a teacher; or besides it one teacher a fold (fold.h), each of which left that fold out
  *   out   the answers (teacher_logits.h)
  *

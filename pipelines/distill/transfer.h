@@ -1,5 +1,4 @@
 /* transfer: the transfer set of a distillation: all texts over which a student learns from its teachers (Hinton et al. 2015, section 2).
- * For the offline rooms only.
  *   in    settings of distill: labelled files, archives, how many copies
  *   out   examples: labelled records, texts without labels, changed copies and mixtures of the labelled ones, in this order; which are
  *         learned, which are held back

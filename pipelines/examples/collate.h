@@ -4,7 +4,7 @@
  *
  * Each entity has a span (locate.h), so that no label is lost; an entity without label is left out, unless
  * all are wanted. Texts are cut at
- * `most_tokens`. What a record is read as depends on (seed, epoch, index) alone. For the offline rooms only. */
+ * `most_tokens`. What a record is read as depends on (seed, epoch, index) alone. */
 #ifndef TW_COLLATE_H
 #define TW_COLLATE_H
 

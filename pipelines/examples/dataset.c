@@ -30,7 +30,7 @@ struct file_source {
 };
 
 static bool take_entities(const struct tw_record *record, struct tw_arena *arena,
-    struct tw_dataset_record *out, struct tw_error *err)
+    struct tw_dataset_sample *out, struct tw_error *err)
 {
     struct tw_dataset_entity *entities = tw_arena_array(arena, record->entity_count, sizeof *entities);
     if (!entities)
@@ -51,55 +51,50 @@ static bool has_label(const struct tw_record *record)
     return record->label >= 0;
 }
 
-static const enum tw_dataset_step steps[] = {[TW_READER_RECORD] = TW_DATASET_RECORD,
-    [TW_READER_REFUSED] = TW_DATASET_REFUSED,
-    [TW_READER_END] = TW_DATASET_END,
-    [TW_READER_FAILED] = TW_DATASET_FAILED};
-
 /* A record of an archive without labels. */
 static void take_text(
-    const struct file_source *file, const struct tw_reader_record *read, struct tw_dataset_record *out)
+    const struct file_source *file, const struct tw_reader_document *read, struct tw_dataset_sample *out)
 {
     const struct tw_document *document = &read->document;
-    *out = (struct tw_dataset_record){.title = document->title, .label = -1, .number = read->number};
+    *out = (struct tw_dataset_sample){.title = document->title, .label = -1, .number = read->number};
     if (!file->titles || document->title.length == 0)
         out->body = document->body;
 }
 
 /* What decode does not know of: labels. */
-static enum tw_dataset_step take_record(const struct file_source *file, const struct tw_reader_record *read,
-    struct tw_arena *arena, struct tw_dataset_record *out, struct tw_error *err)
+static enum tw_read take_record(const struct file_source *file, const struct tw_reader_document *read,
+    struct tw_arena *arena, struct tw_dataset_sample *out, struct tw_error *err)
 {
     struct tw_record record = {.document = read->document, .label = -1};
     if (!tw_record_read_extras(read->line, arena, &record, err)) {
         if (err->code != TW_REFUSED)
-            return TW_DATASET_FAILED;
-        return steps[tw_reader_refuse(file->reader, read->number, err, err)];
+            return TW_READ_FAILED;
+        return tw_reader_refuse(file->reader, read->number, err, err);
     }
     if (!has_label(&record)) {
         tw_fail(err, TW_REFUSED, NULL, "give it label, or entities: [{\"name\":..., \"label\":...}]",
             "the record has no label");
-        return steps[tw_reader_refuse(file->reader, read->number, err, err)];
+        return tw_reader_refuse(file->reader, read->number, err, err);
     }
-    *out = (struct tw_dataset_record){.title = record.document.title,
+    *out = (struct tw_dataset_sample){.title = record.document.title,
         .body = record.document.body,
         .label = record.label,
         .number = read->number};
-    return take_entities(&record, arena, out, err) ? TW_DATASET_RECORD : TW_DATASET_FAILED;
+    return take_entities(&record, arena, out, err) ? TW_READ_ITEM : TW_READ_FAILED;
 }
 
-static enum tw_dataset_step next_of_file(
-    void *self, struct tw_arena *arena, struct tw_dataset_record *out, struct tw_error *err)
+static enum tw_read next_of_file(
+    void *self, struct tw_arena *arena, struct tw_dataset_sample *out, struct tw_error *err)
 {
     const struct file_source *file = self;
-    struct tw_reader_record record;
-    enum tw_reader_step step = tw_reader_next(file->reader, arena, &record, err);
-    if (step != TW_READER_RECORD)
-        return steps[step];
+    struct tw_reader_document record;
+    enum tw_read read = tw_reader_next(file->reader, arena, &record, err);
+    if (read != TW_READ_ITEM)
+        return read;
     if (!file->unlabelled)
         return take_record(file, &record, arena, out, err);
     take_text(file, &record, out);
-    return TW_DATASET_RECORD;
+    return TW_READ_ITEM;
 }
 
 static void close_file(void *self)
@@ -192,7 +187,7 @@ static struct tw_example *new_example(struct tw_dataset *dataset)
     return &dataset->examples[dataset->count++];
 }
 
-static bool clean_text(const struct tw_dataset *dataset, const struct tw_dataset_record *record,
+static bool clean_text(const struct tw_dataset *dataset, const struct tw_dataset_sample *record,
     struct tw_arena *scratch, struct tw_text *out, struct tw_error *err)
 {
     struct tw_document document = {.title = record->title, .body = record->body};
@@ -202,8 +197,8 @@ static bool clean_text(const struct tw_dataset *dataset, const struct tw_dataset
     return true;
 }
 
-/* Names are cleaned as the text is ("AT&amp;T" is looked for as "AT&T"); their places are found. */
-static bool keep_entities(struct tw_dataset *dataset, const struct tw_dataset_record *record,
+/* Names are cleaned as the text is ("AT&amp;T" is inspected for as "AT&T"); their places are found. */
+static bool keep_entities(struct tw_dataset *dataset, const struct tw_dataset_sample *record,
     struct tw_arena *scratch, struct tw_example *example, struct tw_error *err)
 {
     uint32_t count = record->entity_count;
@@ -254,7 +249,7 @@ bool tw_dataset_holds_back(struct tw_text text, double share)
 }
 
 static bool keep_record(struct tw_dataset *dataset, const struct tw_dataset_source *source,
-    const struct tw_dataset_record *record, struct tw_arena *scratch, struct tw_error *err)
+    const struct tw_dataset_sample *record, struct tw_arena *scratch, struct tw_error *err)
 {
     struct tw_example example = {.label = record->label,
         .weight = source->weight > 0 ? (float)source->weight : 1.0F,
@@ -307,7 +302,7 @@ bool tw_dataset_add(struct tw_dataset *dataset, const struct tw_example *example
 }
 
 /* Goes on after a refusal only when somebody is told of it. */
-static bool tell_refusal(struct tw_dataset *dataset, struct tw_error *err)
+static bool report_refusal(struct tw_dataset *dataset, struct tw_error *err)
 {
     dataset->refused++;
     if (!dataset->options.on_refused)
@@ -321,20 +316,20 @@ static bool read_records(struct tw_dataset *dataset, struct tw_dataset_source *s
     struct tw_arena *scratch, struct tw_error *err)
 {
     for (;;) {
-        struct tw_dataset_record record = {.label = -1};
+        struct tw_dataset_sample record = {.label = -1};
         tw_arena_reset(scratch, KEEP_BYTES);
         switch (source->next(source->self, scratch, &record, err)) {
-        case TW_DATASET_RECORD:
+        case TW_READ_ITEM:
             if (!keep_record(dataset, source, &record, scratch, err))
                 return false;
             break;
-        case TW_DATASET_REFUSED:
-            if (!tell_refusal(dataset, err))
+        case TW_READ_REFUSED:
+            if (!report_refusal(dataset, err))
                 return false;
             break;
-        case TW_DATASET_END:
+        case TW_READ_END:
             return true;
-        case TW_DATASET_FAILED:
+        case TW_READ_FAILED:
             return false;
         }
     }
@@ -388,7 +383,7 @@ bool tw_dataset_argument(const char *argument, char *path, size_t size, double *
     return true;
 }
 
-/* ---- looking ---- */
+/* ---- inspecting ---- */
 
 /* What two records are compared by. */
 struct print {
@@ -469,7 +464,7 @@ static void compare_prints(struct print *prints, size_t count, struct tw_dataset
     }
 }
 
-static bool look_at_tokens(const struct tw_tokenizer *tokenizer, uint32_t most_tokens, struct tw_text text,
+static bool count_tokens(const struct tw_tokenizer *tokenizer, uint32_t most_tokens, struct tw_text text,
     struct tw_arena *scratch, struct tw_dataset_facts *out, struct tw_error *err)
 {
     struct tw_tokens tokens;
@@ -500,7 +495,7 @@ static void count_labels(const struct tw_example *example, struct tw_dataset_fac
     out->training += !example->validation;
 }
 
-static bool look_at_all(const struct tw_dataset *dataset, const struct tw_tokenizer *tokenizer,
+static bool inspect_examples(const struct tw_dataset *dataset, const struct tw_tokenizer *tokenizer,
     uint32_t most_tokens, struct tw_arena *scratch, struct print *prints, struct tw_dataset_facts *out,
     struct tw_error *err)
 {
@@ -510,7 +505,7 @@ static bool look_at_all(const struct tw_dataset *dataset, const struct tw_tokeni
         count_labels(example, out);
         prints[at] = (struct print){
             example->hash, near_hash(example->text, scratch), hash_labels(example), example->validation};
-        if (tokenizer && !look_at_tokens(tokenizer, most_tokens, example->text, scratch, out, err))
+        if (tokenizer && !count_tokens(tokenizer, most_tokens, example->text, scratch, out, err))
             return false;
     }
     compare_prints(prints, dataset->count, out);
@@ -525,11 +520,11 @@ bool tw_dataset_inspect(const struct tw_dataset *dataset, const struct tw_tokeni
     if (!tw_arena_begin(&scratch, SCRATCH_BYTES, err))
         return false;
     struct print *prints = calloc(dataset->count ? dataset->count : 1, sizeof *prints);
-    bool looked = prints ? look_at_all(dataset, tokenizer, most_tokens, &scratch, prints, out, err)
-                         : out_of_memory(err);
+    bool inspected = prints ? inspect_examples(dataset, tokenizer, most_tokens, &scratch, prints, out, err)
+                            : out_of_memory(err);
     free(prints);
     tw_arena_end(&scratch);
-    return looked;
+    return inspected;
 }
 
 static int by_number(const void *left, const void *right)

@@ -30,6 +30,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "files/archive.h"
 #include "link/locate.h"
 
 struct tw_decode_options;
@@ -54,20 +55,13 @@ struct tw_example {
     bool validation;
 };
 
-/* One record as a source hands it over; texts live until the next call. */
-struct tw_dataset_record {
+/* One record as a source hands it over, before it is cleaned; texts live until the next call. */
+struct tw_dataset_sample {
     struct tw_text title, body; /* as decoded, not cleaned */
     const struct tw_dataset_entity *entities;
     uint32_t entity_count;
     int32_t label;
     uint64_t number;
-};
-
-enum tw_dataset_step {
-    TW_DATASET_RECORD,
-    TW_DATASET_REFUSED, /* err: TW_REFUSED, where = source:number; go on */
-    TW_DATASET_END,
-    TW_DATASET_FAILED /* err */
 };
 
 /* Where records come from. A table of a database is one more of these. */
@@ -77,9 +71,9 @@ struct tw_dataset_source {
     bool validation;  /* all of it is for validation */
     bool unlabelled;  /* none of it is: its texts carry no label, and measure nothing */
     void *self;
-    /* Places what `out` points to in the arena. */
-    enum tw_dataset_step (*next)(
-        void *self, struct tw_arena *arena, struct tw_dataset_record *out, struct tw_error *err);
+    /* Places what `out` points to in the arena. Refused: err is TW_REFUSED, where = source:number. */
+    enum tw_read (*next)(
+        void *self, struct tw_arena *arena, struct tw_dataset_sample *out, struct tw_error *err);
     void (*close)(void *self);
 };
 

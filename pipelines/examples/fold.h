@@ -1,5 +1,4 @@
-/* fold: texts dealt into equal parts by their hash, so that each has a teacher that never learned from it. For the offline rooms
- * only.
+/* fold: texts dealt into equal parts by their hash, so that each has a teacher that never learned from it.
  *   in    "2/3": the second of three; an example's hash
  *   out   whether the example falls into it
  *

@@ -1,4 +1,4 @@
-/* labelled: the records that a model learns labels from, and those that are held back of them. For the offline rooms only.
+/* labelled: the records that a model learns labels from, and those that are held back of them.
  *   in    files of settings, FILE or FILE:WEIGHT
  *   out   a dataset (dataset.h); indices of what is learned, of what is held back
  *

@@ -289,18 +289,17 @@ static void begin_line(struct tw_archive *archive)
     }
 }
 
-static enum tw_archive_step refuse_line(
-    const struct tw_archive *archive, uint64_t length, struct tw_error *err)
+static enum tw_read refuse_line(const struct tw_archive *archive, uint64_t length, struct tw_error *err)
 {
     char where[200];
     snprintf(where, sizeof where, "%s:%llu", archive->name, (unsigned long long)archive->line_number);
     tw_fail(err, TW_REFUSED, where, "split the record", "the line has %llu bytes, %zu are allowed",
         (unsigned long long)length, archive->max_line_bytes);
-    return TW_ARCHIVE_REFUSED;
+    return TW_READ_REFUSED;
 }
 
 /* Hands out a whole line: `part` is its last piece, in the window. */
-static enum tw_archive_step end_line(struct tw_archive *archive, struct tw_text part, uint64_t length,
+static enum tw_read end_line(struct tw_archive *archive, struct tw_text part, uint64_t length,
     struct tw_archive_line *line, struct tw_error *err)
 {
     line->number = ++archive->line_number;
@@ -308,15 +307,14 @@ static enum tw_archive_step end_line(struct tw_archive *archive, struct tw_text 
         return refuse_line(archive, length, err);
     if (archive->line_used) {
         if (!keep_part(archive, part.bytes, part.length, err))
-            return TW_ARCHIVE_FAILED;
+            return TW_READ_FAILED;
         part = (struct tw_text){archive->line, archive->line_used};
     }
     line->text = without_carriage_return(part);
-    return TW_ARCHIVE_LINE;
+    return TW_READ_ITEM;
 }
 
-enum tw_archive_step tw_archive_next(
-    struct tw_archive *archive, struct tw_archive_line *line, struct tw_error *err)
+enum tw_read tw_archive_next(struct tw_archive *archive, struct tw_archive_line *line, struct tw_error *err)
 {
     uint64_t length = 0;
     bool begun = false;
@@ -324,11 +322,11 @@ enum tw_archive_step tw_archive_next(
     while (!archive->spent) {
         if (archive->window_at == archive->window_used && !fill_window(archive, err)) {
             archive->spent = true;
-            return TW_ARCHIVE_FAILED;
+            return TW_READ_FAILED;
         }
         if (archive->window_used == 0) {
             archive->spent = true;
-            return begun ? end_line(archive, (struct tw_text){"", 0}, length, line, err) : TW_ARCHIVE_END;
+            return begun ? end_line(archive, (struct tw_text){"", 0}, length, line, err) : TW_READ_END;
         }
         const char *here = archive->window + archive->window_at;
         size_t left = archive->window_used - archive->window_at;
@@ -341,8 +339,8 @@ enum tw_archive_step tw_archive_next(
             return end_line(archive, (struct tw_text){here, take}, length, line, err);
         if (length <= archive->max_line_bytes && !keep_part(archive, here, take, err)) {
             archive->spent = true;
-            return TW_ARCHIVE_FAILED;
+            return TW_READ_FAILED;
         }
     }
-    return TW_ARCHIVE_END;
+    return TW_READ_END;
 }

@@ -4,7 +4,7 @@
  *         works too); several members or frames one after another are one stream
  *   out   lines without their end (LF or CRLF), numbered from 1
  *
- *     tw_archive_open; tw_archive_next until it says TW_ARCHIVE_END or TW_ARCHIVE_FAILED; tw_archive_close
+ *     tw_archive_open; tw_archive_next until it says TW_READ_END or TW_READ_FAILED; tw_archive_close
  *
  * Memory is bounded by `max_line_bytes` and one window, whatever the file. A longer line is refused by number
  * and skipped; the rest goes on. A file that is cut short or broken fails, naming the last whole line. */
@@ -18,11 +18,12 @@
 
 struct tw_archive;
 
-enum tw_archive_step {
-    TW_ARCHIVE_LINE,    /* `line` is filled */
-    TW_ARCHIVE_REFUSED, /* that line is too long: err says so (TW_REFUSED), `line` its number; go on */
-    TW_ARCHIVE_END,
-    TW_ARCHIVE_FAILED, /* reading or unpacking failed: err (TW_IO) */
+/* What comes out where things are read one after another: lines here, documents in reader.h, samples in dataset.h. */
+enum tw_read {
+    TW_READ_ITEM,    /* the next one */
+    TW_READ_REFUSED, /* one that cannot be used: err says which and why (TW_REFUSED); go on */
+    TW_READ_END,     /* there is no more */
+    TW_READ_FAILED   /* nothing more can be read: err */
 };
 
 struct tw_archive_line {
@@ -38,8 +39,9 @@ TW_MUST_USE bool tw_archive_open_memory(const char *name, struct tw_text bytes, 
     struct tw_archive **out, struct tw_error *err);
 void tw_archive_close(struct tw_archive *archive);
 
-enum tw_archive_step tw_archive_next(
-    struct tw_archive *archive, struct tw_archive_line *line, struct tw_error *err);
+/* The next line. Refused is one that is too long (`line` has its number then); failed, a file that cannot be read or
+ * unpacked (TW_IO). */
+enum tw_read tw_archive_next(struct tw_archive *archive, struct tw_archive_line *line, struct tw_error *err);
 
 /* The path as shown in errors ("standard input" for "-"). */
 const char *tw_archive_name(const struct tw_archive *archive);

@@ -22,8 +22,8 @@ struct slot {
 };
 
 struct run {
-    const struct tw_lines_options *options;
-    const struct tw_lines_job *job;
+    const struct tw_parallel_lines_options *options;
+    const struct tw_parallel_lines_job *job;
     struct tw_archive *archive;
     bool json;
     bool form_known;
@@ -101,14 +101,13 @@ static bool fill(struct run *run, struct tw_chunk *chunk, struct tw_error *err)
     while (chunk->count < CHUNK_LINES && bytes < CHUNK_BYTES && !run->archive_spent) {
         struct tw_archive_line line = {{"", 0}, 0};
         struct tw_error why;
-        enum tw_archive_step step = tw_archive_next(run->archive, &line, &why);
-        if (step == TW_ARCHIVE_FAILED) {
+        enum tw_read read = tw_archive_next(run->archive, &line, &why);
+        if (read == TW_READ_FAILED) {
             *err = why;
             return false;
         }
-        run->archive_spent = step == TW_ARCHIVE_END;
-        if (!run->archive_spent &&
-            !add_line(run, chunk, &line, step == TW_ARCHIVE_REFUSED ? &why : NULL, err))
+        run->archive_spent = read == TW_READ_END;
+        if (!run->archive_spent && !add_line(run, chunk, &line, read == TW_READ_REFUSED ? &why : NULL, err))
             return false;
         bytes += line.text.length;
     }
@@ -329,8 +328,8 @@ static void end_slots(struct run *run)
     free(run->slots);
 }
 
-bool tw_lines_run(
-    const struct tw_lines_options *options, const struct tw_lines_job *job, struct tw_error *err)
+bool tw_parallel_lines_run(const struct tw_parallel_lines_options *options,
+    const struct tw_parallel_lines_job *job, struct tw_error *err)
 {
     struct run run = {.options = options,
         .job = job,

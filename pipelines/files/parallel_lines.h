@@ -37,7 +37,7 @@ struct tw_chunk {
 };
 
 /* What is done with chunks. `context` is shared by all workers and read-only to them. */
-struct tw_lines_job {
+struct tw_parallel_lines_job {
     void *context;
     bool (*begin)(void *context, void **worker, struct tw_error *err); /* a worker's own space */
     void (*end)(void *worker);
@@ -45,7 +45,7 @@ struct tw_lines_job {
     bool (*emit)(void *context, struct tw_chunk *chunk, struct tw_error *err); /* caller's thread, in order */
 };
 
-struct tw_lines_options {
+struct tw_parallel_lines_options {
     const char *path; /* "-": standard input */
     /* AUTO: JSON when the first line that is not blank begins with '{', or the path says .json or .jsonl. */
     enum tw_input_form form;
@@ -53,7 +53,7 @@ struct tw_lines_options {
     uint32_t workers; /* at least 1 */
 };
 
-TW_MUST_USE bool tw_lines_run(
-    const struct tw_lines_options *options, const struct tw_lines_job *job, struct tw_error *err);
+TW_MUST_USE bool tw_parallel_lines_run(const struct tw_parallel_lines_options *options,
+    const struct tw_parallel_lines_job *job, struct tw_error *err);
 
 #endif

@@ -148,7 +148,7 @@ void tw_reader_close(struct tw_reader *reader)
     free(reader);
 }
 
-enum tw_reader_step tw_reader_refuse(
+enum tw_read tw_reader_refuse(
     const struct tw_reader *reader, uint64_t line, const struct tw_error *why, struct tw_error *err)
 {
     char where[200];
@@ -156,35 +156,32 @@ enum tw_reader_step tw_reader_refuse(
     *err = *why;
     err->code = TW_REFUSED;
     tw_error_in(err, where);
-    return TW_READER_REFUSED;
+    return TW_READ_REFUSED;
 }
 
-static enum tw_reader_step read_line(const struct tw_reader *reader, const struct tw_archive_line *line,
-    struct tw_arena *arena, struct tw_reader_record *out, struct tw_error *err)
+static enum tw_read read_line(const struct tw_reader *reader, const struct tw_archive_line *line,
+    struct tw_arena *arena, struct tw_reader_document *out, struct tw_error *err)
 {
-    *out = (struct tw_reader_record){.message = {.offset = (int64_t)line->number,
-                                         .stamp_us = reader->stamp_us,
-                                         .payload = line->text,
-                                         .has_value = true},
+    *out = (struct tw_reader_document){.message = {.offset = (int64_t)line->number,
+                                           .stamp_us = reader->stamp_us,
+                                           .payload = line->text,
+                                           .has_value = true},
         .line = line->text,
         .number = line->number};
     if (!tw_decode(reader->decode, &out->message, arena, &out->document, err))
-        return TW_READER_FAILED;
+        return TW_READ_FAILED;
     if (out->document.fate != TW_FATE_STORED)
         return tw_reader_refuse(reader, line->number, out->document.refusal, err);
-    return TW_READER_RECORD;
+    return TW_READ_ITEM;
 }
 
-enum tw_reader_step tw_reader_next(
-    struct tw_reader *reader, struct tw_arena *arena, struct tw_reader_record *out, struct tw_error *err)
+enum tw_read tw_reader_next(
+    struct tw_reader *reader, struct tw_arena *arena, struct tw_reader_document *out, struct tw_error *err)
 {
-    static const enum tw_reader_step steps[] = {[TW_ARCHIVE_REFUSED] = TW_READER_REFUSED,
-        [TW_ARCHIVE_END] = TW_READER_END,
-        [TW_ARCHIVE_FAILED] = TW_READER_FAILED};
     struct tw_archive_line line;
-    enum tw_archive_step step;
+    enum tw_read read;
     do {
-        step = tw_archive_next(reader->archive, &line, err);
-    } while (step == TW_ARCHIVE_LINE && is_blank(line.text));
-    return step == TW_ARCHIVE_LINE ? read_line(reader, &line, arena, out, err) : steps[step];
+        read = tw_archive_next(reader->archive, &line, err);
+    } while (read == TW_READ_ITEM && is_blank(line.text));
+    return read == TW_READ_ITEM ? read_line(reader, &line, arena, out, err) : read;
 }

@@ -7,7 +7,7 @@
  *     for each of them:
  *         struct tw_reader *reader;
  *         if (!tw_reader_open(path, decode, stamp_us, &reader, err)) return false;
- *         while ((step = tw_reader_next(reader, arena, &record, err)) ...)     // the arena is reset in between
+ *         while ((read = tw_reader_next(reader, arena, &record, err)) ...)     // the arena is reset in between
  *         tw_reader_close(reader);
  *
  * Blank lines are skipped. Records without value never come out of an archive, so a document is stored or refused.
@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "document.h"
+#include "files/archive.h"
 
 struct tw_arena;
 struct tw_decode_options;
@@ -36,14 +37,8 @@ TW_MUST_USE bool tw_reader_list(
 
 struct tw_reader;
 
-enum tw_reader_step {
-    TW_READER_RECORD,
-    TW_READER_REFUSED, /* err: TW_REFUSED, where = file:line; go on */
-    TW_READER_END,
-    TW_READER_FAILED /* err */
-};
-
-struct tw_reader_record {
+/* A document with the line that it was decoded from. */
+struct tw_reader_document {
     struct tw_document document; /* stored */
     struct tw_message message;
     struct tw_text line; /* until the next call */
@@ -56,12 +51,12 @@ TW_MUST_USE bool tw_reader_open(const char *path, const struct tw_decode_options
 /* NULL is fine. */
 void tw_reader_close(struct tw_reader *reader);
 
-/* Everything but `line` is placed in the arena. */
-enum tw_reader_step tw_reader_next(
-    struct tw_reader *reader, struct tw_arena *arena, struct tw_reader_record *out, struct tw_error *err);
+/* The next document; everything but `line` is placed in the arena. Refused is a line that cannot be used (file:line). */
+enum tw_read tw_reader_next(
+    struct tw_reader *reader, struct tw_arena *arena, struct tw_reader_document *out, struct tw_error *err);
 
 /* Makes the refusal `why` one of this line: "file:line: ..", TW_REFUSED. `err` may be `why`. */
-enum tw_reader_step tw_reader_refuse(
+enum tw_read tw_reader_refuse(
     const struct tw_reader *reader, uint64_t line, const struct tw_error *why, struct tw_error *err);
 
 #endif

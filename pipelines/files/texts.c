@@ -16,7 +16,7 @@ struct reading {
     void *self;
 };
 
-static bool give_text(struct reading *reading, struct tw_reader_record *record, struct tw_error *err)
+static bool give_text(struct reading *reading, struct tw_reader_document *record, struct tw_error *err)
 {
     struct tw_document *document = &record->document;
     bool cleaned = reading->options->raw ? tw_clean_raw(document, &reading->scratch, err)
@@ -25,7 +25,7 @@ static bool give_text(struct reading *reading, struct tw_reader_record *record, 
 }
 
 /* Goes on after a refusal only when somebody is told of it. */
-static bool tell_refusal(const struct tw_texts_options *options, uint64_t *refused, struct tw_error *err)
+static bool report_refusal(const struct tw_texts_options *options, uint64_t *refused, struct tw_error *err)
 {
     ++*refused;
     if (!options->on_refused)
@@ -46,22 +46,22 @@ static bool check_stopped(const struct reading *reading, uint64_t records, struc
 static bool read_records(struct reading *reading, uint64_t *refused, struct tw_error *err)
 {
     for (uint64_t records = 1;; records++) {
-        struct tw_reader_record record;
+        struct tw_reader_document record;
         if (!check_stopped(reading, records, err))
             return false;
         tw_arena_reset(&reading->scratch, KEEP_BYTES);
         switch (tw_reader_next(reading->reader, &reading->scratch, &record, err)) {
-        case TW_READER_RECORD:
+        case TW_READ_ITEM:
             if (!give_text(reading, &record, err))
                 return false;
             break;
-        case TW_READER_REFUSED:
-            if (!tell_refusal(reading->options, refused, err))
+        case TW_READ_REFUSED:
+            if (!report_refusal(reading->options, refused, err))
                 return false;
             break;
-        case TW_READER_END:
+        case TW_READ_END:
             return true;
-        case TW_READER_FAILED:
+        case TW_READ_FAILED:
             return false;
         }
     }

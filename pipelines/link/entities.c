@@ -632,12 +632,12 @@ static bool load_lines(
 {
     for (;;) {
         struct tw_archive_line line;
-        enum tw_archive_step got = tw_archive_next(archive, &line, err);
-        if (got == TW_ARCHIVE_END)
+        enum tw_read got = tw_archive_next(archive, &line, err);
+        if (got == TW_READ_END)
             return true;
-        if (got == TW_ARCHIVE_REFUSED)
+        if (got == TW_READ_REFUSED)
             err->code = TW_CONFIG;
-        if (got != TW_ARCHIVE_LINE)
+        if (got != TW_READ_ITEM)
             return false;
         EVP_DigestUpdate(digest->context, line.text.bytes, line.text.length);
         EVP_DigestUpdate(digest->context, "\n", 1);

@@ -136,7 +136,7 @@ static void write_sha256(const struct page *page, const char *hex)
 
 static void write_records(const struct page *page)
 {
-    const struct tw_offline_counts *counts = &page->facts->counts;
+    const struct tw_task_counts *counts = &page->facts->counts;
     uint64_t measured = page->findings->records;
     put_count(page, counts->records);
     put(page, " read, ");
@@ -341,7 +341,7 @@ static void write_slices_of(const struct page *page, const struct level *level, 
         if (kind == TW_SLICE_LENGTH)
             snprintf(title, sizeof title, "%s", slice->name); /* the unit stands above */
         else
-            tw_slice_title(kind, slice, title, sizeof title);
+            tw_findings_slice_title(kind, slice, title, sizeof title);
         write_part(page, "", title, level->entities ? &slice->entities : &slice->documents);
     }
     put(page, "</tbody>\n");

@@ -31,7 +31,7 @@ struct tw_report_facts {
     const char *version;
     int64_t made_us;       /* microseconds since 1970 */
     const json_t *history; /* rows of metrics.jsonl, an array; may be NULL or empty */
-    struct tw_offline_counts counts;
+    struct tw_task_counts counts;
 };
 
 TW_MUST_USE bool tw_report_page_write(

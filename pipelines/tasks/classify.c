@@ -7,8 +7,8 @@
 #include "tasks/predict_lines.h"
 
 struct classifying {
-    const struct tw_offline_options *options;
-    struct tw_offline_counts *counts;
+    const struct tw_task_options *options;
+    struct tw_task_counts *counts;
 };
 
 static bool begin(void *context, void **worker, struct tw_error *err)
@@ -44,11 +44,11 @@ static void write_entity(
 {
     fputs("{\"symbol\":", out);
     if (symbol)
-        tw_write_json_text(out, *symbol);
+        tw_record_write_json_text(out, *symbol);
     else
         fputs("null", out);
     fputs(",\"name\":", out);
-    tw_write_json_text(out, name);
+    tw_record_write_json_text(out, name);
     fputc(',', out);
     write_score(out, score);
     fprintf(out, ",\"label\":\"%s\",", tw_label_names[tw_label_of(score)]);
@@ -80,7 +80,7 @@ static void write_entities(FILE *out, const struct tw_river *river, const struct
     for (uint32_t at = 0; at < count; at++) {
         if (at)
             fputc(',', out);
-        const struct tw_score *score = tw_record_entity_score(record, at);
+        const struct tw_score *score = tw_predict_lines_entity_score(record, at);
         if (record->names_entities)
             write_entity(
                 out, symbol_of(river->entities, record->entities[at].name), record->entities[at].name, score);
@@ -91,13 +91,13 @@ static void write_entities(FILE *out, const struct tw_river *river, const struct
 }
 
 static void write_record(
-    const struct tw_offline_options *options, const struct tw_record *record, const float *logits, FILE *out)
+    const struct tw_task_options *options, const struct tw_record *record, const float *logits, FILE *out)
 {
     const struct tw_document *document = &record->document;
     const struct tw_score *score = &document->score;
     fputs("{\"id\":", out);
     if (document->id.length)
-        tw_write_json_text(out, document->id);
+        tw_record_write_json_text(out, document->id);
     else
         fputs("null", out);
     fprintf(out, ",\"label\":\"%s\",", tw_label_names[tw_label_of(score)]);
@@ -118,13 +118,13 @@ static void write_record(
 static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_error *err)
 {
     const struct classifying *classifying = context;
-    const struct tw_offline_options *options = classifying->options;
+    const struct tw_task_options *options = classifying->options;
     struct tw_record *records;
     float *logits = tw_arena_array(&chunk->arena, chunk->count, 3 * sizeof *logits);
     if (!logits)
         return tw_arena_fail(&chunk->arena, err);
-    if (!tw_records_read(options, chunk, false, &records, err) ||
-        !tw_records_score(options, worker, chunk, records, logits, err))
+    if (!tw_record_read_chunk(options, chunk, false, &records, err) ||
+        !tw_predict_lines_score(options, worker, chunk, records, logits, err))
         return false;
     chunk->results = records;
     for (uint32_t at = 0; at < chunk->count; at++) {
@@ -132,7 +132,7 @@ static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_
         if (document->fate == TW_FATE_STORED)
             write_record(options, &records[at], logits + (size_t)at * 3, chunk->out);
         else
-            tw_write_refusal(chunk->out, chunk->lines[at].number, document->refusal);
+            tw_record_write_refusal(chunk->out, chunk->lines[at].number, document->refusal);
     }
     return true;
 }
@@ -140,16 +140,16 @@ static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_
 static bool emit(void *context, struct tw_chunk *chunk, struct tw_error *err)
 {
     const struct classifying *classifying = context;
-    return tw_records_emit(classifying->options, chunk, chunk->results, classifying->counts, err);
+    return tw_record_emit_chunk(classifying->options, chunk, chunk->results, classifying->counts, err);
 }
 
-bool tw_offline_classify(
-    const struct tw_offline_options *options, struct tw_offline_counts *counts, struct tw_error *err)
+bool tw_task_classify(
+    const struct tw_task_options *options, struct tw_task_counts *counts, struct tw_error *err)
 {
-    *counts = (struct tw_offline_counts){0};
+    *counts = (struct tw_task_counts){0};
     struct classifying classifying = {options, counts};
-    struct tw_lines_job job = {&classifying, begin, end, work, emit};
-    struct tw_lines_options lines = {
+    struct tw_parallel_lines_job job = {&classifying, begin, end, work, emit};
+    struct tw_parallel_lines_options lines = {
         options->path, options->form, options->river->decode->max_payload_bytes, options->workers};
-    return tw_lines_run(&lines, &job, err);
+    return tw_parallel_lines_run(&lines, &job, err);
 }

@@ -7,9 +7,9 @@
 #include "tasks/predict_lines.h"
 
 struct evaluating {
-    const struct tw_offline_options *options;
+    const struct tw_task_options *options;
     struct tw_findings *findings;
-    struct tw_offline_counts *counts;
+    struct tw_task_counts *counts;
 };
 
 static bool begin(void *context, void **worker, struct tw_error *err)
@@ -46,7 +46,7 @@ static bool refuse_unlabelled(struct tw_chunk *chunk, struct tw_record *record, 
 }
 
 /* A text that was learned from measures nothing: it passes like a tick. */
-static void leave_out_learned(const struct tw_offline_options *options, struct tw_record *record)
+static void leave_out_learned(const struct tw_task_options *options, struct tw_record *record)
 {
     struct tw_document *document = &record->document;
     if (options->held_back > 0 && document->fate == TW_FATE_STORED &&
@@ -58,7 +58,7 @@ static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_
 {
     const struct evaluating *evaluating = context;
     struct tw_record *records;
-    if (!tw_records_read(evaluating->options, chunk, false, &records, err))
+    if (!tw_record_read_chunk(evaluating->options, chunk, false, &records, err))
         return false;
     for (uint32_t at = 0; at < chunk->count; at++) {
         if (!refuse_unlabelled(chunk, &records[at], err))
@@ -66,7 +66,7 @@ static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_
         leave_out_learned(evaluating->options, &records[at]);
     }
     chunk->results = records;
-    return tw_records_score(evaluating->options, worker, chunk, records, NULL, err);
+    return tw_predict_lines_score(evaluating->options, worker, chunk, records, NULL, err);
 }
 
 /* In the order of the file, so that sums have the same bits whatever the number of workers. */
@@ -77,16 +77,16 @@ static bool emit(void *context, struct tw_chunk *chunk, struct tw_error *err)
     for (uint32_t at = 0; at < chunk->count; at++)
         if (records[at].document.fate == TW_FATE_STORED)
             tw_findings_add(evaluating->findings, &records[at]);
-    return tw_records_emit(evaluating->options, chunk, records, evaluating->counts, err);
+    return tw_record_emit_chunk(evaluating->options, chunk, records, evaluating->counts, err);
 }
 
-bool tw_offline_evaluate(const struct tw_offline_options *options, struct tw_findings *findings,
-    struct tw_offline_counts *counts, struct tw_error *err)
+bool tw_task_evaluate(const struct tw_task_options *options, struct tw_findings *findings,
+    struct tw_task_counts *counts, struct tw_error *err)
 {
-    *counts = (struct tw_offline_counts){0};
+    *counts = (struct tw_task_counts){0};
     struct evaluating evaluating = {options, findings, counts};
-    struct tw_lines_job job = {&evaluating, begin, end, work, emit};
-    struct tw_lines_options lines = {
+    struct tw_parallel_lines_job job = {&evaluating, begin, end, work, emit};
+    struct tw_parallel_lines_options lines = {
         options->path, options->form, options->river->decode->max_payload_bytes, options->workers};
-    return tw_lines_run(&lines, &job, err);
+    return tw_parallel_lines_run(&lines, &job, err);
 }

@@ -104,7 +104,7 @@ static struct tw_slice *agreement_slice(struct tw_findings *findings, const stru
     return find_slice(findings, TW_SLICE_AGREEMENT, key);
 }
 
-void tw_slice_title(enum tw_slice_kind kind, const struct tw_slice *slice, char *title, size_t size)
+void tw_findings_slice_title(enum tw_slice_kind kind, const struct tw_slice *slice, char *title, size_t size)
 {
     static const char *const units[TW_SLICE_KINDS] = {
         [TW_SLICE_SOURCE] = "", [TW_SLICE_LENGTH] = " tokens", [TW_SLICE_AGREEMENT] = "%"};
@@ -195,7 +195,7 @@ static void add_entity(struct tw_findings *findings, struct tw_slice *const *sli
     const struct tw_record *record, uint32_t nth)
 {
     const struct tw_named_entity *entity = &record->entities[nth];
-    const struct tw_score *score = tw_record_entity_score(record, nth);
+    const struct tw_score *score = tw_predict_lines_entity_score(record, nth);
     uint32_t label = (uint32_t)entity->label;
     tw_measures_add(&findings->entities, label, score);
     for (int kind = 0; kind < TW_SLICE_KINDS; kind++)
@@ -208,7 +208,7 @@ static void add_conflicts(struct tw_conflicts *found, const struct tw_record *re
     bool conflicting = conflicts(record);
     bool right = true;
     for (uint32_t at = 0; at < record->entity_count; at++) {
-        const struct tw_score *score = tw_record_entity_score(record, at);
+        const struct tw_score *score = tw_predict_lines_entity_score(record, at);
         if (record->entities[at].label < 0)
             continue;
         tw_measures_add(conflicting ? &found->entities : &found->other_entities,
@@ -321,7 +321,7 @@ static void write_slice(FILE *out, const struct tw_slice *slice)
 {
     fputs("{\"value\":", out);
     if (slice->what == TW_SLICE_VALUE)
-        tw_write_json_text(out, tw_text_of(slice->name));
+        tw_record_write_json_text(out, tw_text_of(slice->name));
     else
         fputs(slice->what == TW_SLICE_OTHERS ? "null,\"others\":true" : "null", out);
     write_part(out, "documents", &slice->documents);

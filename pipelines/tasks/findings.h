@@ -22,7 +22,7 @@
  * Worst. Wrong, with the highest confidence; the earlier of equals. Texts are kept cut to TW_WORST_TEXT_BYTES.
  *
  * Memory is bounded (0.2 MB and 3 KB for each of the worst) whatever the file. Adding in the same order gives the same
- * bits. For the offline rooms, and for the command that prints them. */
+ * bits. */
 #ifndef TW_FINDINGS_H
 #define TW_FINDINGS_H
 
@@ -90,7 +90,7 @@ void tw_findings_free(struct tw_findings *findings);
 void tw_findings_add(struct tw_findings *findings, const struct tw_record *record);
 
 /* What people call a slice: "Reuters", "17-32 tokens", "66%", "not given", "others". */
-void tw_slice_title(enum tw_slice_kind kind, const struct tw_slice *slice, char *title, size_t size);
+void tw_findings_slice_title(enum tw_slice_kind kind, const struct tw_slice *slice, char *title, size_t size);
 
 /* One object on one line. First what stood there from the beginning, {"documents":{..},"entities":{..}}, each
  * {"n":..,"accuracy":..,"macro_f1":..,"ece":..,"per_class":{..},"confusion":[[..]]}; then

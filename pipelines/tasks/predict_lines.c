@@ -1,6 +1,6 @@
 #include "tasks/predict_lines.h"
 
-bool tw_records_score(const struct tw_offline_options *options, struct tw_river_worker *worker,
+bool tw_predict_lines_score(const struct tw_task_options *options, struct tw_river_worker *worker,
     struct tw_chunk *chunk, struct tw_record *records, float *logits, struct tw_error *err)
 {
     struct tw_document *documents = tw_arena_array(&chunk->arena, chunk->count, sizeof *documents);
@@ -15,7 +15,7 @@ bool tw_records_score(const struct tw_offline_options *options, struct tw_river_
     return true;
 }
 
-const struct tw_score *tw_record_entity_score(const struct tw_record *record, uint32_t nth)
+const struct tw_score *tw_predict_lines_entity_score(const struct tw_record *record, uint32_t nth)
 {
     const struct tw_document *document = &record->document;
     return nth < document->reading_count ? &document->readings[nth].score : &document->score;

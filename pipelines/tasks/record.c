@@ -114,7 +114,7 @@ static bool read_text(const struct tw_message *message, bool may_be_empty, struc
     return tw_document_refuse(document, &why, arena, err);
 }
 
-static bool read_json(const struct tw_offline_options *options, const struct tw_message *message,
+static bool read_json(const struct tw_task_options *options, const struct tw_message *message,
     struct tw_arena *arena, struct tw_record *record, struct tw_error *err)
 {
     struct tw_error why;
@@ -151,7 +151,7 @@ static bool read_named(
     return tw_classifier_read_entities(river->classifier, &record->document, places, count, arena, err);
 }
 
-static bool read_line(const struct tw_offline_options *options, const struct tw_chunk *chunk,
+static bool read_line(const struct tw_task_options *options, const struct tw_chunk *chunk,
     const struct tw_line *line, struct tw_message *message, bool raw_only, struct tw_arena *arena,
     struct tw_record *record, struct tw_error *err)
 {
@@ -172,7 +172,7 @@ static bool read_line(const struct tw_offline_options *options, const struct tw_
            (!record->names_entities || read_named(options->river, record, arena, err));
 }
 
-bool tw_records_read(const struct tw_offline_options *options, struct tw_chunk *chunk, bool raw_only,
+bool tw_record_read_chunk(const struct tw_task_options *options, struct tw_chunk *chunk, bool raw_only,
     struct tw_record **out, struct tw_error *err)
 {
     struct tw_arena *arena = &chunk->arena;
@@ -187,7 +187,7 @@ bool tw_records_read(const struct tw_offline_options *options, struct tw_chunk *
     return true;
 }
 
-void tw_write_json_text(FILE *out, struct tw_text text)
+void tw_record_write_json_text(FILE *out, struct tw_text text)
 {
     putc_unlocked('"', out);
     size_t begin = 0;
@@ -206,12 +206,12 @@ void tw_write_json_text(FILE *out, struct tw_text text)
     putc_unlocked('"', out);
 }
 
-void tw_write_refusal(FILE *out, uint64_t line, const struct tw_error *why)
+void tw_record_write_refusal(FILE *out, uint64_t line, const struct tw_error *why)
 {
     char text[1200];
     size_t length = tw_error_line(why, text, sizeof text);
     fprintf(out, "{\"line\":%llu,\"error\":", (unsigned long long)line);
-    tw_write_json_text(out, (struct tw_text){text, length});
+    tw_record_write_json_text(out, (struct tw_text){text, length});
     fputs("}\n", out);
 }
 
@@ -227,8 +227,8 @@ static struct tw_error placed(
     return refusal;
 }
 
-bool tw_records_emit(const struct tw_offline_options *options, const struct tw_chunk *chunk,
-    const struct tw_record *records, struct tw_offline_counts *counts, struct tw_error *err)
+bool tw_record_emit_chunk(const struct tw_task_options *options, const struct tw_chunk *chunk,
+    const struct tw_record *records, struct tw_task_counts *counts, struct tw_error *err)
 {
     for (uint32_t at = 0; at < chunk->count; at++) {
         counts->records++;

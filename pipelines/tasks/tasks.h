@@ -22,7 +22,7 @@
 
 struct tw_findings;
 
-struct tw_offline_options {
+struct tw_task_options {
     const struct tw_river *river;
     const char *path;
     enum tw_input_form form;
@@ -38,7 +38,7 @@ struct tw_offline_options {
     void *on_refused_context;
 };
 
-struct tw_offline_counts {
+struct tw_task_counts {
     uint64_t records; /* lines read */
     uint64_t refused;
 };
@@ -47,16 +47,16 @@ struct tw_offline_counts {
  * {"id":...,"label":"negative","sentiment":-0.93,"probs":{"negative":...,"neutral":...,"positive":...},
  *  "truncated":false,"entities":[{"symbol":...,"name":...,"sentiment":...,"label":...,"probs":{...}}]}
  * False for what ends the whole run: TW_IO, TW_OUTPUT, TW_INTERNAL. */
-TW_MUST_USE bool tw_offline_classify(
-    const struct tw_offline_options *options, struct tw_offline_counts *counts, struct tw_error *err);
+TW_MUST_USE bool tw_task_classify(
+    const struct tw_task_options *options, struct tw_task_counts *counts, struct tw_error *err);
 
 /* Predictions against labels, counted in `findings` (findings.h) in the order of the file, whatever the number of workers. A record
  * without label and without labelled entities is refused. */
-TW_MUST_USE bool tw_offline_evaluate(const struct tw_offline_options *options, struct tw_findings *findings,
-    struct tw_offline_counts *counts, struct tw_error *err);
+TW_MUST_USE bool tw_task_evaluate(const struct tw_task_options *options, struct tw_findings *findings,
+    struct tw_task_counts *counts, struct tw_error *err);
 
 /* For each line one JSON array of ids, or the object of a refused line in its place. Text is taken as it is. */
-TW_MUST_USE bool tw_offline_tokenize(
-    const struct tw_offline_options *options, struct tw_offline_counts *counts, struct tw_error *err);
+TW_MUST_USE bool tw_task_tokenize(
+    const struct tw_task_options *options, struct tw_task_counts *counts, struct tw_error *err);
 
 #endif

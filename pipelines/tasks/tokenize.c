@@ -11,8 +11,8 @@
 #include <jansson.h>
 
 struct tokenizing {
-    const struct tw_offline_options *options;
-    struct tw_offline_counts *counts;
+    const struct tw_task_options *options;
+    struct tw_task_counts *counts;
 };
 
 static bool begin(void *context, void **worker, struct tw_error *err)
@@ -66,7 +66,7 @@ static void write_ids(FILE *out, const struct tw_tokens *tokens)
     fputs("]\n", out);
 }
 
-static bool tokenize_line(const struct tw_offline_options *options, struct tw_chunk *chunk, uint32_t at,
+static bool tokenize_line(const struct tw_task_options *options, struct tw_chunk *chunk, uint32_t at,
     struct tw_record *record, struct tw_error *err)
 {
     struct tw_arena *arena = &chunk->arena;
@@ -86,12 +86,12 @@ static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_
     (void)worker;
     const struct tokenizing *tokenizing = context;
     struct tw_record *records;
-    if (!tw_records_read(tokenizing->options, chunk, true, &records, err))
+    if (!tw_record_read_chunk(tokenizing->options, chunk, true, &records, err))
         return false;
     chunk->results = records;
     for (uint32_t at = 0; at < chunk->count; at++) {
         if (records[at].document.fate != TW_FATE_STORED)
-            tw_write_refusal(chunk->out, chunk->lines[at].number, records[at].document.refusal);
+            tw_record_write_refusal(chunk->out, chunk->lines[at].number, records[at].document.refusal);
         else if (!tokenize_line(tokenizing->options, chunk, at, &records[at], err))
             return false;
     }
@@ -101,16 +101,16 @@ static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_
 static bool emit(void *context, struct tw_chunk *chunk, struct tw_error *err)
 {
     const struct tokenizing *tokenizing = context;
-    return tw_records_emit(tokenizing->options, chunk, chunk->results, tokenizing->counts, err);
+    return tw_record_emit_chunk(tokenizing->options, chunk, chunk->results, tokenizing->counts, err);
 }
 
-bool tw_offline_tokenize(
-    const struct tw_offline_options *options, struct tw_offline_counts *counts, struct tw_error *err)
+bool tw_task_tokenize(
+    const struct tw_task_options *options, struct tw_task_counts *counts, struct tw_error *err)
 {
-    *counts = (struct tw_offline_counts){0};
+    *counts = (struct tw_task_counts){0};
     struct tokenizing tokenizing = {options, counts};
-    struct tw_lines_job job = {&tokenizing, begin, end, work, emit};
-    struct tw_lines_options lines = {
+    struct tw_parallel_lines_job job = {&tokenizing, begin, end, work, emit};
+    struct tw_parallel_lines_options lines = {
         options->path, options->form, options->river->decode->max_payload_bytes, options->workers};
-    return tw_lines_run(&lines, &job, err);
+    return tw_parallel_lines_run(&lines, &job, err);
 }

@@ -19,7 +19,7 @@ static bool check_vocabulary(const struct tw_tokenizer *tokenizer, const char *f
     return fits;
 }
 
-bool tw_base_tokenizer(const char *folder, struct tw_tokenizer **out, struct tw_error *err)
+bool tw_base_model_tokenizer(const char *folder, struct tw_tokenizer **out, struct tw_error *err)
 {
     if (!tw_tokenizer_load(folder, out, err))
         return false;
@@ -30,7 +30,7 @@ bool tw_base_tokenizer(const char *folder, struct tw_tokenizer **out, struct tw_
     return false;
 }
 
-uint32_t tw_base_most_tokens(const struct tw_tokenizer *tokenizer, uint64_t wanted, size_t positions)
+uint32_t tw_base_model_most_tokens(const struct tw_tokenizer *tokenizer, uint64_t wanted, size_t positions)
 {
     uint64_t most = wanted;
     if (tw_tokenizer_model_max_length(tokenizer) < most)

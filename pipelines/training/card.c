@@ -82,7 +82,7 @@ static void write_training(FILE *out, const struct tw_pretrain_settings *setting
     tw_lineage_write_data(out, "Learned from", json_object_get(lineage, "data"));
 }
 
-char *tw_pretrain_card(const struct tw_pretrain_settings *settings, const json_t *lineage,
+char *tw_card_pretrained(const struct tw_pretrain_settings *settings, const json_t *lineage,
     const struct tw_pretrain_validation *validation)
 {
     char *text = NULL, name[256];

@@ -1,11 +1,11 @@
-/* card: README.md of a model that pretrain made (lineage.h tells of cards). For the offline rooms only. */
+/* card: README.md of a model that pretrain made (lineage.h tells of cards). */
 #ifndef TW_CARD_H
 #define TW_CARD_H
 
 #include "training/pretrain.h"
 
 /* For free(); NULL without memory. `validation` may be NULL: nothing was measured. */
-char *tw_pretrain_card(const struct tw_pretrain_settings *settings, const json_t *lineage,
+char *tw_card_pretrained(const struct tw_pretrain_settings *settings, const json_t *lineage,
     const struct tw_pretrain_validation *validation);
 
 #endif

@@ -43,7 +43,7 @@ static struct tw_labelled_sources sources_of(
 
 static uint32_t most_tokens_of(const struct tuning *tuning, size_t positions)
 {
-    return tw_base_most_tokens(tuning->tokenizer, tuning->settings->max_tokens, positions);
+    return tw_base_model_most_tokens(tuning->tokenizer, tuning->settings->max_tokens, positions);
 }
 
 static bool read_class_weights(const struct tuning *tuning, float weights[TW_CLASSES], struct tw_error *err)
@@ -219,7 +219,7 @@ static bool tune(struct tuning *tuning, struct tw_error *err)
 {
     const struct tw_run_origin origin = {.tokenizer_folder = tuning->settings->model};
     const struct tw_labelled_sources sources = sources_of(tuning->settings, tuning->left_out);
-    return tw_base_tokenizer(tuning->settings->model, &tuning->tokenizer, err) &&
+    return tw_base_model_tokenizer(tuning->settings->model, &tuning->tokenizer, err) &&
            tw_labelled_read(&sources, tuning->call, false, &tuning->records, err) &&
            tw_labelled_split(&tuning->records, &sources, tuning->call, &tuning->arena, err) &&
            tw_run_plan(tuning->run, tuning->records.training, tuning->records.training_count,
@@ -252,7 +252,7 @@ bool tw_finetune_inspect(const struct tw_finetune_settings *settings, const stru
         return false;
     const struct tw_labelled_sources sources = sources_of(settings, tuning.left_out);
     bool inspected = tw_arena_begin(&tuning.arena, ARENA_BYTES, err) &&
-                     tw_base_tokenizer(settings->model, &tuning.tokenizer, err) &&
+                     tw_base_model_tokenizer(settings->model, &tuning.tokenizer, err) &&
                      tw_config_read(settings->model, NULL, &tuning.arena, &config, err) &&
                      tw_labelled_read(&sources, call, true, &tuning.records, err) &&
                      tw_dataset_inspect(tuning.records.dataset, tuning.tokenizer,

@@ -50,7 +50,7 @@ extern const struct tw_settings tw_finetune_table;
 TW_MUST_USE bool tw_finetune(const struct tw_finetune_settings *settings, const struct tw_run_call *call,
     struct tw_run_result *result, struct tw_error *err);
 
-/* --dry-run: reads the data as the run would and looks at it; nothing is written. */
+/* --dry-run: reads the data as the run would and tells what is in it; nothing is written. */
 TW_MUST_USE bool tw_finetune_inspect(const struct tw_finetune_settings *settings,
     const struct tw_run_call *call, struct tw_dataset_facts *facts, struct tw_error *err);
 

@@ -11,7 +11,7 @@
  * Special tokens are BERT's, ids 0 to 4: [PAD] [UNK] [CLS] [SEP] [MASK].
  *
  * Errors: TW_REFUSED as texts.h has it; TW_CONFIG for a file without a usable record or archives without words; TW_OUTPUT for a folder that is not empty;
- * those of texts.h, tally.h, pieces.h. For the offline rooms only, but for the daemon's command. */
+ * those of texts.h, tally.h, pieces.h. */
 #ifndef TW_LEARN_VOCABULARY_H
 #define TW_LEARN_VOCABULARY_H
 

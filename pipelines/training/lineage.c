@@ -252,7 +252,7 @@ static void write_use(FILE *out, const char *name, bool documents, bool entities
         name);
 }
 
-char *tw_lineage_card(const struct tw_run_settings *settings, uint64_t max_tokens, const json_t *lineage,
+char *tw_card_finetuned(const struct tw_run_settings *settings, uint64_t max_tokens, const json_t *lineage,
     const struct tw_validation *validation, bool documents, bool entities)
 {
     char *text = NULL, name[256];

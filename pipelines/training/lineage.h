@@ -1,4 +1,4 @@
-/* lineage: how a model came to be, and its card. For the offline rooms only.
+/* lineage: how a model came to be, and its card.
  *
  *     "lineage": {"command":..,"seed":..,"base":{"name":..,"sha256":..},"data":[{"path":..,"bytes":..,"sha256":..,
  *                 "weight":..}],"validation":[...],"records":{"training":..,"validation":..}}
@@ -36,7 +36,7 @@ char *tw_lineage_own(
     const json_t *lineage, const json_t *metrics, const struct tw_validation *validation, bool entity_head);
 
 /* README.md, for free(); NULL without memory. `metrics` may be NULL: nothing was measured. */
-char *tw_lineage_card(const struct tw_run_settings *settings, uint64_t max_tokens, const json_t *lineage,
+char *tw_card_finetuned(const struct tw_run_settings *settings, uint64_t max_tokens, const json_t *lineage,
     const struct tw_validation *validation, bool documents, bool entities);
 
 #endif

@@ -125,7 +125,7 @@ static bool open_tokenizer(struct learning *learning, struct tw_error *err)
     const struct tw_pretrain_settings *settings = learning->settings;
     bool opened;
     if (settings->model[0])
-        opened = tw_base_tokenizer(settings->model, &learning->tokenizer, err) &&
+        opened = tw_base_model_tokenizer(settings->model, &learning->tokenizer, err) &&
                  tw_config_read(settings->model, NULL, &learning->arena, &learning->shape, err);
     else
         opened = find_vocabulary(learning, err) &&
@@ -134,7 +134,7 @@ static bool open_tokenizer(struct learning *learning, struct tw_error *err)
     if (!opened)
         return false;
     learning->most_tokens =
-        tw_base_most_tokens(learning->tokenizer, settings->max_tokens, learning->shape.max_positions);
+        tw_base_model_most_tokens(learning->tokenizer, settings->max_tokens, learning->shape.max_positions);
     const struct tw_masking_options options = {
         .share = settings->mask_share, .whole_words = settings->whole_word, .seed = settings->run.seed};
     return tw_masking_open(learning->tokenizer, &options, &learning->arena, &learning->masking, err) ||
@@ -164,7 +164,7 @@ static bool spool_topic(struct learning *learning, const char *folder, struct tw
         return read_ranges(learning, folder, err);
     if (!topic)
         return tw_fail(err, TW_INTERNAL, learning->settings->topic, NULL, "nobody reads topics here");
-    if (!topic->look(topic->self, err))
+    if (!topic->inspect(topic->self, err))
         return false;
     if (learning->run &&
         (!tw_settings_write(&tw_pretrain_table, learning->settings, &learning->arena, &run_yaml, err) ||
@@ -348,7 +348,7 @@ static bool publish(void *self, const json_t *lineage, const json_t *metrics, co
 {
     const struct learning *learning = self;
     out->own_json = tw_lineage_own(lineage, metrics, NULL, false);
-    out->card = tw_pretrain_card(learning->settings, lineage, details);
+    out->card = tw_card_pretrained(learning->settings, lineage, details);
     return (out->own_json && out->card) || out_of_memory(err);
 }
 
@@ -492,7 +492,7 @@ bool tw_pretrain(const struct tw_pretrain_settings *settings, const struct tw_ru
     return learned;
 }
 
-/* ---- the look before the run ---- */
+/* ---- the dry run ---- */
 
 static void remove_spool(const char *folder)
 {

@@ -45,7 +45,7 @@ extern const struct tw_settings tw_pretrain_table;
 struct tw_pretrain_topic {
     void *self;
     /* Finds out what is there. Nothing is written yet. */
-    bool (*look)(void *self, struct tw_error *err);
+    bool (*inspect)(void *self, struct tw_error *err);
     /* Writes topic.json, then topic.jsonl.zst, whole or not at all, into the folder. */
     bool (*spool)(void *self, const char *folder, struct tw_error *err);
 };

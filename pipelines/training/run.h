@@ -26,8 +26,7 @@
  * resumed run must find every other member as it was: else TW_CONFIG "data changed since the run began".
  *
  * Errors: TW_OUTPUT for an output folder that is not empty, TW_HELD for one in which another process runs; TW_INTERRUPTED when the
- * watch says stop: the checkpoint is saved; those of trainer.h, checkpoint.h, state.h, schedule.h. For the offline rooms only, but for struct tw_run_watch and what
- * it tells. */
+ * watch says stop: the checkpoint is saved; those of trainer.h, checkpoint.h, state.h, schedule.h. */
 #ifndef TW_RUN_H
 #define TW_RUN_H
 

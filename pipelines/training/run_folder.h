@@ -1,4 +1,4 @@
-/* run_folder: the folder of a training run, from empty to through. For the offline rooms only.
+/* run_folder: the folder of a training run, from empty to through.
  *
  *   run.yaml                      written when the run begins: without it there is nothing to resume
  *   checkpoint-<step>/            while it goes (checkpoint.h)

@@ -53,7 +53,7 @@ static bool load_set(const char *path, struct set *set)
         return false;
     must(tw_arena_begin(&set->arena, (size_t)1 << 30, &err), &err);
     set->messages = tw_arena_array(&set->arena, MOST_MESSAGES, sizeof *set->messages);
-    while (set->count < MOST_MESSAGES && tw_archive_next(archive, &line, &err) == TW_ARCHIVE_LINE) {
+    while (set->count < MOST_MESSAGES && tw_archive_next(archive, &line, &err) == TW_READ_ITEM) {
         struct tw_text text = tw_arena_copy(&set->arena, line.text);
         set->messages[set->count++] = (struct tw_message){
             .offset = set->count, .stamp_us = INT64_C(1700000000000000), .payload = text, .has_value = true};

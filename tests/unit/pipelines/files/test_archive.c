@@ -24,12 +24,12 @@ static void read_all(
     assert_true(
         tw_archive_open_memory("a.jsonl", (struct tw_text){bytes, length}, most_line_bytes, &archive, err));
     for (uint64_t number = 1;; number++) {
-        enum tw_archive_step step = tw_archive_next(archive, &line, err);
-        if (step == TW_ARCHIVE_END || step == TW_ARCHIVE_FAILED) {
-            out[used++] = step == TW_ARCHIVE_FAILED ? '!' : '.';
+        enum tw_read step = tw_archive_next(archive, &line, err);
+        if (step == TW_READ_END || step == TW_READ_FAILED) {
+            out[used++] = step == TW_READ_FAILED ? '!' : '.';
             break;
         }
-        if (step == TW_ARCHIVE_REFUSED) {
+        if (step == TW_READ_REFUSED) {
             out[used++] = '#';
             continue;
         }
@@ -39,7 +39,7 @@ static void read_all(
         out[used++] = '|';
     }
     out[used] = '\0';
-    assert_int_equal(tw_archive_next(archive, &line, err), TW_ARCHIVE_END);
+    assert_int_equal(tw_archive_next(archive, &line, err), TW_READ_END);
     tw_archive_close(archive);
 }
 
@@ -129,12 +129,12 @@ static void a_line_of_megabytes_comes_whole(void **state)
     struct tw_archive_line line;
     struct tw_error err;
     assert_true(tw_archive_open_memory("a", (struct tw_text){text, length}, length, &archive, &err));
-    assert_int_equal(tw_archive_next(archive, &line, &err), TW_ARCHIVE_LINE);
+    assert_int_equal(tw_archive_next(archive, &line, &err), TW_READ_ITEM);
     assert_int_equal(line.text.length, length - 2);
     assert_memory_equal(line.text.bytes, text, length - 2);
-    assert_int_equal(tw_archive_next(archive, &line, &err), TW_ARCHIVE_LINE);
+    assert_int_equal(tw_archive_next(archive, &line, &err), TW_READ_ITEM);
     assert_int_equal(line.text.length, 1);
-    assert_int_equal(tw_archive_next(archive, &line, &err), TW_ARCHIVE_END);
+    assert_int_equal(tw_archive_next(archive, &line, &err), TW_READ_END);
     tw_archive_close(archive);
     free(text);
 }

@@ -89,10 +89,10 @@ static void a_line_that_cannot_be_used_is_named_and_the_next_one_read(void **sta
 {
     (void)state;
     static const char lines[] = "{\"text\":\"one\"}\n\n{\"title\":\"\"}\nnot json\n{\"headline\":\"two\"}\n";
-    static const enum tw_reader_step wanted[] = {
-        TW_READER_RECORD, TW_READER_REFUSED, TW_READER_REFUSED, TW_READER_RECORD, TW_READER_END};
+    static const enum tw_read wanted[] = {
+        TW_READ_ITEM, TW_READ_REFUSED, TW_READ_REFUSED, TW_READ_ITEM, TW_READ_END};
     struct tw_reader *reader;
-    struct tw_reader_record record;
+    struct tw_reader_document record;
     struct tw_error err;
     given_file(folder, "mixed.jsonl", lines, sizeof lines - 1);
     assert_true(tw_reader_open(in_folder("mixed.jsonl"), &decode, 0, &reader, &err));

@@ -115,7 +115,7 @@ static void assert_titles(const struct tw_findings *findings, enum tw_slice_kind
     char titles[4000] = "", title[TW_SLICE_NAME_BYTES + 16];
     for (uint32_t at = 0; at < findings->slices[kind].count; at++) {
         size_t used = strlen(titles);
-        tw_slice_title(kind, &findings->slices[kind].items[at], title, sizeof title);
+        tw_findings_slice_title(kind, &findings->slices[kind].items[at], title, sizeof title);
         snprintf(titles + used, sizeof titles - used, "%s%s", at ? "; " : "", title);
     }
     assert_string_equal(titles, expected);

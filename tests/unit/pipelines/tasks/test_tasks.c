@@ -1,4 +1,4 @@
-/* offline: lines in, lines out, in order, the same with any number of workers. */
+/* tasks: lines in, lines out, in order, the same with any number of workers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -55,7 +55,7 @@ struct outcome {
     char *out;
     size_t length;
     char refused[2000];
-    struct tw_offline_counts counts;
+    struct tw_task_counts counts;
 };
 
 static void note_refused(void *context, const struct tw_error *why)
@@ -75,25 +75,25 @@ static void given_input(const char *name, const char *bytes, size_t length)
     snprintf(path, sizeof path, "%s/%s", folder, name);
 }
 
-static struct tw_offline_options options_of(const struct tw_classifier *classifier, uint32_t workers)
+static struct tw_task_options options_of(const struct tw_classifier *classifier, uint32_t workers)
 {
     river = (struct tw_river){
         .decode = &decode, .entities = entities, .classifier = classifier, .link_unlisted = true};
-    return (struct tw_offline_options){.river = &river,
+    return (struct tw_task_options){.river = &river,
         .path = path,
         .workers = workers,
         .stamp_us = INT64_C(1700000000000000),
         .max_tokens = TW_TOKENS_UNLIMITED};
 }
 
-static struct outcome classified(struct tw_offline_options options)
+static struct outcome classified(struct tw_task_options options)
 {
     struct outcome outcome = {0};
     struct tw_error err;
     options.out = open_memstream(&outcome.out, &outcome.length);
     options.on_refused = note_refused;
     options.on_refused_context = &outcome;
-    if (!tw_offline_classify(&options, &outcome.counts, &err))
+    if (!tw_task_classify(&options, &outcome.counts, &err))
         fail_msg("%s: %s", err.where, err.what);
     fclose(options.out);
     return outcome;
@@ -134,7 +134,7 @@ static void plain_text_is_text_unless_it_is_json(void **state)
     assert_non_null(
         strstr(outcome.out, "{\"line\":2,\"error\":\"the line holds no text; cure: one text a line\"}"));
     free(outcome.out);
-    struct tw_offline_options options = options_of(constant, 1);
+    struct tw_task_options options = options_of(constant, 1);
     options.form = TW_INPUT_JSON;
     outcome = classified(options);
     assert_int_equal(outcome.counts.refused, 3);
@@ -151,7 +151,7 @@ static void a_line_too_long_is_refused_in_its_place(void **state)
     given_input("texts", "ok\nmuch too long\nlast\n", 22);
     struct tw_decode_options narrow = tw_decode_defaults();
     narrow.max_payload_bytes = 8;
-    struct tw_offline_options options = options_of(constant, 1);
+    struct tw_task_options options = options_of(constant, 1);
     river.decode = &narrow;
     struct outcome outcome = classified(options);
     assert_int_equal(outcome.counts.records, 3);
@@ -177,7 +177,7 @@ static void output_does_not_depend_on_the_number_of_workers(void **state)
                            : "{\"id\":%u,\"text\":\"the profit of $S%u fell to %u of the marine loss\"}\n",
             line, line % 1000, line * 7919);
     given_input("many.jsonl", lines, used);
-    struct tw_offline_options options = options_of(model, 1);
+    struct tw_task_options options = options_of(model, 1);
     options.logits = true;
     struct outcome one = classified(options);
     assert_int_equal(one.counts.records, LINES);
@@ -199,16 +199,16 @@ static void a_failure_in_a_worker_ends_the_run(void **state)
     assert_true(tw_classifier_open(
         &(struct tw_classifier_options){.folder = folder, .tokenizer_only = true}, &only_tokenizer, &err));
     for (uint32_t workers = 1; workers <= 4; workers += 3) {
-        struct tw_offline_options options = options_of(only_tokenizer, workers);
-        struct tw_offline_counts counts;
+        struct tw_task_options options = options_of(only_tokenizer, workers);
+        struct tw_task_counts counts;
         options.out = stdout;
-        assert_false(tw_offline_classify(&options, &counts, &err));
+        assert_false(tw_task_classify(&options, &counts, &err));
         assert_string_equal(err.what, "only a tokenizer was opened");
     }
-    struct tw_offline_options options = options_of(constant, 4);
-    struct tw_offline_counts counts;
+    struct tw_task_options options = options_of(constant, 4);
+    struct tw_task_counts counts;
     options.path = "/nonexistent";
-    assert_false(tw_offline_classify(&options, &counts, &err));
+    assert_false(tw_task_classify(&options, &counts, &err));
     assert_int_equal(err.code, TW_IO);
     tw_classifier_free(only_tokenizer);
 }
@@ -219,13 +219,13 @@ static void tokenize_writes_ids_as_they_are(void **state)
     static const char lines[] =
         "{\"text\":\"profit &lt; loss\"}\n\n{\"text\":\"profit\",\"pair\":\"loss\"}\n";
     given_input("lines.jsonl", lines, sizeof lines - 1);
-    struct tw_offline_options options = options_of(model, 2);
-    struct tw_offline_counts counts;
+    struct tw_task_options options = options_of(model, 2);
+    struct tw_task_counts counts;
     struct tw_error err;
     char *out;
     size_t length;
     options.out = open_memstream(&out, &length);
-    assert_true(tw_offline_tokenize(&options, &counts, &err));
+    assert_true(tw_task_tokenize(&options, &counts, &err));
     fclose(options.out);
     /* [CLS] profit & l ##t [UNK] loss [SEP]: ';' is not in the vocabulary */
     assert_string_equal(out,
@@ -236,7 +236,7 @@ static void tokenize_writes_ids_as_they_are(void **state)
     given_input("texts", "profit\n\nloss\n", 13);
     options.form = TW_INPUT_TEXT;
     options.out = open_memstream(&out, &length);
-    assert_true(tw_offline_tokenize(&options, &counts, &err));
+    assert_true(tw_task_tokenize(&options, &counts, &err));
     fclose(options.out);
     assert_string_equal(out, "[2,13,3]\n[2,3]\n[2,14,3]\n");
     free(out);
@@ -250,7 +250,7 @@ static void evaluate_counts_documents_and_entities(void **state)
         "{\"text\":\"x\",\"entities\":[{\"name\":\"A\",\"label\":\"negative\"},{\"name\":\"B\"}]}\n"
         "{\"text\":\"x\"}\n{\"text\":\"x\",\"label\":\"good\"}\n{\"text\":\"x\",\"label\":1}\n";
     given_input("lines.jsonl", lines, sizeof lines - 1);
-    struct tw_offline_options options = options_of(constant, 1);
+    struct tw_task_options options = options_of(constant, 1);
     struct outcome outcome = {0};
     struct tw_findings *findings;
     struct tw_error err;
@@ -258,7 +258,7 @@ static void evaluate_counts_documents_and_entities(void **state)
     options.on_refused = note_refused;
     options.on_refused_context = &outcome;
     assert_true(tw_findings_new(0, &findings, &err));
-    assert_true(tw_offline_evaluate(&options, findings, &outcome.counts, &err));
+    assert_true(tw_task_evaluate(&options, findings, &outcome.counts, &err));
     assert_int_equal(outcome.counts.refused, 3);
     assert_int_equal(findings->records, 2);
     assert_int_equal(tw_measures_report(&findings->documents).n, 1);
@@ -288,14 +288,14 @@ static void evaluate_measures_only_what_was_held_back_when_asked(void **state)
     }
     assert_true(held > 0 && held < 40);
     given_input("lines.jsonl", lines, used);
-    struct tw_offline_options options = options_of(constant, 1);
+    struct tw_task_options options = options_of(constant, 1);
     options.held_back = 0.25;
-    struct tw_offline_counts counts;
+    struct tw_task_counts counts;
     struct tw_findings *findings;
     struct tw_error err;
     options.out = stdout;
     assert_true(tw_findings_new(0, &findings, &err));
-    assert_true(tw_offline_evaluate(&options, findings, &counts, &err));
+    assert_true(tw_task_evaluate(&options, findings, &counts, &err));
     assert_int_equal(counts.records, 40);
     assert_int_equal(counts.refused, 0);
     assert_int_equal(tw_measures_report(&findings->documents).n, held);
@@ -317,14 +317,14 @@ static void what_evaluate_finds_does_not_depend_on_the_number_of_workers(void **
     free(lines);
     char *said[2];
     for (uint32_t workers = 1; workers <= 4; workers += 3) {
-        struct tw_offline_options options = options_of(constant, workers);
-        struct tw_offline_counts counts;
+        struct tw_task_options options = options_of(constant, workers);
+        struct tw_task_counts counts;
         struct tw_findings *findings;
         struct tw_error err;
         size_t length;
         options.out = stdout;
         assert_true(tw_findings_new(50, &findings, &err));
-        assert_true(tw_offline_evaluate(&options, findings, &counts, &err));
+        assert_true(tw_task_evaluate(&options, findings, &counts, &err));
         FILE *out = open_memstream(&said[workers / 4], &length);
         tw_findings_json(findings, out);
         for (uint32_t at = 0; at < findings->worst_documents.count; at++)
