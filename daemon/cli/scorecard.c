@@ -1,6 +1,6 @@
 #include "cli/scorecard.h"
 
-#include "score/classify.h"
+#include "format/labels.h"
 
 #include <math.h>
 #include <string.h>
@@ -36,11 +36,11 @@ static bool add_class(struct tw_table *table, const struct level *level,
     const double measures[] = {row->precision, row->recall, row->f1};
     for (size_t column = 0; column < CLASS_COLUMNS; column++)
         values[column] = cells[column];
-    snprintf(cells[0], CELL_BYTES, "%s", tw_label_names[class]);
+    snprintf(cells[0], CELL_BYTES, "%s", tw_class_name(class));
     snprintf(cells[1], CELL_BYTES, "%llu", (unsigned long long)row->support);
     for (size_t at = 0; at < 3; at++)
         snprintf(cells[2 + at], CELL_BYTES, "%.4f", measures[at]);
-    for (size_t predicted = 0; predicted < TW_METRIC_CLASSES; predicted++)
+    for (size_t predicted = 0; predicted < TW_CLASSES; predicted++)
         snprintf(cells[5 + predicted], CELL_BYTES, "%llu",
             (unsigned long long)level->all->confusion[class][predicted]);
     return tw_table_add(table, values, err);
@@ -99,7 +99,7 @@ static bool print_classes(const struct level *level, FILE *to, struct tw_error *
     struct tw_metric_report report = tw_measures_report(level->all);
     struct tw_table *table = tw_table_new(class_columns, CLASS_COLUMNS);
     bool fine = table || out_of_memory(err);
-    for (uint32_t class = 0; fine && class < TW_METRIC_CLASSES; class ++)
+    for (uint32_t class = 0; fine && class < TW_CLASSES; class ++)
         fine = add_class(table, level, &report, class, err);
     fine = fine && tw_table_print(table, TW_FORMAT_TABLE, to, err);
     tw_table_free(table);
@@ -194,12 +194,12 @@ static bool add_class_lines(struct tw_table *table, const char *level, const str
     } numbers[] = {{"precision", row->precision}, {"recall", row->recall}, {"f1", row->f1}};
     char measure[CELL_BYTES];
     for (size_t at = 0; at < 3; at++) {
-        snprintf(measure, sizeof measure, "%s.%s", tw_label_names[class], numbers[at].name);
+        snprintf(measure, sizeof measure, "%s.%s", tw_class_name(class), numbers[at].name);
         if (!add_number(table, level, measure, numbers[at].value, 1, err))
             return false;
     }
-    for (size_t predicted = 0; predicted < TW_METRIC_CLASSES; predicted++) {
-        snprintf(measure, sizeof measure, "%s.as_%s", tw_label_names[class], tw_label_names[predicted]);
+    for (size_t predicted = 0; predicted < TW_CLASSES; predicted++) {
+        snprintf(measure, sizeof measure, "%s.as_%s", tw_class_name(class), tw_class_name(predicted));
         if (!add_count(table, level, measure, measures->confusion[class][predicted], err))
             return false;
     }
@@ -210,7 +210,7 @@ static bool add_whole(
     struct tw_table *table, const char *level, const struct tw_measures *measures, struct tw_error *err)
 {
     bool fine = add_measures(table, level, measures, err);
-    for (uint32_t class = 0; fine && class < TW_METRIC_CLASSES; class ++)
+    for (uint32_t class = 0; fine && class < TW_CLASSES; class ++)
         fine = add_class_lines(table, level, measures, class, err);
     return fine;
 }

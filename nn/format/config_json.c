@@ -372,41 +372,12 @@ static bool list_ignored(struct reader *reader)
 
 /* --- labels -------------------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    enum tw_class class_index;
-} class_names[] = {
-    {"negative", TW_NEGATIVE},
-    {"bearish", TW_NEGATIVE},
-    {"neutral", TW_NEUTRAL},
-    {"positive", TW_POSITIVE},
-    {"bullish", TW_POSITIVE},
-};
-
-const char *tw_class_name(enum tw_class class_index)
-{
-    static const char *const names[TW_CLASSES] = {"negative", "neutral", "positive"};
-    return names[class_index];
-}
-
-static bool class_of(struct tw_text label, enum tw_class *out)
-{
-    for (size_t row = 0; row < sizeof class_names / sizeof class_names[0]; row++) {
-        if (strlen(class_names[row].name) == label.length &&
-            strncasecmp(class_names[row].name, label.bytes, label.length) == 0) {
-            *out = class_names[row].class_index;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Output `place` is called `label`. Returns NULL, or why that cannot be. */
 static const char *place_label(
     struct tw_model_config *config, bool seen[TW_CLASSES], size_t place, struct tw_text label)
 {
-    enum tw_class class_index;
-    if (!class_of(label, &class_index))
+    const int32_t class_index = tw_class_of(label);
+    if (class_index < 0)
         return "the labels are not negative|bearish, neutral, positive|bullish";
     if (seen[class_index])
         return "two labels name the same class";

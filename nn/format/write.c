@@ -218,7 +218,7 @@ static void set_labels(json_t *root, const struct tw_model_config *config)
         for (size_t class = 0; class < TW_CLASSES; class ++) {
             if (config->class_at[class] != place)
                 continue;
-            const char *name = tw_class_name((enum tw_class) class);
+            const char *name = tw_class_name(class);
             char key[8];
             snprintf(key, sizeof key, "%zu", place);
             json_object_set_new(names, key, json_string(name));

@@ -17,8 +17,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "format/config_json.h"
 #include "format/safetensors.h"
+#include "format/shape.h"
 
 struct tw_tensor_values {
     const char *prefix, *name; /* prefix may be NULL; together the tensor's name */

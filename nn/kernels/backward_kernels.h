@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format/config_json.h"
+#include "kernels/activation.h"
 #include "kernels/dropout.h"
 
 /* Values by distance: of key k seen from query q at values[head * stride + middle + k - q], middle being at least the

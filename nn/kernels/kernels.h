@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format/config_json.h"
+#include "kernels/activation.h"
 #include "kernels/backward_kernels.h"
 #include "kernels/dropout.h"
 

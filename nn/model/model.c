@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "format/config_json.h"
 
 static const char *const weights_name = TW_FILE_WEIGHTS;
 static const char *const cure_fit = "take config.json and model.safetensors from the same checkpoint";

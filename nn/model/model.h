@@ -37,9 +37,9 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "format/config_json.h"
 #include "format/model_files.h"
 #include "format/safetensors.h"
+#include "format/shape.h"
 
 /* y = x weight^T + bias */
 struct tw_linear {

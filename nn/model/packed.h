@@ -23,7 +23,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "format/config_json.h"
+#include "format/shape.h"
 
 /* One sequence of the caller's. */
 struct tw_sequence {

@@ -10,7 +10,7 @@
 #ifndef TW_TEMPERATURE_H
 #define TW_TEMPERATURE_H
 
-#include "format/config_json.h"
+#include "format/shape.h"
 
 /* h(z)^-exponent, by which logits are multiplied before they are divided by the base. */
 double tw_temperature_scale(const double logits[TW_CLASSES], double exponent);

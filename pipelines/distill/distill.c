@@ -7,6 +7,7 @@
 #include "distill/teacher_states.h"
 #include "distill/teachers.h"
 #include "distill/transfer.h"
+#include "format/config_json.h"
 #include "tokenizer/tokenizer.h"
 #include "training/base_model.h"
 #include "training/lineage.h"

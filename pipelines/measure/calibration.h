@@ -20,7 +20,7 @@
 
 #include "base/error.h"
 #include "document.h"
-#include "format/config_json.h"
+#include "format/shape.h"
 
 struct tw_calibration {
     struct tw_temperature temperature;

@@ -3,12 +3,11 @@
 #include "score/classify.h"
 
 #include <math.h>
-#include <strings.h>
 
 void tw_measures_add(struct tw_measures *metrics, uint32_t label, const struct tw_score *score)
 {
     uint32_t predicted = tw_label_of(score);
-    const float probabilities[TW_METRIC_CLASSES] = {score->negative, score->neutral, score->positive};
+    const float probabilities[TW_CLASSES] = {score->negative, score->neutral, score->positive};
     double confidence = (double)probabilities[predicted];
     double place = confidence * TW_METRIC_BINS;
     /* Not a number goes to the first bin: converting it to an integer would be undefined. */
@@ -27,7 +26,7 @@ static double share(uint64_t part, uint64_t whole)
 static struct tw_class_report report_class(const struct tw_measures *metrics, uint32_t class, bool *occurs)
 {
     uint64_t labelled = 0, predicted = 0, right = metrics->confusion[class][class];
-    for (uint32_t other = 0; other < TW_METRIC_CLASSES; other++) {
+    for (uint32_t other = 0; other < TW_CLASSES; other++) {
         labelled += metrics->confusion[class][other];
         predicted += metrics->confusion[other][class];
     }
@@ -43,7 +42,7 @@ struct tw_metric_report tw_measures_report(const struct tw_measures *metrics)
     struct tw_metric_report report = {0};
     uint64_t right = 0, occurring = 0;
     double f1_sum = 0, gap_sum = 0;
-    for (uint32_t class = 0; class < TW_METRIC_CLASSES; class ++) {
+    for (uint32_t class = 0; class < TW_CLASSES; class ++) {
         bool occurs;
         report.classes[class] = report_class(metrics, class, &occurs);
         report.n += report.classes[class].support;
@@ -64,17 +63,4 @@ struct tw_metric_bin tw_measures_bin(const struct tw_measures *metrics, uint32_t
     uint64_t n = metrics->counted[bin];
     return (struct tw_metric_bin){
         n, n ? metrics->confidence[bin] / (double)n : 0, share(metrics->right[bin], n)};
-}
-
-int32_t tw_metric_label(struct tw_text name)
-{
-    static const struct {
-        const char *name;
-        int32_t label;
-    } names[] = {{"negative", 0}, {"bearish", 0}, {"neutral", 1}, {"positive", 2}, {"bullish", 2}};
-    for (size_t at = 0; at < sizeof names / sizeof names[0]; at++)
-        if (name.length == strlen(names[at].name) &&
-            strncasecmp(name.bytes, names[at].name, name.length) == 0)
-            return names[at].label;
-    return -1;
 }

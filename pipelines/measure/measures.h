@@ -14,13 +14,14 @@
 #include <stdint.h>
 
 #include "document.h"
+#include "format/labels.h"
 
-enum { TW_METRIC_CLASSES = 3, TW_METRIC_BINS = 15 };
+enum { TW_METRIC_BINS = 15 };
 
 /* A zeroed one is ready to be added to. */
 struct tw_measures {
-    uint64_t confusion[TW_METRIC_CLASSES][TW_METRIC_CLASSES]; /* [label][prediction] */
-    double confidence[TW_METRIC_BINS];                        /* sum */
+    uint64_t confusion[TW_CLASSES][TW_CLASSES]; /* [label][prediction] */
+    double confidence[TW_METRIC_BINS];          /* sum */
     uint64_t counted[TW_METRIC_BINS], right[TW_METRIC_BINS];
 };
 
@@ -32,7 +33,7 @@ struct tw_class_report {
 struct tw_metric_report {
     uint64_t n;
     double accuracy, macro_f1, ece;
-    struct tw_class_report classes[TW_METRIC_CLASSES];
+    struct tw_class_report classes[TW_CLASSES];
 };
 
 /* A bin of the reliability diagram: what is said, what is true; both 0 when it is empty. */
@@ -45,8 +46,5 @@ struct tw_metric_bin {
 void tw_measures_add(struct tw_measures *metrics, uint32_t label, const struct tw_score *score);
 struct tw_metric_report tw_measures_report(const struct tw_measures *metrics);
 struct tw_metric_bin tw_measures_bin(const struct tw_measures *metrics, uint32_t bin);
-
-/* negative|bearish, neutral, positive|bullish, case ignored: 0, 1, 2; -1 for anything else. */
-int32_t tw_metric_label(struct tw_text name);
 
 #endif

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "document.h"
-#include "format/config_json.h"
+#include "format/shape.h"
 
 /* `logits` [rows, TW_CLASSES] by enum tw_class; labels below 0 are passed over. Base 1, exponent 0 when there is nothing to fit. */
 struct tw_temperature tw_temperature_fit(const float *logits, const int32_t *labels, size_t rows);

@@ -1,9 +1,9 @@
 #include "report/report_page.h"
 
+#include "format/labels.h"
 #include "read/decode.h"
 #include "report/chart.h"
 #include "report/html.h"
-#include "score/classify.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -238,13 +238,13 @@ static void write_confusion(
 {
     put(page,
         "<figure>\n<h3>Confusion</h3>\n<table class=\"confusion\">\n<thead>\n<tr><th scope=\"col\">label</th>");
-    for (uint32_t class = 0; class < TW_METRIC_CLASSES; class ++)
-        putf(page, "<th scope=\"col\">%s</th>", tw_label_names[class]);
+    for (uint32_t class = 0; class < TW_CLASSES; class ++)
+        putf(page, "<th scope=\"col\">%s</th>", tw_class_name(class));
     put(page, "<th scope=\"col\">n</th></tr>\n</thead>\n<tbody>\n");
-    for (uint32_t label = 0; label < TW_METRIC_CLASSES; label++) {
+    for (uint32_t label = 0; label < TW_CLASSES; label++) {
         uint64_t labelled = report->classes[label].support;
-        putf(page, "<tr><th scope=\"row\">%s</th>", tw_label_names[label]);
-        for (uint32_t predicted = 0; predicted < TW_METRIC_CLASSES; predicted++)
+        putf(page, "<tr><th scope=\"row\">%s</th>", tw_class_name(label));
+        for (uint32_t predicted = 0; predicted < TW_CLASSES; predicted++)
             write_confusion_cell(page, level, label, predicted, labelled);
         put(page, "<td class=\"total\">");
         put_count(page, labelled);
@@ -260,10 +260,10 @@ static void write_classes(const struct page *page, const struct tw_metric_report
         "<h3>By class</h3>\n<table class=\"parts\">\n<thead>\n<tr><th scope=\"col\"></th><th class=\"n\" scope=\"col\">n</th>"
         "<th class=\"n\" scope=\"col\">precision</th><th class=\"n\" scope=\"col\">recall</th>"
         "<th class=\"n\" scope=\"col\">F1</th></tr>\n</thead>\n<tbody>\n");
-    for (uint32_t class = 0; class < TW_METRIC_CLASSES; class ++) {
+    for (uint32_t class = 0; class < TW_CLASSES; class ++) {
         const struct tw_class_report *row = &report->classes[class];
         const double numbers[] = {row->precision, row->recall, row->f1};
-        putf(page, "<tr><th scope=\"row\">%s</th><td class=\"n\">", tw_label_names[class]);
+        putf(page, "<tr><th scope=\"row\">%s</th><td class=\"n\">", tw_class_name(class));
         put_count(page, row->support);
         put(page, "</td>");
         for (size_t at = 0; at < sizeof numbers / sizeof numbers[0]; at++) {
@@ -513,15 +513,15 @@ static void write_error_text(const struct page *page, const struct tw_worst_erro
 
 static void write_error(const struct page *page, const struct tw_worst_error *error, uint32_t nth)
 {
-    const float probabilities[TW_METRIC_CLASSES] = {
+    const float probabilities[TW_CLASSES] = {
         error->score.negative, error->score.neutral, error->score.positive};
     putf(page, "<tr><td class=\"n\">%" PRIu32 "</td>", nth + 1);
     write_error_text(page, error);
-    putf(page, "<td class=\"label\" data-name=\"label\">%s</td>", tw_label_names[error->label]);
-    putf(page, "<td data-name=\"predicted\">%s</td>", tw_label_names[error->predicted]);
-    for (uint32_t class = 0; class < TW_METRIC_CLASSES; class ++) {
+    putf(page, "<td class=\"label\" data-name=\"label\">%s</td>", tw_class_name(error->label));
+    putf(page, "<td data-name=\"predicted\">%s</td>", tw_class_name(error->predicted));
+    for (uint32_t class = 0; class < TW_CLASSES; class ++) {
         putf(page, "<td class=\"n%s\" data-name=\"%.3s.\">", class == error->predicted ? " most" : "",
-            tw_label_names[class]);
+            tw_class_name(class));
         put_number(page, (double)probabilities[class], true);
         put(page, "</td>");
     }
@@ -535,8 +535,8 @@ static void write_errors_of(const struct page *page, const struct level *level)
     putf(page, "<h3>%s</h3>\n<table class=\"errors\">\n<thead>\n<tr><th class=\"n\" scope=\"col\"></th>",
         level->title);
     put(page, "<th scope=\"col\">text</th><th scope=\"col\">label</th><th scope=\"col\">predicted</th>");
-    for (uint32_t class = 0; class < TW_METRIC_CLASSES; class ++)
-        putf(page, "<th class=\"n\" scope=\"col\">P(%.3s.)</th>", tw_label_names[class]);
+    for (uint32_t class = 0; class < TW_CLASSES; class ++)
+        putf(page, "<th class=\"n\" scope=\"col\">P(%.3s.)</th>", tw_class_name(class));
     put(page, "</tr>\n</thead>\n<tbody>\n");
     for (uint32_t at = 0; at < level->worst->count; at++)
         write_error(page, &level->worst->items[at], at);

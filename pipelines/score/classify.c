@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "format/config_json.h"
+#include "format/labels.h"
 #include "gemm/gemm.h"
 #include "model/encoder.h"
 #include "model/heads.h"
@@ -18,8 +19,6 @@
 
 enum { SPANS_AT_ONCE = 64 };
 enum { CONSTANT_MAX_TOKENS = 512 }; /* of the constant model without a folder */
-
-const char *const tw_label_names[3] = {"negative", "neutral", "positive"};
 
 struct tw_classifier {
     struct tw_tokenizer *tokenizer; /* NULL: the constant model without a folder */

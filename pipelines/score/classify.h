@@ -80,8 +80,7 @@ TW_MUST_USE bool tw_classify(const struct tw_classifier *classifier, struct tw_c
 /* Round half to even of 10,000 x (positive - negative). */
 int32_t tw_sentiment_of(float negative, float positive);
 
-/* Index of the largest probability: 0 negative, 1 neutral, 2 positive; the first of equals. */
+/* The enum tw_class (format/labels.h) of the largest probability; the first of equals. */
 uint32_t tw_label_of(const struct tw_score *score);
-extern const char *const tw_label_names[3];
 
 #endif

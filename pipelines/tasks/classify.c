@@ -1,5 +1,6 @@
 #include "tasks/tasks.h"
 
+#include "format/labels.h"
 #include "read/decode.h"
 #include "score/classify.h"
 
@@ -51,7 +52,7 @@ static void write_entity(
     tw_record_write_json_text(out, name);
     fputc(',', out);
     write_score(out, score);
-    fprintf(out, ",\"label\":\"%s\",", tw_label_names[tw_label_of(score)]);
+    fprintf(out, ",\"label\":\"%s\",", tw_class_name(tw_label_of(score)));
     write_classes(out, "probs", score->negative, score->neutral, score->positive);
     fputc('}', out);
 }
@@ -100,7 +101,7 @@ static void write_record(
         tw_record_write_json_text(out, document->id);
     else
         fputs("null", out);
-    fprintf(out, ",\"label\":\"%s\",", tw_label_names[tw_label_of(score)]);
+    fprintf(out, ",\"label\":\"%s\",", tw_class_name(tw_label_of(score)));
     write_score(out, score);
     fputc(',', out);
     write_classes(out, "probs", score->negative, score->neutral, score->positive);

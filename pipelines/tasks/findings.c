@@ -1,5 +1,6 @@
 #include "tasks/findings.h"
 
+#include "format/labels.h"
 #include "score/classify.h"
 #include "tasks/predict_lines.h"
 #include "tasks/record.h"
@@ -133,7 +134,7 @@ static void copy_cut(char *to, size_t size, struct tw_text text)
 
 static float confidence_of(const struct tw_score *score)
 {
-    const float probabilities[TW_METRIC_CLASSES] = {score->negative, score->neutral, score->positive};
+    const float probabilities[TW_CLASSES] = {score->negative, score->neutral, score->positive};
     return probabilities[tw_label_of(score)];
 }
 
@@ -173,7 +174,7 @@ static void note_error(struct tw_worst *worst, const struct tw_record *record, s
 
 static bool conflicts(const struct tw_record *record)
 {
-    bool seen[TW_METRIC_CLASSES] = {false};
+    bool seen[TW_CLASSES] = {false};
     for (uint32_t at = 0; at < record->entity_count; at++)
         if (record->entities[at].label >= 0)
             seen[record->entities[at].label] = true;
@@ -295,13 +296,13 @@ static void write_whole(FILE *out, const char *level, const struct tw_measures *
     fprintf(out, "\"%s\":{", level);
     write_measures(out, &report);
     fputs(",\"per_class\":{", out);
-    for (uint32_t class = 0; class < TW_METRIC_CLASSES; class ++) {
+    for (uint32_t class = 0; class < TW_CLASSES; class ++) {
         const struct tw_class_report *row = &report.classes[class];
         fprintf(out, "%s\"%s\":{\"precision\":%.9g,\"recall\":%.9g,\"f1\":%.9g,\"n\":%llu}", class ? "," : "",
-            tw_label_names[class], row->precision, row->recall, row->f1, (unsigned long long)row->support);
+            tw_class_name(class), row->precision, row->recall, row->f1, (unsigned long long)row->support);
     }
     fputs("},\"confusion\":[", out);
-    for (uint32_t label = 0; label < TW_METRIC_CLASSES; label++)
+    for (uint32_t label = 0; label < TW_CLASSES; label++)
         fprintf(out, "%s[%llu,%llu,%llu]", label ? "," : "",
             (unsigned long long)measures->confusion[label][0],
             (unsigned long long)measures->confusion[label][1],

@@ -1,6 +1,6 @@
 #include "tasks/record.h"
 
-#include "measure/measures.h"
+#include "format/labels.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "score/classify.h"
@@ -27,7 +27,7 @@ static bool read_label(const json_t *value, const char *where, int32_t *label, s
         return true;
     if (!json_is_string(value))
         return fail_field(where, "the label is not a text", err);
-    *label = tw_metric_label(string_of(value));
+    *label = tw_class_of(string_of(value));
     if (*label >= 0)
         return true;
     fail_field(where, "the label is not one of ours", err);

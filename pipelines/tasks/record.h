@@ -7,7 +7,7 @@
 
 struct tw_named_entity {
     struct tw_text name;
-    int32_t label; /* as tw_metric_label; -1: none given */
+    int32_t label; /* as tw_class_of; -1: none given */
 };
 
 struct tw_record {

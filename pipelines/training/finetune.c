@@ -1,6 +1,7 @@
 #include "training/finetune.h"
 
 #include "examples/labelled.h"
+#include "format/config_json.h"
 #include "read/decode.h"
 #include "tokenizer/tokenizer.h"
 #include "training/base_model.h"

@@ -1,7 +1,7 @@
 #include "training/lineage.h"
 
 #include "base/file.h"
-#include "score/classify.h"
+#include "format/labels.h"
 #include "training/run_log.h"
 
 #include <limits.h>
@@ -79,8 +79,8 @@ static void add_report(json_t *row, const char *prefix, const struct tw_metric_r
         snprintf(key, sizeof key, "%s%s", prefix, measures[at].name);
         json_object_set_new(row, key, json_real(measures[at].value));
     }
-    for (size_t class = 0; class < TW_METRIC_CLASSES; class ++) {
-        snprintf(key, sizeof key, "%sf1_%s", prefix, tw_label_names[class]);
+    for (size_t class = 0; class < TW_CLASSES; class ++) {
+        snprintf(key, sizeof key, "%sf1_%s", prefix, tw_class_name(class));
         json_object_set_new(row, key, json_real(report->classes[class].f1));
     }
     snprintf(key, sizeof key, "%ssamples", prefix);

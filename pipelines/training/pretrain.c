@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "examples/masking.h"
 #include "files/reader.h"
+#include "format/config_json.h"
 #include "read/decode.h"
 #include "tokenizer/tokenizer.h"
 #include "training/base_model.h"

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format/config_json.h"
 #include "format/safetensors.h"
+#include "format/shape.h"
 
 struct random_shape {
     enum tw_family family;

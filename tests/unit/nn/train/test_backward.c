@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "format/config_json.h"
 #include "kernels/choose.h"
 #include "random_model.h"
 #include "train/backward.h"

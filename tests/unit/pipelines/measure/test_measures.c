@@ -82,17 +82,6 @@ static void a_confidence_that_is_no_number_is_counted_without_harm(void **state)
     assert_int_equal(tw_measures_bin(&metrics, 0).n, 1);
 }
 
-static void labels_have_two_names(void **state)
-{
-    (void)state;
-    assert_int_equal(tw_metric_label(tw_text_of("Bearish")), 0);
-    assert_int_equal(tw_metric_label(tw_text_of("negative")), 0);
-    assert_int_equal(tw_metric_label(tw_text_of("NEUTRAL")), 1);
-    assert_int_equal(tw_metric_label(tw_text_of("bullish")), 2);
-    assert_int_equal(tw_metric_label(tw_text_of("LABEL_0")), -1);
-    assert_int_equal(tw_metric_label(tw_text_of("")), -1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,7 +89,6 @@ int main(void)
         cmocka_unit_test(a_class_that_never_occurs_is_left_out_of_the_mean),
         cmocka_unit_test(bins_tell_what_is_said_and_what_is_true),
         cmocka_unit_test(a_confidence_that_is_no_number_is_counted_without_harm),
-        cmocka_unit_test(labels_have_two_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
