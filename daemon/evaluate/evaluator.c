@@ -23,6 +23,12 @@ enum {
     RETRY_MS = 1000,
 };
 
+struct stored_rules {
+    int32_t id; /* rule_set_id */
+    int64_t holds_from_us;
+    struct tw_rule_set *rules;
+};
+
 /* What is done next, when the connection is free. One function each. */
 enum phase { WAIT, STORE_RULES, BEAT, SHARE, TAKE, LOOK, CUT, READ, WORK, WRITE, LET_GO, LEAVE };
 
@@ -56,7 +62,7 @@ struct tw_evaluator {
     uint64_t beat_ms;
     struct shard shards[TW_SHARDS];
 
-    struct tw_stored_rules *sets;
+    struct stored_rules *sets;
     uint32_t set_count;
     char *wanted_rules; /* canonical text to be stored; NULL: done */
     char wanted_hash[65];
@@ -67,14 +73,12 @@ struct tw_evaluator {
     int64_t watermark_us;
     struct idle *idles;
     uint32_t idle_count;
-    int16_t turn[TW_SHARDS]; /* shards of the turn, all evaluated to the same time */
+    int16_t turn_shards[TW_SHARDS]; /* shards of the turn, all evaluated to the same time */
     uint32_t turn_count;
     int64_t turn_from_us; /* as the rows say: may be TW_NO_TIME */
     int64_t to_us;
-    PGresult *bars;
-    PGresult *rows_of_events;
-    PGresult *alerts;
-    struct tw_evaluation evaluation;
+    struct tw_turn_rows rows;
+    struct tw_turn turn;
     struct tw_job job;
     bool job_out;
     bool job_ran;
@@ -119,15 +123,17 @@ static void move_on(struct tw_evaluator *evaluator, enum phase phase)
     go(evaluator);
 }
 
+static void clear_answers(struct tw_evaluator *evaluator)
+{
+    for (int stream = 0; stream < TW_TURN_STREAMS; stream++)
+        PQclear(evaluator->rows.answers[stream]);
+    evaluator->rows = (struct tw_turn_rows){0};
+}
+
 static void clear_turn(struct tw_evaluator *evaluator)
 {
-    PQclear(evaluator->bars);
-    PQclear(evaluator->rows_of_events);
-    PQclear(evaluator->alerts);
-    evaluator->bars = NULL;
-    evaluator->rows_of_events = NULL;
-    evaluator->alerts = NULL;
-    evaluator->evaluation = (struct tw_evaluation){0};
+    clear_answers(evaluator);
+    evaluator->turn = (struct tw_turn){0};
     evaluator->idles = NULL;
     evaluator->idle_count = 0;
     evaluator->turn_count = 0;
@@ -200,9 +206,9 @@ static bool add_set(struct tw_evaluator *evaluator, const PGresult *result, int 
     struct tw_problems problems;
     struct tw_text_file source = {
         "tapewatch.rule_sets", {PQgetvalue(result, row, 2), (size_t)PQgetlength(result, row, 2)}};
-    struct tw_stored_rules set = {.id = tw_get_int32(PQgetvalue(result, row, 0)),
+    struct stored_rules set = {.id = tw_get_int32(PQgetvalue(result, row, 0)),
         .holds_from_us = tw_get_time(PQgetvalue(result, row, 1))};
-    struct tw_stored_rules *sets =
+    struct stored_rules *sets =
         realloc(evaluator->sets, (evaluator->set_count + 1) * sizeof *evaluator->sets);
     if (!sets)
         return tw_fail(err, TW_INTERNAL, "evaluate", NULL, "out of memory");
@@ -468,7 +474,7 @@ static bool choose_turn(struct tw_evaluator *evaluator)
         return false;
     for (int shard = 0; shard < TW_SHARDS; shard++)
         if (evaluator->shards[shard].held && evaluator->shards[shard].evaluated_us == from_us)
-            evaluator->turn[evaluator->turn_count++] = (int16_t)shard;
+            evaluator->turn_shards[evaluator->turn_count++] = (int16_t)shard;
     return true;
 }
 
@@ -559,7 +565,7 @@ static void on_cut(void *context, const struct tw_refusal *refusal)
 
 static bool set_turn(struct tw_evaluator *evaluator, const char **value, int *length)
 {
-    *value = tw_array_int16(&evaluator->arena, evaluator->turn, evaluator->turn_count, length);
+    *value = tw_array_int16(&evaluator->arena, evaluator->turn_shards, evaluator->turn_count, length);
     return *value != NULL;
 }
 
@@ -592,12 +598,10 @@ static void cut(struct tw_evaluator *evaluator)
 static bool keep_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_evaluator *evaluator = context;
-    if (statement == TW_BARS_READ)
-        evaluator->bars = result;
-    else if (statement == TW_EVENTS_READ)
-        evaluator->rows_of_events = result;
-    else
-        evaluator->alerts = result;
+    enum tw_turn_stream stream = statement == TW_BARS_READ     ? TW_TURN_BARS
+                                 : statement == TW_EVENTS_READ ? TW_TURN_EVENTS
+                                                               : TW_TURN_ALERTS;
+    evaluator->rows.answers[stream] = result;
     return true;
 }
 
@@ -638,7 +642,7 @@ static void run_job(struct tw_job *job)
 {
     struct tw_evaluator *evaluator = job->context;
     evaluator->job_ran = true;
-    evaluator->job_done = tw_evaluation_run(&evaluator->evaluation, &evaluator->job_error);
+    evaluator->job_done = tw_turn_run(&evaluator->turn, &evaluator->job_error);
 }
 
 static void close_rest(struct tw_evaluator *evaluator);
@@ -667,14 +671,23 @@ static void job_back(struct tw_job *job)
 
 static void work(struct tw_evaluator *evaluator)
 {
-    evaluator->evaluation = (struct tw_evaluation){.sets = evaluator->sets,
+    struct tw_rule_span *spans = tw_arena_array(&evaluator->arena, evaluator->set_count, sizeof *spans);
+    struct tw_error err;
+    if (!spans) {
+        tw_arena_fail(&evaluator->arena, &err);
+        give_up_turn(evaluator, &err);
+        return;
+    }
+    for (uint32_t at = 0; at < evaluator->set_count; at++)
+        spans[at] = (struct tw_rule_span){
+            evaluator->sets[at].rules, evaluator->sets[at].holds_from_us, evaluator->sets[at].id};
+    evaluator->turn = (struct tw_turn){.sets = spans,
         .set_count = evaluator->set_count,
         .from_us = from_us(evaluator),
         .to_us = evaluator->to_us,
-        .bars = evaluator->bars,
-        .events = evaluator->rows_of_events,
-        .alerts = evaluator->alerts,
         .arena = &evaluator->arena};
+    evaluator->rows.arena = &evaluator->arena;
+    tw_turn_rows_attach(&evaluator->rows, &evaluator->turn);
     evaluator->job = (struct tw_job){.run = run_job, .done = job_back, .context = evaluator};
     evaluator->job_out = true;
     evaluator->job_ran = false;
@@ -688,17 +701,17 @@ static void work(struct tw_evaluator *evaluator)
 static void on_written(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
-    const struct tw_evaluation *done = &evaluator->evaluation;
+    const struct tw_turn *done = &evaluator->turn;
     if (refusal) {
         recover(evaluator, "alerts not stored", refusal);
         return;
     }
     for (uint32_t at = 0; at < evaluator->turn_count; at++)
-        evaluator->shards[evaluator->turn[at]].evaluated_us = evaluator->to_us;
+        evaluator->shards[evaluator->turn_shards[at]].evaluated_us = evaluator->to_us;
     tw_count(evaluator->metrics, TW_COUNT_ALERTS_OPENED, done->opened);
     tw_count(evaluator->metrics, TW_COUNT_ALERTS_UPDATED, done->updated);
     tw_count(evaluator->metrics, TW_COUNT_ALERTS_RESOLVED, done->resolved);
-    tw_count(evaluator->metrics, TW_COUNT_BARS_EVALUATED, done->bars_evaluated);
+    tw_count(evaluator->metrics, TW_COUNT_BARS_EVALUATED, done->bars);
     if (done->opened + done->updated + done->resolved > 0)
         tw_log(evaluator->log, TW_INFO, "evaluate", "alerts", tw_int("opened", (int64_t)done->opened),
             tw_int("updated", (int64_t)done->updated), tw_int("resolved", (int64_t)done->resolved));
@@ -739,7 +752,7 @@ static void write_turn(struct tw_evaluator *evaluator)
     const char *idle_values[3];
     int idle_lengths[3];
     for (uint32_t at = 0; at < evaluator->turn_count; at++)
-        epochs[at] = evaluator->shards[evaluator->turn[at]].epoch;
+        epochs[at] = evaluator->shards[evaluator->turn_shards[at]].epoch;
     values[1] = tw_array_int64(&evaluator->arena, epochs, evaluator->turn_count, &lengths[1]);
     /* All of it before the first statement: what is sent will be committed, whatever is missing behind it. */
     if (!set_turn(evaluator, &values[0], &lengths[0]) || !values[1] ||
@@ -755,8 +768,8 @@ static void write_turn(struct tw_evaluator *evaluator)
     tw_put_int32(numbers + 16, last_set(evaluator));
     begin_exchange(evaluator, NULL, on_written);
     tw_connection_send(evaluator->session.connection, TW_SHARDS_FENCE, values, lengths);
-    for (uint32_t at = 0; at < evaluator->evaluation.call_count; at++) {
-        const struct tw_evaluation_call *call = &evaluator->evaluation.calls[at];
+    for (uint32_t at = 0; at < evaluator->rows.call_count; at++) {
+        const struct tw_turn_call *call = &evaluator->rows.calls[at];
         tw_connection_send(evaluator->session.connection, call->statement, call->values, call->lengths);
     }
     tw_connection_send(evaluator->session.connection, TW_IDLE_CHECK, idle_values, idle_lengths);
@@ -864,9 +877,7 @@ bool tw_evaluate_ready(const struct tw_evaluator *evaluator)
 
 static void dispose(struct tw_evaluator *evaluator)
 {
-    PQclear(evaluator->bars);
-    PQclear(evaluator->rows_of_events);
-    PQclear(evaluator->alerts);
+    clear_answers(evaluator);
     free_sets(evaluator);
     free(evaluator->wanted_rules);
     tw_arena_end(&evaluator->arena);

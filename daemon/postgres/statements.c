@@ -147,16 +147,16 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " WHERE v.evaluated_at IS NULL AND v.event_time < $1 AND v.shard = ANY ($2)"
         " ORDER BY v.entity, v.event_time, t.topic, v.partition, v.kafka_offset, v.rule"},
     [TW_ALERTS_READ] = {"alerts_read", TW_FOR_EVALUATOR, 1, {AI2},
-        "SELECT a.entity, coalesce(e.listed, false), a.rule, a.kind, a.severity, a.opened_time, a.stepped_time,"
-        " a.quiet_since, a.reported_value, a.worst_value, a.documents, a.alert_id, a.rule_set_id"
+        "SELECT a.entity, coalesce(e.listed, false), a.rule, a.kind, a.measure, a.severity, a.opened_time, a.stepped_time,"
+        " a.quiet_since, a.reported_value, a.worst_value, a.documents, a.alert_id"
         " FROM tapewatch.alerts a"
         " LEFT JOIN tapewatch.entities e ON e.symbol = a.entity WHERE a.state <> 'resolved' AND a.shard = ANY ($1)"
         " ORDER BY a.entity, a.rule"},
     [TW_SHARDS_FENCE] = {"shards_fence", TW_FOR_EVALUATOR, 4, {AI2, AI8, ID, TZ},
         "SELECT tapewatch.shards_fence($1, $2, $3, $4)"},
-    [TW_ALERT_STORE] = {"alert_store", TW_FOR_EVALUATOR, 15,
-        {I8, TX, TX, I2, TX, TX, TZ, TZ, TZ, TZ, TZ, I8, I8, I8, I4},
-        "SELECT tapewatch.store_alert($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"},
+    [TW_ALERT_STORE] = {"alert_store", TW_FOR_EVALUATOR, 16,
+        {I8, TX, TX, I2, TX, TX, TX, TZ, TZ, TZ, TZ, TZ, I8, I8, I8, I4},
+        "SELECT tapewatch.store_alert($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"},
     [TW_ALERT_STEP_STORE] = {"alert_step_store", TW_FOR_EVALUATOR, 9, {TX, TX, TZ, TX, TZ, I8, I8, TX, I4},
         "INSERT INTO tapewatch.alert_steps (alert_id, step, step_time, value, documents, reason, rule_set_id)"
         " SELECT a.alert_id, $4, $5, $6, $7, $8, $9 FROM tapewatch.alerts a"

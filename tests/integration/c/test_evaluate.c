@@ -531,9 +531,31 @@ static void an_alert_of_any_measure_outlives_the_turn_that_opened_it(void **stat
     for (int seconds = 20; seconds <= 180; seconds += 40)
         time_goes_to(story, seconds);
     assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts WHERE state = 'open'"), 2);
+    assert_int_equal(
+        ask(story,
+            "SELECT count(*) FROM tapewatch.alerts WHERE (rule, measure) IN (('busy', 'count'), ('gloom', 'mean'))"),
+        2);
     time_goes_to(story, 260);
     assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts WHERE state = 'resolved'"), 2);
     assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alert_steps"), 4);
+}
+
+/* A newer version of the program opened it: this one must not guess what it is. */
+static void an_alert_of_a_kind_that_is_not_known_stops_the_evaluation(void **state)
+{
+    struct story *story = *state;
+    bar(story, 10, "ACME", 3, -25000);
+    open_desk(story, &story->first);
+    time_goes_to(story, 20);
+    ask(story, "UPDATE tapewatch.alerts SET kind = 'burst'");
+    ask(story,
+        "UPDATE tapewatch.positions SET watermark = to_timestamp(1795000100), seen_at = clock_timestamp()");
+    run_for(story, 300);
+    assert_int_equal(
+        ask(story, "SELECT count(*) FROM tapewatch.shards WHERE evaluated_to > to_timestamp(1795000020)"), 0);
+    ask(story, "UPDATE tapewatch.alerts SET kind = 'threshold'");
+    time_goes_to(story, 3600);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts WHERE state = 'resolved'"), 1);
 }
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -549,6 +571,7 @@ int main(void)
         STORY(a_partition_that_lags_holds_the_stream_back_and_an_idle_one_does_not),
         STORY(other_rules_hold_from_what_has_been_evaluated),
         STORY(an_alert_of_any_measure_outlives_the_turn_that_opened_it),
+        STORY(an_alert_of_a_kind_that_is_not_known_stops_the_evaluation),
         STORY(shards_that_could_not_be_taken_at_first_are_taken_later),
         STORY(rules_that_change_while_others_are_being_stored_are_stored_too),
         STORY(rule_sets_are_those_of_the_server_that_is_connected),

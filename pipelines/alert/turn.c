@@ -1,0 +1,237 @@
+#include "alert/turn.h"
+
+static const char *const stream_names[] = {"bars", "events", "alerts"};
+static const size_t row_bytes[] = {
+    [TW_TURN_BARS] = sizeof(struct tw_bar_row),
+    [TW_TURN_EVENTS] = sizeof(struct tw_headline_event),
+    [TW_TURN_ALERTS] = sizeof(struct tw_alert),
+};
+
+/* One stream: the row ahead, and the rows of the entity at hand. */
+struct stream {
+    struct tw_turn_row ahead;
+    bool ended; /* there is no row ahead */
+    void *rows; /* of the stream's own type, kept from entity to entity */
+    uint32_t count;
+    uint32_t capacity;
+};
+
+struct work {
+    struct tw_turn *turn;
+    struct tw_rule_span *spans; /* the sets that govern something */
+    uint32_t span_count;
+    struct stream streams[TW_TURN_STREAMS];
+    struct tw_text symbol; /* of the entity at hand */
+    bool listed;
+    struct tw_alerts_output output;
+};
+
+/* -- rule sets -------------------------------------------------------------------------------------------------- */
+
+/* Of two sets that hold from the same edge the later one does; the other never governs anything. */
+TW_MUST_USE static bool make_spans(struct work *work, struct tw_error *err)
+{
+    const struct tw_turn *turn = work->turn;
+    work->spans = tw_arena_array(turn->arena, turn->set_count, sizeof *work->spans);
+    if (!work->spans)
+        return tw_arena_fail(turn->arena, err);
+    for (uint32_t at = 0; at < turn->set_count; at++) {
+        const struct tw_rule_span *set = &turn->sets[at];
+        while (work->span_count > 0 && work->spans[work->span_count - 1].holds_from_us >= set->holds_from_us)
+            work->span_count--;
+        work->spans[work->span_count++] = *set;
+    }
+    return true;
+}
+
+/* The set that governs an edge; the first when none does. */
+static const struct tw_rule_span *set_at(const struct work *work, int64_t edge_us)
+{
+    const struct tw_rule_span *found = &work->spans[0];
+    for (uint32_t at = 1; at < work->span_count && work->spans[at].holds_from_us < edge_us; at++)
+        found = &work->spans[at];
+    return found;
+}
+
+/* -- merging ------------------------------------------------------------------------------------------------------ */
+
+/* Asks for the row ahead. */
+TW_MUST_USE static bool look_ahead(struct work *work, enum tw_turn_stream at, struct tw_error *err)
+{
+    const struct tw_turn_source *source = &work->turn->source;
+    struct stream *stream = &work->streams[at];
+    enum tw_read read = source->next(source->context, at, &stream->ahead, err);
+    stream->ended = read != TW_READ_ITEM;
+    return read == TW_READ_ITEM || read == TW_READ_END;
+}
+
+TW_MUST_USE static bool begin_streams(struct work *work, struct tw_error *err)
+{
+    for (int at = 0; at < TW_TURN_STREAMS; at++)
+        if (!look_ahead(work, (enum tw_turn_stream)at, err))
+            return false;
+    return true;
+}
+
+/* The least symbol ahead; false when all streams have ended. */
+static bool find_next_entity(struct work *work)
+{
+    const struct stream *least = NULL;
+    for (int at = 0; at < TW_TURN_STREAMS; at++) {
+        const struct stream *stream = &work->streams[at];
+        if (!stream->ended && (!least || tw_text_compare(stream->ahead.symbol, least->ahead.symbol) < 0))
+            least = stream;
+    }
+    if (least)
+        work->symbol = least->ahead.symbol;
+    return least;
+}
+
+/* Rows are kept behind each other in the union's place; room is doubled, the old one left behind in the arena. */
+TW_MUST_USE static bool keep_row(struct work *work, enum tw_turn_stream at, struct tw_error *err)
+{
+    struct tw_arena *arena = work->turn->arena;
+    struct stream *stream = &work->streams[at];
+    size_t bytes = row_bytes[at];
+    if (stream->count == stream->capacity) {
+        uint32_t capacity = 64;
+        bool large = stream->capacity && __builtin_mul_overflow(stream->capacity, 2, &capacity);
+        char *rows = large ? NULL : tw_arena_array(arena, capacity, bytes);
+        if (!rows)
+            return tw_arena_fail(arena, err);
+        if (stream->count > 0)
+            memcpy(rows, stream->rows, stream->count * bytes);
+        stream->rows = rows;
+        stream->capacity = capacity;
+    }
+    memcpy((char *)stream->rows + stream->count++ * bytes, &stream->ahead.bar, bytes);
+    return true;
+}
+
+/* Takes the rows of the entity at hand out of one stream. */
+TW_MUST_USE static bool gather(struct work *work, enum tw_turn_stream at, struct tw_error *err)
+{
+    struct stream *stream = &work->streams[at];
+    stream->count = 0;
+    while (!stream->ended && tw_text_equal(stream->ahead.symbol, work->symbol)) {
+        work->listed = work->listed || stream->ahead.listed;
+        if (at == TW_TURN_BARS)
+            work->turn->bars += stream->ahead.bar.bar_us >= work->turn->from_us;
+        if (!keep_row(work, at, err) || !look_ahead(work, at, err))
+            return false;
+    }
+    if (!stream->ended && tw_text_compare(stream->ahead.symbol, work->symbol) < 0)
+        return tw_fail(err, TW_INTERNAL, NULL, NULL, "the %s of %.*s come after those of %.*s",
+            stream_names[at], (int)tw_phrase_shortened(stream->ahead.symbol).length,
+            stream->ahead.symbol.bytes, (int)tw_phrase_shortened(work->symbol).length, work->symbol.bytes);
+    return true;
+}
+
+/* -- one entity --------------------------------------------------------------------------------------------------- */
+
+TW_MUST_USE static bool evaluate(struct work *work, struct tw_error *err)
+{
+    const struct stream *bars = &work->streams[TW_TURN_BARS];
+    const struct stream *events = &work->streams[TW_TURN_EVENTS];
+    const struct stream *alerts = &work->streams[TW_TURN_ALERTS];
+    const struct tw_alerts_input input = {
+        .spans = work->spans,
+        .span_count = work->span_count,
+        .symbol = work->symbol,
+        .listed = work->listed,
+        .bars = bars->rows,
+        .bar_count = bars->count,
+        .events = events->rows,
+        .event_count = events->count,
+        .open = alerts->rows,
+        .open_count = alerts->count,
+        .from_us = work->turn->from_us,
+        .to_us = work->turn->to_us,
+    };
+    return tw_alerts_evaluate(&input, work->turn->arena, &work->output, err);
+}
+
+/* Documents count from its rule's window before it opened; without a window, from the bar that opened it. */
+static int64_t first_us(const struct work *work, const struct tw_alert *alert)
+{
+    const struct tw_rule *rule = tw_rules_find(set_at(work, alert->opened_us)->rules, alert->rule);
+    return alert->opened_us - (rule && rule->window_us ? rule->window_us : TW_BAR_US);
+}
+
+TW_MUST_USE static bool give_alerts(struct work *work, struct tw_error *err)
+{
+    const struct tw_turn_sink *sink = &work->turn->sink;
+    for (uint32_t at = 0; sink->alert && at < work->output.alert_count; at++) {
+        const struct tw_alert *alert = &work->output.alerts[at];
+        if (alert->changed &&
+            !sink->alert(sink->context, alert, first_us(work, alert), set_at(work, alert->stepped_us), err))
+            return false;
+    }
+    return true;
+}
+
+TW_MUST_USE static bool give_steps(struct work *work, struct tw_error *err)
+{
+    struct tw_turn *turn = work->turn;
+    for (uint32_t at = 0; at < work->output.change_count; at++) {
+        const struct tw_alert_change *change = &work->output.changes[at];
+        turn->opened += change->step == TW_ALERT_OPENED;
+        turn->updated += change->step == TW_ALERT_UPDATED;
+        turn->resolved += change->step == TW_ALERT_RESOLVED;
+        if (turn->sink.step && !turn->sink.step(turn->sink.context, &work->output.alerts[change->alert],
+                                   change, set_at(work, change->at_us), err))
+            return false;
+    }
+    return true;
+}
+
+/* The alert that was open, or opened, at the edge where the event spoke; NULL when its rule did not want it. */
+static const struct tw_alert *alert_of(const struct work *work, const struct tw_headline_event *event)
+{
+    int64_t edge_us = tw_bar_end(event->event_us);
+    const struct tw_alert *found = NULL;
+    if (edge_us <= work->turn->from_us)
+        edge_us = work->turn->from_us + TW_BAR_US;
+    for (uint32_t at = 0; at < work->output.alert_count; at++) {
+        const struct tw_alert *alert = &work->output.alerts[at];
+        if (alert->opened_us <= edge_us && tw_text_equal(alert->rule, event->rule) &&
+            (alert->resolved_us == TW_NO_TIME || alert->resolved_us >= edge_us) &&
+            (!found || alert->opened_us > found->opened_us))
+            found = alert;
+    }
+    return found;
+}
+
+TW_MUST_USE static bool give_events(struct work *work, struct tw_error *err)
+{
+    const struct tw_turn_sink *sink = &work->turn->sink;
+    const struct tw_headline_event *events = work->streams[TW_TURN_EVENTS].rows;
+    for (uint32_t at = 0; sink->event && at < work->streams[TW_TURN_EVENTS].count; at++)
+        if (tw_bar_end(events[at].event_us) <= work->turn->to_us &&
+            !sink->event(sink->context, work->symbol, &events[at], alert_of(work, &events[at]), err))
+            return false;
+    return true;
+}
+
+TW_MUST_USE static bool run_entity(struct work *work, struct tw_error *err)
+{
+    work->listed = false;
+    for (int at = 0; at < TW_TURN_STREAMS; at++)
+        if (!gather(work, (enum tw_turn_stream)at, err))
+            return false;
+    return evaluate(work, err) && give_alerts(work, err) && give_steps(work, err) && give_events(work, err);
+}
+
+bool tw_turn_run(struct tw_turn *turn, struct tw_error *err)
+{
+    struct work work = {.turn = turn};
+    turn->bars = turn->opened = turn->updated = turn->resolved = 0;
+    if (turn->set_count == 0)
+        return true;
+    if (!make_spans(&work, err) || !begin_streams(&work, err))
+        return false;
+    while (find_next_entity(&work))
+        if (!run_entity(&work, err))
+            return false;
+    return true;
+}
