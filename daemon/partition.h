@@ -1,13 +1,18 @@
 /* partition: one partition of a topic that this daemon reads, as a state machine.
  *
- *     (absent) --assign--> TAKING --row taken, offset known--> READING <--> PAUSED
- *                             |                                  |  |
- *                             |                 offset beyond end|  | revoke, lost, or fenced
- *                             v                                  v  v
- *                          STRANDED (no offset to read from)   LEAVING --last batch back--> (gone)
+ *     assigned by Kafka --> TAKING --row is ours--> TAKEN --all are--> READING <--in flight--> PAUSED
+ *                             ^                                          |                       |
+ *                             | pause over                               +----+------------------+
+ *                             |                                               | no such offset
+ *     fenced off, begun anew --> FENCED                                       v
+ *                                                                          STRANDED
  *
- * One function moves the state (tw_partition_move, in source.c) and logs both names. The source owns the object;
- * the store reads epoch, token and row_offset and moves row_offset when a commit is known to have happened. */
+ *     any --revoked, lost, fenced off, closed--> LEAVING --last batch back--> (gone)
+ *
+ * A partition that is fenced off leaves, like one that is revoked, since its batches are still out; and a new object of
+ * the same number begins as FENCED, for Kafka still says that it is ours. One function moves the state
+ * (tw_partition_move, in source.c) and logs both names. The source owns the object; the store reads epoch, token and
+ * row_offset and moves row_offset when a commit is known to have happened. */
 #ifndef TW_PARTITION_H
 #define TW_PARTITION_H
 
@@ -15,11 +20,14 @@
 #include <stdint.h>
 
 enum tw_partition_state {
-    TW_PARTITION_TAKING,  /* ours by Kafka; PostgreSQL's row not yet ours: nothing is read */
-    TW_PARTITION_READING, /* epoch and token are ours, messages flow */
+    TW_PARTITION_FENCED, /* ours by Kafka, but its row was found to be another's: taken again after a pause */
+    TW_PARTITION_TAKING, /* ours by Kafka; the store is asked for its row: nothing is read */
+    TW_PARTITION_TAKEN, /* epoch and token are ours, the offset is known; assigned together with the others */
+    TW_PARTITION_READING, /* as TAKEN, and messages flow */
     TW_PARTITION_PAUSED,  /* as READING, but too much is in flight: not read until below the low mark */
-    TW_PARTITION_STRANDED, /* the stored offset does not exist any more (topic made anew): `reset` is the cure */
+    TW_PARTITION_STRANDED, /* the row is ours, its offset does not exist in Kafka any more: `reset` is the cure */
     TW_PARTITION_LEAVING, /* no longer ours: batches still out are dropped as they come back */
+    TW_PARTITION_STATES
 };
 
 enum { TW_TOKEN_BYTES = 16 };

@@ -64,11 +64,14 @@ static const struct tw_command commands[] = {
         "  requeue       puts records back into their topic: one, or all that were not put back yet\n",
         tw_command_deadletters},
     {"reset", "data", "stored offsets moved by hand",
-        "reset --topic NAME [--partition N] (--to-offset N | --to-beginning) (--dry-run | --execute)\n"
+        "reset --topic NAME [--partition N] (--to-offset N | --to-beginning | --to-end | --to-time TIME) (--dry-run | --execute)\n"
         "  -c FILE         the configuration (default /etc/tapewatch/tapewatch.yaml)\n"
         "  --topic NAME    whose offsets; without --partition those of all its partitions\n"
         "  --to-offset N   read on from there; needs --partition\n"
         "  --to-beginning  read all of it again: what is stored already is compared, not stored twice\n"
+        "  --to-end        read only what comes from now on\n"
+        "  --to-time TIME  read on from the first record with a Kafka stamp of that time (2026-11-24T06:00:00Z) or later\n"
+        "  --force         partitions that a live daemon holds, too: it takes them again there, and that is waited for\n"
         "  --dry-run       show what would be done\n"
         "  --execute       do it\n"
         "  --format FORM   table, json or csv\n",

@@ -88,6 +88,50 @@ bool tw_topic_make(rd_kafka_t *kafka, const char *topic, int partitions, int tim
     return done && wait_for_leaders(kafka, topic, 1, timeout_ms, err);
 }
 
+static bool fail_partition(const char *topic, int32_t number, rd_kafka_resp_err_t code, struct tw_error *err)
+{
+    char where[300];
+    snprintf(where, sizeof where, "%s, partition %d", topic, (int)number);
+    return tw_fail(err, TW_SERVER, where, brokers_cure, "the brokers do not tell its offsets: %s",
+        rd_kafka_err2str(code));
+}
+
+bool tw_topic_ends(rd_kafka_t *kafka, const char *topic, const int32_t *numbers, size_t count, int timeout_ms,
+    int64_t *offsets, struct tw_error *err)
+{
+    for (size_t at = 0; at < count; at++) {
+        int64_t first;
+        rd_kafka_resp_err_t code =
+            rd_kafka_query_watermark_offsets(kafka, topic, numbers[at], &first, &offsets[at], timeout_ms);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return fail_partition(topic, numbers[at], code, err);
+    }
+    return true;
+}
+
+/* Brokers count stamps in milliseconds: a part of one is rounded up, so that no earlier record comes in. */
+bool tw_topic_offsets_at(rd_kafka_t *kafka, const char *topic, const int32_t *numbers, size_t count,
+    int64_t time_us, int timeout_ms, int64_t *offsets, struct tw_error *err)
+{
+    int64_t time_ms = time_us / 1000 + (time_us % 1000 > 0);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t at = 0; at < count; at++)
+        rd_kafka_topic_partition_list_add(list, topic, numbers[at])->offset = time_ms;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(kafka, list, timeout_ms);
+    bool done = code == RD_KAFKA_RESP_ERR_NO_ERROR || tw_fail(err, TW_SERVER, topic, brokers_cure,
+                                                          "no offsets by time: %s", rd_kafka_err2str(code));
+    for (size_t at = 0; done && at < count; at++) {
+        const rd_kafka_topic_partition_t *found = &list->elems[at];
+        offsets[at] = found->offset;
+        if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            done = fail_partition(topic, numbers[at], found->err, err);
+        else if (found->offset < 0) /* none so late */
+            done = tw_topic_ends(kafka, topic, &numbers[at], 1, timeout_ms, &offsets[at], err);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return done;
+}
+
 /* Big-endian numbers of the consumer protocol's member metadata: version int16, topics int32, each int16 length
  * and bytes (Kafka protocol guide, "ConsumerProtocolSubscription"). Whatever ends early holds no more topics. */
 struct reader {

@@ -3,6 +3,7 @@
 #define TW_TOPICS_H
 
 #include <librdkafka/rdkafka.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -16,6 +17,14 @@ TW_MUST_USE bool tw_topic_partitions(
  * is left as it is. TW_SERVER; returns when every partition has a leader. */
 TW_MUST_USE bool tw_topic_make(
     rd_kafka_t *kafka, const char *topic, int partitions, int timeout_ms, struct tw_error *err);
+
+/* Where each of `count` partitions ends: offsets[n] is one past the last record of numbers[n]. TW_SERVER, which names
+ * a partition that does not exist. */
+TW_MUST_USE bool tw_topic_ends(rd_kafka_t *kafka, const char *topic, const int32_t *numbers, size_t count,
+    int timeout_ms, int64_t *offsets, struct tw_error *err);
+/* As tw_topic_ends, for the first record whose Kafka stamp is not before `time_us`; the end where there is none. */
+TW_MUST_USE bool tw_topic_offsets_at(rd_kafka_t *kafka, const char *topic, const int32_t *numbers,
+    size_t count, int64_t time_us, int timeout_ms, int64_t *offsets, struct tw_error *err);
 
 enum { TW_GROUP_NAME_BYTES = 256 };
 /* Does a group with live members subscribe to it? Then `group` receives its name, else "". TW_SERVER when the

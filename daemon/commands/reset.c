@@ -1,37 +1,114 @@
-/* reset: stored offsets moved by hand: after a topic was made anew, or to read it again. */
+/* reset: stored offsets moved by hand: after a topic was made anew, to read it again, or to leave a part of it out.
+ *
+ *     read what is stored > where each partition shall go > watch who holds them > move all, or none > wait for takers
+ *
+ * A live daemon refreshes the rows of its partitions each second, so whether one holds a partition is seen by looking.
+ * Held ones are moved with --force only: their daemon is fenced off, hears of it by its next refresh, and takes them
+ * again at the new offset; the command waits until it has, and tells who did and where. */
+#include "base/clock.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/database.h"
+#include "cli/topics.h"
+#include "read/decode.h"
+#include "source/kafka.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    BROKER_MS = 10000, /* for one answer of the brokers */
+    SILENT_MS = 5000,  /* a row not refreshed for so long is held by nobody: its owner does it each second */
+    TAKE_MOST_MS = 75000, /* a daemon that was fenced off again and again pauses for a minute */
+    LOOK_EACH_US = 250000,
+    MOST_TRIES = 5, /* of moving: a daemon's refresh may lock the same rows in another order */
+};
+
+enum place_to_go { NOWHERE, TO_OFFSET, TO_BEGINNING, TO_END, TO_TIME };
 
 struct options {
     struct tw_database_choice database;
     const char *topic;
     const char *partition; /* NULL: all that are stored */
-    const char *to_offset; /* where to read on; "-1": the beginning */
-    bool to_beginning;
-    bool execute;
-    bool dry_run;
+    const char *offset;
+    const char *time;
+    bool to_beginning, to_end;
+    enum place_to_go to;
+    int64_t time_us;
+    bool execute, dry_run, force;
     enum tw_format format;
 };
+
+/* What is known of who holds a partition. */
+enum holder {
+    FREE,       /* its row is not refreshed */
+    WATCHED,    /* it was refreshed lately: a daemon's, or one's that has just ended */
+    HELD,       /* it was refreshed while we looked */
+    TAKEN_AGAIN /* HELD, moved, and taken again since */
+};
+
+struct position {
+    int32_t number;
+    enum holder holder;
+    int64_t stored; /* next_offset before */
+    int64_t wanted; /* and after; -1: the beginning */
+    int64_t now;    /* as the row says it now */
+    int64_t epoch;  /* as it was made by moving it */
+    int64_t found_epoch;
+    int64_t first_seen_us; /* when its owner had refreshed it last, as first seen */
+    int64_t seen_us;       /* and as seen now */
+    int64_t silent_ms;
+    char owner[256];
+};
+
+struct reset {
+    const struct options *options;
+    struct tw_database database;
+    struct position *positions;
+    size_t count;
+};
+
+/* -- the command line ---------------------------------------------------------------------------------------- */
+
+static int choose_place(struct options *options, struct tw_error *err)
+{
+    const struct {
+        bool given;
+        enum place_to_go to;
+    } places[] = {{options->offset != NULL, TO_OFFSET}, {options->to_beginning, TO_BEGINNING},
+        {options->to_end, TO_END}, {options->time != NULL, TO_TIME}};
+    for (size_t at = 0; at < sizeof places / sizeof places[0]; at++) {
+        if (!places[at].given)
+            continue;
+        if (options->to != NOWHERE)
+            return tw_command_usage("reset", err, "two places to go to");
+        options->to = places[at].to;
+    }
+    if (options->to == NOWHERE)
+        return tw_command_usage(
+            "reset", err, "say where to: --to-offset, --to-beginning, --to-end or --to-time");
+    if (options->to == TO_OFFSET && !options->partition)
+        return tw_command_usage("reset", err, "--to-offset needs --partition: offsets of partitions differ");
+    if (options->to == TO_TIME && !tw_time_parse(tw_text_of(options->time), &options->time_us, err))
+        return tw_command_usage(
+            "reset", err, "--to-time \"%s\": say it as 2026-11-24T06:00:00Z", options->time);
+    return 0;
+}
 
 static int check_options(struct options *options, struct tw_error *err)
 {
     if (!options->topic)
         return tw_command_usage("reset", err, "say which: --topic");
-    if (options->to_offset && options->to_beginning)
-        return tw_command_usage("reset", err, "two places to go to");
-    if (!options->to_offset && !options->to_beginning)
-        return tw_command_usage("reset", err, "say where to: --to-offset or --to-beginning");
     if (options->partition && !tw_argument_is_number(options->partition, INT32_MAX))
         return tw_command_usage("reset", err, "\"%s\" is no partition", options->partition);
-    if (options->to_offset && !options->partition)
-        return tw_command_usage("reset", err, "--to-offset needs --partition: offsets of partitions differ");
+    int status = choose_place(options, err);
+    if (status != 0)
+        return status;
     if (options->execute == options->dry_run)
         return tw_command_usage("reset", err, "say --dry-run or --execute");
-    if (options->to_beginning)
-        options->to_offset = "-1";
     return 0;
 }
 
@@ -39,78 +116,330 @@ static int parse(int argc, char **argv, struct options *options, struct tw_error
 {
     const struct tw_argument table[] = {{"c", .text = &options->database.config},
         {"topic", .text = &options->topic}, {"partition", .text = &options->partition},
-        {"to-offset", .number = &options->to_offset}, {"to-beginning", .given = &options->to_beginning},
-        {"dry-run", .given = &options->dry_run}, {"execute", .given = &options->execute},
-        {"format", .format = &options->format}};
+        {"to-offset", .number = &options->offset}, {"to-beginning", .given = &options->to_beginning},
+        {"to-end", .given = &options->to_end}, {"to-time", .text = &options->time},
+        {"force", .given = &options->force}, {"dry-run", .given = &options->dry_run},
+        {"execute", .given = &options->execute}, {"format", .format = &options->format}};
     int status = tw_arguments_parse(argc, argv, table, sizeof table / sizeof table[0], NULL, err);
     return status ? status : check_options(options, err);
 }
 
-static bool show(const PGresult *rows, const struct options *options, struct tw_error *err)
+/* -- what is stored ------------------------------------------------------------------------------------------ */
+
+static PGresult *query_positions(struct reset *reset, struct tw_error *err)
+{
+    const char *values[] = {reset->options->topic, reset->options->partition};
+    return tw_postgres_query(reset->database.connection, "tapewatch.positions",
+        "SELECT p.partition, p.next_offset, p.epoch, (extract(epoch FROM p.seen_at) * 1000000)::int8,"
+        " (extract(epoch FROM clock_timestamp() - p.seen_at) * 1000)::int8, p.owner"
+        " FROM tapewatch.positions p JOIN tapewatch.topics t USING (topic_id)"
+        " WHERE t.topic = $1 AND ($2::int4 IS NULL OR p.partition = $2::int4) ORDER BY p.partition",
+        2, values, err);
+}
+
+static int64_t number_at(const PGresult *rows, int row, int column)
+{
+    return strtoll(PQgetvalue(rows, row, column), NULL, 10);
+}
+
+static void read_row(const PGresult *rows, int row, struct position *position)
+{
+    position->now = number_at(rows, row, 1);
+    position->found_epoch = number_at(rows, row, 2);
+    position->seen_us = number_at(rows, row, 3);
+    position->silent_ms = number_at(rows, row, 4);
+    snprintf(position->owner, sizeof position->owner, "%s", PQgetvalue(rows, row, 5));
+}
+
+static bool read_positions(struct reset *reset, struct tw_error *err)
+{
+    const struct options *options = reset->options;
+    PGresult *rows = query_positions(reset, err);
+    if (!rows)
+        return false;
+    reset->count = (size_t)PQntuples(rows);
+    reset->positions = calloc(reset->count + 1, sizeof *reset->positions);
+    for (size_t at = 0; reset->positions && at < reset->count; at++) {
+        struct position *position = &reset->positions[at];
+        position->number = (int32_t)number_at(rows, (int)at, 0);
+        read_row(rows, (int)at, position);
+        position->stored = position->now;
+        position->first_seen_us = position->seen_us;
+        position->holder = position->silent_ms < SILENT_MS ? WATCHED : FREE;
+    }
+    PQclear(rows);
+    if (!reset->positions)
+        return tw_fail(err, TW_INTERNAL, "reset", NULL, "out of memory");
+    return reset->count > 0 ||
+           tw_fail(err, TW_REFUSED, options->topic, "see tapewatch.stream_positions for what is stored",
+               "no stored offset of this topic%s%s", options->partition ? ", partition " : "",
+               options->partition ? options->partition : "");
+}
+
+/* The rows as they are now; a partition that is new since then is none of ours. */
+static bool read_again(struct reset *reset, struct tw_error *err)
+{
+    PGresult *rows = query_positions(reset, err);
+    if (!rows)
+        return false;
+    for (int row = 0, at = 0; row < PQntuples(rows); row++) {
+        int32_t number = (int32_t)number_at(rows, row, 0);
+        while ((size_t)at < reset->count && reset->positions[at].number < number)
+            at++;
+        if ((size_t)at < reset->count && reset->positions[at].number == number)
+            read_row(rows, row, &reset->positions[at]);
+    }
+    PQclear(rows);
+    return true;
+}
+
+/* -- where they shall go --------------------------------------------------------------------------------------- */
+
+static bool ask_brokers(struct reset *reset, int32_t *numbers, int64_t *offsets, struct tw_error *err)
+{
+    const struct options *options = reset->options;
+    rd_kafka_conf_t *settings = NULL;
+    rd_kafka_t *kafka = NULL;
+    if (!tw_kafka_settings(&reset->database.config, TW_KAFKA_ADMIN, &settings, err) ||
+        !tw_kafka_new(TW_KAFKA_ADMIN, settings, &kafka, err))
+        return false;
+    bool done = options->to == TO_END
+                    ? tw_topic_ends(kafka, options->topic, numbers, reset->count, BROKER_MS, offsets, err)
+                    : tw_topic_offsets_at(kafka, options->topic, numbers, reset->count, options->time_us,
+                          BROKER_MS, offsets, err);
+    rd_kafka_destroy(kafka);
+    return done;
+}
+
+static bool choose_offsets(struct reset *reset, struct tw_error *err)
+{
+    const struct options *options = reset->options;
+    int32_t *numbers = calloc(reset->count, sizeof *numbers);
+    int64_t *offsets = calloc(reset->count, sizeof *offsets);
+    bool done = (numbers && offsets) || tw_fail(err, TW_INTERNAL, "reset", NULL, "out of memory");
+    for (size_t at = 0; done && at < reset->count; at++) {
+        numbers[at] = reset->positions[at].number;
+        offsets[at] = options->to == TO_OFFSET ? strtoll(options->offset, NULL, 10) : -1;
+    }
+    if (done && (options->to == TO_END || options->to == TO_TIME))
+        done = ask_brokers(reset, numbers, offsets, err);
+    for (size_t at = 0; done && at < reset->count; at++)
+        reset->positions[at].wanted = offsets[at];
+    free(numbers);
+    free(offsets);
+    return done;
+}
+
+/* -- who holds them ---------------------------------------------------------------------------------------------- */
+
+static size_t count_of(const struct reset *reset, enum holder holder)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < reset->count; at++)
+        count += reset->positions[at].holder == holder;
+    return count;
+}
+
+/* Until each row was either seen to be refreshed, or silent for too long to have an owner. */
+static bool watch_holders(struct reset *reset, struct tw_error *err)
+{
+    while (count_of(reset, WATCHED) > 0) {
+        usleep(LOOK_EACH_US);
+        if (!read_again(reset, err))
+            return false;
+        for (size_t at = 0; at < reset->count; at++) {
+            struct position *position = &reset->positions[at];
+            if (position->holder != WATCHED)
+                continue;
+            if (position->seen_us != position->first_seen_us)
+                position->holder = HELD;
+            else if (position->silent_ms >= SILENT_MS)
+                position->holder = FREE;
+        }
+    }
+    return true;
+}
+
+static bool refuse_held(const struct reset *reset, struct tw_error *err)
+{
+    for (size_t at = 0; at < reset->count; at++) {
+        const struct position *position = &reset->positions[at];
+        char where[300];
+        if (position->holder != HELD)
+            continue;
+        snprintf(where, sizeof where, "%s, partition %" PRId32, reset->options->topic, position->number);
+        return tw_fail(err, TW_HELD, where,
+            "stop the daemon, or give --force: it then takes them again at the new offsets",
+            "held by the live daemon %s (%zu of %zu partitions are held); nothing was changed",
+            position->owner, count_of(reset, HELD), reset->count);
+    }
+    return true;
+}
+
+/* -- moving ---------------------------------------------------------------------------------------------------- */
+
+/* The numbers as arrays in PostgreSQL's words: {0,1,2} and {-1,500,7}. */
+static bool write_arrays(const struct reset *reset, char **numbers, char **offsets, struct tw_error *err)
+{
+    size_t length;
+    FILE *first = open_memstream(numbers, &length);
+    FILE *second = open_memstream(offsets, &length);
+    for (size_t at = 0; first && second && at < reset->count; at++) {
+        fprintf(first, "%c%" PRId32, at == 0 ? '{' : ',', reset->positions[at].number);
+        fprintf(second, "%c%" PRId64, at == 0 ? '{' : ',', reset->positions[at].wanted);
+    }
+    bool done = first && second && fputc('}', first) != EOF && fputc('}', second) != EOF;
+    done = (!first || fclose(first) == 0) && done;
+    done = (!second || fclose(second) == 0) && done;
+    return done || tw_fail(err, TW_INTERNAL, "reset", NULL, "out of memory");
+}
+
+static bool run_statement(struct reset *reset, const char *sql, struct tw_error *err)
+{
+    PGresult *result =
+        tw_postgres_query(reset->database.connection, "tapewatch.positions", sql, 0, NULL, err);
+    PQclear(result);
+    return result != NULL;
+}
+
+/* Inside the transaction, so that the epochs read are those that the move has made. */
+static bool move_within(struct reset *reset, const char *numbers, const char *offsets, struct tw_error *err)
+{
+    const char *values[] = {reset->options->topic, numbers, offsets};
+    PGresult *moved = tw_postgres_query(reset->database.connection, "tapewatch.positions",
+        "SELECT count(tapewatch.reset_position($1, m.number, m.next_offset))"
+        " FROM unnest($2::int4[], $3::int8[]) AS m (number, next_offset)",
+        3, values, err);
+    bool all = moved && number_at(moved, 0, 0) == (int64_t)reset->count;
+    PQclear(moved);
+    if (!moved)
+        return false;
+    if (!all)
+        return tw_fail(
+            err, TW_REFUSED, reset->options->topic, "run it again", "partitions have gone meanwhile");
+    if (!read_again(reset, err))
+        return false;
+    for (size_t at = 0; at < reset->count; at++)
+        reset->positions[at].epoch = reset->positions[at].found_epoch;
+    return true;
+}
+
+/* One transaction: all partitions, or none. */
+static bool move_once(struct reset *reset, const char *numbers, const char *offsets, struct tw_error *err)
+{
+    if (!run_statement(reset, "BEGIN", err))
+        return false;
+    bool done = run_statement(reset, "SET LOCAL lock_timeout = '10s'", err) &&
+                move_within(reset, numbers, offsets, err) && run_statement(reset, "COMMIT", err);
+    if (!done) {
+        struct tw_error ignored;
+        run_statement(reset, "ROLLBACK", &ignored);
+    }
+    return done;
+}
+
+static bool move_all(struct reset *reset, struct tw_error *err)
+{
+    char *numbers = NULL;
+    char *offsets = NULL;
+    bool done = write_arrays(reset, &numbers, &offsets, err);
+    if (done) {
+        done = move_once(reset, numbers, offsets, err);
+        for (int tries = 1; !done && err->passing && tries < MOST_TRIES; tries++)
+            done = move_once(reset, numbers, offsets, err);
+    }
+    free(numbers);
+    free(offsets);
+    return done;
+}
+
+static bool wait_for_takers(struct reset *reset, struct tw_error *err)
+{
+    uint64_t until_ms = tw_now_ms() + TAKE_MOST_MS;
+    while (count_of(reset, HELD) > 0 && tw_now_ms() < until_ms) {
+        usleep(LOOK_EACH_US);
+        if (!read_again(reset, err))
+            return false;
+        for (size_t at = 0; at < reset->count; at++)
+            if (reset->positions[at].holder == HELD &&
+                reset->positions[at].found_epoch > reset->positions[at].epoch)
+                reset->positions[at].holder = TAKEN_AGAIN;
+    }
+    return true;
+}
+
+/* -- telling ----------------------------------------------------------------------------------------------------- */
+
+static const char *outcome_of(const struct reset *reset, const struct position *position)
+{
+    static const char *const moved[] = {[FREE] = "held by nobody",
+        [WATCHED] = "not watched",
+        [HELD] = "not taken again",
+        [TAKEN_AGAIN] = "taken again"};
+    return reset->options->execute ? moved[position->holder] : "unchanged";
+}
+
+static bool show(const struct reset *reset, struct tw_error *err)
 {
     static const struct tw_column columns[] = {{"topic", false}, {"partition", true}, {"stored", true},
-        {"new", true}, {"owner", false}, {"seen_seconds_ago", true}};
-    struct tw_table *table = tw_table_new(columns, 6);
+        {"new", true}, {"owner", false}, {"seen_seconds_ago", true}, {"outcome", false},
+        {"next_offset", true}};
+    struct tw_table *table = tw_table_new(columns, sizeof columns / sizeof columns[0]);
     bool done = table || tw_fail(err, TW_INTERNAL, "reset", NULL, "out of memory");
-    for (int row = 0; done && row < PQntuples(rows); row++) {
-        const char *values[] = {PQgetvalue(rows, row, 0), PQgetvalue(rows, row, 1), PQgetvalue(rows, row, 2),
-            options->to_offset, PQgetvalue(rows, row, 3), PQgetvalue(rows, row, 4)};
+    for (size_t at = 0; done && at < reset->count; at++) {
+        const struct position *position = &reset->positions[at];
+        char cells[5][32];
+        snprintf(cells[0], sizeof cells[0], "%" PRId32, position->number);
+        snprintf(cells[1], sizeof cells[1], "%" PRId64, position->stored);
+        snprintf(cells[2], sizeof cells[2], "%" PRId64, position->wanted);
+        snprintf(cells[3], sizeof cells[3], "%" PRId64, position->silent_ms / 1000);
+        snprintf(cells[4], sizeof cells[4], "%" PRId64, position->now);
+        const char *values[] = {reset->options->topic, cells[0], cells[1], cells[2], position->owner,
+            cells[3], outcome_of(reset, position), cells[4]};
         done = tw_table_add(table, values, err);
     }
-    done = done && tw_table_print(table, options->format, stdout, err);
+    done = done && tw_table_print(table, reset->options->format, stdout, err);
     tw_table_free(table);
     return done;
 }
 
-/* One transaction: all partitions of the topic, or none. A daemon that holds one is fenced off by it, takes it again and
- * reads on from the new offset. */
-static bool move_all(PGconn *connection, const struct options *options, struct tw_error *err)
+static bool execute(struct reset *reset, struct tw_error *err)
 {
-    const char *values[] = {options->topic, options->partition, options->to_offset};
-    PGresult *moved = tw_postgres_query(connection, "tapewatch.positions",
-        "SELECT count(tapewatch.reset_position(t.topic, p.partition, $3::int8)) FROM tapewatch.positions p"
-        " JOIN tapewatch.topics t USING (topic_id) WHERE t.topic = $1 AND ($2::int4 IS NULL OR p.partition = $2::int4)",
-        3, values, err);
-    PQclear(moved);
-    return moved != NULL;
+    if (!watch_holders(reset, err) || (!reset->options->force && !refuse_held(reset, err)) ||
+        !move_all(reset, err) || !wait_for_takers(reset, err))
+        return false;
+    return true;
 }
 
-static bool reset(PGconn *connection, const struct options *options, struct tw_error *err)
+static bool run(struct reset *reset, struct tw_error *err)
 {
-    const char *values[] = {options->topic, options->partition};
-    PGresult *rows = tw_postgres_query(connection, "tapewatch.positions",
-        "SELECT t.topic, p.partition, p.next_offset, p.owner,"
-        " extract(epoch FROM clock_timestamp() - p.seen_at)::int8 FROM tapewatch.positions p"
-        " JOIN tapewatch.topics t USING (topic_id) WHERE t.topic = $1 AND ($2::int4 IS NULL OR p.partition = $2::int4)"
-        " ORDER BY p.partition",
-        2, values, err);
-    if (!rows)
+    const struct options *options = reset->options;
+    if (!tw_database_open(&reset->database, "reset", &options->database, err) ||
+        !read_positions(reset, err) || !choose_offsets(reset, err) ||
+        (options->execute && !execute(reset, err)) || !show(reset, err))
         return false;
-    bool done = PQntuples(rows) > 0 ||
-                tw_fail(err, TW_REFUSED, options->topic, "see tapewatch.stream_positions for what is stored",
-                    "no stored offset of this topic%s%s", options->partition ? ", partition " : "",
-                    options->partition ? options->partition : "");
-    if (done && options->execute)
-        done = move_all(connection, options, err);
-    done = done && show(rows, options, err);
-    PQclear(rows);
-    return done;
+    if (count_of(reset, HELD) > 0)
+        return tw_fail(err, TW_REFUSED, options->topic,
+            "look at its daemon's log, and at what `tapewatch status` and /readyz say",
+            "moved, but %zu of %zu partitions were not taken again within %d s", count_of(reset, HELD),
+            reset->count, TAKE_MOST_MS / 1000);
+    if (!options->execute)
+        fprintf(stderr, "reset: nothing was changed; --execute does it\n");
+    else
+        fprintf(stderr, "reset: done; %zu partitions moved, %zu of them taken again by their daemon\n",
+            reset->count, count_of(reset, TAKEN_AGAIN));
+    return true;
 }
 
 int tw_command_reset(int argc, char **argv, struct tw_error *err)
 {
     struct options options = {.format = TW_FORMAT_TABLE};
-    struct tw_database database;
+    struct reset reset = {.options = &options};
     int status = parse(argc, argv, &options, err);
     if (status != 0)
         return status;
-    bool done = tw_database_open(&database, "reset", &options.database, err) &&
-                reset(database.connection, &options, err);
-    tw_database_close(&database);
-    if (!done)
-        return tw_command_failed(err);
-    fprintf(stderr, "reset: %s\n",
-        options.execute ? "done; a daemon that holds these partitions takes them again by itself"
-                        : "nothing was changed; --execute does it");
-    return 0;
+    bool done = run(&reset, err);
+    free(reset.positions);
+    tw_database_close(&reset.database);
+    return done ? 0 : tw_command_failed(err);
 }

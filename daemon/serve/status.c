@@ -13,17 +13,16 @@ enum { WHY_BYTES = 2048 };
 
 bool tw_report_ready(const struct tw_daemon *daemon, char *why, size_t size)
 {
-    char reason[512];
+    char reasons[WHY_BYTES - 128];
     if (daemon->phase > TW_DAEMON_RUNNING) {
         snprintf(why, size, "stopping\n"); /* rooms may be gone already */
         return false;
     }
     bool store = tw_store_ready(daemon->store);
-    bool source = tw_source_ready(daemon->source, reason, sizeof reason);
+    bool source = tw_source_ready(daemon->source, reasons, sizeof reasons);
     bool evaluator = tw_evaluate_ready(daemon->evaluator);
-    snprintf(why, size, "%s%s%s%s", store ? "" : "PostgreSQL is not to be had\n",
-        evaluator || !store ? "" : "rules are not evaluated: see the log\n", source ? "" : reason,
-        source ? "" : "\n");
+    snprintf(why, size, "%s%s%s", store ? "" : "PostgreSQL is not to be had\n",
+        evaluator || !store ? "" : "rules are not evaluated: see the log\n", reasons);
     return store && evaluator && source;
 }
 

@@ -11,12 +11,12 @@
 #include "source/kafka.h"
 
 enum {
-    ROUND_MESSAGES = 256,      /* read from one partition before the next has its turn */
-    PASS_MESSAGES = 4096,      /* read before the loop's other handles have theirs */
-    ASK_TIMEOUT_MS = 10000,    /* for the broker's first and last offset */
-    RETAKE_LEAST_MS = 1000,    /* after a fence: Kafka may be about to tell us that it is not ours */
-    RETAKE_MOST_MS = 60000,    /* two groups on one table would else fence each other without end */
-    STRANDED_AGAIN_MS = 30000, /* how often a stranded partition's row is looked at: `reset` may have come */
+    ROUND_MESSAGES = 256,   /* read from one partition before the next has its turn */
+    PASS_MESSAGES = 4096,   /* read before the loop's other handles have theirs */
+    ASK_TIMEOUT_MS = 10000, /* for the broker's first and last offset */
+    RETAKE_LEAST_MS = 1000, /* after a fence: Kafka may be about to tell us that it is not ours */
+    RETAKE_MOST_MS = 60000, /* two groups on one table would else fence each other without end */
+    MOST_REASONS = 16,      /* lines of /readyz, one a partition */
     GAP_LINES_APART_MS = 1000,
     SETTLE_MS = 1000, /* for fetchers to stop */
 };
@@ -25,15 +25,13 @@ enum {
 struct owned {
     struct tw_partition base; /* first: a pointer to one is a pointer to the other */
     rd_kafka_queue_t *queue;  /* NULL unless it is assigned */
-    bool asked;               /* take was called, the answer is not here */
-    bool taken;               /* the answer was good; waits for the others to be assigned together */
     bool at_end;              /* end-of-partition event since the last message */
     bool ranging;             /* the broker is asked for its first and last offset */
     int64_t told_offset;      /* as committed to Kafka, for lag tools */
     int64_t jumped_offset;    /* where reading goes on after a jump, nothing cut is below it; -1: none */
-    int64_t stranded_offset;  /* row offset that was found not to exist; -1: none */
-    uint64_t take_at_ms;      /* not before; 0: at once */
-    uint64_t retake_ms;       /* pause before the next take, doubled by each fence */
+    uint64_t take_at_ms;      /* FENCED: not before */
+    uint64_t taken_at_ms;     /* when its row became ours; 0: not yet */
+    uint64_t retake_ms;       /* how long it would be FENCED, doubled by each fence */
     uint64_t gap_line_ms;
     uint64_t gap_hidden; /* gaps since that line */
 };
@@ -75,12 +73,16 @@ struct tw_source {
 };
 
 const char *const tw_partition_state_names[] = {
+    [TW_PARTITION_FENCED] = "fenced",
     [TW_PARTITION_TAKING] = "taking",
+    [TW_PARTITION_TAKEN] = "taken",
     [TW_PARTITION_READING] = "reading",
     [TW_PARTITION_PAUSED] = "paused",
     [TW_PARTITION_STRANDED] = "stranded",
     [TW_PARTITION_LEAVING] = "leaving",
 };
+_Static_assert(sizeof tw_partition_state_names / sizeof tw_partition_state_names[0] == TW_PARTITION_STATES,
+    "a word for each state");
 
 static struct owned *own(struct tw_partition *partition)
 {
@@ -132,14 +134,28 @@ static void wake_loop(rd_kafka_t *kafka, void *context)
     uv_async_send(&source->wake);
 }
 
-static struct owned *add_partition(struct tw_source *source, const char *topic, int32_t number)
+static void fail(struct tw_source *source, const struct tw_error *err)
+{
+    if (source->fatal)
+        return;
+    source->fatal = true;
+    source->events.fatal(source->events.context, err);
+}
+
+/* NULL when memory is refused: that is fatal, or Kafka would call a partition ours that nobody reads. */
+static struct owned *add_partition(
+    struct tw_source *source, const char *topic, int32_t number, enum tw_partition_state state)
 {
     struct owned *partition = calloc(1, sizeof *partition);
-    if (!partition)
+    if (!partition) {
+        struct tw_error err;
+        tw_fail(&err, TW_INTERNAL, "source", "give the process more memory", "out of memory for a partition");
+        fail(source, &err);
         return NULL;
+    }
     snprintf(partition->base.topic, sizeof partition->base.topic, "%s", topic);
     partition->base.number = number;
-    partition->base.state = TW_PARTITION_TAKING;
+    partition->base.state = state;
     partition->base.assignment = ++source->assignments;
     partition->base.row_offset = -1;
     partition->base.row_watermark_us = TW_NO_TIME;
@@ -149,7 +165,6 @@ static struct owned *add_partition(struct tw_source *source, const char *topic, 
     partition->base.last_message_ms = tw_now_ms();
     partition->told_offset = -1;
     partition->jumped_offset = -1;
-    partition->stranded_offset = -1;
     partition->retake_ms = RETAKE_LEAST_MS;
     partition->base.next = source->first;
     source->first = &partition->base;
@@ -189,41 +204,41 @@ static void sweep(struct tw_source *source)
     }
 }
 
-static void fail(struct tw_source *source, const struct tw_error *err)
-{
-    if (source->fatal)
-        return;
-    source->fatal = true;
-    source->events.fatal(source->events.context, err);
-}
-
-static void take(struct tw_source *source, struct owned *partition)
-{
-    partition->asked = true;
-    partition->take_at_ms = 0;
-    source->events.take(source->events.context, &partition->base);
-}
-
 /* The same partition as a new object, with an epoch to come; the old one leaves. */
-static void retake(struct tw_source *source, struct owned *old, uint64_t pause_ms, const char *why)
+static void take_anew(struct tw_source *source, struct owned *old, const char *why)
 {
-    struct owned *partition = add_partition(source, old->base.topic, old->base.number);
+    struct owned *partition = add_partition(source, old->base.topic, old->base.number, TW_PARTITION_TAKING);
     leave(source, &old->base, why);
-    if (!partition)
-        return; /* out of memory: Kafka's next assignment brings it back */
-    partition->take_at_ms = tw_now_ms() + pause_ms;
-    if (pause_ms >= RETAKE_LEAST_MS)
-        partition->retake_ms = pause_ms * 2 < RETAKE_MOST_MS ? pause_ms * 2 : RETAKE_MOST_MS;
-    partition->stranded_offset = old->stranded_offset;
+    if (partition)
+        source->events.take(source->events.context, &partition->base);
 }
-
-/* -- assignment ------------------------------------------------------------------------------------------ */
 
 static bool is_readable(const struct owned *partition)
 {
     return partition->base.state == TW_PARTITION_READING || partition->base.state == TW_PARTITION_PAUSED ||
-           (partition->base.state == TW_PARTITION_TAKING && partition->taken);
+           partition->base.state == TW_PARTITION_TAKEN;
 }
+
+/* Kafka says that it is ours, its row that it is another's: taken by another daemon, or moved by `reset`. A pause that
+ * grew is forgotten when the row was ours for as long as the longest one: then nobody fights for it. */
+static void fence_off(struct tw_source *source, struct owned *old)
+{
+    uint64_t now = tw_now_ms();
+    if (!is_readable(old) && old->base.state != TW_PARTITION_STRANDED)
+        return;
+    uint64_t pause_ms = now - old->taken_at_ms > RETAKE_MOST_MS ? RETAKE_LEAST_MS : old->retake_ms;
+    struct owned *partition = add_partition(source, old->base.topic, old->base.number, TW_PARTITION_FENCED);
+    leave(source, &old->base, "fenced off: the row is another's");
+    if (!partition)
+        return;
+    partition->take_at_ms = now + pause_ms;
+    partition->retake_ms = pause_ms * 2 < RETAKE_MOST_MS ? pause_ms * 2 : RETAKE_MOST_MS;
+    tw_log(source->log, TW_WARNING, "source", "fenced off: taking it again if Kafka lets us",
+        tw_string("topic", old->base.topic), tw_int("partition", old->base.number),
+        tw_int("pause_ms", (int64_t)pause_ms));
+}
+
+/* -- assignment ------------------------------------------------------------------------------------------ */
 
 static void open_queue(struct tw_source *source, struct owned *partition)
 {
@@ -251,9 +266,9 @@ static void assign_all(struct tw_source *source)
         open_queue(source, partition);
         rd_kafka_topic_partition_list_add(list, at->topic, at->number)->offset =
             at->expected_offset >= 0 ? at->expected_offset : RD_KAFKA_OFFSET_BEGINNING;
-        if (at->state == TW_PARTITION_TAKING)
+        if (at->state == TW_PARTITION_TAKEN)
             tw_partition_move(at, source->stopped ? TW_PARTITION_PAUSED : TW_PARTITION_READING,
-                "row taken, offset known", source->log);
+                "assigned at its offset", source->log);
     }
     rd_kafka_resp_err_t code = rd_kafka_assign(source->kafka, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -276,7 +291,7 @@ static void assign_anew(struct tw_source *source)
 static bool is_waiting_for_takes(const struct tw_source *source)
 {
     for (const struct tw_partition *at = source->first; at; at = at->next)
-        if (at->state == TW_PARTITION_TAKING && ((const struct owned *)at)->asked)
+        if (at->state == TW_PARTITION_TAKING)
             return true;
     return false;
 }
@@ -287,20 +302,15 @@ void tw_source_taken(
     struct owned *taken = own(partition);
     if (partition->state != TW_PARTITION_TAKING || partition->assignment != assignment)
         return;
-    taken->asked = false;
     if (err) {
         fail(source, err);
         return;
     }
     partition->expected_offset = partition->row_offset;
     partition->cut_offset = partition->row_offset;
-    if (taken->stranded_offset >= 0 && taken->stranded_offset == partition->row_offset) {
-        taken->take_at_ms = tw_now_ms() + STRANDED_AGAIN_MS;
-        tw_partition_move(partition, TW_PARTITION_STRANDED, "the row still says the same", source->log);
-    } else {
-        taken->taken = true;
-        assign_anew(source);
-    }
+    taken->taken_at_ms = tw_now_ms();
+    tw_partition_move(partition, TW_PARTITION_TAKEN, "the row is ours", source->log);
+    assign_anew(source);
     if (source->assign_due && !is_waiting_for_takes(source))
         assign_all(source);
 }
@@ -327,14 +337,13 @@ static void assigned(struct tw_source *source, const rd_kafka_topic_partition_li
     source->assign_due = true;
     tw_log(source->log, TW_INFO, "source", "assignment received", tw_int("partitions", list->cnt));
     for (int at = 0; at < list->cnt; at++) {
-        struct owned *partition = add_partition(source, list->elems[at].topic, list->elems[at].partition);
+        /* All of them before the first answer: they are assigned together. */
+        add_partition(source, list->elems[at].topic, list->elems[at].partition, TW_PARTITION_TAKING);
         mark_topic(source, list->elems[at].topic, false);
-        if (partition)
-            partition->asked = true; /* all of them, before the first answer: they are assigned together */
     }
     for (struct tw_partition *at = source->first; at; at = at->next)
         if (at->state == TW_PARTITION_TAKING)
-            take(source, own(at));
+            source->events.take(source->events.context, at);
     if (list->cnt == 0)
         assign_all(source);
 }
@@ -395,14 +404,13 @@ static void strand(
     struct tw_source *source, struct owned *partition, const char *what, int64_t first, int64_t end)
 {
     char cure[512];
-    snprintf(cure, sizeof cure, "tapewatch reset --topic %s --partition %" PRId32, partition->base.topic,
-        partition->base.number);
+    snprintf(cure, sizeof cure,
+        "tapewatch reset --topic %s --partition %" PRId32 " --to-beginning --force --dry-run, then --execute",
+        partition->base.topic, partition->base.number);
     tw_log(source->log, TW_ERROR, "source", "partition stranded", tw_string("topic", partition->base.topic),
         tw_int("partition", partition->base.number), tw_string("what", what),
         tw_int("stored", partition->base.row_offset), tw_int("first", first), tw_int("end", end),
         tw_string("cure", cure));
-    partition->stranded_offset = partition->base.row_offset;
-    partition->take_at_ms = tw_now_ms() + STRANDED_AGAIN_MS;
     close_queue(partition);
     tw_partition_move(&partition->base, TW_PARTITION_STRANDED, what, source->log);
 }
@@ -460,7 +468,7 @@ static void broker_answered(uv_work_t *work, int status)
         if (question->code == RD_KAFKA_RESP_ERR_NO_ERROR)
             act_on_range(source, own(at), question->first, question->end);
         else
-            retake(source, own(at), RETAKE_LEAST_MS, "the broker did not tell its offsets");
+            take_anew(source, own(at), "the broker did not tell its offsets");
     }
     free(question);
     if (source->closing && !uv_is_closing((uv_handle_t *)&source->wake))
@@ -818,18 +826,6 @@ void tw_source_cut(struct tw_source *source, struct tw_partition *partition)
     partition->batches_out++;
 }
 
-/* Kafka says that it is ours, its row that it is another's: taken by another daemon, or moved by `reset`. */
-static void fence_off(struct tw_source *source, struct owned *partition)
-{
-    if (!is_readable(partition) && partition->base.state != TW_PARTITION_STRANDED)
-        return;
-    tw_log(source->log, TW_WARNING, "source",
-        "fenced off: the row is another's; taking it again if Kafka lets us",
-        tw_string("topic", partition->base.topic), tw_int("partition", partition->base.number),
-        tw_int("pause_ms", (int64_t)partition->retake_ms));
-    retake(source, partition, partition->retake_ms, "fenced off");
-}
-
 void tw_source_fenced(struct tw_source *source, uint64_t assignment)
 {
     for (struct tw_partition *at = source->first; at; at = at->next)
@@ -915,19 +911,14 @@ static void tell_offsets(struct tw_source *source)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* Partitions whose time has come: fenced ones after their pause, stranded ones now and then. */
 static void take_again(struct tw_source *source)
 {
     uint64_t now = tw_now_ms();
-    for (struct tw_partition *at = source->first, *next; at; at = next) {
-        struct owned *partition = own(at);
-        next = at->next;
-        if (partition->take_at_ms == 0 || now < partition->take_at_ms)
+    for (struct tw_partition *at = source->first; at; at = at->next) {
+        if (at->state != TW_PARTITION_FENCED || now < own(at)->take_at_ms)
             continue;
-        if (at->state == TW_PARTITION_STRANDED)
-            retake(source, partition, 0, "looking whether the row was reset");
-        else if (at->state == TW_PARTITION_TAKING && !partition->asked && !partition->taken)
-            take(source, partition);
+        tw_partition_move(at, TW_PARTITION_TAKING, "pause over", source->log);
+        source->events.take(source->events.context, at);
     }
 }
 
@@ -944,32 +935,61 @@ void tw_source_second(struct tw_source *source)
     sweep(source);
 }
 
-static bool not_ready(char *why, size_t size, const char *format, ...) TW_PRINTF(3, 4);
-static bool not_ready(char *why, size_t size, const char *format, ...)
+/* Lines of text as they are written into a buffer; those beyond MOST_REASONS are counted only. */
+struct reasons {
+    char *text;
+    size_t size;
+    size_t used;
+    uint32_t count;
+};
+
+static void add_reason(struct reasons *reasons, const char *format, ...) TW_PRINTF(2, 3);
+static void add_reason(struct reasons *reasons, const char *format, ...)
 {
     va_list arguments;
+    if (reasons->count++ >= MOST_REASONS || reasons->used >= reasons->size)
+        return;
     va_start(arguments, format);
-    vsnprintf(why, size, format, arguments);
+    int length = vsnprintf(reasons->text + reasons->used, reasons->size - reasons->used, format, arguments);
     va_end(arguments);
-    return false;
+    reasons->used += length > 0 ? (size_t)length : 0;
+}
+
+static void add_partitions(
+    struct reasons *reasons, const struct tw_source *source, enum tw_partition_state state, const char *what)
+{
+    for (const struct tw_partition *at = source->first; at; at = at->next)
+        if (at->state == state)
+            add_reason(reasons, "topic %s partition %" PRId32 " %s\n", at->topic, at->number, what);
+}
+
+/* The gravest first: the first line is what the log and STATUS= show. */
+static void add_partition_reasons(struct reasons *reasons, const struct tw_source *source)
+{
+    for (const struct tw_partition *at = source->first; at; at = at->next)
+        if (at->state == TW_PARTITION_STRANDED)
+            add_reason(reasons, "topic %s partition %" PRId32 " is stranded at offset %" PRId64 "\n",
+                at->topic, at->number, at->row_offset);
+    add_partitions(
+        reasons, source, TW_PARTITION_FENCED, "is fenced off: its row is another's, it is taken again");
+    add_partitions(reasons, source, TW_PARTITION_TAKING, "is being taken");
 }
 
 bool tw_source_ready(const struct tw_source *source, char *why, size_t size)
 {
+    struct reasons reasons = {.text = why, .size = size};
+    why[0] = '\0';
     for (uint32_t at = 0; at < source->topic_count; at++)
         if (source->topics[at].missing)
-            return not_ready(why, size, "waiting for topic %s", source->topics[at].name);
-    for (const struct tw_partition *at = source->first; at; at = at->next)
-        if (at->state == TW_PARTITION_STRANDED)
-            return not_ready(why, size, "topic %s partition %" PRId32 " is stranded at offset %" PRId64,
-                at->topic, at->number, at->row_offset);
-    for (const struct tw_partition *at = source->first; at; at = at->next)
-        if (at->state == TW_PARTITION_TAKING)
-            return not_ready(why, size, "taking topic %s partition %" PRId32, at->topic, at->number);
-    if (!source->in_group)
-        return not_ready(why, size, source->refused ? "refused by the broker" : "joining group %s",
-            source->config->kafka.group);
-    return true;
+            add_reason(&reasons, "waiting for topic %s\n", source->topics[at].name);
+    add_partition_reasons(&reasons, source);
+    if (!source->in_group && source->refused)
+        add_reason(&reasons, "refused by the broker\n");
+    else if (!source->in_group)
+        add_reason(&reasons, "joining group %s\n", source->config->kafka.group);
+    if (reasons.count > MOST_REASONS && reasons.used < size)
+        snprintf(why + reasons.used, size - reasons.used, "and %u more\n", reasons.count - MOST_REASONS);
+    return reasons.count == 0;
 }
 
 /* -- end ---------------------------------------------------------------------------------------------------- */

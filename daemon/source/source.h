@@ -17,6 +17,9 @@
  * Guards: an offset below the expected one is dropped and counted; a jump is counted and logged (transaction
  * markers and compaction make them; they are normal but never silent).
  *
+ * A partition whose row turns out to be another's (a batch or a refresh met the fence: another daemon, or `reset`)
+ * is FENCED, and taken again after a pause that doubles from 1 s to 60 s while nothing of it can be stored.
+ *
  * A stored offset that the broker no longer has: below the first one, `kafka.out_of_range` decides (stop,
  * earliest, latest); beyond the end, the partition is STRANDED, with one line that names the cure (`reset`). */
 #ifndef TW_SOURCE_H
@@ -75,7 +78,8 @@ void tw_source_done(struct tw_source *source, struct tw_partition *partition, en
 struct tw_partition *tw_source_partitions(struct tw_source *source);
 /* Each second: polls, sets caught_up, end_offset and the gauges, tells Kafka the offsets that PostgreSQL holds. */
 void tw_source_second(struct tw_source *source);
-/* In the group, every topic there, nothing stranded. `why` receives the reason when not. */
+/* In the group, every topic there, the row of every partition ours and its offset in Kafka. `why` receives the reasons
+ * when not, a line each, the first sixteen of them. */
 bool tw_source_ready(const struct tw_source *source, char *why, size_t size);
 
 /* Leaves the group and closes, within `limit_ms`; then `closed`. Call when all batches are back. After `closed`

@@ -402,6 +402,42 @@ static void a_fenced_partition_is_taken_again_and_read_on_from_its_row(void **st
     close_scene(scene);
 }
 
+/* What the store says when a refresh has met the fence: no batch of the partition is out. */
+static void reset_one(uv_timer_t *timer)
+{
+    struct scene *scene = timer->data;
+    char why[2048];
+    struct tw_partition *partition = tw_source_partitions(scene->source);
+    while (partition && partition->number != 1)
+        partition = partition->next;
+    if (!partition || scene->total < PARTITIONS * EACH || scene->pokes > 0)
+        return;
+    scene->pokes++;
+    assert_true(tw_source_ready(scene->source, why, sizeof why));
+    scene->rows[1] = 0;
+    scene->next[1] = 0;
+    tw_source_fenced(scene->source, partition->assignment + 1000);
+    assert_true(tw_source_ready(scene->source, why, sizeof why));
+    tw_source_fenced(scene->source, partition->assignment);
+    assert_false(tw_source_ready(scene->source, why, sizeof why));
+    assert_non_null(strstr(why, "topic news partition 1 is fenced off"));
+    scene->wanted = PARTITIONS * EACH + EACH;
+}
+
+static void a_silent_partition_that_was_reset_is_told_as_unready_and_taken_again(void **state)
+{
+    (void)state;
+    struct scene *scene = open_scene();
+    publish(scene, EACH);
+    uv_timer_start(&scene->poke, reset_one, 100, 100);
+    run_scene(scene);
+    assert_int_equal(scene->pokes, 1);
+    assert_int_equal(scene->takes, PARTITIONS + 1);
+    assert_int_equal(scene->seen[1], 2 * EACH);
+    assert_int_equal(scene->out_of_order, 0);
+    close_scene(scene);
+}
+
 static void offsets_below_the_expected_one_are_repeats_and_jumps_are_gaps(void **state)
 {
     (void)state;
@@ -457,6 +493,7 @@ static void properties_that_break_the_promise_are_refused_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_silent_partition_that_was_reset_is_told_as_unready_and_taken_again),
         cmocka_unit_test(offsets_below_the_expected_one_are_repeats_and_jumps_are_gaps),
         cmocka_unit_test(an_offset_out_of_range_is_decided_by_side_and_policy),
         cmocka_unit_test(properties_that_break_the_promise_are_refused_by_name),
