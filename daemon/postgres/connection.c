@@ -218,8 +218,8 @@ void tw_connection_send(struct tw_connection *connection, enum tw_statement stat
     const char *const *values, const int *lengths)
 {
     static const int binary[TW_STATEMENT_PARAMETERS] = {
-        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-    const struct tw_statement_row *row = &tw_statements[statement];
+        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    const struct tw_statement_row *row = &connection->options.rows[statement];
     if (connection->broken || !connection->pg)
         return;
     note_sent(connection, statement,
@@ -408,7 +408,7 @@ static void send_preparation(struct tw_connection *connection)
         send_setting(
             connection, connection->options.settings[at].name, connection->options.settings[at].value);
     for (int at = 0; at < TW_STATEMENTS; at++) {
-        const struct tw_statement_row *row = &tw_statements[at];
+        const struct tw_statement_row *row = &connection->options.rows[at];
         if (row->connections & connection->options.statements)
             note_sent(connection, TW_STATEMENTS,
                 PQsendPrepare(connection->pg, row->name, row->sql, row->parameter_count, row->types));
@@ -678,6 +678,8 @@ bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection_options *op
         return tw_fail(err, TW_INTERNAL, "PostgreSQL", NULL, "out of memory");
     connection->loop = loop;
     connection->options = *options;
+    if (!options->rows)
+        connection->options.rows = tw_statements;
     connection->log = log;
     connection->events = *events;
     connection->retry_ms = RETRY_LEAST_MS;

@@ -40,9 +40,10 @@ struct tw_session_setting {
 struct tw_connection_options {
     const char *conninfo;
     const char *password_file;
-    const char *application; /* shown in pg_stat_activity */
-    const char *room;        /* of its log lines */
-    int statements;          /* TW_FOR_STORE or TW_FOR_EVALUATOR */
+    const char *application;             /* shown in pg_stat_activity */
+    const char *room;                    /* of its log lines */
+    int statements;                      /* TW_FOR_STORE or TW_FOR_EVALUATOR: which of `rows` are prepared */
+    const struct tw_statement_row *rows; /* TW_STATEMENTS of them; NULL: tw_statements */
     const struct tw_session_setting *settings;
     size_t setting_count;
     uint64_t retry_most_ms;

@@ -32,6 +32,7 @@ bool tw_session_begin(struct tw_session *session, uv_loop_t *loop, const struct 
         .application = options->application,
         .room = options->room,
         .statements = options->statements,
+        .rows = options->rows,
         .settings = session->settings,
         .setting_count = session->setting_count,
         .retry_most_ms = (uint64_t)options->config->store.retry_most_ms};

@@ -52,14 +52,14 @@ enum tw_statement {
 };
 
 enum { TW_FOR_STORE = 1, TW_FOR_EVALUATOR = 2 };
-enum { TW_STATEMENT_PARAMETERS = 20 };
+enum { TW_STATEMENT_PARAMETERS = 32 };
 
 struct tw_statement_row {
     const char *name;
     int connections; /* TW_FOR_STORE, TW_FOR_EVALUATOR */
     int parameter_count;
     Oid types[TW_STATEMENT_PARAMETERS];
-    const char *sql;
+    const char *sql; /* NULL: it carries rows, and is written from their columns (store/row_statements.h) */
 };
 
 extern const struct tw_statement_row tw_statements[TW_STATEMENTS];

@@ -7,6 +7,38 @@
 /* A message to the server holds a gigabyte at most; what is larger does not fit any arena either. */
 #define MESSAGE_BYTES (UINT64_C(1) << 30)
 
+static const struct {
+    int32_t type;
+    int32_t array;
+    int width;
+} types[] = {
+    {TW_OID_BOOL, TW_OID_BOOL_ARRAY, 1},
+    {TW_OID_INT2, TW_OID_INT2_ARRAY, 2},
+    {TW_OID_INT4, TW_OID_INT4_ARRAY, 4},
+    {TW_OID_INT8, TW_OID_INT8_ARRAY, 8},
+    {TW_OID_FLOAT4, TW_OID_FLOAT4_ARRAY, 4},
+    {TW_OID_DATE, TW_OID_DATE_ARRAY, 4},
+    {TW_OID_TIMESTAMPTZ, TW_OID_TIMESTAMPTZ_ARRAY, 8},
+    {TW_OID_TEXT, TW_OID_TEXT_ARRAY, 0},
+    {TW_OID_BYTEA, TW_OID_BYTEA_ARRAY, 0},
+};
+
+int32_t tw_array_type(int32_t element)
+{
+    for (size_t at = 0; at < sizeof types / sizeof types[0]; at++)
+        if (types[at].type == element)
+            return types[at].array;
+    return 0;
+}
+
+int tw_type_width(int32_t type)
+{
+    for (size_t at = 0; at < sizeof types / sizeof types[0]; at++)
+        if (types[at].type == type)
+            return types[at].width;
+    return 0;
+}
+
 /* -- scalars ------------------------------------------------------------------------------------------------------ */
 
 void tw_put_int16(char *to, int16_t value)

@@ -49,6 +49,11 @@ enum {
     TW_OID_DATE_ARRAY = 1182,
 };
 
+/* The type of arrays of a type; 0 for one that we have no arrays of. */
+int32_t tw_array_type(int32_t element);
+/* The bytes of a value of a type: 8, 4, 2 or 1; 0 for texts, bytes and arrays, whose values differ. */
+int tw_type_width(int32_t type);
+
 /* -- scalars: big-endian into `to`, out of `from`, which need not be aligned ------------------------------------- */
 
 /* Puts 2 bytes: int2. */

@@ -1,6 +1,7 @@
 #include "store/commit.h"
 
 #include "config/config.h"
+#include "postgres/wire.h"
 #include "time/watermark.h"
 
 #include <inttypes.h>
@@ -268,8 +269,8 @@ static void set_fence(struct tw_commit *commit, struct scalars *scalars)
     *scalars = (struct scalars){0};
     tw_put_int64(numbers, commit->batch->partition->epoch);
     tw_put_int64(numbers + 8, commit->begin_offset);
-    set(scalars, 0, commit->encoded->topic_id, 2);
-    set(scalars, 1, commit->encoded->partition, 4);
+    set(scalars, 0, commit->encoded->shared.topic_id, 2);
+    set(scalars, 1, commit->encoded->shared.partition, 4);
     set(scalars, 2, numbers, 8);
     set(scalars, 3, (const char *)commit->batch->partition->token, TW_TOKEN_BYTES);
     set(scalars, 4, numbers + 8, 8);
@@ -421,7 +422,7 @@ static void on_settled(void *context, const struct tw_refusal *refusal)
 static void settle(struct tw_commit *commit)
 {
     struct tw_exchange exchange = {commit, settle_row, on_settled};
-    const char *values[] = {commit->encoded->topic_id, commit->encoded->partition};
+    const char *values[] = {commit->encoded->shared.topic_id, commit->encoded->shared.partition};
     const int lengths[] = {2, 4};
     commit->found = false;
     tw_encoded_set_ids(commit->encoded, commit->batch->partition->topic_id, 0);
@@ -722,21 +723,20 @@ static void on_compared(void *context, const struct tw_refusal *refusal)
 
 static void send_compare(struct tw_commit *commit, const struct tw_call *call)
 {
-    static const int of_document[] = {0, 1, 4, 5, 15, 18, 19};
-    static const int of_dead_letter[] = {0, 1, 3, 10};
-    bool dead = call->statement == TW_DEAD_LETTER_INSERT;
-    const int *from = dead ? of_dead_letter : of_document;
-    int count = dead ? 4 : 7;
-    const char *values[7];
-    int lengths[7];
-    if (!dead && call->statement != TW_DOCUMENTS_INSERT)
-        return;
-    for (int at = 0; at < count; at++) {
-        values[at] = call->values[from[at]];
-        lengths[at] = call->lengths[from[at]];
+    const char *values[TW_STATEMENT_PARAMETERS];
+    int lengths[TW_STATEMENT_PARAMETERS];
+    int from[TW_STATEMENT_PARAMETERS];
+    for (int number = 0; number < TW_SQL_TABLES; number++) {
+        const struct tw_sql_table *table = &tw_sql_tables[number];
+        if (table->insert != call->statement || table->compare == TW_STATEMENTS)
+            continue;
+        int count = tw_sql_compared(table, from);
+        for (int at = 0; at < count; at++) {
+            values[at] = call->values[from[at]];
+            lengths[at] = call->lengths[from[at]];
+        }
+        tw_connection_send(commit->options.connection, table->compare, values, lengths);
     }
-    tw_connection_send(
-        commit->options.connection, dead ? TW_DEAD_LETTER_COMPARE : TW_DOCUMENTS_COMPARE, values, lengths);
 }
 
 /* True when nothing of the part can stand there already. */
@@ -776,7 +776,7 @@ static void end_blockers(struct tw_commit *commit)
 {
     struct tw_exchange exchange = {commit, NULL, on_unblocked};
     const char *topic = commit->batch->partition->topic;
-    const char *values[] = {topic, commit->encoded->partition};
+    const char *values[] = {topic, commit->encoded->shared.partition};
     const int lengths[] = {(int)strlen(topic), 4};
     tw_connection_begin_exchange(commit->options.connection, &exchange);
     tw_connection_send(commit->options.connection, TW_BLOCKERS_END, values, lengths);

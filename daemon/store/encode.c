@@ -1,23 +1,14 @@
 #include "store/encode.h"
 
 #include "alert/shard.h"
+#include "postgres/wire.h"
+#include "store/columns.h"
 #include "time/bars.h"
-#include "time/watermark.h"
 
 #define US_PER_DAY INT64_C(86400000000)
-/* 10000-01-01, the first day that has no four-digit year. */
-#define TOO_LATE_US INT64_C(253402300800000000)
+/* A message to the server holds a gigabyte at most; what is larger does not fit any arena either. */
+#define MESSAGE_BYTES ((size_t)1 << 30)
 
-/* -- arrays: a table of columns, each with its type and the function that reads a row's cell ------------------ */
-
-struct cell {
-    bool null;
-    int64_t integer;
-    float number;
-    struct tw_text text;
-};
-
-/* What the cells are read from. */
 struct encoder {
     const struct tw_encode_options *options;
     const struct tw_batch *batch;
@@ -25,378 +16,130 @@ struct encoder {
     struct tw_arena *arena;
     struct tw_encoded *out;
     struct tw_document *const documents;
-    const uint32_t *stored; /* indices of documents that get a row */
-    const uint32_t *scores; /* indices of scores */
-    const struct tw_bar_row *bars;
-    const uint32_t *headlines;
+    struct tw_chosen_rows chosen;
+    uint32_t row_counts[TW_SQL_TABLES];
 };
 
-typedef void read_cell(const struct encoder *encoder, uint32_t row, struct cell *cell);
+/* -- columns: arrays of many rows' values, or the value of a single row ---------------------------------------------- */
 
-struct column {
-    int32_t element; /* type of an element */
-    int width;       /* bytes of one; 0: a text */
-    read_cell *read;
-};
-
-static void put_fixed(char *to, const struct column *column, const struct cell *cell)
+static void put_fixed(char *to, int32_t type, size_t width, const struct tw_sql_cell *cell)
 {
-    tw_put_int32(to, column->width);
-    to += TW_CELL_HEADER_BYTES;
-    if (column->element == TW_OID_FLOAT4)
+    if (type == TW_OID_FLOAT4)
         tw_put_float(to, cell->number);
-    else if (column->element == TW_OID_TIMESTAMPTZ)
+    else if (type == TW_OID_TIMESTAMPTZ)
         tw_put_time(to, cell->integer);
-    else if (column->width == 8)
+    else if (width == 8)
         tw_put_int64(to, cell->integer);
-    else if (column->width == 4)
+    else if (width == 4)
         tw_put_int32(to, (int32_t)cell->integer);
-    else if (column->width == 2)
+    else if (width == 2)
         tw_put_int16(to, (int16_t)cell->integer);
     else
         *to = (char)cell->integer;
 }
 
-static char *fixed_array(
-    const struct encoder *encoder, const struct column *column, uint32_t first, uint32_t count, int *length)
+static char *fixed_array(const struct encoder *encoder, const struct tw_sql_column *column, uint32_t first,
+    uint32_t count, int *length)
 {
-    size_t step = TW_CELL_HEADER_BYTES + (size_t)column->width;
-    size_t bytes = TW_ARRAY_HEADER_BYTES + count * step;
+    size_t width = (size_t)tw_type_width(column->type);
+    size_t bytes = TW_ARRAY_HEADER_BYTES + count * (TW_CELL_HEADER_BYTES + width);
     char *array = tw_arena_take(encoder->arena, bytes);
-    struct cell cell = {0};
+    struct tw_sql_cell cell = {0};
     if (!array)
         return NULL;
-    tw_put_array_header(array, column->element, count, false);
+    tw_put_array_header(array, column->type, count, false);
     for (uint32_t row = 0; row < count; row++) {
-        column->read(encoder, first + row, &cell);
-        put_fixed(array + TW_ARRAY_HEADER_BYTES + row * step, column, &cell);
+        char *to = tw_array_cell(array, row, width);
+        tw_put_int32(to - TW_CELL_HEADER_BYTES, (int32_t)width);
+        column->read(&encoder->chosen, first + row, &cell);
+        put_fixed(to, column->type, width, &cell);
     }
     *length = (int)bytes;
     return array;
 }
 
-static char *text_array(
-    const struct encoder *encoder, const struct column *column, uint32_t first, uint32_t count, int *length)
+static char *text_array(const struct encoder *encoder, const struct tw_sql_column *column, uint32_t first,
+    uint32_t count, int *length)
 {
     size_t bytes = TW_ARRAY_HEADER_BYTES + (size_t)count * TW_CELL_HEADER_BYTES;
     bool nulls = false;
-    struct cell cell = {0};
+    struct tw_sql_cell cell = {0};
     for (uint32_t row = 0; row < count; row++) {
         cell.null = false;
-        column->read(encoder, first + row, &cell);
+        column->read(&encoder->chosen, first + row, &cell);
         nulls = nulls || cell.null;
         bytes += cell.null ? 0 : cell.text.length;
     }
-    /* A message to the server holds a gigabyte at most; what is larger does not fit any arena either. */
-    char *array = bytes < (1U << 30) ? tw_arena_take(encoder->arena, bytes) : NULL;
+    char *array = bytes < MESSAGE_BYTES ? tw_arena_take(encoder->arena, bytes) : NULL;
     if (!array)
         return NULL;
-    tw_put_array_header(array, column->element, count, nulls);
+    tw_put_array_header(array, column->type, count, nulls);
     char *to = array + TW_ARRAY_HEADER_BYTES;
     for (uint32_t row = 0; row < count; row++) {
         cell.null = false;
-        column->read(encoder, first + row, &cell);
+        column->read(&encoder->chosen, first + row, &cell);
         to = tw_put_text_cell(to, cell.text, cell.null);
     }
     *length = (int)bytes;
     return array;
 }
 
-static bool fill_columns(const struct encoder *encoder, struct tw_call *call, int parameter,
-    const struct column *columns, size_t column_count, uint32_t first)
+/* The value of one row as it is; NULL stays NULL. False when the arena is full. */
+static bool single_value(const struct encoder *encoder, const struct tw_sql_column *column, uint32_t row,
+    const char **value, int *length)
 {
-    for (size_t column = 0; column < column_count; column++, parameter++) {
-        int *length = &call->lengths[parameter];
-        call->values[parameter] = columns[column].width > 0
-                                      ? fixed_array(encoder, &columns[column], first, call->rows, length)
-                                      : text_array(encoder, &columns[column], first, call->rows, length);
-        if (!call->values[parameter])
+    size_t width = (size_t)tw_type_width(column->type);
+    struct tw_sql_cell cell = {0};
+    column->read(&encoder->chosen, row, &cell);
+    if (cell.null)
+        return true;
+    if (column->type == TW_OID_BYTEA_ARRAY) {
+        if (cell.list)
+            *value = tw_array_text(encoder->arena, TW_OID_BYTEA, cell.list, cell.list_count, length);
+        return *value != NULL;
+    }
+    if (width == 0) {
+        *value = cell.text.length ? cell.text.bytes : "";
+        *length = (int)cell.text.length;
+        return true;
+    }
+    char *bytes = tw_arena_take(encoder->arena, width);
+    if (bytes)
+        put_fixed(bytes, column->type, width, &cell);
+    *value = bytes;
+    *length = (int)width;
+    return bytes != NULL;
+}
+
+/* Rows [first, first + call->rows) of one column, as parameter `at` of the call. */
+static bool fill_parameter(const struct encoder *encoder, const struct tw_sql_table *table,
+    const struct tw_sql_column *column, uint32_t first, struct tw_call *call, int at)
+{
+    int *length = &call->lengths[at];
+    if (!column->read) {
+        call->values[at] = (const char *)&encoder->out->shared + column->shared;
+        *length = tw_type_width(column->type);
+        return true;
+    }
+    if (table->single)
+        return single_value(encoder, column, first, &call->values[at], length);
+    call->values[at] = tw_type_width(column->type) > 0
+                           ? fixed_array(encoder, column, first, call->rows, length)
+                           : text_array(encoder, column, first, call->rows, length);
+    return call->values[at] != NULL;
+}
+
+static bool fill_parameters(
+    const struct encoder *encoder, const struct tw_sql_table *table, uint32_t first, struct tw_call *call)
+{
+    int parameter = 0;
+    for (uint32_t at = 0; at < table->column_count; at++) {
+        const struct tw_sql_column *column = &table->columns[at];
+        if (column->type && !fill_parameter(encoder, table, column, first, call, parameter++))
             return false;
     }
     return true;
 }
-
-/* -- documents ----------------------------------------------------------------------------------------------- */
-
-static const struct tw_document *document_of(const struct encoder *encoder, uint32_t row)
-{
-    return &encoder->documents[encoder->stored[row]];
-}
-
-static void document_offset(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = document_of(encoder, row)->message->offset;
-}
-
-static void document_time(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = document_of(encoder, row)->event_us;
-}
-
-static void document_time_source(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = (int64_t)document_of(encoder, row)->time_source;
-}
-
-static void document_negative(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->number = document_of(encoder, row)->score.negative;
-}
-
-static void document_neutral(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->number = document_of(encoder, row)->score.neutral;
-}
-
-static void document_positive(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->number = document_of(encoder, row)->score.positive;
-}
-
-static void document_sentiment(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = document_of(encoder, row)->score.sentiment;
-}
-
-static void document_tokens(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = document_of(encoder, row)->token_count;
-}
-
-static void document_repairs(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = document_of(encoder, row)->repairs;
-}
-
-static void document_truncated(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = document_of(encoder, row)->truncated;
-}
-
-/* Below the watermark as the documents before it in this batch left it. */
-static void document_late(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    uint32_t index = encoder->stored[row];
-    int64_t before_us = tw_watermark_of_partition(
-        TW_NO_TIME, encoder->batch->rows.latest_us[index], encoder->options->lateness_us);
-    cell->integer = tw_watermark_is_late(encoder->documents[index].event_us, before_us);
-}
-
-static void text_or_null(struct tw_text text, struct cell *cell)
-{
-    cell->text = text;
-    cell->null = text.length == 0;
-}
-
-static void document_id(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    text_or_null(document_of(encoder, row)->id, cell);
-}
-
-static void document_source(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    text_or_null(document_of(encoder, row)->source, cell);
-}
-
-static void document_language(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    text_or_null(document_of(encoder, row)->language, cell);
-}
-
-/* The cleaned text is title, one space, body; stored apart. */
-static void document_title(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    const struct tw_document *document = document_of(encoder, row);
-    cell->text = (struct tw_text){document->text.bytes, document->title_length};
-}
-
-static void document_body(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    const struct tw_document *document = document_of(encoder, row);
-    size_t begin = document->title_length;
-    if (begin > 0 && begin < document->text.length)
-        begin++;
-    cell->text = (struct tw_text){document->text.bytes + begin, document->text.length - begin};
-}
-
-static const struct column document_columns[] = {
-    {TW_OID_INT8, 8, document_offset},
-    {TW_OID_TIMESTAMPTZ, 8, document_time},
-    {TW_OID_INT2, 2, document_time_source},
-    {TW_OID_FLOAT4, 4, document_negative},
-    {TW_OID_FLOAT4, 4, document_neutral},
-    {TW_OID_FLOAT4, 4, document_positive},
-    {TW_OID_INT2, 2, document_sentiment},
-    {TW_OID_INT4, 4, document_tokens},
-    {TW_OID_INT4, 4, document_repairs},
-    {TW_OID_BOOL, 1, document_truncated},
-    {TW_OID_BOOL, 1, document_late},
-    {TW_OID_TEXT, 0, document_id},
-    {TW_OID_TEXT, 0, document_source},
-    {TW_OID_TEXT, 0, document_language},
-    {TW_OID_TEXT, 0, document_title},
-    {TW_OID_TEXT, 0, document_body},
-};
-enum { LATE_PARAMETER = 14 };
-
-/* -- scores, bars, headlines ------------------------------------------------------------------------------------ */
-
-static const struct tw_score_row *score_of(const struct encoder *encoder, uint32_t row)
-{
-    return &encoder->batch->rows.scores[encoder->scores[row]];
-}
-
-static void score_offset(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = encoder->documents[score_of(encoder, row)->document].message->offset;
-}
-
-static void score_time(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = encoder->documents[score_of(encoder, row)->document].event_us;
-}
-
-static void score_entity(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->text = score_of(encoder, row)->symbol;
-}
-
-static void score_mentions(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = score_of(encoder, row)->mentions;
-}
-
-static void score_negative(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->number = score_of(encoder, row)->score.negative;
-}
-
-static void score_neutral(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->number = score_of(encoder, row)->score.neutral;
-}
-
-static void score_positive(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->number = score_of(encoder, row)->score.positive;
-}
-
-static void score_sentiment(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = score_of(encoder, row)->score.sentiment;
-}
-
-static void score_from_document(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = score_of(encoder, row)->from_document;
-}
-
-static const struct column score_columns[] = {
-    {TW_OID_INT8, 8, score_offset},
-    {TW_OID_TIMESTAMPTZ, 8, score_time},
-    {TW_OID_TEXT, 0, score_entity},
-    {TW_OID_INT4, 4, score_mentions},
-    {TW_OID_FLOAT4, 4, score_negative},
-    {TW_OID_FLOAT4, 4, score_neutral},
-    {TW_OID_FLOAT4, 4, score_positive},
-    {TW_OID_INT2, 2, score_sentiment},
-    {TW_OID_BOOL, 1, score_from_document},
-};
-
-static void bar_start(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = encoder->bars[row].bar_us;
-}
-
-static void bar_entity(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->text = encoder->bars[row].symbol;
-}
-
-static void bar_shard(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = tw_shard_of(encoder->bars[row].symbol);
-}
-
-static void bar_count(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = encoder->bars[row].count;
-}
-
-static void bar_sum(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = encoder->bars[row].sum;
-}
-
-static void bar_squares(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = encoder->bars[row].sum_of_squares;
-}
-
-static void bar_negative(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = encoder->bars[row].negative_sum;
-}
-
-static const struct column bar_columns[] = {
-    {TW_OID_TIMESTAMPTZ, 8, bar_start},
-    {TW_OID_TEXT, 0, bar_entity},
-    {TW_OID_INT2, 2, bar_shard},
-    {TW_OID_INT8, 8, bar_count},
-    {TW_OID_INT8, 8, bar_sum},
-    {TW_OID_INT8, 8, bar_squares},
-    {TW_OID_INT8, 8, bar_negative},
-};
-
-static const struct tw_headline_row *headline_of(const struct encoder *encoder, uint32_t row)
-{
-    return &encoder->batch->rows.headlines[encoder->headlines[row]];
-}
-
-static void headline_offset(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = encoder->documents[headline_of(encoder, row)->document].message->offset;
-}
-
-static void headline_time(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = encoder->documents[headline_of(encoder, row)->document].event_us;
-}
-
-static void headline_rule(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->text = headline_of(encoder, row)->rule;
-}
-
-static void headline_entity(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->text = encoder->batch->rows.scores[headline_of(encoder, row)->score].symbol;
-}
-
-static void headline_shard(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = tw_shard_of(encoder->batch->rows.scores[headline_of(encoder, row)->score].symbol);
-}
-
-static void headline_sentiment(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->integer = encoder->batch->rows.scores[headline_of(encoder, row)->score].score.sentiment;
-}
-
-static void headline_keyword(const struct encoder *encoder, uint32_t row, struct cell *cell)
-{
-    cell->text = headline_of(encoder, row)->keyword;
-}
-
-static const struct column headline_columns[] = {
-    {TW_OID_INT8, 8, headline_offset},
-    {TW_OID_TIMESTAMPTZ, 8, headline_time},
-    {TW_OID_TEXT, 0, headline_rule},
-    {TW_OID_TEXT, 0, headline_entity},
-    {TW_OID_INT2, 2, headline_shard},
-    {TW_OID_INT2, 2, headline_sentiment},
-    {TW_OID_TEXT, 0, headline_keyword},
-};
 
 /* -- which rows ----------------------------------------------------------------------------------------------- */
 
@@ -407,7 +150,7 @@ static bool is_skipped(const struct encoder *encoder, uint32_t document)
 
 static bool has_table(const struct tw_document *document)
 {
-    return document->event_us >= 0 && document->event_us < TOO_LATE_US;
+    return document->event_us >= 0 && document->event_us < TW_TABLES_END_US;
 }
 
 /* A document that gets a row of documents, in this part. */
@@ -437,25 +180,32 @@ static void add_day(struct encoder *encoder, int64_t event_us)
     out->days[out->day_count++] = day;
 }
 
+/* Which documents get a row of documents, and which one of dead_letters; the days that they need. */
 static bool choose_documents(struct encoder *encoder)
 {
+    struct tw_encoded *out = encoder->out;
     uint32_t *stored = tw_arena_array(encoder->arena, encoder->part->count, sizeof *stored);
-    encoder->out->days = tw_arena_array(encoder->arena, encoder->part->count, sizeof(int32_t));
-    encoder->stored = stored;
-    if (!stored || !encoder->out->days)
+    uint32_t *dead = tw_arena_array(encoder->arena, encoder->part->count, sizeof *dead);
+    out->days = tw_arena_array(encoder->arena, encoder->part->count, sizeof *out->days);
+    encoder->chosen.documents = stored;
+    encoder->chosen.dead_letters = dead;
+    if (!stored || !dead || !out->days)
         return false;
     for (uint32_t at = 0; at < encoder->part->count; at++) {
         uint32_t index = encoder->part->first + at;
         const struct tw_document *document = &encoder->documents[index];
-        encoder->out->tick_count += document->fate == TW_FATE_TICK;
-        encoder->out->dead_count += is_dead(encoder, index);
+        out->tick_count += document->fate == TW_FATE_TICK;
+        if (is_dead(encoder, index))
+            dead[out->dead_count++] = index;
         if (!is_stored(encoder, index))
             continue;
-        stored[encoder->out->document_count++] = index;
+        stored[out->document_count++] = index;
         add_day(encoder, document->event_us);
-        if (document->event_us < encoder->out->earliest_us)
-            encoder->out->earliest_us = document->event_us;
+        if (document->event_us < out->earliest_us)
+            out->earliest_us = document->event_us;
     }
+    encoder->row_counts[TW_SQL_DOCUMENTS] = out->document_count;
+    encoder->row_counts[TW_SQL_DEAD_LETTERS] = out->dead_count;
     return true;
 }
 
@@ -463,27 +213,26 @@ static bool choose_scores(struct encoder *encoder)
 {
     const struct tw_rows *rows = &encoder->batch->rows;
     uint32_t *scores = tw_arena_array(encoder->arena, rows->score_count, sizeof *scores);
-    encoder->scores = scores;
+    encoder->chosen.scores = scores;
     if (!scores)
         return false;
     for (uint32_t at = 0; at < rows->score_count; at++)
         if (is_stored(encoder, rows->scores[at].document))
             scores[encoder->out->score_count++] = at;
+    encoder->row_counts[TW_SQL_SCORES] = encoder->out->score_count;
     return true;
 }
 
-/* Headlines chosen, their number in *count. */
-static bool choose_headlines(struct encoder *encoder, uint32_t *count)
+static bool choose_headlines(struct encoder *encoder)
 {
     const struct tw_rows *rows = &encoder->batch->rows;
     uint32_t *headlines = tw_arena_array(encoder->arena, rows->headline_count, sizeof *headlines);
-    encoder->headlines = headlines;
-    *count = 0;
+    encoder->chosen.headlines = headlines;
     if (!headlines)
         return false;
     for (uint32_t at = 0; at < rows->headline_count; at++)
         if (is_stored(encoder, rows->headlines[at].document))
-            headlines[(*count)++] = at;
+            headlines[encoder->row_counts[TW_SQL_ALERT_EVENTS]++] = at;
     return true;
 }
 
@@ -495,12 +244,13 @@ static bool is_whole(const struct encoder *encoder)
 }
 
 /* The batch's own bars when all of it is encoded; else summed anew from the scores that are left. */
-static bool choose_bars(struct encoder *encoder, uint32_t *count, struct tw_error *err)
+static bool choose_bars(struct encoder *encoder, struct tw_error *err)
 {
     const struct tw_rows *rows = &encoder->batch->rows;
     struct tw_bar_row *bars = NULL;
+    uint32_t *count = &encoder->row_counts[TW_SQL_BARS];
     if (is_whole(encoder)) {
-        encoder->bars = rows->bars;
+        encoder->chosen.bars = rows->bars;
         *count = rows->bar_count;
         return true;
     }
@@ -508,11 +258,11 @@ static bool choose_bars(struct encoder *encoder, uint32_t *count, struct tw_erro
     if (!left)
         return tw_arena_fail(encoder->arena, err);
     for (uint32_t at = 0; at < encoder->out->score_count; at++)
-        left[at] = rows->scores[encoder->scores[at]];
+        left[at] = rows->scores[encoder->chosen.scores[at]];
     if (!tw_bars_sum(left, encoder->out->score_count, rows->documents, rows->document_count, encoder->arena,
             &bars, count, err))
         return false;
-    encoder->bars = bars;
+    encoder->chosen.bars = bars;
     return true;
 }
 
@@ -548,7 +298,7 @@ static bool choose_entities(struct encoder *encoder)
     if (!seen || !entities)
         return false;
     for (uint32_t row = 0; row < encoder->out->document_count; row++) {
-        const struct tw_document *document = document_of(encoder, row);
+        const struct tw_document *document = &encoder->documents[encoder->chosen.documents[row]];
         for (uint32_t at = 0; at < document->entity_count; at++) {
             const struct tw_linked_entity *entity = &document->entities[at];
             uint64_t key = entity_key(entity);
@@ -563,158 +313,58 @@ static bool choose_entities(struct encoder *encoder)
 
 /* -- calls ---------------------------------------------------------------------------------------------------- */
 
-static void set_parameter(struct tw_call *call, int parameter, const char *value, int length)
+static uint32_t rows_of_call(const struct encoder *encoder, const struct tw_sql_table *table)
 {
-    call->values[parameter] = value;
-    call->lengths[parameter] = length;
+    return table->single ? 1 : encoder->options->rows_per_statement;
 }
 
-static struct tw_call *next_call(struct encoder *encoder, enum tw_statement statement, uint32_t rows)
+static uint32_t calls_needed(const struct encoder *encoder)
 {
-    struct tw_call *call = &encoder->out->calls[encoder->out->call_count++];
-    call->statement = statement;
-    call->rows = rows;
-    set_parameter(call, 0, encoder->out->topic_id, 2);
-    set_parameter(call, 1, encoder->out->partition, 4);
-    return call;
+    uint32_t calls = 0;
+    for (int number = 0; number < TW_SQL_TABLES; number++) {
+        uint32_t rows = encoder->row_counts[number];
+        uint32_t most = rows_of_call(encoder, &tw_sql_tables[number]);
+        calls += rows / most + (rows % most != 0);
+    }
+    return calls;
 }
 
-static int set_origin(const struct encoder *encoder, struct tw_call *call)
+/* What only the commit may still change, or asks for: which documents these are, and where it says that they are late. */
+static bool keep_documents(struct encoder *encoder, const uint32_t *indices, struct tw_call *call)
 {
-    set_parameter(call, 2, encoder->out->model_id, 2);
-    set_parameter(call, 3, encoder->out->arrived_at, 8);
-    return 4;
-}
-
-static uint32_t rows_of_call(const struct encoder *encoder, uint32_t first, uint32_t count)
-{
-    uint32_t most = encoder->options->rows_per_statement;
-    return count - first < most ? count - first : most;
-}
-
-static uint32_t call_count(const struct encoder *encoder, uint32_t rows)
-{
-    uint32_t most = encoder->options->rows_per_statement;
-    return rows / most + (rows % most != 0);
-}
-
-static void count_late(struct encoder *encoder, const struct tw_call *call)
-{
+    int late = tw_sql_parameter(&tw_sql_tables[TW_SQL_DOCUMENTS], "late");
+    call->documents = tw_arena_array(encoder->arena, call->rows, sizeof *call->documents);
+    if (!call->documents)
+        return false;
+    memcpy(call->documents, indices, call->rows * sizeof *call->documents);
+    call->late = (char *)(uintptr_t)call->values[late];
     for (uint32_t row = 0; row < call->rows; row++)
         encoder->out->late_count += *tw_array_cell(call->late, row, 1) != 0;
+    return true;
 }
 
-static bool encode_documents(struct encoder *encoder)
+static bool encode_table(struct encoder *encoder, enum tw_sql_table_number number)
 {
-    uint32_t count = encoder->out->document_count;
+    const struct tw_sql_table *table = &tw_sql_tables[number];
+    uint32_t count = encoder->row_counts[number];
+    uint32_t most = rows_of_call(encoder, table);
     for (uint32_t first = 0; first < count;) {
-        uint32_t rows = rows_of_call(encoder, first, count);
-        struct tw_call *call = next_call(encoder, TW_DOCUMENTS_INSERT, rows);
-        int parameter = set_origin(encoder, call);
-        call->documents = tw_arena_array(encoder->arena, rows, sizeof *call->documents);
-        if (!call->documents)
+        struct tw_call *call = &encoder->out->calls[encoder->out->call_count++];
+        call->statement = table->insert;
+        call->rows = count - first < most ? count - first : most;
+        if (!fill_parameters(encoder, table, first, call))
             return false;
-        memcpy(call->documents, encoder->stored + first, rows * sizeof *call->documents);
-        if (!fill_columns(encoder, call, parameter, document_columns,
-                sizeof document_columns / sizeof document_columns[0], first))
+        if (number == TW_SQL_DOCUMENTS && !keep_documents(encoder, encoder->chosen.documents + first, call))
             return false;
-        call->late = (char *)(uintptr_t)call->values[LATE_PARAMETER];
-        count_late(encoder, call);
-        first += rows;
+        first += call->rows;
     }
     return true;
 }
 
-static bool encode_rows(struct encoder *encoder, enum tw_statement statement, uint32_t count,
-    const struct column *columns, size_t column_count)
+static bool encode_tables(struct encoder *encoder)
 {
-    for (uint32_t first = 0; first < count;) {
-        uint32_t rows = rows_of_call(encoder, first, count);
-        struct tw_call *call = next_call(encoder, statement, rows);
-        int parameter = statement == TW_SCORES_INSERT ? set_origin(encoder, call) : 2;
-        if (!fill_columns(encoder, call, parameter, columns, column_count, first))
-            return false;
-        first += rows;
-    }
-    return true;
-}
-
-/* -- dead letters, one a call: they are few, and their headers are ragged ------------------------------------------ */
-
-static const struct tw_error *refusal_of(
-    const struct encoder *encoder, const struct tw_document *document, const char **stage)
-{
-    static const struct tw_error no_table = {.code = TW_REFUSED,
-        .where = "event time",
-        .what = "not within the years 1970 to 9999",
-        .cure = "correct the time of the message"};
-    *stage = encoder->part->refusal ? "store" : "decode";
-    if (encoder->part->refusal)
-        return encoder->part->refusal;
-    return document->fate == TW_FATE_DEAD_LETTER && document->refusal ? document->refusal : &no_table;
-}
-
-static void set_text(struct tw_call *call, int parameter, const char *text)
-{
-    set_parameter(call, parameter, text, (int)strlen(text));
-}
-
-/* NULL when empty and absent. */
-static void set_bytes(struct tw_call *call, int parameter, struct tw_text bytes, bool present)
-{
-    if (present)
-        set_parameter(call, parameter, bytes.length ? bytes.bytes : "", (int)bytes.length);
-}
-
-static bool set_headers(const struct encoder *encoder, struct tw_call *call, const struct tw_message *message)
-{
-    uint32_t count = message->header_count;
-    struct tw_text *texts = tw_arena_array(encoder->arena, (size_t)count * 2, sizeof *texts);
-    if (!texts)
-        return false;
-    for (uint32_t at = 0; at < count; at++) {
-        texts[at] = message->headers[at].name;
-        texts[count + at] = message->headers[at].value;
-    }
-    call->values[11] = tw_array_text(encoder->arena, TW_OID_BYTEA, texts, count, &call->lengths[11]);
-    call->values[12] = tw_array_text(encoder->arena, TW_OID_BYTEA, texts + count, count, &call->lengths[12]);
-    return call->values[11] && call->values[12];
-}
-
-static bool encode_dead_letter(struct encoder *encoder, uint32_t index)
-{
-    const struct tw_document *document = &encoder->documents[index];
-    const struct tw_message *message = document->message;
-    const char *stage;
-    const struct tw_error *refusal = refusal_of(encoder, document, &stage);
-    struct tw_call *call = next_call(encoder, TW_DEAD_LETTER_INSERT, 1);
-    char *numbers = tw_arena_take(encoder->arena, 16);
-    call->documents = tw_arena_array(encoder->arena, 1, sizeof *call->documents);
-    if (!numbers || !call->documents)
-        return false;
-    call->documents[0] = index;
-    tw_put_int64(numbers, message->offset);
-    tw_put_time(numbers + 8, message->stamp_us);
-    set_parameter(call, 2, encoder->out->arrived_at, 8);
-    set_parameter(call, 3, numbers, 8);
-    if (message->stamp_us >= 0 && message->stamp_us < TOO_LATE_US)
-        set_parameter(call, 4, numbers + 8, 8);
-    set_text(call, 5, stage);
-    set_text(call, 6, refusal->where);
-    set_text(call, 7, refusal->what);
-    set_text(call, 8, refusal->cure);
-    set_bytes(call, 9, message->key, message->key.length > 0);
-    set_bytes(call, 10, message->payload, message->has_value);
-    return set_headers(encoder, call, message);
-}
-
-static bool encode_dead_letters(struct encoder *encoder)
-{
-    const struct tw_encode_part *part = encoder->part;
-    if (encoder->out->dead_count == 0)
-        return true;
-    for (uint32_t index = part->first; index < part->first + part->count; index++)
-        if (is_dead(encoder, index) && !encode_dead_letter(encoder, index))
+    for (int number = 0; number < TW_SQL_TABLES; number++)
+        if (!encode_table(encoder, (enum tw_sql_table_number)number))
             return false;
     return true;
 }
@@ -731,27 +381,14 @@ static int64_t highest_after(const struct encoder *encoder)
 
 static bool encode_all(struct encoder *encoder, struct tw_error *err)
 {
-    uint32_t bars = 0;
-    uint32_t headlines = 0;
     struct tw_encoded *out = encoder->out;
-    if (!choose_documents(encoder) || !choose_scores(encoder) || !choose_headlines(encoder, &headlines) ||
+    if (!choose_documents(encoder) || !choose_scores(encoder) || !choose_headlines(encoder) ||
         !choose_entities(encoder))
         return tw_arena_fail(encoder->arena, err);
-    if (!choose_bars(encoder, &bars, err))
+    if (!choose_bars(encoder, err))
         return false;
-    out->calls = tw_arena_array(encoder->arena,
-        (size_t)call_count(encoder, out->document_count) + call_count(encoder, out->score_count) +
-            call_count(encoder, bars) + call_count(encoder, headlines) + out->dead_count,
-        sizeof *out->calls);
-    if (!out->calls || !encode_documents(encoder) ||
-        !encode_rows(encoder, TW_SCORES_INSERT, out->score_count, score_columns,
-            sizeof score_columns / sizeof score_columns[0]) ||
-        !encode_rows(encoder, TW_BARS_ADD, bars, bar_columns, sizeof bar_columns / sizeof bar_columns[0]) ||
-        !encode_rows(encoder, TW_HEADLINES_INSERT, headlines, headline_columns,
-            sizeof headline_columns / sizeof headline_columns[0]) ||
-        !encode_dead_letters(encoder))
-        return tw_arena_fail(encoder->arena, err);
-    return true;
+    out->calls = tw_arena_array(encoder->arena, calls_needed(encoder), sizeof *out->calls);
+    return (out->calls && encode_tables(encoder)) || tw_arena_fail(encoder->arena, err);
 }
 
 bool tw_encode_part(const struct tw_encode_options *options, const struct tw_batch *batch,
@@ -763,7 +400,9 @@ bool tw_encode_part(const struct tw_encode_options *options, const struct tw_bat
         .part = part,
         .arena = arena,
         .out = *out,
-        .documents = batch->rows.documents};
+        .documents = batch->rows.documents,
+        .chosen = {
+            .batch = batch, .refusal = part->refusal, .lateness_us = options->lateness_us, .arena = arena}};
     if (!*out)
         return tw_arena_fail(arena, err);
     if (options->rows_per_statement == 0 || part->first > batch->rows.document_count ||
@@ -773,8 +412,8 @@ bool tw_encode_part(const struct tw_encode_options *options, const struct tw_bat
     (*out)->highest_us = highest_after(&encoder);
     (*out)->model_sha256 = options->model_sha256;
     (*out)->arrival_day = (int32_t)(batch->arrived_us / US_PER_DAY);
-    tw_put_int32((*out)->partition, batch->partition->number);
-    tw_put_time((*out)->arrived_at, batch->arrived_us);
+    tw_put_int32((*out)->shared.partition, batch->partition->number);
+    tw_put_time((*out)->shared.arrived_at, batch->arrived_us);
     return encode_all(&encoder, err);
 }
 
@@ -787,8 +426,8 @@ bool tw_encode_rows(const struct tw_encode_options *options, const struct tw_bat
 
 void tw_encoded_set_ids(struct tw_encoded *encoded, int16_t topic_id, int16_t model_id)
 {
-    tw_put_int16(encoded->topic_id, topic_id);
-    tw_put_int16(encoded->model_id, model_id);
+    tw_put_int16(encoded->shared.topic_id, topic_id);
+    tw_put_int16(encoded->shared.model_id, model_id);
 }
 
 void tw_encoded_mark_late(

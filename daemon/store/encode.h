@@ -19,9 +19,7 @@
 #ifndef TW_ENCODE_H
 #define TW_ENCODE_H
 
-#include "batch.h"
-#include "postgres/statements.h"
-#include "postgres/wire.h"
+#include "store/columns.h"
 
 struct tw_encode_options {
     uint32_t rows_per_statement; /* 500 to 1,000 (design, section 4) */
@@ -43,7 +41,7 @@ struct tw_call {
     uint32_t rows;
     const char *values[TW_STATEMENT_PARAMETERS];
     int lengths[TW_STATEMENT_PARAMETERS];
-    uint32_t *documents; /* of TW_DOCUMENTS_INSERT and dead letters: index in the batch of each row */
+    uint32_t *documents; /* of TW_DOCUMENTS_INSERT: index in the batch of each row */
     char *late;          /* of TW_DOCUMENTS_INSERT: the array of flags, changed by tw_encoded_mark_late */
 };
 
@@ -72,11 +70,7 @@ struct tw_encoded {
     int64_t highest_us;  /* watermark-moving event time after the part; TW_NO_TIME when none */
     const char *model_sha256;
 
-    /* Big-endian scalars that every call's first parameters point to. */
-    char topic_id[2];
-    char partition[4];
-    char model_id[2];
-    char arrived_at[8];
+    struct tw_shared_values shared; /* topic and model are filled in by the commit */
 };
 
 /* Encodes documents [first, first + count) of batch->rows. TW_FULL when the arena is. */

@@ -2,7 +2,9 @@
 
 #include "config/config.h"
 #include "postgres/session.h"
+#include "postgres/wire.h"
 #include "store/commit.h"
+#include "store/row_statements.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +40,7 @@ struct tw_store {
     struct tw_metrics *metrics;
     struct tw_store_events events;
     struct tw_session session;
+    struct tw_row_statements statements;
     struct tw_commit commit;
     struct tw_known known;
     struct task *first;
@@ -488,9 +491,13 @@ bool tw_store_begin(uv_loop_t *loop, const struct tw_config *config, const struc
     store->events = *events;
     store->known.evaluated_us = TW_NO_TIME;
     tw_session_set(&store->session, "lock_timeout", config->store.lock_timeout_ms);
-    struct tw_session_options options = {
-        .config = config, .application = "tapewatch store", .room = "store", .statements = TW_FOR_STORE};
-    if (!tw_session_begin(&store->session, loop, &options, log, &heard, err)) {
+    struct tw_session_options options = {.config = config,
+        .application = "tapewatch store",
+        .room = "store",
+        .statements = TW_FOR_STORE,
+        .rows = store->statements.rows};
+    if (!tw_row_statements_write(&store->statements, err) ||
+        !tw_session_begin(&store->session, loop, &options, log, &heard, err)) {
         free(store);
         return false;
     }

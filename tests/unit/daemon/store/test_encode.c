@@ -9,6 +9,7 @@
 
 #include "alert/shard.h"
 #include "batches.h"
+#include "postgres/wire.h"
 #include "store/keyset.h"
 
 static const struct batch_shape five = {.documents = 5,
