@@ -47,6 +47,28 @@ enum tw_fate {
     TW_FATE_STORED,      /* a document, and its scores */
     TW_FATE_DEAD_LETTER, /* could not be used: `refusal` says why; its raw bytes are kept */
     TW_FATE_TICK,        /* a record without value and with header tw-time: moves watermark and offset only */
+    TW_FATE_TOMBSTONE,   /* a record without value, or a change event that deletes: moves the offset only */
+};
+
+/* Does the fate leave nothing in the database but the offset moved past it? */
+static inline bool tw_fate_stores_nothing(enum tw_fate fate)
+{
+    return fate == TW_FATE_TICK || fate == TW_FATE_TOMBSTONE;
+}
+
+/* What of a message was not as expected and was read for what it plainly is, or left out: one bit each in
+ * tw_document.repaired, one label each of tapewatch_decode_repairs_total (tw_repair_names, decode.h). */
+enum tw_repair {
+    TW_REPAIR_BYTES, /* NULs, lone surrogates, broken UTF-8, a BOM */
+    TW_REPAIR_JSON,  /* values that JSON does not know: NaN, huge numbers, wrong escapes, endless nesting */
+    TW_REPAIR_ID,
+    TW_REPAIR_TIME,
+    TW_REPAIR_TITLE,
+    TW_REPAIR_BODY,
+    TW_REPAIR_SOURCE,
+    TW_REPAIR_LANGUAGE,
+    TW_REPAIR_SYMBOLS,
+    TW_REPAIRS
 };
 
 /* One mention of an entity in the cleaned text; symbol NULL-terminated nowhere, owned by automaton or arena. */
@@ -93,8 +115,10 @@ struct tw_document {
     uint32_t symbol_count;
     int64_t event_us;
     enum tw_time_source time_source;
-    bool moves_watermark; /* false when the event time is later than the stamp allows (contracts, "Time") */
-    uint32_t repairs;     /* bytes sequences mended: NUL, lone surrogates, broken UTF-8, a BOM */
+    bool moves_watermark;  /* false when the event time is later than the stamp allows (contracts, "Time") */
+    bool time_is_doubtful; /* a number in a unit that was set lies before 1990: most likely another unit */
+    uint32_t repairs;      /* pieces of bytes and values mended */
+    uint32_t repaired;     /* 1 << enum tw_repair for what was mended */
 
     struct tw_text text;   /* cleaned: title, one space, body */
     uint32_t title_length; /* bytes of `text` that are title */

@@ -80,7 +80,11 @@ static void count_fates(const struct tw_document *document, struct tw_rows *rows
     rows->stored_count += document->fate == TW_FATE_STORED;
     rows->dead_count += document->fate == TW_FATE_DEAD_LETTER;
     rows->tick_count += document->fate == TW_FATE_TICK;
+    rows->tombstone_count += document->fate == TW_FATE_TOMBSTONE;
+    rows->doubtful_times += document->time_is_doubtful;
     rows->repairs += document->repairs;
+    for (uint32_t what = 0; document->repaired >> what; what++)
+        rows->repaired[what] += document->repaired >> what & 1;
     rows->links_dropped += document->links_dropped;
     if (document->fate == TW_FATE_STORED)
         rows->tokens += document->token_count;

@@ -43,6 +43,7 @@ struct tw_rows {
     uint32_t stored_count;
     uint32_t dead_count;
     uint32_t tick_count;
+    uint32_t tombstone_count;
     struct tw_score_row *scores; /* in order of document, then symbol */
     uint32_t score_count;
     struct tw_bar_row *bars; /* sorted by symbol (byte order), then bar */
@@ -55,7 +56,9 @@ struct tw_rows {
         highest_us;   /* highest event time that moves the watermark, ticks included; TW_NO_TIME when none */
     uint64_t tokens;  /* tokens given to the model */
     uint64_t repairs; /* sum over documents */
-    uint64_t links_dropped; /* the same */
+    uint64_t repaired[TW_REPAIRS]; /* documents in which something of this kind was mended */
+    uint32_t doubtful_times;       /* documents whose time most likely is in another unit */
+    uint64_t links_dropped;        /* the same */
 };
 
 #endif

@@ -276,7 +276,7 @@ static bool take(struct tw_spool *spool, rd_kafka_message_t *from, struct tw_err
     if (!tw_message_take(from, &message, &spool->scratch, err) ||
         !tw_decode(spool->options->config->decode, &message, &spool->scratch, &document, err))
         return false;
-    if (document.fate == TW_FATE_TICK)
+    if (tw_fate_stores_nothing(document.fate))
         return true;
     if (document.fate == TW_FATE_DEAD_LETTER)
         return refuse(spool, from, document.refusal, err);

@@ -11,6 +11,7 @@
 #include "cli/tape.h"
 #include "cli/topics.h"
 #include "config/config.h"
+#include "read/time_text.h"
 #include "source/kafka.h"
 
 #include "time/bars.h"

@@ -219,6 +219,20 @@ static bool check_together(struct tw_config *config, struct tw_problems *problem
     return right;
 }
 
+/* The zone of times without an offset, read here so that a wrong name is an error of its line. */
+static bool load_time_zone(struct tw_config *config, struct tw_arena *arena, struct tw_problems *problems)
+{
+    struct tw_error why;
+    struct tw_time_zone *zone = tw_arena_array(arena, 1, sizeof *zone);
+    if (!zone)
+        return false;
+    if (config->decode->time_zone_name[0] == '\0')
+        return true;
+    config->decode->time_zone = zone;
+    return tw_time_zone_load(config->decode->time_zone_name, arena, zone, &why) ||
+           refuse(config, problems, "decode", "time_zone", why.cure, why.what);
+}
+
 /* ---- reading ---- */
 
 struct reading {
@@ -387,6 +401,7 @@ static bool read_file(struct reading *reading, const struct tw_text_file *source
             reading->problems, root, "begin with a section such as kafka:", "not a map of sections");
     }
     right = read_root(reading, root) && right;
+    right = load_time_zone(config, reading->arena, reading->problems) && right;
     return check_together(config, reading->problems) && right;
 }
 

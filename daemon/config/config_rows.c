@@ -7,13 +7,16 @@
 const char *const tw_out_of_range_names[] = {"stop", "earliest", "latest", NULL};
 const char *const tw_model_kind_names[] = {"folder", "constant", NULL};
 const char *const tw_gemm_choice_names[] = {"auto", "onednn", "openblas", "portable", NULL};
-static const char *const unit_choices[] = {"ms", "s", "us", NULL};
+/* In the order of enum tw_envelope and enum tw_time_unit. */
+static const char *const envelope_choices[] = {"auto", "none", "connect", "debezium", "cloudevents", NULL};
+static const char *const unit_choices[] = {"auto", "s", "ms", "us", "ns", NULL};
 
 /* A choice is stored through a pointer to unsigned: that is what gcc and clang make of an enum without negative values. */
 _Static_assert(
     sizeof(enum tw_out_of_range) == sizeof(unsigned) && sizeof(enum tw_model_kind) == sizeof(unsigned) &&
         sizeof(enum tw_gemm_choice) == sizeof(unsigned) && sizeof(enum tw_level) == sizeof(unsigned) &&
-        sizeof(enum tw_log_format) == sizeof(unsigned) && sizeof(enum tw_time_unit) == sizeof(unsigned),
+        sizeof(enum tw_log_format) == sizeof(unsigned) && sizeof(enum tw_time_unit) == sizeof(unsigned) &&
+        sizeof(enum tw_envelope) == sizeof(unsigned),
     "a choice is an unsigned");
 
 #define AT(member) TW_OWNER_CONFIG, offsetof(struct tw_config, member)
@@ -70,19 +73,25 @@ const struct tw_config_row tw_config_rows[] = {
     {"decode", {"id", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the message's id; the first present wins."},
         "[id]", TW_FIELD_NAMES, DECODE_AT(id), 1, false, ""},
     {"decode", {"time", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the event time."},
-        "[ts, time, timestamp]", TW_FIELD_NAMES, DECODE_AT(time), 1, false, ""},
+        "[ts, time, timestamp, published_at, publishedAt, created_at]", TW_FIELD_NAMES, DECODE_AT(time), 1, false, ""},
     {"decode", {"title", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the title."},
         "[title, headline]", TW_FIELD_NAMES, DECODE_AT(title), 1, false, ""},
     {"decode", {"body", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the body."},
-        "[body, text]", TW_FIELD_NAMES, DECODE_AT(body), 1, false, ""},
+        "[body, text, content]", TW_FIELD_NAMES, DECODE_AT(body), 1, false, ""},
     {"decode", {"source", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the source."},
         "[source]", TW_FIELD_NAMES, DECODE_AT(source), 1, false, ""},
     {"decode", {"language", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the language."},
         "[language, lang]", TW_FIELD_NAMES, DECODE_AT(language), 1, false, ""},
     {"decode", {"symbols", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the list of symbols."},
-        "[symbols]", TW_FIELD_NAMES, DECODE_AT(symbols), 1, false, ""},
-    {"decode", {"time_unit", TW_YAML_CHOICE, 0, 2, unit_choices, "", "Unit of an event time written as an integer."},
-        "ms", TW_FIELD_CHOICE, DECODE_AT(time_unit), 1, false, ""},
+        "[symbols, tickers]", TW_FIELD_NAMES, DECODE_AT(symbols), 1, false, ""},
+    {"decode", {"envelope", TW_YAML_CHOICE, 0, 4, envelope_choices, "", "What the fields are wrapped in; auto tells it by the message."},
+        "auto", TW_FIELD_CHOICE, DECODE_AT(envelope), 1, false, ""},
+    {"decode", {"root", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Path to the object that holds the fields, in place of an envelope's."},
+        "", TW_FIELD_STRING, DECODE_AT(root), 1, false, "payload.after"},
+    {"decode", {"time_zone", TW_YAML_TEXT, ANY_TEXT, NULL, "", "What an event time without an offset means, by a name of the IANA database. None: it is refused."},
+        "", TW_FIELD_STRING, DECODE_AT(time_zone_name), 1, false, "America/New_York"},
+    {"decode", {"time_unit", TW_YAML_CHOICE, 0, 4, unit_choices, "", "Unit of an event time written as a number; auto tells it by the size."},
+        "auto", TW_FIELD_CHOICE, DECODE_AT(time_unit), 1, false, ""},
     {"decode", {"most_bytes", TW_YAML_SIZE, 1024, MIB(256), NULL, "", "Longest payload that is decoded; a longer one becomes a dead letter."},
         "4MiB", TW_FIELD_SIZE, DECODE_AT(max_payload_bytes), 1, false, ""},
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "observe/notify.h"
-#include "read/decode.h"
+#include "read/time_text.h"
 #include "serve/daemon.h"
 
 enum { WHY_BYTES = 2048 };

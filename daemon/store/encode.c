@@ -165,7 +165,7 @@ static bool is_stored(const struct encoder *encoder, uint32_t index)
 static bool is_dead(const struct encoder *encoder, uint32_t index)
 {
     const struct tw_document *document = &encoder->documents[index];
-    if (is_skipped(encoder, index) || document->fate == TW_FATE_TICK)
+    if (is_skipped(encoder, index) || tw_fate_stores_nothing(document->fate))
         return false;
     return document->fate == TW_FATE_DEAD_LETTER || encoder->part->refusal || !has_table(document);
 }

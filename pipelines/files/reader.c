@@ -170,6 +170,12 @@ static enum tw_read read_line(const struct tw_reader *reader, const struct tw_ar
         .number = line->number};
     if (!tw_decode(reader->decode, &out->message, arena, &out->document, err))
         return TW_READ_FAILED;
+    struct tw_error deletion;
+    if (out->document.fate == TW_FATE_TOMBSTONE) {
+        tw_fail(&deletion, TW_REFUSED, NULL, "leave it out",
+            "the record says that something was deleted: no text");
+        return tw_reader_refuse(reader, line->number, &deletion, err);
+    }
     if (out->document.fate != TW_FATE_STORED)
         return tw_reader_refuse(reader, line->number, out->document.refusal, err);
     return TW_READ_ITEM;

@@ -1,7 +1,7 @@
 #include "report/report_page.h"
 
 #include "format/labels.h"
-#include "read/decode.h"
+#include "read/time_text.h"
 #include "report/chart.h"
 #include "report/html.h"
 

@@ -3,6 +3,8 @@
 #include "format/labels.h"
 #include "read/clean.h"
 #include "read/decode.h"
+#include "read/json_text.h"
+#include "read/utf8.h"
 #include "score/classify.h"
 
 #include <string.h>
@@ -120,8 +122,11 @@ static bool read_json(const struct tw_task_options *options, const struct tw_mes
     struct tw_error why;
     if (!tw_decode(options->river->decode, message, arena, &record->document, err))
         return false;
-    if (record->document.fate != TW_FATE_STORED ||
-        tw_record_read_extras(message->payload, arena, record, &why))
+    if (record->document.fate == TW_FATE_TOMBSTONE)
+        tw_fail(
+            &why, TW_REFUSED, NULL, "leave it out", "the record says that something was deleted: no text");
+    else if (record->document.fate != TW_FATE_STORED ||
+             tw_record_read_extras(message->payload, arena, record, &why))
         return true;
     if (why.code == TW_REFUSED)
         return tw_document_refuse(&record->document, &why, arena, err);

@@ -2,6 +2,7 @@
 
 #include "read/clean.h"
 #include "read/decode.h"
+#include "read/json_text.h"
 #include "score/classify.h"
 #include "tasks/record.h"
 #include "tokenizer/tokenizer.h"

@@ -12,6 +12,7 @@
 #include "link/entities.h"
 #include "read/clean.h"
 #include "read/decode.h"
+#include "read/utf8.h"
 #include "river.h"
 #include "score/classify.h"
 

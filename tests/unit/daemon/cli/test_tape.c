@@ -40,6 +40,7 @@ static void records_come_in_the_order_of_event_time_and_timeless_ones_stay_behin
 {
     (void)state;
     struct tw_decode_options decode = tw_decode_defaults();
+    decode.time_unit = TW_UNIT_MILLISECONDS;
     write_archive("{\"id\":\"c\",\"ts\":3000,\"text\":\"x\"}\n"
                   "not json\n"
                   "{\"id\":\"a\",\"ts\":1000,\"text\":\"x\",\"symbols\":[\"AB\"]}\n"

@@ -1,0 +1,176 @@
+#include "read/event_time.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "read/time_text.h"
+
+enum { MICROSECONDS = 1000000, MOST_LEVELS = 4 };
+
+#define YEAR_1990_US INT64_C(631152000000000)
+
+/* A number as whole units and the fraction of one, in millionths. */
+struct number {
+    int64_t whole;
+    int64_t millionths;
+    bool negative;
+};
+
+static enum tw_time_unit unit_of(int64_t whole)
+{
+    static const struct {
+        int64_t below;
+        enum tw_time_unit unit;
+    } sizes[] = {{INT64_C(100000000000), TW_UNIT_SECONDS}, {INT64_C(100000000000000), TW_UNIT_MILLISECONDS},
+        {INT64_C(100000000000000000), TW_UNIT_MICROSECONDS}};
+    for (size_t at = 0; at < sizeof sizes / sizeof sizes[0]; at++)
+        if (whole < sizes[at].below)
+            return sizes[at].unit;
+    return TW_UNIT_NANOSECONDS;
+}
+
+/* What is finer than a microsecond is cut off, towards 1970. */
+static bool scale(struct number number, enum tw_time_unit unit, int64_t *out_us)
+{
+    static const int64_t us_of[] = {
+        [TW_UNIT_SECONDS] = MICROSECONDS, [TW_UNIT_MILLISECONDS] = 1000, [TW_UNIT_MICROSECONDS] = 1};
+    if (unit == TW_UNIT_AUTO)
+        unit = unit_of(number.whole);
+    if (unit == TW_UNIT_NANOSECONDS)
+        *out_us = number.whole / 1000;
+    else if (__builtin_mul_overflow(number.whole, us_of[unit], out_us) ||
+             __builtin_add_overflow(*out_us, number.millionths * us_of[unit] / MICROSECONDS, out_us))
+        return false;
+    if (number.negative)
+        *out_us = -*out_us;
+    return true;
+}
+
+/* Digits, a sign and a fraction if they like; the whole text. */
+static bool read_number(struct tw_text text, struct number *out)
+{
+    size_t at = text.length > 0 && text.bytes[0] == '-', first = at;
+    *out = (struct number){.negative = at > 0};
+    for (; at < text.length && text.bytes[at] >= '0' && text.bytes[at] <= '9'; at++)
+        if (__builtin_mul_overflow(out->whole, 10, &out->whole) ||
+            __builtin_add_overflow(out->whole, text.bytes[at] - '0', &out->whole))
+            return false;
+    if (at == first)
+        return false;
+    if (at == text.length)
+        return true;
+    if (text.bytes[at++] != '.')
+        return false;
+    int64_t weight = MICROSECONDS / 10;
+    for (; at < text.length && text.bytes[at] >= '0' && text.bytes[at] <= '9'; at++, weight /= 10)
+        out->millionths += (text.bytes[at] - '0') * weight;
+    return at == text.length;
+}
+
+static bool take_number(struct number number, const struct tw_event_time_options *options, int64_t *out_us,
+    bool *doubtful, struct tw_error *err)
+{
+    if (!scale(number, options->unit, out_us))
+        return tw_fail(err, TW_REFUSED, NULL, "check decode.time_unit", "the number is beyond any time");
+    *doubtful = options->unit != TW_UNIT_AUTO && *out_us < YEAR_1990_US;
+    return true;
+}
+
+/* Digits that say a day of this century or the last: YYYYMMDD, YYYYMMDDhhmm, YYYYMMDDhhmmss. */
+static bool is_calendar(struct tw_text text)
+{
+    if (text.length != 8 && text.length != 12 && text.length != 14)
+        return false;
+    int parts[6] = {0}; /* year, month, day, hour, minute, second */
+    for (size_t at = 0; at < text.length; at++) {
+        if (text.bytes[at] < '0' || text.bytes[at] > '9')
+            return false;
+        size_t part = at < 4 ? 0 : at / 2 - 1;
+        parts[part] = parts[part] * 10 + (text.bytes[at] - '0');
+    }
+    return parts[0] >= 1900 && parts[0] <= 2099 && parts[1] >= 1 && parts[1] <= 12 && parts[2] >= 1 &&
+           parts[2] <= 31 && parts[3] <= 23 && parts[4] <= 59 && parts[5] <= 59;
+}
+
+static bool read_calendar(
+    struct tw_text text, const struct tw_time_zone *zone, int64_t *out_us, struct tw_error *err)
+{
+    char spread[16];
+    int length = snprintf(spread, sizeof spread, "%.8s%s%.*s", text.bytes, text.length > 8 ? "T" : "",
+        (int)(text.length - 8), text.bytes + 8);
+    return tw_time_parse((struct tw_text){spread, (size_t)length}, zone, out_us, err);
+}
+
+bool tw_event_time_of_text(struct tw_text text, const struct tw_event_time_options *options, int64_t *out_us,
+    bool *doubtful, struct tw_error *err)
+{
+    struct number number;
+    *doubtful = false;
+    if (options->unit == TW_UNIT_AUTO && is_calendar(text))
+        return read_calendar(text, options->zone, out_us, err);
+    if (read_number(text, &number))
+        return take_number(number, options, out_us, doubtful, err);
+    return tw_time_parse(text, options->zone, out_us, err);
+}
+
+static bool is_blank(struct tw_text text)
+{
+    for (size_t at = 0; at < text.length; at++)
+        if ((unsigned char)text.bytes[at] > ' ')
+            return false;
+    return true;
+}
+
+/* What MongoDB's extended JSON and a few others wrap a time in. */
+static const json_t *opened(const json_t *value)
+{
+    static const char *const names[] = {"$date", "$numberLong", "$numberDecimal", "$numberDouble"};
+    for (size_t name = 0; name < sizeof names / sizeof names[0]; name++) {
+        const json_t *inner = json_object_get(value, names[name]);
+        if (inner)
+            return inner;
+    }
+    return json_is_array(value) && json_array_size(value) == 1 ? json_array_get(value, 0) : NULL;
+}
+
+static enum tw_event_time verdict(bool read)
+{
+    return read ? TW_EVENT_TIME_READ : TW_EVENT_TIME_REFUSED;
+}
+
+static enum tw_event_time of_real(double value, const struct tw_event_time_options *options, int64_t *out_us,
+    bool *doubtful, struct tw_error *err)
+{
+    double size = fabs(value);
+    if (!(size < 9.2e18))
+        return verdict(
+            tw_fail(err, TW_REFUSED, NULL, "check decode.time_unit", "the number is beyond any time"));
+    double whole = floor(size);
+    struct number number = {(int64_t)whole, (int64_t)((size - whole) * MICROSECONDS + 0.5), value < 0};
+    return verdict(take_number(number, options, out_us, doubtful, err));
+}
+
+enum tw_event_time tw_event_time_of(const json_t *value, const struct tw_event_time_options *options,
+    int64_t *out_us, bool *doubtful, struct tw_error *err)
+{
+    *doubtful = false;
+    for (int level = 0; value && level <= MOST_LEVELS; level++) {
+        if (json_is_string(value)) {
+            struct tw_text text = {json_string_value(value), json_string_length(value)};
+            if (is_blank(text))
+                return TW_EVENT_TIME_NONE;
+            return verdict(tw_event_time_of_text(text, options, out_us, doubtful, err));
+        }
+        if (json_is_real(value))
+            return of_real(json_real_value(value), options, out_us, doubtful, err);
+        if (json_is_integer(value)) {
+            char digits[24];
+            int length = snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+            return verdict(tw_event_time_of_text(
+                (struct tw_text){digits, (size_t)length}, options, out_us, doubtful, err));
+        }
+        value = opened(value);
+    }
+    return TW_EVENT_TIME_NONE;
+}

@@ -1,0 +1,373 @@
+#include "read/json_text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "read/utf8.h"
+
+static const char cure[] = "send one JSON object a message";
+
+const char *tw_json_type_name(const json_t *value)
+{
+    static const char *const names[] = {[JSON_OBJECT] = "an object",
+        [JSON_ARRAY] = "an array",
+        [JSON_STRING] = "text",
+        [JSON_INTEGER] = "an integer",
+        [JSON_REAL] = "a number with a fraction",
+        [JSON_TRUE] = "true or false",
+        [JSON_FALSE] = "true or false",
+        [JSON_NULL] = "null"};
+    return names[json_typeof(value)];
+}
+
+/* ---- the first pass: text ---- */
+
+static size_t bom_bytes_of(struct tw_text text)
+{
+    return text.length >= 3 && memcmp(text.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+static int hex_value(char byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    if (byte >= 'a' && byte <= 'f')
+        return byte - 'a' + 10;
+    if (byte >= 'A' && byte <= 'F')
+        return byte - 'A' + 10;
+    return -1;
+}
+
+/* The code unit of \uXXXX at `at`, or -1 when no such escape stands there. */
+static int escape_at(struct tw_text text, size_t at)
+{
+    if (text.length - at < 6 || text.bytes[at] != '\\' || text.bytes[at + 1] != 'u')
+        return -1;
+    int unit = 0;
+    for (size_t digit = 2; digit < 6; digit++) {
+        int value = hex_value(text.bytes[at + digit]);
+        if (value < 0)
+            return -1;
+        unit = unit * 16 + value;
+    }
+    return unit;
+}
+
+/* How many bytes the escape at a backslash has, and whether it stands for no character. */
+static size_t escape_bytes(struct tw_text text, size_t at, bool *broken)
+{
+    *broken = false;
+    int unit = escape_at(text, at);
+    if (unit < 0) /* an escaped backslash must not start an escape */
+        return at + 1 < text.length && text.bytes[at + 1] == '\\' ? 2 : 1;
+    bool high = unit >= 0xD800 && unit <= 0xDBFF, low = unit >= 0xDC00 && unit <= 0xDFFF;
+    int second = high ? escape_at(text, at + 6) : -1;
+    if (second >= 0xDC00 && second <= 0xDFFF)
+        return 12;
+    *broken = unit == 0 || high || low;
+    return 6;
+}
+
+/* The next escape from `at` on that stands for no character; text.length when there is none. */
+static size_t next_broken_escape(struct tw_text text, size_t at)
+{
+    while (at < text.length) {
+        const char *found = memchr(text.bytes + at, '\\', text.length - at);
+        if (!found)
+            return text.length;
+        at = (size_t)(found - text.bytes);
+        bool broken;
+        size_t bytes = escape_bytes(text, at, &broken);
+        if (broken)
+            return at;
+        at += bytes;
+    }
+    return text.length;
+}
+
+struct tw_text tw_json_repair(struct tw_text text, struct tw_arena *arena, uint32_t *repairs)
+{
+    size_t bom_bytes = bom_bytes_of(text);
+    *repairs += bom_bytes > 0;
+    text = (struct tw_text){text.bytes + bom_bytes, text.length - bom_bytes};
+    struct tw_text mended = tw_text_repair(text, arena, repairs);
+    size_t at = mended.bytes ? next_broken_escape(mended, 0) : 0;
+    if (!mended.bytes || at == mended.length)
+        return mended;
+    char *bytes = tw_arena_take(arena, mended.length);
+    if (!bytes)
+        return (struct tw_text){NULL, 0};
+    memcpy(bytes, mended.bytes, mended.length);
+    for (; at < mended.length; at = next_broken_escape(mended, at + 6)) {
+        memcpy(bytes + at, "\\uFFFD", 6);
+        ++*repairs;
+    }
+    return (struct tw_text){bytes, mended.length};
+}
+
+/* A place in the mended text as a place in the bytes as they came. */
+static size_t place_as_it_came(struct tw_text raw, size_t place)
+{
+    enum { REPLACEMENT_BYTES = 3 };
+    size_t used = 0, at = bom_bytes_of(raw);
+    while (at < raw.length && used < place) {
+        size_t broken, length = tw_utf8_sequence(raw, at, &broken);
+        used += length ? length : REPLACEMENT_BYTES;
+        at += length ? length : broken;
+    }
+    return at < raw.length ? at : raw.length;
+}
+
+/* ---- the second pass: values ---- */
+
+/* One walk over the text; `to` NULL only counts what would be written. */
+struct mender {
+    struct tw_text text;
+    size_t at;
+    char *to;
+    size_t used;
+    uint32_t repairs;
+    uint32_t depth;
+};
+
+static void emit(struct mender *mender, const char *bytes, size_t length)
+{
+    if (mender->to)
+        memcpy(mender->to + mender->used, bytes, length);
+    mender->used += length;
+}
+
+static void replace_token(struct mender *mender, size_t length, const char *by)
+{
+    emit(mender, by, strlen(by));
+    mender->at += length;
+    mender->repairs++;
+}
+
+static void quote_token(struct mender *mender, size_t length)
+{
+    emit(mender, "\"", 1);
+    emit(mender, mender->text.bytes + mender->at, length);
+    emit(mender, "\"", 1);
+    mender->at += length;
+    mender->repairs++;
+}
+
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool is_token_byte(char byte)
+{
+    return is_digit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '+' ||
+           byte == '-' || byte == '.' || byte == '_';
+}
+
+/* One escape or one byte of a text. */
+static void mend_in_string(struct mender *mender)
+{
+    const char *bytes = mender->text.bytes + mender->at;
+    size_t left = mender->text.length - mender->at;
+    if ((unsigned char)bytes[0] < ' ') {
+        replace_token(mender, 1, " ");
+        return;
+    }
+    if (bytes[0] != '\\' || left < 2) {
+        emit(mender, bytes, 1);
+        mender->at++;
+        return;
+    }
+    bool unicode = escape_at(mender->text, mender->at) >= 0;
+    if (unicode || strchr("\"\\/bfnrt", bytes[1])) {
+        size_t length = unicode ? 6 : 2;
+        emit(mender, bytes, length);
+        mender->at += length;
+        return;
+    }
+    mender->at++; /* the backslash alone goes */
+    mender->repairs++;
+}
+
+static void mend_string(struct mender *mender)
+{
+    emit(mender, "\"", 1);
+    mender->at++;
+    while (mender->at < mender->text.length && mender->text.bytes[mender->at] != '"')
+        mend_in_string(mender);
+    if (mender->at < mender->text.length) {
+        emit(mender, "\"", 1);
+        mender->at++;
+    }
+}
+
+/* Is the token a number by RFC 8259, section 6? */
+static bool is_json_number(struct tw_text token, bool *integer)
+{
+    size_t at = token.bytes[0] == '-';
+    size_t first = at;
+    while (at < token.length && is_digit(token.bytes[at]))
+        at++;
+    if (at == first || (token.bytes[first] == '0' && at > first + 1))
+        return false;
+    *integer = at == token.length;
+    if (at < token.length && token.bytes[at] == '.') {
+        size_t point = at++;
+        while (at < token.length && is_digit(token.bytes[at]))
+            at++;
+        if (at == point + 1)
+            return false;
+    }
+    if (at < token.length && (token.bytes[at] == 'e' || token.bytes[at] == 'E')) {
+        at++;
+        at += at < token.length && (token.bytes[at] == '+' || token.bytes[at] == '-');
+        size_t exponent = at;
+        while (at < token.length && is_digit(token.bytes[at]))
+            at++;
+        if (at == exponent)
+            return false;
+    }
+    return at == token.length;
+}
+
+static bool is_all_digits(struct tw_text token)
+{
+    size_t first = token.bytes[0] == '-', at = first;
+    while (at < token.length && is_digit(token.bytes[at]))
+        at++;
+    return at == token.length && at > first;
+}
+
+static bool fits_a_number(struct tw_text token, bool integer)
+{
+    enum { SAFE_DIGITS = 18, MOST_BYTES = 63 };
+    if (integer)
+        return token.length <= SAFE_DIGITS;
+    char copy[MOST_BYTES + 1];
+    if (token.length > MOST_BYTES)
+        return false;
+    memcpy(copy, token.bytes, token.length);
+    copy[token.length] = '\0';
+    return isfinite(strtod(copy, NULL));
+}
+
+/* A number or a bare word. Digits that are no number of JSON's (too many, a zero in front) are somebody's identifier: kept as text. */
+static void mend_token(struct mender *mender)
+{
+    size_t length = 0;
+    while (
+        mender->at + length < mender->text.length && is_token_byte(mender->text.bytes[mender->at + length]))
+        length++;
+    struct tw_text token = {mender->text.bytes + mender->at, length};
+    bool integer = false;
+    bool known = tw_text_equal(token, tw_text_of("null")) || tw_text_equal(token, tw_text_of("true")) ||
+                 tw_text_equal(token, tw_text_of("false"));
+    /* A word outside of every bracket is no value that nobody reads: the message is no JSON. */
+    if (known || mender->depth == 0 || (is_json_number(token, &integer) && fits_a_number(token, integer))) {
+        emit(mender, token.bytes, length);
+        mender->at += length;
+    } else if (is_all_digits(token)) {
+        quote_token(mender, length);
+    } else {
+        replace_token(mender, length, "null");
+    }
+}
+
+/* From a bracket to behind the one that closes it, or to the end. */
+static size_t nested_bytes(struct tw_text text, size_t at)
+{
+    size_t begin = at, open = 0;
+    bool in_string = false;
+    for (; at < text.length; at++) {
+        char byte = text.bytes[at];
+        if (in_string) {
+            at += byte == '\\';
+            in_string = byte != '"';
+        } else if (byte == '"') {
+            in_string = true;
+        } else if (byte == '[' || byte == '{') {
+            open++;
+        } else if ((byte == ']' || byte == '}') && --open == 0) {
+            return at + 1 - begin;
+        }
+    }
+    return text.length - begin;
+}
+
+static void mend_values(struct mender *mender)
+{
+    while (mender->at < mender->text.length) {
+        char byte = mender->text.bytes[mender->at];
+        bool opens = byte == '[' || byte == '{', closes = byte == ']' || byte == '}';
+        if (byte == '"') {
+            mend_string(mender);
+        } else if (is_token_byte(byte)) {
+            mend_token(mender);
+        } else if (opens && mender->depth == TW_JSON_DEPTH) {
+            replace_token(mender, nested_bytes(mender->text, mender->at), "null");
+        } else {
+            mender->depth += opens;
+            mender->depth -= closes && mender->depth > 0;
+            emit(mender, &byte, 1);
+            mender->at++;
+        }
+    }
+}
+
+/* False when the arena is full; out->bytes is NULL when there was nothing to mend. */
+static bool mend(struct tw_text text, struct tw_arena *arena, struct tw_text *out, uint32_t *repairs)
+{
+    struct mender mender = {.text = text};
+    *out = (struct tw_text){NULL, 0};
+    mend_values(&mender);
+    if (mender.repairs == 0)
+        return true;
+    char *to = tw_arena_take(arena, mender.used);
+    if (!to)
+        return false;
+    mender = (struct mender){.text = text, .to = to};
+    mend_values(&mender);
+    *repairs += mender.repairs;
+    *out = (struct tw_text){to, mender.used};
+    return true;
+}
+
+/* ---- the whole ---- */
+
+/* jansson quotes what stands near, which may be cut inside a character: only what it says is kept. */
+static bool fail_json(struct tw_text bytes, const json_error_t *error, struct tw_error *err)
+{
+    const char *near = strstr(error->text, " near ");
+    int length = near ? (int)(near - error->text) : (int)strlen(error->text);
+    size_t place = error->position > 0 ? (size_t)error->position : 0;
+    char where[64];
+    snprintf(where, sizeof where, "byte %zu", place_as_it_came(bytes, place));
+    return tw_fail(err, TW_REFUSED, where, cure, "not JSON: %.*s", length, error->text);
+}
+
+bool tw_json_read(struct tw_text bytes, struct tw_arena *arena, json_t **out, struct tw_json_repairs *repairs,
+    struct tw_error *err)
+{
+    json_error_t error;
+    if (bytes.length == bom_bytes_of(bytes))
+        return tw_fail(err, TW_REFUSED, "byte 0", cure, "the message is empty");
+    struct tw_text text = tw_json_repair(bytes, arena, &repairs->text);
+    if (!text.bytes)
+        return tw_arena_fail(arena, err);
+    *out = json_loadb(text.bytes, text.length, JSON_DECODE_ANY, &error);
+    if (*out)
+        return true;
+    struct tw_text mended;
+    uint32_t values = 0;
+    if (!mend(text, arena, &mended, &values))
+        return tw_arena_fail(arena, err);
+    json_error_t second;
+    if (mended.bytes)
+        *out = json_loadb(mended.bytes, mended.length, JSON_DECODE_ANY, &second);
+    if (!*out)
+        return fail_json(bytes, &error, err);
+    repairs->values += values;
+    return true;
+}

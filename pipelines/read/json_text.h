@@ -1,0 +1,46 @@
+/* json_text: bytes that claim to be JSON, put right before a JSON library reads them.
+ *
+ *   in    a message as it came
+ *   out   a JSON value of the library's own, or where and why it is none
+ *
+ * Two passes. The first, always and fast, mends text: a NUL (raw or \u0000), a lone surrogate escape and each maximal piece of
+ * broken UTF-8 become U+FFFD, a BOM at the start is dropped. The second runs only when the library has refused the first's
+ * result, and mends values that senders write and RFC 8259 does not know:
+ *   NaN, Infinity, -Infinity, None, undefined and other bare words        null
+ *   an integer beyond 64 bits                                             the same digits as text
+ *   a number beyond a double, or written as JSON does not (.5, +1, 0x1F)  null
+ *   a backslash before what it does not escape (\', \x)                   that character
+ *   a control character inside a text (a raw line break, a tab)           a space
+ *   what is nested deeper than TW_JSON_DEPTH                              null
+ * Braces, commas, colons and quotes are never invented: what is cut off stays refused. */
+#ifndef TW_JSON_TEXT_H
+#define TW_JSON_TEXT_H
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+enum { TW_JSON_DEPTH = 512 };
+
+/* What had to be mended, added up by the functions below. */
+struct tw_json_repairs {
+    uint32_t text;   /* by the first pass: NULs, surrogates, broken UTF-8, a BOM */
+    uint32_t values; /* by the second */
+};
+
+/* Any JSON value, which the caller gives back by json_decref. TW_REFUSED with `where` as "byte N" of the bytes as they
+ * came; TW_FULL when the arena is. Takes at most 4/3 of the bytes of arena for each pass that mends. */
+TW_MUST_USE bool tw_json_read(struct tw_text bytes, struct tw_arena *arena, json_t **out,
+    struct tw_json_repairs *repairs, struct tw_error *err);
+
+/* The first pass alone. bytes == NULL when the arena is full. */
+struct tw_text tw_json_repair(struct tw_text text, struct tw_arena *arena, uint32_t *repairs);
+
+/* "an object", "text", "a number with a fraction"...: how errors name a value's type. */
+const char *tw_json_type_name(const json_t *value);
+
+#endif

@@ -1,0 +1,453 @@
+#include "read/time_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "read/time_zone.h"
+
+enum { DAY_SECONDS = 86400, MICROSECONDS = 1000000 };
+
+/* ---- the calendar ---- */
+
+static bool is_leap_year(int year)
+{
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int days_of_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return month == 2 && is_leap_year(year) ? 29 : days[month - 1];
+}
+
+/* Years counted from March, in eras of 400 (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil). */
+int64_t tw_days_from_date(int64_t year, int month, int day)
+{
+    int64_t shifted = year - (month <= 2);
+    int64_t era = (shifted >= 0 ? shifted : shifted - 399) / 400;
+    int64_t year_of_era = shifted - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+/* The inverse, civil_from_days of the same source. */
+static void date_from_days(int64_t days, int64_t *year, int *month, int *day)
+{
+    int64_t shifted = days + 719468;
+    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    int64_t day_of_era = shifted - era * 146097;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t shifted_month = (5 * day_of_year + 2) / 153;
+    *day = (int)(day_of_year - (153 * shifted_month + 2) / 5 + 1);
+    *month = (int)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
+    *year = year_of_era + era * 400 + (*month <= 2);
+}
+
+int64_t tw_year_of_day(int64_t days)
+{
+    int64_t year;
+    int month, day;
+    date_from_days(days, &year, &month, &day);
+    return year;
+}
+
+/* ---- reading ---- */
+
+/* A time as it is read, and how far the reader has come. */
+struct reading {
+    struct tw_text text;
+    size_t at;
+    int year, month, day, hour, minute, second;
+    int64_t fraction_us;
+    bool has_clock;
+    bool has_offset;
+    int64_t offset_seconds;
+    const char *wrong; /* the first thing that is wrong */
+};
+
+static bool wrong(struct reading *reading, const char *why)
+{
+    if (!reading->wrong)
+        reading->wrong = why;
+    return false;
+}
+
+static char byte_at(const struct reading *reading, size_t ahead)
+{
+    return reading->at + ahead < reading->text.length ? reading->text.bytes[reading->at + ahead] : '\0';
+}
+
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool is_letter(char byte)
+{
+    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+}
+
+static size_t digits_ahead(const struct reading *reading)
+{
+    size_t count = 0;
+    while (is_digit(byte_at(reading, count)))
+        count++;
+    return count;
+}
+
+/* Exactly `digits` digits; -1 when they are not there. */
+static int take_digits(struct reading *reading, size_t digits)
+{
+    int value = 0;
+    for (size_t digit = 0; digit < digits; digit++) {
+        if (!is_digit(byte_at(reading, digit)))
+            return -1;
+        value = value * 10 + (byte_at(reading, digit) - '0');
+    }
+    reading->at += digits;
+    return value;
+}
+
+static bool take_byte(struct reading *reading, const char *any_of)
+{
+    char byte = byte_at(reading, 0);
+    if (!byte || !strchr(any_of, byte))
+        return false;
+    reading->at++;
+    return true;
+}
+
+static void skip_spaces(struct reading *reading)
+{
+    while (take_byte(reading, " \t"))
+        ;
+}
+
+/* The word of letters that stands here, in capitals; its length, 0 when none does or it is longer than `word` holds. */
+static size_t word_ahead(const struct reading *reading, char word[16])
+{
+    size_t length = 0;
+    for (; is_letter(byte_at(reading, length)); length++) {
+        if (length == 15)
+            return 0;
+        word[length] = (char)(byte_at(reading, length) & ~0x20);
+    }
+    word[length] = '\0';
+    return length;
+}
+
+/* The place of the name whose first three letters the word begins with, and which the word begins; -1. */
+static int name_of(const char *word, size_t length, const char *const *names, int count)
+{
+    for (int name = 0; name < count && length >= 3; name++)
+        if (strncmp(names[name], word, length) == 0)
+            return name;
+    return -1;
+}
+
+static int take_month(struct reading *reading)
+{
+    static const char *const months[] = {"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY",
+        "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
+    char word[16];
+    size_t length = word_ahead(reading, word);
+    int month = name_of(word, length, months, 12);
+    if (month >= 0)
+        reading->at += length + (byte_at(reading, length) == '.');
+    return month + 1;
+}
+
+/* A weekday is a courtesy to people: it decides nothing. */
+static bool take_weekday(struct reading *reading)
+{
+    static const char *const days[] = {
+        "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"};
+    char word[16];
+    size_t length = word_ahead(reading, word);
+    if (name_of(word, length, days, 7) < 0)
+        return false;
+    reading->at += length;
+    take_byte(reading, ",");
+    skip_spaces(reading);
+    return true;
+}
+
+/* Digits after the point, to microseconds; what is finer is cut off. */
+static bool take_fraction(struct reading *reading)
+{
+    if (!take_byte(reading, ".,"))
+        return true;
+    int64_t weight = MICROSECONDS / 10;
+    size_t first = reading->at;
+    for (; is_digit(byte_at(reading, 0)); reading->at++) {
+        reading->fraction_us += (byte_at(reading, 0) - '0') * weight;
+        weight /= 10;
+    }
+    return reading->at > first || wrong(reading, "no digits after the point");
+}
+
+/* hh:mm, hh:mm:ss, hhmm, hhmmss; a fraction may follow seconds. */
+static bool take_clock(struct reading *reading)
+{
+    static const char missing[] = "no hh:mm after the date";
+    reading->hour = take_digits(reading, digits_ahead(reading) == 1 && byte_at(reading, 1) == ':' ? 1 : 2);
+    if (reading->hour < 0)
+        return wrong(reading, missing);
+    bool colons = take_byte(reading, ":");
+    reading->minute = take_digits(reading, 2);
+    if (reading->minute < 0)
+        return wrong(reading, missing);
+    reading->has_clock = true;
+    if (colons ? !take_byte(reading, ":") : !is_digit(byte_at(reading, 0)))
+        return true;
+    reading->second = take_digits(reading, 2);
+    return reading->second >= 0 ? take_fraction(reading) : wrong(reading, "no two digits of seconds");
+}
+
+/* +hh, +hhmm, +hh:mm */
+static bool take_numeric_offset(struct reading *reading)
+{
+    bool west = byte_at(reading, 0) == '-';
+    reading->at++;
+    int hours = take_digits(reading, 2), minutes = 0;
+    bool colon = hours >= 0 && take_byte(reading, ":");
+    if (hours >= 0 && (colon || is_digit(byte_at(reading, 0))))
+        minutes = take_digits(reading, 2);
+    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+        return wrong(reading, "its offset is none (Z, +hhmm or +hh:mm)");
+    reading->offset_seconds = (hours * 60 + minutes) * 60 * (west ? -1 : 1);
+    reading->has_offset = true;
+    return true;
+}
+
+/* RFC 822, section 5.1; RFC 2822, section 4.3. */
+static bool take_named_offset(struct reading *reading)
+{
+    static const struct {
+        const char *name;
+        int hours;
+    } zones[] = {{"Z", 0}, {"UTC", 0}, {"GMT", 0}, {"UT", 0}, {"EST", -5}, {"EDT", -4}, {"CST", -6},
+        {"CDT", -5}, {"MST", -7}, {"MDT", -6}, {"PST", -8}, {"PDT", -7}};
+    char word[16];
+    size_t length = word_ahead(reading, word);
+    for (size_t zone = 0; zone < sizeof zones / sizeof zones[0]; zone++) {
+        if (strcmp(zones[zone].name, word) != 0)
+            continue;
+        reading->at += length;
+        reading->offset_seconds = zones[zone].hours * 3600;
+        reading->has_offset = true;
+        return true;
+    }
+    return wrong(reading, "its zone has no meaning everywhere (use Z or +hh:mm)");
+}
+
+/* 12:40 AM is forty minutes past midnight. */
+static bool take_half_of_day(struct reading *reading)
+{
+    char word[16];
+    if (word_ahead(reading, word) != 2 || word[1] != 'M' || (word[0] != 'A' && word[0] != 'P'))
+        return true;
+    if (reading->hour < 1 || reading->hour > 12)
+        return wrong(reading, "the clock has no such time");
+    reading->hour = reading->hour % 12 + (word[0] == 'P' ? 12 : 0);
+    reading->at += 2;
+    skip_spaces(reading);
+    return true;
+}
+
+/* Java writes the zone's name behind its offset: +01:00[Europe/Paris]. */
+static bool skip_zone_in_brackets(struct reading *reading)
+{
+    if (!reading->has_offset || !take_byte(reading, "["))
+        return true;
+    while (byte_at(reading, 0) && byte_at(reading, 0) != ']')
+        reading->at++;
+    return take_byte(reading, "]") || wrong(reading, "something stands after the time");
+}
+
+static bool take_offset(struct reading *reading)
+{
+    skip_spaces(reading);
+    if (!take_half_of_day(reading))
+        return false;
+    char byte = byte_at(reading, 0);
+    bool taken = byte == '+' || byte == '-' ? take_numeric_offset(reading)
+                 : is_letter(byte)          ? take_named_offset(reading)
+                                            : true;
+    return taken && skip_zone_in_brackets(reading);
+}
+
+/* ---- the three families ---- */
+
+static bool read_iso(struct reading *reading)
+{
+    static const char beginning[] = "it does not begin with YYYY-MM-DD";
+    bool basic = digits_ahead(reading) == 8;
+    reading->year = take_digits(reading, 4);
+    if (reading->year < 0 || (!basic && !take_byte(reading, "-/")))
+        return wrong(reading, beginning);
+    reading->month = take_digits(reading, 2);
+    if (reading->month < 0 || (!basic && !take_byte(reading, "-/")))
+        return wrong(reading, beginning);
+    reading->day = take_digits(reading, 2);
+    if (reading->day < 0)
+        return wrong(reading, beginning);
+    if (reading->at == reading->text.length)
+        return true;
+    if (!take_byte(reading, "Tt "))
+        return wrong(reading, "no Thh:mm after the date");
+    skip_spaces(reading);
+    return take_clock(reading) && take_offset(reading);
+}
+
+/* A year of two digits counts from 1950 (RFC 2822, section 4.3). */
+static bool take_year(struct reading *reading)
+{
+    size_t digits = digits_ahead(reading);
+    if (digits != 2 && digits != 4)
+        return wrong(reading, "no year of two or four digits");
+    reading->year = take_digits(reading, digits);
+    if (digits == 2)
+        reading->year += reading->year < 50 ? 2000 : 1900;
+    return true;
+}
+
+/* 19 Oct 1987 14:30:00 GMT, 19-Oct-87 14:30 */
+static bool read_mail(struct reading *reading)
+{
+    reading->day = take_digits(reading, digits_ahead(reading) == 1 ? 1 : 2);
+    bool dashes = take_byte(reading, "-");
+    skip_spaces(reading);
+    reading->month = take_month(reading);
+    if (reading->day < 0 || reading->month == 0)
+        return wrong(reading, "it does not begin with YYYY-MM-DD or a day and a month's name");
+    if (dashes && !take_byte(reading, "-"))
+        return wrong(reading, "no year after the month");
+    skip_spaces(reading);
+    if (!take_year(reading))
+        return false;
+    skip_spaces(reading);
+    if (reading->at == reading->text.length)
+        return true;
+    return take_clock(reading) && take_offset(reading);
+}
+
+/* Oct 19 14:30:00 +0000 1987: asctime's order, as Twitter writes it too; Oct 19, 1987 14:30 GMT. */
+static bool read_asctime(struct reading *reading)
+{
+    reading->month = take_month(reading);
+    skip_spaces(reading);
+    reading->day = take_digits(reading, digits_ahead(reading) == 1 ? 1 : 2);
+    if (reading->month == 0 || reading->day < 0)
+        return wrong(reading, "it does not begin with YYYY-MM-DD or a month's name and a day");
+    bool comma = take_byte(reading, ",");
+    skip_spaces(reading);
+    if (comma || digits_ahead(reading) == 4) {
+        if (!take_year(reading))
+            return false;
+        take_byte(reading, ",");
+        skip_spaces(reading);
+        return reading->at == reading->text.length || (take_clock(reading) && take_offset(reading));
+    }
+    if (!take_clock(reading) || !take_offset(reading))
+        return false;
+    skip_spaces(reading);
+    return take_year(reading);
+}
+
+static bool read_any(struct reading *reading)
+{
+    bool weekday = take_weekday(reading);
+    if (is_letter(byte_at(reading, 0)))
+        return read_asctime(reading);
+    return weekday || digits_ahead(reading) < 4 ? read_mail(reading) : read_iso(reading);
+}
+
+/* ---- the whole ---- */
+
+/* The text comes from outside and goes into an error line, and from there into a table: what is not printable ASCII
+ * shows as '?', and what is long is cut. */
+static bool refuse_time(struct tw_text text, const char *cure, const char *why, struct tw_error *err)
+{
+    char shown[48];
+    size_t length = text.length < 40 ? text.length : 40;
+    for (size_t at = 0; at < length; at++)
+        shown[at] = text.bytes[at] >= ' ' && text.bytes[at] <= '~' ? text.bytes[at] : '?';
+    snprintf(shown + length, sizeof shown - length, "%s", text.length > 40 ? "..." : "");
+    return tw_fail(err, TW_REFUSED, NULL, cure, "\"%s\" is not a time: %s", shown, why);
+}
+
+static bool check_reading(struct reading *reading)
+{
+    if (reading->month < 1 || reading->month > 12 || reading->day < 1 ||
+        reading->day > days_of_month(reading->year, reading->month))
+        return wrong(reading, "the calendar has no such day");
+    if (reading->hour > 23 || reading->minute > 59 || reading->second > 60)
+        return wrong(reading, "the clock has no such time");
+    return reading->at == reading->text.length || wrong(reading, "something stands after the time");
+}
+
+static struct tw_text trimmed(struct tw_text text)
+{
+    while (text.length && (unsigned char)text.bytes[0] <= ' ') {
+        text.bytes++;
+        text.length--;
+    }
+    while (text.length && (unsigned char)text.bytes[text.length - 1] <= ' ')
+        text.length--;
+    return text;
+}
+
+bool tw_time_parse(
+    struct tw_text text, const struct tw_time_zone *naive, int64_t *out_us, struct tw_error *err)
+{
+    static const char cure[] =
+        "send RFC 3339 with an offset, as 1987-10-19T14:30:00Z, or a number in decode.time_unit";
+    struct reading reading = {.text = trimmed(text)};
+    if (!read_any(&reading) || !check_reading(&reading))
+        return refuse_time(text, cure, reading.wrong, err);
+    if (!reading.has_clock && !naive)
+        return refuse_time(text, cure, "no Thh:mm after the date", err);
+    if (!reading.has_offset && !naive)
+        return refuse_time(text,
+            "say what it means by decode.time_zone, as UTC or America/New_York, or send an offset",
+            "it has no offset (Z or +hh:mm)", err);
+    int64_t local = tw_days_from_date(reading.year, reading.month, reading.day) * DAY_SECONDS +
+                    reading.hour * 3600 + reading.minute * 60 + reading.second;
+    int64_t seconds = reading.has_offset ? local - reading.offset_seconds : tw_time_zone_to_utc(naive, local);
+    /* A leap second is the last of a UTC day: it reads as the midnight after it, as POSIX clocks do. */
+    if (reading.second == 60 && seconds % DAY_SECONDS != 0)
+        return refuse_time(text, cure, "a second of 60 stands at 23:59:60 UTC only", err);
+    *out_us = seconds * MICROSECONDS + (reading.second == 60 ? 0 : reading.fraction_us);
+    return true;
+}
+
+size_t tw_time_text(int64_t time_us, char out[TW_TIME_TEXT_BYTES])
+{
+    int64_t seconds = time_us / MICROSECONDS;
+    int64_t rest_us = time_us % MICROSECONDS;
+    if (rest_us < 0) {
+        rest_us += MICROSECONDS;
+        seconds--;
+    }
+    int64_t days = seconds / DAY_SECONDS;
+    int64_t second_of_day = seconds % DAY_SECONDS;
+    if (second_of_day < 0) {
+        second_of_day += DAY_SECONDS;
+        days--;
+    }
+    int64_t year;
+    int month, day;
+    date_from_days(days, &year, &month, &day);
+    if (year < 0 || year > 9999)
+        return (size_t)snprintf(out, TW_TIME_TEXT_BYTES, "%" PRId64 " us", time_us);
+    int length = snprintf(out, TW_TIME_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d", (int)year, month, day,
+        (int)(second_of_day / 3600), (int)(second_of_day / 60 % 60), (int)(second_of_day % 60));
+    if (rest_us)
+        length += snprintf(out + length, TW_TIME_TEXT_BYTES - (size_t)length, ".%06d", (int)rest_us);
+    length += snprintf(out + length, TW_TIME_TEXT_BYTES - (size_t)length, "Z");
+    return (size_t)length;
+}

@@ -1,0 +1,40 @@
+/* time_text: times as feeds write them, to microseconds since 1970-01-01 UTC, and back.
+ *
+ *   in    a text from a message, and what times without an offset mean (time_zone.h), if anything
+ *   out   microseconds since 1970, or a refusal that says what is wrong and how it is mended
+ *
+ * Read are, with white space around them:
+ *   RFC 3339 and ISO 8601   1987-10-19T14:30:00Z · 1987-10-19 14:30 +0000 · 19871019T143000Z · 1987-10-19T14:30:00,5+01
+ *   RFC 5322 and 822        Mon, 19 Oct 1987 14:30:00 GMT · 19 Oct 87 14:30 -0500 · Monday, 19-Oct-87 14:30:00 EST
+ *   asctime, with a zone    Mon Oct 19 14:30:00 +0000 1987 · Mon Oct 19 14:30:00 1987
+ * Seconds may be missing; what a fraction holds beyond microseconds is cut off; an offset is Z, +hh, +hhmm, +hh:mm, UTC, GMT, UT
+ * or one of RFC 822's names (EST EDT CST CDT MST MDT PST PDT). A year of two digits is 1950 to 2049 (RFC 2822, 4.3). A second
+ * of 60 is taken at 23:59:60 UTC only, as the midnight after it. A day without a clock is taken as its midnight where
+ * times without an offset have a meaning. Pure: no clock, no locale, no TZ of the environment. */
+#ifndef TW_TIME_TEXT_H
+#define TW_TIME_TEXT_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct tw_time_zone;
+
+/* A text to microseconds since 1970. `naive`: what a time without an offset means; NULL: it is refused, naming
+ * decode.time_zone. TW_REFUSED, saying what is wrong; `where` stays empty. */
+TW_MUST_USE bool tw_time_parse(
+    struct tw_text text, const struct tw_time_zone *naive, int64_t *out_us, struct tw_error *err);
+
+enum { TW_TIME_TEXT_BYTES = 32 };
+/* Microseconds to `1987-10-19T14:30:00Z`, with six decimals only when they are not zero; NUL-terminated.
+ * Outside the years 0000 to 9999 it gives the number and "us". Returns the length. */
+size_t tw_time_text(int64_t time_us, char out[TW_TIME_TEXT_BYTES]);
+
+/* Days from 1970-01-01 to a day of the proleptic Gregorian calendar; `month` from 1, `day` from 1. */
+int64_t tw_days_from_date(int64_t year, int month, int day);
+
+/* The year (proleptic Gregorian) in which a day counted from 1970-01-01 lies. */
+int64_t tw_year_of_day(int64_t days);
+
+#endif

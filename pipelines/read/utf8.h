@@ -1,0 +1,21 @@
+/* utf8: bytes from outside to text that is valid UTF-8 without NUL.
+ *
+ * Broken pieces and NULs become U+FFFD, one for each maximal ill-formed piece (Unicode 15, section 3.9, "substitution of maximal
+ * subparts"). What is well formed is given back as it is, without a copy. */
+#ifndef TW_UTF8_H
+#define TW_UTF8_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+/* Length of the well-formed sequence at `at` (Unicode 15, table 3-7), or 0; *broken is then the length of the maximal ill-formed
+ * piece, at least 1. NUL counts as ill-formed: nothing after us takes it. `at` lies within the text. */
+size_t tw_utf8_sequence(struct tw_text text, size_t at, size_t *broken);
+
+/* The text mended, each mended piece counted in *repairs (which is added to). Returns `text` itself when there is nothing to
+ * mend. bytes == NULL when the arena is full. For text that is not JSON: lines of an archive, Kafka headers. */
+struct tw_text tw_text_repair(struct tw_text text, struct tw_arena *arena, uint32_t *repairs);
+
+#endif

@@ -1,0 +1,122 @@
+/* envelope: framing and compression come off a record's bytes, within bounds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <zlib.h>
+#include <zstd.h>
+
+#include "read/envelope.h"
+
+static const char message[] = "{\"text\":\"Velquin profit falls\"}";
+enum { MOST = 1 << 20 };
+
+static struct tw_arena arena;
+
+static int begin(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    return tw_arena_begin(&arena, (size_t)64 << 20, &err) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    tw_arena_end(&arena);
+    return 0;
+}
+
+static struct tw_text gzipped(const char *bytes, size_t length)
+{
+    size_t room = length + 1024;
+    char *to = tw_arena_take(&arena, room);
+    z_stream stream = {0};
+    assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_in = (Bytef *)(uintptr_t)bytes;
+    stream.avail_in = (uInt)length;
+    stream.next_out = (Bytef *)to;
+    stream.avail_out = (uInt)room;
+    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    size_t used = room - stream.avail_out;
+    deflateEnd(&stream);
+    return (struct tw_text){to, used};
+}
+
+static struct tw_text zstded(const char *bytes, size_t length)
+{
+    size_t room = ZSTD_compressBound(length);
+    char *to = tw_arena_take(&arena, room);
+    size_t used = ZSTD_compress(to, room, bytes, length, 3);
+    assert_false(ZSTD_isError(used));
+    return (struct tw_text){to, used};
+}
+
+static void assert_opens(struct tw_text bytes)
+{
+    struct tw_text out;
+    struct tw_error err;
+    assert_true(tw_envelope_open_bytes(bytes, MOST, &arena, &out, &err));
+    assert_int_equal(out.length, sizeof message - 1);
+    assert_memory_equal(out.bytes, message, out.length);
+}
+
+static void assert_refused(struct tw_text bytes, const char *line)
+{
+    struct tw_text out;
+    struct tw_error err;
+    char got[600];
+    assert_false(tw_envelope_open_bytes(bytes, MOST, &arena, &out, &err));
+    assert_int_equal(err.code, TW_REFUSED);
+    tw_error_line(&err, got, sizeof got);
+    assert_string_equal(got, line);
+}
+
+static void json_comes_out_of_whatever_it_was_put_in(void **state)
+{
+    (void)state;
+    char framed[sizeof message + 5] = {0, 0, 0, 0, 7};
+    memcpy(framed + 5, message, sizeof message - 1);
+    assert_opens((struct tw_text){message, sizeof message - 1});
+    assert_opens((struct tw_text){framed, sizeof message + 4});
+    assert_opens(gzipped(message, sizeof message - 1));
+    assert_opens(zstded(message, sizeof message - 1));
+    assert_opens(gzipped(framed, sizeof message + 4));
+}
+
+static void avro_is_named_and_bombs_are_bounded(void **state)
+{
+    (void)state;
+    assert_refused((struct tw_text){"\0\0\0\0\7\2\20Velquin", 14},
+        "byte 0: begins with byte 0, the framing of a schema registry (schema id 7), and no JSON follows: Avro or "
+        "Protobuf; cure: send JSON");
+    char *zeros = calloc(1, (size_t)8 << 20);
+    assert_non_null(zeros);
+    assert_refused(gzipped(zeros, (size_t)8 << 20),
+        "a value compressed by gzip opens to more than the 1048576 bytes allowed; cure: send it in parts, or raise "
+        "decode.most_bytes");
+    assert_refused(zstded(zeros, (size_t)8 << 20),
+        "a value compressed by zstd opens to more than the 1048576 bytes allowed; cure: send it in parts, or raise "
+        "decode.most_bytes");
+    free(zeros);
+    struct tw_text whole = gzipped(message, sizeof message - 1);
+    assert_refused((struct tw_text){whole.bytes, whole.length - 9},
+        "begins as gzip does, and cannot be opened; cure: send JSON, as it is or compressed whole");
+    whole = zstded(message, sizeof message - 1);
+    assert_refused((struct tw_text){whole.bytes, whole.length - 3},
+        "begins as zstd does, and cannot be opened; cure: send JSON, as it is or compressed whole");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(json_comes_out_of_whatever_it_was_put_in),
+        cmocka_unit_test(avro_is_named_and_bombs_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}

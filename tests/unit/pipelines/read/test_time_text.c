@@ -1,0 +1,134 @@
+/* time_text: times as feeds write them, exactly; and what is none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "read/time_text.h"
+#include "read/time_zone.h"
+
+static void times_are_read_exactly(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t us;
+        const char *again;
+    } cases[] = {
+        {"1970-01-01T00:00:00Z", 0, "1970-01-01T00:00:00Z"},
+        {"1970-01-01t00:00:00.000001z", 1, "1970-01-01T00:00:00.000001Z"},
+        {"1970-01-01 00:00:00.1234567899Z", 123456, "1970-01-01T00:00:00.123456Z"},
+        {"1970-01-01T01:00:00+01:00", 0, "1970-01-01T00:00:00Z"},
+        {"1969-12-31T18:30:00-05:30", 0, "1970-01-01T00:00:00Z"},
+        {"2000-02-29T12:00:00Z", INT64_C(951825600000000), "2000-02-29T12:00:00Z"},
+        {"2016-12-31T23:59:60Z", INT64_C(1483228800000000), "2017-01-01T00:00:00Z"},
+        {"2017-01-01T00:59:60.9+01:00", INT64_C(1483228800000000), "2017-01-01T00:00:00Z"},
+        {"1900-01-01T00:00:00Z", INT64_C(-2208988800000000), "1900-01-01T00:00:00Z"},
+        {"9999-12-31T23:59:59.999999Z", INT64_C(253402300799999999), "9999-12-31T23:59:59.999999Z"},
+        {"0000-01-01T00:00:00Z", INT64_C(-62167219200000000), "0000-01-01T00:00:00Z"},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        int64_t us;
+        struct tw_error err;
+        char again[TW_TIME_TEXT_BYTES];
+        assert_true(tw_time_parse(tw_text_of(cases[at].text), NULL, &us, &err));
+        assert_true(us == cases[at].us);
+        tw_time_text(us, again);
+        assert_string_equal(again, cases[at].again);
+    }
+    static const char *const wrong[] = {"", "1987", "1987-10-19", "1987-13-01T00:00:00Z",
+        "1987-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "1987-10-19T24:00:00Z", "1987-10-19T12:60:00Z",
+        "1987-10-19T12:00:61Z", "1987-10-19T12:00:60Z", "1987-10-19T12:00:00", "1987-10-19T12:00:00.Z",
+        "1987-10-19T12:00:00+1:00", "1987-10-19T12:00:00+01:60", "1987-10-19T12Z", "+987-10-19T12:00:00Z"};
+    for (size_t at = 0; at < sizeof wrong / sizeof wrong[0]; at++) {
+        int64_t us;
+        struct tw_error err;
+        assert_false(tw_time_parse(tw_text_of(wrong[at]), NULL, &us, &err));
+        assert_int_equal(err.code, TW_REFUSED);
+    }
+}
+
+static void every_day_of_four_centuries_goes_there_and_back(void **state)
+{
+    (void)state;
+    for (int64_t day = 0; day < 146097; day++) {
+        char text[TW_TIME_TEXT_BYTES];
+        int64_t us, again;
+        struct tw_error err;
+        us = day * INT64_C(86400000000);
+        size_t length = tw_time_text(us, text);
+        assert_true(tw_time_parse((struct tw_text){text, length}, NULL, &again, &err));
+        assert_true(again == us);
+    }
+}
+
+static void one_moment_is_read_in_every_spelling(void **state)
+{
+    (void)state;
+    static const char *const spellings[] = {"1987-10-19T14:30:00Z", "1987-10-19T14:30Z",
+        "1987-10-19 14:30:00 UTC", "1987-10-19T14:30:00.000+0000", "1987-10-19 14:30:00 +0000",
+        "1987-10-19T14:30:00+00", "1987-10-19T14:30:00,0Z", "19871019T143000Z", "19871019T1430Z",
+        " 1987-10-19T14:30:00Z ", "1987/10/19 14:30:00Z", "Mon, 19 Oct 1987 14:30:00 GMT",
+        "19 Oct 1987 14:30 +0000", "Mon, 19 Oct 87 10:30:00 EDT", "Monday, 19-Oct-87 14:30:00 GMT",
+        "Mon Oct 19 14:30:00 +0000 1987", "Oct 19, 1987 2:30 PM UTC", "October 19, 1987, 10:30 AM EDT",
+        "19 October 1987 14:30:00 Z", "1987-10-19T15:30:00+01:00[Europe/Paris]"};
+    for (size_t at = 0; at < sizeof spellings / sizeof spellings[0]; at++) {
+        int64_t us = 0;
+        struct tw_error err;
+        if (!tw_time_parse(tw_text_of(spellings[at]), NULL, &us, &err) || us != INT64_C(561652200000000))
+            fail_msg("%s: %lld", spellings[at], (long long)us);
+    }
+}
+
+static void a_time_without_an_offset_means_what_was_said(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *zone, *text, *utc;
+    } cases[] = {
+        {"UTC", "2017-05-01 14:04:36", "2017-05-01T14:04:36Z"},
+        {"America/New_York", "2017-05-01 14:04:36", "2017-05-01T18:04:36Z"},
+        {"America/New_York", "2017-12-01 14:04:36", "2017-12-01T19:04:36Z"},
+        {"America/New_York", "2017-05-01", "2017-05-01T04:00:00Z"},
+        {"America/New_York", "2024-11-03 01:30:00", "2024-11-03T05:30:00Z"}, /* twice: the first of them */
+        {"America/New_York", "2024-03-10 02:30:00", "2024-03-10T07:30:00Z"}, /* left out: as before it */
+        {"America/New_York", "2090-07-01 12:00:00", "2090-07-01T16:00:00Z"}, /* by the rule of the footer */
+        {"America/New_York", "2090-01-01 12:00:00", "2090-01-01T17:00:00Z"},
+        {"Europe/London", "1987-10-19 14:30:00", "1987-10-19T13:30:00Z"},
+        {"Australia/Sydney", "2090-01-01 12:00:00", "2090-01-01T01:00:00Z"},
+        {"Asia/Kolkata", "2024-01-01 00:00", "2023-12-31T18:30:00Z"},
+        {"UTC", "Mon Oct 19 14:30:00 1987", "1987-10-19T14:30:00Z"},
+        {"UTC", "2017-05-01T14:04:36+02:00", "2017-05-01T12:04:36Z"},
+    };
+    struct tw_arena arena;
+    struct tw_error err;
+    assert_true(tw_arena_begin(&arena, (size_t)16 << 20, &err));
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct tw_time_zone zone;
+        int64_t us = 0;
+        char text[TW_TIME_TEXT_BYTES];
+        assert_true(tw_time_zone_load(cases[at].zone, &arena, &zone, &err));
+        assert_true(tw_time_parse(tw_text_of(cases[at].text), &zone, &us, &err));
+        tw_time_text(us, text);
+        assert_string_equal(text, cases[at].utc);
+    }
+    struct tw_time_zone zone;
+    assert_false(tw_time_zone_load("Mars/Olympus", &arena, &zone, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    assert_false(tw_time_zone_load("../../../etc/passwd", &arena, &zone, &err));
+    assert_false(tw_time_zone_load("tzdata.zi", &arena, &zone, &err));
+    tw_arena_end(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(times_are_read_exactly),
+        cmocka_unit_test(one_moment_is_read_in_every_spelling),
+        cmocka_unit_test(a_time_without_an_offset_means_what_was_said),
+        cmocka_unit_test(every_day_of_four_centuries_goes_there_and_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
