@@ -10,7 +10,7 @@
 #include "cli/command.h"
 #include "cli/database.h"
 #include "cli/topics.h"
-#include "read/decode.h"
+#include "read/time_text.h"
 #include "source/kafka.h"
 
 #include <inttypes.h>
@@ -92,7 +92,7 @@ static int choose_place(struct options *options, struct tw_error *err)
             "reset", err, "say where to: --to-offset, --to-beginning, --to-end or --to-time");
     if (options->to == TO_OFFSET && !options->partition)
         return tw_command_usage("reset", err, "--to-offset needs --partition: offsets of partitions differ");
-    if (options->to == TO_TIME && !tw_time_parse(tw_text_of(options->time), &options->time_us, err))
+    if (options->to == TO_TIME && !tw_time_parse(tw_text_of(options->time), NULL, &options->time_us, err))
         return tw_command_usage(
             "reset", err, "--to-time \"%s\": say it as 2026-11-24T06:00:00Z", options->time);
     return 0;
