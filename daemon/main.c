@@ -1,72 +1,109 @@
-/* main: finds the subcommand, runs it, prints its error as one line, ends with its status. */
+/* main: finds the subcommand, answers -h, reads its line, runs it, prints its error as one line, ends with its status. */
 #include "cli/command.h"
+#include "cli/usage.h"
+#include "version.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void print_help(FILE *to)
+enum { LINE_BYTES = 64 << 20 }; /* address space for lists of operands */
+
+static bool asks_for_help(const char *word)
 {
-    size_t count;
-    const struct tw_command *commands = tw_commands(&count);
-    fprintf(to, "usage: tapewatch COMMAND [OPTION]... (tapewatch COMMAND --help tells its options)\n");
-    const char *group = "";
-    for (size_t at = 0; at < count; at++) {
-        if (strcmp(group, commands[at].group) != 0)
-            fprintf(to, "\n%s\n", commands[at].group);
-        group = commands[at].group;
-        fprintf(to, "  %-12s %s\n", commands[at].name, commands[at].summary);
-    }
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-static bool asks_for_help(int argc, char **argv)
+static bool is_asked_for_help(int argc, char **argv)
 {
-    for (int at = 1; at < argc && strcmp(argv[at], "--") != 0; at++)
-        if (strcmp(argv[at], "--help") == 0)
+    for (int at = 0; at < argc && strcmp(argv[at], "--") != 0; at++)
+        if (asks_for_help(argv[at]))
             return true;
     return false;
 }
 
-static int unknown_command(const char *name, const char *nearest)
+static void print_error(const char *command, const struct tw_error *err)
 {
-    fprintf(stderr, "tapewatch: no command \"%s\"; cure: ", name);
-    if (nearest)
-        fprintf(stderr, "did you mean \"%s\"? ", nearest);
-    fprintf(stderr, "tapewatch --help lists them all\n");
-    return 2;
+    char line[1200];
+    if (!err->what[0])
+        return;
+    tw_error_line(err, line, sizeof line);
+    fprintf(stderr, "tapewatch%s%s: %s\n", command ? " " : "", command ? command : "", line);
+}
+
+/* The words behind the command's name become its options. */
+static int read_and_run(const struct tw_command *command, int words, int argc, char **argv,
+    struct tw_arena *arena, struct tw_error *err)
+{
+    struct tw_option rows[TW_OPTIONS_MOST];
+    const struct tw_option_table table = {command->name, rows, tw_command_options(command, rows)};
+    struct tw_command_line line = {.command = command, .argc = argc, .argv = argv};
+    line.options = tw_arena_array(arena, 1, command->bytes);
+    if (!line.options)
+        return tw_arena_fail(arena, err), tw_command_failed(err);
+    int status =
+        tw_arguments_parse(&table, argc - words, argv + words, arena, line.options, &line.assigned, err);
+    return status ? status : command->run(&line, err);
+}
+
+static int run(int argc, char **argv)
+{
+    struct tw_error err = {0};
+    struct tw_arena arena = {0};
+    int words = 0;
+    bool helps = is_asked_for_help(argc, argv);
+    if (helps && tw_command_is_family(argv[0]) && (argc < 2 || asks_for_help(argv[1]))) {
+        tw_usage_print_family(argv[0], stdout);
+        return 0;
+    }
+    const struct tw_command *command = tw_command_find(argc, argv, &words, &err);
+    if (!command) {
+        print_error(NULL, &err);
+        return tw_command_failed(&err);
+    }
+    if (helps) {
+        tw_usage_print(command, stdout);
+        return 0;
+    }
+    int status = tw_arena_begin(&arena, LINE_BYTES, &err)
+                     ? read_and_run(command, words, argc, argv, &arena, &err)
+                     : tw_command_failed(&err);
+    print_error(command->name, &err);
+    tw_arena_end(&arena);
+    return status;
+}
+
+/* tapewatch help [COMMAND]: as the command's own --help. */
+static int help(int argc, char **argv)
+{
+    static char option[] = "--help";
+    char *words[] = {argv[0], argc > 1 ? argv[1] : option, option};
+    if (argc > 0)
+        return run(3, words);
+    tw_usage_print_commands(stdout);
+    return 0;
+}
+
+static int answer(int argc, char **argv)
+{
+    if (argc < 1) {
+        tw_usage_print_commands(stderr);
+        return 2;
+    }
+    if (asks_for_help(argv[0]) || strcmp(argv[0], "help") == 0)
+        return help(argc - 1, argv + 1);
+    if (strcmp(argv[0], "--version") == 0) {
+        printf("tapewatch %s\n", tw_version());
+        return 0;
+    }
+    return run(argc, argv);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
-        print_help(stderr);
-        return 2;
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-        print_help(stdout);
-        return 0;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("tapewatch %s\n", tw_version());
-        return 0;
-    }
-    const char *nearest = NULL;
-    const struct tw_command *command = tw_command_find(argv[1], &nearest);
-    if (!command)
-        return unknown_command(argv[1], nearest);
-    if (command->usage && asks_for_help(argc - 1, argv + 1)) {
-        printf("usage: tapewatch %s", command->usage);
-        return 0;
-    }
-    struct tw_error err = {0};
-    int status = command->run(argc - 1, argv + 1, &err);
-    if (err.what[0]) {
-        char line[1200];
-        tw_error_line(&err, line, sizeof line);
-        fprintf(stderr, "tapewatch %s: %s\n", command->name, line);
-    }
+    int status = answer(argc - 1, argv + 1);
     if (fflush(stdout) != 0 && status == 0) {
-        fprintf(stderr, "tapewatch %s: standard output: cannot write; cure: free space on the disk\n",
-            command->name);
+        fprintf(stderr, "tapewatch%s%s: standard output: cannot write; cure: free space on the disk\n",
+            argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
         return 74;
     }
     return status;

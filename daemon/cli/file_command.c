@@ -11,188 +11,26 @@
 #include "tokenizer/tokenizer.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ARENA_BYTES = 16 << 20, MOST_WORKERS = 1024, STANDARD_WORST = 20, MOST_WORST = 1000 };
+enum { ARENA_BYTES = 16 << 20, LEAST_TOKENS = 3 };
 
 /* ---- the command line ---- */
 
-enum long_option {
-    INPUT = 256,
-    WORKERS,
-    ENTITIES,
-    RAW,
-    LABELS,
-    LOGITS,
-    FORMAT,
-    MAX_TOKENS,
-    HELD_BACK,
-    REPORT,
-    WORST
-};
+const char *const tw_offline_forms[] = {"auto", "text", "json", NULL};
 
-static const struct option long_options[] = {
-    {"input", required_argument, NULL, INPUT},
-    {"workers", required_argument, NULL, WORKERS},
-    {"entities", required_argument, NULL, ENTITIES},
-    {"raw", no_argument, NULL, RAW},
-    {"labels", required_argument, NULL, LABELS},
-    {"logits", no_argument, NULL, LOGITS},
-    {"format", required_argument, NULL, FORMAT},
-    {"max-tokens", required_argument, NULL, MAX_TOKENS},
-    {"held-back", required_argument, NULL, HELD_BACK},
-    {"report", required_argument, NULL, REPORT},
-    {"worst", required_argument, NULL, WORST},
-    {NULL, 0, NULL, 0},
-};
-enum { COMMON_OPTIONS = 2 }; /* the first ones of the table */
-
-/* Is `name` one of the words of "raw,labels"? */
-static bool is_allowed(const char *allowed, const char *name)
-{
-    size_t length = strlen(name);
-    for (const char *at = allowed; (at = strstr(at, name)) != NULL; at += length)
-        if ((at == allowed || at[-1] == ',') && (at[length] == ',' || at[length] == '\0'))
-            return true;
-    return false;
-}
-
-/* The long options of one command: the common ones, and those it allows. */
-static void choose_options(const char *allowed, struct option *chosen)
-{
-    size_t count = 0;
-    for (size_t at = 0; long_options[at].name; at++)
-        if (at < COMMON_OPTIONS || is_allowed(allowed, long_options[at].name))
-            chosen[count++] = long_options[at];
-    chosen[count] = (struct option){NULL, 0, NULL, 0};
-}
-
-static bool parse_number(const char *text, int64_t most, int64_t *out)
+bool tw_offline_take_max_tokens(const char *text, void *place)
 {
     char *end;
     errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (end == text || *end || errno || value < 0 || value > most)
+    long number = strtol(text, &end, 10);
+    if (end == text || *end || errno || (number != 0 && number < LEAST_TOKENS) || number > INT32_MAX)
         return false;
-    *out = value;
+    *(uint32_t *)place = number ? (uint32_t)number : TW_TOKENS_UNLIMITED;
     return true;
-}
-
-/* Above 0, below 1. */
-static bool parse_share(const char *text, double *out)
-{
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !(value > 0 && value < 1))
-        return false;
-    *out = value;
-    return true;
-}
-
-static bool parse_word(const char *text, const char *const *words, int count, int *out)
-{
-    for (int at = 0; at < count; at++)
-        if (strcmp(text, words[at]) == 0) {
-            *out = at;
-            return true;
-        }
-    return false;
-}
-
-static int take_option(int option, struct tw_offline_arguments *out, struct tw_error *err)
-{
-    static const char *const forms[] = {"auto", "text", "json"};
-    int word;
-    int64_t number;
-    switch (option) {
-    case 'm':
-        out->model = optarg;
-        return 0;
-    case 'c':
-        out->config = optarg;
-        return 0;
-    case 'o':
-        out->output = optarg;
-        return 0;
-    case 'v':
-        out->verbose = true;
-        return 0;
-    case RAW:
-        out->raw = true;
-        return 0;
-    case LOGITS:
-        out->logits = true;
-        return 0;
-    case ENTITIES:
-        out->entities = optarg;
-        return 0;
-    case LABELS:
-        out->labels = optarg;
-        return 0;
-    case INPUT:
-        if (!parse_word(optarg, forms, 3, &word))
-            return tw_command_usage(out->command, err, "--input is auto, text or json, not \"%s\"", optarg);
-        out->form = (enum tw_input_form)word;
-        return 0;
-    case FORMAT:
-        if (!tw_format_parse(optarg, &out->format))
-            return tw_command_usage(out->command, err, "--format is table, json or csv, not \"%s\"", optarg);
-        return 0;
-    case WORKERS:
-        if (!parse_number(optarg, MOST_WORKERS, &number))
-            return tw_command_usage(
-                out->command, err, "--workers is a number up to %d, not \"%s\"", MOST_WORKERS, optarg);
-        out->workers = (uint32_t)number;
-        return 0;
-    case REPORT:
-        out->report = optarg;
-        return 0;
-    case WORST:
-        if (!parse_number(optarg, MOST_WORST, &number))
-            return tw_command_usage(
-                out->command, err, "--worst is a number up to %d, not \"%s\"", MOST_WORST, optarg);
-        out->worst = (uint32_t)number;
-        return 0;
-    case HELD_BACK:
-        if (!parse_share(optarg, &out->held_back))
-            return tw_command_usage(
-                out->command, err, "--held-back is a share between 0 and 1, such as 0.1, not \"%s\"", optarg);
-        return 0;
-    default: /* MAX_TOKENS */
-        if (!parse_number(optarg, INT32_MAX, &out->max_tokens) || (out->max_tokens && out->max_tokens < 3))
-            return tw_command_usage(
-                out->command, err, "--max-tokens is a number from 3, or 0 for no limit, not \"%s\"", optarg);
-        return 0;
-    }
-}
-
-int tw_offline_parse(
-    int argc, char **argv, const char *allowed, struct tw_offline_arguments *out, struct tw_error *err)
-{
-    struct option options[sizeof long_options / sizeof long_options[0]];
-    choose_options(allowed, options);
-    *out = (struct tw_offline_arguments){
-        .command = argv[0], .input = "-", .max_tokens = -1, .worst = STANDARD_WORST};
-    optind = 0;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":m:c:o:v", options, NULL)) != -1;) {
-        if (option == ':')
-            return tw_command_usage(argv[0], err, "%s needs a value", argv[optind - 1]);
-        if (option == '?')
-            return tw_command_usage(argv[0], err, "no option %s", argv[optind - 1]);
-        int status = take_option(option, out, err);
-        if (status)
-            return status;
-    }
-    if (argc - optind > 1)
-        return tw_command_usage(argv[0], err, "one file, not \"%s\" too", argv[optind + 1]);
-    if (optind < argc)
-        out->input = argv[optind];
-    return 0;
 }
 
 /* ---- opening ---- */
@@ -200,10 +38,10 @@ int tw_offline_parse(
 /* Told of each refused record. */
 static void report_refused(void *context, const struct tw_error *why)
 {
-    const struct tw_offline_arguments *arguments = context;
+    const struct tw_offline_run *run = context;
     char line[1200];
     tw_error_line(why, line, sizeof line);
-    fprintf(stderr, "tapewatch %s: %s\n", arguments->command, line);
+    fprintf(stderr, "tapewatch %s: %s\n", run->command, line);
 }
 
 static void tell_model(const struct tw_offline_run *run)
@@ -213,9 +51,9 @@ static void tell_model(const struct tw_offline_run *run)
     if (!run->arguments->verbose || !model)
         return;
     tw_classifier_gemm_report(run->classifier, line, sizeof line);
-    fprintf(stderr, "tapewatch %s: %s\n", run->arguments->command, line);
+    fprintf(stderr, "tapewatch %s: %s\n", run->command, line);
     for (size_t at = 0; at < model->config.ignored_count; at++)
-        fprintf(stderr, "tapewatch %s: config.json: key \"%s\" is not looked at\n", run->arguments->command,
+        fprintf(stderr, "tapewatch %s: config.json: key \"%s\" is not looked at\n", run->command,
             model->config.ignored[at]);
 }
 
@@ -224,8 +62,8 @@ static bool open_classifier(struct tw_offline_run *run, bool tokenizer_only, str
     const struct tw_offline_arguments *arguments = run->arguments;
     struct tw_model_asked asked = {.folder = arguments->model,
         .labels = arguments->labels,
-        .limits_tokens = arguments->max_tokens >= 0,
-        .max_tokens = (uint32_t)arguments->max_tokens,
+        .limits_tokens = arguments->max_tokens != 0,
+        .max_tokens = arguments->max_tokens,
         .tokenizer_only = tokenizer_only};
     struct tw_classifier_options options;
     if (!tw_config_classifier_options(&run->config, &asked, &run->arena, &options, err))
@@ -291,23 +129,24 @@ static bool open_output(struct tw_offline_run *run, struct tw_error *err)
         !open_file(run->arguments->report, &run->report, err))
         return false;
     if (is_one_file(run->output.file, run->report.file)) {
-        tw_command_usage(run->arguments->command, err, "-o and --report both name \"%s\"", run->report.path);
+        tw_command_usage(run->command, err, "-o and --report both name \"%s\"", run->report.path);
         return false;
     }
     run->options.out = run->output.file ? run->output.file : stdout;
     return true;
 }
 
-static uint32_t worker_count(uint32_t asked)
+static uint32_t worker_count(int64_t asked)
 {
     char why[128];
-    return asked ? asked : tw_processors(why, sizeof why);
+    return asked ? (uint32_t)asked : tw_processors(why, sizeof why);
 }
 
-bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenizer_only,
-    struct tw_offline_run *run, struct tw_error *err)
+bool tw_offline_open(
+    const struct tw_command_line *line, bool tokenizer_only, struct tw_offline_run *run, struct tw_error *err)
 {
-    *run = (struct tw_offline_run){.arguments = arguments};
+    const struct tw_offline_arguments *arguments = line->options;
+    *run = (struct tw_offline_run){.arguments = arguments, .command = line->command->name};
     if (!tw_arena_begin(&run->arena, ARENA_BYTES, err) ||
         !tw_command_config_load(arguments->config, true, &run->arena, &run->config, err) ||
         !open_classifier(run, tokenizer_only, err) || (!tokenizer_only && !open_entities(run, err)) ||
@@ -325,11 +164,12 @@ bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenize
         .stamp_us = tw_wall_us(),
         .logits = arguments->logits,
         .held_back = arguments->held_back,
-        .max_tokens =
-            arguments->max_tokens == 0 ? TW_TOKENS_UNLIMITED : tw_classifier_max_tokens(run->classifier),
+        .max_tokens = arguments->max_tokens == TW_TOKENS_UNLIMITED
+                          ? TW_TOKENS_UNLIMITED
+                          : tw_classifier_max_tokens(run->classifier),
         .out = run->options.out,
         .on_refused = report_refused,
-        .on_refused_context = (void *)(uintptr_t)arguments};
+        .on_refused_context = run};
     return true;
 }
 

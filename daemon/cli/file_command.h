@@ -1,7 +1,7 @@
 /* file_command: what the commands over archives (`classify`, `evaluate`, `tokenize`) have in common: their options, the
  * model and the entities they open, and how they report refused records.
  *
- *     tw_offline_parse    argv to options; usage errors
+ *     rows of the table  TW_FILE_... below: each command takes those that it knows what to do with
  *     tw_offline_open     configuration, model, entities, output: a river ready to run
  *     tw_offline_close    ends it; the output files appear under their names only here
  *
@@ -13,13 +13,14 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "cli/command.h"
 #include "cli/table.h"
 #include "config/config.h"
 #include "river.h"
 #include "tasks/tasks.h"
 
+/* What the rows below fill; the struct of each of these commands. */
 struct tw_offline_arguments {
-    const char *command;
     const char *model;    /* -m */
     const char *config;   /* -c */
     const char *output;   /* -o; NULL: standard output */
@@ -29,12 +30,66 @@ struct tw_offline_arguments {
     const char *input;    /* the file; "-": standard input */
     enum tw_input_form form;
     enum tw_format format;
-    uint32_t workers;   /* 0: as many as processors */
-    uint32_t worst;     /* --worst: errors shown in the report */
-    int64_t max_tokens; /* -1: not given; 0: no limit (tokenize) */
-    double held_back;   /* --held-back; 0: all records */
+    int64_t workers;     /* 0: as many as processors */
+    int64_t worst;       /* --worst: errors shown in the report */
+    uint32_t max_tokens; /* 0: not given; TW_TOKENS_UNLIMITED: no limit */
+    double held_back;    /* --held-back; 0: all records */
     bool raw, logits, verbose;
 };
+
+/* For --max-tokens: 0 means no limit, as it is typed. */
+bool tw_offline_take_max_tokens(const char *text, void *place);
+
+extern const char *const tw_offline_forms[]; /* of enum tw_input_form */
+
+#define TW_FILE_MODEL_ROW                                                                                    \
+    {                                                                                                        \
+        "model", 'm', "FOLDER", TW_INTO_PATH(struct tw_offline_arguments, model),                            \
+            .help = "the model, a Hugging Face folder"                                                       \
+    }
+#define TW_FILE_CONFIG_ROW TW_OPTION_CONFIG(struct tw_offline_arguments, config)
+#define TW_FILE_OUTPUT_ROW                                                                                   \
+    {                                                                                                        \
+        "output", 'o', "PATH", TW_INTO_PATH(struct tw_offline_arguments, output),                            \
+            .help = "write there, whole or not at all (default: standard output)"                            \
+    }
+#define TW_FILE_INPUT_FORM_ROW                                                                               \
+    {                                                                                                        \
+        "input", 0, "FORM", TW_INTO_CHOICE(struct tw_offline_arguments, form, tw_offline_forms),             \
+            .fallback = "auto", .help = "form of the records"                                                \
+    }
+#define TW_FILE_ENTITIES_ROW                                                                                 \
+    {                                                                                                        \
+        "entities", 0, "FILE", TW_INTO_PATH(struct tw_offline_arguments, entities),                          \
+            .help = "entities to link (default: link.entities)"                                              \
+    }
+#define TW_FILE_LABELS_ROW                                                                                   \
+    {                                                                                                        \
+        "labels", 0, "A,B,C", TW_INTO_TEXT(struct tw_offline_arguments, labels),                             \
+            .help = "labels in the model's order, for one that does not name them"                           \
+    }
+#define TW_FILE_RAW_ROW                                                                                      \
+    {                                                                                                        \
+        "raw", 0, NULL, TW_INTO_FLAG(struct tw_offline_arguments, raw),                                      \
+            .help = "take texts as they are, without cleaning"                                               \
+    }
+#define TW_FILE_MAX_TOKENS_ROW                                                                               \
+    {                                                                                                        \
+        "max-tokens", 0, "N",                                                                                \
+            TW_INTO_CUSTOM(struct tw_offline_arguments, max_tokens, tw_offline_take_max_tokens),             \
+            .wanted = "a number from 3, or 0 for no limit",                                                  \
+            .help = "cut texts to N tokens, never to more than the model reads"                              \
+    }
+#define TW_FILE_WORKERS_ROW                                                                                  \
+    {                                                                                                        \
+        "workers", 0, "N", TW_INTO_COUNT(struct tw_offline_arguments, workers),                              \
+            .most = 1024, .fallback = "0", .help = "threads; 0: as many as processors"                       \
+    }
+#define TW_FILE_VERBOSE_ROW                                                                                  \
+    {                                                                                                        \
+        "verbose", 'v', NULL, TW_INTO_FLAG(struct tw_offline_arguments, verbose),                            \
+            .help = "say which kernels are used and what of config.json is not"                              \
+    }
 
 /* A file that appears under its name whole or not at all; what is no regular file (a pipe, a device) is written to as it comes, since
  * a rename would put a file in its place. */
@@ -55,14 +110,12 @@ struct tw_offline_run {
     const char *model;                     /* its folder; empty: the constant model without one */
     struct tw_offline_file output, report; /* of -o, of --report */
     const struct tw_offline_arguments *arguments;
+    const char *command;
 };
 
-/* `allowed` lists the long options this command knows beside the common ones, such as "raw,labels". Returns 0, or
- * the exit status of a wrong command line with err filled. */
-int tw_offline_parse(
-    int argc, char **argv, const char *allowed, struct tw_offline_arguments *out, struct tw_error *err);
-
-TW_MUST_USE bool tw_offline_open(const struct tw_offline_arguments *arguments, bool tokenizer_only,
+/* Opens all that the line names; its options are a struct tw_offline_arguments. After a failure too the run must be closed.
+ * `tokenizer_only`: of the model its tokenizer's files are enough. */
+TW_MUST_USE bool tw_offline_open(const struct tw_command_line *line, bool tokenizer_only,
     struct tw_offline_run *run, struct tw_error *err);
 
 /* Ends the run: the output files get their names when `finished`, and are removed otherwise. The exit status: of err

@@ -14,18 +14,8 @@ struct tw_table {
     size_t capacity;
 };
 
-bool tw_format_parse(const char *name, enum tw_format *out)
-{
-    static const char *const names[] = {
-        [TW_FORMAT_TABLE] = "table", [TW_FORMAT_JSON] = "json", [TW_FORMAT_CSV] = "csv"};
-    for (size_t at = 0; at < sizeof names / sizeof names[0]; at++) {
-        if (strcmp(names[at], name) != 0)
-            continue;
-        *out = (enum tw_format)at;
-        return true;
-    }
-    return false;
-}
+const char *const tw_format_names[] = {
+    [TW_FORMAT_TABLE] = "table", [TW_FORMAT_JSON] = "json", [TW_FORMAT_CSV] = "csv", NULL};
 
 static bool out_of_memory(struct tw_error *err)
 {

@@ -23,8 +23,8 @@ struct tw_column {
 
 struct tw_table;
 
-/* table, json or csv; false for another word. */
-bool tw_format_parse(const char *name, enum tw_format *out);
+/* The words of `--format`, in the order of enum tw_format, ended by NULL. */
+extern const char *const tw_format_names[];
 
 /* `columns` must outlive the table. NULL when out of memory. */
 struct tw_table *tw_table_new(const struct tw_column *columns, size_t count);

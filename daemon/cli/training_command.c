@@ -1,7 +1,6 @@
 #include "cli/training_command.h"
 
 #include "base/clock.h"
-#include "cli/command.h"
 #include "config/classifier_options.h"
 #include "observe/processors.h"
 
@@ -11,178 +10,73 @@
 #include <string.h>
 
 enum { ARENA_BYTES = 32 << 20 };
-enum long_option { FROM = 512, SET, RESUME, DRY_RUN, FORMAT, SWITCH_OFF = 1024, ROW = 2048 };
-
 static struct tw_run_settings *run_settings(struct tw_training_command *command)
 {
     return command->settings;
 }
 
-/* ---- the command line ---- */
-
-static void add_option(struct tw_training_command *command, size_t *count, const char *prefix,
-    const char *name, int argument, int value)
+static const struct tw_settings *table_of(const struct tw_training_command *command)
 {
-    char *written = command->names[*count];
-    snprintf(written, TW_TRAINING_NAME, "%s%s", prefix, name);
-    for (char *at = written; *at; at++)
-        if (*at == '_')
-            *at = '-';
-    command->options[(*count)++] = (struct option){written, argument, NULL, value};
+    return command->line->command->settings;
 }
 
-static void make_options(struct tw_training_command *command)
+static const char *name_of(const struct tw_training_command *command)
 {
-    const struct tw_settings *table = command->kind->table;
-    size_t count = 0;
-    int letters = snprintf(command->letters, sizeof command->letters, ":c:");
-    add_option(command, &count, "", "from", required_argument, FROM);
-    add_option(command, &count, "", "set", required_argument, SET);
-    add_option(command, &count, "", "resume", no_argument, RESUME);
-    add_option(command, &count, "", "dry-run", no_argument, DRY_RUN);
-    add_option(command, &count, "", "format", required_argument, FORMAT);
-    for (size_t row = 0; row < table->count && count + 3 < TW_TRAINING_OPTIONS; row++) {
-        const struct tw_setting *setting = &table->rows[row];
-        bool is_switch = setting->type == TW_SETTING_SWITCH;
-        add_option(
-            command, &count, "", setting->name, is_switch ? no_argument : required_argument, ROW + (int)row);
-        if (is_switch)
-            add_option(command, &count, "no-", setting->name, no_argument, SWITCH_OFF + (int)row);
-        if (setting->letter && (size_t)letters + 3 < sizeof command->letters)
-            letters += snprintf(command->letters + letters, sizeof command->letters - (size_t)letters,
-                "%c:", setting->letter);
-    }
-    command->options[count] = (struct option){NULL, 0, NULL, 0};
+    return command->line->command->name;
 }
 
-static int next_option(const struct tw_training_command *command, int argc, char **argv)
-{
-    return getopt_long(argc, argv, command->letters, command->options, NULL);
-}
-
-static void begin_options(void)
-{
-    optind = 0;
-    opterr = 0;
-}
-
-/* The row that an option sets, or NULL; `off`: it switches it off. */
-static const struct tw_setting *row_of(const struct tw_training_command *command, int option, bool *off)
-{
-    const struct tw_settings *table = command->kind->table;
-    *off = option >= SWITCH_OFF && option < ROW;
-    if (option >= SWITCH_OFF)
-        return &table->rows[option - (*off ? SWITCH_OFF : ROW)];
-    for (size_t row = 0; row < table->count; row++)
-        if (option > 0 && table->rows[row].letter == option)
-            return &table->rows[row];
-    return NULL;
-}
-
-/* Options that are no settings. */
-static int take_argument(struct tw_training_command *command, int option, struct tw_error *err)
-{
-    switch (option) {
-    case FROM:
-        command->from = optarg;
-        return 0;
-    case RESUME:
-        command->call.resume = true;
-        return 0;
-    case DRY_RUN:
-        command->dry_run = true;
-        return 0;
-    case 'c':
-        command->config_path = optarg;
-        return 0;
-    case FORMAT:
-        if (tw_format_parse(optarg, &command->format))
-            return 0;
-        return tw_command_usage(
-            command->kind->name, err, "--format is table, json or csv, not \"%s\"", optarg);
-    default:
-        return 0;
-    }
-}
-
-static int set_from_option(struct tw_training_command *command, int option, struct tw_error *err)
-{
-    const struct tw_settings *table = command->kind->table;
-    bool off, set = true;
-    const struct tw_setting *row = row_of(command, option, &off);
-    if (option == SET)
-        set = tw_settings_assign(table, &command->arena, command->settings, optarg, err);
-    else if (row)
-        set = tw_settings_set(table, &command->arena, command->settings, row->name,
-            off      ? "false"
-            : optarg ? optarg
-                     : "true",
-            err);
-    return set ? 0 : tw_command_failed(err);
-}
-
-/* Walks the options once: `settings` false takes what is no setting, true what is one. */
-static int walk_options(
-    struct tw_training_command *command, int argc, char **argv, bool settings, struct tw_error *err)
-{
-    begin_options();
-    for (int option; (option = next_option(command, argc, argv)) != -1;) {
-        if (option == ':')
-            return tw_command_usage(command->kind->name, err, "%s needs a value", argv[optind - 1]);
-        if (option == '?')
-            return tw_command_usage(command->kind->name, err, "no option %s", argv[optind - 1]);
-        int status = settings ? set_from_option(command, option, err) : take_argument(command, option, err);
-        if (status)
-            return status;
-    }
-    return 0;
-}
+/* ---- settings ---- */
 
 /* Files on the command line take the place of those of --from. */
-static bool take_files(struct tw_training_command *command, int argc, char **argv, struct tw_error *err)
+static bool take_files(struct tw_training_command *command, struct tw_error *err)
 {
-    const struct tw_training_command_kind *kind = command->kind;
-    if (optind < argc)
-        tw_settings_clear(kind->table, command->settings, kind->bare);
-    for (int at = optind; at < argc; at++)
-        if (!tw_settings_set(kind->table, &command->arena, command->settings, kind->bare, argv[at], err))
+    const struct tw_setting_texts *files = &command->options->files;
+    const char *list = command->kind->bare;
+    if (files->count)
+        tw_settings_clear(table_of(command), command->settings, list);
+    for (size_t at = 0; at < files->count; at++)
+        if (!tw_settings_set(
+                table_of(command), &command->arena, command->settings, list, files->items[at], err))
             return false;
     return true;
 }
 
 static bool read_file(struct tw_training_command *command, const char *path, struct tw_error *err)
 {
-    return tw_settings_read(command->kind->table, path, &command->arena, command->settings, err);
+    return tw_settings_read(table_of(command), path, &command->arena, command->settings, err);
 }
 
 static bool begin_settings(struct tw_training_command *command, struct tw_error *err)
 {
-    return tw_settings_defaults(command->kind->table, &command->arena, command->settings, err);
+    return tw_settings_defaults(table_of(command), &command->arena, command->settings, err);
 }
 
-static int read_settings(struct tw_training_command *command, int argc, char **argv, struct tw_error *err)
+static bool take_assigned(struct tw_training_command *command, struct tw_error *err)
 {
-    if (!begin_settings(command, err) || (command->from && !read_file(command, command->from, err)))
-        return tw_command_failed(err);
-    int status = walk_options(command, argc, argv, true, err);
-    if (status)
-        return status;
-    return take_files(command, argc, argv, err) ? 0 : tw_command_failed(err);
+    return tw_assignments_apply(
+        &command->line->assigned, table_of(command), &command->arena, command->settings, err);
+}
+
+static int read_settings(struct tw_training_command *command, struct tw_error *err)
+{
+    const char *from = command->options->from;
+    bool read = begin_settings(command, err) && (!from || read_file(command, from, err)) &&
+                take_assigned(command, err) && take_files(command, err);
+    return read ? 0 : tw_command_failed(err);
 }
 
 /* A resumed run keeps its settings: they decide its weights. */
-static int read_settings_of_run(
-    struct tw_training_command *command, int argc, char **argv, struct tw_error *err)
+static int read_settings_of_run(struct tw_training_command *command, struct tw_error *err)
 {
     char path[PATH_MAX];
-    int status = read_settings(command, argc, argv, err);
+    int status = read_settings(command, err);
     if (status)
         return status;
     const char *output = run_settings(command)->output;
     if (!output[0])
-        return tw_command_usage(command->kind->name, err, "--resume needs -o, the folder of the run");
+        return tw_command_usage(name_of(command), err, "--resume needs -o, the folder of the run");
     if ((size_t)snprintf(path, sizeof path, "%s/run.yaml", output) >= sizeof path)
-        return tw_command_usage(command->kind->name, err, "the path is too long");
+        return tw_command_usage(name_of(command), err, "the path is too long");
     if (!begin_settings(command, err) || !read_file(command, path, err))
         return tw_command_failed(err);
     run_settings(command)->output = output;
@@ -190,16 +84,13 @@ static int read_settings_of_run(
 }
 
 /* Did the command line name a setting besides the folder? */
-static bool names_settings(const struct tw_training_command *command, int argc, char **argv)
+static bool names_settings(const struct tw_training_command *command)
 {
-    bool named = false;
-    begin_options();
-    for (int option; (option = next_option(command, argc, argv)) != -1;) {
-        bool off;
-        const struct tw_setting *row = row_of(command, option, &off);
-        named = named || option == SET || option == FROM || (row && strcmp(row->name, "output") != 0);
-    }
-    return named || optind < argc;
+    const struct tw_assignments *assigned = &command->line->assigned;
+    for (size_t at = 0; at < assigned->count; at++)
+        if (!assigned->items[at].row || strcmp(assigned->items[at].row->name, "output") != 0)
+            return true;
+    return command->options->from || command->options->files.count;
 }
 
 bool tw_training_command_default_model(
@@ -221,19 +112,15 @@ static bool settle(struct tw_training_command *command, struct tw_error *err)
     return !command->kind->settle || command->kind->settle(command, err);
 }
 
-static int parse(struct tw_training_command *command, int argc, char **argv, struct tw_error *err)
+static int prepare(struct tw_training_command *command, struct tw_error *err)
 {
-    make_options(command);
-    int status = walk_options(command, argc, argv, false, err);
+    command->call.resume = command->options->resume;
+    if (command->call.resume && names_settings(command))
+        return tw_command_usage(name_of(command), err, "--resume keeps the run's settings; give -o alone");
+    int status = command->call.resume ? read_settings_of_run(command, err) : read_settings(command, err);
     if (status)
         return status;
-    if (command->call.resume && names_settings(command, argc, argv))
-        return tw_command_usage(command->kind->name, err, "--resume keeps the run's settings; give -o alone");
-    status = command->call.resume ? read_settings_of_run(command, argc, argv, err)
-                                  : read_settings(command, argc, argv, err);
-    if (status)
-        return status;
-    if (!tw_command_config_load(command->config_path, true, &command->arena, &command->config, err) ||
+    if (!tw_command_config_load(command->options->config, true, &command->arena, &command->config, err) ||
         !settle(command, err))
         return tw_command_failed(err);
     return 0;
@@ -289,7 +176,7 @@ static void show_refused(void *context, const struct tw_error *why)
     struct tw_training_command *command = context;
     char line[1200], named[1300];
     tw_error_line(why, line, sizeof line);
-    snprintf(named, sizeof named, "tapewatch %s: %s", command->kind->name, line);
+    snprintf(named, sizeof named, "tapewatch %s: %s", name_of(command), line);
     tw_show_line(&command->show, named);
 }
 
@@ -342,7 +229,7 @@ bool tw_training_command_print_facts(const struct tw_training_command *command,
     bool built = table ? true : tw_fail(err, TW_INTERNAL, NULL, NULL, "out of memory");
     for (size_t at = 0; built && at < count; at++)
         built = add_fact(table, &facts[at], err);
-    built = built && tw_table_print(table, command->format, stdout, err);
+    built = built && tw_table_print(table, command->options->format, stdout, err);
     tw_table_free(table);
     return built;
 }
@@ -378,28 +265,15 @@ static int run(struct tw_training_command *command, struct tw_error *err)
     return result.refused ? tw_exit_status(TW_REFUSED) : 0;
 }
 
-static void print_help(const struct tw_training_command_kind *kind)
-{
-    printf("%s"
-           "  --from FILE                settings of a run before\n"
-           "  --set KEY=VALUE            one setting, as in run.yaml\n"
-           "  --resume                   go on from the last checkpoint of a run that was stopped\n"
-           "  --dry-run                  look at the data, learn nothing\n"
-           "  --format FORM              of --dry-run: table, json or csv\n"
-           "  -c FILE                    the configuration, for the names of fields\n",
-        kind->usage);
-    tw_settings_help(kind->table, stdout);
-}
-
-static int run_command(struct tw_training_command *command, int argc, char **argv, struct tw_error *err)
+static int run_command(struct tw_training_command *command, struct tw_error *err)
 {
     command->settings = tw_arena_array(&command->arena, 1, command->kind->settings_bytes);
     if (!command->settings)
         return tw_arena_fail(&command->arena, err), tw_command_failed(err);
-    int status = parse(command, argc, argv, err);
+    int status = prepare(command, err);
     if (status)
         return status;
-    tw_command_typed(argc, argv, command->typed, sizeof command->typed);
+    tw_command_typed(command->line->argc, command->line->argv, command->typed, sizeof command->typed);
     tw_show_begin(&command->show, stderr);
     tw_show_columns(&command->show, command->kind->columns, command->kind->column_count);
     command->call.decode = command->config.decode;
@@ -411,24 +285,21 @@ static int run_command(struct tw_training_command *command, int argc, char **arg
         .on_validated = show_evaluation,
         .on_report_line = show_line,
         .on_refused = show_refused};
-    return command->dry_run ? inspect(command, err) : run(command, err);
+    return command->options->dry_run ? inspect(command, err) : run(command, err);
 }
 
 int tw_training_command_run(
-    const struct tw_training_command_kind *kind, int argc, char **argv, struct tw_error *err)
+    const struct tw_training_command_kind *kind, const struct tw_command_line *line, struct tw_error *err)
 {
-    for (int at = 1; at < argc; at++)
-        if (strcmp(argv[at], "--help") == 0) {
-            print_help(kind);
-            return 0;
-        }
     struct tw_training_command *command = calloc(1, sizeof *command);
     if (!command)
         return tw_fail(err, TW_INTERNAL, NULL, NULL, "out of memory"), tw_command_failed(err);
     command->kind = kind;
+    command->line = line;
+    command->options = line->options;
     int status;
     if (watch_signals(command, err)) {
-        status = tw_arena_begin(&command->arena, ARENA_BYTES, err) ? run_command(command, argc, argv, err)
+        status = tw_arena_begin(&command->arena, ARENA_BYTES, err) ? run_command(command, err)
                                                                    : tw_command_failed(err);
         forget_signals(command);
     } else {

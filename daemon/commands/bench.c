@@ -67,18 +67,41 @@ static bool measure(struct tw_offline_run *run, struct tw_task_counts *counts, s
     return done;
 }
 
-int tw_command_bench(int argc, char **argv, struct tw_error *err)
+static int run(const struct tw_command_line *line, struct tw_error *err)
 {
-    struct tw_offline_arguments arguments;
-    int status = tw_offline_parse(argc, argv, "entities,raw,labels,max-tokens", &arguments, err);
-    if (status)
-        return status;
-    if (strcmp(arguments.input, "-") == 0)
+    const struct tw_offline_arguments *arguments = line->options;
+    if (strcmp(arguments->input, "-") == 0)
         return tw_command_usage("bench", err, "name a file of texts: it is read more than once");
     struct tw_offline_run run;
     struct tw_task_counts counts = {0};
-    bool finished = tw_offline_open(&arguments, false, &run, err) &&
+    bool finished = tw_offline_open(line, false, &run, err) &&
                     print_kernels(tw_gemm_choice_names[run.config.gemm.backend], err) &&
                     measure(&run, &counts, err);
     return tw_offline_close(&run, finished, &counts, err);
 }
+
+static const struct tw_option rows[] = {
+    {.value = "FILE",
+        TW_INTO_PATH(struct tw_offline_arguments, input),
+        .required = true,
+        .help = "texts or JSON records, as for classify"},
+    TW_FILE_MODEL_ROW,
+    TW_FILE_CONFIG_ROW,
+    TW_FILE_INPUT_FORM_ROW,
+    TW_FILE_ENTITIES_ROW,
+    TW_FILE_LABELS_ROW,
+    TW_FILE_RAW_ROW,
+    TW_FILE_MAX_TOKENS_ROW,
+    {"workers", 0, "N", TW_INTO_COUNT(struct tw_offline_arguments, workers), .most = 1024, .fallback = "0",
+        .help = "threads: a row for 1, a row for N; 0: as many as processors"},
+};
+
+const struct tw_command tw_command_bench = {
+    .name = "bench",
+    .group = "models",
+    .summary = "how fast a model classifies a file on this machine",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .bytes = sizeof(struct tw_offline_arguments),
+    .run = run,
+};

@@ -4,7 +4,6 @@
 #include "cli/command.h"
 
 #include "alert/rules.h"
-#include "cli/arguments.h"
 #include "cli/check_servers.h"
 #include "config/classifier_options.h"
 #include "config/config.h"
@@ -191,19 +190,38 @@ static void run_checks(struct check *check, bool connect)
     }
 }
 
-int tw_command_check(int argc, char **argv, struct tw_error *err)
+/* ---- the command ---- */
+
+struct options {
+    const char *config, *model;
+    bool connect;
+};
+
+static int run(const struct tw_command_line *line, struct tw_error *err)
 {
-    struct check check = {0};
-    bool connect = false;
-    const struct tw_argument table[] = {
-        {"c", .text = &check.path}, {"m", .text = &check.model}, {"connect", .given = &connect}};
-    int status = tw_arguments_parse(argc, argv, table, 3, NULL, err);
-    if (status != 0)
-        return status;
+    const struct options *options = line->options;
+    struct check check = {.path = options->config, .model = options->model};
     if (!tw_arena_begin(&check.arena, ARENA_BYTES, err))
         return tw_command_failed(err);
-    run_checks(&check, connect);
+    run_checks(&check, options->connect);
     tw_arena_end(&check.arena);
     *err = check.first;
     return tw_exit_status(check.first.code);
 }
+
+static const struct tw_option rows[] = {
+    TW_OPTION_CONFIG(struct options, config),
+    {"model", 'm', "FOLDER", TW_INTO_PATH(struct options, model),
+        .help = "check this model instead of the configured one"},
+    {"connect", 0, NULL, TW_INTO_FLAG(struct options, connect), .help = "ask Kafka and PostgreSQL as well"},
+};
+
+const struct tw_command tw_command_check = {
+    .name = "check",
+    .group = "run",
+    .summary = "configuration, rules, entities, model, processors; with --connect the servers too",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .bytes = sizeof(struct options),
+    .run = run,
+};

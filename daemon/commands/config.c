@@ -1,5 +1,4 @@
 #include "config/config.h"
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "config/config_print.h"
 
@@ -9,42 +8,52 @@
 
 enum { ARENA_BYTES = 8 << 20 };
 
-enum shows { SHOWS_DEFAULTS, SHOWS_EFFECTIVE, SHOWS_REFERENCE, SHOWS };
+struct options {
+    const char *config;
+    bool defaults, effective, reference;
+};
 
 static bool text_of(
-    enum shows shows, const char *path, struct tw_arena *arena, struct tw_text *text, struct tw_error *err)
+    const struct options *options, struct tw_arena *arena, struct tw_text *text, struct tw_error *err)
 {
     struct tw_config config;
-    if (shows == SHOWS_REFERENCE)
+    if (options->reference)
         return tw_config_reference(arena, text, err);
-    if (shows == SHOWS_DEFAULTS)
+    if (options->defaults)
         return tw_config_defaults(arena, &config, err) && tw_config_print(&config, true, arena, text, err);
-    return tw_command_config_load(path, false, arena, &config, err) &&
+    return tw_command_config_load(options->config, false, arena, &config, err) &&
            tw_config_print(&config, false, arena, text, err);
 }
 
-int tw_command_config(int argc, char **argv, struct tw_error *err)
+static int run(const struct tw_command_line *line, struct tw_error *err)
 {
-    const char *path = NULL;
-    bool asked[SHOWS] = {false};
-    const struct tw_argument table[] = {{"c", .text = &path}, {"defaults", .given = &asked[SHOWS_DEFAULTS]},
-        {"effective", .given = &asked[SHOWS_EFFECTIVE]}, {"reference", .given = &asked[SHOWS_REFERENCE]}};
-    int status = tw_arguments_parse(argc, argv, table, sizeof table / sizeof table[0], NULL, err);
-    if (status != 0)
-        return status;
-    if (asked[SHOWS_DEFAULTS] + asked[SHOWS_EFFECTIVE] + asked[SHOWS_REFERENCE] != 1)
-        return tw_command_usage("config", err, "say what to show: --defaults, --effective or --reference");
-    enum shows shows = asked[SHOWS_DEFAULTS]    ? SHOWS_DEFAULTS
-                       : asked[SHOWS_EFFECTIVE] ? SHOWS_EFFECTIVE
-                                                : SHOWS_REFERENCE;
-
     struct tw_arena arena;
     struct tw_text text;
     if (!tw_arena_begin(&arena, ARENA_BYTES, err))
         return tw_command_failed(err);
-    bool done = text_of(shows, path, &arena, &text, err);
+    bool done = text_of(line->options, &arena, &text, err);
     if (done)
         fwrite(text.bytes, 1, text.length, stdout);
     tw_arena_end(&arena);
     return done ? 0 : tw_command_failed(err);
 }
+
+static const struct tw_option rows[] = {
+    TW_OPTION_CONFIG(struct options, config),
+    {"defaults", 0, NULL, TW_INTO_FLAG(struct options, defaults), .group = "shows", .required = true,
+        .help = "every key with its default, as a file to start from"},
+    {"effective", 0, NULL, TW_INTO_FLAG(struct options, effective), .group = "shows",
+        .help = "every key with the value it has after FILE"},
+    {"reference", 0, NULL, TW_INTO_FLAG(struct options, reference), .group = "shows",
+        .help = "every key with type, unit, range and prose, as a page"},
+};
+
+const struct tw_command tw_command_config = {
+    .name = "config",
+    .group = "dev",
+    .summary = "show every key with its default, or what a file makes of them",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .bytes = sizeof(struct options),
+    .run = run,
+};

@@ -1,5 +1,4 @@
 /* deadletters: what could not be used: listed, shown, put back into its topic. */
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/database.h"
 #include "source/kafka.h"
@@ -239,65 +238,102 @@ static bool requeue(struct run *run, struct tw_error *err)
     return done;
 }
 
-/* -- the command -------------------------------------------------------------------------------------------------------------------- */
+/* -- the commands -------------------------------------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    bool needs_place;
-    bool takes_place;
-    bool (*run)(struct run *run, struct tw_error *err);
-} verbs[] = {
-    {"list", false, false, list},
-    {"show", true, true, show},
-    {"requeue", false, true, requeue},
-};
-
-/* What stands after the verb: nothing, or topic, partition and offset. */
-static int take_place(
-    const struct tw_operands *rest, size_t verb, struct options *options, struct tw_error *err)
+static int run_verb(const struct tw_command_line *line, bool (*verb)(struct run *run, struct tw_error *err),
+    struct tw_error *err)
 {
-    if (rest->count == 0 && !verbs[verb].needs_place)
-        return 0;
-    if (rest->count != 3 || !verbs[verb].takes_place)
-        return tw_command_usage("deadletters", err,
-            verbs[verb].takes_place ? "name one by TOPIC PARTITION OFFSET"
-                                    : "list takes no names: --topic NAME chooses");
-    for (int at = 0; at < 3; at++)
-        options->place[at] = rest->items[at];
-    if (!tw_argument_is_number(options->place[1], INT32_MAX) ||
-        !tw_argument_is_number(options->place[2], INT64_MAX))
-        return tw_command_usage("deadletters", err, "partition and offset are numbers");
-    return 0;
-}
-
-static int parse(int argc, char **argv, size_t *verb, struct options *options, struct tw_error *err)
-{
-    const struct tw_argument table[] = {{"c", .text = &options->database.config},
-        {"topic", .text = &options->topic}, {"limit", .number = &options->limit},
-        {"raw", .given = &options->raw}, {"format", .format = &options->format}};
-    const size_t count = sizeof verbs / sizeof verbs[0];
-    struct tw_operands rest;
-    int status = tw_arguments_parse(argc, argv, table, sizeof table / sizeof table[0], &rest, err);
-    if (status != 0)
-        return status;
-    *verb = 0;
-    while (rest.count > 0 && *verb < count && strcmp(rest.items[0], verbs[*verb].name) != 0)
-        (*verb)++;
-    if (rest.count == 0 || *verb == count)
-        return tw_command_usage("deadletters", err, "say what to do: list, show or requeue");
-    rest = (struct tw_operands){rest.items + 1, rest.count - 1};
-    return take_place(&rest, *verb, options, err);
-}
-
-int tw_command_deadletters(int argc, char **argv, struct tw_error *err)
-{
-    struct run run = {.options = {.limit = "100", .format = TW_FORMAT_TABLE}};
-    size_t verb = 0;
-    int status = parse(argc, argv, &verb, &run.options, err);
-    if (status != 0)
-        return status;
-    bool done = tw_database_open(&run.database, "deadletters", &run.options.database, err) &&
-                verbs[verb].run(&run, err);
+    const struct options *options = line->options;
+    struct run run = {.options = *options};
+    bool done = tw_database_open(&run.database, "deadletters", &options->database, err) && verb(&run, err);
     tw_database_close(&run.database);
     return done ? 0 : tw_command_failed(err);
 }
+
+static int run_list(const struct tw_command_line *line, struct tw_error *err)
+{
+    return run_verb(line, list, err);
+}
+
+static int run_show(const struct tw_command_line *line, struct tw_error *err)
+{
+    return run_verb(line, show, err);
+}
+
+static int run_requeue(const struct tw_command_line *line, struct tw_error *err)
+{
+    const struct options *options = line->options;
+    if (options->place[0] && !options->place[2])
+        return tw_command_usage(line->command->name, err, "name one by TOPIC PARTITION OFFSET");
+    return run_verb(line, requeue, err);
+}
+
+#define TOPIC_ROW                                                                                            \
+    {                                                                                                        \
+        "topic", 0, "NAME", TW_INTO_TEXT(struct options, topic), .help = "of this topic only"                \
+    }
+
+static const struct tw_option list_rows[] = {
+    TW_OPTION_CONFIG(struct options, database.config),
+    TOPIC_ROW,
+    {"limit", 0, "N", TW_INTO_DIGITS(struct options, limit), .fallback = "100", .help = "the newest N"},
+    TW_OPTION_FORMAT(struct options, format),
+};
+
+static const struct tw_option show_rows[] = {
+    {.value = "TOPIC",
+        TW_INTO_TEXT(struct options, place[0]),
+        .required = true,
+        .help = "where the record came from"},
+    {.value = "PARTITION",
+        TW_INTO_DIGITS(struct options, place[1]),
+        .most = INT32_MAX,
+        .required = true,
+        .help = "its partition"},
+    {.value = "OFFSET", TW_INTO_DIGITS(struct options, place[2]), .required = true, .help = "its offset"},
+    TW_OPTION_CONFIG(struct options, database.config),
+    {"raw", 0, NULL, TW_INTO_FLAG(struct options, raw), .help = "the record's value alone, byte by byte"},
+};
+
+static const struct tw_option requeue_rows[] = {
+    {.value = "TOPIC",
+        TW_INTO_TEXT(struct options, place[0]),
+        .help = "one record, by its three names; none: all that were not put back yet"},
+    {.value = "PARTITION",
+        TW_INTO_DIGITS(struct options, place[1]),
+        .most = INT32_MAX,
+        .help = "its partition"},
+    {.value = "OFFSET", TW_INTO_DIGITS(struct options, place[2]), .help = "its offset"},
+    TW_OPTION_CONFIG(struct options, database.config),
+    TOPIC_ROW,
+};
+
+const struct tw_command tw_command_deadletters_list = {
+    .name = "deadletters list",
+    .group = "data",
+    .summary = "records that could not be used, the newest first",
+    .rows = list_rows,
+    .count = sizeof list_rows / sizeof list_rows[0],
+    .bytes = sizeof(struct options),
+    .run = run_list,
+};
+
+const struct tw_command tw_command_deadletters_show = {
+    .name = "deadletters show",
+    .group = "data",
+    .summary = "one of them, whole, with the reason",
+    .rows = show_rows,
+    .count = sizeof show_rows / sizeof show_rows[0],
+    .bytes = sizeof(struct options),
+    .run = run_show,
+};
+
+const struct tw_command tw_command_deadletters_requeue = {
+    .name = "deadletters requeue",
+    .group = "data",
+    .summary = "put them back into their topic: one, or all that were not put back yet",
+    .rows = requeue_rows,
+    .count = sizeof requeue_rows / sizeof requeue_rows[0],
+    .bytes = sizeof(struct options),
+    .run = run_requeue,
+};

@@ -7,8 +7,6 @@
 
 #include "base/file.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <signal.h>
@@ -17,12 +15,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_PARTITIONS = 1000, PATH_BYTES = 512, ASK_TIMEOUT_MS = 10000 };
+enum { PATH_BYTES = 512, ASK_TIMEOUT_MS = 10000 };
 
 struct options {
     const char *address_file;
     const char *topic;
-    int partitions;
+    int64_t partitions;
 };
 
 struct broker {
@@ -77,7 +75,7 @@ static void make_topic(void *context, const char *verb, struct tw_control_reques
         return;
     }
     rd_kafka_resp_err_t code = rd_kafka_mock_topic_create(
-        broker->cluster, verb + strlen(topic_verb), broker->options->partitions, 1);
+        broker->cluster, verb + strlen(topic_verb), (int)broker->options->partitions, 1);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         tw_control_answer(request, 0, "");
     else
@@ -161,66 +159,45 @@ static bool ask_topic(const struct options *options, struct tw_error *err)
     return done;
 }
 
-static bool parse_partitions(const char *text, int *out)
+static int run_dev_broker(const struct tw_command_line *line, struct tw_error *err)
 {
-    char *end;
-    errno = 0;
-    long number = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || number < 1 || number > MOST_PARTITIONS)
-        return false;
-    *out = (int)number;
-    return true;
+    return run_broker(line->options, err) ? 0 : tw_command_failed(err);
 }
 
-static int parse(int argc, char **argv, struct options *options, struct tw_error *err)
+static int run_dev_topic(const struct tw_command_line *line, struct tw_error *err)
 {
-    static const struct option table[] = {
-        {"address-file", required_argument, NULL, 'a'},
-        {"partitions", required_argument, NULL, 'p'},
-        {NULL, 0, NULL, 0},
-    };
-    optind = 0;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-        if (option == 'a')
-            options->address_file = optarg;
-        else if (option != 'p')
-            return tw_command_usage("dev", err, "cannot use \"%s\"", argv[optind - 1]);
-        else if (!parse_partitions(optarg, &options->partitions))
-            return tw_command_usage(
-                "dev", err, "--partitions %s: a number from 1 to %d is needed", optarg, MOST_PARTITIONS);
-    }
-    if (optind < argc)
-        options->topic = argv[optind++];
-    return optind < argc ? tw_command_usage("dev", err, "cannot use \"%s\"", argv[optind]) : 0;
+    return ask_topic(line->options, err) ? 0 : tw_command_failed(err);
 }
 
-static int dev_broker(const struct options *options, struct tw_error *err)
-{
-    if (options->topic)
-        return tw_command_usage("dev", err, "cannot use \"%s\"", options->topic);
-    return run_broker(options, err) ? 0 : tw_command_failed(err);
-}
+static const struct tw_option broker_rows[] = {
+    {"address-file", 0, "FILE", TW_INTO_PATH(struct options, address_file),
+        .help = "where the broker writes its host:port, whole or not at all; dev topic finds it there"},
+    {"partitions", 0, "N", TW_INTO_COUNT(struct options, partitions), .least = 1, .most = 1000,
+        .fallback = "16", .help = "of each topic that dev topic makes"},
+};
 
-static int dev_topic(const struct options *options, struct tw_error *err)
-{
-    if (!options->topic || !options->address_file)
-        return tw_command_usage("dev", err, "dev topic needs a name and --address-file");
-    return ask_topic(options, err) ? 0 : tw_command_failed(err);
-}
+static const struct tw_option topic_rows[] = {
+    {.value = "NAME", TW_INTO_TEXT(struct options, topic), .required = true, .help = "of the new topic"},
+    {"address-file", 0, "FILE", TW_INTO_PATH(struct options, address_file), .required = true,
+        .help = "the one that the broker was given"},
+};
 
-int tw_command_dev(int argc, char **argv, struct tw_error *err)
-{
-    static const struct {
-        const char *name;
-        int (*run)(const struct options *options, struct tw_error *err);
-    } parts[] = {{"broker", dev_broker}, {"topic", dev_topic}};
-    struct options options = {.partitions = 16};
-    for (size_t at = 0; argc > 1 && at < sizeof parts / sizeof parts[0]; at++) {
-        if (strcmp(argv[1], parts[at].name) != 0)
-            continue;
-        int status = parse(argc - 1, argv + 1, &options, err);
-        return status != 0 ? status : parts[at].run(&options, err);
-    }
-    return tw_command_usage("dev", err, "say \"dev broker\" or \"dev topic\"");
-}
+const struct tw_command tw_command_dev_broker = {
+    .name = "dev broker",
+    .group = "dev",
+    .summary = "a development broker, in memory",
+    .rows = broker_rows,
+    .count = sizeof broker_rows / sizeof broker_rows[0],
+    .bytes = sizeof(struct options),
+    .run = run_dev_broker,
+};
+
+const struct tw_command tw_command_dev_topic = {
+    .name = "dev topic",
+    .group = "dev",
+    .summary = "make a topic on it",
+    .rows = topic_rows,
+    .count = sizeof topic_rows / sizeof topic_rows[0],
+    .bytes = sizeof(struct options),
+    .run = run_dev_topic,
+};

@@ -27,7 +27,7 @@ static bool show(
     struct tw_table *table = tw_table_new(columns, sizeof columns / sizeof columns[0]);
     if (!table)
         return tw_fail(err, TW_INTERNAL, NULL, NULL, "out of memory");
-    bool shown = add_rows(table, result, err) && tw_table_print(table, command->format, stdout, err);
+    bool shown = add_rows(table, result, err) && tw_table_print(table, command->options->format, stdout, err);
     tw_table_free(table);
     return shown;
 }
@@ -63,15 +63,8 @@ static bool inspect(struct tw_training_command *command, uint64_t *refused, stru
 }
 
 static const struct tw_training_command_kind kind = {
-    .name = "distill",
-    .table = &tw_distill_table,
     .settings_bytes = sizeof(struct tw_distill_settings),
     .bare = "data",
-    .usage =
-        "usage: tapewatch distill --teacher MODEL -m STUDENT -o FOLDER [OPTION]... FILE[:WEIGHT]...\n"
-        "       tapewatch distill --from run.yaml -o FOLDER [--set KEY=VALUE]...\n"
-        "       tapewatch distill --resume -o FOLDER\n"
-        "  FILE                       JSON records with label, or entities: [{name, label}], one a line\n",
     .metric = "macro-F1",
     .columns = tw_validation_row_columns,
     .column_count = TW_VALIDATION_ROW_COLUMNS,
@@ -80,7 +73,33 @@ static const struct tw_training_command_kind kind = {
     .inspect = inspect,
 };
 
-int tw_command_distill(int argc, char **argv, struct tw_error *err)
+static int run_distill(const struct tw_command_line *line, struct tw_error *err)
 {
-    return tw_training_command_run(&kind, argc, argv, err);
+    return tw_training_command_run(&kind, line, err);
 }
+
+static const char *const forms[] = {
+    "distill --teacher MODEL -m STUDENT -o FOLDER [OPTION]... FILE[:WEIGHT]...",
+    "distill --from run.yaml -o FOLDER [--set KEY=VALUE]...",
+    "distill --resume -o FOLDER",
+    NULL,
+};
+
+static const struct tw_option rows[] = {
+    {.value = "FILE[:WEIGHT]",
+        TW_INTO_PATHS(struct tw_training_options, files),
+        .help = "JSON records with label, or entities: [{name, label}], one a line"},
+    TW_TRAINING_ROWS,
+};
+
+const struct tw_command tw_command_distill = {
+    .name = "distill",
+    .group = "make",
+    .summary = "a small model from a large one",
+    .forms = forms,
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .settings = &tw_distill_table,
+    .bytes = sizeof(struct tw_training_options),
+    .run = run_distill,
+};

@@ -4,6 +4,7 @@
 #include "cli/scorecard.h"
 #include "report/report_page.h"
 #include "training/run_log.h"
+#include "version.h"
 
 #include "score/classify.h"
 
@@ -64,20 +65,16 @@ static bool tell(const struct tw_offline_run *run, const struct tw_findings *fin
                tw_report_page_write(run->report.file, findings, &background->facts, err));
 }
 
-int tw_command_evaluate(int argc, char **argv, struct tw_error *err)
+static int run(const struct tw_command_line *line, struct tw_error *err)
 {
-    struct tw_offline_arguments arguments;
+    const struct tw_offline_arguments *arguments = line->options;
     struct background background = {0};
-    tw_command_typed(argc, argv, background.typed, MOST_COMMAND); /* getopt moves the arguments about */
-    int status = tw_offline_parse(
-        argc, argv, "entities,raw,labels,format,max-tokens,held-back,report,worst", &arguments, err);
-    if (status)
-        return status;
     struct tw_offline_run run;
     struct tw_task_counts counts = {0};
     struct tw_findings *findings = NULL;
-    bool finished = tw_offline_open(&arguments, false, &run, err) && gather(&run, &background, err) &&
-                    tw_findings_new(arguments.report ? arguments.worst : 0, &findings, err) &&
+    tw_command_typed(line->argc, line->argv, background.typed, MOST_COMMAND);
+    bool finished = tw_offline_open(line, false, &run, err) && gather(&run, &background, err) &&
+                    tw_findings_new(arguments->report ? (uint32_t)arguments->worst : 0, &findings, err) &&
                     tw_task_evaluate(&run.options, findings, &counts, err) &&
                     tell(&run, findings, &counts, &background, err);
     tw_findings_free(findings);
@@ -85,3 +82,37 @@ int tw_command_evaluate(int argc, char **argv, struct tw_error *err)
     json_decref(background.data);
     return tw_offline_close(&run, finished, &counts, err);
 }
+
+static const struct tw_option rows[] = {
+    {.value = "FILE",
+        TW_INTO_PATH(struct tw_offline_arguments, input),
+        .fallback = "-",
+        .help = "JSON records with label, or entities: [{name, label}], one a line; - is standard input"},
+    TW_FILE_MODEL_ROW,
+    TW_FILE_CONFIG_ROW,
+    TW_FILE_OUTPUT_ROW,
+    TW_OPTION_FORMAT(struct tw_offline_arguments, format),
+    {"report", 0, "PATH", TW_INTO_PATH(struct tw_offline_arguments, report),
+        .help = "a page of HTML too: confusion, reliability, slices, learning curves, worst errors"},
+    {"worst", 0, "N", TW_INTO_COUNT(struct tw_offline_arguments, worst), .most = 1000, .fallback = "20",
+        .needs = "report", .help = "errors that the page shows, of texts and of entities"},
+    {"held-back", 0, "X", TW_INTO_REAL(struct tw_offline_arguments, held_back), .most = 1,
+        .help = "measure only texts that finetune --validation-share X held back"},
+    TW_FILE_INPUT_FORM_ROW,
+    TW_FILE_ENTITIES_ROW,
+    TW_FILE_LABELS_ROW,
+    TW_FILE_RAW_ROW,
+    TW_FILE_MAX_TOKENS_ROW,
+    TW_FILE_WORKERS_ROW,
+    TW_FILE_VERBOSE_ROW,
+};
+
+const struct tw_command tw_command_evaluate = {
+    .name = "evaluate",
+    .group = "models",
+    .summary = "compare predictions with labels",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .bytes = sizeof(struct tw_offline_arguments),
+    .run = run,
+};

@@ -57,15 +57,8 @@ static bool inspect(struct tw_training_command *command, uint64_t *refused, stru
 }
 
 static const struct tw_training_command_kind kind = {
-    .name = "finetune",
-    .table = &tw_finetune_table,
     .settings_bytes = sizeof(struct tw_finetune_settings),
     .bare = "data",
-    .usage =
-        "usage: tapewatch finetune -m BASE -o FOLDER [OPTION]... FILE[:WEIGHT]...\n"
-        "       tapewatch finetune --from run.yaml -o FOLDER [--set KEY=VALUE]...\n"
-        "       tapewatch finetune --resume -o FOLDER\n"
-        "  FILE                       JSON records with label, or entities: [{name, label}], one a line\n",
     .metric = "macro-F1",
     .columns = tw_validation_row_columns,
     .column_count = TW_VALIDATION_ROW_COLUMNS,
@@ -75,7 +68,33 @@ static const struct tw_training_command_kind kind = {
     .inspect = inspect,
 };
 
-int tw_command_finetune(int argc, char **argv, struct tw_error *err)
+static int run_finetune(const struct tw_command_line *line, struct tw_error *err)
 {
-    return tw_training_command_run(&kind, argc, argv, err);
+    return tw_training_command_run(&kind, line, err);
 }
+
+static const char *const forms[] = {
+    "finetune -m BASE -o FOLDER [OPTION]... FILE[:WEIGHT]...",
+    "finetune --from run.yaml -o FOLDER [--set KEY=VALUE]...",
+    "finetune --resume -o FOLDER",
+    NULL,
+};
+
+static const struct tw_option rows[] = {
+    {.value = "FILE[:WEIGHT]",
+        TW_INTO_PATHS(struct tw_training_options, files),
+        .help = "JSON records with label, or entities: [{name, label}], one a line"},
+    TW_TRAINING_ROWS,
+};
+
+const struct tw_command tw_command_finetune = {
+    .name = "finetune",
+    .group = "make",
+    .summary = "a model of sentiment from a base model and labelled records",
+    .forms = forms,
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .settings = &tw_finetune_table,
+    .bytes = sizeof(struct tw_training_options),
+    .run = run_finetune,
+};

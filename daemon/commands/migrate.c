@@ -1,5 +1,4 @@
 #include "postgres/migrate.h"
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/database.h"
 
@@ -46,21 +45,37 @@ static bool work(PGconn *connection, const struct options *options, struct tw_er
     return true;
 }
 
-int tw_command_migrate(int argc, char **argv, struct tw_error *err)
+static int run(const struct tw_command_line *line, struct tw_error *err)
 {
-    struct options options = {.format = TW_FORMAT_TABLE};
-    const struct tw_argument table[] = {{"c", .text = &options.database.config},
-        {"conninfo", .text = &options.database.conninfo},
-        {"password-file", .text = &options.database.password_file}, {"format", .format = &options.format},
-        {"print", .given = &options.print}, {"status", .given = &options.status}};
+    const struct options *options = line->options;
     struct tw_database database;
-    int status = tw_arguments_parse(argc, argv, table, sizeof table / sizeof table[0], NULL, err);
-    if (status != 0)
-        return status;
-    if (options.print)
+    if (options->print)
         return tw_migrate_print(stdout, err) ? 0 : tw_command_failed(err);
-    bool done = tw_database_open(&database, "migrate", &options.database, err) &&
-                work(database.connection, &options, err);
+    bool done = tw_database_open(&database, "migrate", &options->database, err) &&
+                work(database.connection, options, err);
     tw_database_close(&database);
     return done ? 0 : tw_command_failed(err);
 }
+
+static const struct tw_option rows[] = {
+    TW_OPTION_CONFIG(struct options, database.config),
+    {"conninfo", 0, "TEXT", TW_INTO_TEXT(struct options, database.conninfo),
+        .help = "another database or role than the configuration's (libpq's form)"},
+    {"password-file", 0, "FILE", TW_INTO_PATH(struct options, database.password_file),
+        .help = "file that holds that role's password on its first line"},
+    {"print", 0, NULL, TW_INTO_FLAG(struct options, print), .group = "instead",
+        .help = "print all migrations as one script for psql; no server is asked"},
+    {"status", 0, NULL, TW_INTO_FLAG(struct options, status), .group = "instead",
+        .help = "which migrations have run"},
+    TW_OPTION_FORMAT(struct options, format),
+};
+
+const struct tw_command tw_command_migrate = {
+    .name = "migrate",
+    .group = "run",
+    .summary = "create the database's schema, or bring it up to date",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .bytes = sizeof(struct options),
+    .run = run,
+};

@@ -102,17 +102,8 @@ static bool inspect(struct tw_training_command *command, uint64_t *refused, stru
 }
 
 static const struct tw_training_command_kind kind = {
-    .name = "pretrain",
-    .table = &tw_pretrain_table,
     .settings_bytes = sizeof(struct tw_pretrain_settings),
     .bare = "data",
-    .usage =
-        "usage: tapewatch pretrain -m BASE -o FOLDER [OPTION]... FILE...\n"
-        "       tapewatch pretrain --vocab VOCABULARY -o FOLDER [OPTION]... FILE...\n"
-        "       tapewatch pretrain (-m BASE | --vocab VOCABULARY) -o FOLDER --topic NAME [--brokers LIST]\n"
-        "       tapewatch pretrain --from run.yaml -o FOLDER [--set KEY=VALUE]...\n"
-        "       tapewatch pretrain --resume -o FOLDER\n"
-        "  FILE                       JSON records with text, one a line, plain, gzip or zstd; or a folder of them\n",
     .metric = "perplexity",
     .columns = columns,
     .column_count = sizeof columns / sizeof columns[0],
@@ -121,7 +112,35 @@ static const struct tw_training_command_kind kind = {
     .inspect = inspect,
 };
 
-int tw_command_pretrain(int argc, char **argv, struct tw_error *err)
+static int run_pretrain(const struct tw_command_line *line, struct tw_error *err)
 {
-    return tw_training_command_run(&kind, argc, argv, err);
+    return tw_training_command_run(&kind, line, err);
 }
+
+static const char *const forms[] = {
+    "pretrain -m BASE -o FOLDER [OPTION]... FILE...",
+    "pretrain --vocab VOCABULARY -o FOLDER [OPTION]... FILE...",
+    "pretrain (-m BASE | --vocab VOCABULARY) -o FOLDER --topic NAME [--brokers LIST]",
+    "pretrain --from run.yaml -o FOLDER [--set KEY=VALUE]...",
+    "pretrain --resume -o FOLDER",
+    NULL,
+};
+
+static const struct tw_option rows[] = {
+    {.value = "FILE",
+        TW_INTO_PATHS(struct tw_training_options, files),
+        .help = "JSON records with text, one a line, plain, gzip or zstd; or a folder of them"},
+    TW_TRAINING_ROWS,
+};
+
+const struct tw_command tw_command_pretrain = {
+    .name = "pretrain",
+    .group = "make",
+    .summary = "a model of the language from archives or a topic, from scratch or from a base model",
+    .forms = forms,
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .settings = &tw_pretrain_table,
+    .bytes = sizeof(struct tw_training_options),
+    .run = run_pretrain,
+};

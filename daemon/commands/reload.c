@@ -1,4 +1,3 @@
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "config/config.h"
 #include "observe/control.h"
@@ -29,17 +28,31 @@ static int ask(const char *path, const char *verb, struct tw_arena *arena, struc
     return status;
 }
 
-int tw_command_reload(int argc, char **argv, struct tw_error *err)
+struct options {
+    const char *config;
+};
+
+static int run(const struct tw_command_line *line, struct tw_error *err)
 {
-    const char *path = NULL;
-    const struct tw_argument table[] = {{"c", .text = &path}};
-    int status = tw_arguments_parse(argc, argv, table, 1, NULL, err);
-    if (status != 0)
-        return status;
+    const struct options *options = line->options;
     struct tw_arena arena;
     if (!tw_arena_begin(&arena, ARENA_BYTES, err))
         return tw_command_failed(err);
-    status = ask(path, "reload", &arena, err);
+    int status = ask(options->config, "reload", &arena, err);
     tw_arena_end(&arena);
     return status;
 }
+
+static const struct tw_option rows[] = {
+    TW_OPTION_CONFIG(struct options, config),
+};
+
+const struct tw_command tw_command_reload = {
+    .name = "reload",
+    .group = "run",
+    .summary = "make a running daemon read its rules and entities anew",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .bytes = sizeof(struct options),
+    .run = run,
+};

@@ -17,7 +17,6 @@
 #include "time/bars.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +29,6 @@ enum {
     FLUSH_MS = 60000,
     PROGRESS_MS = 1000,
     POLL_EVERY = 64, /* records between looks at deliveries */
-    MOST_PARTITIONS = 10000,
 };
 #define TAPE_BYTES ((size_t)16 << 30) /* address space for the archive's text */
 
@@ -41,10 +39,10 @@ struct options {
     const char *topic;
     const char *config;
     const char *brokers;
-    double speed; /* 0: as fast as it goes */
-    int partitions;
-    uint64_t repeat;
-    uint64_t at_most; /* documents a second; 0: no limit */
+    double speed;       /* 0: as fast as it goes */
+    int64_t partitions; /* 0: the topic is there */
+    int64_t repeat;
+    int64_t at_most; /* documents a second; 0: no limit */
     bool distinct_ids;
     bool into_live;
     enum key_by key;
@@ -83,7 +81,7 @@ static void tell_progress(struct replay *replay, bool last)
     if (!last && now - replay->told_ms < PROGRESS_MS)
         return;
     bool terminal = isatty(STDERR_FILENO);
-    uint64_t total = replay->tape.count * replay->options->repeat;
+    uint64_t total = replay->tape.count * (uint64_t)replay->options->repeat;
     uint64_t elapsed_ms = now - replay->began_ms + 1;
     replay->told_ms = now;
     fprintf(stderr, "%sreplay: %" PRIu64 " of %" PRIu64 " documents (%" PRIu64 "%%), %" PRIu64 "/s%s",
@@ -104,7 +102,7 @@ static void keep_pace(struct replay *replay, const struct tw_tape_line *record)
 {
     const struct options *options = replay->options;
     if (options->at_most > 0)
-        wait_until(replay, replay->began_ms + replay->documents * 1000 / options->at_most);
+        wait_until(replay, replay->began_ms + replay->documents * 1000 / (uint64_t)options->at_most);
     if (options->speed > 0 && record->event_us != TW_NO_TIME)
         wait_until(replay, replay->began_ms + (uint64_t)((double)(record->event_us - replay->tape.first_us) /
                                                          1000 / options->speed));
@@ -214,7 +212,7 @@ static bool publish_all(struct replay *replay, struct tw_error *err)
         const struct tw_tape_line *record = &replay->tape.records[at];
         if (!tick_when_due(replay, record, err))
             return false;
-        for (uint64_t round = 0; round < replay->options->repeat; round++) {
+        for (uint64_t round = 0; round < (uint64_t)replay->options->repeat; round++) {
             keep_pace(replay, record);
             if (!publish(replay, record, round, err))
                 return false;
@@ -288,7 +286,7 @@ static bool prepare(struct replay *replay, struct tw_error *err)
     if (!open_producer(replay, err))
         return false;
     if (options->partitions > 0 &&
-        !tw_topic_make(replay->kafka, options->topic, options->partitions, ANSWER_MS, err))
+        !tw_topic_make(replay->kafka, options->topic, (int)options->partitions, ANSWER_MS, err))
         return false;
     return tw_topic_partitions(replay->kafka, options->topic, ANSWER_MS, &replay->partitions, err) &&
            nobody_reads(replay, err);
@@ -332,7 +330,7 @@ static bool print_result(const struct replay *replay, struct tw_error *err)
     return done;
 }
 
-static int run(struct replay *replay, struct tw_error *err)
+static int run_replay(struct replay *replay, struct tw_error *err)
 {
     bool done = tw_tape_load(replay->options->archive, replay->config->decode, TAPE_BYTES, tell_refused, NULL,
                     &replay->tape, err) &&
@@ -352,154 +350,71 @@ static int run(struct replay *replay, struct tw_error *err)
 
 /* -- command line ------------------------------------------------------------------------------------------------ */
 
-static bool parse_count(const char *text, uint64_t most, uint64_t *out)
+static bool take_speed(const char *text, void *place)
 {
     char *end;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || number < 1 || number > most)
-        return false;
-    *out = number;
-    return true;
-}
-
-static bool take_speed(struct options *options, const char *value)
-{
-    char *end;
-    if (strcmp(value, "max") == 0) {
-        options->speed = 0;
-        return true;
+    double speed = 0;
+    if (strcmp(text, "max") != 0) {
+        errno = 0;
+        speed = strtod(text, &end);
+        if (errno != 0 || end == text || *end != '\0' || !(speed > 0 && speed < 1e9))
+            return false;
     }
-    errno = 0;
-    options->speed = strtod(value, &end);
-    return errno == 0 && end != value && *end == '\0' && options->speed > 0 && options->speed < 1e9;
-}
-
-static bool take_partitions(struct options *options, const char *value)
-{
-    uint64_t number;
-    if (!parse_count(value, MOST_PARTITIONS, &number))
-        return false;
-    options->partitions = (int)number;
+    *(double *)place = speed;
     return true;
 }
 
-static bool take_repeat(struct options *options, const char *value)
+static int run(const struct tw_command_line *line, struct tw_error *err)
 {
-    return parse_count(value, 1000000000, &options->repeat);
-}
-
-static bool take_at_most(struct options *options, const char *value)
-{
-    return parse_count(value, 1000000000, &options->at_most);
-}
-
-static bool take_key(struct options *options, const char *value)
-{
-    static const char *const names[] = {[KEY_NONE] = "none", [KEY_ID] = "id", [KEY_SYMBOL] = "symbol"};
-    for (size_t at = 0; at < sizeof names / sizeof names[0]; at++)
-        if (strcmp(names[at], value) == 0) {
-            options->key = (enum key_by)at;
-            return true;
-        }
-    return false;
-}
-
-static bool take_format(struct options *options, const char *value)
-{
-    return tw_format_parse(value, &options->format);
-}
-
-static bool take_archive(struct options *options, const char *value)
-{
-    options->archive = value;
-    return true;
-}
-
-static bool take_topic(struct options *options, const char *value)
-{
-    options->topic = value;
-    return value[0] != '\0';
-}
-
-static bool take_brokers(struct options *options, const char *value)
-{
-    options->brokers = value;
-    return value[0] != '\0';
-}
-
-static bool take_into_live(struct options *options, const char *value)
-{
-    (void)value;
-    options->into_live = true;
-    return true;
-}
-
-static bool take_distinct_ids(struct options *options, const char *value)
-{
-    (void)value;
-    options->distinct_ids = true;
-    return true;
-}
-
-static const struct {
-    const char *name;
-    int argument;
-    bool (*take)(struct options *options, const char *value);
-    const char *wanted;
-} table[] = {
-    {"archive", required_argument, take_archive, "a file"},
-    {"topic", required_argument, take_topic, "a name"},
-    {"brokers", required_argument, take_brokers, "host:port, separated by commas"},
-    {"speed", required_argument, take_speed, "a number above 0, or max"},
-    {"partitions", required_argument, take_partitions, "a number from 1 to 10000"},
-    {"repeat", required_argument, take_repeat, "a number from 1 up"},
-    {"at-most", required_argument, take_at_most, "documents a second"},
-    {"key", required_argument, take_key, "id, symbol or none"},
-    {"format", required_argument, take_format, "table, json or csv"},
-    {"into-live", no_argument, take_into_live, ""},
-    {"distinct-ids", no_argument, take_distinct_ids, ""},
-};
-enum { OPTIONS = sizeof table / sizeof table[0] };
-
-static int parse(int argc, char **argv, struct options *options, struct tw_error *err)
-{
-    struct option names[OPTIONS + 1] = {0};
-    for (size_t at = 0; at < OPTIONS; at++)
-        names[at] = (struct option){table[at].name, table[at].argument, NULL, 256 + (int)at};
-    optind = 0;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "c:", names, NULL)) != -1;) {
-        if (option == 'c')
-            options->config = optarg;
-        else if (option < 256)
-            return tw_command_usage("replay", err, "cannot use \"%s\"", argv[optind - 1]);
-        else if (!table[option - 256].take(options, optarg))
-            return tw_command_usage("replay", err, "--%s is %s, not \"%s\"", table[option - 256].name,
-                table[option - 256].wanted, optarg);
-    }
-    if (optind < argc && !options->archive)
-        options->archive = argv[optind++];
-    if (optind < argc)
-        return tw_command_usage("replay", err, "cannot use \"%s\"", argv[optind]);
-    if (!options->archive)
-        return tw_command_usage("replay", err, "name the archive");
-    return options->topic ? 0 : tw_command_usage("replay", err, "--topic is missing");
-}
-
-int tw_command_replay(int argc, char **argv, struct tw_error *err)
-{
-    struct options options = {.speed = 1, .repeat = 1};
     struct tw_arena arena;
     struct tw_config config;
-    int status = parse(argc, argv, &options, err);
-    if (status != 0)
-        return status;
+    const struct options *options = line->options;
     if (!tw_arena_begin(&arena, ARENA_BYTES, err))
         return tw_command_failed(err);
-    struct replay replay = {.options = &options, .config = &config};
-    status = tw_command_config_load(options.config, true, &arena, &config, err) ? run(&replay, err)
-                                                                                : tw_command_failed(err);
+    struct replay replay = {.options = options, .config = &config};
+    int status = tw_command_config_load(options->config, true, &arena, &config, err)
+                     ? run_replay(&replay, err)
+                     : tw_command_failed(err);
     tw_arena_end(&arena);
     return status;
 }
+
+static const char *const keys[] = {[KEY_NONE] = "none", [KEY_ID] = "id", [KEY_SYMBOL] = "symbol", NULL};
+
+static const struct tw_option rows[] = {
+    {.value = "ARCHIVE",
+        TW_INTO_PATH(struct options, archive),
+        .group = "archive",
+        .required = true,
+        .help = "JSON Lines, plain, gz or zst; - is standard input"},
+    {"archive", 0, "ARCHIVE", TW_INTO_PATH(struct options, archive), .group = "archive", .help = "the same"},
+    {"topic", 0, "NAME", TW_INTO_TEXT(struct options, topic), .required = true, .help = "where to"},
+    TW_OPTION_CONFIG(struct options, config),
+    {"brokers", 0, "LIST", TW_INTO_TEXT(struct options, brokers),
+        .help = "host:port,... in place of the configuration's bootstrap.servers"},
+    {"partitions", 0, "N", TW_INTO_COUNT(struct options, partitions), .least = 1, .most = 10000,
+        .help = "make the topic, with so many, kept for ever"},
+    {"speed", 0, "X", TW_INTO_CUSTOM(struct options, speed, take_speed), .wanted = "a number above 0, or max",
+        .fallback = "1", .help = "times its own pace"},
+    {"at-most", 0, "N", TW_INTO_COUNT(struct options, at_most), .least = 1, .most = 1000000000,
+        .help = "documents a second at most"},
+    {"repeat", 0, "N", TW_INTO_COUNT(struct options, repeat), .least = 1, .most = 1000000000, .fallback = "1",
+        .help = "each document so many times"},
+    {"distinct-ids", 0, NULL, TW_INTO_FLAG(struct options, distinct_ids),
+        .help = "give each copy an id of its own"},
+    {"key", 0, "WHAT", TW_INTO_CHOICE(struct options, key, keys), .fallback = "none",
+        .help = "what chooses the partition; none: each in turn"},
+    {"into-live", 0, NULL, TW_INTO_FLAG(struct options, into_live),
+        .help = "write even if a daemon reads the topic now"},
+    TW_OPTION_FORMAT(struct options, format),
+};
+
+const struct tw_command tw_command_replay = {
+    .name = "replay",
+    .group = "data",
+    .summary = "an archive to a topic, at its own pace times --speed",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .bytes = sizeof(struct options),
+    .run = run,
+};

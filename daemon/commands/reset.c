@@ -6,11 +6,9 @@
  * Held ones are moved with --force only: their daemon is fenced off, hears of it by its next refresh, and takes them
  * again at the new offset; the command waits until it has, and tells who did and where. */
 #include "base/clock.h"
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/database.h"
 #include "cli/topics.h"
-#include "read/time_text.h"
 #include "source/kafka.h"
 
 #include <inttypes.h>
@@ -27,17 +25,16 @@ enum {
     MOST_TRIES = 5, /* of moving: a daemon's refresh may lock the same rows in another order */
 };
 
-enum place_to_go { NOWHERE, TO_OFFSET, TO_BEGINNING, TO_END, TO_TIME };
+enum place_to_go { TO_OFFSET, TO_BEGINNING, TO_END, TO_TIME };
 
 struct options {
     struct tw_database_choice database;
     const char *topic;
     const char *partition; /* NULL: all that are stored */
     const char *offset;
-    const char *time;
+    int64_t time_us;
     bool to_beginning, to_end;
     enum place_to_go to;
-    int64_t time_us;
     bool execute, dry_run, force;
     enum tw_format format;
 };
@@ -70,59 +67,6 @@ struct reset {
     struct position *positions;
     size_t count;
 };
-
-/* -- the command line ---------------------------------------------------------------------------------------- */
-
-static int choose_place(struct options *options, struct tw_error *err)
-{
-    const struct {
-        bool given;
-        enum place_to_go to;
-    } places[] = {{options->offset != NULL, TO_OFFSET}, {options->to_beginning, TO_BEGINNING},
-        {options->to_end, TO_END}, {options->time != NULL, TO_TIME}};
-    for (size_t at = 0; at < sizeof places / sizeof places[0]; at++) {
-        if (!places[at].given)
-            continue;
-        if (options->to != NOWHERE)
-            return tw_command_usage("reset", err, "two places to go to");
-        options->to = places[at].to;
-    }
-    if (options->to == NOWHERE)
-        return tw_command_usage(
-            "reset", err, "say where to: --to-offset, --to-beginning, --to-end or --to-time");
-    if (options->to == TO_OFFSET && !options->partition)
-        return tw_command_usage("reset", err, "--to-offset needs --partition: offsets of partitions differ");
-    if (options->to == TO_TIME && !tw_time_parse(tw_text_of(options->time), NULL, &options->time_us, err))
-        return tw_command_usage(
-            "reset", err, "--to-time \"%s\": say it as 2026-11-24T06:00:00Z", options->time);
-    return 0;
-}
-
-static int check_options(struct options *options, struct tw_error *err)
-{
-    if (!options->topic)
-        return tw_command_usage("reset", err, "say which: --topic");
-    if (options->partition && !tw_argument_is_number(options->partition, INT32_MAX))
-        return tw_command_usage("reset", err, "\"%s\" is no partition", options->partition);
-    int status = choose_place(options, err);
-    if (status != 0)
-        return status;
-    if (options->execute == options->dry_run)
-        return tw_command_usage("reset", err, "say --dry-run or --execute");
-    return 0;
-}
-
-static int parse(int argc, char **argv, struct options *options, struct tw_error *err)
-{
-    const struct tw_argument table[] = {{"c", .text = &options->database.config},
-        {"topic", .text = &options->topic}, {"partition", .text = &options->partition},
-        {"to-offset", .number = &options->offset}, {"to-beginning", .given = &options->to_beginning},
-        {"to-end", .given = &options->to_end}, {"to-time", .text = &options->time},
-        {"force", .given = &options->force}, {"dry-run", .given = &options->dry_run},
-        {"execute", .given = &options->execute}, {"format", .format = &options->format}};
-    int status = tw_arguments_parse(argc, argv, table, sizeof table / sizeof table[0], NULL, err);
-    return status ? status : check_options(options, err);
-}
 
 /* -- what is stored ------------------------------------------------------------------------------------------ */
 
@@ -411,7 +355,7 @@ static bool execute(struct reset *reset, struct tw_error *err)
     return true;
 }
 
-static bool run(struct reset *reset, struct tw_error *err)
+static bool do_reset(struct reset *reset, struct tw_error *err)
 {
     const struct options *options = reset->options;
     if (!tw_database_open(&reset->database, "reset", &options->database, err) ||
@@ -431,15 +375,59 @@ static bool run(struct reset *reset, struct tw_error *err)
     return true;
 }
 
-int tw_command_reset(int argc, char **argv, struct tw_error *err)
+/* -- the command ------------------------------------------------------------------------------------------------- */
+
+/* Just one of the four was given: the table sees to it. */
+static enum place_to_go chosen_place(const struct options *options)
 {
-    struct options options = {.format = TW_FORMAT_TABLE};
-    struct reset reset = {.options = &options};
-    int status = parse(argc, argv, &options, err);
-    if (status != 0)
-        return status;
-    bool done = run(&reset, err);
+    if (options->offset)
+        return TO_OFFSET;
+    if (options->to_beginning)
+        return TO_BEGINNING;
+    return options->to_end ? TO_END : TO_TIME;
+}
+
+static int run(const struct tw_command_line *line, struct tw_error *err)
+{
+    struct options *options = line->options;
+    struct reset reset = {.options = options};
+    options->to = chosen_place(options);
+    bool done = do_reset(&reset, err);
     free(reset.positions);
     tw_database_close(&reset.database);
     return done ? 0 : tw_command_failed(err);
 }
+
+static const struct tw_option rows[] = {
+    TW_OPTION_CONFIG(struct options, database.config),
+    {"topic", 0, "NAME", TW_INTO_TEXT(struct options, topic), .required = true,
+        .help = "whose offsets; without --partition those of all its partitions"},
+    {"partition", 0, "N", TW_INTO_DIGITS(struct options, partition), .most = INT32_MAX,
+        .help = "of this partition alone"},
+    {"to-offset", 0, "N", TW_INTO_DIGITS(struct options, offset), .group = "to", .required = true,
+        .needs = "partition",
+        .help = "read on from there; offsets of partitions differ, so it needs --partition"},
+    {"to-beginning", 0, NULL, TW_INTO_FLAG(struct options, to_beginning), .group = "to",
+        .help = "read all of it again: what is stored already is compared, not stored twice"},
+    {"to-end", 0, NULL, TW_INTO_FLAG(struct options, to_end), .group = "to",
+        .help = "read only what comes from now on"},
+    {"to-time", 0, "TIME", TW_INTO_TIME(struct options, time_us), .group = "to",
+        .help = "read on from the first record with a Kafka stamp of that time or later"},
+    {"force", 0, NULL, TW_INTO_FLAG(struct options, force),
+        .help =
+            "partitions that a live daemon holds, too: it takes them again there, and that is waited for"},
+    {"dry-run", 0, NULL, TW_INTO_FLAG(struct options, dry_run), .group = "do", .required = true,
+        .help = "show what would be done"},
+    {"execute", 0, NULL, TW_INTO_FLAG(struct options, execute), .group = "do", .help = "do it"},
+    TW_OPTION_FORMAT(struct options, format),
+};
+
+const struct tw_command tw_command_reset = {
+    .name = "reset",
+    .group = "data",
+    .summary = "stored offsets moved by hand",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .bytes = sizeof(struct options),
+    .run = run,
+};

@@ -1,4 +1,3 @@
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/table.h"
 #include "config/config.h"
@@ -97,18 +96,33 @@ static int ask_and_show(const char *path, enum tw_format format, struct tw_arena
     return shown ? status : tw_command_failed(err);
 }
 
-int tw_command_status(int argc, char **argv, struct tw_error *err)
+struct options {
+    const char *config;
+    enum tw_format format;
+};
+
+static int run(const struct tw_command_line *line, struct tw_error *err)
 {
-    const char *path = NULL;
-    enum tw_format format = TW_FORMAT_TABLE;
-    const struct tw_argument table[] = {{"c", .text = &path}, {"format", .format = &format}};
-    int status = tw_arguments_parse(argc, argv, table, 2, NULL, err);
-    if (status != 0)
-        return status;
+    const struct options *options = line->options;
     struct tw_arena arena;
     if (!tw_arena_begin(&arena, ARENA_BYTES, err))
         return tw_command_failed(err);
-    status = ask_and_show(path, format, &arena, err);
+    int status = ask_and_show(options->config, options->format, &arena, err);
     tw_arena_end(&arena);
     return status;
 }
+
+static const struct tw_option rows[] = {
+    TW_OPTION_CONFIG(struct options, config),
+    TW_OPTION_FORMAT(struct options, format),
+};
+
+const struct tw_command tw_command_status = {
+    .name = "status",
+    .group = "run",
+    .summary = "what a running daemon is doing",
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .bytes = sizeof(struct options),
+    .run = run,
+};

@@ -1,6 +1,5 @@
 /* vocab: archives to a WordPiece vocabulary. Nothing is written before the end, so a signal ends it as it ends any program. */
 #include "base/clock.h"
-#include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "config/config.h"
@@ -10,56 +9,40 @@
 
 enum { ARENA_BYTES = 16 << 20, MOST_STATUS = 160 };
 
+struct options {
+    const char *config;
+    struct tw_setting_texts archives;
+    bool lowercase;
+};
+
 struct vocab {
     struct tw_arena arena;
     struct tw_config config;
     struct tw_learn_vocabulary_settings settings;
-    const char *config_path;
-    struct tw_operands archives;
+    const struct options *options;
     struct tw_show show;
 };
 
-/* ---- the command line ---- */
+/* ---- settings ---- */
 
-/* What was typed for a setting, if anything. */
-struct typed {
-    const char *output, *size, *min_count, *most_characters, *max_positions;
-    bool cased, lowercase, raw, skip_refused;
-};
-
-static bool set(struct vocab *vocab, const char *name, const char *value, struct tw_error *err)
+/* --lowercase is the default by its name, for a line that wants to say so. */
+static bool says_cased(const struct tw_assignments *assigned)
 {
-    return !value ||
-           tw_settings_set(&tw_learn_vocabulary_table, &vocab->arena, &vocab->settings, name, value, err);
+    for (size_t at = 0; at < assigned->count; at++)
+        if (assigned->items[at].row && strcmp(assigned->items[at].row->name, "cased") == 0 &&
+            strcmp(assigned->items[at].text, "true") == 0)
+            return true;
+    return false;
 }
 
-static bool settle(struct vocab *vocab, const struct typed *typed, struct tw_error *err)
+static int read_settings(struct vocab *vocab, const struct tw_command_line *line, struct tw_error *err)
 {
-    return tw_settings_defaults(&tw_learn_vocabulary_table, &vocab->arena, &vocab->settings, err) &&
-           set(vocab, "output", typed->output, err) && set(vocab, "size", typed->size, err) &&
-           set(vocab, "min_count", typed->min_count, err) &&
-           set(vocab, "most_characters", typed->most_characters, err) &&
-           set(vocab, "max_positions", typed->max_positions, err) &&
-           set(vocab, "cased", typed->cased ? "true" : NULL, err) &&
-           set(vocab, "raw", typed->raw ? "true" : NULL, err) &&
-           set(vocab, "skip_refused", typed->skip_refused ? "true" : NULL, err);
-}
-
-static int parse(struct vocab *vocab, int argc, char **argv, struct tw_error *err)
-{
-    struct typed typed = {0};
-    const struct tw_argument table[] = {{"o", .text = &typed.output}, {"output", .text = &typed.output},
-        {"c", .text = &vocab->config_path}, {"size", .text = &typed.size},
-        {"min-count", .text = &typed.min_count}, {"most-characters", .text = &typed.most_characters},
-        {"max-positions", .text = &typed.max_positions}, {"cased", .given = &typed.cased},
-        {"lowercase", .given = &typed.lowercase}, {"raw", .given = &typed.raw},
-        {"skip-refused", .given = &typed.skip_refused}};
-    int status = tw_arguments_parse(argc, argv, table, sizeof table / sizeof table[0], &vocab->archives, err);
-    if (status)
-        return status;
-    if (typed.cased && typed.lowercase)
-        return tw_command_usage(argv[0], err, "--cased or --lowercase, not both");
-    return settle(vocab, &typed, err) ? 0 : tw_command_failed(err);
+    const struct tw_settings *table = line->command->settings;
+    if (vocab->options->lowercase && says_cased(&line->assigned))
+        return tw_command_usage(line->command->name, err, "--cased or --lowercase, not both");
+    bool read = tw_settings_defaults(table, &vocab->arena, &vocab->settings, err) &&
+                tw_assignments_apply(&line->assigned, table, &vocab->arena, &vocab->settings, err);
+    return read ? 0 : tw_command_failed(err);
 }
 
 /* ---- who looks on ---- */
@@ -109,27 +92,17 @@ static void print_result(
 
 /* ---- the command ---- */
 
-static void print_help(void)
-{
-    printf(
-        "usage: tapewatch vocab -o FOLDER [OPTION]... FILE...\n"
-        "  FILE                       JSON records with text, one a line, plain, gzip or zstd; or a folder of "
-        "them\n"
-        "  -c FILE                    the configuration, for the names of fields\n");
-    tw_settings_help(&tw_learn_vocabulary_table, stdout);
-}
-
-static int run(struct vocab *vocab, int argc, char **argv, struct tw_error *err)
+static int learn(struct vocab *vocab, const struct tw_command_line *line, struct tw_error *err)
 {
     struct tw_learn_vocabulary_result result;
     uint64_t began_us = tw_now_us();
-    int status = parse(vocab, argc, argv, err);
+    int status = read_settings(vocab, line, err);
     if (status)
         return status;
-    if (!tw_command_config_load(vocab->config_path, true, &vocab->arena, &vocab->config, err))
+    if (!tw_command_config_load(vocab->options->config, true, &vocab->arena, &vocab->config, err))
         return tw_command_failed(err);
-    const struct tw_learn_vocabulary_call run = {.archives = (const char *const *)vocab->archives.items,
-        .archive_count = (size_t)vocab->archives.count,
+    const struct tw_learn_vocabulary_call run = {.archives = vocab->options->archives.items,
+        .archive_count = vocab->options->archives.count,
         .decode = vocab->config.decode,
         .stamp_us = tw_wall_us(),
         .context = vocab,
@@ -145,16 +118,34 @@ static int run(struct vocab *vocab, int argc, char **argv, struct tw_error *err)
     return result.refused ? tw_exit_status(TW_REFUSED) : 0;
 }
 
-int tw_command_vocab(int argc, char **argv, struct tw_error *err)
+static int run(const struct tw_command_line *line, struct tw_error *err)
 {
-    struct vocab vocab = {0};
-    for (int at = 1; at < argc; at++)
-        if (strcmp(argv[at], "--help") == 0) {
-            print_help();
-            return 0;
-        }
-    int status = tw_arena_begin(&vocab.arena, ARENA_BYTES, err) ? run(&vocab, argc, argv, err)
-                                                                : tw_command_failed(err);
+    struct vocab vocab = {.options = line->options};
+    int status =
+        tw_arena_begin(&vocab.arena, ARENA_BYTES, err) ? learn(&vocab, line, err) : tw_command_failed(err);
     tw_arena_end(&vocab.arena);
     return status;
 }
+
+static const char *const forms[] = {"vocab -o FOLDER [OPTION]... FILE...", NULL};
+
+static const struct tw_option rows[] = {
+    {.value = "FILE",
+        TW_INTO_PATHS(struct options, archives),
+        .help = "JSON records with text, one a line, plain, gzip or zstd; or a folder of them"},
+    TW_OPTION_CONFIG(struct options, config),
+    {"lowercase", 0, NULL, TW_INTO_FLAG(struct options, lowercase),
+        .help = "fold case and take accents away, as it is without --cased"},
+};
+
+const struct tw_command tw_command_vocab = {
+    .name = "vocab",
+    .group = "make",
+    .summary = "a WordPiece vocabulary from archives, for a model from scratch",
+    .forms = forms,
+    .rows = rows,
+    .count = sizeof rows / sizeof rows[0],
+    .settings = &tw_learn_vocabulary_table,
+    .bytes = sizeof(struct options),
+    .run = run,
+};

@@ -1,13 +1,13 @@
 #include "evaluate/evaluator.h"
 
 #include "alert/shard.h"
-#include "cli/command.h"
 #include "config/config.h"
 #include "evaluate/turn_rows.h"
 #include "postgres/session.h"
 #include "postgres/wire.h"
 #include "time/bars.h"
 #include "time/watermark.h"
+#include "version.h"
 
 #include <stdio.h>
 #include <stdlib.h>

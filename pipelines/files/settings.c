@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -440,43 +441,4 @@ bool tw_settings_write(const struct tw_settings *table, const void *values, stru
     *out = written ? tw_arena_copy(arena, (struct tw_text){bytes, length}) : (struct tw_text){NULL, 0};
     free(bytes);
     return out->bytes ? true : tw_arena_fail(arena, err);
-}
-
-/* ---- for people ---- */
-
-static void write_option(const struct tw_setting *row, char *option, size_t size)
-{
-    static const char *const values[] = {[TW_SETTING_COUNT] = " N",
-        [TW_SETTING_REAL] = " X",
-        [TW_SETTING_SWITCH] = "",
-        [TW_SETTING_CHOICE] = " NAME",
-        [TW_SETTING_WORDS] = " A,B",
-        [TW_SETTING_TEXT] = " TEXT",
-        [TW_SETTING_TEXTS] = " FILE"};
-    size_t used = 0;
-    if (row->letter)
-        used = (size_t)snprintf(option, size, "-%c, ", row->letter);
-    size_t begin = used;
-    used += (size_t)snprintf(option + used, size - used, "--%s", row->name);
-    for (size_t at = begin; at < used; at++)
-        if (option[at] == '_')
-            option[at] = '-';
-    snprintf(option + used, size - used, "%s", values[row->type]);
-}
-
-void tw_settings_help(const struct tw_settings *table, FILE *out)
-{
-    for (size_t at = 0; at < table->count; at++) {
-        const struct tw_setting *row = &table->rows[at];
-        char option[64], choices[256];
-        write_option(row, option, sizeof option);
-        fprintf(out, "  %-26s %s", option, row->prose);
-        if (row->choices) {
-            list_choices(row->choices, choices, sizeof choices);
-            fprintf(out, ": %s", choices);
-        }
-        if (row->fallback[0] && row->type != TW_SETTING_SWITCH)
-            fprintf(out, " (%s)", row->fallback);
-        fputc('\n', out);
-    }
 }

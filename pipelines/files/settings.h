@@ -1,7 +1,7 @@
 /* settings: the keys of a command that makes a model, from one table.
  *
  * One row is one key: name, type, range, default, prose, and where its value lies in the command's own struct. The table feeds
- * the options of the command line (--weight-decay for weight_decay), `--set key=value`, run.yaml both ways, and --help.
+ * the options of the command line (--weight-decay for weight_decay), `--set key=value`, run.yaml both ways, and -h.
  *
  *     static const struct tw_setting rows[] = {
  *         {"lr", TW_SETTING_REAL, offsetof(struct mine, lr), .least = 0, .most = 1, .fallback = "3e-5",
@@ -18,7 +18,6 @@
 #define TW_SETTINGS_H
 
 #include <stdint.h>
-#include <stdio.h>
 
 #include "files/problems.h"
 
@@ -76,7 +75,5 @@ TW_MUST_USE bool tw_settings_write(const struct tw_settings *table, const void *
 
 /* The row of that name (hyphens allowed), or NULL. */
 const struct tw_setting *tw_settings_find(const struct tw_settings *table, const char *name);
-/* A line for each key: option, prose, range, default. */
-void tw_settings_help(const struct tw_settings *table, FILE *out);
 
 #endif

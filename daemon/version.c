@@ -1,0 +1,6 @@
+#include "version.h"
+
+const char *tw_version(void)
+{
+    return TW_VERSION;
+}
