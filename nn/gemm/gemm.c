@@ -30,15 +30,9 @@ static bool judge(const char *failure, struct tw_error *err)
 }
 
 bool tw_gemm(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, const float *a, const float *b,
-    const float *bias, float *c, struct tw_error *err)
+    float *c, struct tw_error *err)
 {
-    if (rows == 0)
-        return true;
-    if (!judge(backends[gemm->backend]->multiply(&gemm->own, a, b, c, rows, out, in), err))
-        return false;
-    if (bias)
-        gemm->own.fp32->add_bias(c, bias, rows, out, c);
-    return true;
+    return rows == 0 || judge(backends[gemm->backend]->multiply(&gemm->own, a, b, c, rows, out, in), err);
 }
 
 bool tw_gemm_input(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, const float *d_y,

@@ -1,5 +1,5 @@
 /* gemm: the one door to matrix products.
- *   C[M, N] = A[M, K] x B[N, K]^T  (+ bias[N] on every row)     row-major, fp32; B is a weight as files hold it
+ *   C[M, N] = A[M, K] x B[N, K]^T     row-major, fp32; B is a weight as files hold it
  *
  * Behind it stand oneDNN (dnnl_sgemm), OpenBLAS (cblas_sgemm) and our own kernel (kernels.h, multiply), called
  * "portable".
@@ -11,7 +11,7 @@
  *
  *     struct tw_gemm gemm;
  *     if (!tw_gemm_open("auto", &gemm, err)) return false;     // once, at start; about 30 ms
- *     tw_gemm(&gemm, rows, out, in, a, weight, bias, c, err);   // from any number of threads
+ *     tw_gemm(&gemm, rows, out, in, a, weight, c, err);         // from any number of threads; linear.h does
  *     tw_gemm_report(&gemm, line, sizeof line);                // for `bench` and `check`
  *
  * `auto` takes our own kernel unless a library keeps the promise and is faster by 15% on this processor: the margin
@@ -55,12 +55,12 @@ struct tw_gemm {
  * "bf16-portable" probe nothing. TW_CONFIG for an unknown name or a backend that fails its probe. */
 TW_MUST_USE bool tw_gemm_open(const char *backend, struct tw_gemm *out, struct tw_error *err);
 
-/* One product. `bias` may be NULL. False with TW_INTERNAL and the library's status when it fails. */
+/* One product, c = a b^T. False with TW_INTERNAL and the library's status when it fails. */
 TW_MUST_USE bool tw_gemm(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in, const float *a,
-    const float *b, const float *bias, float *c, struct tw_error *err);
+    const float *b, float *c, struct tw_error *err);
 
-/* For gradients: dX[rows, in] = (+=, when `more`) dY[rows, out] x W[out, in], and
- * dW[out, in] = (+=) dY[rows, out]^T x X[rows, in]. By the same backend. The same bits for the same shapes, no
+/* For gradients, by the same backend: dX[rows, in] = (+=, when `more`) dY[rows, out] x W[out, in], and
+ * dW[out, in] = (+=) dY[rows, out]^T x X[rows, in]. The same bits for the same shapes, no
  * promise about single rows; rows are not padded. */
 TW_MUST_USE bool tw_gemm_input(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in,
     const float *d_y, const float *weight, bool more, float *d_x, struct tw_error *err);

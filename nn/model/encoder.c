@@ -21,12 +21,10 @@ bool tw_encoder_dropout(const struct tw_model *model, const struct tw_dropout_pl
     return threshold > 0;
 }
 
-/* Every linear map of the encoder goes through here: another form of weights is another line here. */
 static bool apply(
     struct pass *pass, const struct tw_linear *linear, const float *in, const float *bias, float *out)
 {
-    return tw_gemm(pass->workspace->gemm, pass->tokens, linear->out, linear->in, in, linear->weight, bias,
-        out, pass->err);
+    return tw_linear_run(pass->workspace->compute, linear, pass->tokens, in, bias, out, pass->err);
 }
 
 static void embed(struct pass *pass, float *out)
@@ -177,7 +175,7 @@ bool tw_encode(const struct tw_model *model, const struct tw_packed *batch, stru
         .model = model,
         .batch = batch,
         .workspace = workspace,
-        .kernels = workspace->kernels,
+        .kernels = workspace->compute->kernels,
         .tokens = tw_packed_tokens(batch),
         .hidden = model->config.hidden,
         .err = err,

@@ -39,35 +39,45 @@ bool tw_head_run(const struct tw_model *model, const struct tw_head *head, struc
     const uint32_t *numbers, size_t rows, struct tw_error *err)
 {
     const struct tw_linear *pooler = head->pooler, *classifier = head->classifier;
-    if (!tw_gemm(workspace->gemm, rows, pooler->out, pooler->in, workspace->head_input, pooler->weight, NULL,
-            workspace->head_raised, err))
+    if (!tw_linear_run(
+            workspace->compute, pooler, rows, workspace->head_input, NULL, workspace->head_raised, err))
         return false;
-    workspace->kernels->activate[head->activation](
+    workspace->compute->kernels->activate[head->activation](
         workspace->head_raised, pooler->bias, rows, pooler->out, workspace->head_pooled);
     struct tw_dropout dropout;
     if (numbers && tw_encoder_dropout(model, workspace->dropout, head->place, 0, &dropout)) {
         for (size_t row = 0; row < rows; row++)
-            workspace->kernels->drop(&dropout, numbers[row], workspace->head_pooled + row * pooler->out, 1,
-                pooler->out, workspace->head_pooled + row * pooler->out);
+            workspace->compute->kernels->drop(&dropout, numbers[row],
+                workspace->head_pooled + row * pooler->out, 1, pooler->out,
+                workspace->head_pooled + row * pooler->out);
     }
-    return tw_gemm(workspace->gemm, rows, classifier->out, classifier->in, workspace->head_pooled,
-        classifier->weight, classifier->bias, workspace->head_logits, err);
+    return tw_linear_run(workspace->compute, classifier, rows, workspace->head_pooled, classifier->bias,
+        workspace->head_logits, err);
+}
+
+struct tw_linear tw_masked_decoder(const struct tw_model *model)
+{
+    return (struct tw_linear){.weight = model->words,
+        .bias = model->masked_bias,
+        .in = model->config.hidden,
+        .out = model->config.vocabulary};
 }
 
 bool tw_masked_run(
     const struct tw_model *model, struct tw_workspace *workspace, size_t rows, struct tw_error *err)
 {
     const struct tw_linear *transform = &model->masked_transform;
-    const struct tw_kernels *kernels = workspace->kernels;
-    if (!tw_gemm(workspace->gemm, rows, transform->out, transform->in, workspace->masked_input,
-            transform->weight, NULL, workspace->masked_raised, err))
+    const struct tw_kernels *kernels = workspace->compute->kernels;
+    const struct tw_linear decoder = tw_masked_decoder(model);
+    if (!tw_linear_run(workspace->compute, transform, rows, workspace->masked_input, NULL,
+            workspace->masked_raised, err))
         return false;
     kernels->activate[model->masked_activation](
         workspace->masked_raised, transform->bias, rows, transform->out, workspace->masked_activated);
     kernels->norm(workspace->masked_activated, model->masked_norm.scale, model->masked_norm.shift,
         model->config.norm_epsilon, rows, transform->out, workspace->masked_normed);
-    return tw_gemm(workspace->gemm, rows, model->config.vocabulary, transform->out, workspace->masked_normed,
-        model->words, model->masked_bias, workspace->masked_logits, err);
+    return tw_linear_run(workspace->compute, &decoder, rows, workspace->masked_normed, decoder.bias,
+        workspace->masked_logits, err);
 }
 
 static bool check_finite(const float *logits, size_t count, struct tw_error *err)

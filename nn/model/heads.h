@@ -83,6 +83,9 @@ void tw_head_gather_entities(const struct tw_model *model, const struct tw_packe
 TW_MUST_USE bool tw_head_run(const struct tw_model *model, const struct tw_head *head,
     struct tw_workspace *workspace, const uint32_t *numbers, size_t rows, struct tw_error *err);
 
+/* The last map of the masked-word head: its weights are the word embedding. */
+struct tw_linear tw_masked_decoder(const struct tw_model *model);
+
 /* masked_input (at most max_masked_rows) to masked_logits, all steps kept. */
 TW_MUST_USE bool tw_masked_run(
     const struct tw_model *model, struct tw_workspace *workspace, size_t rows, struct tw_error *err);

@@ -15,8 +15,7 @@
  * pass does not use (position_ids, a language-model head) are ignored.
  *
  * `parameters` lists every weight once, in forward order, with an offset: gradients and optimiser moments are flat
- * arrays parallel to it. The structs of layers point to the same memory. An int8 form of a linear map belongs into
- * struct tw_linear beside the fp32 one; the encoder calls every linear map through one function (encoder.c).
+ * arrays parallel to it. The structs of layers point to the same memory.
  *
  * Heads. Document: BERT's pooler and classifier, or what the family has in their place. Entity (our own; transformers ignores its tensors): the hidden
  * state of [CLS] joined with the mean over the entity's tokens, through entity_pooler.dense [hidden, 2 hidden] and
@@ -40,13 +39,7 @@
 #include "format/model_files.h"
 #include "format/safetensors.h"
 #include "format/shape.h"
-
-/* y = x weight^T + bias */
-struct tw_linear {
-    const float *weight; /* [out, in] */
-    const float *bias;   /* [out] */
-    size_t in, out;
-};
+#include "model/linear.h"
 
 /* y = (x - mean(x)) / sqrt(var(x) + epsilon) * scale + shift */
 struct tw_norm {

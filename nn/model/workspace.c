@@ -1,7 +1,6 @@
 #include "model/workspace.h"
 
 #include "base/size.h"
-#include "kernels/choose.h"
 
 static const size_t default_tokens = 1024;
 /* Heads take their rows in rounds of so many. */
@@ -79,8 +78,7 @@ bool tw_workspace_open(const struct tw_model *model, const struct tw_workspace_o
     *out = (struct tw_workspace){
         .max_tokens = options->max_tokens ? options->max_tokens : default_tokens,
         .max_sequence = options->max_sequence ? options->max_sequence : config->max_positions,
-        .gemm = options->gemm,
-        .kernels = options->kernels ? options->kernels : tw_kernels_best(),
+        .compute = options->compute,
     };
     if (out->max_sequence > config->max_positions)
         out->max_sequence = config->max_positions;

@@ -1,5 +1,5 @@
 /* workspace: all scratch of one worker, sized once.
- *   in    a model, the most tokens of a micro-batch, the kernels and the GEMM door to use
+ *   in    a model, the most tokens of a micro-batch, the compute to use
  *   out   buffers for every activation; nothing is allocated afterwards
  *
  * One workspace belongs to one thread at a time; weights are shared, workspaces are not. All memory is one arena,
@@ -19,15 +19,13 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "gemm/gemm.h"
-#include "kernels/kernels.h"
+#include "model/compute.h"
 #include "model/model.h"
 
 struct tw_workspace_options {
     size_t max_tokens;                /* of a micro-batch; raised to max_sequence when less. 0: 1,024 */
     size_t max_sequence;              /* longest sequence; 0: the model's max_positions */
-    const struct tw_gemm *gemm;       /* required; outlives the workspace */
-    const struct tw_kernels *kernels; /* NULL: tw_kernels_best() */
+    const struct tw_compute *compute; /* required; outlives the workspace */
     bool keep_layers;
 };
 
@@ -46,11 +44,10 @@ struct tw_activations {
 
 struct tw_workspace {
     size_t max_tokens, max_sequence;
-    const struct tw_gemm *gemm;
-    const struct tw_kernels *kernels;
-    float *embedded;               /* [tokens, hidden], the first layer's input */
-    struct tw_activations *layers; /* [config.layers] */
-    float *attention_scratch;      /* tw_attention_scratch_floats(max_sequence, head width) */
+    const struct tw_compute *compute; /* may be exchanged between batches by whoever trains */
+    float *embedded;                  /* [tokens, hidden], the first layer's input */
+    struct tw_activations *layers;    /* [config.layers] */
+    float *attention_scratch;         /* tw_attention_scratch_floats(max_sequence, head width) */
     float *distance_bias; /* [heads, 2 max_sequence - 1], by distance; NULL when the family has none */
     /* The document head or the entity head; rows: a sequence or an entity. */
     float *head_input;  /* [max_head_rows, 2 hidden]; the document's uses hidden */
@@ -70,6 +67,7 @@ struct tw_workspace {
     struct tw_arena arena;
 };
 
+/* Takes all memory at once. TW_INTERNAL without it; TW_CONFIG for more tokens than any machine could use. */
 TW_MUST_USE bool tw_workspace_open(const struct tw_model *model, const struct tw_workspace_options *options,
     struct tw_workspace *out, struct tw_error *err);
 /* A zeroed workspace is safe to close. */

@@ -98,23 +98,22 @@ static bool learns(const struct tw_backward *backward, size_t depth)
 
 static const struct tw_backward_kernels *kernels_of(const struct tw_backward *backward)
 {
-    return backward->workspace->kernels->backward;
+    return backward->workspace->compute->kernels->backward;
 }
 
 /* y = x W^T, bias apart:  dW += dY^T X */
 static bool back_weight(const struct tw_backward *backward, const struct tw_linear *linear, size_t rows,
     const float *d_y, const float *x, struct tw_error *err)
 {
-    return tw_gemm_weight(backward->workspace->gemm, rows, linear->out, linear->in, d_y, x, true,
-        gradient_of(backward, linear->weight), err);
+    return tw_linear_back_weight(
+        backward->workspace->compute, linear, rows, d_y, x, gradient_of(backward, linear->weight), err);
 }
 
 /* dX = (+=) dY W */
 static bool back_input(const struct tw_backward *backward, const struct tw_linear *linear, size_t rows,
     const float *d_y, bool more, float *d_x, struct tw_error *err)
 {
-    return tw_gemm_input(
-        backward->workspace->gemm, rows, linear->out, linear->in, d_y, linear->weight, more, d_x, err);
+    return tw_linear_back_input(backward->workspace->compute, linear, rows, d_y, more, d_x, err);
 }
 
 static void back_bias(
@@ -143,8 +142,8 @@ static void back_head_dropout(
     if (!tw_encoder_dropout(backward->state->model, workspace->dropout, head->place, 0, &dropout))
         return;
     for (size_t row = 0; row < rows; row++)
-        workspace->kernels->drop(&dropout, numbers[row], backward->d_head_pooled + row * width, 1, width,
-            backward->d_head_pooled + row * width);
+        workspace->compute->kernels->drop(&dropout, numbers[row], backward->d_head_pooled + row * width, 1,
+            width, backward->d_head_pooled + row * width);
 }
 
 /* tw_head_gather_documents: a row went to [CLS]. */
@@ -210,17 +209,17 @@ bool tw_backward_masked(struct tw_backward *backward, const uint32_t *rows, size
     const struct tw_workspace *workspace = backward->workspace;
     const struct tw_model *model = backward->state->model;
     const struct tw_linear *transform = &model->masked_transform;
-    size_t hidden = model->config.hidden, vocabulary = model->config.vocabulary;
+    const struct tw_linear decoder = tw_masked_decoder(model);
+    size_t hidden = model->config.hidden;
     float *d_rows = backward->d_masked;
     if (!learns(backward, backward->state->depth_count - 1))
         return true;
     /* logits = normed words^T + bias; the words are the embedding's */
-    kernels_of(backward)->add_rows(d_logits, count, vocabulary, gradient_of(backward, model->masked_bias));
-    if (learns(backward, 0) && !tw_gemm_weight(workspace->gemm, count, vocabulary, hidden, d_logits,
-                                   workspace->masked_normed, true, gradient_of(backward, model->words), err))
+    back_bias(backward, &decoder, count, d_logits);
+    if (learns(backward, 0) &&
+        !back_weight(backward, &decoder, count, d_logits, workspace->masked_normed, err))
         return false;
-    if (!tw_gemm_input(
-            workspace->gemm, count, vocabulary, hidden, d_logits, model->words, false, d_rows, err))
+    if (!back_input(backward, &decoder, count, d_logits, false, d_rows, err))
         return false;
     /* normed = norm(activated) */
     kernels_of(backward)->norm(workspace->masked_activated, model->masked_norm.scale,
@@ -257,7 +256,7 @@ static void back_add_norm(struct tw_backward *backward, const struct tw_packed *
         wanted ? gradient_of(backward, norm->shift) : NULL);
     struct tw_dropout dropout;
     if (tw_encoder_dropout(model, workspace->dropout, place, layer, &dropout))
-        workspace->kernels->drop(
+        workspace->compute->kernels->drop(
             &dropout, batch->starts[0], backward->d_hidden, rows, hidden, backward->d_other);
     else
         memcpy(backward->d_other, backward->d_hidden, rows * hidden * sizeof(float));
@@ -416,7 +415,7 @@ void tw_backward_embedding(struct tw_backward *backward, const struct tw_packed 
         gather_bias(backward);
     struct tw_dropout dropout;
     if (tw_encoder_dropout(model, workspace->dropout, TW_DROP_EMBEDDED, 0, &dropout))
-        workspace->kernels->drop(
+        workspace->compute->kernels->drop(
             &dropout, batch->starts[0], backward->d_hidden, rows, hidden, backward->d_hidden);
     for (size_t sequence = 0; sequence < batch->count; sequence++) {
         for (size_t token = 0; token < tw_packed_length(batch, sequence); token++)

@@ -204,7 +204,7 @@ static bool run_masked(struct tw_part *part, const struct micro_batch *micro, st
     const struct tw_step_task *task = task_of(part);
     struct tw_workspace *workspace = &part->workspace;
     size_t hidden = model->config.hidden, end = micro->first_masked + micro->masked;
-    struct tw_cross_entropy by_word = {.kernels = workspace->kernels};
+    struct tw_cross_entropy by_word = {.kernels = workspace->compute->kernels};
     float scale = scale_of(objective_of(part)->masked, task->totals.masked);
     for (size_t first = micro->first_masked, rows; first < end; first += rows) {
         rows = end - first < workspace->max_masked_rows ? end - first : workspace->max_masked_rows;
@@ -286,8 +286,7 @@ static bool match_projected(struct tw_part *part, const struct micro_batch *micr
 {
     const struct tw_linear *projection = &part->step->state->model->projection;
     size_t rows = tw_packed_tokens(&micro->batch);
-    if (!tw_gemm(part->workspace.gemm, rows, projection->out, projection->in, ours, projection->weight, NULL,
-            part->projected, err))
+    if (!tw_linear_run(part->workspace.compute, projection, rows, ours, NULL, part->projected, err))
         return false;
     memset(part->d_projected, 0, rows * projection->out * sizeof *part->d_projected);
     part->sums.hidden += compare_hidden(
@@ -403,15 +402,15 @@ static struct tw_packed part_batch(const struct tw_part *part)
     return own;
 }
 
-static const struct tw_gemm *validation_gemm(const struct tw_step *step)
+static const struct tw_compute *validation_compute(const struct tw_step *step)
 {
-    return step->options.validation_gemm ? step->options.validation_gemm : step->options.gemm;
+    return step->options.validation_compute ? step->options.validation_compute : step->options.compute;
 }
 
 void tw_part_run(struct tw_part *part)
 {
     const struct tw_step *step = part->step;
-    part->workspace.gemm = step->task.training ? step->options.gemm : validation_gemm(step);
+    part->workspace.compute = step->task.training ? step->options.compute : validation_compute(step);
     part->sums = (struct tw_part_sums){0};
     part->done = true;
     if (step->task.training)
@@ -459,7 +458,7 @@ void tw_part_logits(struct tw_part *part)
     const struct tw_step *step = part->step;
     const struct tw_targets *targets = step->task.targets;
     part->done = true;
-    part->workspace.gemm = validation_gemm(step);
+    part->workspace.compute = validation_compute(step);
     struct tw_packed own = part_batch(part);
     struct micro_batch micro = first_micro_batch(part);
     for (size_t first = 0; part->done && first < own.count; first += micro.batch.count) {
@@ -523,8 +522,7 @@ bool tw_part_open(struct tw_part *part, const struct tw_step *step, size_t max_t
     struct tw_workspace_options workspace = {
         .max_tokens = max_tokens,
         .max_sequence = options->max_sequence,
-        .gemm = options->gemm,
-        .kernels = options->gemm->own.fp32,
+        .compute = options->compute,
         .keep_layers = true,
     };
     if (!tw_workspace_open(step->state->model, &workspace, &part->workspace, err) ||

@@ -195,7 +195,7 @@ static size_t chunk_end(const struct tw_trainer *trainer, size_t chunk)
 static void reduce(void *self, size_t number)
 {
     struct tw_trainer *trainer = self;
-    const struct tw_backward_kernels *kernels = trainer->step.options.gemm->own.fp32->backward;
+    const struct tw_backward_kernels *kernels = trainer->step.options.compute->kernels->backward;
     float *sum = trainer->parts[0].gradients;
     size_t first, last;
     chunks_of(trainer, number, &first, &last);
@@ -213,7 +213,7 @@ static void update(void *self, size_t number)
     size_t first, last;
     chunks_of(trainer, number, &first, &last);
     if (first < last)
-        tw_adamw_update(trainer->step.state, trainer->adamw, trainer->step.options.gemm->own.fp32->backward,
+        tw_adamw_update(trainer->step.state, trainer->adamw, trainer->step.options.compute->kernels->backward,
             trainer->parts[0].gradients, trainer->factor, first * TW_CHUNK, chunk_end(trainer, last - 1));
 }
 

@@ -3,7 +3,7 @@
  *   out   new weights; the step's losses
  *
  *     struct tw_trainer *trainer;
- *     struct tw_trainer_options options = {.threads = 2, .seed = 1, .gemm = &gemm, ...};
+ *     struct tw_trainer_options options = {.threads = 2, .seed = 1, .compute = &compute, ...};
  *     if (!tw_trainer_open(state, &options, &trainer, err)) return false;
  *     for (step = 0; step < total; step++) {
  *         ... tw_packed_build(...), targets ...
@@ -76,9 +76,10 @@ struct tw_trainer_options {
     size_t max_tokens;   /* of a micro-batch; 0: 2,048 over the threads, at least the longest sequence */
     size_t max_sequence; /* longest sequence that will come; 0: the model's */
     uint64_t seed;       /* of dropout */
-    const struct tw_gemm *gemm; /* of steps; outlives the trainer; open it as "fixed" or "bf16" (gemm.h) */
-    const struct tw_gemm
-        *validation_gemm; /* of tw_trainer_loss and _logits: fp32 as the model is used; NULL: gemm */
+    const struct tw_compute
+        *compute; /* of steps; outlives the trainer; open it as "fixed" or "bf16" (gemm.h) */
+    /* Of tw_trainer_loss and _logits: fp32 as the model is used; NULL: the steps'. */
+    const struct tw_compute *validation_compute;
     struct tw_dropout_rates dropout;
     struct tw_objective objective;
     const struct tw_teacher *teacher; /* or NULL; outlives the trainer */

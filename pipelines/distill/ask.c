@@ -41,7 +41,7 @@ struct turn {
 static bool open_askers(struct tw_ask *ask, struct tw_error *err)
 {
     const struct tw_workspace_options options = {
-        .max_tokens = (size_t)RECORDS_AT_ONCE * ask->most_tokens, .gemm = &ask->gemm};
+        .max_tokens = (size_t)RECORDS_AT_ONCE * ask->most_tokens, .compute = &ask->compute};
     ask->askers = calloc(ask->threads, sizeof *ask->askers);
     if (!ask->askers)
         return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for a model");
@@ -58,7 +58,7 @@ bool tw_ask_open(const char *folder, const char *backend, uint32_t most_tokens, 
     const struct tw_model_options options = {.need_head = true};
     *out = (struct tw_ask){.threads = threads ? threads : 1};
     if (!tw_tokenizer_load(folder, &out->tokenizer, err) ||
-        !tw_model_open(folder, &options, &out->model, err) || !tw_gemm_open(backend, &out->gemm, err))
+        !tw_model_open(folder, &options, &out->model, err) || !tw_compute_open(backend, &out->compute, err))
         return false;
     out->most_tokens =
         tw_base_model_most_tokens(out->tokenizer, most_tokens, out->model->config.max_positions);

@@ -13,7 +13,7 @@
 #define TW_ASK_H
 
 #include "examples/dataset.h"
-#include "gemm/gemm.h"
+#include "model/compute.h"
 #include "model/model.h"
 
 struct tw_tokenizer;
@@ -22,7 +22,7 @@ struct tw_asker; /* one thread's space */
 struct tw_ask {
     struct tw_model *model;
     struct tw_tokenizer *tokenizer;
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     uint32_t most_tokens; /* texts are cut to this */
     size_t threads;
     struct tw_asker *askers; /* [threads] */

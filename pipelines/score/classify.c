@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "format/config_json.h"
 #include "format/labels.h"
-#include "gemm/gemm.h"
 #include "model/encoder.h"
 #include "model/heads.h"
 #include "model/model.h"
@@ -24,7 +23,7 @@ struct tw_classifier {
     struct tw_tokenizer *tokenizer; /* NULL: the constant model without a folder */
     struct tw_model *model;         /* NULL: the constant model, or only a tokenizer */
     bool constant;
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     uint32_t micro_tokens;
     uint32_t max_tokens;
     char sha256[65];
@@ -99,7 +98,7 @@ static bool open_model(struct tw_classifier *classifier, const struct tw_classif
     struct tw_model_options model = {.labels = options->labels, .need_head = true};
     if (!tw_model_open_from(files, &model, &classifier->model, err) ||
         !check_vocabulary(classifier, options->folder, err) ||
-        !tw_gemm_open(options->gemm, &classifier->gemm, err))
+        !tw_compute_open(options->gemm, &classifier->compute, err))
         return false;
     memcpy(classifier->sha256, classifier->model->sha256_hex, sizeof classifier->sha256);
     return true;
@@ -178,7 +177,7 @@ void tw_classifier_gemm_report(const struct tw_classifier *classifier, char *lin
         return;
     line[0] = '\0';
     if (classifier->model)
-        tw_gemm_report(&classifier->gemm, line, size);
+        tw_gemm_report(&classifier->compute.gemm, line, size);
 }
 
 /* ---- workspace ---- */
@@ -201,7 +200,7 @@ static bool open_buffers(
         return tw_fail(err, TW_INTERNAL, NULL, "lower the number of workers", "no memory for a worker");
     struct tw_workspace_options options = {.max_tokens = workspace->token_room,
         .max_sequence = classifier->max_tokens,
-        .gemm = &classifier->gemm};
+        .compute = &classifier->compute};
     return tw_workspace_open(classifier->model, &options, &workspace->model, err);
 }
 

@@ -40,8 +40,8 @@ struct tw_run {
     uint64_t ordered_epoch; /* 1 more than the epoch `order` is of; 0: of none */
     bool has_validation;
     /* What learns. */
-    struct tw_gemm gemm;      /* fp32: validations, and steps unless.. */
-    struct tw_gemm step_gemm; /* .. precision is another */
+    struct tw_compute compute;      /* fp32: validations, and steps unless.. */
+    struct tw_compute step_compute; /* .. precision is another */
     struct tw_state *state;
     struct tw_trainer *trainer;
     struct tw_adamw adamw;
@@ -183,15 +183,15 @@ static bool has_own_precision(const struct tw_run *run)
     return strcmp(run->settings->precision, tw_run_precisions[0]) != 0;
 }
 
-static bool open_gemm(struct tw_run *run, struct tw_error *err)
+static bool open_compute(struct tw_run *run, struct tw_error *err)
 {
     const char *backend = run->settings->gemm[0] ? run->settings->gemm : "fixed";
     if (strncmp(backend, "bf16", 4) == 0)
         return tw_fail(err, TW_USAGE, NULL, "give precision bf16: it rounds the products of steps alone",
             "gemm: \"%s\" is not for what is measured", backend);
-    if (has_own_precision(run) && !tw_gemm_open(run->settings->precision, &run->step_gemm, err))
+    if (has_own_precision(run) && !tw_compute_open(run->settings->precision, &run->step_compute, err))
         return false;
-    return tw_gemm_open(backend, &run->gemm, err);
+    return tw_compute_open(backend, &run->compute, err);
 }
 
 bool tw_run_open_state(struct tw_run *run, const struct tw_state_options *options, struct tw_error *err)
@@ -199,7 +199,7 @@ bool tw_run_open_state(struct tw_run *run, const struct tw_state_options *option
     struct tw_state_options seeded = *options;
     seeded.seed = run->settings->seed;
     seeded.averaged = run->settings->average > 0;
-    return open_gemm(run, err) && tw_state_open(&seeded, &run->state, err);
+    return open_compute(run, err) && tw_state_open(&seeded, &run->state, err);
 }
 
 struct tw_state *tw_run_state(const struct tw_run *run)
@@ -214,8 +214,8 @@ bool tw_run_open_trainer(struct tw_run *run, const struct tw_trainer_options *op
     struct tw_trainer_options filled = *options;
     filled.threads = settings->threads;
     filled.seed = settings->seed;
-    filled.gemm = has_own_precision(run) ? &run->step_gemm : &run->gemm;
-    filled.validation_gemm = &run->gemm;
+    filled.compute = has_own_precision(run) ? &run->step_compute : &run->compute;
+    filled.validation_compute = &run->compute;
     filled.dropout = (struct tw_dropout_rates){dropout, dropout, dropout};
     return tw_trainer_open(run->state, &filled, &run->trainer, err);
 }
@@ -679,9 +679,9 @@ static void name_machine(const struct tw_run *run, struct tw_progress *progress)
 {
     /* Of steps, then of validations, which decide what is kept. */
     snprintf(progress->backend, sizeof progress->backend, "%s%s%s",
-        has_own_precision(run) ? tw_gemm_backend_name(run->step_gemm.backend) : "",
-        has_own_precision(run) ? "+" : "", tw_gemm_backend_name(run->gemm.backend));
-    snprintf(progress->kernels, sizeof progress->kernels, "%s", run->gemm.own.fp32->name);
+        has_own_precision(run) ? tw_gemm_backend_name(run->step_compute.gemm.backend) : "",
+        has_own_precision(run) ? "+" : "", tw_gemm_backend_name(run->compute.gemm.backend));
+    snprintf(progress->kernels, sizeof progress->kernels, "%s", run->compute.kernels->name);
 }
 
 static bool load_checkpoint(struct tw_run *run, const char *path, struct tw_error *err)

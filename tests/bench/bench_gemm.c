@@ -71,7 +71,7 @@ static double once(int who, const struct tw_gemm *gemm, size_t rows, size_t out,
         cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)m, (blasint)n, (blasint)k, 1.0f, a,
             (blasint)k, b, (blasint)k, 0.0f, c, (blasint)n);
     if (who == 2)
-        must(tw_gemm(gemm, rows, out, in, a, b, NULL, c, &err), &err);
+        must(tw_gemm(gemm, rows, out, in, a, b, c, &err), &err);
     return now_seconds() - begin;
 }
 
@@ -125,7 +125,7 @@ static double one_form(const struct tw_gemm *gemm, const struct linear *l, int f
     struct tw_error err;
     double begin = now_seconds();
     if (form == 0)
-        must(tw_gemm(gemm, l->rows, l->out, l->in, l->x, l->weight, NULL, l->made, &err), &err);
+        must(tw_gemm(gemm, l->rows, l->out, l->in, l->x, l->weight, l->made, &err), &err);
     if (form == 1)
         must(tw_gemm_input(gemm, l->rows, l->out, l->in, l->d_y, l->weight, false, l->made, &err), &err);
     if (form == 2)
@@ -194,11 +194,11 @@ static size_t full_length(size_t at)
 }
 
 static double seconds_per_pass(
-    const struct tw_model *model, const struct tw_gemm *gemm, const struct tw_packed *batch)
+    const struct tw_model *model, const struct tw_compute *compute, const struct tw_packed *batch)
 {
     struct tw_error err;
     struct tw_workspace workspace;
-    struct tw_workspace_options options = {.max_sequence = LONGEST, .gemm = gemm};
+    struct tw_workspace_options options = {.max_sequence = LONGEST, .compute = compute};
     must(tw_workspace_open(model, &options, &workspace, &err), &err);
     float *logits = calloc(batch->count * model->config.labels, sizeof *logits);
     double best = 1e9;
@@ -238,7 +238,7 @@ static double seconds_of_products(
                       (double)config->intermediate / (door ? down->door : faster(down)));
 }
 
-static void row_of_encoder(const char *name, const struct tw_model *model, const struct tw_gemm *gemm,
+static void row_of_encoder(const char *name, const struct tw_model *model, const struct tw_compute *compute,
     const struct model_rates *rates, const char *lengths, size_t (*length)(size_t))
 {
     static int32_t ids[SEQUENCES][LONGEST];
@@ -254,7 +254,7 @@ static void row_of_encoder(const char *name, const struct tw_model *model, const
     struct tw_error err;
     must(tw_arena_begin(&arena, 1 << 20, &err), &err);
     must(tw_packed_build(sequences, SEQUENCES, &model->config, &arena, &batch, &err), &err);
-    double spent = seconds_per_pass(model, gemm, &batch);
+    double spent = seconds_per_pass(model, compute, &batch);
     double ideal = seconds_of_products(&model->config, tokens, rates, false);
     double products = seconds_of_products(&model->config, tokens, rates, true);
     const struct tw_model_config *config = &model->config;
@@ -265,7 +265,8 @@ static void row_of_encoder(const char *name, const struct tw_model *model, const
     tw_arena_end(&arena);
 }
 
-static void rows_of_model(const char *name, const struct random_shape *shape, const struct tw_gemm *gemm)
+static void rows_of_model(
+    const char *name, const struct random_shape *shape, const struct tw_compute *compute)
 {
     char folder[64];
     struct tw_model *model;
@@ -273,26 +274,26 @@ static void rows_of_model(const char *name, const struct random_shape *shape, co
     given_folder(folder);
     given_random_model(folder, shape);
     must(tw_model_open(folder, NULL, &model, &err), &err);
-    struct model_rates rates = rates_of(&model->config, gemm);
-    row_of_encoder(name, model, gemm, &rates, "20-60", short_length);
-    row_of_encoder(name, model, gemm, &rates, "128", full_length);
+    struct model_rates rates = rates_of(&model->config, &compute->gemm);
+    row_of_encoder(name, model, compute, &rates, "20-60", short_length);
+    row_of_encoder(name, model, compute, &rates, "128", full_length);
     tw_model_close(model);
     remove_folder(folder);
 }
 
 int main(void)
 {
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     struct tw_error err;
     char line[512];
-    must(tw_gemm_open("auto", &gemm, &err), &err);
-    tw_gemm_report(&gemm, line, sizeof line);
+    must(tw_compute_open("auto", &compute, &err), &err);
+    tw_gemm_report(&compute.gemm, line, sizeof line);
     printf("one core, GFLOP/s, best of several; the door %s\n\n", line);
-    table_of_products(&gemm);
+    table_of_products(&compute.gemm);
     printf("\n%-10s %8s %10s %10s %10s %10s %10s\n", "encoder", "tokens", "tokens/s", "texts/s", "GFLOP/s",
         "in gemm", "share");
-    rows_of_model("MiniLM-L6", &minilm_shape, &gemm);
-    rows_of_model("BERT-base", &bert_base_shape, &gemm);
+    rows_of_model("MiniLM-L6", &minilm_shape, &compute);
+    rows_of_model("BERT-base", &bert_base_shape, &compute);
     table_of_training();
     return 0;
 }

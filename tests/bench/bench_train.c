@@ -38,7 +38,7 @@ static double seconds_now(void)
 }
 
 struct bench {
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     struct tw_state *state;
     struct tw_trainer *trainer;
     struct tw_arena arena;
@@ -73,10 +73,10 @@ static bool open_bench(struct bench *bench, const struct shape *shape, size_t th
     struct tw_trainer_options options = {.threads = threads,
         .max_sequence = LONGEST,
         .seed = 1,
-        .gemm = &bench->gemm,
+        .compute = &bench->compute,
         .dropout = {.hidden = 0.1f, .attention = 0.1f, .head = 0.1f},
         .objective = {.document = 1.0}};
-    return tw_gemm_open(backend, &bench->gemm, err) && tw_state_open(&state, &bench->state, err) &&
+    return tw_compute_open(backend, &bench->compute, err) && tw_state_open(&state, &bench->state, err) &&
            tw_arena_begin(&bench->arena, 1 << 20, err) && make_batch(bench, mixed, err) &&
            tw_trainer_open(bench->state, &options, &bench->trainer, err);
 }
@@ -109,7 +109,7 @@ static bool run(
     printf(
         "{\"shape\":\"%s\",\"threads\":%zu,\"backend\":\"%s\",\"tokens\":%zu,\"steps\":%llu,\"tokens_per_s\":%.0f,"
         "\"best_tokens_per_s\":%.0f,\"tokens_per_cpu_s\":%.0f,\"peak_mib\":%ld,\"loss\":%.4f}\n",
-        shape->name, threads, tw_gemm_backend_name(bench->gemm.backend), result.tokens,
+        shape->name, threads, tw_gemm_backend_name(bench->compute.gemm.backend), result.tokens,
         (unsigned long long)steps, tokens * (double)(steps - 1) / taken, tokens / best,
         tokens * (double)(steps - 1) / cpu, usage.ru_maxrss / 1024, result.loss);
     return true;

@@ -293,7 +293,7 @@ static void a_processor_without_bf16_products_is_refused_with_the_cure(void **un
 enum { TEXTS = 6, LONGEST = 12, VOCABULARY = 61 };
 
 struct run {
-    struct tw_gemm steps, trials;
+    struct tw_compute steps, trials;
     struct tw_state *state;
     struct tw_trainer *trainer;
     struct tw_arena arena;
@@ -322,15 +322,15 @@ static void train(struct run *run, const char *backend, size_t steps)
     struct tw_error err;
     struct tw_model_config config = tw_config_shape(VOCABULARY, 16, 2, 2, 24, LONGEST);
     struct tw_state_options shape = {.config = &config, .parts = TW_PART_DOCUMENT, .seed = 1};
-    must(tw_gemm_open(backend, &run->steps, &err), &err);
-    must(tw_gemm_open("fixed", &run->trials, &err), &err);
+    must(tw_compute_open(backend, &run->steps, &err), &err);
+    must(tw_compute_open("fixed", &run->trials, &err), &err);
     must(tw_state_open(&shape, &run->state, &err), &err);
     must(tw_arena_begin(&run->arena, 1 << 16, &err), &err);
     given_batch(run);
     struct tw_trainer_options options = {.threads = 2,
         .seed = 11,
-        .gemm = &run->steps,
-        .validation_gemm = &run->trials,
+        .compute = &run->steps,
+        .validation_compute = &run->trials,
         .dropout = {.hidden = 0.1f, .attention = 0.1f, .head = 0.1f},
         .objective = {.document = 1.0}};
     must(tw_trainer_open(run->state, &options, &run->trainer, &err), &err);

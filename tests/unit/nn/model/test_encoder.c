@@ -111,9 +111,8 @@ static void compare_states(const struct tw_model *model, const struct tw_packed 
     }
 }
 
-/* All sequences of a fixture in one batch, with these kernels and this backend. */
-static struct worst run_fixture(
-    json_t *root, const struct tw_model *model, const struct tw_gemm *gemm, const struct tw_kernels *kernels)
+/* All sequences of a fixture in one batch, as this compute does it. */
+static struct worst run_fixture(json_t *root, const struct tw_model *model, const struct tw_compute *compute)
 {
     struct tw_error err;
     json_t *entries = json_object_get(root, "sequences");
@@ -129,8 +128,7 @@ static struct worst run_fixture(
     struct tw_arena arena;
     struct tw_packed batch;
     struct tw_workspace workspace;
-    struct tw_workspace_options options = {
-        .max_tokens = tokens, .gemm = gemm, .kernels = kernels, .keep_layers = true};
+    struct tw_workspace_options options = {.max_tokens = tokens, .compute = compute, .keep_layers = true};
     must(tw_arena_begin(&arena, 1 << 20, &err), &err);
     must(tw_packed_build(sequences, count, &model->config, &arena, &batch, &err), &err);
     must(tw_workspace_open(model, &options, &workspace, &err), &err);
@@ -155,20 +153,20 @@ static void check_fixture(const char *name, json_t *root, const char *folder, bo
 {
     struct tw_error err;
     struct tw_model *model;
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     must(tw_model_open(folder, &(struct tw_model_options){.need_head = true}, &model, &err), &err);
-    must(tw_gemm_open(NULL, &gemm, &err), &err);
+    must(tw_compute_open(NULL, &compute, &err), &err);
     const struct tw_kernels *tables[3];
     size_t last = tw_kernels_all(tables);
     for (size_t table = all_tables ? 0 : last - 1; table < last; table++) {
         for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {
-            if (!gemm.probes[backend].works || (!all_tables && backend > TW_GEMM_ONEDNN))
+            if (!compute.gemm.probes[backend].works || (!all_tables && backend > TW_GEMM_ONEDNN))
                 continue;
-            gemm.backend = (enum tw_gemm_backend)backend;
-            gemm.own.fp32 = tables[table];
-            struct worst worst = run_fixture(root, model, &gemm, tables[table]);
+            compute.gemm.backend = (enum tw_gemm_backend)backend;
+            tw_compute_use(&compute, tables[table]);
+            struct worst worst = run_fixture(root, model, &compute);
             print_message("%s, %s, %s: logits within %.2g, states within %.2g\n", name, tables[table]->name,
-                tw_gemm_backend_name(gemm.backend), worst.logits, worst.states);
+                tw_gemm_backend_name(compute.gemm.backend), worst.logits, worst.states);
             assert_true(worst.logits < tolerance);
             assert_true(worst.states < tolerance);
         }
@@ -261,7 +259,7 @@ enum { COUNT = 40, LABELS = 3 };
 struct stream {
     char folder[64];
     struct tw_model *model;
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     struct tw_arena arena;
     int32_t ids[COUNT][128];
     struct tw_sequence sequences[COUNT];
@@ -274,7 +272,7 @@ static void classify(
     struct tw_error err;
     struct tw_workspace workspace;
     struct tw_workspace_options options = {
-        .max_tokens = max_tokens, .max_sequence = 128, .gemm = &stream->gemm};
+        .max_tokens = max_tokens, .max_sequence = 128, .compute = &stream->compute};
     must(tw_workspace_open(stream->model, &options, &workspace, &err), &err);
     struct tw_sequence sequences[COUNT];
     for (size_t at = 0; at < count; at++)
@@ -294,7 +292,7 @@ static void given_stream_of(struct stream *stream, struct random_shape shape, co
     given_folder(stream->folder);
     given_random_model(stream->folder, &shape);
     must(tw_model_open(stream->folder, NULL, &stream->model, &err), &err);
-    must(tw_gemm_open(backend, &stream->gemm, &err), &err);
+    must(tw_compute_open(backend, &stream->compute, &err), &err);
     for (size_t at = 0; at < COUNT; at++) {
         size_t length = at == 0 ? 1 : at == 1 ? 128 : 2 + (at * 37) % 90;
         random_ids(5000 + 128 * at, shape.vocabulary, length, stream->ids[at]);
@@ -347,14 +345,14 @@ static void check_packings(struct random_shape shape, const char *backend)
 static void a_score_has_the_same_bits_whatever_shares_its_batch(void **state)
 {
     (void)state;
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     struct tw_error err;
-    must(tw_gemm_open(NULL, &gemm, &err), &err);
+    must(tw_compute_open(NULL, &compute, &err), &err);
     for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {
         const char *name = tw_gemm_backend_name((enum tw_gemm_backend)backend);
         struct random_shape shape = minilm_shape;
         shape.layers = 2;
-        if (gemm.probes[backend].works && gemm.probes[backend].stable) {
+        if (compute.gemm.probes[backend].works && compute.gemm.probes[backend].stable) {
             check_packings(shape, name);
             check_packings(tiny_mpnet, name);
         } else
@@ -385,9 +383,9 @@ static void a_score_has_the_same_bits_however_many_workers_run(void **state)
     static struct stream stream;
     given_stream(&stream, "auto");
     for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {
-        if (!stream.gemm.probes[backend].works || !stream.gemm.probes[backend].stable)
+        if (!stream.compute.gemm.probes[backend].works || !stream.compute.gemm.probes[backend].stable)
             continue;
-        stream.gemm.backend = (enum tw_gemm_backend)backend;
+        stream.compute.gemm.backend = (enum tw_gemm_backend)backend;
         for (size_t at = 0; at < COUNT; at++)
             classify(&stream, &at, 1, 128, &stream.alone[at]);
         pthread_t threads[4];
@@ -411,7 +409,8 @@ static void a_batch_larger_than_the_workspace_is_refused(void **state)
     struct tw_workspace workspace;
     struct tw_packed batch;
     struct tw_arena arena;
-    struct tw_workspace_options options = {.max_tokens = 100, .max_sequence = 100, .gemm = &stream.gemm};
+    struct tw_workspace_options options = {
+        .max_tokens = 100, .max_sequence = 100, .compute = &stream.compute};
     must(tw_arena_begin(&arena, 1 << 20, &err), &err);
     must(tw_workspace_open(stream.model, &options, &workspace, &err), &err);
     must(tw_packed_build(stream.sequences, 2, &stream.model->config, &arena, &batch, &err), &err);

@@ -66,7 +66,7 @@ static void an_exponent_makes_the_sure_surer_and_keeps_the_label(void **state)
 struct setting {
     char folder[64];
     struct tw_model *model;
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     struct tw_workspace workspace;
     struct tw_arena arena;
     struct tw_packed batch;
@@ -83,8 +83,8 @@ static void given_encoded(struct setting *setting, const struct random_shape *sh
     given_folder(setting->folder);
     given_random_model(setting->folder, shape);
     assert_true(tw_model_open(setting->folder, NULL, &setting->model, &err));
-    assert_true(tw_gemm_open("portable", &setting->gemm, &err));
-    struct tw_workspace_options options = {.max_tokens = 3 * TEXTS, .gemm = &setting->gemm};
+    assert_true(tw_compute_open("portable", &setting->compute, &err));
+    struct tw_workspace_options options = {.max_tokens = 3 * TEXTS, .compute = &setting->compute};
     assert_true(tw_workspace_open(setting->model, &options, &setting->workspace, &err));
     assert_true(tw_arena_begin(&setting->arena, 1 << 20, &err));
     for (size_t at = 0; at < TEXTS; at++) {

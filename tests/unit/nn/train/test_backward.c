@@ -340,7 +340,7 @@ static void compare_gradients(
         json_object_size(parameters), worst);
 }
 
-static void check_case(json_t *root, unsigned parts, const struct tw_gemm *gemm, size_t threads,
+static void check_case(json_t *root, unsigned parts, const struct tw_compute *compute, size_t threads,
     size_t max_tokens, const char *what)
 {
     struct tw_error err;
@@ -349,7 +349,7 @@ static void check_case(json_t *root, unsigned parts, const struct tw_gemm *gemm,
     struct tw_state *state = given_state(&config, parts);
     read_records(&work, root, &config);
     struct tw_trainer_options options = {
-        .threads = threads, .max_tokens = max_tokens, .gemm = gemm, .objective = objective_of(root)};
+        .threads = threads, .max_tokens = max_tokens, .compute = compute, .objective = objective_of(root)};
     struct tw_trainer *trainer = given_trainer(state, &options);
     const float *gradients;
     struct tw_step_result result;
@@ -370,20 +370,20 @@ static void check_fixture(const char *name, unsigned parts)
 {
     json_t *root = fixture(name);
     struct tw_error err;
-    struct tw_gemm gemm;
-    must(tw_gemm_open("fixed", &gemm, &err), &err);
+    struct tw_compute compute;
+    must(tw_compute_open("fixed", &compute, &err), &err);
     const struct tw_kernels *tables[3];
     size_t count = tw_kernels_all(tables);
     for (size_t table = 0; table < count; table++) {
         for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {
-            if (!gemm.probes[backend].works)
+            if (!compute.gemm.probes[backend].works)
                 continue;
             char what[128];
-            gemm.backend = (enum tw_gemm_backend)backend;
-            gemm.own.fp32 = tables[table];
+            compute.gemm.backend = (enum tw_gemm_backend)backend;
+            tw_compute_use(&compute, tables[table]);
             snprintf(what, sizeof what, "%s, %s, %s", name, tables[table]->name,
-                tw_gemm_backend_name(gemm.backend));
-            check_case(root, parts, &gemm, backend == TW_GEMM_PORTABLE ? 3 : 1, 16, what);
+                tw_gemm_backend_name(compute.gemm.backend));
+            check_case(root, parts, &compute, backend == TW_GEMM_PORTABLE ? 3 : 1, 16, what);
         }
     }
     json_decref(root);
@@ -440,12 +440,12 @@ static void three_steps_end_where_those_of_pytorch_end(void **unused)
     json_t *root = fixture("bert_gelu"), *steps = json_object_get(root, "adamw");
     struct tw_error err;
     struct work work;
-    struct tw_gemm gemm;
-    must(tw_gemm_open("fixed", &gemm, &err), &err);
+    struct tw_compute compute;
+    must(tw_compute_open("fixed", &compute, &err), &err);
     struct tw_model_config config = config_of(json_object_get(root, "config"));
     struct tw_state *state = given_state(&config, TW_PART_DOCUMENT | TW_PART_ENTITY);
     read_records(&work, root, &config);
-    struct tw_trainer_options options = {.threads = 2, .gemm = &gemm, .objective = objective_of(root)};
+    struct tw_trainer_options options = {.threads = 2, .compute = &compute, .objective = objective_of(root)};
     struct tw_trainer *trainer = given_trainer(state, &options);
     struct tw_adamw adamw = tw_adamw_defaults();
     adamw.rate = number_at(steps, "rate");
@@ -523,9 +523,9 @@ static void check_differences(const struct tw_model_config *config, const struct
     const struct tw_teacher *teacher, const bool *matched, const struct tw_objective *objective)
 {
     struct tw_error err;
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     struct work work;
-    must(tw_gemm_open("fixed", &gemm, &err), &err);
+    must(tw_compute_open("fixed", &compute, &err), &err);
     struct tw_state *state = given_state(config, all_parts | (config->projection ? TW_PART_PROJECTION : 0U));
     /* DistilBERT's relu has kinks, where a difference is no slope. */
     state->model->pooler_activation = TW_TANH;
@@ -533,7 +533,7 @@ static void check_differences(const struct tw_model_config *config, const struct
     work.targets.matched = matched;
     struct tw_trainer_options options = {.max_tokens = 40,
         .seed = 9,
-        .gemm = &gemm,
+        .compute = &compute,
         .dropout = *dropout,
         .objective = *objective,
         .teacher = teacher};
@@ -621,16 +621,16 @@ static struct outcome train_of(
     struct tw_model_config config, size_t threads, size_t max_tokens, size_t steps, size_t lowest)
 {
     struct tw_error err;
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     struct work work;
-    must(tw_gemm_open("fixed", &gemm, &err), &err);
+    must(tw_compute_open("fixed", &compute, &err), &err);
     struct tw_state *state = given_state(&config, all_parts);
     tw_state_set_rates(state, 0.9, lowest);
     given_work(&work, &config, all_parts);
     struct tw_trainer_options options = {.threads = threads,
         .max_tokens = max_tokens,
         .seed = 5,
-        .gemm = &gemm,
+        .compute = &compute,
         .dropout = {.hidden = 0.1f, .attention = 0.1f, .head = 0.1f},
         .objective = everything};
     struct tw_trainer *trainer = given_trainer(state, &options);
@@ -721,15 +721,15 @@ static void training_mode_without_dropout_computes_the_bits_of_inference(void **
 {
     (void)unused;
     struct tw_error err;
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     struct work work;
     struct tw_model_config config = small_config();
-    must(tw_gemm_open("fixed", &gemm, &err), &err);
+    must(tw_compute_open("fixed", &compute, &err), &err);
     struct tw_state *state = given_state(&config, all_parts);
     given_work(&work, &config, all_parts);
     struct tw_workspace plain, kept;
     struct tw_dropout_plan plan = {.seed = 3};
-    struct tw_workspace_options options = {.max_tokens = 200, .gemm = &gemm, .kernels = gemm.own.fp32};
+    struct tw_workspace_options options = {.max_tokens = 200, .compute = &compute};
     must(tw_workspace_open(state->model, &options, &plain, &err), &err);
     options.keep_layers = true;
     must(tw_workspace_open(state->model, &options, &kept, &err), &err);
@@ -750,13 +750,13 @@ static void a_loss_that_is_no_number_ends_the_run_with_step_and_cure(void **unus
 {
     (void)unused;
     struct tw_error err;
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     struct work work;
     struct tw_model_config config = small_config();
-    must(tw_gemm_open("fixed", &gemm, &err), &err);
+    must(tw_compute_open("fixed", &compute, &err), &err);
     struct tw_state *state = given_state(&config, all_parts);
     given_work(&work, &config, all_parts);
-    struct tw_trainer_options options = {.threads = 2, .gemm = &gemm, .objective = everything};
+    struct tw_trainer_options options = {.threads = 2, .compute = &compute, .objective = everything};
     struct tw_trainer *trainer = given_trainer(state, &options);
     struct tw_adamw adamw = tw_adamw_defaults();
     struct tw_step_result result;
@@ -786,12 +786,12 @@ static void targets_that_are_not_in_the_batch_are_refused(void **unused)
 {
     (void)unused;
     struct tw_error err;
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     struct work work;
     struct tw_model_config config = small_config();
-    must(tw_gemm_open("portable", &gemm, &err), &err);
+    must(tw_compute_open("portable", &compute, &err), &err);
     struct tw_state *state = given_state(&config, all_parts);
-    struct tw_trainer_options options = {.gemm = &gemm, .objective = everything};
+    struct tw_trainer_options options = {.compute = &compute, .objective = everything};
     struct tw_trainer *trainer = given_trainer(state, &options);
     struct tw_step_result result;
     given_work(&work, &config, all_parts);

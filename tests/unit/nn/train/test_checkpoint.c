@@ -41,7 +41,7 @@ static struct tw_state *given_state(uint64_t seed)
 
 /* A run whose steps are made from their numbers alone. */
 struct run {
-    struct tw_gemm gemm;
+    struct tw_compute compute;
     struct tw_state *state;
     struct tw_trainer *trainer;
 };
@@ -49,11 +49,11 @@ struct run {
 static void begin_run_on(const char *backend, struct run *run, struct tw_state *state)
 {
     struct tw_error err;
-    must(tw_gemm_open(backend, &run->gemm, &err), &err);
+    must(tw_compute_open(backend, &run->compute, &err), &err);
     struct tw_trainer_options options = {.threads = 2,
         .max_tokens = 24,
         .seed = 11,
-        .gemm = &run->gemm,
+        .compute = &run->compute,
         .dropout = {.hidden = 0.1f, .attention = 0.1f, .head = 0.1f},
         .objective = {.document = 1.0, .entity = 1.0, .masked = 1.0}};
     run->state = state;
@@ -130,8 +130,9 @@ static struct tw_progress progress_at(const struct run *run, uint64_t step)
         .best_metric = 0.1 + 0.2,
         .best_step = 3,
         .loss_mean = tw_trainer_loss_mean(run->trainer)};
-    snprintf(progress.backend, sizeof progress.backend, "%s", tw_gemm_backend_name(run->gemm.backend));
-    snprintf(progress.kernels, sizeof progress.kernels, "%s", run->gemm.own.fp32->name);
+    snprintf(
+        progress.backend, sizeof progress.backend, "%s", tw_gemm_backend_name(run->compute.gemm.backend));
+    snprintf(progress.kernels, sizeof progress.kernels, "%s", run->compute.kernels->name);
     return progress;
 }
 
