@@ -13,16 +13,9 @@
 #include "base/arena.h"
 #include "partition.h"
 #include "rows.h"
+#include "shared.h"
 
-struct tw_shared;  /* pool.h: entities and rules that the rows point into */
 struct tw_encoded; /* encode.h: the statements' parameters, made by the worker */
-
-/* How a batch ended. */
-enum tw_batch_end {
-    TW_BATCH_STORED, /* its transaction is known to be committed */
-    TW_BATCH_FENCED, /* its partition's row is somebody else's */
-    TW_BATCH_DROPPED /* never submitted */
-};
 
 struct tw_batch {
     struct tw_partition *partition;
@@ -45,8 +38,7 @@ struct tw_batch {
     bool failed;
     uint64_t worker_us; /* time the river took, for metrics */
 
-    struct tw_shared
-        *shared; /* what rows were made with, held until tw_pool_let_go: a reload must not free it */
+    struct tw_shared *shared; /* what the rows were made with and point into: the batch is a user of it */
 
     struct tw_batch *next;  /* in whichever queue holds it */
     struct tw_batch *order; /* pool.h: next in the order of give */

@@ -30,6 +30,13 @@ enum tw_partition_state {
     TW_PARTITION_STATES
 };
 
+/* How a batch of a partition ended. */
+enum tw_batch_end {
+    TW_BATCH_STORED, /* its transaction is known to be committed */
+    TW_BATCH_FENCED, /* its partition's row is somebody else's */
+    TW_BATCH_DROPPED /* never submitted */
+};
+
 enum { TW_TOKEN_BYTES = 16 };
 
 struct tw_partition {

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "pool/pool.h"
 
 /* Pages of an arena that stay resident when its batch goes back; one giant must not stay for ever. */
 enum { KEEP_BYTES = 1024 * 1024 };
@@ -168,7 +167,8 @@ size_t tw_batcher_drop(struct tw_batcher *batcher, struct tw_partition *partitio
 static void forget_results(struct tw_batch *batch)
 {
     tw_arena_reset(&batch->arena, KEEP_BYTES);
-    tw_pool_let_go(batch);
+    tw_shared_leave(batch->shared);
+    batch->shared = NULL;
     batch->messages = NULL;
     batch->rows = (struct tw_rows){0};
     batch->encoded = NULL;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,6 @@ struct tw_pool {
 
     /* Loop thread only, but for batch->back, which is guarded by the lock. */
     struct tw_batch *order, **order_end; /* all that were given and not handed back, linked by order */
-    bool delivering;
     uint32_t jobs_out;
     uint32_t batches_out;
     void (*closed)(void *context);
@@ -41,22 +41,6 @@ struct tw_pool {
 
     struct worker workers[];
 };
-
-static struct tw_shared *use(struct tw_shared *shared)
-{
-    atomic_fetch_add_explicit(&shared->users, 1, memory_order_relaxed);
-    return shared;
-}
-
-/* Release before, acquire after: the last user sees all that the others did before it frees the content. */
-static void leave(struct tw_shared *shared)
-{
-    if (!shared || atomic_fetch_sub_explicit(&shared->users, 1, memory_order_acq_rel) != 1)
-        return;
-    if (shared->free_content)
-        shared->free_content(shared->content);
-    free(shared);
-}
 
 static void fail_batch(struct tw_batch *batch, const struct tw_error *err)
 {
@@ -72,11 +56,11 @@ static bool adopt(struct worker *worker, struct tw_shared *shared, struct tw_err
     if (worker->state)
         worker->pool->work->end(worker->state);
     worker->state = NULL;
-    leave(worker->shared);
+    tw_shared_leave(worker->shared);
     worker->shared = NULL;
     if (!worker->pool->work->begin(shared->content, &worker->state, err))
         return false;
-    worker->shared = use(shared);
+    worker->shared = tw_shared_use(shared);
     return true;
 }
 
@@ -111,7 +95,7 @@ static bool next_piece(
     pool->batches = (*batch)->next;
     if (!pool->batches)
         pool->batches_end = &pool->batches;
-    *shared = use(pool->shared);
+    *shared = tw_shared_use(pool->shared);
     return true;
 }
 
@@ -148,7 +132,7 @@ static void *work(void *argument)
     pthread_mutex_unlock(&pool->lock);
     if (worker->state)
         pool->work->end(worker->state);
-    leave(worker->shared);
+    tw_shared_leave(worker->shared);
     return NULL;
 }
 
@@ -266,7 +250,7 @@ bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *tabl
         free(pool);
         return tw_fail(err, TW_INTERNAL, "workers", NULL, "no handle for the workers' wake-up");
     }
-    use(shared);
+    tw_shared_use(shared);
     *out = pool;
     return true;
 }
@@ -322,20 +306,14 @@ void tw_pool_job(struct tw_pool *pool, struct tw_job *job)
     pthread_mutex_unlock(&pool->lock);
 }
 
-void tw_pool_let_go(struct tw_batch *batch)
-{
-    leave(batch->shared);
-    batch->shared = NULL;
-}
-
 void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared)
 {
-    use(shared);
+    tw_shared_use(shared);
     pthread_mutex_lock(&pool->lock);
     struct tw_shared *before = pool->shared;
     pool->shared = shared;
     pthread_mutex_unlock(&pool->lock);
-    leave(before);
+    tw_shared_leave(before);
 }
 
 uint32_t tw_pool_workers(const struct tw_pool *pool)
@@ -373,7 +351,7 @@ static void handle_closed(uv_handle_t *handle)
     struct tw_pool *pool = handle->data;
     void (*closed)(void *context) = pool->closed;
     void *context = pool->closed_context;
-    leave(pool->shared);
+    tw_shared_leave(pool->shared);
     pthread_cond_destroy(&pool->more);
     pthread_mutex_destroy(&pool->lock);
     free(pool);

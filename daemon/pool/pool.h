@@ -10,10 +10,10 @@
  * come back in the order in which they were given, whatever worker was faster; jobs as they finish. Jobs go
  * first: there are few of them, and alerts wait for them.
  *
- * SHARED DATA. Every run of a batch uses one `struct tw_shared`, read-only and counted: tw_pool_swap (on reload)
- * puts another in its place; batches that have begun end with the old one, whose last user frees it. A worker
+ * SHARED DATA. Every run of a batch uses one `struct tw_shared` (shared.h), read-only and counted: tw_pool_swap (on
+ * reload) puts another in its place; batches that have begun end with the old one, whose last user frees it. A worker
  * makes its state anew when it meets new shared data. The rows of a batch point into what they were made with
- * (names of entities, of rules), so a batch is a user too, until tw_pool_let_go.
+ * (names of entities, of rules), so a batch is a user too, until it is freed (batcher.h).
  *
  * ALIVE. tw_pool_stuck_ms says how long the longest running piece of work has run: the watchdog asks.
  *
@@ -21,19 +21,12 @@
 #ifndef TW_POOL_H
 #define TW_POOL_H
 
-#include <stdatomic.h>
 #include <uv.h>
 
 #include "batch.h"
+#include "shared.h"
 
 struct tw_pool;
-
-/* What workers share. `content` is freed by free_content when the last user lets go. */
-struct tw_shared {
-    void *content;
-    void (*free_content)(void *content);
-    atomic_uint users; /* set to 0 by whoever makes it; the pool counts */
-};
 
 /* What is done to a batch; all three are called on worker threads. */
 struct tw_work {
@@ -57,24 +50,29 @@ struct tw_pool_events {
     void (*batch)(void *context, struct tw_batch *batch); /* on the loop, in the order of give */
 };
 
-/* Starts `workers` threads (1 to 256). `shared` gets its first user. TW_INTERNAL when threads or memory are
+/* Starts `workers` threads (1 to 256). The pool becomes a user of `shared`. TW_INTERNAL when threads or memory are
  * refused; then everything is as before. */
 TW_MUST_USE bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *work,
     struct tw_shared *shared, const struct tw_pool_events *events, struct tw_pool **out,
     struct tw_error *err);
 
+/* A batch to be worked on; it comes back by events.batch, in the order of give. */
 void tw_pool_give(struct tw_pool *pool, struct tw_batch *batch);
 /* Gives batches whose results come back ahead of all that are out, in this order: the parts of one that just
  * came back and must be done again. To be called from events.batch only. */
 void tw_pool_give_first(struct tw_pool *pool, struct tw_batch *first, struct tw_batch *second);
+/* A job to be run; it comes back by job->done. */
 void tw_pool_job(struct tw_pool *pool, struct tw_job *job);
-/* The rows of the batch are read no more: drops its hold on the shared data. Any thread; also without a pool. */
-void tw_pool_let_go(struct tw_batch *batch);
+/* What is worked on from here on uses `shared`: the pool becomes a user of it, and leaves the one before. */
 void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared);
 
+/* How many threads it has. */
 uint32_t tw_pool_workers(const struct tw_pool *pool);
-uint32_t tw_pool_out(const struct tw_pool *pool);  /* batches and jobs given and not yet handed back */
-uint32_t tw_pool_busy(const struct tw_pool *pool); /* workers at work just now */
+/* Batches and jobs given and not yet handed back. */
+uint32_t tw_pool_out(const struct tw_pool *pool);
+/* Workers at work just now. */
+uint32_t tw_pool_busy(const struct tw_pool *pool);
+/* How long the longest piece of work under way has been going on; 0 when all wait. */
 uint64_t tw_pool_stuck_ms(const struct tw_pool *pool);
 
 /* Stops: what has begun is finished and handed back, what has not is handed back untouched (a batch with

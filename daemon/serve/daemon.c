@@ -253,13 +253,14 @@ bool tw_daemon_reload(struct tw_daemon *daemon, struct tw_error *err)
     if (daemon->phase > TW_DAEMON_RUNNING)
         return tw_fail(err, TW_HELD, NULL, "start it again", "the daemon is stopping");
     tw_notify_reloading();
-    bool done = tw_load_shared(daemon->config, daemon->classifier, &shared, err);
+    bool done = tw_load_shared(daemon->config, daemon->model, &shared, err);
     if (done && !tw_evaluate_rules(daemon->evaluator, tw_load_rules(shared), err)) {
-        tw_load_free(shared);
+        tw_shared_leave(shared);
         done = false;
     }
     if (done) {
         tw_pool_swap(daemon->pool, shared);
+        tw_shared_leave(daemon->shared);
         daemon->shared = shared;
         tw_count(&daemon->metrics, TW_COUNT_RELOADS, 1);
         note_loaded(daemon, "reloaded");
@@ -364,12 +365,10 @@ static void evaluator_closed(void *context)
 {
     struct tw_daemon *daemon = context;
     daemon->evaluator = NULL;
-    if (daemon->pool) {
+    if (daemon->pool)
         tw_pool_end(daemon->pool, pool_closed, daemon);
-        return;
-    }
-    tw_load_free(daemon->shared);
-    pool_closed(daemon);
+    else
+        pool_closed(daemon);
 }
 
 static void close_rooms(struct tw_daemon *daemon)
@@ -512,8 +511,8 @@ static bool open_doors(struct tw_daemon *daemon, struct tw_error *err)
 
 static bool start(struct tw_daemon *daemon, struct tw_error *err)
 {
-    if (!tw_load_classifier(daemon->config, &daemon->log, &daemon->classifier, err) ||
-        !tw_load_shared(daemon->config, daemon->classifier, &daemon->shared, err))
+    if (!tw_load_model(daemon->config, &daemon->log, &daemon->model, err) ||
+        !tw_load_shared(daemon->config, daemon->model, &daemon->shared, err))
         return false;
     note_loaded(daemon, "loaded");
     if (!open_batcher(daemon, err))
@@ -548,7 +547,8 @@ static const struct tw_loop_events loop_events = {
 static void free_daemon(struct tw_daemon *daemon)
 {
     tw_batcher_end(daemon->batcher);
-    tw_classifier_free(daemon->classifier);
+    tw_shared_leave(daemon->shared);
+    tw_shared_leave(daemon->model);
     free(daemon);
 }
 

@@ -36,8 +36,8 @@ struct tw_daemon {
     struct tw_metrics metrics;
     struct tw_loop loop;
 
-    struct tw_classifier *classifier;
-    struct tw_shared *shared; /* the newest; the pool counts its users */
+    struct tw_shared *model;  /* a hold on the newest */
+    struct tw_shared *shared; /* a hold on the newest: entities and rules, beside the model */
     struct tw_pool *pool;
     struct tw_batcher *batcher;
     struct tw_flow flow;

@@ -3,6 +3,7 @@
 #include "config/classifier_options.h"
 
 #include "base/file.h"
+#include "score/classify.h"
 
 #include <stdlib.h>
 
@@ -11,6 +12,7 @@ enum { RULES_BYTES = 4 * 1024 * 1024, PROBLEM_BYTES = 8 * 1024 * 1024, OPTIONS_B
 /* What one load owns. */
 struct loaded {
     struct tw_work_shared work; /* first: a pointer to one is a pointer to the other */
+    struct tw_shared *model;
     struct tw_automaton *entities;
     struct tw_rule_set *rules;
 };
@@ -26,8 +28,13 @@ static void tell_model(const struct tw_config *config, const struct tw_log *log,
         tw_int("max_tokens", tw_classifier_max_tokens(classifier)), tw_string("gemm", gemm));
 }
 
-bool tw_load_classifier(const struct tw_config *config, const struct tw_log *log, struct tw_classifier **out,
-    struct tw_error *err)
+static void free_model(void *content)
+{
+    tw_classifier_free(content);
+}
+
+static bool open_classifier(const struct tw_config *config, const struct tw_log *log,
+    struct tw_classifier **out, struct tw_error *err)
 {
     struct tw_arena arena = {0};
     struct tw_classifier_options options;
@@ -40,6 +47,19 @@ bool tw_load_classifier(const struct tw_config *config, const struct tw_log *log
         tell_model(config, log, options.folder, *out);
     tw_arena_end(&arena);
     return done;
+}
+
+bool tw_load_model(
+    const struct tw_config *config, const struct tw_log *log, struct tw_shared **out, struct tw_error *err)
+{
+    struct tw_classifier *classifier = NULL;
+    if (!open_classifier(config, log, &classifier, err))
+        return false;
+    *out = tw_shared_new(classifier, free_model);
+    if (*out)
+        return true;
+    tw_classifier_free(classifier);
+    return tw_fail(err, TW_INTERNAL, "model", NULL, "out of memory");
 }
 
 static bool load_rules(const char *path, struct tw_rule_set **out, struct tw_error *err)
@@ -63,12 +83,13 @@ static void free_loaded(void *content)
         tw_entities_free(loaded->entities);
     if (loaded->rules)
         tw_rules_free(loaded->rules);
+    tw_shared_leave(loaded->model);
     free(loaded);
 }
 
-static bool fill(struct loaded *loaded, const struct tw_config *config,
-    const struct tw_classifier *classifier, struct tw_error *err)
+static bool fill(struct loaded *loaded, const struct tw_config *config, struct tw_error *err)
 {
+    const struct tw_classifier *classifier = loaded->model->content;
     if (config->link.entities[0] && !tw_entities_load(config->link.entities, &loaded->entities, err))
         return false;
     if (config->rules.path[0] && !load_rules(config->rules.path, &loaded->rules, err))
@@ -88,32 +109,22 @@ static bool fill(struct loaded *loaded, const struct tw_config *config,
     return true;
 }
 
-bool tw_load_shared(const struct tw_config *config, const struct tw_classifier *classifier,
-    struct tw_shared **out, struct tw_error *err)
+bool tw_load_shared(
+    const struct tw_config *config, struct tw_shared *model, struct tw_shared **out, struct tw_error *err)
 {
-    struct tw_shared *shared = calloc(1, sizeof *shared);
     struct loaded *loaded = calloc(1, sizeof *loaded);
-    if (!shared || !loaded) {
-        free(shared);
+    struct tw_shared *shared = loaded ? tw_shared_new(loaded, free_loaded) : NULL;
+    if (!shared) {
         free(loaded);
         return tw_fail(err, TW_INTERNAL, "entities and rules", NULL, "out of memory");
     }
-    shared->content = loaded;
-    shared->free_content = free_loaded;
-    if (!fill(loaded, config, classifier, err)) {
-        tw_load_free(shared);
+    loaded->model = tw_shared_use(model);
+    if (!fill(loaded, config, err)) {
+        tw_shared_leave(shared);
         return false;
     }
     *out = shared;
     return true;
-}
-
-void tw_load_free(struct tw_shared *shared)
-{
-    if (!shared)
-        return;
-    shared->free_content(shared->content);
-    free(shared);
 }
 
 const struct tw_rule_set *tw_load_rules(const struct tw_shared *shared)

@@ -1,10 +1,10 @@
 /* loaded: what the workers share, as the configuration names it: model, entities, rules.
  *
- *   tw_load_classifier   once at start: the model is not reloadable; which one it is goes into the log
- *   tw_load_shared       at start and at each reload: entities and rules anew, whole or not at all
+ *   tw_load_model    at start; which model it is goes into the log
+ *   tw_load_shared   at start and at each reload: entities and rules anew, whole or not at all, beside a model
  *
- * The shared data owns its automaton and rules and frees them with its last user (pool.h); the classifier and the
- * decode options are borrowed and must outlive it. */
+ * Both give a thing that is counted (shared.h) with one user, the caller. The shared data owns its automaton and rules,
+ * and is a user of its model, so that a model lives as long as any batch that was made with it. */
 #ifndef TW_LOADED_H
 #define TW_LOADED_H
 
@@ -13,21 +13,20 @@
 #include "link/entities.h"
 #include "observe/log.h"
 #include "pool/work.h"
-#include "score/classify.h"
+#include "shared.h"
 
 /* Opens the model that the configuration means (classifier_options.h) and logs its folder and SHA-256. TW_CONFIG, TW_IO,
  * TW_PERMISSION. */
-TW_MUST_USE bool tw_load_classifier(const struct tw_config *config, const struct tw_log *log,
-    struct tw_classifier **out, struct tw_error *err);
+TW_MUST_USE bool tw_load_model(
+    const struct tw_config *config, const struct tw_log *log, struct tw_shared **out, struct tw_error *err);
 
-/* TW_CONFIG (file:line:column as where) or TW_IO. */
-TW_MUST_USE bool tw_load_shared(const struct tw_config *config, const struct tw_classifier *classifier,
-    struct tw_shared **out, struct tw_error *err);
-/* For one that was never given to a pool. */
-void tw_load_free(struct tw_shared *shared);
+/* Entities and rules by the configuration's paths, beside `model`. TW_CONFIG (file:line:column as where) or TW_IO. */
+TW_MUST_USE bool tw_load_shared(
+    const struct tw_config *config, struct tw_shared *model, struct tw_shared **out, struct tw_error *err);
 
 /* The rules in shared data; NULL when the configuration names none. They live as long as it. */
 const struct tw_rule_set *tw_load_rules(const struct tw_shared *shared);
+/* Entities listed in shared data; 0 when the configuration names no file of them. */
 uint32_t tw_load_entity_count(const struct tw_shared *shared);
 
 #endif

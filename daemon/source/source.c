@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "document.h"
 #include "source/kafka.h"
 
 enum {

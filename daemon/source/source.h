@@ -25,9 +25,9 @@
 #ifndef TW_SOURCE_H
 #define TW_SOURCE_H
 
+#include <librdkafka/rdkafka.h>
 #include <uv.h>
 
-#include "batch.h"
 #include "config/config.h"
 #include "observe/log.h"
 #include "observe/metrics.h"

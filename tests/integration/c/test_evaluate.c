@@ -218,11 +218,6 @@ static void no_batch(void *context, struct tw_batch *batch)
     (void)batch;
 }
 
-static void free_nothing(void *content)
-{
-    (void)content;
-}
-
 static void load_rules(struct story *story, const char *text)
 {
     struct tw_text_file source = {"rules.yaml", tw_text_of(text)};
@@ -262,13 +257,13 @@ static int begin(void **state)
     ask(story, "SELECT tapewatch.ensure_days('{2026-11-18,2026-11-19}', '{}')");
     ask(story, "SELECT epoch FROM tapewatch.take_partition('news', 0, gen_random_uuid(), 'nobody')");
     uv_loop_init(&story->loop);
-    struct tw_shared *shared = calloc(1, sizeof *shared); /* the pool frees it */
+    struct tw_shared *shared = tw_shared_new(NULL, NULL);
     if (!shared)
         return 1;
-    shared->free_content = free_nothing;
     struct tw_pool_events events = {story, no_batch};
     if (!tw_pool_begin(&story->loop, 1, &work, shared, &events, &story->pool, &err))
         fail_msg("%s", err.what);
+    tw_shared_leave(shared);
     *state = story;
     return 0;
 }

@@ -71,15 +71,20 @@ static void free_content(void *content)
 
 static struct tw_shared *make_shared(struct scene *scene, int number)
 {
-    struct tw_shared *shared = calloc(1, sizeof *shared);
     struct content *content = calloc(1, sizeof *content);
-    assert_non_null(shared);
     assert_non_null(content);
     content->number = number;
     content->freed = &scene->freed;
-    shared->content = content;
-    shared->free_content = free_content;
+    struct tw_shared *shared = tw_shared_new(content, free_content);
+    assert_non_null(shared);
     return shared;
+}
+
+/* What a batch does when it is freed. */
+static void let_go(struct tw_batch *batch)
+{
+    tw_shared_leave(batch->shared);
+    batch->shared = NULL;
 }
 
 static void closed(void *context)
@@ -92,7 +97,7 @@ static void batch_back(void *context, struct tw_batch *batch)
 {
     struct scene *scene = context;
     if (!scene->keep)
-        tw_pool_let_go(batch);
+        let_go(batch);
     if (scene->split_first) {
         scene->split_first = false;
         struct tw_batch *second = &scene->batches[BATCHES - 1];
@@ -113,8 +118,9 @@ static void open_scene(struct scene *scene, uint32_t workers, int number)
     scene->wanted = BATCHES;
     for (int at = 0; at < BATCHES; at++)
         scene->batches[at].begin_offset = at;
-    assert_true(
-        tw_pool_begin(&scene->loop, workers, &work, make_shared(scene, number), &events, &scene->pool, &err));
+    struct tw_shared *shared = make_shared(scene, number);
+    assert_true(tw_pool_begin(&scene->loop, workers, &work, shared, &events, &scene->pool, &err));
+    tw_shared_leave(shared);
 }
 
 static void close_scene(struct scene *scene)
@@ -161,7 +167,9 @@ static void swapped_data_is_used_from_then_on_and_the_old_is_freed_once(void **s
     open_scene(scene, 4, 1);
     for (int at = 0; at < BATCHES / 2; at++)
         tw_pool_give(scene->pool, &scene->batches[at]);
-    tw_pool_swap(scene->pool, make_shared(scene, 2));
+    struct tw_shared *newer = make_shared(scene, 2);
+    tw_pool_swap(scene->pool, newer);
+    tw_shared_leave(newer);
     for (int at = BATCHES / 2; at < BATCHES; at++)
         tw_pool_give(scene->pool, &scene->batches[at]);
     close_scene(scene);
@@ -184,9 +192,7 @@ static void what_a_batch_was_made_with_outlives_a_swap_until_the_batch_is_let_go
     tw_pool_give(scene->pool, &scene->batches[0]);
     close_scene(scene); /* its worker and its pool have let go */
     assert_int_equal(atomic_load(&scene->freed), 0);
-    tw_pool_let_go(&scene->batches[0]);
-    assert_int_equal(atomic_load(&scene->freed), 1);
-    tw_pool_let_go(&scene->batches[0]);
+    let_go(&scene->batches[0]);
     assert_int_equal(atomic_load(&scene->freed), 1);
     free(scene);
 }
