@@ -1,12 +1,14 @@
 #include "read/clean.h"
 
-#include "read/html_references.h"
-
 #include <stdint.h>
 #include <string.h>
 
+#include "read/markup.h"
+#include "read/references.h"
+#include "read/utf8.h"
+
 /* What a byte asks for; everything that asks for nothing is copied in runs. */
-enum byte_class { PLAIN, SPACE, DROP, REFERENCE, MARKUP, COLON, STOP, WIDE };
+enum byte_class { PLAIN, SPACE, DROP, ESCAPE, REFERENCE, MARKUP, COLON, STOP, WIDE };
 
 static const unsigned char class_of[256] = {
     [0x00 ... 0x08] = DROP,
@@ -15,11 +17,14 @@ static const unsigned char class_of[256] = {
     [0x0B] = SPACE,
     [0x0C] = SPACE,
     ['\r'] = SPACE,
-    [0x0E ... 0x1F] = DROP,
+    [0x0E ... 0x1A] = DROP,
+    [0x1B] = ESCAPE,
+    [0x1C ... 0x1F] = DROP,
     [' '] = SPACE,
     [0x7F] = DROP,
     ['&'] = REFERENCE,
     ['<'] = MARKUP,
+    [']'] = MARKUP,
     [':'] = COLON,
     ['.'] = STOP,
     [0x80 ... 0xFF] = WIDE,
@@ -31,9 +36,9 @@ struct cleaning {
     size_t at;
     char *out;
     size_t used;
-    bool space;          /* white space was read and not yet written */
-    bool no_comment_end; /* no "-->" stands ahead: do not look again, or time is quadratic */
-    bool no_raw_end[2];  /* the same for </script and </style */
+    bool space;         /* white space was read and not yet written */
+    bool escaped_again; /* a reference yielded "<" or "&": the result may be markup */
+    struct tw_markup_scan markup;
 };
 
 /* ---- writing ---- */
@@ -59,17 +64,18 @@ static void unwrite(struct cleaning *cleaning, size_t length)
 
 static bool is_white_space(uint32_t point)
 {
-    return point == ' ' || (point >= 0x09 && point <= 0x0D) || point == 0x85 || point == 0xA0 ||
-           point == 0x1680 || (point >= 0x2000 && point <= 0x200A) || point == 0x2028 || point == 0x2029 ||
-           point == 0x202F || point == 0x205F || point == 0x3000;
+    return point == ' ' || (point >= 0x09 && point <= 0x0D) || point == 0xA0 || point == 0x1680 ||
+           (point >= 0x2000 && point <= 0x200A) || point == 0x2028 || point == 0x2029 || point == 0x202F ||
+           point == 0x205F || point == 0x3000;
 }
 
 static bool is_unseen(uint32_t point)
 {
     return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0xAD || point == 0x180E ||
-           point == 0x200B || point == 0x200E || point == 0x200F || (point >= 0x202A && point <= 0x202E) ||
-           (point >= 0x2060 && point <= 0x2064) || (point >= 0x2066 && point <= 0x2069) || point == 0xFEFF ||
-           (point >= 0xFFF9 && point <= 0xFFFB);
+           point == 0x115F || point == 0x1160 || point == 0x200B || point == 0x200E || point == 0x200F ||
+           (point >= 0x202A && point <= 0x202E) || (point >= 0x2060 && point <= 0x2064) ||
+           (point >= 0x2066 && point <= 0x206F) || point == 0x3164 || point == 0xFEFF || point == 0xFFA0 ||
+           (point >= 0xFFF9 && point <= 0xFFFC);
 }
 
 /* Writes one character, or what its kind leaves of it. `bytes` are its UTF-8. */
@@ -81,273 +87,103 @@ static void write_character(struct cleaning *cleaning, uint32_t point, const cha
         write_bytes(cleaning, bytes, length);
 }
 
-/* Decodes the character at `bytes` (valid UTF-8, as decode promises); a stray byte counts as itself. */
-static size_t read_character(const char *text, size_t left, uint32_t *point)
-{
-    const unsigned char *bytes = (const unsigned char *)text;
-    size_t length = bytes[0] < 0xC0 ? 1 : bytes[0] < 0xE0 ? 2 : bytes[0] < 0xF0 ? 3 : 4;
-    if (length > left || length == 1) {
-        *point = bytes[0] < 0x80 ? bytes[0] : 0xFFFD;
-        return 1;
-    }
-    uint32_t value = bytes[0] & (0x7Fu >> length);
-    for (size_t next = 1; next < length; next++)
-        value = value << 6 | (bytes[next] & 0x3Fu);
-    *point = value;
-    return length;
-}
+/* ---- characters ---- */
 
-static size_t write_utf8(uint32_t point, char bytes[4])
-{
-    if (point < 0x80) {
-        bytes[0] = (char)point;
-        return 1;
-    }
-    if (point < 0x800) {
-        bytes[0] = (char)(0xC0 | point >> 6);
-        bytes[1] = (char)(0x80 | (point & 0x3F));
-        return 2;
-    }
-    if (point < 0x10000) {
-        bytes[0] = (char)(0xE0 | point >> 12);
-        bytes[1] = (char)(0x80 | (point >> 6 & 0x3F));
-        bytes[2] = (char)(0x80 | (point & 0x3F));
-        return 3;
-    }
-    bytes[0] = (char)(0xF0 | point >> 18);
-    bytes[1] = (char)(0x80 | (point >> 12 & 0x3F));
-    bytes[2] = (char)(0x80 | (point >> 6 & 0x3F));
-    bytes[3] = (char)(0x80 | (point & 0x3F));
-    return 4;
-}
-
-/* ---- character references ---- */
-
-struct tw_text tw_html_reference(struct tw_text name)
-{
-    size_t low = 0, high = tw_html_reference_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = tw_text_compare(name, tw_text_of(tw_html_references[middle].name));
-        if (order == 0)
-            return tw_text_of(tw_html_references[middle].characters);
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return (struct tw_text){"", 0};
-}
-
-/* HTML standard 13.2.5.80, "Numeric character reference end state": numbers that mean something else. */
-static uint32_t settle_number(uint32_t number)
-{
-    static const uint16_t windows_1252[32] = {0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-        0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D, 0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D,
-        0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178};
-    if (number == 0 || number > 0x10FFFF || (number >= 0xD800 && number <= 0xDFFF))
-        return 0xFFFD;
-    return number >= 0x80 && number <= 0x9F ? windows_1252[number - 0x80] : number;
-}
-
-/* The digits of &#...; from `at`; returns the length up to the semicolon included, 0 when it is none. */
-static size_t read_number(struct tw_text text, size_t at, uint32_t *number)
-{
-    size_t begin = at;
-    bool hexadecimal = at < text.length && (text.bytes[at] | 0x20) == 'x';
-    at += hexadecimal;
-    size_t first = at;
-    uint32_t value = 0;
-    for (; at < text.length; at++) {
-        char byte = text.bytes[at], letter = (char)(byte | 0x20);
-        uint32_t digit = byte >= '0' && byte <= '9'                      ? (uint32_t)(byte - '0')
-                         : hexadecimal && letter >= 'a' && letter <= 'f' ? (uint32_t)(letter - 'a') + 10
-                                                                         : UINT32_MAX;
-        if (digit == UINT32_MAX)
-            break;
-        if (value <= 0x10FFFF) /* beyond Unicode it stays beyond, and never wraps */
-            value = value * (hexadecimal ? 16 : 10) + digit;
-    }
-    if (at == first || at >= text.length || text.bytes[at] != ';')
-        return 0;
-    *number = value;
-    return at + 1 - begin;
-}
-
-/* A character reference at `at`: written, its length returned; 0 when none stands there. */
+/* A character reference at the pass's place: written, its length returned; 0 when none stands there. */
 static size_t take_reference(struct cleaning *cleaning)
 {
-    struct tw_text text = cleaning->in;
-    size_t at = cleaning->at + 1;
-    if (at < text.length && text.bytes[at] == '#') {
-        uint32_t number;
-        size_t length = read_number(text, at + 1, &number);
-        if (length == 0)
-            return 0;
-        char bytes[4];
-        uint32_t point = settle_number(number);
-        write_character(cleaning, point, bytes, write_utf8(point, bytes));
-        return length + 2;
-    }
-    size_t end = at;
-    while (end < text.length && end - at <= TW_HTML_REFERENCE_LONGEST && text.bytes[end] != ';' &&
-           text.bytes[end] > ' ')
-        end++;
-    if (end >= text.length || text.bytes[end] != ';')
-        return 0;
-    struct tw_text characters = tw_html_reference((struct tw_text){text.bytes + at, end - at});
-    for (size_t done = 0; done < characters.length;) {
+    struct tw_reference reference;
+    size_t taken = tw_reference_at(cleaning->in, cleaning->at, &reference);
+    for (size_t done = 0; taken && done < reference.length;) {
         uint32_t point;
-        size_t length = read_character(characters.bytes + done, characters.length - done, &point);
-        write_character(cleaning, point, characters.bytes + done, length);
+        size_t length = tw_utf8_read(reference.bytes + done, reference.length - done, &point);
+        cleaning->escaped_again = cleaning->escaped_again || point == '<' || point == '&';
+        write_character(cleaning, point, reference.bytes + done, length);
         done += length;
     }
-    return characters.length ? end + 1 - cleaning->at : 0;
+    return taken;
 }
 
-/* ---- markup ---- */
+/* How many bytes the UTF-8 sequence has that a byte leads, of those kinds that nobody writes as single characters; 0: none. */
+static size_t led_bytes(int lead)
+{
+    return lead == 0xC2 || lead == 0xC3 ? 2 : lead == 0xE2 || lead == 0xEF ? 3 : lead == 0xF0 ? 4 : 0;
+}
 
-enum element_kind { INLINE, BREAKS, SCRIPT, STYLE };
+/* Quotes, dashes and dots of windows-1252 may stand behind a letter by themselves ("MANH\u00C3\u201D"): they prove nothing. */
+static bool proves_nothing(uint32_t point)
+{
+    return (point >= 0x2013 && point <= 0x201E) || point == 0x2022 || point == 0x2026;
+}
 
-/* Element names of the HTML standard, obsolete ones included (sections 4 and 16.2), in byte order. */
-static const struct element {
-    const char *name;
-    enum element_kind kind;
-} elements[] = {
-    {"a", INLINE},
-    {"abbr", INLINE},
-    {"acronym", INLINE},
-    {"address", BREAKS},
-    {"applet", INLINE},
-    {"area", INLINE},
-    {"article", BREAKS},
-    {"aside", BREAKS},
-    {"audio", INLINE},
-    {"b", INLINE},
-    {"base", INLINE},
-    {"basefont", INLINE},
-    {"bdi", INLINE},
-    {"bdo", INLINE},
-    {"big", INLINE},
-    {"blink", INLINE},
-    {"blockquote", BREAKS},
-    {"body", BREAKS},
-    {"br", BREAKS},
-    {"button", INLINE},
-    {"canvas", INLINE},
-    {"caption", BREAKS},
-    {"center", BREAKS},
-    {"cite", INLINE},
-    {"code", INLINE},
-    {"col", INLINE},
-    {"colgroup", INLINE},
-    {"data", INLINE},
-    {"datalist", INLINE},
-    {"dd", BREAKS},
-    {"del", INLINE},
-    {"details", BREAKS},
-    {"dfn", INLINE},
-    {"dialog", BREAKS},
-    {"dir", BREAKS},
-    {"div", BREAKS},
-    {"dl", BREAKS},
-    {"dt", BREAKS},
-    {"em", INLINE},
-    {"embed", INLINE},
-    {"fieldset", BREAKS},
-    {"figcaption", BREAKS},
-    {"figure", BREAKS},
-    {"font", INLINE},
-    {"footer", BREAKS},
-    {"form", BREAKS},
-    {"frame", INLINE},
-    {"frameset", BREAKS},
-    {"h1", BREAKS},
-    {"h2", BREAKS},
-    {"h3", BREAKS},
-    {"h4", BREAKS},
-    {"h5", BREAKS},
-    {"h6", BREAKS},
-    {"head", BREAKS},
-    {"header", BREAKS},
-    {"hgroup", BREAKS},
-    {"hr", BREAKS},
-    {"html", BREAKS},
-    {"i", INLINE},
-    {"iframe", INLINE},
-    {"img", INLINE},
-    {"input", INLINE},
-    {"ins", INLINE},
-    {"kbd", INLINE},
-    {"label", INLINE},
-    {"legend", BREAKS},
-    {"li", BREAKS},
-    {"link", INLINE},
-    {"main", BREAKS},
-    {"map", INLINE},
-    {"mark", INLINE},
-    {"marquee", BREAKS},
-    {"menu", BREAKS},
-    {"meta", INLINE},
-    {"meter", INLINE},
-    {"nav", BREAKS},
-    {"nobr", INLINE},
-    {"noframes", BREAKS},
-    {"noscript", BREAKS},
-    {"object", INLINE},
-    {"ol", BREAKS},
-    {"optgroup", BREAKS},
-    {"option", BREAKS},
-    {"output", INLINE},
-    {"p", BREAKS},
-    {"param", INLINE},
-    {"picture", INLINE},
-    {"pre", BREAKS},
-    {"progress", INLINE},
-    {"q", INLINE},
-    {"rb", INLINE},
-    {"rp", INLINE},
-    {"rt", INLINE},
-    {"rtc", INLINE},
-    {"ruby", INLINE},
-    {"s", INLINE},
-    {"samp", INLINE},
-    {"script", SCRIPT},
-    {"search", BREAKS},
-    {"section", BREAKS},
-    {"select", INLINE},
-    {"slot", INLINE},
-    {"small", INLINE},
-    {"source", INLINE},
-    {"span", INLINE},
-    {"strike", INLINE},
-    {"strong", INLINE},
-    {"style", STYLE},
-    {"sub", INLINE},
-    {"summary", BREAKS},
-    {"sup", INLINE},
-    {"svg", INLINE},
-    {"table", BREAKS},
-    {"tbody", BREAKS},
-    {"td", BREAKS},
-    {"template", INLINE},
-    {"textarea", INLINE},
-    {"tfoot", BREAKS},
-    {"th", BREAKS},
-    {"thead", BREAKS},
-    {"time", INLINE},
-    {"title", BREAKS},
-    {"tr", BREAKS},
-    {"track", INLINE},
-    {"tt", INLINE},
-    {"u", INLINE},
-    {"ul", BREAKS},
-    {"var", INLINE},
-    {"video", INLINE},
-    {"wbr", INLINE},
-};
+/* UTF-8 that was read as windows-1252, beginning with the character `first` of `length` bytes: the bytes of text it takes, and
+ * what it was; 0 when it is none, or could be meant as it stands. */
+static size_t misread_at(
+    struct tw_text text, size_t at, uint32_t first, size_t length, char original[4], size_t *count)
+{
+    int lead = tw_windows_1252_byte(first);
+    size_t end = at + length;
+    *count = led_bytes(lead);
+    original[0] = (char)lead;
+    for (size_t nth = 1; nth < *count; nth++) {
+        uint32_t point;
+        if (end >= text.length)
+            return 0;
+        size_t bytes = tw_utf8_read(text.bytes + end, text.length - end, &point);
+        int byte = tw_windows_1252_byte(point);
+        if (byte < 0x80 || byte > 0xBF || (*count == 2 && proves_nothing(point)))
+            return 0;
+        original[nth] = (char)byte;
+        end += bytes;
+    }
+    size_t broken;
+    bool whole = *count && tw_utf8_sequence((struct tw_text){original, *count}, 0, &broken) == *count;
+    if (lead == 0xEF && whole) /* a byte order mark or U+FFFD: the two that are met */
+        whole = memcmp(original, "\xEF\xBB\xBF", 3) == 0 || memcmp(original, "\xEF\xBF\xBD", 3) == 0;
+    return whole ? end - at : 0;
+}
 
-enum { ELEMENT_NAME_LONGEST = 10 };
+static void take_wide(struct cleaning *cleaning)
+{
+    struct tw_text text = cleaning->in;
+    const char *here = text.bytes + cleaning->at;
+    uint32_t point;
+    char bytes[4];
+    size_t length = tw_utf8_read(here, text.length - cleaning->at, &point), count;
+    size_t misread = point <= 0xFF ? misread_at(text, cleaning->at, point, length, bytes, &count) : 0;
+    if (misread) {
+        tw_utf8_read(bytes, count, &point);
+        write_character(cleaning, point, bytes, count);
+        cleaning->at += misread;
+        return;
+    }
+    if (point <= 0x9F)
+        write_character(
+            cleaning, tw_windows_1252(point), bytes, tw_utf8_write(tw_windows_1252(point), bytes));
+    else
+        write_character(cleaning, point, here, length);
+    cleaning->at += length;
+}
+
+/* What a terminal would obey (ECMA-48): ESC [ parameters and a letter; ESC ] up to BEL. ESC alone is dropped. */
+static size_t escape_bytes(struct tw_text text, size_t at)
+{
+    enum { MOST = 256 };
+    size_t end = at + 1;
+    if (end >= text.length || (text.bytes[end] != '[' && text.bytes[end] != ']'))
+        return 1;
+    bool command = text.bytes[end++] == '[';
+    while (end < text.length && end - at < MOST) {
+        char byte = text.bytes[end++];
+        if (command ? byte >= '@' && byte <= '~' : byte == '\a')
+            return end - at;
+        if (command ? byte < ' ' || byte > '?' : byte == '\n' || byte == 0x1B)
+            break;
+    }
+    return 1;
+}
+
+/* ---- addresses ---- */
 
 static bool is_letter(char byte)
 {
@@ -359,141 +195,6 @@ static bool is_digit(char byte)
 {
     return byte >= '0' && byte <= '9';
 }
-
-static const struct element *find_element(struct tw_text name)
-{
-    char lower[ELEMENT_NAME_LONGEST];
-    if (name.length == 0 || name.length > sizeof lower)
-        return NULL;
-    for (size_t at = 0; at < name.length; at++)
-        lower[at] = (char)(is_letter(name.bytes[at]) ? name.bytes[at] | 0x20 : name.bytes[at]);
-    name.bytes = lower;
-    size_t low = 0, high = sizeof elements / sizeof elements[0];
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = tw_text_compare(name, tw_text_of(elements[middle].name));
-        if (order == 0)
-            return &elements[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}
-
-/* Length of "<OM>" at `at`, or 0. */
-static size_t newswire_symbol(struct tw_text text, size_t at)
-{
-    size_t end = at + 1;
-    while (end < text.length && ((text.bytes[end] >= 'A' && text.bytes[end] <= 'Z') ||
-                                    is_digit(text.bytes[end]) || text.bytes[end] == '.'))
-        end++;
-    return end > at + 1 && end < text.length && text.bytes[end] == '>' ? end + 1 - at : 0;
-}
-
-/* Where the '>' of a tag stands whose attributes begin at `at`; text.length when it is no tag. It must come before
- * the next '<', which keeps the whole pass linear. Attributes hold a '=': "<Time Inc>" is a company. */
-static size_t end_of_tag(struct tw_text text, size_t at)
-{
-    size_t first_close = text.length;
-    char quote = 0;
-    bool attributes = false, equals = false;
-    for (; at < text.length && text.bytes[at] != '<'; at++) {
-        char byte = text.bytes[at];
-        if (byte == '>' && first_close == text.length)
-            first_close = at;
-        if (byte == '>' && !quote)
-            break;
-        if (byte == quote)
-            quote = 0;
-        else if (!quote && equals && (byte == '"' || byte == '\''))
-            quote = byte;
-        equals = equals || byte == '=';
-        attributes = attributes || (byte != '/' && byte > ' ');
-    }
-    if (attributes && !equals)
-        return text.length;
-    return at < text.length && text.bytes[at] == '>' ? at : first_close;
-}
-
-/* Position after `needle` (lower case) from `at` on, case of letters ignored; 0 when it does not come. */
-static size_t find_after(struct tw_text text, size_t at, const char *needle)
-{
-    size_t length = strlen(needle);
-    for (; at + length <= text.length; at++) {
-        const char *next = memchr(text.bytes + at, needle[0], text.length - at - length + 1);
-        if (!next)
-            return 0;
-        at = (size_t)(next - text.bytes);
-        size_t same = 1;
-        while (same < length && (is_letter(next[same]) ? (next[same] | 0x20) : next[same]) == needle[same])
-            same++;
-        if (same == length)
-            return at + length;
-    }
-    return 0;
-}
-
-/* "<!-- ... -->" or "<!DOCTYPE ...>"; 0 when neither stands there. */
-static size_t take_declaration(struct cleaning *cleaning)
-{
-    struct tw_text text = cleaning->in;
-    size_t at = cleaning->at;
-    if (text.length - at >= 4 && memcmp(text.bytes + at, "<!--", 4) == 0) {
-        size_t end = cleaning->no_comment_end ? 0 : find_after(text, at + 4, "-->");
-        cleaning->no_comment_end = end == 0;
-        return end ? end - at : 0;
-    }
-    if (text.length - at < 9 || !is_letter(text.bytes[at + 2]))
-        return 0;
-    struct tw_text name = {text.bytes + at + 2, 7};
-    if (!tw_text_equal(name, tw_text_of("DOCTYPE")) && !tw_text_equal(name, tw_text_of("doctype")))
-        return 0;
-    size_t end = at + 9;
-    while (end < text.length && text.bytes[end] != '>' && text.bytes[end] != '<')
-        end++;
-    return end < text.length && text.bytes[end] == '>' ? end + 1 - at : 0;
-}
-
-/* Skips what a script or style holds, its end tag left for the next step. */
-static size_t end_of_raw(struct cleaning *cleaning, enum element_kind kind, size_t after_tag)
-{
-    bool *none = &cleaning->no_raw_end[kind == STYLE];
-    const char *end_tag = kind == STYLE ? "</style" : "</script";
-    size_t end = *none ? 0 : find_after(cleaning->in, after_tag, end_tag);
-    *none = end == 0;
-    return end ? end - strlen(end_tag) : after_tag;
-}
-
-/* A tag, comment or declaration at `at`: its length; 0 when "<" is just that. */
-static size_t take_markup(struct cleaning *cleaning)
-{
-    struct tw_text text = cleaning->in;
-    size_t at = cleaning->at + 1;
-    if (at < text.length && text.bytes[at] == '!')
-        return take_declaration(cleaning);
-    bool closing = at < text.length && text.bytes[at] == '/';
-    at += closing;
-    size_t name = at;
-    while (at < text.length && (is_letter(text.bytes[at]) || (at > name && is_digit(text.bytes[at]))))
-        at++;
-    const struct element *element = find_element((struct tw_text){text.bytes + name, at - name});
-    if (!element || at >= text.length ||
-        !(text.bytes[at] == '>' || text.bytes[at] == '/' || class_of[(unsigned char)text.bytes[at]] == SPACE))
-        return 0;
-    size_t close = end_of_tag(text, at);
-    if (close == text.length)
-        return 0;
-    size_t end = close + 1;
-    if (element->kind != INLINE)
-        cleaning->space = true;
-    if (!closing && (element->kind == SCRIPT || element->kind == STYLE))
-        end = end_of_raw(cleaning, element->kind, end);
-    return end - cleaning->at;
-}
-
-/* ---- addresses ---- */
 
 /* True when what was written ends in `tail` (lower case), case ignored. */
 static bool was_written(const struct cleaning *cleaning, const char *tail)
@@ -575,47 +276,97 @@ static bool take_www(struct cleaning *cleaning)
     return true;
 }
 
+static bool is_host_byte(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || is_digit(byte) || byte == '-';
+}
+
+/* From the "." at `at`: bytes up to and with the "/" of "twitter.com/x", whose last label is of letters; 0 when it is no such. */
+static size_t host_bytes(struct tw_text text, size_t at)
+{
+    enum { MOST = 253 };
+    size_t end = at, label = 0, letters = 0;
+    while (
+        end < text.length && end - at < MOST && (is_host_byte(text.bytes[end]) || text.bytes[end] == '.')) {
+        bool dot = text.bytes[end] == '.';
+        if (dot && end > at && label == 0)
+            return 0;
+        label = dot ? 0 : label + 1;
+        letters = dot ? 0 : letters + is_letter(text.bytes[end]);
+        end++;
+    }
+    bool path = end + 1 < text.length && text.bytes[end] == '/' &&
+                (is_letter(text.bytes[end + 1]) || is_digit(text.bytes[end + 1]));
+    return path && label >= 2 && letters == label ? end + 1 - at : 0;
+}
+
+/* "pic" has been written and ".twitter.com/x" is ahead: small letters alone, and a path, or it is a company's name. */
+static bool take_host(struct cleaning *cleaning)
+{
+    enum { MOST = 63 };
+    size_t label = 0;
+    while (!cleaning->space && label < cleaning->used && label < MOST &&
+           is_host_byte(cleaning->out[cleaning->used - label - 1]))
+        label++;
+    size_t host = label && starts_word(cleaning, label) ? host_bytes(cleaning->in, cleaning->at) : 0;
+    if (host == 0 || (label < cleaning->used && strchr(".@/", cleaning->out[cleaning->used - label - 1])))
+        return false;
+    unwrite(cleaning, label);
+    cleaning->at = end_of_address(cleaning->in, cleaning->at + host);
+    return true;
+}
+
 /* ---- the pass ---- */
+
+static void take_markup(struct cleaning *cleaning)
+{
+    struct tw_text text = cleaning->in;
+    bool breaks = false;
+    size_t taken = tw_markup_at(&cleaning->markup, cleaning->at, &breaks);
+    cleaning->space = cleaning->space || breaks;
+    if (taken == 0) {
+        size_t symbol = text.bytes[cleaning->at] == '<' ? tw_markup_symbol(text, cleaning->at) : 0;
+        taken = symbol ? symbol : 1;
+        write_bytes(cleaning, text.bytes + cleaning->at, taken);
+    }
+    cleaning->at += taken;
+}
 
 static void take_special(struct cleaning *cleaning, enum byte_class class)
 {
-    struct tw_text text = cleaning->in;
-    const char *here = text.bytes + cleaning->at;
-    size_t taken = 0;
-    if (class == SPACE || class == DROP) {
-        cleaning->space = cleaning->space || class == SPACE;
-        cleaning->at++;
+    size_t taken = 1;
+    switch (class) {
+    case SPACE:
+        cleaning->space = true;
+        break;
+    case DROP:
+        break;
+    case ESCAPE:
+        taken = escape_bytes(cleaning->in, cleaning->at);
+        break;
+    case WIDE:
+        take_wide(cleaning);
         return;
+    case MARKUP:
+        take_markup(cleaning);
+        return;
+    default:
+        if ((class == COLON && take_scheme(cleaning)) ||
+            (class == STOP && (take_www(cleaning) || take_host(cleaning))))
+            return;
+        taken = class == REFERENCE ? take_reference(cleaning) : 0;
+        if (taken == 0) {
+            write_bytes(cleaning, cleaning->in.bytes + cleaning->at, 1);
+            taken = 1;
+        }
     }
-    if (class == WIDE) {
-        uint32_t point;
-        size_t length = read_character(here, text.length - cleaning->at, &point);
-        write_character(cleaning, point, here, length);
-        cleaning->at += length;
-        return;
-    }
-    if ((class == COLON && take_scheme(cleaning)) || (class == STOP && take_www(cleaning)))
-        return;
-    size_t symbol = class == MARKUP ? newswire_symbol(text, cleaning->at) : 0;
-    if (symbol)
-        taken = 0;
-    else if (class == REFERENCE)
-        taken = take_reference(cleaning);
-    else if (class == MARKUP)
-        taken = take_markup(cleaning);
-    if (taken) {
-        cleaning->at += taken;
-        return;
-    }
-    size_t length = symbol ? symbol : 1;
-    write_bytes(cleaning, here, length);
-    cleaning->at += length;
+    cleaning->at += taken;
 }
 
-/* Cleans `text` into `out`, which has room for clean_room(text.length); returns the length. */
-static size_t clean_into(struct tw_text text, char *out)
+/* One pass. True when what references yielded may have to be read again. */
+static bool clean_once(struct tw_text text, char *out, size_t *length)
 {
-    struct cleaning cleaning = {.in = text, .out = out};
+    struct cleaning cleaning = {.in = text, .out = out, .markup.text = text};
     while (cleaning.at < text.length) {
         size_t begin = cleaning.at;
         enum byte_class class = PLAIN;
@@ -627,13 +378,47 @@ static size_t clean_into(struct tw_text text, char *out)
         if (cleaning.at < text.length)
             take_special(&cleaning, class);
     }
-    return cleaning.used;
+    *length = cleaning.used;
+    return cleaning.escaped_again;
 }
 
-/* A text never grows but by references whose characters are longer than they ("&nGt;", 5 bytes, is 6): a fifth. */
+/* A text never grows but by references whose characters are longer than they ("&nGt;", 5 bytes, is 6; "&#9" is one less) and by
+ * marks of windows-1252 (2 bytes become 3): half as much again. */
 static size_t clean_room(size_t length)
 {
-    return length + length / 5 + 16;
+    return length + length / 2 + 16;
+}
+
+/* Is a whole character reference left in a text whose references were read? Somebody escaped it twice. */
+static bool holds_reference(struct tw_text text)
+{
+    struct tw_reference reference;
+    for (size_t at = 0; at < text.length; at++) {
+        const char *next = memchr(text.bytes + at, '&', text.length - at);
+        if (!next)
+            return false;
+        at = (size_t)(next - text.bytes);
+        size_t bytes = tw_reference_at(text, at, &reference);
+        if (bytes && text.bytes[at + bytes - 1] == ';')
+            return true;
+    }
+    return false;
+}
+
+/* Cleans `text` into `out`, which has clean_room(text.length); *length receives the length. False when the arena is full, which
+ * lends its room for the second reading. */
+static bool clean_into(struct tw_text text, char *out, size_t *length, struct tw_arena *arena)
+{
+    if (!clean_once(text, out, length))
+        return true;
+    struct tw_text once = {out, *length};
+    if (!tw_markup_is_plain(once) && !holds_reference(once))
+        return true;
+    struct tw_text copy = tw_arena_copy(arena, once);
+    if (!copy.bytes)
+        return false;
+    clean_once(copy, out, length);
+    return true;
 }
 
 /* Gives the unused end of the piece just taken back to the arena. */
@@ -649,7 +434,9 @@ struct tw_text tw_clean_text(struct tw_text text, struct tw_arena *arena)
     char *out = tw_arena_take(arena, clean_room(text.length));
     if (!out)
         return (struct tw_text){NULL, 0};
-    size_t length = clean_into(text, out);
+    size_t length;
+    if (!clean_into(text, out, &length, arena))
+        return (struct tw_text){NULL, 0};
     return (struct tw_text){shrink(arena, mark, length), length};
 }
 
@@ -660,11 +447,14 @@ bool tw_clean(struct tw_document *document, struct tw_arena *arena, struct tw_er
         tw_arena_take(arena, clean_room(document->title.length) + 1 + clean_room(document->body.length));
     if (!out)
         return tw_arena_fail(arena, err);
-    size_t title = clean_into(document->title, out);
+    size_t title, body;
+    if (!clean_into(document->title, out, &title, arena))
+        return tw_arena_fail(arena, err);
     size_t gap = title > 0;
     if (gap)
         out[title] = ' ';
-    size_t body = clean_into(document->body, out + title + gap);
+    if (!clean_into(document->body, out + title + gap, &body, arena))
+        return tw_arena_fail(arena, err);
     size_t length = body ? title + gap + body : title;
     document->text = (struct tw_text){shrink(arena, mark, length), length};
     document->title_length = (uint32_t)title;

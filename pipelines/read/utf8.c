@@ -83,3 +83,42 @@ struct tw_text tw_text_repair(struct tw_text text, struct tw_arena *arena, uint3
     mend(text, mended, repairs);
     return (struct tw_text){mended, length};
 }
+
+size_t tw_utf8_read(const char *text, size_t left, uint32_t *point)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    size_t length = bytes[0] < 0xC0 ? 1 : bytes[0] < 0xE0 ? 2 : bytes[0] < 0xF0 ? 3 : 4;
+    if (length > left || length == 1) {
+        *point = bytes[0] < 0x80 ? bytes[0] : 0xFFFD;
+        return 1;
+    }
+    uint32_t value = bytes[0] & (0x7Fu >> length);
+    for (size_t next = 1; next < length; next++)
+        value = value << 6 | (bytes[next] & 0x3Fu);
+    *point = value;
+    return length;
+}
+
+size_t tw_utf8_write(uint32_t point, char bytes[4])
+{
+    if (point < 0x80) {
+        bytes[0] = (char)point;
+        return 1;
+    }
+    if (point < 0x800) {
+        bytes[0] = (char)(0xC0 | point >> 6);
+        bytes[1] = (char)(0x80 | (point & 0x3F));
+        return 2;
+    }
+    if (point < 0x10000) {
+        bytes[0] = (char)(0xE0 | point >> 12);
+        bytes[1] = (char)(0x80 | (point >> 6 & 0x3F));
+        bytes[2] = (char)(0x80 | (point & 0x3F));
+        return 3;
+    }
+    bytes[0] = (char)(0xF0 | point >> 18);
+    bytes[1] = (char)(0x80 | (point >> 12 & 0x3F));
+    bytes[2] = (char)(0x80 | (point >> 6 & 0x3F));
+    bytes[3] = (char)(0x80 | (point & 0x3F));
+    return 4;
+}

@@ -18,4 +18,11 @@ size_t tw_utf8_sequence(struct tw_text text, size_t at, size_t *broken);
  * mend. bytes == NULL when the arena is full. For text that is not JSON: lines of an archive, Kafka headers. */
 struct tw_text tw_text_repair(struct tw_text text, struct tw_arena *arena, uint32_t *repairs);
 
+/* The character at `bytes`, of which `left` bytes are there, in text that is valid UTF-8; a stray byte counts as U+FFFD of
+ * length 1. Returns its length. */
+size_t tw_utf8_read(const char *bytes, size_t left, uint32_t *point);
+
+/* Writes a code point up to U+10FFFF; returns the length, 1 to 4. */
+size_t tw_utf8_write(uint32_t point, char bytes[4]);
+
 #endif

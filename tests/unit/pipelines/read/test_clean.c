@@ -43,13 +43,14 @@ static void assert_all(const struct expected *cases, size_t count)
 
 #define ASSERT_ALL(cases) assert_all(cases, sizeof cases / sizeof cases[0])
 
-static void references_become_their_characters_once(void **state)
+static void references_become_their_characters(void **state)
 {
     (void)state;
     static const struct expected cases[] = {
         {"AT&amp;T &lt;OM&gt; &quot;x&quot; &#39;y&#39;", "AT&T <OM> \"x\" 'y'"},
-        {"&amp;lt;b&amp;gt;", "&lt;b&gt;"},
-        {"&lt;b&gt;bold&lt;/b&gt;", "<b>bold</b>"},
+        {"&amp;lt;b&amp;gt;", "<b>"},
+        {"&amp;amp;lt;b", "&lt;b"},
+        {"write &lt;b&gt; for bold", "write <b> for bold"},
         {"a&nbsp;&ensp;b&shy;c", "a bc"},
         {"&euro;5 &#8364;5 &#x20AC;5 &#x20ac;5 &#128;5", "\u20AC"
                                                          "5 \u20AC"
@@ -59,7 +60,9 @@ static void references_become_their_characters_once(void **state)
                                                          "5"},
         {"&#0;&#xD800;&#x110000;&#99999999999999999999;", "\uFFFD\uFFFD\uFFFD\uFFFD"},
         {"&#1;&#127;x", "x"},
-        {"AT&T R&D &unknown; &; &#; &#x; &#12 &amp &&amp;", "AT&T R&D &unknown; &; &#; &#x; &#12 &amp &&"},
+        {"AT&T R&D &unknown; &; &#; &#x; &#12x &&amp;", "AT&T R&D &unknown; &; &#; &#x; &#12x &&"},
+        {"falls&nbsp again &amp &pound5 &pound, a=1&copy=2 &notit; &#8364 &#8364x",
+            "falls again & &pound5 \u00A3, a=1&copy=2 &notit; \u20AC &#8364x"},
         {"&CounterClockwiseContourIntegral;&nGt;", "\u2233\u226B\u20D2"},
     };
     ASSERT_ALL(cases);
@@ -76,7 +79,16 @@ static void tags_go_and_newswire_symbols_stay(void **state)
         {"<a href=\"http://x.example/?a>b\">link</a> <img src='x'>", "link"},
         {"a < b > c <3 <- <= <Airbus Industrie> <Time Inc> <S and W>",
             "a < b > c <3 <- <= <Airbus Industrie> <Time Inc> <S and W>"},
-        {"<unknown>x</unknown> <", "<unknown>x</unknown> <"},
+        {"<unknown>x</unknown> <", "x <"},
+        {"<unknown>x <Unknown y>", "<unknown>x <Unknown y>"},
+        {"<table><tr><td nowrap>a</td><hr noshade><td nowrap align=left>b</table>", "a b"},
+        {"a<script async>var record = 'strong growth';</script> b", "a b"},
+        {"<![CDATA[a <b>b</b>]]>", "a b"},
+        {"<?xml version=\"1.0\"?>a<o:p></o:p>b <media:content url=\"http://x.example/y.jpg\" medium=\"image\"/>c <g-emoji>d</g-emoji>",
+            "ab c d"},
+        {"<A> and <P> rise", "<A> and <P> rise"},
+        {"<P>a</P><B>b</B> <OM>", "a b <OM>"},
+        {"<Reuters: up> <a@b.example> <https://x.example/?a=b>", "<Reuters: up> <a@b.example> <>"},
         {"<b <b>x", "<b x"},
         {"a<!-- <b>hidden</b> -->b <!-- open", "ab <!-- open"},
         {"a<script type=\"x\">if (a<b) y()</script>b<style>p{}</STYLE>c", "a b c"},
@@ -84,6 +96,44 @@ static void tags_go_and_newswire_symbols_stay(void **state)
         {"<!DOCTYPE html><html>x</html>", "x"},
         {"<p class=don't>x</p>", "x"},
         {"<>", "<>"},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void markup_that_was_escaped_once_too_often_is_read_again(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"&lt;p&gt;Velquin profit falls&lt;/p&gt;&lt;p&gt;after fire&lt;/p&gt;",
+            "Velquin profit falls after fire"},
+        {"Velquin&amp;#x27;s profit", "Velquin's profit"},
+        {"&lt;b&gt;bold&lt;/b&gt;", "bold"},
+        {"if a &lt; b and c &gt; d", "if a < b and c > d"},
+        {"&lt;OM&gt; rises", "<OM> rises"},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void text_that_was_decoded_by_the_wrong_table_is_put_right(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"Velquin\xC2\x92s profit \xC2\x96 up\xC2\x85", "Velquin\u2019s profit \u2013 up\u2026"},
+        {"Velquin\u00E2\xC2\x80\xC2\x99s", "Velquin\u2019s"},
+        {"Velquin\u00E2\u20AC\u2122s", "Velquin\u2019s"},
+        {"caf\u00C3\u00A9 \u00C2\u00A35 \u00F0\u0178\u02DC\u20AC", "caf\u00E9 \u00A35 \U0001F600"},
+        {"AMANH\u00C3 \u201CMANH\u00C3\u201D \u00E2ge r\u00E9sum\u00E9\u201D \u00C2 la",
+            "AMANH\u00C3 \u201CMANH\u00C3\u201D \u00E2ge r\u00E9sum\u00E9\u201D \u00C2 la"},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void terminal_sequences_go_whole(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"\x1B[31mVelquin\x1B[0m falls", "Velquin falls"},
+        {"\x1B]0;title\aVelquin\x1B falls \x1B[unterminated \x1B", "Velquin falls nterminated"},
     };
     ASSERT_ALL(cases);
 }
@@ -100,6 +150,9 @@ static void addresses_go_and_their_punctuation_stays(void **state)
         {"ftp://x.example sftp://x.example http:// http:/x", "sftp://x.example http:// http:/x"},
         {"<a href=x>https://t.co/abc</a>!", "!"},
         {"at 10:30: up", "at 10:30: up"},
+        {"falls pic.twitter.com/AbCdEf123 bit.ly/abcde, t.co/x.", "falls , ."},
+        {"Amazon.com Amazon.com/x booking.com and/or u.s./china e.g. 24/7 3.5/4 a.b@c.example/x",
+            "Amazon.com Amazon.com/x booking.com and/or u.s./china e.g. 24/7 3.5/4 a.b@c.example/x"},
     };
     ASSERT_ALL(cases);
 }
@@ -111,9 +164,10 @@ static void white_space_and_what_is_not_seen(void **state)
         {"", ""},
         {" \t\r\n ", ""},
         {"  a \n\n b\t", "a b"},
-        {"a\u00A0\u2003\u3000\u2028\xC2\x85"
+        {"a\u00A0\u2003\u3000\u2028"
          "b",
             "a b"},
+        {"Velquin\u3164 profit\uFFFC falls", "Velquin profit falls"},
         {"a\u200B\uFEFF\u202E\u2066\u00AD\x01\x7F"
          "b",
             "ab"},
@@ -174,8 +228,11 @@ static void hostile_markup_takes_linear_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(references_become_their_characters_once),
+        cmocka_unit_test(references_become_their_characters),
         cmocka_unit_test(tags_go_and_newswire_symbols_stay),
+        cmocka_unit_test(markup_that_was_escaped_once_too_often_is_read_again),
+        cmocka_unit_test(text_that_was_decoded_by_the_wrong_table_is_put_right),
+        cmocka_unit_test(terminal_sequences_go_whole),
         cmocka_unit_test(addresses_go_and_their_punctuation_stays),
         cmocka_unit_test(white_space_and_what_is_not_seen),
         cmocka_unit_test(title_one_space_body),
