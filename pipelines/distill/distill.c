@@ -88,10 +88,10 @@ static bool check_models(struct distilling *distilling, struct tw_error *err)
     return tw_compatible_check(&folders, err) && tw_teachers_check(&teachers, err);
 }
 
-static bool read_all(struct distilling *distilling, bool report_all, struct tw_error *err)
+static bool read_all(struct distilling *distilling, bool inspecting, struct tw_error *err)
 {
     return tw_transfer_read(
-        distilling->settings, distilling->call, report_all, &distilling->arena, &distilling->transfer, err);
+        distilling->settings, distilling->call, inspecting, &distilling->arena, &distilling->transfer, err);
 }
 
 /* ---- the student ---- */

@@ -17,14 +17,21 @@ struct reading {
     struct tw_transfer *out;
 };
 
-static struct tw_labelled_sources sources_of(const struct tw_distill_settings *settings)
+static struct tw_labelled_sources sources_of(const struct reading *reading, bool inspecting)
 {
+    const struct tw_distill_settings *settings = reading->settings;
+    const struct tw_run_call *call = reading->call;
     return (struct tw_labelled_sources){.data = &settings->data,
         .validation = &settings->validation,
         .validation_share = settings->validation_share,
         .agreed_labels = settings->agreed_labels,
         .raw = settings->raw,
-        .skip_refused = settings->skip_refused,
+        .decode = call->decode,
+        .stamp_us = call->stamp_us,
+        .skip_refused = settings->skip_refused || inspecting,
+        .context = call->watch.context,
+        .on_refused = call->watch.on_refused,
+        .on_report_line = call->watch.on_report_line,
         .usage = "tapewatch distill --teacher MODEL -m STUDENT -o FOLDER FILE..."};
 }
 
@@ -141,15 +148,14 @@ static bool splice_texts(struct reading *reading, size_t labelled, struct tw_err
     return made;
 }
 
-static bool read_all(struct reading *reading, bool report_all, struct tw_error *err)
+static bool read_all(struct reading *reading, bool inspecting, struct tw_error *err)
 {
-    const struct tw_labelled_sources sources = sources_of(reading->settings);
+    const struct tw_labelled_sources sources = sources_of(reading, inspecting);
     struct tw_labelled *records = &reading->out->records;
-    if (!tw_labelled_read(&sources, reading->call, report_all, records, err) ||
-        !tw_labelled_keep_apart(records, reading->call, err))
+    if (!tw_labelled_read(&sources, records, err) || !tw_labelled_keep_apart(records, &sources, err))
         return false;
     size_t labelled = records->dataset->count;
-    if (!read_texts(reading, err) || !tw_labelled_keep_apart(records, reading->call, err))
+    if (!read_texts(reading, err) || !tw_labelled_keep_apart(records, &sources, err))
         return false;
     size_t read = records->dataset->count;
     /* Copies come before links: a labelled record takes the names of others like it, not symbols out of an archive. */
@@ -158,7 +164,7 @@ static bool read_all(struct reading *reading, bool report_all, struct tw_error *
     if (!make_copies(reading, err) || !splice_texts(reading, labelled, err) ||
         !tw_link_unlabelled(
             &links, records->dataset, labelled, read, reading->arena, &reading->out->named, err) ||
-        !tw_labelled_split(records, &sources, reading->call, reading->arena, err))
+        !tw_labelled_split(records, &sources, reading->arena, err))
         return false;
     for (size_t at = 0; at < records->training_count; at++) {
         reading->out->labelled += records->training[at] < labelled;
@@ -169,10 +175,10 @@ static bool read_all(struct reading *reading, bool report_all, struct tw_error *
 }
 
 bool tw_transfer_read(const struct tw_distill_settings *settings, const struct tw_run_call *call,
-    bool report_all, struct tw_arena *arena, struct tw_transfer *out, struct tw_error *err)
+    bool inspecting, struct tw_arena *arena, struct tw_transfer *out, struct tw_error *err)
 {
     struct reading reading = {.settings = settings, .call = call, .arena = arena, .out = out};
-    return read_all(&reading, report_all, err);
+    return read_all(&reading, inspecting, err);
 }
 
 void tw_transfer_end(struct tw_transfer *transfer)

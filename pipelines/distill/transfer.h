@@ -10,6 +10,7 @@
 
 #include "distill/distill_settings.h"
 #include "examples/labelled.h"
+#include "training/run_watch.h"
 
 struct tw_transfer {
     struct tw_labelled records;
@@ -18,9 +19,9 @@ struct tw_transfer {
     uint64_t named;                        /* companies in texts without labels */
 };
 
-/* `report_all` as in tw_labelled_read. */
+/* Reads all of it. `inspecting`: for a dry run, in which every refused record is told of and counted, as with skip_refused. */
 TW_MUST_USE bool tw_transfer_read(const struct tw_distill_settings *settings, const struct tw_run_call *call,
-    bool report_all, struct tw_arena *arena, struct tw_transfer *out, struct tw_error *err);
+    bool inspecting, struct tw_arena *arena, struct tw_transfer *out, struct tw_error *err);
 /* A zeroed struct is safe to end. */
 void tw_transfer_end(struct tw_transfer *transfer);
 

@@ -1,8 +1,8 @@
 #include "examples/dataset.h"
 
+#include "examples/annotations.h"
 #include "files/reader.h"
 #include "read/clean.h"
-#include "tasks/record.h"
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>
@@ -29,26 +29,18 @@ struct file_source {
     bool unlabelled, titles;
 };
 
-static bool take_entities(const struct tw_record *record, struct tw_arena *arena,
+static bool take_entities(const struct tw_annotations *annotations, struct tw_arena *arena,
     struct tw_dataset_sample *out, struct tw_error *err)
 {
-    struct tw_dataset_entity *entities = tw_arena_array(arena, record->entity_count, sizeof *entities);
+    struct tw_dataset_entity *entities = tw_arena_array(arena, annotations->entity_count, sizeof *entities);
     if (!entities)
         return tw_arena_fail(arena, err);
-    for (uint32_t at = 0; at < record->entity_count; at++)
+    for (uint32_t at = 0; at < annotations->entity_count; at++)
         entities[at] = (struct tw_dataset_entity){
-            .name = record->entities[at].name, .label = record->entities[at].label};
+            .name = annotations->entities[at].name, .label = annotations->entities[at].label};
     out->entities = entities;
-    out->entity_count = record->entity_count;
+    out->entity_count = annotations->entity_count;
     return true;
-}
-
-static bool has_label(const struct tw_record *record)
-{
-    for (uint32_t at = 0; at < record->entity_count; at++)
-        if (record->entities[at].label >= 0)
-            return true;
-    return record->label >= 0;
 }
 
 /* A record of an archive without labels. */
@@ -61,26 +53,25 @@ static void take_text(
         out->body = document->body;
 }
 
-/* What decode does not know of: labels. */
 static enum tw_read take_record(const struct file_source *file, const struct tw_reader_document *read,
     struct tw_arena *arena, struct tw_dataset_sample *out, struct tw_error *err)
 {
-    struct tw_record record = {.document = read->document, .label = -1};
-    if (!tw_record_read_extras(read->line, arena, &record, err)) {
+    struct tw_annotations annotations;
+    if (!tw_annotations_read(read->line, arena, &annotations, err)) {
         if (err->code != TW_REFUSED)
             return TW_READ_FAILED;
         return tw_reader_refuse(file->reader, read->number, err, err);
     }
-    if (!has_label(&record)) {
+    if (!tw_annotations_has_label(&annotations)) {
         tw_fail(err, TW_REFUSED, NULL, "give it label, or entities: [{\"name\":..., \"label\":...}]",
             "the record has no label");
         return tw_reader_refuse(file->reader, read->number, err, err);
     }
-    *out = (struct tw_dataset_sample){.title = record.document.title,
-        .body = record.document.body,
-        .label = record.label,
+    *out = (struct tw_dataset_sample){.title = read->document.title,
+        .body = read->document.body,
+        .label = annotations.label,
         .number = read->number};
-    return take_entities(&record, arena, out, err) ? TW_READ_ITEM : TW_READ_FAILED;
+    return take_entities(&annotations, arena, out, err) ? TW_READ_ITEM : TW_READ_FAILED;
 }
 
 static enum tw_read next_of_file(

@@ -3,16 +3,17 @@
 #include "model/model.h"
 
 #include <limits.h>
+#include <stdio.h>
 
 static bool read_files(struct tw_dataset *dataset, const struct tw_setting_texts *files, bool validation,
-    const struct tw_run_call *call, struct tw_error *err)
+    const struct tw_labelled_sources *sources, struct tw_error *err)
 {
     for (size_t at = 0; at < files->count; at++) {
         char path[PATH_MAX];
         struct tw_dataset_source source;
         double weight;
         if (!tw_dataset_argument(files->items[at], path, sizeof path, &weight, err) ||
-            !tw_dataset_file(path, call->decode, call->stamp_us, &source, err))
+            !tw_dataset_file(path, sources->decode, sources->stamp_us, &source, err))
             return false;
         source.weight = weight;
         source.validation = validation;
@@ -32,22 +33,20 @@ static void leave_out(struct tw_dataset *dataset, struct tw_fold fold)
     dataset->count = kept;
 }
 
-bool tw_labelled_read(const struct tw_labelled_sources *sources, const struct tw_run_call *call,
-    bool report_all, struct tw_labelled *out, struct tw_error *err)
+bool tw_labelled_read(
+    const struct tw_labelled_sources *sources, struct tw_labelled *out, struct tw_error *err)
 {
-    struct tw_dataset_options options = {
+    const struct tw_dataset_options options = {
         .validation_share = sources->validation->count ? 0 : sources->validation_share,
         .agreed_labels = sources->agreed_labels,
-        .raw = sources->raw};
-    if (sources->skip_refused || report_all) {
-        options.on_refused = call->watch.on_refused;
-        options.on_refused_context = call->watch.context;
-    }
+        .raw = sources->raw,
+        .on_refused = sources->skip_refused ? sources->on_refused : NULL,
+        .on_refused_context = sources->context};
     if (sources->data->count == 0)
         return tw_fail(err, TW_USAGE, NULL, sources->usage, "no records are named");
     if (!tw_dataset_new(&options, &out->dataset, err) ||
-        !read_files(out->dataset, sources->data, false, call, err) ||
-        !read_files(out->dataset, sources->validation, true, call, err))
+        !read_files(out->dataset, sources->data, false, sources, err) ||
+        !read_files(out->dataset, sources->validation, true, sources, err))
         return false;
     leave_out(out->dataset, sources->left_out);
     return true;
@@ -65,21 +64,24 @@ static size_t *take_indices(
 }
 
 bool tw_labelled_keep_apart(
-    struct tw_labelled *labelled, const struct tw_run_call *call, struct tw_error *err)
+    struct tw_labelled *labelled, const struct tw_labelled_sources *sources, struct tw_error *err)
 {
+    char line[128];
     size_t dropped;
     if (!tw_dataset_keep_apart(labelled->dataset, &dropped, err))
         return false;
-    if (dropped)
-        tw_run_report_line(&call->watch,
-            "records that stand among those for validation too, and are not learned: %zu", dropped);
+    if (dropped == 0 || !sources->on_report_line)
+        return true;
+    snprintf(line, sizeof line, "records that stand among those for validation too, and are not learned: %zu",
+        dropped);
+    sources->on_report_line(sources->context, line);
     return true;
 }
 
 bool tw_labelled_split(struct tw_labelled *labelled, const struct tw_labelled_sources *sources,
-    const struct tw_run_call *call, struct tw_arena *arena, struct tw_error *err)
+    struct tw_arena *arena, struct tw_error *err)
 {
-    if (!tw_labelled_keep_apart(labelled, call, err))
+    if (!tw_labelled_keep_apart(labelled, sources, err))
         return false;
     labelled->training = take_indices(labelled->dataset, false, arena, &labelled->training_count);
     labelled->validation = take_indices(labelled->dataset, true, arena, &labelled->validation_count);

@@ -76,15 +76,16 @@ static const struct tw_text *symbol_of(const struct tw_automaton *entities, stru
 static void write_entities(FILE *out, const struct tw_river *river, const struct tw_record *record)
 {
     const struct tw_document *document = &record->document;
-    uint32_t count = record->names_entities ? record->entity_count : document->entity_count;
+    const struct tw_annotations *named = &record->annotations;
+    uint32_t count = named->names_entities ? named->entity_count : document->entity_count;
     fputs(",\"entities\":[", out);
     for (uint32_t at = 0; at < count; at++) {
         if (at)
             fputc(',', out);
         const struct tw_score *score = tw_predict_lines_entity_score(record, at);
-        if (record->names_entities)
+        if (named->names_entities)
             write_entity(
-                out, symbol_of(river->entities, record->entities[at].name), record->entities[at].name, score);
+                out, symbol_of(river->entities, named->entities[at].name), named->entities[at].name, score);
         else
             write_entity(out, &document->entities[at].symbol, document->entities[at].name, score);
     }

@@ -27,17 +27,9 @@ static void end(void *worker)
     tw_river_worker_free(worker);
 }
 
-static bool has_label(const struct tw_record *record)
-{
-    for (uint32_t at = 0; at < record->entity_count; at++)
-        if (record->entities[at].label >= 0)
-            return true;
-    return record->label >= 0;
-}
-
 static bool refuse_unlabelled(struct tw_chunk *chunk, struct tw_record *record, struct tw_error *err)
 {
-    if (record->document.fate != TW_FATE_STORED || has_label(record))
+    if (record->document.fate != TW_FATE_STORED || tw_annotations_has_label(&record->annotations))
         return true;
     struct tw_error why;
     tw_fail(&why, TW_REFUSED, NULL, "label: negative, neutral or positive; or entities with labels",

@@ -98,9 +98,9 @@ static struct tw_slice *agreement_slice(struct tw_findings *findings, const stru
 {
     char name[16];
     struct key key = {.what = TW_SLICE_NOT_GIVEN, .name = tw_text_of("")};
-    if (record->agreement >= 0) {
-        snprintf(name, sizeof name, "%d", record->agreement);
-        key = (struct key){.rank = (uint32_t)record->agreement, .name = tw_text_of(name)};
+    if (record->annotations.agreement >= 0) {
+        snprintf(name, sizeof name, "%d", record->annotations.agreement);
+        key = (struct key){.rank = (uint32_t)record->annotations.agreement, .name = tw_text_of(name)};
     }
     return find_slice(findings, TW_SLICE_AGREEMENT, key);
 }
@@ -175,9 +175,9 @@ static void note_error(struct tw_worst *worst, const struct tw_record *record, s
 static bool conflicts(const struct tw_record *record)
 {
     bool seen[TW_CLASSES] = {false};
-    for (uint32_t at = 0; at < record->entity_count; at++)
-        if (record->entities[at].label >= 0)
-            seen[record->entities[at].label] = true;
+    for (uint32_t at = 0; at < record->annotations.entity_count; at++)
+        if (record->annotations.entities[at].label >= 0)
+            seen[record->annotations.entities[at].label] = true;
     return seen[0] && seen[2];
 }
 
@@ -185,17 +185,17 @@ static void add_document(
     struct tw_findings *findings, struct tw_slice *const *slices, const struct tw_record *record)
 {
     const struct tw_score *score = &record->document.score;
-    uint32_t label = (uint32_t)record->label;
+    uint32_t label = (uint32_t)record->annotations.label;
     tw_measures_add(&findings->documents, label, score);
     for (int kind = 0; kind < TW_SLICE_KINDS; kind++)
         tw_measures_add(&slices[kind]->documents, label, score);
-    note_error(&findings->worst_documents, record, tw_text_of(""), record->label, score);
+    note_error(&findings->worst_documents, record, tw_text_of(""), record->annotations.label, score);
 }
 
 static void add_entity(struct tw_findings *findings, struct tw_slice *const *slices,
     const struct tw_record *record, uint32_t nth)
 {
-    const struct tw_named_entity *entity = &record->entities[nth];
+    const struct tw_annotated_entity *entity = &record->annotations.entities[nth];
     const struct tw_score *score = tw_predict_lines_entity_score(record, nth);
     uint32_t label = (uint32_t)entity->label;
     tw_measures_add(&findings->entities, label, score);
@@ -208,13 +208,13 @@ static void add_conflicts(struct tw_conflicts *found, const struct tw_record *re
 {
     bool conflicting = conflicts(record);
     bool right = true;
-    for (uint32_t at = 0; at < record->entity_count; at++) {
+    for (uint32_t at = 0; at < record->annotations.entity_count; at++) {
         const struct tw_score *score = tw_predict_lines_entity_score(record, at);
-        if (record->entities[at].label < 0)
+        if (record->annotations.entities[at].label < 0)
             continue;
         tw_measures_add(conflicting ? &found->entities : &found->other_entities,
-            (uint32_t)record->entities[at].label, score);
-        right = right && tw_label_of(score) == (uint32_t)record->entities[at].label;
+            (uint32_t)record->annotations.entities[at].label, score);
+        right = right && tw_label_of(score) == (uint32_t)record->annotations.entities[at].label;
     }
     found->records += conflicting;
     found->wholly_right += conflicting && right;
@@ -227,10 +227,10 @@ void tw_findings_add(struct tw_findings *findings, const struct tw_record *recor
         [TW_SLICE_LENGTH] = find_slice(findings, TW_SLICE_LENGTH, length_key(record)),
         [TW_SLICE_AGREEMENT] = agreement_slice(findings, record)};
     findings->records++;
-    if (record->label >= 0)
+    if (record->annotations.label >= 0)
         add_document(findings, slices, record);
-    for (uint32_t at = 0; at < record->entity_count; at++)
-        if (record->entities[at].label >= 0)
+    for (uint32_t at = 0; at < record->annotations.entity_count; at++)
+        if (record->annotations.entities[at].label >= 0)
             add_entity(findings, slices, record, at);
     add_conflicts(&findings->conflicts, record);
 }

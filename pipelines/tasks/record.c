@@ -1,6 +1,5 @@
 #include "tasks/record.h"
 
-#include "format/labels.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "read/json_text.h"
@@ -8,87 +7,6 @@
 #include "score/classify.h"
 
 #include <string.h>
-
-#include <jansson.h>
-
-static bool fail_field(const char *where, const char *what, struct tw_error *err)
-{
-    return tw_fail(err, TW_REFUSED, where,
-        "negative, neutral or positive; entities: [{\"name\":..., \"label\":...}]", "%s", what);
-}
-
-static struct tw_text string_of(const json_t *value)
-{
-    return (struct tw_text){json_string_value(value), json_string_length(value)};
-}
-
-static bool read_label(const json_t *value, const char *where, int32_t *label, struct tw_error *err)
-{
-    *label = -1;
-    if (!value || json_is_null(value))
-        return true;
-    if (!json_is_string(value))
-        return fail_field(where, "the label is not a text", err);
-    *label = tw_class_of(string_of(value));
-    if (*label >= 0)
-        return true;
-    fail_field(where, "the label is not one of ours", err);
-    snprintf(err->what, sizeof err->what, "the label \"%.64s\" is not one of ours", json_string_value(value));
-    return false;
-}
-
-static bool read_entities(
-    const json_t *array, struct tw_arena *arena, struct tw_record *record, struct tw_error *err)
-{
-    if (!array || json_is_null(array))
-        return true;
-    if (!json_is_array(array))
-        return fail_field("field entities", "it is not an array", err);
-    size_t count = json_array_size(array);
-    struct tw_named_entity *entities = tw_arena_array(arena, count, sizeof *entities);
-    if (!entities)
-        return tw_arena_fail(arena, err);
-    for (size_t at = 0; at < count; at++) {
-        const json_t *entity = json_array_get(array, at), *name = json_object_get(entity, "name");
-        if (!json_is_string(name))
-            return fail_field("field entities", "an entity has no name", err);
-        if (!read_label(json_object_get(entity, "label"), "field entities", &entities[at].label, err))
-            return false;
-        entities[at].name = tw_arena_copy(arena, string_of(name));
-        if (!entities[at].name.bytes)
-            return tw_arena_fail(arena, err);
-    }
-    record->names_entities = true;
-    record->entities = entities;
-    record->entity_count = (uint32_t)count;
-    return true;
-}
-
-/* A fact about the labels, not a label: what is no whole number of per cent is as good as not given. */
-static int32_t read_agreement(const json_t *value)
-{
-    json_int_t agreement = json_is_integer(value) ? json_integer_value(value) : -1;
-    return agreement >= 0 && agreement <= 100 ? (int32_t)agreement : -1;
-}
-
-bool tw_record_read_extras(
-    struct tw_text line, struct tw_arena *arena, struct tw_record *record, struct tw_error *err)
-{
-    record->agreement = -1;
-    if (!memmem(line.bytes, line.length, "\"label\"", 7) &&
-        !memmem(line.bytes, line.length, "\"entities\"", 10))
-        return true;
-    uint32_t counted_before = 0;
-    struct tw_text mended = tw_json_repair(line, arena, &counted_before);
-    if (!mended.bytes)
-        return tw_arena_fail(arena, err);
-    json_t *object = json_loadb(mended.bytes, mended.length, 0, NULL);
-    bool read = read_label(json_object_get(object, "label"), "field label", &record->label, err) &&
-                read_entities(json_object_get(object, "entities"), arena, record, err);
-    record->agreement = read_agreement(json_object_get(object, "agree"));
-    json_decref(object);
-    return read;
-}
 
 static bool holds_text(struct tw_text text)
 {
@@ -126,7 +44,7 @@ static bool read_json(const struct tw_task_options *options, const struct tw_mes
         tw_fail(
             &why, TW_REFUSED, NULL, "leave it out", "the record says that something was deleted: no text");
     else if (record->document.fate != TW_FATE_STORED ||
-             tw_record_read_extras(message->payload, arena, record, &why))
+             tw_annotations_read(message->payload, arena, &record->annotations, &why))
         return true;
     if (why.code == TW_REFUSED)
         return tw_document_refuse(&record->document, &why, arena, err);
@@ -138,7 +56,7 @@ static bool read_json(const struct tw_task_options *options, const struct tw_mes
 static bool read_named(
     const struct tw_river *river, struct tw_record *record, struct tw_arena *arena, struct tw_error *err)
 {
-    uint32_t count = record->entity_count;
+    uint32_t count = record->annotations.entity_count;
     struct tw_text *names = tw_arena_array(arena, count, sizeof *names);
     struct tw_place *places = tw_arena_array(arena, count, sizeof *places);
     if (!names || !places)
@@ -146,7 +64,7 @@ static bool read_named(
     if (record->document.fate != TW_FATE_STORED)
         return true;
     for (uint32_t at = 0; at < count; at++) {
-        names[at] = record->entities[at].name;
+        names[at] = record->annotations.entities[at].name;
         if (!river->raw)
             names[at] = tw_clean_text(names[at], arena);
         if (!names[at].bytes)
@@ -164,8 +82,7 @@ static bool read_line(const struct tw_task_options *options, const struct tw_chu
         .stamp_us = options->stamp_us,
         .payload = line->text,
         .has_value = true};
-    record->label = -1;
-    record->agreement = -1;
+    record->annotations = tw_annotations_none();
     if (line->refusal)
         return tw_document_refuse(&record->document, line->refusal, arena, err);
     if (!(chunk->json ? read_json(options, message, arena, record, err)
@@ -174,7 +91,7 @@ static bool read_line(const struct tw_task_options *options, const struct tw_chu
     if (raw_only || record->document.fate != TW_FATE_STORED)
         return true;
     return tw_river_prepare(options->river, &record->document, arena, err) &&
-           (!record->names_entities || read_named(options->river, record, arena, err));
+           (!record->annotations.names_entities || read_named(options->river, record, arena, err));
 }
 
 bool tw_record_read_chunk(const struct tw_task_options *options, struct tw_chunk *chunk, bool raw_only,

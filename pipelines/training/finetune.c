@@ -27,16 +27,22 @@ struct tuning {
     struct tw_validation validation; /* the last one */
 };
 
-static struct tw_labelled_sources sources_of(
-    const struct tw_finetune_settings *settings, struct tw_fold left_out)
+static struct tw_labelled_sources sources_of(const struct tuning *tuning, bool inspecting)
 {
+    const struct tw_finetune_settings *settings = tuning->settings;
+    const struct tw_run_call *call = tuning->call;
     return (struct tw_labelled_sources){.data = &settings->data,
         .validation = &settings->validation,
         .validation_share = settings->validation_share,
-        .left_out = left_out,
+        .left_out = tuning->left_out,
         .agreed_labels = settings->agreed_labels,
         .raw = settings->raw,
-        .skip_refused = settings->skip_refused,
+        .decode = call->decode,
+        .stamp_us = call->stamp_us,
+        .skip_refused = settings->skip_refused || inspecting,
+        .context = call->watch.context,
+        .on_refused = call->watch.on_refused,
+        .on_report_line = call->watch.on_report_line,
         .usage = "tapewatch finetune -m BASE -o FOLDER FILE..."};
 }
 
@@ -219,10 +225,10 @@ static void end_tuning(struct tuning *tuning)
 static bool tune(struct tuning *tuning, struct tw_error *err)
 {
     const struct tw_run_origin origin = {.tokenizer_folder = tuning->settings->model};
-    const struct tw_labelled_sources sources = sources_of(tuning->settings, tuning->left_out);
+    const struct tw_labelled_sources sources = sources_of(tuning, false);
     return tw_base_model_tokenizer(tuning->settings->model, &tuning->tokenizer, err) &&
-           tw_labelled_read(&sources, tuning->call, false, &tuning->records, err) &&
-           tw_labelled_split(&tuning->records, &sources, tuning->call, &tuning->arena, err) &&
+           tw_labelled_read(&sources, &tuning->records, err) &&
+           tw_labelled_split(&tuning->records, &sources, &tuning->arena, err) &&
            tw_run_plan(tuning->run, tuning->records.training, tuning->records.training_count,
                tuning->records.validation_count > 0, err) &&
            open_model(tuning, err) && tw_run_train(tuning->run, lineage_of(tuning, err), &origin, err);
@@ -251,11 +257,11 @@ bool tw_finetune_inspect(const struct tw_finetune_settings *settings, const stru
     struct tw_model_config config;
     if (!tw_fold_read("leave_out", settings->leave_out, &tuning.left_out, err))
         return false;
-    const struct tw_labelled_sources sources = sources_of(settings, tuning.left_out);
+    const struct tw_labelled_sources sources = sources_of(&tuning, true);
     bool inspected = tw_arena_begin(&tuning.arena, ARENA_BYTES, err) &&
                      tw_base_model_tokenizer(settings->model, &tuning.tokenizer, err) &&
                      tw_config_read(settings->model, NULL, &tuning.arena, &config, err) &&
-                     tw_labelled_read(&sources, call, true, &tuning.records, err) &&
+                     tw_labelled_read(&sources, &tuning.records, err) &&
                      tw_dataset_inspect(tuning.records.dataset, tuning.tokenizer,
                          most_tokens_of(&tuning, config.max_positions), facts, err);
     end_tuning(&tuning);

@@ -16,17 +16,15 @@ static struct tw_findings *findings;
 static void add(const char *source, const int32_t *labels, uint32_t count)
 {
     const struct tw_message message = {.offset = 1};
-    struct tw_named_entity entities[2];
+    struct tw_annotated_entity entities[2];
     struct tw_record record = {.document = {.message = &message,
                                    .source = tw_text_of(source),
                                    .token_count = 5,
                                    .score = {0.75f, 0.25f, 0, 0}},
-        .entities = entities,
-        .entity_count = count,
-        .label = count ? -1 : 0,
-        .agreement = -1};
+        .annotations = {
+            .entities = entities, .entity_count = count, .label = count ? -1 : 0, .agreement = -1}};
     for (uint32_t at = 0; at < count; at++)
-        entities[at] = (struct tw_named_entity){tw_text_of("x"), labels[at]};
+        entities[at] = (struct tw_annotated_entity){tw_text_of("x"), labels[at]};
     tw_findings_add(findings, &record);
 }
 

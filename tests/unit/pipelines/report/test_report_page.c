@@ -56,7 +56,7 @@ static void add(const char *text, const char *source, int32_t label)
 {
     const struct tw_message message = {.offset = (int64_t)findings->records + 1};
     const struct tw_score score = {0.96f, 0.03f, 0.01f, 0};
-    struct tw_named_entity entities[] = {{tw_text_of(text), 2}, {tw_text_of("Ordanelle"), 0}};
+    struct tw_annotated_entity entities[] = {{tw_text_of(text), 2}, {tw_text_of("Ordanelle"), 0}};
     struct tw_reading readings[] = {{.score = score}, {.score = score}};
     struct tw_record record = {.document = {.message = &message,
                                    .id = tw_text_of(text),
@@ -66,11 +66,11 @@ static void add(const char *text, const char *source, int32_t label)
                                    .score = score,
                                    .readings = readings,
                                    .reading_count = 2},
-        .names_entities = true,
-        .entities = entities,
-        .entity_count = 2,
-        .label = label,
-        .agreement = 66};
+        .annotations = {.names_entities = true,
+            .entities = entities,
+            .entity_count = 2,
+            .label = label,
+            .agreement = 66}};
     tw_findings_add(findings, &record);
 }
 
@@ -244,8 +244,7 @@ static void a_model_that_gives_no_numbers_breaks_no_page(void **state)
                                    .text = tw_text_of("x"),
                                    .token_count = 3,
                                    .score = {NAN, NAN, NAN, 0}},
-        .label = 2,
-        .agreement = -1};
+        .annotations = {.label = 2, .agreement = -1}};
     tw_findings_add(findings, &record);
     char *text = page();
     assert_well_formed(text);

@@ -45,8 +45,7 @@ static void add(struct tw_findings *findings, struct story story)
                                    .source = tw_text_of(story.source),
                                    .token_count = story.tokens,
                                    .score = sure_of(story.predicted, story.confidence)},
-        .label = story.label,
-        .agreement = story.agreement};
+        .annotations = {.label = story.label, .agreement = story.agreement}};
     tw_findings_add(findings, &record);
 }
 
@@ -55,19 +54,19 @@ static void add_headline(
     struct tw_findings *findings, uint32_t count, const int32_t *labels, const uint32_t *predicted)
 {
     const struct tw_message message = {.offset = (int64_t)findings->records + 1};
-    struct tw_named_entity entities[4];
+    struct tw_annotated_entity entities[4];
     struct tw_reading readings[4];
     for (uint32_t at = 0; at < count; at++) {
-        entities[at] = (struct tw_named_entity){tw_text_of("Velquin"), labels[at]};
+        entities[at] = (struct tw_annotated_entity){tw_text_of("Velquin"), labels[at]};
         readings[at] = (struct tw_reading){.score = sure_of(predicted[at], 0.8f)};
     }
     struct tw_record record = {
         .document = {.message = &message, .readings = readings, .reading_count = count},
-        .names_entities = true,
-        .entities = entities,
-        .entity_count = count,
-        .label = NONE,
-        .agreement = NONE};
+        .annotations = {.names_entities = true,
+            .entities = entities,
+            .entity_count = count,
+            .label = NONE,
+            .agreement = NONE}};
     tw_findings_add(findings, &record);
 }
 
