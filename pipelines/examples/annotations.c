@@ -81,11 +81,10 @@ bool tw_annotations_read(
     if (!memmem(line.bytes, line.length, "\"label\"", 7) &&
         !memmem(line.bytes, line.length, "\"entities\"", 10))
         return true;
-    uint32_t counted_before = 0;
-    struct tw_text mended = tw_json_repair(line, arena, &counted_before);
-    if (!mended.bytes)
-        return tw_arena_fail(arena, err);
-    json_t *object = json_loadb(mended.bytes, mended.length, 0, NULL);
+    json_t *object;
+    struct tw_json_repairs counted_before;
+    if (!tw_json_read(line, arena, &object, &counted_before, err))
+        return false;
     bool read = read_label(json_object_get(object, "label"), "field label", &out->label, err) &&
                 read_entities(json_object_get(object, "entities"), arena, out, err);
     out->agreement = read_agreement(json_object_get(object, "agree"));

@@ -2,7 +2,6 @@
 
 #include "read/clean.h"
 #include "read/decode.h"
-#include "read/json_text.h"
 #include "read/utf8.h"
 #include "score/classify.h"
 

@@ -50,6 +50,14 @@ static void every_label_that_was_given_is_read(void **state)
     assert_true(tw_annotations_has_label(&annotations));
 }
 
+/* Such a line is a message all the same (decode.h): its label counts too. */
+static void a_label_beside_what_is_no_json_is_read(void **state)
+{
+    (void)state;
+    struct tw_annotations annotations = read_from("{\"text\":\"x\",\"label\":\"neutral\",\"price\":NaN}");
+    assert_int_equal(annotations.label, 1);
+}
+
 static void what_was_not_given_is_minus_one(void **state)
 {
     (void)state;
@@ -93,6 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_label_that_was_given_is_read),
+        cmocka_unit_test(a_label_beside_what_is_no_json_is_read),
         cmocka_unit_test(what_was_not_given_is_minus_one),
         cmocka_unit_test(what_is_none_of_ours_is_refused_by_its_field),
     };
