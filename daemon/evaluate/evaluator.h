@@ -1,8 +1,7 @@
 /* evaluator: who evaluates the rules, when, and up to where: alerts from closed bars.
  *
- *     each second or so    a sign of life in tapewatch.members; shards are shared out among those alive: shard s is
- *                          for the (s mod n)-th of n; what is wanted is locked, taken, and held; the rest let go
- *     each interval        positions > stream watermark (watermark.h) > bars closed up to `to`
+ *     each second or so    a sign of life, and the shards that are ours to hold (shards.h)
+ *     each interval        positions > stream watermark > bars closed up to `to` (positions.h)
  *                          the shards that are furthest behind, from their "evaluated to":
  *                          read bars, headlines and open alerts > a worker decides (turn_rows.h) > one transaction
  *                          writes alerts, steps, and the new "evaluated to", fenced by epoch and token
@@ -14,7 +13,57 @@
  * them cost one round trip, however long they are.
  *
  * Rule sets live in the database, each with the edge from which it holds; the configuration's set is stored when it
- * is not the last one there. So all daemons evaluate by the same rules, and a reload takes effect at one edge. */
+ * is not the last one there (stored_rules.h). So all daemons evaluate by the same rules, and a reload takes effect at one
+ * edge.
+ *
+ * THE MACHINE does one exchange with the server, or has one job on a worker, at a time:
+ *
+ *     AWAY         no session: nothing is held
+ *     WAITING      nothing is under way; the timer says when to go on, or the session is about to be lost
+ *     STORING      the configuration's rules are on their way to the table of rule sets
+ *     BEATING      a sign of life is on its way
+ *     SHARING      shards that are ours to hold are being locked, others given back
+ *     TAKING       the rows of locked shards are being made ours
+ *     LOOKING      how far event time has come is being read, and newer rule sets
+ *     CUTTING      where to cut the interval is being asked, should too much be in it
+ *     READING      bars, headlines and open alerts of the turn are being read
+ *     WORKING      a worker has the turn
+ *     WRITING      what came of it is being committed
+ *     RELEASING    fenced: all shards are being given back
+ *     ORPHANED     a worker has a turn whose session is lost: its result will be thrown away
+ *     LEAVING      asked to end: good-bye is on its way
+ *     RECALLING    asked to end: a worker still has the turn
+ *     CLOSING      asked to end: nothing is under way, handles close
+ *
+ *     AWAY --connected--> WAITING
+ *     WAITING --rules are wanted--> STORING
+ *     WAITING --a sign of life is due--> BEATING
+ *     WAITING --the interval is over--> LOOKING
+ *     STORING --others are wanted by now--> STORING
+ *     STORING --stored, a sign of life is due--> BEATING
+ *     STORING --stored--> LOOKING
+ *     BEATING --shards to lock or to give back--> SHARING --locked--> TAKING --taken--> LOOKING
+ *     BEATING --locked shards to take--> TAKING
+ *     BEATING --settled--> LOOKING
+ *     SHARING --nothing to take--> LOOKING
+ *     LOOKING --bars have closed--> CUTTING --counted--> READING --read--> WORKING --decided--> WRITING
+ *     LOOKING --nothing has closed--> WAITING
+ *     WRITING --written, or outrun--> WAITING
+ *     WRITING --fenced--> RELEASING --given back--> WAITING
+ *
+ *     refused, or the session was lost before the answer:
+ *     STORING ---> WAITING     BEATING ---> WAITING     SHARING ---> WAITING     TAKING ---> WAITING
+ *     CUTTING ---> WAITING     READING ---> WAITING     WORKING --failed--> WAITING
+ *     WAITING --session lost--> AWAY
+ *     WORKING --session lost--> ORPHANED --the job is back--> AWAY
+ *     ORPHANED --the job is back, there is another session--> WAITING
+ *
+ *     asked to end:
+ *     WAITING --in a session--> LEAVING --said, or not answered--> CLOSING
+ *     WORKING ---> RECALLING     ORPHANED ---> RECALLING     RECALLING --the job is back--> CLOSING
+ *     AWAY ---> CLOSING        WAITING ---> CLOSING     STORING ---> CLOSING     BEATING ---> CLOSING
+ *     SHARING ---> CLOSING     TAKING ---> CLOSING      LOOKING ---> CLOSING     CUTTING ---> CLOSING
+ *     READING ---> CLOSING     WRITING ---> CLOSING     RELEASING ---> CLOSING */
 #ifndef TW_EVALUATOR_H
 #define TW_EVALUATOR_H
 
@@ -22,13 +71,17 @@
 
 #include "alert/rules.h"
 #include "observe/log.h"
+#include "observe/machine.h"
 #include "observe/metrics.h"
 #include "pool/pool.h"
 
 struct tw_config;
 struct tw_evaluator;
 
-struct tw_evaluate_events {
+/* Its states and moves; a test holds them against the drawing above. */
+extern const struct tw_machine tw_evaluator_machine;
+
+struct tw_evaluator_events {
     void *context;
     /* Ready: connected, and member of those who share the shards. `err` is lasting only before it was ready once. */
     void (*state)(void *context, bool ready, const struct tw_error *err);
@@ -36,17 +89,18 @@ struct tw_evaluate_events {
 
 /* Starts connecting. `rules` may be NULL: none, which is stored too (open alerts are then resolved). Copied. Jobs go to
  * `pool`, which must outlive it. TW_CONFIG for a conninfo that libpq refuses. */
-TW_MUST_USE bool tw_evaluate_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
+TW_MUST_USE bool tw_evaluator_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
     struct tw_metrics *metrics, struct tw_pool *pool, const struct tw_rule_set *rules,
-    const struct tw_evaluate_events *events, struct tw_evaluator **out, struct tw_error *err);
+    const struct tw_evaluator_events *events, struct tw_evaluator **out, struct tw_error *err);
 
-/* Other rules, after a reload. */
-TW_MUST_USE bool tw_evaluate_rules(
+/* Other rules, after a reload. NULL: none. TW_INTERNAL for want of memory: then the old ones stay. */
+TW_MUST_USE bool tw_evaluator_set_rules(
     struct tw_evaluator *evaluator, const struct tw_rule_set *rules, struct tw_error *err);
 
-bool tw_evaluate_ready(const struct tw_evaluator *evaluator);
+/* Whether it is connected, and member of those who share the shards. */
+bool tw_evaluator_ready(const struct tw_evaluator *evaluator);
 
-/* Lets the shards go and closes; `closed` comes when every handle is gone. */
-void tw_evaluate_end(struct tw_evaluator *evaluator, void (*closed)(void *context), void *context);
+/* Lets the shards go and closes; `closed` comes when every handle is gone. Once. */
+void tw_evaluator_end(struct tw_evaluator *evaluator, void (*closed)(void *context), void *context);
 
 #endif

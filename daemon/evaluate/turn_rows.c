@@ -128,153 +128,73 @@ static enum tw_read next_row(
     return readers[stream](answer, at, row, err) ? TW_READ_ITEM : TW_READ_REFUSED;
 }
 
-/* -- sink: calls ---------------------------------------------------------------------------------------------------- */
+/* -- sink: statements -------------------------------------------------------------------------------------------- */
 
-static bool grow(struct tw_turn_rows *rows)
+static bool is_listed(const struct tw_turn_rows *rows, struct tw_error *err)
 {
-    uint32_t capacity = rows->call_capacity ? rows->call_capacity * 2 : 64;
-    struct tw_turn_call *calls = tw_arena_array(rows->arena, capacity, sizeof *calls);
-    if (!calls)
-        return false;
-    if (rows->call_count > 0)
-        memcpy(calls, rows->calls, rows->call_count * sizeof *calls);
-    rows->calls = calls;
-    rows->call_capacity = capacity;
-    return true;
-}
-
-/* A call being written: parameters in the order of the statement's, numbers one after the other into `room`. */
-struct writer {
-    struct tw_turn_call *call;
-    int at;
-    char *room;
-};
-
-/* A new call at the end; false when the arena is full. It stays where it is until the next one is added. */
-static bool begin_call(
-    struct tw_turn_rows *rows, enum tw_statement statement, struct writer *writer, struct tw_error *err)
-{
-    char *room = tw_arena_take(rows->arena, TW_STATEMENT_PARAMETERS * 8);
-    if (!room || (rows->call_count == rows->call_capacity && !grow(rows)))
-        return tw_arena_fail(rows->arena, err);
-    struct tw_turn_call *call = &rows->calls[rows->call_count++];
-    *call = (struct tw_turn_call){.statement = statement};
-    *writer = (struct writer){call, 0, room};
-    return true;
-}
-
-static void put_text(struct writer *writer, struct tw_text text)
-{
-    writer->call->values[writer->at] = text.length ? text.bytes : "";
-    writer->call->lengths[writer->at++] = (int)text.length;
-}
-
-static void put_name(struct writer *writer, const char *name)
-{
-    put_text(writer, tw_text_of(name));
-}
-
-static void put_null(struct writer *writer)
-{
-    writer->at++;
-}
-
-/* The bytes at `room` are the next parameter. */
-static void put_room(struct writer *writer, int length)
-{
-    writer->call->values[writer->at] = writer->room;
-    writer->call->lengths[writer->at++] = length;
-    writer->room += length;
-}
-
-static void put_number(struct writer *writer, int64_t number)
-{
-    tw_put_int64(writer->room, number);
-    put_room(writer, 8);
-}
-
-static void put_int32(struct writer *writer, int32_t number)
-{
-    tw_put_int32(writer->room, number);
-    put_room(writer, 4);
-}
-
-static void put_int16(struct writer *writer, int16_t number)
-{
-    tw_put_int16(writer->room, number);
-    put_room(writer, 2);
-}
-
-static void put_time(struct writer *writer, int64_t us)
-{
-    if (us == TW_NO_TIME) {
-        put_null(writer);
-        return;
-    }
-    tw_put_time(writer->room, us);
-    put_room(writer, 8);
+    return rows->statements->full ? tw_arena_fail(rows->statements->arena, err) : true;
 }
 
 static bool store_alert(void *context, const struct tw_alert *alert, int64_t first_us,
     const struct tw_rule_span *rules, struct tw_error *err)
 {
-    struct writer writer;
-    if (!begin_call(context, TW_ALERT_STORE, &writer, err))
-        return false;
+    struct tw_turn_rows *rows = context;
+    struct tw_statement_list *list = rows->statements;
+    tw_statement_add(list, TW_ALERT_STORE);
     if (alert->id)
-        put_number(&writer, alert->id);
+        tw_statement_put_int64(list, alert->id);
     else
-        put_null(&writer);
-    put_text(&writer, alert->rule);
-    put_text(&writer, alert->symbol);
-    put_int16(&writer, tw_shard_of(alert->symbol));
-    put_name(&writer, alert->kind->name);
+        tw_statement_put_null(list);
+    tw_statement_put_text(list, alert->rule);
+    tw_statement_put_text(list, alert->symbol);
+    tw_statement_put_int16(list, tw_shard_of(alert->symbol));
+    tw_statement_put_name(list, alert->kind->name);
     if (alert->measure.length)
-        put_text(&writer, alert->measure);
+        tw_statement_put_text(list, alert->measure);
     else
-        put_null(&writer);
-    put_name(&writer, tw_severity_names[alert->severity]);
-    put_time(&writer, alert->opened_us);
-    put_time(&writer, alert->stepped_us);
-    put_time(&writer, alert->resolved_us);
-    put_time(&writer, alert->quiet_since_us);
-    put_time(&writer, first_us);
-    put_number(&writer, alert->reported);
-    put_number(&writer, alert->worst);
-    put_number(&writer, alert->documents);
-    put_int32(&writer, rules->id);
-    return true;
+        tw_statement_put_null(list);
+    tw_statement_put_name(list, tw_severity_names[alert->severity]);
+    tw_statement_put_time(list, alert->opened_us);
+    tw_statement_put_time(list, alert->stepped_us);
+    tw_statement_put_time(list, alert->resolved_us);
+    tw_statement_put_time(list, alert->quiet_since_us);
+    tw_statement_put_time(list, first_us);
+    tw_statement_put_int64(list, alert->reported);
+    tw_statement_put_int64(list, alert->worst);
+    tw_statement_put_int64(list, alert->documents);
+    tw_statement_put_int32(list, rules->id);
+    return is_listed(rows, err);
 }
 
 static bool store_step(void *context, const struct tw_alert *alert, const struct tw_alert_change *change,
     const struct tw_rule_span *rules, struct tw_error *err)
 {
-    struct writer writer;
-    if (!begin_call(context, TW_ALERT_STEP_STORE, &writer, err))
-        return false;
-    put_text(&writer, alert->rule);
-    put_text(&writer, alert->symbol);
-    put_time(&writer, alert->opened_us);
-    put_name(&writer, tw_alert_step_names[change->step]);
-    put_time(&writer, change->at_us);
-    put_number(&writer, change->value);
-    put_number(&writer, change->documents);
-    put_text(&writer, change->reason);
-    put_int32(&writer, rules->id);
-    return true;
+    struct tw_turn_rows *rows = context;
+    struct tw_statement_list *list = rows->statements;
+    tw_statement_add(list, TW_ALERT_STEP_STORE);
+    tw_statement_put_text(list, alert->rule);
+    tw_statement_put_text(list, alert->symbol);
+    tw_statement_put_time(list, alert->opened_us);
+    tw_statement_put_name(list, tw_alert_step_names[change->step]);
+    tw_statement_put_time(list, change->at_us);
+    tw_statement_put_int64(list, change->value);
+    tw_statement_put_int64(list, change->documents);
+    tw_statement_put_text(list, change->reason);
+    tw_statement_put_int32(list, rules->id);
+    return is_listed(rows, err);
 }
 
 static bool store_event(void *context, struct tw_text symbol, const struct tw_headline_event *event,
     const struct tw_alert *alert, struct tw_error *err)
 {
-    struct writer writer;
-    if (!begin_call(context, TW_EVENT_DONE, &writer, err))
-        return false;
-    put_number(&writer, event->id);
-    put_text(&writer, event->rule);
-    put_text(&writer, symbol);
-    put_time(&writer, alert ? alert->opened_us : TW_NO_TIME);
-    return true;
+    struct tw_turn_rows *rows = context;
+    struct tw_statement_list *list = rows->statements;
+    tw_statement_add(list, TW_EVENT_DONE);
+    tw_statement_put_int64(list, event->id);
+    tw_statement_put_text(list, event->rule);
+    tw_statement_put_text(list, symbol);
+    tw_statement_put_time(list, alert ? alert->opened_us : TW_NO_TIME);
+    return is_listed(rows, err);
 }
 
 void tw_turn_rows_attach(struct tw_turn_rows *rows, struct tw_turn *turn)

@@ -254,7 +254,7 @@ bool tw_daemon_reload(struct tw_daemon *daemon, struct tw_error *err)
         return tw_fail(err, TW_HELD, NULL, "start it again", "the daemon is stopping");
     tw_notify_reloading();
     bool done = tw_load_shared(daemon->config, daemon->model, &shared, err);
-    if (done && !tw_evaluate_rules(daemon->evaluator, tw_load_rules(shared), err)) {
+    if (done && !tw_evaluator_set_rules(daemon->evaluator, tw_load_rules(shared), err)) {
         tw_shared_leave(shared);
         done = false;
     }
@@ -377,7 +377,7 @@ static void close_rooms(struct tw_daemon *daemon)
         return;
     daemon->phase = TW_DAEMON_CLOSING;
     if (daemon->evaluator)
-        tw_evaluate_end(daemon->evaluator, evaluator_closed, daemon);
+        tw_evaluator_end(daemon->evaluator, evaluator_closed, daemon);
     else
         evaluator_closed(daemon);
 }
@@ -477,8 +477,8 @@ static bool open_store(struct tw_daemon *daemon, struct tw_error *err)
 
 static bool open_evaluator(struct tw_daemon *daemon, struct tw_error *err)
 {
-    struct tw_evaluate_events events = {.context = daemon, .state = on_evaluate_state};
-    return tw_evaluate_begin(&daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, daemon->pool,
+    struct tw_evaluator_events events = {.context = daemon, .state = on_evaluate_state};
+    return tw_evaluator_begin(&daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, daemon->pool,
         tw_load_rules(daemon->shared), &events, &daemon->evaluator, err);
 }
 

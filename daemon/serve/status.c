@@ -20,7 +20,7 @@ bool tw_report_ready(const struct tw_daemon *daemon, char *why, size_t size)
     }
     bool store = tw_store_ready(daemon->store);
     bool source = tw_source_ready(daemon->source, reasons, sizeof reasons);
-    bool evaluator = tw_evaluate_ready(daemon->evaluator);
+    bool evaluator = tw_evaluator_ready(daemon->evaluator);
     snprintf(why, size, "%s%s%s", store ? "" : "PostgreSQL is not to be had\n",
         evaluator || !store ? "" : "rules are not evaluated: see the log\n", reasons);
     return store && evaluator && source;

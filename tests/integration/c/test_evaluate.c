@@ -167,10 +167,10 @@ static void on_state(void *context, bool ready, const struct tw_error *err)
 
 static void open_desk(struct story *story, struct desk *desk)
 {
-    struct tw_evaluate_events events = {desk, on_state};
+    struct tw_evaluator_events events = {desk, on_state};
     struct tw_error err;
     desk->closed = false;
-    if (!tw_evaluate_begin(&story->loop, &story->config, &story->log, &story->metrics, story->pool,
+    if (!tw_evaluator_begin(&story->loop, &story->config, &story->log, &story->metrics, story->pool,
             story->rules, &events, &desk->evaluator, &err))
         fail_msg("%s", err.what);
 }
@@ -186,7 +186,7 @@ static void close_desk(struct story *story, struct desk *desk)
 {
     if (!desk->evaluator)
         return;
-    tw_evaluate_end(desk->evaluator, on_desk_closed, desk);
+    tw_evaluator_end(desk->evaluator, on_desk_closed, desk);
     for (int turn = 0; turn < 1000 && !desk->closed; turn++)
         run_for(story, 5);
     assert_true(desk->closed);
@@ -249,7 +249,7 @@ static int begin(void **state)
     story->config.kafka.topics = (struct tw_strings){topics, 1};
     story->config.evaluate.interval_ms = 20;
     story->config.evaluate.idle_session_ms = 3000;
-    story->log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
+    story->log = tw_log_open(TW_ERROR, TW_LOG_FORMAT_LOGFMT, NULL);
     load_rules(story, rules_text);
     ask(story, "TRUNCATE tapewatch.alerts, tapewatch.alert_steps, tapewatch.alert_events, tapewatch.bars,"
                " tapewatch.rule_sets, tapewatch.positions, tapewatch.members, tapewatch.entities CASCADE");
@@ -443,7 +443,7 @@ static void other_rules_hold_from_what_has_been_evaluated(void **state)
     load_rules(story,
         "rules:\n  - name: bad-news\n    kind: threshold\n    measure: negative_sum\n    window: 1m\n"
         "    below: -1.0\n    quiet: 2m\n");
-    assert_true(tw_evaluate_rules(story->first.evaluator, story->rules, &err));
+    assert_true(tw_evaluator_set_rules(story->first.evaluator, story->rules, &err));
     wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 2);
     time_goes_to(story, 220);
     assert_int_equal(
@@ -453,7 +453,7 @@ static void other_rules_hold_from_what_has_been_evaluated(void **state)
         ask(story, "SELECT extract(epoch FROM holds_from)::int8 - 1795000000 FROM tapewatch.rule_sets"
                    " ORDER BY rule_set_id DESC LIMIT 1"),
         100);
-    assert_true(tw_evaluate_rules(story->first.evaluator, story->rules, &err));
+    assert_true(tw_evaluator_set_rules(story->first.evaluator, story->rules, &err));
     time_goes_to(story, 240);
     assert_int_equal(
         ask(story, "SELECT count(*) FROM tapewatch.rule_sets"), 2); /* the same set is no new one */
@@ -485,10 +485,10 @@ static void rules_that_change_while_others_are_being_stored_are_stored_too(void 
     ask(story, "BEGIN");
     ask(story, "SELECT 1 FROM pg_advisory_xact_lock_shared(1415006040, 3)");
     load_rules(story, other_rules);
-    assert_true(tw_evaluate_rules(story->first.evaluator, story->rules, &err));
+    assert_true(tw_evaluator_set_rules(story->first.evaluator, story->rules, &err));
     run_for(story, 300);
     load_rules(story, rules_text);
-    assert_true(tw_evaluate_rules(story->first.evaluator, story->rules, &err));
+    assert_true(tw_evaluator_set_rules(story->first.evaluator, story->rules, &err));
     ask(story, "COMMIT");
     wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 3);
 }
@@ -501,7 +501,7 @@ static void rule_sets_are_those_of_the_server_that_is_connected(void **state)
     open_desk(story, &story->first);
     time_goes_to(story, 100);
     load_rules(story, other_rules);
-    assert_true(tw_evaluate_rules(story->first.evaluator, story->rules, &err));
+    assert_true(tw_evaluator_set_rules(story->first.evaluator, story->rules, &err));
     wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 2);
     time_goes_to(story, 200);
     ask(story,
