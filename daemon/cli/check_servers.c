@@ -5,11 +5,12 @@
 #include "source/kafka.h"
 
 #include <librdkafka/rdkafka.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 10000 };
+enum { TIMEOUT_MS = 10000, POOLER_MS = 3000 };
 
 /* ---- Kafka ---- */
 
@@ -44,23 +45,24 @@ static bool topic_is_there(
     return false;
 }
 
-static bool check_topics(const struct tw_config *config, const struct rd_kafka_metadata *metadata,
-    char *detail, size_t size, struct tw_error *err)
+static void check_topics(struct tw_check *check, const struct rd_kafka_metadata *metadata)
 {
+    const struct tw_config *config = &check->config;
     int partitions = 0;
     for (uint32_t at = 0; at < config->kafka.topics.count; at++) {
         const char *topic = config->kafka.topics.items[at];
+        struct tw_error err = {0};
         rd_kafka_resp_err_t why;
         if (topic_is_there(metadata, topic, &partitions, &why))
             continue;
         enum tw_code code = why == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ? TW_PERMISSION : TW_SERVER;
-        return tw_fail(err, code, topic, "make the topic, or name another under kafka.topics", "topic: %s",
+        tw_fail(&err, code, topic, "make the topic, or name another under kafka.topics", "topic: %s",
             rd_kafka_err2str(why));
+        tw_check_wrong(check, &err);
     }
-    snprintf(detail, size, "%d broker%s, %u topic%s, %d partitions", metadata->broker_cnt,
-        metadata->broker_cnt == 1 ? "" : "s", config->kafka.topics.count,
+    snprintf(check->detail, sizeof check->detail, "%d broker%s, %u topic%s, %d partitions",
+        metadata->broker_cnt, metadata->broker_cnt == 1 ? "" : "s", config->kafka.topics.count,
         config->kafka.topics.count == 1 ? "" : "s", partitions);
-    return true;
 }
 
 static const char *brokers_of(const struct tw_config *config)
@@ -72,37 +74,43 @@ static const char *brokers_of(const struct tw_config *config)
     return brokers;
 }
 
-static bool ask_brokers(const struct tw_config *config, rd_kafka_t *client, const struct kafka_view *view,
-    char *detail, size_t size, struct tw_error *err)
+static void ask_brokers(struct tw_check *check, rd_kafka_t *client, const struct kafka_view *view)
 {
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t answer = rd_kafka_metadata(client, 1, NULL, &metadata, TIMEOUT_MS);
     rd_kafka_poll(client, 0); /* the reasons wait there */
-    if (answer != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return tw_fail(err, view->refused ? TW_PERMISSION : TW_SERVER, brokers_of(config),
+    if (answer != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        struct tw_error err = {0};
+        tw_fail(&err, view->refused ? TW_PERMISSION : TW_SERVER, brokers_of(&check->config),
             view->refused ? "set credentials and certificates under kafka.properties and kafka.secrets"
                           : "start the broker, or set bootstrap.servers under kafka.properties",
             "no broker answers: %s", view->reason[0] ? view->reason : rd_kafka_err2str(answer));
-    bool right = check_topics(config, metadata, detail, size, err);
+        tw_check_wrong(check, &err);
+        return;
+    }
+    check_topics(check, metadata);
     rd_kafka_metadata_destroy(metadata);
-    return right;
 }
 
-bool tw_check_kafka(const struct tw_config *config, char *detail, size_t size, struct tw_error *err)
+void tw_check_kafka(struct tw_check *check)
 {
     rd_kafka_conf_t *settings;
     rd_kafka_t *client;
+    struct tw_error err = {0};
     struct kafka_view view = {.reason = ""};
-    if (!tw_kafka_settings(config, TW_KAFKA_ADMIN, &settings, err))
-        return false;
+    if (!tw_kafka_settings(&check->config, TW_KAFKA_ADMIN, &settings, &err)) {
+        tw_check_wrong(check, &err);
+        return;
+    }
     rd_kafka_conf_set_error_cb(settings, on_error);
     rd_kafka_conf_set_log_cb(settings, NULL);
     rd_kafka_conf_set_opaque(settings, &view);
-    if (!tw_kafka_new(TW_KAFKA_ADMIN, settings, &client, err))
-        return false;
-    bool right = ask_brokers(config, client, &view, detail, size, err);
+    if (!tw_kafka_new(TW_KAFKA_ADMIN, settings, &client, &err)) {
+        tw_check_wrong(check, &err);
+        return;
+    }
+    ask_brokers(check, client, &view);
     rd_kafka_destroy(client);
-    return right;
 }
 
 /* ---- PostgreSQL ---- */
@@ -125,14 +133,14 @@ static bool check_schema(PGconn *connection, struct tw_error *err)
     return tw_schema_check(found, err);
 }
 
-static bool check_rights(PGconn *connection, char *detail, size_t size, struct tw_error *err)
+static bool check_rights(struct tw_check *check, PGconn *connection, struct tw_error *err)
 {
     PGresult *result = tw_postgres_query(connection, "rights", rights_sql, 0, NULL, err);
     if (!result)
         return false;
     bool granted = strcmp(PQgetvalue(result, 0, 2), "t") == 0;
-    snprintf(detail, size, "PostgreSQL %s, schema %d, role %s", PQgetvalue(result, 0, 1), tw_schema_wanted(),
-        PQgetvalue(result, 0, 0));
+    snprintf(check->detail, sizeof check->detail, "PostgreSQL %s, schema %d, role %s",
+        PQgetvalue(result, 0, 1), tw_schema_wanted(), PQgetvalue(result, 0, 0));
     if (!granted)
         tw_fail(err, TW_PERMISSION, PQgetvalue(result, 0, 0), "GRANT tapewatch_writer to this role",
             "the role may not write Tapewatch's tables");
@@ -140,14 +148,85 @@ static bool check_rights(PGconn *connection, char *detail, size_t size, struct t
     return granted;
 }
 
-bool tw_check_store(const struct tw_config *config, char *detail, size_t size, struct tw_error *err)
+/* ---- a pooler between us ---- */
+
+/* A failure leaves "": the caller then knows nothing. */
+static void ask_pid(PGconn *connection, const char *sql, char pid[16])
 {
+    struct tw_error ignored;
+    PGresult *result = tw_postgres_query(connection, "pooler", sql, 0, NULL, &ignored);
+    pid[0] = '\0';
+    if (result && PQntuples(result) == 1)
+        snprintf(pid, 16, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+}
+
+/* The answer to what was sent, within a time: a pooler without a free session lets us wait. */
+static bool pid_comes(PGconn *connection, char pid[16])
+{
+    struct pollfd waited = {.fd = PQsocket(connection), .events = POLLIN};
+    while (PQisBusy(connection)) {
+        if (poll(&waited, 1, POOLER_MS) <= 0 || !PQconsumeInput(connection))
+            return false;
+    }
+    PGresult *result = PQgetResult(connection);
+    if (PQresultStatus(result) == PGRES_TUPLES_OK)
+        snprintf(pid, 16, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+    return true;
+}
+
+/* A pooler that lends sessions for a transaction, or a statement, has to give us another one when a second connection sits in a
+ * transaction on the one that we had: so two of our own statements meet two sessions, or none. */
+static bool shares_session(PGconn *connection, PGconn *second)
+{
+    static const char pid_sql[] = "SELECT pg_backend_pid()";
+    char before[16];
+    char after[16] = "";
+    ask_pid(connection, pid_sql, before);
+    PGresult *begun = PQexec(second, "BEGIN");
+    bool refused = PQresultStatus(begun) != PGRES_COMMAND_OK; /* statement pooling allows no transactions */
+    PQclear(begun);
+    if (refused)
+        return true;
+    ask_pid(second, pid_sql, after);
+    bool answered = PQsendQuery(connection, pid_sql) && pid_comes(connection, after);
+    PQclear(PQexec(second, "ROLLBACK"));
+    return !answered || (before[0] && strcmp(before, after) != 0);
+}
+
+static bool check_pooler(const struct tw_postgres_options *options, PGconn *connection, struct tw_error *err)
+{
+    PGconn *second;
+    if (!tw_postgres_connect(options, &second, err))
+        return false;
+    bool shared = shares_session(connection, second);
+    PQfinish(second);
+    return !shared ||
+           tw_fail(err, TW_CONFIG, "store.conninfo",
+               "name PostgreSQL itself, or set pool_mode = session for this database",
+               "a pooler stands between, in transaction pooling: prepared statements and locks need a "
+               "session of their own");
+}
+
+/* ---- the database ---- */
+
+void tw_check_store(struct tw_check *check)
+{
+    const struct tw_config *config = &check->config;
     struct tw_postgres_options options = {
         config->store.conninfo, config->store.password_file, "tapewatch check"};
+    struct tw_error err = {0};
     PGconn *connection;
-    if (!tw_postgres_connect(&options, &connection, err))
-        return false;
-    bool right = check_schema(connection, err) && check_rights(connection, detail, size, err);
+    if (!tw_postgres_connect(&options, &connection, &err)) {
+        tw_check_wrong(check, &err);
+        return;
+    }
+    if (!tw_postgres_check_encoding(connection, &err))
+        tw_check_wrong(check, &err);
+    if (!check_schema(connection, &err) || !check_rights(check, connection, &err))
+        tw_check_wrong(check, &err);
+    if (!check_pooler(&options, connection, &err)) /* last: it may leave our connection waiting */
+        tw_check_wrong(check, &err);
     PQfinish(connection);
-    return right;
 }

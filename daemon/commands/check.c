@@ -1,18 +1,18 @@
-/* check: everything that `serve` would trip over, found before it runs. Offline it reads configuration, rules,
- * entities and model, and probes the matrix products; --connect asks the servers too. Every finding is a line;
- * the first thing that is wrong gives the exit status. */
-#include "cli/command.h"
+/* check: everything that `serve` would trip over, found before it runs. Offline it reads configuration, rules, entities and model,
+ * probes the matrix products, and tries the doors (HTTP, control socket); --connect asks the servers too. Every stage is run, whatever
+ * the others found; each tells all that is wrong (cli/check.h). */
+#include "cli/check.h"
 
 #include "alert/rules.h"
 #include "cli/check_servers.h"
+#include "cli/check_settings.h"
+#include "cli/command.h"
 #include "config/classifier_options.h"
-#include "config/config.h"
-#include "files/problems.h"
 #include "link/entities.h"
+#include "observe/control.h"
+#include "observe/http.h"
 #include "observe/processors.h"
-#include "postgres/postgres.h"
 #include "score/classify.h"
-#include "source/kafka.h"
 
 #include "base/file.h"
 #include "gemm/gemm.h"
@@ -23,170 +23,188 @@
 
 enum { ARENA_BYTES = 64 << 20, MOST_RULES_BYTES = 4 << 20 };
 
-struct check {
-    struct tw_config config;
-    const char *path;  /* -c, or NULL */
-    const char *model; /* -m, or NULL */
-    struct tw_arena arena;
-    struct tw_error first; /* of what was wrong */
+struct command {
+    struct tw_check check; /* first: a pointer to one is a pointer to the other */
+    const char *path;      /* -c; NULL: the standard path */
+    const char *model;     /* -m; NULL: as configured */
 };
 
-static void print_good(const char *what, const char *detail)
+static void check_config(struct tw_check *check)
 {
-    printf("ok     %-10s %s\n", what, detail);
+    const struct command *command = (const struct command *)check;
+    struct tw_error err = {0};
+    const char *path = command->path ? command->path : TW_CONFIG_PATH;
+    if (!tw_config_load(path, &check->arena, &check->config, &check->problems, &err) &&
+        check->problems.count == 0)
+        tw_check_wrong(check, &err);
+    snprintf(check->detail, sizeof check->detail, "%s", path);
 }
 
-static void print_bad(struct check *check, const char *what, const struct tw_error *err)
+static void check_rules(struct tw_check *check)
 {
-    char line[1200];
-    tw_error_line(err, line, sizeof line);
-    printf("WRONG  %-10s %s\n", what, line);
-    if (check->first.code == TW_OK)
-        check->first = *err;
-}
-
-static bool check_config(struct check *check, char *detail, size_t size, struct tw_error *err)
-{
-    if (!tw_command_config_load(check->path, false, &check->arena, &check->config, err))
-        return false;
-    snprintf(detail, size, "%s", check->config.path);
-    return true;
-}
-
-static bool check_rules(struct check *check, char *detail, size_t size, struct tw_error *err)
-{
-    struct tw_problems problems;
     struct tw_text_file source = {.file = check->config.rules.path};
     struct tw_rule_set *set = NULL;
+    struct tw_error err = {0};
     if (source.file[0] == '\0') {
-        snprintf(detail, size, "none (rules.path is not set): no alerts");
-        return true;
+        snprintf(check->detail, sizeof check->detail, "none (rules.path is not set): no alerts");
+        return;
     }
-    tw_problems_begin(&problems, &check->arena);
-    if (!tw_file_read(source.file, MOST_RULES_BYTES, &check->arena, &source.bytes, err))
-        return false;
-    if (!tw_rules_load(&source, &problems, &set, err)) {
-        struct tw_text text;
-        struct tw_error ignored;
-        if (problems.count > 0 && tw_problems_render(&problems, &check->arena, &text, &ignored))
-            fprintf(stderr, "%.*s", (int)text.length, text.bytes);
-        return false;
-    }
-    snprintf(detail, size, "%s: %u rules, set %.12s", source.file, set->count, set->hash);
+    struct tw_text_file *kept = tw_arena_array(&check->arena, 1, sizeof *kept);
+    bool read = kept ? tw_file_read(source.file, MOST_RULES_BYTES, &check->arena, &source.bytes, &err)
+                     : tw_arena_fail(&check->arena, &err);
+    if (read)
+        *kept = source; /* problems point to it */
+    if (read && tw_rules_load(kept, &check->problems, &set, &err))
+        snprintf(check->detail, sizeof check->detail, "%s: %u rules, set %.12s", source.file, set->count,
+            set->hash);
+    else if (check->problems.count == 0)
+        tw_check_wrong(check, &err);
     tw_rules_free(set);
-    return true;
 }
 
-static bool check_entities(struct check *check, char *detail, size_t size, struct tw_error *err)
+static void check_entities(struct tw_check *check)
 {
     struct tw_automaton *entities = NULL;
+    struct tw_error err = {0};
     const char *path = check->config.link.entities;
-    if (path[0] == '\0') {
-        snprintf(detail, size, "none (link.entities is not set): symbols alone are linked");
-        return true;
-    }
-    if (!tw_entities_load(path, &entities, err))
-        return false;
-    snprintf(detail, size, "%s: %u entities, %llu names", path, tw_entities_count(entities),
-        (unsigned long long)tw_entities_name_count(entities));
+    if (path[0] == '\0')
+        snprintf(
+            check->detail, sizeof check->detail, "none (link.entities is not set): symbols alone are linked");
+    else if (!tw_entities_load(path, &entities, &err))
+        tw_check_wrong(check, &err);
+    else
+        snprintf(check->detail, sizeof check->detail, "%s: %u entities, %llu names", path,
+            tw_entities_count(entities), (unsigned long long)tw_entities_name_count(entities));
     tw_entities_free(entities);
-    return true;
 }
 
-static bool check_model(struct check *check, char *detail, size_t size, struct tw_error *err)
+static void check_model(struct tw_check *check)
 {
-    const struct tw_model_asked asked = {.folder = check->model};
+    const struct tw_model_asked asked = {.folder = ((const struct command *)check)->model};
     struct tw_classifier_options options;
     struct tw_classifier *classifier = NULL;
-    if (!tw_config_classifier_options(&check->config, &asked, &check->arena, &options, err))
-        return false;
-    if (!tw_classifier_open(&options, &classifier, err))
-        return false;
-    snprintf(detail, size, "%s%sSHA-256 %s, %u tokens at most%s", options.folder ? options.folder : "",
-        options.folder ? ": " : "", tw_classifier_sha256(classifier), tw_classifier_max_tokens(classifier),
+    struct tw_error err = {0};
+    if (!tw_config_classifier_options(&check->config, &asked, &check->arena, &options, &err) ||
+        !tw_classifier_open(&options, &classifier, &err)) {
+        tw_check_wrong(check, &err);
+        return;
+    }
+    snprintf(check->detail, sizeof check->detail, "%s%sSHA-256 %s, %u tokens at most%s",
+        options.folder ? options.folder : "", options.folder ? ": " : "", tw_classifier_sha256(classifier),
+        tw_classifier_max_tokens(classifier),
         options.constant ? ", CONSTANT: scores are invented (dev)" : "");
     tw_classifier_free(classifier);
-    return true;
 }
 
-static bool check_gemm(struct check *check, char *detail, size_t size, struct tw_error *err)
+static void check_gemm(struct tw_check *check)
 {
     struct tw_gemm gemm;
-    if (!tw_gemm_open(tw_gemm_choice_names[check->config.gemm.backend], &gemm, err))
-        return false;
-    tw_gemm_report(&gemm, detail, size);
-    return true;
+    struct tw_error err = {0};
+    if (tw_gemm_open(tw_gemm_choice_names[check->config.gemm.backend], &gemm, &err))
+        tw_gemm_report(&gemm, check->detail, sizeof check->detail);
+    else
+        tw_check_wrong(check, &err);
 }
 
-static bool check_workers(struct check *check, char *detail, size_t size, struct tw_error *err)
+static void check_workers(struct tw_check *check)
 {
-    (void)err;
     char why[PATH_MAX];
     uint32_t allowed = tw_processors(why, sizeof why);
     int64_t workers = check->config.workers.count ? check->config.workers.count : allowed;
-    snprintf(detail, size, "%lld (%u processors by %.120s)", (long long)workers, allowed, why);
-    return true;
+    snprintf(check->detail, sizeof check->detail, "%lld (%u processors by %.120s)", (long long)workers,
+        allowed, why);
 }
 
-/* What librdkafka and libpq say of names and values, before any server is asked. */
-static bool check_settings(struct check *check, char *detail, size_t size, struct tw_error *err)
+static void check_control(struct tw_check *check)
+{
+    const char *path = check->config.control.socket;
+    struct tw_error err = {0};
+    bool alive = false;
+    if (path[0] == '\0')
+        snprintf(check->detail, sizeof check->detail, "none (control.socket is empty): SIGHUP alone reloads");
+    else if (tw_control_check(path, &alive, &err))
+        snprintf(check->detail, sizeof check->detail, "%s%s", path, alive ? ": a daemon answers there" : "");
+    else
+        tw_check_wrong(check, &err);
+}
+
+/* The daemon of this configuration may be the one that has the address. */
+static bool daemon_runs(const struct tw_config *config)
+{
+    bool alive = false;
+    struct tw_error ignored;
+    return config->control.socket[0] && tw_control_check(config->control.socket, &alive, &ignored) && alive;
+}
+
+static void check_http(struct tw_check *check)
 {
     const struct tw_config *config = &check->config;
-    struct tw_postgres_options options = {
-        config->store.conninfo, config->store.password_file, "tapewatch check"};
-    struct tw_postgres_parameters parameters;
-    rd_kafka_conf_t *settings;
-    if (!tw_kafka_settings(config, TW_KAFKA_CONSUMER, &settings, err))
-        return false;
-    rd_kafka_conf_destroy(settings);
-    if (!tw_postgres_parameters_begin(&options, &parameters, err))
-        return false;
-    tw_postgres_parameters_end(&parameters);
-    snprintf(detail, size, "%u Kafka properties, %u secrets, conninfo", config->kafka.properties.count,
-        config->kafka.secrets.count);
-    return true;
+    const struct tw_http_source nothing = {0};
+    struct tw_http *http = NULL;
+    struct tw_error err = {0};
+    uv_loop_t loop;
+    snprintf(
+        check->detail, sizeof check->detail, "%s:%lld", config->http.address, (long long)config->http.port);
+    if (config->http.port == 0) {
+        snprintf(check->detail, sizeof check->detail, "none (http.port is 0)");
+        return;
+    }
+    uv_loop_init(&loop);
+    if (tw_http_begin(&loop, config->http.address, (uint16_t)config->http.port, &nothing, &http, &err))
+        tw_http_end(http);
+    else if (err.code == TW_OUTPUT && daemon_runs(config))
+        snprintf(check->detail, sizeof check->detail, "%s:%lld: taken, and a daemon answers on %s",
+            config->http.address, (long long)config->http.port, config->control.socket);
+    else
+        tw_check_wrong(check, &err);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_loop_close(&loop);
 }
 
-static bool check_kafka(struct check *check, char *detail, size_t size, struct tw_error *err)
-{
-    return tw_check_kafka(&check->config, detail, size, err);
-}
-
-static bool check_store(struct check *check, char *detail, size_t size, struct tw_error *err)
-{
-    return tw_check_store(&check->config, detail, size, err);
-}
-
+/* In the order in which `serve` needs them. `sections`: what of the configuration a stage cannot do without, as it was written. */
 static const struct {
     const char *name;
     bool connects;
-    bool (*run)(struct check *check, char *detail, size_t size, struct tw_error *err);
-} checks[] = {
-    {"config", false, check_config},
-    {"settings", false, check_settings},
-    {"rules", false, check_rules},
-    {"entities", false, check_entities},
-    {"model", false, check_model},
-    {"gemm", false, check_gemm},
-    {"workers", false, check_workers},
-    {"kafka", true, check_kafka},
-    {"store", true, check_store},
+    void (*run)(struct tw_check *check);
+    const char *sections[3];
+} stages[] = {
+    {"config", false, check_config, {NULL}},
+    {"settings", false, tw_check_settings, {NULL}},
+    {"model", false, check_model, {"model", "batch", "gemm"}},
+    {"gemm", false, check_gemm, {"gemm"}},
+    {"rules", false, check_rules, {"rules"}},
+    {"entities", false, check_entities, {"link"}},
+    {"workers", false, check_workers, {"workers"}},
+    {"http", false, check_http, {"http"}},
+    {"control", false, check_control, {"control"}},
+    {"kafka", true, tw_check_kafka, {"kafka"}},
+    {"store", true, tw_check_store, {"store"}},
 };
 
-static void run_checks(struct check *check, bool connect)
+static bool is_sound(const struct tw_config *config, const char *const sections[3])
 {
-    for (size_t at = 0; at < sizeof checks / sizeof checks[0]; at++) {
-        char detail[1024] = "";
-        struct tw_error err = {0};
-        if (checks[at].connects && !connect)
+    bool unread = !config->root && config->wrong_sections;
+    if (unread)
+        return false;
+    for (size_t at = 0; at < 3 && sections[at]; at++)
+        if (!tw_config_section_sound(config, sections[at]))
+            return false;
+    return true;
+}
+
+static void run_stages(struct tw_check *check, bool connect)
+{
+    for (size_t at = 0; at < sizeof stages / sizeof stages[0]; at++) {
+        if (stages[at].connects && !connect)
             continue;
-        if (checks[at].run(check, detail, sizeof detail, &err))
-            print_good(checks[at].name, detail);
-        else
-            print_bad(check, checks[at].name, &err);
-        fflush(stdout);
-        if (at == 0 && check->first.code != TW_OK)
-            return; /* nothing else can be found without a configuration */
+        if (at > 0 && !is_sound(&check->config, stages[at].sections)) {
+            tw_check_pass_over(
+                check, stages[at].name, "not looked at: see what is wrong with the configuration");
+            continue;
+        }
+        tw_check_begin_stage(check, stages[at].name);
+        stages[at].run(check);
+        tw_check_end_stage(check);
     }
 }
 
@@ -200,13 +218,14 @@ struct options {
 static int run(const struct tw_command_line *line, struct tw_error *err)
 {
     const struct options *options = line->options;
-    struct check check = {.path = options->config, .model = options->model};
-    if (!tw_arena_begin(&check.arena, ARENA_BYTES, err))
+    struct command command = {.path = options->config, .model = options->model};
+    struct tw_check *check = &command.check;
+    if (!tw_arena_begin(&check->arena, ARENA_BYTES, err))
         return tw_command_failed(err);
-    run_checks(&check, options->connect);
-    tw_arena_end(&check.arena);
-    *err = check.first;
-    return tw_exit_status(check.first.code);
+    run_stages(check, options->connect);
+    tw_arena_end(&check->arena);
+    *err = check->gravest;
+    return tw_exit_status(check->gravest.code);
 }
 
 static const struct tw_option rows[] = {

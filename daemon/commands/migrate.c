@@ -38,7 +38,7 @@ static bool work(PGconn *connection, const struct options *options, struct tw_er
     size_t applied = 0;
     if (options->status)
         return show_status(connection, options->format, err);
-    if (!tw_migrate_run(connection, &applied, err))
+    if (!tw_postgres_check_encoding(connection, err) || !tw_migrate_run(connection, &applied, err))
         return false;
     printf("schema tapewatch: version %d, %zu migration%s applied now\n", tw_schema_wanted(), applied,
         applied == 1 ? "" : "s");

@@ -53,25 +53,6 @@ static const char *path_in(struct tw_arena *arena, const char *file, struct tw_t
     return joined;
 }
 
-/* `file`: values are paths, relative to its folder; NULL: values are taken as they are. */
-static bool put_properties(
-    const struct tw_yaml_node *node, const char *file, struct tw_arena *arena, struct tw_properties *out)
-{
-    struct tw_property *list = tw_arena_array(arena, node->count + 1, sizeof *list);
-    if (!list)
-        return false;
-    for (uint32_t at = 0; at < node->count; at++) {
-        struct tw_text value = node->pairs[at].value->text;
-        list[at].name = string_in(arena, node->pairs[at].key->text);
-        list[at].value = file ? path_in(arena, file, value) : string_in(arena, value);
-        if (!list[at].name || !list[at].value)
-            return false;
-    }
-    out->items = list;
-    out->count = node->count;
-    return true;
-}
-
 static bool put_value(struct tw_config *config, const struct tw_config_row *row,
     const struct tw_yaml_value *value, const char *file, struct tw_arena *arena)
 {
@@ -103,34 +84,60 @@ static bool put_value(struct tw_config *config, const struct tw_config_row *row,
         return put_strings(value, arena, &names->names, &names->count);
     }
     case TW_FIELD_PROPERTIES:
-        return put_properties(value->node, NULL, arena, field);
     case TW_FIELD_SECRETS:
-        return put_properties(value->node, file, arena, field);
+        return true; /* by read_properties */
     }
     return false;
 }
 
 /* ---- checks that no single row can make ---- */
 
-static bool check_properties(
-    const struct tw_config_row *row, const struct tw_yaml_node *node, struct tw_problems *problems)
+struct reading {
+    struct tw_config *config;
+    const char *file; /* NULL: the defaults */
+    struct tw_arena *arena;
+    struct tw_problems *problems;
+};
+
+static bool check_property(
+    const struct tw_config_row *row, const struct tw_yaml_pair *pair, struct tw_problems *problems)
+{
+    int shown = pair->key->text.length < 100 ? (int)pair->key->text.length : 100;
+    const char *cure;
+    if (pair->value->kind != TW_YAML_SCALAR)
+        return tw_yaml_problem(problems, pair->value, "write one value",
+            "the property \"%.*s\" holds a list or a map", shown, pair->key->text.bytes);
+    if (row->field == TW_FIELD_PROPERTIES && tw_secret_property(pair->key->text, &cure))
+        return tw_yaml_problem(problems, pair->key, cure,
+            "\"%.*s\" is a secret and does not belong into this file", shown, pair->key->text.bytes);
+    return true;
+}
+
+/* Puts the properties that may stand, whatever the others are: the sooner all is known that is wrong. */
+static bool read_properties(struct reading *reading, const struct tw_config_row *row,
+    const struct tw_yaml_node *node, struct tw_properties *out)
 {
     if (node->kind != TW_YAML_MAP)
-        return tw_yaml_problem(problems, node, "write name: value pairs below it", "%s.%s is not a map",
-            row->section, row->key.name);
-    bool right = true;
-    for (uint32_t at = 0; at < node->count; at++) {
+        return tw_yaml_problem(reading->problems, node, "write name: value pairs below it",
+            "%s.%s is not a map", row->section, row->key.name);
+    struct tw_property *list = tw_arena_array(reading->arena, node->count + (size_t)1, sizeof *list);
+    bool right = list != NULL;
+    uint32_t count = 0;
+    for (uint32_t at = 0; list && at < node->count; at++) {
         const struct tw_yaml_pair *pair = &node->pairs[at];
-        if (pair->value->kind != TW_YAML_SCALAR)
-            right = tw_yaml_problem(problems, pair->value, "write one value",
-                "the property \"%.*s\" holds a list or a map", (int)pair->key->text.length,
-                pair->key->text.bytes);
-        else if (row->field == TW_FIELD_PROPERTIES && tw_secret_property(pair->key->text))
-            right =
-                tw_yaml_problem(problems, pair->key, "put it into a file and name that under kafka.secrets",
-                    "\"%.*s\" is a secret and does not belong into this file", (int)pair->key->text.length,
-                    pair->key->text.bytes);
+        if (!check_property(row, pair, reading->problems)) {
+            right = false;
+            continue;
+        }
+        struct tw_text value = pair->value->text;
+        list[count].name = string_in(reading->arena, pair->key->text);
+        list[count].value = row->field == TW_FIELD_SECRETS ? path_in(reading->arena, reading->file, value)
+                                                           : string_in(reading->arena, value);
+        if (!list[count].name || !list[count].value)
+            return false;
+        count++;
     }
+    *out = (struct tw_properties){list, list ? count : 0};
     return right;
 }
 
@@ -235,13 +242,6 @@ static bool load_time_zone(struct tw_config *config, struct tw_arena *arena, str
 
 /* ---- reading ---- */
 
-struct reading {
-    struct tw_config *config;
-    const char *file; /* NULL: the defaults */
-    struct tw_arena *arena;
-    struct tw_problems *problems;
-};
-
 static bool read_row(
     struct reading *reading, const struct tw_config_row *row, const struct tw_yaml_value *value)
 {
@@ -249,7 +249,7 @@ static bool read_row(
         row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, store.conninfo);
     bool right = check_variables(value->node, reading->problems);
     if (row->field == TW_FIELD_PROPERTIES || row->field == TW_FIELD_SECRETS)
-        right = check_properties(row, value->node, reading->problems) && right;
+        right = read_properties(reading, row, value->node, tw_config_field(reading->config, row)) && right;
     else if (is_conninfo)
         right = check_conninfo(value->node, reading->arena, reading->problems) && right;
     if (right && put_value(reading->config, row, value, reading->file, reading->arena))
@@ -443,6 +443,7 @@ bool tw_config_problem(const struct tw_config *config, struct tw_problems *probl
     va_end(arguments);
     if (!config->root)
         return tw_problem_add(problems, config->source ? config->source : &defaults, 0, 0, cure, "%s", text);
+    tw_secrets_hide(config->source, config->root, problems); /* this list may not know them yet */
     const struct tw_yaml_node *node = place_of(config->root, section, key);
     if (property && node->kind == TW_YAML_MAP)
         for (uint32_t at = 0; at < node->count; at++)

@@ -13,14 +13,29 @@
 
 enum { MOST_DEPTH = 8, MOST_NODES = 10000, MOST_CONNINFO = 8192 };
 
-/* librdkafka's names, and names that people bring along from Java's clients. */
-static const char *const secret_names[] = {"sasl.password", "sasl.jaas.config", "sasl.oauthbearer.config",
-    "sasl.oauthbearer.client.secret", "sasl.oauthbearer.assertion.private.key.pem", "ssl.key.pem", "ssl_key",
-    "ssl.keystore.key"};
+static const char file_cure[] = "put it into a file and name that under kafka.secrets";
 
-/* A property that this librdkafka does not know may still hold a secret. */
-static const char *const secret_endings[] = {
-    "password", "passwd", "secret", "passphrase", ".key.pem", ".token", "jaas.config"};
+/* librdkafka's names, names that people bring along from Java's clients, and endings: a property that this librdkafka does not know may
+ * hold a secret too. The first that fits counts. */
+static const struct {
+    const char *name;
+    bool ending;
+    const char *cure;
+} secrets[] = {
+    {"ssl.truststore.password", false,
+        "leave it out, and set ssl.ca.location to a PEM file, which needs none"},
+    {"jaas.config", true,
+        "set sasl.mechanism and sasl.username, and a file for sasl.password under kafka.secrets"},
+    {"sasl.oauthbearer.config", false, file_cure},
+    {"ssl.keystore.key", false, "put it into a file and name that as ssl.key.location"},
+    {"ssl_key", false, "put it into a file and name that as ssl.key.location"},
+    {"password", true, file_cure},
+    {"passwd", true, file_cure},
+    {"secret", true, file_cure},
+    {"passphrase", true, file_cure},
+    {"key.pem", true, file_cure},
+    {".token", true, file_cure},
+};
 
 /* In a file that is no YAML these words make a line suspicious. */
 static const char *const suspicious_words[] = {
@@ -37,15 +52,24 @@ static bool ends_in(struct tw_text text, const char *ending)
     return text.length >= length && strncasecmp(text.bytes + text.length - length, ending, length) == 0;
 }
 
-bool tw_secret_property(struct tw_text name)
+bool tw_secret_property(struct tw_text name, const char **cure)
 {
-    for (size_t at = 0; at < sizeof secret_names / sizeof secret_names[0]; at++)
-        if (same(name, secret_names[at]))
-            return true;
-    for (size_t at = 0; at < sizeof secret_endings / sizeof secret_endings[0]; at++)
-        if (ends_in(name, secret_endings[at]))
-            return true;
+    for (size_t at = 0; at < sizeof secrets / sizeof secrets[0]; at++) {
+        if (secrets[at].ending ? !ends_in(name, secrets[at].name) : !same(name, secrets[at].name))
+            continue;
+        if (cure)
+            *cure = secrets[at].cure;
+        return true;
+    }
     return false;
+}
+
+/* A misspelt name holds the secret all the same. */
+static bool is_nearly_secret(struct tw_text name)
+{
+    static const char *const names[] = {"sasl.password", "ssl.key.password", "ssl.keystore.password",
+        "ssl.key.pem", "sasl.oauthbearer.config", "sasl.oauthbearer.client.secret", "password"};
+    return tw_secret_property(name, NULL) || tw_nearest(name, names, sizeof names / sizeof names[0]);
 }
 
 static bool holds_word(struct tw_text text, const char *word)
@@ -142,7 +166,7 @@ static void hide_in_tree(const struct tw_text_file *source, const struct tw_yaml
         hide_in_tree(source, node->items[at], depth + 1, left, problems);
     for (uint32_t at = 0; node->kind == TW_YAML_MAP && at < node->count; at++) {
         const struct tw_yaml_pair *pair = &node->pairs[at];
-        if (tw_secret_property(pair->key->text) || is_secret_conninfo(pair->key, pair->value))
+        if (is_nearly_secret(pair->key->text) || is_secret_conninfo(pair->key, pair->value))
             hide_value(pair->key, pair->value, problems);
         hide_in_tree(source, pair->value, depth + 1, left, problems);
     }
@@ -170,6 +194,9 @@ void tw_secrets_hide(
     const struct tw_text_file *source, const struct tw_yaml_node *root, struct tw_problems *problems)
 {
     uint32_t left = MOST_NODES;
+    for (const struct tw_hidden_lines *at = problems->hidden; at; at = at->next)
+        if (at->source == source)
+            return;
     if (root)
         hide_in_tree(source, root, 0, &left, problems);
     else

@@ -20,8 +20,8 @@ struct tw_problems;
 struct tw_text_file;
 struct tw_yaml_node;
 
-/* Is the value of a property (or key) of this name a secret? Case is ignored. */
-bool tw_secret_property(struct tw_text name);
+/* Is the value of a property (or key) of this name a secret? Case is ignored. `cure`, when not NULL, receives where it belongs. */
+bool tw_secret_property(struct tw_text name, const char **cure);
 
 /* What libpq makes of a connection string. */
 enum tw_conninfo_finding {
@@ -39,7 +39,8 @@ enum tw_conninfo_finding tw_secret_conninfo(const char *conninfo, char words[256
 TW_MUST_USE bool tw_secret_path(const char *path, char *found, size_t size, struct tw_error *err);
 
 /* Hides the lines of `source` that hold or may hold secrets from the carets of `problems`. `root` is its tree; NULL when it could
- * not be read as YAML: then words and not places decide. */
+ * not be read as YAML: then words and not places decide. Done
+ * once for a list. */
 void tw_secrets_hide(
     const struct tw_text_file *source, const struct tw_yaml_node *root, struct tw_problems *problems);
 

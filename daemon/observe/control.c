@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,6 +163,41 @@ static int connect_to(const char *path, struct tw_error *err)
     return -1;
 }
 
+/* The folder of the socket's path; "." for a path without one. */
+static void folder_of(const char *path, char folder[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    int length = slash && slash > path ? (int)(slash - path) : 1;
+    snprintf(folder, PATH_MAX, "%.*s", length, slash ? path : ".");
+}
+
+static const char folder_cure[] =
+    "make its folder, or set control.socket to a path that the daemon's user may write";
+
+bool tw_control_check(const char *path, bool *alive, struct tw_error *err)
+{
+    char folder[PATH_MAX];
+    char parent[PATH_MAX];
+    struct tw_error why = {0};
+    int descriptor = connect_to(path, &why);
+    *alive = descriptor >= 0;
+    if (*alive) {
+        close(descriptor);
+        return true;
+    }
+    if (why.code == TW_CONFIG) {
+        *err = why;
+        return false;
+    }
+    folder_of(path, folder);
+    folder_of(folder, parent);
+    if (access(folder, W_OK | X_OK) == 0)
+        return true;
+    if (errno == ENOENT && access(parent, W_OK | X_OK) == 0)
+        return true; /* tw_control_begin makes it */
+    return tw_fail_errno(err, TW_OUTPUT, path, folder_cure, "cannot listen on this socket");
+}
+
 static void on_listener_closed(uv_handle_t *handle)
 {
     free(handle->data);
@@ -188,6 +224,10 @@ bool tw_control_begin(uv_loop_t *loop, const char *path, const struct tw_control
     struct stat status;
     if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
         unlink(path);
+    char folder[PATH_MAX];
+    folder_of(path, folder);
+    if (mkdir(folder, 0750) == 0) /* else it is there, or it is not: the bind tells */
+        chmod(folder, 0750);
     control->handler = *handler;
     uv_pipe_init(loop, &control->listener, 0);
     control->listener.data = control;
@@ -197,10 +237,7 @@ bool tw_control_begin(uv_loop_t *loop, const char *path, const struct tw_control
     if (failure != 0) {
         uv_close((uv_handle_t *)&control->listener, on_listener_closed);
         errno = -failure;
-        return tw_fail_errno(err, TW_OUTPUT, path,
-            "make its folder, or set control.socket to a path that the "
-            "daemon's user may write",
-            "cannot listen on this socket");
+        return tw_fail_errno(err, TW_OUTPUT, path, folder_cure, "cannot listen on this socket");
     }
     chmod(path, 0660);
     *out = control;

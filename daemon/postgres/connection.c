@@ -424,6 +424,11 @@ static void ignore_notice(void *context, const PGresult *result)
 static void prepare(struct tw_connection *connection)
 {
     struct tw_exchange exchange = {connection, prepared_rows, on_prepared};
+    struct tw_error err = {0};
+    if (!tw_postgres_check_encoding(connection->pg, &err)) {
+        fail_connection(connection, &err);
+        return;
+    }
     PQsetErrorVerbosity(connection->pg, PQERRORS_DEFAULT);
     PQsetNoticeReceiver(connection->pg, ignore_notice, NULL);
     if (PQsetnonblocking(connection->pg, 1) != 0 || !PQenterPipelineMode(connection->pg)) {

@@ -39,6 +39,8 @@ static const struct {
     [TW_SQLSTATE_PERMISSION] = {TW_PERMISSION,
         "let \"tapewatch migrate\" give the grants, and log in as tapewatch_writer"},
     [TW_SQLSTATE_SCHEMA] = {TW_CONFIG, "run \"tapewatch migrate\""},
+    [TW_SQLSTATE_POOLED] = {TW_CONFIG,
+        "name PostgreSQL itself in store.conninfo, or set pool_mode = session: a pooler stands between"},
     [TW_SQLSTATE_UNKNOWN] = {TW_SERVER, "it is tried again; see the server's log"},
 };
 
@@ -205,6 +207,15 @@ bool tw_postgres_failed(
             code ? code : "none: connection lost");
     return tw_fail(
         err, tw_sqlstate_code(means), where, tw_sqlstate_cure(means), "%s (SQLSTATE %s)", line, code);
+}
+
+bool tw_postgres_check_encoding(const PGconn *connection, struct tw_error *err)
+{
+    const char *encoding = PQparameterStatus(connection, "server_encoding");
+    return !encoding || strcmp(encoding, "UTF8") == 0 ||
+           tw_fail(err, TW_CONFIG, PQdb(connection),
+               "make a database with ENCODING 'UTF8' TEMPLATE template0",
+               "encoding %s, UTF8 is needed: texts in other scripts could not be stored", encoding);
 }
 
 static int64_t now_ms(void)

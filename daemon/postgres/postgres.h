@@ -51,6 +51,9 @@ void tw_postgres_parameters_end(struct tw_postgres_parameters *parameters);
 TW_MUST_USE bool tw_postgres_connect(
     const struct tw_postgres_options *options, PGconn **connection, struct tw_error *err);
 
+/* Can the database hold every text? TW_CONFIG for one that is not in UTF-8. */
+TW_MUST_USE bool tw_postgres_check_encoding(const PGconn *connection, struct tw_error *err);
+
 /* Why the connection could not be made. Its verbosity must have been PQERRORS_VERBOSE since PQconnectStart: only
  * so does a refused login show its SQLSTATE. Returns false. */
 bool tw_postgres_refused(const PGconn *connection, struct tw_error *err);

@@ -16,6 +16,8 @@ const struct tw_sqlstate_row tw_sqlstates[] = {
     {"42703", TW_SQLSTATE_SCHEMA, "undefined_column"},
     {"42883", TW_SQLSTATE_SCHEMA, "undefined_function"},
     {"42704", TW_SQLSTATE_SCHEMA, "undefined_object"},
+    {"26000", TW_SQLSTATE_POOLED, "invalid_sql_statement_name"},
+    {"42P05", TW_SQLSTATE_POOLED, "duplicate_prepared_statement"},
     {"08", TW_SQLSTATE_PASSING, "connection_exception"},
     {"40001", TW_SQLSTATE_PASSING, "serialization_failure"},
     {"40P01", TW_SQLSTATE_PASSING, "deadlock_detected"},

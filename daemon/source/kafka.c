@@ -1,12 +1,14 @@
 #include "source/kafka.h"
 
 #include "config/secrets.h"
+#include "files/problems.h"
 
 #include "base/file.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SECRET_BYTES = 64 * 1024, CONSUMER = 1 << TW_KAFKA_CONSUMER, PRODUCER = 1 << TW_KAFKA_PRODUCER };
 enum { ALL = CONSUMER | PRODUCER | 1 << TW_KAFKA_ADMIN };
@@ -79,10 +81,8 @@ static bool may_stand(const char *name, const char *only, const char *value)
 
 const char *tw_kafka_refuses(const char *property, const char *value, const char **cure)
 {
-    if (tw_secret_property(tw_text_of(property))) {
-        *cure = "name a file that holds it under kafka.secrets";
+    if (tw_secret_property(tw_text_of(property), cure))
         return "passwords do not stand in the configuration";
-    }
     for (size_t at = 0; at < sizeof refused / sizeof refused[0]; at++) {
         if (strcmp(property, refused[at].name) != 0 || may_stand(property, refused[at].only, value))
             continue;
@@ -114,8 +114,9 @@ static bool set_hidden(rd_kafka_conf_t *settings, const char *name, const char *
     char where[160];
     snprintf(where, sizeof where, "kafka.secrets.%s", name);
     return tw_fail(err, TW_CONFIG, where, "see librdkafka's CONFIGURATION.md for names and ranges",
-        answer == RD_KAFKA_CONF_UNKNOWN ? "no such configuration property"
-                                        : "librdkafka does not take this value");
+        answer == RD_KAFKA_CONF_UNKNOWN ? "No such configuration property: \"%s\""
+                                        : "librdkafka does not take the content of the file for %s",
+        name);
 }
 
 static bool set_table(rd_kafka_conf_t *settings, const struct setting *table, size_t count,
@@ -205,4 +206,137 @@ bool tw_kafka_new(enum tw_kafka_role role, rd_kafka_conf_t *settings, rd_kafka_t
         return true;
     rd_kafka_conf_destroy(settings);
     return tw_fail(err, TW_CONFIG, "kafka.properties", "see librdkafka's CONFIGURATION.md", "%s", why);
+}
+
+/* ---- what check asks ---- */
+
+/* What Java's clients know and librdkafka does not. */
+static const struct {
+    const char *name;
+    const char *cure;
+} java_names[] = {
+    {"max.poll.records",
+        "leave it out: batch.most_documents and batch.most_bytes say how much is taken at once"},
+    {"key.deserializer", "leave it out: keys are taken as bytes"},
+    {"value.deserializer", "leave it out: values are decoded by the keys of decode"},
+    {"key.serializer", "leave it out"},
+    {"value.serializer", "leave it out"},
+    {"ssl.truststore.location", "set ssl.ca.location to a PEM file"},
+    {"ssl.truststore.type", "leave it out, and set ssl.ca.location to a PEM file"},
+    {"ssl.truststore.certificates", "set ssl.ca.pem"},
+    {"ssl.keystore.type", "leave it out: ssl.keystore.location is PKCS#12"},
+    {"ssl.keystore.certificate.chain", "set ssl.certificate.pem"},
+    {"ssl.protocol", "leave it out"},
+    {"ssl.enabled.protocols", "leave it out"},
+    {"default.api.timeout.ms", "leave it out"},
+    {"request.timeout.ms", "set socket.timeout.ms"},
+    {"metrics.recording.level", "leave it out"},
+    {"interceptor.classes", "leave it out"},
+};
+
+/* Known to librdkafka, and not in its dump because they have no default. */
+static const char *const without_default[] = {"bootstrap.servers", "sasl.username", "sasl.mechanism",
+    "ssl.ca.location", "ssl.ca.pem", "ssl.certificate.location", "ssl.certificate.pem", "ssl.key.location",
+    "ssl.keystore.location", "ssl.crl.location", "ssl.cipher.suites", "ssl.curves.list", "sasl.password",
+    "ssl.key.password", "ssl.keystore.password", "ssl.key.pem", "sasl.kerberos.keytab",
+    "sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.client.id", "sasl.oauthbearer.scope",
+    "client.id", "compression.type", "acks", "linger.ms"};
+
+/* Properties that name a file, or a folder. */
+static const char *const file_properties[] = {"ssl.ca.location", "ssl.certificate.location",
+    "ssl.key.location", "ssl.keystore.location", "ssl.crl.location", "ssl.engine.location",
+    "sasl.kerberos.keytab"};
+
+static void cure_unknown(const char *name, char *cure, size_t size)
+{
+    enum { MOST_NAMES = 512 };
+    const char *names[MOST_NAMES];
+    size_t count = 0;
+    for (size_t at = 0; at < sizeof java_names / sizeof java_names[0]; at++)
+        if (strcmp(name, java_names[at].name) == 0) {
+            snprintf(cure, size, "%s", java_names[at].cure);
+            return;
+        }
+    rd_kafka_conf_t *settings = rd_kafka_conf_new();
+    size_t dumped = 0;
+    const char **dump = rd_kafka_conf_dump(settings, &dumped);
+    for (size_t at = 0; at < sizeof without_default / sizeof without_default[0]; at++)
+        names[count++] = without_default[at];
+    for (size_t at = 0; at < dumped && count < MOST_NAMES; at += 2)
+        names[count++] = dump[at];
+    const char *nearest = tw_nearest(tw_text_of(name), names, count);
+    if (nearest)
+        snprintf(cure, size, "did you mean \"%s\"?", nearest);
+    else
+        snprintf(cure, size, "see librdkafka's CONFIGURATION.md for names and ranges");
+    rd_kafka_conf_dump_free(dump, dumped);
+    rd_kafka_conf_destroy(settings);
+}
+
+/* "probe" lets librdkafka look for the system's certificates. */
+static bool check_file(const struct tw_property *property, struct tw_error *err)
+{
+    char where[160];
+    bool names_file = false;
+    for (size_t at = 0; at < sizeof file_properties / sizeof file_properties[0]; at++)
+        names_file = names_file || strcmp(property->name, file_properties[at]) == 0;
+    if (!names_file || property->value[0] == '\0' || strcmp(property->value, "probe") == 0 ||
+        access(property->value, R_OK) == 0)
+        return true;
+    snprintf(where, sizeof where, "kafka.properties.%s", property->name);
+    return tw_fail_errno(err, TW_CONFIG, where,
+        "name a file that is there and that the daemon's user may read", "%s cannot be read",
+        property->value);
+}
+
+bool tw_kafka_check_property(const struct tw_property *property, struct tw_error *err)
+{
+    const char *cure = NULL;
+    const char *reason = tw_kafka_refuses(property->name, property->value, &cure);
+    char where[160];
+    snprintf(where, sizeof where, "kafka.properties.%s", property->name);
+    if (reason)
+        return tw_fail(err, TW_CONFIG, where, cure, "%s cannot be set: %s", property->name, reason);
+    rd_kafka_conf_t *settings = rd_kafka_conf_new();
+    char why[400];
+    rd_kafka_conf_res_t answer =
+        rd_kafka_conf_set(settings, property->name, property->value, why, sizeof why);
+    rd_kafka_conf_destroy(settings);
+    if (answer == RD_KAFKA_CONF_OK)
+        return check_file(property, err);
+    char nearer[256] = "see librdkafka's CONFIGURATION.md for names and ranges";
+    if (answer == RD_KAFKA_CONF_UNKNOWN)
+        cure_unknown(property->name, nearer, sizeof nearer);
+    return tw_fail(err, TW_CONFIG, where, nearer, "%s", why);
+}
+
+bool tw_kafka_check_secret(const struct tw_property *secret, struct tw_error *err)
+{
+    rd_kafka_conf_t *settings = rd_kafka_conf_new();
+    bool done = set_secret(settings, secret, err);
+    bool unknown = rd_kafka_conf_set(settings, secret->name, "", NULL, 0) == RD_KAFKA_CONF_UNKNOWN;
+    rd_kafka_conf_destroy(settings);
+    if (!unknown)
+        return done;
+    char cure[256];
+    cure_unknown(secret->name, cure, sizeof cure);
+    return tw_fail(
+        err, TW_CONFIG, secret->name, cure, "No such configuration property: \"%s\"", secret->name);
+}
+
+bool tw_kafka_check_client(const struct tw_config *config, struct tw_error *err)
+{
+    rd_kafka_conf_t *settings;
+    rd_kafka_t *client;
+    if (!tw_kafka_settings(config, TW_KAFKA_CONSUMER, &settings, err))
+        return false;
+    if (!set(settings, "bootstrap.servers", "", err)) {
+        rd_kafka_conf_destroy(settings);
+        return false;
+    }
+    rd_kafka_conf_set_log_cb(settings, NULL);
+    if (!tw_kafka_new(TW_KAFKA_CONSUMER, settings, &client, err))
+        return false;
+    rd_kafka_destroy(client);
+    return true;
 }

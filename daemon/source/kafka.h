@@ -28,6 +28,14 @@ TW_MUST_USE bool tw_kafka_settings(
  * with the reason. Pure; `check` uses it too. */
 const char *tw_kafka_refuses(const char *property, const char *value, const char **cure);
 
+/* Would this property be taken? One at a time, so that `check` can tell all that would not: the error's cure knows Java's names
+ * and the nearest of librdkafka's. Files that a property names must be readable. TW_CONFIG, TW_IO, TW_PERMISSION. */
+TW_MUST_USE bool tw_kafka_check_property(const struct tw_property *property, struct tw_error *err);
+/* The same for one of kafka.secrets; the error does not show the file's content. */
+TW_MUST_USE bool tw_kafka_check_secret(const struct tw_property *secret, struct tw_error *err);
+/* Do all of them fit together? A client is made and ended; no broker is asked. TW_CONFIG. */
+TW_MUST_USE bool tw_kafka_check_client(const struct tw_config *config, struct tw_error *err);
+
 /* rd_kafka_new with our error: takes the configuration over whether it succeeds or not. */
 TW_MUST_USE bool tw_kafka_new(
     enum tw_kafka_role role, rd_kafka_conf_t *settings, rd_kafka_t **out, struct tw_error *err);

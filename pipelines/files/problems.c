@@ -1,5 +1,6 @@
 #include "files/problems.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,23 +131,26 @@ static void print_part(FILE *out, struct tw_text line, uint32_t first)
     }
 }
 
-static void print_place(FILE *out, const struct tw_problem *problem)
+void tw_problem_place(const struct tw_problem *problem, char *text, size_t size)
 {
-    fputs(problem->source->file, out);
-    if (problem->line > 0)
-        fprintf(out, ":%u", problem->line);
+    char place[32] = "";
     if (problem->line > 0 && problem->column > 0)
-        fprintf(out, ":%u", problem->column);
+        snprintf(place, sizeof place, ":%u:%u", problem->line, problem->column);
+    else if (problem->line > 0)
+        snprintf(place, sizeof place, ":%u", problem->line);
+    int most = size > sizeof place ? (int)(size - sizeof place) : 0;
+    snprintf(text, size, "%.*s%s", most, problem->source->file, place);
 }
 
 static void print_problem(FILE *out, const struct tw_problems *problems, const struct tw_problem *problem)
 {
     struct tw_error err;
+    char place[PATH_MAX + 32];
     char line[1100];
     tw_fail(&err, TW_CONFIG, NULL, problem->cure.bytes, "%s", problem->what.bytes);
     tw_error_line(&err, line, sizeof line);
-    print_place(out, problem);
-    fprintf(out, ": %s\n", line);
+    tw_problem_place(problem, place, sizeof place);
+    fprintf(out, "%s: %s\n", place, line);
     if (problem->line == 0)
         return;
     if (is_hidden(problems, problem)) {
@@ -188,12 +192,7 @@ bool tw_problems_fail(const struct tw_problems *problems, struct tw_error *err)
         return tw_fail(
             err, TW_CONFIG, NULL, NULL, "%u problems, for which there was no memory", problems->unkept);
     char where[256];
-    char place[32] = "";
-    if (first->line > 0 && first->column > 0)
-        snprintf(place, sizeof place, ":%u:%u", first->line, first->column);
-    else if (first->line > 0)
-        snprintf(place, sizeof place, ":%u", first->line);
-    snprintf(where, sizeof where, "%.200s%s", first->source->file, place);
+    tw_problem_place(first, where, sizeof where);
     if (problems->count == 1)
         return tw_fail(err, TW_CONFIG, where, first->cure.bytes, "%s", first->what.bytes);
     return tw_fail(err, TW_CONFIG, where, first->cure.bytes, "%.460s (and %u more)", first->what.bytes,

@@ -72,6 +72,9 @@ bool tw_problem_add(struct tw_problems *problems, const struct tw_text_file *sou
 void tw_problems_hide(
     struct tw_problems *problems, const struct tw_text_file *source, uint32_t first, uint32_t last);
 
+/* Where a problem is: file:line:column, or less when it has no place. */
+void tw_problem_place(const struct tw_problem *problem, char *text, size_t size);
+
 /* All of them as text, each line ended with a newline. TW_FULL. */
 TW_MUST_USE bool tw_problems_render(
     const struct tw_problems *problems, struct tw_arena *arena, struct tw_text *out, struct tw_error *err);

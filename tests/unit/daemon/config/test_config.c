@@ -162,6 +162,8 @@ static void no_word_about_a_file_shows_a_secret(void **state)
         "store: {conninfo: \"postgresql://writer:hunter2%zz@db/news\"}\n",
         "store: {conninfo: \"host=db password=a hunter2\"}\n",
         "store: {password: hunter2}\n",
+        "store:\n  pasword: hunter2\n",
+        "kafka:\n  properties: {sasl.pasword: hunter2, linger.ms: [1]}\n",
         "stoer: {conninfo: \"host=db password=hunter2\", x: 1}\n",
         "kafka: {topics: [a], properties: {sasl.password: hunter2, linger.ms: [1]}}\n",
         "kafka:\n  properties:\n    sasl.oauthbearer.config: principal=hunter2\n",
@@ -245,6 +247,13 @@ static void a_problem_found_later_has_its_place_too(void **state)
     assert_int_equal(at->line, 4);
     assert_int_equal(at->column, 5);
     assert_string_equal(at->what.bytes, "one");
+    /* Another list hides what the loader's did. */
+    struct tw_text text;
+    assert_true(load(house, "kafka: {secrets: {sasl.password: hunter2}, properties: {linger.ms: x}}\n"));
+    tw_problems_begin(&house->problems, &house->arena);
+    tw_config_problem(&house->config, &house->problems, "kafka", "properties", "linger.ms", "", "wrong");
+    assert_true(tw_problems_render(&house->problems, &house->arena, &text, &house->err));
+    assert_null(memmem(text.bytes, text.length, "hunter2", 7));
 }
 
 static void the_constant_model_needs_dev(void **state)

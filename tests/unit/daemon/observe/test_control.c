@@ -77,7 +77,7 @@ static void with_house(struct house *house, void (*client)(struct house *house))
     pthread_t thread;
     snprintf(house->folder, sizeof house->folder, "/tmp/tw_control_XXXXXX");
     assert_non_null(mkdtemp(house->folder));
-    snprintf(house->path, sizeof house->path, "%s/control", house->folder);
+    snprintf(house->path, sizeof house->path, "%s/made/control", house->folder); /* the folder is made */
     house->client = client;
     uv_loop_init(&house->loop);
     uv_async_init(&house->loop, &house->finished, on_finished);
@@ -91,6 +91,8 @@ static void with_house(struct house *house, void (*client)(struct house *house))
     pthread_join(thread, NULL);
     assert_int_equal(uv_loop_close(&house->loop), 0);
     assert_int_not_equal(access(house->path, F_OK), 0);
+    *strrchr(house->path, '/') = '\0';
+    assert_int_equal(rmdir(house->path), 0);
     rmdir(house->folder);
 }
 
@@ -151,6 +153,35 @@ static void a_socket_in_use_is_not_taken_over(void **state)
     assert_false(house.asked[0]);
     assert_int_equal(house.errors[0].code, TW_HELD);
     assert_true(house.asked[1]);
+}
+
+static void look_whether_it_lives(struct house *house)
+{
+    bool alive = false;
+    house->asked[0] = tw_control_check(house->path, &alive, &house->errors[0]);
+    house->asked[1] = alive;
+}
+
+static void whether_a_daemon_could_listen_is_found_without_listening(void **state)
+{
+    (void)state;
+    struct house house = {0};
+    struct tw_error err;
+    bool alive = true;
+    with_house(&house, look_whether_it_lives);
+    assert_true(house.asked[0]);
+    assert_true(house.asked[1]);
+    assert_true(tw_control_check("/tmp/tw_no_such_folder/control", &alive, &err)); /* it can be made */
+    assert_false(alive);
+    assert_int_not_equal(access("/tmp/tw_no_such_folder", F_OK), 0);
+    assert_true(tw_control_check("control", &alive, &err));
+    assert_false(tw_control_check("/no/such/control", &alive, &err));
+    assert_int_equal(err.code, TW_OUTPUT);
+    char longer[200];
+    memset(longer, 'x', sizeof longer);
+    longer[sizeof longer - 1] = '\0';
+    assert_false(tw_control_check(longer, &alive, &err));
+    assert_int_equal(err.code, TW_CONFIG);
 }
 
 static void get(struct house *house, int at, const char *request)
@@ -233,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_verb_is_answered_with_a_status_and_a_text),
         cmocka_unit_test(nobody_listening_is_a_server_not_to_be_had),
         cmocka_unit_test(a_socket_in_use_is_not_taken_over),
+        cmocka_unit_test(whether_a_daemon_could_listen_is_found_without_listening),
         cmocka_unit_test(monitoring_reads_metrics_health_and_why_it_is_not_ready),
         cmocka_unit_test(ready_is_200_and_an_unknown_page_is_404),
         cmocka_unit_test(a_port_that_is_taken_is_named),

@@ -36,6 +36,7 @@ static void codes_with_a_treatment_of_their_own_are_told_from_their_class(void *
     assert_int_equal(tw_sqlstate_of("TWE01"), TW_SQLSTATE_OUTRUN);
     assert_int_equal(tw_sqlstate_of("28P01"), TW_SQLSTATE_PASSWORD);
     assert_int_equal(tw_sqlstate_of("28000"), TW_SQLSTATE_PASSWORD);
+    assert_int_equal(tw_sqlstate_of("26000"), TW_SQLSTATE_POOLED);
     assert_int_equal(tw_sqlstate_of("42501"), TW_SQLSTATE_PERMISSION);
     assert_int_equal(tw_sqlstate_of("3F000"), TW_SQLSTATE_SCHEMA);
     assert_int_equal(tw_sqlstate_of("42P01"), TW_SQLSTATE_SCHEMA);

@@ -58,6 +58,24 @@ static void problems_come_in_the_order_of_the_file_with_line_caret_and_cure(void
                                "      |        ^\n");
 }
 
+static void a_line_that_may_hold_a_secret_is_numbered_and_not_shown(void **state)
+{
+    (void)state;
+    struct tw_text_file one = {"one", tw_text_of("a\nsecret\nc")};
+    struct tw_text_file other = {"other", tw_text_of("d\ne")};
+    struct tw_problems problems;
+    tw_problems_begin(&problems, &arena);
+    tw_problem_add(&problems, &one, 2, 3, "cure", "before");
+    tw_problems_hide(&problems, &one, 2, 2);
+    tw_problem_add(&problems, &one, 2, 5, NULL, "after");
+    tw_problem_add(&problems, &one, 3, 1, NULL, "c");
+    tw_problem_add(&problems, &other, 2, 0, NULL, "e");
+    assert_rendered(&problems, "one:2:3: before; cure: cure\n    2 | (not shown: it may hold a secret)\n"
+                               "one:2:5: after\n    2 | (not shown: it may hold a secret)\n"
+                               "one:3:1: c\n    3 | c\n      | ^\n"
+                               "other:2: e\n    2 | e\n");
+}
+
 static void problems_of_two_files_stay_with_their_file(void **state)
 {
     (void)state;
@@ -198,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(problems_come_in_the_order_of_the_file_with_line_caret_and_cure),
+        cmocka_unit_test(a_line_that_may_hold_a_secret_is_numbered_and_not_shown),
         cmocka_unit_test(problems_of_two_files_stay_with_their_file),
         cmocka_unit_test(the_caret_counts_characters_and_tabs_and_control_characters_are_shown),
         cmocka_unit_test(a_long_line_is_cut_around_the_caret),
