@@ -341,3 +341,42 @@ const struct tw_tensor *tw_safetensors_find(const struct tw_safetensors *file, c
     struct tw_tensor wanted = {.name = name};
     return bsearch(&wanted, file->tensors, file->count, sizeof wanted, by_name);
 }
+
+/* --- values -------------------------------------------------------------------------------------------------- */
+
+static float float_of_half(uint16_t half)
+{
+    uint32_t sign = (uint32_t)(half & 0x8000u) << 16, exponent = (half >> 10) & 0x1Fu,
+             mantissa = half & 0x3FFu;
+    if (exponent == 0) {
+        /* Zero and subnormals: mantissa x 2^-24, exact in fp32. */
+        float value = (float)mantissa * 0x1p-24f;
+        return sign ? -value : value;
+    }
+    uint32_t bits = sign | (exponent == 31 ? 0x7F800000u : (exponent + 112u) << 23) | mantissa << 13;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static float float_of_bfloat(uint16_t brain)
+{
+    uint32_t bits = (uint32_t)brain << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+void tw_tensor_widen(const struct tw_tensor *tensor, float *out)
+{
+    if (tensor->dtype == TW_F32) {
+        memcpy(out, tensor->data, tensor->bytes);
+        return;
+    }
+    float (*widen)(uint16_t) = tensor->dtype == TW_F16 ? float_of_half : float_of_bfloat;
+    for (size_t at = 0; at < tensor->elements; at++) {
+        uint16_t bits;
+        memcpy(&bits, (const char *)tensor->data + at * sizeof bits, sizeof bits);
+        out[at] = widen(bits);
+    }
+}

@@ -82,8 +82,12 @@ void tw_safetensors_close(struct tw_safetensors *file);
 /* The tensor of that name, or NULL. */
 const struct tw_tensor *tw_safetensors_find(const struct tw_safetensors *file, const char *name);
 
+/* Its values, which are TW_F32, TW_F16 or TW_BF16, as fp32, exactly: `elements` of them into `out`. */
+void tw_tensor_widen(const struct tw_tensor *tensor, float *out);
+
 /* "F32" and the like. */
 const char *tw_dtype_name(enum tw_dtype dtype);
+/* Bytes of one value. */
 size_t tw_dtype_bytes(enum tw_dtype dtype);
 
 /* "[3, 384]" into `text`; returns `text`. */

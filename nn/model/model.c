@@ -7,6 +7,7 @@
 
 #include "base/size.h"
 #include "format/config_json.h"
+#include "model/names.h"
 
 static const char *const weights_name = TW_FILE_WEIGHTS;
 static const char *const cure_fit = "take config.json and model.safetensors from the same checkpoint";
@@ -16,163 +17,59 @@ static const size_t alignment_bytes = 64;
 /* Parameters of a blank model begin at multiples of this many values: alignment_bytes of them. */
 static const size_t blank_step = 16;
 
-/* A dimension of a parameter, by name; the config gives the number. */
-enum extent {
-    ONE,
-    HIDDEN,
-    TWICE_HIDDEN,
-    INTERMEDIATE,
-    VOCABULARY,
-    POSITIONS,
-    TYPES,
-    LABELS,
-    BUCKETS,
-    HEADS,
-    PROJECTION,
-    EXTENTS
-};
+enum { STORED_BYTES = TW_NAME_BYTES + 16 };
 
-static size_t extent_of(const struct tw_model_config *config, enum extent extent)
-{
-    const size_t extents[EXTENTS] = {
-        [ONE] = 1,
-        [HIDDEN] = config->hidden,
-        [TWICE_HIDDEN] = 2 * config->hidden,
-        [INTERMEDIATE] = config->intermediate,
-        [VOCABULARY] = config->vocabulary,
-        [POSITIONS] = config->max_positions + config->first_position,
-        [TYPES] = config->type_vocabulary,
-        [LABELS] = config->labels,
-        [BUCKETS] = config->distance_buckets,
-        [HEADS] = config->heads,
-        [PROJECTION] = config->projection,
-    };
-    return extents[extent];
-}
-
-/* One row a parameter, in forward order: its name in each family (NULL: the family has none), its shape, and
- * where its pointer goes. `rows` == ONE marks a vector. */
-struct parameter_row {
-    const char *names[TW_FAMILIES]; /* by enum tw_family */
-    enum extent rows, columns;
-    size_t field;
-};
-
-/* A name that all families share. */
-#define SAME(name)                                                                                           \
-    {                                                                                                        \
-        name, name, name                                                                                     \
-    }
-_Static_assert(TW_FAMILIES == 3, "SAME names each family");
 #define IN_MODEL(member) offsetof(struct tw_model, member)
 #define IN_LAYER(member) offsetof(struct tw_layer, member)
 
-static const struct parameter_row embedding_rows[] = {
-    {SAME("embeddings.word_embeddings.weight"), VOCABULARY, HIDDEN, IN_MODEL(words)},
-    {SAME("embeddings.position_embeddings.weight"), POSITIONS, HIDDEN, IN_MODEL(positions)},
-    {{"embeddings.token_type_embeddings.weight", NULL, NULL}, TYPES, HIDDEN, IN_MODEL(types)},
-    {SAME("embeddings.LayerNorm.weight"), ONE, HIDDEN, IN_MODEL(embedding_norm.scale)},
-    {SAME("embeddings.LayerNorm.bias"), ONE, HIDDEN, IN_MODEL(embedding_norm.shift)},
-    /* Of the encoder in transformers' module tree; here with the embeddings, which all layers stand on as well. */
-    {{NULL, NULL, "encoder.relative_attention_bias.weight"}, BUCKETS, HEADS, IN_MODEL(distance_bias)},
+/* Where a weight's pointer goes: into struct tw_model, or into the struct tw_layer of its layer. */
+static const size_t fields[TW_ROLES] = {
+    [TW_ROLE_WORDS] = IN_MODEL(words),
+    [TW_ROLE_POSITIONS] = IN_MODEL(positions),
+    [TW_ROLE_TYPES] = IN_MODEL(types),
+    [TW_ROLE_EMBEDDING_NORM_SCALE] = IN_MODEL(embedding_norm.scale),
+    [TW_ROLE_EMBEDDING_NORM_SHIFT] = IN_MODEL(embedding_norm.shift),
+    [TW_ROLE_DISTANCE_BIAS] = IN_MODEL(distance_bias),
+    [TW_ROLE_QUERY_WEIGHT] = IN_LAYER(query.weight),
+    [TW_ROLE_QUERY_BIAS] = IN_LAYER(query.bias),
+    [TW_ROLE_KEY_WEIGHT] = IN_LAYER(key.weight),
+    [TW_ROLE_KEY_BIAS] = IN_LAYER(key.bias),
+    [TW_ROLE_VALUE_WEIGHT] = IN_LAYER(value.weight),
+    [TW_ROLE_VALUE_BIAS] = IN_LAYER(value.bias),
+    [TW_ROLE_ATTENTION_OUTPUT_WEIGHT] = IN_LAYER(attention_output.weight),
+    [TW_ROLE_ATTENTION_OUTPUT_BIAS] = IN_LAYER(attention_output.bias),
+    [TW_ROLE_ATTENTION_NORM_SCALE] = IN_LAYER(attention_norm.scale),
+    [TW_ROLE_ATTENTION_NORM_SHIFT] = IN_LAYER(attention_norm.shift),
+    [TW_ROLE_UP_WEIGHT] = IN_LAYER(up.weight),
+    [TW_ROLE_UP_BIAS] = IN_LAYER(up.bias),
+    [TW_ROLE_DOWN_WEIGHT] = IN_LAYER(down.weight),
+    [TW_ROLE_DOWN_BIAS] = IN_LAYER(down.bias),
+    [TW_ROLE_OUTPUT_NORM_SCALE] = IN_LAYER(output_norm.scale),
+    [TW_ROLE_OUTPUT_NORM_SHIFT] = IN_LAYER(output_norm.shift),
+    [TW_ROLE_POOLER_WEIGHT] = IN_MODEL(pooler.weight),
+    [TW_ROLE_POOLER_BIAS] = IN_MODEL(pooler.bias),
+    [TW_ROLE_CLASSIFIER_WEIGHT] = IN_MODEL(classifier.weight),
+    [TW_ROLE_CLASSIFIER_BIAS] = IN_MODEL(classifier.bias),
+    [TW_ROLE_ENTITY_POOLER_WEIGHT] = IN_MODEL(entity_pooler.weight),
+    [TW_ROLE_ENTITY_POOLER_BIAS] = IN_MODEL(entity_pooler.bias),
+    [TW_ROLE_ENTITY_CLASSIFIER_WEIGHT] = IN_MODEL(entity_classifier.weight),
+    [TW_ROLE_ENTITY_CLASSIFIER_BIAS] = IN_MODEL(entity_classifier.bias),
+    [TW_ROLE_MASKED_BIAS] = IN_MODEL(masked_bias),
+    [TW_ROLE_MASKED_TRANSFORM_WEIGHT] = IN_MODEL(masked_transform.weight),
+    [TW_ROLE_MASKED_TRANSFORM_BIAS] = IN_MODEL(masked_transform.bias),
+    [TW_ROLE_MASKED_NORM_SCALE] = IN_MODEL(masked_norm.scale),
+    [TW_ROLE_MASKED_NORM_SHIFT] = IN_MODEL(masked_norm.shift),
+    [TW_ROLE_PROJECTION_WEIGHT] = IN_MODEL(projection.weight),
 };
-
-/* What the tables of names cannot say of a family. */
-static const struct {
-    const char *prefix; /* of the body's names, as transformers writes them */
-    const char *layers;
-    bool pooler_in_body; /* its names carry the prefix too, and a bare model may have it */
-    enum tw_activation pooler_activation;
-} families[TW_FAMILIES] = {
-    [TW_BERT] = {"bert.", "encoder.layer", true, TW_TANH},
-    [TW_DISTILBERT] = {"distilbert.", "transformer.layer", false, TW_RELU},
-    [TW_MPNET] = {"mpnet.", "encoder.layer", false, TW_TANH},
-};
-
-static const struct parameter_row layer_rows[] = {
-    {{"attention.self.query.weight", "attention.q_lin.weight", "attention.attn.q.weight"}, HIDDEN, HIDDEN,
-        IN_LAYER(query.weight)},
-    {{"attention.self.query.bias", "attention.q_lin.bias", "attention.attn.q.bias"}, ONE, HIDDEN,
-        IN_LAYER(query.bias)},
-    {{"attention.self.key.weight", "attention.k_lin.weight", "attention.attn.k.weight"}, HIDDEN, HIDDEN,
-        IN_LAYER(key.weight)},
-    {{"attention.self.key.bias", "attention.k_lin.bias", "attention.attn.k.bias"}, ONE, HIDDEN,
-        IN_LAYER(key.bias)},
-    {{"attention.self.value.weight", "attention.v_lin.weight", "attention.attn.v.weight"}, HIDDEN, HIDDEN,
-        IN_LAYER(value.weight)},
-    {{"attention.self.value.bias", "attention.v_lin.bias", "attention.attn.v.bias"}, ONE, HIDDEN,
-        IN_LAYER(value.bias)},
-    {{"attention.output.dense.weight", "attention.out_lin.weight", "attention.attn.o.weight"}, HIDDEN, HIDDEN,
-        IN_LAYER(attention_output.weight)},
-    {{"attention.output.dense.bias", "attention.out_lin.bias", "attention.attn.o.bias"}, ONE, HIDDEN,
-        IN_LAYER(attention_output.bias)},
-    {{"attention.output.LayerNorm.weight", "sa_layer_norm.weight", "attention.LayerNorm.weight"}, ONE, HIDDEN,
-        IN_LAYER(attention_norm.scale)},
-    {{"attention.output.LayerNorm.bias", "sa_layer_norm.bias", "attention.LayerNorm.bias"}, ONE, HIDDEN,
-        IN_LAYER(attention_norm.shift)},
-    {{"intermediate.dense.weight", "ffn.lin1.weight", "intermediate.dense.weight"}, INTERMEDIATE, HIDDEN,
-        IN_LAYER(up.weight)},
-    {{"intermediate.dense.bias", "ffn.lin1.bias", "intermediate.dense.bias"}, ONE, INTERMEDIATE,
-        IN_LAYER(up.bias)},
-    {{"output.dense.weight", "ffn.lin2.weight", "output.dense.weight"}, HIDDEN, INTERMEDIATE,
-        IN_LAYER(down.weight)},
-    {{"output.dense.bias", "ffn.lin2.bias", "output.dense.bias"}, ONE, HIDDEN, IN_LAYER(down.bias)},
-    {{"output.LayerNorm.weight", "output_layer_norm.weight", "output.LayerNorm.weight"}, ONE, HIDDEN,
-        IN_LAYER(output_norm.scale)},
-    {{"output.LayerNorm.bias", "output_layer_norm.bias", "output.LayerNorm.bias"}, ONE, HIDDEN,
-        IN_LAYER(output_norm.shift)},
-};
-
-/* Of the heads, BERT's pooler stands under the body's prefix, all else under none. */
-static const struct parameter_row pooler_rows[] = {
-    {{"pooler.dense.weight", "pre_classifier.weight", "classifier.dense.weight"}, HIDDEN, HIDDEN,
-        IN_MODEL(pooler.weight)},
-    {{"pooler.dense.bias", "pre_classifier.bias", "classifier.dense.bias"}, ONE, HIDDEN,
-        IN_MODEL(pooler.bias)},
-};
-
-static const struct parameter_row classifier_rows[] = {
-    {{"classifier.weight", "classifier.weight", "classifier.out_proj.weight"}, LABELS, HIDDEN,
-        IN_MODEL(classifier.weight)},
-    {{"classifier.bias", "classifier.bias", "classifier.out_proj.bias"}, ONE, LABELS,
-        IN_MODEL(classifier.bias)},
-};
-
-static const struct parameter_row entity_rows[] = {
-    {SAME("entity_pooler.dense.weight"), HIDDEN, TWICE_HIDDEN, IN_MODEL(entity_pooler.weight)},
-    {SAME("entity_pooler.dense.bias"), ONE, HIDDEN, IN_MODEL(entity_pooler.bias)},
-    {SAME("entity_classifier.weight"), LABELS, HIDDEN, IN_MODEL(entity_classifier.weight)},
-    {SAME("entity_classifier.bias"), ONE, LABELS, IN_MODEL(entity_classifier.bias)},
-};
-
-/* The decoder's matrix is the word embedding. The bias stands first, as in transformers' module tree. */
-static const struct parameter_row masked_rows[] = {
-    {{"cls.predictions.bias", "vocab_projector.bias", "lm_head.bias"}, ONE, VOCABULARY,
-        IN_MODEL(masked_bias)},
-    {{"cls.predictions.transform.dense.weight", "vocab_transform.weight", "lm_head.dense.weight"}, HIDDEN,
-        HIDDEN, IN_MODEL(masked_transform.weight)},
-    {{"cls.predictions.transform.dense.bias", "vocab_transform.bias", "lm_head.dense.bias"}, ONE, HIDDEN,
-        IN_MODEL(masked_transform.bias)},
-    {{"cls.predictions.transform.LayerNorm.weight", "vocab_layer_norm.weight", "lm_head.layer_norm.weight"},
-        ONE, HIDDEN, IN_MODEL(masked_norm.scale)},
-    {{"cls.predictions.transform.LayerNorm.bias", "vocab_layer_norm.bias", "lm_head.layer_norm.bias"}, ONE,
-        HIDDEN, IN_MODEL(masked_norm.shift)},
-};
-
-static const struct parameter_row projection_rows[] = {
-    {SAME("distillation_projection.weight"), PROJECTION, HIDDEN, IN_MODEL(projection.weight)},
-};
-
-#define ROWS(table) (sizeof(table) / sizeof(table)[0])
 
 /* What loading carries from step to step. */
 struct loader {
     struct tw_model *model;
-    struct tw_parameter *parameters;
+    unsigned sections;
+    size_t limit;
+    struct tw_parameter *parameters;  /* [limit] */
     const struct tw_tensor **tensors; /* parallel to parameters; NULL: a blank model, nothing is looked up */
-    size_t limit, depth;
-    const char *full_prefix; /* "bert." and the like: what transformers writes */
-    bool prefixed;           /* the file's names carry it */
+    bool prefixed;                    /* the file's names carry the family's prefix */
     struct tw_error *err;
 };
 
@@ -223,152 +120,80 @@ static bool check_dtype(struct loader *loader, const struct tw_tensor *tensor)
         "tensor \"%.200s\" is %s", tensor->name, tw_dtype_name(tensor->dtype));
 }
 
-/* The tensor that a parameter is read from, of the right shape and type, into the list. */
-static bool note_tensor(struct loader *loader, const struct parameter_row *row, const char *stored)
+/* The tensor of this weight, under the name that the file has for it; NULL: it is not there. */
+static const struct tw_tensor *find_weight(
+    const struct tw_model *model, const struct tw_named *named, bool prefixed, char stored[STORED_BYTES])
+{
+    snprintf(stored, STORED_BYTES, "%s%s", prefixed ? named->prefix : "", named->rest);
+    return find_tensor(&model->file, stored);
+}
+
+/* The tensor that a weight is read from, of the right shape and type, into the list. */
+static bool note_tensor(struct loader *loader, const struct tw_named *named)
 {
     struct tw_model *model = loader->model;
-    const struct tw_tensor *tensor = find_tensor(&model->file, stored);
+    char stored[STORED_BYTES];
+    const struct tw_tensor *tensor = find_weight(model, named, loader->prefixed, stored);
     if (!tensor)
         return tw_fail(loader->err, TW_CONFIG, weights_name, cure_fit, "no tensor \"%s\"", stored);
-    size_t rows = extent_of(&model->config, row->rows), columns = extent_of(&model->config, row->columns);
-    if (!check_shape(loader, tensor, rows, columns, row->rows == ONE) || !check_dtype(loader, tensor))
+    if (!check_shape(loader, tensor, named->rows, named->columns, named->vector) ||
+        !check_dtype(loader, tensor))
         return false;
     loader->tensors[model->parameter_count] = tensor;
     return true;
 }
 
-/* Notes one parameter: name as transformers writes it, shape, place in the flat array, and its tensor. */
-static bool note_parameter(
-    struct loader *loader, const struct parameter_row *row, const char *path, bool under_prefix)
+/* Notes one weight: name as transformers writes it, shape, place in the flat array, and its tensor. */
+static bool note_weight(struct loader *loader, const struct tw_named *named)
 {
     struct tw_model *model = loader->model;
-    const char *name = row->names[model->config.family];
-    if (!name)
-        return true;
-    char canonical[256];
-    const char *prefix = under_prefix ? loader->full_prefix : "";
-    snprintf(canonical, sizeof canonical, "%s%s%s", prefix, path, name);
-    const char *stored = canonical + (loader->prefixed ? 0 : strlen(prefix));
+    char canonical[STORED_BYTES];
+    snprintf(canonical, sizeof canonical, "%s%s", named->prefix, named->rest);
     const char *copy = tw_arena_copy(&model->arena, tw_text_of(canonical)).bytes;
     if (!copy || model->parameter_count == loader->limit)
         return tw_arena_fail(&model->arena, loader->err);
-    if (loader->tensors && !note_tensor(loader, row, stored))
+    if (loader->tensors && !note_tensor(loader, named))
         return false;
-    size_t rows = extent_of(&model->config, row->rows), columns = extent_of(&model->config, row->columns);
     loader->parameters[model->parameter_count++] = (struct tw_parameter){
         .name = copy,
-        .rows = rows,
-        .columns = columns,
-        .vector = row->rows == ONE,
+        .rows = named->rows,
+        .columns = named->columns,
+        .vector = named->vector,
         .offset = model->value_count,
-        .depth = loader->depth,
+        .depth = named->depth,
     };
     size_t step = loader->tensors ? 1 : blank_step;
-    model->value_count += (rows * columns + step - 1) / step * step;
+    model->value_count += (named->rows * named->columns + step - 1) / step * step;
     return true;
 }
 
-static bool note_rows(struct loader *loader, const struct parameter_row *rows, size_t count, const char *path,
-    bool under_prefix)
+static bool note_weights(struct loader *loader)
 {
-    for (size_t row = 0; row < count; row++) {
-        if (!note_parameter(loader, &rows[row], path, under_prefix))
+    struct tw_names names = tw_names_of(&loader->model->config, loader->sections);
+    for (struct tw_named named; tw_names_next(&names, &named);) {
+        if (!note_weight(loader, &named))
             return false;
     }
     return true;
 }
 
-static bool note_body(struct loader *loader)
+static bool has_weight(const struct tw_model *model, enum tw_role role, bool prefixed)
 {
-    const struct tw_model_config *config = &loader->model->config;
-    if (!note_rows(loader, embedding_rows, ROWS(embedding_rows), "", true))
-        return false;
-    for (size_t layer = 0; layer < config->layers; layer++) {
-        char path[64];
-        snprintf(path, sizeof path, "%s.%zu.", families[config->family].layers, layer);
-        loader->depth = layer + 1;
-        if (!note_rows(loader, layer_rows, ROWS(layer_rows), path, true))
-            return false;
-    }
-    return true;
-}
-
-/* A row's tensor is in the file. */
-static bool has_row(const struct tw_model *model, const struct parameter_row *row, const char *prefix)
-{
-    char name[256];
-    snprintf(name, sizeof name, "%s%s", prefix, row->names[model->config.family]);
-    return find_tensor(&model->file, name) != NULL;
+    struct tw_named named;
+    char stored[STORED_BYTES];
+    return tw_names_find(&model->config, role, &named) && find_weight(model, &named, prefixed, stored);
 }
 
 static void find_heads(struct tw_model *model, const struct tw_model_options *options, bool prefixed)
 {
-    enum tw_family family = model->config.family;
-    const char *prefix = families[family].pooler_in_body && prefixed ? families[family].prefix : "";
-    model->has_head = !model->config.other_head && has_row(model, &classifier_rows[0], "");
-    model->has_pooler = model->has_head || has_row(model, &pooler_rows[0], prefix);
-    model->has_entity_head = has_row(model, &entity_rows[2], "");
-    model->has_masked_head = options->with_masked_head && has_row(model, &masked_rows[1], "");
-}
-
-static bool note_heads(struct loader *loader)
-{
-    struct tw_model *model = loader->model;
-    enum tw_family family = model->config.family;
-    bool in_body = families[family].pooler_in_body;
-    model->pooler_activation = families[family].pooler_activation;
-    /* MPNetLMHead calls gelu whatever "hidden_act" says. */
-    model->masked_activation = family == TW_MPNET ? TW_GELU_ERF : model->config.activation;
-    loader->depth = model->config.layers + 1;
-    if (model->has_pooler && !note_rows(loader, pooler_rows, ROWS(pooler_rows), "", in_body))
-        return false;
-    if (model->has_head && !note_rows(loader, classifier_rows, ROWS(classifier_rows), "", false))
-        return false;
-    if (model->has_entity_head && !note_rows(loader, entity_rows, ROWS(entity_rows), "", false))
-        return false;
-    if (model->has_masked_head && !note_rows(loader, masked_rows, ROWS(masked_rows), "", false))
-        return false;
-    return !model->has_projection || note_rows(loader, projection_rows, ROWS(projection_rows), "", false);
+    model->has_head = !model->config.other_head && has_weight(model, TW_ROLE_CLASSIFIER_WEIGHT, prefixed);
+    model->has_pooler = model->has_head || has_weight(model, TW_ROLE_POOLER_WEIGHT, prefixed);
+    model->has_entity_head = has_weight(model, TW_ROLE_ENTITY_CLASSIFIER_WEIGHT, prefixed);
+    model->has_masked_head =
+        options->with_masked_head && has_weight(model, TW_ROLE_MASKED_TRANSFORM_WEIGHT, prefixed);
 }
 
 /* --- values -------------------------------------------------------------------------------------------------- */
-
-static float float_of_half(uint16_t half)
-{
-    uint32_t sign = (uint32_t)(half & 0x8000u) << 16, exponent = (half >> 10) & 0x1Fu,
-             mantissa = half & 0x3FFu;
-    if (exponent == 0) {
-        /* Zero and subnormals: mantissa x 2^-24, exact in fp32. */
-        float value = (float)mantissa * 0x1p-24f;
-        return sign ? -value : value;
-    }
-    uint32_t bits = sign | (exponent == 31 ? 0x7F800000u : (exponent + 112u) << 23) | mantissa << 13;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static float float_of_bfloat(uint16_t brain)
-{
-    uint32_t bits = (uint32_t)brain << 16;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static void convert(const struct tw_tensor *tensor, float *out)
-{
-    if (tensor->dtype == TW_F32) {
-        memcpy(out, tensor->data, tensor->bytes);
-        return;
-    }
-    float (*widen)(uint16_t) = tensor->dtype == TW_F16 ? float_of_half : float_of_bfloat;
-    for (size_t at = 0; at < tensor->elements; at++) {
-        uint16_t bits;
-        memcpy(&bits, (const char *)tensor->data + at * sizeof bits, sizeof bits);
-        out[at] = widen(bits);
-    }
-}
 
 static bool in_place(const struct tw_tensor *tensor)
 {
@@ -387,7 +212,7 @@ static bool load_values(struct loader *loader)
         float *values = tw_arena_aligned(&model->weights, tensor->elements * sizeof *values);
         if (!values)
             return tw_arena_fail(&model->weights, loader->err);
-        convert(tensor, values);
+        tw_tensor_widen(tensor, values);
         loader->parameters[at].values = values;
     }
     return true;
@@ -417,16 +242,6 @@ static void place(void *base, size_t field, const float *values)
     memcpy((char *)base + field, &values, sizeof values);
 }
 
-static size_t place_rows(
-    struct loader *loader, const struct parameter_row *rows, size_t count, void *base, size_t parameter)
-{
-    for (size_t row = 0; row < count; row++) {
-        if (rows[row].names[loader->model->config.family])
-            place(base, rows[row].field, loader->parameters[parameter++].values);
-    }
-    return parameter;
-}
-
 static void set_shape(struct tw_linear *linear, size_t in, size_t out)
 {
     linear->in = in;
@@ -436,7 +251,7 @@ static void set_shape(struct tw_linear *linear, size_t in, size_t out)
 static void shape_layer(struct tw_layer *layer, const struct tw_model_config *config)
 {
     struct tw_linear *square[] = {&layer->query, &layer->key, &layer->value, &layer->attention_output};
-    for (size_t at = 0; at < ROWS(square); at++)
+    for (size_t at = 0; at < sizeof square / sizeof square[0]; at++)
         set_shape(square[at], config->hidden, config->hidden);
     set_shape(&layer->up, config->hidden, config->intermediate);
     set_shape(&layer->down, config->intermediate, config->hidden);
@@ -459,21 +274,13 @@ static bool place_parameters(struct loader *loader)
     struct tw_layer *layers = tw_arena_array(&model->arena, model->config.layers, sizeof *layers);
     if (!layers)
         return tw_arena_fail(&model->arena, loader->err);
-    size_t next = place_rows(loader, embedding_rows, ROWS(embedding_rows), model, 0);
-    for (size_t layer = 0; layer < model->config.layers; layer++) {
+    struct tw_names names = tw_names_of(&model->config, loader->sections);
+    size_t at = 0;
+    for (struct tw_named named; tw_names_next(&names, &named); at++)
+        place(named.of_layer ? (void *)&layers[named.layer] : (void *)model, fields[named.role],
+            loader->parameters[at].values);
+    for (size_t layer = 0; layer < model->config.layers; layer++)
         shape_layer(&layers[layer], &model->config);
-        next = place_rows(loader, layer_rows, ROWS(layer_rows), &layers[layer], next);
-    }
-    if (model->has_pooler)
-        next = place_rows(loader, pooler_rows, ROWS(pooler_rows), model, next);
-    if (model->has_head)
-        next = place_rows(loader, classifier_rows, ROWS(classifier_rows), model, next);
-    if (model->has_entity_head)
-        next = place_rows(loader, entity_rows, ROWS(entity_rows), model, next);
-    if (model->has_masked_head)
-        next = place_rows(loader, masked_rows, ROWS(masked_rows), model, next);
-    if (model->has_projection)
-        place_rows(loader, projection_rows, ROWS(projection_rows), model, next);
     shape_heads(model);
     model->layers = layers;
     model->parameters = loader->parameters;
@@ -482,15 +289,23 @@ static bool place_parameters(struct loader *loader)
 
 /* --- opening ------------------------------------------------------------------------------------------------- */
 
+/* The name of a weight that every family has, without the prefix. */
+static const char *weight_name(
+    const struct tw_model_config *config, enum tw_role role, struct tw_named *named)
+{
+    return tw_names_find(config, role, named) ? named->rest : "";
+}
+
 static bool require_head(const struct tw_model *model, struct tw_error *err)
 {
+    struct tw_named named;
     if (model->config.other_head && !model->has_entity_head)
         return tw_fail(err, TW_CONFIG, "config.json", "give a folder made for sequence classification",
             "\"architectures\" names a model without a document head");
     if (!model->has_head && !model->has_entity_head)
         return tw_fail(err, TW_CONFIG, weights_name, "give a folder made for sequence classification",
             "no tensor \"%s\": the folder has no classification head",
-            classifier_rows[0].names[model->config.family]);
+            weight_name(&model->config, TW_ROLE_CLASSIFIER_WEIGHT, &named));
     if (model->config.labels_fault)
         return tw_fail(err, TW_CONFIG, "config.json", cure_labels, "labels: %s", model->config.labels_fault);
     return true;
@@ -499,40 +314,64 @@ static bool require_head(const struct tw_model *model, struct tw_error *err)
 /* A classifier whose labels nobody named has as many outputs as its own tensor says; require_head judges it. */
 static void take_label_count(struct tw_model *model)
 {
+    struct tw_named named;
     const struct tw_tensor *classifier =
-        tw_safetensors_find(&model->file, classifier_rows[1].names[model->config.family]);
+        tw_safetensors_find(&model->file, weight_name(&model->config, TW_ROLE_CLASSIFIER_BIAS, &named));
     if (model->config.labels_fault && classifier && classifier->dimensions == 1 && classifier->shape[0] > 0 &&
         classifier->shape[0] <= TW_LABELS_MOST)
         model->config.labels = classifier->shape[0];
 }
 
+static unsigned sections_of(const struct tw_model *model)
+{
+    const bool has[TW_SECTIONS] = {
+        [TW_SECTION_BODY] = true,
+        [TW_SECTION_POOLER] = model->has_pooler,
+        [TW_SECTION_CLASSIFIER] = model->has_head,
+        [TW_SECTION_ENTITY] = model->has_entity_head,
+        [TW_SECTION_MASKED] = model->has_masked_head,
+        [TW_SECTION_PROJECTION] = model->has_projection,
+    };
+    unsigned sections = 0;
+    for (unsigned section = 0; section < TW_SECTIONS; section++)
+        sections |= has[section] ? TW_SECTION_BIT(section) : 0;
+    return sections;
+}
+
+/* What the family does, whatever config.json says. */
+static void set_activations(struct tw_model *model)
+{
+    const enum tw_family family = model->config.family;
+    model->pooler_activation = family == TW_DISTILBERT ? TW_RELU : TW_TANH;
+    /* MPNetLMHead calls gelu whatever "hidden_act" says. */
+    model->masked_activation = family == TW_MPNET ? TW_GELU_ERF : model->config.activation;
+}
+
+/* The heads are known. */
 static bool begin_loader(
     struct loader *loader, struct tw_model *model, bool with_tensors, struct tw_error *err)
 {
-    *loader = (struct loader){
-        .model = model,
-        .limit = ROWS(embedding_rows) + ROWS(layer_rows) * model->config.layers + ROWS(pooler_rows) +
-                 ROWS(classifier_rows) + ROWS(entity_rows) + ROWS(masked_rows) + ROWS(projection_rows),
-        .full_prefix = families[model->config.family].prefix,
-        .err = err,
-    };
+    *loader = (struct loader){.model = model, .sections = sections_of(model), .err = err};
+    loader->limit = tw_names_count(&model->config, loader->sections);
     loader->parameters = tw_arena_array(&model->arena, loader->limit, sizeof *loader->parameters);
     if (with_tensors)
         loader->tensors = tw_arena_array(&model->arena, loader->limit, sizeof *loader->tensors);
     if (!loader->parameters || (with_tensors && !loader->tensors))
         return tw_arena_fail(&model->arena, err);
+    set_activations(model);
     return true;
 }
 
 static bool load_weights(struct tw_model *model, const struct tw_model_options *options, struct tw_error *err)
 {
     struct loader loader;
+    const bool prefixed = !has_weight(model, TW_ROLE_WORDS, false);
+    take_label_count(model);
+    find_heads(model, options, prefixed);
     if (!begin_loader(&loader, model, true, err))
         return false;
-    loader.prefixed = !tw_safetensors_find(&model->file, embedding_rows[0].names[0]);
-    take_label_count(model);
-    find_heads(model, options, loader.prefixed);
-    if (!note_body(&loader) || !note_heads(&loader))
+    loader.prefixed = prefixed;
+    if (!note_weights(&loader))
         return false;
     model->dtype = loader.tensors[0]->dtype;
     size_t bytes;
@@ -636,8 +475,7 @@ static bool make_blank(struct tw_model *model, const struct tw_model_config *con
     struct loader loader;
     if (!model->name || !begin_loader(&loader, model, false, err))
         return tw_arena_fail(&model->arena, err);
-    loader.prefixed = true;
-    if (!note_body(&loader) || !note_heads(&loader))
+    if (!note_weights(&loader))
         return false;
     size_t bytes;
     if (!tw_size_multiply(model->value_count, sizeof **values, &bytes) ||
