@@ -14,7 +14,8 @@
  *     }
  *
  * The room's unit test holds the table against the drawing (tests/unit/support/drawing.h). A drawing is made of arrows
- * between names in capitals, `DOWN --switched on--> UP`; ANY stands for every state. */
+ * between names in capitals, `DOWN --switched on--> UP`; `DOWN, UP --broken--> GONE` is one from each, ANY stands for every
+ * other state. */
 #ifndef TW_MACHINE_H
 #define TW_MACHINE_H
 

@@ -259,6 +259,14 @@ void tw_connection_sync(struct tw_connection *connection)
     flush(connection);
 }
 
+void tw_connection_ask(struct tw_connection *connection, const struct tw_exchange *exchange,
+    enum tw_statement statement, const char *const *values, const int *lengths)
+{
+    tw_connection_begin_exchange(connection, exchange);
+    tw_connection_send(connection, statement, values, lengths);
+    tw_connection_sync(connection);
+}
+
 static void finish_exchange(struct tw_connection *connection)
 {
     struct tw_exchange exchange = connection->exchange;

@@ -87,6 +87,10 @@ void tw_connection_send(struct tw_connection *connection, enum tw_statement stat
     const char *const *values, const int *lengths);
 void tw_connection_sync(struct tw_connection *connection);
 
+/* All three for one statement: an exchange of its own. */
+void tw_connection_ask(struct tw_connection *connection, const struct tw_exchange *exchange,
+    enum tw_statement statement, const char *const *values, const int *lengths);
+
 /* Closes; an exchange under way is dropped without done(). `closed` comes when every handle is gone. */
 void tw_connection_end(struct tw_connection *connection, void (*closed)(void *context), void *context);
 

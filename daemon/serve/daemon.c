@@ -138,16 +138,16 @@ static void on_batch(void *context, struct tw_batch *batch)
     }
 }
 
-static void on_committed(void *context, struct tw_batch *batch, enum tw_commit_outcome outcome)
+static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_end end)
 {
     struct tw_daemon *daemon = context;
-    bool stored = outcome == TW_COMMIT_STORED;
+    bool stored = end == TW_BATCH_STORED;
     if (stored) {
         tw_count(&daemon->metrics, TW_COUNT_TOKENS, batch->rows.tokens);
         tw_count(&daemon->metrics, TW_COUNT_REPAIRS, batch->rows.repairs);
         tw_count(&daemon->metrics, TW_COUNT_LINKS_DROPPED, batch->rows.links_dropped);
     }
-    finish(daemon, batch, stored ? TW_BATCH_STORED : TW_BATCH_FENCED);
+    finish(daemon, batch, end);
 }
 
 /* -- partitions ------------------------------------------------------------------------------------------------ */

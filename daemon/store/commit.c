@@ -1,335 +1,339 @@
 #include "store/commit.h"
 
+#include "base/clock.h"
 #include "config/config.h"
-#include "postgres/wire.h"
+#include "store/transaction.h"
 #include "time/watermark.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/time.h>
+enum { RETRY_LEAST_MS = 50, KEEP_BYTES = 1 << 20 };
 
-enum { RETRY_LEAST_MS = 50, DAYS_AT_ONCE = 30, WINDOW_MS = 60000 };
+/* -- the machine ------------------------------------------------------------------------------------------------------ */
 
-static uint64_t now_ms(void)
+static const char *const state_names[TW_COMMIT_STATES] = {[TW_COMMIT_IDLE] = "idle",
+    [TW_COMMIT_COMPARE] = "compare",
+    [TW_COMMIT_DAYS] = "days",
+    [TW_COMMIT_MODEL] = "model",
+    [TW_COMMIT_ENTITIES] = "entities",
+    [TW_COMMIT_SENT] = "sent",
+    [TW_COMMIT_SETTLE] = "settle",
+    [TW_COMMIT_LEARN] = "learn",
+    [TW_COMMIT_UNBLOCK] = "unblock",
+    [TW_COMMIT_WAIT] = "wait"};
+
+#define TO(state) TW_MOVE(TW_COMMIT_##state)
+static const uint32_t moves[TW_COMMIT_STATES] = {[TW_COMMIT_IDLE] = TO(COMPARE),
+    [TW_COMMIT_COMPARE] = TO(DAYS) | TO(WAIT) | TO(IDLE),
+    [TW_COMMIT_DAYS] = TO(MODEL) | TO(WAIT) | TO(COMPARE) | TO(IDLE),
+    [TW_COMMIT_MODEL] = TO(ENTITIES) | TO(WAIT) | TO(COMPARE) | TO(IDLE),
+    [TW_COMMIT_ENTITIES] = TO(SENT) | TO(WAIT) | TO(COMPARE) | TO(IDLE),
+    [TW_COMMIT_SENT] = TO(COMPARE) | TO(SETTLE) | TO(LEARN) | TO(UNBLOCK) | TO(WAIT) | TO(IDLE),
+    [TW_COMMIT_SETTLE] = TO(COMPARE) | TO(UNBLOCK) | TO(WAIT) | TO(IDLE),
+    [TW_COMMIT_LEARN] = TO(COMPARE) | TO(WAIT) | TO(IDLE),
+    [TW_COMMIT_UNBLOCK] = TO(WAIT) | TO(IDLE),
+    [TW_COMMIT_WAIT] = TO(COMPARE) | TO(SETTLE) | TO(IDLE)};
+#undef TO
+
+const struct tw_machine tw_commit_machine = {"commit", state_names, moves, TW_COMMIT_STATES};
+
+/* The only place where the state changes. What each batch passes is for -v commit alone. */
+static void move(struct tw_commit *commit, enum tw_commit_state state, const char *why)
 {
-    return uv_hrtime() / 1000000;
+    bool rare = state == TW_COMMIT_SETTLE || state == TW_COMMIT_UNBLOCK;
+    tw_machine_tell(
+        &tw_commit_machine, commit->options.log, rare ? TW_INFO : TW_DEBUG, commit->state, state, why);
+    commit->state = state;
 }
 
-static int64_t wall_us(void)
+/* Moves, and does what the state says when it is this room's turn again. */
+static void go_on(struct tw_commit *commit, enum tw_commit_state state, const char *why)
 {
-    struct timeval now;
-    gettimeofday(&now, NULL);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_usec;
+    move(commit, state, why);
+    commit->options.again(commit->options.context);
 }
 
-/* -- what is known ---------------------------------------------------------------------------------------------- */
-
-void tw_known_learn(struct tw_known *known, enum tw_statement statement, const PGresult *result)
+/* Moves, and does what the state says at once: the connection is free. */
+static void pass_on(struct tw_commit *commit, enum tw_commit_state state, const char *why)
 {
-    struct tw_error ignored; /* out of memory: a day is then asked for once more, which does no harm */
-    if (statement == TW_EVALUATED_READ && PQntuples(result) == 1) {
-        known->evaluated_us = PQgetisnull(result, 0, 0) ? TW_NO_TIME : tw_get_time(PQgetvalue(result, 0, 0));
-        return;
-    }
-    for (int row = 0; statement == TW_DAYS_KNOWN && row < PQntuples(result); row++) {
-        struct tw_keyset *set = *PQgetvalue(result, row, 0) ? &known->arrivals : &known->days;
-        int32_t day = tw_get_int32(PQgetvalue(result, row, 1)) + TW_POSTGRES_EPOCH_DAYS;
-        (void)!tw_keyset_add(set, (uint64_t)(int64_t)day, &ignored);
-    }
-}
-
-void tw_known_clear(struct tw_known *known)
-{
-    tw_keyset_clear(&known->days);
-    tw_keyset_clear(&known->arrivals);
-    tw_keyset_clear(&known->entities);
-    known->model_count = 0;
-    known->evaluated_us = TW_NO_TIME;
-}
-
-void tw_known_end(struct tw_known *known)
-{
-    tw_keyset_end(&known->days);
-    tw_keyset_end(&known->arrivals);
-    tw_keyset_end(&known->entities);
+    move(commit, state, why);
+    tw_commit_go(commit);
 }
 
 /* -- waiting, finishing -------------------------------------------------------------------------------------------- */
 
-static void log_refusal(
-    struct tw_commit *commit, enum tw_level level, const char *event, const struct tw_error *err)
+static void log_part(
+    const struct tw_commit *commit, enum tw_level level, const char *event, const struct tw_error *err)
 {
-    const struct tw_batch *batch = commit->batch;
-    tw_log(commit->options.log, level, "commit", event, tw_string("topic", batch->partition->topic),
-        tw_int("partition", batch->partition->number), tw_int("begin", commit->begin_offset),
-        tw_int("end", commit->end_offset), tw_string("where", err->where), tw_string("what", err->what),
-        tw_string("cure", err->cure));
+    tw_part_log(commit->options.log, level, event, &commit->part, err);
 }
 
-/* Who holds our row for longer than lock_timeout is a process stopped in mid-pipeline (an evaluator that shares the
- * lock of an idle partition, for one): no timeout of the server's ends it. */
-static bool is_blocked(const struct tw_refusal *refusal)
+static void wait_for(struct tw_commit *commit, uint64_t milliseconds, const char *why)
 {
-    return strcmp(refusal->code, "55P03") == 0 &&
-           (refusal->statement == TW_POSITION_MOVE || refusal->statement == TW_POSITION_READ_LOCKED);
+    move(commit, TW_COMMIT_WAIT, why);
+    commit->options.wait(commit->options.context, milliseconds);
 }
 
-/* Weather: the same again, later and later. */
-static void try_later(struct tw_commit *commit, const struct tw_refusal *refusal)
+/* The same again, later and later; after a lost connection as soon as there is another. */
+static void pause_commit(struct tw_commit *commit, const struct tw_refusal *refusal)
+{
+    uint64_t most_ms = (uint64_t)commit->options.config->store.retry_most_ms;
+    uint64_t pause_ms = commit->tries.retry_ms;
+    if (refusal && refusal->lost) {
+        move(commit, TW_COMMIT_WAIT, "the connection was lost");
+        return;
+    }
+    commit->tries.retry_ms = 2 * pause_ms < most_ms ? 2 * pause_ms : most_ms;
+    wait_for(commit, pause_ms, refusal ? refusal->error.what : "the row is free");
+}
+
+/* Weather. */
+static void try_later(struct tw_commit *commit, const struct tw_refusal *refusal, enum tw_commit_state resume)
 {
     bool loud = refusal->means != TW_SQLSTATE_PASSING;
-    commit->blocked = is_blocked(refusal);
+    commit->resume = resume;
     tw_count(commit->options.metrics, TW_COUNT_COMMIT_RETRIES, 1);
-    log_refusal(commit, loud ? TW_ERROR : TW_WARNING, "commit will be tried again", &refusal->error);
-    if (refusal->lost)
-        return; /* the store goes on when it is connected again */
-    uint64_t wait_ms = commit->retry_ms;
-    commit->retry_ms *= 2;
-    if (commit->retry_ms > (uint64_t)commit->options.config->store.retry_most_ms)
-        commit->retry_ms = (uint64_t)commit->options.config->store.retry_most_ms;
-    commit->options.wait(commit->options.context, wait_ms);
+    log_part(commit, loud ? TW_ERROR : TW_WARNING, "commit will be tried again", &refusal->error);
+    if (tw_position_is_held(refusal))
+        go_on(commit, TW_COMMIT_UNBLOCK, "its row is held by another process");
+    else
+        pause_commit(commit, refusal);
 }
 
-static struct tw_batch *release(struct tw_commit *commit)
+static struct tw_batch *release(struct tw_commit *commit, const char *why)
 {
-    struct tw_batch *batch = commit->batch;
-    commit->batch = NULL;
-    commit->step = TW_COMMIT_IDLE;
-    free(commit->skip);
-    commit->skip = NULL;
-    tw_arena_reset(&commit->arena, 1 << 20);
+    struct tw_batch *batch = commit->part.batch;
+    move(commit, TW_COMMIT_IDLE, why);
+    commit->part = (struct tw_part){0};
+    tw_prepare_part(&commit->prepare, NULL);
+    tw_arena_reset(&commit->arena, KEEP_BYTES);
     return batch;
 }
 
-static void finish(struct tw_commit *commit, enum tw_commit_outcome outcome)
+static void finish(struct tw_commit *commit, enum tw_batch_end end, const char *why)
 {
-    if (outcome == TW_COMMIT_FENCED)
+    if (end == TW_BATCH_FENCED)
         tw_count(commit->options.metrics, TW_COUNT_FENCED, 1);
-    commit->options.finished(commit->options.context, release(commit), outcome);
+    commit->options.finished(commit->options.context, release(commit, why), end);
 }
 
 static void fence_off(struct tw_commit *commit, const char *why)
 {
     struct tw_error err;
     tw_fail(&err, TW_HELD, NULL, "the partition is taken again if it is still ours", "%s", why);
-    log_refusal(commit, TW_WARNING, "fenced off", &err);
-    finish(commit, TW_COMMIT_FENCED);
-}
-
-static void go_again(struct tw_commit *commit, enum tw_commit_step step)
-{
-    commit->step = step;
-    commit->options.again(commit->options.context);
+    log_part(commit, TW_WARNING, "fenced off", &err);
+    finish(commit, TW_BATCH_FENCED, why);
 }
 
 /* -- parts ---------------------------------------------------------------------------------------------------------- */
 
-static struct tw_encode_options encode_options(const struct tw_commit *commit)
+static struct tw_commit_range *range_of(struct tw_commit *commit)
 {
-    return (struct tw_encode_options){
-        .rows_per_statement = (uint32_t)commit->options.config->store.rows_per_statement,
-        .model_sha256 = commit->batch->encoded->model_sha256,
-        .lateness_us = commit->options.config->watermark.lateness_us};
-}
-
-static struct tw_commit_part *part_of(struct tw_commit *commit)
-{
-    return &commit->parts[commit->part_count - 1];
+    return &commit->ranges[commit->range_count - 1];
 }
 
 /* Encodes the part at hand anew. What does not fit the arena cannot happen: it did as part of the whole. */
 static bool encode_again(struct tw_commit *commit)
 {
-    const struct tw_commit_part *part = part_of(commit);
-    struct tw_encode_options options = encode_options(commit);
-    struct tw_encode_part wanted = {.first = part->first,
-        .count = part->count,
-        .skip = commit->skip,
-        .refusal = commit->poisoned ? &commit->poison : NULL};
+    const struct tw_commit_range *range = range_of(commit);
+    const struct tw_config *config = commit->options.config;
+    struct tw_batch *batch = commit->part.batch;
+    struct tw_encode_options options = {.rows_per_statement = (uint32_t)config->store.rows_per_statement,
+        .model_sha256 = batch->encoded->model_sha256,
+        .lateness_us = config->watermark.lateness_us};
+    struct tw_encode_part wanted = {.first = range->first,
+        .count = range->count,
+        .skip = commit->prepare.skip,
+        .refusal = commit->tries.poisoned ? &commit->tries.poison : NULL};
     struct tw_error err;
-    tw_arena_reset(&commit->arena, 1 << 20);
-    if (tw_encode_part(&options, commit->batch, &wanted, &commit->arena, &commit->encoded, &err))
+    tw_arena_reset(&commit->arena, KEEP_BYTES);
+    if (tw_encode_part(&options, batch, &wanted, &commit->arena, &commit->part.encoded, &err))
         return true;
-    log_refusal(commit, TW_ERROR, "part of a batch cannot be encoded", &err);
-    finish(commit, TW_COMMIT_FENCED);
+    log_part(commit, TW_ERROR, "part of a batch cannot be encoded", &err);
+    finish(commit, TW_BATCH_FENCED, err.what);
     return false;
 }
 
-static void set_offsets(struct tw_commit *commit)
+/* The part at hand is the last range; the row says `begin_offset`. */
+static void begin_part(
+    struct tw_commit *commit, struct tw_batch *batch, int64_t begin_offset, const char *why)
 {
-    const struct tw_commit_part *part = part_of(commit);
-    const struct tw_batch *batch = commit->batch;
-    uint32_t end = part->first + part->count;
-    commit->end_offset = end >= batch->count ? batch->end_offset : batch->messages[end - 1].offset + 1;
-}
-
-static bool is_whole(struct tw_commit *commit)
-{
-    return part_of(commit)->first == 0 && part_of(commit)->count == commit->batch->count;
-}
-
-static void begin_part(struct tw_commit *commit)
-{
-    commit->poisoned = 0;
-    commit->blocked = false;
-    commit->compared = false;
-    commit->day_retried = false;
-    commit->uncertain = false;
-    commit->retry_ms = RETRY_LEAST_MS;
-    set_offsets(commit);
-    if (is_whole(commit))
-        commit->encoded = commit->batch->encoded;
-    else if (!encode_again(commit))
-        return;
-    go_again(commit, TW_COMMIT_PREPARE);
+    const struct tw_commit_range *range = range_of(commit);
+    uint32_t end = range->first + range->count;
+    commit->tries = (struct tw_commit_tries){.retry_ms = RETRY_LEAST_MS};
+    commit->part = (struct tw_part){.batch = batch,
+        .encoded = batch->encoded,
+        .begin_offset = begin_offset,
+        .end_offset = end >= batch->count ? batch->end_offset : batch->messages[end - 1].offset + 1};
+    tw_prepare_part(&commit->prepare, &commit->part);
+    if (range->count == batch->count || encode_again(commit))
+        go_on(commit, TW_COMMIT_COMPARE, why);
 }
 
 static void split(struct tw_commit *commit)
 {
-    struct tw_commit_part whole = *part_of(commit);
+    struct tw_commit_range whole = *range_of(commit);
     uint32_t half = whole.count / 2;
-    *part_of(commit) = (struct tw_commit_part){whole.first + half, whole.count - half};
-    commit->parts[commit->part_count++] = (struct tw_commit_part){whole.first, half};
+    *range_of(commit) = (struct tw_commit_range){whole.first + half, whole.count - half};
+    commit->ranges[commit->range_count++] = (struct tw_commit_range){whole.first, half};
     tw_count(commit->options.metrics, TW_COUNT_COMMIT_SPLITS, 1);
-    begin_part(commit);
+    begin_part(commit, commit->part.batch, commit->part.begin_offset, "the first half");
 }
 
 /* A row is refused for good. Which one shows by halving; alone it goes to the dead letters with what PostgreSQL said;
  * and if that is refused too (its words cannot be stored), with the code alone. */
-static void blame(struct tw_commit *commit, const struct tw_refusal *refusal)
+static void isolate_row(struct tw_commit *commit, const struct tw_refusal *refusal)
 {
-    if (part_of(commit)->count > 1 && commit->part_count < TW_COMMIT_PARTS) {
-        log_refusal(commit, TW_INFO, "batch split to find a bad document", &refusal->error);
+    struct tw_commit_tries *tries = &commit->tries;
+    if (range_of(commit)->count > 1 && commit->range_count < TW_COMMIT_RANGES) {
+        log_part(commit, TW_INFO, "batch split to find a bad document", &refusal->error);
         split(commit);
         return;
     }
-    if (commit->poisoned >= 2 || part_of(commit)->count == 0) {
-        try_later(commit, refusal);
+    if (tries->poisoned >= 2 || range_of(commit)->count == 0) {
+        try_later(commit, refusal, TW_COMMIT_COMPARE);
         return;
     }
-    log_refusal(commit, TW_WARNING, "document refused by PostgreSQL", &refusal->error);
-    commit->poison = refusal->error;
-    if (commit->poisoned == 1)
-        tw_fail(&commit->poison, TW_REFUSED, NULL, NULL, "refused by PostgreSQL: SQLSTATE %s", refusal->code);
-    commit->poisoned++;
+    log_part(commit, TW_WARNING, "document refused by PostgreSQL", &refusal->error);
+    tries->poison = refusal->error;
+    if (tries->poisoned == 1)
+        tw_fail(&tries->poison, TW_REFUSED, NULL, NULL, "refused by PostgreSQL: SQLSTATE %s", refusal->code);
+    tries->poisoned++;
     if (encode_again(commit))
-        go_again(commit, TW_COMMIT_PREPARE);
+        go_on(commit, TW_COMMIT_COMPARE, "as a dead letter");
 }
 
-static void count_stored(struct tw_commit *commit)
+static void count_stored(const struct tw_commit *commit)
 {
     struct tw_metrics *metrics = commit->options.metrics;
-    const struct tw_encoded *encoded = commit->encoded;
+    const struct tw_encoded *encoded = commit->part.encoded;
+    const struct tw_batch *batch = commit->part.batch;
     tw_count(metrics, TW_COUNT_COMMITS, 1);
     tw_count(metrics, TW_COUNT_DOCUMENTS, encoded->document_count);
     tw_count(metrics, TW_COUNT_DEAD_LETTERS, encoded->dead_count);
     tw_count(metrics, TW_COUNT_TICKS, encoded->tick_count);
     tw_count(metrics, TW_COUNT_SCORES, encoded->score_count);
     tw_count(metrics, TW_COUNT_LATE, encoded->late_count);
-    tw_observe(metrics, TW_TIME_COMMIT, (double)(now_ms() - commit->sent_ms) / 1e3);
-    if (commit->batch->count > 0 && commit->batch->messages[0].stamp_us > 0)
-        tw_observe(metrics, TW_TIME_STORED, (double)(wall_us() - commit->batch->messages[0].stamp_us) / 1e6);
+    tw_observe(metrics, TW_TIME_COMMIT, (double)(tw_now_ms() - commit->sent_ms) / 1e3);
+    if (batch->count > 0 && batch->messages[0].stamp_us > 0)
+        tw_observe(metrics, TW_TIME_STORED, (double)(tw_wall_us() - batch->messages[0].stamp_us) / 1e6);
 }
 
 /* The part at hand is known to be committed. */
 static void part_stored(struct tw_commit *commit)
 {
-    struct tw_partition *partition = commit->batch->partition;
-    partition->row_offset = commit->end_offset;
-    if (partition->highest_offset < commit->end_offset)
-        partition->highest_offset = commit->end_offset;
+    struct tw_partition *partition = commit->part.batch->partition;
+    int64_t end_offset = commit->part.end_offset;
+    partition->row_offset = end_offset;
+    if (partition->highest_offset < end_offset)
+        partition->highest_offset = end_offset;
     partition->row_watermark_us = tw_watermark_of_partition(partition->row_watermark_us,
-        commit->encoded->highest_us, commit->options.config->watermark.lateness_us);
+        commit->part.encoded->highest_us, commit->options.config->watermark.lateness_us);
     count_stored(commit);
-    commit->begin_offset = commit->end_offset;
-    if (--commit->part_count == 0)
-        finish(commit, TW_COMMIT_STORED);
+    if (--commit->range_count == 0)
+        finish(commit, TW_BATCH_STORED, "stored");
     else
-        begin_part(commit);
+        begin_part(commit, commit->part.batch, end_offset, "the next part");
 }
 
-/* -- the transaction --------------------------------------------------------------------------------------------------- */
+/* -- COMPARE, DAYS, MODEL, ENTITIES, LEARN: prepare.h ------------------------------------------------------------------------ */
 
-struct scalars {
-    const char *values[TW_STATEMENT_PARAMETERS];
-    int lengths[TW_STATEMENT_PARAMETERS];
-};
-
-static void set(struct scalars *scalars, int at, const char *value, int length)
+static void on_prepared(void *context, const struct tw_refusal *refusal)
 {
-    scalars->values[at] = value;
-    scalars->lengths[at] = length;
+    struct tw_commit *commit = context;
+    if (refusal) {
+        try_later(commit, refusal, TW_COMMIT_COMPARE);
+        return;
+    }
+    if (commit->state == TW_COMMIT_LEARN)
+        go_on(commit, TW_COMMIT_COMPARE, "how far is known");
+    else if (commit->state != TW_COMMIT_COMPARE || encode_again(commit)) /* without what stands there */
+        commit->options.again(commit->options.context);
 }
 
-/* Topic, partition, epoch and token: how the fence and the move begin. */
-static void set_fence(struct tw_commit *commit, struct scalars *scalars)
+static void follow(struct tw_commit *commit, enum tw_prepare_answer answer, enum tw_commit_state next,
+    const char *ready, const char *refused)
 {
-    char *numbers = commit->scalars;
-    *scalars = (struct scalars){0};
-    tw_put_int64(numbers, commit->batch->partition->epoch);
-    tw_put_int64(numbers + 8, commit->begin_offset);
-    set(scalars, 0, commit->encoded->shared.topic_id, 2);
-    set(scalars, 1, commit->encoded->shared.partition, 4);
-    set(scalars, 2, numbers, 8);
-    set(scalars, 3, (const char *)commit->batch->partition->token, TW_TOKEN_BYTES);
-    set(scalars, 4, numbers + 8, 8);
+    const struct tw_error *why = &commit->prepare.why;
+    if (answer == TW_PREPARE_READY)
+        pass_on(commit, next, ready);
+    if (answer != TW_PREPARE_REFUSED)
+        return;
+    log_part(commit, why->passing ? TW_WARNING : TW_ERROR, refused, why);
+    if (why->passing) {
+        commit->resume = TW_COMMIT_COMPARE;
+        wait_for(commit, commit->prepare.wait_ms, why->what);
+    } else {
+        finish(commit, TW_BATCH_FENCED, why->what);
+    }
 }
 
-static void send_move(struct tw_commit *commit)
+static void compare(struct tw_commit *commit)
 {
-    char *numbers = commit->scalars;
-    struct scalars scalars;
-    int64_t watermark_us = tw_watermark_of_partition(
-        TW_NO_TIME, commit->encoded->highest_us, commit->options.config->watermark.lateness_us);
-    set_fence(commit, &scalars);
-    tw_put_int64(numbers + 16, commit->end_offset);
-    tw_put_time(numbers + 24, watermark_us);
-    tw_put_time(numbers + 32, commit->encoded->earliest_us);
-    tw_put_time(numbers + 40, commit->options.known->evaluated_us);
-    set(&scalars, 5, numbers + 16, 8);
-    if (watermark_us != TW_NO_TIME)
-        set(&scalars, 6, numbers + 24, 8);
-    if (commit->encoded->earliest_us != INT64_MAX)
-        set(&scalars, 7, numbers + 32, 8);
-    if (commit->options.known->evaluated_us != TW_NO_TIME)
-        set(&scalars, 8, numbers + 40, 8);
-    tw_connection_send(commit->options.connection, TW_POSITION_MOVE, scalars.values, scalars.lengths);
+    follow(commit, tw_prepare_compare(&commit->prepare), TW_COMMIT_DAYS, "no other record stands there",
+        "stopped: would overwrite a document");
+}
+
+static void make_days(struct tw_commit *commit)
+{
+    follow(commit, tw_prepare_days(&commit->prepare), TW_COMMIT_MODEL, "its days stand",
+        "commits wait for days");
+}
+
+static void register_model(struct tw_commit *commit)
+{
+    follow(commit, tw_prepare_model(&commit->prepare), TW_COMMIT_ENTITIES, "its model has a number", "");
+}
+
+static void store_entities(struct tw_commit *commit)
+{
+    follow(commit, tw_prepare_entities(&commit->prepare), TW_COMMIT_SENT, "its entities stand", "");
+}
+
+static void learn(struct tw_commit *commit)
+{
+    tw_prepare_learn(&commit->prepare);
+}
+
+/* -- SENT: transaction.h ---------------------------------------------------------------------------------------------- */
+
+/* Somebody dropped a day: what is known of days is forgotten. Once: the second time the row itself is to blame. */
+static void retry_days(struct tw_commit *commit, const struct tw_refusal *refusal)
+{
+    if (commit->tries.day_retried) {
+        isolate_row(commit, refusal);
+        return;
+    }
+    commit->tries.day_retried = true;
+    tw_keyset_clear(&commit->options.known->days);
+    tw_keyset_clear(&commit->options.known->arrivals);
+    go_on(commit, TW_COMMIT_COMPARE, "a day is gone");
 }
 
 static void decide(struct tw_commit *commit, const struct tw_refusal *refusal)
 {
     switch (refusal->means) {
     case TW_SQLSTATE_FENCED:
-        if (!commit->uncertain) {
+        if (!commit->tries.uncertain) {
             fence_off(commit, refusal->error.what);
             return;
         }
-        commit->uncertain = false; /* perhaps an attempt of ours was still on its way, and has arrived */
-        go_again(commit, TW_COMMIT_SETTLE);
+        commit->tries.uncertain = false;
+        go_on(commit, TW_COMMIT_SETTLE, "fenced, perhaps by an attempt of ours that was still on its way");
         return;
     case TW_SQLSTATE_OUTRUN:
-        go_again(commit, TW_COMMIT_LEARN);
+        go_on(commit, TW_COMMIT_LEARN, "rules were evaluated past a document");
         return;
     case TW_SQLSTATE_DOUBLED:
-        commit->doubled = true;
-        go_again(commit, TW_COMMIT_SETTLE);
+        commit->tries.doubled = true;
+        go_on(commit, TW_COMMIT_SETTLE, "a row with a key of ours stands there");
         return;
     case TW_SQLSTATE_DAY:
-        if (commit->day_retried) {
-            blame(commit, refusal);
-            return;
-        }
-        commit->day_retried = true; /* somebody dropped it: what is known of days is forgotten */
-        tw_keyset_clear(&commit->options.known->days);
-        tw_keyset_clear(&commit->options.known->arrivals);
-        go_again(commit, TW_COMMIT_PREPARE);
+        retry_days(commit, refusal);
         return;
     case TW_SQLSTATE_ROW:
-        blame(commit, refusal);
+        isolate_row(commit, refusal);
         return;
     default:
-        try_later(commit, refusal);
+        try_later(commit, refusal, TW_COMMIT_COMPARE);
     }
 }
 
@@ -342,485 +346,154 @@ static void on_sent(void *context, const struct tw_refusal *refusal)
     }
     if (refusal->lost) {
         /* Committed or not: only the row knows. */
-        commit->doubled = false;
-        commit->uncertain = true;
-        commit->step = TW_COMMIT_SETTLE;
-        try_later(commit, refusal);
+        commit->tries.doubled = false;
+        commit->tries.uncertain = true;
+        try_later(commit, refusal, TW_COMMIT_SETTLE);
         return;
     }
     decide(commit, refusal);
 }
 
-static void send_transaction(struct tw_commit *commit, int16_t model_id)
+static void send_part(struct tw_commit *commit)
 {
-    struct tw_connection *connection = commit->options.connection;
     struct tw_exchange exchange = {commit, NULL, on_sent};
-    struct tw_partition *partition = commit->batch->partition;
-    struct tw_encoded *encoded = commit->encoded;
-    struct scalars scalars;
-    int64_t evaluated_us = commit->options.known->evaluated_us;
-    tw_encoded_set_ids(encoded, partition->topic_id, model_id);
-    tw_encoded_mark_late(encoded, commit->batch->rows.documents,
-        evaluated_us > partition->row_watermark_us ? evaluated_us : partition->row_watermark_us);
-    commit->sent_ms = now_ms();
-    tw_connection_begin_exchange(connection, &exchange);
-    set_fence(commit, &scalars);
-    tw_connection_send(connection, TW_FENCE, scalars.values, scalars.lengths);
-    for (uint32_t at = 0; at < encoded->call_count; at++)
-        tw_connection_send(
-            connection, encoded->calls[at].statement, encoded->calls[at].values, encoded->calls[at].lengths);
-    send_move(commit);
-    tw_connection_sync(connection);
+    struct tw_transaction_options options = {.model_id = commit->prepare.model_id,
+        .lateness_us = commit->options.config->watermark.lateness_us,
+        .evaluated_us = commit->options.known->evaluated_us};
+    commit->sent_ms = tw_now_ms();
+    tw_transaction_send(commit->options.connection, &commit->part, &options, &exchange);
 }
 
-/* -- settle: what does the row say? ---------------------------------------------------------------------------------- */
+/* -- SETTLE: what does the row say? ---------------------------------------------------------------------------------- */
 
 static bool settle_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_commit *commit = context;
+    const struct tw_part *part = &commit->part;
     (void)statement;
-    commit->found = PQntuples(result) == 1;
-    if (!commit->found)
-        return false;
-    commit->found_epoch = tw_get_int64(PQgetvalue(result, 0, 0));
-    memcpy(commit->found_token, PQgetvalue(result, 0, 1), TW_TOKEN_BYTES);
-    commit->found_offset = tw_get_int64(PQgetvalue(result, 0, 2));
+    commit->row = tw_position_says(result, part->batch->partition, part->begin_offset, part->end_offset);
     return false;
+}
+
+/* The row says the begin: nothing of ours is stored. What doubled is compared before anybody is blamed. */
+static void settle_again(struct tw_commit *commit)
+{
+    const struct tw_part *part = &commit->part;
+    if (commit->tries.doubled && commit->prepare.of_part.compared) {
+        fence_off(commit, "a row stands there already that is none of these documents'");
+        return;
+    }
+    if (commit->tries.doubled)
+        part->batch->partition->highest_offset = part->end_offset;
+    commit->tries.doubled = false;
+    go_on(commit, TW_COMMIT_COMPARE, "the row says the begin: again");
 }
 
 static void on_settled(void *context, const struct tw_refusal *refusal)
 {
     struct tw_commit *commit = context;
-    const struct tw_partition *partition = commit->batch->partition;
     if (refusal) {
-        try_later(commit, refusal);
+        try_later(commit, refusal, TW_COMMIT_SETTLE);
         return;
     }
-    if (!commit->found || commit->found_epoch != partition->epoch ||
-        memcmp(commit->found_token, partition->token, TW_TOKEN_BYTES) != 0) {
-        fence_off(commit, "the partition has another owner");
-        return;
-    }
-    if (commit->found_offset == commit->end_offset) { /* under our token: an attempt of ours got there */
+    switch (commit->row) {
+    case TW_POSITION_IS_END: /* under our token: an attempt of ours got there */
         part_stored(commit);
         return;
-    }
-    if (commit->found_offset != commit->begin_offset) {
+    case TW_POSITION_IS_BEGIN:
+        settle_again(commit);
+        return;
+    case TW_POSITION_IS_ELSEWHERE:
         fence_off(commit, "the stored offset is not where this daemon left it");
         return;
+    default:
+        fence_off(commit, "the partition has another owner");
     }
-    if (commit->doubled && commit->compared) {
-        fence_off(commit, "a row stands there already that is none of these documents'");
-        return;
-    }
-    if (commit->doubled) /* ours to write, and yet there: compare before blaming anybody */
-        commit->batch->partition->highest_offset = commit->end_offset;
-    commit->doubled = false;
-    go_again(commit, TW_COMMIT_PREPARE);
 }
 
 static void settle(struct tw_commit *commit)
 {
     struct tw_exchange exchange = {commit, settle_row, on_settled};
-    const char *values[] = {commit->encoded->shared.topic_id, commit->encoded->shared.partition};
-    const int lengths[] = {2, 4};
-    commit->found = false;
-    tw_encoded_set_ids(commit->encoded, commit->batch->partition->topic_id, 0);
-    tw_connection_begin_exchange(commit->options.connection, &exchange);
-    tw_connection_send(commit->options.connection, TW_POSITION_READ_LOCKED, values, lengths);
-    tw_connection_sync(commit->options.connection);
+    commit->row = TW_POSITION_IS_ANOTHERS;
+    tw_position_read(commit->options.connection, commit->part.batch->partition, &exchange);
 }
 
-/* -- learn: how far have rules been evaluated? ----------------------------------------------------------------------- */
-
-static bool learn_row(void *context, enum tw_statement statement, PGresult *result)
-{
-    struct tw_commit *commit = context;
-    tw_known_learn(commit->options.known, statement, result);
-    return false;
-}
-
-static void on_learned(void *context, const struct tw_refusal *refusal)
-{
-    struct tw_commit *commit = context;
-    if (refusal) {
-        commit->step = TW_COMMIT_PREPARE;
-        try_later(commit, refusal);
-        return;
-    }
-    go_again(commit, TW_COMMIT_PREPARE);
-}
-
-static void learn(struct tw_commit *commit)
-{
-    struct tw_exchange exchange = {commit, learn_row, on_learned};
-    tw_connection_begin_exchange(commit->options.connection, &exchange);
-    tw_connection_send(commit->options.connection, TW_EVALUATED_READ, NULL, NULL);
-    tw_connection_sync(commit->options.connection);
-}
-
-/* -- prepare: days ---------------------------------------------------------------------------------------------------- */
-
-static bool days_row(void *context, enum tw_statement statement, PGresult *result)
-{
-    struct tw_commit *commit = context;
-    (void)statement;
-    if (PQntuples(result) == 1)
-        commit->days_made += tw_get_int32(PQgetvalue(result, 0, 0));
-    return false;
-}
-
-static void on_days(void *context, const struct tw_refusal *refusal)
-{
-    struct tw_commit *commit = context;
-    struct tw_known *known = commit->options.known;
-    const struct tw_encoded *encoded = commit->encoded;
-    struct tw_error err = {0};
-    if (refusal) {
-        try_later(commit, refusal);
-        return;
-    }
-    bool added = true;
-    uint32_t asked = commit->days_asked;
-    for (uint32_t at = 0; at < encoded->day_count && asked > 0; at++) {
-        uint64_t key = (uint64_t)(int64_t)encoded->days[at];
-        if (tw_keyset_has(&known->days, key))
-            continue;
-        added = added && tw_keyset_add(&known->days, key, &err);
-        asked--;
-    }
-    if (encoded->dead_count > 0)
-        added = added && tw_keyset_add(&known->arrivals, (uint64_t)(int64_t)encoded->arrival_day, &err);
-    if (!added)
-        log_refusal(commit, TW_ERROR, "days cannot be remembered", &err);
-    go_again(commit, TW_COMMIT_PREPARE);
-}
-
-/* How many days may be made now; waits, loudly, when there are none. */
-static int64_t days_allowed(struct tw_commit *commit)
-{
-    int64_t most = commit->options.config->store.new_days_per_minute;
-    uint64_t now = now_ms();
-    if (most == 0)
-        return DAYS_AT_ONCE;
-    if (now - commit->days_window_ms >= WINDOW_MS) {
-        commit->days_window_ms = now;
-        commit->days_made = 0;
-    }
-    if (commit->days_made >= most) {
-        struct tw_error err;
-        tw_fail_passing(&err, TW_SERVER, "store.new_days_per_minute",
-            "wait; or see whether the event times are right; or raise it",
-            "more than %" PRId64 " new days of tables in a minute: commits wait", most);
-        log_refusal(commit, TW_WARNING, "commits wait for days", &err);
-        commit->options.wait(commit->options.context, commit->days_window_ms + WINDOW_MS - now);
-        return 0;
-    }
-    return most - commit->days_made < DAYS_AT_ONCE ? most - commit->days_made : DAYS_AT_ONCE;
-}
-
-static uint32_t missing_days(struct tw_commit *commit, int32_t *missing, uint32_t most)
-{
-    uint32_t count = 0;
-    for (uint32_t at = 0; at < commit->encoded->day_count && count < most; at++)
-        if (!tw_keyset_has(&commit->options.known->days, (uint64_t)(int64_t)commit->encoded->days[at]))
-            missing[count++] = commit->encoded->days[at] - TW_POSTGRES_EPOCH_DAYS;
-    return count;
-}
-
-/* True when every table that the part needs stands; else an exchange is under way, or a wait. */
-static bool has_days(struct tw_commit *commit)
-{
-    struct tw_exchange exchange = {commit, days_row, on_days};
-    const struct tw_encoded *encoded = commit->encoded;
-    int32_t days[DAYS_AT_ONCE];
-    int32_t arrival = encoded->arrival_day - TW_POSTGRES_EPOCH_DAYS;
-    bool lacks_arrival = encoded->dead_count > 0 && !tw_keyset_has(&commit->options.known->arrivals,
-                                                        (uint64_t)(int64_t)encoded->arrival_day);
-    const char *values[2];
-    int lengths[2];
-    if (missing_days(commit, days, 1) == 0 && !lacks_arrival)
-        return true;
-    int64_t allowed = days_allowed(commit);
-    if (allowed == 0)
-        return false;
-    commit->days_asked = missing_days(commit, days, (uint32_t)allowed);
-    size_t mark = tw_arena_mark(&commit->arena);
-    values[0] = tw_array_int32(&commit->arena, TW_OID_DATE, days, commit->days_asked, &lengths[0]);
-    values[1] = tw_array_int32(&commit->arena, TW_OID_DATE, &arrival, lacks_arrival, &lengths[1]);
-    tw_connection_begin_exchange(commit->options.connection, &exchange);
-    tw_connection_send(commit->options.connection, TW_DAYS_ENSURE, values, lengths);
-    tw_connection_sync(commit->options.connection);
-    tw_arena_rewind(&commit->arena, mark);
-    return false;
-}
-
-/* -- prepare: model, entities --------------------------------------------------------------------------------------------- */
-
-static bool model_row(void *context, enum tw_statement statement, PGresult *result)
-{
-    struct tw_commit *commit = context;
-    struct tw_known *known = commit->options.known;
-    (void)statement;
-    if (PQntuples(result) == 0)
-        return false; /* another daemon is storing it in this moment: asked again */
-    uint32_t at = known->model_count < TW_COMMIT_MODELS ? known->model_count++ : 0;
-    snprintf(known->models[at].sha256, sizeof known->models[at].sha256, "%s",
-        commit->encoded->model_sha256 ? commit->encoded->model_sha256 : "");
-    known->models[at].id = tw_get_int16(PQgetvalue(result, 0, 0));
-    return false;
-}
-
-static void on_asked(void *context, const struct tw_refusal *refusal)
-{
-    struct tw_commit *commit = context;
-    if (refusal)
-        try_later(commit, refusal);
-    else
-        go_again(commit, TW_COMMIT_PREPARE);
-}
-
-static bool has_model(struct tw_commit *commit, int16_t *id)
-{
-    struct tw_exchange exchange = {commit, model_row, on_asked};
-    const struct tw_known *known = commit->options.known;
-    const char *sha256 = commit->encoded->model_sha256;
-    for (uint32_t at = 0; at < known->model_count; at++) {
-        if (strcmp(known->models[at].sha256, sha256) == 0) {
-            *id = known->models[at].id;
-            return true;
-        }
-    }
-    const char *values[] = {sha256};
-    const int lengths[] = {(int)strlen(sha256)};
-    tw_connection_begin_exchange(commit->options.connection, &exchange);
-    tw_connection_send(commit->options.connection, TW_MODEL_REGISTER, values, lengths);
-    tw_connection_sync(commit->options.connection);
-    return false;
-}
-
-static void on_entities(void *context, const struct tw_refusal *refusal)
-{
-    struct tw_commit *commit = context;
-    const struct tw_encoded *encoded = commit->encoded;
-    struct tw_error ignored;
-    /* A name that cannot be stored stops no document: the document's own row will tell. */
-    if (refusal && refusal->means != TW_SQLSTATE_ROW) {
-        try_later(commit, refusal);
-        return;
-    }
-    if (refusal)
-        log_refusal(commit, TW_WARNING, "entities refused by PostgreSQL", &refusal->error);
-    for (uint32_t at = 0; at < encoded->entity_count; at++)
-        (void)!tw_keyset_add(&commit->options.known->entities, encoded->entities[at].key, &ignored);
-    go_again(commit, TW_COMMIT_PREPARE);
-}
-
-static bool send_entities(struct tw_commit *commit, uint32_t most)
-{
-    struct tw_arena *arena = &commit->arena;
-    struct tw_text *symbols = tw_arena_array(arena, most, sizeof *symbols);
-    struct tw_text *names = tw_arena_array(arena, most, sizeof *names);
-    int16_t *shards = tw_arena_array(arena, most, sizeof *shards);
-    bool *listed = tw_arena_array(arena, most, sizeof *listed);
-    uint32_t count = 0;
-    const char *values[4];
-    int lengths[4];
-    if (!symbols || !names || !shards || !listed)
-        return false;
-    for (uint32_t at = 0; at < commit->encoded->entity_count; at++) {
-        const struct tw_encoded_entity *entity = &commit->encoded->entities[at];
-        if (tw_keyset_has(&commit->options.known->entities, entity->key))
-            continue;
-        symbols[count] = entity->symbol;
-        names[count] = entity->name;
-        shards[count] = entity->shard;
-        listed[count++] = entity->listed;
-    }
-    values[0] = tw_array_text(arena, TW_OID_TEXT, symbols, count, &lengths[0]);
-    values[1] = tw_array_text(arena, TW_OID_TEXT, names, count, &lengths[1]);
-    values[2] = tw_array_int16(arena, shards, count, &lengths[2]);
-    values[3] = tw_array_bool(arena, listed, count, &lengths[3]);
-    if (!values[0] || !values[1] || !values[2] || !values[3])
-        return false;
-    tw_connection_send(commit->options.connection, TW_ENTITIES_STORE, values, lengths);
-    return true;
-}
-
-static bool has_entities(struct tw_commit *commit)
-{
-    struct tw_exchange exchange = {commit, NULL, on_entities};
-    const struct tw_encoded *encoded = commit->encoded;
-    uint32_t missing = 0;
-    for (uint32_t at = 0; at < encoded->entity_count; at++)
-        missing += !tw_keyset_has(&commit->options.known->entities, encoded->entities[at].key);
-    if (missing == 0)
-        return true;
-    size_t mark = tw_arena_mark(&commit->arena);
-    tw_connection_begin_exchange(commit->options.connection, &exchange);
-    (void)!send_entities(commit, missing); /* no room: the same as a name that cannot be stored */
-    tw_connection_sync(commit->options.connection);
-    tw_arena_rewind(&commit->arena, mark);
-    return false;
-}
-
-/* -- prepare: what stands there already, after a reset ----------------------------------------------------------------- */
-
-static uint32_t document_at(const struct tw_batch *batch, int64_t offset)
-{
-    uint32_t low = 0;
-    uint32_t high = batch->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (batch->messages[middle].offset < offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static bool compared_rows(void *context, enum tw_statement statement, PGresult *result)
-{
-    struct tw_commit *commit = context;
-    (void)statement;
-    for (int row = 0; row < PQntuples(result); row++) {
-        int64_t offset = tw_get_int64(PQgetvalue(result, row, 0));
-        uint32_t index = document_at(commit->batch, offset);
-        bool equal = *PQgetvalue(result, row, 1) != 0;
-        if (index >= commit->batch->count || commit->batch->messages[index].offset != offset)
-            continue;
-        if (equal) {
-            commit->skip[index] = 1;
-        } else if (!commit->differs) {
-            commit->differs = true;
-            commit->differs_offset = offset;
-        }
-    }
-    return false;
-}
-
-static void on_compared(void *context, const struct tw_refusal *refusal)
-{
-    struct tw_commit *commit = context;
-    struct tw_error err;
-    if (refusal) {
-        try_later(commit, refusal);
-        return;
-    }
-    if (commit->differs) {
-        tw_fail(&err, TW_HELD, NULL,
-            "see whether the topic was made anew; then reset to an offset beyond, or use another topic name",
-            "offset %" PRId64 " is stored already, with other bytes", commit->differs_offset);
-        log_refusal(commit, TW_ERROR, "stopped: would overwrite a document", &err);
-        finish(commit, TW_COMMIT_FENCED);
-        return;
-    }
-    commit->compared = true;
-    if (encode_again(commit))
-        go_again(commit, TW_COMMIT_PREPARE);
-}
-
-static void send_compare(struct tw_commit *commit, const struct tw_call *call)
-{
-    const char *values[TW_STATEMENT_PARAMETERS];
-    int lengths[TW_STATEMENT_PARAMETERS];
-    int from[TW_STATEMENT_PARAMETERS];
-    for (int number = 0; number < TW_SQL_TABLES; number++) {
-        const struct tw_sql_table *table = &tw_sql_tables[number];
-        if (table->insert != call->statement || table->compare == TW_STATEMENTS)
-            continue;
-        int count = tw_sql_compared(table, from);
-        for (int at = 0; at < count; at++) {
-            values[at] = call->values[from[at]];
-            lengths[at] = call->lengths[from[at]];
-        }
-        tw_connection_send(commit->options.connection, table->compare, values, lengths);
-    }
-}
-
-/* True when nothing of the part can stand there already. */
-static bool is_compared(struct tw_commit *commit)
-{
-    struct tw_exchange exchange = {commit, compared_rows, on_compared};
-    if (commit->compared || commit->begin_offset >= commit->batch->partition->highest_offset)
-        return true;
-    if (!commit->skip)
-        commit->skip = calloc(commit->batch->count + 1, 1);
-    if (!commit->skip) {
-        commit->options.wait(commit->options.context, commit->retry_ms);
-        return false;
-    }
-    commit->differs = false;
-    tw_encoded_set_ids(commit->encoded, commit->batch->partition->topic_id, 0);
-    tw_connection_begin_exchange(commit->options.connection, &exchange);
-    for (uint32_t at = 0; at < commit->encoded->call_count; at++)
-        send_compare(commit, &commit->encoded->calls[at]);
-    tw_connection_sync(commit->options.connection);
-    return false;
-}
-
-/* -- whoever holds the row ----------------------------------------------------------------------------------------------- */
+/* -- UNBLOCK: whoever holds the row -------------------------------------------------------------------------------------- */
 
 static void on_unblocked(void *context, const struct tw_refusal *refusal)
 {
     struct tw_commit *commit = context;
-    commit->blocked = false;
     if (refusal)
-        try_later(commit, refusal);
-    else
-        go_again(commit, commit->step);
+        log_part(commit, TW_WARNING, "whoever holds the row is not ended", &refusal->error);
+    pause_commit(commit, refusal);
 }
 
-static void end_blockers(struct tw_commit *commit)
+static void unblock(struct tw_commit *commit)
 {
     struct tw_exchange exchange = {commit, NULL, on_unblocked};
-    const char *topic = commit->batch->partition->topic;
-    const char *values[] = {topic, commit->encoded->shared.partition};
-    const int lengths[] = {(int)strlen(topic), 4};
-    tw_connection_begin_exchange(commit->options.connection, &exchange);
-    tw_connection_send(commit->options.connection, TW_BLOCKERS_END, values, lengths);
-    tw_connection_sync(commit->options.connection);
+    tw_position_free(commit->options.connection, commit->part.batch->partition, &exchange);
 }
 
 /* -- the room ---------------------------------------------------------------------------------------------------------- */
 
+static void resume(struct tw_commit *commit)
+{
+    pass_on(commit, commit->resume, "the pause is over");
+}
+
+void tw_commit_go(struct tw_commit *commit)
+{
+    static void (*const does[TW_COMMIT_STATES])(struct tw_commit *) = {[TW_COMMIT_COMPARE] = compare,
+        [TW_COMMIT_DAYS] = make_days,
+        [TW_COMMIT_MODEL] = register_model,
+        [TW_COMMIT_ENTITIES] = store_entities,
+        [TW_COMMIT_SENT] = send_part,
+        [TW_COMMIT_SETTLE] = settle,
+        [TW_COMMIT_LEARN] = learn,
+        [TW_COMMIT_UNBLOCK] = unblock,
+        [TW_COMMIT_WAIT] = resume};
+    if (does[commit->state])
+        does[commit->state](commit);
+}
+
 bool tw_commit_begin(struct tw_commit *commit, const struct tw_commit_options *options, struct tw_error *err)
 {
-    *commit = (struct tw_commit){.options = *options, .step = TW_COMMIT_IDLE};
-    return tw_arena_begin(&commit->arena, (size_t)options->config->batch.memory_bytes, err);
+    struct tw_prepare_options lent = {.connection = options->connection,
+        .config = options->config,
+        .log = options->log,
+        .known = options->known,
+        .context = commit,
+        .answered = on_prepared};
+    *commit = (struct tw_commit){.options = *options};
+    if (!tw_arena_begin(&commit->arena, (size_t)options->config->batch.memory_bytes, err))
+        return false;
+    if (tw_prepare_begin(&commit->prepare, &lent, err))
+        return true;
+    tw_arena_end(&commit->arena);
+    return false;
 }
 
 void tw_commit_end(struct tw_commit *commit)
 {
-    free(commit->skip);
+    tw_prepare_end(&commit->prepare);
     tw_arena_end(&commit->arena);
 }
 
 void tw_commit_batch(struct tw_commit *commit, struct tw_batch *batch)
 {
-    commit->batch = batch;
-    commit->begin_offset = batch->begin_offset;
-    commit->parts[0] = (struct tw_commit_part){0, batch->count};
-    commit->part_count = 1;
-    begin_part(commit);
+    commit->ranges[0] = (struct tw_commit_range){0, batch->count};
+    commit->range_count = 1;
+    begin_part(commit, batch, batch->begin_offset, "a batch");
 }
 
-void tw_commit_go(struct tw_commit *commit)
+void tw_commit_connected(struct tw_commit *commit)
 {
-    int16_t model_id = 0;
-    if (commit->blocked)
-        end_blockers(commit);
-    else if (commit->step == TW_COMMIT_SETTLE)
-        settle(commit);
-    else if (commit->step == TW_COMMIT_LEARN)
-        learn(commit);
-    else if (commit->step == TW_COMMIT_PREPARE && is_compared(commit) && has_days(commit) &&
-             has_model(commit, &model_id) && has_entities(commit))
-        send_transaction(commit, model_id);
+    if (commit->state == TW_COMMIT_DAYS || commit->state == TW_COMMIT_MODEL ||
+        commit->state == TW_COMMIT_ENTITIES)
+        move(commit, TW_COMMIT_COMPARE, "connected anew");
 }
 
 struct tw_batch *tw_commit_drop(struct tw_commit *commit)
 {
-    return commit->batch ? release(commit) : NULL;
+    return commit->part.batch ? release(commit, "dropped") : NULL;
 }

@@ -1,46 +1,53 @@
-/* commit: one batch into PostgreSQL: one transaction, whatever it takes.
+/* commit: one batch into PostgreSQL: one transaction, whatever it takes. A state machine:
  *
- *                    +-----------------------------------------------------------+
- *                    v                                                           | passing: again, with backoff
- *     batch --> PREPARE --all there--> SENT --ok--> next part, or STORED         |
- *               days, model,            |---- lost ----------> SETTLE -----------+ row says "begin": send again
- *               entities; what is       |---- 23505 ---------> SETTLE            | row says "end": STORED
- *               stored already          |                        |               | anything else: FENCED
- *               (after a reset)         |---- fenced ---> FENCED +---------------+
- *                                       |---- outrun: learn how far rules were evaluated, mark late, again
- *                                       +---- a row refused for good: halve; a single one becomes a dead letter
+ *     IDLE --a batch--> COMPARE --no other record is there--> DAYS --made--> MODEL --has a number--> ENTITIES
+ *     ENTITIES --stored--> SENT --committed: the last part--> IDLE
  *
- * One transaction is one pipeline with one Sync, no BEGIN: fence (a read that raises), documents, scores, bars, headlines,
- * dead letters, and last the move of the offset under the same fence. Its outcome is known by the Sync's answer
- * only; when that is lost, the position's row is read with a lock before anything else is done. Days, model and
- * entities are stored before it, each in a transaction of its own: a stopped process must never hold what another
- * needs. A part of a batch carries its own step of the offset, and bars summed from its own scores.
+ *     SENT --committed: another part; refused for good: a half, a dead letter; a day is gone--> COMPARE
+ *     SENT --a key is taken; fenced, after a lost answer--> SETTLE --the row says the begin, or the end--> COMPARE
+ *     SENT --rules were evaluated past a document--> LEARN --how far is known--> COMPARE
+ *     SENT, SETTLE --the row is held--> UNBLOCK --whoever can be is ended--> WAIT
+ *     COMPARE, DAYS, MODEL, ENTITIES, SENT, SETTLE, LEARN --lost, or refused for now--> WAIT
+ *     WAIT --over, nothing is unknown--> COMPARE
+ *     WAIT --over, nobody knows whether it was committed--> SETTLE
+ *     DAYS, MODEL, ENTITIES --connected anew: nothing is known--> COMPARE
+ *     ANY --stored, fenced off, or dropped--> IDLE
  *
- * After a reset the same records come again: below partition->highest_offset what is stored is compared first; equal
- * documents are left out, a different one stops the partition (FENCED, loudly): nothing is overwritten. */
+ * Each state names what is asked of the server, or will be as soon as the connection is free; COMPARE to ENTITIES
+ * (prepare.h) are passed within one call when there is nothing to ask.
+ *
+ * SENT is one transaction, fenced first and last (transaction.h). Its outcome is known by the Sync's answer only; when that is lost,
+ * SETTLE reads the position's row with a lock before anything else is done: under our token it says the end (it was
+ * committed), the begin (send it again), or else the partition is given up.
+ *
+ * A row that is refused for good is found by halving; alone it becomes a dead letter. A part of a batch carries its own step
+ * of the offset, and bars summed from its own scores. A batch ends STORED or FENCED (tw_batch_end): the row is not ours, or
+ * not where we left it, or another record stands under one of its offsets: nothing is ever overwritten. */
 #ifndef TW_COMMIT_H
 #define TW_COMMIT_H
 
+#include "observe/machine.h"
 #include "observe/metrics.h"
-#include "postgres/connection.h"
-#include "store/encode.h"
-#include "store/keyset.h"
-#include "store/store.h"
+#include "store/position.h"
+#include "store/prepare.h"
 
-enum { TW_COMMIT_MODELS = 8, TW_COMMIT_PARTS = 40 };
+enum { TW_COMMIT_RANGES = 40 };
 
-/* What is known to stand in the database; forgotten when the connection is made anew. */
-struct tw_known {
-    struct tw_keyset days;     /* of event time: days since 1970 */
-    struct tw_keyset arrivals; /* of arrival */
-    struct tw_keyset entities; /* tw_encoded_entity.key */
-    struct {
-        char sha256[65];
-        int16_t id;
-    } models[TW_COMMIT_MODELS];
-    uint32_t model_count;
-    int64_t evaluated_us; /* how far any shard's rules have been evaluated; TW_NO_TIME when never */
+enum tw_commit_state {
+    TW_COMMIT_IDLE,
+    TW_COMMIT_COMPARE,
+    TW_COMMIT_DAYS,
+    TW_COMMIT_MODEL,
+    TW_COMMIT_ENTITIES,
+    TW_COMMIT_SENT,
+    TW_COMMIT_SETTLE,
+    TW_COMMIT_LEARN,
+    TW_COMMIT_UNBLOCK,
+    TW_COMMIT_WAIT,
+    TW_COMMIT_STATES
 };
+
+extern const struct tw_machine tw_commit_machine;
 
 /* What the store lends. */
 struct tw_commit_options {
@@ -54,64 +61,55 @@ struct tw_commit_options {
     void (*wait)(void *context, uint64_t milliseconds);
     /* The exchange is over: call tw_commit_go again as soon as the connection is ready. */
     void (*again)(void *context);
-    void (*finished)(void *context, struct tw_batch *batch, enum tw_commit_outcome outcome);
+    /* The batch is the store's again. */
+    void (*finished)(void *context, struct tw_batch *batch, enum tw_batch_end end);
 };
 
-enum tw_commit_step { TW_COMMIT_IDLE, TW_COMMIT_PREPARE, TW_COMMIT_SETTLE, TW_COMMIT_LEARN };
-
-struct tw_commit_part {
-    uint32_t first;
+struct tw_commit_range {
+    uint32_t first; /* document of the batch */
     uint32_t count;
+};
+
+/* What has been tried with the part at hand. */
+struct tw_commit_tries {
+    struct tw_error poison; /* why the part, a single document, was refused */
+    uint32_t poisoned;      /* times it was refused: 1 as a document, 2 as a dead letter */
+    bool day_retried;       /* a day was gone, and all of them made anew */
+    bool uncertain;         /* an attempt was lost on its way */
+    bool doubled;           /* SETTLE because of 23505, not because the outcome is unknown */
+    uint64_t retry_ms;      /* the next pause */
 };
 
 struct tw_commit {
     struct tw_commit_options options;
-    enum tw_commit_step step; /* what tw_commit_go does next */
-    struct tw_batch *batch;
+    enum tw_commit_state state;
+    enum tw_commit_state resume; /* WAIT, UNBLOCK: where it goes on */
+    struct tw_prepare prepare;
 
-    /* Parts still to be stored, the next one last; at most one for each halving, and the whole. */
-    struct tw_commit_part parts[TW_COMMIT_PARTS];
-    uint32_t part_count;
-    struct tw_encoded *encoded; /* of the part at hand */
-    int64_t begin_offset;       /* what the row must say, and is to say */
-    int64_t end_offset;
-    struct tw_error poison; /* why the part at hand, a single document, was refused */
-    uint32_t poisoned;      /* times it was refused: 1 as a document, 2 as a dead letter */
-    uint8_t *skip;          /* by document: stands there already */
-    bool compared;
-    bool day_retried;
-    bool blocked;   /* somebody holds the row of the position: he is ended first */
-    bool uncertain; /* an attempt at this part was lost on its way */
-    bool doubled;   /* SETTLE because of 23505, not because the outcome is unknown */
-    int64_t differs_offset;
-    bool differs;
-    bool found; /* SETTLE: the row as it was read */
-    int64_t found_epoch;
-    int64_t found_offset;
-    unsigned char found_token[TW_TOKEN_BYTES];
+    /* Ranges still to be stored, the one at hand last; at most one for each halving, and the whole. */
+    struct tw_commit_range ranges[TW_COMMIT_RANGES];
+    uint32_t range_count;
+    struct tw_part part; /* the one at hand; batch NULL: IDLE */
+    struct tw_commit_tries tries;
 
-    struct tw_arena arena; /* parts encoded anew, and parameters */
-    uint64_t retry_ms;
-    uint64_t sent_ms; /* monotonic */
-    uint64_t days_window_ms;
-    int64_t days_made;
-    uint32_t days_asked;
-    char scalars[64]; /* parameters of the fence and the move */
+    enum tw_position_says row; /* SETTLE: what it says */
+    struct tw_arena arena;     /* parts encoded anew */
+    uint64_t sent_ms;          /* monotonic */
 };
 
+/* Begins the room, IDLE. TW_INTERNAL when out of memory: then there is nothing to end. */
 TW_MUST_USE bool tw_commit_begin(
     struct tw_commit *commit, const struct tw_commit_options *options, struct tw_error *err);
+/* Gives its memory back; only when IDLE. */
 void tw_commit_end(struct tw_commit *commit);
 
-/* Takes a batch; only when idle. Then tw_commit_go whenever the connection is ready and not busy. */
+/* Takes a batch; only when IDLE. again() is called: then tw_commit_go, whenever the connection is ready and not busy. */
 void tw_commit_batch(struct tw_commit *commit, struct tw_batch *batch);
+/* Asks what the state says. Does nothing in IDLE. */
 void tw_commit_go(struct tw_commit *commit);
-/* Takes the batch back, whatever has become of it; NULL when idle. */
+/* The connection was made anew: what was known may not be so any more (a standby that lagged). */
+void tw_commit_connected(struct tw_commit *commit);
+/* Takes the batch back, whatever has become of it; NULL when IDLE. */
 struct tw_batch *tw_commit_drop(struct tw_commit *commit);
-
-/* Reads the answer of TW_DAYS_KNOWN or TW_EVALUATED_READ. */
-void tw_known_learn(struct tw_known *known, enum tw_statement statement, const PGresult *result);
-void tw_known_clear(struct tw_known *known);
-void tw_known_end(struct tw_known *known);
 
 #endif

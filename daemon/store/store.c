@@ -2,11 +2,11 @@
 
 #include "config/config.h"
 #include "postgres/session.h"
-#include "postgres/wire.h"
 #include "store/commit.h"
+#include "store/position.h"
+#include "store/refresh.h"
 #include "store/row_statements.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,17 +20,12 @@ struct task {
     struct task *next;
 };
 
-/* A partition's row as it is to be refreshed: a copy, for the partition may be gone when its turn comes. */
-struct refresh {
-    uint64_t assignment;
-    int64_t epoch;
-    int64_t end_offset;
-    int64_t silent_ms;
-    unsigned char token[TW_TOKEN_BYTES];
-    int32_t number;
-    int16_t topic_id;
-    bool caught_up;
-    bool fenced; /* answered: no row under this epoch and token */
+/* The take at hand. */
+struct take {
+    struct task *task; /* NULL: none */
+    bool forgotten;    /* nobody wants to hear of it any more */
+    uint64_t retry_ms;
+    struct tw_partition taken; /* its fence, as answered; epoch 0: not yet */
 };
 
 struct tw_store {
@@ -41,32 +36,76 @@ struct tw_store {
     struct tw_store_events events;
     struct tw_session session;
     struct tw_row_statements statements;
-    struct tw_commit commit;
+    enum tw_store_state state;
     struct tw_known known;
-    struct task *first;
+
+    struct task *first; /* the line */
     struct task *last;
-    uint32_t pending; /* batches */
-    bool learned;     /* what the database holds is known: ready */
-    bool waiting;     /* the timer runs: the task at hand is in backoff */
+    uint32_t pending; /* batches, the one at hand included */
 
-    /* The take at hand. */
-    struct task *taking;
-    bool cancelled; /* forgotten while its answer was on the way */
-    bool blocked;   /* 55P03: whoever holds the row is to be ended first */
-    uint64_t take_retry_ms;
-    struct tw_partition taken; /* its fence, as answered */
-    bool answered;
-
-    struct refresh *refreshes;
-    size_t refresh_count;
-    size_t refresh_answers; /* of them, in the order in which they were sent */
-    bool refresh_due;
-    bool refreshing; /* sent, and not all answered: `refreshes` stays as it is */
+    struct take take; /* at hand, one of both at the most */
+    struct tw_commit commit;
+    struct tw_refresh refresh;
+    bool refresh_due; /* gathered, and not yet sent */
 
     void (*closed)(void *context);
 };
 
+/* -- the machine ------------------------------------------------------------------------------------------------------ */
+
+static const char *const state_names[TW_STORE_STATES] = {[TW_STORE_AWAY] = "away",
+    [TW_STORE_LEARNING] = "learning",
+    [TW_STORE_IDLE] = "idle",
+    [TW_STORE_TAKING] = "taking",
+    [TW_STORE_UNBLOCKING] = "unblocking",
+    [TW_STORE_COMMITTING] = "committing",
+    [TW_STORE_REFRESHING] = "refreshing",
+    [TW_STORE_WAITING] = "waiting",
+    [TW_STORE_ENDING] = "ending"};
+
+#define TO(state) TW_MOVE(TW_STORE_##state)
+static const uint32_t moves[TW_STORE_STATES] = {[TW_STORE_AWAY] = TO(LEARNING) | TO(ENDING),
+    [TW_STORE_LEARNING] = TO(IDLE) | TO(AWAY) | TO(ENDING),
+    [TW_STORE_IDLE] = TO(TAKING) | TO(COMMITTING) | TO(REFRESHING) | TO(AWAY) | TO(ENDING),
+    [TW_STORE_TAKING] = TO(IDLE) | TO(UNBLOCKING) | TO(WAITING) | TO(AWAY) | TO(ENDING),
+    [TW_STORE_UNBLOCKING] = TO(IDLE) | TO(WAITING) | TO(AWAY) | TO(ENDING),
+    [TW_STORE_COMMITTING] = TO(IDLE) | TO(REFRESHING) | TO(WAITING) | TO(AWAY) | TO(ENDING),
+    [TW_STORE_REFRESHING] = TO(IDLE) | TO(AWAY) | TO(ENDING),
+    [TW_STORE_WAITING] = TO(IDLE) | TO(AWAY) | TO(ENDING),
+    [TW_STORE_ENDING] = 0};
+#undef TO
+
+const struct tw_machine tw_store_machine = {"store", state_names, moves, TW_STORE_STATES};
+
+/* The only place where the state changes. */
+static void move(struct tw_store *store, enum tw_store_state state, const char *why)
+{
+    tw_machine_tell(&tw_store_machine, store->log, TW_DEBUG, store->state, state, why);
+    store->state = state;
+}
+
 static void advance(struct tw_store *store);
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct tw_store *store = timer->data;
+    if (store->state == TW_STORE_WAITING)
+        move(store, TW_STORE_IDLE, "the pause is over");
+    advance(store);
+}
+
+/* Turns come on the loop, never inside a call of the owner's. */
+static void advance_soon(struct tw_store *store)
+{
+    if (store->state != TW_STORE_WAITING && store->state != TW_STORE_ENDING)
+        uv_timer_start(&store->session.timer, on_timer, 0, 0);
+}
+
+static void wait_for(struct tw_store *store, uint64_t milliseconds, const char *why)
+{
+    move(store, TW_STORE_WAITING, why);
+    uv_timer_start(&store->session.timer, on_timer, milliseconds, 0);
+}
 
 /* -- the line of tasks ---------------------------------------------------------------------------------------------- */
 
@@ -94,232 +133,149 @@ static struct task *pop(struct tw_store *store)
     return task;
 }
 
-static void on_timer(uv_timer_t *timer)
-{
-    struct tw_store *store = timer->data;
-    store->waiting = false;
-    advance(store);
-}
-
-/* Turns come on the loop, never inside a call of the owner's. */
-static void advance_soon(struct tw_store *store)
-{
-    if (!store->session.ending && !store->waiting)
-        uv_timer_start(&store->session.timer, on_timer, 0, 0);
-}
-
-static void hold(struct tw_store *store, uint64_t milliseconds)
-{
-    if (store->session.ending)
-        return;
-    store->waiting = true;
-    uv_timer_start(&store->session.timer, on_timer, milliseconds, 0);
-}
-
 /* -- taking a partition ------------------------------------------------------------------------------------------------ */
 
 static bool take_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_store *store = context;
-    if (statement != TW_PARTITION_TAKE || PQntuples(result) != 1)
-        return false;
-    store->answered = true;
-    store->taken.topic_id = tw_get_int16(PQgetvalue(result, 0, 0));
-    store->taken.epoch = tw_get_int64(PQgetvalue(result, 0, 1));
-    store->taken.row_offset = tw_get_int64(PQgetvalue(result, 0, 2));
-    store->taken.highest_offset = tw_get_int64(PQgetvalue(result, 0, 3));
-    store->taken.row_watermark_us =
-        PQgetisnull(result, 0, 4) ? TW_NO_TIME : tw_get_time(PQgetvalue(result, 0, 4));
+    (void)statement;
+    tw_position_taken(result, &store->take.taken);
     return false;
 }
 
-static void finish_take(struct tw_store *store)
+static void tell_taken(struct tw_store *store, const struct task *task)
 {
-    struct task task = *store->taking;
-    free(store->taking);
-    store->taking = NULL;
+    const struct tw_partition *taken = &store->take.taken;
+    struct tw_partition *partition = task->partition;
+    partition->topic_id = taken->topic_id;
+    partition->epoch = taken->epoch;
+    partition->row_offset = taken->row_offset;
+    partition->highest_offset = taken->highest_offset;
+    partition->row_watermark_us = taken->row_watermark_us;
+    memcpy(partition->token, store->session.token, TW_TOKEN_BYTES);
+    tw_log(store->log, TW_INFO, "store", "partition taken", tw_string("topic", partition->topic),
+        tw_int("partition", partition->number), tw_int("epoch", partition->epoch),
+        tw_int("offset", partition->row_offset));
+    store->events.taken(store->events.context, partition, task->assignment, NULL);
+}
+
+/* The take at hand is over. */
+static void finish_take(struct tw_store *store, const char *why)
+{
+    struct task task = *store->take.task;
+    free(store->take.task);
+    store->take.task = NULL;
+    move(store, TW_STORE_IDLE, why);
     advance_soon(store);
-    if (store->cancelled)
-        return;
-    task.partition->topic_id = store->taken.topic_id;
-    task.partition->epoch = store->taken.epoch;
-    task.partition->row_offset = store->taken.row_offset;
-    task.partition->highest_offset = store->taken.highest_offset;
-    task.partition->row_watermark_us = store->taken.row_watermark_us;
-    memcpy(task.partition->token, store->session.token, TW_TOKEN_BYTES);
-    tw_log(store->log, TW_INFO, "store", "partition taken", tw_string("topic", task.partition->topic),
-        tw_int("partition", task.partition->number), tw_int("epoch", task.partition->epoch),
-        tw_int("offset", task.partition->row_offset));
-    store->events.taken(store->events.context, task.partition, task.assignment, NULL);
+    if (!store->take.forgotten)
+        tell_taken(store, &task);
+}
+
+static void take_later(struct tw_store *store, const struct tw_error *err)
+{
+    uint64_t most_ms = (uint64_t)store->config->store.retry_most_ms;
+    uint64_t pause_ms = store->take.retry_ms;
+    tw_log_error(store->log, "store", "partition not taken, tried again", err);
+    store->take.retry_ms = 2 * pause_ms < most_ms ? 2 * pause_ms : most_ms;
+    wait_for(store, pause_ms, err->what);
 }
 
 static void on_taken(void *context, const struct tw_refusal *refusal)
 {
     struct tw_store *store = context;
-    if (!refusal && store->answered) {
-        finish_take(store);
-        return;
-    }
-    if (!refusal) { /* the blockers are ended, or there was nobody: the row next */
-        store->blocked = false;
+    struct tw_error err;
+    if (!refusal && store->take.taken.epoch > 0) {
+        finish_take(store, "taken");
+    } else if (!refusal) {
+        tw_fail(&err, TW_INTERNAL, "take_partition", "see the schema's version", "it gave no row");
+        take_later(store, &err);
+    } else if (refusal->lost) {
+        tw_log_error(store->log, "store", "partition not taken, tried again", &refusal->error);
+    } else if (tw_position_is_held(refusal)) {
+        tw_log_error(store->log, "store", "partition held: its holder is ended", &refusal->error);
+        move(store, TW_STORE_UNBLOCKING, "its row is held by another process");
         advance_soon(store);
-        return;
+    } else {
+        take_later(store, &refusal->error);
     }
-    store->blocked = strcmp(refusal->code, "55P03") == 0 && refusal->statement == TW_PARTITION_TAKE;
-    tw_log_error(store->log, "store",
-        store->blocked ? "partition held: its holder is ended" : "partition not taken, tried again",
-        &refusal->error);
-    if (refusal->lost)
-        return;
-    if (store->blocked) {
-        advance_soon(store);
-        return;
-    }
-    hold(store, store->take_retry_ms);
-    store->take_retry_ms *= 2;
-    if (store->take_retry_ms > (uint64_t)store->config->store.retry_most_ms)
-        store->take_retry_ms = (uint64_t)store->config->store.retry_most_ms;
-}
-
-static void end_blockers(struct tw_store *store)
-{
-    struct tw_exchange exchange = {store, NULL, on_taken};
-    char number[4];
-    const struct tw_partition *partition = &store->taken;
-    const char *values[] = {partition->topic, number};
-    const int lengths[] = {(int)strlen(partition->topic), 4};
-    tw_put_int32(number, partition->number);
-    store->answered = false;
-    tw_connection_begin_exchange(store->session.connection, &exchange);
-    tw_connection_send(store->session.connection, TW_BLOCKERS_END, values, lengths);
-    tw_connection_sync(store->session.connection);
 }
 
 /* A fresh token for each attempt: nobody can mistake one whose answer was lost for this one. */
 static void send_take(struct tw_store *store)
 {
     struct tw_exchange exchange = {store, take_row, on_taken};
-    char number[4];
-    const struct tw_partition *partition = &store->taken;
-    const char *values[] = {
-        partition->topic, number, (const char *)store->session.token, store->session.owner};
-    const int lengths[] = {
-        (int)strlen(partition->topic), 4, TW_TOKEN_BYTES, (int)strlen(store->session.owner)};
+    struct tw_session *session = &store->session;
     struct tw_error err;
-    if (!tw_session_new_token(&store->session, &err)) {
-        tw_log_error(store->log, "store", "partition not taken, tried again", &err);
-        hold(store, TAKE_RETRY_LEAST_MS);
-        return;
-    }
-    tw_put_int32(number, partition->number);
-    store->answered = false;
-    tw_connection_begin_exchange(store->session.connection, &exchange);
-    tw_connection_send(store->session.connection, TW_PARTITION_TAKE, values, lengths);
-    tw_connection_sync(store->session.connection);
+    move(store, TW_STORE_TAKING, "a partition");
+    store->take.taken.epoch = 0;
+    if (tw_session_new_token(session, &err))
+        tw_position_take(session->connection, &store->take.taken, session->token, session->owner, &exchange);
+    else
+        take_later(store, &err);
 }
 
-static void begin_take(struct tw_store *store, struct task *task)
+static void on_unblocked(void *context, const struct tw_refusal *refusal)
 {
-    store->taking = task;
-    store->cancelled = false;
-    store->blocked = false;
-    store->take_retry_ms = TAKE_RETRY_LEAST_MS;
-    store->taken = *task->partition;
-    send_take(store);
+    struct tw_store *store = context;
+    if (refusal && refusal->lost)
+        return;
+    if (refusal) {
+        take_later(store, &refusal->error);
+        return;
+    }
+    move(store, TW_STORE_IDLE, "whoever can be is ended");
+    advance_soon(store);
+}
+
+static void unblock(struct tw_store *store)
+{
+    struct tw_exchange exchange = {store, NULL, on_unblocked};
+    tw_position_free(store->session.connection, &store->take.taken, &exchange);
 }
 
 /* -- refreshing positions ------------------------------------------------------------------------------------------------ */
 
-/* An owner whose row was not found under its epoch and token is fenced off, whoever did it: another daemon, or a
- * `reset`. On a silent partition nothing else would ever tell it. */
 static void on_refreshed(void *context, const struct tw_refusal *refusal)
 {
     struct tw_store *store = context;
-    store->refreshing = false;
-    if (refusal && !refusal->lost)
-        tw_log_error(store->log, "store", "positions not refreshed", &refusal->error);
-    advance_soon(store);
-    if (refusal)
+    size_t at = 0;
+    uint64_t assignment;
+    if (refusal && refusal->lost)
         return;
-    for (size_t at = 0; at < store->refresh_answers; at++)
-        if (store->refreshes[at].fenced)
-            store->events.fenced(store->events.context, store->refreshes[at].assignment);
+    if (refusal)
+        tw_log_error(store->log, "store", "positions not refreshed", &refusal->error);
+    move(store, TW_STORE_IDLE, "positions told");
+    advance_soon(store);
+    while (!refusal && (assignment = tw_refresh_fenced(&store->refresh, &at)) != 0)
+        store->events.fenced(store->events.context, assignment);
 }
 
 static bool refreshed_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_store *store = context;
-    if (statement != TW_POSITION_REFRESH)
+    if (statement == TW_POSITION_REFRESH)
+        tw_refresh_answer(&store->refresh, result);
+    else
         tw_known_learn(&store->known, statement, result);
-    else if (store->refresh_answers < store->refresh_count)
-        store->refreshes[store->refresh_answers++].fenced = strcmp(PQcmdTuples(result), "0") == 0;
     return false;
 }
 
-static void send_one_refresh(struct tw_store *store, const struct refresh *refresh)
-{
-    char numbers[2 + 4 + 8 + 8 + 8 + 1];
-    const char *values[] = {numbers, numbers + 2, numbers + 6, (const char *)refresh->token, numbers + 30,
-        refresh->end_offset < 0 ? NULL : numbers + 14, numbers + 22};
-    const int lengths[] = {2, 4, 8, TW_TOKEN_BYTES, 1, 8, 8};
-    tw_put_int16(numbers, refresh->topic_id);
-    tw_put_int32(numbers + 2, refresh->number);
-    tw_put_int64(numbers + 6, refresh->epoch);
-    tw_put_int64(numbers + 14, refresh->end_offset);
-    tw_put_int64(numbers + 22, refresh->silent_ms);
-    numbers[30] = refresh->caught_up;
-    tw_connection_send(store->session.connection, TW_POSITION_REFRESH, values, lengths);
-}
-
-static void send_refreshes(struct tw_store *store)
+static void send_refresh(struct tw_store *store)
 {
     struct tw_exchange exchange = {store, refreshed_row, on_refreshed};
+    move(store, TW_STORE_REFRESHING, "positions are due");
     store->refresh_due = false;
-    store->refreshing = true;
-    store->refresh_answers = 0;
-    tw_connection_begin_exchange(store->session.connection, &exchange);
-    tw_connection_send(store->session.connection, TW_EVALUATED_READ, NULL, NULL);
-    for (size_t at = 0; at < store->refresh_count; at++)
-        send_one_refresh(store, &store->refreshes[at]);
-    tw_connection_sync(store->session.connection);
-}
-
-static bool is_refreshed(const struct tw_partition *partition)
-{
-    return partition->epoch > 0 && partition->state != TW_PARTITION_LEAVING &&
-           partition->state != TW_PARTITION_TAKING;
-}
-
-static struct refresh refresh_of(const struct tw_partition *partition)
-{
-    uint64_t now = uv_hrtime() / 1000000;
-    struct refresh refresh = {.assignment = partition->assignment,
-        .epoch = partition->epoch,
-        .end_offset = partition->end_offset,
-        .silent_ms = now > partition->last_message_ms ? (int64_t)(now - partition->last_message_ms) : 0,
-        .number = partition->number,
-        .topic_id = partition->topic_id,
-        .caught_up = partition->caught_up && partition->batches_out == 0};
-    memcpy(refresh.token, partition->token, TW_TOKEN_BYTES);
-    return refresh;
+    tw_refresh_send(&store->refresh, store->session.connection, &exchange);
 }
 
 void tw_store_refresh(struct tw_store *store, struct tw_partition *first)
 {
-    size_t count = 0;
-    if (store->refresh_due || store->refreshing || store->session.ending || !tw_store_ready(store))
+    struct tw_error err;
+    if (store->refresh_due || store->state == TW_STORE_REFRESHING || !tw_store_ready(store))
         return;
-    for (const struct tw_partition *at = first; at; at = at->next)
-        count += is_refreshed(at);
-    struct refresh *refreshes = realloc(store->refreshes, (count + 1) * sizeof *refreshes);
-    if (!refreshes)
-        return;
-    store->refreshes = refreshes;
-    store->refresh_count = 0;
-    for (const struct tw_partition *at = first; at; at = at->next)
-        if (is_refreshed(at))
-            refreshes[store->refresh_count++] = refresh_of(at);
-    store->refresh_due = true;
+    store->refresh_due = tw_refresh_gather(&store->refresh, first, &err);
+    if (!store->refresh_due)
+        tw_log_error(store->log, "store", "positions not refreshed", &err);
     advance_soon(store);
 }
 
@@ -329,35 +285,52 @@ static void next_task(struct tw_store *store)
 {
     struct task *task = pop(store);
     if (task->partition) {
-        begin_take(store, task);
+        store->take = (struct take){.task = task, .retry_ms = TAKE_RETRY_LEAST_MS, .taken = *task->partition};
+        send_take(store);
         return;
     }
     struct tw_batch *batch = task->batch;
     free(task);
+    move(store, TW_STORE_COMMITTING, "a batch");
     tw_commit_batch(&store->commit, batch);
 }
 
-/* One thing at a time on one connection: what is at hand, then positions, then the line. */
+/* What is at hand goes on, or else the first of the line begins. */
+static void begin_turn(struct tw_store *store)
+{
+    if (store->commit.state != TW_COMMIT_IDLE) {
+        move(store, TW_STORE_COMMITTING, "the batch at hand");
+        tw_commit_go(&store->commit);
+    } else if (store->take.task && store->take.forgotten) {
+        free(store->take.task); /* taken by now, it would be taken from whoever has it */
+        store->take.task = NULL;
+        advance_soon(store);
+    } else if (store->take.task) {
+        send_take(store);
+    } else if (store->first) {
+        next_task(store);
+    }
+}
+
+/* One thing at a time on one connection; positions go between two exchanges. */
 static void advance(struct tw_store *store)
 {
-    if (store->session.ending || store->waiting || !tw_store_ready(store) ||
-        tw_connection_busy(store->session.connection))
+    bool between = store->state == TW_STORE_IDLE || store->state == TW_STORE_COMMITTING;
+    if (!tw_store_ready(store) || tw_connection_busy(store->session.connection))
         return;
-    if (store->refresh_due)
-        send_refreshes(store);
-    else if (store->commit.step != TW_COMMIT_IDLE)
+    if (between && store->refresh_due)
+        send_refresh(store);
+    else if (store->state == TW_STORE_IDLE)
+        begin_turn(store);
+    else if (store->state == TW_STORE_COMMITTING)
         tw_commit_go(&store->commit);
-    else if (store->taking && store->blocked)
-        end_blockers(store);
-    else if (store->taking)
-        send_take(store);
-    else if (store->first)
-        next_task(store);
+    else if (store->state == TW_STORE_UNBLOCKING)
+        unblock(store);
 }
 
 static void on_commit_wait(void *context, uint64_t milliseconds)
 {
-    hold(context, milliseconds);
+    wait_for(context, milliseconds, "the batch at hand pauses");
 }
 
 static void on_commit_again(void *context)
@@ -365,13 +338,14 @@ static void on_commit_again(void *context)
     advance(context);
 }
 
-static void on_commit_finished(void *context, struct tw_batch *batch, enum tw_commit_outcome outcome)
+static void on_commit_finished(void *context, struct tw_batch *batch, enum tw_batch_end end)
 {
     struct tw_store *store = context;
     store->pending--;
+    move(store, TW_STORE_IDLE, end == TW_BATCH_STORED ? "stored" : "fenced off");
     /* The next one is on its way before the owner hears of this one. */
     advance_soon(store);
-    store->events.committed(store->events.context, batch, outcome);
+    store->events.committed(store->events.context, batch, end);
 }
 
 /* -- the connection -------------------------------------------------------------------------------------------------------------- */
@@ -390,7 +364,7 @@ static void on_learned(void *context, const struct tw_refusal *refusal)
         return;
     if (refusal)
         tw_log_error(store->log, "store", "days not known", &refusal->error);
-    store->learned = true;
+    move(store, TW_STORE_IDLE, "what stands is known");
     store->events.state(store->events.context, true, NULL);
     advance_soon(store);
 }
@@ -399,9 +373,10 @@ static void on_ready(void *context)
 {
     struct tw_store *store = context;
     struct tw_exchange exchange = {store, learn_row, on_learned};
-    tw_known_clear(&store->known);
-    store->waiting = false;
+    move(store, TW_STORE_LEARNING, "connected");
     uv_timer_stop(&store->session.timer);
+    tw_known_clear(&store->known);
+    tw_commit_connected(&store->commit);
     tw_connection_begin_exchange(store->session.connection, &exchange);
     tw_connection_send(store->session.connection, TW_DAYS_KNOWN, NULL, NULL);
     tw_connection_send(store->session.connection, TW_EVALUATED_READ, NULL, NULL);
@@ -411,17 +386,18 @@ static void on_ready(void *context)
 static void on_lost(void *context, const struct tw_error *err)
 {
     struct tw_store *store = context;
-    if (store->learned)
+    if (store->state != TW_STORE_AWAY && store->state != TW_STORE_LEARNING)
         tw_count(store->metrics, TW_COUNT_CONNECTIONS_LOST, 1);
-    store->learned = false;
+    if (store->state != TW_STORE_AWAY)
+        move(store, TW_STORE_AWAY, err->what);
     store->refresh_due = false;
-    store->refreshing = false;
     store->events.state(store->events.context, false, err);
 }
 
 bool tw_store_ready(const struct tw_store *store)
 {
-    return store->learned && tw_connection_ready(store->session.connection);
+    return store->state != TW_STORE_AWAY && store->state != TW_STORE_LEARNING &&
+           store->state != TW_STORE_ENDING && tw_connection_ready(store->session.connection);
 }
 
 uint32_t tw_store_pending(const struct tw_store *store)
@@ -457,8 +433,8 @@ void tw_store_forget(struct tw_store *store, struct tw_partition *partition)
         store->last = task;
         link = &task->next;
     }
-    if (store->taking && store->taking->partition == partition)
-        store->cancelled = true;
+    if (store->take.task && store->take.task->partition == partition)
+        store->take.forgotten = true;
 }
 
 void tw_store_commit(struct tw_store *store, struct tw_batch *batch)
@@ -471,7 +447,7 @@ void tw_store_commit(struct tw_store *store, struct tw_batch *batch)
     }
     /* No memory for sixteen bytes: the partition is taken again and the batch read again. */
     store->pending--;
-    store->events.committed(store->events.context, batch, TW_COMMIT_FENCED);
+    store->events.committed(store->events.context, batch, TW_BATCH_FENCED);
 }
 
 /* -- begin and end -------------------------------------------------------------------------------------------------------------------- */
@@ -521,7 +497,7 @@ bool tw_store_begin(uv_loop_t *loop, const struct tw_config *config, const struc
 static void hand_back(struct tw_store *store, struct tw_batch *batch)
 {
     store->pending--;
-    store->events.committed(store->events.context, batch, TW_COMMIT_FENCED);
+    store->events.committed(store->events.context, batch, TW_BATCH_FENCED);
 }
 
 static void on_session_closed(void *context)
@@ -540,8 +516,8 @@ static void on_session_closed(void *context)
     void *owner = store->events.context;
     tw_commit_end(&store->commit);
     tw_known_end(&store->known);
-    free(store->taking);
-    free(store->refreshes);
+    tw_refresh_end(&store->refresh);
+    free(store->take.task);
     free(store);
     if (closed)
         closed(owner);
@@ -550,5 +526,6 @@ static void on_session_closed(void *context)
 void tw_store_end(struct tw_store *store, void (*closed)(void *context))
 {
     store->closed = closed;
+    move(store, TW_STORE_ENDING, "the end");
     tw_session_end(&store->session, on_session_closed, store);
 }

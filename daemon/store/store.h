@@ -1,12 +1,18 @@
-/* store: where results are kept, PostgreSQL, seen from the loop.
+/* store: where results are kept, PostgreSQL, seen from the loop. A line of tasks on one connection, one at a time:
  *
- * Non-blocking throughout: every call returns at once; answers come as callbacks on the loop. Commits are
- * done one transaction at a time, in the order in which they were submitted; each is one pipeline with one Sync,
- * fenced first and last (design, section 4). A passing failure is retried with backoff for ever; a lasting one is
- * split until the bad document stands in dead_letters. So a commit has two outcomes only: stored, or fenced off.
+ *     AWAY --connected--> LEARNING --what stands is known--> IDLE
+ *     IDLE --a partition is next, or at hand--> TAKING --taken--> IDLE
+ *     TAKING --its row is held--> UNBLOCKING --whoever can be is ended--> IDLE
+ *     IDLE --a batch is next, or at hand--> COMMITTING --stored, or fenced off--> IDLE
+ *     IDLE, COMMITTING --positions are due--> REFRESHING --told--> IDLE
+ *     TAKING, UNBLOCKING, COMMITTING --refused for now--> WAITING --the pause is over--> IDLE
+ *     LEARNING, IDLE, TAKING, UNBLOCKING, COMMITTING, REFRESHING, WAITING --the connection is lost--> AWAY
+ *     ANY --the owner ends it--> ENDING
  *
- * The connection is a state machine (connection.h); days of tables are made ahead of the batch that needs them;
- * positions are refreshed each second between commits. */
+ * Non-blocking throughout: every call returns at once; answers come as callbacks on the loop. Commits are done in the order
+ * in which they were submitted, each a transaction that is fenced first and last (commit.h). What is refused for now is
+ * tried again with longer and longer pauses, for ever; so a commit has two ends only: stored, or fenced off. Positions are
+ * refreshed each second, between two exchanges. The connection is a machine of its own (connection.h). */
 #ifndef TW_STORE_H
 #define TW_STORE_H
 
@@ -14,23 +20,34 @@
 
 #include "batch.h"
 #include "observe/log.h"
+#include "observe/machine.h"
 #include "partition.h"
 
 struct tw_config;
 struct tw_metrics;
 struct tw_store;
 
-enum tw_commit_outcome {
-    TW_COMMIT_STORED, /* partition->row_offset is batch->end_offset now */
-    TW_COMMIT_FENCED, /* the row is somebody else's, or not where we left it: the partition must be let go or
-                         taken again */
+enum tw_store_state {
+    TW_STORE_AWAY,       /* no connection: the line waits */
+    TW_STORE_LEARNING,   /* connected; what stands in the database is asked for */
+    TW_STORE_IDLE,       /* nothing is asked of the server */
+    TW_STORE_TAKING,     /* a partition's row is being taken */
+    TW_STORE_UNBLOCKING, /* whoever holds that row is to be ended first */
+    TW_STORE_COMMITTING, /* a batch is at hand (commit.h) */
+    TW_STORE_REFRESHING, /* positions are being told (refresh.h) */
+    TW_STORE_WAITING,    /* what is at hand was refused for now: a pause */
+    TW_STORE_ENDING,
+    TW_STORE_STATES
 };
+
+extern const struct tw_machine tw_store_machine;
 
 /* What the owner of the store hears. Called on the loop, never from inside a call to the store. */
 struct tw_store_events {
     void *context;
-    /* The batch is the caller's again. */
-    void (*committed)(void *context, struct tw_batch *batch, enum tw_commit_outcome outcome);
+    /* The batch is the caller's again. STORED: partition->row_offset is batch->end_offset now. FENCED: the row is somebody
+     * else's, or not where we left it: the partition must be let go or taken again. */
+    void (*committed)(void *context, struct tw_batch *batch, enum tw_batch_end end);
     /* Answer to tw_store_take: partition->epoch, token, row_offset and row_watermark_us are filled.
      * Passing failures are retried inside; `err` is NULL or a lasting error. */
     void (*taken)(
@@ -61,6 +78,7 @@ void tw_store_commit(struct tw_store *store, struct tw_batch *batch);
  * fences; whose row is not there any more is told by `fenced`. Skipped when the last refresh is still waiting. */
 void tw_store_refresh(struct tw_store *store, struct tw_partition *first);
 
+/* Connected, and what stands in the database is known. */
 bool tw_store_ready(const struct tw_store *store);
 /* Batches submitted and not yet handed back. */
 uint32_t tw_store_pending(const struct tw_store *store);

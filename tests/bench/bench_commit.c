@@ -74,11 +74,11 @@ static void on_taken(
         give(bench, &bench->partitions[at % bench->partition_count]);
 }
 
-static void on_committed(void *context, struct tw_batch *batch, enum tw_commit_outcome outcome)
+static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_end end)
 {
     struct bench *bench = context;
     struct tw_partition *partition = batch->partition;
-    if (outcome != TW_COMMIT_STORED && bench->passed < bench->seconds) {
+    if (end != TW_BATCH_STORED && bench->passed < bench->seconds) {
         fprintf(stderr, "bench_commit: fenced\n");
         exit(1);
     }

@@ -23,12 +23,15 @@ declare -A daemon=()
 
 story_end() {
     local status=$? name
+    # A state machine that left its drawing went on all the same: whatever the story saw, that is a failure.
+    if grep -s 'a move that is not allowed' "$TW_WORK"/*.log && [ $status = 0 ]; then status=1; fi
     for name in "${!daemon[@]}"; do kill -CONT "${daemon[$name]}" 2>/dev/null; kill -KILL "${daemon[$name]}" 2>/dev/null; done
     if [ -n "${story_own:-}" ]; then
         "$TW_SERVICES/kafka" stop "$story_own/kafka"
         "$TW_SERVICES/postgres" stop "$story_own/postgres"
         if [ $status = 0 ]; then rm -rf "$story_own"; else echo "its files: $story_own"; fi
     fi
+    exit $status
 }
 trap story_end EXIT
 trap 'exit 130' INT TERM

@@ -74,12 +74,12 @@ static void on_taken(
     story->taken++;
 }
 
-static void on_committed(void *context, struct tw_batch *batch, enum tw_commit_outcome outcome)
+static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_end end)
 {
     struct story *story = context;
     if (story->stored + story->fenced < 8)
         story->back[story->stored + story->fenced] = batch;
-    if (outcome == TW_COMMIT_STORED)
+    if (end == TW_BATCH_STORED)
         story->stored++;
     else
         story->fenced++;
@@ -231,7 +231,7 @@ static int begin(void **state)
         base, superuser + strlen("user=postgres"));
     story->config.store.conninfo = story->conninfo;
     story->config.store.lock_timeout_ms = 500;
-    story->log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
+    story->log = tw_log_open(TW_DEBUG, TW_LOG_FORMAT_LOGFMT, NULL);
     story->observer = observe();
     story->port = (int)strtol(PQport(story->observer), NULL, 10);
     snprintf(story->partition.topic, sizeof story->partition.topic, "story-%ld-%d", (long)getpid(), ++number);

@@ -3,7 +3,7 @@
  *     drawing_agrees("daemon/store/commit.h", &tw_commit_machine);
  *
  * Read is the first comment of the file: every arrow `FROM --why--> TO` or `FROM ---> TO` between names in capitals, which
- * may follow one another in a line. ANY stands for every state. It fails when an arrow is not in the table, when a
+ * may follow one another in a line; `A, B --why--> C` is an arrow from each; ANY stands for every other state. It fails when an arrow is not in the table, when a
  * move of the table is not drawn, and when a state is drawn nowhere. */
 #ifndef TW_TEST_DRAWING_H
 #define TW_TEST_DRAWING_H
@@ -63,7 +63,7 @@ static inline void drawing_add(
     if (from == DRAWING_NONE || to >= machine->count)
         fail_msg("no such state in an arrow of the drawing: %.60s", arrow);
     for (unsigned state = 0; state < machine->count; state++) {
-        if (from != state && from != DRAWING_ANY)
+        if (from == DRAWING_ANY ? state == to : state != from)
             continue;
         if (!tw_machine_allows(machine, state, to))
             fail_msg("drawn and not in the table: %s to %s", machine->names[state], machine->names[to]);
@@ -71,24 +71,43 @@ static inline void drawing_add(
     }
 }
 
-/* `line` from its first name on: names joined by arrows. */
+/* The names that an arrow leads from: those before `at` that commas join. Returns where they end. */
+static inline const char *drawing_sources(
+    const struct tw_machine *machine, const char *at, unsigned *from, unsigned *count)
+{
+    const char *end;
+    *count = 0;
+    for (;;) {
+        unsigned state = drawing_state(machine, at, &end);
+        if (*count < 32)
+            from[(*count)++] = state;
+        if (strncmp(end, ", ", 2) != 0 || !drawing_is_name(end[2]))
+            return end;
+        at = end + 2;
+    }
+}
+
+/* The names of a line, joined by arrows; others are prose. */
 static inline void drawing_line(const struct tw_machine *machine, const char *line, uint32_t *drawn)
 {
     const char *at = line;
     while (*at) {
+        unsigned from[32];
+        unsigned count;
         const char *end;
         if (!drawing_is_name(*at)) {
             at++;
             continue;
         }
-        unsigned from = drawing_state(machine, at, &end);
-        const char *arrow = end + strspn(end, " ");
+        at = drawing_sources(machine, at, from, &count);
+        const char *arrow = at + strspn(at, " ");
         const char *head = strchr(arrow, '>');
-        at = end;
         if (strncmp(arrow, "--", 2) != 0 || !head || strncmp(head - 2, "--", 2) != 0)
             continue;
         at = head + 1 + strspn(head + 1, " ");
-        drawing_add(machine, from, drawing_state(machine, at, &end), drawn, line);
+        unsigned to = drawing_state(machine, at, &end);
+        for (unsigned source = 0; source < count; source++)
+            drawing_add(machine, from[source], to, drawn, line);
     }
 }
 

@@ -1,0 +1,78 @@
+#include "store/transaction.h"
+
+#include "postgres/wire.h"
+#include "time/watermark.h"
+
+/* Parameters of the fence and the move; libpq copies them when they are sent. */
+struct parameters {
+    const char *values[TW_STATEMENT_PARAMETERS];
+    int lengths[TW_STATEMENT_PARAMETERS];
+    char numbers[48];
+};
+
+static void set(struct parameters *parameters, int at, const char *value, int length)
+{
+    parameters->values[at] = value;
+    parameters->lengths[at] = length;
+}
+
+/* Topic, partition, epoch, token and offset: how the fence and the move begin. */
+static void set_fence(const struct tw_part *part, struct parameters *parameters)
+{
+    char *numbers = parameters->numbers;
+    *parameters = (struct parameters){0};
+    tw_put_int64(numbers, part->batch->partition->epoch);
+    tw_put_int64(numbers + 8, part->begin_offset);
+    set(parameters, 0, part->encoded->shared.topic_id, 2);
+    set(parameters, 1, part->encoded->shared.partition, 4);
+    set(parameters, 2, numbers, 8);
+    set(parameters, 3, (const char *)part->batch->partition->token, TW_TOKEN_BYTES);
+    set(parameters, 4, numbers + 8, 8);
+}
+
+static void send_fence(struct tw_connection *connection, const struct tw_part *part)
+{
+    struct parameters parameters;
+    set_fence(part, &parameters);
+    tw_connection_send(connection, TW_FENCE, parameters.values, parameters.lengths);
+}
+
+static void send_move(struct tw_connection *connection, const struct tw_part *part,
+    const struct tw_transaction_options *options)
+{
+    struct parameters parameters;
+    char *numbers = parameters.numbers;
+    const struct tw_encoded *encoded = part->encoded;
+    int64_t watermark_us = tw_watermark_of_partition(TW_NO_TIME, encoded->highest_us, options->lateness_us);
+    set_fence(part, &parameters);
+    tw_put_int64(numbers + 16, part->end_offset);
+    tw_put_time(numbers + 24, watermark_us);
+    tw_put_time(numbers + 32, encoded->earliest_us);
+    tw_put_time(numbers + 40, options->evaluated_us);
+    set(&parameters, 5, numbers + 16, 8);
+    if (watermark_us != TW_NO_TIME)
+        set(&parameters, 6, numbers + 24, 8);
+    if (encoded->earliest_us != INT64_MAX)
+        set(&parameters, 7, numbers + 32, 8);
+    if (options->evaluated_us != TW_NO_TIME)
+        set(&parameters, 8, numbers + 40, 8);
+    tw_connection_send(connection, TW_POSITION_MOVE, parameters.values, parameters.lengths);
+}
+
+void tw_transaction_send(struct tw_connection *connection, const struct tw_part *part,
+    const struct tw_transaction_options *options, const struct tw_exchange *exchange)
+{
+    const struct tw_partition *partition = part->batch->partition;
+    struct tw_encoded *encoded = part->encoded;
+    int64_t passed_us = options->evaluated_us > partition->row_watermark_us ? options->evaluated_us
+                                                                            : partition->row_watermark_us;
+    tw_encoded_set_ids(encoded, partition->topic_id, options->model_id);
+    tw_encoded_mark_late(encoded, part->batch->rows.documents, passed_us);
+    tw_connection_begin_exchange(connection, exchange);
+    send_fence(connection, part);
+    for (uint32_t at = 0; at < encoded->call_count; at++)
+        tw_connection_send(
+            connection, encoded->calls[at].statement, encoded->calls[at].values, encoded->calls[at].lengths);
+    send_move(connection, part, options);
+    tw_connection_sync(connection);
+}
