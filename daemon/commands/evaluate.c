@@ -3,6 +3,7 @@
 #include "cli/file_command.h"
 #include "cli/scorecard.h"
 #include "report/report_page.h"
+#include "training/lineage.h"
 #include "training/run_log.h"
 #include "version.h"
 

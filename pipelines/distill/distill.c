@@ -12,7 +12,6 @@
 #include "training/base_model.h"
 #include "training/lineage.h"
 #include "training/run_folder.h"
-#include "training/run_log.h"
 #include "training/sentiment.h"
 
 #include <limits.h>

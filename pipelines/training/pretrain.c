@@ -10,7 +10,6 @@
 #include "training/card.h"
 #include "training/lineage.h"
 #include "training/run_folder.h"
-#include "training/run_log.h"
 
 #include <limits.h>
 #include <math.h>
@@ -349,7 +348,7 @@ static bool publish(void *self, const json_t *lineage, const json_t *metrics, co
 {
     const struct learning *learning = self;
     out->own_json = tw_lineage_own(lineage, metrics, NULL, false);
-    out->card = tw_card_pretrained(learning->settings, lineage, details);
+    out->card = tw_card_language(learning->settings, lineage, details);
     return (out->own_json && out->card) || out_of_memory(err);
 }
 

@@ -35,6 +35,7 @@
 #include <jansson.h>
 
 #include "train/trainer.h"
+#include "training/run_learner.h"
 #include "training/run_settings.h"
 #include "training/run_watch.h"
 
@@ -46,15 +47,7 @@ struct tw_run_validation {
     const void *details;
 };
 
-/* What is written beside the weights; texts for free(), taken over. */
-struct tw_run_publication {
-    char *own_json; /* members under "tapewatch" of config.json */
-    char *card;     /* README.md */
-    /* Calibration: of texts, base 0 as the model has it; what is added to the biases of the heads, by enum tw_class. */
-    struct tw_temperature temperature;
-    float document_class_biases[TW_CLASSES], entity_class_biases[TW_CLASSES];
-};
-
+/* What the run asks of it. `self` is the pipeline's own. */
 struct tw_run_pipeline {
     const char *command;
     const struct tw_settings *table; /* of `settings` */
@@ -73,11 +66,6 @@ struct tw_run_pipeline {
     void (*note)(void *self, const struct tw_step_result *step, json_t *row);
     /* The lowest depth (state.h) that learns at a step; NULL: 0, all. */
     size_t (*lowest)(void *self, uint64_t step);
-};
-
-struct tw_run_origin {
-    const char *tokenizer_folder; /* whose files are copied */
-    struct tw_text vocabulary;    /* another vocab.txt instead of the folder's, or empty */
 };
 
 struct tw_run;

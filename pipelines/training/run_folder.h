@@ -14,18 +14,32 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* A folder that is not there, or empty; "": TW_USAGE. `cure`: of one that is not empty. */
+struct tw_run_folder {
+    const char *path; /* the caller's */
+    bool finished;    /* nothing is left to resume */
+    int held; /* a descriptor that keeps other processes out; -1: none yet, or folders cannot be locked here */
+};
+
+/* A new run: the folder is not there, or empty ("": TW_USAGE); nothing is made yet. To resume: what is there, which is kept from other
+ * processes (TW_HELD when one runs in it). Closed in either case. */
+TW_MUST_USE bool tw_run_folder_open(
+    const char *path, bool resume, struct tw_run_folder *out, struct tw_error *err);
+
+/* Is it a folder that is not there, or empty? "": TW_USAGE. `cure`: of one that is not empty. */
 TW_MUST_USE bool tw_run_folder_check_empty(const char *folder, const char *cure, struct tw_error *err);
-/* Makes it, if it is not there, and writes run.yaml (empty text: leaves it as it is). */
-TW_MUST_USE bool tw_run_folder_make(const char *folder, struct tw_text run_yaml, struct tw_error *err);
 
-/* Keeps other processes from running in it until the descriptor is closed or the process dies. TW_HELD when one does. *descriptor is
- * -1 where folders cannot be locked. */
-TW_MUST_USE bool tw_run_folder_hold(const char *folder, int *descriptor, struct tw_error *err);
+/* Makes the folder, if it is not there, and writes run.yaml into it; empty text leaves that as it is. */
+TW_MUST_USE bool tw_run_folder_make(const char *path, struct tw_text run_yaml, struct tw_error *err);
 
-bool tw_run_folder_is_finished(const char *folder);
-/* Writes eval_results.json and removes the checkpoints. */
-TW_MUST_USE bool tw_run_folder_finish(const char *folder, struct tw_text results, struct tw_error *err);
-TW_MUST_USE bool tw_run_folder_remove_checkpoints(const char *folder, struct tw_error *err);
+/* The run begins: the folder is made, kept from others, and clean of what a killed run left half done. */
+TW_MUST_USE bool tw_run_folder_begin(
+    struct tw_run_folder *folder, struct tw_text run_yaml, struct tw_error *err);
+
+/* The run is through: writes eval_results.json and removes the checkpoints. */
+TW_MUST_USE bool tw_run_folder_finish(
+    const struct tw_run_folder *folder, struct tw_text results, struct tw_error *err);
+
+/* Lets others in. */
+void tw_run_folder_close(struct tw_run_folder *folder);
 
 #endif

@@ -160,15 +160,3 @@ bool tw_run_log_write_state(
     json_decref(state);
     return written;
 }
-
-json_t *tw_lineage_file(const char *path, struct tw_error *err)
-{
-    char hex[65];
-    uint64_t bytes;
-    if (!tw_file_sha256_hex(path, hex, &bytes, err))
-        return NULL;
-    json_t *file = json_pack("{s:s, s:I, s:s}", "path", path, "bytes", (json_int_t)bytes, "sha256", hex);
-    if (!file)
-        out_of_memory(err);
-    return file;
-}

@@ -49,7 +49,4 @@ struct tw_run_log_facts {
 TW_MUST_USE bool tw_run_log_write_state(
     struct tw_run_log *log, const struct tw_run_log_facts *facts, struct tw_error *err);
 
-/* Lineage: {"path":..,"bytes":..,"sha256":..} of a file. NULL on failure. */
-json_t *tw_lineage_file(const char *path, struct tw_error *err);
-
 #endif

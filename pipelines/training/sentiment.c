@@ -1,5 +1,6 @@
 #include "training/sentiment.h"
 
+#include "training/card.h"
 #include "training/lineage.h"
 
 #include <string.h>
@@ -24,7 +25,7 @@ bool tw_sentiment_publish(const struct tw_run_settings *settings, uint64_t max_t
 {
     bool documents = parts & TW_PART_DOCUMENT, entities = parts & TW_PART_ENTITY;
     out->own_json = tw_lineage_own(lineage, metrics, validation, entities);
-    out->card = tw_card_finetuned(settings, max_tokens, lineage, validation, documents, entities);
+    out->card = tw_card_sentiment(settings, max_tokens, lineage, validation, documents, entities);
     out->temperature = validation && validation->documents.n ? validation->document.temperature
                                                              : (struct tw_temperature){.base = 1};
     if (validation && validation->documents.n)
