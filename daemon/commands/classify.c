@@ -1,14 +1,38 @@
 /* classify: texts to labels, with the sentiment of each company in them. */
 #include "cli/command.h"
 #include "cli/file_command.h"
+#include "tasks/classify_table.h"
+
+#include <sys/ioctl.h>
+
+enum { STANDARD_WIDTH = 100 };
+
+/* Of the terminal, if that is where it goes. */
+static uint32_t width_of(FILE *out)
+{
+    struct winsize size = {0};
+    if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return STANDARD_WIDTH;
+    return size.ws_col < TW_CLASSIFY_TABLE_LEAST ? TW_CLASSIFY_TABLE_LEAST : size.ws_col;
+}
 
 static int run(const struct tw_command_line *line, struct tw_error *err)
 {
+    const struct tw_offline_arguments *arguments = line->options;
+    bool for_people = arguments->format == TW_FORMAT_TABLE;
+    if (for_people && arguments->logits)
+        return tw_command_usage("classify", err, "--logits are printed by --format json alone");
     struct tw_offline_run run;
     struct tw_task_counts counts = {0};
-    bool finished = tw_offline_open(line, false, &run, err) && tw_task_classify(&run.options, &counts, err);
+    bool finished = tw_offline_open(line, false, &run, err);
+    if (finished && for_people)
+        run.options.table_width = width_of(run.options.out);
+    finished = finished && tw_task_classify(&run.options, &counts, err);
     return tw_offline_close(&run, finished, &counts, err);
 }
+
+/* In the order of enum tw_format. */
+static const char *const forms[] = {[TW_FORMAT_TABLE] = "table", [TW_FORMAT_JSON] = "json", NULL};
 
 static const struct tw_option rows[] = {
     {.value = "FILE",
@@ -18,6 +42,8 @@ static const struct tw_option rows[] = {
     TW_FILE_MODEL_ROW,
     TW_FILE_CONFIG_ROW,
     TW_FILE_OUTPUT_ROW,
+    {"format", 0, "FORM", TW_INTO_CHOICE(struct tw_offline_arguments, format, forms), .fallback = "json",
+        .help = "one JSON object a line, or a table for people: a line a company"},
     TW_FILE_INPUT_FORM_ROW,
     TW_FILE_ENTITIES_ROW,
     TW_FILE_LABELS_ROW,
@@ -31,7 +57,7 @@ static const struct tw_option rows[] = {
 const struct tw_command tw_command_classify = {
     .name = "classify",
     .group = "models",
-    .summary = "label texts: one JSON object a line",
+    .summary = "label texts, and each company in them",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
     .bytes = sizeof(struct tw_offline_arguments),

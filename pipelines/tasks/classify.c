@@ -5,6 +5,7 @@
 #include "score/classify.h"
 
 #include "link/entities.h"
+#include "tasks/classify_table.h"
 #include "tasks/predict_lines.h"
 
 struct classifying {
@@ -117,6 +118,30 @@ static void write_record(
 
 /* ---- chunks ---- */
 
+static void write_json(const struct tw_task_options *options, const struct tw_chunk *chunk,
+    const struct tw_record *records, const float *logits)
+{
+    for (uint32_t at = 0; at < chunk->count; at++) {
+        const struct tw_document *document = &records[at].document;
+        if (document->fate == TW_FATE_STORED)
+            write_record(options, &records[at], logits + (size_t)at * 3, chunk->out);
+        else
+            tw_record_write_refusal(chunk->out, chunk->lines[at].number, document->refusal);
+    }
+}
+
+static void write_table(
+    const struct tw_task_options *options, const struct tw_chunk *chunk, const struct tw_record *records)
+{
+    for (uint32_t at = 0; at < chunk->count; at++) {
+        const struct tw_document *document = &records[at].document;
+        if (document->fate == TW_FATE_STORED)
+            tw_classify_table_write_record(chunk->out, options->table_width, &records[at]);
+        else
+            tw_classify_table_write_refusal(chunk->out, options->table_width, document->refusal);
+    }
+}
+
 static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_error *err)
 {
     const struct classifying *classifying = context;
@@ -129,13 +154,10 @@ static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_
         !tw_predict_lines_score(options, worker, chunk, records, logits, err))
         return false;
     chunk->results = records;
-    for (uint32_t at = 0; at < chunk->count; at++) {
-        const struct tw_document *document = &records[at].document;
-        if (document->fate == TW_FATE_STORED)
-            write_record(options, &records[at], logits + (size_t)at * 3, chunk->out);
-        else
-            tw_record_write_refusal(chunk->out, chunk->lines[at].number, document->refusal);
-    }
+    if (options->table_width)
+        write_table(options, chunk, records);
+    else
+        write_json(options, chunk, records, logits);
     return true;
 }
 
@@ -149,6 +171,8 @@ bool tw_task_classify(
     const struct tw_task_options *options, struct tw_task_counts *counts, struct tw_error *err)
 {
     *counts = (struct tw_task_counts){0};
+    if (options->table_width)
+        tw_classify_table_write_heading(options->out);
     struct classifying classifying = {options, counts};
     struct tw_parallel_lines_job job = {&classifying, begin, end, work, emit};
     struct tw_parallel_lines_options lines = {

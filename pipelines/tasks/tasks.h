@@ -29,6 +29,7 @@ struct tw_task_options {
     uint32_t workers;
     int64_t stamp_us; /* time of reading: what a record without time gets, what "too late" is measured by */
     bool logits;      /* classify: "logits":{...} too */
+    uint32_t table_width; /* classify: 0: JSON; else lines for people, so wide (classify_table.h) */
     double
         held_back; /* evaluate: above 0, only texts that `finetune` with this validation_share holds back */
     uint32_t max_tokens; /* tokenize: TW_TOKENS_UNLIMITED never cuts */
@@ -43,7 +44,7 @@ struct tw_task_counts {
     uint64_t refused;
 };
 
-/* For each line one object, or {"line":17,"error":"..."} in its place:
+/* For each line one object, or {"line":17,"error":"..."} in its place (with table_width: the lines of a table instead):
  * {"id":...,"label":"negative","sentiment":-0.93,"probs":{"negative":...,"neutral":...,"positive":...},
  *  "truncated":false,"entities":[{"symbol":...,"name":...,"sentiment":...,"label":...,"probs":{...}}]}
  * False for what ends the whole run: TW_IO, TW_OUTPUT, TW_INTERNAL. */
