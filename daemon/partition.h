@@ -1,18 +1,15 @@
 /* partition: one partition of a topic that this daemon reads, as a state machine.
  *
- *     assigned by Kafka --> TAKING --row is ours--> TAKEN --all are--> READING <--in flight--> PAUSED
- *                             ^                                          |                       |
- *                             | pause over                               +----+------------------+
- *                             |                                               | no such offset
- *     fenced off, begun anew --> FENCED                                       v
- *                                                                          STRANDED
+ *     FENCED --pause over--> TAKING --the row is ours--> TAKEN --assigned at its offset--> READING
+ *     READING --above the high mark--> PAUSED --below the low mark--> READING       TAKEN --above the high mark--> PAUSED
+ *     READING --no such offset--> STRANDED           PAUSED --no such offset--> STRANDED
+ *     FENCED --> LEAVING    TAKING --> LEAVING    TAKEN --> LEAVING    READING --> LEAVING    PAUSED --> LEAVING
+ *     STRANDED --> LEAVING
  *
- *     any --revoked, lost, fenced off, closed--> LEAVING --last batch back--> (gone)
- *
- * A partition that is fenced off leaves, like one that is revoked, since its batches are still out; and a new object of
- * the same number begins as FENCED, for Kafka still says that it is ours. One function moves the state
- * (tw_partition_move, in source.c) and logs both names. The source owns the object; the store reads epoch, token and
- * row_offset and moves row_offset when a commit is known to have happened. */
+ * A partition of a new assignment begins as TAKING. It leaves when it is revoked, lost or fenced off, and is gone when its
+ * last batch is back. After a fence a new entry of the same number begins as FENCED beside the leaving one, for Kafka
+ * still says that it is ours. The source owns the entries and moves them (source/partitions.h); the store reads epoch,
+ * token and row_offset and moves row_offset when a commit is known to have happened. */
 #ifndef TW_PARTITION_H
 #define TW_PARTITION_H
 
@@ -29,6 +26,8 @@ enum tw_partition_state {
     TW_PARTITION_LEAVING, /* no longer ours: batches still out are dropped as they come back */
     TW_PARTITION_STATES
 };
+/* By state, as they stand in the log and in `status`. */
+extern const char *const tw_partition_state_names[];
 
 /* How a batch of a partition ended. */
 enum tw_batch_end {
@@ -66,5 +65,17 @@ struct tw_partition {
     uint32_t batches_out;     /* cut and not yet committed or dropped */
     struct tw_partition *next;
 };
+
+/* Records that are not stored yet; -1 when the end is not known. A partition that is caught up has none, though markers
+ * of transactions may stand between its row and its end. */
+static inline int64_t tw_partition_lag(const struct tw_partition *partition)
+{
+    int64_t stored = partition->row_offset > 0 ? partition->row_offset : 0;
+    if (partition->caught_up)
+        return 0;
+    if (partition->end_offset < 0)
+        return -1;
+    return partition->end_offset > stored ? partition->end_offset - stored : 0;
+}
 
 #endif

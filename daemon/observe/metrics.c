@@ -131,8 +131,7 @@ static bool partition_value(const struct tw_partition *partition, enum series se
         double value;
     } values[SERIES] = {
         [SERIES_OFFSET] = {known, (double)partition->row_offset},
-        [SERIES_LAG] = {known && partition->end_offset >= 0,
-            (double)(partition->end_offset - partition->row_offset)},
+        [SERIES_LAG] = {tw_partition_lag(partition) >= 0, (double)tw_partition_lag(partition)},
         [SERIES_WATERMARK] = {known && partition->row_watermark_us != INT64_MIN,
             (double)partition->row_watermark_us / 1e6},
         [SERIES_STRANDED] = {true, partition->state == TW_PARTITION_STRANDED},

@@ -76,7 +76,7 @@ static void add_number(json_t *object, const char *name, double number)
 static void add_partition(json_t *list, const struct tw_partition *partition)
 {
     char watermark[TW_TIME_TEXT_BYTES] = "";
-    int64_t lag = partition->caught_up ? 0 : partition->end_offset - partition->row_offset;
+    int64_t lag = tw_partition_lag(partition);
     json_t *row = json_object();
     if (partition->row_watermark_us != TW_NO_TIME)
         tw_time_text(partition->row_watermark_us, watermark);
@@ -84,8 +84,8 @@ static void add_partition(json_t *list, const struct tw_partition *partition)
     add_number(row, "partition", partition->number);
     add_text(row, "state", tw_partition_state_names[partition->state]);
     add_number(row, "next_offset", (double)partition->row_offset);
-    if (partition->end_offset >= 0)
-        add_number(row, "lag", (double)(lag > 0 ? lag : 0));
+    if (lag >= 0)
+        add_number(row, "lag", (double)lag);
     add_text(row, "watermark", watermark);
     json_array_append_new(list, row);
 }

@@ -438,32 +438,6 @@ static void a_silent_partition_that_was_reset_is_told_as_unready_and_taken_again
     close_scene(scene);
 }
 
-static void offsets_below_the_expected_one_are_repeats_and_jumps_are_gaps(void **state)
-{
-    (void)state;
-    struct tw_partition partition = {.expected_offset = 100};
-    int64_t missing = 0;
-    assert_int_equal(tw_source_guard(&partition, 100, &missing), TW_GUARD_NEXT);
-    assert_int_equal(tw_source_guard(&partition, 99, &missing), TW_GUARD_REPEAT);
-    assert_int_equal(tw_source_guard(&partition, 0, &missing), TW_GUARD_REPEAT);
-    assert_int_equal(tw_source_guard(&partition, 103, &missing), TW_GUARD_GAP);
-    assert_int_equal(missing, 3);
-    partition.expected_offset = -1;
-    assert_int_equal(tw_source_guard(&partition, 42, &missing), TW_GUARD_NEXT);
-}
-
-static void an_offset_out_of_range_is_decided_by_side_and_policy(void **state)
-{
-    (void)state;
-    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_EARLIEST, 10, 10, 20), TW_RANGE_WITHIN);
-    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_EARLIEST, 20, 10, 20), TW_RANGE_WITHIN);
-    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_EARLIEST, 21, 10, 20), TW_RANGE_STRANDED);
-    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_LATEST, 21, 10, 20), TW_RANGE_STRANDED);
-    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_EARLIEST, 9, 10, 20), TW_RANGE_FIRST);
-    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_LATEST, 9, 10, 20), TW_RANGE_END);
-    assert_int_equal(tw_source_range(TW_OUT_OF_RANGE_STOP, 9, 10, 20), TW_RANGE_STOP);
-}
-
 static void properties_that_break_the_promise_are_refused_by_name(void **state)
 {
     (void)state;
@@ -494,8 +468,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_silent_partition_that_was_reset_is_told_as_unready_and_taken_again),
-        cmocka_unit_test(offsets_below_the_expected_one_are_repeats_and_jumps_are_gaps),
-        cmocka_unit_test(an_offset_out_of_range_is_decided_by_side_and_policy),
         cmocka_unit_test(properties_that_break_the_promise_are_refused_by_name),
         cmocka_unit_test(without_a_row_a_partition_is_read_from_its_beginning_to_its_end),
         cmocka_unit_test(the_row_says_where_reading_begins),

@@ -1,0 +1,65 @@
+/* partitions: those that Kafka calls ours, each with what the source alone knows of it; and the moves of their states.
+ *
+ * The machine is drawn in partition.h. One function changes a state, tw_partition_move; nobody outside source/ calls it.
+ * An entry lives from tw_partitions_add until tw_partitions_remove; entries of one number may stand beside each other,
+ * the older ones LEAVING, so an entry is named by its `assignment`, which is never used twice. */
+#ifndef TW_PARTITIONS_H
+#define TW_PARTITIONS_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "observe/log.h"
+#include "observe/machine.h"
+#include "partition.h"
+
+/* The source's own side of a partition; the rest of the daemon sees `base`. */
+struct tw_owned_partition {
+    struct tw_partition base; /* first: a pointer to one is a pointer to the other */
+    rd_kafka_queue_t *queue;  /* NULL unless it is assigned */
+    bool at_end;              /* end-of-partition event since the last message */
+    int64_t told_offset;      /* as committed to Kafka, for lag tools */
+    int64_t jumped_offset;    /* where reading goes on after a jump, nothing cut is below it; -1: none */
+    uint64_t take_at_ms;      /* FENCED: not before */
+    uint64_t taken_at_ms;     /* when its row became ours; 0: not yet */
+    uint64_t retake_ms;       /* how long it would be FENCED, doubled by each fence; 0: the least */
+    uint64_t gap_line_ms;
+    uint64_t gap_hidden; /* gaps since that line */
+};
+
+struct tw_partitions {
+    struct tw_partition *first; /* newest first, LEAVING ones too */
+    uint64_t assignments;       /* numbers the entries ever made */
+};
+
+/* The source's side of it. */
+static inline struct tw_owned_partition *tw_owned(struct tw_partition *partition)
+{
+    return (struct tw_owned_partition *)partition;
+}
+
+/* A new entry in the state FENCED or TAKING, without offsets. NULL when out of memory. */
+struct tw_owned_partition *tw_partitions_add(
+    struct tw_partitions *partitions, const char *topic, int32_t number, enum tw_partition_state state);
+/* Takes the entry off the list and frees it; its queue must be closed. */
+void tw_partitions_remove(struct tw_partitions *partitions, struct tw_partition *partition);
+/* By its assignment; NULL when it is gone. */
+struct tw_partition *tw_partitions_find(const struct tw_partitions *partitions, uint64_t assignment);
+/* How many are in that state. */
+uint32_t tw_partitions_count(const struct tw_partitions *partitions, enum tw_partition_state state);
+
+/* Its row is ours and its offset known: READING, PAUSED, or about to be (TAKEN). */
+bool tw_partition_is_readable(const struct tw_partition *partition);
+
+/* Moves the state and logs both names, with topic, number, offset and epoch: the only place where a state changes.
+ * Stop and go of the flow are debug lines, all else is info. */
+void tw_partition_move(
+    struct tw_partition *partition, enum tw_partition_state state, const char *why, const struct tw_log *log);
+
+/* The moves that are allowed, and the names of the states. */
+extern const struct tw_machine tw_partition_machine;
+
+/* What a message's offset means for its partition; *missing receives the offsets skipped. Pure. */
+enum tw_guard { TW_GUARD_NEXT, TW_GUARD_REPEAT, TW_GUARD_GAP };
+enum tw_guard tw_partition_guard(const struct tw_partition *partition, int64_t offset, int64_t *missing);
+
+#endif

@@ -1,0 +1,64 @@
+#include "source/reasons.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "config/config.h"
+
+enum { MOST_REASONS = 16 };
+
+struct reasons {
+    char *text;
+    size_t size;
+    size_t used;
+    uint32_t count; /* those beyond MOST_REASONS, too */
+};
+
+static void add(struct reasons *reasons, const char *format, ...) TW_PRINTF(2, 3);
+static void add(struct reasons *reasons, const char *format, ...)
+{
+    va_list arguments;
+    if (reasons->count++ >= MOST_REASONS || reasons->used >= reasons->size)
+        return;
+    va_start(arguments, format);
+    int length = vsnprintf(reasons->text + reasons->used, reasons->size - reasons->used, format, arguments);
+    va_end(arguments);
+    reasons->used += length > 0 ? (size_t)length : 0;
+}
+
+static void add_partitions(struct reasons *reasons, const struct tw_partitions *partitions,
+    enum tw_partition_state state, const char *what)
+{
+    for (const struct tw_partition *at = partitions->first; at; at = at->next)
+        if (at->state == state)
+            add(reasons, "topic %s partition %" PRId32 " %s\n", at->topic, at->number, what);
+}
+
+static void add_stranded(struct reasons *reasons, const struct tw_partitions *partitions)
+{
+    for (const struct tw_partition *at = partitions->first; at; at = at->next)
+        if (at->state == TW_PARTITION_STRANDED)
+            add(reasons, "topic %s partition %" PRId32 " is stranded at offset %" PRId64 "\n", at->topic,
+                at->number, at->row_offset);
+}
+
+bool tw_reasons_write(
+    const struct tw_group *group, const struct tw_partitions *partitions, char *why, size_t size)
+{
+    struct reasons reasons = {.text = why, .size = size};
+    uint32_t topic = 0;
+    why[0] = '\0';
+    for (const char *name; (name = tw_group_missing_topic(group, &topic));)
+        add(&reasons, "waiting for topic %s\n", name);
+    add_stranded(&reasons, partitions);
+    add_partitions(
+        &reasons, partitions, TW_PARTITION_FENCED, "is fenced off: its row is another's, it is taken again");
+    add_partitions(&reasons, partitions, TW_PARTITION_TAKING, "is being taken");
+    if (!tw_group_is_member(group))
+        add(&reasons, group->refused ? "refused by the broker, group %s\n" : "joining group %s\n",
+            group->config->kafka.group);
+    if (reasons.count > MOST_REASONS && reasons.used < size)
+        snprintf(why + reasons.used, size - reasons.used, "and %u more\n", reasons.count - MOST_REASONS);
+    return reasons.count == 0;
+}

@@ -1,0 +1,69 @@
+/* group: the table of moves is the drawing; what a consumer without brokers says of itself. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "config/config.h"
+#include "drawing.h"
+#include "source/group.h"
+
+static void the_table_of_moves_is_what_is_drawn(void **state)
+{
+    (void)state;
+    drawing_agrees("daemon/source/group.h", &tw_group_machine);
+}
+
+static void brokers_that_do_not_answer_are_no_error_and_nothing_is_ours(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics;
+    const char *topics[] = {"news"};
+    struct tw_property properties[] = {{"bootstrap.servers", "127.0.0.1:1"}};
+    struct tw_config config = {
+        .kafka = {.topics = {topics, 1}, .group = "desk", .properties = {properties, 1}}};
+    struct tw_log log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
+    struct tw_group_events events = {0};
+    struct tw_group group;
+    struct tw_error err = {0};
+    uint32_t at = 0;
+    assert_true(tw_group_begin(&group, &config, &log, &metrics, &events, &err));
+    tw_group_poll(&group);
+    tw_group_settle(&group);
+    assert_int_equal(group.state, TW_GROUP_OUTSIDE);
+    assert_false(tw_group_is_member(&group));
+    assert_false(tw_group_takes_assignment(&group));
+    assert_false(tw_group_has_left(&group));
+    assert_null(tw_group_missing_topic(&group, &at));
+    rd_kafka_destroy(group.kafka);
+    tw_group_end(&group);
+}
+
+static void a_property_that_breaks_the_promise_ends_it_before_it_began(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics;
+    const char *topics[] = {"news"};
+    struct tw_property properties[] = {{"enable.auto.commit", "true"}};
+    struct tw_config config = {
+        .kafka = {.topics = {topics, 1}, .group = "desk", .properties = {properties, 1}}};
+    struct tw_log log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
+    struct tw_group_events events = {0};
+    struct tw_group group;
+    struct tw_error err = {0};
+    assert_false(tw_group_begin(&group, &config, &log, &metrics, &events, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    assert_string_equal(err.where, "kafka.properties.enable.auto.commit");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_of_moves_is_what_is_drawn),
+        cmocka_unit_test(brokers_that_do_not_answer_are_no_error_and_nothing_is_ours),
+        cmocka_unit_test(a_property_that_breaks_the_promise_ends_it_before_it_began),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+/* reasons: what keeps the source from being ready is named, partition by partition, the gravest first. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/config.h"
+#include "source/reasons.h"
+
+static const struct tw_config config = {.kafka = {.group = "desk"}};
+
+static void a_member_with_partitions_that_are_read_is_ready(void **state)
+{
+    (void)state;
+    char why[1024];
+    struct tw_group group = {.config = &config, .state = TW_GROUP_ASSIGNED};
+    struct tw_partition paused = {.topic = "news", .state = TW_PARTITION_PAUSED};
+    struct tw_partition leaving = {.topic = "news", .state = TW_PARTITION_LEAVING, .next = &paused};
+    struct tw_partitions partitions = {.first = &leaving};
+    assert_true(tw_reasons_write(&group, &partitions, why, sizeof why));
+    assert_string_equal(why, "");
+}
+
+static void every_partition_that_is_not_read_is_named_the_gravest_first(void **state)
+{
+    (void)state;
+    char why[1024];
+    struct tw_group group = {.config = &config, .state = TW_GROUP_OUTSIDE};
+    struct tw_partition taking = {.topic = "news", .number = 1, .state = TW_PARTITION_TAKING};
+    struct tw_partition fenced = {
+        .topic = "news", .number = 2, .state = TW_PARTITION_FENCED, .next = &taking};
+    struct tw_partition stranded = {
+        .topic = "news", .number = 3, .row_offset = 5000, .state = TW_PARTITION_STRANDED, .next = &fenced};
+    struct tw_partitions partitions = {.first = &stranded};
+    assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
+    assert_string_equal(why, "topic news partition 3 is stranded at offset 5000\n"
+                             "topic news partition 2 is fenced off: its row is another's, it is taken again\n"
+                             "topic news partition 1 is being taken\n"
+                             "joining group desk\n");
+}
+
+static void a_refusal_by_the_broker_is_told_apart_from_patience(void **state)
+{
+    (void)state;
+    char why[1024];
+    struct tw_group group = {.config = &config, .state = TW_GROUP_OUTSIDE, .refused = true};
+    struct tw_partitions partitions = {0};
+    assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
+    assert_string_equal(why, "refused by the broker, group desk\n");
+}
+
+static void what_is_too_much_to_name_is_counted_and_nothing_is_written_beyond_the_end(void **state)
+{
+    (void)state;
+    enum { MANY = 100 };
+    static struct tw_partition all[MANY];
+    char why[4096];
+    struct tw_group group = {.config = &config, .state = TW_GROUP_ASSIGNED};
+    for (int at = 0; at < MANY; at++)
+        all[at] = (struct tw_partition){.topic = "news",
+            .number = at,
+            .state = TW_PARTITION_FENCED,
+            .next = at + 1 < MANY ? &all[at + 1] : NULL};
+    struct tw_partitions partitions = {.first = all};
+    assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
+    assert_non_null(strstr(why, "partition 15 is fenced off"));
+    assert_null(strstr(why, "partition 16 "));
+    assert_non_null(strstr(why, "\nand 84 more\n"));
+    memset(why, 'x', sizeof why);
+    assert_false(tw_reasons_write(&group, &partitions, why, 100));
+    assert_true(memchr(why, '\0', 100) != NULL);
+    assert_int_equal(why[100], 'x');
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_member_with_partitions_that_are_read_is_ready),
+        cmocka_unit_test(every_partition_that_is_not_read_is_named_the_gravest_first),
+        cmocka_unit_test(a_refusal_by_the_broker_is_told_apart_from_patience),
+        cmocka_unit_test(what_is_too_much_to_name_is_counted_and_nothing_is_written_beyond_the_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
