@@ -127,7 +127,8 @@ struct tw_document {
     uint32_t entity_count;
     const struct tw_mention *mentions; /* in order of begin, never overlapping */
     uint32_t mention_count;
-    uint32_t links_dropped; /* mentions beyond what one document may hold (link.h) */
+    uint32_t links_dropped;   /* mentions beyond what one document may hold (link.h) */
+    uint32_t symbols_unknown; /* of `symbols`: those that name nobody */
 
     const int32_t *tokens;                     /* ids with [CLS] and [SEP] */
     const uint32_t *token_begins, *token_ends; /* the bytes of `text` that each stands for; NULL: not told */

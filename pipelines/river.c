@@ -86,6 +86,7 @@ static void count_fates(const struct tw_document *document, struct tw_rows *rows
     for (uint32_t what = 0; document->repaired >> what; what++)
         rows->repaired[what] += document->repaired >> what & 1;
     rows->links_dropped += document->links_dropped;
+    rows->symbols_unknown += document->symbols_unknown;
     if (document->fate == TW_FATE_STORED)
         rows->tokens += document->token_count;
 }

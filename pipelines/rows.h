@@ -58,7 +58,8 @@ struct tw_rows {
     uint64_t repairs; /* sum over documents */
     uint64_t repaired[TW_REPAIRS]; /* documents in which something of this kind was mended */
     uint32_t doubtful_times;       /* documents whose time most likely is in another unit */
-    uint64_t links_dropped;        /* the same */
+    uint64_t symbols_unknown;
+    uint64_t links_dropped; /* the same */
 };
 
 #endif

@@ -67,6 +67,7 @@ struct tw_automaton {
     size_t edge_slot_count;
     size_t edge_count;
     uint32_t *symbol_slots; /* index + 1 of an entity, by hash of its symbol */
+    uint32_t *key_slots;    /* the same by hash of its key; SHARED is added where two have one key */
     size_t symbol_slot_count;
     uint64_t name_count;
     uint32_t marks[128]; /* node that an ASCII mark leads to out of the root */
@@ -110,6 +111,7 @@ void tw_entities_free(struct tw_automaton *automaton)
     free(automaton->word_slots);
     free(automaton->edges);
     free(automaton->symbol_slots);
+    free(automaton->key_slots);
     tw_arena_end(&automaton->strings);
     free(automaton);
 }
@@ -259,39 +261,9 @@ static size_t skip_space(struct tw_text text, size_t at)
     return at;
 }
 
-/* Bytes of an apostrophe, plain or typographic, 0 when there is none. */
-static size_t apostrophe(struct tw_text text, size_t at)
-{
-    static const char marks[][4] = {"'", "\xE2\x80\x99"};
-    for (size_t mark = 0; mark < 2; mark++) {
-        size_t length = strlen(marks[mark]);
-        if (text.length - at >= length && memcmp(text.bytes + at, marks[mark], length) == 0)
-            return length;
-    }
-    return 0;
-}
-
-/* Equal but for white space and the form of apostrophes. */
-static bool spelled_alike(struct tw_text left, struct tw_text right)
-{
-    size_t here = 0, there = 0;
-    for (;;) {
-        here = skip_space(left, here);
-        there = skip_space(right, there);
-        if (here == left.length || there == right.length)
-            return here == left.length && there == right.length;
-        size_t mark_here = apostrophe(left, here), mark_there = apostrophe(right, there);
-        if ((mark_here == 0) != (mark_there == 0) ||
-            (mark_here == 0 && left.bytes[here] != right.bytes[there]))
-            return false;
-        here += mark_here ? mark_here : 1;
-        there += mark_there ? mark_there : 1;
-    }
-}
-
 static bool owns(const struct tw_automaton *automaton, const struct owner *owner, struct tw_text spelled)
 {
-    return !owner->exact || spelled_alike(spelling_of(automaton, owner), spelled);
+    return !owner->exact || tw_word_spelled_alike(spelling_of(automaton, owner), spelled);
 }
 
 static uint32_t count_owners(const struct tw_automaton *automaton, uint32_t node, struct tw_text spelled)
@@ -314,7 +286,7 @@ static bool add_owner(struct tw_automaton *automaton, uint32_t node, uint32_t en
             owner->exact = false;
             return true;
         }
-        if (spelled_alike(spelling_of(automaton, owner), spelled))
+        if (tw_word_spelled_alike(spelling_of(automaton, owner), spelled))
             return true;
     }
     struct owner made = {.entity = entity, .exact = exact, .next = automaton->nodes[node].owners};
@@ -410,16 +382,79 @@ static size_t symbol_slot(const struct tw_automaton *automaton, struct tw_text s
     return slot;
 }
 
+/* A symbol's characters in one form: capitals, ASCII, a full stop for any mark before a class. */
+struct symbol_key {
+    char bytes[TW_SYMBOL_BYTES];
+    uint32_t length; /* 0: it holds what no symbol has in another spelling */
+};
+
+#define SHARED 0x80000000u
+
+static struct symbol_key key_of(struct tw_text symbol)
+{
+    struct symbol_key key;
+    size_t length = 1;
+    key.length = 0;
+    for (size_t at = 0; at < symbol.length; at += length) {
+        char byte = symbol.bytes[at];
+        length = 1;
+        if ((unsigned char)byte >= 0x80)
+            byte = tw_word_ascii(symbol, at, &length);
+        if (!byte || key.length == sizeof key.bytes) {
+            key.length = 0;
+            return key;
+        }
+        if (byte == '-' || byte == '/' || byte == '_')
+            byte = '.';
+        key.bytes[key.length++] = byte >= 'a' && byte <= 'z' ? (char)(byte & ~0x20) : byte;
+    }
+    return key;
+}
+
+static bool same_key(const struct symbol_key *left, const struct symbol_key *right)
+{
+    return left->length == right->length && memcmp(left->bytes, right->bytes, left->length) == 0;
+}
+
+static size_t key_slot(const struct tw_automaton *automaton, const struct symbol_key *key)
+{
+    size_t mask = automaton->symbol_slot_count - 1;
+    size_t slot = hash_of(key->bytes, key->length) & mask;
+    for (; automaton->key_slots[slot]; slot = (slot + 1) & mask) {
+        struct symbol_key other =
+            key_of(automaton->entities[(automaton->key_slots[slot] & ~SHARED) - 1].symbol);
+        if (same_key(&other, key))
+            break;
+    }
+    return slot;
+}
+
+static void place_symbol(struct tw_automaton *automaton, uint32_t entity)
+{
+    struct tw_text symbol = automaton->entities[entity].symbol;
+    struct symbol_key key = key_of(symbol);
+    automaton->symbol_slots[symbol_slot(automaton, symbol)] = entity + 1;
+    if (key.length == 0)
+        return;
+    uint32_t *slot = &automaton->key_slots[key_slot(automaton, &key)];
+    *slot = *slot ? *slot | SHARED : entity + 1;
+}
+
 static bool resize_symbol_slots(struct tw_automaton *automaton, size_t count, struct tw_error *err)
 {
-    uint32_t *slots = calloc(count, sizeof *slots);
-    if (!slots)
+    uint32_t *slots = calloc(count, sizeof *slots), *keys = calloc(count, sizeof *keys);
+    if (!slots || !keys) {
+        free(slots);
+        free(keys);
         return fail_memory(err);
+    }
     free(automaton->symbol_slots);
+    free(automaton->key_slots);
     automaton->symbol_slots = slots;
+    automaton->key_slots = keys;
     automaton->symbol_slot_count = count;
     for (uint32_t entity = 0; entity < automaton->entity_count; entity++)
-        slots[symbol_slot(automaton, automaton->entities[entity].symbol)] = entity + 1;
+        place_symbol(automaton, entity);
     return true;
 }
 
@@ -506,6 +541,8 @@ static bool add_names(
     struct tw_automaton *automaton, uint32_t entity, const json_t *object, struct tw_error *err)
 {
     const json_t *names = json_object_get(object, "names"), *common = json_object_get(object, "common");
+    if (!names || json_is_null(names))
+        names = json_object_get(object, "aliases");
     if (names && !json_is_null(names) && !json_is_array(names))
         return fail_field("names", "an array of texts", err);
     for (size_t at = 0; at < json_array_size(names); at++)
@@ -549,7 +586,7 @@ static bool add_entity(struct tw_automaton *automaton, const json_t *object, str
         !keep_optional(automaton, object, "sector", &made->sector, err))
         return false;
     uint32_t entity = automaton->entity_count++;
-    automaton->symbol_slots[slot] = entity + 1;
+    place_symbol(automaton, entity);
     if (automaton->entity_count * (size_t)2 > automaton->symbol_slot_count &&
         !resize_symbol_slots(automaton, automaton->symbol_slot_count * 2, err))
         return false;
@@ -566,6 +603,8 @@ static bool add_line(struct tw_automaton *automaton, struct tw_text line, struct
     if (is_blank(line))
         return true;
     json_error_t why;
+    if (line.length >= 3 && memcmp(line.bytes, "\xEF\xBB\xBF", 3) == 0) /* as some editors begin a file */
+        line = (struct tw_text){line.bytes + 3, line.length - 3};
     json_t *object = json_loadb(line.bytes, line.length, 0, &why);
     if (!object) {
         const char *near = strstr(why.text, " near ");
@@ -709,6 +748,27 @@ int32_t tw_entities_find(const struct tw_automaton *automaton, struct tw_text sy
     return found ? (int32_t)(found - 1) : TW_NO_ENTITY;
 }
 
+int32_t tw_entities_find_symbol(const struct tw_automaton *automaton, struct tw_text symbol)
+{
+    int32_t exact = tw_entities_find(automaton, symbol);
+    if (exact != TW_NO_ENTITY || !automaton)
+        return exact;
+    struct symbol_key key = key_of(symbol);
+    uint32_t found = key.length ? automaton->key_slots[key_slot(automaton, &key)] : 0;
+    return found && !(found & SHARED) ? (int32_t)(found - 1) : TW_NO_ENTITY;
+}
+
+bool tw_entities_continues(const struct tw_automaton *automaton, struct tw_text symbol)
+{
+    struct symbol_key key = key_of(symbol);
+    for (uint32_t entity = 0; automaton && key.length && entity < automaton->entity_count; entity++) {
+        struct symbol_key other = key_of(automaton->entities[entity].symbol);
+        if (other.length > key.length && memcmp(other.bytes, key.bytes, key.length) == 0)
+            return true;
+    }
+    return false;
+}
+
 const char *tw_entities_sha256(const struct tw_automaton *automaton)
 {
     return automaton->sha256;
@@ -749,7 +809,7 @@ static bool longest_name(const struct tw_automaton *automaton, struct tw_text te
         uint32_t count = 0;
         if (automaton->nodes[node].owners)
             count = count_owners(automaton, node, (struct tw_text){text.bytes + begin, word->end - begin});
-        if (count)
+        if (count && tw_word_edges(text, begin, word->end))
             *match = (struct tw_name_match){begin, word->end, node, count};
         if (!tw_word_next(text, &at, word))
             break;
@@ -758,13 +818,19 @@ static bool longest_name(const struct tw_automaton *automaton, struct tw_text te
     return match->owner_count > 0;
 }
 
+/* Where link looks for a symbol. */
+static bool is_stop(const struct tw_name_word *word)
+{
+    return word->length == 1 && (word->folded[0] == '$' || word->folded[0] == '<' || word->folded[0] == ':');
+}
+
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,
     struct tw_name_match *match)
 {
     struct tw_name_word word;
     *stopped = false;
     while (tw_word_next(walk->text, &walk->at, &word)) {
-        if (!word.letters && (word.folded[0] == '$' || word.folded[0] == '<')) {
+        if (!word.letters && is_stop(&word)) {
             walk->at = word.begin;
             *stopped = true;
             return false;

@@ -8,12 +8,10 @@
  *         exchange, kind, sector: text, kept for views; other fields are ignored
  *   out   struct tw_automaton: immutable, shared by all threads, swapped whole on reload
  *
- * How names are matched. A text is a row of words: a run of letters, marks and digits is one word, any other
- * character but white space is one of its own (in Han, Hiragana and Katakana, written without spaces, each
- * character is one word); a typographic apostrophe is an apostrophe. A name matches whole
- * words, whatever white space stands between them; the longest name that starts at a word wins; a full stop at
- * a name's end is not asked for ("Apple Inc." finds "Apple Inc"). Case is ignored (each code point lower-cased,
- * utf8proc), except for a name of under four letters and digits or marked common: that one matches as spelled.
+ * How names are matched. Names and texts are cut into words and brought into one form (words.h): case, accents, width, hyphens,
+ * quotes and joiners make no difference. A name matches whole words, whatever white space stands between them; the longest name that
+ * starts at a word wins; a full stop at a name's end is not asked for ("Apple Inc." finds "Apple Inc"). A name of
+ * under four letters and digits or marked common matches in its exact case only.
  *
  * How it works: words are interned once; names are a trie over words whose edges stand in one hash table, and
  * each word knows its edge out of the root. So a text costs one look-up a word, whatever the number of names,
@@ -52,6 +50,11 @@ uint32_t tw_entities_count(const struct tw_automaton *automaton);
 const struct tw_entity *tw_entities_at(const struct tw_automaton *automaton, uint32_t index);
 /* Index of the entity with this symbol, or TW_NO_ENTITY. */
 int32_t tw_entities_find(const struct tw_automaton *automaton, struct tw_text symbol);
+/* Index of the entity whose symbol is this one in any spelling of its own characters: any case, full-width or not, any mark before a
+ * class (symbols.h). TW_NO_ENTITY when there is none, or two that differ in nothing else. */
+int32_t tw_entities_find_symbol(const struct tw_automaton *automaton, struct tw_text symbol);
+/* Does a longer symbol of the file begin with this one, case ignored? */
+bool tw_entities_continues(const struct tw_automaton *automaton, struct tw_text symbol);
 /* SHA-256 of the file's lines, unpacked, each ended by LF (what sha256sum says of a plain file with such ends):
  * 64 hexadecimal digits and a NUL. */
 const char *tw_entities_sha256(const struct tw_automaton *automaton);
@@ -71,7 +74,7 @@ struct tw_word_walk {
     uint32_t at;
 };
 
-/* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A '$' or '<'
+/* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A dollar sign, '<' or ':'
  * before it ends the walk early with *stopped = true, walk->at on it and no match. False at the end. `automaton`
  * may be NULL: then only those stops are found. */
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,

@@ -1,6 +1,8 @@
 #include "link/link.h"
 
+#include "link/symbols.h"
 #include "link/words.h"
+#include "read/markup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,7 @@ struct linking {
     struct tw_arena *arena;
     struct hit *hits;
     uint32_t count, room;
+    bool full; /* the arena is, within something that has another answer */
 };
 
 /* ---- symbols ---- */
@@ -36,24 +39,6 @@ static bool is_capital(char byte)
 static bool is_digit(char byte)
 {
     return byte >= '0' && byte <= '9';
-}
-
-bool tw_symbol_is_plain(struct tw_text symbol)
-{
-    if (symbol.length == 0 || symbol.length > 10 || !is_capital(symbol.bytes[0]) ||
-        symbol.bytes[symbol.length - 1] == '.')
-        return false;
-    for (size_t at = 1; at < symbol.length; at++)
-        if (!is_capital(symbol.bytes[at]) && !is_digit(symbol.bytes[at]) && symbol.bytes[at] != '.')
-            return false;
-    return true;
-}
-
-static struct tw_text without_end(struct tw_text symbol, const char *marks)
-{
-    while (symbol.length && strchr(marks, symbol.bytes[symbol.length - 1]))
-        symbol.length--;
-    return symbol;
 }
 
 static bool add_hit(struct linking *linking, struct hit hit)
@@ -74,59 +59,208 @@ static bool add_hit(struct linking *linking, struct hit hit)
     return true;
 }
 
-/* Is this a symbol that we may link? Listed ones first. */
-static bool knows_symbol(const struct linking *linking, struct tw_text symbol, struct hit *hit)
+/* A symbol as symbols.h found it; *full when the arena is. */
+static bool take_symbol(
+    enum tw_symbol_found found, const struct tw_symbol *symbol, struct hit *hit, bool *full)
 {
-    if (symbol.length == 0)
+    *full = *full || found == TW_SYMBOL_FULL;
+    if (found != TW_SYMBOL_FOUND)
         return false;
-    hit->entity = tw_entities_find(linking->entities, symbol);
-    hit->symbol = symbol;
-    return hit->entity != TW_NO_ENTITY || (linking->unlisted && tw_symbol_is_plain(symbol));
+    hit->entity = symbol->entity;
+    hit->symbol = symbol->symbol;
+    return true;
 }
 
-/* Length of the run of capitals, digits and `marks` at `at`. */
-static size_t symbol_run(struct tw_text text, size_t at, const char *marks)
+static bool resolve(struct linking *linking, struct tw_text spelled, struct hit *hit)
 {
-    size_t begin = at;
-    while (at < text.length && (is_capital(text.bytes[at]) || is_digit(text.bytes[at]) ||
-                                   (text.bytes[at] && strchr(marks, text.bytes[at]))))
+    struct tw_symbol symbol;
+    return take_symbol(
+        tw_symbol_resolve(linking->entities, spelled, linking->unlisted, linking->arena, &symbol), &symbol,
+        hit, &linking->full);
+}
+
+static bool resolve_class(struct linking *linking, struct tw_text base, struct tw_text class, struct hit *hit)
+{
+    struct tw_symbol symbol;
+    return take_symbol(
+        tw_symbol_resolve_class(linking->entities, base, class, linking->unlisted, linking->arena, &symbol),
+        &symbol, hit, &linking->full);
+}
+
+/* The characters behind a dollar sign that a symbol may have, as ASCII, and where each ends in the text. */
+struct run {
+    char bytes[TW_SYMBOL_BYTES];
+    uint32_t ends[TW_SYMBOL_BYTES];
+    size_t length;
+};
+
+static bool is_alphanumeric(char byte)
+{
+    return is_digit(byte) || is_capital((char)(byte & ~0x20));
+}
+
+static bool is_run_byte(char byte)
+{
+    return is_alphanumeric(byte) || byte == '.' || byte == '-' || byte == '/' || byte == '&' || byte == '_';
+}
+
+static void read_run(struct tw_text text, size_t at, struct run *run)
+{
+    size_t length = 1;
+    run->length = 0;
+    for (; at < text.length && run->length < sizeof run->bytes; at += length) {
+        char byte = text.bytes[at];
+        length = 1;
+        if ((unsigned char)byte >= 0x80)
+            byte = tw_word_ascii(text, at, &length);
+        if (!is_run_byte(byte))
+            break;
+        run->bytes[run->length] = byte;
+        run->ends[run->length++] = (uint32_t)(at + length);
+    }
+}
+
+/* How many characters of the run from `from` on are letters and digits. */
+static size_t alphanumerics(const struct run *run, size_t from)
+{
+    size_t at = from;
+    while (at < run->length && is_alphanumeric(run->bytes[at]))
         at++;
-    return at - begin;
+    return at - from;
 }
 
-/* "$AAPL" whose '$' stands at `at`. Symbols like "M&M" and "BAJAJ-AUTO" count when they are listed. */
-static bool take_cashtag(const struct linking *linking, size_t at, size_t last_end, struct hit *hit)
+/* May a symbol end behind the nth character of the run? */
+static bool ends_symbol(const struct run *run, struct tw_text text, size_t count)
 {
-    static const char *const marks[] = {".&-_", "."};
+    return count < run->length ? !is_alphanumeric(run->bytes[count])
+                               : !tw_word_joins(text, run->ends[count - 1]);
+}
+
+/* The longest listed symbol of the run that holds a mark: "M&M", "BAJAJ-AUTO", "BRK/B". Its characters, 0 when there is none. */
+static size_t longest_listed(
+    const struct linking *linking, const struct run *run, size_t base, int32_t *entity)
+{
+    for (size_t count = run->length; count > base + 1; count--) {
+        if (!is_alphanumeric(run->bytes[count - 1]) || !ends_symbol(run, linking->document->text, count))
+            continue;
+        *entity = tw_entities_find_symbol(linking->entities, (struct tw_text){run->bytes, count});
+        if (*entity != TW_NO_ENTITY)
+            return count;
+    }
+    return 0;
+}
+
+/* What stands behind a mark as a class of shares would: one to three capitals or digits, a capital first. */
+static bool looks_like_class(const struct run *run, size_t at, size_t count)
+{
+    for (size_t nth = 0; nth < count; nth++)
+        if (!is_capital(run->bytes[at + nth]) && !is_digit(run->bytes[at + nth]))
+            return false;
+    return count >= 1 && count <= 3 && is_capital(run->bytes[at]);
+}
+
+/* Was the text cut at `end`, by an ellipsis that is its last character? */
+static bool is_cut_off(struct tw_text text, size_t end)
+{
+    while (text.length > end && (unsigned char)text.bytes[text.length - 1] <= ' ')
+        text.length--;
+    struct tw_text rest = {text.bytes + end, text.length - end};
+    return tw_text_equal(rest, tw_text_of("\xE2\x80\xA6")) || tw_text_equal(rest, tw_text_of("..."));
+}
+
+/* "$AAPL" alone, or before a mark that has nothing to do with it. */
+static bool take_base(struct linking *linking, const struct run *run, size_t base, struct hit *hit)
+{
+    struct tw_text text = linking->document->text, symbol = {run->bytes, base};
+    if (!ends_symbol(run, text, base))
+        return false;
+    size_t end = run->ends[base - 1];
+    hit->end = (uint32_t)end;
+    hit->entity = tw_entities_find_symbol(linking->entities, symbol);
+    if (hit->entity != TW_NO_ENTITY)
+        return !is_cut_off(text, end) || !tw_entities_continues(linking->entities, symbol);
+    if (!linking->unlisted || !tw_symbol_is_plain(symbol) || tw_symbol_is_unit(symbol) ||
+        is_cut_off(text, end))
+        return false;
+    hit->symbol = tw_arena_copy(linking->arena, symbol);
+    linking->full = linking->full || !hit->symbol.bytes;
+    return hit->symbol.bytes != NULL;
+}
+
+/* "$AAPL" whose dollar sign, of `sign` bytes, stands at `at`. */
+static bool take_cashtag(struct linking *linking, size_t at, size_t sign, size_t last_end, struct hit *hit)
+{
     struct tw_text text = linking->document->text;
     bool after_cashtag = at == last_end && at > 0;
     if (!after_cashtag && (tw_word_before(text, at) || (at > 0 && text.bytes[at - 1] == '$')))
         return false;
-    for (size_t form = 0; form < 2; form++) {
-        struct tw_text run = {text.bytes + at + 1, symbol_run(text, at + 1, marks[form])};
-        run = without_end(run, marks[form]);
-        size_t end = at + 1 + run.length;
-        if (tw_word_at(text, end) || !knows_symbol(linking, run, hit) ||
-            (form == 0 && hit->entity == TW_NO_ENTITY))
-            continue;
-        hit->begin = (uint32_t)at;
-        hit->end = (uint32_t)end;
+    struct run run;
+    read_run(text, at + sign, &run);
+    size_t base = alphanumerics(&run, 0);
+    hit->begin = (uint32_t)at;
+    if (base == 0)
+        return false;
+    size_t listed = longest_listed(linking, &run, base, &hit->entity);
+    if (listed) {
+        hit->end = run.ends[listed - 1];
         return true;
     }
-    return false;
+    size_t class = base < run.length ? alphanumerics(&run, base + 1) : 0;
+    if (!class || !looks_like_class(&run, base + 1, class))
+        return take_base(linking, &run, base, hit);
+    /* A class, or a Reuters code: never the company before the mark alone. */
+    size_t count = base + 1 + class;
+    struct tw_text class_text = {run.bytes + base + 1, class};
+    hit->end = run.ends[count - 1];
+    if (run.bytes[base] == '&' || !ends_symbol(&run, text, count) || is_cut_off(text, hit->end) ||
+        (run.bytes[base] != '.' && tw_symbol_is_reuters(class_text) && class > 1))
+        return false;
+    return resolve_class(linking, (struct tw_text){run.bytes, base}, class_text, hit);
+}
+
+/* Length of the run of capitals, digits and full stops at `at`. */
+static size_t symbol_run(struct tw_text text, size_t at)
+{
+    size_t begin = at;
+    while (
+        at < text.length && (is_capital(text.bytes[at]) || is_digit(text.bytes[at]) || text.bytes[at] == '.'))
+        at++;
+    return at - begin;
 }
 
 /* "<OM>" whose '<' stands at `at`. */
-static bool take_newswire(const struct linking *linking, size_t at, struct hit *hit)
+static bool take_newswire(struct linking *linking, size_t at, struct hit *hit)
 {
     struct tw_text text = linking->document->text;
-    size_t length = symbol_run(text, at + 1, ".");
+    size_t length = symbol_run(text, at + 1);
     size_t end = at + 1 + length;
     if (length == 0 || end >= text.length || text.bytes[end] != '>')
         return false;
+    struct tw_text symbol = {text.bytes + at + 1, length};
     hit->begin = (uint32_t)at;
     hit->end = (uint32_t)end + 1;
-    return knows_symbol(linking, without_end((struct tw_text){text.bytes + at + 1, length}, "."), hit);
+    return resolve(linking, symbol, hit) && (hit->entity != TW_NO_ENTITY || !tw_markup_is_element(symbol));
+}
+
+/* "NASDAQ: ODNL" whose ':' stands at `at`: the exchange has been read, the symbol is ahead. */
+static bool take_exchange(struct linking *linking, size_t at, struct hit *hit)
+{
+    struct tw_text text = linking->document->text;
+    size_t name = at, begin = at + 1;
+    while (name > 0 && at - name < 16 && is_alphanumeric(text.bytes[name - 1]))
+        name--;
+    if (name == at || !tw_symbol_is_exchange((struct tw_text){text.bytes + name, at - name}))
+        return false;
+    begin += begin < text.length && text.bytes[begin] == ' ';
+    begin += begin < text.length && text.bytes[begin] == '$';
+    size_t length = symbol_run(text, begin);
+    while (length && text.bytes[begin + length - 1] == '.')
+        length--;
+    if (length == 0 || tw_word_joins(text, begin + length))
+        return false;
+    hit->begin = (uint32_t)begin;
+    hit->end = (uint32_t)(begin + length);
+    return resolve(linking, (struct tw_text){text.bytes + begin, length}, hit);
 }
 
 static bool add_given_symbols(struct linking *linking)
@@ -135,15 +269,11 @@ static bool add_given_symbols(struct linking *linking)
     if (document->symbol_count > TW_LINK_ENTITIES)
         document->links_dropped += document->symbol_count - TW_LINK_ENTITIES;
     for (uint32_t at = 0; at < document->symbol_count && at < TW_LINK_ENTITIES; at++) {
-        struct tw_text symbol = document->symbols[at];
-        if (symbol.length && symbol.bytes[0] == '$') {
-            symbol.bytes++;
-            symbol.length--;
-        }
         struct hit hit = {.by_symbol = true};
-        if (knows_symbol(linking, symbol, &hit) || knows_symbol(linking, without_end(symbol, "."), &hit))
-            if (!add_hit(linking, hit))
-                return false;
+        bool known = resolve(linking, document->symbols[at], &hit);
+        document->symbols_unknown += !known;
+        if (linking->full || (known && !add_hit(linking, hit)))
+            return false;
     }
     return true;
 }
@@ -169,6 +299,21 @@ static struct hit hit_of_name(const struct linking *linking, const struct tw_nam
     return hit;
 }
 
+/* What stands where the walk has stopped: a dollar sign, '<' or ':'. The walk goes on behind it. */
+static bool take_stop(
+    struct linking *linking, struct tw_word_walk *walk, size_t *last_cashtag, struct hit *hit)
+{
+    size_t at = walk->at, bytes;
+    char mark = tw_word_ascii(walk->text, at, &bytes);
+    bool found = mark == '$'   ? take_cashtag(linking, at, bytes, *last_cashtag, hit)
+                 : mark == '<' ? take_newswire(linking, at, hit)
+                               : take_exchange(linking, at, hit);
+    walk->at = found ? hit->end : (uint32_t)(at + bytes);
+    if (found && mark == '$')
+        *last_cashtag = hit->end;
+    return found;
+}
+
 static bool find_hits(struct linking *linking)
 {
     struct tw_word_walk walk = {linking->document->text, 0};
@@ -184,14 +329,13 @@ static bool find_hits(struct linking *linking)
         if (!stopped)
             return true;
         struct hit hit = {.by_symbol = true};
-        bool cashtag = walk.text.bytes[walk.at] == '$';
-        bool found = cashtag ? take_cashtag(linking, walk.at, last_cashtag, &hit)
-                             : take_newswire(linking, walk.at, &hit);
-        if (found && !add_hit(linking, hit))
+        size_t mark = tw_arena_mark(linking->arena);
+        bool has_room = linking->count < TW_LINK_MENTIONS;
+        bool found = take_stop(linking, &walk, &last_cashtag, &hit);
+        if (linking->full || (found && !add_hit(linking, hit)))
             return false;
-        walk.at = found ? hit.end : walk.at + 1;
-        if (found && cashtag)
-            last_cashtag = hit.end;
+        if (!found || !has_room) /* what was written for it is kept by nobody */
+            tw_arena_rewind(linking->arena, mark);
     }
 }
 
@@ -371,12 +515,13 @@ bool tw_link(const struct tw_automaton *entities, bool unlisted, struct tw_docum
     struct tw_arena *arena, struct tw_error *err)
 {
     struct hit first[HITS_AT_FIRST];
-    struct linking linking = {entities, unlisted, document, arena, first, 0, HITS_AT_FIRST};
+    struct linking linking = {entities, unlisted, document, arena, first, 0, HITS_AT_FIRST, false};
     document->entities = NULL;
     document->entity_count = 0;
     document->mentions = NULL;
     document->mention_count = 0;
     document->links_dropped = 0;
+    document->symbols_unknown = 0;
     if (!add_given_symbols(&linking) || !find_hits(&linking))
         return tw_arena_fail(arena, err);
     settle_names(&linking);

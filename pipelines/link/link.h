@@ -5,13 +5,17 @@
  *         overlapping; the longest name wins
  *
  * An entity is named
- *   - by a cashtag: '$' not after a letter, digit or '$' (another cashtag just before it is fine), then a symbol,
- *     not followed by a letter or digit. "$AAPL." is AAPL, "$BRK.B" is BRK.B, "$AAPL$MSFT" are two, "$100" none;
- *   - by a newswire symbol: "<OM>", "<VOWG.F>": capitals, digits and dots in angle brackets;
- *   - by `symbols` of the message, with or without '$'; a mention of no bytes at 0 when nothing in the text is;
+ *   - by a cashtag: a dollar sign not after a letter, digit or another dollar sign (another cashtag just before it is fine), then a
+ *     symbol, not followed by a letter or digit: "$AAPL." is AAPL, "$BRK.B" is BRK.B, "$AAPL$MSFT" are two, "$100" and "$BN" none. A listed
+ *     symbol in any case, another in capitals. A class of shares that is not listed is a company of its own, never the one before
+ *     its mark. A symbol that an ellipsis at the text's end cut off names nobody, unless it is listed and no longer one is;
+ *   - by a newswire symbol: "<OM>", "<VOWG.F>": capitals, digits and dots in angle brackets; an element's name of HTML when it is listed;
+ *   - by an exchange: "NASDAQ: ODNL";
+ *   - by `symbols` of the message, in any spelling (symbols.h); a mention of no bytes at 0 when nothing in the text is. Those
+ *     that name nobody are counted in symbols_unknown;
  *   - by a name of the entities file.
- * A symbol that is not listed becomes an entity of its own (listed = false) when `unlisted` is set and it reads
- * [A-Z][A-Z0-9.]{0,9}; a full stop at a symbol's end is never part of it.
+ * A symbol that is not listed becomes an entity of its own (listed = false) when `unlisted` is set and it is of the form that symbols.h
+ * tells, in one spelling: "BRK-B" is "BRK.B".
  *
  * A name owned by two or more entities links to the one of them whose symbol stands in the same text (as a
  * cashtag, a newswire symbol, in `symbols`, or as a bare word that the file lists among its names); when none
@@ -31,8 +35,5 @@ enum { TW_LINK_ENTITIES = 1024, TW_LINK_MENTIONS = 16384 };
 /* Fills entities and mentions. False only when the arena is full (TW_FULL). */
 TW_MUST_USE bool tw_link(const struct tw_automaton *entities, bool unlisted, struct tw_document *document,
     struct tw_arena *arena, struct tw_error *err);
-
-/* True for [A-Z][A-Z0-9.]{0,9} that does not end in a full stop. */
-bool tw_symbol_is_plain(struct tw_text symbol);
 
 #endif

@@ -305,6 +305,8 @@ static bool take_host(struct cleaning *cleaning)
 {
     enum { MOST = 63 };
     size_t label = 0;
+    if (cleaning->at + 1 >= cleaning->in.length || !is_host_byte(cleaning->in.bytes[cleaning->at + 1]))
+        return false;
     while (!cleaning->space && label < cleaning->used && label < MOST &&
            is_host_byte(cleaning->out[cleaning->used - label - 1]))
         label++;

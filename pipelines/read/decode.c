@@ -455,8 +455,10 @@ static bool decode_object(struct decoding *decoding, const json_t *object)
 {
     const struct tw_decode_options *options = decoding->options;
     struct tw_envelope_contents contents;
-    if (!tw_envelope_open(object, options->envelope, options->root, has_text(options, object),
-            decoding->arena, &contents, decoding->err)) {
+    enum tw_envelope kind = options->envelope;
+    if (kind == TW_ENVELOPE_AUTO && (!tw_envelope_is_any(object) || has_text(options, object)))
+        kind = TW_ENVELOPE_NONE;
+    if (!tw_envelope_open(object, kind, options->root, decoding->arena, &contents, decoding->err)) {
         json_decref(contents.parsed);
         return false;
     }

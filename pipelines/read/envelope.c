@@ -225,13 +225,18 @@ static bool fail_no_envelope(const char *wanted, struct tw_error *err)
         err, TW_REFUSED, NULL, "check decode.envelope against a message", "the message is no %s", wanted);
 }
 
-bool tw_envelope_open(const json_t *object, enum tw_envelope kind, const char *root, bool has_text,
-    struct tw_arena *arena, struct tw_envelope_contents *out, struct tw_error *err)
+bool tw_envelope_is_any(const json_t *object)
+{
+    return is_connect(object) || is_debezium(object) || is_cloudevent(object);
+}
+
+bool tw_envelope_open(const json_t *object, enum tw_envelope kind, const char *root, struct tw_arena *arena,
+    struct tw_envelope_contents *out, struct tw_error *err)
 {
     *out = (struct tw_envelope_contents){.fields = object};
     if (root && *root)
         return open_root(object, root, out, err);
-    bool any = kind == TW_ENVELOPE_AUTO && !has_text;
+    bool any = kind == TW_ENVELOPE_AUTO;
     if (kind == TW_ENVELOPE_CONNECT || (any && is_connect(object)))
         return is_connect(object) ? open_connect(object, any, out, err)
                                   : fail_no_envelope("Connect envelope: it has no schema and payload", err);

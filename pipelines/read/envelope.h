@@ -46,10 +46,12 @@ struct tw_envelope_contents {
     const char *seen;     /* "a Connect envelope"...; NULL when there was none */
 };
 
-/* Takes the envelope off. `has_text`: the message has a text of its own, so `auto` leaves it alone. `root`: NULL or empty: none.
- * TW_REFUSED, saying which envelope was seen and what it lacks. */
+/* Is the object plainly one of the envelopes that `auto` takes off? */
+bool tw_envelope_is_any(const json_t *object);
+
+/* Takes the envelope off. `root`: NULL or empty: none. TW_REFUSED, saying which envelope was seen and what it lacks. */
 TW_MUST_USE bool tw_envelope_open(const json_t *object, enum tw_envelope kind, const char *root,
-    bool has_text, struct tw_arena *arena, struct tw_envelope_contents *out, struct tw_error *err);
+    struct tw_arena *arena, struct tw_envelope_contents *out, struct tw_error *err);
 
 /* A field of an object that holds messages or a text in its turn, for the refusal of a message without text: its name, or
  * NULL. *several: it is an array of messages. */

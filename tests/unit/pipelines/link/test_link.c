@@ -27,6 +27,9 @@ static const char file[] =
     "{\"symbol\":\"DLTA\",\"names\":[\"Delta Apparel\",\"Delta\",\"DLTA\"]}\n"
     "{\"symbol\":\"NESN\",\"names\":[\"Nestl\\u00e9\"]}\n"
     "{\"symbol\":\"7203\",\"names\":[\"\\u30c8\\u30e8\\u30bf\",\"Toyota\"]}\n"
+    "{\"symbol\":\"BRWK\",\"names\":[\"Bram-Wickel\"]}\n"
+    "{\"symbol\":\"KQ1\",\"names\":[\"\uD55C\uBE5B\uC804\uC790\"]}\n"
+    "{\"symbol\":\"TH1\",\"names\":[\"\u0E27\u0E34\u0E17\u0E22\u0E38\"]}\n"
     "{\"symbol\":\"BIG\",\"names\":[\"Big Lots\"],\"common\":true}\n"
     "{\"symbol\":\"ATT\",\"names\":[\"AT&T\"]}\n";
 
@@ -106,12 +109,24 @@ static void cashtags(void **state)
         {"$BRK.B, $BRK.B's", "BRK.B*2"},
         {"$AAPL$MSFT", "AAPL*1 [MSFT]*1"},
         {"($MSFT) \"$GOOG\" $T!", "[GOOG]*1 [MSFT]*1 [T]*1"},
-        {"$100 $1.5M $ $$ $$X US$GE a$B $ge $GEx $A\xC3\xA9", ""},
+        {"$100 $1.5M $ $$ $$X US$GE a$B $GEx $A\xC3\xA9 C$5 HK$1.2bn", ""},
+        {"$ge and $Aapl fall, $msft too", "AAPL*1 GE*1"},
+        {"revenue in $MM, capex in $BN, $K and $T", "[K]*1 [T]*1"},
         {"$M&M up", "M&M*1"},
         {"$MSFT-$GOOG $SPX/$VIX", "[GOOG]*1 [MSFT]*1 [SPX]*1 [VIX]*1"},
         {"$7203", "7203*1"},
         {"$ABCDEFGHIJ $ABCDEFGHIJK", "[ABCDEFGHIJ]*1"},
-        {"$A..B $RDS.A...", "[A..B]*1 [RDS.A]*1"},
+        {"$A..B $RDS.A... up", "[A]*1 [RDS.A]*1"},
+        {"$BRK-B $BRK/B $BRK_B", "BRK.B*3"},
+        {"$GE-B, $GE/A, $GE.C and $OM&B", "[GE.A]*1 [GE.B]*1 [GE.C]*1"},
+        {"$GE-based $GE-5 $GE/$OM $GE/BIG", "GE*3 [GE.BIG]*1 OM*1"},
+        {"$GE.N $GE.OQ", "GE*2"},
+        {"\uFF04AAPL \uFE69GM \uFF04\uFF27\uFF25", "AAPL*1 GE*1 GM*1"},
+        {"chart of $AAPL $MS\u2026", "AAPL*1"},
+        {"chart of $AAPL $S...", "AAPL*1"},
+        {"chart of $AAPL\u2026", "AAPL*1"},
+        {"chart of $G\u2026", ""},
+        {"$AAPL\u306F $MSFT\uB294", "AAPL*1 [MSFT]*1"},
     };
     ASSERT_ALL(cases);
 }
@@ -122,7 +137,40 @@ static void newswire_symbols(void **state)
     static const struct expected cases[] = {
         {"OUTBOARD MARINE <OM> RAISES", "OM*2"},
         {"<VOWG.F><T>", "[T]*1 [VOWG.F]*1"},
+        {"Outboard Marine <OM.N> and <GE.OQ>, <GE.B>", "GE*1 [GE.B]*1 OM*2"},
+        {"<P> <B> <TT> <BIG>", "BIG*1"},
         {"<Airbus> <> < OM> <OM <1A> <om>", ""},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void an_exchange_before_a_colon_names_a_symbol(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"Orchard ( NASDAQ:AAPL ) cuts, (NYSE: GE), nyse: $OM.", "AAPL*1 GE*1 OM*1"},
+        {"NYSE:ZZZZ NASDAQ: BRK-B", "[BRK]*1 [ZZZZ]*1"},
+        {"note: GE at 10:GM, re:OM NYSE: the NYSE:GEx", "GM*1"},
+    };
+    ASSERT_ALL(cases);
+}
+
+/* The same name, by other code points. */
+static void names_are_the_same_in_every_spelling(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"Venky\u2018s (India), Venky\u02BCs (India), Venky\uFF07s \uFF08India\uFF09", "VENKEYS*3"},
+        {"Nestle, nestle\u0301, NESTLE\u0301, Nest\u200Dl\u00E9, Nest\u00ADl\u034F\u00E9", "NESN*5"},
+        {"\uFF34\uFF4F\uFF59\uFF4F\uFF54\uFF41", "7203*1"},
+        {"\uFF84\uFF96\uFF80 \u30C8\u30E8\u30BF\u30B0\u30EB\u30FC\u30D7", "7203*2"},
+        {"\u30C8\u30E8\u30BF\u30DE and \u30DE\u30C8\u30E8\u30BF", ""},
+        {"Bram\u2010Wickel Bram\u2011Wickel Bram\u2013Wickel Bram\u2212Wickel Bram-Wickel", "BRWK*5"},
+        {"\uD55C\uBE5B\uC804\uC790\uAC00 \uD55C\uBE5B\uC804\uC790 \uD55C\uBE5B\uC804\uC790\uC5D0\uC11C\uB294",
+            "KQ1*3"},
+        {"\uB300\uD55C\uBE5B\uC804\uC790 \uD55C\uBE5B\uC804\uC790\uC0C1\uC5C5", ""},
+        {"\u0E1A\u0E27\u0E34\u0E17\u0E22\u0E38\u0E01", "TH1*1"},
+        {"AT&T, \uFF21\uFF34\uFF06\uFF34, at&t", "ATT*2"},
     };
     ASSERT_ALL(cases);
 }
@@ -183,9 +231,36 @@ static void symbols_of_the_message(void **state)
     assert_true(tw_link(entities, true, &document, &arena, &err));
     describe(&document, line, sizeof line);
     assert_string_equal(line, "DAL*1 [MSFT]*1 OM*1");
+    assert_int_equal(document.symbols_unknown, 2);
     assert_int_equal(document.mentions[0].end, 0);
     assert_int_equal(document.mentions[1].begin, 0);
     assert_int_equal(document.mentions[1].end, 5);
+}
+
+static void symbols_of_the_message_in_other_spellings(void **state)
+{
+    (void)state;
+    static const char *const spellings[] = {
+        "NYSE:GE", "GE US Equity", "#GE", "ge", "GE.N", "GE:US", "XNYS:GE", "GE US", "$GE"};
+    for (size_t at = 0; at < sizeof spellings / sizeof spellings[0]; at++) {
+        struct tw_text symbol = tw_text_of(spellings[at]);
+        struct tw_document document = {.text = tw_text_of("up"), .symbols = &symbol, .symbol_count = 1};
+        struct tw_error err;
+        char line[400];
+        assert_true(tw_link(entities, true, &document, &arena, &err));
+        describe(&document, line, sizeof line);
+        if (strcmp(line, "GE*1") != 0)
+            fail_msg("%s: %s", spellings[at], line);
+    }
+    struct tw_text others[] = {
+        tw_text_of("BRK/B US Equity"), tw_text_of("GE-B"), tw_text_of("lower"), tw_text_of("FOO:GEX")};
+    struct tw_document document = {.text = tw_text_of("up"), .symbols = others, .symbol_count = 4};
+    struct tw_error err;
+    char line[400];
+    assert_true(tw_link(entities, true, &document, &arena, &err));
+    describe(&document, line, sizeof line);
+    assert_string_equal(line, "BRK.B*1 [GE.B]*1");
+    assert_int_equal(document.symbols_unknown, 2);
 }
 
 static void unlisted_symbols_may_be_left_out(void **state)
@@ -253,10 +328,13 @@ int main(void)
         cmocka_unit_test(cashtags),
         cmocka_unit_test(entities_beyond_the_bound_are_counted_not_lost_in_silence),
         cmocka_unit_test(newswire_symbols),
+        cmocka_unit_test(an_exchange_before_a_colon_names_a_symbol),
+        cmocka_unit_test(names_are_the_same_in_every_spelling),
         cmocka_unit_test(names_are_whole_words_and_the_longest_wins),
         cmocka_unit_test(short_and_common_names_match_as_spelled),
         cmocka_unit_test(an_ambiguous_name_needs_a_symbol_of_one_owner),
         cmocka_unit_test(symbols_of_the_message),
+        cmocka_unit_test(symbols_of_the_message_in_other_spellings),
         cmocka_unit_test(unlisted_symbols_may_be_left_out),
         cmocka_unit_test(hostile_texts_take_linear_time_and_bounded_room),
     };
