@@ -1,4 +1,5 @@
-/* main: finds the subcommand, answers -h, reads its line, runs it, prints its error as one line, ends with its status. */
+/* main: finds the subcommand, answers -h, reads its line, runs it, prints its error as one line, ends with
+ * its status. */
 #include "cli/command.h"
 #include "cli/usage.h"
 #include "version.h"

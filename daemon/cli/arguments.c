@@ -77,7 +77,8 @@ static bool begins(const char *name, const char *typed, size_t length)
     return true;
 }
 
-/* The rows whose name begins as typed, or the one whose name is just that; returns how many, at most MOST_SHOWN are kept. */
+/* The rows whose name begins as typed, or the one whose name is just that; returns how many, at most
+ * MOST_SHOWN are kept. */
 static size_t find_names(const struct tw_option_table *table, const char *typed, size_t length,
     bool switches_only, const struct tw_option *found[MOST_SHOWN])
 {

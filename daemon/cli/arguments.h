@@ -8,17 +8,18 @@
  *   in    the words behind the command's name; a table of rows (option.h)
  *   out   the command's own struct, filled; the exit status of a wrong line, with err filled
  *
- * A line is read as by getopt_long: `--name value`, `--name=value`, a unique beginning of a name, `-n value`, `-nvalue`, flags of one
- * letter together (`-ab`); options may stand behind operands; behind `--` all are operands; `-` alone is one. Operands are taken in
- * the order of their rows. A value may begin with a dash. Given twice, the last one holds; lists (TEXTS, PATHS) take each. A value is
- * never empty: an unset variable of a shell is no choice. The environment changes nothing.
+ * A line is read as by getopt_long: `--name value`, `--name=value`, a unique beginning of a name, `-n value`,
+ * `-nvalue`, flags of one letter together (`-ab`); options may stand behind operands; behind `--` all are
+ * operands; `-` alone is one. Operands are taken in the order of their rows. A value may begin with a dash.
+ * Given twice, the last one holds; lists (TEXTS, PATHS) take each. A value is never empty: an unset variable
+ * of a shell is no choice. The environment changes nothing.
  *
- * A wrong line is refused at its first mistake, and every refusal names the option as it is spelt: an unknown one with the nearest
- * that there is, a missing value or operand, a value that is none (with what one is), an operand too many; then, from row to row,
- * what excludes each other, what is required, what needs another.
+ * A wrong line is refused at its first mistake, and every refusal names the option as it is spelt: an unknown
+ * one with the nearest that there is, a missing value or operand, a value that is none (with what one is), an
+ * operand too many; then, from row to row, what excludes each other, what is required, what needs another.
  *
- * Texts are argv's own; lists are placed in the arena. Before the line is read each row's fallback goes where its value would; a
- * place without fallback is left as it was. */
+ * Texts are argv's own; lists are placed in the arena. Before the line is read each row's fallback goes where
+ * its value would; a place without fallback is left as it was. */
 #ifndef TW_ARGUMENTS_H
 #define TW_ARGUMENTS_H
 
@@ -44,8 +45,8 @@ struct tw_assignments {
     size_t count;
 };
 
-/* Reads the `argc` words of argv into `options`. Returns 0, or 2 with err filled (TW_USAGE), or 70 when the arena is full.
- * `assigned` may be NULL for a table without settings. */
+/* Reads the `argc` words of argv into `options`. Returns 0, or 2 with err filled (TW_USAGE), or 70 when the
+ * arena is full. `assigned` may be NULL for a table without settings. */
 int tw_arguments_parse(const struct tw_option_table *table, int argc, char *const *argv,
     struct tw_arena *arena, void *options, struct tw_assignments *assigned, struct tw_error *err);
 

@@ -1,12 +1,13 @@
-/* file_command: what the commands over archives (`classify`, `evaluate`, `tokenize`) have in common: their options, the
- * model and the entities they open, and how they report refused records.
+/* file_command: what the commands over archives (`classify`, `evaluate`, `tokenize`) have in common: their
+ * options, the model and the entities they open, and how they report refused records.
  *
  *     rows of the table  TW_FILE_... below: each command takes those that it knows what to do with
  *     tw_offline_open     configuration, model, entities, output: a river ready to run
  *     tw_offline_close    ends it; the output files appear under their names only here
  *
- * The output of `-o PATH`, and the page of `--report PATH`, is written beside PATH and renamed when the run is
- * through, so a reader never sees a part of it; a place that cannot be written to is told of before the work begins. */
+ * The output of `-o PATH`, and the page of `--report PATH`, is written beside PATH and renamed when the run
+ * is through, so a reader never sees a part of it; a place that cannot be written to is told of before the
+ * work begins. */
 #ifndef TW_FILE_COMMAND_H
 #define TW_FILE_COMMAND_H
 
@@ -91,8 +92,8 @@ extern const char *const tw_offline_forms[]; /* of enum tw_input_form */
             .help = "say which kernels are used and what of config.json is not"                              \
     }
 
-/* A file that appears under its name whole or not at all; what is no regular file (a pipe, a device) is written to as it comes, since
- * a rename would put a file in its place. */
+/* A file that appears under its name whole or not at all; what is no regular file (a pipe, a device) is
+ * written to as it comes, since a rename would put a file in its place. */
 struct tw_offline_file {
     const char *path; /* NULL: none */
     FILE *file;
@@ -113,13 +114,13 @@ struct tw_offline_run {
     const char *command;
 };
 
-/* Opens all that the line names; its options are a struct tw_offline_arguments. After a failure too the run must be closed.
- * `tokenizer_only`: of the model its tokenizer's files are enough. */
+/* Opens all that the line names; its options are a struct tw_offline_arguments. After a failure too the run
+ * must be closed. `tokenizer_only`: of the model its tokenizer's files are enough. */
 TW_MUST_USE bool tw_offline_open(const struct tw_command_line *line, bool tokenizer_only,
     struct tw_offline_run *run, struct tw_error *err);
 
-/* Ends the run: the output files get their names when `finished`, and are removed otherwise. The exit status: of err
- * when not finished, else 1 when records were refused, else 0. A zeroed run is safe to close. */
+/* Ends the run: the output files get their names when `finished`, and are removed otherwise. The exit status:
+ * of err when not finished, else 1 when records were refused, else 0. A zeroed run is safe to close. */
 int tw_offline_close(
     struct tw_offline_run *run, bool finished, const struct tw_task_counts *counts, struct tw_error *err);
 

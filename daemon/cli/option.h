@@ -1,15 +1,16 @@
 /* option: one row of a command line, and the value that it takes.
  *
  *     static const struct tw_option rows[] = {
- *         {.value = "FILE", TW_INTO_PATHS(struct options, files), .required = true, .help = "records, one a line"},
- *         {"topic", 't', "NAME", TW_INTO_TEXT(struct options, topic), .required = true, .help = "whose records"},
+ *         {.value = "FILE", TW_INTO_PATHS(struct options, files), .required = true, .help = "records"},
+ *         {"topic", 't', "NAME", TW_INTO_TEXT(struct options, topic), .help = "whose records"},
  *         {"limit", 0, "N", TW_INTO_COUNT(struct options, limit), .most = 1000, .fallback = "100",
  *             .help = "the newest N"},
  *         {"raw", 0, NULL, TW_INTO_FLAG(struct options, raw), .help = "bytes as they are"}};
  *
- * A row is an option or, with neither name nor letter, an operand: a word that is no option. It holds all that is known of it:
- * where its value goes and what it may be (arguments.h reads a line by it), what -h says (usage.h), and what a manual page and a
- * shell's completion need: names, the word for the value, its kind, its words to choose from, range, default and one line of help. */
+ * A row is an option or, with neither name nor letter, an operand: a word that is no option. It holds all
+ * that is known of it: where its value goes and what it may be (arguments.h reads a line by it), what -h says
+ * (usage.h), and what a manual page and a shell's completion need: names, the word for the value, its kind,
+ * its words to choose from, range, default and one line of help. */
 #ifndef TW_OPTION_H
 #define TW_OPTION_H
 
@@ -81,12 +82,14 @@ struct tw_option_room {
     size_t most;
 };
 
-/* Puts the value that `text` stands for into the command's struct. False when it is no value of the row (tw_option_wants says what
- * one is), or when the arena is full (its mark tells). Rows of kind SETTING and ASSIGN have no place there: they take nothing. */
+/* Puts the value that `text` stands for into the command's struct. False when it is no value of the row
+ * (tw_option_wants says what one is), or when the arena is full (its mark tells). Rows of kind SETTING and
+ * ASSIGN have no place there: they take nothing. */
 bool tw_option_take(
     const struct tw_option *row, const char *text, const struct tw_option_room *room, void *options);
 
-/* What a value of the row is, in words: "a number from 1 to 1000", "table, json or csv"; empty when any text will do. */
+/* What a value of the row is, in words: "a number from 1 to 1000", "table, json or csv"; empty when any text
+ * will do. */
 void tw_option_wants(const struct tw_option *row, char *text, size_t size);
 
 enum { TW_OPTION_SPELT = 80 };

@@ -1,12 +1,13 @@
 /* progress: how a long run shows itself.
  *
- * On a terminal: one line that is drawn over and over at its foot, a bar with step, loss, tokens/s and time left; lines and
- * table rows scroll above it. Elsewhere (a file, a pipe): plain lines, one every `quiet_seconds`, and the same rows.
+ * On a terminal: one line that is drawn over and over at its foot, a bar with step, loss, tokens/s and time
+ * left; lines and table rows scroll above it. Elsewhere (a file, a pipe): plain lines, one every
+ * `quiet_seconds`, and the same rows.
  *
  *     struct tw_show show;
  *     tw_show_begin(&show, stderr);
  *     tw_show_columns(&show, columns, count);           // a table's head, printed before its first row
- *     tw_show_step(&show, &step);                       // as often as one likes: at most 10 drawings a second
+ *     tw_show_step(&show, &step);                // as often as one likes: at most 10 drawings a second
  *     tw_show_row(&show, values);                       // as many texts as columns
  *     tw_show_line(&show, "model/best: saved");
  *     tw_show_status(&show, "reading: 1024 records");   // a text in the place of the bar
@@ -50,8 +51,8 @@ void tw_show_row(struct tw_show *show, const char *const *values);
 void tw_show_line(struct tw_show *show, const char *line);
 void tw_show_end(struct tw_show *show);
 
-/* One line for people at `at`, without newline: "step 120/400 epoch 1.20 loss 0.4312 2,310 tokens/s 3 min 20 s left";
- * with a bar of `bar` characters before it when bar > 0. Returns its length. */
+/* One line for people at `at`, without newline: "step 120/400 epoch 1.20 loss 0.4312 2,310 tokens/s 3 min 20
+ * s left"; with a bar of `bar` characters before it when bar > 0. Returns its length. */
 size_t tw_show_text(const struct tw_show_at *at, int bar, char *text, size_t size);
 
 #endif

@@ -1,10 +1,11 @@
 /* scorecard: what `evaluate` found, as `--format table|json|csv` shows it.
  *
- *   table   for texts, then for entities: a row a class (precision, recall, F1, how it was read), then a row for all and one for
- *           each slice; a level that no label speaks of is left out
+ *   table   for texts, then for entities: a row a class (precision, recall, F1, how it was read), then a row
+ *           for all and one for each slice; a level that no label speaks of is left out
  *   json    findings.h tells it
- *   csv     level,measure,value; levels documents and entities, then documents[source=Reuters], entities[length=17-32], ...,
- *           entities[conflicting], entities[other]; an empty value where nothing was counted */
+ *   csv     level,measure,value; levels documents and entities, then documents[source=Reuters],
+ *           entities[length=17-32], ..., entities[conflicting], entities[other]; an empty value where nothing
+ *           was counted */
 #ifndef TW_SCORECARD_H
 #define TW_SCORECARD_H
 

@@ -1,8 +1,10 @@
 /* spool: a topic's retained range into a file, for runs that read it more than once (pretrain.h).
  *   in    the configuration (kafka, decode), a topic
- *   out   FOLDER/topic.json        {"topic":..,"refused":..,"partitions":[{"partition":0,"from":0,"to":42},..]}
- *         FOLDER/topic.jsonl.zst   {"id":"topic/partition/offset","title":..,"body":..}, partition by partition, offsets
- *                                  rising: the same range gives the same lines. It appears last, whole.
+ *   out   FOLDER/topic.json
+ *             {"topic":..,"refused":..,"partitions":[{"partition":0,"from":0,"to":42},..]}
+ *         FOLDER/topic.jsonl.zst
+ *             {"id":"topic/partition/offset","title":..,"body":..}, partition by partition, offsets rising:
+ *             the same range gives the same lines. It appears last, whole.
  *
  *     struct tw_spool *spool;
  *     if (!tw_spool_new(&options, &spool, err)) return false;
@@ -10,12 +12,14 @@
  *     tw_spool_write(spool, folder, err);        // blocking, for as long as it takes
  *     tw_spool_free(spool);
  *
- * No group is joined, no offset is kept or moved. Only committed transactions are read; a transaction that is open when the run
- * begins ends its partition's range. Records are decoded as the daemon does it, headers included; control records of `replay` are
- * passed over. A record without text is refused ("topic [partition] offset n"): it ends the reading, or is told and counted.
+ * No group is joined, no offset is kept or moved. Only committed transactions are read; a transaction that is
+ * open when the run begins ends its partition's range. Records are decoded as the daemon does it, headers
+ * included; control records of `replay` are passed over. A record without text is refused ("topic [partition]
+ * offset n"): it ends the reading, or is told and counted.
  *
- * Errors: TW_SERVER when brokers do not answer for 30 s or the topic is not there; TW_CONFIG for a topic without a record;
- * TW_REFUSED; TW_INTERRUPTED when told to stop; TW_OUTPUT, TW_IO for the file, of which nothing is left then. */
+ * Errors: TW_SERVER when brokers do not answer for 30 s or the topic is not there; TW_CONFIG for a topic
+ * without a record; TW_REFUSED; TW_INTERRUPTED when told to stop; TW_OUTPUT, TW_IO for the file, of which
+ * nothing is left then. */
 #ifndef TW_SPOOL_H
 #define TW_SPOOL_H
 

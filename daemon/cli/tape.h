@@ -3,8 +3,9 @@
  *   in    an archive (archive.h), the decode options that give each line its event time
  *   out   records in the order in which life would have brought them
  *
- * Lines are kept as they are, broken ones too: what the daemon makes of them is the daemon's to say. A line without
- * an event time of its own stays behind the line it follows. Sorting is stable. Memory: the archive's text. */
+ * Lines are kept as they are, broken ones too: what the daemon makes of them is the daemon's to say. A line
+ * without an event time of its own stays behind the line it follows. Sorting is stable. Memory: the archive's
+ * text. */
 #ifndef TW_TAPE_H
 #define TW_TAPE_H
 

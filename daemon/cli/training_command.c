@@ -188,8 +188,8 @@ static bool watch_signal(struct tw_training_command *command, uv_signal_t *signa
     return uv_signal_start(signal, note_signal, number) == 0;
 }
 
-/* By handlers and not by a signalfd: OpenBLAS starts threads when it is loaded, before any signal could be blocked, and a
- * signal that is not blocked in one of them would end the process. */
+/* By handlers and not by a signalfd: OpenBLAS starts threads when it is loaded, before any signal could be
+ * blocked, and a signal that is not blocked in one of them would end the process. */
 static bool watch_signals(struct tw_training_command *command, struct tw_error *err)
 {
     if (uv_loop_init(&command->loop) == 0 && watch_signal(command, &command->interrupt, SIGINT) &&

@@ -1,7 +1,8 @@
-/* training_command: what every command that makes a model does around its pipeline: options from its table of settings, --from, --set,
- * --resume, --dry-run, signals, progress on a terminal, the exit status.
+/* training_command: what every command that makes a model does around its pipeline: options from its table of
+ * settings, --from, --set, --resume, --dry-run, signals, progress on a terminal, the exit status.
  *
- *     static const struct tw_training_command_kind kind = {.settings_bytes = sizeof(struct tw_finetune_settings), ...};
+ *     static const struct tw_training_command_kind kind = {
+ *         .settings_bytes = sizeof(struct tw_finetune_settings), ...};
  *     static int run_finetune(const struct tw_command_line *line, struct tw_error *err)
  *     {
  *         return tw_training_command_run(&kind, line, err);
@@ -10,9 +11,9 @@
  *         {.value = "FILE", TW_INTO_PATHS(struct tw_training_options, files), ...}, TW_TRAINING_ROWS};
  *     const struct tw_command tw_command_finetune = {.rows = rows, .settings = &tw_finetune_table, ...};
  *
- * In order: settings from their defaults, from --from, from options, --set and bare arguments; `settle`; then `run`, or with
- * --dry-run `inspect`. --resume takes all settings from the run's folder and no other option than -o, -c. SIGINT and SIGTERM end the
- * run at its next step (the watch says stopped), status 130. */
+ * In order: settings from their defaults, from --from, from options, --set and bare arguments; `settle`; then
+ * `run`, or with --dry-run `inspect`. --resume takes all settings from the run's folder and no other option
+ * than -o, -c. SIGINT and SIGTERM end the run at its next step (the watch says stopped), status 130. */
 #ifndef TW_TRAINING_COMMAND_H
 #define TW_TRAINING_COMMAND_H
 
@@ -81,8 +82,8 @@ struct tw_training_command {
     char typed[4096];
 };
 
-/* The whole command; the line's options are a struct tw_training_options, its settings those of the command. Returns the exit
- * status. */
+/* The whole command; the line's options are a struct tw_training_options, its settings those of the command.
+ * Returns the exit status. */
 int tw_training_command_run(
     const struct tw_training_command_kind *kind, const struct tw_command_line *line, struct tw_error *err);
 

@@ -1,13 +1,15 @@
-/* usage: what -h and --help print, from the tables of command.h: all commands, or one with every option that it takes.
+/* usage: what -h and --help print, from the tables of command.h: all commands, or one with every option that
+ * it takes.
  *
- *     usage: tapewatch reset --topic NAME (--to-offset N | --to-beginning) (--dry-run | --execute) [OPTION]...
+ *     usage: tapewatch reset --topic NAME (--to-offset N | --to-end) (--dry-run | --execute) [OPTION]...
  *     stored offsets moved by hand
  *
  *       -c, --config FILE    the configuration (default /etc/tapewatch/tapewatch.yaml)
  *           --topic NAME     whose offsets
  *       -h, --help           print this
  *
- * What a value may be and its default stand in brackets behind the help of an option. No line is wider than TW_USAGE_COLUMNS. */
+ * What a value may be and its default stand in brackets behind the help of an option. No line is wider than
+ * TW_USAGE_COLUMNS. */
 #ifndef TW_USAGE_H
 #define TW_USAGE_H
 

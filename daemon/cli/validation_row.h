@@ -1,4 +1,5 @@
-/* validation_row: an evaluation of a model of sentiment as a row on the terminal, for the commands that make one (training_command.h). */
+/* validation_row: an evaluation of a model of sentiment as a row on the terminal, for the commands that make
+ * one (training_command.h). */
 #ifndef TW_VALIDATION_ROW_H
 #define TW_VALIDATION_ROW_H
 

@@ -26,7 +26,7 @@ struct run {
     bool answered;
 };
 
-/* -- list ------------------------------------------------------------------------------------------------------------------ */
+/* ---- list ---- */
 
 static bool list(struct run *run, struct tw_error *err)
 {
@@ -58,9 +58,10 @@ static bool list(struct run *run, struct tw_error *err)
     return done;
 }
 
-/* -- one letter -------------------------------------------------------------------------------------------------------------- */
+/* ---- one letter ---- */
 
-/* The newest of that place, in binary: payload, key and headers are bytes. NULL and err when there is none. */
+/* The newest of that place, in binary: payload, key and headers are bytes. NULL and err when there is
+ * none. */
 static PGresult *read_letter(struct run *run, const char *const place[3], struct tw_error *err)
 {
     PGresult *row = PQexecParams(run->database.connection,
@@ -128,7 +129,7 @@ static bool show(struct run *run, struct tw_error *err)
     return done;
 }
 
-/* -- requeue --------------------------------------------------------------------------------------------------------------------- */
+/* ---- requeue ---- */
 
 static void on_delivered(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque)
 {
@@ -162,7 +163,8 @@ static rd_kafka_headers_t *headers_of(const PGresult *rows)
     return headers;
 }
 
-/* At least once: delivered to all replicas first, marked then. Killed in between, it is put back twice, not never. */
+/* At least once: delivered to all replicas first, marked then. Killed in between, it is put back twice, not
+ * never. */
 static bool deliver(
     struct run *run, const char *topic, const PGresult *letter, const PGresult *headers, struct tw_error *err)
 {
@@ -238,7 +240,7 @@ static bool requeue(struct run *run, struct tw_error *err)
     return done;
 }
 
-/* -- the commands -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the commands ---- */
 
 static int run_verb(const struct tw_command_line *line, bool (*verb)(struct run *run, struct tw_error *err),
     struct tw_error *err)

@@ -1,7 +1,8 @@
-/* dev: what is needed to try Tapewatch without a Kafka. `dev broker` is librdkafka's mock cluster in this process:
- * in memory, loopback only, gone when it ends. It keeps 5 MiB a partition and drops the oldest without a word, so
- * it is for a first run and never for a promise. It has no CreateTopics: `dev topic` asks it through a socket
- * beside its address file. A topic that nobody made has four partitions from its first use. */
+/* dev: what is needed to try Tapewatch without a Kafka. `dev broker` is librdkafka's mock cluster in this
+ * process: in memory, loopback only, gone when it ends. It keeps 5 MiB a partition and drops the oldest
+ * without a word, so it is for a first run and never for a promise. It has no CreateTopics: `dev topic` asks
+ * it through a socket beside its address file. A topic that nobody made has four partitions from its first
+ * use. */
 #include "cli/command.h"
 #include "observe/control.h"
 

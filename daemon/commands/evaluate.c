@@ -1,4 +1,5 @@
-/* evaluate: predictions against labels; the findings on standard output or -o, and as a page for people by --report. */
+/* evaluate: predictions against labels; the findings on standard output or -o, and as a page for people by
+ * --report. */
 #include "cli/command.h"
 #include "cli/file_command.h"
 #include "cli/scorecard.h"
@@ -14,7 +15,8 @@
 
 enum { MOST_COMMAND = 4096 };
 
-/* What the page tells beside the findings; gathered before the work, so that what cannot be read is told at once. */
+/* What the page tells beside the findings; gathered before the work, so that what cannot be read is told at
+ * once. */
 struct background {
     struct tw_report_facts facts;
     json_t *history, *data; /* own what facts point to */

@@ -1,10 +1,10 @@
 /* replay: an archive to a topic, in the order of event time, at its own pace times --speed.
  *
- * Records go to the partitions in turn (or by --key), as they stand in the archive. Whenever event time has moved
- * by half the lateness, a record without value and with the header `tw-time` goes to every partition, so that a
- * partition that is short of records does not hold the watermark back. At the end one more: the last event time
- * plus the lateness plus one bar, so that the last bar is closed and its alerts can open; further time is not
- * made up, so an alert of the end stays open as it would in life. */
+ * Records go to the partitions in turn (or by --key), as they stand in the archive. Whenever event time has
+ * moved by half the lateness, a record without value and with the header `tw-time` goes to every partition,
+ * so that a partition that is short of records does not hold the watermark back. At the end one more: the
+ * last event time plus the lateness plus one bar, so that the last bar is closed and its alerts can open;
+ * further time is not made up, so an alert of the end stays open as it would in life. */
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/table.h"
@@ -239,7 +239,7 @@ static bool flush(struct replay *replay, struct tw_error *err)
     return give_up(replay, err);
 }
 
-/* -- before the first record ------------------------------------------------------------------------------------ */
+/* ---- before the first record ---- */
 
 static void ignore_line(const rd_kafka_t *kafka, int level, const char *facility, const char *text)
 {
@@ -300,7 +300,7 @@ static void tell_refused(void *context, const char *archive, const struct tw_err
     fprintf(stderr, "tapewatch replay: %s: %s\n", archive, line);
 }
 
-/* -- result ----------------------------------------------------------------------------------------------------- */
+/* ---- result ---- */
 
 static bool print_result(const struct replay *replay, struct tw_error *err)
 {
@@ -348,7 +348,7 @@ static int run_replay(struct replay *replay, struct tw_error *err)
     return status;
 }
 
-/* -- command line ------------------------------------------------------------------------------------------------ */
+/* ---- command line ---- */
 
 static bool take_speed(const char *text, void *place)
 {

@@ -40,8 +40,9 @@ static int serve(const struct options *options, struct tw_arena *arena, struct t
     return tw_daemon_run(&config, verbose, err);
 }
 
-/* Messages are made on librdkafka's threads and freed on the loop, and fetched blocks come and go by the megabyte.
- * With a heap for each thread and thresholds that glibc raises by itself, twice the memory stays resident. */
+/* Messages are made on librdkafka's threads and freed on the loop, and fetched blocks come and go by the
+ * megabyte. With a heap for each thread and thresholds that glibc raises by itself, twice the memory stays
+ * resident. */
 static void keep_heap_small(void)
 {
     mallopt(M_ARENA_MAX, 2);

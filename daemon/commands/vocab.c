@@ -1,4 +1,5 @@
-/* vocab: archives to a WordPiece vocabulary. Nothing is written before the end, so a signal ends it as it ends any program. */
+/* vocab: archives to a WordPiece vocabulary. Nothing is written before the end, so a signal ends it as it
+ * ends any program. */
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/progress.h"

@@ -22,7 +22,8 @@ struct character {
     uint32_t columns;
 };
 
-/* Controls and separators of lines become blanks; what only formats (joiners, marks of direction) is left out. */
+/* Controls and separators of lines become blanks; what only formats (joiners, marks of direction) is left
+ * out. */
 static struct character character_at(struct tw_text text, size_t at)
 {
     uint32_t point;

@@ -5,10 +5,11 @@
  *     neutral        0.00                          Markets were quiet.
  *     refused                                      no text in it
  *
- * A text that names companies has a line for each of them, with what is said of that company; one that names none has one line
- * with what it says as a whole. Nothing waits for all lines, so the columns have fixed widths; company and text are cut, with an
- * ellipsis, by what a terminal shows (wide characters are two columns, combining ones none). What would move the cursor is a
- * blank, what would turn the direction of writing is left out. */
+ * A text that names companies has a line for each of them, with what is said of that company; one that names
+ * none has one line with what it says as a whole. Nothing waits for all lines, so the columns have fixed
+ * widths; company and text are cut, with an ellipsis, by what a terminal shows (wide characters are two
+ * columns, combining ones none). What would move the cursor is a blank, what would turn the direction of
+ * writing is left out. */
 #ifndef TW_CLASSIFY_TABLE_H
 #define TW_CLASSIFY_TABLE_H
 
