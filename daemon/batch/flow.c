@@ -1,6 +1,6 @@
 #include "batch/flow.h"
 
-static enum tw_flow_edge judge(struct tw_flow *flow)
+static enum tw_flow_edge crossed_edge(struct tw_flow *flow)
 {
     bool too_much = flow->bytes > flow->high_bytes || flow->batches >= flow->most_batches;
     bool little = flow->bytes <= flow->low_bytes && flow->batches <= flow->most_batches / 2;
@@ -19,13 +19,13 @@ static enum tw_flow_edge judge(struct tw_flow *flow)
 enum tw_flow_edge tw_flow_read(struct tw_flow *flow, uint64_t bytes)
 {
     flow->bytes += bytes;
-    return judge(flow);
+    return crossed_edge(flow);
 }
 
 enum tw_flow_edge tw_flow_cut(struct tw_flow *flow)
 {
     flow->batches++;
-    return judge(flow);
+    return crossed_edge(flow);
 }
 
 /* More given back than was counted would be our own mistake; the count stays at zero rather than wrap round
@@ -40,11 +40,11 @@ enum tw_flow_edge tw_flow_done(struct tw_flow *flow, uint64_t bytes)
     give_back(flow, bytes);
     if (flow->batches > 0)
         flow->batches--;
-    return judge(flow);
+    return crossed_edge(flow);
 }
 
 enum tw_flow_edge tw_flow_drop(struct tw_flow *flow, uint64_t bytes)
 {
     give_back(flow, bytes);
-    return judge(flow);
+    return crossed_edge(flow);
 }

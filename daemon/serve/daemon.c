@@ -20,38 +20,66 @@ enum {
     ANSWER_BYTES = 2048,
 };
 
+static const char *const phase_names[] = {
+    [TW_DAEMON_STARTING] = "starting",
+    [TW_DAEMON_READY] = "ready",
+    [TW_DAEMON_UNREADY] = "unready",
+    [TW_DAEMON_DRAINING] = "draining",
+    [TW_DAEMON_CLOSING] = "closing",
+    [TW_DAEMON_CLOSED] = "closed",
+    [TW_DAEMON_ABANDONED] = "abandoned",
+};
+_Static_assert(sizeof phase_names / sizeof phase_names[0] == TW_DAEMON_PHASES, "a word for each phase");
+
+static const uint32_t moves[TW_DAEMON_PHASES] = {
+    [TW_DAEMON_STARTING] =
+        TW_MOVE(TW_DAEMON_READY) | TW_MOVE(TW_DAEMON_DRAINING) | TW_MOVE(TW_DAEMON_CLOSING),
+    [TW_DAEMON_READY] = TW_MOVE(TW_DAEMON_UNREADY) | TW_MOVE(TW_DAEMON_DRAINING),
+    [TW_DAEMON_UNREADY] = TW_MOVE(TW_DAEMON_READY) | TW_MOVE(TW_DAEMON_DRAINING),
+    [TW_DAEMON_DRAINING] = TW_MOVE(TW_DAEMON_CLOSING),
+    [TW_DAEMON_CLOSING] = TW_MOVE(TW_DAEMON_CLOSED) | TW_MOVE(TW_DAEMON_ABANDONED),
+};
+const struct tw_machine tw_daemon_machine = {"daemon", phase_names, moves, TW_DAEMON_PHASES};
+
+/* The only place where the phase changes. */
+static void move(struct tw_daemon *daemon, enum tw_daemon_phase phase, const char *why)
+{
+    enum tw_level level = phase == TW_DAEMON_UNREADY || phase == TW_DAEMON_ABANDONED ? TW_WARNING : TW_INFO;
+    tw_machine_tell(&tw_daemon_machine, &daemon->log, level, daemon->phase, phase, why);
+    daemon->phase = phase;
+}
+
 /* -- the river: source > batcher > pool > store -------------------------------------------------------------- */
 
 static void fail(void *context, const struct tw_error *err);
 static void check_drained(struct tw_daemon *daemon);
 
-static void heed(struct tw_daemon *daemon, enum tw_flow_edge edge)
+static void apply_edge(struct tw_daemon *daemon, enum tw_flow_edge edge)
 {
     if (edge == TW_FLOW_STOP)
         tw_source_stop(daemon->source);
-    else if (edge == TW_FLOW_GO && daemon->phase <= TW_DAEMON_RUNNING)
+    else if (edge == TW_FLOW_GO && tw_daemon_is_open(daemon))
         tw_source_go(daemon->source);
 }
 
-static void give(struct tw_daemon *daemon, struct tw_batch *batch)
+static void hand_over(struct tw_daemon *daemon, struct tw_batch *batch)
 {
     tw_source_cut(daemon->source, batch->partition);
-    heed(daemon, tw_flow_cut(&daemon->flow));
+    apply_edge(daemon, tw_flow_cut(&daemon->flow));
     tw_pool_give(daemon->pool, batch);
 }
 
 static void arm_age(struct tw_daemon *daemon)
 {
     uint64_t due_ms = tw_batcher_due_ms(daemon->batcher, tw_now_ms());
-    daemon->age_armed = due_ms != UINT64_MAX;
-    if (daemon->age_armed)
+    if (due_ms != UINT64_MAX)
         tw_timer_start(&daemon->loop, TW_TIMER_AGE, due_ms, 0);
 }
 
 static void cut_open(struct tw_daemon *daemon, bool at_once)
 {
     for (struct tw_batch *batch; (batch = tw_batcher_cut(daemon->batcher, tw_now_ms(), at_once));)
-        give(daemon, batch);
+        hand_over(daemon, batch);
 }
 
 /* At low load nobody waits for a batch to fill: with nothing out, what is open goes now. */
@@ -72,10 +100,10 @@ static bool on_message(void *context, struct tw_partition *partition, rd_kafka_m
         return false;
     }
     if (full)
-        give(daemon, full);
-    else if (!daemon->age_armed)
+        hand_over(daemon, full);
+    else if (!tw_timer_is_running(&daemon->loop, TW_TIMER_AGE))
         arm_age(daemon);
-    heed(daemon, edge);
+    apply_edge(daemon, edge);
     return !daemon->flow.stopped;
 }
 
@@ -99,8 +127,8 @@ static void finish(struct tw_daemon *daemon, struct tw_batch *batch, enum tw_bat
     tw_batcher_free(daemon->batcher, batch);
     enum tw_flow_edge edge = tw_flow_done(&daemon->flow, bytes);
     tw_source_done(daemon->source, partition, end);
-    heed(daemon, edge);
-    if (daemon->phase <= TW_DAEMON_RUNNING)
+    apply_edge(daemon, edge);
+    if (tw_daemon_is_open(daemon))
         cut_when_idle(daemon);
     else
         check_drained(daemon);
@@ -118,7 +146,7 @@ static void split(struct tw_daemon *daemon, struct tw_batch *batch)
         tw_string("topic", batch->partition->topic), tw_int("partition", batch->partition->number),
         tw_int("begin", batch->begin_offset), tw_int("documents", batch->count + second->count));
     tw_source_cut(daemon->source, batch->partition);
-    heed(daemon, tw_flow_cut(&daemon->flow));
+    apply_edge(daemon, tw_flow_cut(&daemon->flow));
     tw_pool_give_first(daemon->pool, batch, second);
 }
 
@@ -126,7 +154,7 @@ static void on_batch(void *context, struct tw_batch *batch)
 {
     struct tw_daemon *daemon = context;
     tw_observe(&daemon->metrics, TW_TIME_RIVER, (double)batch->worker_us / 1e6);
-    if (daemon->phase == TW_DAEMON_CLOSING) {
+    if (daemon->phase >= TW_DAEMON_CLOSING) {
         finish(daemon, batch, TW_BATCH_DROPPED);
     } else if (!batch->failed) {
         tw_store_commit(daemon->store, batch);
@@ -175,7 +203,7 @@ static void on_fenced(void *context, uint64_t assignment)
 static void on_leaving(void *context, struct tw_partition *partition)
 {
     struct tw_daemon *daemon = context;
-    heed(daemon, tw_flow_drop(&daemon->flow, tw_batcher_drop(daemon->batcher, partition)));
+    apply_edge(daemon, tw_flow_drop(&daemon->flow, tw_batcher_drop(daemon->batcher, partition)));
 }
 
 static void on_gone(void *context, struct tw_partition *partition)
@@ -187,14 +215,30 @@ static void on_gone(void *context, struct tw_partition *partition)
 
 /* -- what the loop and the doors ask --------------------------------------------------------------------------- */
 
+/* Readiness is a phase: systemd hears of the first time, the log of each. */
+static void note_ready(struct tw_daemon *daemon, bool ready, const char *why)
+{
+    if (!tw_daemon_is_open(daemon) || ready == (daemon->phase == TW_DAEMON_READY))
+        return;
+    if (!ready && daemon->phase == TW_DAEMON_STARTING)
+        return;
+    if (daemon->phase == TW_DAEMON_STARTING)
+        tw_notify_ready();
+    move(daemon, ready ? TW_DAEMON_READY : TW_DAEMON_UNREADY, ready ? "every part is able" : why);
+}
+
 static void on_second(void *context)
 {
     struct tw_daemon *daemon = context;
-    if (daemon->phase == TW_DAEMON_CLOSING)
+    char why[TW_STATUS_WHY_BYTES];
+    if (daemon->phase >= TW_DAEMON_CLOSING)
         return;
     tw_source_second(daemon->source);
     tw_store_refresh(daemon->store, tw_source_partitions(daemon->source));
-    tw_report_second(daemon);
+    bool ready = tw_status_ready(daemon, why, sizeof why);
+    why[strcspn(why, "\n")] = '\0';
+    tw_status_second(daemon, ready, why);
+    note_ready(daemon, ready, why);
 }
 
 /* The loop turns, or this would not run; the workers move, or systemd hears nothing and restarts us. PostgreSQL's
@@ -235,7 +279,7 @@ static char *metrics_text(void *context, size_t *length)
 
 static bool answer_ready(void *context, char *why, size_t size)
 {
-    return tw_report_ready(context, why, size);
+    return tw_status_ready(context, why, size);
 }
 
 /* -- reload --------------------------------------------------------------------------------------------------- */
@@ -250,7 +294,7 @@ static void note_loaded(struct tw_daemon *daemon, const char *event)
 bool tw_daemon_reload(struct tw_daemon *daemon, struct tw_error *err)
 {
     struct tw_shared *shared = NULL;
-    if (daemon->phase > TW_DAEMON_RUNNING)
+    if (!tw_daemon_is_open(daemon))
         return tw_fail(err, TW_HELD, NULL, "start it again", "the daemon is stopping");
     tw_notify_reloading();
     bool done = tw_load_shared(daemon->config, daemon->model, &shared, err);
@@ -276,7 +320,7 @@ static void on_hangup(void *context)
 {
     struct tw_daemon *daemon = context;
     struct tw_error err = {0};
-    if (daemon->phase <= TW_DAEMON_RUNNING && !tw_daemon_reload(daemon, &err))
+    if (tw_daemon_is_open(daemon) && !tw_daemon_reload(daemon, &err))
         return; /* logged and counted */
 }
 
@@ -297,7 +341,7 @@ static void answer_reload(struct tw_daemon *daemon, struct tw_control_request *r
 
 static void answer_status(struct tw_daemon *daemon, struct tw_control_request *request)
 {
-    char *text = tw_report_status(daemon);
+    char *text = tw_status_text(daemon);
     tw_control_answer(request, text ? 0 : tw_exit_status(TW_INTERNAL), text ? text : "out of memory\n");
     free(text);
 }
@@ -329,15 +373,18 @@ static void loop_closes(struct tw_daemon *daemon)
     daemon->http = NULL;
     daemon->control = NULL;
     tw_loop_close(&daemon->loop);
-    if (!daemon->cleanly)
+    if (daemon->phase == TW_DAEMON_ABANDONED)
         uv_stop(&daemon->loop.uv); /* librdkafka's last work may never come back */
+    else
+        move(daemon, TW_DAEMON_CLOSED, "every room has ended");
 }
 
 static void source_closed(void *context, bool cleanly)
 {
     struct tw_daemon *daemon = context;
     daemon->source = NULL;
-    daemon->cleanly = cleanly;
+    if (!cleanly)
+        move(daemon, TW_DAEMON_ABANDONED, "librdkafka still runs");
     loop_closes(daemon);
 }
 
@@ -371,11 +418,11 @@ static void evaluator_closed(void *context)
         pool_closed(daemon);
 }
 
-static void close_rooms(struct tw_daemon *daemon)
+static void close_rooms(struct tw_daemon *daemon, const char *why)
 {
-    if (daemon->phase == TW_DAEMON_CLOSING)
+    if (daemon->phase >= TW_DAEMON_CLOSING)
         return;
-    daemon->phase = TW_DAEMON_CLOSING;
+    move(daemon, TW_DAEMON_CLOSING, why);
     if (daemon->evaluator)
         tw_evaluator_end(daemon->evaluator, evaluator_closed, daemon);
     else
@@ -395,18 +442,18 @@ static void on_drain(void *context)
         tw_log(&daemon->log, TW_WARNING, "daemon", "not all was stored within shutdown.drain",
             tw_int("batches", daemon->flow.batches),
             tw_string("what", "they are read again at the next start: nothing is lost"));
-    close_rooms(daemon);
+    close_rooms(daemon, daemon->flow.batches > 0 ? "time is over" : "all is stored");
 }
 
-static void stop(struct tw_daemon *daemon)
+static void stop(struct tw_daemon *daemon, const char *why)
 {
     if (daemon->phase == TW_DAEMON_DRAINING) { /* asked twice: no more waiting */
         tw_timer_start(&daemon->loop, TW_TIMER_DRAIN, 0, 0);
         return;
     }
-    if (daemon->phase == TW_DAEMON_CLOSING)
+    if (daemon->phase >= TW_DAEMON_CLOSING)
         return;
-    daemon->phase = TW_DAEMON_DRAINING;
+    move(daemon, TW_DAEMON_DRAINING, why);
     tw_notify_stopping();
     tw_timer_start(&daemon->loop, TW_TIMER_DRAIN, (uint64_t)daemon->config->shutdown.drain_ms, 0);
     tw_source_stop(daemon->source);
@@ -418,7 +465,7 @@ static void on_stop_signal(void *context)
 {
     struct tw_daemon *daemon = context;
     tw_log(&daemon->log, TW_INFO, "daemon", "stopping", tw_int("batches_out", daemon->flow.batches));
-    stop(daemon);
+    stop(daemon, "asked to by a signal");
 }
 
 static void fail(void *context, const struct tw_error *err)
@@ -429,7 +476,7 @@ static void fail(void *context, const struct tw_error *err)
         tw_log_error(&daemon->log, "daemon", "fatal", err);
     }
     if (daemon->source && daemon->store && daemon->pool)
-        stop(daemon);
+        stop(daemon, err->what);
 }
 
 /* -- start ---------------------------------------------------------------------------------------------------- */
@@ -523,7 +570,7 @@ static bool start(struct tw_daemon *daemon, struct tw_error *err)
 
 static void run(struct tw_daemon *daemon)
 {
-    if (daemon->phase == TW_DAEMON_CLOSING) {
+    if (daemon->phase >= TW_DAEMON_CLOSING) {
         tw_loop_run(&daemon->loop);
         return;
     }
@@ -562,7 +609,6 @@ int tw_daemon_run(const struct tw_config *config, const char *verbose, struct tw
     struct tw_loop_events events = loop_events;
     events.context = daemon;
     daemon->config = config;
-    daemon->cleanly = true;
     daemon->log = tw_log_open(config->log.level, config->log.format, verbose);
     tw_gauge_set(&daemon->metrics, TW_GAUGE_UP_SINCE, (double)tw_wall_us() / 1e6);
     if (!tw_loop_begin(&daemon->loop, &events, err)) {
@@ -570,11 +616,11 @@ int tw_daemon_run(const struct tw_config *config, const char *verbose, struct tw
         return tw_exit_status(TW_INTERNAL);
     }
     if (!start(daemon, &daemon->failure))
-        close_rooms(daemon); /* each step passes over a room that was never opened */
+        close_rooms(daemon, "a room cannot be opened"); /* each step passes over one that never was */
     run(daemon);
     int status = tw_exit_status(daemon->failure.code);
     *err = daemon->failure;
-    if (!daemon->cleanly)
+    if (daemon->phase == TW_DAEMON_ABANDONED)
         return status; /* librdkafka still runs and may touch all of it: the process ends now */
     if (!tw_loop_end(&daemon->loop, err))
         status = tw_exit_status(TW_INTERNAL);

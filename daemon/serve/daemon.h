@@ -5,6 +5,12 @@
  *     stop    source stops reading > open batches cut > pool empties > commits known (or the time is over) >
  *             evaluator lets its shards go > pool ends > store closes > source leaves the group > handles closed
  *
+ *     STARTING --every part is able--> READY --a part is not--> UNREADY --every part is able--> READY
+ *     STARTING --asked to stop--> DRAINING    READY --asked to stop--> DRAINING    UNREADY --asked to stop--> DRAINING
+ *     STARTING --a room cannot be opened--> CLOSING
+ *     DRAINING --all is stored, or time is over--> CLOSING --every room has ended--> CLOSED
+ *     CLOSING --librdkafka still runs--> ABANDONED
+ *
  * SIGTERM and SIGINT stop it so, within shutdown.drain; what is not committed by then is read again by the next
  * owner: nothing is lost either way. A second signal ends at once. SIGHUP reloads rules and entities, whole or
  * not at all. A fatal error (librdkafka's, a schema that does not fit) stops it with that error's status. */
@@ -16,6 +22,7 @@
 #include "config/config.h"
 #include "evaluate/evaluator.h"
 #include "observe/log.h"
+#include "observe/machine.h"
 #include "observe/metrics.h"
 #include "pool/pool.h"
 #include "pool/work.h"
@@ -24,10 +31,14 @@
 #include "store/store.h"
 
 enum tw_daemon_phase {
-    TW_DAEMON_STARTING,
-    TW_DAEMON_RUNNING,
+    TW_DAEMON_STARTING, /* not every part has been able to do its work yet (/readyz fails) */
+    TW_DAEMON_READY,    /* every part is */
+    TW_DAEMON_UNREADY,  /* every part has been, and one is not now; it comes back by itself (/readyz fails) */
     TW_DAEMON_DRAINING, /* no more reading; batches in flight are being committed */
     TW_DAEMON_CLOSING,  /* rooms are ending */
+    TW_DAEMON_CLOSED,   /* no room is left */
+    TW_DAEMON_ABANDONED, /* librdkafka did not end in time and still runs: the process ends with all of it */
+    TW_DAEMON_PHASES
 };
 
 struct tw_daemon {
@@ -48,12 +59,18 @@ struct tw_daemon {
     struct tw_control *control;
 
     enum tw_daemon_phase phase;
-    bool age_armed; /* the age timer runs */
-    bool was_ready;
-    bool cleanly;            /* librdkafka ended within its time */
     uint64_t last_documents; /* for the rate in STATUS= */
     struct tw_error failure; /* code != TW_OK when it ends because of an error */
 };
+
+/* The moves that a daemon's phase may make, and the names of the phases. */
+extern const struct tw_machine tw_daemon_machine;
+
+/* Before it was asked to stop: STARTING, READY or UNREADY. */
+static inline bool tw_daemon_is_open(const struct tw_daemon *daemon)
+{
+    return daemon->phase <= TW_DAEMON_UNREADY;
+}
 
 /* Runs until a signal or a fatal error; returns the exit status, err filled when it is an error. `config` and
  * all it points to must outlive the call. `verbose` names the rooms of -v. */

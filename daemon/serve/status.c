@@ -9,12 +9,10 @@
 #include "read/time_text.h"
 #include "serve/daemon.h"
 
-enum { WHY_BYTES = 2048 };
-
-bool tw_report_ready(const struct tw_daemon *daemon, char *why, size_t size)
+bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
 {
-    char reasons[WHY_BYTES - 128];
-    if (daemon->phase > TW_DAEMON_RUNNING) {
+    char reasons[TW_STATUS_WHY_BYTES - 128];
+    if (!tw_daemon_is_open(daemon)) {
         snprintf(why, size, "stopping\n"); /* rooms may be gone already */
         return false;
     }
@@ -43,24 +41,13 @@ static void tell_systemd(struct tw_daemon *daemon, bool ready, const char *why)
     else
         tw_notify_status("not ready: %s", why);
     daemon->last_documents = documents;
-    if (ready && daemon->phase == TW_DAEMON_STARTING) {
-        daemon->phase = TW_DAEMON_RUNNING;
-        tw_notify_ready();
-    }
 }
 
-void tw_report_second(struct tw_daemon *daemon)
+void tw_status_second(struct tw_daemon *daemon, bool ready, const char *why)
 {
-    char why[WHY_BYTES];
-    bool ready = tw_report_ready(daemon, why, sizeof why);
-    why[strcspn(why, "\n")] = '\0';
     set_gauges(daemon);
     tw_gauge_set(&daemon->metrics, TW_GAUGE_READY, ready);
     tell_systemd(daemon, ready, why);
-    if (ready != daemon->was_ready)
-        tw_log(&daemon->log, ready ? TW_INFO : TW_WARNING, "daemon", ready ? "ready" : "not ready",
-            tw_string("why", why));
-    daemon->was_ready = ready;
 }
 
 static void add_text(json_t *object, const char *name, const char *text)
@@ -102,10 +89,10 @@ static void add_numbers(json_t *status, const struct tw_metrics *metrics)
         add_number(status, tw_gauge_name(gauges[at]), metrics->gauges[gauges[at]]);
 }
 
-char *tw_report_status(const struct tw_daemon *daemon)
+char *tw_status_text(const struct tw_daemon *daemon)
 {
-    char why[WHY_BYTES];
-    bool ready = tw_report_ready(daemon, why, sizeof why);
+    char why[TW_STATUS_WHY_BYTES];
+    bool ready = tw_status_ready(daemon, why, sizeof why);
     json_t *status = json_object();
     json_t *list = json_array();
     json_object_set_new(status, "ready", json_boolean(ready));

@@ -9,14 +9,16 @@
 
 struct tw_daemon;
 
-/* Is every part able to do its work? `why` receives the reasons when not, one a line. */
-bool tw_report_ready(const struct tw_daemon *daemon, char *why, size_t size);
+enum { TW_STATUS_WHY_BYTES = 2048 };
 
-/* Each second: sets gauges, tells systemd, logs when readiness changes. */
-void tw_report_second(struct tw_daemon *daemon);
+/* Is every part able to do its work? `why` receives the reasons when not, one a line. */
+bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size);
+
+/* Each second: sets gauges and tells systemd how it goes; `why` is one line. */
+void tw_status_second(struct tw_daemon *daemon, bool ready, const char *why);
 
 /* One JSON object on one line, malloc'ed, for the caller to free; NULL when out of memory:
  * {"ready":…,"why":…,<numbers>,"partitions":[{"topic":…,"partition":…,"state":…,"next_offset":…,"lag":…,"watermark":…}]} */
-char *tw_report_status(const struct tw_daemon *daemon);
+char *tw_status_text(const struct tw_daemon *daemon);
 
 #endif

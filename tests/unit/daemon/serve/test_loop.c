@@ -90,7 +90,9 @@ static void a_stopped_timer_stays_silent(void **state)
     struct house house = {0};
     open_house(&house);
     tw_timer_start(&house.loop, TW_TIMER_AGE, 1, 0);
+    assert_true(tw_timer_is_running(&house.loop, TW_TIMER_AGE));
     tw_timer_stop(&house.loop, TW_TIMER_AGE);
+    assert_false(tw_timer_is_running(&house.loop, TW_TIMER_AGE));
     tw_timer_start(&house.loop, TW_TIMER_SECOND, 5, 5);
     tw_loop_run(&house.loop);
     assert_int_equal(house.ages, 0);
