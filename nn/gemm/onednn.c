@@ -5,8 +5,9 @@
 /* Of OpenMP's interface this is all that is needed; <omp.h> belongs to a compiler, not to the system. */
 extern void omp_set_num_threads(int threads);
 
-/* oneDNN 3 numbers its statuses as oneDNN 2.6 does, but calls the fourth by another name: here alone the versions
- * differ for us. No row may be missing between the others, since NULL says that all went well. */
+/* This file alone knows that there is oneDNN 2.6 (Debian 12) and 3 (Debian 13). Both number their statuses
+ * alike, but the fourth has another name in each. No row may be missing between the others, since NULL says
+ * that all went well. */
 static const char *status_text(dnnl_status_t status)
 {
     static const char *const texts[] = {
@@ -22,8 +23,8 @@ static const char *status_text(dnnl_status_t status)
     return row < sizeof texts / sizeof texts[0] ? texts[row] : "oneDNN: unknown status";
 }
 
-/* oneDNN runs on OpenMP, whose number of threads is a setting of the calling thread: a store, so it is made each time
- * instead of once a thread. */
+/* oneDNN runs on OpenMP, whose number of threads is a setting of the calling thread: a store, so it is made
+ * each time instead of once a thread. */
 static const char *sgemm(char trans_a, char trans_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
     const float *b, size_t ldb, bool more, float *c)
 {
@@ -69,6 +70,11 @@ static const char *kernel(const struct tw_own_kernels *own)
         {dnnl_cpu_isa_avx512_core_vnni, "avx512_core_vnni"},
         {dnnl_cpu_isa_avx512_core_bf16, "avx512_core_bf16"},
         {dnnl_cpu_isa_avx512_core_amx, "avx512_core_amx"},
+#if DNNL_VERSION_MAJOR >= 3
+        {dnnl_cpu_isa_avx2_vnni_2, "avx2_vnni_2"},
+        {dnnl_cpu_isa_avx512_core_fp16, "avx512_core_fp16"},
+        {dnnl_cpu_isa_avx512_core_amx_fp16, "avx512_core_amx_fp16"},
+#endif
     };
     dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
     for (size_t row = 0; row < sizeof names / sizeof names[0]; row++) {

@@ -7,10 +7,12 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-/* The probe's shapes: a small encoder's square and wide products, and one that divides into nothing. */
+/* The probe's shapes: a small encoder's square and wide products, one that divides into nothing, and those of
+ * heads and tiny models: OpenBLAS 0.3.29 takes another kernel for small products, and with it other bits. The
+ * first is timed. */
 static const struct {
     size_t out, in;
-} shapes[] = {{384, 384}, {384, 1536}, {90, 77}};
+} shapes[] = {{384, 384}, {384, 1536}, {90, 77}, {3, 384}, {3, 1536}, {72, 36}, {32, 32}};
 
 enum { PROBE_ROWS = 208, PROBE_OUT = 384, PROBE_IN = 1536, PROBE_ROUNDS = 4, PROBE_TIMED = 192 };
 
