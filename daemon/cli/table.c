@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <libsmartcols.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,6 +75,20 @@ bool tw_table_add(struct tw_table *table, const char *const *values, struct tw_e
     return true;
 }
 
+/* libsmartcols shows what the locale's encoding does not know as \xNN. Ours is UTF-8 whatever the environment
+ * says, for this call alone. */
+static bool print_as_utf8(struct libscols_table *view)
+{
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+    bool printed = scols_print_table(view) == 0;
+    if (utf8) {
+        uselocale(before);
+        freelocale(utf8);
+    }
+    return printed;
+}
+
 static bool print_columns(const struct tw_table *table, FILE *to, struct tw_error *err)
 {
     struct libscols_table *view = scols_new_table();
@@ -89,7 +104,7 @@ static bool print_columns(const struct tw_table *table, FILE *to, struct tw_erro
     }
     if (built) {
         scols_table_set_stream(view, to);
-        built = scols_print_table(view) == 0;
+        built = print_as_utf8(view);
     }
     if (view)
         scols_unref_table(view);
