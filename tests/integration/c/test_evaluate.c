@@ -39,6 +39,9 @@ struct story {
     PGconn *observer;
     char conninfo[512];
     bool pool_closed;
+    uv_sem_t worker_goes_on;
+    struct tw_job holding;
+    bool worker_held;
 };
 
 static const char rules_text[] = "rules:\n"
@@ -291,6 +294,43 @@ static int end(void **state)
     return 0;
 }
 
+static void wait_for_release(struct tw_job *job)
+{
+    struct story *story = job->context;
+    uv_sem_wait(&story->worker_goes_on);
+}
+
+static void on_released(struct tw_job *job)
+{
+    struct story *story = job->context;
+    story->worker_held = false;
+    uv_sem_destroy(&story->worker_goes_on);
+}
+
+/* The one worker is busy: a turn that is read waits for it, with what it read. */
+static void hold_worker(struct story *story)
+{
+    assert_int_equal(uv_sem_init(&story->worker_goes_on, 0), 0);
+    story->holding = (struct tw_job){.run = wait_for_release, .done = on_released, .context = story};
+    story->worker_held = true;
+    tw_pool_job(story->pool, &story->holding);
+}
+
+/* Until the evaluator's job waits behind the one that holds the worker. */
+static void until_a_turn_waits(struct story *story)
+{
+    for (int turn = 0; turn < 500 && tw_pool_out(story->pool) < 2; turn++)
+        run_for(story, 10);
+    assert_int_equal(tw_pool_out(story->pool), 2);
+}
+
+static void release_worker(struct story *story)
+{
+    uv_sem_post(&story->worker_goes_on);
+    while (story->worker_held)
+        run_for(story, 5);
+}
+
 /* A story with something of everything: openings, updates, quiet, again, headlines, a silent week. */
 static void given_a_tape(struct story *story)
 {
@@ -407,6 +447,55 @@ static void an_evaluator_whose_shard_was_taken_writes_nothing(void **state)
     assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts"), 0);
     time_goes_to(story, 200); /* it finds out, lets go, and takes them anew */
     assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts"), 1);
+}
+
+/* The fence comes first: what the new owner has written by then must not look like a mistake of this one. */
+static void a_turn_that_another_overtook_meets_the_fence_before_the_others_alerts(void **state)
+{
+    struct story *story = *state;
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    bar(story, 100, "ACME", 3, -25000);
+    hold_worker(story);
+    ask(story,
+        "UPDATE tapewatch.positions SET watermark = to_timestamp(1795000110), seen_at = clock_timestamp()");
+    until_a_turn_waits(story);
+    ask(story, "UPDATE tapewatch.shards SET epoch = epoch + 1, owner_token = gen_random_uuid()");
+    ask(story,
+        "INSERT INTO tapewatch.alerts (rule, entity, shard, kind, measure, severity, state, opened_time, stepped_time,"
+        " first_time, reported_value, worst_value, documents, rule_set_id) SELECT 'bad-news', 'ACME', shard, 'threshold',"
+        " 'negative_sum', 'warning', 'open', to_timestamp(1795000110), to_timestamp(1795000110),"
+        " to_timestamp(1795000050), -25000, -25000, 3, 1 FROM tapewatch.bars WHERE entity = 'ACME'");
+    release_worker(story);
+    /* Fenced, it lets go, takes the shards anew, and goes on with the other's alert. */
+    time_goes_to(story, 120);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts"), 1);
+    /* A failed transaction gives no numbers back: none was drawn for an alert of its own. */
+    assert_int_equal(ask(story, "SELECT last_value - (SELECT max(alert_id) FROM tapewatch.alerts)"
+                                " FROM tapewatch.alerts_alert_id_seq"),
+        0);
+}
+
+/* What event time passed over woke up while the turn was decided: its documents would have been passed, unseen. */
+static void a_turn_is_given_up_when_an_idle_partition_has_moved_meanwhile(void **state)
+{
+    struct story *story = *state;
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    ask(story, "SELECT epoch FROM tapewatch.take_partition('news', 1, gen_random_uuid(), 'nobody')");
+    hold_worker(story);
+    ask(story, "UPDATE tapewatch.positions SET caught_up = true, seen_at = clock_timestamp(),"
+               " silent_since = clock_timestamp() - interval '40 s' WHERE partition = 1");
+    ask(story,
+        "UPDATE tapewatch.positions SET watermark = to_timestamp(1795000200), seen_at = clock_timestamp()"
+        " WHERE partition = 0");
+    until_a_turn_waits(story);
+    ask(story, "UPDATE tapewatch.positions SET caught_up = false, next_offset = next_offset + 1,"
+               " watermark = to_timestamp(1795000120) WHERE partition = 1");
+    release_worker(story);
+    wait_for(
+        story, "SELECT count(*) FROM tapewatch.shards WHERE evaluated_to = to_timestamp(1795000120)", 64);
+    ask(story, "DELETE FROM tapewatch.positions WHERE partition = 1");
 }
 
 static void a_partition_that_lags_holds_the_stream_back_and_an_idle_one_does_not(void **state)
@@ -563,6 +652,8 @@ int main(void)
         STORY(headlines_become_one_alert_that_knows_its_documents),
         STORY(two_daemons_share_the_shards_and_one_takes_over_when_the_other_leaves),
         STORY(an_evaluator_whose_shard_was_taken_writes_nothing),
+        STORY(a_turn_that_another_overtook_meets_the_fence_before_the_others_alerts),
+        STORY(a_turn_is_given_up_when_an_idle_partition_has_moved_meanwhile),
         STORY(a_partition_that_lags_holds_the_stream_back_and_an_idle_one_does_not),
         STORY(other_rules_hold_from_what_has_been_evaluated),
         STORY(an_alert_of_any_measure_outlives_the_turn_that_opened_it),

@@ -536,6 +536,31 @@ static void a_document_older_than_what_was_evaluated_is_stored_as_late(void **st
     assert_int_equal(story->metrics.counters[TW_COUNT_LATE], 50);
 }
 
+/* No rule has been evaluated: the partition's own watermark decides, for its next owner too. */
+static void a_document_below_its_partitions_watermark_is_stored_as_late(void **state)
+{
+    struct story *story = *state;
+    const char *late = "SELECT count(*) FROM tapewatch.documents WHERE late AND" OF_TOPIC;
+    struct batch_shape older = shape_of_hundred; /* some lie below the watermark, some do not */
+    older.first_event_us -= 85 * INT64_C(1000000);
+    older.step_us = 200000;
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 1);
+    assert_int_equal(ask(story, late), 0);
+    give(story, &older);
+    run_until(story, &story->stored, 2);
+    long long first = ask(story, late);
+    assert_true(first > 0 && first < 100);
+    assert_int_equal(
+        first, ask(story, "SELECT count(*) FROM tapewatch.documents WHERE event_time <"
+                          " (SELECT watermark FROM tapewatch.positions WHERE" OF_TOPIC ") AND" OF_TOPIC));
+    take(story);
+    older.first_event_us -= 20 * INT64_C(1000000); /* the same times again, of the next hundred offsets */
+    give(story, &older);
+    run_until(story, &story->stored, 3);
+    assert_int_equal(ask(story, late), 2 * first);
+}
+
 static void the_owner_tells_each_second_where_it_stands(void **state)
 {
     struct story *story = *state;
@@ -549,6 +574,23 @@ static void the_owner_tells_each_second_where_it_stands(void **state)
         ask(story, "SELECT lag FROM tapewatch.stream_positions WHERE caught_up AND silent_seconds >= 5"
                    " AND topic = $1"),
         1234);
+}
+
+/* Event time may pass over a partition that is caught up: never over documents that are still on their way. */
+static void a_partition_with_batches_out_is_not_told_as_caught_up(void **state)
+{
+    struct story *story = *state;
+    const char *caught_up = "SELECT count(*) FROM tapewatch.stream_positions WHERE caught_up AND topic = $1";
+    story->partition.state = TW_PARTITION_READING;
+    story->partition.caught_up = true;
+    story->partition.batches_out = 1;
+    tw_store_refresh(story->store, &story->partition);
+    run_for(story, 300);
+    assert_int_equal(ask(story, caught_up), 0);
+    story->partition.batches_out = 0;
+    tw_store_refresh(story->store, &story->partition);
+    run_for(story, 300);
+    assert_int_equal(ask(story, caught_up), 1);
 }
 
 /* On a silent partition there is no commit that would meet the fence. */
@@ -682,7 +724,9 @@ int main(void)
         STORY(records_read_again_after_a_reset_are_not_stored_twice),
         STORY(a_different_document_under_a_stored_offset_stops_the_partition),
         STORY(a_document_older_than_what_was_evaluated_is_stored_as_late),
+        STORY(a_document_below_its_partitions_watermark_is_stored_as_late),
         STORY(the_owner_tells_each_second_where_it_stands),
+        STORY(a_partition_with_batches_out_is_not_told_as_caught_up),
         STORY(a_refresh_that_finds_its_row_anothers_tells_whose_partition_is_fenced_off),
         STORY(a_stopped_owner_in_mid_pipeline_is_ended_by_the_taker),
         STORY(a_commit_ends_who_is_stopped_with_its_row),
