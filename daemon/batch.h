@@ -1,10 +1,10 @@
 /* batch: a run of messages of one partition, from the moment it is cut until its transaction is known.
  *
- *     batcher (loop) fills and cuts > pool (worker) makes rows and parameters > commit (loop) stores > batcher frees
+ *     batcher (loop) cuts > pool (worker) makes rows, parameters > commit (loop) stores > batcher frees
  *
- * It belongs to one side at a time, and changes hands only through pool.h and store.h. Once cut it is immutable:
- * every retry of its commit starts from the same bytes. It commits "from begin_offset, what the row must say, to
- * end_offset, one past its last message". */
+ * It belongs to one side at a time, and changes hands only through pool.h and store.h. Once cut it is
+ * immutable: every retry of its commit starts from the same bytes. It commits "from begin_offset, what the
+ * row must say, to end_offset, one past its last message". */
 #ifndef TW_BATCH_H
 #define TW_BATCH_H
 

@@ -1,15 +1,17 @@
 /* partition: one partition of a topic that this daemon reads, as a state machine.
  *
  *     FENCED --pause over--> TAKING --the row is ours--> TAKEN --assigned at its offset--> READING
- *     READING --above the high mark--> PAUSED --below the low mark--> READING       TAKEN --above the high mark--> PAUSED
- *     READING --no such offset--> STRANDED           PAUSED --no such offset--> STRANDED
- *     FENCED --> LEAVING    TAKING --> LEAVING    TAKEN --> LEAVING    READING --> LEAVING    PAUSED --> LEAVING
- *     STRANDED --> LEAVING
+ *     READING --above the high mark--> PAUSED --below the low mark--> READING
+ *     TAKEN --above the high mark--> PAUSED
+ *     READING --no such offset--> STRANDED     PAUSED --no such offset--> STRANDED
+ *     FENCED --> LEAVING     TAKING --> LEAVING     TAKEN --> LEAVING
+ *     READING --> LEAVING    PAUSED --> LEAVING     STRANDED --> LEAVING
  *
- * A partition of a new assignment begins as TAKING. It leaves when it is revoked, lost or fenced off, and is gone when its
- * last batch is back. After a fence a new entry of the same number begins as FENCED beside the leaving one, for Kafka
- * still says that it is ours. The source owns the entries and moves them (source/partitions.h); the store reads epoch,
- * token and row_offset and moves row_offset when a commit is known to have happened. */
+ * A partition of a new assignment begins as TAKING. It leaves when it is revoked, lost or fenced off, and
+ * is gone when its last batch is back. After a fence a new entry of the same number begins as FENCED
+ * beside the leaving one, for Kafka still says that it is ours. The source owns the entries and moves them
+ * (source/partitions.h); the store reads epoch, token and row_offset and moves row_offset when a commit is
+ * known to have happened. */
 #ifndef TW_PARTITION_H
 #define TW_PARTITION_H
 
@@ -20,10 +22,10 @@ enum tw_partition_state {
     TW_PARTITION_FENCED, /* ours by Kafka, but its row was found to be another's: taken again after a pause */
     TW_PARTITION_TAKING, /* ours by Kafka; the store is asked for its row: nothing is read */
     TW_PARTITION_TAKEN, /* epoch and token are ours, the offset is known; assigned together with the others */
-    TW_PARTITION_READING, /* as TAKEN, and messages flow */
-    TW_PARTITION_PAUSED,  /* as READING, but too much is in flight: not read until below the low mark */
-    TW_PARTITION_STRANDED, /* the row is ours, its offset does not exist in Kafka any more: `reset` is the cure */
-    TW_PARTITION_LEAVING, /* no longer ours: batches still out are dropped as they come back */
+    TW_PARTITION_READING,  /* as TAKEN, and messages flow */
+    TW_PARTITION_PAUSED,   /* as READING, but too much is in flight: not read until below the low mark */
+    TW_PARTITION_STRANDED, /* the row is ours, Kafka does not have its offset any more: see `reset` */
+    TW_PARTITION_LEAVING,  /* no longer ours: batches still out are dropped as they come back */
     TW_PARTITION_STATES
 };
 /* By state, as they stand in the log and in `status`. */
@@ -66,8 +68,8 @@ struct tw_partition {
     struct tw_partition *next;
 };
 
-/* Records that are not stored yet; -1 when the end is not known. A partition that is caught up has none, though markers
- * of transactions may stand between its row and its end. */
+/* Records that are not stored yet; -1 when the end is not known. A partition that is caught up has none,
+ * though markers of transactions may stand between its row and its end. */
 static inline int64_t tw_partition_lag(const struct tw_partition *partition)
 {
     int64_t stored = partition->row_offset > 0 ? partition->row_offset : 0;

@@ -1,11 +1,11 @@
 /* batcher: messages gather in a partition's open batch until it is full enough or old enough; then it is cut.
  *
  *   in    Kafka messages of one partition after another, in offset order
- *   out   batches: each of one partition, from begin_offset (what the row must say) to one past its last message
+ *   out   batches: each of one partition, from begin_offset (what the row must say) to one past its last
  *
- * Cut by bytes, documents or age, whichever comes first; the owner may cut earlier when nobody has work. A batch
- * comes from a free list, arena and all, and goes back there: memory is that of the most batches ever out, and
- * stays flat. Loop thread only. */
+ * Cut by bytes, documents or age, whichever comes first; the owner may cut earlier when nobody has work. A
+ * batch comes from a free list, arena and all, and goes back there: memory is that of the most batches
+ * ever out, and stays flat. Loop thread only. */
 #ifndef TW_BATCHER_H
 #define TW_BATCHER_H
 
@@ -20,18 +20,20 @@ struct tw_batcher_options {
     size_t memory_bytes; /* arena of one batch */
 };
 
+/* An empty one. TW_INTERNAL when out of memory. */
 TW_MUST_USE bool tw_batcher_begin(
     const struct tw_batcher_options *options, struct tw_batcher **out, struct tw_error *err);
 /* Every batch must be back, or still open; open ones are dropped. */
 void tw_batcher_end(struct tw_batcher *batcher);
 
-/* Adds a message to its partition's open batch; the batcher owns it from here. *cut receives the batch when this
- * message made it full, else NULL. TW_INTERNAL when memory is refused (the message is given back to Kafka). */
+/* Adds a message to its partition's open batch; the batcher owns it from here. *cut receives the batch
+ * when this message made it full, else NULL. TW_INTERNAL when memory is refused (the message is given back
+ * to Kafka). */
 TW_MUST_USE bool tw_batcher_add(struct tw_batcher *batcher, struct tw_partition *partition,
     rd_kafka_message_t *message, uint64_t now_ms, struct tw_batch **cut, struct tw_error *err);
 
-/* The oldest open batch when it is `age_ms` old at `now_ms` (or any age with `at_once`), cut; NULL when there is
- * none. Call until NULL. */
+/* The oldest open batch when it is `age_ms` old at `now_ms` (or any age with `at_once`), cut; NULL when
+ * there is none. Call until NULL. */
 struct tw_batch *tw_batcher_cut(struct tw_batcher *batcher, uint64_t now_ms, bool at_once);
 /* Milliseconds until the oldest open batch is due; UINT64_MAX when none is open. */
 uint64_t tw_batcher_due_ms(const struct tw_batcher *batcher, uint64_t now_ms);
@@ -39,15 +41,16 @@ uint64_t tw_batcher_due_ms(const struct tw_batcher *batcher, uint64_t now_ms);
 /* Throws a partition's open batch away (it is no longer ours). Returns its payload bytes. */
 size_t tw_batcher_drop(struct tw_batcher *batcher, struct tw_partition *partition);
 
-/* Cuts a batch that did not fit its arena into halves; `batch` keeps the first. NULL when it holds one message
- * or memory is refused. Both have to be worked on anew. */
+/* Cuts a batch that did not fit its arena into halves; `batch` keeps the first. NULL when it holds one
+ * message or memory is refused. Both have to be worked on anew. */
 struct tw_batch *tw_batcher_split(struct tw_batcher *batcher, struct tw_batch *batch);
 
 /* The batch has ended, one way or another: messages go back to librdkafka, the batch to the free list. */
 void tw_batcher_free(struct tw_batcher *batcher, struct tw_batch *batch);
 
-/* Batches that exist, and those among them that are open (not cut). */
+/* Batches that exist: open, out, or on the free list. */
 uint32_t tw_batcher_made(const struct tw_batcher *batcher);
+/* Those among them that are open: not cut yet. */
 uint32_t tw_batcher_open(const struct tw_batcher *batcher);
 
 #endif

@@ -5,7 +5,8 @@
  *                          |
  *     low  ----------------'  go: below this reading begins again
  *
- * A wide gap between the marks keeps stops rare. Two numbers are bounded, bytes of payload and batches; pure. */
+ * A wide gap between the marks keeps stops rare. Two numbers are bounded, bytes of payload and batches;
+ * pure. */
 #ifndef TW_FLOW_H
 #define TW_FLOW_H
 
@@ -24,8 +25,11 @@ struct tw_flow {
 
 enum tw_flow_edge { TW_FLOW_SAME, TW_FLOW_STOP, TW_FLOW_GO };
 
-/* Each tells whether the mark was crossed: act on STOP and GO only. */
+/* All tell whether a mark was crossed: act on STOP and GO only. */
+
+/* So many bytes were read. */
 enum tw_flow_edge tw_flow_read(struct tw_flow *flow, uint64_t bytes);
+/* A batch was cut: it is out. */
 enum tw_flow_edge tw_flow_cut(struct tw_flow *flow);
 /* A batch came back for good, with so many bytes. */
 enum tw_flow_edge tw_flow_done(struct tw_flow *flow, uint64_t bytes);

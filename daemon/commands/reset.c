@@ -1,10 +1,12 @@
-/* reset: stored offsets moved by hand: after a topic was made anew, to read it again, or to leave a part of it out.
+/* reset: stored offsets moved by hand: after a topic was made anew, to read it again, or to leave a part
+ * of it out.
  *
- *     read what is stored > where each partition shall go > watch who holds them > move all, or none > wait for takers
+ *     read what is stored > where it shall go > watch who holds it > move all, or none > wait for takers
  *
- * A live daemon refreshes the rows of its partitions each second, so whether one holds a partition is seen by looking.
- * Held ones are moved with --force only: their daemon is fenced off, hears of it by its next refresh, and takes them
- * again at the new offset; the command waits until it has, and tells who did and where. */
+ * A live daemon refreshes the rows of its partitions each second, so whether one holds a partition is seen
+ * by looking. Held ones are moved with --force only: their daemon is fenced off, hears of it by its next
+ * refresh, and takes them again at the new offset; the command waits until it has, and tells who did and
+ * where. */
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/database.h"
@@ -68,7 +70,7 @@ struct reset {
     size_t count;
 };
 
-/* -- what is stored ------------------------------------------------------------------------------------------ */
+/* -- what is stored -------------------------------------------------------------------------------------- */
 
 static PGresult *query_positions(struct reset *reset, struct tw_error *err)
 {
@@ -137,7 +139,7 @@ static bool read_again(struct reset *reset, struct tw_error *err)
     return true;
 }
 
-/* -- where they shall go --------------------------------------------------------------------------------------- */
+/* -- where they shall go --------------------------------------------------------------------------------- */
 
 static bool ask_brokers(struct reset *reset, int32_t *numbers, int64_t *offsets, struct tw_error *err)
 {
@@ -174,7 +176,7 @@ static bool choose_offsets(struct reset *reset, struct tw_error *err)
     return done;
 }
 
-/* -- who holds them ---------------------------------------------------------------------------------------------- */
+/* -- who holds them -------------------------------------------------------------------------------------- */
 
 static size_t count_of(const struct reset *reset, enum holder holder)
 {
@@ -220,7 +222,7 @@ static bool refuse_held(const struct reset *reset, struct tw_error *err)
     return true;
 }
 
-/* -- moving ---------------------------------------------------------------------------------------------------- */
+/* -- moving ---------------------------------------------------------------------------------------------- */
 
 /* The numbers as arrays in PostgreSQL's words: {0,1,2} and {-1,500,7}. */
 static bool write_arrays(const struct reset *reset, char **numbers, char **offsets, struct tw_error *err)
@@ -312,7 +314,7 @@ static bool wait_for_takers(struct reset *reset, struct tw_error *err)
     return true;
 }
 
-/* -- telling ----------------------------------------------------------------------------------------------------- */
+/* -- telling --------------------------------------------------------------------------------------------- */
 
 static const char *outcome_of(const struct reset *reset, const struct position *position)
 {
@@ -375,7 +377,7 @@ static bool do_reset(struct reset *reset, struct tw_error *err)
     return true;
 }
 
-/* -- the command ------------------------------------------------------------------------------------------------- */
+/* -- the command ----------------------------------------------------------------------------------------- */
 
 /* Just one of the four was given: the table sees to it. */
 static enum place_to_go chosen_place(const struct options *options)

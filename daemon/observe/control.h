@@ -1,12 +1,14 @@
 /* control: a running daemon's Unix socket, for `reload` and `status`.
  *
- * The client sends one line, a verb; the daemon answers with a line "STATUS", an exit status in decimal, then text, and closes:
+ * The client sends one line, a verb; the daemon answers with a line "STATUS", an exit status in decimal,
+ * then text, and closes:
  *
  *     reload\n                ->  0\nrules 3, entities 1010\n
  *     status\n                ->  0\n{"ready":true,...}\n
  *
- * The socket is made with mode 0660 (the daemon's user and group), its folder, when it is not there, with 0750. A socket left behind by a killed daemon is
- * taken over; one that answers belongs to a live daemon: TW_HELD. */
+ * The socket is made with mode 0660 (the daemon's user and group), its folder, when it is not there, with
+ * 0750. A socket left behind by a killed daemon is taken over; one that answers belongs to a live daemon:
+ * TW_HELD. */
 #ifndef TW_CONTROL_H
 #define TW_CONTROL_H
 
@@ -27,11 +29,13 @@ struct tw_control_handler {
 TW_MUST_USE bool tw_control_begin(uv_loop_t *loop, const char *path, const struct tw_control_handler *handler,
     struct tw_control **out, struct tw_error *err);
 
-/* Could a daemon of this user listen there? For `check`: nothing is made, and a socket left behind is left alone. *alive: one listens
- * now (which is no error). TW_CONFIG for a path too long, TW_OUTPUT or TW_PERMISSION for its folder. */
+/* Could a daemon of this user listen there? For `check`: nothing is made, and a socket left behind is left
+ * alone. *alive: one listens now (which is no error). TW_CONFIG for a path too long, TW_OUTPUT or
+ * TW_PERMISSION for its folder. */
 TW_MUST_USE bool tw_control_check(const char *path, bool *alive, struct tw_error *err);
 
-/* Answers and closes. `request` is gone afterwards. Text is copied. A client that has gone away is no error. */
+/* Answers and closes. `request` is gone afterwards. Text is copied. A client that has gone away is no
+ * error. */
 void tw_control_answer(struct tw_control_request *request, int exit_status, const char *text);
 
 /* Stops listening, removes the socket, closes what is open. `control` may be NULL. */

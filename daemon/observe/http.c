@@ -97,7 +97,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 static void on_timer(uv_timer_t *timer);
 
-/* Lets libmicrohttpd do what it can, then asks when it wants to be called without any descriptor being ready. */
+/* Lets libmicrohttpd do what it can, then asks when it wants to be called without any descriptor being
+ * ready. */
 static void run_server(struct tw_http *http)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms;
@@ -198,7 +199,8 @@ static void on_closed(uv_handle_t *handle)
     struct tw_http *http = handle->data;
     if (--http->handles_open > 0)
         return;
-    /* The descriptor is closed only after the loop has let go of it (a live uv_poll must never lose its own). */
+    /* The descriptor is closed only after the loop has let go of it (a live uv_poll must never lose its
+     * own). */
     MHD_stop_daemon(http->server);
     free(http);
 }

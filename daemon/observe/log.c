@@ -165,7 +165,8 @@ static void write_logfmt(
     for (size_t at = 0; at < count; at++)
         put_field(&line, &fields[at]);
     line.bytes[line.used++] = '\n';
-    /* One write a line: lines of several threads do not mix. A log that cannot be written has nobody to tell. */
+    /* One write a line: lines of several threads do not mix. A log that cannot be written has nobody to
+     * tell. */
     ssize_t ignored = write(STDERR_FILENO, line.bytes, line.used);
     (void)ignored;
 }

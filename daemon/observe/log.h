@@ -1,6 +1,6 @@
 /* log: one line an event, as logfmt on stderr or as native journal fields.
  *
- *     time=2026-11-24T06:00:00.123Z level=info room=source event="partition taken" topic=news partition=3 offset=42
+ *     time=2026-11-24T06:00:00.123Z level=info room=source event="partition taken" topic=news offset=42
  *
  * Under systemd (JOURNAL_STREAM names our stderr) fields go to the journal natively, as TW_TOPIC=news; else
  * logfmt. Values with spaces, quotes or control characters are quoted and escaped, so that an event is always
@@ -36,21 +36,25 @@ struct tw_field {
     struct tw_text text;
 };
 
+/* A field that is an integer, a number, a text that ends in NUL, or bytes. */
 static inline struct tw_field tw_int(const char *name, int64_t value)
 {
     return (struct tw_field){.name = name, .kind = TW_LOG_INT, .integer = value};
 }
 
+/* See tw_int. */
 static inline struct tw_field tw_number(const char *name, double value)
 {
     return (struct tw_field){.name = name, .kind = TW_LOG_NUMBER, .number = value};
 }
 
+/* See tw_int; the text must outlive the call of tw_log. */
 static inline struct tw_field tw_string(const char *name, const char *value)
 {
     return (struct tw_field){.name = name, .kind = TW_LOG_TEXT, .text = tw_text_of(value)};
 }
 
+/* See tw_string. */
 static inline struct tw_field tw_bytes(const char *name, struct tw_text value)
 {
     return (struct tw_field){.name = name, .kind = TW_LOG_TEXT, .text = value};
@@ -59,7 +63,8 @@ static inline struct tw_field tw_bytes(const char *name, struct tw_text value)
 /* AUTO decides between journal and logfmt from the environment. */
 struct tw_log tw_log_open(enum tw_level least, enum tw_log_format format, const char *verbose);
 
-/* Whether a line of that level and room would be written: for a caller to whom even gathering its fields is too much. */
+/* Whether a line of that level and room would be written: for a caller to whom even gathering its fields
+ * is too much. */
 bool tw_log_shows(const struct tw_log *log, enum tw_level level, const char *room);
 
 /* Writes one event with `count` fields, if it shows; mostly called through tw_log. */

@@ -1,7 +1,8 @@
 /* metrics: every number the daemon tells about itself, in one table (metrics.c: name, type, unit, help).
  *
  * Counted on the loop thread only; workers hand their counts back with the batch. /metrics prints them as
- * Prometheus text (exposition format 0.0.4) that passes `promtool check metrics`; `status` reads the same table. */
+ * Prometheus text (exposition format 0.0.4) that passes `promtool check metrics`; `status` reads the same
+ * table. */
 #ifndef TW_METRICS_H
 #define TW_METRICS_H
 
@@ -74,20 +75,24 @@ struct tw_metrics {
     } histograms[TW_HISTOGRAMS];
 };
 
+/* Adds to a counter. */
 static inline void tw_count(struct tw_metrics *metrics, enum tw_counter counter, uint64_t by)
 {
     metrics->counters[counter] += by;
 }
 
+/* Sets a gauge. */
 static inline void tw_gauge_set(struct tw_metrics *metrics, enum tw_gauge gauge, double value)
 {
     metrics->gauges[gauge] = value;
 }
 
+/* Adds one observation to a histogram. */
 void tw_observe(struct tw_metrics *metrics, enum tw_histogram histogram, double seconds);
 
-/* Names as /metrics prints them. */
+/* The counter's name, as /metrics prints it. */
 const char *tw_counter_name(enum tw_counter counter);
+/* The gauge's name, as /metrics prints it. */
 const char *tw_gauge_name(enum tw_gauge gauge);
 
 /* Prints everything, and a series for each partition of the list (lag, offset, state), as malloc'ed text that

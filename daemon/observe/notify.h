@@ -7,11 +7,13 @@
 
 #include "base/error.h"
 
+/* The service has started, or a reload has ended. */
 void tw_notify_ready(void);
 /* One line for `systemctl status`, such as "3 partitions, lag 120, watermark 2026-11-24T06:00:00Z". */
 void tw_notify_status(const char *status, ...) TW_PRINTF(1, 2);
 /* Reload: begins (with the monotonic time, as Type=notify-reload asks) and ends with tw_notify_ready. */
 void tw_notify_reloading(void);
+/* The service is on its way out. */
 void tw_notify_stopping(void);
 /* Feeds the watchdog; call it from the loop, and only while loop and workers are alive. */
 void tw_notify_alive(void);

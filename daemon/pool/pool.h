@@ -5,15 +5,16 @@
  *       tw_pool_job(job)     --> queue of jobs    --> job->run(job)
  *       events.batch, job->done <--- uv_async --- finished
  *
- * ONE DOOR. A batch or job belongs to the pool from give/job until events.batch/done hands it back on the loop;
- * the queues' mutex is the only place where it changes hands, so what one side wrote the other sees. Batches
- * come back in the order in which they were given, whatever worker was faster; jobs as they finish. Jobs go
- * first: there are few of them, and alerts wait for them.
+ * ONE DOOR. A batch or job belongs to the pool from give/job until events.batch/done hands it back on the
+ * loop; the queues' mutex is the only place where it changes hands, so what one side wrote the other sees.
+ * Batches come back in the order in which they were given, whatever worker was faster; jobs as they
+ * finish. Jobs go first: there are few of them, and alerts wait for them.
  *
- * SHARED DATA. Every run of a batch uses one `struct tw_shared` (shared.h), read-only and counted: tw_pool_swap (on
- * reload) puts another in its place; batches that have begun end with the old one, whose last user frees it. A worker
- * makes its state anew when it meets new shared data. The rows of a batch point into what they were made with
- * (names of entities, of rules), so a batch is a user too, until it is freed (batcher.h).
+ * SHARED DATA. Every run of a batch uses one `struct tw_shared` (shared.h), read-only and counted:
+ * tw_pool_swap (on reload) puts another in its place; batches that have begun end with the old one, whose
+ * last user frees it. A worker makes its state anew when it meets new shared data. The rows of a batch
+ * point into what they were made with (names of entities, of rules), so a batch is a user too, until it is
+ * freed (batcher.h).
  *
  * ALIVE. tw_pool_stuck_ms says how long the longest running piece of work has run: the watchdog asks.
  *
@@ -50,8 +51,8 @@ struct tw_pool_events {
     void (*batch)(void *context, struct tw_batch *batch); /* on the loop, in the order of give */
 };
 
-/* Starts `workers` threads (1 to 256). The pool becomes a user of `shared`. TW_INTERNAL when threads or memory are
- * refused; then everything is as before. */
+/* Starts `workers` threads (1 to 256). The pool becomes a user of `shared`. TW_INTERNAL when threads or
+ * memory are refused; then everything is as before. */
 TW_MUST_USE bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *work,
     struct tw_shared *shared, const struct tw_pool_events *events, struct tw_pool **out,
     struct tw_error *err);

@@ -63,8 +63,8 @@ static size_t header_bytes(const rd_kafka_message_t *message)
     return bytes;
 }
 
-/* One message alone does not fit: it is stored as a dead letter. Its raw bytes may be larger than the arena; it
- * gets one of their size, for good, since what came once may come again. */
+/* One message alone does not fit: it is stored as a dead letter. Its raw bytes may be larger than the
+ * arena; it gets one of their size, for good, since what came once may come again. */
 static bool make_letter(struct tw_work_shared *shared, struct tw_batch *batch, struct tw_error *err)
 {
     struct tw_error refusal = {0};

@@ -1,5 +1,6 @@
 #include "postgres/connection.h"
 
+#include "base/clock.h"
 #include "postgres/migrate.h"
 #include "postgres/postgres.h"
 
@@ -128,7 +129,7 @@ static void on_retry(uv_timer_t *timer)
 /* Half of the time for certain, half by chance: many daemons must not come back in step. */
 static uint64_t next_pause(struct tw_connection *connection)
 {
-    uint64_t pause = connection->retry_ms / 2 + uv_hrtime() / 1000 % (connection->retry_ms / 2 + 1);
+    uint64_t pause = connection->retry_ms / 2 + tw_now_us() % (connection->retry_ms / 2 + 1);
     connection->retry_ms *= 2;
     if (connection->retry_ms > connection->options.retry_most_ms)
         connection->retry_ms = connection->options.retry_most_ms;

@@ -1,5 +1,7 @@
 #include "postgres/postgres.h"
 
+#include "base/clock.h"
+
 #include "config/secrets.h"
 
 #include <ctype.h>
@@ -8,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { CONNECT_MS = 15000 };
 
@@ -218,22 +219,15 @@ bool tw_postgres_check_encoding(const PGconn *connection, struct tw_error *err)
                "encoding %s, UTF8 is needed: texts in other scripts could not be stored", encoding);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* PQconnectdb cannot be told to show the SQLSTATE of a refused login; its two halves can. */
 static bool wait_connected(PGconn *connection, struct tw_error *err)
 {
-    int64_t until_ms = now_ms() + CONNECT_MS;
+    int64_t until_ms = (int64_t)tw_now_ms() + CONNECT_MS;
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
         struct pollfd waited = {
             .fd = PQsocket(connection), .events = (short)(state == PGRES_POLLING_READING ? POLLIN : POLLOUT)};
-        int64_t left_ms = until_ms - now_ms();
+        int64_t left_ms = until_ms - (int64_t)tw_now_ms();
         if (left_ms <= 0)
             return tw_fail_passing(err, TW_SERVER, "PostgreSQL",
                 "see that the server runs and that the conninfo names it", "no answer within %d s",

@@ -49,7 +49,7 @@ static void move(struct tw_daemon *daemon, enum tw_daemon_phase phase, const cha
     daemon->phase = phase;
 }
 
-/* -- the river: source > batcher > pool > store -------------------------------------------------------------- */
+/* -- the river: source > batcher > pool > store ---------------------------------------------------------- */
 
 static void fail(void *context, const struct tw_error *err);
 static void check_drained(struct tw_daemon *daemon);
@@ -178,7 +178,7 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
     finish(daemon, batch, end);
 }
 
-/* -- partitions ------------------------------------------------------------------------------------------------ */
+/* -- partitions ------------------------------------------------------------------------------------------ */
 
 static void on_take(void *context, struct tw_partition *partition)
 {
@@ -213,7 +213,7 @@ static void on_gone(void *context, struct tw_partition *partition)
         tw_store_forget(daemon->store, partition);
 }
 
-/* -- what the loop and the doors ask --------------------------------------------------------------------------- */
+/* -- what the loop and the doors ask --------------------------------------------------------------------- */
 
 /* Readiness is a phase: systemd hears of the first time, the log of each. */
 static void note_ready(struct tw_daemon *daemon, bool ready, const char *why)
@@ -241,8 +241,8 @@ static void on_second(void *context)
     note_ready(daemon, ready, why);
 }
 
-/* The loop turns, or this would not run; the workers move, or systemd hears nothing and restarts us. PostgreSQL's
- * absence has no part in it: a restart would not bring it back. */
+/* The loop turns, or this would not run; the workers move, or systemd hears nothing and restarts us.
+ * PostgreSQL's absence has no part in it: a restart would not bring it back. */
 static void on_watchdog(void *context)
 {
     struct tw_daemon *daemon = context;
@@ -282,7 +282,7 @@ static bool answer_ready(void *context, char *why, size_t size)
     return tw_status_ready(context, why, size);
 }
 
-/* -- reload --------------------------------------------------------------------------------------------------- */
+/* -- reload ---------------------------------------------------------------------------------------------- */
 
 static void note_loaded(struct tw_daemon *daemon, const char *event)
 {
@@ -364,7 +364,7 @@ static void on_request(void *context, const char *verb, struct tw_control_reques
     tw_control_answer(request, 2, "no such verb; cure: reload or status\n");
 }
 
-/* -- stop: each step begins when the one before has ended ------------------------------------------------------ */
+/* -- stop: each step begins when the one before has ended ------------------------------------------------ */
 
 static void loop_closes(struct tw_daemon *daemon)
 {
@@ -479,7 +479,7 @@ static void fail(void *context, const struct tw_error *err)
         stop(daemon, err->what);
 }
 
-/* -- start ---------------------------------------------------------------------------------------------------- */
+/* -- start ----------------------------------------------------------------------------------------------- */
 
 static bool open_pool(struct tw_daemon *daemon, struct tw_error *err)
 {

@@ -1,19 +1,21 @@
 /* daemon: owns the rooms of `serve`, and the order in which they start and stop.
  *
- *     start   log, metrics > river (model, entities, rules) > pool > store > evaluate > source > control, http
+ *     start   log, metrics > loaded (model, entities, rules) > pool > store > evaluator > source > doors
  *     run     source > batcher > pool > store; all on one loop (loop.h), work on the pool's threads
  *     stop    source stops reading > open batches cut > pool empties > commits known (or the time is over) >
- *             evaluator lets its shards go > pool ends > store closes > source leaves the group > handles closed
+ *             evaluator lets shards go > pool ends > store closes > source leaves the group > handles closed
  *
  *     STARTING --every part is able--> READY --a part is not--> UNREADY --every part is able--> READY
- *     STARTING --asked to stop--> DRAINING    READY --asked to stop--> DRAINING    UNREADY --asked to stop--> DRAINING
+ *     STARTING --asked to stop--> DRAINING
+ *     READY --asked to stop--> DRAINING                UNREADY --asked to stop--> DRAINING
  *     STARTING --a room cannot be opened--> CLOSING
  *     DRAINING --all is stored, or time is over--> CLOSING --every room has ended--> CLOSED
  *     CLOSING --librdkafka still runs--> ABANDONED
  *
- * SIGTERM and SIGINT stop it so, within shutdown.drain; what is not committed by then is read again by the next
- * owner: nothing is lost either way. A second signal ends at once. SIGHUP reloads rules and entities, whole or
- * not at all. A fatal error (librdkafka's, a schema that does not fit) stops it with that error's status. */
+ * SIGTERM and SIGINT stop it so, within shutdown.drain; what is not committed by then is read again by the
+ * next owner: nothing is lost either way. A second signal ends at once. SIGHUP reloads rules and entities,
+ * whole or not at all. A fatal error (librdkafka's, a schema that does not fit) stops it with that error's
+ * status. */
 #ifndef TW_DAEMON_H
 #define TW_DAEMON_H
 

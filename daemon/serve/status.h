@@ -1,6 +1,7 @@
 /* status: what the daemon tells about itself: readiness, gauges, STATUS= for systemd, `tapewatch status`.
  *
- * Reads the rooms and changes nothing but the gauges and what is remembered for the next line. On the loop. */
+ * Reads the rooms and changes nothing but the gauges and what is remembered for the next line. On the
+ * loop. */
 #ifndef TW_STATUS_H
 #define TW_STATUS_H
 
@@ -18,7 +19,8 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size);
 void tw_status_second(struct tw_daemon *daemon, bool ready, const char *why);
 
 /* One JSON object on one line, malloc'ed, for the caller to free; NULL when out of memory:
- * {"ready":…,"why":…,<numbers>,"partitions":[{"topic":…,"partition":…,"state":…,"next_offset":…,"lag":…,"watermark":…}]} */
+ * {"ready":…,"why":…,<numbers>,"partitions":[{"topic":…,"partition":…,"state":…,"next_offset":…,"lag":…,
+ * "watermark":…}]} */
 char *tw_status_text(const struct tw_daemon *daemon);
 
 #endif

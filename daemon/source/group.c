@@ -43,7 +43,7 @@ static void move(struct tw_group *group, enum tw_group_state state, const char *
     group->state = state;
 }
 
-/* -- topics -------------------------------------------------------------------------------------------------- */
+/* -- topics ---------------------------------------------------------------------------------------------- */
 
 static void mark_topic(struct tw_group *group, const char *name, bool missing)
 {
@@ -81,7 +81,7 @@ static bool copy_topics(struct tw_group *group, struct tw_error *err)
     return true;
 }
 
-/* -- assignments ----------------------------------------------------------------------------------------------- */
+/* -- assignments ----------------------------------------------------------------------------------------- */
 
 bool tw_group_is_member(const struct tw_group *group)
 {
@@ -159,7 +159,7 @@ static void rebalanced(
     revoked(group, rd_kafka_assignment_lost(kafka));
 }
 
-/* -- what librdkafka says of the whole --------------------------------------------------------------------------- */
+/* -- what librdkafka says of the whole ------------------------------------------------------------------- */
 
 void tw_group_tell_error(struct tw_group *group, const rd_kafka_message_t *message)
 {
@@ -239,7 +239,7 @@ static void kafka_line(const rd_kafka_t *kafka, int level, const char *facility,
     tw_log(group->log, levels[level], "librdkafka", text, tw_string("facility", facility));
 }
 
-/* -- begin --------------------------------------------------------------------------------------------------------- */
+/* -- begin ----------------------------------------------------------------------------------------------- */
 
 static bool make_consumer(struct tw_group *group, struct tw_error *err)
 {
@@ -297,7 +297,7 @@ void tw_group_watch(struct tw_group *group, void (*wake)(rd_kafka_t *kafka, void
     wake_by_group(group, true);
 }
 
-/* -- end ----------------------------------------------------------------------------------------------------------- */
+/* -- end ------------------------------------------------------------------------------------------------- */
 
 void tw_group_leave(struct tw_group *group)
 {

@@ -1,6 +1,7 @@
 /* group: our membership in Kafka's consumer group, as a state machine, with the topics that we subscribed to.
  *
- *     OUTSIDE --assignment received--> TAKING --every row answered--> ASSIGNED --a change of our own--> SETTLING
+ *     OUTSIDE --assignment received--> TAKING --every row answered--> ASSIGNED
+ *     ASSIGNED --a change of our own--> SETTLING
  *     SETTLING --fetchers have stopped--> ASSIGNED            TAKING --librdkafka refused--> SETTLING
  *     TAKING --revoked--> OUTSIDE        ASSIGNED --revoked--> OUTSIDE        SETTLING --revoked--> OUTSIDE
  *     OUTSIDE --goodbye--> CLOSING       TAKING --goodbye--> CLOSING
@@ -8,14 +9,16 @@
  *     CLOSING --the group knows--> FREEING --librdkafka's threads have ended--> FREED
  *     CLOSING --not in time--> ABANDONED                      FREEING --not in time--> ABANDONED
  *
- * The protocol is eager: librdkafka hears of the whole assignment at once (tw_group_assign), and what is not in it is
- * not read. A change of our own, such as a partition that was fenced off and taken again, is made in two steps: first
- * nothing is assigned, then all anew, because librdkafka 2.0.2 aborts the process (rdkafka_assignment.c,
- * "rktp_started") when a partition is taken out of an assignment a second time before its fetcher has stopped.
+ * The protocol is eager: librdkafka hears of the whole assignment at once (tw_group_assign), and what is
+ * not in it is not read. A change of our own, such as a partition that was fenced off and taken again, is
+ * made in two steps: first nothing is assigned, then all anew, because librdkafka 2.0.2 aborts the process
+ * (rdkafka_assignment.c, "rktp_started") when a partition is taken out of an assignment a second time
+ * before its fetcher has stopped.
  *
- * Order of calls: tw_group_begin, tw_group_watch, then tw_group_poll whenever it was woken and each second (who does
- * not poll is thrown out). At the end tw_group_leave; tw_group_poll until tw_group_has_left; tw_group_free_consumer;
- * tw_group_end when that is FREED. One that was ABANDONED may still call `wake` and the log: then all of it stays. */
+ * Order of calls: tw_group_begin, tw_group_watch, then tw_group_poll whenever it was woken and each second
+ * (who does not poll is thrown out). At the end tw_group_leave; tw_group_poll until tw_group_has_left;
+ * tw_group_free_consumer; tw_group_end when that is FREED. One that was ABANDONED may still call `wake`
+ * and the log: then all of it stays. */
 #ifndef TW_GROUP_H
 #define TW_GROUP_H
 
@@ -75,9 +78,9 @@ struct tw_group {
     void *freed_context;
 };
 
-/* Creates the consumer and subscribes. Brokers that do not answer are no error. TW_CONFIG for a property that librdkafka
- * refuses or that would break the promise (kafka.h), TW_IO and TW_PERMISSION for a secret's file; then there is nothing
- * to destroy. `config`, `log` and `metrics` must outlive the group. */
+/* Creates the consumer and subscribes. Brokers that do not answer are no error. TW_CONFIG for a property
+ * that librdkafka refuses or that would break the promise (kafka.h), TW_IO and TW_PERMISSION for a
+ * secret's file; then there is nothing to destroy. `config`, `log` and `metrics` must outlive the group. */
 TW_MUST_USE bool tw_group_begin(struct tw_group *group, const struct tw_config *config,
     const struct tw_log *log, struct tw_metrics *metrics, const struct tw_group_events *events,
     struct tw_error *err);
@@ -90,8 +93,9 @@ void tw_group_poll(struct tw_group *group);
 /* An error that came in a message's place: logged and counted. The message stays the caller's. */
 void tw_group_tell_error(struct tw_group *group, const rd_kafka_message_t *message);
 
-/* Reads these partitions from these offsets, and no others: the answer to `assigned`, or the end of SETTLING. False when
- * librdkafka refuses: it is said, and the group settles, so that it can be tried again. */
+/* Reads these partitions from these offsets, and no others: the answer to `assigned`, or the end of
+ * SETTLING. False when librdkafka refuses: it is said, and the group settles, so that it can be tried
+ * again. */
 TW_MUST_USE bool tw_group_assign(struct tw_group *group, const rd_kafka_topic_partition_list_t *list);
 /* A change of our own: nothing is fetched until the next tw_group_assign. Without effect unless ASSIGNED. */
 void tw_group_settle(struct tw_group *group);
@@ -100,16 +104,16 @@ bool tw_group_takes_assignment(const struct tw_group *group);
 /* Ours by Kafka, be it nothing: TAKING, ASSIGNED or SETTLING. */
 bool tw_group_is_member(const struct tw_group *group);
 
-/* The first topic of the configuration, from *at on, that the brokers do not have; *at receives the number after it. NULL
- * when there is none. */
+/* The first topic of the configuration, from *at on, that the brokers do not have; *at receives the number
+ * after it. NULL when there is none. */
 const char *tw_group_missing_topic(const struct tw_group *group, uint32_t *at);
 
 /* Begins to leave: CLOSING. */
 void tw_group_leave(struct tw_group *group);
 /* CLOSING, and the group knows: the consumer may be freed. */
 bool tw_group_has_left(const struct tw_group *group);
-/* FREEING, on a thread of libuv since it waits for librdkafka's threads; then FREED and `freed`, on the loop, unless it
- * was abandoned meanwhile. Nobody may use group->kafka any more. */
+/* FREEING, on a thread of libuv since it waits for librdkafka's threads; then FREED and `freed`, on the
+ * loop, unless it was abandoned meanwhile. Nobody may use group->kafka any more. */
 void tw_group_free_consumer(
     struct tw_group *group, uv_loop_t *loop, void (*freed)(void *context), void *context);
 /* Gives up on leaving: ABANDONED. */

@@ -2,8 +2,8 @@
  *
  *     ours, which the configuration may change   (table `usual` in kafka.c)
  *     kafka.properties                           librdkafka's own names, untouched
- *     kafka.secrets                              the same, values from files (one newline at the end is dropped)
- *     ours, on which the promise rests           (table `forced`): a property that says otherwise is refused by name
+ *     kafka.secrets                              the same, values from files (less one newline at the end)
+ *     ours, on which the promise rests           (table `forced`): a property against it is refused by name
  *
  * Passwords in kafka.properties are refused: whoever may read the configuration would read them too. */
 #ifndef TW_KAFKA_H
@@ -19,8 +19,8 @@ enum tw_kafka_role {
     TW_KAFKA_ADMIN,
 };
 
-/* A new librdkafka configuration; the caller owns *out (rd_kafka_new takes it over). TW_CONFIG names the property
- * and says why it cannot be; TW_IO or TW_PERMISSION a secret's file. */
+/* A new librdkafka configuration; the caller owns *out (rd_kafka_new takes it over). TW_CONFIG names the
+ * property and says why it cannot be; TW_IO or TW_PERMISSION a secret's file. */
 TW_MUST_USE bool tw_kafka_settings(
     const struct tw_config *config, enum tw_kafka_role role, rd_kafka_conf_t **out, struct tw_error *err);
 
@@ -28,8 +28,9 @@ TW_MUST_USE bool tw_kafka_settings(
  * with the reason. Pure; `check` uses it too. */
 const char *tw_kafka_refuses(const char *property, const char *value, const char **cure);
 
-/* Would this property be taken? One at a time, so that `check` can tell all that would not: the error's cure knows Java's names
- * and the nearest of librdkafka's. Files that a property names must be readable. TW_CONFIG, TW_IO, TW_PERMISSION. */
+/* Would this property be taken? One at a time, so that `check` can tell all that would not: the error's
+ * cure knows Java's names and the nearest of librdkafka's. Files that a property names must be readable.
+ * TW_CONFIG, TW_IO, TW_PERMISSION. */
 TW_MUST_USE bool tw_kafka_check_property(const struct tw_property *property, struct tw_error *err);
 /* The same for one of kafka.secrets; the error does not show the file's content. */
 TW_MUST_USE bool tw_kafka_check_secret(const struct tw_property *secret, struct tw_error *err);

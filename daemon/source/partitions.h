@@ -1,8 +1,10 @@
-/* partitions: those that Kafka calls ours, each with what the source alone knows of it; and the moves of their states.
+/* partitions: those that Kafka calls ours, each with what the source alone knows of it; and the moves of
+ * their states.
  *
- * The machine is drawn in partition.h. One function changes a state, tw_partition_move; nobody outside source/ calls it.
- * An entry lives from tw_partitions_add until tw_partitions_remove; entries of one number may stand beside each other,
- * the older ones LEAVING, so an entry is named by its `assignment`, which is never used twice. */
+ * The machine is drawn in partition.h. One function changes a state, tw_partition_move; nobody outside
+ * source/ calls it. An entry lives from tw_partitions_add until tw_partitions_remove; entries of one
+ * number may stand beside each other, the older ones LEAVING, so an entry is named by its `assignment`,
+ * which is never used twice. */
 #ifndef TW_PARTITIONS_H
 #define TW_PARTITIONS_H
 
@@ -50,16 +52,16 @@ uint32_t tw_partitions_count(const struct tw_partitions *partitions, enum tw_par
 /* Its row is ours and its offset known: READING, PAUSED, or about to be (TAKEN). */
 bool tw_partition_is_readable(const struct tw_partition *partition);
 
-/* Moves the state and logs both names, with topic, number, offset and epoch: the only place where a state changes.
- * Stop and go of the flow are debug lines, all else is info. */
+/* Moves the state and logs both names, with topic, number, offset and epoch: the only place where a state
+ * changes. Stop and go of the flow are debug lines, all else is info. */
 void tw_partition_move(
     struct tw_partition *partition, enum tw_partition_state state, const char *why, const struct tw_log *log);
 
 /* The moves that are allowed, and the names of the states. */
 extern const struct tw_machine tw_partition_machine;
 
-/* What a message's offset means for its partition; *missing receives the offsets skipped. Pure. */
 enum tw_guard { TW_GUARD_NEXT, TW_GUARD_REPEAT, TW_GUARD_GAP };
+/* What a message's offset means for its partition; *missing receives the offsets skipped. Pure. */
 enum tw_guard tw_partition_guard(const struct tw_partition *partition, int64_t offset, int64_t *missing);
 
 #endif

@@ -88,8 +88,8 @@ static void take_error(
     rd_kafka_message_destroy(message);
 }
 
-/* One partition's turn; *more tells whether something may be left in its queue. Returns messages read. Reading stops
- * with `stopped`: whoever asks for it is heard at once. */
+/* One partition's turn; *more tells whether something may be left in its queue. Returns messages read.
+ * Reading stops with `stopped`: whoever asks for it is heard at once. */
 static uint32_t read_partition(struct tw_queues *queues, struct tw_owned_partition *partition, bool *more)
 {
     uint32_t count = 0;

@@ -2,12 +2,12 @@
  *
  *     librdkafka --> queue of a partition --tw_queues_read--> message(), offset_refused(), error()
  *
- * Too much in flight: queues are simply not read (no pause and resume inside librdkafka: in 2.0.2 a needless resume
- * rewinds, and a pause throws fetched messages away). Every partition has its turn of 256 messages, and after
- * 4,096 the loop's other handles have theirs.
+ * Too much in flight: queues are simply not read (no pause and resume inside librdkafka: in 2.0.2 a
+ * needless resume rewinds, and a pause throws fetched messages away). Every partition has its turn of 256
+ * messages, and after 4,096 the loop's other handles have theirs.
  *
- * An offset below the expected one is dropped and counted; a jump is counted, and logged once a second for a partition
- * at most (transaction markers and compaction make them; they are normal, but never silent). */
+ * An offset below the expected one is dropped and counted; a jump is counted, and logged once a second for
+ * a partition at most (transaction markers and compaction make them; they are normal, but never silent). */
 #ifndef TW_QUEUES_H
 #define TW_QUEUES_H
 
@@ -30,15 +30,16 @@ struct tw_queues {
     bool stopped; /* nothing is read; set from outside, also from inside message() */
 };
 
-/* Opens the partition's queue, before it is assigned, or its messages leak into the group's; `wake` is called on
- * librdkafka's threads when something comes into the empty queue. False when librdkafka has none for it. */
+/* Opens the partition's queue, before it is assigned, or its messages leak into the group's; `wake` is
+ * called on librdkafka's threads when something comes into the empty queue. False when librdkafka has none
+ * for it. */
 TW_MUST_USE bool tw_queue_open(struct tw_owned_partition *partition, rd_kafka_t *kafka,
     void (*wake)(rd_kafka_t *kafka, void *context), void *context);
 /* Closes it; without effect on one that is closed. */
 void tw_queue_close(struct tw_owned_partition *partition);
 
-/* Reads the queues of all partitions that are READING. True when something may be left in them and reading was not
- * stopped: then call again soon, for nothing will wake the loop. */
+/* Reads the queues of all partitions that are READING. True when something may be left in them and reading
+ * was not stopped: then call again soon, for nothing will wake the loop. */
 bool tw_queues_read(struct tw_queues *queues, const struct tw_partitions *partitions);
 
 /* A message that came by the group's queue: to its partition, if that is read. */

@@ -64,7 +64,7 @@ static void fail_for(struct tw_source *source, const struct tw_partition *partit
     fail(source, &err);
 }
 
-/* -- partitions come and go -------------------------------------------------------------------------------- */
+/* -- partitions come and go ------------------------------------------------------------------------------ */
 
 /* NULL when memory is refused, which is fatal. */
 static struct tw_owned_partition *add_partition(
@@ -116,8 +116,9 @@ static void take_anew(struct tw_source *source, struct tw_partition *old, const 
         source->events.take(source->events.context, &partition->base);
 }
 
-/* Kafka says that it is ours, its row that it is another's: taken by another daemon, or moved by `reset`. A pause that
- * grew is forgotten when the row was ours for as long as the longest one: then nobody fights for it. */
+/* Kafka says that it is ours, its row that it is another's: taken by another daemon, or moved by `reset`.
+ * A pause that grew is forgotten when the row was ours for as long as the longest one: then nobody fights
+ * for it. */
 static void fence_off(struct tw_source *source, struct tw_partition *old)
 {
     uint64_t now = tw_now_ms();
@@ -137,10 +138,10 @@ static void fence_off(struct tw_source *source, struct tw_partition *old)
         tw_int("pause_ms", (int64_t)pause_ms));
 }
 
-/* -- assignment ---------------------------------------------------------------------------------------------- */
+/* -- assignment ------------------------------------------------------------------------------------------ */
 
-/* The whole of it, for the eager protocol knows nothing less. Partitions that are read already go on at the next
- * offset; what was fetched of them is fetched again. */
+/* The whole of it, for the eager protocol knows nothing less. Partitions that are read already go on at
+ * the next offset; what was fetched of them is fetched again. */
 static rd_kafka_topic_partition_list_t *list_readable(struct tw_source *source)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
@@ -204,7 +205,7 @@ static void on_revoked(void *context, bool lost)
     leave_all(context, lost ? "assignment lost" : "revoked");
 }
 
-/* -- a stored offset that the broker does not have ------------------------------------------------------------ */
+/* -- a stored offset that the broker does not have ------------------------------------------------------- */
 
 static void strand(struct tw_source *source, struct tw_partition *partition, const char *what,
     const struct tw_offset_bounds *bounds)
@@ -230,7 +231,8 @@ static void jump(struct tw_source *source, struct tw_partition *partition, int64
         tw_string("topic", partition->topic), tw_int("partition", partition->number),
         tw_int("stored", partition->expected_offset), tw_int("offset", offset),
         tw_string("policy", tw_out_of_range_names[source->config->kafka.out_of_range]));
-    /* The row stays until there is a message to move it; with nothing to cut, all is committed all the same. */
+    /* The row stays until there is a message to move it; with nothing to cut, all is committed all the
+     * same. */
     if (partition->cut_offset == partition->expected_offset ||
         owned->jumped_offset == partition->expected_offset)
         owned->jumped_offset = offset;
@@ -274,7 +276,7 @@ static void on_bounds(void *context, uint64_t assignment, const struct tw_offset
         take_anew(source, partition, "the broker did not tell its offsets");
 }
 
-/* -- messages ------------------------------------------------------------------------------------------------- */
+/* -- messages -------------------------------------------------------------------------------------------- */
 
 static bool on_message(void *context, struct tw_partition *partition, rd_kafka_message_t *message)
 {
@@ -317,7 +319,7 @@ static void woken(uv_async_t *handle)
     sweep(source);
 }
 
-/* -- begin ---------------------------------------------------------------------------------------------------- */
+/* -- begin ----------------------------------------------------------------------------------------------- */
 
 static bool open_handles(struct tw_source *source, struct tw_error *err)
 {
@@ -370,7 +372,7 @@ bool tw_source_begin(uv_loop_t *loop, const struct tw_config *config, const stru
     return true;
 }
 
-/* -- what the daemon asks --------------------------------------------------------------------------------------- */
+/* -- what the daemon asks -------------------------------------------------------------------------------- */
 
 static void move_all(
     struct tw_source *source, enum tw_partition_state from, enum tw_partition_state to, const char *why)
@@ -458,7 +460,7 @@ bool tw_source_ready(const struct tw_source *source, char *why, size_t size)
     return tw_reasons_write(&source->group, &source->partitions, why, size);
 }
 
-/* -- end ---------------------------------------------------------------------------------------------------- */
+/* -- end ------------------------------------------------------------------------------------------------- */
 
 static void handle_closed(uv_handle_t *handle)
 {

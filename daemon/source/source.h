@@ -4,23 +4,25 @@
  *   out   messages, partition by partition, each offset once; what happened to partitions
  *
  *     group (assigned, revoked) > partitions (entries and their states) > queues (messages) > events.message
- *                                      |  take: events.take, tw_source_taken     |  an offset that is not there
+ *                                      |  take: events.take, tw_source_taken     |  an offset that is gone
  *                                      |  fences: tw_source_fenced, _done        +--> offset_range
  *                                      +--> lag (gauges, offsets for lag tools), reasons (why not ready)
  *
- * A partition is read from the offset in PostgreSQL's row, never from Kafka's own committed offsets; without a
- * row, from its beginning. All partitions of one assignment are taken first, then assigned at once (the group
- * protocol is eager: range, roundrobin). A partition that comes again is a new entry with a new epoch; the old
- * one stays in LEAVING until its last batch is back, and its commits are fenced off by the new epoch.
+ * A partition is read from the offset in PostgreSQL's row, never from Kafka's own committed offsets;
+ * without a row, from its beginning. All partitions of one assignment are taken first, then assigned at
+ * once (the group protocol is eager: range, roundrobin). A partition that comes again is a new entry with
+ * a new epoch; the old one stays in LEAVING until its last batch is back, and its commits are fenced off
+ * by the new epoch.
  *
- * A partition whose row turns out to be another's (a batch or a refresh met the fence: another daemon, or `reset`)
- * is FENCED, and taken again after a pause that doubles from 1 s to 60 s while nothing of it can be stored.
+ * A partition whose row turns out to be another's (a batch or a refresh met the fence: another daemon, or
+ * `reset`) is FENCED, and taken again after a pause that doubles from 1 s to 60 s while nothing of it can
+ * be stored.
  *
  * A stored offset that the broker no longer has: below the first one, `kafka.out_of_range` decides (stop,
  * earliest, latest); beyond the end, the partition is STRANDED, with one line that names the cure (`reset`).
  *
- * Queues wake the loop through uv_async, and a timer polls each second besides, or the group would throw us out on a
- * quiet topic. All on the loop's thread. */
+ * Queues wake the loop through uv_async, and a timer polls each second besides, or the group would throw
+ * us out on a quiet topic. All on the loop's thread. */
 #ifndef TW_SOURCE_H
 #define TW_SOURCE_H
 
@@ -51,8 +53,9 @@ struct tw_source_events {
     void (*fatal)(void *context, const struct tw_error *err);
 };
 
-/* Creates the consumer and subscribes. TW_CONFIG for a property that librdkafka refuses or that would break the
- * promise (named), TW_IO and TW_PERMISSION for a secret's file. Brokers that do not answer are no error. */
+/* Creates the consumer and subscribes. TW_CONFIG for a property that librdkafka refuses or that would
+ * break the promise (named), TW_IO and TW_PERMISSION for a secret's file. Brokers that do not answer are
+ * no error. */
 TW_MUST_USE bool tw_source_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
     struct tw_metrics *metrics, const struct tw_source_events *events, struct tw_source **out,
     struct tw_error *err);
@@ -72,20 +75,22 @@ void tw_source_go(struct tw_source *source);
 
 /* A batch was cut from this partition: it is out. */
 void tw_source_cut(struct tw_source *source, struct tw_partition *partition);
-/* A batch of this partition is back for good, however it ended. One that met the fence fences the partition off; the last
- * one of a LEAVING partition frees it. */
+/* A batch of this partition is back for good, however it ended. One that met the fence fences the
+ * partition off; the last one of a LEAVING partition frees it. */
 void tw_source_done(struct tw_source *source, struct tw_partition *partition, enum tw_batch_end end);
 
 /* Partitions, newest first, LEAVING ones too. */
 struct tw_partition *tw_source_partitions(struct tw_source *source);
-/* Each second: polls, sets caught_up, end_offset and the gauges, tells Kafka the offsets that PostgreSQL holds. */
+/* Each second: polls, sets caught_up, end_offset and the gauges, tells Kafka the offsets that PostgreSQL
+ * holds. */
 void tw_source_second(struct tw_source *source);
-/* In the group, every topic there, the row of every partition ours and its offset in Kafka. `why` receives the reasons
- * when not, a line each, the first sixteen of them. */
+/* In the group, every topic there, the row of every partition ours and its offset in Kafka. `why` receives
+ * the reasons when not, a line each, the first sixteen of them. */
 bool tw_source_ready(const struct tw_source *source, char *why, size_t size);
 
-/* Leaves the group and closes, within `limit_ms`; then `closed`. Call when all batches are back. After `closed`
- * the source is gone; true means cleanly, false that librdkafka did not end in time and was left behind. */
+/* Leaves the group and closes, within `limit_ms`; then `closed`. Call when all batches are back. After
+ * `closed` the source is gone; true means cleanly, false that librdkafka did not end in time and was left
+ * behind. */
 void tw_source_end(
     struct tw_source *source, uint64_t limit_ms, void (*closed)(void *context, bool cleanly), void *context);
 

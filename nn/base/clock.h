@@ -1,7 +1,8 @@
 /* clock: what time it is, said once for the whole tree.
  *
- * Durations and deadlines are counted on the monotonic clock, which no administrator sets; the wall clock is for columns and
- * for lines that people read. pipelines takes no clock by itself: a time comes to it with the messages or from its caller. */
+ * Durations and deadlines are counted on the monotonic clock, which no administrator sets; the wall clock
+ * is for columns and for lines that people read. pipelines takes no clock by itself: a time comes to it
+ * with the messages or from its caller. */
 #ifndef TW_CLOCK_H
 #define TW_CLOCK_H
 
@@ -13,7 +14,8 @@ uint64_t tw_now_ms(void);
 uint64_t tw_now_us(void);
 /* Wall clock, microseconds since 1970-01-01 00:00 UTC. */
 int64_t tw_wall_us(void);
-/* Nanoseconds of processor time that the calling thread has used: what else runs on the machine does not count. */
+/* Nanoseconds of processor time that the calling thread has used: what else runs on the machine does not
+ * count. */
 uint64_t tw_thread_ns(void);
 
 #endif

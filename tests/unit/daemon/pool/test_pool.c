@@ -10,8 +10,8 @@
 
 enum { BATCHES = 500 };
 
-/* What is done to a batch here: the number in the shared data is written into it, after a nap of a length that
- * depends on the batch, so that later ones overtake earlier ones on other workers. */
+/* What is done to a batch here: the number in the shared data is written into it, after a nap of a length
+ * that depends on the batch, so that later ones overtake earlier ones on other workers. */
 struct content {
     int number;
     atomic_int *freed;

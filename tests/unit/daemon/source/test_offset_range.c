@@ -1,4 +1,5 @@
-/* offset_range: the broker is asked beside the loop, once for a partition; and what follows from its answer. */
+/* offset_range: the broker is asked beside the loop, once for a partition; and what follows from its
+ * answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
