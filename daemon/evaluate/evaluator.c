@@ -56,7 +56,7 @@ struct tw_evaluator {
     void *closed_context;
 };
 
-/* -- the machine ---------------------------------------------------------------------------------------------------- */
+/* -- the machine ----------------------------------------------------------------------------------------- */
 
 static const char *const names[STATES] = {
     [AWAY] = "away",
@@ -80,7 +80,8 @@ static const char *const names[STATES] = {
 /* clang-format off */
 static const uint32_t moves[STATES] = {
     [AWAY] = TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [WAITING] = TW_MOVE(STORING) | TW_MOVE(BEATING) | TW_MOVE(LOOKING) | TW_MOVE(AWAY) | TW_MOVE(LEAVING) | TW_MOVE(CLOSING),
+    [WAITING] = TW_MOVE(STORING) | TW_MOVE(BEATING) | TW_MOVE(LOOKING) | TW_MOVE(AWAY) | TW_MOVE(LEAVING) |
+        TW_MOVE(CLOSING),
     [STORING] = TW_MOVE(STORING) | TW_MOVE(BEATING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [BEATING] = TW_MOVE(SHARING) | TW_MOVE(TAKING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [SHARING] = TW_MOVE(TAKING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
@@ -168,7 +169,7 @@ static void on_timer(uv_timer_t *timer)
         go_on(evaluator, LOOKING, "the interval is over");
 }
 
-/* -- exchanges ------------------------------------------------------------------------------------------------------- */
+/* -- exchanges ------------------------------------------------------------------------------------------- */
 
 /* Its exchange failed. Fenced, all shards are given back and taken anew; outrun, the turn is repeated. */
 static void recover(struct tw_evaluator *evaluator, const char *what, const struct tw_refusal *refusal)
@@ -232,7 +233,7 @@ static void exchange_list(
     end_exchange(evaluator);
 }
 
-/* -- rules, a sign of life, shards --------------------------------------------------------------------------------- */
+/* -- rules, a sign of life, shards ----------------------------------------------------------------------- */
 
 static void on_rules_stored(void *context, const struct tw_refusal *refusal)
 {
@@ -353,7 +354,7 @@ static void release(struct tw_evaluator *evaluator)
     end_exchange(evaluator);
 }
 
-/* -- a turn ---------------------------------------------------------------------------------------------------------- */
+/* -- a turn ---------------------------------------------------------------------------------------------- */
 
 static void on_looked(void *context, const struct tw_refusal *refusal)
 {
@@ -476,7 +477,8 @@ static void on_written(void *context, const struct tw_refusal *refusal)
         tw_log(evaluator->log, TW_INFO, "evaluate", "alerts", tw_int("opened", (int64_t)done->opened),
             tw_int("updated", (int64_t)done->updated), tw_int("resolved", (int64_t)done->resolved));
     tw_turn_exchange_clear(&evaluator->turn);
-    /* There may be more: other shards, or the rest of an interval that was cut. A sign of life goes before it. */
+    /* There may be more: other shards, or the rest of an interval that was cut. A sign of life goes before
+     * it. */
     wait_for(evaluator, 0, "written");
 }
 
@@ -486,7 +488,7 @@ static void write_turn(struct tw_evaluator *evaluator)
     exchange_list(evaluator, on_written);
 }
 
-/* -- the session ------------------------------------------------------------------------------------------------------ */
+/* -- the session ----------------------------------------------------------------------------------------- */
 
 static void on_ready(void *context)
 {
@@ -516,7 +518,7 @@ static void on_lost(void *context, const struct tw_error *err)
     evaluator->events.state(evaluator->events.context, false, err);
 }
 
-/* -- begin and end ----------------------------------------------------------------------------------------------------- */
+/* -- begin and end --------------------------------------------------------------------------------------- */
 
 bool tw_evaluator_set_rules(
     struct tw_evaluator *evaluator, const struct tw_rule_set *rules, struct tw_error *err)

@@ -3,18 +3,19 @@
  *     each second or so    a sign of life, and the shards that are ours to hold (shards.h)
  *     each interval        positions > stream watermark > bars closed up to `to` (positions.h)
  *                          the shards that are furthest behind, from their "evaluated to":
- *                          read bars, headlines and open alerts > a worker decides (turn_rows.h) > one transaction
- *                          writes alerts, steps, and the new "evaluated to", fenced by epoch and token
+ *                          read bars, headlines and open alerts > a worker decides (alert/turn.h) > one
+ *                          transaction writes alerts, steps, and the new "evaluated to", fenced by epoch and
+ *                          token (turn_exchange.h)
  *
- * A connection of its own: its advisory locks are the shards' locks, its session ends by idle_session_timeout when
- * this process is stopped, and all that it writes is fenced by the shards' epochs besides. What the watermark passed
- * over (idle partitions) is checked again, under the row's lock, in the transaction that writes; so is that no newer
- * rule set came. Intervals with much in them are cut (any cutting gives the same alerts); those with nothing in
- * them cost one round trip, however long they are.
+ * A connection of its own: its advisory locks are the shards' locks, its session ends by idle_session_timeout
+ * when this process is stopped, and all that it writes is fenced by the shards' epochs besides. What the
+ * watermark passed over (idle partitions) is checked again, under the row's lock, in the transaction that
+ * writes; so is that no newer rule set came. Intervals with much in them are cut (any cutting gives the same
+ * alerts); those with nothing in them cost one round trip, however long they are.
  *
- * Rule sets live in the database, each with the edge from which it holds; the configuration's set is stored when it
- * is not the last one there (stored_rules.h). So all daemons evaluate by the same rules, and a reload takes effect at one
- * edge.
+ * Rule sets live in the database, each with the edge from which it holds; the configuration's set is stored
+ * when it is not the last one there (stored_rules.h). So all daemons evaluate by the same rules, and a reload
+ * takes effect at one edge.
  *
  * THE MACHINE does one exchange with the server, or has one job on a worker, at a time:
  *
@@ -83,12 +84,13 @@ extern const struct tw_machine tw_evaluator_machine;
 
 struct tw_evaluator_events {
     void *context;
-    /* Ready: connected, and member of those who share the shards. `err` is lasting only before it was ready once. */
+    /* Ready: connected, and member of those who share the shards. `err` is lasting only before it was ready
+     * once. */
     void (*state)(void *context, bool ready, const struct tw_error *err);
 };
 
-/* Starts connecting. `rules` may be NULL: none, which is stored too (open alerts are then resolved). Copied. Jobs go to
- * `pool`, which must outlive it. TW_CONFIG for a conninfo that libpq refuses. */
+/* Starts connecting. `rules` may be NULL: none, which is stored too (open alerts are then resolved). Copied.
+ * Jobs go to `pool`, which must outlive it. TW_CONFIG for a conninfo that libpq refuses. */
 TW_MUST_USE bool tw_evaluator_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
     struct tw_metrics *metrics, struct tw_pool *pool, const struct tw_rule_set *rules,
     const struct tw_evaluator_events *events, struct tw_evaluator **out, struct tw_error *err);

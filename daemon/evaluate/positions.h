@@ -1,13 +1,15 @@
 /* positions: how far event time has come, from the rows of all partitions; and the check that it still is so.
  *
  *     tw_positions_add_read(&topics, &list)             the question, in a list of statements
- *     tw_positions_row(&positions, result, ...)         its answer: the stream's watermark (watermark.h), and which
- *                                                       partitions it passes over because they are idle
- *     tw_positions_add_check(&positions, &list)         in the transaction that writes what came of it: refused
- *                                                       (TW_SQLSTATE_OUTRUN) when one of those has moved meanwhile
+ *     tw_positions_row(&positions, result, ...)         its answer: the stream's watermark (watermark.h), and
+ *                                                       which partitions it passes over because they are idle
+ *     tw_positions_add_check(&positions, &list)         in the transaction that writes what came of it:
+ *                                                       refused (TW_SQLSTATE_OUTRUN) when one of those has
+ *                                                       moved meanwhile
  *
- * The check shares the lock of the idle partitions' rows until "evaluated to" stands, and a commit reads "evaluated to" when
- * it has its row's lock: so either the evaluator sees that a partition woke up, or the partition sees that it is late. */
+ * The check shares the lock of the idle partitions' rows until "evaluated to" stands, and a commit reads
+ * "evaluated to" when it has its row's lock: so either the evaluator sees that a partition woke up, or the
+ * partition sees that it is late. */
 #ifndef TW_POSITIONS_H
 #define TW_POSITIONS_H
 

@@ -18,7 +18,7 @@ void tw_shards_lose(struct tw_shards *shards)
         shards->shards[shard] = (struct tw_shard){.evaluated_us = TW_NO_TIME};
 }
 
-/* -- statements ---------------------------------------------------------------------------------------------------- */
+/* -- statements ------------------------------------------------------------------------------------------ */
 
 void tw_shards_send_beat(const struct tw_shards *shards, const struct tw_session *session, int64_t alive_ms)
 {
@@ -82,7 +82,7 @@ void tw_shards_send_release(struct tw_shards *shards, const struct tw_session *s
     }
 }
 
-/* -- answers ------------------------------------------------------------------------------------------------------- */
+/* -- answers --------------------------------------------------------------------------------------------- */
 
 static void deal(struct tw_shards *shards, const PGresult *members)
 {
@@ -131,7 +131,7 @@ void tw_shards_not_taken(struct tw_shards *shards)
             shards->shards[shard].hold = TW_SHARD_LOCKED;
 }
 
-/* -- books --------------------------------------------------------------------------------------------------------- */
+/* -- books ----------------------------------------------------------------------------------------------- */
 
 enum tw_shards_need tw_shards_need(const struct tw_shards *shards)
 {

@@ -1,17 +1,17 @@
-/* shards: which of the 64 shards this daemon evaluates: who is alive, whose a shard is to be, its lock, its row.
+/* shards: which of the 64 shards this daemon evaluates: its members, locks and rows.
  *
- *     members     a sign of life of each daemon each second or so; the shards are dealt out among those alive: shard s
- *                 is for the (s mod n)-th of n, by the order of their numbers, which all see alike
+ *     members     a sign of life of each daemon each second or so; shards are dealt out among those alive:
+ *                 shard s is for the (s mod n)-th of n, by the order of their numbers, which all see alike
  *     FREE        others may have it
  *     LOCKED      wanted, and its advisory lock is this session's: tried, never waited for
  *     HELD        and its row bears our token under an epoch of its own; so what others still write is fenced
  *
- *     FREE > LOCKED > HELD, by the answers to locks and takes; back to FREE when another member is to have it, when all
- *     are released, and with the session (its locks end with it)
+ *     FREE > LOCKED > HELD, by the answers to locks and takes; back to FREE when another is to have it, when
+ *     all are released, and with the session (its locks end with it)
  *
- * This room keeps the books and writes the statements; when they are sent, in which exchange, and what follows is the
- * evaluator's. Statements go out at once (tw_connection_send copies them), inside an exchange that has been begun; each
- * result of it is given to tw_shards_row. */
+ * This room keeps the books and writes the statements; when they are sent, in which exchange, and what
+ * follows is the evaluator's. Statements go out at once (tw_connection_send copies them), inside an exchange
+ * that has been begun; each result of it is given to tw_shards_row. */
 #ifndef TW_SHARDS_H
 #define TW_SHARDS_H
 

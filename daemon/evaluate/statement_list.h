@@ -1,4 +1,5 @@
-/* statement_list: statements with their parameters, written one after the other into an arena, to be sent together.
+/* statement_list: statements with their parameters, written one after the other into an arena, to be sent
+ * together.
  *
  *     tw_statement_list_begin(&list, &arena);
  *     tw_statement_add(&list, TW_BARS_CUT);            then its parameters, in their order
@@ -9,8 +10,8 @@
  *     tw_connection_begin_exchange(...);
  *     tw_statement_list_send(&list, connection);
  *
- * For what is sent of a whole or not at all: what has been sent will be committed, whatever is missing behind it. Texts and
- * bytes are referred to, numbers copied; both must stay until the list is sent. */
+ * For what is sent of a whole or not at all: what has been sent will be committed, whatever is missing behind
+ * it. Texts and bytes are referred to, numbers copied; both must stay until the list is sent. */
 #ifndef TW_STATEMENT_LIST_H
 #define TW_STATEMENT_LIST_H
 
@@ -41,7 +42,7 @@ void tw_statement_add(struct tw_statement_list *list, enum tw_statement statemen
 /* Sends all of them, in order, in an exchange that has been begun. */
 void tw_statement_list_send(const struct tw_statement_list *list, struct tw_connection *connection);
 
-/* -- the next parameter of the last statement ------------------------------------------------------------------ */
+/* -- the next parameter of the last statement ------------------------------------------------------------ */
 
 /* NULL. */
 void tw_statement_put_null(struct tw_statement_list *list);

@@ -7,7 +7,7 @@
 
 enum { PROBLEMS_BYTES = 1 << 20 };
 
-/* -- what is wanted --------------------------------------------------------------------------------------------- */
+/* -- what is wanted -------------------------------------------------------------------------------------- */
 
 static bool copy_rules(struct tw_stored_rules *stored, const struct tw_rule_set *rules, struct tw_error *err)
 {
@@ -64,7 +64,7 @@ void tw_stored_rules_sent(struct tw_stored_rules *stored)
     stored->wanted = NULL;
 }
 
-/* -- what is stored --------------------------------------------------------------------------------------------- */
+/* -- what is stored -------------------------------------------------------------------------------------- */
 
 void tw_stored_rules_add_read(const struct tw_stored_rules *stored, struct tw_statement_list *list)
 {

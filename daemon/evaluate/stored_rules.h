@@ -1,12 +1,13 @@
 /* stored_rules: the rule sets as the database holds them, and the one that the configuration wants there.
  *
  *     tw_stored_rules_want(&stored, rules, err)         at the start, and after a reload
- *     tw_stored_rules_send_wanted(&stored, session)     when `wanted` is; tw_stored_rules_sent when that is committed
+ *     tw_stored_rules_send_wanted(&stored, session)     when `wanted` is; then tw_stored_rules_sent(&stored)
  *     tw_stored_rules_add_read(&stored, &list)          sets that are newer than those known
  *     tw_stored_rules_row(&stored, result, err)         its result
  *
- * A set that this program cannot read stops the evaluation: it is never passed over. Sets are kept while the session lasts;
- * the next server may be a standby that lagged, with fewer of them (tw_stored_rules_forget). */
+ * A set that this program cannot read stops the evaluation: it is never passed over. Sets are kept while the
+ * session lasts; the next server may be a standby that lagged, with fewer of them
+ * (tw_stored_rules_forget). */
 #ifndef TW_STORED_RULES_H
 #define TW_STORED_RULES_H
 
@@ -23,7 +24,8 @@ struct tw_stored_rules {
     char sent_hash[65]; /* of the rules on their way: a reload may replace the wanted ones meanwhile */
 };
 
-/* These are to be the last set stored; copied. NULL: none, which is a set too. TW_INTERNAL for want of memory. */
+/* These are to be the last set stored; copied. NULL: none, which is a set too. TW_INTERNAL for want of
+ * memory. */
 TW_MUST_USE bool tw_stored_rules_want(
     struct tw_stored_rules *stored, const struct tw_rule_set *rules, struct tw_error *err);
 
@@ -34,8 +36,8 @@ void tw_stored_rules_sent(struct tw_stored_rules *stored);
 
 /* Asks for the sets after the last one known. */
 void tw_stored_rules_add_read(const struct tw_stored_rules *stored, struct tw_statement_list *list);
-/* Takes an answer of TW_RULE_SETS_READ in. TW_CONFIG for rules that this program cannot read, TW_INTERNAL and TW_FULL for
- * want of memory; what came before stays. */
+/* Takes an answer of TW_RULE_SETS_READ in. TW_CONFIG for rules that this program cannot read, TW_INTERNAL and
+ * TW_FULL for want of memory; what came before stays. */
 TW_MUST_USE bool tw_stored_rules_row(
     struct tw_stored_rules *stored, const PGresult *result, struct tw_error *err);
 

@@ -41,7 +41,7 @@ static int64_t from_us(const struct tw_turn_exchange *exchange)
     return exchange->chosen.from_us == TW_NO_TIME ? 0 : exchange->chosen.from_us;
 }
 
-/* -- answers ------------------------------------------------------------------------------------------------------- */
+/* -- answers --------------------------------------------------------------------------------------------- */
 
 static bool take_positions(struct tw_turn_exchange *exchange, const PGresult *result, struct tw_error *err)
 {
@@ -88,7 +88,7 @@ bool tw_turn_exchange_row(struct tw_turn_exchange *exchange, enum tw_statement s
     return false;
 }
 
-/* -- questions ------------------------------------------------------------------------------------------------------ */
+/* -- questions ------------------------------------------------------------------------------------------- */
 
 void tw_turn_exchange_look(struct tw_turn_exchange *exchange)
 {

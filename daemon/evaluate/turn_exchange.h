@@ -1,16 +1,17 @@
-/* turn_exchange: one turn of the rules as the server sees it: what is asked, what the answers say, what is written.
+/* turn_exchange: one turn of the rules as the server sees it: what is asked, what the answers say, what is
+ * written.
  *
  *     tw_turn_exchange_look        positions of all partitions, newer rule sets
- *     tw_turn_exchange_choose      the shards that are furthest behind, if bars have closed for them; up to where
+ *     tw_turn_exchange_choose      the shards that are furthest behind, if bars have closed; up to where
  *     tw_turn_exchange_cut         where to cut that interval, should too much be in it
  *     tw_turn_exchange_read        bars, headline events and open alerts
  *     tw_turn_exchange_prepare     the fence, and behind it room for what the turn puts
  *     tw_turn_run(&exchange.turn)  on a worker; everything here belongs to that meanwhile
- *     tw_turn_exchange_write       behind it the check that idle partitions still are, and the move of "evaluated to"
+ *     tw_turn_exchange_write       behind it the check that idle partitions still are, and the move
  *     tw_turn_exchange_clear       at the end of each turn, whatever became of it
  *
- * look, cut, read and write leave their statements in `list`, to be sent as one exchange each, unless that is full; results
- * are given to tw_turn_exchange_row. When they are sent and what follows is the evaluator's. */
+ * look, cut, read and write leave their statements in `list`, to be sent as one exchange each, unless that is
+ * full; results are given to tw_turn_exchange_row. When they are sent and what follows is the evaluator's. */
 #ifndef TW_TURN_EXCHANGE_H
 #define TW_TURN_EXCHANGE_H
 

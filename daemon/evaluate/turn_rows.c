@@ -31,7 +31,7 @@ enum {
     ALERT_ID
 };
 
-/* -- source: rows of the answers --------------------------------------------------------------------------------- */
+/* -- source: rows of the answers ------------------------------------------------------------------------- */
 
 static struct tw_text text_at(const PGresult *rows, int row, int column)
 {
@@ -128,7 +128,7 @@ static enum tw_read next_row(
     return readers[stream](answer, at, row, err) ? TW_READ_ITEM : TW_READ_REFUSED;
 }
 
-/* -- sink: statements -------------------------------------------------------------------------------------------- */
+/* -- sink: statements ------------------------------------------------------------------------------------ */
 
 static bool is_listed(const struct tw_turn_rows *rows, struct tw_error *err)
 {

@@ -21,7 +21,7 @@ struct piece {
     bool begins; /* the set takes effect here: its first edge is looked at even if nothing happens there */
 };
 
-/* -- headline rows, by rule and edge ------------------------------------------------------------------------ */
+/* -- headline rows, by rule and edge --------------------------------------------------------------------- */
 
 /* Worst first; then the order of event time; then where it stood. */
 static int compare_worst(const struct tw_headline_event *left, const struct tw_headline_event *right)
@@ -84,7 +84,7 @@ static size_t first_event(const struct work *work, struct tw_text rule, int64_t 
     return low;
 }
 
-/* -- rule sets ------------------------------------------------------------------------------------------------ */
+/* -- rule sets ------------------------------------------------------------------------------------------- */
 
 /* An alert of which it is not known what it measured is taken for one of what its rule measures here. */
 static void learn_measures(struct tw_steps *steps, const struct tw_rule_set *rules)
@@ -179,7 +179,7 @@ TW_MUST_USE static bool run_piece(struct work *work, const struct piece *piece, 
     return true;
 }
 
-/* -- the whole ------------------------------------------------------------------------------------------------ */
+/* -- the whole ------------------------------------------------------------------------------------------- */
 
 static bool is_edge(int64_t time_us)
 {

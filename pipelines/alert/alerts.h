@@ -1,6 +1,6 @@
 /* alerts: opened, updated, resolved: the life of an alert, as a pure function of event time.
- *   in    the rule sets with the edge from which each holds; one entity's bars and headline rows; its open alerts;
- *         an interval of event time whose bars are closed
+ *   in    the rule sets with the edge from which each holds; one entity's bars, headline rows and open
+ *         alerts; an interval of event time whose bars are closed
  *   out   every step of every alert within it, and the alerts as they stand at its end
  *
  * One alert is open for each rule and entity at most.
@@ -17,21 +17,22 @@
  *          or entity no longer covered                   v
  *          (from OPEN or QUIET) ---------------------> RESOLVED
  *
- * OPEN and QUIET are both "not resolved" (state 'open' in the database); QUIET is OPEN with quiet_since_us set,
- * and going there and back is no step, for nobody need be told.
+ * OPEN and QUIET are both "not resolved" (state 'open' in the database); QUIET is OPEN with quiet_since_us
+ * set, and going there and back is no step, for nobody need be told.
  *
  * TIME. Everything happens at bar edges (multiples of TW_BAR_US). At edge e a threshold rule sees the bars of
- * [e - window, e); a headline of event time t is seen at tw_bar_end(t). A call treats the edges in (from, to]:
- * from = evaluated up to, to = closed up to (watermark.h). At each edge the value is judged before the clock:
- * a bar that worsens things at the very edge where quiet would have ended keeps the alert open.
+ * [e - window, e); a headline of event time t is seen at tw_bar_end(t). A call treats the edges in (from,
+ * to]: from = evaluated up to, to = closed up to (watermark.h). At each edge the value is judged before the
+ * clock: a bar that worsens things at the very edge where quiet would have ended keeps the alert open.
  *
- * DETERMINISM. However (from, to] is cut into consecutive calls, the steps and the final alerts are the same, if
- * the alerts put out by one call go into the next and bars are complete. Nothing but those alerts need be kept.
- * The very first interval may begin anywhere at or before the first bar. So live, replay and backtest agree, and a daemon that takes a shard over goes on where the other stopped.
+ * DETERMINISM. However (from, to] is cut into consecutive calls, the steps and the final alerts are the same,
+ * if the alerts put out by one call go into the next and bars are complete. Nothing but those alerts need be
+ * kept. The very first interval may begin anywhere at or before the first bar. So live, replay and backtest
+ * agree, and a daemon that takes a shard over goes on where the other stopped.
  *
- * COST is that of the bars and headlines given, never of the edges passed: a window's value changes only where a
- * bar enters it (its end) or leaves it (its end + window), so only those edges are visited, and the one where a
- * quiet period ends. Sixteen silent weeks cost nothing.
+ * COST is that of the bars and headlines given, never of the edges passed: a window's value changes only
+ * where a bar enters it (its end) or leaves it (its end + window), so only those edges are visited, and the
+ * one where a quiet period ends. Sixteen silent weeks cost nothing.
  *
  * WHOM TO ASK. For any other entity a call gives nothing, so it need not be made, nor its bars be read:
  *     those with an open alert;
@@ -47,11 +48,12 @@
  * what has been evaluated; if it comes too late all the same, it holds from the first edge of the interval.
  *
  * UPDATES. A threshold alert is updated when its condition holds and its value has grown worse than the last
- * value reported by at least the rule's `update_step`; a headline alert at each edge that brings more headlines.
- * Headlines at one edge are one step; the worst speaks (ties: earlier, then topic, partition, offset).
+ * value reported by at least the rule's `update_step`; a headline alert at each edge that brings more
+ * headlines. Headlines at one edge are one step; the worst speaks (ties: earlier, then topic, partition,
+ * offset).
  *
- * A headline row older than `from` was late; it speaks at the first edge of the interval, since a late warning is
- * better than none; the caller hands each row in once.
+ * A headline row older than `from` was late; it speaks at the first edge of the interval, since a late
+ * warning is better than none; the caller hands each row in once.
  *
  * Values are in 10,000ths throughout: sums and means of sentiment, counts of documents (5 = 50,000). */
 #ifndef TW_ALERTS_H
@@ -91,9 +93,9 @@ struct tw_alerts_output {
     uint32_t change_count;
 };
 
-/* Evaluates one entity over one interval. All output lives in the arena; alerts' and events' texts are referred
- * to, not copied. TW_FULL; TW_INTERNAL when the input breaks what is said above (edges off the grid, bars out of
- * order, sums that overflow, two open alerts of one rule). */
+/* Evaluates one entity over one interval. All output lives in the arena; alerts' and events' texts are
+ * referred to, not copied. TW_FULL; TW_INTERNAL when the input breaks what is said above (edges off the grid,
+ * bars out of order, sums that overflow, two open alerts of one rule). */
 TW_MUST_USE bool tw_alerts_evaluate(const struct tw_alerts_input *input, struct tw_arena *arena,
     struct tw_alerts_output *output, struct tw_error *err);
 

@@ -19,7 +19,7 @@ static const struct tw_yaml_key keys[] = {
 };
 _Static_assert(sizeof keys / sizeof keys[0] == TW_RULE_COMMON_KEYS + OWN_KEYS, "a row for each key");
 
-/* -- reading and writing ----------------------------------------------------------------------------------- */
+/* -- reading and writing --------------------------------------------------------------------------------- */
 
 static bool read_keywords(
     const struct tw_rule_reader *reader, const struct tw_yaml_value *value, struct tw_headline *headline)
@@ -62,7 +62,7 @@ static bool write_headline(const struct tw_rule *rule, size_t key, struct tw_yam
     return key != KEYWORDS || headline->keyword_count > 0;
 }
 
-/* -- speaking for a document ----------------------------------------------------------------------------------- */
+/* -- speaking for a document ----------------------------------------------------------------------------- */
 
 static bool grow(struct tw_headline_list *list, struct tw_arena *arena, struct tw_error *err)
 {
@@ -110,7 +110,7 @@ static bool speak_headline(const struct tw_rule *rule, const struct tw_rule_hear
     return true;
 }
 
-/* -- its alerts -------------------------------------------------------------------------------------------------- */
+/* -- its alerts ------------------------------------------------------------------------------------------ */
 
 static struct tw_text say_headline(
     struct tw_steps *steps, const struct tw_headline_event *worst, int64_t headlines)

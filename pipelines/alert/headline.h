@@ -6,16 +6,16 @@
  *         keywords: [fraud, bankruptcy]
  *         quiet: 1h
  *
- * It SPEAKS for a document, in the document's own transaction, by a row of its own. The alert itself is decided later, from
- * those rows: each edge that brings some is one step, the worst of them says its value (ties: earlier, then topic,
- * partition, offset). An alert is quiet from its last headline on. */
+ * It SPEAKS for a document, in the document's own transaction, by a row of its own. The alert itself is
+ * decided later, from those rows: each edge that brings some is one step, the worst of them says its value
+ * (ties: earlier, then topic, partition, offset). An alert is quiet from its last headline on. */
 #ifndef TW_HEADLINE_H
 #define TW_HEADLINE_H
 
 #include "alert/rule.h"
 
-/* Settings of a rule of this kind: speaks when the entity's sentiment <= at_most and, if there are any keywords, one of
- * them is found. */
+/* Settings of a rule of this kind: speaks when the entity's sentiment <= at_most and, if there are any
+ * keywords, one of them is found. */
 struct tw_headline {
     int64_t at_most;                /* 10,000ths */
     const struct tw_text *keywords; /* folded (keywords.h), in the file's order */

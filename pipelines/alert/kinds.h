@@ -1,7 +1,7 @@
 /* kinds: the kinds of rules there are, one row each (rule.h says what a row holds).
  *
- * The order is that of the reference, and of the choices that a message names. A stored alert names its kind by the
- * row's name. */
+ * The order is that of the reference, and of the choices that a message names. A stored alert names its kind
+ * by the row's name. */
 #ifndef TW_KINDS_H
 #define TW_KINDS_H
 

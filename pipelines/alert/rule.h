@@ -1,19 +1,20 @@
 /* rule: one rule, and what its kind must be able to do.
  *
- * What every rule has stands in struct tw_rule; what one kind alone knows stands in `settings`, a struct of that kind's
- * own header. A KIND is one row, struct tw_rule_kind: its name, its keys, and what is done with them. Nobody outside a
- * kind's file asks which kind a rule is of: loader, canonical text, reference, alerts and the database take the row.
+ * What every rule has stands in struct tw_rule; what one kind alone knows stands in `settings`, a struct of
+ * that kind's own header. A KIND is one row, struct tw_rule_kind: its name, its keys, and what is done with
+ * them. Nobody outside a kind's file asks which kind a rule is of: loader, canonical text, reference, alerts
+ * and the database take the row.
  *
  *     read     values of its own keys > settings, with every complaint about what does not go together
  *     write    the way back: settings > the value of one key, for the canonical text
  *     run      closed bars and headlines of one entity, over some edges > steps of its alert (steps.h)
- *     speak    optional: one document > headline rows, in the document's own transaction. Alerts of such a kind are quiet
- *              from the last document on
+ *     speak    optional: one document > headline rows, in the document's own transaction. Alerts of such a
+ *              kind are quiet from the last document on
  *
  * To add a kind: one file with its keys, functions and row, and that row's name in kinds.c.
  *
- * All numbers are integers, so that a rule is decided exactly: sentiments and sums in 10,000ths, a count of documents too
- * (5 documents = 50,000), times in microseconds. */
+ * All numbers are integers, so that a rule is decided exactly: sentiments and sums in 10,000ths, a count of
+ * documents too (5 documents = 50,000), times in microseconds. */
 #ifndef TW_RULE_H
 #define TW_RULE_H
 
@@ -33,7 +34,7 @@ extern const char *const tw_severity_names[]; /* by enum tw_severity, ended by N
 
 enum tw_coverage { TW_COVERS_ALL, TW_COVERS_LISTED, TW_COVERS_SYMBOLS };
 
-/* -- what a kind is given ------------------------------------------------------------------------------------ */
+/* -- what a kind is given -------------------------------------------------------------------------------- */
 
 /* Where a rule that is read puts its texts and settings, and its complaints. */
 struct tw_rule_reader {
@@ -65,8 +66,7 @@ struct tw_rule_run {
     const struct tw_rule *rule;
     int64_t after_us;
     int64_t until_us;
-    bool
-        begins; /* the rule's set takes effect here: its first edge is looked at even if nothing happens there */
+    bool begins; /* the rule's set takes effect here: its first edge is looked at, whatever happens there */
     const struct tw_bar_row *bars; /* sorted, from `window_us` before the first edge at least */
     size_t bar_count;
     const struct tw_seen_event
@@ -89,15 +89,15 @@ struct tw_rule_hearing {
     uint32_t score_count;
 };
 
-/* -- a kind -------------------------------------------------------------------------------------------------- */
+/* -- a kind ---------------------------------------------------------------------------------------------- */
 
-/* Fills what is the kind's in `rule`: settings, measure, window_us. `values` are those of its own keys, by their
- * place behind the common ones. False when it added a problem. */
+/* Fills what is the kind's in `rule`: settings, measure, window_us. `values` are those of its own keys, by
+ * their place behind the common ones. False when it added a problem. */
 typedef bool tw_rule_read(const struct tw_rule_reader *reader, const struct tw_yaml_node *node,
     const struct tw_yaml_value *values, struct tw_rule *rule);
 
-/* The value of the kind's own key number `key` (from 0 behind the common ones): number or texts. False when the rule
- * leaves it out. */
+/* The value of the kind's own key number `key` (from 0 behind the common ones): number or texts. False when
+ * the rule leaves it out. */
 typedef bool tw_rule_write(const struct tw_rule *rule, size_t key, struct tw_yaml_value *value);
 
 /* Takes the steps that the rule decides at these edges. TW_FULL; TW_INTERNAL for sums that do not fit. */
@@ -141,7 +141,7 @@ extern const char *const tw_rule_kind_names[]; /* in kinds.c, ended by NULL */
         "event time for which an alert must stay quiet before it is resolved; a multiple of 10s"}
 /* clang-format on */
 
-/* -- a rule -------------------------------------------------------------------------------------------------- */
+/* -- a rule ---------------------------------------------------------------------------------------------- */
 
 struct tw_rule {
     struct tw_text name;
@@ -164,7 +164,7 @@ bool tw_rule_covers(const struct tw_rule *rule, struct tw_text symbol, bool list
 /* Byte order, for qsort and bsearch over struct tw_text. */
 int tw_rule_compare_texts(const void *left, const void *right);
 
-/* -- complaints that kinds share: each adds a problem and returns false, or returns true --------------------- */
+/* -- complaints that kinds share: each adds a problem and returns false, or returns true ----------------- */
 
 /* The set's arena is full. Always false. */
 bool tw_rule_no_memory(const struct tw_rule_reader *reader, const struct tw_yaml_node *node);

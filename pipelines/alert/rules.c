@@ -9,12 +9,13 @@
 
 enum { MOST_RULES = 1000 };
 
-/* Room for a file of so many bytes, by its densest form: nodes of one byte each (`[[[[`), lists of one letter,
- * every character escaped in the canonical text. Address space only; pages are touched as they are used. */
+/* Room for a file of so many bytes, by its densest form: nodes of one byte each (`[[[[`), lists of one
+ * letter, every character escaped in the canonical text. Address space only; pages are touched as they are
+ * used. */
 #define SCRATCH_BYTES(file_bytes) (((size_t)1 << 20) + (file_bytes)*512)
 #define SET_BYTES(file_bytes) (((size_t)1 << 20) + (file_bytes)*128)
 
-/* -- what every rule has ---------------------------------------------------------------------------------------- */
+/* -- what every rule has --------------------------------------------------------------------------------- */
 
 static bool name_is_plain(const struct tw_rule_reader *reader, const struct tw_yaml_value *name)
 {
@@ -136,7 +137,7 @@ static bool read_rule(
     return rule->name.bytes ? right : tw_rule_no_memory(reader, node);
 }
 
-/* -- the file ------------------------------------------------------------------------------------------------- */
+/* -- the file -------------------------------------------------------------------------------------------- */
 
 /* A name given twice is complained of where it stands the second time. */
 static bool name_is_new(const struct tw_rule_reader *reader, const struct tw_yaml_node *node,
@@ -191,7 +192,7 @@ static bool read_file(const struct tw_rule_reader *reader, const struct tw_text_
     return value.has_value ? read_rules(reader, value.node, rules, count) && right : false;
 }
 
-/* -- the set --------------------------------------------------------------------------------------------------- */
+/* -- the set --------------------------------------------------------------------------------------------- */
 
 static int compare_rules(const void *left, const void *right)
 {

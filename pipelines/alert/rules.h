@@ -7,12 +7,12 @@
  *         window: 10m                      keywords: [fraud, bankruptcy]
  *         below: -3.0                      quiet: 1h
  *
- * What every rule has is read here, what one kind alone knows by that kind (rule.h; kinds.h lists them). A file is loaded
- * whole or not at all, and every problem in it is reported at once (problems.h).
+ * What every rule has is read here, what one kind alone knows by that kind (rule.h; kinds.h lists them). A
+ * file is loaded whole or not at all, and every problem in it is reported at once (problems.h).
  *
- * A set is immutable after load and may be shared by threads. Its canonical text is a rules file itself: every
- * key written out, rules by name (rules_text.h). Loading it gives the same set; its SHA-256 names the set, so that
- * comments, order and defaults left out make no new one. Store that text. */
+ * A set is immutable after load and may be shared by threads. Its canonical text is a rules file itself:
+ * every key written out, rules by name (rules_text.h). Loading it gives the same set; its SHA-256 names the
+ * set, so that comments, order and defaults left out make no new one. Store that text. */
 #ifndef TW_RULES_H
 #define TW_RULES_H
 
@@ -27,9 +27,9 @@ struct tw_rule_set {
     struct tw_arena arena;
 };
 
-/* Loads a set from a file's bytes. On failure *set is NULL, problems holds all that is wrong, err the first of
- * it (TW_CONFIG; TW_FULL and TW_INTERNAL for want of memory). The source is not needed afterwards, but problems
- * refer to it. A file without rules is a set of none: `rules: []` must be written. */
+/* Loads a set from a file's bytes. On failure *set is NULL, problems holds all that is wrong, err the first
+ * of it (TW_CONFIG; TW_FULL and TW_INTERNAL for want of memory). The source is not needed afterwards, but
+ * problems refer to it. A file without rules is a set of none: `rules: []` must be written. */
 TW_MUST_USE bool tw_rules_load(const struct tw_text_file *source, struct tw_problems *problems,
     struct tw_rule_set **set, struct tw_error *err);
 
@@ -39,9 +39,9 @@ void tw_rules_free(struct tw_rule_set *set);
 /* The rule of that name; NULL when there is none. */
 const struct tw_rule *tw_rules_find(const struct tw_rule_set *set, struct tw_text name);
 
-/* Appends a row for each rule that speaks for `documents[document]`, whose score rows are
- * scores[first_score .. first_score + score_count), in the order of rules, then of scores. Rows' texts belong to
- * the set, which must outlive them. `set` may be NULL: nothing speaks. Only TW_FULL. */
+/* Appends a row for each rule that speaks for `documents[document]`, whose score rows are scores[first_score
+ * .. first_score + score_count), in the order of rules, then of scores. Rows' texts belong to the set, which
+ * must outlive them. `set` may be NULL: nothing speaks. Only TW_FULL. */
 TW_MUST_USE bool tw_rules_speak(const struct tw_rule_set *set, const struct tw_document *documents,
     uint32_t document, const struct tw_score_row *scores, uint32_t first_score, uint32_t score_count,
     struct tw_arena *arena, struct tw_headline_list *list, struct tw_error *err);

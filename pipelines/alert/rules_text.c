@@ -35,7 +35,7 @@ static bool page_end(struct page *page, struct tw_arena *arena, struct tw_text *
     return out->bytes ? true : tw_arena_fail(arena, err);
 }
 
-/* -- canonical text -------------------------------------------------------------------------------------------- */
+/* -- canonical text -------------------------------------------------------------------------------------- */
 
 /* In double quotes, all but printable ASCII escaped: no reader can see two things in it. */
 static void write_quoted(FILE *out, struct tw_text text)
@@ -115,7 +115,7 @@ bool tw_rules_text_canonical(const struct tw_rule *rules, uint32_t count, struct
     return page_end(&page, arena, out, err);
 }
 
-/* -- the reference --------------------------------------------------------------------------------------------- */
+/* -- the reference --------------------------------------------------------------------------------------- */
 
 static void write_range(FILE *out, const struct tw_yaml_key *key)
 {

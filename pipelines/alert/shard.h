@@ -1,5 +1,5 @@
-/* shard: which of the 64 shards evaluates an entity's alerts: XXH3 (64 bits) of its symbol modulo 64. Fixed by the
- * first migration: a change would send stored rows to the wrong evaluator. */
+/* shard: which of the 64 shards evaluates an entity's alerts: XXH3 (64 bits) of its symbol modulo 64. Fixed
+ * by the first migration: a change would send stored rows to the wrong evaluator. */
 #ifndef TW_SHARD_H
 #define TW_SHARD_H
 

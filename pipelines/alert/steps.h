@@ -4,10 +4,10 @@
  *     index = tw_steps_find(&steps, rule->name)                     the rule's open alert, or TW_NO_ALERT
  *     index = tw_steps_open(&steps, rule, edge_us, value)           a new one, not yet stepped
  *     tw_steps_take(&steps, index, TW_ALERT_OPENED, ...)            a step: opened, updated, resolved
- *     tw_steps_quiet(&steps, index, since_us)                       OPEN <> QUIET, which is no step (alerts.h)
+ *     tw_steps_quiet(&steps, index, since_us)                       OPEN or QUIET, no step (alerts.h)
  *
- * Steps may be taken in any order of edge; who made them sorts them. All lives in the arena given at begin; texts of
- * alerts and rules are referred to, not copied. Values are in 10,000ths throughout. */
+ * Steps may be taken in any order of edge; who made them sorts them. All lives in the arena given at begin;
+ * texts of alerts and rules are referred to, not copied. Values are in 10,000ths throughout. */
 #ifndef TW_STEPS_H
 #define TW_STEPS_H
 
@@ -24,8 +24,7 @@ struct tw_alert {
     struct tw_text rule;
     struct tw_text symbol;
     const struct tw_rule_kind *kind;
-    struct tw_text
-        measure; /* what `reported` and `worst` are values of; empty when that is not known any more */
+    struct tw_text measure;    /* what `reported` and `worst` are values of; empty: not known any more */
     enum tw_severity severity; /* of the rule at the last step */
     int64_t opened_us;         /* edge at which it opened */
     int64_t stepped_us;        /* edge of its last step */
@@ -68,20 +67,20 @@ uint32_t tw_steps_find(const struct tw_steps *steps, struct tw_text rule);
 /* A new alert of the rule, whose step `opened` is yet to be taken; TW_NO_ALERT when the arena is full. */
 uint32_t tw_steps_open(struct tw_steps *steps, const struct tw_rule *rule, int64_t edge_us, int64_t value);
 
-/* The one mover of an alert's state: each step goes through here. `reason` without bytes stands for a full arena
- * (tw_steps_say). TW_FULL. */
+/* The one mover of an alert's state: each step goes through here. `reason` without bytes stands for a full
+ * arena (tw_steps_say). TW_FULL. */
 TW_MUST_USE bool tw_steps_take(struct tw_steps *steps, uint32_t index, enum tw_alert_step step,
     int64_t edge_us, int64_t value, int64_t documents, struct tw_text reason, struct tw_error *err);
 
 /* OPEN and QUIET (TW_NO_TIME: OPEN): going there and back is no step, but must be stored. */
 void tw_steps_quiet(struct tw_steps *steps, uint32_t index, int64_t since_us);
 
-/* The first edge after `after_us` at which the quiet time of alert `index` is over; TW_NEVER_US when it is not quiet, or
- * there is no alert. */
+/* The first edge after `after_us` at which the quiet time of alert `index` is over; TW_NEVER_US when it is
+ * not quiet, or there is no alert. */
 int64_t tw_steps_quiet_over_us(
     const struct tw_steps *steps, uint32_t index, const struct tw_rule *rule, int64_t after_us);
 
-/* -- reasons in words ------------------------------------------------------------------------------------------ */
+/* -- reasons in words ------------------------------------------------------------------------------------ */
 
 /* A few words, to stand in a longer sentence. */
 struct tw_phrase {

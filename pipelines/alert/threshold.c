@@ -33,7 +33,7 @@ _Static_assert(sizeof keys / sizeof keys[0] == TW_RULE_COMMON_KEYS + OWN_KEYS, "
 
 static const struct tw_yaml_key *const own_keys = keys + TW_RULE_COMMON_KEYS;
 
-/* -- reading and writing ----------------------------------------------------------------------------------- */
+/* -- reading and writing --------------------------------------------------------------------------------- */
 
 /* What opens: `below` for sums and means, `at_least` for a count. */
 static bool check_condition(
@@ -117,7 +117,7 @@ static bool write_threshold(const struct tw_rule *rule, size_t key, struct tw_ya
     return key != BELOW || threshold->measure != TW_MEASURE_COUNT;
 }
 
-/* -- the measure, compared ----------------------------------------------------------------------------------- */
+/* -- the measure, compared ------------------------------------------------------------------------------- */
 
 static int64_t round_half_to_even(int64_t dividend, int64_t divisor)
 {
@@ -190,7 +190,7 @@ static bool is_worse(const struct tw_threshold *threshold, int64_t value, int64_
     return threshold->measure == TW_MEASURE_COUNT ? value > than : value < than;
 }
 
-/* -- one edge ------------------------------------------------------------------------------------------------- */
+/* -- one edge -------------------------------------------------------------------------------------------- */
 
 /* One rule over one entity, at one edge. */
 struct edge {
@@ -234,7 +234,8 @@ TW_MUST_USE static bool open_alert(const struct edge *edge, struct tw_error *err
         edge->steps, index, TW_ALERT_OPENED, edge->edge_us, value, edge->window.documents, reason, err);
 }
 
-/* An open alert is updated or resolved; its rule's severity and its documents are those of this edge from now on. */
+/* An open alert is updated or resolved; its rule's severity and its documents are those of this edge from now
+ * on. */
 TW_MUST_USE static bool step_alert(const struct edge *edge, uint32_t index, enum tw_alert_step step,
     struct tw_text reason, struct tw_error *err)
 {
@@ -280,7 +281,8 @@ TW_MUST_USE static bool judge(const struct edge *edge, uint32_t index, struct tw
         say_measure(edge, ", quiet for %s", tw_phrase_of_duration(edge->rule->quiet_us).text), err);
 }
 
-/* From one edge at which something can change to the next: where a bar enters or leaves, and where quiet ends. */
+/* From one edge at which something can change to the next: where a bar enters or leaves, and where quiet
+ * ends. */
 static bool run_threshold(const struct tw_rule_run *run, struct tw_steps *steps, struct tw_error *err)
 {
     struct edge edge = {.rule = run->rule, .threshold = tw_threshold_of(run->rule), .steps = steps};

@@ -26,7 +26,7 @@ struct work {
     struct tw_alerts_output output;
 };
 
-/* -- rule sets -------------------------------------------------------------------------------------------------- */
+/* -- rule sets ------------------------------------------------------------------------------------------- */
 
 /* Of two sets that hold from the same edge the later one does; the other never governs anything. */
 TW_MUST_USE static bool make_spans(struct work *work, struct tw_error *err)
@@ -53,7 +53,7 @@ static const struct tw_rule_span *set_at(const struct work *work, int64_t edge_u
     return found;
 }
 
-/* -- merging ------------------------------------------------------------------------------------------------------ */
+/* -- merging --------------------------------------------------------------------------------------------- */
 
 /* Asks for the row ahead. */
 TW_MUST_USE static bool look_ahead(struct work *work, enum tw_turn_stream at, struct tw_error *err)
@@ -87,7 +87,8 @@ static bool find_next_entity(struct work *work)
     return least;
 }
 
-/* Rows are kept behind each other in the union's place; room is doubled, the old one left behind in the arena. */
+/* Rows are kept behind each other in the union's place; room is doubled, the old one left behind in the
+ * arena. */
 TW_MUST_USE static bool keep_row(struct work *work, enum tw_turn_stream at, struct tw_error *err)
 {
     struct tw_arena *arena = work->turn->arena;
@@ -127,7 +128,7 @@ TW_MUST_USE static bool gather(struct work *work, enum tw_turn_stream at, struct
     return true;
 }
 
-/* -- one entity --------------------------------------------------------------------------------------------------- */
+/* -- one entity ------------------------------------------------------------------------------------------ */
 
 TW_MUST_USE static bool evaluate(struct work *work, struct tw_error *err)
 {
@@ -185,7 +186,8 @@ TW_MUST_USE static bool give_steps(struct work *work, struct tw_error *err)
     return true;
 }
 
-/* The alert that was open, or opened, at the edge where the event spoke; NULL when its rule did not want it. */
+/* The alert that was open, or opened, at the edge where the event spoke; NULL when its rule did not want
+ * it. */
 static const struct tw_alert *alert_of(const struct work *work, const struct tw_headline_event *event)
 {
     int64_t edge_us = tw_bar_end(event->event_us);

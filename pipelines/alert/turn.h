@@ -1,19 +1,20 @@
 /* turn: the rules over many entities and one interval of event time: rows in, what became of alerts out.
  *
- *     source   three streams of rows: bars, headline events, open alerts; each in the order of symbols (byte by byte),
- *              bars of one symbol in the order of time
+ *     source   three streams of rows: bars, headline events, open alerts; each in the order of symbols
+ *              (byte by byte), bars of one symbol in the order of time
  *       |
- *     turn     merges them by symbol, and gives each entity's rows to tw_alerts_evaluate (alerts.h), which decides
+ *     turn     merges them by symbol, and gives each entity's rows to tw_alerts_evaluate (alerts.h)
  *       |
- *     sink     for each entity, in the order of symbols: alerts that were opened or changed; then their steps, in
- *              the order of time; then each of its events, with the alert that it opened or updated
+ *     sink     for each entity, in the order of symbols: alerts that were opened or changed; then their
+ *              steps, in the order of time; then each of its events, with the alert that it opened or updated
  *
  * Where rows come from and where answers go is the caller's: the evaluator reads and writes tables
- * (daemon/evaluate/turn_rows.h), a test gives arrays. A row is asked for once, in its place, and forgotten when its
- * entity is done: memory is that of the largest entity, and of all steps. The same rows give the same answers.
+ * (daemon/evaluate/turn_rows.h), a test gives arrays. A row is asked for once, in its place, and forgotten
+ * when its entity is done: memory is that of the largest entity, and of all steps. The same rows give the
+ * same answers.
  *
- *     struct tw_turn turn = {.sets = sets, .set_count = 2, .from_us = ..., .to_us = ..., .source = ..., .sink = ...,
- *                            .arena = &arena};
+ *     struct tw_turn turn = {.sets = sets, .set_count = 2, .from_us = ..., .to_us = ...,
+ *                            .source = ..., .sink = ..., .arena = &arena};
  *     if (!tw_turn_run(&turn, err)) ...
  *
  * Which entities' rows to give, and how far back, alerts.h says ("WHOM TO ASK"). */
@@ -36,26 +37,27 @@ struct tw_turn_row {
     };
 };
 
-/* The next row of a stream. After TW_READ_END a stream is not asked again; a row that is refused ends the turn as a
- * failure does: err is filled, and nothing is passed over. */
+/* The next row of a stream. After TW_READ_END a stream is not asked again; a row that is refused ends the
+ * turn as a failure does: err is filled, and nothing is passed over. */
 struct tw_turn_source {
     void *context;
     enum tw_read (*next)(
         void *context, enum tw_turn_stream stream, struct tw_turn_row *row, struct tw_error *err);
 };
 
-/* What became of an entity. Each may be NULL: then it is not wanted. False, with err filled, ends the turn. What is
- * pointed to dies with the call, texts do not. `rules` is the set that governs the edge of the alert's last step, or
- * of the step. */
+/* What became of an entity. Each may be NULL: then it is not wanted. False, with err filled, ends the turn.
+ * What is pointed to dies with the call, texts do not. `rules` is the set that governs the edge of the
+ * alert's last step, or of the step. */
 struct tw_turn_sink {
     void *context;
-    /* An alert that was opened, or differs from the row that came in; documents count for it from `first_us` on. */
+    /* An alert that was opened, or differs from the row that came in; documents count for it from `first_us`
+     * on. */
     bool (*alert)(void *context, const struct tw_alert *alert, int64_t first_us,
         const struct tw_rule_span *rules, struct tw_error *err);
     bool (*step)(void *context, const struct tw_alert *alert, const struct tw_alert_change *change,
         const struct tw_rule_span *rules, struct tw_error *err);
-    /* An event that was seen; `alert` is NULL when no rule wanted it. One that is seen only after the interval is not
-     * given: it waits for a later turn. */
+    /* An event that was seen; `alert` is NULL when no rule wanted it. One that is seen only after the
+     * interval is not given: it waits for a later turn. */
     bool (*event)(void *context, struct tw_text symbol, const struct tw_headline_event *event,
         const struct tw_alert *alert, struct tw_error *err);
 };
@@ -79,8 +81,9 @@ struct tw_turn {
     uint64_t resolved;
 };
 
-/* Runs the turn to the end of all streams. TW_FULL when the arena is; TW_INTERNAL when rows are out of order or contradict
- * alerts.h; whatever source and sink say. What was given to the sink before a failure is not to be used. */
+/* Runs the turn to the end of all streams. TW_FULL when the arena is; TW_INTERNAL when rows are out of order
+ * or contradict alerts.h; whatever source and sink say. What was given to the sink before a failure is not to
+ * be used. */
 TW_MUST_USE bool tw_turn_run(struct tw_turn *turn, struct tw_error *err);
 
 #endif

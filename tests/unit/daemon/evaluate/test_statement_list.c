@@ -1,4 +1,5 @@
-/* statement_list: parameters in their places and in PostgreSQL's format; a full arena is noticed, and stays so. */
+/* statement_list: parameters in their places and in PostgreSQL's format; a full arena is noticed, and stays
+ * so. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

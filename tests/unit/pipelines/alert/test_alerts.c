@@ -433,7 +433,8 @@ static bool must_be_asked(const struct tw_alerts_input *input)
     return asked;
 }
 
-/* Evaluates (0, end] in pieces cut at random edges; all that goes from one to the next is what would be stored. */
+/* Evaluates (0, end] in pieces cut at random edges; all that goes from one to the next is what would be
+ * stored. */
 static struct tw_alerts_output evaluate_cut(
     const struct stream *stream, const struct tw_rule_span *spans, uint32_t span_count, uint64_t *random)
 {

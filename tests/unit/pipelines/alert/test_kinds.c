@@ -25,7 +25,8 @@ static void every_kind_has_its_name_its_functions_and_the_common_keys_first(void
     }
 }
 
-/* The canonical text can write numbers, choices and lists of texts; a message and the reference name each key once. */
+/* The canonical text can write numbers, choices and lists of texts; a message and the reference name each key
+ * once. */
 static void own_keys_are_of_types_that_can_be_written_back_and_are_named_once(void **state)
 {
     (void)state;
