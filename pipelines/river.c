@@ -176,7 +176,7 @@ bool tw_river_run(const struct tw_river *river, struct tw_river_worker *worker,
 {
     *out = (struct tw_rows){0};
     return read_documents(river, messages, count, arena, out, err) &&
-           tw_classify(river->classifier, worker->classify, out->documents, count, NULL, err) &&
+           tw_classify(river->classifier, worker->classify, out->documents, count, arena, NULL, err) &&
            make_scores(arena, out, err) &&
            tw_bars_sum(out->scores, out->score_count, out->documents, count, arena, &out->bars,
                &out->bar_count, err) &&
@@ -184,7 +184,8 @@ bool tw_river_run(const struct tw_river *river, struct tw_river_worker *worker,
 }
 
 bool tw_river_classify(const struct tw_river *river, struct tw_river_worker *worker,
-    struct tw_document *documents, uint32_t count, float *logits, struct tw_error *err)
+    struct tw_document *documents, uint32_t count, struct tw_arena *arena, float *logits,
+    struct tw_error *err)
 {
-    return tw_classify(river->classifier, worker->classify, documents, count, logits, err);
+    return tw_classify(river->classifier, worker->classify, documents, count, arena, logits, err);
 }

@@ -47,6 +47,7 @@ TW_MUST_USE bool tw_river_prepare(
     const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err);
 /* classify (classify.h: tw_classify) in the worker's space. */
 TW_MUST_USE bool tw_river_classify(const struct tw_river *river, struct tw_river_worker *worker,
-    struct tw_document *documents, uint32_t count, float *logits, struct tw_error *err);
+    struct tw_document *documents, uint32_t count, struct tw_arena *arena, float *logits,
+    struct tw_error *err);
 
 #endif

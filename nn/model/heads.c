@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "model/encoder.h"
-#include "model/temperature.h"
 
 struct tw_head tw_head_of(const struct tw_model *model, enum tw_model_part part)
 {
@@ -143,38 +142,6 @@ bool tw_entity_logits(const struct tw_model *model, const struct tw_packed *batc
         memcpy(logits + first * labels, workspace->head_logits, rows * labels * sizeof *logits);
     }
     return true;
-}
-
-bool tw_classify_sequences(const struct tw_model *model, const struct tw_packed *batch,
-    struct tw_workspace *workspace, float *logits, struct tw_error *err)
-{
-    struct tw_packed part;
-    for (size_t first = 0; first < batch->count; first += part.count) {
-        part = tw_packed_cut(batch, first, workspace->max_tokens);
-        if (!tw_encode(model, &part, workspace, err) ||
-            !tw_document_logits(model, &part, workspace, logits + first * model->config.labels, err))
-            return false;
-    }
-    return true;
-}
-
-static void probabilities(const struct tw_model_config *config, struct tw_temperature temperature,
-    const float *logits, float probs[TW_CLASSES])
-{
-    double by_class[TW_CLASSES];
-    for (size_t class = 0; class < TW_CLASSES; class ++)
-        by_class[class] = (double)logits[config->class_at[class]];
-    tw_temperature_apply(by_class, temperature, probs);
-}
-
-void tw_class_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES])
-{
-    probabilities(&model->config, model->config.temperature, logits, probs);
-}
-
-void tw_entity_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES])
-{
-    probabilities(&model->config, model->config.entity_temperature, logits, probs);
 }
 
 void tw_mean_hidden(const struct tw_model *model, const struct tw_packed *batch,

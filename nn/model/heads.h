@@ -1,4 +1,4 @@
-/* heads: hidden states to logits, logits to calibrated probabilities.
+/* heads: hidden states to logits.
  *   in    a batch that tw_encode has just encoded in this workspace
  *   out   logits [sequences, labels], in the model's own order of labels
  *
@@ -8,12 +8,7 @@
  *
  * Entity:      entity_classifier(tanh(entity_pooler([h[CLS], mean of h over the entity's own tokens])))
  *
- *     float logits[3];                                // for one sequence
- *     tw_document_logits(model, &batch, workspace, logits, err);
- *     float probs[TW_CLASSES];
- *     tw_class_probabilities(model, logits, probs);   // [TW_NEGATIVE], [TW_NEUTRAL], [TW_POSITIVE]
- *     probs[TW_POSITIVE] - probs[TW_NEGATIVE];        // the sentiment
- */
+ * infer/predict.h runs them over texts; training runs their steps and takes them back. */
 #ifndef TW_HEADS_H
 #define TW_HEADS_H
 
@@ -45,17 +40,6 @@ TW_MUST_USE bool tw_entity_logits(const struct tw_model *model, const struct tw_
 /* The same promise, checked: TW_INTERNAL names the span that is not in the batch. */
 TW_MUST_USE bool tw_entity_spans_check(
     const struct tw_packed *batch, const struct tw_entity_span *spans, size_t count, struct tw_error *err);
-
-/* Encodes a batch of any size, cut into micro-batches by the workspace's max_tokens, and writes the document
- * logits of all its sequences, in order: batch->count x config.labels floats. */
-TW_MUST_USE bool tw_classify_sequences(const struct tw_model *model, const struct tw_packed *batch,
-    struct tw_workspace *workspace, float *logits, struct tw_error *err);
-
-/* The logits as the model's temperature makes them probabilities (temperature.h), by class name and not by position. Needs
- * model->config.labels_fault == NULL. */
-void tw_class_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES]);
-/* The same for the entity head, with its own temperature. */
-void tw_entity_probabilities(const struct tw_model *model, const float *logits, float probs[TW_CLASSES]);
 
 /* The mean of hidden rows of tokens [begin, end) of one sequence (begin < end <= its length) into out[hidden]:
  * what an entity head joins to [CLS]. */

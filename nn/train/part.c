@@ -428,52 +428,6 @@ void tw_part_run(struct tw_part *part)
     }
 }
 
-/* --- logits -------------------------------------------------------------------------------------------------- */
-
-static bool micro_batch_logits(struct tw_part *part, const struct micro_batch *micro, struct tw_error *err)
-{
-    const struct tw_model *model = part->step->state->model;
-    const struct tw_step_task *task = task_of(part);
-    struct tw_workspace *workspace = &part->workspace;
-    workspace->dropout = NULL;
-    if (!tw_encode(model, &micro->batch, workspace, err))
-        return false;
-    if (task->document_logits && !tw_document_logits(model, &micro->batch, workspace,
-                                     task->document_logits + micro->first * model->config.labels, err))
-        return false;
-    size_t end = micro->first_entity + micro->entities;
-    for (size_t first = micro->first_entity, rows; first < end; first += rows) {
-        rows = end - first < workspace->max_head_rows ? end - first : workspace->max_head_rows;
-        for (size_t row = 0; row < rows; row++)
-            part->spans[row] = span_of(task->targets->entities, micro, first + row);
-        if (!tw_entity_logits(model, &micro->batch, workspace, part->spans, rows,
-                task->entity_logits + first * model->config.labels, err))
-            return false;
-    }
-    return true;
-}
-
-void tw_part_logits(struct tw_part *part)
-{
-    const struct tw_step *step = part->step;
-    const struct tw_targets *targets = step->task.targets;
-    part->done = true;
-    part->workspace.compute = validation_compute(step);
-    struct tw_packed own = part_batch(part);
-    struct micro_batch micro = first_micro_batch(part);
-    for (size_t first = 0; part->done && first < own.count; first += micro.batch.count) {
-        micro.batch = tw_packed_cut(&own, first, part->workspace.max_tokens);
-        micro.first = part->first + first;
-        micro.first_entity += micro.entities;
-        micro.entities = 0;
-        while (
-            step->task.entity_logits && micro.first_entity + micro.entities < targets->entity_count &&
-            targets->entities[micro.first_entity + micro.entities].sequence < micro.first + micro.batch.count)
-            micro.entities++;
-        part->done = micro_batch_logits(part, &micro, &part->err);
-    }
-}
-
 /* --- opening ------------------------------------------------------------------------------------------------- */
 
 static bool take_room(struct tw_part *part, struct tw_error *err)

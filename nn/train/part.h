@@ -35,8 +35,7 @@ struct tw_step_task {
     const struct tw_targets *targets;
     struct tw_step_totals totals;
     struct tw_dropout_plan plan;
-    bool training;                          /* with dropout and gradients */
-    float *document_logits, *entity_logits; /* of tw_part_logits; either NULL */
+    bool training; /* with dropout and gradients */
 };
 
 struct tw_step {
@@ -75,9 +74,6 @@ void tw_part_close(struct tw_part *part);
 
 /* The task's losses; when training, gradients from `begin` on (what stands there is forgotten). */
 void tw_part_run(struct tw_part *part);
-
-/* The task's logits, into the rows of the part's sequences and entities. */
-void tw_part_logits(struct tw_part *part);
 
 /* The student's column of a class, or TW_NO_LABEL. */
 int32_t tw_label_column(const struct tw_model *model, int32_t label);

@@ -117,11 +117,6 @@ static void run_part(void *self, size_t number)
     tw_part_run(&((struct tw_trainer *)self)->parts[number]);
 }
 
-static void part_logits(void *self, size_t number)
-{
-    tw_part_logits(&((struct tw_trainer *)self)->parts[number]);
-}
-
 static void add_sums(struct tw_part_sums *sums, const struct tw_part_sums *more)
 {
     sums->document += more->document;
@@ -305,24 +300,6 @@ bool tw_trainer_loss(struct tw_trainer *trainer, const struct tw_packed *batch,
     return collect(trainer, result, err);
 }
 
-/* --- logits -------------------------------------------------------------------------------------------------- */
-
-bool tw_trainer_logits(struct tw_trainer *trainer, const struct tw_packed *batch,
-    const struct tw_entity_span *entities, size_t entity_count, float *document_logits, float *entity_logits,
-    struct tw_error *err)
-{
-    struct tw_targets targets = {.entities = entities, .entity_count = entity_count};
-    struct tw_step_result result;
-    if (!begin_task(trainer, batch, &targets, err))
-        return false;
-    trainer->step.task.document_logits = document_logits;
-    trainer->step.task.entity_logits = entity_logits;
-    tw_threads_run(trainer->threads, part_logits, trainer);
-    for (size_t at = 0; at < trainer->count; at++)
-        trainer->parts[at].sums = (struct tw_part_sums){0};
-    return collect(trainer, &result, err);
-}
-
 /* --- opening ------------------------------------------------------------------------------------------------- */
 
 static bool check_teacher(const struct tw_trainer *trainer, struct tw_error *err)
@@ -425,4 +402,16 @@ double tw_trainer_loss_mean(const struct tw_trainer *trainer)
 void tw_trainer_set_loss_mean(struct tw_trainer *trainer, double mean)
 {
     trainer->loss_mean = mean;
+}
+
+bool tw_trainer_open_predict(const struct tw_trainer *trainer, struct tw_predict **out, struct tw_error *err)
+{
+    const struct tw_trainer_options *options = &trainer->step.options;
+    const struct tw_workspace *workspace = &trainer->parts[0].workspace;
+    const struct tw_predict_options predict = {
+        .compute = options->validation_compute ? options->validation_compute : options->compute,
+        .threads = trainer->count,
+        .max_tokens = workspace->max_tokens,
+        .max_sequence = workspace->max_sequence};
+    return tw_predict_open(trainer->step.state->model, &predict, out, err);
 }

@@ -11,7 +11,7 @@
  *         if (!tw_trainer_step(trainer, &batch, &targets, &adamw, step, &result, err)) break;
  *     }
  *     tw_trainer_loss(trainer, &batch, &targets, &result, err);     // no dropout, no gradients: validation
- *     tw_trainer_logits(trainer, &batch, entities, n, documents, entity_logits, err);
+ *     tw_trainer_open_predict(trainer, &predict, err);              // logits of the model as it is now
  *     tw_trainer_close(trainer);
  *
  * A batch is cut into one part of sequences a thread (by tokens), a part into micro-batches of at most `max_tokens`
@@ -41,6 +41,7 @@
 
 #include "base/error.h"
 #include "gemm/gemm.h"
+#include "infer/predict.h"
 #include "model/heads.h"
 #include "model/packed.h"
 #include "train/loss.h"
@@ -78,7 +79,7 @@ struct tw_trainer_options {
     uint64_t seed;       /* of dropout */
     const struct tw_compute
         *compute; /* of steps; outlives the trainer; open it as "fixed" or "bf16" (gemm.h) */
-    /* Of tw_trainer_loss and _logits: fp32 as the model is used; NULL: the steps'. */
+    /* Of tw_trainer_loss and predictions: fp32 as the model is used; NULL: the steps'. */
     const struct tw_compute *validation_compute;
     struct tw_dropout_rates dropout;
     struct tw_objective objective;
@@ -140,10 +141,10 @@ TW_MUST_USE bool tw_trainer_gradients(struct tw_trainer *trainer, const struct t
 TW_MUST_USE bool tw_trainer_loss(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_targets *targets, struct tw_step_result *result, struct tw_error *err);
 
-/* Logits of a batch of any size, in the model's own order of labels, without dropout; NULL for a head not wanted. */
-TW_MUST_USE bool tw_trainer_logits(struct tw_trainer *trainer, const struct tw_packed *batch,
-    const struct tw_entity_span *entities, size_t entity_count, float *document_logits, float *entity_logits,
-    struct tw_error *err);
+/* The loop of inference (infer/predict.h) over the model in training, as it is at each call, on as many threads: for
+ * validation, between steps. Closed before the trainer. */
+TW_MUST_USE bool tw_trainer_open_predict(
+    const struct tw_trainer *trainer, struct tw_predict **out, struct tw_error *err);
 
 /* Changes what may change between epochs. */
 void tw_trainer_set_objective(struct tw_trainer *trainer, const struct tw_objective *objective);
@@ -151,6 +152,7 @@ void tw_trainer_set_objective(struct tw_trainer *trainer, const struct tw_object
 /* The running mean of the loss that the guard compares with; stored by a checkpoint, so that a resumed run stops
  * where the unbroken one would. */
 double tw_trainer_loss_mean(const struct tw_trainer *trainer);
+/* What a checkpoint had stored. */
 void tw_trainer_set_loss_mean(struct tw_trainer *trainer, double mean);
 
 #endif

@@ -1,13 +1,13 @@
 #include "distill/measure_folder.h"
 
+#include "base/clock.h"
 #include "base/file.h"
-#include "distill/ask.h"
-#include "measure/temperature_fit.h"
+#include "distill/predict_folder.h"
+#include "score/classify.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 struct logits {
     float *documents, *entities; /* [.., TW_CLASSES] */
@@ -15,9 +15,7 @@ struct logits {
 
 static double now(void)
 {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+    return 1e-6 * (double)tw_now_us();
 }
 
 static bool weigh(const char *folder, struct tw_folder_measures *out, struct tw_error *err)
@@ -51,7 +49,7 @@ static void add(
 {
     if (label < 0)
         return;
-    const struct tw_score score = tw_temperature_score(logits, temperature);
+    const struct tw_score score = tw_score_of(logits, temperature);
     tw_measures_add(measures, (uint32_t)label, &score);
 }
 
@@ -77,20 +75,20 @@ static bool time_it(const char *folder, const struct tw_dataset *dataset, const 
     uint32_t most_tokens, double seconds, const struct logits *scratch, struct tw_folder_measures *out,
     struct tw_error *err)
 {
-    struct tw_ask ask = {0};
+    struct tw_folder_model opened = {0};
     uint64_t tokens = 0, read = 0;
     const size_t group = count < 256 ? count : 256;
-    bool done = tw_ask_open(folder, "auto", most_tokens, 1, &ask, err);
+    bool done = tw_folder_model_open(folder, "auto", most_tokens, 1, &opened, err);
     double began = now();
     for (size_t first = 0; done && count && now() - began < seconds;) {
         size_t here = count - first < group ? count - first : group;
-        done = tw_ask_run(
-            &ask, dataset, records + first, here, scratch->documents, scratch->entities, &tokens, err);
+        done = tw_folder_model_predict(
+            &opened, dataset, records + first, here, scratch->documents, scratch->entities, &tokens, err);
         read += here;
         first = first + here < count ? first + here : 0;
     }
     double took = now() - began;
-    tw_ask_close(&ask);
+    tw_folder_model_close(&opened);
     out->documents_per_s = took > 0 ? (double)read / took : 0;
     out->tokens_per_s = took > 0 ? (double)tokens / took : 0;
     return done;
@@ -100,15 +98,16 @@ bool tw_measure_folder(const char *folder, const struct tw_dataset *dataset, con
     size_t count, uint32_t most_tokens, size_t threads, double seconds, struct tw_folder_measures *out,
     struct tw_error *err)
 {
-    struct tw_ask ask = {0};
+    struct tw_folder_model opened = {0};
     struct logits logits = {0};
     *out = (struct tw_folder_measures){0};
     bool done = weigh(folder, out, err) && take_logits(&logits, dataset, records, count, err) &&
-                tw_ask_open(folder, "auto", most_tokens, threads, &ask, err) &&
-                tw_ask_run(&ask, dataset, records, count, logits.documents, logits.entities, NULL, err);
+                tw_folder_model_open(folder, "auto", most_tokens, threads, &opened, err) &&
+                tw_folder_model_predict(
+                    &opened, dataset, records, count, logits.documents, logits.entities, NULL, err);
     if (done)
-        measure(ask.model, dataset, records, count, &logits, out);
-    tw_ask_close(&ask);
+        measure(opened.model, dataset, records, count, &logits, out);
+    tw_folder_model_close(&opened);
     done = done && time_it(folder, dataset, records, count, most_tokens, seconds, &logits, out, err);
     free(logits.documents);
     free(logits.entities);

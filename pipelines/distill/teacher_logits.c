@@ -1,6 +1,6 @@
 #include "distill/teacher_logits.h"
 
-#include "distill/ask.h"
+#include "distill/predict_folder.h"
 #include "format/write.h"
 
 #include <inttypes.h>
@@ -20,16 +20,17 @@ struct answered {
     char document_name[KEY + 16], entity_name[KEY + 16];
 };
 
-static bool make_key(const struct tw_ask *ask, const char *backend, const struct tw_dataset *dataset,
-    const size_t *records, size_t count, struct answered *answered, struct tw_error *err)
+static bool make_key(const struct tw_folder_model *teacher, const char *backend,
+    const struct tw_dataset *dataset, const size_t *records, size_t count, struct answered *answered,
+    struct tw_error *err)
 {
     XXH3_state_t *state = XXH3_createState();
     if (!state)
         return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for a hash");
     XXH3_64bits_reset(state);
-    XXH3_64bits_update(state, ask->model->sha256_hex, sizeof ask->model->sha256_hex);
+    XXH3_64bits_update(state, teacher->model->sha256_hex, sizeof teacher->model->sha256_hex);
     XXH3_64bits_update(state, backend, strlen(backend));
-    XXH3_64bits_update(state, &ask->most_tokens, sizeof ask->most_tokens);
+    XXH3_64bits_update(state, &teacher->most_tokens, sizeof teacher->most_tokens);
     for (size_t at = 0; at < count; at++) {
         const struct tw_example *example = &dataset->examples[records[at]];
         XXH3_64bits_update(state, &example->hash, sizeof example->hash);
@@ -121,7 +122,7 @@ static bool stop(const struct tw_teacher_logits_options *options, const struct a
                answered->done, count);
 }
 
-static bool ask_all(const struct tw_teacher_logits_options *options, struct tw_ask *ask,
+static bool predict_all(const struct tw_teacher_logits_options *options, struct tw_folder_model *teacher,
     const struct tw_dataset *dataset, const size_t *records, size_t count, struct answered *answered,
     struct tw_error *err)
 {
@@ -132,7 +133,8 @@ static bool ask_all(const struct tw_teacher_logits_options *options, struct tw_a
         size_t group = left < RECORDS_AT_ONCE ? left : RECORDS_AT_ONCE;
         if (watch->stopped && watch->stopped(watch->context))
             return stop(options, answered, count, err);
-        if (!tw_ask_run(ask, dataset, records + first, group, answered->documents + first * TW_CLASSES,
+        if (!tw_folder_model_predict(teacher, dataset, records + first, group,
+                answered->documents + first * TW_CLASSES,
                 answered->entities + answered->done_entities * TW_CLASSES, NULL, err))
             return false;
         answered->done += group;
@@ -150,14 +152,14 @@ static bool ask_all(const struct tw_teacher_logits_options *options, struct tw_a
     return true;
 }
 
-static bool answer(const struct tw_teacher_logits_options *options, struct tw_ask *ask,
+static bool answer(const struct tw_teacher_logits_options *options, struct tw_folder_model *teacher,
     const struct tw_dataset *dataset, const size_t *records, size_t count, struct answered *answered,
     struct tw_error *err)
 {
-    if (!make_key(ask, options->backend, dataset, records, count, answered, err))
+    if (!make_key(teacher, options->backend, dataset, records, count, answered, err))
         return false;
     recall(options->cache, dataset, records, count, answered);
-    return ask_all(options, ask, dataset, records, count, answered, err);
+    return predict_all(options, teacher, dataset, records, count, answered, err);
 }
 
 /* From the order of the records asked about to that of the dataset. */
@@ -205,17 +207,18 @@ bool tw_teacher_logits_predict(const struct tw_teacher_logits_options *options,
     const struct tw_dataset *dataset, const size_t *records, size_t count, struct tw_arena *arena,
     struct tw_teacher_logits *out, struct tw_error *err)
 {
-    struct tw_ask ask = {0};
+    struct tw_folder_model teacher = {0};
     struct answered answered = {0};
-    bool asked =
-        take_room(dataset, records, count, arena, &answered, err) &&
-        tw_ask_open(options->teacher, options->backend, options->most_tokens, options->threads, &ask, err) &&
-        answer(options, &ask, dataset, records, count, &answered, err);
+    bool asked = take_room(dataset, records, count, arena, &answered, err) &&
+                 tw_folder_model_open(options->teacher, options->backend, options->most_tokens,
+                     options->threads, &teacher, err) &&
+                 answer(options, &teacher, dataset, records, count, &answered, err);
     if (asked) {
-        out->has_documents = out->has_documents || ask.model->has_head;
-        out->has_entities = out->has_entities || (ask.model->has_entity_head && answered.entity_count > 0);
+        out->has_documents = out->has_documents || teacher.model->has_head;
+        out->has_entities =
+            out->has_entities || (teacher.model->has_entity_head && answered.entity_count > 0);
         spread(&answered, dataset, records, count, out);
     }
-    tw_ask_close(&ask);
+    tw_folder_model_close(&teacher);
     return asked;
 }

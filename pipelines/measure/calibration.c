@@ -1,6 +1,7 @@
 #include "measure/calibration.h"
 
 #include "measure/temperature_fit.h"
+#include "score/classify.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -165,5 +166,5 @@ struct tw_score tw_calibration_score(const float logits[TW_CLASSES], const struc
 {
     float moved[TW_CLASSES];
     move(logits, calibration->class_biases, moved);
-    return tw_temperature_score(moved, calibration->temperature);
+    return tw_score_of(moved, calibration->temperature);
 }

@@ -142,13 +142,3 @@ double tw_temperature_loss(
     struct curve curve = curve_at(&sample, (double)temperature.exponent, 1 / (double)temperature.base);
     return curve.rows ? curve.loss / (double)curve.rows : 0;
 }
-
-struct tw_score tw_temperature_score(const float logits[TW_CLASSES], struct tw_temperature temperature)
-{
-    double row[TW_CLASSES];
-    float probs[TW_CLASSES];
-    by_class(logits, row);
-    tw_temperature_apply(row, temperature, probs);
-    return (struct tw_score){
-        .negative = probs[TW_NEGATIVE], .neutral = probs[TW_NEUTRAL], .positive = probs[TW_POSITIVE]};
-}

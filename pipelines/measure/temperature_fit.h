@@ -23,7 +23,4 @@ double tw_temperature_fit_base(const float *logits, const int32_t *labels, size_
 double tw_temperature_loss(
     const float *logits, const int32_t *labels, size_t rows, struct tw_temperature temperature);
 
-/* Probabilities of logits by enum tw_class. */
-struct tw_score tw_temperature_score(const float logits[TW_CLASSES], struct tw_temperature temperature);
-
 #endif

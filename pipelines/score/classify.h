@@ -1,84 +1,42 @@
-/* classify: cleaned documents to token ids, probabilities and the integer that is summed.
+/* classify: tokenized documents to probabilities and the integer that is summed.
  *
- *   in    documents with `text`
- *   out   document.tokens, token_count, truncated (tw_classifier_tokenize); document.readings
- *         (tw_classifier_read_entities); document.score, the readings' scores (tw_classify)
+ *   in    documents with tokens and readings (classifier.h)
+ *   out   document.score, the readings' scores
  *
- *     tw_classifier_open    once: a model folder, or the constant model
  *     tw_classify_workspace_new      once a worker
- *     tw_classifier_tokenize, tw_classify   for each batch
+ *     tw_classify                    for each batch
  *
- * The classifier is immutable and shared; a workspace belongs to one thread. Tokens of all documents are laid end
- * to end and cut into micro-batches of at most `micro_tokens`. A score depends on the document's tokens
- * and the model alone, to the bit: not on batch mates, workers or order.
- *
- * The constant model (contracts, "Models"; `model.kind: constant`) runs everything but the encoder: the score is
- * made of XXH3 of the token ids, three weights of 16 bits each (plus one) over their sum. With a model folder it
- * uses that folder's tokenizer; without one, a token is the hash of a word. */
+ * A workspace belongs to one thread. A score depends on the document's tokens and the model alone, to the bit: not on batch
+ * mates, workers or order (infer/predict.h). */
 #ifndef TW_CLASSIFY_H
 #define TW_CLASSIFY_H
 
 #include "base/arena.h"
 #include "document.h"
-#include "link/locate.h"
+#include "format/shape.h"
+#include "score/classifier.h"
 
-enum { TW_MICRO_BATCH_TOKENS = 2048 };
-
-struct tw_classifier;
 struct tw_classify_workspace;
-struct tw_model;
-struct tw_tokenizer;
-
-struct tw_classifier_options {
-    const char *folder;    /* the model's folder; may be NULL for the constant model */
-    bool constant;         /* model.kind: constant */
-    uint32_t micro_tokens; /* tokens of one pass through the encoder; 0: TW_MICRO_BATCH_TOKENS */
-    uint32_t max_tokens;   /* model.max_tokens; 0: no limit of our own */
-    const char *labels;    /* --labels a,b,c in the model's order; NULL: by the names of config.json */
-    const char *gemm;      /* gemm.backend (gemm.h); NULL: auto */
-    bool tokenizer_only;   /* for `tokenize`: only the tokenizer's files are needed; tw_classify is refused */
-};
-
-/* Opens the model. TW_CONFIG, TW_IO with file names as where. */
-TW_MUST_USE bool tw_classifier_open(
-    const struct tw_classifier_options *options, struct tw_classifier **out, struct tw_error *err);
-void tw_classifier_free(struct tw_classifier *classifier);
-
-/* SHA-256 of the weights file (of the word "constant" for the constant model), 64 digits and a NUL: which model
- * made a score. */
-const char *tw_classifier_sha256(const struct tw_classifier *classifier);
-/* Longest row of ids that the model takes, [CLS] and [SEP] included. */
-uint32_t tw_classifier_max_tokens(const struct tw_classifier *classifier);
-
-/* The parts, for those who look deeper (`bench`, `explain`); NULL where there is none. */
-const struct tw_model *tw_classifier_model(const struct tw_classifier *classifier);
-const struct tw_tokenizer *tw_classifier_tokenizer(const struct tw_classifier *classifier);
-/* One line for people: the GEMM backend in use (gemm.h); empty for the constant model. */
-void tw_classifier_gemm_report(const struct tw_classifier *classifier, char *line, size_t size);
 
 /* One worker's scratch. TW_INTERNAL when memory is refused. */
 TW_MUST_USE bool tw_classify_workspace_new(
     const struct tw_classifier *classifier, struct tw_classify_workspace **out, struct tw_error *err);
+/* NULL is fine. */
 void tw_classify_workspace_free(struct tw_classify_workspace *workspace);
-
-/* Fills tokens, token_count and truncated from `text`. False when the arena is full (TW_FULL). */
-TW_MUST_USE bool tw_classifier_tokenize(const struct tw_classifier *classifier, struct tw_document *document,
-    struct tw_arena *arena, struct tw_error *err);
-
-/* Makes document.readings, one for each of `count` places of entities in the text (locate.h), after tokenizing. None when the
- * model has no head for entities. TW_FULL. */
-TW_MUST_USE bool tw_classifier_read_entities(const struct tw_classifier *classifier,
-    struct tw_document *document, const struct tw_place *places, uint32_t count, struct tw_arena *arena,
-    struct tw_error *err);
 
 /* Scores the documents whose fate is TW_FATE_STORED, and their readings; the others are passed over. A model with a head for
  * entities alone reads a text as an entity that is the whole of it. `logits`, when not NULL, takes
- * three floats a document: negative, neutral, positive. TW_INTERNAL when a kernel fails. */
+ * three floats a document: negative, neutral, positive. `arena` lends room for the packed tokens and the logits and has it back.
+ * TW_FULL when it is too small, TW_INTERNAL when a kernel fails. */
 TW_MUST_USE bool tw_classify(const struct tw_classifier *classifier, struct tw_classify_workspace *workspace,
-    struct tw_document *documents, uint32_t count, float *logits, struct tw_error *err);
+    struct tw_document *documents, uint32_t count, struct tw_arena *arena, float *logits,
+    struct tw_error *err);
 
 /* Round half to even of 10,000 x (positive - negative). */
 int32_t tw_sentiment_of(float negative, float positive);
+
+/* Probabilities and sentiment of logits by enum tw_class (model/temperature.h). */
+struct tw_score tw_score_of(const float logits[TW_CLASSES], struct tw_temperature temperature);
 
 /* The enum tw_class (format/labels.h) of the largest probability; the first of equals. */
 uint32_t tw_label_of(const struct tw_score *score);

@@ -8,7 +8,7 @@ bool tw_predict_lines_score(const struct tw_task_options *options, struct tw_riv
         return tw_arena_fail(&chunk->arena, err);
     for (uint32_t at = 0; at < chunk->count; at++)
         documents[at] = records[at].document;
-    if (!tw_river_classify(options->river, worker, documents, chunk->count, logits, err))
+    if (!tw_river_classify(options->river, worker, documents, chunk->count, &chunk->arena, logits, err))
         return false;
     for (uint32_t at = 0; at < chunk->count; at++)
         records[at].document = documents[at];

@@ -16,7 +16,7 @@ struct answers {
 };
 
 struct validating {
-    struct tw_trainer *trainer;
+    struct tw_predict *predict;
     const struct tw_collator *collator;
     struct tw_arena scratch;
     struct answers documents, entities;
@@ -37,14 +37,16 @@ static void free_answers(struct answers *answers)
     free(answers->labels);
 }
 
-static void add_answer(
-    struct answers *answers, const struct tw_model_config *config, const float *logits, int32_t label)
+/* Those that have a label. */
+static void add_answers(struct answers *answers, const float *logits, const int32_t *labels, size_t count)
 {
-    if (label < 0)
-        return;
-    for (size_t class = 0; class < TW_CLASSES; class ++)
-        answers->logits[answers->count * TW_CLASSES + class] = logits[config->class_at[class]];
-    answers->labels[answers->count++] = label;
+    for (size_t at = 0; at < count; at++) {
+        if (labels[at] < 0)
+            continue;
+        memcpy(answers->logits + answers->count * TW_CLASSES, logits + at * TW_CLASSES,
+            TW_CLASSES * sizeof *logits);
+        answers->labels[answers->count++] = labels[at];
+    }
 }
 
 static bool validate_records(
@@ -56,21 +58,18 @@ static bool validate_records(
     tw_arena_reset(scratch, KEEP_BYTES);
     if (!tw_collate_batch(collator, 0, records, count, scratch, &collated, err))
         return false;
-    size_t labels = collator->config->labels;
-    float *documents = tw_arena_array(scratch, count * labels, sizeof *documents);
-    float *entities = tw_arena_array(scratch, collated.targets.entity_count * labels, sizeof *entities);
+    const struct tw_targets *targets = &collated.targets;
+    const bool of_documents = collator->parts & TW_PART_DOCUMENT,
+               of_entities = collator->parts & TW_PART_ENTITY;
+    float *documents = tw_arena_array(scratch, count * TW_CLASSES, sizeof *documents);
+    float *entities = tw_arena_array(scratch, targets->entity_count * TW_CLASSES, sizeof *entities);
     if (!documents || !entities)
         return tw_arena_fail(scratch, err);
-    if (!tw_trainer_logits(validating->trainer, &collated.batch, collated.targets.entities,
-            collated.targets.entity_count, collator->parts & TW_PART_DOCUMENT ? documents : NULL,
-            collator->parts & TW_PART_ENTITY ? entities : NULL, err))
+    if (!tw_predict_run(validating->predict, &collated.batch, targets->entities, targets->entity_count,
+            of_documents ? documents : NULL, of_entities ? entities : NULL, err))
         return false;
-    for (size_t at = 0; at < count; at++)
-        add_answer(&validating->documents, collator->config, documents + at * labels,
-            collated.targets.documents[at]);
-    for (size_t at = 0; at < collated.targets.entity_count; at++)
-        add_answer(&validating->entities, collator->config, entities + at * labels,
-            collated.targets.entity_labels[at]);
+    add_answers(&validating->documents, documents, targets->documents, count);
+    add_answers(&validating->entities, entities, targets->entity_labels, targets->entity_count);
     return true;
 }
 
@@ -111,11 +110,12 @@ static bool conclude(const struct validating *validating, struct tw_validation *
 bool tw_validation_run(struct tw_trainer *trainer, const struct tw_collator *collator, const size_t *records,
     size_t count, struct tw_validation *out, struct tw_error *err)
 {
-    struct validating validating = {.trainer = trainer, .collator = collator};
+    struct validating validating = {.collator = collator};
     size_t entities = 0;
     for (size_t at = 0; at < count; at++)
         entities += collator->dataset->examples[records[at]].entity_count;
-    bool validated = tw_arena_begin(&validating.scratch, SCRATCH_BYTES, err) &&
+    bool validated = tw_trainer_open_predict(trainer, &validating.predict, err) &&
+                     tw_arena_begin(&validating.scratch, SCRATCH_BYTES, err) &&
                      take_answers(&validating.documents, count, err) &&
                      take_answers(&validating.entities, entities, err);
     for (size_t at = 0; validated && at < count; at += RECORDS_AT_ONCE)
@@ -124,6 +124,7 @@ bool tw_validation_run(struct tw_trainer *trainer, const struct tw_collator *col
     validated = validated && conclude(&validating, out, err);
     free_answers(&validating.documents);
     free_answers(&validating.entities);
+    tw_predict_close(validating.predict);
     tw_arena_end(&validating.scratch);
     return validated;
 }

@@ -16,8 +16,7 @@
 #include <dnnl.h>
 
 #include "gemm/gemm.h"
-#include "model/encoder.h"
-#include "model/heads.h"
+#include "infer/predict.h"
 #include "random_model.h"
 
 extern void omp_set_num_threads(int threads);
@@ -197,19 +196,19 @@ static double seconds_per_pass(
     const struct tw_model *model, const struct tw_compute *compute, const struct tw_packed *batch)
 {
     struct tw_error err;
-    struct tw_workspace workspace;
-    struct tw_workspace_options options = {.max_sequence = LONGEST, .compute = compute};
-    must(tw_workspace_open(model, &options, &workspace, &err), &err);
-    float *logits = calloc(batch->count * model->config.labels, sizeof *logits);
+    struct tw_predict *predict;
+    struct tw_predict_options options = {.max_sequence = LONGEST, .compute = compute};
+    must(tw_predict_open(model, &options, &predict, &err), &err);
+    float *logits = calloc(batch->count * TW_CLASSES, sizeof *logits);
     double best = 1e9;
     for (int round = 0; logits && round < 5; round++) {
         double begin = now_seconds();
-        must(tw_classify_sequences(model, batch, &workspace, logits, &err), &err);
+        must(tw_predict_run(predict, batch, NULL, 0, logits, NULL, &err), &err);
         double spent = now_seconds() - begin;
         best = spent < best ? spent : best;
     }
     free(logits);
-    tw_workspace_close(&workspace);
+    tw_predict_close(predict);
     return best;
 }
 

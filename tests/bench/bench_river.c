@@ -96,7 +96,7 @@ static void run_steps(struct bench *bench, const struct tw_message *messages, ui
     for (uint32_t at = 0; at < count; at++)
         must(tw_classifier_tokenize(river->classifier, &documents[at], arena, &err), &err);
     times[4] = now();
-    must(tw_river_classify(river, bench->worker, documents, count, NULL, &err), &err);
+    must(tw_river_classify(river, bench->worker, documents, count, arena, NULL, &err), &err);
     times[5] = now();
     for (uint32_t step = 0; step < STEPS; step++)
         bench->seconds[step] += times[step + 1] - times[step];

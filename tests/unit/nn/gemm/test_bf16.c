@@ -343,7 +343,10 @@ static void train(struct run *run, const char *backend, size_t steps)
         run->last_loss = result.loss;
         run->first_loss = step ? run->first_loss : result.loss;
     }
-    must(tw_trainer_logits(run->trainer, &run->batch, NULL, 0, run->logits, NULL, &err), &err);
+    struct tw_predict *predict;
+    must(tw_trainer_open_predict(run->trainer, &predict, &err), &err);
+    must(tw_predict_run(predict, &run->batch, NULL, 0, run->logits, NULL, &err), &err);
+    tw_predict_close(predict);
 }
 
 static void end_run(struct run *run)

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "infer/predict.h"
 #include "kernels/choose.h"
 #include "model/encoder.h"
 #include "model/heads.h"
@@ -270,10 +271,10 @@ static void classify(
     struct stream *stream, const size_t *order, size_t count, size_t max_tokens, float (*logits)[LABELS])
 {
     struct tw_error err;
-    struct tw_workspace workspace;
-    struct tw_workspace_options options = {
+    struct tw_predict *predict;
+    struct tw_predict_options options = {
         .max_tokens = max_tokens, .max_sequence = 128, .compute = &stream->compute};
-    must(tw_workspace_open(stream->model, &options, &workspace, &err), &err);
+    must(tw_predict_open(stream->model, &options, &predict, &err), &err);
     struct tw_sequence sequences[COUNT];
     for (size_t at = 0; at < count; at++)
         sequences[at] = stream->sequences[order[at]];
@@ -281,9 +282,9 @@ static void classify(
     must(tw_arena_begin(&arena, 1 << 20, &err), &err);
     struct tw_packed batch;
     must(tw_packed_build(sequences, count, &stream->model->config, &arena, &batch, &err), &err);
-    must(tw_classify_sequences(stream->model, &batch, &workspace, logits[0], &err), &err);
+    must(tw_predict_run(predict, &batch, NULL, 0, logits[0], NULL, &err), &err);
     tw_arena_end(&arena);
-    tw_workspace_close(&workspace);
+    tw_predict_close(predict);
 }
 
 static void given_stream_of(struct stream *stream, struct random_shape shape, const char *backend)

@@ -1,4 +1,4 @@
-/* heads: logits to probabilities by name, and means of tokens. */
+/* heads: the formulas of the heads, and means of tokens. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,58 +10,6 @@
 #include "model/encoder.h"
 #include "model/heads.h"
 #include "random_model.h"
-
-static void probabilities_go_by_class_and_not_by_position(void **state)
-{
-    (void)state;
-    struct tw_model model = {.config = {.class_at = {[TW_NEGATIVE] = 2, [TW_NEUTRAL] = 0, [TW_POSITIVE] = 1},
-                                 .temperature.base = 1.0f}};
-    const float logits[] = {0.5f, -1.0f, 2.0f};
-    float probs[TW_CLASSES];
-    tw_class_probabilities(&model, logits, probs);
-    double sum = exp(0.5) + exp(-1.0) + exp(2.0);
-    assert_true(fabs((double)probs[TW_NEGATIVE] - exp(2.0) / sum) < 1e-7);
-    assert_true(fabs((double)probs[TW_NEUTRAL] - exp(0.5) / sum) < 1e-7);
-    assert_true(fabs((double)probs[TW_POSITIVE] - exp(-1.0) / sum) < 1e-7);
-}
-
-static void a_temperature_flattens_and_huge_logits_stay_finite(void **state)
-{
-    (void)state;
-    struct tw_model model = {.config = {.class_at = {0, 1, 2}, .temperature.base = 4.0f}};
-    const float logits[] = {4.0f, 0.0f, 0.0f}, huge[] = {3e38f, -3e38f, 3e38f};
-    float probs[TW_CLASSES];
-    tw_class_probabilities(&model, logits, probs);
-    assert_true(fabs((double)probs[0] - exp(1.0) / (exp(1.0) + 2.0)) < 1e-7);
-    for (int exponent = 0; exponent < 2; exponent++) {
-        model.config.temperature.exponent = (float)exponent;
-        tw_class_probabilities(&model, huge, probs);
-        assert_true(probs[0] == 0.5f && probs[1] == 0.0f && probs[2] == 0.5f);
-    }
-}
-
-/* By hand: h is the entropy of softmax(z) over ln 3. */
-static void an_exponent_makes_the_sure_surer_and_keeps_the_label(void **state)
-{
-    (void)state;
-    struct tw_model model = {.config = {.class_at = {0, 1, 2}, .temperature = {2.0f, 0.5f}}};
-    const float cases[][TW_CLASSES] = {{4, 0, 0}, {0.5f, 0.25f, 0}, {0, 0, 0}, {900, 0, -900}};
-    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
-        const float *row = cases[at];
-        double sum = 0, entropy = 0, wanted = 0, shares[TW_CLASSES];
-        for (size_t class = 0; class < TW_CLASSES; class ++)
-            sum += shares[class] = exp((double)row[class] - (double)row[0]);
-        for (size_t class = 0; class < TW_CLASSES; class ++)
-            entropy -= shares[class] > 0 ? shares[class] / sum * log(shares[class] / sum) : 0;
-        double heat = 2 * sqrt(fmax(entropy / log(3), 1e-3));
-        for (size_t class = 0; class < TW_CLASSES; class ++)
-            wanted += exp(((double)row[class] - (double)row[0]) / heat);
-        float probs[TW_CLASSES];
-        tw_class_probabilities(&model, row, probs);
-        assert_true(fabs((double)probs[0] - 1 / wanted) < 1e-6);
-        assert_true(probs[0] >= probs[1] && probs[1] >= probs[2]);
-    }
-}
 
 struct setting {
     char folder[64];
@@ -178,9 +126,6 @@ static void logits_that_are_no_numbers_are_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(probabilities_go_by_class_and_not_by_position),
-        cmocka_unit_test(a_temperature_flattens_and_huge_logits_stay_finite),
-        cmocka_unit_test(an_exponent_makes_the_sure_surer_and_keeps_the_label),
         cmocka_unit_test(logits_follow_the_formula_for_every_text_of_a_large_batch),
         cmocka_unit_test(the_mean_is_over_the_tokens_named),
         cmocka_unit_test(a_model_without_a_head_gives_no_logits),

@@ -13,6 +13,7 @@
 
 #include "format/config_json.h"
 #include "kernels/choose.h"
+#include "model/encoder.h"
 #include "random_model.h"
 #include "train/backward.h"
 #include "train/trainer.h"
@@ -735,8 +736,10 @@ static void training_mode_without_dropout_computes_the_bits_of_inference(void **
     must(tw_workspace_open(state->model, &options, &kept, &err), &err);
     kept.dropout = &plan;
     float one[SEQUENCES_MOST * TW_CLASSES], two[SEQUENCES_MOST * TW_CLASSES];
-    must(tw_classify_sequences(state->model, &work.batch, &plain, one, &err), &err);
-    must(tw_classify_sequences(state->model, &work.batch, &kept, two, &err), &err);
+    must(tw_encode(state->model, &work.batch, &plain, &err), &err);
+    must(tw_document_logits(state->model, &work.batch, &plain, one, &err), &err);
+    must(tw_encode(state->model, &work.batch, &kept, &err), &err);
+    must(tw_document_logits(state->model, &work.batch, &kept, two, &err), &err);
     assert_memory_equal(one, two, work.batch.count * TW_CLASSES * sizeof *one);
     tw_workspace_close(&plain);
     tw_workspace_close(&kept);

@@ -77,7 +77,7 @@ static void the_constant_model_needs_nothing_and_is_constant(void **state)
         tokenized(classifier, "")};
     struct tw_error err;
     float logits[12];
-    assert_true(tw_classify(classifier, NULL, documents, 4, logits, &err));
+    assert_true(tw_classify(classifier, NULL, documents, 4, &arena, logits, &err));
     assert_memory_equal(&documents[0].score, &documents[2].score, sizeof documents[0].score);
     assert_int_not_equal(documents[0].score.sentiment, documents[1].score.sentiment);
     for (size_t at = 0; at < 4; at++) {
@@ -104,7 +104,7 @@ static void a_score_has_the_same_bits_whatever_shares_its_batch(void **state)
     float alone_logits[TEXTS * 3];
     for (size_t at = 0; at < TEXTS; at++) {
         alone[at] = tokenized(classifier, texts[at]);
-        assert_true(tw_classify(classifier, workspace, &alone[at], 1, alone_logits + at * 3, &err));
+        assert_true(tw_classify(classifier, workspace, &alone[at], 1, &arena, alone_logits + at * 3, &err));
     }
     assert_int_not_equal(alone[0].score.sentiment, alone[3].score.sentiment);
     enum { MANY = 1000 };
@@ -112,29 +112,12 @@ static void a_score_has_the_same_bits_whatever_shares_its_batch(void **state)
     static float many_logits[MANY * 3];
     for (size_t at = 0; at < MANY; at++)
         many[at] = tokenized(classifier, texts[at * 31 % TEXTS]);
-    assert_true(tw_classify(classifier, workspace, many, MANY, many_logits, &err));
+    assert_true(tw_classify(classifier, workspace, many, MANY, &arena, many_logits, &err));
     for (size_t at = 0; at < MANY; at++) {
         assert_memory_equal(&many[at].score, &alone[at * 31 % TEXTS].score, sizeof many[at].score);
         assert_memory_equal(many_logits + at * 3, alone_logits + at * 31 % TEXTS * 3, 3 * sizeof(float));
     }
     tw_classify_workspace_free(workspace);
-    tw_classifier_free(classifier);
-}
-
-static void a_long_text_is_cut_at_the_least_limit_and_says_so(void **state)
-{
-    (void)state;
-    struct tw_classifier *classifier = opened((struct tw_classifier_options){.folder = folder});
-    assert_int_equal(tw_classifier_max_tokens(classifier), 48); /* the tokenizer's; the weights have 64 */
-    struct tw_document document = tokenized(classifier, texts[6]);
-    assert_int_equal(document.token_count, 47);
-    assert_false(document.truncated);
-    tw_classifier_free(classifier);
-    classifier = opened((struct tw_classifier_options){.folder = folder, .max_tokens = 8});
-    document = tokenized(classifier, texts[6]);
-    assert_int_equal(document.token_count, 8);
-    assert_true(document.truncated);
-    assert_int_equal(document.tokens[7], 3); /* [SEP] stays */
     tw_classifier_free(classifier);
 }
 
@@ -144,26 +127,32 @@ static void only_stored_documents_are_scored(void **state)
     struct tw_classifier *classifier = opened((struct tw_classifier_options){.constant = true});
     struct tw_document documents[] = {{.fate = TW_FATE_DEAD_LETTER}, tokenized(classifier, "profit")};
     struct tw_error err;
-    assert_true(tw_classify(classifier, NULL, documents, 2, NULL, &err));
+    assert_true(tw_classify(classifier, NULL, documents, 2, &arena, NULL, &err));
     assert_true(documents[0].score.neutral == 0);
     assert_true(documents[1].score.neutral > 0);
     tw_classifier_free(classifier);
 }
 
-static void what_does_not_fit_is_refused_by_name(void **state)
+static void the_arena_has_its_room_back_and_says_when_it_is_too_small(void **state)
 {
     (void)state;
-    struct tw_classifier *classifier;
+    struct tw_classifier *classifier = opened((struct tw_classifier_options){.folder = folder});
+    struct tw_classify_workspace *workspace;
+    struct tw_arena small;
     struct tw_error err;
-    struct tw_classifier_options options = {.folder = folder, .max_tokens = 2};
-    assert_false(tw_classifier_open(&options, &classifier, &err));
-    assert_int_equal(err.code, TW_CONFIG);
-    options = (struct tw_classifier_options){.folder = "/nonexistent"};
-    assert_false(tw_classifier_open(&options, &classifier, &err));
-    assert_null(classifier);
-    options = (struct tw_classifier_options){0};
-    assert_false(tw_classifier_open(&options, &classifier, &err));
-    assert_int_equal(err.code, TW_USAGE);
+    assert_true(tw_classify_workspace_new(classifier, &workspace, &err));
+    struct tw_document document = tokenized(classifier, texts[0]);
+    const size_t mark = tw_arena_mark(&arena);
+    assert_true(tw_classify(classifier, workspace, &document, 1, &arena, NULL, &err));
+    assert_int_equal(tw_arena_mark(&arena), mark);
+    assert_true(tw_arena_begin(&small, 64, &err));
+    while (tw_arena_take(&small, 16))
+        ;
+    assert_false(tw_classify(classifier, workspace, &document, 1, &small, NULL, &err));
+    assert_int_equal(err.code, TW_FULL);
+    tw_arena_end(&small);
+    tw_classify_workspace_free(workspace);
+    tw_classifier_free(classifier);
 }
 
 int main(void)
@@ -173,9 +162,8 @@ int main(void)
         cmocka_unit_test(the_label_is_the_likeliest_and_the_first_of_equals),
         cmocka_unit_test(the_constant_model_needs_nothing_and_is_constant),
         cmocka_unit_test(a_score_has_the_same_bits_whatever_shares_its_batch),
-        cmocka_unit_test(a_long_text_is_cut_at_the_least_limit_and_says_so),
         cmocka_unit_test(only_stored_documents_are_scored),
-        cmocka_unit_test(what_does_not_fit_is_refused_by_name),
+        cmocka_unit_test(the_arena_has_its_room_back_and_says_when_it_is_too_small),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

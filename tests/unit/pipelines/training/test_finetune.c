@@ -99,7 +99,7 @@ static void a_model_with_an_entity_head_scores_each_company_by_itself(void **sta
     assert_int_equal(document.readings[0].end, 2);
     assert_int_equal(document.readings[2].begin, 1);
     assert_int_equal(document.readings[2].end, document.token_count - 1);
-    assert_true(tw_classify(classifier, workspace, &document, 1, NULL, &err));
+    assert_true(tw_classify(classifier, workspace, &document, 1, &learning.arena, NULL, &err));
     assert_true(document.readings[0].score.sentiment != document.readings[1].score.sentiment);
     assert_true(document.readings[0].score.sentiment != document.score.sentiment);
     tw_classify_workspace_free(workspace);

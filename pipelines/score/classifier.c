@@ -1,0 +1,244 @@
+#include "score/classifier.h"
+
+#include "base/file.h"
+#include "format/config_json.h"
+#include "infer/predict.h"
+#include "tokenizer/tokenizer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+enum { CONSTANT_MAX_TOKENS = 512 }; /* of the constant model without a folder */
+
+struct tw_classifier {
+    struct tw_tokenizer *tokenizer; /* NULL: the constant model without a folder */
+    struct tw_model *model;         /* NULL: the constant model, or only a tokenizer */
+    bool constant;
+    struct tw_compute compute;
+    uint32_t micro_tokens;
+    uint32_t max_tokens;
+    char sha256[65];
+};
+
+/* ---- opening ---- */
+
+static uint32_t least(uint32_t left, size_t right)
+{
+    return right < left ? (uint32_t)right : left;
+}
+
+/* What config.json says, for `tokenize`, which needs no weights and does without that file too. */
+static uint32_t positions_of_folder(const struct tw_snapshot *files)
+{
+    struct tw_arena arena;
+    struct tw_model_config config;
+    struct tw_error ignored;
+    uint32_t positions = UINT32_MAX;
+    if (!tw_arena_begin(&arena, (size_t)16 << 20, &ignored))
+        return positions;
+    if (tw_config_read_from(files, NULL, &arena, &config, &ignored))
+        positions = least(positions, config.max_positions);
+    tw_arena_end(&arena);
+    return positions;
+}
+
+/* Truncation (contracts, "A message"): the least of what model, tokenizer and configuration allow. */
+static bool settle_max_tokens(struct tw_classifier *classifier, const struct tw_classifier_options *options,
+    const struct tw_snapshot *files, struct tw_error *err)
+{
+    uint32_t most = options->max_tokens ? options->max_tokens : UINT32_MAX;
+    if (classifier->tokenizer)
+        most = least(most, tw_tokenizer_model_max_length(classifier->tokenizer));
+    if (classifier->model)
+        most = least(most, classifier->model->config.max_positions);
+    else if (options->folder)
+        most = least(most, positions_of_folder(files));
+    else
+        most = least(most, CONSTANT_MAX_TOKENS);
+    if (most < 3)
+        return tw_fail(err, TW_CONFIG, options->folder, "raise model.max_tokens",
+            "a limit of %u tokens leaves no room between [CLS] and [SEP]", most);
+    classifier->max_tokens = most;
+    return true;
+}
+
+static bool check_vocabulary(const struct tw_classifier *classifier, const char *folder, struct tw_error *err)
+{
+    size_t tokens = tw_tokenizer_vocabulary_size(classifier->tokenizer);
+    if (tokens <= classifier->model->config.vocabulary)
+        return true;
+    return tw_fail(err, TW_CONFIG, folder, "take tokenizer and weights from one checkpoint",
+        "the tokenizer has %zu tokens, the weights have %zu", tokens, classifier->model->config.vocabulary);
+}
+
+static bool open_model(struct tw_classifier *classifier, const struct tw_classifier_options *options,
+    const struct tw_snapshot *files, struct tw_error *err)
+{
+    struct tw_model_options model = {.labels = options->labels, .need_head = true};
+    if (!tw_model_open_from(files, &model, &classifier->model, err) ||
+        !check_vocabulary(classifier, options->folder, err) ||
+        !tw_compute_open(options->gemm, &classifier->compute, err))
+        return false;
+    memcpy(classifier->sha256, classifier->model->sha256_hex, sizeof classifier->sha256);
+    return true;
+}
+
+/* Tokenizer, model and limits from files that stood together: a run may be replacing them. */
+static bool open_parts(struct tw_classifier *classifier, const struct tw_classifier_options *options,
+    const struct tw_snapshot *files, struct tw_error *err)
+{
+    classifier->constant = options->constant;
+    classifier->micro_tokens = options->micro_tokens ? options->micro_tokens : TW_MICRO_BATCH_TOKENS;
+    if (!options->folder && !options->constant)
+        return tw_fail(err, TW_USAGE, NULL, "name a model folder with -m", "no model is named");
+    if (options->folder && !tw_tokenizer_load_from(files, &classifier->tokenizer, err))
+        return false;
+    if (!options->constant && !options->tokenizer_only) {
+        if (!open_model(classifier, options, files, err))
+            return false;
+    } else if (!tw_sha256_hex(tw_text_of("constant"), classifier->sha256, err)) {
+        return false;
+    }
+    return settle_max_tokens(classifier, options, files, err);
+}
+
+bool tw_classifier_open(
+    const struct tw_classifier_options *options, struct tw_classifier **out, struct tw_error *err)
+{
+    *out = NULL;
+    struct tw_classifier *classifier = calloc(1, sizeof *classifier);
+    if (!classifier)
+        return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for the model");
+    struct tw_snapshot files = {0};
+    bool opened = (!options->folder || tw_model_files_take(options->folder, &files, err)) &&
+                  open_parts(classifier, options, &files, err);
+    tw_snapshot_drop(&files);
+    if (!opened) {
+        tw_classifier_free(classifier);
+        return false;
+    }
+    *out = classifier;
+    return true;
+}
+
+void tw_classifier_free(struct tw_classifier *classifier)
+{
+    if (!classifier)
+        return;
+    tw_tokenizer_free(classifier->tokenizer);
+    tw_model_close(classifier->model);
+    free(classifier);
+}
+
+const char *tw_classifier_sha256(const struct tw_classifier *classifier)
+{
+    return classifier->sha256;
+}
+
+uint32_t tw_classifier_max_tokens(const struct tw_classifier *classifier)
+{
+    return classifier->max_tokens;
+}
+
+const struct tw_model *tw_classifier_model(const struct tw_classifier *classifier)
+{
+    return classifier->model;
+}
+
+const struct tw_tokenizer *tw_classifier_tokenizer(const struct tw_classifier *classifier)
+{
+    return classifier->tokenizer;
+}
+
+void tw_classifier_gemm_report(const struct tw_classifier *classifier, char *line, size_t size)
+{
+    if (size == 0)
+        return;
+    line[0] = '\0';
+    if (classifier->model)
+        tw_gemm_report(&classifier->compute.gemm, line, size);
+}
+
+bool tw_classifier_is_constant(const struct tw_classifier *classifier)
+{
+    return classifier->constant;
+}
+
+bool tw_classifier_open_predict(
+    const struct tw_classifier *classifier, struct tw_predict **out, struct tw_error *err)
+{
+    const struct tw_predict_options options = {.compute = &classifier->compute,
+        .max_tokens = classifier->micro_tokens,
+        .max_sequence = classifier->max_tokens};
+    *out = NULL;
+    return !classifier->model || tw_predict_open(classifier->model, &options, out, err);
+}
+
+/* ---- tokens ---- */
+
+/* A token for each word between spaces: its hash. No vocabulary, so no [CLS] and [SEP] either. */
+static bool hash_words(
+    uint32_t most, struct tw_document *document, struct tw_arena *arena, struct tw_error *err)
+{
+    struct tw_text text = document->text;
+    size_t room = text.length / 2 + 1 < most ? text.length / 2 + 1 : most;
+    int32_t *tokens = tw_arena_take(arena, room * sizeof *tokens);
+    if (!tokens)
+        return tw_arena_fail(arena, err);
+    uint32_t count = 0;
+    for (size_t at = 0; at < text.length;) {
+        const char *space = memchr(text.bytes + at, ' ', text.length - at);
+        size_t end = space ? (size_t)(space - text.bytes) : text.length;
+        if (end > at && count == room) {
+            document->truncated = true;
+            break;
+        }
+        if (end > at)
+            tokens[count++] = (int32_t)(XXH3_64bits(text.bytes + at, end - at) & INT32_MAX);
+        at = end + 1;
+    }
+    document->tokens = tokens;
+    document->token_count = count;
+    return true;
+}
+
+bool tw_classifier_tokenize(const struct tw_classifier *classifier, struct tw_document *document,
+    struct tw_arena *arena, struct tw_error *err)
+{
+    document->truncated = false;
+    if (!classifier->tokenizer)
+        return hash_words(classifier->max_tokens, document, arena, err);
+    struct tw_tokens tokens;
+    if (!tw_tokenize(
+            classifier->tokenizer, document->text, NULL, classifier->max_tokens, arena, &tokens, err))
+        return false;
+    document->tokens = tokens.ids;
+    document->token_begins = tokens.begins;
+    document->token_ends = tokens.ends;
+    document->token_count = tokens.count;
+    document->truncated = tokens.truncated;
+    return true;
+}
+
+bool tw_classifier_read_entities(const struct tw_classifier *classifier, struct tw_document *document,
+    const struct tw_place *places, uint32_t count, struct tw_arena *arena, struct tw_error *err)
+{
+    document->readings = NULL;
+    document->reading_count = 0;
+    if (!classifier->model || !classifier->model->has_entity_head || count == 0)
+        return true;
+    uint32_t *begins, *ends;
+    memcpy(&begins, &document->token_begins, sizeof begins);
+    memcpy(&ends, &document->token_ends, sizeof ends);
+    const struct tw_tokens tokens = {.begins = begins, .ends = ends, .count = document->token_count};
+    document->readings = tw_arena_array(arena, count, sizeof *document->readings);
+    if (!document->readings)
+        return tw_arena_fail(arena, err);
+    for (uint32_t at = 0; at < count; at++)
+        (void)tw_locate_tokens(
+            &tokens, places[at], &document->readings[at].begin, &document->readings[at].end);
+    document->reading_count = count;
+    return true;
+}

@@ -1,0 +1,72 @@
+/* classifier: what scores texts: a model folder with its tokenizer, or the constant model.
+ *   in    a folder, limits; documents with `text`
+ *   out   document.tokens, token_count, truncated (tw_classifier_tokenize); document.readings (tw_classifier_read_entities)
+ *
+ *     tw_classifier_open             once
+ *     tw_classifier_tokenize         each document; classify.h then scores them
+ *
+ * It is immutable and shared by all workers.
+ *
+ * The constant model (contracts, "Models"; `model.kind: constant`) runs everything but the encoder: the score is
+ * made of XXH3 of the token ids, three weights of 16 bits each (plus one) over their sum. With a model folder it
+ * uses that folder's tokenizer; without one, a token is the hash of a word. */
+#ifndef TW_CLASSIFIER_H
+#define TW_CLASSIFIER_H
+
+#include "base/arena.h"
+#include "document.h"
+#include "link/locate.h"
+
+enum { TW_MICRO_BATCH_TOKENS = 2048 };
+
+struct tw_classifier;
+struct tw_model;
+struct tw_predict;
+struct tw_tokenizer;
+
+struct tw_classifier_options {
+    const char *folder;    /* the model's folder; may be NULL for the constant model */
+    bool constant;         /* model.kind: constant */
+    uint32_t micro_tokens; /* tokens of one pass through the encoder; 0: TW_MICRO_BATCH_TOKENS */
+    uint32_t max_tokens;   /* model.max_tokens; 0: no limit of our own */
+    const char *labels;    /* --labels a,b,c in the model's order; NULL: by the names of config.json */
+    const char *gemm;      /* gemm.backend (gemm.h); NULL: auto */
+    bool tokenizer_only;   /* for `tokenize`: only the tokenizer's files are needed; tw_classify is refused */
+};
+
+/* Opens the model. TW_CONFIG, TW_IO with file names as where. */
+TW_MUST_USE bool tw_classifier_open(
+    const struct tw_classifier_options *options, struct tw_classifier **out, struct tw_error *err);
+/* NULL is fine. */
+void tw_classifier_free(struct tw_classifier *classifier);
+
+/* SHA-256 of the weights file (of the word "constant" for the constant model), 64 digits and a NUL: which model
+ * made a score. */
+const char *tw_classifier_sha256(const struct tw_classifier *classifier);
+/* Longest row of ids that the model takes, [CLS] and [SEP] included. */
+uint32_t tw_classifier_max_tokens(const struct tw_classifier *classifier);
+
+/* The model, for those who look deeper (`bench`, `explain`); NULL where there is none. */
+const struct tw_model *tw_classifier_model(const struct tw_classifier *classifier);
+/* The same of the tokenizer. */
+const struct tw_tokenizer *tw_classifier_tokenizer(const struct tw_classifier *classifier);
+/* One line for people: the GEMM backend in use (gemm.h); empty for the constant model. */
+void tw_classifier_gemm_report(const struct tw_classifier *classifier, char *line, size_t size);
+
+/* True for the constant model. */
+bool tw_classifier_is_constant(const struct tw_classifier *classifier);
+/* The loop of inference (infer/predict.h) for one worker; NULL where there is no model. TW_INTERNAL when memory is refused. */
+TW_MUST_USE bool tw_classifier_open_predict(
+    const struct tw_classifier *classifier, struct tw_predict **out, struct tw_error *err);
+
+/* Fills tokens, token_count and truncated from `text`. False when the arena is full (TW_FULL). */
+TW_MUST_USE bool tw_classifier_tokenize(const struct tw_classifier *classifier, struct tw_document *document,
+    struct tw_arena *arena, struct tw_error *err);
+
+/* Makes document.readings, one for each of `count` places of entities in the text (locate.h), after tokenizing. None when the
+ * model has no head for entities. TW_FULL. */
+TW_MUST_USE bool tw_classifier_read_entities(const struct tw_classifier *classifier,
+    struct tw_document *document, const struct tw_place *places, uint32_t count, struct tw_arena *arena,
+    struct tw_error *err);
+
+#endif
