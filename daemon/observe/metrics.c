@@ -1,5 +1,7 @@
 #include "observe/metrics.h"
 
+#include "read/decode.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +20,16 @@ static const struct description counters[] = {
     [TW_COUNT_DOCUMENTS] = {"tapewatch_documents_total", "Documents known to be committed."},
     [TW_COUNT_DEAD_LETTERS] = {"tapewatch_dead_letters_total", "Dead letters known to be committed."},
     [TW_COUNT_TICKS] = {"tapewatch_ticks_total", "Records without value that moved the watermark."},
+    [TW_COUNT_TOMBSTONES] = {"tapewatch_tombstones_total",
+        "Records that say that something was deleted: nothing is stored."},
     [TW_COUNT_LATE] = {"tapewatch_late_total", "Documents below the watermark."},
     [TW_COUNT_SCORES] = {"tapewatch_scores_total", "Score rows known to be committed."},
     [TW_COUNT_TOKENS] = {"tapewatch_tokens_total", "Tokens given to the model."},
     [TW_COUNT_REPAIRS] = {"tapewatch_repairs_total", "Byte sequences mended while decoding."},
+    [TW_COUNT_DOUBTFUL_TIMES] = {"tapewatch_doubtful_times_total",
+        "Event times before 1990 by the unit that decode.time_unit sets."},
+    [TW_COUNT_SYMBOLS_UNKNOWN] = {"tapewatch_symbols_unknown_total",
+        "Symbols of messages that name no entity."},
     [TW_COUNT_LINKS_DROPPED] = {"tapewatch_links_dropped_total",
         "Mentions of entities beyond what one document may hold: not scored."},
     [TW_COUNT_COMMITS] = {"tapewatch_commits_total", "Transactions known to be committed."},
@@ -158,6 +166,16 @@ static void print_partitions(FILE *to, const struct tw_partition *first)
     }
 }
 
+static void print_repairs(FILE *to, const struct tw_metrics *metrics)
+{
+    static const struct description description = {"tapewatch_decode_repairs_total",
+        "Documents in which something was read for what it plainly is, or left out, by field."};
+    print_heading(to, &description, "counter");
+    for (size_t what = 0; what < TW_REPAIRS; what++)
+        fprintf(to, "%s{field=\"%s\"} %llu\n", description.name, tw_repair_names[what],
+            (unsigned long long)metrics->repairs[what]);
+}
+
 char *tw_metrics_text(const struct tw_metrics *metrics, const struct tw_partition *first, size_t *length)
 {
     char *text = NULL;
@@ -169,6 +187,7 @@ char *tw_metrics_text(const struct tw_metrics *metrics, const struct tw_partitio
         print_heading(to, &counters[at], "counter");
         fprintf(to, "%s %llu\n", counters[at].name, (unsigned long long)metrics->counters[at]);
     }
+    print_repairs(to, metrics);
     for (size_t at = 0; at < TW_GAUGES; at++) {
         print_heading(to, &gauges[at], "gauge");
         fprintf(to, "%s %.17g\n", gauges[at].name, metrics->gauges[at]);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "document.h"
 #include "partition.h"
 
 enum tw_counter {
@@ -20,10 +21,13 @@ enum tw_counter {
     TW_COUNT_DOCUMENTS,        /* stored, known to be committed */
     TW_COUNT_DEAD_LETTERS,     /* stored as dead letters, known to be committed */
     TW_COUNT_TICKS,            /* records without value that moved the watermark */
+    TW_COUNT_TOMBSTONES,       /* records that say that something was deleted */
     TW_COUNT_LATE,             /* documents below the watermark */
     TW_COUNT_SCORES,           /* score rows stored */
     TW_COUNT_TOKENS,           /* tokens the model read */
     TW_COUNT_REPAIRS,          /* byte sequences mended in decode */
+    TW_COUNT_DOUBTFUL_TIMES,   /* times before 1990 by a unit that was set */
+    TW_COUNT_SYMBOLS_UNKNOWN,  /* symbols of messages that name nobody */
     TW_COUNT_LINKS_DROPPED,    /* mentions beyond what one document may hold */
     TW_COUNT_COMMITS,          /* transactions known to be committed */
     TW_COUNT_COMMIT_RETRIES,   /* transactions tried again */
@@ -67,6 +71,7 @@ enum { TW_HISTOGRAM_BUCKETS = 16 };
 
 struct tw_metrics {
     uint64_t counters[TW_COUNTERS];
+    uint64_t repairs[TW_REPAIRS]; /* documents in which something of this kind was mended */
     double gauges[TW_GAUGES];
     struct {
         uint64_t buckets[TW_HISTOGRAM_BUCKETS + 1]; /* the last is +Inf; not cumulative here */

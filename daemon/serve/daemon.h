@@ -26,6 +26,7 @@
 #include "observe/log.h"
 #include "observe/machine.h"
 #include "observe/metrics.h"
+#include "observe/notices.h"
 #include "pool/pool.h"
 #include "pool/work.h"
 #include "serve/loop.h"
@@ -47,6 +48,7 @@ struct tw_daemon {
     const struct tw_config *config;
     struct tw_log log;
     struct tw_metrics metrics;
+    struct tw_notices notices;
     struct tw_loop loop;
 
     struct tw_shared *model;  /* a hold on the newest */

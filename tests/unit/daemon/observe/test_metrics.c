@@ -31,6 +31,7 @@ static void every_counter_and_gauge_stands_on_the_page_with_help_and_type(void *
         assert_non_null(strstr(text, line));
         assert_string_equal(tw_counter_name(counter) + strlen(tw_counter_name(counter)) - 6, "_total");
     }
+    assert_non_null(strstr(text, "tapewatch_decode_repairs_total{field=\"source\"} 0\n"));
     for (enum tw_gauge gauge = 0; gauge < TW_GAUGES; gauge++) {
         snprintf(line, sizeof line, "# TYPE %s gauge\n%s 0\n", tw_gauge_name(gauge), tw_gauge_name(gauge));
         assert_non_null(strstr(text, line));
