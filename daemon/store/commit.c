@@ -102,7 +102,7 @@ static struct tw_batch *release(struct tw_commit *commit, const char *why)
 {
     struct tw_batch *batch = commit->part.batch;
     move(commit, TW_COMMIT_IDLE, why);
-    commit->part = (struct tw_part){0};
+    commit->part = (struct tw_batch_part){0};
     tw_prepare_part(&commit->prepare, NULL);
     tw_arena_reset(&commit->arena, KEEP_BYTES);
     return batch;
@@ -159,7 +159,7 @@ static void begin_part(
     const struct tw_commit_range *range = range_of(commit);
     uint32_t end = range->first + range->count;
     commit->tries = (struct tw_commit_tries){.retry_ms = RETRY_LEAST_MS};
-    commit->part = (struct tw_part){.batch = batch,
+    commit->part = (struct tw_batch_part){.batch = batch,
         .encoded = batch->encoded,
         .begin_offset = begin_offset,
         .end_offset = end >= batch->count ? batch->end_offset : batch->messages[end - 1].offset + 1};
@@ -369,7 +369,7 @@ static void send_part(struct tw_commit *commit)
 static bool settle_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_commit *commit = context;
-    const struct tw_part *part = &commit->part;
+    const struct tw_batch_part *part = &commit->part;
     (void)statement;
     commit->row = tw_position_says(result, part->batch->partition, part->begin_offset, part->end_offset);
     return false;
@@ -378,7 +378,7 @@ static bool settle_row(void *context, enum tw_statement statement, PGresult *res
 /* The row says the begin: nothing of ours is stored. What doubled is compared before anybody is blamed. */
 static void settle_again(struct tw_commit *commit)
 {
-    const struct tw_part *part = &commit->part;
+    const struct tw_batch_part *part = &commit->part;
     if (commit->tries.doubled && commit->prepare.of_part.compared) {
         fence_off(commit, "a row stands there already that is none of these documents'");
         return;

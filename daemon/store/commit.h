@@ -89,7 +89,7 @@ struct tw_commit {
     /* Ranges still to be stored, the one at hand last; at most one for each halving, and the whole. */
     struct tw_commit_range ranges[TW_COMMIT_RANGES];
     uint32_t range_count;
-    struct tw_part part; /* the one at hand; batch NULL: IDLE */
+    struct tw_batch_part part; /* the one at hand; batch NULL: IDLE */
     struct tw_commit_tries tries;
 
     enum tw_position_says row; /* SETTLE: what it says */

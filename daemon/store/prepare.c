@@ -44,8 +44,8 @@ void tw_known_end(struct tw_known *known)
 
 /* -- the part ------------------------------------------------------------------------------------------------------ */
 
-void tw_part_log(const struct tw_log *log, enum tw_level level, const char *event, const struct tw_part *part,
-    const struct tw_error *err)
+void tw_part_log(const struct tw_log *log, enum tw_level level, const char *event,
+    const struct tw_batch_part *part, const struct tw_error *err)
 {
     const struct tw_partition *partition = part->batch->partition;
     tw_log(log, level, "commit", event, tw_string("topic", partition->topic),
@@ -67,7 +67,7 @@ void tw_prepare_end(struct tw_prepare *prepare)
     tw_arena_end(&prepare->arena);
 }
 
-void tw_prepare_part(struct tw_prepare *prepare, const struct tw_part *part)
+void tw_prepare_part(struct tw_prepare *prepare, const struct tw_batch_part *part)
 {
     prepare->part = part;
     memset(&prepare->of_part, 0, sizeof prepare->of_part);
@@ -175,7 +175,7 @@ static enum tw_prepare_answer refuse_different(struct tw_prepare *prepare)
 
 enum tw_prepare_answer tw_prepare_compare(struct tw_prepare *prepare)
 {
-    const struct tw_part *part = prepare->part;
+    const struct tw_batch_part *part = prepare->part;
     const struct tw_partition *partition = part->batch->partition;
     if (prepare->of_part.compared)
         return prepare->of_part.differs ? refuse_different(prepare) : TW_PREPARE_READY;

@@ -48,7 +48,7 @@ void tw_known_clear(struct tw_known *known);
 void tw_known_end(struct tw_known *known);
 
 /* The part of a batch at hand. */
-struct tw_part {
+struct tw_batch_part {
     struct tw_batch *batch;
     struct tw_encoded *encoded;
     int64_t begin_offset; /* what the row of its partition must say, */
@@ -56,8 +56,8 @@ struct tw_part {
 };
 
 /* An event about a part: its topic, partition and offsets, and what is wrong. */
-void tw_part_log(const struct tw_log *log, enum tw_level level, const char *event, const struct tw_part *part,
-    const struct tw_error *err);
+void tw_part_log(const struct tw_log *log, enum tw_level level, const char *event,
+    const struct tw_batch_part *part, const struct tw_error *err);
 
 struct tw_prepare_options {
     struct tw_connection *connection;
@@ -73,7 +73,7 @@ enum tw_prepare_answer { TW_PREPARE_READY, TW_PREPARE_ASKING, TW_PREPARE_REFUSED
 
 struct tw_prepare {
     struct tw_prepare_options options;
-    const struct tw_part *part;
+    const struct tw_batch_part *part;
     struct tw_error why; /* REFUSED: what is wrong, */
     uint64_t wait_ms;    /* and when to come again, if it is passing */
     int16_t model_id;    /* after model: its number */
@@ -99,7 +99,7 @@ TW_MUST_USE bool tw_prepare_begin(
 void tw_prepare_end(struct tw_prepare *prepare);
 
 /* Another part is at hand; it must stay where it is. NULL: none, and what is to be skipped of its batch is forgotten. */
-void tw_prepare_part(struct tw_prepare *prepare, const struct tw_part *part);
+void tw_prepare_part(struct tw_prepare *prepare, const struct tw_batch_part *part);
 
 /* Step 1: whether a record of the part stands there already. READY, and part->encoded is older than what
  * prepare->skip says by now: encode it anew. REFUSED, lasting: another record stands under one of its offsets. */

@@ -17,7 +17,7 @@ static void set(struct parameters *parameters, int at, const char *value, int le
 }
 
 /* Topic, partition, epoch, token and offset: how the fence and the move begin. */
-static void set_fence(const struct tw_part *part, struct parameters *parameters)
+static void set_fence(const struct tw_batch_part *part, struct parameters *parameters)
 {
     char *numbers = parameters->numbers;
     *parameters = (struct parameters){0};
@@ -30,14 +30,14 @@ static void set_fence(const struct tw_part *part, struct parameters *parameters)
     set(parameters, 4, numbers + 8, 8);
 }
 
-static void send_fence(struct tw_connection *connection, const struct tw_part *part)
+static void send_fence(struct tw_connection *connection, const struct tw_batch_part *part)
 {
     struct parameters parameters;
     set_fence(part, &parameters);
     tw_connection_send(connection, TW_FENCE, parameters.values, parameters.lengths);
 }
 
-static void send_move(struct tw_connection *connection, const struct tw_part *part,
+static void send_move(struct tw_connection *connection, const struct tw_batch_part *part,
     const struct tw_transaction_options *options)
 {
     struct parameters parameters;
@@ -59,7 +59,7 @@ static void send_move(struct tw_connection *connection, const struct tw_part *pa
     tw_connection_send(connection, TW_POSITION_MOVE, parameters.values, parameters.lengths);
 }
 
-void tw_transaction_send(struct tw_connection *connection, const struct tw_part *part,
+void tw_transaction_send(struct tw_connection *connection, const struct tw_batch_part *part,
     const struct tw_transaction_options *options, const struct tw_exchange *exchange)
 {
     const struct tw_partition *partition = part->batch->partition;

@@ -19,7 +19,7 @@ struct tw_transaction_options {
 };
 
 /* Marks what is late by now, and sends the part. Only when the connection is ready and not busy. */
-void tw_transaction_send(struct tw_connection *connection, const struct tw_part *part,
+void tw_transaction_send(struct tw_connection *connection, const struct tw_batch_part *part,
     const struct tw_transaction_options *options, const struct tw_exchange *exchange);
 
 #endif
