@@ -29,6 +29,7 @@ struct tw_river {
 /* A worker's own space. TW_INTERNAL when memory is refused. */
 TW_MUST_USE bool tw_river_worker_new(
     const struct tw_river *river, struct tw_river_worker **out, struct tw_error *err);
+/* NULL is fine. */
 void tw_river_worker_free(struct tw_river_worker *worker);
 
 /* Runs `count` messages of one partition. What cannot be decoded becomes a dead letter in its place; that is no

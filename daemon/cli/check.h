@@ -25,6 +25,7 @@ struct tw_check {
     struct tw_error gravest; /* of all stages; TW_OK: nothing was wrong */
 };
 
+/* Names the stage; findings, detail and problems are of this one from now on. */
 void tw_check_begin_stage(struct tw_check *check, const char *name);
 
 /* One thing is wrong. Returns false. */

@@ -42,13 +42,20 @@ struct tw_show {
     bool head_printed;
 };
 
+/* Shows itself on `to`: as on a terminal when that is one, else in plain lines. */
 void tw_show_begin(struct tw_show *show, FILE *to);
+/* The table of the rows to come; its head is printed before the first of them. The columns outlive the
+ * show. */
 void tw_show_columns(struct tw_show *show, const struct tw_show_column *columns, size_t count);
+/* Draws the bar anew, or prints a plain line, when it is time for that. */
 void tw_show_step(struct tw_show *show, const struct tw_show_at *at);
 /* Any text in the place of the bar; nothing but on a terminal. */
 void tw_show_status(struct tw_show *show, const char *text);
+/* A row of the table, as many texts as it has columns; the bar stays below. */
 void tw_show_row(struct tw_show *show, const char *const *values);
+/* A line of its own above the bar. */
 void tw_show_line(struct tw_show *show, const char *line);
+/* Takes the bar away: what is printed next begins on an empty line. */
 void tw_show_end(struct tw_show *show);
 
 /* One line for people at `at`, without newline: "step 120/400 epoch 1.20 loss 0.4312 2,310 tokens/s 3 min 20

@@ -42,7 +42,9 @@ TW_MUST_USE bool tw_spool_new(
 /* NULL is fine. */
 void tw_spool_free(struct tw_spool *spool);
 
+/* Asks the brokers from where to where each partition is retained now; that is the range. */
 TW_MUST_USE bool tw_spool_inspect(struct tw_spool *spool, struct tw_error *err);
+/* Reads the range and writes both files. */
 TW_MUST_USE bool tw_spool_write(struct tw_spool *spool, const char *folder, struct tw_error *err);
 
 #endif

@@ -28,11 +28,13 @@ extern const char *const tw_format_names[];
 
 /* `columns` must outlive the table. NULL when out of memory. */
 struct tw_table *tw_table_new(const struct tw_column *columns, size_t count);
+/* NULL is fine. */
 void tw_table_free(struct tw_table *table);
 
 /* Copies a row of `count` texts. TW_INTERNAL when out of memory. */
 TW_MUST_USE bool tw_table_add(struct tw_table *table, const char *const *values, struct tw_error *err);
 
+/* Prints it in this form. TW_IO when it cannot be written; TW_INTERNAL when out of memory. */
 TW_MUST_USE bool tw_table_print(
     const struct tw_table *table, enum tw_format format, FILE *to, struct tw_error *err);
 

@@ -60,6 +60,7 @@ enum tw_shards_need {
     TW_SHARDS_NEED_LOCKS, /* something wanted is free, or something locked is not wanted */
     TW_SHARDS_NEED_TAKES, /* something locked is not held: the last attempt was refused */
 };
+/* The gravest need, as states and wishes stand. */
 enum tw_shards_need tw_shards_need(const struct tw_shards *shards);
 
 /* How many are held. */

@@ -78,13 +78,16 @@ TW_MUST_USE bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection
     const struct tw_log *log, const struct tw_connection_events *events, struct tw_connection **out,
     struct tw_error *err);
 
+/* Is it connected, its session prepared, and not lost since? */
 bool tw_connection_ready(const struct tw_connection *connection);
 bool tw_connection_busy(const struct tw_connection *connection); /* an exchange is under way */
 
 /* Only when ready and not busy. */
 void tw_connection_begin_exchange(struct tw_connection *connection, const struct tw_exchange *exchange);
+/* One statement of the exchange, its values in the order of its parameters; they are copied. */
 void tw_connection_send(struct tw_connection *connection, enum tw_statement statement,
     const char *const *values, const int *lengths);
+/* Ends the exchange: the server commits, or refuses, all that was sent since it began. */
 void tw_connection_sync(struct tw_connection *connection);
 
 /* All three for one statement: an exchange of its own. */

@@ -44,7 +44,9 @@ TW_MUST_USE bool tw_postgres_parameters_begin(const struct tw_postgres_options *
 /* Adds or replaces one; `value` must outlive the parameters. False when there are too many. */
 bool tw_postgres_parameter_set(
     struct tw_postgres_parameters *parameters, const char *keyword, const char *value);
+/* The value of a keyword; NULL when it is not among them. */
 const char *tw_postgres_parameter(const struct tw_postgres_parameters *parameters, const char *keyword);
+/* Frees what was parsed, and wipes the password. */
 void tw_postgres_parameters_end(struct tw_postgres_parameters *parameters);
 
 /* Connects and waits for it. PQfinish it. */
@@ -67,6 +69,7 @@ PGresult *tw_postgres_query(PGconn *connection, const char *where, const char *s
 
 /* A table of a name and the cure for an error of that meaning. */
 const char *tw_sqlstate_cure(enum tw_sqlstate means);
+/* The exit code's meaning of such an error. */
 enum tw_code tw_sqlstate_code(enum tw_sqlstate means);
 
 #endif

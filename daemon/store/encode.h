@@ -77,9 +77,11 @@ struct tw_encoded {
 TW_MUST_USE bool tw_encode_rows(const struct tw_encode_options *options, const struct tw_batch *batch,
     uint32_t first, uint32_t count, struct tw_arena *arena, struct tw_encoded **out, struct tw_error *err);
 
+/* The same for a part of a batch that was split, with its own step of the offset. */
 TW_MUST_USE bool tw_encode_part(const struct tw_encode_options *options, const struct tw_batch *batch,
     const struct tw_encode_part *part, struct tw_arena *arena, struct tw_encoded **out, struct tw_error *err);
 
+/* Fills in the ids that the commit has learned from the server. */
 void tw_encoded_set_ids(struct tw_encoded *encoded, int16_t topic_id, int16_t model_id);
 
 /* Marks documents before `threshold_us` (TW_NO_TIME: none) as late too. May be repeated with higher ones. */

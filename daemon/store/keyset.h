@@ -14,10 +14,13 @@ struct tw_keyset {
     bool has_zero;
 };
 
+/* Is the key in the set? */
 bool tw_keyset_has(const struct tw_keyset *set, uint64_t key);
 /* TW_INTERNAL when out of memory; adding what is there does nothing. */
 TW_MUST_USE bool tw_keyset_add(struct tw_keyset *set, uint64_t key, struct tw_error *err);
+/* Empties the set, and keeps its memory for the next keys. */
 void tw_keyset_clear(struct tw_keyset *set);
+/* Frees the set; a zeroed one is fine. */
 void tw_keyset_end(struct tw_keyset *set);
 
 #endif

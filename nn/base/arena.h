@@ -27,6 +27,7 @@ struct tw_arena {
 
 /* Reserves address space. TW_INTERNAL when the system refuses. A zeroed struct tw_arena is safe to end. */
 TW_MUST_USE bool tw_arena_begin(struct tw_arena *arena, size_t limit_bytes, struct tw_error *err);
+/* Gives the address space back; everything that was taken is gone. */
 void tw_arena_end(struct tw_arena *arena);
 
 /* A piece of `bytes`, aligned to 16, contents undefined; NULL when full. A piece of 0 bytes is not NULL. */
@@ -40,6 +41,7 @@ TW_MUST_USE struct tw_text tw_arena_copy(struct tw_arena *arena, struct tw_text 
 
 /* Scratch: everything taken after the mark is given back by the rewind, and `full` is cleared. */
 size_t tw_arena_mark(const struct tw_arena *arena);
+/* Back to a mark of tw_arena_mark. */
 void tw_arena_rewind(struct tw_arena *arena, size_t mark);
 /* Gives everything back; pages beyond `keep_bytes` return to the system, so that one giant does not stay
  * resident for ever. */

@@ -16,6 +16,7 @@ struct tw_mapped_file {
 /* Maps a regular file read-only and shared. TW_IO (TW_PERMISSION) with the path as where.
  * A zeroed struct is safe to unmap. */
 TW_MUST_USE bool tw_file_map(const char *path, struct tw_mapped_file *out, struct tw_error *err);
+/* Ends the mapping; the bytes are gone. */
 void tw_file_unmap(struct tw_mapped_file *file);
 
 /* Reads a file of at most `most_bytes` into the arena. TW_IO; TW_CONFIG when it is larger. */
@@ -26,6 +27,7 @@ TW_MUST_USE bool tw_file_read(
  * the descriptor's place, so they may be called again. */
 TW_MUST_USE bool tw_file_map_open(
     int descriptor, const char *path, struct tw_mapped_file *out, struct tw_error *err);
+/* The same as tw_file_read, through a descriptor. */
 TW_MUST_USE bool tw_file_read_open(int descriptor, const char *path, size_t most_bytes,
     struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
 /* The error of a file that could not be opened, from errno; false. */

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 
+/* left + right; false when it does not fit. */
 TW_MUST_USE static inline bool tw_size_add(size_t left, size_t right, size_t *result)
 {
     size_t sum;
@@ -20,6 +21,7 @@ TW_MUST_USE static inline bool tw_size_add(size_t left, size_t right, size_t *re
     return true;
 }
 
+/* left x right; false when it does not fit. */
 TW_MUST_USE static inline bool tw_size_multiply(size_t left, size_t right, size_t *result)
 {
     size_t product;

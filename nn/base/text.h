@@ -18,6 +18,7 @@ static inline struct tw_text tw_text_of(const char *string)
     return text;
 }
 
+/* The same bytes, as many of them? */
 static inline bool tw_text_equal(struct tw_text left, struct tw_text right)
 {
     return left.length == right.length &&

@@ -17,6 +17,7 @@ struct tw_threads;
 
 /* TW_INTERNAL when a thread cannot be started, or without memory; then nothing is left to close. */
 TW_MUST_USE bool tw_threads_open(size_t count, struct tw_threads **out, struct tw_error *err);
+/* Does the job on all threads, the caller's included; returns when each is done with its number. */
 void tw_threads_run(struct tw_threads *threads, void (*job)(void *self, size_t number), void *self);
 /* NULL is fine. */
 void tw_threads_close(struct tw_threads *threads);

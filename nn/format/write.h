@@ -40,6 +40,7 @@ struct tw_config_facts {
         *own_json; /* an object, or NULL: its members under "tapewatch", beside the temperature of texts */
 };
 
+/* Writes config.json, whole or not at all, as transformers and config_json.h read it. */
 TW_MUST_USE bool tw_config_write(const char *path, const struct tw_model_config *config,
     const struct tw_config_facts *facts, struct tw_error *err);
 

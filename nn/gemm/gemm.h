@@ -64,6 +64,7 @@ TW_MUST_USE bool tw_gemm(const struct tw_gemm *gemm, size_t rows, size_t out, si
  * promise about single rows; rows are not padded. */
 TW_MUST_USE bool tw_gemm_input(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in,
     const float *d_y, const float *weight, bool more, float *d_x, struct tw_error *err);
+/* The gradient by the weights, beside tw_gemm_input: d_weight[out, in] = (or, with `more`, +=) d_y^T x. */
 TW_MUST_USE bool tw_gemm_weight(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in,
     const float *d_y, const float *x, bool more, float *d_weight, struct tw_error *err);
 

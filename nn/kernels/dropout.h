@@ -42,11 +42,13 @@ struct tw_dropout {
     float scale;
 };
 
+/* A rate as the number that 16 random bits are compared with. */
 static inline uint32_t tw_dropout_threshold(float rate)
 {
     return (uint32_t)(rate * 65536.0f + 0.5f);
 }
 
+/* The draws of one place in one layer: what is dropped depends on the plan and on these alone. */
 static inline struct tw_dropout tw_dropout_at(
     const struct tw_dropout_plan *plan, uint32_t threshold, enum tw_drop_place place, size_t layer)
 {

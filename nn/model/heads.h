@@ -60,6 +60,7 @@ struct tw_head tw_head_of(const struct tw_model *model, enum tw_model_part part)
 /* Input rows of one round, at most workspace->max_head_rows, into head_input. */
 void tw_head_gather_documents(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, size_t first, size_t rows);
+/* The same for the entity head: [CLS] joined with the mean of the tokens of each of `rows` spans. */
 void tw_head_gather_entities(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, const struct tw_entity_span *spans, size_t rows);
 

@@ -86,8 +86,12 @@ uint32_t tw_tokenizer_vocabulary_size(const struct tw_tokenizer *tokenizer);
 struct tw_text tw_tokenizer_token(const struct tw_tokenizer *tokenizer, int32_t id);
 /* The id of a token's text, -1 when it is not in the vocabulary. */
 int32_t tw_tokenizer_id(const struct tw_tokenizer *tokenizer, struct tw_text token);
+/* Ids of [CLS], [SEP] and the like; -1 for one that the vocabulary does not have. */
 struct tw_special_ids tw_tokenizer_special_ids(const struct tw_tokenizer *tokenizer);
+/* What tokenizer_config.json says that the model reads at most; TW_MODEL_MAX_LENGTH_NONE when it says
+ * nothing. */
 uint32_t tw_tokenizer_model_max_length(const struct tw_tokenizer *tokenizer);
+/* Is text put into lower case before it is cut? */
 bool tw_tokenizer_lower_case(const struct tw_tokenizer *tokenizer);
 
 #endif

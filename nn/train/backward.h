@@ -51,6 +51,7 @@ TW_MUST_USE bool tw_backward_open(const struct tw_state *state, const struct tw_
 /* A zeroed struct is safe to close. */
 void tw_backward_close(struct tw_backward *backward);
 
+/* Clears d_hidden, and d_bias where there is one: call it for each micro-batch, before its heads. */
 void tw_backward_begin(struct tw_backward *backward, const struct tw_packed *batch);
 
 /* Takes back one round of a head: sequences [first, first + rows), or the entities of `spans` (then `first` is not
@@ -69,10 +70,14 @@ TW_MUST_USE bool tw_backward_masked(struct tw_backward *backward, const uint32_t
 TW_MUST_USE bool tw_backward_projection(struct tw_backward *backward, const float *hidden, size_t rows,
     const float *d_projected, struct tw_error *err);
 
+/* Takes back one layer: d_hidden by its output becomes d_hidden by its input; adds to its parameters'
+ * gradients. */
 TW_MUST_USE bool tw_backward_layer(
     struct tw_backward *backward, const struct tw_packed *batch, size_t layer, struct tw_error *err);
+/* Takes back the embeddings, last of all: adds to their gradients. */
 void tw_backward_embedding(struct tw_backward *backward, const struct tw_packed *batch);
 
+/* Takes back all layers that learn, from the last one down, and the embeddings if these learn. */
 TW_MUST_USE bool tw_backward_encoder(
     struct tw_backward *backward, const struct tw_packed *batch, struct tw_error *err);
 

@@ -63,9 +63,11 @@ struct tw_save_options {
     float hidden_dropout, attention_dropout; /* written into config.json; 0: transformers' 0.1 */
 };
 
+/* Writes the model alone: config.json, weights, tokenizer, card, as said above. */
 TW_MUST_USE bool tw_model_save(const char *folder, const struct tw_state *state,
     const struct tw_save_options *options, struct tw_error *err);
 
+/* Writes the checkpoint of progress->step, then removes all but the newest `keep`. */
 TW_MUST_USE bool tw_checkpoint_save(const char *folder, const struct tw_state *state,
     const struct tw_progress *progress, const struct tw_save_options *options, struct tw_error *err);
 

@@ -39,6 +39,7 @@ struct tw_schedule {
 TW_MUST_USE bool tw_schedule_make(const char *name, uint64_t total_steps, uint64_t warmup_steps,
     struct tw_schedule *out, struct tw_error *err);
 
+/* By what the highest rate is multiplied at this step, in [0, 1]. */
 double tw_schedule_factor(const struct tw_schedule *schedule, uint64_t step);
 
 /* "linear" and the like. */

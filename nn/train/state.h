@@ -66,6 +66,7 @@ struct tw_state {
     struct tw_arena arena;
 };
 
+/* Opens or makes the model, as the options say; moments are 0, all depths learn at rate 1. */
 TW_MUST_USE bool tw_state_open(
     const struct tw_state_options *options, struct tw_state **out, struct tw_error *err);
 /* NULL is fine. */

@@ -8,6 +8,7 @@
 
 #include "train/trainer.h"
 
+/* `teacher` may be NULL. */
 TW_MUST_USE bool tw_targets_check(const struct tw_targets *targets, const struct tw_packed *batch,
     const struct tw_model *model, const struct tw_teacher *teacher, struct tw_error *err);
 

@@ -44,6 +44,7 @@ struct tw_pairs {
     uint32_t taken_place; /* the next of its words, + 1 */
 };
 
+/* An empty table. TW_INTERNAL without memory. */
 TW_MUST_USE bool tw_pairs_begin(struct tw_pairs *pairs, struct tw_error *err);
 /* Zeroed pairs are safe to end. */
 void tw_pairs_end(struct tw_pairs *pairs);

@@ -10,6 +10,7 @@
 
 enum { TW_SHARDS = 64 };
 
+/* The shard of an entity: fixed by its symbol for as long as the first migration's tables live. */
 static inline int16_t tw_shard_of(struct tw_text symbol)
 {
     return (int16_t)(XXH3_64bits(symbol.bytes, symbol.length) % TW_SHARDS);

@@ -48,6 +48,7 @@ struct tw_distill_facts {
     uint64_t vocabulary;
     double covered; /* share of all pieces that the pruned vocabulary still has */
 };
+/* Reads all as the run would, and asks no teacher. Nothing is written. */
 TW_MUST_USE bool tw_distill_inspect(const struct tw_distill_settings *settings,
     const struct tw_run_call *call, struct tw_distill_facts *facts, struct tw_error *err);
 

@@ -15,6 +15,8 @@ struct tw_folder_measures {
     struct tw_metric_report documents, entities; /* n = 0: nothing to measure, or no such head */
 };
 
+/* Measures the folder on these records of the dataset; texts are cut to `most_tokens`. TW_INTERNAL without
+ * memory. */
 TW_MUST_USE bool tw_measure_folder(const char *folder, const struct tw_dataset *dataset,
     const size_t *records, size_t count, uint32_t most_tokens, size_t threads, double seconds,
     struct tw_folder_measures *out, struct tw_error *err);

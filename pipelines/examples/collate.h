@@ -27,6 +27,7 @@ struct tw_collated {
     struct tw_targets targets;
 };
 
+/* One batch of these records, as they are read in this epoch. TW_FULL. */
 TW_MUST_USE bool tw_collate_batch(const struct tw_collator *collator, uint32_t epoch, const size_t *records,
     size_t count, struct tw_arena *arena, struct tw_collated *out, struct tw_error *err);
 

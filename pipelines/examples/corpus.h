@@ -72,6 +72,7 @@ struct tw_corpus {
     struct tw_corpus_facts facts; /* but for `repeated`: tw_corpus_count_repeated */
 };
 
+/* An empty corpus; what the options point to outlives it. TW_INTERNAL without memory. */
 TW_MUST_USE bool tw_corpus_new(
     const struct tw_corpus_options *options, struct tw_corpus **out, struct tw_error *err);
 /* NULL is fine. */

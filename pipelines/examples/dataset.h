@@ -97,6 +97,7 @@ struct tw_dataset {
     uint64_t refused;
 };
 
+/* An empty dataset. TW_INTERNAL without memory. */
 TW_MUST_USE bool tw_dataset_new(
     const struct tw_dataset_options *options, struct tw_dataset **out, struct tw_error *err);
 /* NULL is fine. */

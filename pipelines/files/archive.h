@@ -37,6 +37,7 @@ TW_MUST_USE bool tw_archive_open(
 /* The same over bytes in memory, which must outlive it; `name` stands for the path in errors. */
 TW_MUST_USE bool tw_archive_open_memory(const char *name, struct tw_text bytes, size_t max_line_bytes,
     struct tw_archive **out, struct tw_error *err);
+/* NULL is fine. */
 void tw_archive_close(struct tw_archive *archive);
 
 /* The next line. Refused is one that is too long (`line` has its number then); failed, a file that cannot be read or

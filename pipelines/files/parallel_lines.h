@@ -53,6 +53,7 @@ struct tw_parallel_lines_options {
     uint32_t workers; /* at least 1 */
 };
 
+/* Runs the job over the whole archive. Errors of the job's own functions, and those of archive.h. */
 TW_MUST_USE bool tw_parallel_lines_run(const struct tw_parallel_lines_options *options,
     const struct tw_parallel_lines_job *job, struct tw_error *err);
 

@@ -61,6 +61,7 @@ struct tw_problems {
     uint32_t unkept; /* of those, for which the arena had no room, or that came after the first 100 */
 };
 
+/* An empty list; its texts will lie in the arena. */
 void tw_problems_begin(struct tw_problems *problems, struct tw_arena *arena);
 
 /* Adds one; `source` must outlive the list; `cure` may be NULL. What and cure are cut to 511 and 255 bytes.

@@ -53,6 +53,7 @@ struct tw_settings {
     size_t count;
 };
 
+/* Every key's fallback into `values`. TW_FULL. */
 TW_MUST_USE bool tw_settings_defaults(
     const struct tw_settings *table, struct tw_arena *arena, void *values, struct tw_error *err);
 

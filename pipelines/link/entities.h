@@ -43,8 +43,10 @@ TW_MUST_USE bool tw_entities_load(const char *path, struct tw_automaton **out, s
 /* The same from memory; `name` stands for the file in errors. */
 TW_MUST_USE bool tw_entities_parse(
     const char *name, struct tw_text contents, struct tw_automaton **out, struct tw_error *err);
+/* NULL is fine. */
 void tw_entities_free(struct tw_automaton *automaton);
 
+/* How many entities the file lists. */
 uint32_t tw_entities_count(const struct tw_automaton *automaton);
 /* Entities in order of the file. */
 const struct tw_entity *tw_entities_at(const struct tw_automaton *automaton, uint32_t index);
@@ -58,6 +60,7 @@ bool tw_entities_continues(const struct tw_automaton *automaton, struct tw_text 
 /* SHA-256 of the file's lines, unpacked, each ended by LF (what sha256sum says of a plain file with such ends):
  * 64 hexadecimal digits and a NUL. */
 const char *tw_entities_sha256(const struct tw_automaton *automaton);
+/* How many names they have together. */
 uint64_t tw_entities_name_count(const struct tw_automaton *automaton);
 
 /* What stands at one place of a text. */

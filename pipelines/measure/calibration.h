@@ -32,6 +32,7 @@ struct tw_calibration {
 TW_MUST_USE bool tw_calibration_fit(const float *logits, const int32_t *labels, size_t rows,
     struct tw_calibration *out, struct tw_error *err);
 
+/* Probabilities of logits by enum tw_class, biases and temperature applied. */
 struct tw_score tw_calibration_score(
     const float logits[TW_CLASSES], const struct tw_calibration *calibration);
 

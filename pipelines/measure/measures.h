@@ -44,7 +44,9 @@ struct tw_metric_bin {
 
 /* One prediction; `label` is 0 negative, 1 neutral, 2 positive. */
 void tw_measures_add(struct tw_measures *metrics, uint32_t label, const struct tw_score *score);
+/* All that was added, as rates. */
 struct tw_metric_report tw_measures_report(const struct tw_measures *metrics);
+/* One bin of the reliability diagram, `bin` below TW_METRIC_BINS. */
 struct tw_metric_bin tw_measures_bin(const struct tw_measures *metrics, uint32_t bin);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 
+/* Writes the text, escaped. */
 void tw_html_text(FILE *out, struct tw_text text);
 /* The same for a string that ends in NUL. */
 void tw_html_string(FILE *out, const char *string);

@@ -34,6 +34,7 @@ struct tw_report_facts {
     struct tw_task_counts counts;
 };
 
+/* Writes the whole page. */
 TW_MUST_USE bool tw_report_page_write(
     FILE *out, const struct tw_findings *findings, const struct tw_report_facts *facts, struct tw_error *err);
 

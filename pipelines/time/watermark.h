@@ -61,6 +61,7 @@ int64_t tw_watermark_of_partition(int64_t watermark_us, int64_t highest_us, int6
  * tw_watermark_of_partition(stored, tw_rows.latest_us[document], lateness). */
 bool tw_watermark_is_late(int64_t event_us, int64_t before_us);
 
+/* Caught up, and silent for longer than the options allow: it holds the stream's time back no more. */
 bool tw_watermark_is_idle(
     const struct tw_partition_time *partition, const struct tw_watermark_options *options);
 

@@ -51,6 +51,7 @@ struct tw_learn_vocabulary_result {
     uint32_t characters; /* of its alphabet */
 };
 
+/* Reads the archives, learns, writes the folder and fills the result. */
 TW_MUST_USE bool tw_learn_vocabulary(const struct tw_learn_vocabulary_settings *settings,
     const struct tw_learn_vocabulary_call *call, struct tw_learn_vocabulary_result *result,
     struct tw_error *err);

@@ -75,16 +75,19 @@ TW_MUST_USE bool tw_run_open(const struct tw_run_pipeline *pipeline, void *self,
     const struct tw_run_call *call, struct tw_run **out, struct tw_error *err);
 /* NULL is fine. */
 void tw_run_close(struct tw_run *run);
+/* Was the run through before it was opened? Then nothing is left to resume. */
 bool tw_run_is_finished(const struct tw_run *run);
 
 /* `items`: the numbers of what is learned from, once an epoch; copied. `has_validation`: something was held back. */
 TW_MUST_USE bool tw_run_plan(
     struct tw_run *run, const size_t *items, size_t count, bool has_validation, struct tw_error *err);
+/* Steps of an epoch, after tw_run_plan. */
 uint64_t tw_run_epoch_steps(const struct tw_run *run);
 
 /* `seed` is filled in. */
 TW_MUST_USE bool tw_run_open_state(
     struct tw_run *run, const struct tw_state_options *options, struct tw_error *err);
+/* The model in training, after tw_run_open_state; the run's own. */
 struct tw_state *tw_run_state(const struct tw_run *run);
 /* threads, seed, gemm and dropout are filled in. */
 TW_MUST_USE bool tw_run_open_trainer(
@@ -94,6 +97,7 @@ TW_MUST_USE bool tw_run_open_trainer(
 TW_MUST_USE bool tw_run_train(
     struct tw_run *run, json_t *lineage, const struct tw_run_origin *origin, struct tw_error *err);
 
+/* How the run ended; `refused` is left alone. */
 void tw_run_fill_result(const struct tw_run *run, struct tw_run_result *out);
 
 #endif

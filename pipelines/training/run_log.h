@@ -24,12 +24,14 @@
 
 struct tw_run_log;
 
+/* Opens metrics.jsonl of a run's folder for appending, with the rows that stand in it. */
 TW_MUST_USE bool tw_run_log_open(const char *folder, struct tw_run_log **out, struct tw_error *err);
 /* NULL is fine. */
 void tw_run_log_close(struct tw_run_log *log);
 
 /* Drops rows whose "step" is above `step`. */
 TW_MUST_USE bool tw_run_log_rewind(struct tw_run_log *log, uint64_t step, struct tw_error *err);
+/* Appends a row; it is given away, even on failure, and NULL fails (TW_INTERNAL). */
 TW_MUST_USE bool tw_run_log_add(struct tw_run_log *log, json_t *row, struct tw_error *err);
 /* All rows so far: an array, the log's own. */
 const json_t *tw_run_log_rows(const struct tw_run_log *log);
@@ -46,6 +48,7 @@ struct tw_run_log_facts {
     uint64_t best_step; /* 0: none yet */
     uint64_t tokens;    /* read for training */
 };
+/* Writes trainer_state.json anew, with all rows so far. */
 TW_MUST_USE bool tw_run_log_write_state(
     struct tw_run_log *log, const struct tw_run_log_facts *facts, struct tw_error *err);
 

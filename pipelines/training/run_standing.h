@@ -49,6 +49,7 @@ struct tw_run_progress tw_run_standing_progress(
 
 /* A row of metrics.jsonl in two parts, before and behind the pipeline's own members; NULL without memory. */
 json_t *tw_run_standing_row(const struct tw_run_standing *standing);
+/* The second part. */
 json_t *tw_run_standing_row_rest(const struct tw_run_standing *standing, double rate, double gradient_norm);
 
 /* What trainer_state.json says beside its rows. */

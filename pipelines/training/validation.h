@@ -18,6 +18,7 @@ struct tw_validation {
     double metric; /* macro-F1; with texts and entities, the mean of the two */
 };
 
+/* Validates on these records of the collator's dataset. */
 TW_MUST_USE bool tw_validation_run(struct tw_trainer *trainer, const struct tw_collator *collator,
     const size_t *records, size_t count, struct tw_validation *out, struct tw_error *err);
 
