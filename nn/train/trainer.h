@@ -123,8 +123,10 @@ struct tw_step_result {
     size_t document_right, entity_right, masked_right; /* of these, the highest logit was the label's */
 };
 
+/* Takes threads, scratch and gradients for batches as the options say. The state outlives the trainer. */
 TW_MUST_USE bool tw_trainer_open(struct tw_state *state, const struct tw_trainer_options *options,
     struct tw_trainer **out, struct tw_error *err);
+/* NULL is fine. */
 void tw_trainer_close(struct tw_trainer *trainer);
 
 /* One step: forward, backward, clip, update. `step` numbers dropout and messages; it need not be contiguous. */
