@@ -121,7 +121,8 @@ static void write_section(
     fputc('\n', out);
 }
 
-/* The new card, for free(): what stood before the section, the section, what comes after it. NULL without memory. */
+/* The new card, for free(): what stood before the section, the section, what comes after it. NULL without
+ * memory. */
 static char *put_section(
     const char *card, const struct tw_folder_measures *teacher, const struct tw_folder_measures *student)
 {

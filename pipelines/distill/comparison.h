@@ -19,7 +19,8 @@ struct tw_comparison_row {
 size_t tw_comparison_rows(const struct tw_folder_measures *teacher, const struct tw_folder_measures *student,
     struct tw_comparison_row rows[TW_COMPARISON_ROWS]);
 
-/* The card (README.md) keeps all else that it says; the section comes before its limits, in place of one that is there. */
+/* The card (README.md) keeps all else that it says; the section comes before its limits, in place of one that
+ * is there. */
 TW_MUST_USE bool tw_comparison_write(const char *folder, const struct tw_folder_measures *teacher,
     const struct tw_folder_measures *student, struct tw_error *err);
 

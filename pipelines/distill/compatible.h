@@ -2,9 +2,9 @@
  *   in    two folders, the student's layers that are chosen
  *   out   nothing, or one error that begins with the folder it is about
  *
- * Both folders are opened whole: shapes against weights, tokenizers against vocabularies. The teacher needs a head, of texts or of
- * entities, and labels that are ours; the student may be bare. Errors: those of model.h and tokenizer.h; TW_CONFIG for a teacher
- * without a head, labels that differ, a layer that is not there. */
+ * Both folders are opened whole: shapes against weights, tokenizers against vocabularies. The teacher needs a
+ * head, of texts or of entities, and labels that are ours; the student may be bare. Errors: those of model.h
+ * and tokenizer.h; TW_CONFIG for a teacher without a head, labels that differ, a layer that is not there. */
 #ifndef TW_COMPATIBLE_H
 #define TW_COMPATIBLE_H
 

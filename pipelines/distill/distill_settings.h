@@ -1,4 +1,5 @@
-/* distill_settings: what distill is told, and the table of it: options, run.yaml, help (settings.h). What each means: distill.h. */
+/* distill_settings: what distill is told, and the table of it: options, run.yaml, help (settings.h). What
+ * each means: distill.h. */
 #ifndef TW_DISTILL_SETTINGS_H
 #define TW_DISTILL_SETTINGS_H
 

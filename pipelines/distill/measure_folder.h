@@ -2,7 +2,8 @@
  *   in    a folder; labelled examples
  *   out   size, speed, accuracy, F1 and calibration: what it does as it is on disk, with its own temperatures
  *
- * Accuracy is measured on all threads. Speed: fp32 on one thread, the same texts read again until `seconds` are over. */
+ * Accuracy is measured on all threads. Speed: fp32 on one thread, the same texts read again until `seconds`
+ * are over. */
 #ifndef TW_MEASURE_FOLDER_H
 #define TW_MEASURE_FOLDER_H
 

@@ -7,9 +7,9 @@
  *     tw_folder_model_predict(&teacher, dataset, records, count, documents, entities, NULL, err)
  *     tw_folder_model_close(&teacher)
  *
- * fp32, but for products with weights when another backend is asked for (gemm.h). What a text gets does not depend on its
- * neighbours or on threads (infer/predict.h). A head that the model does not have leaves its logits as they were. Errors: those of
- * model.h and tokenizer.h. */
+ * fp32, but for products with weights when another backend is asked for (gemm.h). What a text gets does not
+ * depend on its neighbours or on threads (infer/predict.h). A head that the model does not have leaves its
+ * logits as they were. Errors: those of model.h and tokenizer.h. */
 #ifndef TW_PREDICT_FOLDER_H
 #define TW_PREDICT_FOLDER_H
 
@@ -35,7 +35,8 @@ TW_MUST_USE bool tw_folder_model_open(const char *folder, const char *backend, u
 /* A zeroed struct is safe to close. */
 void tw_folder_model_close(struct tw_folder_model *folder);
 
-/* documents [count, TW_CLASSES]; entities: of all entities of these examples, in order. `tokens` counts up; or NULL. */
+/* documents [count, TW_CLASSES]; entities: of all entities of these examples, in order. `tokens` counts up;
+ * or NULL. */
 TW_MUST_USE bool tw_folder_model_predict(struct tw_folder_model *folder, const struct tw_dataset *dataset,
     const size_t *records, size_t count, float *documents, float *entities, uint64_t *tokens,
     struct tw_error *err);

@@ -2,10 +2,11 @@
  *   in    a tokenizer; texts
  *   out   the rows of the word embedding that stay (state.h, words), and a folder with the smaller tokenizer
  *
- * What stays, in the order of the old ids: the special tokens; every single character and its ## form, so that no word becomes
- * [UNK] that was none; the first `margin` other pieces of the vocabulary (which is sorted by how frequent they are in the language,
- * beginning with whole words: what the texts at hand do not say, others will); then pieces by how often the texts use them, until
- * there are `most`. A piece that is gone is spelled from shorter ones. */
+ * What stays, in the order of the old ids: the special tokens; every single character and its ## form, so
+ * that no word becomes [UNK] that was none; the first `margin` other pieces of the vocabulary (which is
+ * sorted by how frequent they are in the language, beginning with whole words: what the texts at hand do not
+ * say, others will); then pieces by how often the texts use them, until there are `most`. A piece that is
+ * gone is spelled from shorter ones. */
 #ifndef TW_PRUNE_VOCABULARY_H
 #define TW_PRUNE_VOCABULARY_H
 

@@ -65,7 +65,8 @@ static void copy_rows(float *out, const struct tw_tensor *tensor, size_t rows)
         memcpy(out, tensor->data, rows * TW_CLASSES * sizeof *out);
 }
 
-/* What the file has of these records. One that is broken, or was made for others, is as good as none: it is written anew. */
+/* What the file has of these records. One that is broken, or was made for others, is as good as none: it is
+ * written anew. */
 static void recall(const char *path, const struct tw_dataset *dataset, const size_t *records, size_t count,
     struct answered *answered)
 {

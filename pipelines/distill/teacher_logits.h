@@ -2,10 +2,11 @@
  *   in    a teacher's folder (predict_folder.h); examples of a dataset
  *   out   logits by enum tw_class, for targets of the trainer (trainer.h)
  *
- * The answers are kept in a file as they come (safetensors; the tensors' names carry a hash of the teacher's weights, of the backend, of the texts
- * and of where entities stand), whole or not at all: whoever asks again goes on after what is there. A file that fits something else,
- * or is broken, is written anew. Telling how far it is, and stopping, through the watch. Errors: those of predict_folder.h; TW_INTERRUPTED;
- * TW_OUTPUT, TW_IO. */
+ * The answers are kept in a file as they come (safetensors; the tensors' names carry a hash of the teacher's
+ * weights, of the backend, of the texts and of where entities stand), whole or not at all: whoever asks again
+ * goes on after what is there. A file that fits something else, or is broken, is written anew. Telling how
+ * far it is, and stopping, through the watch. Errors: those of predict_folder.h; TW_INTERRUPTED; TW_OUTPUT,
+ * TW_IO. */
 #ifndef TW_TEACHER_LOGITS_H
 #define TW_TEACHER_LOGITS_H
 

@@ -2,9 +2,10 @@
  *   in    a teacher's folder; batches as the student reads them
  *   out   struct tw_teacher for the trainer; targets.teacher_ids and targets.matched of each batch
  *
- * A text is matched when the teacher's tokenizer would cut each of its words into the pieces that the student's cut it into: longest
- * piece first, from the teacher's vocabulary (wordpiece.h). A pruned vocabulary spells some words from shorter pieces, and those
- * texts are left out; so is one with an unknown word. Special tokens stand for each other by their part, whatever their names. */
+ * A text is matched when the teacher's tokenizer would cut each of its words into the pieces that the
+ * student's cut it into: longest piece first, from the teacher's vocabulary (wordpiece.h). A pruned
+ * vocabulary spells some words from shorter pieces, and those texts are left out; so is one with an unknown
+ * word. Special tokens stand for each other by their part, whatever their names. */
 #ifndef TW_TEACHER_STATES_H
 #define TW_TEACHER_STATES_H
 

@@ -42,7 +42,8 @@ bool tw_teachers_check(const struct tw_teachers *teachers, struct tw_error *err)
                                                    teachers->folds->items, teachers->folds->count, err);
 }
 
-/* Of the records, those that the teacher of this fold answers for; of = 0: those that none of `folds` does. */
+/* Of the records, those that the teacher of this fold answers for; of = 0: those that none of `folds`
+ * does. */
 static size_t choose(const struct tw_dataset *dataset, const size_t *records, size_t count,
     struct tw_fold fold, bool has_folds, size_t *out)
 {

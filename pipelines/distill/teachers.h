@@ -2,11 +2,12 @@
  *   in    a teacher; or besides it one teacher a fold (fold.h), each of which left that fold out
  *   out   the answers (teacher_logits.h)
  *
- * With fold teachers, a labelled text and its changed copies are answered for by the one that left it out, and so has not learned
- * its label by heart: what it says is soft where the text is hard. A mixture goes by the text that it begins with. Texts without
- * labels are the teacher's own.
+ * With fold teachers, a labelled text and its changed copies are answered for by the one that left it out,
+ * and so has not learned its label by heart: what it says is soft where the text is hard. A mixture goes by
+ * the text that it begins with. Texts without labels are the teacher's own.
  *
- * Answers are kept in FOLDER/teacher-logits.safetensors and FOLDER/fold-N-logits.safetensors. Errors: those of teacher_logits.h; TW_CONFIG
+ * Answers are kept in FOLDER/teacher-logits.safetensors and FOLDER/fold-N-logits.safetensors. Errors: those
+ * of teacher_logits.h; TW_CONFIG
  * for fold teachers that are not one a fold, or have other heads than the teacher. */
 #ifndef TW_TEACHERS_H
 #define TW_TEACHERS_H

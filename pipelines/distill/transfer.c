@@ -91,7 +91,8 @@ static bool read_texts(struct reading *reading, struct tw_error *err)
     return true;
 }
 
-/* Changed copies of the labelled records, behind all others. They differ from each other as epochs of finetune do. */
+/* Changed copies of the labelled records, behind all others. They differ from each other as epochs of
+ * finetune do. */
 static bool make_copies(struct reading *reading, struct tw_error *err)
 {
     struct tw_dataset *dataset = reading->out->records.dataset;
@@ -158,7 +159,8 @@ static bool read_all(struct reading *reading, bool inspecting, struct tw_error *
     if (!read_texts(reading, err) || !tw_labelled_keep_apart(records, &sources, err))
         return false;
     size_t read = records->dataset->count;
-    /* Copies come before links: a labelled record takes the names of others like it, not symbols out of an archive. */
+    /* Copies come before links: a labelled record takes the names of others like it, not symbols out of an
+     * archive. */
     const struct tw_link_unlabelled_options links = {
         .entities = reading->settings->entities, .symbols = reading->settings->link_symbols};
     if (!make_copies(reading, err) || !splice_texts(reading, labelled, err) ||

@@ -1,10 +1,12 @@
-/* transfer: the transfer set of a distillation: all texts over which a student learns from its teachers (Hinton et al. 2015, section 2).
+/* transfer: the transfer set of a distillation: all texts over which a student learns from its teachers
+ * (Hinton et al. 2015, section 2).
  *   in    settings of distill: labelled files, archives, how many copies
- *   out   examples: labelled records, texts without labels, changed copies and mixtures of the labelled ones, in this order; which are
- *         learned, which are held back
+ *   out   examples: labelled records, texts without labels, changed copies and mixtures of the labelled ones,
+ *         in this order; which are learned, which are held back
  *
- * Texts that are held back are in it in no other form. A text without a label never measures anything. Companies that such texts name
- * are found as `entities` and `link_symbols` say (link_unlabelled.h). Errors: those of labelled.h, dataset.h, reader.h, link_unlabelled.h. */
+ * Texts that are held back are in it in no other form. A text without a label never measures anything.
+ * Companies that such texts name are found as `entities` and `link_symbols` say (link_unlabelled.h). Errors:
+ * those of labelled.h, dataset.h, reader.h, link_unlabelled.h. */
 #ifndef TW_TRANSFER_H
 #define TW_TRANSFER_H
 
@@ -19,7 +21,8 @@ struct tw_transfer {
     uint64_t named;                        /* companies in texts without labels */
 };
 
-/* Reads all of it. `inspecting`: for a dry run, in which every refused record is told of and counted, as with skip_refused. */
+/* Reads all of it. `inspecting`: for a dry run, in which every refused record is told of and counted, as with
+ * skip_refused. */
 TW_MUST_USE bool tw_transfer_read(const struct tw_distill_settings *settings, const struct tw_run_call *call,
     bool inspecting, struct tw_arena *arena, struct tw_transfer *out, struct tw_error *err);
 /* A zeroed struct is safe to end. */

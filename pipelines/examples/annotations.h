@@ -1,4 +1,5 @@
-/* annotations: what people said of a record beside its text: its label, the entities that it speaks of, how far they agree.
+/* annotations: what people said of a record beside its text: its label, the entities that it speaks of, how
+ * far they agree.
  *   in    a line of JSON that decode (decode.h) has read: it takes the text and does not know of these fields
  *   out   struct tw_annotations, its names in the arena
  *
@@ -6,8 +7,9 @@
  *     entities   [{"name":..., "label":...}], a label as above or none
  *     agree      how many per cent of those who labelled the record agree, a whole number
  *
- * A field that is absent or null is not given. Errors: TW_REFUSED, where = the field, for a label that is none of ours and for
- * entities that are no list of names; TW_FULL. A strange `agree` is no error: it is a fact about the labels, not a label. */
+ * A field that is absent or null is not given. Errors: TW_REFUSED, where = the field, for a label that is
+ * none of ours and for entities that are no list of names; TW_FULL. A strange `agree` is no error: it is a
+ * fact about the labels, not a label. */
 #ifndef TW_ANNOTATIONS_H
 #define TW_ANNOTATIONS_H
 

@@ -9,7 +9,8 @@
 
 const char *const tw_augmentation_names[] = {"entity-swap", "number-jitter", "token-dropout", NULL};
 
-/* What a draw is for: each record has a place of 2^20 numbers in the stream, each purpose its part of them. */
+/* What a draw is for: each record has a place of 2^20 numbers in the stream, each purpose its part of
+ * them. */
 enum draw { DRAW_SWAP, DRAW_JITTER, DRAW_FACTOR, DRAW_NAME = 1 << 8, DRAW_TOKEN = 1 << 16 };
 enum { DRAWS_A_RECORD_BITS = 20, LONGEST_NUMBER = 40 };
 
@@ -105,7 +106,8 @@ static bool is_unit(const char *letters, size_t length)
     return false;
 }
 
-/* The length of the number at `at`: digits, with commas between groups of three and one point with digits after it; 0: none. */
+/* The length of the number at `at`: digits, with commas between groups of three and one point with digits
+ * after it; 0: none. */
 static size_t number_length(struct tw_text text, size_t at)
 {
     size_t end = at;

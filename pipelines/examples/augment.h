@@ -2,15 +2,16 @@
  *   in    an example (dataset.h), the kinds switched on, (seed, epoch, record)
  *   out   another text with its entities' places; or other token ids
  *
- *   entity-swap     an entity's mention becomes the name of an entity of another record, so that no company has a sentiment of
- *                   its own; labels stay with the place (all its mentions in that text are exchanged alike)
- *   number-jitter   all numbers of a text are multiplied by one factor between 0.8 and 1.25, so that what grew still grew;
- *                   years, and numbers within an entity's name or a word, stay
- *   token-dropout   each token that is not special becomes [MASK] ([UNK] where there is none) with probability
- *                   `token_rate`; an entity keeps one token at least
+ *   entity-swap     an entity's mention becomes the name of an entity of another record, so that no company
+ *                   has a sentiment of its own; labels stay with the place (all its mentions in that text are
+ *                   exchanged alike)
+ *   number-jitter   all numbers of a text are multiplied by one factor between 0.8 and 1.25, so that what
+ *                   grew still grew; years, and numbers within an entity's name or a word, stay
+ *   token-dropout   each token that is not special becomes [MASK] ([UNK] where there is none) with
+ *                   probability `token_rate`; an entity keeps one token at least
  *
- * A record is changed by the first two with probability `text_rate` each. Every draw is a function of (seed, epoch, record),
- * so that a run that is resumed reads what the unbroken one would have read. */
+ * A record is changed by the first two with probability `text_rate` each. Every draw is a function of (seed,
+ * epoch, record), so that a run that is resumed reads what the unbroken one would have read. */
 #ifndef TW_AUGMENT_H
 #define TW_AUGMENT_H
 
@@ -32,8 +33,8 @@ struct tw_augment {
     size_t name_count;
 };
 
-/* The distinct names of entities that training examples name and that stand in their text, in the order of their bytes, into
- * the arena. */
+/* The distinct names of entities that training examples name and that stand in their text, in the order of
+ * their bytes, into the arena. */
 TW_MUST_USE bool tw_augment_names(const struct tw_dataset *dataset, struct tw_arena *arena,
     struct tw_augment *augment, struct tw_error *err);
 

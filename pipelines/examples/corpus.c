@@ -74,7 +74,8 @@ static bool add_window(
     return true;
 }
 
-/* Where a window of at most `room` tokens that begins at `begin` ends: equal shares of what is left, between words if it can be. */
+/* Where a window of at most `room` tokens that begins at `begin` ends: equal shares of what is left, between
+ * words if it can be. */
 static uint32_t window_end(
     const struct tw_tokenizer *tokenizer, const int32_t *ids, uint32_t begin, uint32_t count, uint32_t room)
 {

@@ -8,18 +8,20 @@
  *     ... corpus->windows[0 .. count) ...
  *     tw_corpus_free(corpus);
  *
- * Texts are decoded and cleaned as everywhere (decode.h, clean.h): title, one space, body. One that is longer than `most_tokens`
- * is cut into as few windows as hold it, about equal in length, between words: every token stands in exactly one window. A
- * shorter one is a window of its own. Windows carry neither [CLS] nor [SEP]: most_tokens counts them, whoever collates adds them.
+ * Texts are decoded and cleaned as everywhere (decode.h, clean.h): title, one space, body. One that is longer
+ * than `most_tokens` is cut into as few windows as hold it, about equal in length, between words: every token
+ * stands in exactly one window. A shorter one is a window of its own. Windows carry neither [CLS] nor [SEP]:
+ * most_tokens counts them, whoever collates adds them.
  *
- * Held back is a text with all its windows, by the hash of the text (dataset.h, tw_dataset_holds_back): the same text is never on both
- * sides.
+ * Held back is a text with all its windows, by the hash of the text (dataset.h, tw_dataset_holds_back): the
+ * same text is never on both sides.
  *
- * Memory: 4 bytes a token (each window's rounded up to 16), 24 a window. A corpus of more than `limit_tokens` is refused.
+ * Memory: 4 bytes a token (each window's rounded up to 16), 24 a window. A corpus of more than `limit_tokens`
+ * is refused.
  *
- * Errors: TW_REFUSED (file:line) for a record that cannot be used: it ends the reading, or, with `refused` set, is told there, counted,
- * and the rest goes on. TW_CONFIG for a file without a usable record; TW_IO for one that is cut short or broken; TW_FULL past
- * limit_tokens. */
+ * Errors: TW_REFUSED (file:line) for a record that cannot be used: it ends the reading, or, with `refused`
+ * set, is told there, counted, and the rest goes on. TW_CONFIG for a file without a usable record; TW_IO for
+ * one that is cut short or broken; TW_FULL past limit_tokens. */
 #ifndef TW_CORPUS_H
 #define TW_CORPUS_H
 

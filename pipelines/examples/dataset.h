@@ -1,6 +1,7 @@
-/* dataset: labelled records in memory, cleaned as `classify` cleans them, with their entities found in the text.
- *   in    sources of records (files of JSON Lines, plain, gzip or zstd; other sources by the same four functions), each
- *         with a weight
+/* dataset: labelled records in memory, cleaned as `classify` cleans them, with their entities found in the
+ * text.
+ *   in    sources of records (files of JSON Lines, plain, gzip or zstd; other sources by the same four
+ *         functions), each with a weight
  *   out   struct tw_example by example, in the order of sources and records; which of them are for validation
  *
  *     struct tw_dataset *dataset;
@@ -11,17 +12,17 @@
  *     ... dataset->examples[0 .. count) ...
  *     tw_dataset_free(dataset);
  *
- * A record has `text` (or `title` and `body`: decode.h) and `label` (negative|bearish, neutral, positive|bullish) and/or
- * `entities: [{"name":..., "label":...}]`. One that cannot be used (no text, no label, a label that is not one of ours) is
- * refused with file:line. Either the first refusal ends the reading (TW_REFUSED), or, with `refused` set, each is told
- * there, counted, and the rest goes on.
+ * A record has `text` (or `title` and `body`: decode.h) and `label` (negative|bearish, neutral,
+ * positive|bullish) and/or `entities: [{"name":..., "label":...}]`. One that cannot be used (no text, no
+ * label, a label that is not one of ours) is refused with file:line. Either the first refusal ends the
+ * reading (TW_REFUSED), or, with `refused` set, each is told there, counted, and the rest goes on.
  *
- * Split. Hash = XXH3 (64 bits) of the cleaned text; a record is for validation when hash / 2^64 < validation_share. It
- * depends on the text alone: the same text is never on both sides, whatever else is read, in whatever order. A source may
- * be for validation as a whole instead.
+ * Split. Hash = XXH3 (64 bits) of the cleaned text; a record is for validation when hash / 2^64 <
+ * validation_share. It depends on the text alone: the same text is never on both sides, whatever else is
+ * read, in whatever order. A source may be for validation as a whole instead.
  *
- * Errors: TW_REFUSED (file:line) as said; TW_CONFIG for a source without a usable record; TW_IO for an archive that is cut
- * short or broken (archive.h); TW_FULL when the texts need more than `limit_bytes`. */
+ * Errors: TW_REFUSED (file:line) as said; TW_CONFIG for a source without a usable record; TW_IO for an
+ * archive that is cut short or broken (archive.h); TW_FULL when the texts need more than `limit_bytes`. */
 #ifndef TW_DATASET_H
 #define TW_DATASET_H
 
@@ -50,8 +51,8 @@ struct tw_example {
     uint32_t source;
     uint64_t number; /* of the record in its source, from 1: for messages */
     uint64_t hash;   /* XXH3 of text */
-    uint64_t
-        origin; /* hash of the record that it was made from: its own, if it was read; 0 in an archive without labels */
+    /* hash of the record that it was made from: its own, if it was read; 0 in an archive without labels */
+    uint64_t origin;
     bool validation;
 };
 
@@ -107,12 +108,13 @@ void tw_dataset_free(struct tw_dataset *dataset);
 TW_MUST_USE bool tw_dataset_file(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
     struct tw_dataset_source *out, struct tw_error *err);
 
-/* Opens an archive whose records need no label; those that they have, and their entities, are not looked at. `titles`: a record that
- * has a title is its title alone. */
+/* Opens an archive whose records need no label; those that they have, and their entities, are not looked at.
+ * `titles`: a record that has a title is its title alone. */
 TW_MUST_USE bool tw_dataset_archive(const char *path, const struct tw_decode_options *decode,
     int64_t stamp_us, bool titles, struct tw_dataset_source *out, struct tw_error *err);
 
-/* Adds a copy of an example (its text, names and places), with its own hash: a record that was made of another one. */
+/* Adds a copy of an example (its text, names and places), with its own hash: a record that was made of
+ * another one. */
 TW_MUST_USE bool tw_dataset_add(
     struct tw_dataset *dataset, const struct tw_example *example, struct tw_error *err);
 
@@ -120,12 +122,13 @@ TW_MUST_USE bool tw_dataset_add(
 TW_MUST_USE bool tw_dataset_read(
     struct tw_dataset *dataset, struct tw_dataset_source *source, struct tw_error *err);
 
-/* "FILE" or "FILE:WEIGHT" (a number above 0; a file whose whole name is there wins) to path, of at most size - 1 bytes, and
- * weight. TW_USAGE. */
+/* "FILE" or "FILE:WEIGHT" (a number above 0; a file whose whole name is there wins) to path, of at most size
+ * - 1 bytes, and weight. TW_USAGE. */
 TW_MUST_USE bool tw_dataset_argument(
     const char *argument, char *path, size_t size, double *weight, struct tw_error *err);
 
-/* Is a text of this cleaned form held back from learning, with this share? The split's rule, for whoever measures. */
+/* Is a text of this cleaned form held back from learning, with this share? The split's rule, for whoever
+ * measures. */
 bool tw_dataset_holds_back(struct tw_text text, double share);
 
 /* What is to be known before anything is learned from it. */
@@ -150,8 +153,8 @@ struct tw_tokenizer;
 TW_MUST_USE bool tw_dataset_inspect(const struct tw_dataset *dataset, const struct tw_tokenizer *tokenizer,
     uint32_t most_tokens, struct tw_dataset_facts *out, struct tw_error *err);
 
-/* Takes examples out of training whose text, to the byte, is for validation; returns how many. (Happens only with a source
- * that is for validation as a whole.) TW_INTERNAL without memory. */
+/* Takes examples out of training whose text, to the byte, is for validation; returns how many. (Happens only
+ * with a source that is for validation as a whole.) TW_INTERNAL without memory. */
 TW_MUST_USE bool tw_dataset_keep_apart(struct tw_dataset *dataset, size_t *dropped, struct tw_error *err);
 
 #endif

@@ -2,10 +2,11 @@
  *   in    "2/3": the second of three; an example's hash
  *   out   whether the example falls into it
  *
- * A teacher's answers to what it learned from are hardly more than the labels: it knows them by heart. finetune with
- * `leave_out` learns from all folds but one; distill asks that model about the texts of the fold that it left out (cross-fitting:
- * Dao et al. 2021, Knowledge Distillation as Semiparametric Inference, section 4). The fold is hash modulo parts; the split into
- * learned and held back (dataset.h) goes by the hash's other end, so one says nothing of the other. */
+ * A teacher's answers to what it learned from are hardly more than the labels: it knows them by heart.
+ * finetune with `leave_out` learns from all folds but one; distill asks that model about the texts of the
+ * fold that it left out (cross-fitting: Dao et al. 2021, Knowledge Distillation as Semiparametric Inference,
+ * section 4). The fold is hash modulo parts; the split into learned and held back (dataset.h) goes by the
+ * hash's other end, so one says nothing of the other. */
 #ifndef TW_FOLD_H
 #define TW_FOLD_H
 
@@ -30,7 +31,8 @@ bool tw_fold_holds(struct tw_fold fold, uint64_t hash);
 
 /* The member "left_out" of a model's lineage: {"fold":2,"of":3}. NULL without memory. */
 json_t *tw_fold_json(struct tw_fold fold);
-/* What the lineage of a model's folder says was left out; of = 0 when it says nothing. TW_CONFIG for a config.json that cannot be read. */
+/* What the lineage of a model's folder says was left out; of = 0 when it says nothing. TW_CONFIG for a
+ * config.json that cannot be read. */
 TW_MUST_USE bool tw_fold_of_model(const char *folder, struct tw_fold *out, struct tw_error *err);
 
 #endif

@@ -7,8 +7,8 @@
  *     tw_labelled_split(&labelled, &sources, arena, err)
  *     tw_labelled_end(&labelled)
  *
- * A text that is held back is not learned, from whatever source it comes again. Errors: those of dataset.h; TW_USAGE when no
- * file is named, TW_CONFIG when nothing is left to learn from. */
+ * A text that is held back is not learned, from whatever source it comes again. Errors: those of dataset.h;
+ * TW_USAGE when no file is named, TW_CONFIG when nothing is left to learn from. */
 #ifndef TW_LABELLED_H
 #define TW_LABELLED_H
 
@@ -38,11 +38,12 @@ struct tw_labelled {
     size_t training_count, validation_count;
 };
 
-/* Reads all files; the fold that is left out is gone then. What was read is ended by tw_labelled_end, on failure too. */
+/* Reads all files; the fold that is left out is gone then. What was read is ended by tw_labelled_end, on
+ * failure too. */
 TW_MUST_USE bool tw_labelled_read(
     const struct tw_labelled_sources *sources, struct tw_labelled *out, struct tw_error *err);
-/* Drops what is not for validation, but stands there too; a line says how many. A part of tw_labelled_split; before it for whoever
- * makes new records of those that were read. */
+/* Drops what is not for validation, but stands there too; a line says how many. A part of tw_labelled_split;
+ * before it for whoever makes new records of those that were read. */
 TW_MUST_USE bool tw_labelled_keep_apart(
     struct tw_labelled *labelled, const struct tw_labelled_sources *sources, struct tw_error *err);
 /* Fills the indices of what is learned and of what is held back. */

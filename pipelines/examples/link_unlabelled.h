@@ -1,5 +1,7 @@
-/* link_unlabelled: the companies that texts without labels speak of, so that a teacher can be asked about each.
- *   in    examples of a dataset; an entities file (entities.h), or symbols as they stand ($AAPL, <OM>), or both
+/* link_unlabelled: the companies that texts without labels speak of, so that a teacher can be asked about
+ * each.
+ *   in    examples of a dataset; an entities file (entities.h), or symbols as they stand ($AAPL, <OM>), or
+ *         both
  *   out   their entities, without labels, each where it is mentioned first: as `serve` would read it
  *
  * Errors: those of entities.h; TW_FULL. */

@@ -126,7 +126,8 @@ static void hide(struct text *text, uint32_t begin, uint32_t end)
     }
 }
 
-/* Ends are looked for before anything is hidden: [MASK] would end a word. Returns how many could have been chosen. */
+/* Ends are looked for before anything is hidden: [MASK] would end a word. Returns how many could have been
+ * chosen. */
 static uint64_t choose(struct text *text)
 {
     uint64_t candidates = 0;

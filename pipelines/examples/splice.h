@@ -2,8 +2,9 @@
  *   in    two texts; (seed, copy, record)
  *   out   whole words of the first, from its beginning, and of the second, to its end
  *
- * Where labelled texts are few, such mixtures are texts of the same kind without end; no label holds for them, but a teacher has an
- * answer. Each part is between three and seven tenths of its text's words, drawn by (seed, copy, record) alone. */
+ * Where labelled texts are few, such mixtures are texts of the same kind without end; no label holds for
+ * them, but a teacher has an answer. Each part is between three and seven tenths of its text's words, drawn
+ * by (seed, copy, record) alone. */
 #ifndef TW_SPLICE_H
 #define TW_SPLICE_H
 

@@ -1,7 +1,7 @@
 /* archive: lines out of a file, whatever it is packed in.
  *
- *   in    a path, or "-" for standard input: plain text, gzip or zstd, told by their first bytes (so that a pipe
- *         works too); several members or frames one after another are one stream
+ *   in    a path, or "-" for standard input: plain text, gzip or zstd, told by their first bytes (so that a
+ *         pipe works too); several members or frames one after another are one stream
  *   out   lines without their end (LF or CRLF), numbered from 1
  *
  *     tw_archive_open; tw_archive_next until it says TW_READ_END or TW_READ_FAILED; tw_archive_close
@@ -18,7 +18,8 @@
 
 struct tw_archive;
 
-/* What comes out where things are read one after another: lines here, documents in reader.h, samples in dataset.h. */
+/* What comes out where things are read one after another: lines here, documents in reader.h, samples in
+ * dataset.h. */
 enum tw_read {
     TW_READ_ITEM,    /* the next one */
     TW_READ_REFUSED, /* one that cannot be used: err says which and why (TW_REFUSED); go on */
@@ -40,8 +41,8 @@ TW_MUST_USE bool tw_archive_open_memory(const char *name, struct tw_text bytes, 
 /* NULL is fine. */
 void tw_archive_close(struct tw_archive *archive);
 
-/* The next line. Refused is one that is too long (`line` has its number then); failed, a file that cannot be read or
- * unpacked (TW_IO). */
+/* The next line. Refused is one that is too long (`line` has its number then); failed, a file that cannot be
+ * read or unpacked (TW_IO). */
 enum tw_read tw_archive_next(struct tw_archive *archive, struct tw_archive_line *line, struct tw_error *err);
 
 /* The path as shown in errors ("standard input" for "-"). */

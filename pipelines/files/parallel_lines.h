@@ -2,9 +2,9 @@
  *
  *     archive --> chunks of lines --> workers (any order) --> emit (the order of the file)
  *
- * The caller's thread reads and emits; workers compute. A chunk belongs to one side at a time: FREE and DONE ones
- * to the caller, READY ones to whoever takes them first, BUSY ones to their worker. There are a few chunks a
- * worker, so memory is bounded whatever the file. With one worker no thread is started.
+ * The caller's thread reads and emits; workers compute. A chunk belongs to one side at a time: FREE and DONE
+ * ones to the caller, READY ones to whoever takes them first, BUSY ones to their worker. There are a few
+ * chunks a worker, so memory is bounded whatever the file. With one worker no thread is started.
  * The first failure ends the run; what was emitted before it stays emitted. */
 #ifndef TW_PARALLEL_LINES_H
 #define TW_PARALLEL_LINES_H

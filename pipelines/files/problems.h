@@ -14,8 +14,8 @@
  *           |             ^
  *
  * Lines and columns count from 1, columns in characters (UTF-8), as libyaml's marks do plus one. Line 0 means
- * "the file as a whole" (no place is printed), column 0 "the line as a whole" (no caret). A source line is cut
- * around the caret when it is long; control characters are shown as '?'.
+ * "the file as a whole" (no place is printed), column 0 "the line as a whole" (no caret). A source line is
+ * cut around the caret when it is long; control characters are shown as '?'.
  *
  * A line that may hold a secret is hidden: its number is shown, not its text.
  *
@@ -85,7 +85,8 @@ TW_MUST_USE bool tw_problems_render(
 bool tw_problems_fail(const struct tw_problems *problems, struct tw_error *err);
 
 /* Of `names`, the one that `word` was probably meant to be: least edit distance (Levenshtein, with neighbours
- * exchanged counted as one; case ignored), at most a third of the longer word, at least 1. NULL when none is near. */
+ * exchanged counted as one; case ignored), at most a third of the longer word, at least 1. NULL when none is
+ * near. */
 const char *tw_nearest(struct tw_text word, const char *const *names, size_t count);
 
 #endif

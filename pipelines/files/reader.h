@@ -7,12 +7,13 @@
  *     for each of them:
  *         struct tw_reader *reader;
  *         if (!tw_reader_open(path, decode, stamp_us, &reader, err)) return false;
- *         while ((read = tw_reader_next(reader, arena, &record, err)) ...)     // the arena is reset in between
+ *         while ((read = tw_reader_next(reader, arena, &record, err)) ...)     // the arena is reset in
+ *         between
  *         tw_reader_close(reader);
  *
- * Blank lines are skipped. Records without value never come out of an archive, so a document is stored or refused.
- * Errors: TW_REFUSED (file:line) for a record that cannot be used: go on if you like; TW_IO, TW_PERMISSION for a file that cannot
- * be read, is cut short or broken; TW_FULL for an arena too small. */
+ * Blank lines are skipped. Records without value never come out of an archive, so a document is stored or
+ * refused. Errors: TW_REFUSED (file:line) for a record that cannot be used: go on if you like; TW_IO,
+ * TW_PERMISSION for a file that cannot be read, is cut short or broken; TW_FULL for an arena too small. */
 #ifndef TW_READER_H
 #define TW_READER_H
 
@@ -29,9 +30,9 @@ struct tw_reader_paths {
     size_t count;
 };
 
-/* A folder: its archives (names that end in .jsonl, .ndjson, .json, .gz or .zst and do not begin with a dot) and those of the
- * folders in it, no deeper, in the order of the bytes of their paths. Anything else: itself. TW_CONFIG for a folder without an
- * archive. */
+/* A folder: its archives (names that end in .jsonl, .ndjson, .json, .gz or .zst and do not begin with a dot)
+ * and those of the folders in it, no deeper, in the order of the bytes of their paths. Anything else: itself.
+ * TW_CONFIG for a folder without an archive. */
 TW_MUST_USE bool tw_reader_list(
     const char *path, struct tw_arena *arena, struct tw_reader_paths *out, struct tw_error *err);
 
@@ -51,7 +52,8 @@ TW_MUST_USE bool tw_reader_open(const char *path, const struct tw_decode_options
 /* NULL is fine. */
 void tw_reader_close(struct tw_reader *reader);
 
-/* The next document; everything but `line` is placed in the arena. Refused is a line that cannot be used (file:line). */
+/* The next document; everything but `line` is placed in the arena. Refused is a line that cannot be used
+ * (file:line). */
 enum tw_read tw_reader_next(
     struct tw_reader *reader, struct tw_arena *arena, struct tw_reader_document *out, struct tw_error *err);
 

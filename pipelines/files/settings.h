@@ -1,7 +1,8 @@
 /* settings: the keys of a command that makes a model, from one table.
  *
- * One row is one key: name, type, range, default, prose, and where its value lies in the command's own struct. The table feeds
- * the options of the command line (--weight-decay for weight_decay), `--set key=value`, run.yaml both ways, and -h.
+ * One row is one key: name, type, range, default, prose, and where its value lies in the command's own
+ * struct. The table feeds the options of the command line (--weight-decay for weight_decay), `--set
+ * key=value`, run.yaml both ways, and -h.
  *
  *     static const struct tw_setting rows[] = {
  *         {"lr", TW_SETTING_REAL, offsetof(struct mine, lr), .least = 0, .most = 1, .fallback = "3e-5",
@@ -12,8 +13,8 @@
  *     tw_settings_set(&table, arena, &mine, "lr", "5e-5", err);
  *     tw_settings_write(&table, &mine, arena, &text, err);        // the bytes of run.yaml
  *
- * Texts are copied into the arena. A value out of its range, an unknown key (the nearest is named), a word that is none
- * of the choices: TW_USAGE from the command line, problems with line and column from a file. */
+ * Texts are copied into the arena. A value out of its range, an unknown key (the nearest is named), a word
+ * that is none of the choices: TW_USAGE from the command line, problems with line and column from a file. */
 #ifndef TW_SETTINGS_H
 #define TW_SETTINGS_H
 
@@ -66,8 +67,8 @@ TW_MUST_USE bool tw_settings_assign(const struct tw_settings *table, struct tw_a
 /* Back to an empty list. */
 void tw_settings_clear(const struct tw_settings *table, void *values, const char *name);
 
-/* Keys of a file over what stands in `values`; keys that the file does not have stay. TW_IO, or TW_CONFIG with the first
- * problem. */
+/* Keys of a file over what stands in `values`; keys that the file does not have stay. TW_IO, or TW_CONFIG
+ * with the first problem. */
 TW_MUST_USE bool tw_settings_read(const struct tw_settings *table, const char *path, struct tw_arena *arena,
     void *values, struct tw_error *err);
 /* All keys as a YAML file, each with its prose as a comment. */

@@ -5,11 +5,12 @@
  *     static bool take(void *self, struct tw_text text, struct tw_arena *scratch, struct tw_error *err) ...
  *     if (!tw_texts_read(path, &options, take, self, &refused, err)) return false;
  *
- * Title, one space, body (clean.h); it may be empty. The text, and whatever the function takes of the arena, lives until it returns.
- * One record in memory at a time.
+ * Title, one space, body (clean.h); it may be empty. The text, and whatever the function takes of the arena,
+ * lives until it returns. One record in memory at a time.
  *
- * Errors: TW_REFUSED (file:line) for a record that cannot be used: it ends the reading, or, with `refused` set, is told there, counted,
- * and the rest goes on. TW_INTERRUPTED when `stopped` says so; those of the function; those of reader.h. */
+ * Errors: TW_REFUSED (file:line) for a record that cannot be used: it ends the reading, or, with `refused`
+ * set, is told there, counted, and the rest goes on. TW_INTERRUPTED when `stopped` says so; those of the
+ * function; those of reader.h. */
 #ifndef TW_TEXTS_H
 #define TW_TEXTS_H
 

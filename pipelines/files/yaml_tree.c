@@ -86,7 +86,8 @@ static bool copy_map(
     return pairs;
 }
 
-/* libyaml numbers nodes from 1 in one array; ours keep the same order, so that children are pointers into it. */
+/* libyaml numbers nodes from 1 in one array; ours keep the same order, so that children are pointers into
+ * it. */
 static bool copy_nodes(const yaml_document_t *document, const struct tw_text_file *source,
     struct tw_arena *arena, struct tw_yaml_node **out, size_t *count)
 {
@@ -184,8 +185,9 @@ static bool refuse_second_document(
     return true;
 }
 
-/* libyaml takes the square of the time for brackets within brackets (1.4 s for 40,000), so a file of nothing else
- * would hold a reload for minutes. Those in quotes and comments count too: nobody leaves a thousand open. */
+/* libyaml takes the square of the time for brackets within brackets (1.4 s for 40,000), so a file of nothing
+ * else would hold a reload for minutes. Those in quotes and comments count too: nobody leaves a thousand
+ * open. */
 static bool brackets_are_few(const struct tw_text_file *source, struct tw_problems *problems)
 {
     size_t open = 0;

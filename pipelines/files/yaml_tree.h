@@ -1,5 +1,5 @@
-/* yaml_tree: a YAML file as a tree in which every node knows its line and column, and the reading of its values.
- * (Not yaml.h: that is libyaml's own.)
+/* yaml_tree: a YAML file as a tree in which every node knows its line and column, and the reading of its
+ * values. (Not yaml.h: that is libyaml's own.)
  *
  *     tw_yaml_load(&source, &arena, &problems, &root)       bytes to nodes; duplicate keys are problems
  *     tw_yaml_read_map(root, keys, key_count, ...)          a table of keys to values, in one call:
@@ -7,8 +7,8 @@
  *                                                           types, units, ranges, defaults
  *     tw_yaml_read_value(node, &key, ...)                   the same for one value
  *
- * Every complaint goes to the list of problems (problems.h); readers go on after one, so that all are reported
- * together, and return false when they added any.
+ * Every complaint goes to the list of problems (problems.h); readers go on after one, so that all are
+ * reported together, and return false when they added any.
  *
  * How values are written:
  *
@@ -88,9 +88,9 @@ struct tw_yaml_value {
     uint32_t text_count;
 };
 
-/* Reads one document. `source` must outlive the nodes. False when it is no YAML, holds more than one document,
- * a key that is no scalar, or a key twice in one map; *root is then NULL unless the tree can still be read.
- * An empty file gives *root = NULL and true. */
+/* Reads one document. `source` must outlive the nodes. False when it is no YAML, holds more than one
+ * document, a key that is no scalar, or a key twice in one map; *root is then NULL unless the tree can still
+ * be read. An empty file gives *root = NULL and true. */
 TW_MUST_USE bool tw_yaml_load(const struct tw_text_file *source, struct tw_arena *arena,
     struct tw_problems *problems, const struct tw_yaml_node **root);
 

@@ -81,7 +81,8 @@ static struct surface surface_at(const struct fitting *fitting, const double wei
     return surface;
 }
 
-/* bend x step = slope, by elimination: the bend is positive definite but for logits that are all alike, which the first pivot tells. */
+/* bend x step = slope, by elimination: the bend is positive definite but for logits that are all alike, which
+ * the first pivot tells. */
 static bool solve(const struct surface *surface, double step[WEIGHTS])
 {
     double bend[WEIGHTS][WEIGHTS];

@@ -2,11 +2,11 @@
  *
  * Confusion counts rows of labels and columns of predictions, in the order negative, neutral, positive.
  *   accuracy   right / n
- *   F1         2 tp / (2 tp + fp + fn) for each class; macro_f1 is the mean over the classes that occur among labels
- *              or predictions (as scikit-learn does)
- *   ece        expected calibration error over 15 bins of equal width of the confidence (the largest probability):
- *              sum over bins of |right - sum of confidences| / n (Guo et al., 2017, "On Calibration of Modern Neural
- *              Networks", equation 3)
+ *   F1         2 tp / (2 tp + fp + fn) for each class; macro_f1 is the mean over the classes that occur among
+ *              labels or predictions (as scikit-learn does)
+ *   ece        expected calibration error over 15 bins of equal width of the confidence (the largest
+ *              probability): sum over bins of |right - sum of confidences| / n (Guo et al., 2017, "On
+ *              Calibration of Modern Neural Networks", equation 3)
  * Adding in the same order gives the same bits. With n = 0 there is no accuracy, F1 or ece. */
 #ifndef TW_MEASURES_H
 #define TW_MEASURES_H

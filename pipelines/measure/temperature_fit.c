@@ -18,7 +18,8 @@ struct sample {
     double doubt;
 };
 
-/* Negative log likelihood at softmax(logits x reach x inverse), summed, with its first two derivatives by `inverse`. */
+/* Negative log likelihood at softmax(logits x reach x inverse), summed, with its first two derivatives by
+ * `inverse`. */
 struct curve {
     double loss, slope, bend;
     size_t rows;
@@ -66,7 +67,8 @@ static struct curve curve_at(const struct sample *sample, double exponent, doubl
     return curve;
 }
 
-/* The slope grows with `inverse` (the loss is convex in it): keep the root between low and high, step by Newton within. */
+/* The slope grows with `inverse` (the loss is convex in it): keep the root between low and high, step by
+ * Newton within. */
 static double fit_inverse(const struct sample *sample, double exponent)
 {
     double low = 1 / MOST_BASE, high = 1 / LEAST_BASE, inverse = 1;

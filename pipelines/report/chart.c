@@ -247,7 +247,8 @@ enum { RELIABILITY_HEIGHT = 312, TRUE_TOP = 30, TRUE_BOTTOM = 206, TALL_TOP = 23
 
 static uint32_t first_bin(const struct tw_measures *measures)
 {
-    /* The largest of three probabilities is a third at least: the bins below say nothing, unless something is there. */
+    /* The largest of three probabilities is a third at least: the bins below say nothing, unless something is
+     * there. */
     uint32_t first = TW_METRIC_BINS / TW_CLASSES;
     for (uint32_t bin = 0; bin < first; bin++)
         if (measures->counted[bin])

@@ -1,16 +1,19 @@
 /* report_page: what `evaluate` found, as one page of HTML for people.
  *   in    findings (findings.h), and the facts of the run
- *   out   a page, to a FILE: self-contained (no script, nothing loaded from elsewhere; a policy in its head forbids both), for
- *         screens of 360 to 1400 pixels and for paper, light or dark as the reader's system is; well-formed XML too
+ *   out   a page, to a FILE: self-contained (no script, nothing loaded from elsewhere; a policy in its head
+ *         forbids both), for screens of 360 to 1400 pixels and for paper, light or dark as the reader's
+ *         system is; well-formed XML too
  *
  *     header      the model and the data with their SHA-256, the command, when
  *     numbers     accuracy, macro-F1, calibration error
- *     texts, entities     each: confusion matrix, reliability diagram over 15 bins, classes, slices; conflicting headlines
+ *     texts, entities     each: confusion matrix, reliability diagram over 15 bins, classes, slices;
+ *                         conflicting headlines
  *     learning    losses and F1 by step, when the model's folder has metrics.jsonl (run_log.h)
  *     errors      wrong with the highest confidence
  *
- * Every number comes from measures.h; nothing is computed a second time. Whatever came from outside is escaped (html.h). Same
- * findings and facts, same bytes. Errors are the FILE's (ferror); TW_INTERNAL without memory. */
+ * Every number comes from measures.h; nothing is computed a second time. Whatever came from outside is
+ * escaped (html.h). Same findings and facts, same bytes. Errors are the FILE's (ferror); TW_INTERNAL without
+ * memory. */
 #ifndef TW_REPORT_PAGE_H
 #define TW_REPORT_PAGE_H
 

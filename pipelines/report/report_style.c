@@ -1,7 +1,8 @@
 #include "report/report_page.h"
 
-/* Colours of series are those of Okabe and Ito (2008, "Color Universal Design"), which people of every colour vision can tell apart; on
- * dark ground their lighter ones. Drawings are 360 units wide and are shown near that size, so that their letters stay readable. */
+/* Colours of series are those of Okabe and Ito (2008, "Color Universal Design"), which people of every colour
+ * vision can tell apart; on dark ground their lighter ones. Drawings are 360 units wide and are shown near
+ * that size, so that their letters stay readable. */
 const char tw_report_style[] =
     ":root{color-scheme:light dark;--ground:#fdfdfc;--ink:#1d2328;--quiet:#5b6670;--rule:#dde1e4;--faint:#f3f5f6;"
     "--heat:0 114 178;--heat-most:.5;--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7}\n"

@@ -58,8 +58,8 @@ static void write_entity(
     fputc('}', out);
 }
 
-/* The symbol of a company that the record names: by a name of the entities file that is the whole text and belongs
- * to one company only, or by its symbol. */
+/* The symbol of a company that the record names: by a name of the entities file that is the whole text and
+ * belongs to one company only, or by its symbol. */
 static const struct tw_text *symbol_of(const struct tw_automaton *entities, struct tw_text name)
 {
     if (!entities)

@@ -1,4 +1,5 @@
-/* findings: what an evaluation found, in counters: the whole, slices of it, conflicting headlines apart, the worst errors.
+/* findings: what an evaluation found, in counters: the whole, slices of it, conflicting headlines apart, the
+ * worst errors.
  *   in    records with labels and scores, one after another (record.h)
  *   out   measures (measures.h) of each part
  *
@@ -12,17 +13,18 @@
  *   source      the record's `source`, as it is spelled
  *   length      tokens that the model read, [CLS] and [SEP] included
  *   agreement   the record's `agree`: how many per cent of those who labelled it agree
- * Records that do not say it share a slice of their own, `not given`. The first TW_FINDINGS_SOURCES sources of a file have their
- * own; those that come later, and names of TW_SLICE_NAME_BYTES and more, share `others`. Slices are in order: of lengths and per
- * cents, of the bytes of names; not given and others last.
+ * Records that do not say it share a slice of their own, `not given`. The first TW_FINDINGS_SOURCES sources
+ * of a file have their own; those that come later, and names of TW_SLICE_NAME_BYTES and more, share `others`.
+ * Slices are in order: of lengths and per cents, of the bytes of names; not given and others last.
  *
- * Conflicting. A headline in which one entity is labelled positive and another negative: no single label can be right for it, so
- * its entities are measured apart from those of all other records.
+ * Conflicting. A headline in which one entity is labelled positive and another negative: no single label can
+ * be right for it, so its entities are measured apart from those of all other records.
  *
- * Worst. Wrong, with the highest confidence; the earlier of equals. Texts are kept cut to TW_WORST_TEXT_BYTES.
+ * Worst. Wrong, with the highest confidence; the earlier of equals. Texts are kept cut to
+ * TW_WORST_TEXT_BYTES.
  *
- * Memory is bounded (0.2 MB and 3 KB for each of the worst) whatever the file. Adding in the same order gives the same
- * bits. */
+ * Memory is bounded (0.2 MB and 3 KB for each of the worst) whatever the file. Adding in the same order gives
+ * the same bits. */
 #ifndef TW_FINDINGS_H
 #define TW_FINDINGS_H
 
@@ -95,9 +97,10 @@ void tw_findings_slice_title(enum tw_slice_kind kind, const struct tw_slice *sli
 /* One object on one line. First what stood there from the beginning, {"documents":{..},"entities":{..}}, each
  * {"n":..,"accuracy":..,"macro_f1":..,"ece":..,"per_class":{..},"confusion":[[..]]}; then
  * "conflicting":{"records":..,"wholly_right":..,"entities":{as above},"other_entities":{as above}},
- * "slices":{"source":[{"value":..,"documents":{"n":..,"accuracy":..,"macro_f1":..,"ece":..},"entities":{..}}],"length":[..],
- * "agreement":[..]}. A kind that no record tells of is an empty array; "value" is null for records that do not tell it, and
- * "others":true stands with it for sources beyond the first TW_FINDINGS_SOURCES. */
+ * "slices":{"source":[{"value":..,"documents":{"n":..,"accuracy":..,"macro_f1":..,"ece":..},"entities":{..}}],
+ * "length":[..],
+ * "agreement":[..]}. A kind that no record tells of is an empty array; "value" is null for records that do
+ * not tell it, and "others":true stands with it for sources beyond the first TW_FINDINGS_SOURCES. */
 void tw_findings_json(const struct tw_findings *findings, FILE *out);
 
 #endif

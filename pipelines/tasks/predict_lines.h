@@ -8,8 +8,8 @@
 TW_MUST_USE bool tw_predict_lines_score(const struct tw_task_options *options, struct tw_river_worker *worker,
     struct tw_chunk *chunk, struct tw_record *records, float *logits, struct tw_error *err);
 
-/* The score of the nth entity that the record names, or that was linked; of a model without a head for entities, the
- * document's own. */
+/* The score of the nth entity that the record names, or that was linked; of a model without a head for
+ * entities, the document's own. */
 const struct tw_score *tw_predict_lines_entity_score(const struct tw_record *record, uint32_t nth);
 
 #endif

@@ -11,8 +11,8 @@ struct tw_record {
     struct tw_annotations annotations;
 };
 
-/* Reads and prepares a chunk's lines up to tokens; `raw_only` stops before cleaning and tokens. Refusals are in the
- * documents. TW_FULL. */
+/* Reads and prepares a chunk's lines up to tokens; `raw_only` stops before cleaning and tokens. Refusals are
+ * in the documents. TW_FULL. */
 TW_MUST_USE bool tw_record_read_chunk(const struct tw_task_options *options, struct tw_chunk *chunk,
     bool raw_only, struct tw_record **out, struct tw_error *err);
 

@@ -3,8 +3,9 @@
  *   in    a path ("-": standard input) of texts or JSON records, one a line; a river (river.h)
  *   out   lines to a FILE of the caller's, in the order of the input; refused records to `refused`
  *
- * The rooms are those of the daemon: decode, clean (unless river->raw), link, tokenize, classify; a text has one
- * score wherever it is read. Work is spread over `workers` threads; the output does not depend on their number.
+ * The rooms are those of the daemon: decode, clean (unless river->raw), link, tokenize, classify; a text has
+ * one score wherever it is read. Work is spread over `workers` threads; the output does not depend on their
+ * number.
  *
  * A record's own fields, beside those that decode reads (decode.h):
  *   label      of the document: negative|bearish, neutral, positive|bullish (evaluate)
@@ -44,19 +45,21 @@ struct tw_task_counts {
     uint64_t refused;
 };
 
-/* For each line one object, or {"line":17,"error":"..."} in its place (with table_width: the lines of a table instead):
+/* For each line one object, or {"line":17,"error":"..."} in its place (with table_width: the lines of a table
+ * instead):
  * {"id":...,"label":"negative","sentiment":-0.93,"probs":{"negative":...,"neutral":...,"positive":...},
  *  "truncated":false,"entities":[{"symbol":...,"name":...,"sentiment":...,"label":...,"probs":{...}}]}
  * False for what ends the whole run: TW_IO, TW_OUTPUT, TW_INTERNAL. */
 TW_MUST_USE bool tw_task_classify(
     const struct tw_task_options *options, struct tw_task_counts *counts, struct tw_error *err);
 
-/* Predictions against labels, counted in `findings` (findings.h) in the order of the file, whatever the number of workers. A record
- * without label and without labelled entities is refused. */
+/* Predictions against labels, counted in `findings` (findings.h) in the order of the file, whatever the
+ * number of workers. A record without label and without labelled entities is refused. */
 TW_MUST_USE bool tw_task_evaluate(const struct tw_task_options *options, struct tw_findings *findings,
     struct tw_task_counts *counts, struct tw_error *err);
 
-/* For each line one JSON array of ids, or the object of a refused line in its place. Text is taken as it is. */
+/* For each line one JSON array of ids, or the object of a refused line in its place. Text is taken as it
+ * is. */
 TW_MUST_USE bool tw_task_tokenize(
     const struct tw_task_options *options, struct tw_task_counts *counts, struct tw_error *err);
 

@@ -166,8 +166,8 @@ static void note_step(void *self, const struct tw_step_result *step, json_t *row
     json_object_set_new(row, "entity_loss", json_real(step->entity));
 }
 
-/* FinBERT's recipe (Araci 2019; Howard and Ruder 2018): heads alone first, then one more layer from the top each third of an
- * epoch, embeddings last. */
+/* FinBERT's recipe (Araci 2019; Howard and Ruder 2018): heads alone first, then one more layer from the top
+ * each third of an epoch, embeddings last. */
 static size_t lowest_at(void *self, uint64_t step)
 {
     const struct tuning *tuning = self;

@@ -2,19 +2,20 @@
  *   in    settings (one table, settings.h); a base model's folder; files of records (dataset.h)
  *   out   a folder that transformers and tapewatch read, with everything that tells how it came to be
  *
- *     read and look > base and heads > [ shuffle > augment > tokenize > pack > step ] by epochs > evaluate, keep the best,
- *     stop early > calibration > the best becomes the folder
+ *     read and look > base and heads > [ shuffle > augment > tokenize > pack > step ] by epochs > evaluate,
+ *     keep the best, stop early > calibration > the best becomes the folder
  *
- * Both heads learn at once: a record with `label` teaches the document head, one with `entities` the entity head
- * (model.h), one with both, both; with `agreed_labels`, entities of one label teach the document head as well. A head for which there is no label is not made, and one that the base has is kept as it is.
+ * Both heads learn at once: a record with `label` teaches the document head, one with `entities` the entity
+ * head (model.h), one with both, both; with `agreed_labels`, entities of one label teach the document head as
+ * well. A head for which there is no label is not made, and one that the base has is kept as it is.
  *
  * The folder, checkpoints, resuming: run.h.
  *
- * Which is best: macro-F1 on the validation records, of texts or of entities; with both, the mean of the two. Without any
- * validation record the last weights are taken.
+ * Which is best: macro-F1 on the validation records, of texts or of entities; with both, the mean of the two.
+ * Without any validation record the last weights are taken.
  *
- * In config.json, under "tapewatch": "temperature", "temperature_exponent" (of texts), "entity_temperature" and
- * "entity_temperature_exponent", fitted on the validation records
+ * In config.json, under "tapewatch": "temperature", "temperature_exponent" (of texts), "entity_temperature"
+ * and "entity_temperature_exponent", fitted on the validation records
  * as the class biases are that were added to the heads' biases (calibration.h);
  * "lineage" (command, seed, data with SHA-256, base with SHA-256), "metrics", "entity_head" (how it reads).
  *
@@ -46,7 +47,8 @@ struct tw_finetune_settings {
 /* Its table: options, run.yaml, help. */
 extern const struct tw_settings tw_finetune_table;
 
-/* `settings` as its table checks them. The details of an evaluation (run.h) are a struct tw_validation (validation.h). */
+/* `settings` as its table checks them. The details of an evaluation (run.h) are a struct tw_validation
+ * (validation.h). */
 TW_MUST_USE bool tw_finetune(const struct tw_finetune_settings *settings, const struct tw_run_call *call,
     struct tw_run_result *result, struct tw_error *err);
 

@@ -1,17 +1,18 @@
 /* learn_vocabulary: archives to a WordPiece vocabulary, for models from scratch.
  *   in    archives and folders of them (reader.h); how many pieces, of what alphabet
- *   out   a folder: vocab.txt, tokenizer_config.json, special_tokens_map.json, which tokenizer.h, transformers' BertTokenizer and
- *         pretrain load; what of the words it covers
+ *   out   a folder: vocab.txt, tokenizer_config.json, special_tokens_map.json, which tokenizer.h,
+ *         transformers' BertTokenizer and pretrain load; what of the words it covers
  *
- *     read > decode > clean > words and how often they stand (tally.h) > pieces (pieces.h) > the folder > the words cut with it
+ *     read > decode > clean > words and how often they stand (tally.h) > pieces (pieces.h) > the folder > the
+ *     words cut with it
  *
- * Nothing is written before all is learned; the folder appears whole or not at all. The same records give the same bytes, in whatever
- * order of files and records.
+ * Nothing is written before all is learned; the folder appears whole or not at all. The same records give the
+ * same bytes, in whatever order of files and records.
  *
  * Special tokens are BERT's, ids 0 to 4: [PAD] [UNK] [CLS] [SEP] [MASK].
  *
- * Errors: TW_REFUSED as texts.h has it; TW_CONFIG for a file without a usable record or archives without words; TW_OUTPUT for a folder that is not empty;
- * those of texts.h, tally.h, pieces.h. */
+ * Errors: TW_REFUSED as texts.h has it; TW_CONFIG for a file without a usable record or archives without
+ * words; TW_OUTPUT for a folder that is not empty; those of texts.h, tally.h, pieces.h. */
 #ifndef TW_LEARN_VOCABULARY_H
 #define TW_LEARN_VOCABULARY_H
 

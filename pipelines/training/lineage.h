@@ -1,11 +1,13 @@
 /* lineage: how a model came to be.
  *
- *     "lineage": {"command":..,"seed":..,"base":{"name":..,"sha256":..},"data":[{"path":..,"bytes":..,"sha256":..,
+ *     "lineage":
+ *     {"command":..,"seed":..,"base":{"name":..,"sha256":..},"data":[{"path":..,"bytes":..,"sha256":..,
  *                 "weight":..}],"validation":[...],"records":{"training":..,"validation":..}}
  *     "metrics": {"step":..,"eval_loss":..,"eval_accuracy":..,"eval_f1":..,...}
  *
- * It stands in config.json under "tapewatch", in each checkpoint, and in words in the card (card.h). Two runs with the same lineage, the
- * command aside, end in the same weights. Functions that give an object give it away; NULL means failure, err says which. */
+ * It stands in config.json under "tapewatch", in each checkpoint, and in words in the card (card.h). Two runs
+ * with the same lineage, the command aside, end in the same weights. Functions that give an object give it
+ * away; NULL means failure, err says which. */
 #ifndef TW_LINEAGE_H
 #define TW_LINEAGE_H
 
@@ -23,14 +25,16 @@ json_t *tw_lineage_bases(const struct tw_setting_texts *folders, struct tw_error
 /* An array, one object a FILE:WEIGHT. */
 json_t *tw_lineage_data(const struct tw_setting_texts *files, struct tw_error *err);
 
-/* The lineage of a run: `command` and `seed` before the pipeline's own members. `own` is taken over, even on failure; NULL fails with
- * the error that is there. */
+/* The lineage of a run: `command` and `seed` before the pipeline's own members. `own` is taken over, even on
+ * failure; NULL fails with the error that is there. */
 json_t *tw_lineage_of_run(const char *command, uint64_t seed, json_t *own, struct tw_error *err);
-/* Was it made of the same things? The command may differ. TW_CONFIG names the first member that does; `folder` is the run's. */
+/* Was it made of the same things? The command may differ. TW_CONFIG names the first member that does;
+ * `folder` is the run's. */
 TW_MUST_USE bool tw_lineage_check_same(
     json_t *lineage, const json_t *before, const char *folder, struct tw_error *err);
 
-/* What an evaluation measured, as metrics.jsonl, trainer_state.json and eval_results.json have it: eval_metric, eval_f1, .. */
+/* What an evaluation measured, as metrics.jsonl, trainer_state.json and eval_results.json have it:
+ * eval_metric, eval_f1, .. */
 json_t *tw_lineage_metrics(const struct tw_validation *validation);
 
 /* The last part of a path, whatever slashes end it: what a folder is called. */

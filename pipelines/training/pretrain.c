@@ -153,7 +153,8 @@ static bool read_ranges(struct learning *learning, const char *folder, struct tw
            tw_fail(err, TW_CONFIG, path, "begin anew in another folder", "the topic's ranges cannot be read");
 }
 
-/* A run in its own folder keeps what it read; run.yaml stands there first, so that a run that is killed can be resumed. */
+/* A run in its own folder keeps what it read; run.yaml stands there first, so that a run that is killed can
+ * be resumed. */
 static bool spool_topic(struct learning *learning, const char *folder, struct tw_error *err)
 {
     const struct tw_pretrain_topic *topic = learning->topic;

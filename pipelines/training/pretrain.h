@@ -1,21 +1,26 @@
-/* pretrain: texts without labels and a vocabulary, or a base model, to a model of the language (masked words; masking.h).
- *   in    settings (one table, settings.h); archives, or a topic's retained range; a base model's folder, or a vocabulary and a
- *         shape
- *   out   a folder that transformers loads as BertForMaskedLM (cls.predictions..), and finetune takes as its -m
+/* pretrain: texts without labels and a vocabulary, or a base model, to a model of the language (masked words;
+ * masking.h).
+ *   in    settings (one table, settings.h); archives, or a topic's retained range; a base model's folder, or
+ *         a vocabulary and a shape
+ *   out   a folder that transformers loads as BertForMaskedLM (cls.predictions..), and finetune takes as its
+ *         -m
  *
- *     read > tokenize > windows (corpus.h) > a part held back > [ shuffle > mask > pack > step ] by epochs > loss and perplexity of
- *     the part held back, masked the same way each time > the one with the lowest loss becomes the folder
+ *     read > tokenize > windows (corpus.h) > a part held back > [ shuffle > mask > pack > step ] by epochs >
+ *     loss and perplexity of the part held back, masked the same way each time > the one with the lowest loss
+ *     becomes the folder
  *
- * From a base (domain adaptation) its weights and its tokenizer are taken; a masked head that it does not have starts anew, tied to
- * the word embedding as always. From scratch all starts from numbers made of the seed.
+ * From a base (domain adaptation) its weights and its tokenizer are taken; a masked head that it does not
+ * have starts anew, tied to the word embedding as always. From scratch all starts from numbers made of the
+ * seed.
  *
- * A topic is read into the folder once, when the run begins, from its beginning to where it ends then, partition by partition:
+ * A topic is read into the folder once, when the run begins, from its beginning to where it ends then,
+ * partition by partition:
  *   topic.json         name and ranges: they become part of the lineage
  *   topic.jsonl.zst    its documents, {"id":"topic/partition/offset","title":..,"body":..} a line
  * A run that is resumed reads the file: the topic may have forgotten meanwhile.
  *
- * In config.json, under "tapewatch": "lineage" (command, seed, base or vocabulary, data, corpus), "metrics" (eval_loss,
- * perplexity). The folder, checkpoints, resuming: run.h.
+ * In config.json, under "tapewatch": "lineage" (command, seed, base or vocabulary, data, corpus), "metrics"
+ * (eval_loss, perplexity). The folder, checkpoints, resuming: run.h.
  *
  * Errors: those of run.h, corpus.h, masking.h, model.h, tokenizer.h. */
 #ifndef TW_PRETRAIN_H

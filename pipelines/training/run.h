@@ -1,32 +1,39 @@
-/* run: one training run, whatever is learned: steps by epochs, rates, checkpoints, validations, the best kept. finetune,
- * pretrain and distill are each a table of functions over it.
- *   in    what the pipeline brings (struct tw_run_pipeline), settings, how the run was called (struct tw_run_call)
- *   out   the folder: run.yaml, metrics.jsonl, trainer_state.json, the best model so far, checkpoints, eval_results.json
+/* run: one training run, whatever is learned: steps by epochs, rates, checkpoints, validations, the best
+ * kept. finetune, pretrain and distill are each a table of functions over it.
+ *   in    what the pipeline brings (struct tw_run_pipeline), settings, how the run was called (struct
+ *         tw_run_call)
+ *   out   the folder: run.yaml, metrics.jsonl, trainer_state.json, the best model so far, checkpoints,
+ *         eval_results.json
  *
  *     struct tw_run *run;
- *     tw_run_open(&pipeline, self, &settings, call, &run, err)     refuses a folder that is not empty; resume: looks into it
+ *     tw_run_open(&pipeline, self, &settings, call, &run, err)     refuses a folder that is not empty;
+ *                                                                  resume: looks into it
  *     tw_run_is_finished(run)                                      nothing is left to resume: close it
  *     ... the pipeline reads its data ...
  *     tw_run_plan(run, items, count, true, err)                    steps and rates
  *     tw_run_open_state(run, &state_options, err)                  gemm, weights: tw_run_state
- *     tw_run_open_trainer(run, &trainer_options, err)              with the run's seed, threads, dropout, gemm
- *     tw_run_train(run, lineage, &origin, err)                     begins or resumes; learns; writes the folder
+ *     tw_run_open_trainer(run, &trainer_options, err)              with the run's seed, threads, dropout,
+ *                                                                  gemm
+ *     tw_run_train(run, lineage, &origin, err)                     begins or resumes; learns; writes the
+ *                                                                  folder
  *     tw_run_fill_result(run, &result); tw_run_close(run)
  *
- * Each step takes `batch` x `accumulate` items in an order of its own for each epoch, made from the seed. After each
- * `eval_steps` the pipeline validates the model; the best one is written whole into the folder, so that it can be used while the
- * run goes on. After each `save_steps` a checkpoint. A step that fails, a full disk, a signal, SIGKILL: the newest checkpoint
- * and the best model are whole, and a resumed run ends in the same weights, to the bit, if the pipeline's functions depend
- * on their arguments alone.
+ * Each step takes `batch` x `accumulate` items in an order of its own for each epoch, made from the seed.
+ * After each `eval_steps` the pipeline validates the model; the best one is written whole into the folder, so
+ * that it can be used while the run goes on. After each `save_steps` a checkpoint. A step that fails, a full
+ * disk, a signal, SIGKILL: the newest checkpoint and the best model are whole, and a resumed run ends in the
+ * same weights, to the bit, if the pipeline's functions depend on their arguments alone.
  *
- * With `average` what is tried and kept is a moving average of the weights (state.h), taken every AVERAGE_STEPS steps; a checkpoint
- * has both.
+ * With `average` what is tried and kept is a moving average of the weights (state.h), taken every
+ * AVERAGE_STEPS steps; a checkpoint has both.
  *
- * Lineage. The pipeline gives an object of its own ("base", "data", ..); `command` and `seed` are added in front. A
- * resumed run must find every other member as it was: else TW_CONFIG "data changed since the run began".
+ * Lineage. The pipeline gives an object of its own ("base", "data", ..); `command` and `seed` are added in
+ * front. A resumed run must find every other member as it was: else TW_CONFIG "data changed since the run
+ * began".
  *
- * Errors: TW_OUTPUT for an output folder that is not empty, TW_HELD for one in which another process runs; TW_INTERRUPTED when the
- * watch says stop: the checkpoint is saved; those of trainer.h, checkpoint.h, state.h, schedule.h. */
+ * Errors: TW_OUTPUT for an output folder that is not empty, TW_HELD for one in which another process runs;
+ * TW_INTERRUPTED when the watch says stop: the checkpoint is saved; those of trainer.h, checkpoint.h,
+ * state.h, schedule.h. */
 #ifndef TW_RUN_H
 #define TW_RUN_H
 
@@ -59,7 +66,8 @@ struct tw_run_pipeline {
         struct tw_packed *batch, struct tw_targets *targets, struct tw_error *err);
     bool (*validate)(
         void *self, struct tw_trainer *trainer, struct tw_run_validation *out, struct tw_error *err);
-    /* The model is about to be written. `metrics`: the row of its validation; NULL, as `details`, when nothing was held back. */
+    /* The model is about to be written. `metrics`: the row of its validation; NULL, as `details`, when
+     * nothing was held back. */
     bool (*publish)(void *self, const json_t *lineage, const json_t *metrics, const void *details,
         struct tw_run_publication *out, struct tw_error *err);
     /* Adds the parts of the loss to a row of metrics.jsonl; or NULL. */
@@ -78,7 +86,8 @@ void tw_run_close(struct tw_run *run);
 /* Was the run through before it was opened? Then nothing is left to resume. */
 bool tw_run_is_finished(const struct tw_run *run);
 
-/* `items`: the numbers of what is learned from, once an epoch; copied. `has_validation`: something was held back. */
+/* `items`: the numbers of what is learned from, once an epoch; copied. `has_validation`: something was held
+ * back. */
 TW_MUST_USE bool tw_run_plan(
     struct tw_run *run, const size_t *items, size_t count, bool has_validation, struct tw_error *err);
 /* Steps of an epoch, after tw_run_plan. */

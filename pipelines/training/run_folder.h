@@ -2,8 +2,8 @@
  *
  *   run.yaml                      written when the run begins: without it there is nothing to resume
  *   checkpoint-<step>/            while it goes (checkpoint.h)
- *   eval_results.json             written when it is through; checkpoints go after it, so that a run that is killed in between
- *                                 finishes when it is resumed
+ *   eval_results.json             written when it is through; checkpoints go after it, so that a run that is
+ *                                 killed in between finishes when it is resumed
  *
  * One process at a time runs in it: the folder itself is locked, so that whoever dies lets go.
  *
@@ -17,11 +17,12 @@
 struct tw_run_folder {
     const char *path; /* the caller's */
     bool finished;    /* nothing is left to resume */
-    int held; /* a descriptor that keeps other processes out; -1: none yet, or folders cannot be locked here */
+    /* a descriptor that keeps other processes out; -1: none yet, or folders cannot be locked here */
+    int held;
 };
 
-/* A new run: the folder is not there, or empty ("": TW_USAGE); nothing is made yet. To resume: what is there, which is kept from other
- * processes (TW_HELD when one runs in it). Closed in either case. */
+/* A new run: the folder is not there, or empty ("": TW_USAGE); nothing is made yet. To resume: what is there,
+ * which is kept from other processes (TW_HELD when one runs in it). Closed in either case. */
 TW_MUST_USE bool tw_run_folder_open(
     const char *path, bool resume, struct tw_run_folder *out, struct tw_error *err);
 

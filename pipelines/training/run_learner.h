@@ -1,21 +1,28 @@
-/* run_learner: what learns in a run: the model in training, the steps that it takes and in which order, and how it is written.
- *   in    the run's settings; how many items there are to learn from; state and trainer as the pipeline wants them
- *   out   the items and rates of each step; a moving average of the weights; the folder's model and checkpoints
+/* run_learner: what learns in a run: the model in training, the steps that it takes and in which order, and
+ * how it is written.
+ *   in    the run's settings; how many items there are to learn from; state and trainer as the pipeline wants
+ *         them
+ *   out   the items and rates of each step; a moving average of the weights; the folder's model and
+ *         checkpoints
  *
  *     struct tw_run_learner learner = {.settings = settings};
  *     tw_run_learner_plan(&learner, items, count, &arena, err)
  *     tw_run_learner_open_state(&learner, &options, err)
  *     tw_run_learner_open_trainer(&learner, &options, err)
- *     ... each step: tw_run_learner_set_rates, tw_run_learner_items, tw_trainer_step, tw_run_learner_average ...
+ *     ... each step: tw_run_learner_set_rates, tw_run_learner_items, tw_trainer_step, tw_run_learner_average
+ *     ...
  *     tw_run_learner_close(&learner)
  *
- * Order and rates of a step are functions of its number, the settings and the seed: a resumed run takes the same steps.
+ * Order and rates of a step are functions of its number, the settings and the seed: a resumed run takes the
+ * same steps.
  *
- * The average is taken every TW_RUN_AVERAGE_STEPS steps. It is the model that is validated and kept, between two calls of
- * tw_run_learner_exchange; a checkpoint has both. The class biases of a calibration (calibration.h) are in the heads of the model that
- * is written, not in the one that goes on learning.
+ * The average is taken every TW_RUN_AVERAGE_STEPS steps. It is the model that is validated and kept, between
+ * two calls of
+ * tw_run_learner_exchange; a checkpoint has both. The class biases of a calibration (calibration.h) are in
+ * the heads of the model that is written, not in the one that goes on learning.
  *
- * Errors: those of state.h, trainer.h, schedule.h, checkpoint.h; TW_USAGE for a backend that is not for what is measured. */
+ * Errors: those of state.h, trainer.h, schedule.h, checkpoint.h; TW_USAGE for a backend that is not for what
+ * is measured. */
 #ifndef TW_RUN_LEARNER_H
 #define TW_RUN_LEARNER_H
 
@@ -45,7 +52,8 @@ struct tw_run_origin {
 struct tw_run_publication {
     char *own_json; /* members under "tapewatch" of config.json */
     char *card;     /* README.md */
-    /* Calibration: of texts, base 0 as the model has it; what is added to the biases of the heads, by enum tw_class. */
+    /* Calibration: of texts, base 0 as the model has it; what is added to the biases of the heads, by enum
+     * tw_class. */
     struct tw_temperature temperature;
     float document_class_biases[TW_CLASSES], entity_class_biases[TW_CLASSES];
 };
@@ -78,7 +86,8 @@ TW_MUST_USE bool tw_run_learner_open_trainer(
 /* A learner that was opened in part may be closed. */
 void tw_run_learner_close(struct tw_run_learner *learner);
 
-/* The rates of a step, with depths below `lowest` frozen (state.h); true when that is another depth than that of the step before. */
+/* The rates of a step, with depths below `lowest` frozen (state.h); true when that is another depth than that
+ * of the step before. */
 bool tw_run_learner_set_rates(struct tw_run_learner *learner, uint64_t step, size_t lowest);
 /* The items of a step, in the order of its epoch; the learner's own, until the next call. */
 const size_t *tw_run_learner_items(struct tw_run_learner *learner, uint64_t step, size_t *count);

@@ -1,13 +1,16 @@
 /* run_log: what a training run leaves beside its weights, for people and for tools.
  *
  *   metrics.jsonl        a JSON object a line: {"step":..,"epoch":..,"loss":..,...} while training, and
- *                        {"step":..,"epoch":..,"eval_loss":..,"eval_accuracy":..,"eval_f1":..,...} at each evaluation
- *   trainer_state.json   the same rows as transformers' Trainer keeps them (log_history, best_metric, global_step, ...)
+ *                        {"step":..,"epoch":..,"eval_loss":..,"eval_accuracy":..,"eval_f1":..,...} at each
+ *                        evaluation
+ *   trainer_state.json   the same rows as transformers' Trainer keeps them (log_history, best_metric,
+ *                        global_step, ...)
  *   run.yaml             settings (settings.h): `--from run.yaml` repeats the run
  *
  *     struct tw_run_log *log;
  *     if (!tw_run_log_open(folder, &log, err)) return false;
- *     tw_run_log_rewind(log, step, err);               // a resumed run: rows past its checkpoint never happened
+ *     tw_run_log_rewind(log, step, err);               // a resumed run: rows past its checkpoint never
+ *                                                      happened
  *     tw_run_log_add(log, row, err);                   // a json object; given away, even on failure
  *     tw_run_log_write_state(log, &facts, err);              // writes trainer_state.json
  *     tw_run_log_close(log);
@@ -36,8 +39,8 @@ TW_MUST_USE bool tw_run_log_add(struct tw_run_log *log, json_t *row, struct tw_e
 /* All rows so far: an array, the log's own. */
 const json_t *tw_run_log_rows(const struct tw_run_log *log);
 
-/* The rows of a folder whose run is over, a new array; empty when it has no metrics.jsonl. Changes nothing. TW_IO; TW_CONFIG when the
- * file is larger than any run's. */
+/* The rows of a folder whose run is over, a new array; empty when it has no metrics.jsonl. Changes nothing.
+ * TW_IO; TW_CONFIG when the file is larger than any run's. */
 TW_MUST_USE bool tw_run_log_read(const char *folder, json_t **rows, struct tw_error *err);
 
 /* What Trainer's state says beside its rows. */

@@ -1,8 +1,9 @@
-/* run_standing: where a run stands. What is counted from step to step, shown while it goes, and kept with each checkpoint, so that
- * a run that is resumed tells the same numbers as one that was not interrupted.
+/* run_standing: where a run stands. What is counted from step to step, shown while it goes, and kept with
+ * each checkpoint, so that a run that is resumed tells the same numbers as one that was not interrupted.
  *
  *     struct tw_run_standing standing = {.plan = &learner.plan};
- *     tw_run_standing_begin(&standing)                      before the first step of this process, restored or not
+ *     tw_run_standing_begin(&standing)                      before the first step of this process, restored
+ *                                                           or not
  *     tw_run_standing_count(&standing, &result)             after each step
  *     tw_run_standing_json, tw_run_standing_restore         into a checkpoint and out of it
  *

@@ -1,5 +1,5 @@
-/* run_watch: how a training run (run.h) is called, what it tells while it goes, and how it ended. Without the model's
- * headers, for whoever only looks on. */
+/* run_watch: how a training run (run.h) is called, what it tells while it goes, and how it ended. Without the
+ * model's headers, for whoever only looks on. */
 #ifndef TW_RUN_WATCH_H
 #define TW_RUN_WATCH_H
 

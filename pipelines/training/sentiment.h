@@ -1,4 +1,5 @@
-/* sentiment: what finetune and distill answer their run alike: a validation of both heads, and what is written beside the weights.
+/* sentiment: what finetune and distill answer their run alike: a validation of both heads, and what is
+ * written beside the weights.
  *   in    the model in training, what was held back; what was measured of it
  *   out   struct tw_run_validation, struct tw_run_publication (run.h)
  *

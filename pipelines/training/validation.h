@@ -2,8 +2,8 @@
  *   in    a trainer, a collator (without augmentation), indices of records
  *   out   fitted calibration; accuracy, F1 and calibration of texts and of entities
  *
- * Logits are computed without dropout, 64 records at a time; probabilities are calibrated, of texts and of entities each by what
- * these records fit (calibration.h). */
+ * Logits are computed without dropout, 64 records at a time; probabilities are calibrated, of texts and of
+ * entities each by what these records fit (calibration.h). */
 #ifndef TW_VALIDATION_H
 #define TW_VALIDATION_H
 
