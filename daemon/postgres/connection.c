@@ -11,8 +11,24 @@
 
 enum { RETRY_LEAST_MS = 100, CONNECT_MOST_MS = 15000, SENT_MOST = 4096, ADDRESS_BYTES = 4096 };
 
-enum state { DOWN, RESOLVING, CONNECTING, PREPARING, READY, CLOSING };
-static const char *const state_names[] = {"down", "resolving", "connecting", "preparing", "ready", "closing"};
+static const char *const state_names[TW_CONNECTION_STATES] = {[TW_CONNECTION_DOWN] = "down",
+    [TW_CONNECTION_RESOLVING] = "resolving",
+    [TW_CONNECTION_CONNECTING] = "connecting",
+    [TW_CONNECTION_PREPARING] = "preparing",
+    [TW_CONNECTION_READY] = "ready",
+    [TW_CONNECTION_CLOSING] = "closing"};
+
+#define TO(state) TW_MOVE(TW_CONNECTION_##state)
+static const uint32_t moves[TW_CONNECTION_STATES] = {
+    [TW_CONNECTION_DOWN] = TO(RESOLVING) | TO(CONNECTING) | TO(CLOSING),
+    [TW_CONNECTION_RESOLVING] = TO(CONNECTING) | TO(DOWN) | TO(CLOSING),
+    [TW_CONNECTION_CONNECTING] = TO(PREPARING) | TO(DOWN) | TO(CLOSING),
+    [TW_CONNECTION_PREPARING] = TO(READY) | TO(DOWN) | TO(CLOSING),
+    [TW_CONNECTION_READY] = TO(DOWN) | TO(CLOSING),
+    [TW_CONNECTION_CLOSING] = 0};
+#undef TO
+
+const struct tw_machine tw_connection_machine = {"connection", state_names, moves, TW_CONNECTION_STATES};
 
 /* The watcher of one socket; it lives until libuv has closed it, which may be after the next one began. */
 struct watcher {
@@ -39,7 +55,7 @@ struct tw_connection {
     struct tw_connection_options options;
     const struct tw_log *log;
     struct tw_connection_events events;
-    enum state state;
+    enum tw_connection_state state;
     bool was_ready; /* once, since begin */
     uint64_t retry_ms;
     PGconn *pg;
@@ -71,20 +87,24 @@ static void watch(struct tw_connection *connection, int events);
 static void on_socket(uv_poll_t *poll, int status, int events);
 
 /* The only place where the state changes. */
-static void move_to(struct tw_connection *connection, enum state state, const char *why)
+static void move_to(struct tw_connection *connection, enum tw_connection_state state, const char *why)
 {
-    if (connection->state != state)
-        tw_log(connection->log, TW_DEBUG, connection->options.room, "connection",
-            tw_string("from", state_names[connection->state]), tw_string("to", state_names[state]),
-            tw_string("why", why));
+    const struct tw_log *log = connection->log;
+    if (connection->state == state)
+        return; /* down still: another attempt that failed */
+    if (!tw_machine_allows(&tw_connection_machine, connection->state, state))
+        tw_machine_tell(&tw_connection_machine, log, TW_DEBUG, connection->state, state, why);
+    tw_log(log, TW_DEBUG, connection->options.room, "connection",
+        tw_string("from", state_names[connection->state]), tw_string("to", state_names[state]),
+        tw_string("why", why));
     connection->state = state;
 }
 
-/* -- closing a socket, waiting, starting again ---------------------------------------------------------------- */
+/* -- closing a socket, waiting, starting again ------------------------------------------------- */
 
 static void handle_closed(struct tw_connection *connection)
 {
-    if (--connection->handles > 0 || connection->state != CLOSING || connection->resolving)
+    if (--connection->handles > 0 || connection->state != TW_CONNECTION_CLOSING || connection->resolving)
         return;
     void (*closed)(void *context) = connection->closed;
     void *context = connection->closed_context;
@@ -100,7 +120,8 @@ static void on_watcher_closed(uv_handle_t *handle)
     handle_closed(connection);
 }
 
-/* Before PQfinish or PQconnectPoll close the descriptor: one closed under a live watcher is never seen again. */
+/* Before PQfinish or PQconnectPoll close the descriptor: one closed under a live watcher is never seen
+ * again. */
 static void unwatch(struct tw_connection *connection)
 {
     if (!connection->watcher)
@@ -149,11 +170,11 @@ static void fail_connection(struct tw_connection *connection, const struct tw_er
     connection->broken = false;
     if (connection->was_ready)
         err.passing = true;
-    move_to(connection, DOWN, err.what);
+    move_to(connection, TW_CONNECTION_DOWN, err.what);
     uv_timer_start(&connection->timer, on_retry, next_pause(connection), 0);
     if (exchanging && exchange.done)
         exchange.done(exchange.context, &refusal);
-    if (connection->state == CLOSING)
+    if (connection->state == TW_CONNECTION_CLOSING)
         return;
     connection->events.lost(connection->events.context, &err);
 }
@@ -178,11 +199,11 @@ static void on_too_slow(uv_timer_t *timer)
     fail_connection(timer->data, &err);
 }
 
-/* -- exchanges ------------------------------------------------------------------------------------------------- */
+/* -- exchanges --------------------------------------------------------------------------------- */
 
 bool tw_connection_ready(const struct tw_connection *connection)
 {
-    return connection->state == READY && !connection->broken;
+    return connection->state == TW_CONNECTION_READY && !connection->broken;
 }
 
 bool tw_connection_busy(const struct tw_connection *connection)
@@ -314,7 +335,8 @@ static bool take_result(struct tw_connection *connection, PGresult *result)
     return status == PGRES_PIPELINE_SYNC;
 }
 
-/* Reads what has come. In a pipeline each statement's results end with a NULL; the Sync's has none after it. */
+/* Reads what has come. In a pipeline each statement's results end with a NULL; the Sync's has none after
+ * it. */
 static void take_results(struct tw_connection *connection)
 {
     int nothing = 0;
@@ -360,7 +382,7 @@ static void on_traffic(struct tw_connection *connection, int events)
         fail_as_lost(connection);
 }
 
-/* -- preparing --------------------------------------------------------------------------------------------------- */
+/* -- preparing --------------------------------------------------------------------------------- */
 
 static bool prepared_rows(void *context, enum tw_statement statement, PGresult *result)
 {
@@ -393,7 +415,7 @@ static void on_prepared(void *context, const struct tw_refusal *refusal)
     uv_timer_stop(&connection->timer);
     connection->retry_ms = RETRY_LEAST_MS;
     connection->was_ready = true;
-    move_to(connection, READY, "schema fits");
+    move_to(connection, TW_CONNECTION_READY, "schema fits");
     connection->events.ready(connection->events.context);
 }
 
@@ -444,13 +466,13 @@ static void prepare(struct tw_connection *connection)
         fail_as_lost(connection);
         return;
     }
-    move_to(connection, PREPARING, "accepted");
+    move_to(connection, TW_CONNECTION_PREPARING, "accepted");
     begin_exchange(connection, &exchange);
     send_preparation(connection);
     tw_connection_sync(connection);
 }
 
-/* -- connecting -------------------------------------------------------------------------------------------------- */
+/* -- connecting -------------------------------------------------------------------------------- */
 
 static void watch(struct tw_connection *connection, int events)
 {
@@ -499,7 +521,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 {
     struct watcher *watcher = poll->data;
     struct tw_connection *connection = watcher->connection;
-    if (connection->state == CONNECTING)
+    if (connection->state == TW_CONNECTION_CONNECTING)
         poll_connect(connection);
     else if (status < 0)
         fail_as_lost(connection);
@@ -510,7 +532,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 static void connect_now(struct tw_connection *connection)
 {
     struct tw_error err;
-    move_to(connection, CONNECTING, "addresses known");
+    move_to(connection, TW_CONNECTION_CONNECTING, "addresses known");
     connection->pg = PQconnectStartParams(connection->parameters.keywords, connection->parameters.values, 0);
     if (!connection->pg || PQstatus(connection->pg) == CONNECTION_BAD) {
         if (connection->pg)
@@ -525,7 +547,7 @@ static void connect_now(struct tw_connection *connection)
     watch(connection, UV_WRITABLE);
 }
 
-/* -- resolving --------------------------------------------------------------------------------------------------- */
+/* -- resolving --------------------------------------------------------------------------------- */
 
 static bool append(char *list, const char *item, bool first)
 {
@@ -563,13 +585,14 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     struct tw_connection *connection = request->data;
     connection->resolving = NULL;
     free(request);
-    if (connection->state == CLOSING) {
+    if (connection->state == TW_CONNECTION_CLOSING) {
         uv_freeaddrinfo(found);
         connection->handles++;
         handle_closed(connection);
         return;
     }
-    if (connection->state != RESOLVING) { /* the limit was over before the name server answered */
+    if (connection->state !=
+        TW_CONNECTION_RESOLVING) { /* the limit was over before the name server answered */
         uv_freeaddrinfo(found);
         return;
     }
@@ -666,11 +689,11 @@ static void start_attempt(struct tw_connection *connection)
     memset(addresses, 0, sizeof *addresses);
     snprintf(addresses->hosts, sizeof addresses->hosts, "%s", host);
     snprintf(addresses->ports, sizeof addresses->ports, "%s", port);
-    move_to(connection, RESOLVING, "a new attempt");
+    move_to(connection, TW_CONNECTION_RESOLVING, "a new attempt");
     resolve_next(connection);
 }
 
-/* -- begin and end ------------------------------------------------------------------------------------------------ */
+/* -- begin and end ----------------------------------------------------------------------------- */
 
 bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection_options *options,
     const struct tw_log *log, const struct tw_connection_events *events, struct tw_connection **out,
@@ -719,7 +742,7 @@ void tw_connection_end(struct tw_connection *connection, void (*closed)(void *co
     connection->closed_context = context;
     connection->exchanging = false;
     drop_socket(connection);
-    move_to(connection, CLOSING, "the end");
+    move_to(connection, TW_CONNECTION_CLOSING, "the end");
     if (connection->resolving)
         uv_cancel((uv_req_t *)connection->resolving);
     uv_close((uv_handle_t *)&connection->timer, on_timer_closed);

@@ -1,35 +1,51 @@
-/* connection: one connection to PostgreSQL on the loop, non-blocking, as a state machine that heals itself.
+/* connection: one connection to PostgreSQL on the loop, non-blocking, as a state machine that heals
+ * itself.
  *
- *     DOWN --backoff over--> RESOLVING --addresses--> CONNECTING --accepted--> PREPARING --schema fits--> READY
- *      ^                         |                        |                        |                        |
- *      +-------------------------+------------------------+------------------------+---- lost or refused ---+
+ *     DOWN --an attempt--> RESOLVING --addresses--> CONNECTING --accepted--> PREPARING --schema fits--> READY
+ *     DOWN --no name to be resolved--> CONNECTING
+ *     RESOLVING, CONNECTING, PREPARING, READY --lost, or refused--> DOWN
+ *     ANY --the owner ends it--> CLOSING
  *
- * Names are resolved by libuv (PQconnectStart would block) and given as hostaddr. The watcher of the socket is
- * closed before and made anew after every PQconnectPoll: the next socket may come under the same number.
- * PREPARING checks the schema's version, sets session settings, and prepares the connection's statements
- * (statements.h). Backoff doubles from 100 ms to store.retry_most, with jitter.
+ * Names are resolved by libuv (PQconnectStart would block) and given as hostaddr. The watcher of the
+ * socket is closed before and made anew after every PQconnectPoll: the next socket may come under the
+ * same number. PREPARING checks the schema's version, sets session settings, and prepares the
+ * connection's statements (statements.h). Backoff doubles from 100 ms to store.retry_most, with jitter.
  *
- * READY, it does one EXCHANGE at a time: statements, then one Sync; without BEGIN, so all of it is one transaction.
+ * READY, it does one EXCHANGE at a time: statements, then one Sync; without BEGIN, so all of it is one
+ * transaction.
  *
  *     tw_connection_begin_exchange(connection, &exchange);
  *     tw_connection_send(connection, TW_FENCE, values, lengths);      any number
  *     tw_connection_sync(connection);
  *     ... exchange.rows() for each result, exchange.done() once
  *
- * Success is the Sync's answer with no error before it: a deferred failure comes after the last statement's OK.
- * done() with `lost` means that nobody knows whether the transaction was committed. Callbacks come on the loop, never
- * from inside a call; parameters are copied by libpq when they are sent. */
+ * Success is the Sync's answer with no error before it: a deferred failure comes after the last
+ * statement's OK. done() with `lost` means that nobody knows whether the transaction was committed.
+ * Callbacks come on the loop, never from inside a call; parameters are copied by libpq when they are
+ * sent. */
 #ifndef TW_CONNECTION_H
 #define TW_CONNECTION_H
 
 #include <libpq-fe.h>
 #include <uv.h>
 
-#include "observe/log.h"
+#include "observe/machine.h"
 #include "postgres/sqlstate.h"
 #include "postgres/statements.h"
 
 struct tw_connection;
+
+enum tw_connection_state {
+    TW_CONNECTION_DOWN,       /* no socket; the timer runs until the next attempt */
+    TW_CONNECTION_RESOLVING,  /* the host's addresses are asked for */
+    TW_CONNECTION_CONNECTING, /* libpq speaks with the server: TLS, login */
+    TW_CONNECTION_PREPARING,  /* logged in; schema, settings and statements are on their way */
+    TW_CONNECTION_READY,      /* exchanges may be begun */
+    TW_CONNECTION_CLOSING,    /* handles are closing, nobody is called any more */
+    TW_CONNECTION_STATES
+};
+
+extern const struct tw_machine tw_connection_machine;
 
 /* A setting of the server's session (set_config), as session.h keeps it. */
 struct tw_session_setting {
@@ -52,8 +68,8 @@ struct tw_connection_options {
 struct tw_connection_events {
     void *context;
     void (*ready)(void *context);
-    /* A ready connection broke, or an attempt failed (each of them is told). `err` is passing when it had been
-     * ready once, for then only patience helps; before that it may be lasting (password, schema). */
+    /* A ready connection broke, or an attempt failed (each of them is told). `err` is passing when it had
+     * been ready once, for then only patience helps; before that it may be lasting (password, schema). */
     void (*lost)(void *context, const struct tw_error *err);
 };
 
@@ -73,7 +89,8 @@ struct tw_exchange {
     void (*done)(void *context, const struct tw_refusal *refusal); /* NULL: committed */
 };
 
-/* Starts connecting. TW_CONFIG for a conninfo that libpq refuses. `options` and what it points to must outlive it. */
+/* Starts connecting. TW_CONFIG for a conninfo that libpq refuses. `options` and what it points to must
+ * outlive it. */
 TW_MUST_USE bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection_options *options,
     const struct tw_log *log, const struct tw_connection_events *events, struct tw_connection **out,
     struct tw_error *err);

@@ -1,15 +1,16 @@
 /* migrate: bring a database to the schema of this program, and say whether it has it.
  *
  * The files of sql/ (migrations.h) run in order, each in a transaction of its own together with its row of
- * tapewatch.schema_version (number, name, SHA-256). A session advisory lock stands around all of it, so that two
- * may run at once: the second finds nothing left to do. Running it again does nothing.
+ * tapewatch.schema_version (number, name, SHA-256). A session advisory lock stands around all of it, so
+ * that two may run at once: the second finds nothing left to do. Running it again does nothing.
  *
  *     no such schema, or an older one    TW_CONFIG, cure: run "tapewatch migrate"
  *     a newer one                        TW_CONFIG, cure: install a newer program
  *     a file changed after it had run    TW_CONFIG, naming the file
  *
- * The statements need a role that may create roles and schemas (a superuser; or the database's owner when the
- * three roles of 0001 stand already and it is a member of tapewatch_owner). Blocking: for commands only. */
+ * The statements need a role that may create roles and schemas (a superuser; or the database's owner when
+ * the three roles of 0001 stand already and it is a member of tapewatch_owner). Blocking: for commands
+ * only. */
 #ifndef TW_MIGRATE_H
 #define TW_MIGRATE_H
 
@@ -49,8 +50,8 @@ TW_MUST_USE bool tw_migrate_status(
 /* Runs what is missing; *applied receives how many ran. */
 TW_MUST_USE bool tw_migrate_run(PGconn *connection, size_t *applied, struct tw_error *err);
 
-/* All migrations as one script for psql, with the rows of schema_version: what tw_migrate_run does to an empty
- * database, for a DBA to read or run. */
+/* All migrations as one script for psql, with the rows of schema_version: what tw_migrate_run does to an
+ * empty database, for a DBA to read or run. */
 TW_MUST_USE bool tw_migrate_print(FILE *to, struct tw_error *err);
 
 #endif

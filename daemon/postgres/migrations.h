@@ -1,5 +1,6 @@
-/* migrations: the files of sql/, as they were when the program was built (sql_to_c.cmake makes migrations.c), so
- * that `migrate` needs no path. In order of version; versions count from 1 without a gap. */
+/* migrations: the files of sql/, as they were when the program was built (sql_to_c.cmake makes
+ * migrations.c), so that `migrate` needs no path. In order of version; versions count from 1
+ * without a gap. */
 #ifndef TW_MIGRATIONS_H
 #define TW_MIGRATIONS_H
 

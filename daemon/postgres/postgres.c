@@ -150,8 +150,8 @@ bool tw_postgres_parameters_begin(const struct tw_postgres_options *options,
     return true;
 }
 
-/* A verbose message reads "FATAL:  28P01: password authentication failed ...": the code stands between two colons,
- * whatever the language of the rest. Several hosts give several lines: the last one counts. */
+/* A verbose message reads "FATAL:  28P01: password authentication failed ...": the code stands between two
+ * colons, whatever the language of the rest. Several hosts give several lines: the last one counts. */
 static bool find_sqlstate(const char *message, char code[6])
 {
     bool found = false;

@@ -1,17 +1,18 @@
-/* postgres: what every connection to PostgreSQL shares, the daemon's own and the commands': how it is opened, and
- * how its failures become errors of ours.
+/* postgres: what every connection to PostgreSQL shares, the daemon's own and the commands': how it is
+ * opened, and how its failures become errors of ours.
  *
  *     struct tw_postgres_options options = {conninfo, password_file, "tapewatch migrate"};
  *     tw_postgres_connect(&options, &connection, err)      blocking, for commands
  *     tw_postgres_parameters_begin(&options, &p, err)      for connection.h, which does not block
  *
  * The conninfo is libpq's, untouched; put before it are only defaults that a user may override in it
- * (application_name, connect_timeout, keepalives, so that a cut link is noticed). The password is read anew for each
- * connection, from the first line of password_file, or of the systemd credential of that name (tw_secret_path).
+ * (application_name, connect_timeout, keepalives, so that a cut link is noticed). The password is read anew
+ * for each connection, from the first line of password_file, or of the systemd credential of that name
+ * (tw_secret_path).
  *
- * An error says what PostgreSQL said in its first line; the SQLSTATE decides its code:
- * TW_SERVER (passing) when the server is away, TW_PERMISSION for a password or a grant, TW_CONFIG for a schema or
- * conninfo that does not fit. */
+ * An error says what PostgreSQL said in its first line; the SQLSTATE decides its code: TW_SERVER (passing)
+ * when the server is away, TW_PERMISSION for a password or a grant, TW_CONFIG for a schema or conninfo that
+ * does not fit. */
 #ifndef TW_POSTGRES_H
 #define TW_POSTGRES_H
 
@@ -37,8 +38,8 @@ struct tw_postgres_parameters {
     PQconninfoOption *parsed;
 };
 
-/* TW_CONFIG for a conninfo that libpq refuses; TW_IO or TW_PERMISSION for the password file. Ended in any case:
- * after a failure there is nothing to end. */
+/* TW_CONFIG for a conninfo that libpq refuses; TW_IO or TW_PERMISSION for the password file. Ended in any
+ * case: after a failure there is nothing to end. */
 TW_MUST_USE bool tw_postgres_parameters_begin(const struct tw_postgres_options *options,
     struct tw_postgres_parameters *parameters, struct tw_error *err);
 /* Adds or replaces one; `value` must outlive the parameters. False when there are too many. */
@@ -56,8 +57,8 @@ TW_MUST_USE bool tw_postgres_connect(
 /* Can the database hold every text? TW_CONFIG for one that is not in UTF-8. */
 TW_MUST_USE bool tw_postgres_check_encoding(const PGconn *connection, struct tw_error *err);
 
-/* Why the connection could not be made. Its verbosity must have been PQERRORS_VERBOSE since PQconnectStart: only
- * so does a refused login show its SQLSTATE. Returns false. */
+/* Why the connection could not be made. Its verbosity must have been PQERRORS_VERBOSE since PQconnectStart:
+ * only so does a refused login show its SQLSTATE. Returns false. */
 bool tw_postgres_refused(const PGconn *connection, struct tw_error *err);
 /* Why a statement failed; `where` names it. Returns false. */
 bool tw_postgres_failed(

@@ -1,15 +1,15 @@
-/* session: one of the daemon's sessions with PostgreSQL (the store's, the evaluator's): a connection, the timer of whoever
- * uses it, who it says it is, and how both are ended.
+/* session: one of the daemon's sessions with PostgreSQL (the store's, the evaluator's): a connection, the
+ * timer of whoever uses it, who it says it is, and how both are ended.
  *
  *     tw_session_set(&session, "lock_timeout", 5000);       before begin: settings of the server's session
  *     tw_session_begin(&session, loop, &options, log, &events, err)
  *     tw_session_new_token(&session, err)                    whenever a row is to be made one's own
- *     uv_timer_start(&session.timer, on_turn, 100, 0);       the user's own; session.timer.data is events.context
+ *     uv_timer_start(&session.timer, on_turn, 100, 0);       its data is events.context
  *     tw_connection_send(session.connection, ...)            connection.h
  *     tw_session_end(&session, closed, context)              timer and connection close; then closed(), once
  *
- * The struct belongs to its user, zeroed before the first call, and must stay until closed() comes. From tw_session_end on
- * neither the timer nor the connection calls anybody. */
+ * The struct belongs to its user, zeroed before the first call, and must stay until closed() comes. From
+ * tw_session_end on neither the timer nor the connection calls anybody. */
 #ifndef TW_SESSION_H
 #define TW_SESSION_H
 
@@ -44,11 +44,12 @@ struct tw_session {
     void *closed_context;
 };
 
-/* A setting of the server's session in milliseconds, made each time it is connected. `name` must outlive the session. */
+/* A setting of the server's session in milliseconds, made each time it is connected. `name` must outlive
+ * the session. */
 void tw_session_set(struct tw_session *session, const char *name, int64_t milliseconds);
 
-/* Names the owner and starts connecting. TW_CONFIG for a conninfo that libpq refuses: then there is nothing to end. What
- * `options` points to must outlive the session. */
+/* Names the owner and starts connecting. TW_CONFIG for a conninfo that libpq refuses: then there is nothing
+ * to end. What `options` points to must outlive the session. */
 TW_MUST_USE bool tw_session_begin(struct tw_session *session, uv_loop_t *loop,
     const struct tw_session_options *options, const struct tw_log *log,
     const struct tw_connection_events *events, struct tw_error *err);

@@ -9,8 +9,8 @@
  *     password   who we say we are is not believed (exit 77)
  *     permission we may not do that (exit 77)
  *     schema     tables or functions are not those of this program (exit 78)
- *     pooled     our prepared statements are not where we made them: a pooler lends sessions by transaction (tried again; exit 78 when
- *                it is met at the first connection)
+ *     pooled     our prepared statements are not where we made them: a pooler lends sessions by transaction
+ *                (tried again; exit 78 when it is met at the first connection)
  *     unknown    none of these: treated as passing, and loud
  *
  * One const table, most specific first: a whole code, else its class (PostgreSQL 15, appendix A). */

@@ -1,8 +1,10 @@
-/* statements: every statement that the daemon's two connections send, named, with its types; nothing else is sent.
+/* statements: every statement that the daemon's two connections send, named, with its types; nothing else
+ * is sent.
  *
- * They are prepared once a connection (connection.h) and take and give PostgreSQL's binary format only. A statement
- * belongs to the store's connection, to the evaluator's, or to both. What each may lock stands beside it
- * (design, section 4): in a commit the fence comes first and locks nothing, the offset's row is locked last. */
+ * They are prepared once a connection (connection.h) and take and give PostgreSQL's binary format only. A
+ * statement belongs to the store's connection, to the evaluator's, or to both. What each may lock stands
+ * beside it (design, section 4): in a commit the fence comes first and locks nothing, the offset's row is
+ * locked last. */
 #ifndef TW_STATEMENTS_H
 #define TW_STATEMENTS_H
 

@@ -39,7 +39,7 @@ int tw_type_width(int32_t type)
     return 0;
 }
 
-/* -- scalars ------------------------------------------------------------------------------------------------------ */
+/* -- scalars ----------------------------------------------------------------------------------- */
 
 void tw_put_int16(char *to, int16_t value)
 {
@@ -106,7 +106,7 @@ int64_t tw_get_time(const char *from)
     return value == INT64_MIN ? TW_NO_TIME : value + TW_POSTGRES_EPOCH_US;
 }
 
-/* -- arrays, value by value ------------------------------------------------------------------------------------------ */
+/* -- arrays, value by value -------------------------------------------------------------------- */
 
 void tw_put_array_header(char *to, int32_t element, uint32_t count, bool nulls)
 {
@@ -132,7 +132,7 @@ char *tw_array_cell(char *array, uint32_t at, size_t width)
     return array + TW_ARRAY_HEADER_BYTES + at * (TW_CELL_HEADER_BYTES + width) + TW_CELL_HEADER_BYTES;
 }
 
-/* -- arrays, whole ---------------------------------------------------------------------------------------------------- */
+/* -- arrays, whole ----------------------------------------------------------------------------- */
 
 static char *begin_array(struct tw_arena *arena, int32_t element, uint32_t count, size_t width, int *length)
 {

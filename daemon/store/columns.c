@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* -- documents ----------------------------------------------------------------------------------------------- */
+/* -- documents --------------------------------------------------------------------------------- */
 
 static const struct tw_document *document_of(const struct tw_chosen_rows *rows, uint32_t row)
 {
@@ -109,7 +109,7 @@ static void document_body(const struct tw_chosen_rows *rows, uint32_t row, struc
     cell->text = (struct tw_text){document->text.bytes + begin, document->text.length - begin};
 }
 
-/* -- scores, bars, headlines ------------------------------------------------------------------------------------ */
+/* -- scores, bars, headlines ------------------------------------------------------------------- */
 
 static const struct tw_score_row *score_of(const struct tw_chosen_rows *rows, uint32_t row)
 {
@@ -236,7 +236,7 @@ static void headline_keyword(const struct tw_chosen_rows *rows, uint32_t row, st
     cell->text = headline_of(rows, row)->keyword;
 }
 
-/* -- dead letters ------------------------------------------------------------------------------------------------- */
+/* -- dead letters ------------------------------------------------------------------------------ */
 
 static const struct tw_document *dead_letter_of(const struct tw_chosen_rows *rows, uint32_t row)
 {
@@ -322,7 +322,7 @@ static void dead_header_values(const struct tw_chosen_rows *rows, uint32_t row, 
     dead_headers(rows, row, true, cell);
 }
 
-/* -- the tables ------------------------------------------------------------------------------------------------------ */
+/* -- the tables -------------------------------------------------------------------------------- */
 
 /* clang-format off */
 #define ROW(column, oid, function) .name = #column, .type = oid, .read = function

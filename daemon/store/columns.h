@@ -1,6 +1,7 @@
-/* columns: which columns each SQL table has that a batch is stored in. One table here for each of PostgreSQL's: the INSERT,
- * its parameters' types and what is compared after a reset are written from it (row_statements.h), and encode.h fills
- * the parameters by it. What a column means stands where it is made: in sql/.
+/* columns: which columns each SQL table has that a batch is stored in. One table here for each of
+ * PostgreSQL's: the INSERT, its parameters' types and what is compared after a reset are written from it
+ * (row_statements.h), and encode.h fills the parameters by it. What a column means stands where it is made:
+ * in sql/.
  *
  *     tw_sql_tables[]              documents, scores, bars, alert_events, dead_letters
  *       .columns[]                 name, type, and where its value comes from:
@@ -8,11 +9,12 @@
  *                                    shared     one value for the batch, a scalar of struct tw_shared_values
  *                                    sql alone  the server knows: no parameter
  *
- * To add a column: a row here, the function that reads it, and a migration of sql/ that makes it. Nothing else counts
- * columns; the prepared statement is refused by the server when the two differ.
+ * To add a column: a row here, the function that reads it, and a migration of sql/ that makes it. Nothing
+ * else counts columns; the prepared statement is refused by the server when the two differ.
  *
- * A table of `single` rows takes one row a statement, VALUES instead of arrays: few rows, whose values may be arrays
- * themselves. A table with a `key` is added to where a row stands already: columns that say so are summed. */
+ * A table of `single` rows takes one row a statement, VALUES instead of arrays: few rows, whose values may
+ * be arrays themselves. A table with a `key` is added to where a row stands already: columns that say so
+ * are summed. */
 #ifndef TW_COLUMNS_H
 #define TW_COLUMNS_H
 
@@ -93,11 +95,12 @@ struct tw_sql_table {
 
 extern const struct tw_sql_table tw_sql_tables[TW_SQL_TABLES];
 
-/* The place among the INSERT's parameters of the column of that name; -1 when there is none, or it has no parameter. */
+/* The place among the INSERT's parameters of the column of that name; -1 when there is none, or it has no
+ * parameter. */
 int tw_sql_parameter(const struct tw_sql_table *table, const char *column);
 
-/* Which of the INSERT's parameters the comparison takes, in its own order; returns how many. `from` has room for
- * TW_STATEMENT_PARAMETERS. */
+/* Which of the INSERT's parameters the comparison takes, in its own order; returns how many. `from` has
+ * room for TW_STATEMENT_PARAMETERS. */
 int tw_sql_compared(const struct tw_sql_table *table, int *from);
 
 #endif

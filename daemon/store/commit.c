@@ -7,7 +7,7 @@
 
 enum { RETRY_LEAST_MS = 50, KEEP_BYTES = 1 << 20 };
 
-/* -- the machine ------------------------------------------------------------------------------------------------------ */
+/* -- the machine ------------------------------------------------------------------------------- */
 
 static const char *const state_names[TW_COMMIT_STATES] = {[TW_COMMIT_IDLE] = "idle",
     [TW_COMMIT_COMPARE] = "compare",
@@ -58,7 +58,7 @@ static void pass_on(struct tw_commit *commit, enum tw_commit_state state, const 
     tw_commit_go(commit);
 }
 
-/* -- waiting, finishing -------------------------------------------------------------------------------------------- */
+/* -- waiting, finishing ------------------------------------------------------------------------ */
 
 static void log_part(
     const struct tw_commit *commit, enum tw_level level, const char *event, const struct tw_error *err)
@@ -123,7 +123,7 @@ static void fence_off(struct tw_commit *commit, const char *why)
     finish(commit, TW_BATCH_FENCED, why);
 }
 
-/* -- parts ---------------------------------------------------------------------------------------------------------- */
+/* -- parts ------------------------------------------------------------------------------------- */
 
 static struct tw_commit_range *range_of(struct tw_commit *commit)
 {
@@ -178,8 +178,8 @@ static void split(struct tw_commit *commit)
     begin_part(commit, commit->part.batch, commit->part.begin_offset, "the first half");
 }
 
-/* A row is refused for good. Which one shows by halving; alone it goes to the dead letters with what PostgreSQL said;
- * and if that is refused too (its words cannot be stored), with the code alone. */
+/* A row is refused for good. Which one shows by halving; alone it goes to the dead letters with what
+ * PostgreSQL said; and if that is refused too (its words cannot be stored), with the code alone. */
 static void isolate_row(struct tw_commit *commit, const struct tw_refusal *refusal)
 {
     struct tw_commit_tries *tries = &commit->tries;
@@ -234,7 +234,7 @@ static void part_stored(struct tw_commit *commit)
         begin_part(commit, commit->part.batch, end_offset, "the next part");
 }
 
-/* -- COMPARE, DAYS, MODEL, ENTITIES, LEARN: prepare.h ------------------------------------------------------------------------ */
+/* -- COMPARE, DAYS, MODEL, ENTITIES, LEARN: prepare.h ------------------------------------------ */
 
 static void on_prepared(void *context, const struct tw_refusal *refusal)
 {
@@ -293,9 +293,10 @@ static void learn(struct tw_commit *commit)
     tw_prepare_learn(&commit->prepare);
 }
 
-/* -- SENT: transaction.h ---------------------------------------------------------------------------------------------- */
+/* -- SENT: transaction.h ----------------------------------------------------------------------- */
 
-/* Somebody dropped a day: what is known of days is forgotten. Once: the second time the row itself is to blame. */
+/* Somebody dropped a day: what is known of days is forgotten. Once: the second time the row itself is to
+ * blame. */
 static void retry_days(struct tw_commit *commit, const struct tw_refusal *refusal)
 {
     if (commit->tries.day_retried) {
@@ -364,7 +365,7 @@ static void send_part(struct tw_commit *commit)
     tw_transaction_send(commit->options.connection, &commit->part, &options, &exchange);
 }
 
-/* -- SETTLE: what does the row say? ---------------------------------------------------------------------------------- */
+/* -- SETTLE: what does the row say? ------------------------------------------------------------ */
 
 static bool settle_row(void *context, enum tw_statement statement, PGresult *result)
 {
@@ -418,7 +419,7 @@ static void settle(struct tw_commit *commit)
     tw_position_read(commit->options.connection, commit->part.batch->partition, &exchange);
 }
 
-/* -- UNBLOCK: whoever holds the row -------------------------------------------------------------------------------------- */
+/* -- UNBLOCK: whoever holds the row ------------------------------------------------------------ */
 
 static void on_unblocked(void *context, const struct tw_refusal *refusal)
 {
@@ -434,7 +435,7 @@ static void unblock(struct tw_commit *commit)
     tw_position_free(commit->options.connection, commit->part.batch->partition, &exchange);
 }
 
-/* -- the room ---------------------------------------------------------------------------------------------------------- */
+/* -- the room ---------------------------------------------------------------------------------- */
 
 static void resume(struct tw_commit *commit)
 {

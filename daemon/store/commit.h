@@ -4,7 +4,7 @@
  *     ENTITIES --stored--> SENT --committed: the last part--> IDLE
  *
  *     SENT --committed: another part; refused for good: a half, a dead letter; a day is gone--> COMPARE
- *     SENT --a key is taken; fenced, after a lost answer--> SETTLE --the row says the begin, or the end--> COMPARE
+ *     SENT --a key is taken; fenced, after a lost answer--> SETTLE --the row says begin, or end--> COMPARE
  *     SENT --rules were evaluated past a document--> LEARN --how far is known--> COMPARE
  *     SENT, SETTLE --the row is held--> UNBLOCK --whoever can be is ended--> WAIT
  *     COMPARE, DAYS, MODEL, ENTITIES, SENT, SETTLE, LEARN --lost, or refused for now--> WAIT
@@ -13,16 +13,18 @@
  *     DAYS, MODEL, ENTITIES --connected anew: nothing is known--> COMPARE
  *     ANY --stored, fenced off, or dropped--> IDLE
  *
- * Each state names what is asked of the server, or will be as soon as the connection is free; COMPARE to ENTITIES
- * (prepare.h) are passed within one call when there is nothing to ask.
+ * Each state names what is asked of the server, or will be as soon as the connection is free; COMPARE to
+ * ENTITIES (prepare.h) are passed within one call when there is nothing to ask.
  *
- * SENT is one transaction, fenced first and last (transaction.h). Its outcome is known by the Sync's answer only; when that is lost,
- * SETTLE reads the position's row with a lock before anything else is done: under our token it says the end (it was
- * committed), the begin (send it again), or else the partition is given up.
+ * SENT is one transaction, fenced first and last (transaction.h). Its outcome is known by the Sync's answer
+ * only; when that is lost, SETTLE reads the position's row with a lock before anything else is done: under
+ * our token it says the end (it was committed), the begin (send it again), or else the partition is given
+ * up.
  *
- * A row that is refused for good is found by halving; alone it becomes a dead letter. A part of a batch carries its own step
- * of the offset, and bars summed from its own scores. A batch ends STORED or FENCED (tw_batch_end): the row is not ours, or
- * not where we left it, or another record stands under one of its offsets: nothing is ever overwritten. */
+ * A row that is refused for good is found by halving; alone it becomes a dead letter. A part of a batch
+ * carries its own step of the offset, and bars summed from its own scores. A batch ends STORED or FENCED
+ * (tw_batch_end): the row is not ours, or not where we left it, or another record stands under one of its
+ * offsets: nothing is ever overwritten. */
 #ifndef TW_COMMIT_H
 #define TW_COMMIT_H
 
@@ -103,7 +105,8 @@ TW_MUST_USE bool tw_commit_begin(
 /* Gives its memory back; only when IDLE. */
 void tw_commit_end(struct tw_commit *commit);
 
-/* Takes a batch; only when IDLE. again() is called: then tw_commit_go, whenever the connection is ready and not busy. */
+/* Takes a batch; only when IDLE. again() is called: then tw_commit_go, whenever the connection is ready and
+ * not busy. */
 void tw_commit_batch(struct tw_commit *commit, struct tw_batch *batch);
 /* Asks what the state says. Does nothing in IDLE. */
 void tw_commit_go(struct tw_commit *commit);

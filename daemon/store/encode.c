@@ -20,7 +20,7 @@ struct encoder {
     uint32_t row_counts[TW_SQL_TABLES];
 };
 
-/* -- columns: arrays of many rows' values, or the value of a single row ---------------------------------------------- */
+/* -- columns: arrays of many rows' values, or the value of a single row ------------------------ */
 
 static void put_fixed(char *to, int32_t type, size_t width, const struct tw_sql_cell *cell)
 {
@@ -141,7 +141,7 @@ static bool fill_parameters(
     return true;
 }
 
-/* -- which rows ----------------------------------------------------------------------------------------------- */
+/* -- which rows -------------------------------------------------------------------------------- */
 
 static bool is_skipped(const struct encoder *encoder, uint32_t document)
 {
@@ -266,7 +266,7 @@ static bool choose_bars(struct encoder *encoder, struct tw_error *err)
     return true;
 }
 
-/* -- entities, each once -------------------------------------------------------------------------------------- */
+/* -- entities, each once ----------------------------------------------------------------------- */
 
 static uint64_t entity_key(const struct tw_linked_entity *entity)
 {
@@ -311,7 +311,7 @@ static bool choose_entities(struct encoder *encoder)
     return true;
 }
 
-/* -- calls ---------------------------------------------------------------------------------------------------- */
+/* -- calls ------------------------------------------------------------------------------------- */
 
 static uint32_t rows_of_call(const struct encoder *encoder, const struct tw_sql_table *table)
 {
@@ -329,7 +329,8 @@ static uint32_t calls_needed(const struct encoder *encoder)
     return calls;
 }
 
-/* What only the commit may still change, or asks for: which documents these are, and where it says that they are late. */
+/* What only the commit may still change, or asks for: which documents these are, and where it says that
+ * they are late. */
 static bool keep_documents(struct encoder *encoder, const uint32_t *indices, struct tw_call *call)
 {
     int late = tw_sql_parameter(&tw_sql_tables[TW_SQL_DOCUMENTS], "late");
@@ -369,9 +370,10 @@ static bool encode_tables(struct encoder *encoder)
     return true;
 }
 
-/* -- the whole ------------------------------------------------------------------------------------------------- */
+/* -- the whole --------------------------------------------------------------------------------- */
 
-/* Highest watermark-moving time of the batch up to the end of the part: what stands before the next document. */
+/* Highest watermark-moving time of the batch up to the end of the part: what stands before the next
+ * document. */
 static int64_t highest_after(const struct encoder *encoder)
 {
     uint32_t end = encoder->part->first + encoder->part->count;

@@ -1,19 +1,20 @@
 /* encode: rows to the parameters of the commit's statements, in PostgreSQL's binary format.
  *
- * Done by the worker that made the rows, in the batch's arena, so that the loop only hands pointers to libpq.
- * A part of a batch can be encoded too: that is how a bad document is found, and how what stands in the database
- * already is left out (commit.h). Bars are then summed anew from the part's own scores.
+ * Done by the worker that made the rows, in the batch's arena, so that the loop only hands pointers to
+ * libpq. A part of a batch can be encoded too: that is how a bad document is found, and how what stands in
+ * the database already is left out (commit.h). Bars are then summed anew from the part's own scores.
  *
  *     struct tw_encoded             what to send, in order, between the fence and the move of the offset
  *       .calls[]                    one statement each, at most rows_per_statement rows
  *       .days, .arrivals            days of tables that must stand before
  *       .entities[]                 each entity once: stored before, in a transaction of its own
  *
- * What only the commit knows is filled in then, through pointers set here: topic number, model number; and which
- * documents are late. `late` comes out as "below the partition's watermark as the documents before it IN THIS BATCH
- * left it"; tw_encoded_mark_late adds those below what was known before the batch.
+ * What only the commit knows is filled in then, through pointers set here: topic number, model number; and
+ * which documents are late. `late` comes out as "below the partition's watermark as the documents before it
+ * IN THIS BATCH left it"; tw_encoded_mark_late adds those below what was known before the batch.
  *
- * A stored document whose event time lies outside 1970 to 9999 becomes a dead letter: a day beyond has no table.
+ * A stored document whose event time lies outside 1970 to 9999 becomes a dead letter: a day beyond has no
+ * table.
  *
  * The format of scalars and arrays: postgres/wire.h. */
 #ifndef TW_ENCODE_H

@@ -1,5 +1,5 @@
-/* keyset: a set of 64-bit keys that grows: what is known to stand in the database already (days, entities by hash).
- * A zeroed set is empty and ready; end gives its memory back and leaves it so. */
+/* keyset: a set of 64-bit keys that grows: what is known to stand in the database already (days, entities
+ * by hash). A zeroed set is empty and ready; end gives its memory back and leaves it so. */
 #ifndef TW_KEYSET_H
 #define TW_KEYSET_H
 

@@ -10,7 +10,7 @@
 
 enum { DAYS_AT_ONCE = 30, WINDOW_MS = 60000, NO_MEMORY_MS = 1000, KEEP_BYTES = 1 << 20 };
 
-/* -- what is known ---------------------------------------------------------------------------------------------- */
+/* -- what is known ----------------------------------------------------------------------------- */
 
 void tw_known_learn(struct tw_known *known, enum tw_statement statement, const PGresult *result)
 {
@@ -42,7 +42,7 @@ void tw_known_end(struct tw_known *known)
     tw_keyset_end(&known->entities);
 }
 
-/* -- the part ------------------------------------------------------------------------------------------------------ */
+/* -- the part ---------------------------------------------------------------------------------- */
 
 void tw_part_log(const struct tw_log *log, enum tw_level level, const char *event,
     const struct tw_batch_part *part, const struct tw_error *err)
@@ -103,7 +103,7 @@ static void on_asked(void *context, const struct tw_refusal *refusal)
     answer(context, refusal);
 }
 
-/* -- step 1: what stands there already, after a reset ------------------------------------------------------------------ */
+/* -- step 1: what stands there already, after a reset ------------------------------------------ */
 
 static uint32_t document_at(const struct tw_batch *batch, int64_t offset)
 {
@@ -196,7 +196,7 @@ enum tw_prepare_answer tw_prepare_compare(struct tw_prepare *prepare)
     return sync_exchange(prepare);
 }
 
-/* -- step 2: days ---------------------------------------------------------------------------------------------------- */
+/* -- step 2: days ------------------------------------------------------------------------------ */
 
 static uint64_t key_of_day(int32_t day)
 {
@@ -286,7 +286,7 @@ enum tw_prepare_answer tw_prepare_days(struct tw_prepare *prepare)
     return sync_exchange(prepare);
 }
 
-/* -- step 3: the model -------------------------------------------------------------------------------------------------- */
+/* -- step 3: the model ------------------------------------------------------------------------- */
 
 static bool model_row(void *context, enum tw_statement statement, PGresult *result)
 {
@@ -319,7 +319,7 @@ enum tw_prepare_answer tw_prepare_model(struct tw_prepare *prepare)
     return sync_exchange(prepare);
 }
 
-/* -- step 4: entities --------------------------------------------------------------------------------------------------- */
+/* -- step 4: entities -------------------------------------------------------------------------- */
 
 static void on_entities(void *context, const struct tw_refusal *refusal)
 {
@@ -383,7 +383,7 @@ enum tw_prepare_answer tw_prepare_entities(struct tw_prepare *prepare)
     return sync_exchange(prepare);
 }
 
-/* -- how far rules have been evaluated ----------------------------------------------------------------------------------- */
+/* -- how far rules have been evaluated --------------------------------------------------------- */
 
 static bool evaluated_row(void *context, enum tw_statement statement, PGresult *result)
 {

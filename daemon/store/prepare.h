@@ -1,7 +1,8 @@
-/* prepare: what must stand in the database before a part of a batch can be sent, one step after the other:
+/* prepare: what must stand in the database before a part of a batch can be sent, one step after the
+ * other:
  *
- *     compare     after a reset the same records come again: below partition->highest_offset what is stored is compared
- *                 first. What stands there already is skipped; a different record there is a reason to stop
+ *     compare     after a reset the same records come again: below partition->highest_offset what is stored
+ *                 is compared first. What stands there already is skipped; another record is a reason to stop
  *     days        the tables of the days of its documents, and of the day on which its dead letters arrived
  *     model       the number of the model that made its scores
  *     entities    a row for each entity that it speaks of
@@ -10,12 +11,13 @@
  *     switch (tw_prepare_days(&prepare)) {
  *     case TW_PREPARE_READY:       it stands: the next step
  *     case TW_PREPARE_ASKING:      an exchange is under way; answered() comes, then call the step again
- *     case TW_PREPARE_REFUSED:     prepare.why says why. Passing: call it again after prepare.wait_ms. Lasting: never
+ *     case TW_PREPARE_REFUSED:     prepare.why says why. Passing: again after prepare.wait_ms. Lasting: never
  *     }
  *
- * In is the part and what is known (struct tw_known); a step asks only for what is not known, in a transaction of its own:
- * a stopped process must never hold what another needs. Call a step only when the connection is ready and not busy. The
- * part, with its encoded rows, belongs to the caller, who encodes it anew when a comparison has found rows to skip. */
+ * In is the part and what is known (struct tw_known); a step asks only for what is not known, in a
+ * transaction of its own: a stopped process must never hold what another needs. Call a step only when the
+ * connection is ready and not busy. The part, with its encoded rows, belongs to the caller, who encodes
+ * it anew when a comparison has found rows to skip. */
 #ifndef TW_PREPARE_H
 #define TW_PREPARE_H
 
@@ -98,20 +100,24 @@ TW_MUST_USE bool tw_prepare_begin(
 /* Gives its memory back. No exchange of its own may be under way. */
 void tw_prepare_end(struct tw_prepare *prepare);
 
-/* Another part is at hand; it must stay where it is. NULL: none, and what is to be skipped of its batch is forgotten. */
+/* Another part is at hand; it must stay where it is. NULL: none, and what is to be skipped of its batch is
+ * forgotten. */
 void tw_prepare_part(struct tw_prepare *prepare, const struct tw_batch_part *part);
 
 /* Step 1: whether a record of the part stands there already. READY, and part->encoded is older than what
- * prepare->skip says by now: encode it anew. REFUSED, lasting: another record stands under one of its offsets. */
+ * prepare->skip says by now: encode it anew. REFUSED, lasting: another record stands under one of its
+ * offsets. */
 enum tw_prepare_answer tw_prepare_compare(struct tw_prepare *prepare);
-/* Step 2: the days. REFUSED, passing: no more new ones are made in this minute (store.new_days_per_minute). */
+/* Step 2: the days. REFUSED, passing: no more new ones are made in this minute
+ * (store.new_days_per_minute). */
 enum tw_prepare_answer tw_prepare_days(struct tw_prepare *prepare);
 /* Step 3: the model's number, in prepare->model_id. */
 enum tw_prepare_answer tw_prepare_model(struct tw_prepare *prepare);
 /* Step 4: the entities. A name that cannot be stored stops nothing: the document's own row will tell. */
 enum tw_prepare_answer tw_prepare_entities(struct tw_prepare *prepare);
 
-/* No step, but asked in the same way: how far rules have been evaluated by now (known->evaluated_us). answered() comes. */
+/* No step, but asked in the same way: how far rules have been evaluated by now (known->evaluated_us).
+ * answered() comes. */
 void tw_prepare_learn(struct tw_prepare *prepare);
 
 #endif

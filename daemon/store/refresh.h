@@ -1,14 +1,14 @@
-/* refresh: where the owner of partitions stands, told each second: seen_at, caught_up, end_offset and how long they have been
- * silent, written into the positions' rows under their fences. Alerts wait for what is told here (evaluator.h), and
- * somebody who looks at a lag reads it.
+/* refresh: where the owner of partitions stands, told each second: seen_at, caught_up, end_offset and how
+ * long they have been silent, written into the positions' rows under their fences. Alerts wait for what is
+ * told here (evaluator.h), and somebody who looks at a lag reads it.
  *
  *     tw_refresh_gather(&refresh, first, err)             copies: a partition may be gone when its turn comes
- *     tw_refresh_send(&refresh, connection, &exchange)    one transaction; how far rules were evaluated is read with it
- *     tw_refresh_row(&refresh, statement, result)         from exchange.rows
+ *     tw_refresh_send(&refresh, connection, &exchange)    one transaction, with how far rules were evaluated
+ *     tw_refresh_answer(&refresh, result)                 from exchange.rows
  *     tw_refresh_fenced(&refresh, &at)                    once it is committed: whose row was not found
  *
- * An owner whose row is not found under its epoch and token is fenced off, whoever did it: another daemon, or a `reset`. On
- * a silent partition nothing else would ever tell it. */
+ * An owner whose row is not found under its epoch and token is fenced off, whoever did it: another daemon,
+ * or a `reset`. On a silent partition nothing else would ever tell it. */
 #ifndef TW_REFRESH_H
 #define TW_REFRESH_H
 
@@ -47,7 +47,8 @@ void tw_refresh_send(
 /* Takes an answer of TW_POSITION_REFRESH. */
 void tw_refresh_answer(struct tw_refresh *refresh, PGresult *result);
 
-/* The next partition from *at on whose row was not found: its assignment, and *at moves behind it; 0: none. */
+/* The next partition from *at on whose row was not found: its assignment, and *at moves behind it; 0:
+ * none. */
 uint64_t tw_refresh_fenced(const struct tw_refresh *refresh, size_t *at);
 
 /* Gives the memory back. */

@@ -115,8 +115,8 @@ static void add_rows(struct sql *sql, const struct tw_sql_table *table)
     add(sql, ") JOIN tapewatch.%s AS t", table->name);
 }
 
-/* Offset, and whether the record that stands there is the same one. Of single rows only the same are found: the key of a
- * dead letter is not its offset, several may stand under one. */
+/* Offset, and whether the record that stands there is the same one. Of single rows only the same are found:
+ * the key of a dead letter is not its offset, several may stand under one. */
 static void write_compare(const struct tw_sql_table *table, struct sql *sql)
 {
     add(sql, "SELECT t.kafka_offset, ");

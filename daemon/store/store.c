@@ -51,7 +51,7 @@ struct tw_store {
     void (*closed)(void *context);
 };
 
-/* -- the machine ------------------------------------------------------------------------------------------------------ */
+/* -- the machine ------------------------------------------------------------------------------- */
 
 static const char *const state_names[TW_STORE_STATES] = {[TW_STORE_AWAY] = "away",
     [TW_STORE_LEARNING] = "learning",
@@ -107,7 +107,7 @@ static void wait_for(struct tw_store *store, uint64_t milliseconds, const char *
     uv_timer_start(&store->session.timer, on_timer, milliseconds, 0);
 }
 
-/* -- the line of tasks ---------------------------------------------------------------------------------------------- */
+/* -- the line of tasks ------------------------------------------------------------------------- */
 
 static bool push(struct tw_store *store, const struct task *wanted)
 {
@@ -133,7 +133,7 @@ static struct task *pop(struct tw_store *store)
     return task;
 }
 
-/* -- taking a partition ------------------------------------------------------------------------------------------------ */
+/* -- taking a partition ------------------------------------------------------------------------ */
 
 static bool take_row(void *context, enum tw_statement statement, PGresult *result)
 {
@@ -233,7 +233,7 @@ static void unblock(struct tw_store *store)
     tw_position_free(store->session.connection, &store->take.taken, &exchange);
 }
 
-/* -- refreshing positions ------------------------------------------------------------------------------------------------ */
+/* -- refreshing positions ---------------------------------------------------------------------- */
 
 static void on_refreshed(void *context, const struct tw_refusal *refusal)
 {
@@ -279,7 +279,7 @@ void tw_store_refresh(struct tw_store *store, struct tw_partition *first)
     advance_soon(store);
 }
 
-/* -- whose turn it is --------------------------------------------------------------------------------------------------------- */
+/* -- whose turn it is -------------------------------------------------------------------------- */
 
 static void next_task(struct tw_store *store)
 {
@@ -348,7 +348,7 @@ static void on_commit_finished(void *context, struct tw_batch *batch, enum tw_ba
     store->events.committed(store->events.context, batch, end);
 }
 
-/* -- the connection -------------------------------------------------------------------------------------------------------------- */
+/* -- the connection ---------------------------------------------------------------------------- */
 
 static bool learn_row(void *context, enum tw_statement statement, PGresult *result)
 {
@@ -405,7 +405,7 @@ uint32_t tw_store_pending(const struct tw_store *store)
     return store->pending;
 }
 
-/* -- what the owner asks for ------------------------------------------------------------------------------------------------------ */
+/* -- what the owner asks for ------------------------------------------------------------------- */
 
 void tw_store_take(struct tw_store *store, struct tw_partition *partition)
 {
@@ -450,7 +450,7 @@ void tw_store_commit(struct tw_store *store, struct tw_batch *batch)
     store->events.committed(store->events.context, batch, TW_BATCH_FENCED);
 }
 
-/* -- begin and end -------------------------------------------------------------------------------------------------------------------- */
+/* -- begin and end ----------------------------------------------------------------------------- */
 
 bool tw_store_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
     struct tw_metrics *metrics, const struct tw_store_events *events, struct tw_store **out,

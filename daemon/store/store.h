@@ -1,4 +1,5 @@
-/* store: where results are kept, PostgreSQL, seen from the loop. A line of tasks on one connection, one at a time:
+/* store: where results are kept, PostgreSQL, seen from the loop. A line of tasks on one connection, one at
+ * a time:
  *
  *     AWAY --connected--> LEARNING --what stands is known--> IDLE
  *     IDLE --a partition is next, or at hand--> TAKING --taken--> IDLE
@@ -9,10 +10,11 @@
  *     LEARNING, IDLE, TAKING, UNBLOCKING, COMMITTING, REFRESHING, WAITING --the connection is lost--> AWAY
  *     ANY --the owner ends it--> ENDING
  *
- * Non-blocking throughout: every call returns at once; answers come as callbacks on the loop. Commits are done in the order
- * in which they were submitted, each a transaction that is fenced first and last (commit.h). What is refused for now is
- * tried again with longer and longer pauses, for ever; so a commit has two ends only: stored, or fenced off. Positions are
- * refreshed each second, between two exchanges. The connection is a machine of its own (connection.h). */
+ * Non-blocking throughout: every call returns at once; answers come as callbacks on the loop. Commits are
+ * done in the order in which they were submitted, each a transaction that is fenced first and last
+ * (commit.h). What is refused for now is tried again with longer and longer pauses, for ever; so a commit
+ * has two ends only: stored, or fenced off. Positions are refreshed each second, between two exchanges. The
+ * connection is a machine of its own (connection.h). */
 #ifndef TW_STORE_H
 #define TW_STORE_H
 
@@ -45,8 +47,8 @@ extern const struct tw_machine tw_store_machine;
 /* What the owner of the store hears. Called on the loop, never from inside a call to the store. */
 struct tw_store_events {
     void *context;
-    /* The batch is the caller's again. STORED: partition->row_offset is batch->end_offset now. FENCED: the row is somebody
-     * else's, or not where we left it: the partition must be let go or taken again. */
+    /* The batch is the caller's again. STORED: partition->row_offset is batch->end_offset now. FENCED: the
+     * row is somebody else's, or not where we left it: the partition must be let go or taken again. */
     void (*committed)(void *context, struct tw_batch *batch, enum tw_batch_end end);
     /* Answer to tw_store_take: partition->epoch, token, row_offset and row_watermark_us are filled.
      * Passing failures are retried inside; `err` is NULL or a lasting error. */
@@ -55,8 +57,9 @@ struct tw_store_events {
     /* Connected and schema checked, or lost (then `err` says why; it reconnects by itself). */
     void (*state)(void *context, bool ready,
         const struct tw_error *err); /* err is lasting only before it was ready once */
-    /* A refresh found no row under the epoch and token of the partition with this `assignment`: it is fenced off,
-     * by another owner or by a `reset`. The partition may be gone already, so only its number is told. */
+    /* A refresh found no row under the epoch and token of the partition with this `assignment`: it is
+     * fenced off, by another owner or by a `reset`. The partition may be gone already, so only its number
+     * is told. */
     void (*fenced)(void *context, uint64_t assignment);
 };
 
@@ -74,8 +77,9 @@ void tw_store_forget(struct tw_store *store, struct tw_partition *partition);
 /* Submits an encoded batch; it belongs to the store until committed() hands it back. */
 void tw_store_commit(struct tw_store *store, struct tw_batch *batch);
 
-/* Each second: writes watermark, caught_up, end_offset and seen_at of the partitions in the list, under their
- * fences; whose row is not there any more is told by `fenced`. Skipped when the last refresh is still waiting. */
+/* Each second: writes watermark, caught_up, end_offset and seen_at of the partitions in the list, under
+ * their fences; whose row is not there any more is told by `fenced`. Skipped when the last refresh is still
+ * waiting. */
 void tw_store_refresh(struct tw_store *store, struct tw_partition *first);
 
 /* Connected, and what stands in the database is known. */
@@ -83,8 +87,8 @@ bool tw_store_ready(const struct tw_store *store);
 /* Batches submitted and not yet handed back. */
 uint32_t tw_store_pending(const struct tw_store *store);
 
-/* Closes the connection; `closed` is called when every handle is gone. Batches still pending are handed back as
- * fenced: what is not known to be stored is read again by the next owner. */
+/* Closes the connection; `closed` is called when every handle is gone. Batches still pending are handed
+ * back as fenced: what is not known to be stored is read again by the next owner. */
 void tw_store_end(struct tw_store *store, void (*closed)(void *context));
 
 #endif

@@ -1,10 +1,11 @@
-/* transaction: a part of a batch as one pipeline with one Sync, no BEGIN, so that all of it is one transaction:
+/* transaction: a part of a batch as one pipeline with one Sync, no BEGIN, so that all of it is one
+ * transaction:
  *
- *     fence           a plain read that raises when epoch, token or offset of the position's row are not ours (TWF01): first,
- *                     so that a zombie never meets another error, and without a lock
- *     rows            documents, scores, bars, headlines, dead letters: encode.h
- *     move            the offset to the part's end, the watermark with it, under the same fence: last, for it is the only
- *                     lock that another needs; raises when rules were evaluated past one of the documents (TWE01)
+ *     fence    a plain read that raises when epoch, token or offset of the position's row are not ours
+ *              (TWF01): first, so that a zombie never meets another error, and without a lock
+ *     rows     documents, scores, bars, headlines, dead letters: encode.h
+ *     move     the offset to the part's end, the watermark with it, under the same fence: last, for it is the
+ *              only lock that another needs; raises when rules were evaluated past a document (TWE01)
  *
  * Nothing is known of it until exchange->done(): of a lost one, not even whether it was committed. */
 #ifndef TW_TRANSACTION_H

@@ -54,7 +54,7 @@ static const struct batch_shape shape_of_hundred = {.documents = 100,
     .poison = UINT32_MAX,
     .dead = UINT32_MAX};
 
-/* -- the vocabulary ---------------------------------------------------------------------------------------------------- */
+/* -- the vocabulary ---------------------------------------------------------------------------- */
 
 static void on_state(void *context, bool ready, const struct tw_error *err)
 {
@@ -267,6 +267,14 @@ static int end(void **state)
     return 0;
 }
 
+static void with_lock_timeout(struct story *story, int64_t milliseconds)
+{
+    close_store(story);
+    story->config.store.lock_timeout_ms = milliseconds;
+    open_store(story);
+    take(story);
+}
+
 /* The store's own socket: the descriptor of ours that leads to the server and is not the observer's. */
 static int socket_of_store(const struct story *story)
 {
@@ -314,11 +322,22 @@ static void send_and_wait(struct story *story, const char *seen)
     fail_msg("the server never came so far: %s", seen);
 }
 
+/* Lets the loop run until the server has come as far as `seen` says. */
+static void run_until_seen(struct story *story, const char *seen)
+{
+    for (int turn = 0; turn < WAIT_MS / 20; turn++) {
+        run_for(story, 20);
+        if (ask(story, seen) > 0)
+            return;
+    }
+    fail_msg("the server never came so far: %s", seen);
+}
+
 #define STORE_WAITS                                                                                          \
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tapewatch store'"                       \
     " AND datname = current_database() AND wait_event_type = 'Lock'"
 
-/* -- the stories ----------------------------------------------------------------------------------------------------------- */
+/* -- the stories ------------------------------------------------------------------------------- */
 
 static void what_is_given_is_stored_once_with_its_scores_bars_and_offset(void **state)
 {
@@ -364,6 +383,61 @@ static void a_row_behind_our_memory_is_not_ours_to_move(void **state)
     assert_int_equal(documents(story), 100);
 }
 
+/* Whoever has the partition now may hold its row, and the zombie's rows may be ones that PostgreSQL
+ * refuses: neither is met. */
+static void a_zombie_meets_the_fence_before_anything_else(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    ask(story, "SELECT epoch FROM tapewatch.take_partition($1, 0, gen_random_uuid(), 'another')");
+    ask(story, "BEGIN");
+    ask(story, "SELECT 1 FROM tapewatch.positions WHERE" OF_TOPIC " FOR UPDATE");
+    shape.poison = 37;
+    give(story, &shape);
+    run_until(story, &story->fenced, 1);
+    ask(story, "COMMIT");
+    assert_int_equal(documents(story), 0);
+    assert_int_equal(story->metrics.counters[TW_COUNT_COMMIT_SPLITS], 0);
+    assert_int_equal(story->metrics.counters[TW_COUNT_COMMIT_RETRIES], 0);
+}
+
+/* Transactions and compaction leave offsets out: a batch, and each part of it, ends one past its last
+ * message. */
+static void offsets_that_are_missing_are_passed_over(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    shape.gap = 2;
+    give(story, &shape);
+    run_until(story, &story->stored, 1);
+    assert_int_equal(stored_offset(story), 300);
+    ask(story, "CREATE TABLE public.steps (next_offset bigint)");
+    ask(story, "GRANT INSERT ON public.steps TO PUBLIC");
+    ask(story, "CREATE FUNCTION public.step() RETURNS trigger LANGUAGE plpgsql AS"
+               " $f$ BEGIN INSERT INTO public.steps VALUES (NEW.next_offset); RETURN NULL; END $f$");
+    ask(story, "CREATE TRIGGER step AFTER UPDATE OF next_offset ON tapewatch.positions FOR EACH ROW"
+               " EXECUTE FUNCTION public.step()");
+    shape.poison = 37; /* split: each half has an end of its own */
+    give(story, &shape);
+    run_until(story, &story->stored, 2);
+    assert_true(ask(story, "SELECT count(*) FROM public.steps") > 3);
+    assert_int_equal(
+        ask(story, "SELECT count(*) FROM public.steps WHERE next_offset - 1 NOT IN (SELECT kafka_offset"
+                   " FROM tapewatch.documents WHERE" OF_TOPIC
+                   " UNION SELECT kafka_offset FROM tapewatch.dead_letters"
+                   " WHERE" OF_TOPIC ")"),
+        0);
+    ask(story, "DROP TRIGGER step ON tapewatch.positions");
+    ask(story, "DROP FUNCTION public.step");
+    ask(story, "DROP TABLE public.steps");
+    assert_int_equal(stored_offset(story), 600);
+    assert_int_equal(story->partition.row_offset, 600);
+    assert_int_equal(documents(story), 199);
+    assert_int_equal(
+        ask(story, "SELECT kafka_offset FROM tapewatch.dead_letters WHERE" OF_TOPIC), 300 + 37 * 3 + 2);
+    assert_int_equal(wrong_bars(story), 0);
+}
+
 static void a_lost_answer_to_a_commit_that_happened_is_not_sent_again(void **state)
 {
     struct story *story = *state;
@@ -406,22 +480,80 @@ static void a_lost_commit_of_a_partition_that_another_took_is_given_up(void **st
     assert_int_equal(stored_offset(story), -1);
 }
 
-/* The link is gone, but the server still works on the transaction when we are back: reading the row with a lock
- * waits for it, and shows that it arrived. */
+/* The link is gone, but the server still works on the transaction when we are back: reading the row with a
+ * lock waits for it, and shows that it arrived. */
 static void a_commit_still_on_its_way_is_waited_for(void **state)
 {
     struct story *story = *state;
+    with_lock_timeout(story, WAIT_MS); /* neither of them gives up */
     ask(story, "BEGIN");
     ask(story, "SELECT 1 FROM tapewatch.positions WHERE" OF_TOPIC " FOR UPDATE");
     give(story, &shape_of_hundred);
     send_and_wait(story, STORE_WAITS);
     lose_answer(story);
-    run_for(story, 250); /* it connects, asks for the row, and waits; lock_timeout ends neither yet */
+    /* The one that works is first in line for the row, the one that asks is second. */
+    run_until_seen(story, "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'tuple'"
+                          " AND relation = 'tapewatch.positions'::regclass");
     assert_int_equal(story->stored + story->fenced, 0);
     ask(story, "COMMIT");
     run_until(story, &story->stored, 1);
     assert_int_equal(documents(story), 100);
     assert_int_equal(wrong_bars(story), 0);
+    assert_int_equal(story->metrics.counters[TW_COUNT_COMMIT_RETRIES], 1); /* asked, and not sent again */
+}
+
+/* The attempt whose answer was lost is slow, and has not come to the row: that still says the begin, and
+ * the part is sent again. While that waits, the first arrives: the fence is not another owner's. */
+static void a_commit_that_arrives_after_it_was_sent_again_is_recognised(void **state)
+{
+    struct story *story = *state;
+    ask(story, "CREATE TABLE public.hold (held bool)");
+    ask(story, "INSERT INTO public.hold VALUES (true)");
+    ask(story, "GRANT SELECT ON public.hold TO PUBLIC");
+    ask(story,
+        "CREATE FUNCTION public.hold() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN"
+        " WHILE EXISTS (SELECT FROM public.hold) LOOP PERFORM pg_sleep(0.01); END LOOP; RETURN NULL; END $f$");
+    ask(story, "CREATE TRIGGER hold BEFORE INSERT ON tapewatch.scores EXECUTE FUNCTION public.hold()");
+    give(story, &shape_of_hundred);
+    send_and_wait(story, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tapewatch store'"
+                         " AND datname = current_database() AND wait_event = 'PgSleep'");
+    lose_answer(story);
+    /* Sent again, it waits for the first one's documents, in vain, and pauses longer and longer. */
+    run_until_seen(story, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tapewatch store'"
+                          " AND datname = current_database() AND state = 'idle'"
+                          " AND state_change < clock_timestamp() - interval '200 ms'");
+    assert_true(story->metrics.counters[TW_COUNT_COMMIT_RETRIES] > 1);
+    ask(story, "DELETE FROM public.hold");
+    run_until(story, &story->stored, 1);
+    assert_int_equal(story->fenced, 0);
+    assert_int_equal(documents(story), 100);
+    assert_int_equal(stored_offset(story), 100);
+    assert_int_equal(wrong_bars(story), 0);
+    ask(story, "DROP TRIGGER hold ON tapewatch.scores");
+    ask(story, "DROP FUNCTION public.hold");
+    ask(story, "DROP TABLE public.hold");
+}
+
+/* A key that is taken, and nobody knew: the row says that nothing of ours is stored, so what stands there
+ * is compared. */
+static void what_stands_under_our_key_is_compared_before_anybody_is_blamed(void **state)
+{
+    struct story *story = *state;
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 1);
+    for (int time = 0; time < 2; time++) {
+        ask(story, "UPDATE tapewatch.positions SET next_offset = -1 WHERE" OF_TOPIC);
+        story->partition.cut_offset = -1;
+        story->partition.row_offset = -1;
+        story->partition.highest_offset = -1;
+        give(story, &shape_of_hundred);
+        run_until(story, time == 0 ? &story->stored : &story->fenced, time == 0 ? 2 : 1);
+        ask(story, "UPDATE tapewatch.documents SET title = 'another' WHERE kafka_offset = 60 AND" OF_TOPIC);
+    }
+    assert_int_equal(documents(story), 100);
+    assert_int_equal(
+        ask(story, "SELECT count(*) FROM tapewatch.documents WHERE title = 'another' AND" OF_TOPIC), 1);
+    assert_int_equal(stored_offset(story), -1);
 }
 
 static void a_document_that_postgresql_refuses_becomes_a_dead_letter_alone(void **state)
@@ -616,8 +748,8 @@ static void a_refresh_that_finds_its_row_anothers_tells_whose_partition_is_fence
     story->partition.next = NULL;
 }
 
-/* A process stopped in the middle of a pipeline, its Sync not sent, holds the row for ever; no timeout of the server's
- * ends it. The taker does. */
+/* A process stopped in the middle of a pipeline, its Sync not sent, holds the row for ever; no timeout of
+ * the server's ends it. The taker does. */
 static void a_stopped_owner_in_mid_pipeline_is_ended_by_the_taker(void **state)
 {
     struct story *story = *state;
@@ -713,10 +845,14 @@ int main(void)
         STORY(what_is_given_is_stored_once_with_its_scores_bars_and_offset),
         STORY(a_partition_taken_by_another_stores_nothing_more),
         STORY(a_row_behind_our_memory_is_not_ours_to_move),
+        STORY(a_zombie_meets_the_fence_before_anything_else),
+        STORY(offsets_that_are_missing_are_passed_over),
         STORY(a_lost_answer_to_a_commit_that_happened_is_not_sent_again),
         STORY(a_lost_commit_that_did_not_happen_is_sent_again),
         STORY(a_lost_commit_of_a_partition_that_another_took_is_given_up),
         STORY(a_commit_still_on_its_way_is_waited_for),
+        STORY(a_commit_that_arrives_after_it_was_sent_again_is_recognised),
+        STORY(what_stands_under_our_key_is_compared_before_anybody_is_blamed),
         STORY(a_document_that_postgresql_refuses_becomes_a_dead_letter_alone),
         STORY(what_could_not_be_decoded_is_kept_with_its_reason),
         STORY(a_day_dropped_behind_our_back_is_made_again),

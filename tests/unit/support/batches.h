@@ -3,8 +3,8 @@
  *     struct tw_batch *batch = batches_make(&shape, partition, first_offset, &err);
  *     batches_free(batch);
  *
- * Messages have an id, a text of `text_bytes`, and speak of entities in turn; sentiments are spread evenly and depend on
- * the offset alone, so that the same offset always gives the same row. */
+ * Messages have an id, a text of `text_bytes`, and speak of entities in turn; sentiments are spread evenly
+ * and depend on the offset alone, so that the same offset always gives the same row. */
 #ifndef TW_TEST_BATCHES_H
 #define TW_TEST_BATCHES_H
 
@@ -23,6 +23,8 @@ struct batch_shape {
     uint32_t rows_per_statement;
     uint32_t poison; /* index of a document with a NUL byte in its title; UINT32_MAX: none */
     uint32_t dead;   /* index of a message that could not be decoded; UINT32_MAX: none */
+    uint32_t
+        gap; /* offsets that are missing before each message, as transactions and compaction leave them */
 };
 
 static const char batches_model[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -32,6 +34,11 @@ static inline struct tw_text batches_print(struct tw_arena *arena, const char *b
     char text[64];
     int length = snprintf(text, sizeof text, "%s%04lld", before, number);
     return tw_arena_copy(arena, (struct tw_text){text, (size_t)length});
+}
+
+static inline int64_t batches_offset(const struct batch_shape *shape, int64_t begin_offset, uint32_t at)
+{
+    return (begin_offset < 0 ? 0 : begin_offset) + (int64_t)at * (shape->gap + 1) + shape->gap;
 }
 
 static inline void batches_document(
@@ -102,11 +109,10 @@ static inline bool batches_fill(const struct batch_shape *shape, struct tw_batch
         filler[at] = at % 7 == 6 ? ' ' : (char)('a' + at * 31 % 26);
     rows->highest_us = TW_NO_TIME;
     for (uint32_t at = 0; at < count; at++) {
-        batch->messages[at] =
-            (struct tw_message){.offset = batch->begin_offset < 0 ? at : batch->begin_offset + at,
-                .stamp_us = INT64_C(1700000000000000),
-                .payload = tw_text_of("{\"text\":\"raw\"}"),
-                .has_value = true};
+        batch->messages[at] = (struct tw_message){.offset = batches_offset(shape, batch->begin_offset, at),
+            .stamp_us = INT64_C(1700000000000000),
+            .payload = tw_text_of("{\"text\":\"raw\"}"),
+            .has_value = true};
         rows->latest_us[at] = rows->highest_us;
         if (at == shape->dead) {
             batches_dead(batch, at);
@@ -144,7 +150,7 @@ static inline struct tw_batch *batches_make(const struct batch_shape *shape, str
     batch->partition = partition;
     batch->assignment = partition->assignment;
     batch->begin_offset = begin_offset;
-    batch->end_offset = (begin_offset < 0 ? 0 : begin_offset) + shape->documents;
+    batch->end_offset = batches_offset(shape, begin_offset, shape->documents - 1) + 1;
     batch->count = shape->documents;
     batch->arrived_us = INT64_C(1795000000000000);
     if (batches_fill(shape, batch, err) &&

@@ -2,9 +2,10 @@
  *
  *     drawing_agrees("daemon/store/commit.h", &tw_commit_machine);
  *
- * Read is the first comment of the file: every arrow `FROM --why--> TO` or `FROM ---> TO` between names in capitals, which
- * may follow one another in a line; `A, B --why--> C` is an arrow from each; ANY stands for every other state. It fails when an arrow is not in the table, when a
- * move of the table is not drawn, and when a state is drawn nowhere. */
+ * Read is the first comment of the file: every arrow `FROM --why--> TO` or `FROM ---> TO` between names in
+ * capitals, which may follow one another in a line; `A, B --why--> C` is an arrow from each; ANY stands for
+ * every other state. It fails when an arrow is not in the table, when a move of the table is not drawn, and
+ * when a state is drawn nowhere. */
 #ifndef TW_TEST_DRAWING_H
 #define TW_TEST_DRAWING_H
 

@@ -1,4 +1,5 @@
-/* session: how it begins and ends, without a server; with one, tests/integration/c/test_store.c and test_evaluate.c. */
+/* session: how it begins and ends, without a server; with one, tests/integration/c/test_store.c and
+ * test_evaluate.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

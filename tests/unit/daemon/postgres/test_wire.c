@@ -1,4 +1,5 @@
-/* wire: bytes as PostgreSQL wants them. That it agrees, tests/integration/c/test_store.c shows with each row it reads. */
+/* wire: bytes as PostgreSQL wants them. That it agrees, tests/integration/c/test_store.c shows with each
+ * row it reads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

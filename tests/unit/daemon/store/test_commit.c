@@ -1,4 +1,5 @@
-/* commit: its machine is the one that its header draws. What it does, tests/integration/c/test_store.c shows. */
+/* commit: its machine is the one that its header draws. What it does, tests/integration/c/test_store.c
+ * shows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* encode: rows as PostgreSQL's binary parameters. What the server makes of them, tests/integration/c/test_store.c sees. */
+/* encode: rows as PostgreSQL's binary parameters. What the server makes of them,
+ * tests/integration/c/test_store.c sees. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* row_statements: the SQL that is written from the columns, letter by letter, and the types of its parameters. That the
- * server takes it, every run of tests/integration/test_store shows. */
+/* row_statements: the SQL that is written from the columns, letter by letter, and the types of its
+ * parameters. That the server takes it, every run of tests/integration/test_store shows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
