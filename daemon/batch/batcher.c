@@ -32,6 +32,11 @@ static void free_batch(struct tw_batch *batch)
     free(batch);
 }
 
+const struct tw_batcher_options *tw_batcher_options_of(const struct tw_batcher *batcher)
+{
+    return &batcher->options;
+}
+
 void tw_batcher_end(struct tw_batcher *batcher)
 {
     if (!batcher)

@@ -23,6 +23,8 @@ struct tw_batcher_options {
 /* An empty one. TW_INTERNAL when out of memory. */
 TW_MUST_USE bool tw_batcher_begin(
     const struct tw_batcher_options *options, struct tw_batcher **out, struct tw_error *err);
+/* What it was begun with. */
+const struct tw_batcher_options *tw_batcher_options_of(const struct tw_batcher *batcher);
 /* Every batch must be back, or still open; open ones are dropped. */
 void tw_batcher_end(struct tw_batcher *batcher);
 

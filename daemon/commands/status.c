@@ -83,23 +83,27 @@ static bool show(const char *answer, enum tw_format format, const char *socket, 
     return shown;
 }
 
-static int ask_and_show(const char *path, enum tw_format format, struct tw_arena *arena, struct tw_error *err)
+struct options {
+    const char *path;
+    bool config;
+    enum tw_format format;
+};
+
+static int ask_and_show(const struct options *options, struct tw_arena *arena, struct tw_error *err)
 {
     struct tw_config config;
     char *text = NULL;
     int status = 0;
-    if (!tw_command_config_load(path, true, arena, &config, err) ||
-        !tw_control_ask(config.control.socket, "status", TIMEOUT_MS, &status, &text, err))
+    const char *verb = options->config ? "config" : "status";
+    if (!tw_command_config_load(options->path, true, arena, &config, err) ||
+        !tw_control_ask(config.control.socket, verb, TIMEOUT_MS, &status, &text, err))
         return tw_command_failed(err);
-    bool shown = show(text, format, config.control.socket, err);
+    bool plain = options->config || status != 0;
+    bool shown = plain ? fputs(text, status == 0 ? stdout : stderr) >= 0
+                       : show(text, options->format, config.control.socket, err);
     free(text);
     return shown ? status : tw_command_failed(err);
 }
-
-struct options {
-    const char *config;
-    enum tw_format format;
-};
 
 static int run(const struct tw_command_line *line, struct tw_error *err)
 {
@@ -107,13 +111,17 @@ static int run(const struct tw_command_line *line, struct tw_error *err)
     struct tw_arena arena;
     if (!tw_arena_begin(&arena, ARENA_BYTES, err))
         return tw_command_failed(err);
-    int status = ask_and_show(options->config, options->format, &arena, err);
+    int status = ask_and_show(options, &arena, err);
     tw_arena_end(&arena);
     return status;
 }
 
 static const struct tw_option rows[] = {
-    TW_OPTION_CONFIG(struct options, config),
+    /* No long name, as elsewhere: --config asks for the daemon's. */
+    {NULL, 'c', "FILE", TW_INTO_PATH(struct options, path),
+        .help = "the configuration (default /etc/tapewatch/tapewatch.yaml)"},
+    {"config", 0, NULL, TW_INTO_FLAG(struct options, config),
+        .help = "every key with the value that the daemon runs with"},
     TW_OPTION_FORMAT(struct options, format),
 };
 

@@ -179,6 +179,17 @@ bool tw_config_print(const struct tw_config *config, bool template, struct tw_ar
     return true;
 }
 
+bool tw_config_print_value(const struct tw_config *config, const struct tw_config_row *row,
+    struct tw_arena *arena, struct tw_text *out, struct tw_error *err)
+{
+    struct page page;
+    if (!page_begin(&page, arena, err))
+        return false;
+    print_value(&page, config, row);
+    *out = (struct tw_text){page.bytes, page.used};
+    return true;
+}
+
 static void print_range(struct page *page, const struct tw_yaml_key *key)
 {
     char least[64];

@@ -13,6 +13,11 @@
 TW_MUST_USE bool tw_config_print(const struct tw_config *config, bool template, struct tw_arena *arena,
     struct tw_text *out, struct tw_error *err);
 
+/* One value, as a file would have it: `60s`, `[a, b]`, `""`. Lives in the arena. TW_FULL. */
+struct tw_config_row;
+TW_MUST_USE bool tw_config_print_value(const struct tw_config *config, const struct tw_config_row *row,
+    struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
+
 /* The reference page, Markdown: every key with value, range, default and prose. TW_FULL. */
 TW_MUST_USE bool tw_config_reference(struct tw_arena *arena, struct tw_text *out, struct tw_error *err);
 

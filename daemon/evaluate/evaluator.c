@@ -526,6 +526,11 @@ bool tw_evaluator_set_rules(
     return tw_stored_rules_want(&evaluator->rules, rules, err);
 }
 
+bool tw_evaluator_rules_hold(const struct tw_evaluator *evaluator, int64_t *from_us)
+{
+    return tw_stored_rules_hold(&evaluator->rules, from_us);
+}
+
 bool tw_evaluator_ready(const struct tw_evaluator *evaluator)
 {
     return evaluator->beaten_ms != 0;

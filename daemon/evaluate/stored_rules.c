@@ -104,6 +104,15 @@ int32_t tw_stored_rules_last(const struct tw_stored_rules *stored)
     return stored->count > 0 ? stored->sets[stored->count - 1].id : 0;
 }
 
+bool tw_stored_rules_hold(const struct tw_stored_rules *stored, int64_t *from_us)
+{
+    if (stored->wanted || stored->count == 0)
+        return false;
+    const struct tw_rule_span *last = &stored->sets[stored->count - 1];
+    *from_us = last->holds_from_us;
+    return strcmp(last->rules->hash, stored->wanted_hash) == 0;
+}
+
 int64_t tw_stored_rules_longest_window_us(const struct tw_stored_rules *stored)
 {
     int64_t longest_us = 0;

@@ -43,6 +43,8 @@ TW_MUST_USE bool tw_stored_rules_row(
 
 /* Number of the last set known; 0: none. */
 int32_t tw_stored_rules_last(const struct tw_stored_rules *stored);
+/* From which edge the rules hold that are wanted; false until they are known to be the last stored. */
+bool tw_stored_rules_hold(const struct tw_stored_rules *stored, int64_t *from_us);
 /* The longest time that a rule of any set looks back. */
 int64_t tw_stored_rules_longest_window_us(const struct tw_stored_rules *stored);
 

@@ -1,9 +1,10 @@
-/* control: a running daemon's Unix socket, for `reload` and `status`.
+/* control: a running daemon's Unix socket, for `reload`, `status` and `status --config`.
  *
  * The client sends one line, a verb; the daemon answers with a line "STATUS", an exit status in decimal,
  * then text, and closes:
  *
- *     reload\n                ->  0\nrules 3, entities 1010\n
+ *     reload\n                ->  0\nrules: bad-news.below -2.5 → -2.0 from 14:31:10\nrules 3, entities 1010\n
+ *     config\n                ->  0\ndev: false\nkafka:\n...
  *     status\n                ->  0\n{"ready":true,...}\n
  *
  * The socket is made with mode 0660 (the daemon's user and group), its folder, when it is not there, with

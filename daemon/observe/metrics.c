@@ -52,6 +52,10 @@ static const struct description counters[] = {
 
 static const struct description gauges[] = {
     [TW_GAUGE_UP_SINCE] = {"tapewatch_start_time_seconds", "Unix time at which the daemon started."},
+    [TW_GAUGE_RELOAD_SUCCESS] = {"tapewatch_config_last_reload_success",
+        "1 when the configuration was taken the last time that it was read."},
+    [TW_GAUGE_RELOAD_SUCCESS_AT] = {"tapewatch_config_last_reload_success_timestamp_seconds",
+        "Unix time at which the configuration was last taken."},
     [TW_GAUGE_READY] = {"tapewatch_ready", "1 when the daemon reads and stores."},
     [TW_GAUGE_IN_FLIGHT_BYTES] = {"tapewatch_in_flight_bytes", "Payload bytes read and not yet committed."},
     [TW_GAUGE_BATCHES_OUT] = {"tapewatch_batches_out", "Batches cut and not yet committed."},

@@ -9,15 +9,16 @@
 #include "observe/http.h"
 #include "observe/notify.h"
 #include "observe/processors.h"
+#include "serve/effective.h"
 #include "serve/loaded.h"
 #include "serve/status.h"
 
 enum {
-    CLOSE_LIMIT_MS = 5000,  /* for leaving the group */
-    STUCK_MS = 300000,      /* one batch on one worker: the slowest model needs a tenth of it */
-    BATCHES_A_WORKER = 2,   /* one under way, one waiting, so that no worker waits for the loop */
-    BATCHES_COMMITTING = 4, /* besides: being committed, and waiting for it */
-    ANSWER_BYTES = 2048,
+    CLOSE_LIMIT_MS = 5000,    /* for leaving the group */
+    STUCK_MS = 300000,        /* one batch on one worker: the slowest model needs a tenth of it */
+    BATCHES_A_WORKER = 2,     /* one under way, one waiting, so that no worker waits for the loop */
+    BATCHES_COMMITTING = 4,   /* besides: being committed, and waiting for it */
+    PROBLEM_BYTES = 16 << 20, /* rules, and what is wrong with them */
 };
 
 static const char *const phase_names[] = {
@@ -240,6 +241,7 @@ static void on_second(void *context)
     char why[TW_STATUS_WHY_BYTES];
     if (daemon->phase >= TW_DAEMON_CLOSING)
         return;
+    tw_reloading_second(daemon);
     tw_source_second(daemon->source);
     tw_store_refresh(daemon->store, tw_source_partitions(daemon->source));
     bool ready = tw_status_ready(daemon, why, sizeof why);
@@ -299,52 +301,27 @@ static void note_loaded(struct tw_daemon *daemon, const char *event)
         tw_int("entities", tw_load_entity_count(daemon->shared)));
 }
 
-bool tw_daemon_reload(struct tw_daemon *daemon, struct tw_error *err)
-{
-    struct tw_shared *shared = NULL;
-    if (!tw_daemon_is_open(daemon))
-        return tw_fail(err, TW_HELD, NULL, "start it again", "the daemon is stopping");
-    tw_notify_reloading();
-    bool done = tw_load_shared(daemon->config, daemon->model, &shared, err);
-    if (done && !tw_evaluator_set_rules(daemon->evaluator, tw_load_rules(shared), err)) {
-        tw_shared_leave(shared);
-        done = false;
-    }
-    if (done) {
-        tw_pool_swap(daemon->pool, shared);
-        tw_shared_leave(daemon->shared);
-        daemon->shared = shared;
-        tw_count(&daemon->metrics, TW_COUNT_RELOADS, 1);
-        note_loaded(daemon, "reloaded");
-    } else {
-        tw_count(&daemon->metrics, TW_COUNT_RELOADS_REFUSED, 1);
-        tw_log_error(&daemon->log, "daemon", "reload refused: everything stays as it was", err);
-    }
-    tw_notify_ready();
-    return done;
-}
-
 static void on_hangup(void *context)
 {
     struct tw_daemon *daemon = context;
-    struct tw_error err = {0};
-    if (tw_daemon_is_open(daemon) && !tw_daemon_reload(daemon, &err))
-        return; /* logged and counted */
+    if (tw_daemon_is_open(daemon))
+        tw_reloading_run(daemon, NULL);
 }
 
 static void answer_reload(struct tw_daemon *daemon, struct tw_control_request *request)
 {
-    struct tw_error err = {0};
-    char line[ANSWER_BYTES];
-    if (!tw_daemon_reload(daemon, &err)) {
-        tw_error_line(&err, line, sizeof line);
-        tw_control_answer(request, tw_exit_status(err.code), line);
+    tw_reloading_run(daemon, request);
+}
+
+static void answer_config(struct tw_daemon *daemon, struct tw_control_request *request)
+{
+    if (daemon->phase >= TW_DAEMON_CLOSING) { /* rooms may be gone already */
+        tw_control_answer(request, tw_exit_status(TW_HELD), "the daemon is stopping\n");
         return;
     }
-    const struct tw_rule_set *rules = tw_load_rules(daemon->shared);
-    snprintf(line, sizeof line, "rules %u, entities %u\n", rules ? rules->count : 0,
-        tw_load_entity_count(daemon->shared));
-    tw_control_answer(request, 0, line);
+    char *text = tw_effective_text(daemon);
+    tw_control_answer(request, text ? 0 : tw_exit_status(TW_INTERNAL), text ? text : "out of memory\n");
+    free(text);
 }
 
 static void answer_status(struct tw_daemon *daemon, struct tw_control_request *request)
@@ -360,6 +337,7 @@ static const struct {
 } verbs[] = {
     {"reload", answer_reload},
     {"status", answer_status},
+    {"config", answer_config},
 };
 
 static void on_request(void *context, const char *verb, struct tw_control_request *request)
@@ -369,7 +347,7 @@ static void on_request(void *context, const char *verb, struct tw_control_reques
             verbs[at].answer(context, request);
             return;
         }
-    tw_control_answer(request, 2, "no such verb; cure: reload or status\n");
+    tw_control_answer(request, 2, "no such verb; cure: reload, status or config\n");
 }
 
 /* -- stop: each step begins when the one before has ended ------------------------------------------------ */
@@ -431,6 +409,7 @@ static void close_rooms(struct tw_daemon *daemon, const char *why)
     if (daemon->phase >= TW_DAEMON_CLOSING)
         return;
     move(daemon, TW_DAEMON_CLOSING, why);
+    tw_reloading_end(daemon);
     if (daemon->evaluator)
         tw_evaluator_end(daemon->evaluator, evaluator_closed, daemon);
     else
@@ -564,11 +543,25 @@ static bool open_doors(struct tw_daemon *daemon, struct tw_error *err)
            tw_control_begin(&daemon->loop.uv, config->control.socket, &handler, &daemon->control, err);
 }
 
+/* All that is wrong with rules and entities goes into the log; err has the first. */
+static bool load_shared(struct tw_daemon *daemon, struct tw_error *err)
+{
+    struct tw_arena arena = {0};
+    struct tw_problems problems;
+    if (!tw_arena_begin(&arena, PROBLEM_BYTES, err))
+        return false;
+    tw_problems_begin(&problems, &arena);
+    bool done = tw_load_shared(daemon->config, daemon->model, &problems, &daemon->shared, err);
+    tw_reloading_log(&daemon->log, &problems);
+    tw_arena_end(&arena);
+    return done;
+}
+
 static bool start(struct tw_daemon *daemon, struct tw_error *err)
 {
-    if (!tw_load_model(daemon->config, &daemon->log, &daemon->model, err) ||
-        !tw_load_shared(daemon->config, daemon->model, &daemon->shared, err))
+    if (!tw_load_model(daemon->config, &daemon->log, &daemon->model, err) || !load_shared(daemon, err))
         return false;
+    tw_reloading_begin(daemon);
     note_loaded(daemon, "loaded");
     if (!open_batcher(daemon, err))
         return false;
@@ -602,6 +595,7 @@ static const struct tw_loop_events loop_events = {
 static void free_daemon(struct tw_daemon *daemon)
 {
     tw_batcher_end(daemon->batcher);
+    tw_reloading_free(daemon);
     tw_shared_leave(daemon->shared);
     tw_shared_leave(daemon->model);
     free(daemon);

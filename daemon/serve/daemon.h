@@ -13,8 +13,8 @@
  *     CLOSING --librdkafka still runs--> ABANDONED
  *
  * SIGTERM and SIGINT stop it so, within shutdown.drain; what is not committed by then is read again by the
- * next owner: nothing is lost either way. A second signal ends at once. SIGHUP reloads rules and entities,
- * whole or not at all. A fatal error (librdkafka's, a schema that does not fit) stops it with that error's
+ * next owner: nothing is lost either way. A second signal ends at once. SIGHUP reads the configuration
+ * anew (reloading.h), whole or not at all. A fatal error (librdkafka's, a schema that does not fit) stops it with that error's
  * status. */
 #ifndef TW_DAEMON_H
 #define TW_DAEMON_H
@@ -30,6 +30,7 @@
 #include "pool/pool.h"
 #include "pool/work.h"
 #include "serve/loop.h"
+#include "serve/reloading.h"
 #include "source/source.h"
 #include "store/store.h"
 
@@ -45,7 +46,7 @@ enum tw_daemon_phase {
 };
 
 struct tw_daemon {
-    const struct tw_config *config;
+    const struct tw_config *config; /* of the start */
     struct tw_log log;
     struct tw_metrics metrics;
     struct tw_notices notices;
@@ -61,6 +62,8 @@ struct tw_daemon {
     struct tw_source *source;
     struct tw_http *http;
     struct tw_control *control;
+
+    struct tw_reloading reloading; /* what of the configuration is newer than `config`, if anything */
 
     enum tw_daemon_phase phase;
     uint64_t last_documents; /* for the rate in STATUS= */
@@ -79,8 +82,5 @@ static inline bool tw_daemon_is_open(const struct tw_daemon *daemon)
 /* Runs until a signal or a fatal error; returns the exit status, err filled when it is an error. `config` and
  * all it points to must outlive the call. `verbose` names the rooms of -v. */
 int tw_daemon_run(const struct tw_config *config, const char *verbose, struct tw_error *err);
-
-/* Rules and entities anew from the configuration's files, whole or not at all; outcome logged and counted. */
-TW_MUST_USE bool tw_daemon_reload(struct tw_daemon *daemon, struct tw_error *err);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { RULES_BYTES = 4 * 1024 * 1024, PROBLEM_BYTES = 8 * 1024 * 1024, OPTIONS_BYTES = 64 * 1024 };
+enum { RULES_BYTES = 4 * 1024 * 1024, OPTIONS_BYTES = 64 * 1024 };
 
 /* What one load owns. */
 struct loaded {
@@ -62,18 +62,15 @@ bool tw_load_model(
     return tw_fail(err, TW_INTERNAL, "model", NULL, "out of memory");
 }
 
-static bool load_rules(const char *path, struct tw_rule_set **out, struct tw_error *err)
+static bool load_rules(
+    const char *path, struct tw_problems *problems, struct tw_rule_set **out, struct tw_error *err)
 {
-    struct tw_arena arena = {0};
-    struct tw_text_file source = {.file = path};
-    struct tw_problems problems;
-    if (!tw_arena_begin(&arena, RULES_BYTES + PROBLEM_BYTES, err))
-        return false;
-    tw_problems_begin(&problems, &arena);
-    bool done = tw_file_read(path, RULES_BYTES, &arena, &source.bytes, err) &&
-                tw_rules_load(&source, &problems, out, err);
-    tw_arena_end(&arena);
-    return done;
+    struct tw_text_file *source = tw_arena_array(problems->arena, 1, sizeof *source);
+    if (!source)
+        return tw_arena_fail(problems->arena, err);
+    source->file = path;
+    return tw_file_read(path, RULES_BYTES, problems->arena, &source->bytes, err) &&
+           tw_rules_load(source, problems, out, err);
 }
 
 static void free_loaded(void *content)
@@ -87,13 +84,35 @@ static void free_loaded(void *content)
     free(loaded);
 }
 
-static bool fill(struct loaded *loaded, const struct tw_config *config, struct tw_error *err)
+/* What is wrong with a file of its own, not with a place in it, stands in the list too, so that nothing is told alone. */
+static bool note_failure(struct tw_problems *problems, uint32_t before, const struct tw_error *why)
+{
+    struct tw_text_file *source = tw_arena_array(problems->arena, 1, sizeof *source);
+    if (problems->count > before || !source)
+        return false;
+    source->file = tw_arena_copy(problems->arena, tw_text_of(why->where)).bytes;
+    return source->file && tw_problem_add(problems, source, 0, 0, why->cure, "%s", why->what);
+}
+
+/* Both files are read, whatever the other is like; the first error is told. */
+static bool read_files(
+    struct loaded *loaded, const struct tw_config *config, struct tw_problems *problems, struct tw_error *err)
+{
+    struct tw_error second = {0};
+    uint32_t before = problems->count;
+    bool rules = !config->rules.path[0] || load_rules(config->rules.path, problems, &loaded->rules, err) ||
+                 note_failure(problems, before, err);
+    struct tw_error *why = rules ? err : &second;
+    before = problems->count;
+    bool entities = !config->link.entities[0] ||
+                    tw_entities_load(config->link.entities, &loaded->entities, why) ||
+                    note_failure(problems, before, why);
+    return rules && entities;
+}
+
+static void fill(struct loaded *loaded, const struct tw_config *config)
 {
     const struct tw_classifier *classifier = loaded->model->content;
-    if (config->link.entities[0] && !tw_entities_load(config->link.entities, &loaded->entities, err))
-        return false;
-    if (config->rules.path[0] && !load_rules(config->rules.path, &loaded->rules, err))
-        return false;
     loaded->work.river = (struct tw_river){
         .decode = config->decode,
         .entities = loaded->entities,
@@ -106,11 +125,10 @@ static bool fill(struct loaded *loaded, const struct tw_config *config, struct t
         .model_sha256 = tw_classifier_sha256(classifier),
         .lateness_us = config->watermark.lateness_us,
     };
-    return true;
 }
 
-bool tw_load_shared(
-    const struct tw_config *config, struct tw_shared *model, struct tw_shared **out, struct tw_error *err)
+bool tw_load_shared(const struct tw_config *config, struct tw_shared *model, struct tw_problems *problems,
+    struct tw_shared **out, struct tw_error *err)
 {
     struct loaded *loaded = calloc(1, sizeof *loaded);
     struct tw_shared *shared = loaded ? tw_shared_new(loaded, free_loaded) : NULL;
@@ -119,12 +137,29 @@ bool tw_load_shared(
         return tw_fail(err, TW_INTERNAL, "entities and rules", NULL, "out of memory");
     }
     loaded->model = tw_shared_use(model);
-    if (!fill(loaded, config, err)) {
+    if (!read_files(loaded, config, problems, err)) {
         tw_shared_leave(shared);
         return false;
     }
+    fill(loaded, config);
     *out = shared;
     return true;
+}
+
+void tw_load_effective(const struct tw_shared *shared, struct tw_config *config)
+{
+    const struct loaded *loaded = shared->content;
+    config->decode = (struct tw_decode_options *)(uintptr_t)loaded->work.river.decode;
+    config->link.unlisted = loaded->work.river.link_unlisted;
+    config->store.rows_per_statement = loaded->work.encode.rows_per_statement;
+    config->watermark.lateness_us = loaded->work.encode.lateness_us;
+    config->batch.micro_tokens = tw_classifier_micro_tokens(loaded->work.river.classifier);
+}
+
+const char *tw_load_entities_sha256(const struct tw_shared *shared)
+{
+    const struct loaded *loaded = shared->content;
+    return loaded->entities ? tw_entities_sha256(loaded->entities) : "";
 }
 
 const struct tw_rule_set *tw_load_rules(const struct tw_shared *shared)

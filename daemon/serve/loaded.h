@@ -10,6 +10,7 @@
 
 #include "alert/rules.h"
 #include "config/config.h"
+#include "files/problems.h"
 #include "link/entities.h"
 #include "observe/log.h"
 #include "pool/work.h"
@@ -20,12 +21,18 @@
 TW_MUST_USE bool tw_load_model(
     const struct tw_config *config, const struct tw_log *log, struct tw_shared **out, struct tw_error *err);
 
-/* Entities and rules by the configuration's paths, beside `model`. TW_CONFIG (file:line:column as where) or TW_IO. */
-TW_MUST_USE bool tw_load_shared(
-    const struct tw_config *config, struct tw_shared *model, struct tw_shared **out, struct tw_error *err);
+/* Entities and rules by the configuration's paths, beside `model`. All that is wrong with the files is added to `problems`, whose
+ * arena keeps what they refer to; both files are read, whatever the other is like. TW_CONFIG (the first problem) or TW_IO. */
+TW_MUST_USE bool tw_load_shared(const struct tw_config *config, struct tw_shared *model,
+    struct tw_problems *problems, struct tw_shared **out, struct tw_error *err);
+
+/* What the shared data was made with, into the places where a configuration has it. */
+void tw_load_effective(const struct tw_shared *shared, struct tw_config *config);
 
 /* The rules in shared data; NULL when the configuration names none. They live as long as it. */
 const struct tw_rule_set *tw_load_rules(const struct tw_shared *shared);
+/* SHA-256 of the entities file's lines; "" when the configuration names none. */
+const char *tw_load_entities_sha256(const struct tw_shared *shared);
 /* Entities listed in shared data; 0 when the configuration names no file of them. */
 uint32_t tw_load_entity_count(const struct tw_shared *shared);
 

@@ -137,6 +137,11 @@ const char *tw_classifier_sha256(const struct tw_classifier *classifier)
     return classifier->sha256;
 }
 
+uint32_t tw_classifier_micro_tokens(const struct tw_classifier *classifier)
+{
+    return classifier->micro_tokens;
+}
+
 uint32_t tw_classifier_max_tokens(const struct tw_classifier *classifier)
 {
     return classifier->max_tokens;

@@ -45,6 +45,8 @@ void tw_classifier_free(struct tw_classifier *classifier);
 const char *tw_classifier_sha256(const struct tw_classifier *classifier);
 /* Longest row of ids that the model takes, [CLS] and [SEP] included. */
 uint32_t tw_classifier_max_tokens(const struct tw_classifier *classifier);
+/* Tokens of one pass through the encoder. */
+uint32_t tw_classifier_micro_tokens(const struct tw_classifier *classifier);
 
 /* The model, for those who look deeper (`bench`, `explain`); NULL where there is none. */
 const struct tw_model *tw_classifier_model(const struct tw_classifier *classifier);

@@ -175,7 +175,9 @@ static bool prints(const char *usage, const struct tw_option *row)
 {
     char spelt[TW_OPTION_SPELT], left[2 * TW_OPTION_SPELT], letter[8] = "    ";
     tw_option_spell(row, spelt);
-    if (row->letter)
+    if (row->letter && !row->name)
+        letter[0] = '\0'; /* its letter is its name */
+    else if (row->letter)
         snprintf(letter, sizeof letter, "-%c, ", row->letter);
     if (tw_option_is_operand(row))
         snprintf(left, sizeof left, "\n  %s", spelt);
