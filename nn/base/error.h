@@ -60,8 +60,9 @@ bool tw_fail_errno(struct tw_error *err, enum tw_code code, const char *where, c
 #define tw_fail_errno(...) (tw_fail_errno(__VA_ARGS__), false)
 #endif
 
-/* Puts `outer` and ": " before the error's where (an inner "offset 12" becomes "model.safetensors: offset 12"), unless it begins
- * with that already ("model/config.json" in "model"). Returns false, so that it can end a function. */
+/* Puts `outer` and ": " before the error's where (an inner "offset 12" becomes "model.safetensors: offset
+ * 12"), unless it begins with that already ("model/config.json" in "model"). Returns false, so that it can
+ * end a function. */
 bool tw_error_in(struct tw_error *err, const char *outer);
 
 /* One line without newline: `where: what; cure: cure`, parts that are empty left out, control characters and

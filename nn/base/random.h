@@ -1,14 +1,15 @@
 /* random: (seed, stream, step, index) to a number, without state.
  *
  * Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011), a
- * counter-based generator: a key of 64 bits and a counter of 128 give 128 random bits. Nothing has to be stored,
- * skipped or handed from thread to thread: whoever knows the place of a number has the number, so that a dropout
- * mask is computed anew in the backward pass, and a run that is resumed at step n draws what the unbroken run drew.
+ * counter-based generator: a key of 64 bits and a counter of 128 give 128 random bits. Nothing has to be
+ * stored, skipped or handed from thread to thread: whoever knows the place of a number has the number, so
+ * that a dropout mask is computed anew in the backward pass, and a run that is resumed at step n draws what
+ * the unbroken run drew.
  *
  *     uint32_t four[4];
- *     tw_random_block(seed, counter, four);                      // counter: 4 words of the caller's own choice
+ *     tw_random_block(seed, counter, four);   // counter: 4 words of the caller's own choice
  *     tw_random_uniform(seed, stream, step, index);              // [0, 1)
- *     tw_random_shuffle(seed, stream, epoch, order, count);      // the same order for the same epoch, always
+ *     tw_random_shuffle(seed, stream, epoch, order, count);   // the same order for an epoch, always
  *
  * `stream` keeps users of one seed apart (enum tw_random_stream). Bits are the same on every processor. */
 #ifndef TW_RANDOM_H

@@ -1,7 +1,8 @@
 /* labels: the classes of a text, and the words for them: in config.json, in records, on a terminal.
  *
- * A model's outputs are mapped to classes by these words, never by position (config_json.h); so are the labels of records
- * that people write. Probabilities are handed out in the order of enum tw_class everywhere. */
+ * A model's outputs are mapped to classes by these words, never by position (config_json.h); so are the
+ * labels of records that people write. Probabilities are handed out in the order of enum tw_class
+ * everywhere. */
 #ifndef TW_LABELS_H
 #define TW_LABELS_H
 
@@ -15,7 +16,8 @@ enum tw_class { TW_NEGATIVE, TW_NEUTRAL, TW_POSITIVE, TW_CLASSES };
 /* "negative", "neutral" or "positive"; `class_index` is below TW_CLASSES. */
 const char *tw_class_name(size_t class_index);
 
-/* The enum tw_class of a word, case ignored: negative|bearish, neutral, positive|bullish; -1 for any other word. */
+/* The enum tw_class of a word, case ignored: negative|bearish, neutral, positive|bullish; -1 for any other
+ * word. */
 int32_t tw_class_of(struct tw_text word);
 
 #endif

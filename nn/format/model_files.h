@@ -5,7 +5,8 @@
  * and gives them to each:
  *
  *     struct tw_snapshot files;
- *     bool done = tw_model_files_take("model", &files, err) && tw_tokenizer_load_from(&files, &tokenizer, err) &&
+ *     bool done = tw_model_files_take("model", &files, err) &&
+ *                 tw_tokenizer_load_from(&files, &tokenizer, err) &&
  *                 tw_model_open_from(&files, &options, &model, err);
  *     tw_snapshot_drop(&files);                        // tokenizer and model stay */
 #ifndef TW_MODEL_FILES_H

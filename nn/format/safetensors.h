@@ -3,12 +3,13 @@
  *   out   a list of named tensors, sorted by name, each a view into the mapping
  *
  * The format (huggingface/safetensors README): 8 bytes little-endian header length N; N bytes of JSON
- * `{"name": {"dtype": "F32", "shape": [..], "data_offsets": [begin, end]}, "__metadata__": {string: string}}`;
- * then the data, offsets counted from its first byte.
+ * `{"name": {"dtype": "F32", "shape": [..], "data_offsets": [begin, end]}, "__metadata__": {string:
+ * string}}`; then the data, offsets counted from its first byte.
  *
  * Every number is checked once, here; what is in `struct tw_tensor` can be trusted:
  *   - the header's length is within the file and at most 100 MB; the JSON is one object, no name twice
- *   - the dtype is known, the shape has at most 8 dimensions, their product times the size of the dtype does not
+ *   - the dtype is known, the shape has at most 8 dimensions, their product times the size of the dtype does
+ *   not
  *     overflow and equals end - begin
  *   - offsets lie within the data, do not overlap, leave no hole, and the last one ends with the file
  *

@@ -1,7 +1,7 @@
 /* shape: what a model's folder says of the model besides its weights: family, sizes, labels, temperatures.
  *
- * config_json.h reads it, checks every number once and keeps it within sane limits; write.h writes it. What stands here
- * is trusted by everybody else. */
+ * config_json.h reads it, checks every number once and keeps it within sane limits; write.h writes it. What
+ * stands here is trusted by everybody else. */
 #ifndef TW_SHAPE_H
 #define TW_SHAPE_H
 

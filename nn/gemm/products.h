@@ -1,8 +1,9 @@
 /* products: what each backend behind the door offers. For gemm/ alone; everybody else comes through gemm.h.
  *
- * One table of functions a backend: onednn.c, openblas.c, own.c. A function answers NULL, or the reason in words why the
- * product could not be made. All arrays are row-major fp32; none of the inputs may be c; the calling thread does the work
- * alone. All calls of a library stand in its own file, so that another release of it is a change of one file. */
+ * One table of functions a backend: onednn.c, openblas.c, own.c. A function answers NULL, or the reason in
+ * words why the product could not be made. All arrays are row-major fp32; none of the inputs may be c; the
+ * calling thread does the work alone. All calls of a library stand in its own file, so that another
+ * release of it is a change of one file. */
 #ifndef TW_PRODUCTS_H
 #define TW_PRODUCTS_H
 
@@ -14,7 +15,8 @@
 
 enum { TW_GEMM_ROWS = 16 };
 
-/* Rows that A and C must have room for: libraries take other ways at the edges of a block, so that M is padded. */
+/* Rows that A and C must have room for: libraries take other ways at the edges of a block, so that M is
+ * padded. */
 static inline size_t tw_gemm_rows(size_t rows)
 {
     return (rows + TW_GEMM_ROWS - 1) / TW_GEMM_ROWS * TW_GEMM_ROWS;

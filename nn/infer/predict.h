@@ -1,18 +1,18 @@
-/* predict: packed texts and spans to logits by class, on N threads. The one loop of inference: the daemon's workers, commands
- * over archives, validation of a model in training, teachers and benches all score here, and a second model beside the
- * first one is a second predict on the same texts.
+/* predict: packed texts and spans to logits by class, on N threads. The one loop of inference: the daemon's
+ * workers, commands over archives, validation of a model in training, teachers and benches all score here,
+ * and a second model beside the first one is a second predict on the same texts.
  *   in    a packed batch of any size (packed.h); where entities stand in its sequences
  *   out   logits by enum tw_class (labels.h), a row a sequence and a row an entity
  *
  *     struct tw_predict_options options = {.compute = &compute, .threads = 2, .max_tokens = 2048};
  *     struct tw_predict *predict;
  *     if (!tw_predict_open(model, &options, &predict, err)) return false;
- *     tw_predict_run(predict, &batch, spans, span_count, documents, entities, err);      // any number of times
+ *     tw_predict_run(predict, &batch, spans, span_count, documents, entities, err);   // again and again
  *     tw_predict_close(predict);
  *
- * The batch is cut into micro-batches of at most `max_tokens`, which the threads take in turns; the caller is the first
- * of them, and with one thread none is started. A row's bits depend on its own sequence only: not on the cut, on
- * neighbours or on threads (encoder.h). Without dropout.
+ * The batch is cut into micro-batches of at most `max_tokens`, which the threads take in turns; the caller is
+ * the first of them, and with one thread none is started. A row's bits depend on its own sequence only: not
+ * on the cut, on neighbours or on threads (encoder.h). Without dropout.
  *
  * One predict belongs to one caller at a time; the model is only read, and may be shared. */
 #ifndef TW_PREDICT_H
@@ -36,17 +36,18 @@ struct tw_predict_options {
     size_t max_sequence;              /* longest sequence that will come; 0: the model's */
 };
 
-/* `model` outlives it. TW_CONFIG for a model with a head whose labels are not our classes; TW_INTERNAL without memory or
- * threads. */
+/* `model` outlives it. TW_CONFIG for a model with a head whose labels are not our classes; TW_INTERNAL
+ * without memory or threads. */
 TW_MUST_USE bool tw_predict_open(const struct tw_model *model, const struct tw_predict_options *options,
     struct tw_predict **out, struct tw_error *err);
 /* NULL is fine. */
 void tw_predict_close(struct tw_predict *predict);
 
-/* Logits of all sequences into documents [batch->count, TW_CLASSES], and of all spans into entities [span_count,
- * TW_CLASSES]. Spans stand in the order of their sequences. Either output may be NULL: not wanted; one whose head the model
- * does not have stays as it was. TW_INTERNAL: a sequence longer than max_sequence, a span that is not in the batch or out of
- * order, a library's failure; TW_CONFIG: weights that make logits that are no numbers. */
+/* Logits of all sequences into documents [batch->count, TW_CLASSES], and of all spans into entities
+ * [span_count, TW_CLASSES]. Spans stand in the order of their sequences. Either output may be NULL: not
+ * wanted; one whose head the model does not have stays as it was. TW_INTERNAL: a sequence longer than
+ * max_sequence, a span that is not in the batch or out of order, a library's failure; TW_CONFIG: weights
+ * that make logits that are no numbers. */
 TW_MUST_USE bool tw_predict_run(struct tw_predict *predict, const struct tw_packed *batch,
     const struct tw_entity_span *spans, size_t span_count, float *documents, float *entities,
     struct tw_error *err);

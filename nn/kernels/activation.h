@@ -1,5 +1,5 @@
-/* activation: what stands between the two linear maps of a layer, and behind a head's first one. kernels.h gives the
- * formulas. */
+/* activation: what stands between the two linear maps of a layer, and behind a head's first one. kernels.h
+ * gives the formulas. */
 #ifndef TW_ACTIVATION_H
 #define TW_ACTIVATION_H
 

@@ -1,19 +1,22 @@
-/* backward_kernels: the kernels of a backward pass, each beside the formula of the kernel that it undoes (kernels.h).
+/* backward_kernels: the kernels of a backward pass, each beside the formula of the kernel that it undoes
+ * (kernels.h).
  *
  * One table of functions for each instruction set, as in kernels.h: backward_portable.c defines,
- * vector_backward.inc computes the same within a few units of the last place (test_backward_kernels.c). d_x is the
- * gradient of the loss by x. What is marked `sums` is added to; all else is overwritten. Rows are added in their
- * order: the same bits every time.
+ * vector_backward.inc computes the same within a few units of the last place (test_backward_kernels.c). d_x
+ * is the gradient of the loss by x. What is marked `sums` is added to; all else is overwritten. Rows are
+ * added in their order: the same bits every time.
  *
  *   norm       y = u scale + shift, u = (x - mean) / s, s = sqrt(variance + epsilon); with g = d_y scale:
- *              d_x = (g - mean(g) - u mean(g u)) / s,  d_scale = sum d_y u,  d_shift = sum d_y       (Ba et al. 2016)
+ *              d_x = (g - mean(g) - u mean(g u)) / s,  d_scale = sum d_y u,  d_shift = sum d_y
+ *              (Ba et al. 2016)
  *   activation d_x = d_y f'(x + bias), with Phi and phi of the normal distribution:
  *              gelu erf'  = Phi(x) + x phi(x)
- *              gelu tanh' = (1 + t) / 2 + x (1 - t^2) sqrt(2/pi) (1 + 3 0.044715 x^2) / 2, t the tanh of the forward
+ *              gelu tanh' = (1 + t) / 2 + x (1 - t^2) sqrt(2/pi) (1 + 3 0.044715 x^2) / 2, t the forward tanh
  *              relu' = 1 above 0, else 0;  tanh' = 1 - tanh^2
  *   attention  S = Q K^T / sqrt(width) + B, P = softmax(S), D = dropout(P), context = D V:
  *              d_V = D^T d_context,  d_P = dropout(d_context V^T),  d_S = P (d_P - rowsum(P d_P)),
- *              d_Q = d_S K / sqrt(width),  d_K = d_S^T Q / sqrt(width),  d_B = sum of d_S over pairs of one distance.  P is computed again from Q and K (as Dao et al. 2022, FlashAttention). */
+ *              d_Q = d_S K / sqrt(width),  d_K = d_S^T Q / sqrt(width),  d_B = sum of d_S over pairs of
+ *              one distance.  P is computed again from Q and K (as Dao et al. 2022, FlashAttention). */
 #ifndef TW_BACKWARD_KERNELS_H
 #define TW_BACKWARD_KERNELS_H
 
@@ -24,8 +27,8 @@
 #include "kernels/activation.h"
 #include "kernels/dropout.h"
 
-/* Values by distance: of key k seen from query q at values[head * stride + middle + k - q], middle being at least the
- * longest sequence less 1, stride at least 2 middle + 1. */
+/* Values by distance: of key k seen from query q at values[head * stride + middle + k - q], middle being at
+ * least the longest sequence less 1, stride at least 2 middle + 1. */
 struct tw_distance_bias {
     const float *values;
     size_t middle, stride;

@@ -1,18 +1,20 @@
 /* kernels: what the encoder computes besides matrix products.
  *
- * One table of functions for each instruction set. portable.c is the definition; avx2.c and avx512.c compute the
- * same within a few units of the last place (test_kernels.c) and are chosen at run time (choose.h). All arrays are
- * row-major fp32. A row's result depends on that row only (attention: on its sequence only), never on how many rows
- * there are. `in` and `out` may be the same array unless a line says otherwise.
+ * One table of functions for each instruction set. portable.c is the definition; avx2.c and avx512.c compute
+ * the same within a few units of the last place (test_kernels.c) and are chosen at run time (choose.h). All
+ * arrays are row-major fp32. A row's result depends on that row only (attention: on its sequence only), never
+ * on how many rows there are. `in` and `out` may be the same array unless a line says otherwise.
  *
- * Formulas. norm(x) = (x - mean) / sqrt(variance + epsilon) * scale + shift, biased variance (Ba et al. 2016).
+ * Formulas. norm(x) = (x - mean) / sqrt(variance + epsilon) * scale + shift, biased variance (Ba et al.
+ * 2016).
  * Activations (Hendrycks and Gimpel 2016; transformers activations.py):
  *   gelu erf    x/2 (1 + erf(x / sqrt 2))                                    "gelu"
  *   gelu tanh   x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))                "gelu_new", "gelu_pytorch_tanh"
  *   relu        max(x, 0)          tanh   the pooler's
  * softmax(x)_i = exp(x_i - max x) / sum_j exp(x_j - max x)
- * attention   for each sequence and head: softmax(Q K^T / sqrt(width) + B) V   (Vaswani et al. 2017), where B, if
- *             there is one, depends on the distance from query to key only (Shaw et al. 2018; Raffel et al. 2020) */
+ * attention   for each sequence and head: softmax(Q K^T / sqrt(width) + B) V   (Vaswani et al. 2017),
+ *             where B, if there is one, depends on the distance from query to key only (Shaw et al. 2018;
+ *             Raffel et al. 2020) */
 #ifndef TW_KERNELS_H
 #define TW_KERNELS_H
 

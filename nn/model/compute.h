@@ -1,4 +1,5 @@
-/* compute: with what this process computes: the kernels of its processor (kernels.h) and the door to products (gemm.h).
+/* compute: with what this process computes: the kernels of its processor (kernels.h) and the door to products
+ * (gemm.h).
  *
  *     struct tw_compute compute;
  *     if (!tw_compute_open("auto", &compute, err)) return false;   // once, at start; about 30 ms
@@ -17,8 +18,8 @@ struct tw_compute {
     struct tw_gemm gemm;              /* products, for linear.c */
 };
 
-/* The fastest kernels of this processor, and products by `backend`: any name that tw_gemm_open knows, NULL for "auto".
- * Errors are those of tw_gemm_open. */
+/* The fastest kernels of this processor, and products by `backend`: any name that tw_gemm_open knows, NULL
+ * for "auto". Errors are those of tw_gemm_open. */
 TW_MUST_USE bool tw_compute_open(const char *backend, struct tw_compute *out, struct tw_error *err);
 
 /* Other kernels than the fastest, for everything: for those who compare them. */

@@ -5,14 +5,15 @@
  * BERT (Devlin et al. 2018) after transformers' modeling_bert.py, evaluation mode, post-norm:
  *     x = norm(word[id] + position[p] + type[t])
  *     for each layer:  a = norm(x + O(attention(Q(x), K(x), V(x))));  x = norm(a + down(activation(up(a))))
- * DistilBERT is the same without token types. MPNet (Song et al. 2020; modeling_mpnet.py) too, its positions count from 2,
- * and a bias by distance goes on the scores of all layers: key k seen from query q is in bucket
- *     |k - q|  below 8, then 8 + the number of 12, 16, 23, 32, 46, 64, 91 that |k - q| reaches; + 16 when k > q
- * of a table [32 buckets, heads]: 8 + 8 log(|k - q| / 8) / log(128 / 8) rounded down, 15 at most, as T5 has it. Attention never looks over the edge of its sequence.
+ * DistilBERT is the same without token types. MPNet (Song et al. 2020; modeling_mpnet.py) too, its positions
+ * count from 2, and a bias by distance goes on the scores of all layers: key k seen from query q is in bucket
+ *     |k - q|  below 8, then 8 + the number of 12, 16, 23, 32, 46, 64, 91 that |k - q| reaches; +16: k > q
+ * of a table [32 buckets, heads]: 8 + 8 log(|k - q| / 8) / log(128 / 8) rounded down, 15 at most, as T5 has
+ * it. Attention never looks over the edge of its sequence.
  *
- * In training (workspace->dropout is set) dropout falls where transformers has it: on the embeddings after their
- * norm, on attention probabilities, and on what O and down give, before the residual is added. (MPNet's document head
- * would drop its input as well; only what it pools is dropped here.)
+ * In training (workspace->dropout is set) dropout falls where transformers has it: on the embeddings after
+ * their norm, on attention probabilities, and on what O and down give, before the residual is added. (MPNet's
+ * document head would drop its input as well; only what it pools is dropped here.)
  *
  * A row's bits depend on its own sequence only: not on batch mates, cut, row, or thread (test_encoder.c). */
 #ifndef TW_ENCODER_H
@@ -26,8 +27,8 @@
 #include "model/packed.h"
 #include "model/workspace.h"
 
-/* In training (workspace->dropout): the dropout of one place in the model, for forward and backward pass alike. False
- * when nothing is dropped there. DistilBERT drops nothing between attention and its norm. */
+/* In training (workspace->dropout): the dropout of one place in the model, for forward and backward pass
+ * alike. False when nothing is dropped there. DistilBERT drops nothing between attention and its norm. */
 bool tw_encoder_dropout(const struct tw_model *model, const struct tw_dropout_plan *plan,
     enum tw_drop_place place, size_t layer, struct tw_dropout *out);
 
@@ -37,7 +38,8 @@ size_t tw_distance_bucket(size_t distance, bool after);
 /* The values of workspace->distance_bias, and its gradient's layout. */
 struct tw_distance_bias tw_encoder_bias(const struct tw_workspace *workspace);
 
-/* TW_INTERNAL: the batch is larger than the workspace, or the GEMM library failed (its status is in the error). */
+/* TW_INTERNAL: the batch is larger than the workspace, or the GEMM library failed (its status is in the
+ * error). */
 TW_MUST_USE bool tw_encode(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, struct tw_error *err);
 

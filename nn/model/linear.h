@@ -1,16 +1,18 @@
-/* linear: y = x W^T (+ bias), and the same taken back. Every product with weights in the tree goes through here, training's
- * included: nobody else calls the door (gemm.h), which tests/hygiene/check_products holds.
+/* linear: y = x W^T (+ bias), and the same taken back. Every product with weights in the tree goes through
+ * here, training's included: nobody else calls the door (gemm.h), which tests/hygiene/check_products holds.
  *
- * Weights are fp32 where they lie, in the form of files: [out, in]. With what they are multiplied, and whether both factors
- * are rounded to bf16 on the way (training, by choice), is the compute's to say and not the weight's: one set of weights is
- * trained in bf16 and validated in fp32. Weights of another form (int8, packed at load) are other members of struct
- * tw_linear, filled when the model is opened, and one more way in linear.c: callers say what to multiply, never how.
+ * Weights are fp32 where they lie, in the form of files: [out, in]. With what they are multiplied, and
+ * whether both factors are rounded to bf16 on the way (training, by choice), is the compute's to say and not
+ * the weight's: one set of weights is trained in bf16 and validated in fp32. Weights of another form (int8,
+ * packed at load) are other members of struct tw_linear, filled when the model is opened, and one more way in
+ * linear.c: callers say what to multiply, never how.
  *
  *     tw_linear_run(compute, &layer->query, tokens, in, layer->query.bias, query, err);
- *     tw_linear_run(compute, &layer->up, tokens, attended, NULL, raised, err);     // activate() adds the bias
+ *     tw_linear_run(compute, &layer->up, tokens, attended, NULL, raised, err);   // activate() adds the bias
  *
- * A row of `out` has the same bits whatever `rows` is and wherever the row stands. `in` must be readable, and `out` writable, for
- * tw_gemm_rows(rows) rows (workspace.h has them so). Errors: TW_INTERNAL with the library's status. */
+ * A row of `out` has the same bits whatever `rows` is and wherever the row stands. `in` must be readable, and
+ * `out` writable, for tw_gemm_rows(rows) rows (workspace.h has them so). Errors: TW_INTERNAL with the
+ * library's status. */
 #ifndef TW_LINEAR_H
 #define TW_LINEAR_H
 
@@ -26,13 +28,13 @@ struct tw_linear {
     size_t in, out;
 };
 
-/* out[rows, linear->out] = in[rows, linear->in] x W^T, and `bias` on every row: linear->bias, or NULL where the kernel that
- * comes next adds it. */
+/* out[rows, linear->out] = in[rows, linear->in] x W^T, and `bias` on every row: linear->bias, or NULL where
+ * the kernel that comes next adds it. */
 TW_MUST_USE bool tw_linear_run(const struct tw_compute *compute, const struct tw_linear *linear, size_t rows,
     const float *in, const float *bias, float *out, struct tw_error *err);
 
-/* d_in[rows, linear->in] = (+=, when `more`) d_out[rows, linear->out] x W. The same bits for the same shapes, no promise
- * about single rows; rows are not padded. */
+/* d_in[rows, linear->in] = (+=, when `more`) d_out[rows, linear->out] x W. The same bits for the same shapes,
+ * no promise about single rows; rows are not padded. */
 TW_MUST_USE bool tw_linear_back_input(const struct tw_compute *compute, const struct tw_linear *linear,
     size_t rows, const float *d_out, bool more, float *d_in, struct tw_error *err);
 

@@ -8,27 +8,28 @@
  *     ... workspace.h, encoder.h, heads.h ...
  *     tw_model_close(model);                           // NULL is fine
  *
- * F32 is used where it lies in the mapping. F16 and BF16 are converted once, at load, into one aligned block. Any
- * other dtype is refused. A missing tensor is refused by name; one whose shape is not what config.json says is
- * refused naming both shapes. Tensor names may carry the family's prefix ("bert.") or none (a bare model),
- * and LayerNorm may say weight/bias or gamma/beta, as transformers' own loader allows. Tensors that the forward
- * pass does not use (position_ids, a language-model head) are ignored.
+ * F32 is used where it lies in the mapping. F16 and BF16 are converted once, at load, into one aligned block.
+ * Any other dtype is refused. A missing tensor is refused by name; one whose shape is not what config.json
+ * says is refused naming both shapes. Tensor names may carry the family's prefix ("bert.") or none (a bare
+ * model), and LayerNorm may say weight/bias or gamma/beta, as transformers' own loader allows. Tensors that
+ * the forward pass does not use (position_ids, a language-model head) are ignored.
  *
- * `parameters` lists every weight once, in forward order, with an offset: gradients and optimiser moments are flat
- * arrays parallel to it. The structs of layers point to the same memory.
+ * `parameters` lists every weight once, in forward order, with an offset: gradients and optimiser moments are
+ * flat arrays parallel to it. The structs of layers point to the same memory.
  *
- * Heads. Document: BERT's pooler and classifier, or what the family has in their place. Entity (our own; transformers ignores its tensors): the hidden
- * state of [CLS] joined with the mean over the entity's tokens, through entity_pooler.dense [hidden, 2 hidden] and
- * tanh, to entity_classifier [labels, hidden]. Masked word: transform, activation of the config, norm, and the word
- * embedding again (BertForMaskedLM's cls.predictions, DistilBertForMaskedLM's vocab_*, MPNetForMaskedLM's lm_head),
- * read only when asked for.
+ * Heads. Document: BERT's pooler and classifier, or what the family has in their place. Entity (our own;
+ * transformers ignores its tensors): the hidden state of [CLS] joined with the mean over the entity's tokens,
+ * through entity_pooler.dense [hidden, 2 hidden] and tanh, to entity_classifier [labels, hidden]. Masked
+ * word: transform, activation of the config, norm, and the word embedding again (BertForMaskedLM's
+ * cls.predictions, DistilBertForMaskedLM's vocab_*, MPNetForMaskedLM's lm_head), read only when asked for.
  *
- * All of it is read from one snapshot of the folder (format/model_files.h): a folder that a run replaces meanwhile gives the one
- * model or the other, never parts of both. A config.json that names its weights (tapewatch.weights, SHA-256) is refused
- * beside others, which somebody put together by hand: its temperatures are not theirs.
+ * All of it is read from one snapshot of the folder (format/model_files.h): a folder that a run replaces
+ * meanwhile gives the one model or the other, never parts of both. A config.json that names its weights
+ * (tapewatch.weights, SHA-256) is refused beside others, which somebody put together by hand: its
+ * temperatures are not theirs.
  *
- * Errors: TW_CONFIG with where = "config.json" or "model.safetensors: ..." (a file that is not there included: then
- * where is its path), TW_PERMISSION, TW_INTERNAL. */
+ * Errors: TW_CONFIG with where = "config.json" or "model.safetensors: ..." (a file that is not there
+ * included: then where is its path), TW_PERMISSION, TW_INTERNAL. */
 #ifndef TW_MODEL_H
 #define TW_MODEL_H
 
@@ -117,14 +118,16 @@ struct tw_model {
 /* Opens a folder. `options` may be NULL (no override, no head needed). */
 TW_MUST_USE bool tw_model_open(
     const char *folder, const struct tw_model_options *options, struct tw_model **out, struct tw_error *err);
-/* The same from files that were taken with the tokenizer's (model_files.h), so that both are of one version. */
+/* The same from files that were taken with the tokenizer's (model_files.h), so that both are of one
+ * version. */
 TW_MUST_USE bool tw_model_open_from(const struct tw_snapshot *files, const struct tw_model_options *options,
     struct tw_model **out, struct tw_error *err);
 /* Unmaps the weights and frees the rest. */
 void tw_model_close(struct tw_model *model);
 
 /* Makes a model of this shape with these heads (TW_PART_*), all values 0 and in memory that may be written:
- * `*values`, [value_count], every parameter at a multiple of 16 values. What training works on (train/state.h). */
+ * `*values`, [value_count], every parameter at a multiple of 16 values. What training works on
+ * (train/state.h). */
 TW_MUST_USE bool tw_model_blank(const struct tw_model_config *config, unsigned parts, struct tw_model **out,
     float **values, struct tw_error *err);
 

@@ -2,13 +2,14 @@
  *   in    the shape (shape.h), which heads there are
  *   out   one struct tw_named after another: role, name, rows and columns
  *
- *     struct tw_names names = tw_names_of(&config, TW_SECTION_BIT(TW_SECTION_BODY) | TW_SECTION_BIT(TW_SECTION_POOLER));
+ *     unsigned sections = TW_SECTION_BIT(TW_SECTION_BODY) | TW_SECTION_BIT(TW_SECTION_POOLER);
+ *     struct tw_names names = tw_names_of(&config, sections);
  *     for (struct tw_named named; tw_names_next(&names, &named);)
  *         ... named.prefix, named.rest, named.rows, named.columns ...
  *
- * A name is `prefix` and the rest: "bert." and "encoder.layer.3.output.dense.bias". The prefix stands before the names of the body
- * (and of BERT's pooler) in the folder of a whole model, and is left out in that of a bare one. What a role is to a
- * struct tw_model, model.c says; here are words and sizes alone. */
+ * A name is `prefix` and the rest: "bert." and "encoder.layer.3.output.dense.bias". The prefix stands before
+ * the names of the body (and of BERT's pooler) in the folder of a whole model, and is left out in that of a
+ * bare one. What a role is to a struct tw_model, model.c says; here are words and sizes alone. */
 #ifndef TW_NAMES_H
 #define TW_NAMES_H
 

@@ -2,15 +2,15 @@
  *   in    a model, the most tokens of a micro-batch, the compute to use
  *   out   buffers for every activation; nothing is allocated afterwards
  *
- * One workspace belongs to one thread at a time; weights are shared, workspaces are not. All memory is one arena,
- * about `tokens * (10 * hidden + intermediate) * 4` bytes when activations are not kept.
+ * One workspace belongs to one thread at a time; weights are shared, workspaces are not. All memory is one
+ * arena, about `tokens * (10 * hidden + intermediate) * 4` bytes when activations are not kept.
  *
- * Rows: every buffer has room for tw_gemm_rows(max_tokens) rows, because the GEMM door pads (gemm.h). What stands
- * in the rows beyond a batch is finite and otherwise meaningless.
+ * Rows: every buffer has room for tw_gemm_rows(max_tokens) rows, because the GEMM door pads (gemm.h). What
+ * stands in the rows beyond a batch is finite and otherwise meaningless.
  *
- * `keep_layers`: each layer writes into buffers of its own, so that after tw_encode all activations are there: the
- * tests compare them, and a backward pass needs them. Otherwise all layers share one set, and `layers[i]` all point
- * to it. */
+ * `keep_layers`: each layer writes into buffers of its own, so that after tw_encode all activations are
+ * there: the tests compare them, and a backward pass needs them. Otherwise all layers share one set, and
+ * `layers[i]` all point to it. */
 #ifndef TW_WORKSPACE_H
 #define TW_WORKSPACE_H
 

@@ -5,7 +5,8 @@
  *     tw_words_begin(&words, normalizer, text);
  *     while (tw_words_next(&words, &word)) ...
  *
- * In this order, each step on what the step before left (tokenizers, normalizers/bert.rs and pre_tokenizers/bert.rs):
+ * In this order, each step on what the step before left (tokenizers, normalizers/bert.rs and
+ * pre_tokenizers/bert.rs):
  *     literal special tokens are taken out of the raw text
  *     clean:    control characters, U+FFFD and what is not UTF-8 vanish, white space becomes a space
  *     CJK:      each ideograph becomes a word of its own
@@ -13,8 +14,9 @@
  *     case:     lower case
  *     words:    cut at white space; each punctuation character is a word of its own
  * All in one pass: a table of 256 bytes decides for words of ASCII letters and digits, and only a word with
- * anything else in it is taken code point by code point. No allocation; a word that is longer than the limit is
- * not kept, only measured. Works on what it is lent: the text must outlive the reader, words die at the next call. */
+ * anything else in it is taken code point by code point. No allocation; a word that is longer than the limit
+ * is not kept, only measured. Works on what it is lent: the text must outlive the reader, words die at the
+ * next call. */
 #ifndef TW_NORMALIZE_H
 #define TW_NORMALIZE_H
 
@@ -27,7 +29,8 @@
 #define TW_WORD_MOST_CHARACTERS 256
 #define TW_WORD_MOST_BYTES (4 * TW_WORD_MOST_CHARACTERS)
 
-/* A token that is recognised in the raw text; or, `normalized`, after all steps up to words: "<Unk>" is "<unk>" then. */
+/* A token that is recognised in the raw text; or, `normalized`, after all steps up to words: "<Unk>" is
+ * "<unk>" then. */
 struct tw_added_token {
     struct tw_text text; /* not empty, valid UTF-8; normalized: ASCII, its first byte never part of a word */
     int32_t id;

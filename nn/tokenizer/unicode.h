@@ -1,7 +1,7 @@
 /* unicode: what Hugging Face's tokenizers do with one code point.
  *
- * The peer's answers come from several crates of different Unicode versions; no version of utf8proc agrees with
- * all of them. So the tables of unicode_tables.c were made by asking the peer about every code point
+ * The peer's answers come from several crates of different Unicode versions; no version of utf8proc agrees
+ * with all of them. So the tables of unicode_tables.c were made by asking the peer about every code point
  * (tests/interop/tokenizer_tables.py), and a test holds them to it. Read-only, shared by threads.
  *
  *     in    one code point, 0 to 10FFFF
@@ -59,8 +59,9 @@ uint32_t tw_unicode_lower(uint32_t code_point, uint32_t parts[2]);
 
 #define TW_UNICODE_REPLACEMENT 0xFFFDU
 
-/* Decodes one code point of `length` > 0 bytes into *code_point and returns the bytes it took. What is not UTF-8
- * gives U+FFFD and the length of the maximal subpart (Unicode 3.9, "U+FFFD Substitution of Maximal Subparts"). */
+/* Decodes one code point of `length` > 0 bytes into *code_point and returns the bytes it took. What is not
+ * UTF-8 gives U+FFFD and the length of the maximal subpart (Unicode 3.9, "U+FFFD Substitution of Maximal
+ * Subparts"). */
 uint32_t tw_unicode_decode(const uint8_t *bytes, size_t length, uint32_t *code_point);
 
 /* Writes UTF-8, at most 4 bytes, and returns how many. */

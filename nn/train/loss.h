@@ -1,9 +1,9 @@
 /* loss: what is minimised, and its gradient.
  *
- * Every function adds nothing to memory but its results: for `rows` rows it returns the sum of weighted losses (in
- * double, rows in order), and writes d(sum)/d(input) times `scale` into `gradient`, which may be the input itself.
- * Callers divide by the sum of weights of the whole step through `scale`, so that a step's loss does not depend on
- * how it was cut.
+ * Every function adds nothing to memory but its results: for `rows` rows it returns the sum of weighted
+ * losses (in double, rows in order), and writes d(sum)/d(input) times `scale` into `gradient`, which may be
+ * the input itself. Callers divide by the sum of weights of the whole step through `scale`, so that a step's
+ * loss does not depend on how it was cut.
  *
  * Formulas. p = softmax(z), C classes, label y, class weight w[y], smoothing e:
  *   cross entropy   w-weighted as torch.nn.CrossEntropyLoss(weight, label_smoothing):
@@ -28,8 +28,8 @@ struct tw_cross_entropy {
     const struct tw_kernels *kernels; /* for wide rows (masked words): softmax in fp32; NULL: in double */
 };
 
-/* Sum over rows with a label of row_weights[row] times the loss (row_weights NULL: all 1). `right`, when not NULL,
- * counts up by the rows whose highest logit was the label's. `gradient` NULL: only the loss. */
+/* Sum over rows with a label of row_weights[row] times the loss (row_weights NULL: all 1). `right`, when not
+ * NULL, counts up by the rows whose highest logit was the label's. `gradient` NULL: only the loss. */
 double tw_loss_cross_entropy(const struct tw_cross_entropy *options, const float *logits,
     const int32_t *labels, const float *row_weights, size_t rows, size_t classes, float scale,
     float *gradient, size_t *right);
@@ -38,7 +38,8 @@ double tw_loss_cross_entropy(const struct tw_cross_entropy *options, const float
 double tw_loss_weight(
     const struct tw_cross_entropy *options, const int32_t *labels, const float *row_weights, size_t rows);
 
-/* `teacher`: logits in the same order of columns. ADDS to `gradient`, which is not `logits`; NULL: only the loss. */
+/* `teacher`: logits in the same order of columns. ADDS to `gradient`, which is not `logits`; NULL: only
+ * the loss. */
 double tw_loss_soft_labels(const float *logits, const float *teacher, const float *row_weights,
     float temperature, size_t rows, size_t classes, float scale, float *gradient);
 

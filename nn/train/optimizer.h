@@ -1,16 +1,16 @@
 /* optimizer: gradients to new weights.
  *
- * AdamW, decay decoupled from the gradient (Loshchilov and Hutter 2019), as torch.optim.AdamW: with t the update's
- * number,
+ * AdamW, decay decoupled from the gradient (Loshchilov and Hutter 2019), as torch.optim.AdamW: with t the
+ * update's number,
  *   w -= rate decay w
  *   m  = b1 m + (1 - b1) g          v = b2 v + (1 - b2) g^2
  *   w -= rate / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + epsilon)
- * rate = the step's rate times the factor of the parameter's depth; a frozen parameter keeps weight and moments as
- * they are.
+ * rate = the step's rate times the factor of the parameter's depth; a frozen parameter keeps weight and
+ * moments as they are.
  *
  * Clipping: g *= min(1, most / (norm + 1e-6)), norm over all gradients that learn (Pascanu et al. 2013;
- * torch.nn.utils. clip_grad_norm_). The norm is a sum in double over chunks of fixed size, added in order: the same
- * bits whatever the threads.
+ * torch.nn.utils. clip_grad_norm_). The norm is a sum in double over chunks of fixed size, added in order:
+ * the same bits whatever the threads.
  *
  * Everything works on a range of the flat arrays, so that threads can share it: */
 #ifndef TW_OPTIMIZER_H
@@ -29,13 +29,15 @@ struct tw_adamw {
     double most_norm;    /* clip to this; 0: never */
 };
 
-/* What BERT was fine-tuned with, rate left to the caller: betas 0.9 and 0.999, epsilon 1e-8, decay 0.01, clip 1. */
+/* What BERT was fine-tuned with, rate left to the caller: betas 0.9 and 0.999, epsilon 1e-8, decay 0.01,
+ * clip 1. */
 struct tw_adamw tw_adamw_defaults(void);
 
 /* Values in a chunk of the gradient norm, and of what a thread takes at a time. */
 enum { TW_CHUNK = 16384 };
 
-/* The sum of squares of gradients [begin, end) that belong to parameters that learn. begin: a multiple of TW_CHUNK.
+/* The sum of squares of gradients [begin, end) that belong to parameters that learn. begin: a multiple of
+ * TW_CHUNK.
  * */
 double tw_gradient_squares(const struct tw_state *state, const float *gradients, size_t begin, size_t end);
 

@@ -2,9 +2,10 @@
  *   in    struct tw_step, the same for all parts; the sequences [first, last) of its batch
  *   out   sums of losses and of what was right; gradients, when training
  *
- * A part goes through its sequences by micro-batches of at most max_tokens: encode, each head with its loss, the teacher beside it, and
- * back down to the lowest layer that learns. What a mean of the step is taken over is counted before (totals), so that each row's
- * gradient has its final scale at once, and parts and micro-batches only add up. */
+ * A part goes through its sequences by micro-batches of at most max_tokens: encode, each head with its loss,
+ * the teacher beside it, and back down to the lowest layer that learns. What a mean of the step is taken over
+ * is counted before (totals), so that each row's gradient has its final scale at once, and parts and
+ * micro-batches only add up. */
 #ifndef TW_PART_H
 #define TW_PART_H
 
@@ -66,7 +67,8 @@ struct tw_part {
     struct tw_error err;
 };
 
-/* A zeroed part of a step that knows its state and options; `max_tokens` of a micro-batch. TW_INTERNAL without memory. */
+/* A zeroed part of a step that knows its state and options; `max_tokens` of a micro-batch. TW_INTERNAL
+ * without memory. */
 TW_MUST_USE bool tw_part_open(
     struct tw_part *part, const struct tw_step *step, size_t max_tokens, struct tw_error *err);
 /* A zeroed or half-opened one is fine. */

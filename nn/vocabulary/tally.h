@@ -6,11 +6,13 @@
  *     ... tally.words[0 .. tally.word_count) ...
  *     tw_tally_end(&tally);
  *
- * Words are those of normalize.h: cleaned, lowered, cut as the tokenizer will cut them. A word that is [UNK] to it whatever the
- * vocabulary (longer than its limit) and added tokens that stand literally in a text are left out, each counted.
+ * Words are those of normalize.h: cleaned, lowered, cut as the tokenizer will cut them. A word that is [UNK]
+ * to it whatever the vocabulary (longer than its limit) and added tokens that stand literally in a text are
+ * left out, each counted.
  *
- * Memory: TW_TALLY_MOST_WORDS different words of TW_TALLY_MOST_BYTES bytes together, 24 bytes a word, 4 to 16 for finding it, and
- * its text: 300 MiB at most. Beyond that TW_FULL: a corpus with more different words than that teaches no more. */
+ * Memory: TW_TALLY_MOST_WORDS different words of TW_TALLY_MOST_BYTES bytes together, 24 bytes a word, 4 to 16
+ * for finding it, and its text: 300 MiB at most. Beyond that TW_FULL: a corpus with more different words
+ * than that teaches no more. */
 #ifndef TW_TALLY_H
 #define TW_TALLY_H
 
