@@ -71,7 +71,8 @@ enum tw_repair {
     TW_REPAIRS
 };
 
-/* One mention of an entity in the cleaned text; symbol NULL-terminated nowhere, owned by automaton or arena. */
+/* One mention of an entity in the cleaned text; symbol NULL-terminated nowhere, owned by automaton or
+ * arena. */
 struct tw_mention {
     uint32_t entity; /* index into tw_document.entities */
     uint32_t begin;  /* bytes into the cleaned text; begin == end for one named by `symbols` alone */
@@ -136,8 +137,8 @@ struct tw_document {
     bool truncated; /* the model saw only the first tokens */
 
     struct tw_score score;
-    /* One for each entity to be scored (entities, or those that a record names); none when the model has no head for them:
-     * then an entity's score is the document's. */
+    /* One for each entity to be scored (entities, or those that a record names); none when the model has no
+     * head for them: then an entity's score is the document's. */
     struct tw_reading *readings;
     uint32_t reading_count;
 };

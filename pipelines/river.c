@@ -45,7 +45,8 @@ bool tw_river_read(const struct tw_river *river, const struct tw_message *messag
     return tw_river_prepare(river, document, arena, err);
 }
 
-/* Each linked entity is read where it is mentioned first; one that `symbols` alone names, in the whole text. */
+/* Each linked entity is read where it is mentioned first; one that `symbols` alone names, in the whole
+ * text. */
 static bool read_entities(
     const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err)
 {

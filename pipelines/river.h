@@ -2,9 +2,9 @@
  *
  *     decode > clean > link > tokenize > classify > bars, headline rule
  *
- * `struct tw_river` holds what all workers share, read-only: build it once, swap it whole on reload. Each worker
- * owns a `struct tw_river_worker` (model workspace, scratch). The same function serves `serve`, `classify`,
- * `evaluate` and `replay`, so that a text has one score wherever it is read. */
+ * `struct tw_river` holds what all workers share, read-only: build it once, swap it whole on reload. Each
+ * worker owns a `struct tw_river_worker` (model workspace, scratch). The same function serves `serve`,
+ * `classify`, `evaluate` and `replay`, so that a text has one score wherever it is read. */
 #ifndef TW_RIVER_H
 #define TW_RIVER_H
 
@@ -32,9 +32,9 @@ TW_MUST_USE bool tw_river_worker_new(
 /* NULL is fine. */
 void tw_river_worker_free(struct tw_river_worker *worker);
 
-/* Runs `count` messages of one partition. What cannot be decoded becomes a dead letter in its place; that is no
- * failure. False only for TW_FULL (the arena is too small for the batch: the caller splits it) or TW_INTERNAL
- * (a kernel failed); then `out` must not be used. */
+/* Runs `count` messages of one partition. What cannot be decoded becomes a dead letter in its place; that is
+ * no failure. False only for TW_FULL (the arena is too small for the batch: the caller splits it) or
+ * TW_INTERNAL (a kernel failed); then `out` must not be used. */
 TW_MUST_USE bool tw_river_run(const struct tw_river *river, struct tw_river_worker *worker,
     const struct tw_message *messages, uint32_t count, struct tw_arena *arena, struct tw_rows *out,
     struct tw_error *err);

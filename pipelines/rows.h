@@ -1,15 +1,16 @@
 /* rows: what a worker hands back for a batch, ready to be stored in one transaction.
  *
- * A batch is a run of messages of ONE partition, in offset order. Rows are made by the river (river.h), encoded
- * for PostgreSQL by the daemon, and depend on nothing but the messages, the model, the entities and the rules:
- * made again, they are the same bytes. All of it lives in the batch's arena. */
+ * A batch is a run of messages of ONE partition, in offset order. Rows are made by the river (river.h),
+ * encoded
+ * for PostgreSQL by the daemon, and depend on nothing but the messages, the model, the entities and the
+ * rules: made again, they are the same bytes. All of it lives in the batch's arena. */
 #ifndef TW_ROWS_H
 #define TW_ROWS_H
 
 #include "document.h"
 
-/* One score for an entity in a document. Of a model without an entity head it is the document's own score, and
- * `from_document` says so. */
+/* One score for an entity in a document. Of a model without an entity head it is the document's own score,
+ * and `from_document` says so. */
 struct tw_score_row {
     uint32_t document; /* index into tw_rows.documents */
     struct tw_text symbol;
@@ -19,7 +20,8 @@ struct tw_score_row {
     struct tw_score score;
 };
 
-/* Sums of one entity's scores in one bar of TW_BAR_US; integers, so that they agree to the bit in any order. */
+/* Sums of one entity's scores in one bar of TW_BAR_US; integers, so that they agree to the bit in any
+ * order. */
 struct tw_bar_row {
     struct tw_text symbol;
     int64_t bar_us; /* start: floor(event / TW_BAR_US) * TW_BAR_US */

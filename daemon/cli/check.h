@@ -4,8 +4,9 @@
  *     ... check.detail is filled, tw_check_wrong is called, problems are added to check.problems ...
  *     tw_check_end_stage(&check);                        // prints: ok, or a line for each thing wrong
  *
- * A stage tells all that it finds wrong, not the first; the exit status is that of the gravest of all stages. Findings go to standard
- * output, a line each; the carets of problems go to standard error, as with every command. */
+ * A stage tells all that it finds wrong, not the first; the exit status is that of the gravest of all stages.
+ * Findings go to standard output, a line each; the carets of problems go to standard error, as with every
+ * command. */
 #ifndef TW_CHECK_H
 #define TW_CHECK_H
 
@@ -31,14 +32,15 @@ void tw_check_begin_stage(struct tw_check *check, const char *name);
 /* One thing is wrong. Returns false. */
 bool tw_check_wrong(struct tw_check *check, const struct tw_error *err);
 
-/* Tells the problems, or the detail when nothing was wrong: after `ok`, or after `--` when it was looked at partly. */
+/* Tells the problems, or the detail when nothing was wrong: after `ok`, or after `--` when it was looked at
+ * partly. */
 void tw_check_end_stage(struct tw_check *check);
 
 /* The stage cannot be run. Neither right nor wrong: what keeps it from running was told. */
 void tw_check_pass_over(struct tw_check *check, const char *name, const char *why);
 
-/* Is `left` the graver of two? What no waiting mends comes first: configuration and permission before files, files before servers
- * (contracts, "Exit status"). */
+/* Is `left` the graver of two? What no waiting mends comes first: configuration and permission before files,
+ * files before servers (contracts, "Exit status"). */
 bool tw_check_graver(enum tw_code left, enum tw_code right);
 
 #endif

@@ -176,8 +176,9 @@ static bool pid_comes(PGconn *connection, char pid[16])
     return true;
 }
 
-/* A pooler that lends sessions for a transaction, or a statement, has to give us another one when a second connection sits in a
- * transaction on the one that we had: so two of our own statements meet two sessions, or none. */
+/* A pooler that lends sessions for a transaction, or a statement, has to give us another one when a second
+ * connection sits in a transaction on the one that we had: so two of our own statements meet two sessions, or
+ * none. */
 static bool shares_session(PGconn *connection, PGconn *second)
 {
     static const char pid_sql[] = "SELECT pg_backend_pid()";

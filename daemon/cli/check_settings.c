@@ -43,7 +43,8 @@ static void check_kafka(struct tw_check *check)
 
 /* ---- PostgreSQL ---- */
 
-/* libpq passes over some of these without a word when they are not there, and then connects in another way than was meant. */
+/* libpq passes over some of these without a word when they are not there, and then connects in another way
+ * than was meant. */
 static const struct {
     const char *option;
     bool holds_secret; /* libpq refuses it, or passes over it, when others may read it */

@@ -1,4 +1,5 @@
-/* database: what a command that works on the database opens and closes: the configuration, and a connection by it.
+/* database: what a command that works on the database opens and closes: the configuration, and a connection
+ * by it.
  *
  *     struct tw_database database = {0};
  *     bool done = tw_database_open(&database, "reset", &choice, err) && ...;

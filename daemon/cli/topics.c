@@ -132,8 +132,9 @@ bool tw_topic_offsets_at(rd_kafka_t *kafka, const char *topic, const int32_t *nu
     return done;
 }
 
-/* Big-endian numbers of the consumer protocol's member metadata: version int16, topics int32, each int16 length
- * and bytes (Kafka protocol guide, "ConsumerProtocolSubscription"). Whatever ends early holds no more topics. */
+/* Big-endian numbers of the consumer protocol's member metadata: version int16, topics int32, each int16
+ * length and bytes (Kafka protocol guide, "ConsumerProtocolSubscription"). Whatever ends early holds no more
+ * topics. */
 struct reader {
     const unsigned char *bytes;
     size_t left;

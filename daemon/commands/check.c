@@ -1,6 +1,7 @@
-/* check: everything that `serve` would trip over, found before it runs. Offline it reads configuration, rules, entities and model,
- * probes the matrix products, and tries the doors (HTTP, control socket); --connect asks the servers too. Every stage is run, whatever
- * the others found; each tells all that is wrong (cli/check.h). */
+/* check: everything that `serve` would trip over, found before it runs. Offline it reads configuration,
+ * rules, entities and model, probes the matrix products, and tries the doors (HTTP, control socket);
+ * --connect asks the servers too. Every stage is run, whatever the others found; each tells all that is wrong
+ * (cli/check.h). */
 #include "cli/check.h"
 
 #include "alert/rules.h"
@@ -161,7 +162,8 @@ static void check_http(struct tw_check *check)
     uv_loop_close(&loop);
 }
 
-/* In the order in which `serve` needs them. `sections`: what of the configuration a stage cannot do without, as it was written. */
+/* In the order in which `serve` needs them. `sections`: what of the configuration a stage cannot do without,
+ * as it was written. */
 static const struct {
     const char *name;
     bool connects;

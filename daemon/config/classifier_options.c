@@ -24,7 +24,8 @@ static bool check_configured(const char *path, struct tw_error *err)
     return S_ISDIR(status.st_mode) || tw_fail(err, TW_CONFIG, path, cure, "model.path names no folder");
 }
 
-/* The folder of the running program, links followed, without the slash at its end; "" when /proc does not tell. */
+/* The folder of the running program, links followed, without the slash at its end; "" when /proc does not
+ * tell. */
 static void program_folder(char folder[PATH_MAX])
 {
     ssize_t length = readlink("/proc/self/exe", folder, PATH_MAX - 1);

@@ -36,7 +36,8 @@ static bool put_strings(
     return true;
 }
 
-/* A path relative to the folder of the file it stands in, so that a configuration can be moved with its rules. */
+/* A path relative to the folder of the file it stands in, so that a configuration can be moved with its
+ * rules. */
 static const char *path_in(struct tw_arena *arena, const char *file, struct tw_text text)
 {
     const char *slash = file ? strrchr(file, '/') : NULL;

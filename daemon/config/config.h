@@ -1,12 +1,13 @@
-/* config: every key of tapewatch.yaml, in one table that feeds the loader, `check`, `config --defaults` and the
- * reference page.
+/* config: every key of tapewatch.yaml, in one table that feeds the loader, `check`, `config --defaults` and
+ * the reference page.
  *
  * A key has a type, a unit, a range, a default, prose and a mark whether `reload` may change it. The loader
- * reports every error at once (problems.h): file:line:column, the line, a caret, the nearest key and the cure.
- * Kafka properties pass through untouched. Passwords come from files or systemd credentials, never from here (secrets.h). Variables
- * (`${HOST}`) are not filled in, and refused.
+ * reports every error at once (problems.h): file:line:column, the line, a caret, the nearest key and the
+ * cure. Kafka properties pass through untouched. Passwords come from files or systemd credentials, never from
+ * here (secrets.h). Variables (`${HOST}`) are not filled in, and refused.
  *
- * A configuration that was refused may still be looked at (`check` does): keys that were wrong have their defaults, and
+ * A configuration that was refused may still be looked at (`check` does): keys that were wrong have their
+ * defaults, and
  * tw_config_section_sound tells whose. */
 #ifndef TW_CONFIG_H
 #define TW_CONFIG_H
@@ -138,17 +139,18 @@ struct tw_config {
 /* Defaults alone. Strings live in static storage or in `arena`. */
 TW_MUST_USE bool tw_config_defaults(struct tw_arena *arena, struct tw_config *out, struct tw_error *err);
 
-/* Reads and checks a file. Every error found is added to `problems`; false (TW_CONFIG, the first of them, with
- * the count) when there is one, TW_IO or TW_PERMISSION when the file cannot be read. `out` and all it points to live in
- * `arena`. Relative paths in it are relative to the file's folder. */
+/* Reads and checks a file. Every error found is added to `problems`; false (TW_CONFIG, the first of them,
+ * with the count) when there is one, TW_IO or TW_PERMISSION when the file cannot be read. `out` and all it
+ * points to live in `arena`. Relative paths in it are relative to the file's folder. */
 TW_MUST_USE bool tw_config_load(const char *path, struct tw_arena *arena, struct tw_config *out,
     struct tw_problems *problems, struct tw_error *err);
 
 /* Was every key of this section ("" for the keys of the top) read as it stands in the file? */
 bool tw_config_section_sound(const struct tw_config *config, const char *section);
 
-/* Adds a problem where the file has that key, or a property in its map (NULL: the key itself); the section or the file as a whole
- * where it has none. For those who find out more of a value than the loader can. Returns false. */
+/* Adds a problem where the file has that key, or a property in its map (NULL: the key itself); the section or
+ * the file as a whole where it has none. For those who find out more of a value than the loader can. Returns
+ * false. */
 bool tw_config_problem(const struct tw_config *config, struct tw_problems *problems, const char *section,
     const char *key, const char *property, const char *cure, const char *what, ...) TW_PRINTF(7, 8);
 

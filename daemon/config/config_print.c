@@ -148,7 +148,8 @@ static bool is_empty(const struct tw_config *config, const struct tw_config_row 
     return row->field == TW_FIELD_STRINGS && ((const struct tw_strings *)field)->count == 0;
 }
 
-/* One key. A template shows keys without a value commented out, with an example: taking the # away gives a file that loads. */
+/* One key. A template shows keys without a value commented out, with an example: taking the # away gives a
+ * file that loads. */
 static void print_row(
     struct page *page, const struct tw_config *config, const struct tw_config_row *row, bool template)
 {

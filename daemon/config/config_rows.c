@@ -11,7 +11,8 @@ const char *const tw_gemm_choice_names[] = {"auto", "onednn", "openblas", "porta
 static const char *const envelope_choices[] = {"auto", "none", "connect", "debezium", "cloudevents", NULL};
 static const char *const unit_choices[] = {"auto", "s", "ms", "us", "ns", NULL};
 
-/* A choice is stored through a pointer to unsigned: that is what gcc and clang make of an enum without negative values. */
+/* A choice is stored through a pointer to unsigned: that is what gcc and clang make of an enum without
+ * negative values. */
 _Static_assert(
     sizeof(enum tw_out_of_range) == sizeof(unsigned) && sizeof(enum tw_model_kind) == sizeof(unsigned) &&
         sizeof(enum tw_gemm_choice) == sizeof(unsigned) && sizeof(enum tw_level) == sizeof(unsigned) &&

@@ -15,8 +15,8 @@ enum { MOST_DEPTH = 8, MOST_NODES = 10000, MOST_CONNINFO = 8192 };
 
 static const char file_cure[] = "put it into a file and name that under kafka.secrets";
 
-/* librdkafka's names, names that people bring along from Java's clients, and endings: a property that this librdkafka does not know may
- * hold a secret too. The first that fits counts. */
+/* librdkafka's names, names that people bring along from Java's clients, and endings: a property that this
+ * librdkafka does not know may hold a secret too. The first that fits counts. */
 static const struct {
     const char *name;
     bool ending;
@@ -172,7 +172,8 @@ static void hide_in_tree(const struct tw_text_file *source, const struct tw_yaml
     }
 }
 
-/* Where a value ends is not known: from a suspicious line on, all that a key in it may still hold is hidden. */
+/* Where a value ends is not known: from a suspicious line on, all that a key in it may still hold is
+ * hidden. */
 static void hide_suspicious_lines(const struct tw_text_file *source, struct tw_problems *problems)
 {
     const char *at = source->bytes.bytes;

@@ -1,11 +1,14 @@
 /* notices: what batches held that somebody should hear of, folded to a line a minute.
  *
- *     tw_notices_add(&notices, &log, now_ms, &rows, topic, partition);   // once for each batch that was stored
- *     tw_notices_flush(&notices, &log, now_ms);                          // each second: what waits is told when its minute is over
+ *     tw_notices_add(&notices, &log, now_ms, &rows, topic, partition);   // once for each batch that was
+ *                                                                        stored
+ *     tw_notices_flush(&notices, &log, now_ms);                          // each second: what waits is told
+ *                                                                        when its minute is over
  *
  * Kinds, each with its own minute; the first of a kind is told at once:
  *   warning  dead letters          how many, and of the first: reason, topic, partition, offset
- *   warning  times before 1990     how many numbers in a unit that was set lie there: most likely decode.time_unit is wrong
+ *   warning  times before 1990     how many numbers in a unit that was set lie there: most likely
+ *            decode.time_unit is wrong
  *   info     messages mended       how many documents, and in which fields
  *   info     symbols of nobody     how many of the messages' own symbols name no entity
  * Metrics count the same things without folding. For the loop thread. */

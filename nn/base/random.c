@@ -13,7 +13,8 @@ void tw_random_block(uint64_t seed, const uint32_t counter[4], uint32_t out[4])
     memcpy(out, drawn.v, sizeof drawn.v);
 }
 
-/* The counter: index, then stream and step. Streams are few; dropout's own layout stays apart by its stream. */
+/* The counter: index, then stream and step. Streams are few; dropout's own layout stays apart by its
+ * stream. */
 uint64_t tw_random_bits(uint64_t seed, uint32_t stream, uint32_t step, uint64_t index)
 {
     const uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), step, stream};

@@ -1,7 +1,7 @@
 /* size: checked arithmetic for numbers that came from outside.
  *
- * A length, count or offset read from a file or a message goes through these once, at the door; what passes is
- * trusted afterwards. Each returns false when the result does not fit, and then leaves *result alone. */
+ * A length, count or offset read from a file or a message goes through these once, at the door; what passes
+ * is trusted afterwards. Each returns false when the result does not fit, and then leaves *result alone. */
 #ifndef TW_SIZE_H
 #define TW_SIZE_H
 

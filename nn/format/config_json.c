@@ -39,10 +39,10 @@ static bool refuse_value(struct reader *reader, const char *key, json_t *value, 
         length < sizeof text ? text : "(a long value)", supported);
 }
 
-/* --- numbers of the shape ------------------------------------------------------------------------------------ */
+/* --- numbers of the shape ------------------------------------------------------------------------------- */
 
-/* Key, its other spelling (transformers' attribute_map), what transformers takes when it is absent, and the range
- * within which our own arithmetic cannot overflow. */
+/* Key, its other spelling (transformers' attribute_map), what transformers takes when it is absent, and the
+ * range within which our own arithmetic cannot overflow. */
 struct size_key {
     const char *key, *alias;
     size_t field; /* offset in struct tw_model_config */
@@ -134,7 +134,7 @@ static bool read_sizes(struct reader *reader)
         reader->config->heads);
 }
 
-/* --- keys that change logits --------------------------------------------------------------------------------- */
+/* --- keys that change logits ---------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -370,7 +370,7 @@ static bool list_ignored(struct reader *reader)
     return true;
 }
 
-/* --- labels -------------------------------------------------------------------------------------------------- */
+/* --- labels --------------------------------------------------------------------------------------------- */
 
 /* Output `place` is called `label`. Returns NULL, or why that cannot be. */
 static const char *place_label(
@@ -490,7 +490,7 @@ static bool read_labels(struct reader *reader, const char *override)
     return true;
 }
 
-/* --- the file ------------------------------------------------------------------------------------------------ */
+/* --- the file ------------------------------------------------------------------------------------------- */
 
 static bool read_family(struct reader *reader)
 {

@@ -74,8 +74,8 @@ static bool fail_at(size_t offset, const char *cure, struct tw_error *err, const
                 : tw_fail(err, TW_CONFIG, where, cure, "%s", what);
 }
 
-/* Where the tensor's name stands in the file. A name that needed escapes is not found as it is: then the header's
- * beginning is the best that can be said. */
+/* Where the tensor's name stands in the file. A name that needed escapes is not found as it is: then the
+ * header's beginning is the best that can be said. */
 static size_t offset_of_name(const struct reader *reader, const char *name)
 {
     size_t length = strlen(name);
@@ -342,7 +342,7 @@ const struct tw_tensor *tw_safetensors_find(const struct tw_safetensors *file, c
     return bsearch(&wanted, file->tensors, file->count, sizeof wanted, by_name);
 }
 
-/* --- values -------------------------------------------------------------------------------------------------- */
+/* --- values --------------------------------------------------------------------------------------------- */
 
 static float float_of_half(uint16_t half)
 {

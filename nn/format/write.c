@@ -11,7 +11,7 @@
 
 static const char *const cure_space = "free space on the disk and run again";
 
-/* --- files --------------------------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------------------------------------- */
 
 static FILE *create(const char *path, struct tw_error *err)
 {
@@ -45,7 +45,7 @@ bool tw_bytes_write(const char *path, struct tw_text bytes, struct tw_error *err
     return finish(file, path, fwrite(bytes.bytes, 1, bytes.length, file) == bytes.length, err);
 }
 
-/* --- numbers ------------------------------------------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------------------------------------- */
 
 /* Nearest, ties to even; what is too large for F16 gives false. */
 static bool half_of(float value, uint16_t *out)
@@ -56,8 +56,8 @@ static bool half_of(float value, uint16_t *out)
     double size = fabs((double)value);
     if (!(size < 65520.0))
         return false;
-    /* A step of F16 at this size: 2^-24 among the subnormals, else 2^-10 of the power of two below. nearbyint rounds
-     * ties to even; what rounds up to the next power of two carries into the exponent by itself. */
+    /* A step of F16 at this size: 2^-24 among the subnormals, else 2^-10 of the power of two below. nearbyint
+     * rounds ties to even; what rounds up to the next power of two carries into the exponent by itself. */
     int exponent = 0;
     frexp(size, &exponent);
     int power = exponent - 1 < -14 || size == 0.0 ? -14 : exponent - 1;
@@ -97,7 +97,7 @@ static bool write_narrow(FILE *file, bool (*narrow)(float value, uint16_t *out),
     return true;
 }
 
-/* --- safetensors --------------------------------------------------------------------------------------------- */
+/* --- safetensors ---------------------------------------------------------------------------------------- */
 
 static size_t elements_of(const struct tw_tensor_values *tensor)
 {
@@ -164,7 +164,7 @@ bool tw_safetensors_write(const char *path, enum tw_dtype dtype, const struct tw
     return file && finish(file, path, written, err);
 }
 
-/* --- config.json --------------------------------------------------------------------------------------------- */
+/* --- config.json ---------------------------------------------------------------------------------------- */
 
 /* A float as people wrote it: 1e-12, not 9.99999996e-13. */
 static json_t *short_real(float value)

@@ -2,13 +2,13 @@
  *   in    values in fp32 with their names and shapes; a config
  *   out   one file, synced, at exactly the path given (checkpoint.h puts whole folders in place)
  *
- * safetensors: the header is what safetensors.h describes, with {"format": "pt"} as metadata, which transformers
- * asks for, padded to a multiple of 8. F16 and BF16 are rounded to nearest, ties to even; a value that F16 cannot
- * hold is refused. config.json: the shape under the family's own keys, labels both ways, dropout, and our own facts
- * under "tapewatch".
+ * safetensors: the header is what safetensors.h describes, with {"format": "pt"} as metadata, which
+ * transformers asks for, padded to a multiple of 8. F16 and BF16 are rounded to nearest, ties to even; a
+ * value that F16 cannot hold is refused. config.json: the shape under the family's own keys, labels both
+ * ways, dropout, and our own facts under "tapewatch".
  *
- * Errors: TW_OUTPUT when the file cannot be made, TW_IO when writing fails (a full disk), TW_CONFIG for a value or
- * a JSON text that cannot be written. A file that failed is removed. */
+ * Errors: TW_OUTPUT when the file cannot be made, TW_IO when writing fails (a full disk), TW_CONFIG for a
+ * value or a JSON text that cannot be written. A file that failed is removed. */
 #ifndef TW_WRITE_H
 #define TW_WRITE_H
 
@@ -31,8 +31,8 @@ TW_MUST_USE bool tw_safetensors_write(const char *path, enum tw_dtype dtype,
     const struct tw_tensor_values *tensors, size_t count, struct tw_error *err);
 
 struct tw_config_facts {
-    const char *
-        architecture; /* "ForSequenceClassification", "ForMaskedLM" or "Model": the family's name is put before */
+    /* "ForSequenceClassification", "ForMaskedLM" or "Model": the family's name is put before */
+    const char *architecture;
     const char *name;    /* "_name_or_path", or NULL */
     enum tw_dtype dtype; /* of the weights beside it */
     float hidden_dropout, attention_dropout;

@@ -1,6 +1,7 @@
 /* bf16.h with AVX512_BF16. Both factors are packed, a block of the depth at a time, into pairs: two bf16 of
  * neighbouring k in one 32-bit word, the lower k in the lower half, as VDPBF16PS takes them.
- *   lines of A   [rows][PAIRS], or when A comes turned (a weight's gradient) [PAIRS][ROWS]: the second cache holds it
+ *   lines of A   [rows][PAIRS], or when A comes turned (a weight's gradient) [PAIRS][ROWS]: the second cache
+ *                holds it
  *   panel of B   [PAIRS][COLUMNS]: the first cache holds it
  * A block of A is packed once for all panels, a panel once for ROWS rows. */
 #include "gemm/bf16.h"
@@ -11,8 +12,9 @@
 
 enum { LANES = 16, BLOCK_ROWS = 6, BLOCK_VECS = 4 };
 enum { PAIRS = 128, COLUMNS = BLOCK_VECS * LANES, ROWS = 504 };
-/* Rows of a matrix that packing asks for before it needs them: a row of a wide matrix is a page of its own, where
- * the processor's own prefetch ends. More would push each other out, rows of 3,072 numbers sharing few cache sets. */
+/* Rows of a matrix that packing asks for before it needs them: a row of a wide matrix is a page of its own,
+ * where the processor's own prefetch ends. More would push each other out, rows of 3,072 numbers sharing few
+ * cache sets. */
 enum { AHEAD = 8 };
 /* A turned block of A: its rows are not a power of two, which would share cache sets. */
 enum { TURNED_ROWS = ROWS + 24 };
@@ -29,14 +31,14 @@ static inline __m512 load_first(const float *from, size_t n)
     return _mm512_maskz_loadu_ps(first_lanes(n), from);
 }
 
-/* Into the cache; an address beyond the matrix does no harm. ALWAYS: gcc takes a function that only prefetches for one
- * that does nothing, and leaves out its calls. */
+/* Into the cache; an address beyond the matrix does no harm. ALWAYS: gcc takes a function that only
+ * prefetches for one that does nothing, and leaves out its calls. */
 ALWAYS void ask_for(const float *address)
 {
     _mm_prefetch((const char *)address, _MM_HINT_T0);
 }
 
-/* --- packing ------------------------------------------------------------------------------------------------- */
+/* --- packing -------------------------------------------------------------------------------------------- */
 
 /* to[count][PAIRS] = from[count, depth] */
 static void pack_lines(const float *from, size_t stride, size_t count, size_t depth, uint32_t *to)
@@ -97,7 +99,7 @@ static void pack_turned(const float *from, size_t stride, size_t count, size_t d
     }
 }
 
-/* --- products ------------------------------------------------------------------------------------------------ */
+/* --- products ------------------------------------------------------------------------------------------- */
 
 /* Packed lines of A: line r, pair p stands at [r * line + p * pair]. */
 struct lines {
@@ -105,8 +107,8 @@ struct lines {
     size_t line, pair;
 };
 
-/* c[rows, vecs x LANES] = (or +=, when `more`) lines x panel. rows and vecs are constants where this is inlined, so
- * that c stays in registers; of the last vector, `last` is there. */
+/* c[rows, vecs x LANES] = (or +=, when `more`) lines x panel. rows and vecs are constants where this is
+ * inlined, so that c stays in registers; of the last vector, `last` is there. */
 ALWAYS void product_block(const struct lines *lines, const uint32_t *panel, size_t pairs, float *c,
     size_t stride, bool more, __mmask16 last, const int rows, const int vecs)
 {
@@ -243,7 +245,8 @@ static void multiply_rows(const struct factor *a, const struct factor *b, float 
     }
 }
 
-/* c[rows, columns], in groups of about the same size: a short last one would pay for packing b and use it little. */
+/* c[rows, columns], in groups of about the same size: a short last one would pay for packing b and use it
+ * little. */
 static void multiply_all(const struct factor *a, const struct factor *b, float *c, size_t rows,
     size_t columns, size_t depth, bool more)
 {

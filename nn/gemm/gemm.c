@@ -19,7 +19,7 @@ const char *tw_gemm_backend_name(enum tw_gemm_backend backend)
     return backends[backend]->name;
 }
 
-/* --- products ------------------------------------------------------------------------------------------------ */
+/* --- products ------------------------------------------------------------------------------------------- */
 
 static bool judge(const char *failure, struct tw_error *err)
 {
@@ -51,10 +51,10 @@ bool tw_gemm_weight(const struct tw_gemm *gemm, size_t rows, size_t out, size_t 
                err);
 }
 
-/* --- which backend ------------------------------------------------------------------------------------------- */
+/* --- which backend -------------------------------------------------------------------------------------- */
 
-/* A library must be clearly faster than our own kernel: were it a matter of chance, two starts of one program on
- * one machine could differ in the last bits of a score. */
+/* A library must be clearly faster than our own kernel: were it a matter of chance, two starts of one program
+ * on one machine could differ in the last bits of a score. */
 static const double clearly = 1.15;
 
 static enum tw_gemm_backend fastest(const struct tw_gemm *gemm)

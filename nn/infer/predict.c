@@ -40,7 +40,7 @@ struct micro_batch {
     size_t first_span, span_count; /* spans of its sequences */
 };
 
-/* --- one micro-batch ----------------------------------------------------------------------------------------- */
+/* --- one micro-batch ------------------------------------------------------------------------------------ */
 
 /* Rows in the model's own order of labels become rows by class, where they stand. */
 static void order_by_class(const struct tw_model_config *config, float *logits, size_t rows)
@@ -95,7 +95,7 @@ static bool run_micro_batch(const struct tw_predict *predict, struct lane *lane,
     return !predict->call.entities || !model->has_entity_head || score_entities(predict, lane, micro, err);
 }
 
-/* --- one call ------------------------------------------------------------------------------------------------ */
+/* --- one call ------------------------------------------------------------------------------------------- */
 
 /* The micro-batch after this one; its count is 0 after the last. */
 static void next_micro_batch(const struct call *call, struct micro_batch *micro)
@@ -170,7 +170,7 @@ bool tw_predict_run(struct tw_predict *predict, const struct tw_packed *batch,
     return true;
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------------------------------------- */
 
 static bool check_labels(const struct tw_model *model, struct tw_error *err)
 {

@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-/* Padded to what the widest vector table needs: K and V by column, and P, dS and a transposed copy of one of them. */
+/* Padded to what the widest vector table needs: K and V by column, and P, dS and a transposed copy of one of
+ * them. */
 size_t tw_attention_backward_floats(size_t longest, size_t width)
 {
     size_t padded = (longest + 15) / 16 * 16;
@@ -144,7 +145,8 @@ static void probabilities(const float *query, const float *key, const float *bia
         out[other] /= sum;
 }
 
-/* One head of one sequence; `corner` is its first element in every array, `first` the number of its first row. */
+/* One head of one sequence; `corner` is its first element in every array, `first` the number of its first
+ * row. */
 static void attend(
     const struct tw_attention_backward_call *call, size_t corner, size_t keys, uint32_t first, size_t head)
 {

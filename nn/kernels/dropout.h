@@ -1,10 +1,10 @@
 /* dropout: which elements of a row are dropped, from (seed, step, place) alone.
  *
- * out = in x 65536 / (65536 - t) where the element's 16 random bits are t or more, else 0 (Srivastava et al. 2014,
- * scaled in training). Nothing is stored: the backward pass asks again and gets the same mask. The numbers are
- * those of base/random.h (Philox4x32-10), 16 counters side by side so that a compiler makes vectors of them; a row
- * is numbered over the whole batch of a step, so that the mask does not depend on how the batch was cut or on which
- * thread a row runs.
+ * out = in x 65536 / (65536 - t) where the element's 16 random bits are t or more, else 0 (Srivastava et al.
+ * 2014, scaled in training). Nothing is stored: the backward pass asks again and gets the same mask. The
+ * numbers are those of base/random.h (Philox4x32-10), 16 counters side by side so that a compiler makes
+ * vectors of them; a row is numbered over the whole batch of a step, so that the mask does not depend on how
+ * the batch was cut or on which thread a row runs.
  *
  *   element c of row r:   group g = c / 128; within it plane p = c % 128 / 16 and lane l = c % 16;
  *                         bits (p % 2) x 16 ... + 15 of word p / 2 of the block with the counter

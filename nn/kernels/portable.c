@@ -142,8 +142,8 @@ static void softmax(const float *in, size_t rows, size_t width, float *out)
         softmax_row(in + row * width, width, out + row * width);
 }
 
-/* One query, number `row` of the batch's, against the `keys` tokens of its sequence; all pointers stand at the
- * head's first column, `bias` (or NULL) at that of the first key. */
+/* One query, number `row` of the batch's, against the `keys` tokens of its sequence; all pointers stand at
+ * the head's first column, `bias` (or NULL) at that of the first key. */
 static void attend_row(const struct tw_attention_call *call, const float *query, const float *key,
     const float *value, const float *bias, size_t keys, uint32_t row, float *context)
 {

@@ -63,7 +63,7 @@ static void add_norm(struct pass *pass, float *in, const struct tw_linear *linea
     pass->kernels->add_norm(&call);
 }
 
-/* --- the bias by distance ------------------------------------------------------------------------------------ */
+/* --- the bias by distance ------------------------------------------------------------------------------- */
 
 size_t tw_distance_bucket(size_t distance, bool after)
 {
@@ -102,7 +102,7 @@ static void spread_bias(const struct pass *pass)
     }
 }
 
-/* --- layers -------------------------------------------------------------------------------------------------- */
+/* --- layers --------------------------------------------------------------------------------------------- */
 
 static void attend(struct pass *pass, size_t layer, const struct tw_activations *keep)
 {

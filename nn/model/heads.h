@@ -21,8 +21,8 @@
 #include "model/packed.h"
 #include "model/workspace.h"
 
-/* The document head over the batch last encoded: batch->count x config.labels floats into `logits`. The model must
- * have a head (TW_INTERNAL otherwise). */
+/* The document head over the batch last encoded: batch->count x config.labels floats into `logits`. The model
+ * must have a head (TW_INTERNAL otherwise). */
 TW_MUST_USE bool tw_document_logits(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, float *logits, struct tw_error *err);
 
@@ -31,8 +31,8 @@ struct tw_entity_span {
     uint32_t sequence, begin, end;
 };
 
-/* The entity head over the batch last encoded: count x config.labels floats into `logits`, in the order of `spans`.
- * The model must have the head; a span must lie within its sequence (TW_INTERNAL otherwise). */
+/* The entity head over the batch last encoded: count x config.labels floats into `logits`, in the order of
+ * `spans`. The model must have the head; a span must lie within its sequence (TW_INTERNAL otherwise). */
 TW_MUST_USE bool tw_entity_logits(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, const struct tw_entity_span *spans, size_t count, float *logits,
     struct tw_error *err);
@@ -41,12 +41,12 @@ TW_MUST_USE bool tw_entity_logits(const struct tw_model *model, const struct tw_
 TW_MUST_USE bool tw_entity_spans_check(
     const struct tw_packed *batch, const struct tw_entity_span *spans, size_t count, struct tw_error *err);
 
-/* The mean of hidden rows of tokens [begin, end) of one sequence (begin < end <= its length) into out[hidden]:
- * what an entity head joins to [CLS]. */
+/* The mean of hidden rows of tokens [begin, end) of one sequence (begin < end <= its length) into
+ * out[hidden]: what an entity head joins to [CLS]. */
 void tw_mean_hidden(const struct tw_model *model, const struct tw_packed *batch,
     const struct tw_workspace *workspace, size_t sequence, size_t begin, size_t end, float *out);
 
-/* --- the steps of a head, for a backward pass that takes them back (train/backward.h) ------------------------ */
+/* --- the steps of a head, for a backward pass that takes them back (train/backward.h) ------------------- */
 
 struct tw_head {
     const struct tw_linear *pooler, *classifier;
@@ -64,7 +64,8 @@ void tw_head_gather_documents(const struct tw_model *model, const struct tw_pack
 void tw_head_gather_entities(const struct tw_model *model, const struct tw_packed *batch,
     struct tw_workspace *workspace, const struct tw_entity_span *spans, size_t rows);
 
-/* head_input to head_raised, head_pooled, head_logits. `numbers`: each row's number for dropout; NULL without. */
+/* head_input to head_raised, head_pooled, head_logits. `numbers`: each row's number for dropout; NULL
+ * without. */
 TW_MUST_USE bool tw_head_run(const struct tw_model *model, const struct tw_head *head,
     struct tw_workspace *workspace, const uint32_t *numbers, size_t rows, struct tw_error *err);
 

@@ -73,9 +73,10 @@ struct loader {
     struct tw_error *err;
 };
 
-/* --- finding tensors ----------------------------------------------------------------------------------------- */
+/* --- finding tensors ------------------------------------------------------------------------------------ */
 
-/* The tensor under this name; or, as transformers' loader has it, under gamma and beta for a norm's weight and bias. */
+/* The tensor under this name; or, as transformers' loader has it, under gamma and beta for a norm's weight
+ * and bias. */
 static const struct tw_tensor *find_tensor(const struct tw_safetensors *file, const char *name)
 {
     const struct tw_tensor *tensor = tw_safetensors_find(file, name);
@@ -193,7 +194,7 @@ static void find_heads(struct tw_model *model, const struct tw_model_options *op
         options->with_masked_head && has_weight(model, TW_ROLE_MASKED_TRANSFORM_WEIGHT, prefixed);
 }
 
-/* --- values -------------------------------------------------------------------------------------------------- */
+/* --- values --------------------------------------------------------------------------------------------- */
 
 static bool in_place(const struct tw_tensor *tensor)
 {
@@ -235,7 +236,7 @@ static bool converted_bytes(const struct loader *loader, size_t *out)
     return true;
 }
 
-/* --- from the list to the structs ---------------------------------------------------------------------------- */
+/* --- from the list to the structs ----------------------------------------------------------------------- */
 
 static void place(void *base, size_t field, const float *values)
 {
@@ -287,7 +288,7 @@ static bool place_parameters(struct loader *loader)
     return true;
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------------------------------------- */
 
 /* The name of a weight that every family has, without the prefix. */
 static const char *weight_name(
@@ -311,7 +312,8 @@ static bool require_head(const struct tw_model *model, struct tw_error *err)
     return true;
 }
 
-/* A classifier whose labels nobody named has as many outputs as its own tensor says; require_head judges it. */
+/* A classifier whose labels nobody named has as many outputs as its own tensor says; require_head judges
+ * it. */
 static void take_label_count(struct tw_model *model)
 {
     struct tw_named named;

@@ -93,7 +93,8 @@ struct tw_model {
         pooler; /* BERT: bert.pooler.dense; DistilBERT: pre_classifier; MPNet: classifier.dense */
     enum tw_activation pooler_activation; /* tanh; DistilBERT: relu */
     struct tw_linear classifier;          /* [labels, hidden] */
-    /* The entity head, when has_entity_head: classifier(tanh(pooler(hidden of [CLS], mean hidden of the entity))). */
+    /* The entity head, when has_entity_head: classifier(tanh(pooler(hidden of [CLS], mean hidden of the
+     * entity))). */
     bool has_entity_head;
     struct tw_linear entity_pooler;     /* [hidden, 2 hidden] */
     struct tw_linear entity_classifier; /* [labels, hidden] */
@@ -103,7 +104,8 @@ struct tw_model {
     enum tw_activation masked_activation; /* the config's; MPNet: gelu */
     struct tw_norm masked_norm;
     const float *masked_bias; /* [vocabulary] */
-    /* Made for training alone, when has_projection: a student's hidden states as wide as its teacher's (trainer.h). */
+    /* Made for training alone, when has_projection: a student's hidden states as wide as its teacher's
+     * (trainer.h). */
     bool has_projection;
     struct tw_linear projection; /* [config.projection, hidden], no bias */
     const struct tw_parameter *parameters;

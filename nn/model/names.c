@@ -61,7 +61,8 @@ static const struct {
     WEIGHT(TYPES, TYPES, HIDDEN, "embeddings.token_type_embeddings.weight", NULL, NULL),
     SHARED(EMBEDDING_NORM_SCALE, ONE, HIDDEN, "embeddings.LayerNorm.weight"),
     SHARED(EMBEDDING_NORM_SHIFT, ONE, HIDDEN, "embeddings.LayerNorm.bias"),
-    /* Of the encoder in transformers' module tree; here with the embeddings, on which all layers stand as well. */
+    /* Of the encoder in transformers' module tree; here with the embeddings, on which all layers stand as
+     * well. */
     WEIGHT(DISTANCE_BIAS, BUCKETS, HEADS, NULL, NULL, "encoder.relative_attention_bias.weight"),
     WEIGHT(QUERY_WEIGHT, HIDDEN, HIDDEN, "attention.self.query.weight", "attention.q_lin.weight",
         "attention.attn.q.weight"),

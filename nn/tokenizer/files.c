@@ -226,8 +226,9 @@ static bool read_config(struct loading *loading)
 
 /* --- Added tokens --- */
 
-/* A token that is matched after normalisation is found while words are made (normalize.h), when it is made of ASCII in
- * its normal form: a punctuation character, letters or digits, a punctuation character, as in "<unk>". */
+/* A token that is matched after normalisation is found while words are made (normalize.h), when it is made of
+ * ASCII in its normal form: a punctuation character, letters or digits, a punctuation character, as in
+ * "<unk>". */
 static bool is_bracketed_word(const struct tw_tokenizer_facts *facts, struct tw_text text)
 {
     for (size_t byte = 0; byte < text.length; byte++) {
@@ -644,8 +645,8 @@ static bool read_template(struct loading *loading, const json_t *processor)
            read_one_template(loading, json_object_get(processor, "pair"), PAIR_PIECES);
 }
 
-/* {"type": "BertProcessing", "sep": ["[SEP]", 102], "cls": ["[CLS]", 101]}; RobertaProcessing has the same ends, and two
- * separators between the texts of a pair. */
+/* {"type": "BertProcessing", "sep": ["[SEP]", 102], "cls": ["[CLS]", 101]}; RobertaProcessing has the same
+ * ends, and two separators between the texts of a pair. */
 static bool read_end_processing(struct loading *loading, const json_t *processor)
 {
     static const struct {

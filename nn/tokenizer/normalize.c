@@ -59,7 +59,8 @@ static uint32_t end_of_added(const struct tw_words *words, const struct tw_added
     return stands ? words->position + (uint32_t)text.length : 0;
 }
 
-/* The added token that stands at the position, the longest of them, those of the raw text first; NULL when none does. */
+/* The added token that stands at the position, the longest of them, those of the raw text first; NULL when
+ * none does. */
 static const struct tw_added_token *added_token_here(const struct tw_words *words)
 {
     const struct tw_normalizer *normalizer = words->normalizer;
@@ -109,8 +110,8 @@ static bool give_plain_punctuation(struct tw_words *words, struct tw_word *word)
     return give_plain(words, words->position - 1, 1, word);
 }
 
-/* Scans a word of ASCII letters and digits from the position. False, and the position as it was, when something
- * stands in it or at its end that needs the long way. */
+/* Scans a word of ASCII letters and digits from the position. False, and the position as it was, when
+ * something stands in it or at its end that needs the long way. */
 static bool scan_plain_word(struct tw_words *words, struct tw_word *word)
 {
     const struct tw_normalizer *normalizer = words->normalizer;
@@ -283,8 +284,8 @@ static uint32_t normalized_end(const struct tw_words *words, struct tw_text toke
     return met == token.length ? position : 0;
 }
 
-/* Takes code points until a word is whole. False when none came: at the end, or at white space, from where the
- * short way may go on. */
+/* Takes code points until a word is whole. False when none came: at the end, or at white space, from where
+ * the short way may go on. */
 static bool take_long_way(struct tw_words *words, struct tw_word *word)
 {
     while (words->position < words->length) {

@@ -170,7 +170,8 @@ static uint32_t count_text(const struct tw_tokenizer *tokenizer, struct tw_text 
     return total;
 }
 
-/* "longest_first" (tokenizers, utils/truncation.rs): `shorter` and `longer` tokens, of which `room` may stay. */
+/* "longest_first" (tokenizers, utils/truncation.rs): `shorter` and `longer` tokens, of which `room` may
+ * stay. */
 static void share_room(uint64_t room, uint64_t *shorter, uint64_t *longer)
 {
     if (*shorter > room)

@@ -10,14 +10,15 @@
  *     ...
  *     tw_tokenizer_free(tokenizer);
  *
- * A text goes through normalize.h (control characters, white space, CJK, accents, case; words and punctuation)
- * and wordpiece.h (longest piece first, [UNK] for a word that cannot be cut or is longer than the limit).
- * Special tokens that stand literally in the text ("[SEP]") are taken from the raw text, before anything else, as
- * the fast tokenizer does. Invalid UTF-8 never fails: each maximal bad sequence counts as U+FFFD, which cleaning
- * drops.
+ * A text goes through normalize.h (control characters, white space, CJK, accents, case; words and
+ * punctuation) and wordpiece.h (longest piece first, [UNK] for a word that cannot be cut or is longer than
+ * the limit). Special tokens that stand literally in the text ("[SEP]") are taken from the raw text, before
+ * anything else, as the fast tokenizer does. Invalid UTF-8 never fails: each maximal bad sequence counts as
+ * U+FFFD, which cleaning drops.
  *
- * Offsets are the peer's too, as bytes: a token reaches from the source of its first character to that of its last.
- * (One difference: where canonical ordering moves a mark that stays, each mark keeps its own place here.)
+ * Offsets are the peer's too, as bytes: a token reaches from the source of its first character to that of its
+ * last. (One difference: where canonical ordering moves a mark that stays, each mark keeps its own place
+ * here.)
  *
  * A tokenizer is immutable after load and may be used by any number of threads at once. */
 #ifndef TW_TOKENIZER_H
@@ -42,7 +43,8 @@ struct tw_special_ids {
     int32_t mask;      /* [MASK] */
 };
 
-/* One tokenized text (or pair): [CLS] first [SEP], or [CLS] first [SEP] second [SEP]; MPNet has two [SEP] between. */
+/* One tokenized text (or pair): [CLS] first [SEP], or [CLS] first [SEP] second [SEP]; MPNet has two [SEP]
+ * between. */
 struct tw_tokens {
     int32_t *ids;
     uint32_t *begins;      /* bytes into the source text of the token's segment, [begin, end); */
@@ -60,9 +62,10 @@ struct tw_tokens {
 
 /* Reads `folder`/tokenizer.json when it is there, else `folder`/vocab.txt; and tokenizer_config.json beside
  * either (special_tokens_map.json when that names no special tokens). The whole pipeline of tokenizer.json is
- * looked at: what would give other ids (another model, normalizer, pre-tokenizer or template, added tokens that are
- * matched after normalisation, a contradiction between the files) is refused by name. TW_CONFIG with file and, for
- * vocab.txt, line; TW_IO or TW_PERMISSION when a file cannot be read. On failure *out is NULL. */
+ * looked at: what would give other ids (another model, normalizer, pre-tokenizer or template, added tokens
+ * that are matched after normalisation, a contradiction between the files) is refused by name. TW_CONFIG with
+ * file and, for vocab.txt, line; TW_IO or TW_PERMISSION when a file cannot be read. On failure *out is
+ * NULL. */
 TW_MUST_USE bool tw_tokenizer_load(const char *folder, struct tw_tokenizer **out, struct tw_error *err);
 /* The same from files that were taken with the model's (model_files.h), so that both are of one version. */
 TW_MUST_USE bool tw_tokenizer_load_from(
@@ -71,18 +74,20 @@ TW_MUST_USE bool tw_tokenizer_load_from(
 void tw_tokenizer_free(struct tw_tokenizer *tokenizer);
 
 /* Tokenizes `text`, or `text` and `*pair`. The arrays of `out` are placed in `arena` and die with it.
- * `most_tokens` counts the special tokens; [SEP] always stays. A pair is cut as Hugging Face's "longest_first" does
+ * `most_tokens` counts the special tokens; [SEP] always stays. A pair is cut as Hugging Face's
+ * "longest_first" does
  * it: the longer text gives way until both are equal, then both. A text is read only as far as its tokens are
- * needed (and one more, to know whether it was cut); only a pair of which both overflow is counted to its end.
- * TW_FULL when the arena is full, TW_USAGE when most_tokens has no room for the special tokens (2, of a pair 3 or 4),
- * TW_REFUSED for a text of 4 GiB or more. */
+ * needed (and one more, to know whether it was cut); only a pair of which both overflow is counted to its
+ * end. TW_FULL when the arena is full, TW_USAGE when most_tokens has no room for the special tokens (2, of a
+ * pair 3 or 4), TW_REFUSED for a text of 4 GiB or more. */
 TW_MUST_USE bool tw_tokenize(const struct tw_tokenizer *tokenizer, struct tw_text text,
     const struct tw_text *pair, uint32_t most_tokens, struct tw_arena *arena, struct tw_tokens *out,
     struct tw_error *err);
 
 /* One past the highest id: the number of rows that an embedding must have at least. */
 uint32_t tw_tokenizer_vocabulary_size(const struct tw_tokenizer *tokenizer);
-/* The token's text as the vocabulary has it ("##ing"); bytes == NULL for an id that is not in the vocabulary. */
+/* The token's text as the vocabulary has it ("##ing"); bytes == NULL for an id that is not in the
+ * vocabulary. */
 struct tw_text tw_tokenizer_token(const struct tw_tokenizer *tokenizer, int32_t id);
 /* The id of a token's text, -1 when it is not in the vocabulary. */
 int32_t tw_tokenizer_id(const struct tw_tokenizer *tokenizer, struct tw_text token);

@@ -1,5 +1,6 @@
 /* Made by tests/interop/tokenizer_tables.py; do not edit. What the `tokenizers` package (version
- * 0.23.3) does with each code point, as it answered when it was asked about each. unicode.h explains the columns. */
+ * 0.23.3) does with each code point, as it answered when it was asked about each. unicode.h explains the
+ * columns. */
 #include "tokenizer/unicode.h"
 
 /* clang-format off */

@@ -5,7 +5,7 @@
 #include "base/size.h"
 #include "model/encoder.h"
 
-/* --- scratch ------------------------------------------------------------------------------------------------- */
+/* --- scratch -------------------------------------------------------------------------------------------- */
 
 /* Counts first, takes second, as workspace.c does. */
 struct taker {
@@ -83,7 +83,7 @@ void tw_backward_begin(struct tw_backward *backward, const struct tw_packed *bat
                 sizeof *backward->d_bias);
 }
 
-/* --- steps shared by layers and heads ------------------------------------------------------------------------ */
+/* --- steps shared by layers and heads ------------------------------------------------------------------- */
 
 /* Where the gradient of a parameter stands: the model's values and the gradients have one layout. */
 static float *gradient_of(const struct tw_backward *backward, const float *parameter)
@@ -122,7 +122,7 @@ static void back_bias(
     kernels_of(backward)->add_rows(d_y, rows, linear->out, gradient_of(backward, linear->bias));
 }
 
-/* --- heads --------------------------------------------------------------------------------------------------- */
+/* --- heads ---------------------------------------------------------------------------------------------- */
 
 bool tw_backward_projection(struct tw_backward *backward, const float *hidden, size_t rows,
     const float *d_projected, struct tw_error *err)
@@ -240,10 +240,10 @@ bool tw_backward_masked(struct tw_backward *backward, const uint32_t *rows, size
     return true;
 }
 
-/* --- the encoder --------------------------------------------------------------------------------------------- */
+/* --- the encoder ---------------------------------------------------------------------------------------- */
 
-/* out = norm(sum), sum = dropout(in + bias) + residual. From d_hidden, the gradient by out: d_hidden becomes that by the
- * residual, d_other that by `in`. */
+/* out = norm(sum), sum = dropout(in + bias) + residual. From d_hidden, the gradient by out: d_hidden becomes
+ * that by the residual, d_other that by `in`. */
 static void back_add_norm(struct tw_backward *backward, const struct tw_packed *batch, const float *sum,
     const struct tw_linear *linear, const struct tw_norm *norm, enum tw_drop_place place, size_t layer)
 {
@@ -264,8 +264,8 @@ static void back_add_norm(struct tw_backward *backward, const struct tw_packed *
         back_bias(backward, linear, rows, backward->d_other);
 }
 
-/* run_layer's second half: output = norm(lowered + attended), lowered = activated W^T, activated = activation(raised),
- * raised = attended W^T. */
+/* run_layer's second half: output = norm(lowered + attended), lowered = activated W^T, activated =
+ * activation(raised), raised = attended W^T. */
 static bool back_feed_forward(
     struct tw_backward *backward, const struct tw_packed *batch, size_t number, struct tw_error *err)
 {

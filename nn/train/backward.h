@@ -1,21 +1,24 @@
 /* backward: encoder.c and heads.c from their last line to their first.
- *   in    a workspace that kept its layers (workspace.h) and has just encoded a batch; the gradient of the loss by some logits
+ *   in    a workspace that kept its layers (workspace.h) and has just encoded a batch; the gradient of the
+ *         loss by some logits
  *   out   gradients of all parameters that learn, ADDED to a flat array of the state's layout
  *
  *     tw_encode(model, &batch, &workspace, err);
  *     tw_backward_begin(&backward, &batch);                          // d_hidden = 0
- *     tw_head_gather_documents(...); tw_head_run(...);               // a round of a head, its loss, and back at once
+ *     tw_head_gather_documents(...); tw_head_run(...);               // a round of a head, its loss, and back
+ *                                                                    at once
  *     tw_backward_head(&backward, &batch, &head, NULL, first, rows, d_logits, err);
  *     for (layer = layers; layer-- > 0 && layer + 1 >= lowest;)
- *         tw_backward_layer(&backward, &batch, layer, err);          // d_hidden: from the layer's output to its input
+ *         tw_backward_layer(&backward, &batch, layer, err);          // d_hidden: from the layer's output to
+ *                                                                    its input
  *     tw_backward_embedding(&backward, &batch);                      // when lowest == 0
  *
- * tw_backward_encoder does the last three lines. Whoever adds to d_hidden between two layers (hidden states to
- * match) calls the layers one by one.
+ * tw_backward_encoder does the last three lines. Whoever adds to d_hidden between two layers (hidden states
+ * to match) calls the layers one by one.
  *
- * One struct tw_backward belongs to one thread, beside its workspace; the state is only read. Every sum runs in a
- * fixed order: the same batch gives the same bits. Dropout masks are computed again from workspace->dropout, which
- * must not have changed. */
+ * One struct tw_backward belongs to one thread, beside its workspace; the state is only read. Every sum runs
+ * in a fixed order: the same batch gives the same bits. Dropout masks are computed again from
+ * workspace->dropout, which must not have changed. */
 #ifndef TW_BACKWARD_H
 #define TW_BACKWARD_H
 
@@ -54,19 +57,19 @@ void tw_backward_close(struct tw_backward *backward);
 /* Clears d_hidden, and d_bias where there is one: call it for each micro-batch, before its heads. */
 void tw_backward_begin(struct tw_backward *backward, const struct tw_packed *batch);
 
-/* Takes back one round of a head: sequences [first, first + rows), or the entities of `spans` (then `first` is not
- * looked at); `numbers` as in tw_head_run. The round's activations stand in the workspace. */
+/* Takes back one round of a head: sequences [first, first + rows), or the entities of `spans` (then `first`
+ * is not looked at); `numbers` as in tw_head_run. The round's activations stand in the workspace. */
 TW_MUST_USE bool tw_backward_head(struct tw_backward *backward, const struct tw_packed *batch,
     const struct tw_head *head, const struct tw_entity_span *spans, size_t first, const uint32_t *numbers,
     size_t rows, const float *d_logits, struct tw_error *err);
 
-/* Takes back one round of the masked-word head; rows[i] is the row of hidden states that masked_input row i was
- * copied from. */
+/* Takes back one round of the masked-word head; rows[i] is the row of hidden states that masked_input row i
+ * was copied from. */
 TW_MUST_USE bool tw_backward_masked(struct tw_backward *backward, const uint32_t *rows, size_t count,
     const float *d_logits, struct tw_error *err);
 
-/* Takes back projected = hidden x W^T of `rows` tokens, `hidden` a layer's output in the workspace: adds to d_hidden and to W's
- * gradient. */
+/* Takes back projected = hidden x W^T of `rows` tokens, `hidden` a layer's output in the workspace: adds to
+ * d_hidden and to W's gradient. */
 TW_MUST_USE bool tw_backward_projection(struct tw_backward *backward, const float *hidden, size_t rows,
     const float *d_projected, struct tw_error *err);
 

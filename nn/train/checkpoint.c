@@ -18,14 +18,15 @@ enum { PATH_BYTES = TW_FOLDER_PATH };
 static const char *const checkpoint_prefix = "checkpoint-";
 static const size_t file_most_bytes = (size_t)64 << 20;
 
-/* --- a model ------------------------------------------------------------------------------------------------- */
+/* --- a model -------------------------------------------------------------------------------------------- */
 
 static const char *architecture_of(const struct tw_model *model)
 {
     return model->has_head ? "ForSequenceClassification" : model->has_masked_head ? "ForMaskedLM" : "Model";
 }
 
-/* One tensor a parameter, from any array of the state's layout. A projection belongs to the run, not to the model. */
+/* One tensor a parameter, from any array of the state's layout. A projection belongs to the run, not to the
+ * model. */
 static size_t list_tensors(const struct tw_state *state, const char *prefix, const float *values, bool of_run,
     struct tw_tensor_values *out)
 {
@@ -157,10 +158,10 @@ bool tw_model_save(const char *folder, const struct tw_state *state, const struc
     return false;
 }
 
-/* --- where a run stands -------------------------------------------------------------------------------------- */
+/* --- where a run stands --------------------------------------------------------------------------------- */
 
-/* Fields of struct tw_progress by name; numbers as text, doubles in hexadecimal: exact, and safe from readers that make
- * doubles of everything. */
+/* Fields of struct tw_progress by name; numbers as text, doubles in hexadecimal: exact, and safe from readers
+ * that make doubles of everything. */
 static const struct {
     const char *key;
     size_t field;
@@ -272,7 +273,7 @@ static bool write_progress(const char *folder, const struct tw_state *state,
     return done;
 }
 
-/* --- checkpoints --------------------------------------------------------------------------------------------- */
+/* --- checkpoints ---------------------------------------------------------------------------------------- */
 
 /* The step of a checkpoint's name; false for any other name. */
 static bool step_of(const char *name, uint64_t *step)
@@ -373,7 +374,7 @@ bool tw_checkpoint_find(const char *folder, char *path, size_t size, bool *found
            tw_fail(err, TW_USAGE, folder, "give a shorter path", "path too long");
 }
 
-/* --- loading ------------------------------------------------------------------------------------------------- */
+/* --- loading -------------------------------------------------------------------------------------------- */
 
 static bool load_tensor(const struct tw_safetensors *file, const char *prefix,
     const struct tw_parameter *parameter, float *to, struct tw_error *err)

@@ -5,7 +5,7 @@
 #include "base/size.h"
 #include "model/encoder.h"
 
-/* --- one micro-batch ----------------------------------------------------------------------------------------- */
+/* --- one micro-batch ------------------------------------------------------------------------------------ */
 
 /* A micro-batch and its targets. */
 struct micro_batch {
@@ -56,7 +56,8 @@ static void reorder(
     }
 }
 
-/* The losses of one round of a head by classes, and its gradient in d_logits. `soft`: a teacher's logits, or NULL. */
+/* The losses of one round of a head by classes, and its gradient in d_logits. `soft`: a teacher's logits, or
+ * NULL. */
 struct round {
     const struct tw_head *head;
     size_t rows;
@@ -227,7 +228,7 @@ static bool run_masked(struct tw_part *part, const struct micro_batch *micro, st
     return true;
 }
 
-/* --- the teacher --------------------------------------------------------------------------------------------- */
+/* --- the teacher ---------------------------------------------------------------------------------------- */
 
 static bool wants_teacher(const struct tw_part *part)
 {
@@ -265,7 +266,8 @@ static bool is_matched(const struct tw_part *part, const struct micro_batch *mic
     return !matched || matched[micro->first + sequence];
 }
 
-/* The loss of a micro-batch's hidden rows against the teacher's, sequence by sequence. ADDS to `gradient`, or NULL. */
+/* The loss of a micro-batch's hidden rows against the teacher's, sequence by sequence. ADDS to `gradient`, or
+ * NULL. */
 static double compare_hidden(const struct tw_part *part, const struct micro_batch *micro, const float *ours,
     const float *theirs, size_t width, float *gradient)
 {
@@ -316,7 +318,7 @@ static bool match_hidden(
     return true;
 }
 
-/* --- forward and back ---------------------------------------------------------------------------------------- */
+/* --- forward and back ----------------------------------------------------------------------------------- */
 
 /* From the last layer to the embeddings, with what each hidden state should look like. */
 static bool run_back(struct tw_part *part, const struct micro_batch *micro, struct tw_error *err)
@@ -428,7 +430,7 @@ void tw_part_run(struct tw_part *part)
     }
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------------------------------------- */
 
 static bool take_room(struct tw_part *part, struct tw_error *err)
 {

@@ -4,8 +4,8 @@
  *
  * With t = step + 1 (the first step learns something), W = warm-up steps, N = total steps:
  *   constant    t / W up to W, then 1
- *   linear      t / W up to W, then (N + 1 - t) / (N + 1 - W), so that the last step learns something (Devlin et
- *               al. 2018; transformers' get_linear_schedule_with_warmup)
+ *   linear      t / W up to W, then (N + 1 - t) / (N + 1 - W), so that the last step learns something (Devlin
+ *               et al. 2018; transformers' get_linear_schedule_with_warmup)
  *   cosine      t / W up to W, then (1 + cos(pi (t - W) / (N - W))) / 2 (Loshchilov and Hutter 2017)
  *   slanted     slanted triangular (Howard and Ruder 2018, ULMFiT, equation 3), ratio = 32:
  *               p = t / W up to W, then 1 - (t - W) / (N - W); the factor is (1 + p (ratio - 1)) / ratio

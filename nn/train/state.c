@@ -31,7 +31,7 @@ struct tw_model_config tw_config_shape(
     };
 }
 
-/* --- where values come from ---------------------------------------------------------------------------------- */
+/* --- where values come from ----------------------------------------------------------------------------- */
 
 /* What filling carries from parameter to parameter. */
 struct filling {
@@ -143,7 +143,7 @@ static bool fill_all(const struct filling *filling, struct tw_error *err)
     return true;
 }
 
-/* --- the shape ----------------------------------------------------------------------------------------------- */
+/* --- the shape ------------------------------------------------------------------------------------------ */
 
 static bool check_choices(
     const struct tw_state_options *options, const struct tw_model_config *config, struct tw_error *err)
@@ -199,7 +199,7 @@ static unsigned fresh_parts(const struct tw_state_options *options, const struct
     return options->parts & ~had;
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------------------------------------- */
 
 static bool take_arrays(struct tw_state *state, bool averaged, struct tw_error *err)
 {

@@ -1,30 +1,33 @@
 /* state: a model in training: weights that can be written, and what stands beside each of them.
  *   in    a model folder, or a shape; which heads are wanted
- *   out   struct tw_state: a struct tw_model over its own fp32 memory (encoder.h and heads.h take it as any other), and
- *         flat arrays parallel to it: AdamW's two moments
+ *   out   struct tw_state: a struct tw_model over its own fp32 memory (encoder.h and heads.h take it as any
+ *         other), and flat arrays parallel to it: AdamW's two moments
  *
  *     struct tw_state *state;
- *     struct tw_state_options options = {.folder = "base", .parts = TW_PART_DOCUMENT | TW_PART_ENTITY, .seed = 1};
+ *     struct tw_state_options options = {.folder = "base", .parts = TW_PART_DOCUMENT | TW_PART_ENTITY, .seed
+ *     = 1};
  *     if (!tw_state_open(&options, &state, err)) return false;
- *     tw_state_set_rates(state, 0.85, lowest);   // discriminative rates: each depth learns 0.85 times the one
- *                                                // above; gradual unfreezing: depths below `lowest` stand still
+ *     tw_state_set_rates(state, 0.85, lowest);   // discriminative rates: each depth learns 0.85 times the
+ *                                                one // above; gradual unfreezing: depths below `lowest`
+ *                                                stand still
  *     ... trainer.h ...
  *     tw_state_close(state);
  *
- * Layout. `values[offset + i]` is value i of the parameter with that offset (model.h, struct tw_parameter); every
- * parameter begins at a multiple of 16 values, and what lies between is 0 and stays 0. Gradients have the same
- * layout.
+ * Layout. `values[offset + i]` is value i of the parameter with that offset (model.h, struct tw_parameter);
+ * every parameter begins at a multiple of 16 values, and what lies between is 0 and stays 0. Gradients have
+ * the same layout.
  *
- * Depths. 0: embeddings; 1 .. layers: the encoder's layers; layers + 1: all heads. Each parameter has its depth,
- * each depth a factor on the learning rate; 0 means frozen. A backward pass goes no deeper than the lowest depth
- * that learns. Decay falls on matrices, not on biases and norms (Devlin et al. 2018).
+ * Depths. 0: embeddings; 1 .. layers: the encoder's layers; layers + 1: all heads. Each parameter has its
+ * depth, each depth a factor on the learning rate; 0 means frozen. A backward pass goes no deeper than the
+ * lowest depth that learns. Decay falls on matrices, not on biases and norms (Devlin et al. 2018).
  *
- * Where a value comes from: the folder's tensor of that name, if there is one of the right shape. A head that the
- * folder does not have (or `fresh_heads`) starts from a normal distribution of deviation 0.02, biases from 0, norms
- * from 1 and 0, as in transformers; all numbers come from `seed`. Labels: the folder's order if it has a usable
- * head, else negative, neutral, positive.
+ * Where a value comes from: the folder's tensor of that name, if there is one of the right shape. A head that
+ * the folder does not have (or `fresh_heads`) starts from a normal distribution of deviation 0.02, biases
+ * from 0, norms from 1 and 0, as in transformers; all numbers come from `seed`. Labels: the folder's order if
+ * it has a usable head, else negative, neutral, positive.
  *
- * Errors: those of model.h; TW_CONFIG when the shape cannot be made of the folder; TW_INTERNAL without memory. */
+ * Errors: those of model.h; TW_CONFIG when the shape cannot be made of the folder; TW_INTERNAL without
+ * memory. */
 #ifndef TW_STATE_H
 #define TW_STATE_H
 
@@ -58,8 +61,8 @@ struct tw_state {
     float *averages;                       /* [value_count] tw_state_average; NULL unless `averaged` */
     size_t value_count;
     uint64_t updates; /* optimizer steps taken */
-    unsigned
-        fresh_parts; /* TW_PART_*: heads that the folder did not have, or was not to give; all without a folder */
+    /* TW_PART_*: heads that the folder did not have, or was not to give; all without a folder */
+    unsigned fresh_parts;
     size_t depth_count; /* layers + 2 */
     double *rates;      /* [depth_count] factor on the learning rate; 0: frozen */
     uint64_t *ages; /* [depth_count] updates of each depth: AdamW's t, so that a thawed layer begins gently */
@@ -72,14 +75,15 @@ TW_MUST_USE bool tw_state_open(
 /* NULL is fine. */
 void tw_state_close(struct tw_state *state);
 
-/* rates[depth] = factor ^ (layers + 1 - depth), 0 < factor <= 1, from depth `lowest` on; below, 0 (frozen). */
+/* rates[depth] = factor ^ (layers + 1 - depth), 0 < factor <= 1, from depth `lowest` on; below, 0
+ * (frozen). */
 void tw_state_set_rates(struct tw_state *state, double factor, size_t lowest);
 /* The lowest depth that learns; depth_count when none does. */
 size_t tw_state_lowest(const struct tw_state *state);
 
-/* averages += (1 - d) (values - averages), d = decay or, while it is young, (1 + n) / (10 + n) after n averagings: weights along
- * the path of a run, averaged, lie flatter and generalise better than its last ones (Izmailov et al. 2018, Averaging Weights Leads
- * to Wider Optima and Better Generalization). */
+/* averages += (1 - d) (values - averages), d = decay or, while it is young, (1 + n) / (10 + n) after n
+ * averagings: weights along the path of a run, averaged, lie flatter and generalise better than its last ones
+ * (Izmailov et al. 2018, Averaging Weights Leads to Wider Optima and Better Generalization). */
 void tw_state_average(struct tw_state *state, double decay, uint64_t averagings);
 /* Exchanges values and averages: the average is the model, until it is exchanged again. */
 void tw_state_exchange(struct tw_state *state);

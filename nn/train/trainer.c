@@ -10,8 +10,8 @@
 
 static const size_t default_tokens = 2048;
 static const double default_growth = 20.0;
-/* The guard's memory of past losses, and the loss below which no growth alarms: a model that has learned its data by
- * heart meets one hard record. */
+/* The guard's memory of past losses, and the loss below which no growth alarms: a model that has learned its
+ * data by heart meets one hard record. */
 static const double mean_keeps = 0.98, calm_loss = 0.5;
 
 struct tw_trainer {
@@ -28,7 +28,7 @@ struct tw_trainer {
     struct tw_arena arena;
 };
 
-/* --- cutting a step ------------------------------------------------------------------------------------------ */
+/* --- cutting a step ------------------------------------------------------------------------------------- */
 
 /* Part t begins with the sequence that holds token t / count of all. */
 static void cut_parts(struct tw_trainer *trainer)
@@ -170,7 +170,7 @@ static bool collect(struct tw_trainer *trainer, struct tw_step_result *result, s
     return true;
 }
 
-/* --- from gradients to weights ------------------------------------------------------------------------------- */
+/* --- from gradients to weights -------------------------------------------------------------------------- */
 
 /* The chunks of one thread: [*first, *last). */
 static void chunks_of(const struct tw_trainer *trainer, size_t number, size_t *first, size_t *last)
@@ -300,7 +300,7 @@ bool tw_trainer_loss(struct tw_trainer *trainer, const struct tw_packed *batch,
     return collect(trainer, result, err);
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------- */
+/* --- opening -------------------------------------------------------------------------------------------- */
 
 static bool check_teacher(const struct tw_trainer *trainer, struct tw_error *err)
 {

@@ -14,24 +14,27 @@
  *     tw_trainer_open_predict(trainer, &predict, err);              // logits of the model as it is now
  *     tw_trainer_close(trainer);
  *
- * A batch is cut into one part of sequences a thread (by tokens), a part into micro-batches of at most `max_tokens`
- * tokens, whose gradients accumulate: a large batch needs no more memory than a small one, and no accumulation by
- * hand. Each thread has its own workspace and gradients; they are added up in the order of threads, chunk by chunk.
+ * A batch is cut into one part of sequences a thread (by tokens), a part into micro-batches of at most
+ * `max_tokens` tokens, whose gradients accumulate: a large batch needs no more memory than a small one, and
+ * no accumulation by hand. Each thread has its own workspace and gradients; they are added up in the order of
+ * threads, chunk by chunk.
  *
  * The loss is   document x mean(cross entropy of labelled documents) + entity x mean(... entities) + masked x
- * mean(... masked words) + soft x mean(soft-label loss of documents and entities) + hidden x mean over pairs of
- * layers and tokens (mean square of hidden states), means taken over the whole step; a part without targets is 0.
+ * mean(... masked words) + soft x mean(soft-label loss of documents and entities) + hidden x mean over pairs
+ * of layers and tokens (mean square of hidden states), means taken over the whole step; a part without
+ * targets is 0.
  *
- * Mixed precision: with `gemm` opened as "bf16" the products of a step with weights have factors rounded to bfloat16,
- * the teacher's too; what is summed, kept and updated (weights, moments, gradients, activations, attention within a
- * head, norms, losses) stays fp32.
+ * Mixed precision: with `gemm` opened as "bf16" the products of a step with weights have factors rounded to
+ * bfloat16, the teacher's too; what is summed, kept and updated (weights, moments, gradients, activations,
+ * attention within a head, norms, losses) stays fp32.
  *
- * Same state, batch, step, seed and number of threads: the same bits afterwards. Dropout depends on (seed, step,
- * token, layer) alone, not on threads.
+ * Same state, batch, step, seed and number of threads: the same bits afterwards. Dropout depends on (seed,
+ * step, token, layer) alone, not on threads.
  *
- * Errors: TW_CONFIG "loss is not a number ..." when the loss or the gradients' norm is NaN or infinite, or the loss
- * exceeds `most_loss_growth` times its own running mean: `where` names the step, the weights are those before the
- * step. TW_INTERNAL for a contradiction in the targets. After a failure the state is unchanged. */
+ * Errors: TW_CONFIG "loss is not a number ..." when the loss or the gradients' norm is NaN or infinite, or
+ * the loss exceeds `most_loss_growth` times its own running mean: `where` names the step, the weights are
+ * those before the step. TW_INTERNAL for a contradiction in the targets. After a failure the state is
+ * unchanged. */
 #ifndef TW_TRAINER_H
 #define TW_TRAINER_H
 
@@ -62,9 +65,9 @@ struct tw_objective {
     float temperature;               /* of soft labels; 0: 1 */
 };
 
-/* A teacher that runs beside the student on the same tokens. When it is wider or narrower, and hidden states are to be matched, the
- * student's are first projected to its width by one matrix for all pairs (state.h, TW_PART_PROJECTION), which learns along
- * (Jiao et al. 2020, TinyBERT, equation 8). */
+/* A teacher that runs beside the student on the same tokens. When it is wider or narrower, and hidden states
+ * are to be matched, the student's are first projected to its width by one matrix for all pairs (state.h,
+ * TW_PART_PROJECTION), which learns along (Jiao et al. 2020, TinyBERT, equation 8). */
 struct tw_teacher {
     const struct tw_model *model;
     /* Hidden states to match: teacher's layer for the student's, 0 = embeddings, n = after layer n. */
@@ -108,9 +111,11 @@ struct tw_targets {
     /* For the soft part: a teacher's logits by enum tw_class, made before ... */
     const float *document_logits; /* [batch.count, TW_CLASSES] or NULL: the trainer's teacher is asked */
     const float *entity_logits;   /* [entity_count, TW_CLASSES] or NULL */
-    /* ... or the ids that the teacher of this trainer reads instead of the student's (a pruned vocabulary); NULL: the same. */
+    /* ... or the ids that the teacher of this trainer reads instead of the student's (a pruned vocabulary);
+     * NULL: the same. */
     const int32_t *teacher_ids; /* parallel to batch.ids */
-    /* [batch.count] sequences whose hidden states are matched: those that the teacher's tokenizer cuts alike; NULL: all. */
+    /* [batch.count] sequences whose hidden states are matched: those that the teacher's tokenizer cuts alike;
+     * NULL: all. */
     const bool *matched;
 };
 
@@ -129,12 +134,14 @@ TW_MUST_USE bool tw_trainer_open(struct tw_state *state, const struct tw_trainer
 /* NULL is fine. */
 void tw_trainer_close(struct tw_trainer *trainer);
 
-/* One step: forward, backward, clip, update. `step` numbers dropout and messages; it need not be contiguous. */
+/* One step: forward, backward, clip, update. `step` numbers dropout and messages; it need not be
+ * contiguous. */
 TW_MUST_USE bool tw_trainer_step(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_targets *targets, const struct tw_adamw *adamw, uint64_t step,
     struct tw_step_result *result, struct tw_error *err);
 
-/* Forward and backward only: the summed gradients (state.h's layout) stay in the trainer until its next call. */
+/* Forward and backward only: the summed gradients (state.h's layout) stay in the trainer until its next
+ * call. */
 TW_MUST_USE bool tw_trainer_gradients(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_targets *targets, uint64_t step, const float **gradients, struct tw_step_result *result,
     struct tw_error *err);
@@ -143,16 +150,16 @@ TW_MUST_USE bool tw_trainer_gradients(struct tw_trainer *trainer, const struct t
 TW_MUST_USE bool tw_trainer_loss(struct tw_trainer *trainer, const struct tw_packed *batch,
     const struct tw_targets *targets, struct tw_step_result *result, struct tw_error *err);
 
-/* The loop of inference (infer/predict.h) over the model in training, as it is at each call, on as many threads: for
- * validation, between steps. Closed before the trainer. */
+/* The loop of inference (infer/predict.h) over the model in training, as it is at each call, on as many
+ * threads: for validation, between steps. Closed before the trainer. */
 TW_MUST_USE bool tw_trainer_open_predict(
     const struct tw_trainer *trainer, struct tw_predict **out, struct tw_error *err);
 
 /* Changes what may change between epochs. */
 void tw_trainer_set_objective(struct tw_trainer *trainer, const struct tw_objective *objective);
 
-/* The running mean of the loss that the guard compares with; stored by a checkpoint, so that a resumed run stops
- * where the unbroken one would. */
+/* The running mean of the loss that the guard compares with; stored by a checkpoint, so that a resumed run
+ * stops where the unbroken one would. */
 double tw_trainer_loss_mean(const struct tw_trainer *trainer);
 /* What a checkpoint had stored. */
 void tw_trainer_set_loss_mean(struct tw_trainer *trainer, double mean);

@@ -24,7 +24,8 @@ static bool out_of_memory(struct tw_error *err)
     return tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for pairs of pieces");
 }
 
-/* Room for one more in an array that doubles and is numbered with 32 bits; NULL: no memory, the old one stands. */
+/* Room for one more in an array that doubles and is numbered with 32 bits; NULL: no memory, the old one
+ * stands. */
 static void *grown(void *array, size_t count, size_t *room, size_t size)
 {
     if (count < *room)

@@ -1,13 +1,15 @@
-/* automaton: how the names of entities.h are held, and how they come in. For link/ alone: others ask by entities.h.
+/* automaton: how the names of entities.h are held, and how they come in. For link/ alone: others ask by
+ * entities.h.
  *
  *     tw_automaton_begin(&automaton, err);
  *     tw_automaton_add(automaton, &entity, &index, err);              // once a company, then its names
  *     tw_automaton_add_name(automaton, index, name, common, err);
  *     tw_automaton_sign(automaton, sha256);                           // and nothing changes any more
  *
- * Words are interned once; names are a trie over words whose edges stand in one hash table, and each word knows its edge out
- * of the root; symbols stand in two tables, as they are spelled and by their key (symbols.h). Texts that are given are copied.
- * Errors: TW_CONFIG for what is given, TW_INTERNAL and TW_FULL for memory; a half-filled automaton is freed by tw_entities_free. */
+ * Words are interned once; names are a trie over words whose edges stand in one hash table, and each word
+ * knows its edge out of the root; symbols stand in two tables, as they are spelled and by their key
+ * (symbols.h). Texts that are given are copied. Errors: TW_CONFIG for what is given, TW_INTERNAL and TW_FULL
+ * for memory; a half-filled automaton is freed by tw_entities_free. */
 #ifndef TW_AUTOMATON_H
 #define TW_AUTOMATON_H
 
@@ -16,7 +18,8 @@
 /* An automaton without entities. */
 TW_MUST_USE bool tw_automaton_begin(struct tw_automaton **out, struct tw_error *err);
 
-/* Adds a company; `name` may be empty: the symbol is shown then. Its place goes to *index. A symbol that is there is refused. */
+/* Adds a company; `name` may be empty: the symbol is shown then. Its place goes to *index. A symbol that is
+ * there is refused. */
 TW_MUST_USE bool tw_automaton_add(
     struct tw_automaton *automaton, const struct tw_entity *entity, uint32_t *index, struct tw_error *err);
 
@@ -27,8 +30,8 @@ TW_MUST_USE bool tw_automaton_add_name(
 /* Keeps the digest of the file that all came from. */
 void tw_automaton_sign(struct tw_automaton *automaton, const char sha256[65]);
 
-/* Fills err with what is wrong with a name, cut to be shown. Its callers return false themselves: an analyser that looks into few
- * functions sees it then. */
+/* Fills err with what is wrong with a name, cut to be shown. Its callers return false themselves: an analyser
+ * that looks into few functions sees it then. */
 void tw_automaton_fail_name(struct tw_text name, const char *cure, const char *what, struct tw_error *err);
 
 #endif

@@ -49,7 +49,8 @@ static bool check_symbol(struct tw_text symbol, struct tw_error *err)
     return true;
 }
 
-/* Is this name among those marked common? Each mark must be one of the names: a typing error is no silence. */
+/* Is this name among those marked common? Each mark must be one of the names: a typing error is no
+ * silence. */
 static bool is_common(const json_t *common, struct tw_text name)
 {
     if (json_is_true(common))

@@ -1,17 +1,20 @@
 /* entities: the entities file, as an automaton that finds every name in one pass.
  *
  *   in    JSON Lines, one company (sector, index, ...) a line:
- *           {"symbol":"OM","names":["Outboard Marine Corp","Outboard Marine"],"exchange":"NYSE","common":false}
+ *           {"symbol":"OM","names":["Outboard Marine Corp","Outboard
+ *           Marine"],"exchange":"NYSE","common":false}
  *         symbol    1 to 64 bytes, no space at either end; once in the file
- *         names     aliases, the first of them the name shown; may be left out or empty: the symbol is shown then
+ *         names     aliases, the first of them the name shown; may be left out or empty: the symbol is shown
+ *                   then
  *         common    true: all its names are common words; or an array of those names that are
  *         exchange, kind, sector: text, kept for views; other fields are ignored
  *   out   struct tw_automaton: immutable, shared by all threads, swapped whole on reload
  *
- * How names are matched. Names and texts are cut into words and brought into one form (words.h): case, accents, width, hyphens,
- * quotes and joiners make no difference. A name matches whole words, whatever white space stands between them; the longest name that
- * starts at a word wins; a full stop at a name's end is not asked for ("Apple Inc." finds "Apple Inc"). A name of
- * under four letters and digits or marked common matches in its exact case only.
+ * How names are matched. Names and texts are cut into words and brought into one form (words.h): case,
+ * accents, width, hyphens, quotes and joiners make no difference. A name matches whole words, whatever white
+ * space stands between them; the longest name that starts at a word wins; a full stop at a name's end is not
+ * asked for ("Apple Inc." finds "Apple Inc"). A name of under four letters and digits or marked common
+ * matches in its exact case only.
  *
  * How it works: words are interned once; names are a trie over words whose edges stand in one hash table, and
  * each word knows its edge out of the root. So a text costs one look-up a word, whatever the number of names,
@@ -38,7 +41,8 @@ struct tw_entity {
     struct tw_text exchange, kind, sector; /* empty when not given */
 };
 
-/* Loads a file (as archive.h reads them: plain, gz, zst). TW_CONFIG for what it says, TW_IO for reading it. */
+/* Loads a file (as archive.h reads them: plain, gz, zst). TW_CONFIG for what it says, TW_IO for reading
+ * it. */
 TW_MUST_USE bool tw_entities_load(const char *path, struct tw_automaton **out, struct tw_error *err);
 /* The same from memory; `name` stands for the file in errors. */
 TW_MUST_USE bool tw_entities_parse(
@@ -52,13 +56,14 @@ uint32_t tw_entities_count(const struct tw_automaton *automaton);
 const struct tw_entity *tw_entities_at(const struct tw_automaton *automaton, uint32_t index);
 /* Index of the entity with this symbol, or TW_NO_ENTITY. */
 int32_t tw_entities_find(const struct tw_automaton *automaton, struct tw_text symbol);
-/* Index of the entity whose symbol is this one in any spelling of its own characters: any case, full-width or not, any mark before a
- * class (symbols.h). TW_NO_ENTITY when there is none, or two that differ in nothing else. */
+/* Index of the entity whose symbol is this one in any spelling of its own characters: any case, full-width or
+ * not, any mark before a class (symbols.h). TW_NO_ENTITY when there is none, or two that differ in nothing
+ * else. */
 int32_t tw_entities_find_symbol(const struct tw_automaton *automaton, struct tw_text symbol);
 /* Does a longer symbol of the file begin with this one, case ignored? */
 bool tw_entities_continues(const struct tw_automaton *automaton, struct tw_text symbol);
-/* SHA-256 of the file's lines, unpacked, each ended by LF (what sha256sum says of a plain file with such ends):
- * 64 hexadecimal digits and a NUL. */
+/* SHA-256 of the file's lines, unpacked, each ended by LF (what sha256sum says of a plain file with such
+ * ends): 64 hexadecimal digits and a NUL. */
 const char *tw_entities_sha256(const struct tw_automaton *automaton);
 /* How many names they have together. */
 uint64_t tw_entities_name_count(const struct tw_automaton *automaton);
@@ -70,16 +75,16 @@ struct tw_name_match {
     uint32_t owner_count; /* different entities that own the name, as spelled here: 1, or more: ambiguous */
 };
 
-/* A walk over a text, word by word. Set text, at = 0, then call next; a caller that deals with a stretch itself
- * (a cashtag) moves `at` past it. */
+/* A walk over a text, word by word. Set text, at = 0, then call next; a caller that deals with a stretch
+ * itself (a cashtag) moves `at` past it. */
 struct tw_word_walk {
     struct tw_text text;
     uint32_t at;
 };
 
-/* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A dollar sign, '<' or ':'
- * before it ends the walk early with *stopped = true, walk->at on it and no match. False at the end. `automaton`
- * may be NULL: then only those stops are found. */
+/* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A dollar sign,
+ * '<' or ':' before it ends the walk early with *stopped = true, walk->at on it and no match. False at the
+ * end. `automaton` may be NULL: then only those stops are found. */
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,
     struct tw_name_match *match);
 

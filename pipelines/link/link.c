@@ -136,7 +136,8 @@ static bool ends_symbol(const struct run *run, struct tw_text text, size_t count
                                : !tw_word_joins(text, run->ends[count - 1]);
 }
 
-/* The longest listed symbol of the run that holds a mark: "M&M", "BAJAJ-AUTO", "BRK/B". Its characters, 0 when there is none. */
+/* The longest listed symbol of the run that holds a mark: "M&M", "BAJAJ-AUTO", "BRK/B". Its characters, 0
+ * when there is none. */
 static size_t longest_listed(
     const struct linking *linking, const struct run *run, size_t base, int32_t *entity)
 {
@@ -436,8 +437,8 @@ static struct numbered entity_of(const struct linking *linking, const struct hit
     return made;
 }
 
-/* Numbers the entities of all hits; mentions get those numbers. A name of `symbols` that stands in the text too is
- * mentioned by the text alone. Returns how many entities there are. */
+/* Numbers the entities of all hits; mentions get those numbers. A name of `symbols` that stands in the text
+ * too is mentioned by the text alone. Returns how many entities there are. */
 static uint32_t number_entities(const struct linking *linking, struct numbered *found,
     struct tw_mention *mentions, uint32_t *mention_count)
 {

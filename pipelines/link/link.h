@@ -1,21 +1,23 @@
 /* link: which companies does this text speak of?
  *
  *   in    a cleaned document (clean.h), its `symbols`, and an automaton (entities.h) or NULL
- *   out   document.entities sorted by symbol, each once; document.mentions in order of their first byte, never
- *         overlapping; the longest name wins
+ *   out   document.entities sorted by symbol, each once; document.mentions in order of their first byte,
+ *         never overlapping; the longest name wins
  *
  * An entity is named
- *   - by a cashtag: a dollar sign not after a letter, digit or another dollar sign (another cashtag just before it is fine), then a
- *     symbol, not followed by a letter or digit: "$AAPL." is AAPL, "$BRK.B" is BRK.B, "$AAPL$MSFT" are two, "$100" and "$BN" none. A listed
- *     symbol in any case, another in capitals. A class of shares that is not listed is a company of its own, never the one before
- *     its mark. A symbol that an ellipsis at the text's end cut off names nobody, unless it is listed and no longer one is;
- *   - by a newswire symbol: "<OM>", "<VOWG.F>": capitals, digits and dots in angle brackets; an element's name of HTML when it is listed;
+ *   - by a cashtag: a dollar sign not after a letter, digit or another dollar sign (another cashtag just
+ *     before it is fine), then a symbol, not followed by a letter or digit: "$AAPL." is AAPL, "$BRK.B" is
+ *     BRK.B, "$AAPL$MSFT" are two, "$100" and "$BN" none. A listed symbol in any case, another in capitals. A
+ *     class of shares that is not listed is a company of its own, never the one before its mark. A symbol
+ *     that an ellipsis at the text's end cut off names nobody, unless it is listed and no longer one is;
+ *   - by a newswire symbol: "<OM>", "<VOWG.F>": capitals, digits and dots in angle brackets; an element's
+ *     name of HTML when it is listed;
  *   - by an exchange: "NASDAQ: ODNL";
- *   - by `symbols` of the message, in any spelling (symbols.h); a mention of no bytes at 0 when nothing in the text is. Those
- *     that name nobody are counted in symbols_unknown;
+ *   - by `symbols` of the message, in any spelling (symbols.h); a mention of no bytes at 0 when nothing in
+ *     the text is. Those that name nobody are counted in symbols_unknown;
  *   - by a name of the entities file.
- * A symbol that is not listed becomes an entity of its own (listed = false) when `unlisted` is set and it is of the form that symbols.h
- * tells, in one spelling: "BRK-B" is "BRK.B".
+ * A symbol that is not listed becomes an entity of its own (listed = false) when `unlisted` is set and it is
+ * of the form that symbols.h tells, in one spelling: "BRK-B" is "BRK.B".
  *
  * A name owned by two or more entities links to the one of them whose symbol stands in the same text (as a
  * cashtag, a newswire symbol, in `symbols`, or as a bare word that the file lists among its names); when none

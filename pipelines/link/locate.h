@@ -2,10 +2,10 @@
  *   in    a cleaned text, the names of its entities; the tokens of that text
  *   out   for each name its first mention as bytes, and as tokens
  *
- * A name is looked for as whole words first, in its exact case, then in any case (ASCII), then within words ("Maruti" in
- * "Marutis"). Longer names choose first, so that in "HDFC Bank sues HDFC" the shorter one does not take a part of the
- * longer one; only when nothing else is left may mentions overlap. `finetune`, `evaluate` and `classify` share this room: an
- * entity is read where it was learned. */
+ * A name is looked for as whole words first, in its exact case, then in any case (ASCII), then within words
+ * ("Maruti" in "Marutis"). Longer names choose first, so that in "HDFC Bank sues HDFC" the shorter one does
+ * not take a part of the longer one; only when nothing else is left may mentions overlap. `finetune`,
+ * `evaluate` and `classify` share this room: an entity is read where it was learned. */
 #ifndef TW_LOCATE_H
 #define TW_LOCATE_H
 
@@ -27,8 +27,9 @@ struct tw_place {
 void tw_locate_names(
     struct tw_text text, const struct tw_text *names, uint32_t count, struct tw_place *places);
 
-/* The tokens that the place touches: [*first, *end), never empty. An entity that was not found, or that stands past the end
- * of what the model reads, is read in the whole text: all tokens between the special ones (false then). */
+/* The tokens that the place touches: [*first, *end), never empty. An entity that was not found, or that
+ * stands past the end of what the model reads, is read in the whole text: all tokens between the special ones
+ * (false then). */
 bool tw_locate_tokens(const struct tw_tokens *tokens, struct tw_place place, uint32_t *first, uint32_t *end);
 
 #endif

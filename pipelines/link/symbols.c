@@ -79,7 +79,8 @@ bool tw_symbol_is_unit(struct tw_text text)
 
 /* ---- forms ---- */
 
-/* Length of the base, capitals and digits that begin with a capital; 0 when there are none or more than ten. */
+/* Length of the base, capitals and digits that begin with a capital; 0 when there are none or more than
+ * ten. */
 static size_t plain_base(struct tw_text symbol)
 {
     size_t length = 0;

@@ -195,8 +195,8 @@ static enum kind kind_of(int32_t point)
     return OTHER;
 }
 
-/* Hangul whose letters stand apart (as some file systems write it) is its syllable (Unicode 15, section 3.12). Bytes behind the
- * first letter that belong to it. */
+/* Hangul whose letters stand apart (as some file systems write it) is its syllable (Unicode 15, section
+ * 3.12). Bytes behind the first letter that belong to it. */
 static size_t compose_hangul(struct tw_text text, size_t at, int32_t *point)
 {
     int32_t vowel, tail;

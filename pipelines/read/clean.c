@@ -104,20 +104,22 @@ static size_t take_reference(struct cleaning *cleaning)
     return taken;
 }
 
-/* How many bytes the UTF-8 sequence has that a byte leads, of those kinds that nobody writes as single characters; 0: none. */
+/* How many bytes the UTF-8 sequence has that a byte leads, of those kinds that nobody writes as single
+ * characters; 0: none. */
 static size_t led_bytes(int lead)
 {
     return lead == 0xC2 || lead == 0xC3 ? 2 : lead == 0xE2 || lead == 0xEF ? 3 : lead == 0xF0 ? 4 : 0;
 }
 
-/* Quotes, dashes and dots of windows-1252 may stand behind a letter by themselves ("MANH\u00C3\u201D"): they prove nothing. */
+/* Quotes, dashes and dots of windows-1252 may stand behind a letter by themselves ("MANH\u00C3\u201D"): they
+ * prove nothing. */
 static bool proves_nothing(uint32_t point)
 {
     return (point >= 0x2013 && point <= 0x201E) || point == 0x2022 || point == 0x2026;
 }
 
-/* UTF-8 that was read as windows-1252, beginning with the character `first` of `length` bytes: the bytes of text it takes, and
- * what it was; 0 when it is none, or could be meant as it stands. */
+/* UTF-8 that was read as windows-1252, beginning with the character `first` of `length` bytes: the bytes of
+ * text it takes, and what it was; 0 when it is none, or could be meant as it stands. */
 static size_t misread_at(
     struct tw_text text, size_t at, uint32_t first, size_t length, char original[4], size_t *count)
 {
@@ -165,7 +167,8 @@ static void take_wide(struct cleaning *cleaning)
     cleaning->at += length;
 }
 
-/* What a terminal would obey (ECMA-48): ESC [ parameters and a letter; ESC ] up to BEL. ESC alone is dropped. */
+/* What a terminal would obey (ECMA-48): ESC [ parameters and a letter; ESC ] up to BEL. ESC alone is
+ * dropped. */
 static size_t escape_bytes(struct tw_text text, size_t at)
 {
     enum { MOST = 256 };
@@ -217,7 +220,8 @@ static bool starts_word(const struct cleaning *cleaning, size_t tail_length)
     return !is_letter(before) && !is_digit(before);
 }
 
-/* Characters that end an address: quotes, dots and spaces of U+2000 to U+206F, CJK marks, a no-break space. */
+/* Characters that end an address: quotes, dots and spaces of U+2000 to U+206F, CJK marks, a no-break
+ * space. */
 static bool ends_address(struct tw_text text, size_t at)
 {
     unsigned char byte = (unsigned char)text.bytes[at];
@@ -281,7 +285,8 @@ static bool is_host_byte(char byte)
     return (byte >= 'a' && byte <= 'z') || is_digit(byte) || byte == '-';
 }
 
-/* From the "." at `at`: bytes up to and with the "/" of "twitter.com/x", whose last label is of letters; 0 when it is no such. */
+/* From the "." at `at`: bytes up to and with the "/" of "twitter.com/x", whose last label is of letters; 0
+ * when it is no such. */
 static size_t host_bytes(struct tw_text text, size_t at)
 {
     enum { MOST = 253 };
@@ -300,7 +305,8 @@ static size_t host_bytes(struct tw_text text, size_t at)
     return path && label >= 2 && letters == label ? end + 1 - at : 0;
 }
 
-/* "pic" has been written and ".twitter.com/x" is ahead: small letters alone, and a path, or it is a company's name. */
+/* "pic" has been written and ".twitter.com/x" is ahead: small letters alone, and a path, or it is a company's
+ * name. */
 static bool take_host(struct cleaning *cleaning)
 {
     enum { MOST = 63 };
@@ -384,8 +390,8 @@ static bool clean_once(struct tw_text text, char *out, size_t *length)
     return cleaning.escaped_again;
 }
 
-/* A text never grows but by references whose characters are longer than they ("&nGt;", 5 bytes, is 6; "&#9" is one less) and by
- * marks of windows-1252 (2 bytes become 3): half as much again. */
+/* A text never grows but by references whose characters are longer than they ("&nGt;", 5 bytes, is 6; "&#9"
+ * is one less) and by marks of windows-1252 (2 bytes become 3): half as much again. */
 static size_t clean_room(size_t length)
 {
     return length + length / 2 + 16;
@@ -407,8 +413,8 @@ static bool holds_reference(struct tw_text text)
     return false;
 }
 
-/* Cleans `text` into `out`, which has clean_room(text.length); *length receives the length. False when the arena is full, which
- * lends its room for the second reading. */
+/* Cleans `text` into `out`, which has clean_room(text.length); *length receives the length. False when the
+ * arena is full, which lends its room for the second reading. */
 static bool clean_into(struct tw_text text, char *out, size_t *length, struct tw_arena *arena)
 {
     if (!clean_once(text, out, length))

@@ -5,18 +5,22 @@
  *
  * One pass, linear, in this order of reading:
  *   - HTML character references become their characters (references.h).
- *   - tags and comments are dropped, attributes included; those that break a line leave a space; script and style go with what
- *     they hold (markup.h). `<[A-Z0-9.]+>` is a newswire symbol and stays, unless it is an element's name and other
- *     markup stands in the text; so does any other "<": "a < b", "<Airbus Industrie>".
- *   - http://, https://, ftp:// and www. addresses are dropped, and hosts in small letters with a path ("pic.twitter.com/x", "bit.ly/x"), up
- *     to white space or a quote or angle bracket, punctuation at their end kept. "Amazon.com" is a company.
- *   - control characters, soft hyphens, zero-width spaces, fillers, byte order marks and marks of direction are dropped, and the
- *     sequences that colour a terminal whole. U+0080 to U+009F are windows-1252 read as Latin-1: they become what they were.
- *   - UTF-8 that was read as Latin-1 or windows-1252 is put right where nothing else can be meant: accented letters and marks behind
- *     U+00C2 and U+00C3, typographic marks behind U+00E2, emoji behind U+00F0.
+ *   - tags and comments are dropped, attributes included; those that break a line leave a space; script and
+ *     style go with what they hold (markup.h). `<[A-Z0-9.]+>` is a newswire symbol and stays, unless it is an
+ *     element's name and other markup stands in the text; so does any other "<": "a < b", "<Airbus
+ *     Industrie>".
+ *   - http://, https://, ftp:// and www. addresses are dropped, and hosts in small letters with a path
+ *     ("pic.twitter.com/x", "bit.ly/x"), up to white space or a quote or angle bracket, punctuation at their
+ *     end kept. "Amazon.com" is a company.
+ *   - control characters, soft hyphens, zero-width spaces, fillers, byte order marks and marks of direction
+ *     are dropped, and the sequences that colour a terminal whole. U+0080 to U+009F are windows-1252 read as
+ *     Latin-1: they become what they were.
+ *   - UTF-8 that was read as Latin-1 or windows-1252 is put right where nothing else can be meant: accented
+ *     letters and marks behind U+00C2 and U+00C3, typographic marks behind U+00E2, emoji behind U+00F0.
  *   - white space of any script becomes one space, never two in a row, none at either end.
- * Cashtags are left as they are. Where what references yielded is plainly markup or a whole reference again (feeds escape their
- * descriptions once too often: "&lt;p&gt;", "&amp;#x27;"), the result is read once more, never a third time. */
+ * Cashtags are left as they are. Where what references yielded is plainly markup or a whole reference again
+ * (feeds escape their descriptions once too often: "&lt;p&gt;", "&amp;#x27;"), the result is read once more,
+ * never a third time. */
 #ifndef TW_CLEAN_H
 #define TW_CLEAN_H
 

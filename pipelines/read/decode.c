@@ -91,7 +91,8 @@ static const struct tw_header *find_header(const struct decoding *decoding, cons
     return NULL;
 }
 
-/* The value of the nth name: first of all names in the fields, then of all names in the envelope; NULL when there is none. */
+/* The value of the nth name: first of all names in the fields, then of all names in the envelope; NULL when
+ * there is none. */
 static const json_t *nth_value(const struct decoding *decoding, const struct tw_name_list *list, uint32_t nth)
 {
     const json_t *object = nth < list->count ? decoding->fields : decoding->outer;
@@ -324,7 +325,8 @@ static bool fail_in_field(const struct decoding *decoding, const char *kind, con
     return tw_error_in(decoding->err, where);
 }
 
-/* Of several fields with a time the first that can be read counts; when none can, the first one's refusal stands. */
+/* Of several fields with a time the first that can be read counts; when none can, the first one's refusal
+ * stands. */
 static bool take_time_field(const struct decoding *decoding, bool *found)
 {
     const struct tw_decode_options *options = decoding->options;

@@ -3,29 +3,31 @@
  *   in    one tw_message: payload, Kafka headers, offset, Kafka stamp
  *   out   one tw_document with its fate: stored, dead letter (refusal filled), tick or tombstone
  *
- * A message is a JSON object, wrapped or not (envelope.h). What makes it a document is a text: a title or a body that holds something
- * other than white space. Everything else is optional: of each list of names the first whose value says something wins, then
- * the envelope's own fields, then a Kafka header of one of those names; a value of another type is read for what it plainly is
- * (plain.h) or left out, and counted by field, never a dead letter. Unknown fields are ignored, and nothing in them can spoil
- * a message (json_text.h).
+ * A message is a JSON object, wrapped or not (envelope.h). What makes it a document is a text: a title or a
+ * body that holds something other than white space. Everything else is optional: of each list of names the
+ * first whose value says something wins, then the envelope's own fields, then a Kafka header of one of those
+ * names; a value of another type is read for what it plainly is (plain.h) or left out, and counted by field,
+ * never a dead letter. Unknown fields are ignored, and nothing in them can spoil a message (json_text.h).
  *
  *   id            text or a number
- *   time          a text (time_text.h), or a number in `time_unit`: `auto` tells seconds, milliseconds, microseconds and
- *                 nanoseconds by the size; digits as text, with a fraction or without, count as a number; 8, 12 or 14 digits that are
- *                 a day of the 20th or 21st century are that day; {"$date": ...} is opened. None: the record's Kafka stamp.
+ *   time          a text (time_text.h), or a number in `time_unit`: `auto` tells seconds, milliseconds,
+ *                 microseconds and nanoseconds by the size; digits as text, with a fraction or without, count
+ *                 as a number; 8, 12 or 14 digits that are a day of the 20th or 21st century are that day;
+ *                 {"$date": ...} is opened. None: the record's Kafka stamp.
  *   title, body   text; an array of texts is joined by line breaks
- *   symbols       an array of texts or of objects with a symbol, or one text with symbols separated by , ; | or white space
- *                 ("VELQ US Equity" is one)
+ *   symbols       an array of texts or of objects with a symbol, or one text with symbols separated by , ; |
+ *                 or white space ("VELQ US Equity" is one)
  *
- * The time alone can make a dead letter of a message with a text: one that cannot be read in any of its fields, that lies before
- * 1970-01-01 or later than the stamp by more than `max_ahead_us`. No dead letter moves the watermark.
+ * The time alone can make a dead letter of a message with a text: one that cannot be read in any of its
+ * fields, that lies before 1970-01-01 or later than the stamp by more than `max_ahead_us`. No dead letter
+ * moves the watermark.
  *
- * A record without value is a tick when it carries the header `tw-time` (a time, or decimal microseconds), and a
- * tombstone otherwise.
+ * A record without value is a tick when it carries the header `tw-time` (a time, or decimal microseconds),
+ * and a tombstone otherwise.
  *
- * Everything is copied into the arena; the message itself must outlive the document (dead letters keep its raw
- * bytes). A message of n bytes takes at most 6 n + 4 KiB of arena, n counted after decompression. Pure: no clock, no locale, no
- * TZ of the environment. */
+ * Everything is copied into the arena; the message itself must outlive the document (dead letters keep its
+ * raw bytes). A message of n bytes takes at most 6 n + 4 KiB of arena, n counted after decompression. Pure:
+ * no clock, no locale, no TZ of the environment. */
 #ifndef TW_DECODE_H
 #define TW_DECODE_H
 
@@ -53,11 +55,12 @@ struct tw_decode_options {
 /* How repairs are named in metrics and logs: "bytes", "json", "id", ... */
 extern const char *const tw_repair_names[TW_REPAIRS];
 
-/* The defaults of the contracts: names as listed there, units and envelopes told by what they are, one day, 4 MiB. */
+/* The defaults of the contracts: names as listed there, units and envelopes told by what they are, one day, 4
+ * MiB. */
 struct tw_decode_options tw_decode_defaults(void);
 
-/* Decodes one message. A refusal is no failure: the document's fate says so. False only when the arena is full
- * (TW_FULL). */
+/* Decodes one message. A refusal is no failure: the document's fate says so. False only when the arena is
+ * full (TW_FULL). */
 TW_MUST_USE bool tw_decode(const struct tw_decode_options *options, const struct tw_message *message,
     struct tw_arena *arena, struct tw_document *out, struct tw_error *err);
 

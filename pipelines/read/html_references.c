@@ -1,5 +1,6 @@
-/* html_references: the named character references of HTML, all that end in a semicolon, in byte order of name.
- * Source: WHATWG HTML Living Standard, section 13.5, "Named character references". A list, and nothing else. */
+/* html_references: the named character references of HTML, all that end in a semicolon, in byte order of
+ * name. Source: WHATWG HTML Living Standard, section 13.5, "Named character references". A list, and nothing
+ * else. */
 #include "read/html_references.h"
 
 /* clang-format off */

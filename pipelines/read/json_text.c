@@ -253,7 +253,8 @@ static bool fits_a_number(struct tw_text token, bool integer)
     return isfinite(strtod(copy, NULL));
 }
 
-/* A number or a bare word. Digits that are no number of JSON's (too many, a zero in front) are somebody's identifier: kept as text. */
+/* A number or a bare word. Digits that are no number of JSON's (too many, a zero in front) are somebody's
+ * identifier: kept as text. */
 static void mend_token(struct mender *mender)
 {
     size_t length = 0;

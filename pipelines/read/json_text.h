@@ -3,9 +3,9 @@
  *   in    a message as it came
  *   out   a JSON value of the library's own, or where and why it is none
  *
- * Two passes. The first, always and fast, mends text: a NUL (raw or \u0000), a lone surrogate escape and each maximal piece of
- * broken UTF-8 become U+FFFD, a BOM at the start is dropped. The second runs only when the library has refused the first's
- * result, and mends values that senders write and RFC 8259 does not know:
+ * Two passes. The first, always and fast, mends text: a NUL (raw or \u0000), a lone surrogate escape and each
+ * maximal piece of broken UTF-8 become U+FFFD, a BOM at the start is dropped. The second runs only when the
+ * library has refused the first's result, and mends values that senders write and RFC 8259 does not know:
  *   NaN, Infinity, -Infinity, None, undefined and other bare words        null
  *   an integer beyond 64 bits                                             the same digits as text
  *   a number beyond a double, or written as JSON does not (.5, +1, 0x1F)  null
@@ -32,8 +32,9 @@ struct tw_json_repairs {
     uint32_t values; /* by the second */
 };
 
-/* Any JSON value, which the caller gives back by json_decref. TW_REFUSED with `where` as "byte N" of the bytes as they
- * came; TW_FULL when the arena is. Takes at most 4/3 of the bytes of arena for each pass that mends. */
+/* Any JSON value, which the caller gives back by json_decref. TW_REFUSED with `where` as "byte N" of the
+ * bytes as they came; TW_FULL when the arena is. Takes at most 4/3 of the bytes of arena for each pass that
+ * mends. */
 TW_MUST_USE bool tw_json_read(struct tw_text bytes, struct tw_arena *arena, json_t **out,
     struct tw_json_repairs *repairs, struct tw_error *err);
 

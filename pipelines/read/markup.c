@@ -146,7 +146,8 @@ static const struct element elements[] = {
     {"wbr", INLINE},
 };
 
-/* Attributes that need no value (HTML standard, boolean attributes, obsolete ones included), in byte order. */
+/* Attributes that need no value (HTML standard, boolean attributes, obsolete ones included), in byte
+ * order. */
 static const char *const boolean_attributes[] = {"allowfullscreen", "async", "autofocus", "autoplay",
     "checked", "compact", "controls", "declare", "default", "defer", "disabled", "formnovalidate", "hidden",
     "inert", "ismap", "itemscope", "loop", "multiple", "muted", "nohref", "nomodule", "noresize", "noshade",
@@ -213,7 +214,8 @@ static bool is_boolean_attribute(struct tw_text name)
     return false;
 }
 
-/* The name of a tag at `at`: a letter, then letters, digits, ":", "-", "_"; a mark at its end is not part of it. */
+/* The name of a tag at `at`: a letter, then letters, digits, ":", "-", "_"; a mark at its end is not part of
+ * it. */
 static struct tw_text name_at(struct tw_text text, size_t at)
 {
     size_t end = at;
@@ -260,8 +262,8 @@ struct attributes {
     bool all_boolean; /* all without a value are HTML's boolean ones */
 };
 
-/* Reads attributes from behind the name to the '>' that ends the tag. Quotes may hold a '>'; where one is never closed, the
- * first '>' ends the tag. */
+/* Reads attributes from behind the name to the '>' that ends the tag. Quotes may hold a '>'; where one is
+ * never closed, the first '>' ends the tag. */
 static struct attributes read_attributes(struct tw_text text, size_t at)
 {
     struct attributes read = {.close = text.length, .all_boolean = true};
@@ -307,7 +309,8 @@ static uint64_t hash_of(struct tw_text name)
     return hash ^ hash >> 29;
 }
 
-/* Is the start tag at `at` markup by itself: an element in small letters that breaks a line or has an attribute with a value? */
+/* Is the start tag at `at` markup by itself: an element in small letters that breaks a line or has an
+ * attribute with a value? */
 static bool is_certain_start(struct tw_text text, size_t at)
 {
     struct tw_text name = name_at(text, at + 1);
@@ -375,7 +378,8 @@ static bool begins(struct tw_text text, size_t at, const char *with)
     return text.length - at >= length && memcmp(text.bytes + at, with, length) == 0;
 }
 
-/* Position after `needle` (in small letters) from `at` on, case of letters ignored; 0 when it does not come. */
+/* Position after `needle` (in small letters) from `at` on, case of letters ignored; 0 when it does not
+ * come. */
 static size_t find_after(struct tw_text text, size_t at, const char *needle)
 {
     size_t length = strlen(needle);

@@ -1,14 +1,17 @@
 /* markup: is the "<" at this place of a text the beginning of a tag, and how far does the tag go?
  *
- * Feeds send HTML of every age beside newswire symbols ("<OM>"), companies in angle brackets ("<Time Inc>") and plain "a < b". What is
- * a tag is told by what stands in the brackets, and by the rest of the text where that is not enough:
- *   - a name of the HTML standard, alone, with a "/" or with attributes; an attribute has a "=", or is one of HTML's boolean ones
- *     ("<td nowrap>" is a tag, "<Time Inc>" is none);
- *   - any name with a namespace or a hyphen in small letters ("<o:p>", "<media:content .../>", "<g-emoji>"); any other name with an
- *     attribute in quotes, or whose end tag stands in the same text; any end tag;
- *   - a name in capitals that could be a newswire symbol ("<P>", "<B>") only when other markup stands in the same text;
+ * Feeds send HTML of every age beside newswire symbols ("<OM>"), companies in angle brackets ("<Time Inc>")
+ * and plain "a < b". What is a tag is told by what stands in the brackets, and by the rest of the text where
+ * that is not enough:
+ *   - a name of the HTML standard, alone, with a "/" or with attributes; an attribute has a "=", or is one of
+ *     HTML's boolean ones ("<td nowrap>" is a tag, "<Time Inc>" is none);
+ *   - any name with a namespace or a hyphen in small letters ("<o:p>", "<media:content .../>", "<g-emoji>");
+ *     any other name with an attribute in quotes, or whose end tag stands in the same text; any end tag;
+ *   - a name in capitals that could be a newswire symbol ("<P>", "<B>") only when other markup stands in the
+ *     same text;
  *   - comments, <!DOCTYPE>, <?...?>; the marks of CDATA, but not what they enclose.
- * script and style go with what they hold. A tag ends before the next "<", which keeps a pass linear whatever a text holds. */
+ * script and style go with what they hold. A tag ends before the next "<", which keeps a pass linear whatever
+ * a text holds. */
 #ifndef TW_MARKUP_H
 #define TW_MARKUP_H
 
@@ -27,8 +30,8 @@ struct tw_markup_scan {
     uint64_t end_tags[64];              /* a bit for the hash of each name with an end tag */
 };
 
-/* Length of the tag, comment, declaration or CDATA mark at `at`, where a "<" or "]]>" stands; 0 when it is none. *breaks: words on
- * its two sides are apart. */
+/* Length of the tag, comment, declaration or CDATA mark at `at`, where a "<" or "]]>" stands; 0 when it is
+ * none. *breaks: words on its two sides are apart. */
 size_t tw_markup_at(struct tw_markup_scan *scan, size_t at, bool *breaks);
 
 /* Length of "<OM>" at `at`: capitals, digits, full stops; 0 when none stands there. */
@@ -37,7 +40,8 @@ size_t tw_markup_symbol(struct tw_text text, size_t at);
 /* Is the name, in any case, an element of the HTML standard? */
 bool tw_markup_is_element(struct tw_text name);
 
-/* Is there markup beyond doubt in the text: an end tag, a line break, an element with attributes, a comment? */
+/* Is there markup beyond doubt in the text: an end tag, a line break, an element with attributes, a
+ * comment? */
 bool tw_markup_is_plain(struct tw_text text);
 
 #endif

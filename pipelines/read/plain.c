@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-/* {"guid":{"#text":"…"}} of XML turned into JSON, {"title":{"rendered":"…"}} of blogs: a few levels, never more. */
+/* {"guid":{"#text":"…"}} of XML turned into JSON, {"title":{"rendered":"…"}} of blogs: a few levels, never
+ * more. */
 enum { MOST_LEVELS = 4 };
 
 const char *const tw_plain_names[] = {"name", "$oid", "$numberLong", "$numberInt", "rendered", "value",

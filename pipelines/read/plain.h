@@ -1,9 +1,9 @@
 /* plain: a field's value read for what it plainly is, when it is not the text that was expected.
  *
- * Feeds write the same thing in many types: a source as {"id":null,"name":"Wire"}, an id as {"$oid":"…"}, a language as ["en"], a
- * symbol as 9901. A number is its decimal text; an object is its name, symbol or text, by the names asked for in their
- * order; an array with one value that is not null is that value. What is none of these (true, a longer array, another
- * object) says nothing, and the field is left out. */
+ * Feeds write the same thing in many types: a source as {"id":null,"name":"Wire"}, an id as {"$oid":"…"}, a
+ * language as ["en"], a symbol as 9901. A number is its decimal text; an object is its name, symbol or text,
+ * by the names asked for in their order; an array with one value that is not null is that value. What is none
+ * of these (true, a longer array, another object) says nothing, and the field is left out. */
 #ifndef TW_PLAIN_H
 #define TW_PLAIN_H
 

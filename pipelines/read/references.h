@@ -3,9 +3,10 @@
  *   in    a text and the place of a "&"
  *   out   the characters that stand for the reference, and its length
  *
- * All names of HTML 5 and numbers count with their semicolon; without it the names that HTML knows so ("&nbsp profit"), and numbers,
- * when no letter, digit or "=" follows: "AT&T", "R&D" and "a=1&copy=2" stay. Numbers outside Unicode, surrogates and 0 become U+FFFD; 128
- * to 159 are windows-1252, as browsers read them (HTML standard 13.2.5.80). */
+ * All names of HTML 5 and numbers count with their semicolon; without it the names that HTML knows so ("&nbsp
+ * profit"), and numbers, when no letter, digit or "=" follows: "AT&T", "R&D" and "a=1&copy=2" stay. Numbers
+ * outside Unicode, surrogates and 0 become U+FFFD; 128 to 159 are windows-1252, as browsers read them (HTML
+ * standard 13.2.5.80). */
 #ifndef TW_REFERENCES_H
 #define TW_REFERENCES_H
 
@@ -21,13 +22,16 @@ struct tw_reference {
 /* The reference whose "&" stands at `at`: bytes of the text that it takes, 0 when none stands there. */
 size_t tw_reference_at(struct tw_text text, size_t at, struct tw_reference *out);
 
-/* What a code point from 128 to 159 means in windows-1252; others, and the five that it leaves free, are themselves. */
+/* What a code point from 128 to 159 means in windows-1252; others, and the five that it leaves free, are
+ * themselves. */
 uint32_t tw_windows_1252(uint32_t point);
 
-/* The byte that stands for a code point in windows-1252, or in Latin-1 where that has none; -1 when neither has it. */
+/* The byte that stands for a code point in windows-1252, or in Latin-1 where that has none; -1 when neither
+ * has it. */
 int tw_windows_1252_byte(uint32_t point);
 
-/* The characters of the named reference between '&' and ';', as UTF-8; length 0 when there is no such name. */
+/* The characters of the named reference between '&' and ';', as UTF-8; length 0 when there is no such
+ * name. */
 struct tw_text tw_html_reference(struct tw_text name);
 
 #endif

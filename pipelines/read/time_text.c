@@ -21,7 +21,8 @@ static int days_of_month(int year, int month)
     return month == 2 && is_leap_year(year) ? 29 : days[month - 1];
 }
 
-/* Years counted from March, in eras of 400 (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil). */
+/* Years counted from March, in eras of 400 (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms",
+ * days_from_civil). */
 int64_t tw_days_from_date(int64_t year, int month, int day)
 {
     int64_t shifted = year - (month <= 2);
@@ -126,7 +127,8 @@ static void skip_spaces(struct reading *reading)
         ;
 }
 
-/* The word of letters that stands here, in capitals; its length, 0 when none does or it is longer than `word` holds. */
+/* The word of letters that stands here, in capitals; its length, 0 when none does or it is longer than `word`
+ * holds. */
 static size_t word_ahead(const struct reading *reading, char word[16])
 {
     size_t length = 0;
@@ -368,8 +370,8 @@ static bool read_any(struct reading *reading)
 
 /* ---- the whole ---- */
 
-/* The text comes from outside and goes into an error line, and from there into a table: what is not printable ASCII
- * shows as '?', and what is long is cut. */
+/* The text comes from outside and goes into an error line, and from there into a table: what is not printable
+ * ASCII shows as '?', and what is long is cut. */
 static bool refuse_time(struct tw_text text, const char *cure, const char *why, struct tw_error *err)
 {
     char shown[48];

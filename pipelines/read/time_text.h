@@ -4,13 +4,16 @@
  *   out   microseconds since 1970, or a refusal that says what is wrong and how it is mended
  *
  * Read are, with white space around them:
- *   RFC 3339 and ISO 8601   1987-10-19T14:30:00Z · 1987-10-19 14:30 +0000 · 19871019T143000Z · 1987-10-19T14:30:00,5+01
- *   RFC 5322 and 822        Mon, 19 Oct 1987 14:30:00 GMT · 19 Oct 87 14:30 -0500 · Monday, 19-Oct-87 14:30:00 EST
+ *   RFC 3339 and ISO 8601   1987-10-19T14:30:00Z · 1987-10-19 14:30 +0000 · 19871019T143000Z ·
+ *                           1987-10-19T14:30:00,5+01
+ *   RFC 5322 and 822        Mon, 19 Oct 1987 14:30:00 GMT · 19 Oct 87 14:30 -0500 · Monday, 19-Oct-87
+ *                           14:30:00 EST
  *   asctime, with a zone    Mon Oct 19 14:30:00 +0000 1987 · Mon Oct 19 14:30:00 1987
- * Seconds may be missing; what a fraction holds beyond microseconds is cut off; an offset is Z, +hh, +hhmm, +hh:mm, UTC, GMT, UT
- * or one of RFC 822's names (EST EDT CST CDT MST MDT PST PDT). A year of two digits is 1950 to 2049 (RFC 2822, 4.3). A second
- * of 60 is taken at 23:59:60 UTC only, as the midnight after it. A day without a clock is taken as its midnight where
- * times without an offset have a meaning. Pure: no clock, no locale, no TZ of the environment. */
+ * Seconds may be missing; what a fraction holds beyond microseconds is cut off; an offset is Z, +hh, +hhmm,
+ * +hh:mm, UTC, GMT, UT or one of RFC 822's names (EST EDT CST CDT MST MDT PST PDT). A year of two digits is
+ * 1950 to 2049 (RFC 2822, 4.3). A second of 60 is taken at 23:59:60 UTC only, as the midnight after it. A day
+ * without a clock is taken as its midnight where times without an offset have a meaning. Pure: no clock, no
+ * locale, no TZ of the environment. */
 #ifndef TW_TIME_TEXT_H
 #define TW_TIME_TEXT_H
 
@@ -21,8 +24,8 @@
 
 struct tw_time_zone;
 
-/* A text to microseconds since 1970. `naive`: what a time without an offset means; NULL: it is refused, naming
- * decode.time_zone. TW_REFUSED, saying what is wrong; `where` stays empty. */
+/* A text to microseconds since 1970. `naive`: what a time without an offset means; NULL: it is refused,
+ * naming decode.time_zone. TW_REFUSED, saying what is wrong; `where` stays empty. */
 TW_MUST_USE bool tw_time_parse(
     struct tw_text text, const struct tw_time_zone *naive, int64_t *out_us, struct tw_error *err);
 

@@ -45,7 +45,8 @@ static size_t block_bytes(const struct zone_header *header, size_t time_bytes)
            header->leap_count * (time_bytes + 4) + header->is_standard_count + header->is_utc_count;
 }
 
-/* The 64-bit block's transitions and the offset that holds after each. False for a file that contradicts itself. */
+/* The 64-bit block's transitions and the offset that holds after each. False for a file that contradicts
+ * itself. */
 static bool read_transitions(const unsigned char *block, const struct zone_header *header,
     struct tw_arena *arena, struct tw_time_zone *out)
 {
@@ -126,7 +127,8 @@ static bool read_rule(const char **at, struct tw_zone_rule *out)
     return read_seconds(at, &out->second_of_day) && out->month >= 1 && out->week >= 1;
 }
 
-/* POSIX counts west of Greenwich as positive. Days of the year in place of months ("J60") do not occur in the database today. */
+/* POSIX counts west of Greenwich as positive. Days of the year in place of months ("J60") do not occur in the
+ * database today. */
 static bool read_footer(const char *footer, struct tw_time_zone *out)
 {
     const char *at = footer;
@@ -244,8 +246,9 @@ int32_t tw_time_zone_offset(const struct tw_time_zone *zone, int64_t utc_seconds
     return low ? zone->offsets_after[low - 1] : zone->offset_before;
 }
 
-/* Two guesses surround the answer: with the offset that held a day before and the one that holds a day after. The earlier moment
- * that reads back as the local time is it; where none does (the hour that spring leaves out), the offset before holds. */
+/* Two guesses surround the answer: with the offset that held a day before and the one that holds a day after.
+ * The earlier moment that reads back as the local time is it; where none does (the hour that spring leaves
+ * out), the offset before holds. */
 int64_t tw_time_zone_to_utc(const struct tw_time_zone *zone, int64_t local_seconds)
 {
     int32_t before = tw_time_zone_offset(zone, local_seconds - DAY_SECONDS);

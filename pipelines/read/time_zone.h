@@ -4,11 +4,13 @@
  *     if (!tw_time_zone_load("America/New_York", &arena, &zone, err)) ...
  *     int64_t seconds = tw_time_zone_to_utc(&zone, local_seconds);
  *
- * For feeds whose times have no offset (decode.time_zone). A zone is read once, from the files of the system's tzdata package, and
- * is immutable afterwards: no TZ of the environment, no global state, any thread may ask.
+ * For feeds whose times have no offset (decode.time_zone). A zone is read once, from the files of the
+ * system's tzdata package, and is immutable afterwards: no TZ of the environment, no global state, any thread
+ * may ask.
  *
- * A local time that an autumn clock shows twice is the first of the two; one that a spring clock leaves out is read with
- * the offset that held before it. Beyond the file's last transition its rule (the POSIX text in its footer) holds. */
+ * A local time that an autumn clock shows twice is the first of the two; one that a spring clock leaves out
+ * is read with the offset that held before it. Beyond the file's last transition its rule (the POSIX text in
+ * its footer) holds. */
 #ifndef TW_TIME_ZONE_H
 #define TW_TIME_ZONE_H
 
@@ -34,12 +36,13 @@ struct tw_time_zone {
     struct tw_zone_rule to_daylight, to_standard;
 };
 
-/* The zone of that name; its arrays live in the arena. "UTC" needs no file. TW_CONFIG for a name that the database does not
- * hold or a file that is none of its, with the cure. */
+/* The zone of that name; its arrays live in the arena. "UTC" needs no file. TW_CONFIG for a name that the
+ * database does not hold or a file that is none of its, with the cure. */
 TW_MUST_USE bool tw_time_zone_load(
     const char *name, struct tw_arena *arena, struct tw_time_zone *out, struct tw_error *err);
 
-/* Seconds that a clock there shows (counted from 1970-01-01 00:00 of that clock) to seconds since 1970 UTC. */
+/* Seconds that a clock there shows (counted from 1970-01-01 00:00 of that clock) to seconds since 1970
+ * UTC. */
 int64_t tw_time_zone_to_utc(const struct tw_time_zone *zone, int64_t local_seconds);
 
 /* Seconds east of UTC that hold there at a moment. */

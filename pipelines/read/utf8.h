@@ -1,7 +1,7 @@
 /* utf8: bytes from outside to text that is valid UTF-8 without NUL.
  *
- * Broken pieces and NULs become U+FFFD, one for each maximal ill-formed piece (Unicode 15, section 3.9, "substitution of maximal
- * subparts"). What is well formed is given back as it is, without a copy. */
+ * Broken pieces and NULs become U+FFFD, one for each maximal ill-formed piece (Unicode 15, section 3.9,
+ * "substitution of maximal subparts"). What is well formed is given back as it is, without a copy. */
 #ifndef TW_UTF8_H
 #define TW_UTF8_H
 
@@ -10,16 +10,18 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-/* Length of the well-formed sequence at `at` (Unicode 15, table 3-7), or 0; *broken is then the length of the maximal ill-formed
- * piece, at least 1. NUL counts as ill-formed: nothing after us takes it. `at` lies within the text. */
+/* Length of the well-formed sequence at `at` (Unicode 15, table 3-7), or 0; *broken is then the length of the
+ * maximal ill-formed piece, at least 1. NUL counts as ill-formed: nothing after us takes it. `at` lies within
+ * the text. */
 size_t tw_utf8_sequence(struct tw_text text, size_t at, size_t *broken);
 
-/* The text mended, each mended piece counted in *repairs (which is added to). Returns `text` itself when there is nothing to
- * mend. bytes == NULL when the arena is full. For text that is not JSON: lines of an archive, Kafka headers. */
+/* The text mended, each mended piece counted in *repairs (which is added to). Returns `text` itself when
+ * there is nothing to mend. bytes == NULL when the arena is full. For text that is not JSON: lines of an
+ * archive, Kafka headers. */
 struct tw_text tw_text_repair(struct tw_text text, struct tw_arena *arena, uint32_t *repairs);
 
-/* The character at `bytes`, of which `left` bytes are there, in text that is valid UTF-8; a stray byte counts as U+FFFD of
- * length 1. Returns its length. */
+/* The character at `bytes`, of which `left` bytes are there, in text that is valid UTF-8; a stray byte counts
+ * as U+FFFD of length 1. Returns its length. */
 size_t tw_utf8_read(const char *bytes, size_t left, uint32_t *point);
 
 /* Writes a code point up to U+10FFFF; returns the length, 1 to 4. */

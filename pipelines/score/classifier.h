@@ -1,15 +1,16 @@
 /* classifier: what scores texts: a model folder with its tokenizer, or the constant model.
  *   in    a folder, limits; documents with `text`
- *   out   document.tokens, token_count, truncated (tw_classifier_tokenize); document.readings (tw_classifier_read_entities)
+ *   out   document.tokens, token_count, truncated (tw_classifier_tokenize); document.readings
+ *         (tw_classifier_read_entities)
  *
  *     tw_classifier_open             once
  *     tw_classifier_tokenize         each document; classify.h then scores them
  *
  * It is immutable and shared by all workers.
  *
- * The constant model (contracts, "Models"; `model.kind: constant`) runs everything but the encoder: the score is
- * made of XXH3 of the token ids, three weights of 16 bits each (plus one) over their sum. With a model folder it
- * uses that folder's tokenizer; without one, a token is the hash of a word. */
+ * The constant model (contracts, "Models"; `model.kind: constant`) runs everything but the encoder: the score
+ * is made of XXH3 of the token ids, three weights of 16 bits each (plus one) over their sum. With a model
+ * folder it uses that folder's tokenizer; without one, a token is the hash of a word. */
 #ifndef TW_CLASSIFIER_H
 #define TW_CLASSIFIER_H
 
@@ -40,8 +41,8 @@ TW_MUST_USE bool tw_classifier_open(
 /* NULL is fine. */
 void tw_classifier_free(struct tw_classifier *classifier);
 
-/* SHA-256 of the weights file (of the word "constant" for the constant model), 64 digits and a NUL: which model
- * made a score. */
+/* SHA-256 of the weights file (of the word "constant" for the constant model), 64 digits and a NUL: which
+ * model made a score. */
 const char *tw_classifier_sha256(const struct tw_classifier *classifier);
 /* Longest row of ids that the model takes, [CLS] and [SEP] included. */
 uint32_t tw_classifier_max_tokens(const struct tw_classifier *classifier);
@@ -57,7 +58,8 @@ void tw_classifier_gemm_report(const struct tw_classifier *classifier, char *lin
 
 /* True for the constant model. */
 bool tw_classifier_is_constant(const struct tw_classifier *classifier);
-/* The loop of inference (infer/predict.h) for one worker; NULL where there is no model. TW_INTERNAL when memory is refused. */
+/* The loop of inference (infer/predict.h) for one worker; NULL where there is no model. TW_INTERNAL when
+ * memory is refused. */
 TW_MUST_USE bool tw_classifier_open_predict(
     const struct tw_classifier *classifier, struct tw_predict **out, struct tw_error *err);
 
@@ -65,8 +67,8 @@ TW_MUST_USE bool tw_classifier_open_predict(
 TW_MUST_USE bool tw_classifier_tokenize(const struct tw_classifier *classifier, struct tw_document *document,
     struct tw_arena *arena, struct tw_error *err);
 
-/* Makes document.readings, one for each of `count` places of entities in the text (locate.h), after tokenizing. None when the
- * model has no head for entities. TW_FULL. */
+/* Makes document.readings, one for each of `count` places of entities in the text (locate.h), after
+ * tokenizing. None when the model has no head for entities. TW_FULL. */
 TW_MUST_USE bool tw_classifier_read_entities(const struct tw_classifier *classifier,
     struct tw_document *document, const struct tw_place *places, uint32_t count, struct tw_arena *arena,
     struct tw_error *err);

@@ -6,8 +6,8 @@
  *     tw_classify_workspace_new      once a worker
  *     tw_classify                    for each batch
  *
- * A workspace belongs to one thread. A score depends on the document's tokens and the model alone, to the bit: not on batch
- * mates, workers or order (infer/predict.h). */
+ * A workspace belongs to one thread. A score depends on the document's tokens and the model alone, to the
+ * bit: not on batch mates, workers or order (infer/predict.h). */
 #ifndef TW_CLASSIFY_H
 #define TW_CLASSIFY_H
 
@@ -24,10 +24,10 @@ TW_MUST_USE bool tw_classify_workspace_new(
 /* NULL is fine. */
 void tw_classify_workspace_free(struct tw_classify_workspace *workspace);
 
-/* Scores the documents whose fate is TW_FATE_STORED, and their readings; the others are passed over. A model with a head for
- * entities alone reads a text as an entity that is the whole of it. `logits`, when not NULL, takes
- * three floats a document: negative, neutral, positive. `arena` lends room for the packed tokens and the logits and has it back.
- * TW_FULL when it is too small, TW_INTERNAL when a kernel fails. */
+/* Scores the documents whose fate is TW_FATE_STORED, and their readings; the others are passed over. A model
+ * with a head for entities alone reads a text as an entity that is the whole of it. `logits`, when not NULL,
+ * takes three floats a document: negative, neutral, positive. `arena` lends room for the packed tokens and
+ * the logits and has it back. TW_FULL when it is too small, TW_INTERNAL when a kernel fails. */
 TW_MUST_USE bool tw_classify(const struct tw_classifier *classifier, struct tw_classify_workspace *workspace,
     struct tw_document *documents, uint32_t count, struct tw_arena *arena, float *logits,
     struct tw_error *err);

@@ -97,7 +97,8 @@ void tw_findings_slice_title(enum tw_slice_kind kind, const struct tw_slice *sli
 /* One object on one line. First what stood there from the beginning, {"documents":{..},"entities":{..}}, each
  * {"n":..,"accuracy":..,"macro_f1":..,"ece":..,"per_class":{..},"confusion":[[..]]}; then
  * "conflicting":{"records":..,"wholly_right":..,"entities":{as above},"other_entities":{as above}},
- * "slices":{"source":[{"value":..,"documents":{"n":..,"accuracy":..,"macro_f1":..,"ece":..},"entities":{..}}],
+ * "slices":{"source":[{"value":..,"documents":{"n":..,"accuracy":..,"macro_f1":..,"ece":..},
+ * "entities":{..}}],
  * "length":[..],
  * "agreement":[..]}. A kind that no record tells of is an empty array; "value" is null for records that do
  * not tell it, and "others":true stands with it for sources beyond the first TW_FINDINGS_SOURCES. */

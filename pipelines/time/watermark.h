@@ -1,14 +1,15 @@
 /* watermark: how far event time has come; bars that end at or before it are closed.
  *
- * Of a partition: the highest event time that moves it, less the allowed lateness. Times that lie too far ahead
- * of their record's own stamp do not move it (decode decides: document.moves_watermark), ticks do.
+ * Of a partition: the highest event time that moves it, less the allowed lateness. Times that lie too far
+ * ahead of their record's own stamp do not move it (decode decides: document.moves_watermark), ticks do.
  *
  * Of the stream: the lowest over the partitions that are not idle. A partition is IDLE when all three hold:
  *
  *     caught_up                      the end-of-partition event came after its last record
- *     silent_us >= idle_after        and nothing has come since (counted from that event if it never held any)
- *     unseen_us <= stale_after       and its owner is alive to say so: a stored "caught up" of a stopped daemon
- *                                    says nothing about what has arrived since
+ *     silent_us >= idle_after        and nothing has come since (counted from that event if it never held
+ *                                    any)
+ *     unseen_us <= stale_after       and its owner is alive to say so: a stored "caught up" of a stopped
+ *                                    daemon says nothing about what has arrived since
  *
  * so one that is merely slow, lags, or has no owner is never idle, and holds the stream back. One that is not
  * idle and has had no record yet has no watermark: it may hold anything, so the stream has none either.
@@ -16,9 +17,9 @@
  * When ALL are idle there is nobody to wait for:
  *
  *     at once                        the highest over partitions. That is where the last busy partition stood
- *                                    or further, so nothing steps back, and an old, dead partition (one with a
- *                                    single record of 1987) does not hold the others for ever. Partitions that
- *                                    never had a record have no say.
+ *                                    or further, so nothing steps back, and an old, dead partition (one with
+ *                                    a single record of 1987) does not hold the others for ever. Partitions
+ *                                    that never had a record have no say.
  *     silence >= idle_after + lateness, everywhere
  *                                    the end of the bar that holds the newest event: the allowed lateness has
  *                                    been waited out by the clock instead of by events. A living stream would
@@ -65,13 +66,13 @@ bool tw_watermark_is_late(int64_t event_us, int64_t before_us);
 bool tw_watermark_is_idle(
     const struct tw_partition_time *partition, const struct tw_watermark_options *options);
 
-/* The stream's watermark by the rule above; TW_NO_TIME when there is none (no partition, no record, or one that
- * is not idle and has none). */
+/* The stream's watermark by the rule above; TW_NO_TIME when there is none (no partition, no record, or one
+ * that is not idle and has none). */
 int64_t tw_watermark_of_stream(
     const struct tw_partition_time *partitions, size_t count, const struct tw_watermark_options *options);
 
-/* Up to which edge bars are closed, given how far they were: a multiple of TW_BAR_US, never lower than before.
- * `closed_us` may be TW_NO_TIME (nothing yet), then so may the result. */
+/* Up to which edge bars are closed, given how far they were: a multiple of TW_BAR_US, never lower than
+ * before. `closed_us` may be TW_NO_TIME (nothing yet), then so may the result. */
 int64_t tw_watermark_close(int64_t closed_us, int64_t watermark_us);
 
 #endif

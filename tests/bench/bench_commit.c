@@ -2,8 +2,9 @@
  *
  *     bench_commit CONNINFO SECONDS [BATCH [ROWS_PER_STATEMENT [PARTITIONS [ENTITIES]]]]
  *
- * The database must be migrated. 300 bytes of text, 1.5 scores a document, bars on; one transaction at a time.
- * Batches are made ahead, so that what is measured is the store and PostgreSQL. Prints one line a second. */
+ * The database must be migrated. 300 bytes of text, 1.5 scores a document, bars on; one transaction at a
+ * time. Batches are made ahead, so that what is measured is the store and PostgreSQL. Prints one line a
+ * second. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

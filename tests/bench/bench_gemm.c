@@ -2,12 +2,12 @@
  *
  *     ninja -C build/release bench_gemm && build/release/tests/bench_gemm
  *
- * First table: one core, shapes of MiniLM-L6 (H384) and BERT-base (H768); raw dnnl_sgemm, raw cblas_sgemm, our door,
- * and the door against the faster of the two. Second table: the whole encoder with random weights; its products'
- * arithmetic over the time of everything, and that against the time the faster raw library would need for the
- * products alone ("share"). Third table, where the processor has bf16 products: those of a
- * training step, fp32 as "fixed" takes it and bf16, rounding and packing included. All in one run, in the thread's own time,
- * best of several rounds. */
+ * First table: one core, shapes of MiniLM-L6 (H384) and BERT-base (H768); raw dnnl_sgemm, raw cblas_sgemm,
+ * our door, and the door against the faster of the two. Second table: the whole encoder with random weights;
+ * its products' arithmetic over the time of everything, and that against the time the faster raw library
+ * would need for the products alone ("share"). Third table, where the processor has bf16 products: those of a
+ * training step, fp32 as "fixed" takes it and bf16, rounding and packing included. All in one run, in the
+ * thread's own time, best of several rounds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -111,7 +111,7 @@ static void table_of_products(const struct tw_gemm *gemm)
     }
 }
 
-/* --- a training step's products ------------------------------------------------------------------------------- */
+/* --- a training step's products ------------------------------------------------------------------------- */
 
 /* x, weight, d_y of one linear map; what a product of them writes. */
 struct linear {
@@ -177,7 +177,7 @@ static void table_of_training(void)
     }
 }
 
-/* --- the whole encoder --------------------------------------------------------------------------------------- */
+/* --- the whole encoder ---------------------------------------------------------------------------------- */
 
 enum { SEQUENCES = 96, LONGEST = 128 };
 

@@ -2,9 +2,9 @@
  *
  *     bench_river [MODEL_FOLDER]      (default config/model of the source tree; its tokenizer is used)
  *
- * Reads the sets under $TW_DATA (default ../shared/data beside the source tree), repeats each for about a second a
- * step on one thread, and prints microseconds a document: each step alone, and the river whole (with the constant
- * model, bars included). */
+ * Reads the sets under $TW_DATA (default ../shared/data beside the source tree), repeats each for about a
+ * second a step on one thread, and prints microseconds a document: each step alone, and the river whole (with
+ * the constant model, bars included). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  *
  *     bench_tokenizer VOCABULARY_FOLDER TEXT_FILE [MOST_TOKENS]
  *
- * TEXT_FILE has one text a line. All texts are tokenized, with offsets, five times, on one thread; the best pass is
- * printed, in time of the processor, so that what else runs on the machine counts less.
+ * TEXT_FILE has one text a line. All texts are tokenized, with offsets, five times, on one thread; the best
+ * pass is printed, in time of the processor, so that what else runs on the machine counts less.
  * tests/bench/peer_tokenizer.py times the peer in the same way on the same text and runs this. */
 #include "base/arena.h"
 #include "base/file.h"

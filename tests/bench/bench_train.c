@@ -2,11 +2,12 @@
  *
  *     bench_train SHAPE [THREADS [SECONDS [BACKEND [LENGTHS]]]]
  *
- * SHAPE: minilm (6 layers of 384, vocabulary 30,522) or base (12 of 768). A batch is 16 sequences of 128 tokens;
- * BACKEND: fixed (fp32), bf16, or another of gemm.h; with LENGTHS "mixed", 16 of many lengths up to 128 (tests/bench/peer_train.py has the same ones, which PyTorch
- * pads or packs). Weights are random; loss, backward pass, clipping and AdamW are whole, dropout 0.1. After one
- * step to warm up, steps for SECONDS (10); one line of JSON: tokens/s over all of them, the best step's, tokens by second
- * of processor time (all threads; what else runs on the machine counts less), and the process's highest memory. */
+ * SHAPE: minilm (6 layers of 384, vocabulary 30,522) or base (12 of 768). A batch is 16 sequences of 128
+ * tokens; BACKEND: fixed (fp32), bf16, or another of gemm.h; with LENGTHS "mixed", 16 of many lengths up to
+ * 128 (tests/bench/peer_train.py has the same ones, which PyTorch pads or packs). Weights are random; loss,
+ * backward pass, clipping and AdamW are whole, dropout 0.1. After one step to warm up, steps for SECONDS
+ * (10); one line of JSON: tokens/s over all of them, the best step's, tokens by second of processor time (all
+ * threads; what else runs on the machine counts less), and the process's highest memory. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* fuzz_river: any bytes through decode, clean, link and tokenize, with the promises that hold of every result.
+/* fuzz_river: any bytes through decode, clean, link and tokenize, with the promises that hold of every
+ * result.
  *
  * The first byte chooses: bit 0 JSON message or plain title and body, bit 1 raw, bit 2 unlisted symbols. */
 #include <stdio.h>

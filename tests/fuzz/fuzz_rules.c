@@ -1,4 +1,5 @@
-/* Any bytes as rules.yaml: refused with at least one problem, or a set whose canonical text gives the same set. */
+/* Any bytes as rules.yaml: refused with at least one problem, or a set whose canonical text gives the same
+ * set. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

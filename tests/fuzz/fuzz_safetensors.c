@@ -1,8 +1,10 @@
 /* fuzz_safetensors: any bytes as model.safetensors. What opens must be usable to its last byte.
  *
- *     cmake --preset fuzz && ninja -C build/fuzz fuzz_safetensors && build/fuzz/tests/fuzz_safetensors -max_total_time=60
+ *     cmake --preset fuzz && ninja -C build/fuzz fuzz_safetensors && build/fuzz/tests/fuzz_safetensors
+ *     -max_total_time=60
  *
- * The header's length is set right in seven inputs of eight, so that the fuzzer's effort goes into the JSON. */
+ * The header's length is set right in seven inputs of eight, so that the fuzzer's effort goes into the
+ * JSON. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

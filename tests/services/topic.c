@@ -1,6 +1,6 @@
-/* topic: makes, fills and asks topics of a test broker, in milliseconds where Kafka's own tool takes a JVM's start.
- * tests/services/topic compiles it and documents its use. Exit status 0 done, 1 refused by the broker, 2 usage,
- * 69 no answer. */
+/* topic: makes, fills and asks topics of a test broker, in milliseconds where Kafka's own tool takes a JVM's
+ * start. tests/services/topic compiles it and documents its use. Exit status 0 done, 1 refused by the broker,
+ * 2 usage, 69 no answer. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -93,7 +93,8 @@ static int answer(rd_kafka_queue_t *queue)
     return status;
 }
 
-/* A topic is made when its metadata names every partition with a leader, which is a moment after the answer. */
+/* A topic is made when its metadata names every partition with a leader, which is a moment after the
+ * answer. */
 static int wait_for_leaders(rd_kafka_t *kafka, const char *name, int partitions)
 {
     for (int try = 0; try < 100; try++) {

@@ -2,8 +2,8 @@
  *
  *     TW_TEST_CONNINFO   the superuser's; the database is migrated and this test's alone
  *
- * Bars, positions and headlines are written by the observer as the store would; event time goes on when it moves the
- * watermark of the one partition there is. */
+ * Bars, positions and headlines are written by the observer as the store would; event time goes on when it
+ * moves the watermark of the one partition there is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -56,7 +56,7 @@ static const char rules_text[] = "rules:\n"
                                  "    at_most: -0.9\n"
                                  "    quiet: 5m\n";
 
-/* -- the vocabulary ---------------------------------------------------------------------------------------------------- */
+/* -- the vocabulary -------------------------------------------------------------------------------------- */
 
 static void ask_text(struct story *story, const char *sql, char *out, size_t size)
 {
@@ -347,7 +347,7 @@ static void given_a_tape(struct story *story)
     headline(story, 300, "SHOCKED", 3);
 }
 
-/* -- the stories ----------------------------------------------------------------------------------------------------------- */
+/* -- the stories ----------------------------------------------------------------------------------------- */
 
 static void an_alert_opens_at_the_bar_that_breaks_the_rule_and_resolves_when_it_is_quiet(void **state)
 {
@@ -476,7 +476,8 @@ static void a_turn_that_another_overtook_meets_the_fence_before_the_others_alert
         0);
 }
 
-/* What event time passed over woke up while the turn was decided: its documents would have been passed, unseen. */
+/* What event time passed over woke up while the turn was decided: its documents would have been passed,
+ * unseen. */
 static void a_turn_is_given_up_when_an_idle_partition_has_moved_meanwhile(void **state)
 {
     struct story *story = *state;

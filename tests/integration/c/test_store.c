@@ -708,7 +708,8 @@ static void the_owner_tells_each_second_where_it_stands(void **state)
         1234);
 }
 
-/* Event time may pass over a partition that is caught up: never over documents that are still on their way. */
+/* Event time may pass over a partition that is caught up: never over documents that are still on their
+ * way. */
 static void a_partition_with_batches_out_is_not_told_as_caught_up(void **state)
 {
     struct story *story = *state;

@@ -1,4 +1,5 @@
-/* learning: what the tests of finetune, pretrain and distill share: invented records, a tiny base model, somebody who looks on. */
+/* learning: what the tests of finetune, pretrain and distill share: invented records, a tiny base model,
+ * somebody who looks on. */
 #ifndef TW_TESTS_LEARNING_H
 #define TW_TESTS_LEARNING_H
 
@@ -15,7 +16,8 @@ struct learning {
     struct tw_decode_options decode;
 };
 
-/* texts.jsonl and companies.jsonl: 48 texts whose label is their verb's, 24 with two companies that fare differently. */
+/* texts.jsonl and companies.jsonl: 48 texts whose label is their verb's, 24 with two companies that fare
+ * differently. */
 void given_records(const struct learning *learning);
 bool learning_begin(struct learning *learning);
 int learning_end(struct learning *learning);

@@ -118,7 +118,7 @@ void given_file(const char *folder, const char *name, const void *bytes, size_t 
     must(fclose(file) == 0, "fclose");
 }
 
-/* --- the list of parameters, in forward order ---------------------------------------------------------------- */
+/* --- the list of parameters, in forward order ----------------------------------------------------------- */
 
 struct listed {
     char name[160];
@@ -221,7 +221,7 @@ static void list_all(struct list *list, const struct random_shape *shape)
         list_head(list, shape);
 }
 
-/* --- values and file ----------------------------------------------------------------------------------------- */
+/* --- values and file ------------------------------------------------------------------------------------ */
 
 static float value_of(const struct listed *entry, uint64_t counter)
 {

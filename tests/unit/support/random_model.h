@@ -1,7 +1,7 @@
 /* random_model: model folders made on the spot, with weights that a few lines of Python make as well.
  *
- * Value i of the parameters, laid end to end in forward order, is uniform(i) times a factor that depends on the
- * parameter's kind (random_model.c; tests/interop/encoder_fixtures.py has the same lines). */
+ * Value i of the parameters, laid end to end in forward order, is uniform(i) times a factor that depends on
+ * the parameter's kind (random_model.c; tests/interop/encoder_fixtures.py has the same lines). */
 #ifndef TW_TESTS_RANDOM_MODEL_H
 #define TW_TESTS_RANDOM_MODEL_H
 
@@ -32,8 +32,8 @@ float random_uniform(uint64_t counter);
 /* `count` ids below `vocabulary`, from numbers `counter` on. */
 void random_ids(uint64_t counter, size_t vocabulary, size_t count, int32_t *ids);
 
-/* Built to look for faults of memory or threads, at a tenth of the pace: such a build needs each path once, while
- * statements about numbers are those of the release build. */
+/* Built to look for faults of memory or threads, at a tenth of the pace: such a build needs each path once,
+ * while statements about numbers are those of the release build. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { SANITIZED = 1 };
 #else

@@ -5,7 +5,8 @@
 
 #include "random_model.h"
 
-/* 101 tokens, as many as tiny_bert has rows: specials, letters and digits alone and continued, marks, words. */
+/* 101 tokens, as many as tiny_bert has rows: specials, letters and digits alone and continued, marks,
+ * words. */
 static size_t write_vocabulary(char *file, size_t size)
 {
     static const char *const words[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "$", "<", ">", ".", ",",

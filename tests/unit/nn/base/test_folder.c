@@ -111,7 +111,8 @@ static void what_a_killed_process_left_is_cleaned_away_and_nothing_else(void **s
     assert_true(stands("killed/run.yaml", "mine"));
 }
 
-/* A publication of a = 1, b = 2 into folder `name` that a kill ended after the step: `moved` of its files are moved. */
+/* A publication of a = 1, b = 2 into folder `name` that a kill ended after the step: `moved` of its files are
+ * moved. */
 static void given_killed_publication(const char *name, int moved)
 {
     char path[128], partial[TW_FOLDER_PATH], incoming[192], from[256], to[256];

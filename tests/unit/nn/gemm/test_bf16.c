@@ -1,4 +1,5 @@
-/* bf16: products of rounded numbers; the fast kernels have the bits of the definition; who may ask for them. */
+/* bf16: products of rounded numbers; the fast kernels have the bits of the definition; who may ask for
+ * them. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +22,7 @@ static void must(bool done, const struct tw_error *err)
     assert_string_equal(line, "");
 }
 
-/* --- rounding ------------------------------------------------------------------------------------------------ */
+/* --- rounding ------------------------------------------------------------------------------------------- */
 
 static void a_number_becomes_the_nearest_bf16_ties_to_even(void **unused)
 {
@@ -44,7 +45,7 @@ static void a_number_becomes_the_nearest_bf16_ties_to_even(void **unused)
     assert_true(isnan(tw_bf16_round(quiet)));
 }
 
-/* --- products ------------------------------------------------------------------------------------------------ */
+/* --- products ------------------------------------------------------------------------------------------- */
 
 enum form { FORWARD, INPUT, WEIGHT, FORMS };
 
@@ -254,7 +255,7 @@ static void what_is_no_number_stays_none(void **unused)
     check_strange(tw_bf16_fast());
 }
 
-/* --- the door ------------------------------------------------------------------------------------------------ */
+/* --- the door ------------------------------------------------------------------------------------------- */
 
 static void only_who_names_bf16_gets_it(void **unused)
 {
@@ -288,7 +289,7 @@ static void a_processor_without_bf16_products_is_refused_with_the_cure(void **un
     assert_string_equal(err.cure, "give precision f32");
 }
 
-/* --- training ------------------------------------------------------------------------------------------------ */
+/* --- training ------------------------------------------------------------------------------------------- */
 
 enum { TEXTS = 6, LONGEST = 12, VOCABULARY = 61 };
 

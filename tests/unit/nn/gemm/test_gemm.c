@@ -145,7 +145,8 @@ static void a_backend_that_breaks_the_promise_is_refused(void **state)
     }
 }
 
-/* Without padding dnnl_sgemm takes another way at M = 1. Measured with AVX-512; elsewhere the probe decides. */
+/* Without padding dnnl_sgemm takes another way at M = 1. Measured with AVX-512; elsewhere the probe
+ * decides. */
 static void padding_makes_onednn_keep_the_promise(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* predict: whatever the cut and however many threads, each text and entity has the logits that it has alone. */
+/* predict: whatever the cut and however many threads, each text and entity has the logits that it has
+ * alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,7 +16,8 @@
 
 enum { TEXTS = 60, LONGEST = 40, SPANS_MOST = TEXTS * 70 };
 
-/* A model with both heads, whose outputs stand in another order than the classes; texts with 0 to 70 entities. */
+/* A model with both heads, whose outputs stand in another order than the classes; texts with 0 to 70
+ * entities. */
 struct scene {
     struct tw_state *state;
     struct tw_compute compute;

@@ -1,4 +1,5 @@
-/* backward kernels: every table against the definition, on whole and broken vectors, and nothing written beyond. */
+/* backward kernels: every table against the definition, on whole and broken vectors, and nothing written
+ * beyond. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -267,7 +267,7 @@ static void softmax_follows_the_formula(void **state)
     for_each_table(check_softmax);
 }
 
-/* --- attention ----------------------------------------------------------------------------------------------- */
+/* --- attention ------------------------------------------------------------------------------------------ */
 
 static double attention_in_double(const struct tw_attention_call *call, size_t first, size_t tokens,
     size_t head, size_t token, size_t column)
@@ -345,7 +345,7 @@ static void attention_stays_within_its_sequence(void **state)
     for_each_table(check_attention);
 }
 
-/* --- products ------------------------------------------------------------------------------------------------ */
+/* --- products ------------------------------------------------------------------------------------------- */
 
 static void check_product(const struct tw_kernels *kernels, size_t rows, size_t out, size_t in)
 {

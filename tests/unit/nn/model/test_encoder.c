@@ -1,4 +1,5 @@
-/* encoder: what transformers answers, whatever shares the batch. Fixtures: tests/interop/encoder_fixtures.py. */
+/* encoder: what transformers answers, whatever shares the batch. Fixtures:
+ * tests/interop/encoder_fixtures.py. */
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -253,7 +254,7 @@ static void minilm_answers_as_transformers_does(void **state)
     json_decref(root);
 }
 
-/* --- bits ---------------------------------------------------------------------------------------------------- */
+/* --- bits ----------------------------------------------------------------------------------------------- */
 
 enum { COUNT = SANITIZED ? 11 : 40, LABELS = 3 };
 

@@ -33,7 +33,8 @@ static const unsigned everything = TW_SECTION_BIT(TW_SECTIONS) - 1;
 static void every_family_has_its_weights_in_forward_order(void **state)
 {
     (void)state;
-    /* Embeddings (BERT has types, MPNet a bias by distance), 16 a layer, heads 2 + 2 + 4 + 5, the projection. */
+    /* Embeddings (BERT has types, MPNet a bias by distance), 16 a layer, heads 2 + 2 + 4 + 5, the
+     * projection. */
     static const size_t counts[TW_FAMILIES] = {5 + 32 + 13 + 1, 4 + 32 + 13 + 1, 5 + 32 + 13 + 1};
     for (int family = 0; family < TW_FAMILIES; family++) {
         const struct tw_model_config config = shape_of((enum tw_family)family);

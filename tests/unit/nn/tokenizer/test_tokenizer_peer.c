@@ -1,6 +1,6 @@
-/* The tokenizer against Hugging Face's: every text of the corpora, every code point, 100,000 made strings. The
- * peer's answers stand as hashes in tests/interop/fixtures/tokenizer/hashes.txt; tokenizer_fixtures.py, which made
- * them, says what is hashed and holds the same generator as this file. */
+/* The tokenizer against Hugging Face's: every text of the corpora, every code point, 100,000 made strings.
+ * The peer's answers stand as hashes in tests/interop/fixtures/tokenizer/hashes.txt; tokenizer_fixtures.py,
+ * which made them, says what is hashed and holds the same generator as this file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,8 +114,8 @@ static int forget_answers(void **state)
     return 0;
 }
 
-/* Compares what was gathered with the peer's answer, and begins anew. Returns 1 for an answer that is missing or
- * differs, so that a test can name every chunk that does. */
+/* Compares what was gathered with the peer's answer, and begins anew. Returns 1 for an answer that is missing
+ * or differs, so that a test can name every chunk that does. */
 static size_t compare_chunk(struct peer *peer, const char *kind, const char *setting, const char *input,
     unsigned most, unsigned chunk)
 {

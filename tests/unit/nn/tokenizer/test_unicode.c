@@ -1,5 +1,5 @@
-/* unicode: bytes to code points and back, also of text that lies. What each code point means is compared with the
- * peer in test_tokenizer_peer.c. */
+/* unicode: bytes to code points and back, also of text that lies. What each code point means is compared with
+ * the peer in test_tokenizer_peer.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* backward: the gradient of every parameter, against PyTorch's and against central differences; steps, threads and bits.
- * Fixtures: tests/interop/gradient_fixtures.py. */
+/* backward: the gradient of every parameter, against PyTorch's and against central differences; steps,
+ * threads and bits. Fixtures: tests/interop/gradient_fixtures.py. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ static void must(bool done, const struct tw_error *err)
     assert_string_equal(line, "");
 }
 
-/* --- models and batches -------------------------------------------------------------------------------------- */
+/* --- models and batches --------------------------------------------------------------------------------- */
 
 /* The generator's value for a parameter, as tests/interop/encoder_fixtures.py has it. */
 static float value_of(const struct tw_parameter *parameter, uint64_t counter)
@@ -171,7 +171,7 @@ static struct tw_trainer *given_trainer(struct tw_state *state, const struct tw_
     return trainer;
 }
 
-/* --- PyTorch -------------------------------------------------------------------------------------------------- */
+/* --- PyTorch -------------------------------------------------------------------------------------------- */
 
 static json_t *fixture(const char *name)
 {
@@ -290,8 +290,8 @@ static bool is_key_bias(const char *name)
     return strstr(name, "key.bias") || strstr(name, "k_lin.bias") || strstr(name, "attn.k.bias");
 }
 
-/* The worst difference of one parameter's gradient, as a share of its largest value. A gradient that is 0 but for
- * rounding is measured against a share of the largest of all. */
+/* The worst difference of one parameter's gradient, as a share of its largest value. A gradient that is 0 but
+ * for rounding is measured against a share of the largest of all. */
 static double worst_of(json_t *wanted, const float *got, size_t count, double least)
 {
     double worst = 0.0, largest = least;
@@ -416,7 +416,7 @@ static void a_masked_language_model_learns_what_pytorch_learns(void **state)
     check_fixture("masked_mpnet", TW_PART_MASKED);
 }
 
-/* --- three steps of AdamW ------------------------------------------------------------------------------------- */
+/* --- three steps of AdamW ------------------------------------------------------------------------------- */
 
 static void compare_values(json_t *values, const struct tw_state *state)
 {
@@ -467,7 +467,7 @@ static void three_steps_end_where_those_of_pytorch_end(void **unused)
     json_decref(root);
 }
 
-/* --- central differences -------------------------------------------------------------------------------------- */
+/* --- central differences -------------------------------------------------------------------------------- */
 
 struct probe {
     struct tw_state *state;
@@ -590,7 +590,8 @@ static void a_student_learns_its_teachers_hidden_states(void **unused)
     tw_state_close(teacher);
 }
 
-/* A wider teacher: one matrix, that learns too, stands between. Every third text is cut otherwise by the teacher's tokenizer. */
+/* A wider teacher: one matrix, that learns too, stands between. Every third text is cut otherwise by the
+ * teacher's tokenizer. */
 static void a_student_learns_a_wider_teachers_hidden_states_through_a_projection(void **unused)
 {
     (void)unused;
@@ -610,7 +611,7 @@ static void a_student_learns_a_wider_teachers_hidden_states_through_a_projection
     tw_state_close(teacher);
 }
 
-/* --- cuts, threads, freezing ----------------------------------------------------------------------------------- */
+/* --- cuts, threads, freezing ---------------------------------------------------------------------------- */
 
 struct outcome {
     float *values;
@@ -747,7 +748,7 @@ static void training_mode_without_dropout_computes_the_bits_of_inference(void **
     tw_state_close(state);
 }
 
-/* --- failures -------------------------------------------------------------------------------------------------- */
+/* --- failures ------------------------------------------------------------------------------------------- */
 
 static void a_loss_that_is_no_number_ends_the_run_with_step_and_cure(void **unused)
 {

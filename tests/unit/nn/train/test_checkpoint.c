@@ -1,4 +1,5 @@
-/* checkpoint: a run that was cut and resumed ends in the bits of one that was not; what is saved is a model. */
+/* checkpoint: a run that was cut and resumed ends in the bits of one that was not; what is saved is a
+ * model. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* pieces, pairs, tally: words to a vocabulary; worked out by hand, and against the same thing done the slow way. */
+/* pieces, pairs, tally: words to a vocabulary; worked out by hand, and against the same thing done the slow
+ * way. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -135,7 +136,8 @@ static uint64_t drawn_below(uint64_t limit, uint64_t seed, uint64_t index)
     return tw_random_below(seed, TW_RANDOM_ORDER, 0, index, limit);
 }
 
-/* Different words over few letters, of one to four bytes, so that pairs overlap ("aaaa") and repeat within a word. */
+/* Different words over few letters, of one to four bytes, so that pairs overlap ("aaaa") and repeat within a
+ * word. */
 static struct tw_tally_word *many_words(uint64_t seed)
 {
     static const char *const letters[] = {"a", "a", "b", "\xC3\xA9", "\xE4\xB8\xAD", "c", "\xF0\x9F\x93\x88"};
@@ -159,7 +161,8 @@ static struct tw_tally_word *many_words(uint64_t seed)
     return words;
 }
 
-/* The same thing done anew in every round: all pairs of all words counted, the best one found by looking at all. */
+/* The same thing done anew in every round: all pairs of all words counted, the best one found by looking at
+ * all. */
 struct slow {
     uint32_t symbols[MANY][LONGEST];
     uint32_t lengths[MANY];

@@ -255,7 +255,8 @@ static void a_head_that_nothing_teaches_is_not_made(void **state)
     tw_model_close(model);
 }
 
-/* The titles name General Motors and a symbol: two more for the teacher to answer for; labelled texts stay as they are. */
+/* The titles name General Motors and a symbol: two more for the teacher to answer for; labelled texts stay as
+ * they are. */
 static void companies_in_texts_without_labels_are_found(void **state)
 {
     (void)state;
@@ -287,7 +288,8 @@ static void companies_in_texts_without_labels_are_found(void **state)
     assert_non_null(strstr(read_file(&learning, settings.run.output, "README.md").bytes, "entities.jsonl"));
 }
 
-/* A text that is held back is in the data and in the archive too: neither it nor a changed copy of it is learned. */
+/* A text that is held back is in the data and in the archive too: neither it nor a changed copy of it is
+ * learned. */
 static void what_is_held_back_is_learned_in_no_form(void **state)
 {
     (void)state;

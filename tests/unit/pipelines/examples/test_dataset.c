@@ -1,4 +1,5 @@
-/* dataset: records cleaned, entities found, the split by text alone; one clear line for what cannot be used. */
+/* dataset: records cleaned, entities found, the split by text alone; one clear line for what cannot be
+ * used. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -81,7 +81,8 @@ static void four_fifths_are_masked_a_tenth_replaced_a_tenth_kept(void **state)
             assert_true(ids[at] < UNUSED);
         }
     }
-    /* 48,000 tokens: a deviation is 0.0016 of the share, 0.005 of its parts. A replacement is the token itself one time in 92. */
+    /* 48,000 tokens: a deviation is 0.0016 of the share, 0.005 of its parts. A replacement is the token
+     * itself one time in 92. */
     double share = (double)chosen / (WINDOWS * WINDOW);
     assert_true(share > 0.143 && share < 0.157);
     assert_true((double)masked / (double)chosen > 0.78 && (double)masked / (double)chosen < 0.82);

@@ -80,8 +80,8 @@ static void assert_says(const char *text, const char *words)
         fail_msg("the page does not say %s", words);
 }
 
-/* Every element is closed, in order; every attribute is quoted; no stray '<' or '&'. A walk, not a parser: enough for a page
- * that is written so that XML readers take it. */
+/* Every element is closed, in order; every attribute is quoted; no stray '<' or '&'. A walk, not a parser:
+ * enough for a page that is written so that XML readers take it. */
 static void assert_well_formed(const char *text)
 {
     char open[64][32];

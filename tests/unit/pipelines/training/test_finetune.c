@@ -79,7 +79,8 @@ static void a_run_learns_and_leaves_the_folder_that_people_expect(void **state)
     tw_model_close(model);
 }
 
-/* Two companies of one text, each read at its own tokens; one that the text does not name, in the whole of it. */
+/* Two companies of one text, each read at its own tokens; one that the text does not name, in the whole of
+ * it. */
 static void a_model_with_an_entity_head_scores_each_company_by_itself(void **state)
 {
     (void)state;

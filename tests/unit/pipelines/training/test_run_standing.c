@@ -1,4 +1,5 @@
-/* run_standing: what a checkpoint keeps of the counts is all that a resumed run needs to tell the same numbers. */
+/* run_standing: what a checkpoint keeps of the counts is all that a resumed run needs to tell the same
+ * numbers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
