@@ -15,8 +15,8 @@ struct tw_config_changes {
     uint32_t restart_count;
 };
 
-/* Makes `out` of `running` with the reloadable keys of `file`, and tells what changed. Texts live in `arena`, values where `file`
- * has them, which must live as long as `out`. TW_FULL. */
+/* Makes `out` of `running` with the reloadable keys of `file`, and tells what changed. Texts live in
+ * `arena`, values where `file` has them, which must live as long as `out`. TW_FULL. */
 TW_MUST_USE bool tw_config_take_changes(const struct tw_config *running, const struct tw_config *file,
     struct tw_arena *arena, struct tw_config *out, struct tw_config_changes *changes, struct tw_error *err);
 

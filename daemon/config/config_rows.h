@@ -1,4 +1,5 @@
-/* config_rows: the table of keys, as config.c reads it and config_print.c writes it; for the rooms of this folder alone.
+/* config_rows: the table of keys, as config.c reads it and config_print.c writes it; for the rooms of this
+ * folder alone.
  *
  * A row is born once, with section, name, range, prose, default and the place of its field; loader, `config
  * --defaults`, `--effective` and `--reference` walk the same rows. Rows of a section stand together. */

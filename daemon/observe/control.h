@@ -3,7 +3,7 @@
  * The client sends one line, a verb; the daemon answers with a line "STATUS", an exit status in decimal,
  * then text, and closes:
  *
- *     reload\n                ->  0\nrules: bad-news.below -2.5 → -2.0 from 14:31:10\nrules 3, entities 1010\n
+ *     reload\n                ->  0\nrules: bad-news.below -2.5 → -2.0 from 14:31:10\n...
  *     config\n                ->  0\ndev: false\nkafka:\n...
  *     status\n                ->  0\n{"ready":true,...}\n
  *

@@ -14,8 +14,8 @@
  *
  * SIGTERM and SIGINT stop it so, within shutdown.drain; what is not committed by then is read again by the
  * next owner: nothing is lost either way. A second signal ends at once. SIGHUP reads the configuration
- * anew (reloading.h), whole or not at all. A fatal error (librdkafka's, a schema that does not fit) stops it with that error's
- * status. */
+ * anew (reloading.h), whole or not at all. A fatal error (librdkafka's, a schema that does not fit) stops
+ * it with that error's status. */
 #ifndef TW_DAEMON_H
 #define TW_DAEMON_H
 

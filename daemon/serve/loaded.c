@@ -84,7 +84,8 @@ static void free_loaded(void *content)
     free(loaded);
 }
 
-/* What is wrong with a file of its own, not with a place in it, stands in the list too, so that nothing is told alone. */
+/* What is wrong with a file of its own, not with a place in it, stands in the list too, so that nothing is
+ * told alone. */
 static bool note_failure(struct tw_problems *problems, uint32_t before, const struct tw_error *why)
 {
     struct tw_text_file *source = tw_arena_array(problems->arena, 1, sizeof *source);

@@ -1,10 +1,12 @@
 /* loaded: what the workers share, as the configuration names it: model, entities, rules.
  *
  *   tw_load_model    at start; which model it is goes into the log
- *   tw_load_shared   at start and at each reload: entities and rules anew, whole or not at all, beside a model
+ *   tw_load_shared   at start and at each reload: entities and rules anew, whole or not at all,
+ *                    beside a model
  *
- * Both give a thing that is counted (shared.h) with one user, the caller. The shared data owns its automaton and rules,
- * and is a user of its model, so that a model lives as long as any batch that was made with it. */
+ * Both give a thing that is counted (shared.h) with one user, the caller. The shared data owns its
+ * automaton and rules, and is a user of its model, so that a model lives as long as any batch that was
+ * made with it. */
 #ifndef TW_LOADED_H
 #define TW_LOADED_H
 
@@ -16,13 +18,14 @@
 #include "pool/work.h"
 #include "shared.h"
 
-/* Opens the model that the configuration means (classifier_options.h) and logs its folder and SHA-256. TW_CONFIG, TW_IO,
- * TW_PERMISSION. */
+/* Opens the model that the configuration means (classifier_options.h) and logs its folder and SHA-256.
+ * TW_CONFIG, TW_IO, TW_PERMISSION. */
 TW_MUST_USE bool tw_load_model(
     const struct tw_config *config, const struct tw_log *log, struct tw_shared **out, struct tw_error *err);
 
-/* Entities and rules by the configuration's paths, beside `model`. All that is wrong with the files is added to `problems`, whose
- * arena keeps what they refer to; both files are read, whatever the other is like. TW_CONFIG (the first problem) or TW_IO. */
+/* Entities and rules by the configuration's paths, beside `model`. All that is wrong with the files is
+ * added to `problems`, whose arena keeps what they refer to; both files are read, whatever the other is
+ * like. TW_CONFIG (the first problem) or TW_IO. */
 TW_MUST_USE bool tw_load_shared(const struct tw_config *config, struct tw_shared *model,
     struct tw_problems *problems, struct tw_shared **out, struct tw_error *err);
 

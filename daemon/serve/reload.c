@@ -13,8 +13,8 @@ enum { ARENA_BYTES = 128 << 20 };
 
 /* ---- reading ---- */
 
-/* When the file is wrong, the files that it names are looked at all the same, as far as it can be believed: whoever mends one mistake
- * should not meet the next one after it. */
+/* When the file is wrong, the files that it names are looked at all the same, as far as it can be
+ * believed: whoever mends one mistake should not meet the next one after it. */
 static bool read_file(struct tw_reload *reload, const struct tw_config *running, struct tw_error *err)
 {
     struct tw_config file;

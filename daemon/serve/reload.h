@@ -1,5 +1,5 @@
-/* reload: the configuration's file read anew for a daemon that runs: what it may take under way, what it may not, and why nothing of
- * it can be taken.
+/* reload: the configuration's file read anew for a daemon that runs: what it may take under way, what it
+ * may not, and why nothing of it can be taken.
  *
  *     tw_reload_read(&from, &reload, err)          nothing is changed yet; false: refused as a whole
  *     ... the daemon puts reload->shared and reload->config in the place of its own ...
@@ -11,8 +11,8 @@
  *     rules: bad-news.below -2.5 → -2.0 from 14:31:10; watermark.idle_after needs a restart
  *     rules 3, entities 1010
  *
- * Rules hold from the edge of a bar, in event time, that PostgreSQL decides when it stores them (evaluator.h); so the words can be
- * told only then. */
+ * Rules hold from the edge of a bar, in event time, that PostgreSQL decides when it stores them
+ * (evaluator.h); so the words can be told only then. */
 #ifndef TW_RELOAD_H
 #define TW_RELOAD_H
 
@@ -39,8 +39,9 @@ struct tw_reload {
     struct tw_problems problems;       /* why it was refused: all that is wrong, with places */
 };
 
-/* Reads the file that `from->config` was read from, and the files that it names. *out is made in any case but for want of memory, and
- * is the caller's to free; false when nothing of it may be taken: err then has the first reason (TW_CONFIG, TW_IO, TW_PERMISSION). */
+/* Reads the file that `from->config` was read from, and the files that it names. *out is made in any case
+ * but for want of memory, and is the caller's to free; false when nothing of it may be taken: err then has
+ * the first reason (TW_CONFIG, TW_IO, TW_PERMISSION). */
 TW_MUST_USE bool tw_reload_read(
     const struct tw_reload_from *from, struct tw_reload **out, struct tw_error *err);
 
@@ -54,8 +55,8 @@ enum tw_reload_hold {
 /* What changed, one line without its end, malloc'ed for the caller to free; NULL when out of memory. */
 char *tw_reload_changes(const struct tw_reload *reload, enum tw_reload_hold hold, int64_t from_us);
 
-/* Why it was refused: each problem with its place, its line and a caret; err's line when there is none, or no reload. malloc'ed, for the caller to
- * free; NULL when out of memory. */
+/* Why it was refused: each problem with its place, its line and a caret; err's line when there is none, or
+ * no reload. malloc'ed, for the caller to free; NULL when out of memory. */
 char *tw_reload_refusal(struct tw_reload *reload, const struct tw_error *err);
 
 /* Frees all but what was taken out of it. NULL is nothing. */

@@ -1,12 +1,14 @@
 /* reloading: a reload as the daemon goes through it (reload.h reads and tells, here it takes effect).
  *
  *     tw_reloading_begin      at the start: the configuration was taken
- *     tw_reloading_run        SIGHUP, `tapewatch reload`: all of it takes effect, or nothing; logged, counted, told
- *     tw_reloading_second     each second: are the new rules stored? Then who asked is told from when they hold
+ *     tw_reloading_run        SIGHUP, `tapewatch reload`: all of it takes effect, or nothing;
+ *                             logged, counted, told
+ *     tw_reloading_second     each second: are the new rules stored? Then who asked is told from
+ *                             when they hold
  *     tw_reloading_end        before the rooms close: nobody waits any more
  *
- * A request is answered at once when it is refused or the rules are as before, else when PostgreSQL has stored them, or after 10 s
- * without that. */
+ * A request is answered at once when it is refused or the rules are as before, else when PostgreSQL has
+ * stored them, or after 10 s without that. */
 #ifndef TW_RELOADING_H
 #define TW_RELOADING_H
 

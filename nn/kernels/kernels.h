@@ -50,8 +50,8 @@ struct tw_kernels {
     const char *name;                           /* "avx512", "avx2", "portable" */
     const struct tw_backward_kernels *backward; /* of the same instruction set */
 
-    /* out[t] = norm(words[ids[t]] + positions[p] + types[type_of[t]]), p = distance from the sequence's start.
-     * types == NULL: none is added; type_of == NULL: all 0. */
+    /* out[t] = norm(words[ids[t]] + positions[p] + types[type_of[t]]), p = distance from the sequence's
+     * start. types == NULL: none is added; type_of == NULL: all 0. */
     void (*embed_norm)(const int32_t *ids, const uint8_t *type_of, const uint32_t *starts, size_t sequences,
         const float *words, const float *positions, const float *types, const float *scale,
         const float *shift, float epsilon, size_t width, float *out);
@@ -78,8 +78,8 @@ struct tw_kernels {
 
     void (*attention)(const struct tw_attention_call *call);
 
-    /* c[rows, out] = a[rows, in] x b[out, in]^T, none of the inputs: the GEMM door's own backend. Each element is one
-     * chain of additions in the order of `in`. */
+    /* c[rows, out] = a[rows, in] x b[out, in]^T, none of the inputs: the GEMM door's own backend. Each
+     * element is one chain of additions in the order of `in`. */
     void (*multiply)(const float *a, const float *b, float *c, size_t rows, size_t out, size_t in);
 };
 

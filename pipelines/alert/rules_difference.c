@@ -11,7 +11,8 @@ struct key_line {
     struct tw_text key, value;
 };
 
-/* Takes the next of them off `text`; false at its end. The lines before a rule's first key (`rules:`, its name) have less indentation. */
+/* Takes the next of them off `text`; false at its end. The lines before a rule's first key (`rules:`, its
+ * name) have less indentation. */
 static bool next_key(struct tw_text *text, struct key_line *line)
 {
     while (text->length > 0) {
