@@ -63,17 +63,21 @@ static void check_rules(struct tw_check *check)
     tw_rules_free(set);
 }
 
+static void entities_are_wrong(void *context, const struct tw_error *why)
+{
+    tw_check_wrong(context, why);
+}
+
 static void check_entities(struct tw_check *check)
 {
+    const struct tw_entities_watch watch = {check, entities_are_wrong};
     struct tw_automaton *entities = NULL;
     struct tw_error err = {0};
     const char *path = check->config.link.entities;
     if (path[0] == '\0')
         snprintf(
             check->detail, sizeof check->detail, "none (link.entities is not set): symbols alone are linked");
-    else if (!tw_entities_load(path, &entities, &err))
-        tw_check_wrong(check, &err);
-    else
+    else if (tw_entities_load_watched(path, &watch, &entities, &err))
         snprintf(check->detail, sizeof check->detail, "%s: %u entities, %llu names", path,
             tw_entities_count(entities), (unsigned long long)tw_entities_name_count(entities));
     tw_entities_free(entities);

@@ -95,6 +95,12 @@ static bool note_failure(struct tw_problems *problems, uint32_t before, const st
     return source->file && tw_problem_add(problems, source, 0, 0, why->cure, "%s", why->what);
 }
 
+static void entities_are_wrong(void *context, const struct tw_error *why)
+{
+    struct tw_problems *problems = context;
+    (void)note_failure(problems, problems->count, why);
+}
+
 /* Both files are read, whatever the other is like; the first error is told. */
 static bool read_files(
     struct loaded *loaded, const struct tw_config *config, struct tw_problems *problems, struct tw_error *err)
@@ -103,11 +109,9 @@ static bool read_files(
     uint32_t before = problems->count;
     bool rules = !config->rules.path[0] || load_rules(config->rules.path, problems, &loaded->rules, err) ||
                  note_failure(problems, before, err);
-    struct tw_error *why = rules ? err : &second;
-    before = problems->count;
-    bool entities = !config->link.entities[0] ||
-                    tw_entities_load(config->link.entities, &loaded->entities, why) ||
-                    note_failure(problems, before, why);
+    const struct tw_entities_watch watch = {problems, entities_are_wrong};
+    bool entities = !config->link.entities[0] || tw_entities_load_watched(config->link.entities, &watch,
+                                                     &loaded->entities, rules ? err : &second);
     return rules && entities;
 }
 

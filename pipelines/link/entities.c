@@ -185,26 +185,43 @@ static void digest_end(struct digest *digest, char hex[65])
         snprintf(hex + 2 * at, 3, "%02x", bytes[at]);
 }
 
-static bool load_lines(
-    struct tw_automaton *automaton, struct tw_archive *archive, struct digest *digest, struct tw_error *err)
+/* A line was wrong: with somebody to tell, the next ones are looked at all the same. False when loading ends here. */
+static bool tell_wrong(
+    const struct tw_entities_watch *watch, const struct tw_error *why, uint32_t *told, struct tw_error *first)
 {
+    if ((*told)++ == 0)
+        *first = *why;
+    if (watch)
+        watch->wrong(watch->context, why);
+    return watch && why->code == TW_CONFIG && *told < TW_ENTITIES_TOLD;
+}
+
+static bool load_lines(struct tw_automaton *automaton, struct tw_archive *archive, struct digest *digest,
+    const struct tw_entities_watch *watch, struct tw_error *err)
+{
+    uint32_t told = 0;
     for (;;) {
         struct tw_archive_line line;
-        enum tw_read got = tw_archive_next(archive, &line, err);
+        struct tw_error why = {0};
+        enum tw_read got = tw_archive_next(archive, &line, &why);
         if (got == TW_READ_END)
-            return true;
+            return told == 0;
         if (got == TW_READ_REFUSED)
-            err->code = TW_CONFIG;
-        if (got != TW_READ_ITEM)
+            why.code = TW_CONFIG;
+        if (got == TW_READ_ITEM) {
+            EVP_DigestUpdate(digest->context, line.text.bytes, line.text.length);
+            EVP_DigestUpdate(digest->context, "\n", 1);
+            if (add_line(automaton, line.text, &why))
+                continue;
+            at_line(tw_archive_name(archive), line.number, &why);
+        }
+        if (!tell_wrong(watch, &why, &told, err))
             return false;
-        EVP_DigestUpdate(digest->context, line.text.bytes, line.text.length);
-        EVP_DigestUpdate(digest->context, "\n", 1);
-        if (!add_line(automaton, line.text, err))
-            return at_line(tw_archive_name(archive), line.number, err);
     }
 }
 
-static bool load_archive(struct tw_archive *archive, struct tw_automaton **out, struct tw_error *err)
+static bool load_archive(struct tw_archive *archive, const struct tw_entities_watch *watch,
+    struct tw_automaton **out, struct tw_error *err)
 {
     struct tw_automaton *automaton = NULL;
     struct digest digest;
@@ -214,7 +231,7 @@ static bool load_archive(struct tw_archive *archive, struct tw_automaton **out, 
         tw_entities_free(automaton);
         return false;
     }
-    bool loaded = load_lines(automaton, archive, &digest, err);
+    bool loaded = load_lines(automaton, archive, &digest, watch, err);
     char sha256[65] = "";
     digest_end(&digest, sha256);
     tw_automaton_sign(automaton, sha256);
@@ -226,15 +243,24 @@ static bool load_archive(struct tw_archive *archive, struct tw_automaton **out, 
     return true;
 }
 
-bool tw_entities_load(const char *path, struct tw_automaton **out, struct tw_error *err)
+bool tw_entities_load_watched(
+    const char *path, const struct tw_entities_watch *watch, struct tw_automaton **out, struct tw_error *err)
 {
     *out = NULL;
     struct tw_archive *archive;
-    if (!tw_archive_open(path, LINE_BYTES, &archive, err))
+    if (!tw_archive_open(path, LINE_BYTES, &archive, err)) {
+        if (watch)
+            watch->wrong(watch->context, err);
         return false;
-    bool loaded = load_archive(archive, out, err);
+    }
+    bool loaded = load_archive(archive, watch, out, err);
     tw_archive_close(archive);
     return loaded;
+}
+
+bool tw_entities_load(const char *path, struct tw_automaton **out, struct tw_error *err)
+{
+    return tw_entities_load_watched(path, NULL, out, err);
 }
 
 bool tw_entities_parse(
@@ -244,7 +270,7 @@ bool tw_entities_parse(
     struct tw_archive *archive;
     if (!tw_archive_open_memory(name, contents, LINE_BYTES, &archive, err))
         return false;
-    bool loaded = load_archive(archive, out, err);
+    bool loaded = load_archive(archive, NULL, out, err);
     tw_archive_close(archive);
     return loaded;
 }

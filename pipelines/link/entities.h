@@ -31,6 +31,7 @@ enum {
     TW_NAME_WORDS = 32,   /* words in a name at most */
     TW_SYMBOL_BYTES = 64, /* bytes in a symbol at most */
     TW_NO_ENTITY = -1,
+    TW_ENTITIES_TOLD = 100,
 };
 
 struct tw_automaton;
@@ -44,6 +45,14 @@ struct tw_entity {
 /* Loads a file (as archive.h reads them: plain, gz, zst). TW_CONFIG for what it says, TW_IO for reading
  * it. */
 TW_MUST_USE bool tw_entities_load(const char *path, struct tw_automaton **out, struct tw_error *err);
+/* Told of each line that is wrong, in order, TW_ENTITIES_TOLD at the most: loading goes on behind it, and fails at the end. */
+struct tw_entities_watch {
+    void *context;
+    void (*wrong)(void *context, const struct tw_error *why);
+};
+/* Loads a file and tells all that is wrong with it; err is the first of it. */
+TW_MUST_USE bool tw_entities_load_watched(
+    const char *path, const struct tw_entities_watch *watch, struct tw_automaton **out, struct tw_error *err);
 /* The same from memory; `name` stands for the file in errors. */
 TW_MUST_USE bool tw_entities_parse(
     const char *name, struct tw_text contents, struct tw_automaton **out, struct tw_error *err);

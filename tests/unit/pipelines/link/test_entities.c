@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <time.h>
 
@@ -151,9 +152,40 @@ static void a_hundred_thousand_companies_load_and_match_in_no_time(void **state)
     free(file);
 }
 
+static void count_wrong(void *context, const struct tw_error *why)
+{
+    uint32_t *count = context;
+    assert_int_equal(why->code, TW_CONFIG);
+    assert_non_null(strstr(why->where, *count == 0 ? ":2" : ":3"));
+    ++*count;
+}
+
+static void all_that_is_wrong_with_a_file_is_told(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/tapewatch-entities-XXXXXX";
+    int file = mkstemp(path);
+    static const char lines[] =
+        "\xEF\xBB\xBF{\"symbol\":\"A\",\"aliases\":[\"Alpha Works\"]}\r\n{\"symbol\":\"A\"}\nno json\n"
+        "{\"symbol\":\"B\"}\n";
+    assert_true(file >= 0);
+    assert_int_equal(write(file, lines, sizeof lines - 1), sizeof lines - 1);
+    close(file);
+    uint32_t count = 0;
+    const struct tw_entities_watch watch = {&count, count_wrong};
+    struct tw_automaton *automaton;
+    struct tw_error err;
+    assert_false(tw_entities_load_watched(path, &watch, &automaton, &err));
+    assert_int_equal(count, 2);
+    assert_non_null(strstr(err.what, "twice"));
+    assert_null(automaton);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_that_is_wrong_with_a_file_is_told),
         cmocka_unit_test(a_file_is_loaded_with_its_names_and_hash),
         cmocka_unit_test(an_empty_file_is_a_file_without_entities),
         cmocka_unit_test(every_error_names_file_line_and_cure),
