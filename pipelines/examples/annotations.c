@@ -34,13 +34,23 @@ static bool read_label(const json_t *value, const char *where, int32_t *label, s
     return false;
 }
 
+/* Others have a field of that name, too: a tweet's is an object of hashtags and links. Ours is an array of
+ * objects with a name; one with a label alone was meant to have a name, and is told. */
+static bool is_ours(const json_t *entities)
+{
+    for (size_t at = 0; at < json_array_size(entities); at++) {
+        const json_t *entity = json_array_get(entities, at);
+        if (json_object_get(entity, "name") || json_object_get(entity, "label"))
+            return true;
+    }
+    return json_is_array(entities) && json_array_size(entities) == 0;
+}
+
 static bool read_entities(
     const json_t *array, struct tw_arena *arena, struct tw_annotations *out, struct tw_error *err)
 {
-    if (!array || json_is_null(array))
+    if (!is_ours(array))
         return true;
-    if (!json_is_array(array))
-        return fail_field("field entities", "it is not an array", err);
     size_t count = json_array_size(array);
     struct tw_annotated_entity *entities = tw_arena_array(arena, count, sizeof *entities);
     if (!entities)
@@ -82,7 +92,7 @@ bool tw_annotations_read(
         !memmem(line.bytes, line.length, "\"entities\"", 10))
         return true;
     json_t *object;
-    struct tw_json_repairs counted_before;
+    struct tw_json_repairs counted_before = {0};
     if (!tw_json_read(line, arena, &object, &counted_before, err))
         return false;
     bool read = read_label(json_object_get(object, "label"), "field label", &out->label, err) &&

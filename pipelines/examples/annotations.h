@@ -8,8 +8,8 @@
  *     agree      how many per cent of those who labelled the record agree, a whole number
  *
  * A field that is absent or null is not given. Errors: TW_REFUSED, where = the field, for a label that is
- * none of ours and for entities that are no list of names; TW_FULL. A strange `agree` is no error: it is a
- * fact about the labels, not a label. */
+ * none of ours and for an entity without a name beside named ones; TW_FULL. A strange `agree` is no error:
+ * it is a fact about the labels, not a label. */
 #ifndef TW_ANNOTATIONS_H
 #define TW_ANNOTATIONS_H
 

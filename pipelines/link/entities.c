@@ -185,7 +185,8 @@ static void digest_end(struct digest *digest, char hex[65])
         snprintf(hex + 2 * at, 3, "%02x", bytes[at]);
 }
 
-/* A line was wrong: with somebody to tell, the next ones are looked at all the same. False when loading ends here. */
+/* A line was wrong: with somebody to tell, the next ones are looked at all the same. False when loading
+ * ends here. */
 static bool tell_wrong(
     const struct tw_entities_watch *watch, const struct tw_error *why, uint32_t *told, struct tw_error *first)
 {

@@ -45,7 +45,8 @@ struct tw_entity {
 /* Loads a file (as archive.h reads them: plain, gz, zst). TW_CONFIG for what it says, TW_IO for reading
  * it. */
 TW_MUST_USE bool tw_entities_load(const char *path, struct tw_automaton **out, struct tw_error *err);
-/* Told of each line that is wrong, in order, TW_ENTITIES_TOLD at the most: loading goes on behind it, and fails at the end. */
+/* Told of each line that is wrong, in order, TW_ENTITIES_TOLD at the most: loading goes on behind it, and
+ * fails at the end. */
 struct tw_entities_watch {
     void *context;
     void (*wrong)(void *context, const struct tw_error *why);

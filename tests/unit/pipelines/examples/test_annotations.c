@@ -82,7 +82,6 @@ static void what_is_none_of_ours_is_refused_by_its_field(void **state)
     } cases[] = {
         {"{\"label\":\"good\"}", "field label", "the label \"good\" is not one of ours"},
         {"{\"label\":1}", "field label", "the label is not a text"},
-        {"{\"entities\":{\"name\":\"x\"}}", "field entities", "it is not an array"},
         {"{\"entities\":[{\"label\":\"neutral\"}]}", "field entities", "an entity has no name"},
         {"{\"entities\":[{\"name\":\"x\",\"label\":\"LABEL_0\"}]}", "field entities",
             "the label \"LABEL_0\" is not one of ours"},
@@ -97,9 +96,25 @@ static void what_is_none_of_ours_is_refused_by_its_field(void **state)
     }
 }
 
+static void entities_of_others_are_left_alone(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "{\"entities\":{\"hashtags\":[],\"symbols\":[{\"text\":\"VELQ\"}]},\"text\":\"x\"}",
+        "{\"entities\":[\"VELQ\"],\"text\":\"x\"}", "{\"entities\":7}",
+        "{\"entities\":[{\"text\":\"VELQ\"}]}"};
+    struct tw_error err;
+    for (size_t at = 0; at < sizeof lines / sizeof lines[0]; at++) {
+        struct tw_annotations read;
+        assert_true(tw_annotations_read(tw_text_of(lines[at]), &arena, &read, &err));
+        assert_false(read.names_entities);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(entities_of_others_are_left_alone),
         cmocka_unit_test(every_label_that_was_given_is_read),
         cmocka_unit_test(a_label_beside_what_is_no_json_is_read),
         cmocka_unit_test(what_was_not_given_is_minus_one),
