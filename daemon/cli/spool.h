@@ -24,7 +24,7 @@
 #define TW_SPOOL_H
 
 #include "config/config.h"
-#include "training/run_watch.h"
+#include "run/run_watch.h"
 
 struct tw_spool;
 

@@ -23,7 +23,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "config/config.h"
-#include "training/run.h"
+#include "run/run.h"
 
 enum { TW_TRAINING_CELL = 24, TW_TRAINING_COLUMNS = 16 };
 

@@ -4,8 +4,8 @@
 #include "cli/file_command.h"
 #include "cli/scorecard.h"
 #include "report/report_page.h"
-#include "training/lineage.h"
-#include "training/run_log.h"
+#include "run/lineage.h"
+#include "run/run_log.h"
 #include "version.h"
 
 #include "score/classify.h"

@@ -8,10 +8,10 @@
 #include "distill/teachers.h"
 #include "distill/transfer.h"
 #include "format/config_json.h"
+#include "run/lineage.h"
+#include "run/run_folder.h"
 #include "tokenizer/tokenizer.h"
 #include "training/base_model.h"
-#include "training/lineage.h"
-#include "training/run_folder.h"
 #include "training/sentiment.h"
 
 #include <limits.h>

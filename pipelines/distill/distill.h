@@ -35,7 +35,7 @@
 
 #include "distill/distill_settings.h"
 #include "distill/measure_folder.h"
-#include "training/run.h"
+#include "run/run.h"
 
 struct tw_distill_result {
     struct tw_run_result run;

@@ -3,7 +3,7 @@
 #ifndef TW_DISTILL_SETTINGS_H
 #define TW_DISTILL_SETTINGS_H
 
-#include "training/run_settings.h"
+#include "run/run_settings.h"
 
 struct tw_distill_settings {
     struct tw_run_settings run;

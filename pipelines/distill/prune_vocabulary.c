@@ -1,8 +1,8 @@
 #include "distill/prune_vocabulary.h"
 
 #include "base/file.h"
+#include "run/run_folder.h"
 #include "tokenizer/tokenizer.h"
-#include "training/run_folder.h"
 
 #include <limits.h>
 #include <stdlib.h>

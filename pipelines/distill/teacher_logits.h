@@ -11,7 +11,7 @@
 #define TW_TEACHER_LOGITS_H
 
 #include "examples/dataset.h"
-#include "training/run.h"
+#include "run/run.h"
 
 struct tw_teacher_logits {
     bool has_documents, has_entities; /* a teacher has that head, and was asked about one at least */

@@ -12,7 +12,7 @@
 
 #include "distill/distill_settings.h"
 #include "examples/labelled.h"
-#include "training/run_watch.h"
+#include "run/run_watch.h"
 
 struct tw_transfer {
     struct tw_labelled records;

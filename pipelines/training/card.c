@@ -1,6 +1,6 @@
 #include "training/card.h"
 
-#include "training/lineage.h"
+#include "run/lineage.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,9 +3,9 @@
 #include "examples/labelled.h"
 #include "format/config_json.h"
 #include "read/decode.h"
+#include "run/lineage.h"
 #include "tokenizer/tokenizer.h"
 #include "training/base_model.h"
-#include "training/lineage.h"
 #include "training/sentiment.h"
 
 #include <math.h>

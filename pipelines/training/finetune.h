@@ -25,7 +25,7 @@
 
 #include "examples/dataset.h"
 #include "measure/measures.h"
-#include "training/run.h"
+#include "run/run.h"
 
 struct tw_finetune_settings {
     struct tw_run_settings run;

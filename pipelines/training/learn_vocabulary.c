@@ -4,8 +4,8 @@
 #include "base/folder.h"
 #include "files/reader.h"
 #include "files/texts.h"
+#include "run/run_folder.h"
 #include "tokenizer/wordpiece.h"
-#include "training/run_folder.h"
 #include "vocabulary/pieces.h"
 
 #include <jansson.h>

@@ -5,11 +5,11 @@
 #include "files/reader.h"
 #include "format/config_json.h"
 #include "read/decode.h"
+#include "run/lineage.h"
+#include "run/run_folder.h"
 #include "tokenizer/tokenizer.h"
 #include "training/base_model.h"
 #include "training/card.h"
-#include "training/lineage.h"
-#include "training/run_folder.h"
 
 #include <limits.h>
 #include <math.h>

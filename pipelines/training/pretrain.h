@@ -27,7 +27,7 @@
 #define TW_PRETRAIN_H
 
 #include "examples/corpus.h"
-#include "training/run.h"
+#include "run/run.h"
 
 struct tw_pretrain_settings {
     struct tw_run_settings run;

@@ -1,7 +1,7 @@
 #include "training/sentiment.h"
 
+#include "run/lineage.h"
 #include "training/card.h"
-#include "training/lineage.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #define TW_SENTIMENT_H
 
 #include "examples/labelled.h"
-#include "training/run.h"
+#include "run/run.h"
 #include "training/validation.h"
 
 /* Tries the model on the records held back. */

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "read/decode.h"
-#include "training/run.h"
+#include "run/run.h"
 
 struct learning {
     char base[64], work[64]; /* the tiny model; a folder for runs */

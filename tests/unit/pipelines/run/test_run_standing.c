@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "training/run_standing.h"
+#include "run/run_standing.h"
 
 static const struct tw_run_plan plan = {.step_items = 8, .epoch_steps = 10, .most_steps = 40};
 

@@ -1,12 +1,12 @@
-#include "training/run.h"
+#include "run/run.h"
 
 #include "base/clock.h"
+#include "run/lineage.h"
+#include "run/run_folder.h"
+#include "run/run_learner.h"
+#include "run/run_log.h"
+#include "run/run_standing.h"
 #include "train/checkpoint.h"
-#include "training/lineage.h"
-#include "training/run_folder.h"
-#include "training/run_learner.h"
-#include "training/run_log.h"
-#include "training/run_standing.h"
 
 #include <limits.h>
 #include <stdio.h>

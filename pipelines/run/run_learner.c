@@ -1,4 +1,4 @@
-#include "training/run_learner.h"
+#include "run/run_learner.h"
 
 #include "base/random.h"
 

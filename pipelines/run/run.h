@@ -41,10 +41,10 @@
 
 #include <jansson.h>
 
+#include "run/run_learner.h"
+#include "run/run_settings.h"
+#include "run/run_watch.h"
 #include "train/trainer.h"
-#include "training/run_learner.h"
-#include "training/run_settings.h"
-#include "training/run_watch.h"
 
 /* ---- what a pipeline brings ---- */
 

@@ -1,4 +1,4 @@
-#include "training/run_settings.h"
+#include "run/run_settings.h"
 
 const char *const tw_run_schedules[] = {"linear", "slanted", "cosine", "constant", NULL};
 const char *const tw_run_dtypes[] = {"f32", "f16", "bf16", NULL};

@@ -28,10 +28,10 @@
 
 #include "document.h"
 #include "model/compute.h"
+#include "run/run_settings.h"
 #include "train/checkpoint.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
-#include "training/run_settings.h"
 
 /* An average is not worth a pass over all weights a step. */
 enum { TW_RUN_AVERAGE_STEPS = 8 };

@@ -1,4 +1,4 @@
-#include "training/run_log.h"
+#include "run/run_log.h"
 
 #include "base/file.h"
 

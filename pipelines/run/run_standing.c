@@ -1,4 +1,4 @@
-#include "training/run_standing.h"
+#include "run/run_standing.h"
 
 #include "base/clock.h"
 

@@ -1,4 +1,4 @@
-#include "training/run_watch.h"
+#include "run/run_watch.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "training/run_folder.h"
+#include "run/run_folder.h"
 
 #include "base/file.h"
 #include "base/folder.h"

@@ -1,4 +1,4 @@
-#include "training/lineage.h"
+#include "run/lineage.h"
 
 #include "base/file.h"
 #include "format/labels.h"

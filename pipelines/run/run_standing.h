@@ -13,9 +13,9 @@
 
 #include <jansson.h>
 
-#include "training/run_learner.h"
-#include "training/run_log.h"
-#include "training/run_watch.h"
+#include "run/run_learner.h"
+#include "run/run_log.h"
+#include "run/run_watch.h"
 
 struct tw_run_standing {
     struct tw_progress progress;    /* what the checkpoint itself keeps (checkpoint.h) */

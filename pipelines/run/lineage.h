@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "training/run_settings.h"
+#include "run/run_settings.h"
 #include "training/validation.h"
 
 /* {"path":..,"bytes":..,"sha256":..} of a file. */
