@@ -2,11 +2,11 @@
  * rules, entities and model, probes the matrix products, and tries the doors (HTTP, control socket);
  * --connect asks the servers too. Every stage is run, whatever the others found; each tells all that is wrong
  * (cli/check.h). */
-#include "cli/check.h"
+#include "check/check.h"
 
 #include "alert/rules.h"
-#include "cli/check_servers.h"
-#include "cli/check_settings.h"
+#include "check/check_servers.h"
+#include "check/check_settings.h"
 #include "cli/command.h"
 #include "config/classifier_options.h"
 #include "link/entities.h"

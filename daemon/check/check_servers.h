@@ -3,7 +3,7 @@
 #ifndef TW_CHECK_SERVERS_H
 #define TW_CHECK_SERVERS_H
 
-#include "cli/check.h"
+#include "check/check.h"
 
 /* Broker reached, every topic there, the group's right to it. The detail tells brokers and partitions.
  * TW_SERVER when no broker answers or a topic is missing; TW_PERMISSION for refused credentials. */

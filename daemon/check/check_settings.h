@@ -3,7 +3,7 @@
 #ifndef TW_CHECK_SETTINGS_H
 #define TW_CHECK_SETTINGS_H
 
-#include "cli/check.h"
+#include "check/check.h"
 
 /* kafka.properties one by one, kafka.secrets, whether they fit together; the connection string's files and
  * the password's. What the loader refused already is left out. */

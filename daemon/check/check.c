@@ -1,4 +1,4 @@
-#include "cli/check.h"
+#include "check/check.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "cli/check_settings.h"
+#include "check/check_settings.h"
 
 #include "postgres/postgres.h"
 #include "source/kafka.h"

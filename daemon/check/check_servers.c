@@ -1,4 +1,4 @@
-#include "cli/check_servers.h"
+#include "check/check_servers.h"
 
 #include "postgres/migrate.h"
 #include "postgres/postgres.h"

@@ -1,5 +1,5 @@
 /* check: which of two findings gives the exit status. */
-#include "cli/check.h"
+#include "check/check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
