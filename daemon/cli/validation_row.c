@@ -1,6 +1,6 @@
 #include "cli/validation_row.h"
 
-#include "training/validation.h"
+#include "run/validation.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* check: everything that `serve` would trip over, found before it runs. Offline it reads configuration,
  * rules, entities and model, probes the matrix products, and tries the doors (HTTP, control socket);
  * --connect asks the servers too. Every stage is run, whatever the others found; each tells all that is wrong
- * (cli/check.h). */
+ * (check/check.h). */
 #include "check/check.h"
 
 #include "alert/rules.h"

@@ -14,7 +14,7 @@
 #include <jansson.h>
 
 #include "run/run_settings.h"
-#include "training/validation.h"
+#include "run/validation.h"
 
 /* {"path":..,"bytes":..,"sha256":..} of a file. */
 json_t *tw_lineage_file(const char *path, struct tw_error *err);

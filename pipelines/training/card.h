@@ -5,8 +5,8 @@
 #ifndef TW_CARD_H
 #define TW_CARD_H
 
+#include "run/validation.h"
 #include "training/pretrain.h"
-#include "training/validation.h"
 
 /* Of what pretrain makes. `validation` may be NULL: nothing was measured. */
 char *tw_card_language(const struct tw_pretrain_settings *settings, const json_t *lineage,

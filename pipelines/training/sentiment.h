@@ -9,7 +9,7 @@
 
 #include "examples/labelled.h"
 #include "run/run.h"
-#include "training/validation.h"
+#include "run/validation.h"
 
 /* Tries the model on the records held back. */
 TW_MUST_USE bool tw_sentiment_validate(struct tw_trainer *trainer, const struct tw_collator *collator,

@@ -1,4 +1,4 @@
-#include "training/validation.h"
+#include "run/validation.h"
 
 #include "measure/temperature_fit.h"
 
