@@ -1,6 +1,9 @@
 #include "alert/keywords.h"
 
 #include "base/size.h"
+#include "link/words.h"
+
+#include <string.h>
 
 #include <utf8proc.h>
 
@@ -19,36 +22,32 @@ static int32_t folded_character(struct tw_text text, size_t *at)
     return length > 0 ? utf8proc_tolower(character) : 0xFFFD;
 }
 
-/* Letters, digits, and marks that belong to the letter before them; of a folded character. */
-static bool is_word_character(int32_t character)
+/* Do the keyword's words stand one after another from `word` on, which ends at `at`? */
+static bool stands_at(
+    struct tw_text keyword, struct tw_text text, const struct tw_name_word *word, uint32_t at)
 {
-    if (character < 0x80)
-        return (character >= 'a' && character <= 'z') || (character >= '0' && character <= '9');
-    utf8proc_category_t category = utf8proc_category(character);
-    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
-}
-
-/* Does `keyword` (folded) stand at `at`, with no letter or digit behind it? */
-static bool keyword_stands_at(struct tw_text keyword, struct tw_text text, size_t at)
-{
-    size_t in_keyword = 0;
-    while (in_keyword < keyword.length) {
-        if (at >= text.length || folded_character(keyword, &in_keyword) != folded_character(text, &at))
+    struct tw_name_word mine, theirs = *word;
+    uint32_t in_keyword = 0;
+    bool first = true;
+    while (tw_word_next(keyword, &in_keyword, &mine)) {
+        if (!first && !tw_word_next(text, &at, &theirs))
             return false;
+        if (mine.length == 0 || mine.length != theirs.length ||
+            memcmp(mine.folded, theirs.folded, mine.length) != 0)
+            return false;
+        first = false;
     }
-    return at >= text.length || !is_word_character(folded_character(text, &at));
+    return !first && tw_word_edges(text, word->begin, theirs.end);
 }
 
 struct tw_text tw_keywords_find(const struct tw_text *keywords, uint32_t count, struct tw_text text)
 {
-    uint32_t best = count;
-    bool in_word = false;
-    for (size_t at = 0; at < text.length && best > 0;) {
-        for (uint32_t keyword = 0; !in_word && keyword < best; keyword++)
-            if (keyword_stands_at(keywords[keyword], text, at))
+    struct tw_name_word word;
+    uint32_t best = count, at = 0;
+    while (best > 0 && tw_word_next(text, &at, &word))
+        for (uint32_t keyword = 0; keyword < best; keyword++)
+            if (stands_at(keywords[keyword], text, &word, at))
                 best = keyword;
-        in_word = is_word_character(folded_character(text, &at));
-    }
     return best < count ? keywords[best] : tw_text_of("");
 }
 

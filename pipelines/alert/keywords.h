@@ -1,10 +1,11 @@
-/* keywords: words looked for in a text, whole and in any case.
- *   in    keywords folded to lower case once (tw_keywords_fold), a text as it was cleaned
- *   out   the first keyword, in their order, that stands in it with no letter or digit beside it
+/* keywords: words looked for in a text, whole, in any case and spelling.
+ *   in    keywords in lower case, as they are shown (tw_keywords_fold), a text as it was cleaned
+ *   out   the first keyword, in their order, that stands in it
  *
- * Case is folded a character at a time (Unicode's simple lower case); what is no UTF-8 reads as U+FFFD, a
- * byte at a time. The cost is the text's length times the number of keywords, at the beginnings of words
- * only. */
+ * Keywords and text are cut into words and brought into one form as names are (link/words.h): case,
+ * accents, hyphens and apostrophes of any kind make no difference, and a keyword in a script without
+ * spaces is found inside of its sentences. The cost is the number of the text's words times that of the
+ * keywords. */
 #ifndef TW_KEYWORDS_H
 #define TW_KEYWORDS_H
 

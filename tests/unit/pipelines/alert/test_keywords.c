@@ -70,6 +70,27 @@ static void keywords_are_whole_words_in_any_case_and_the_first_listed_is_named(v
     assert_int_equal(tw_keywords_find(NULL, 0, tw_text_of("fraud")).length, 0);
 }
 
+static void spelling_makes_no_difference(void **state)
+{
+    (void)state;
+    static const struct keyword_case cases[] = {
+        {"Velquin can't pay debt", "can't pay"},
+        {"Velquin can\u2019t  pay debt", "can't pay"},
+        {"Velquin can\u02BCt pay", "can't pay"},
+        {"Velquin shares fall \u5012\u7523\u3057\u305F", "\u5012\u7523"},
+        {"write\u2011down of assets", "write-down"},
+        {"\uFF37\uFF32\uFF29\uFF34\uFF25-DOWN", "write-down"},
+        {"can t pay, cant pay, writedown", ""},
+    };
+    const struct tw_text keywords[] = {
+        tw_text_of("can't pay"), tw_text_of("\u5012\u7523"), tw_text_of("write-down")};
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct tw_text found = tw_keywords_find(keywords, 3, tw_text_of(cases[at].text));
+        if (!tw_text_equal(found, tw_text_of(cases[at].keyword)))
+            fail_msg("\"%s\" gives \"%.*s\"", cases[at].text, (int)found.length, found.bytes);
+    }
+}
+
 static void a_full_arena_gives_no_copy(void **state)
 {
     (void)state;
@@ -87,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keywords_are_whole_words_in_any_case_and_the_first_listed_is_named),
+        cmocka_unit_test(spelling_makes_no_difference),
         cmocka_unit_test(a_full_arena_gives_no_copy),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
