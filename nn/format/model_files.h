@@ -23,8 +23,13 @@
 #define TW_FILE_TOKENIZER_CONFIG "tokenizer_config.json"
 #define TW_FILE_SPECIAL_TOKENS "special_tokens_map.json"
 
-/* Opens those of them that are there. `folder` must outlive the snapshot; the errors are tw_snapshot_take's.
- * */
+/* Opens those of them that are there. `folder` must outlive the snapshot; the errors are tw_snapshot_take's,
+ * and TW_CONFIG for an adapter, which is no model until it is merged into its base. */
 TW_MUST_USE bool tw_model_files_take(const char *folder, struct tw_snapshot *out, struct tw_error *err);
+
+/* Are the weights in a form that can be read? TW_CONFIG for a folder that holds them pickled or in several
+ * files, with the command that writes them as one file. A folder without any is told by whoever opens
+ * model.safetensors. */
+TW_MUST_USE bool tw_model_files_have_weights(const struct tw_snapshot *files, struct tw_error *err);
 
 #endif

@@ -268,6 +268,9 @@ static bool read_tensors(
 
 static bool read_header(struct tw_safetensors *out, struct tw_error *err)
 {
+    static const char pointer[] = "version https://git-lfs";
+    if (out->file.length >= sizeof pointer - 1 && memcmp(out->file.bytes, pointer, sizeof pointer - 1) == 0)
+        return fail_at(0, "run git lfs pull in the folder", err, "a Git LFS pointer, not the weights", NULL);
     if (out->file.length < length_bytes)
         return fail_at(
             0, cure_copy, err, "the file is shorter than the 8 bytes of its header's length", NULL);

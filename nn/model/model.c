@@ -417,6 +417,7 @@ static bool open_files(struct tw_model *model, const struct tw_snapshot *files,
     /* Names, layers and strings of the config: a few hundred bytes a parameter, 512 layers at most. */
     if (!tw_arena_begin(&model->arena, (size_t)16 << 20, err) ||
         !tw_config_read_from(files, options->labels, &model->arena, &model->config, err) ||
+        !tw_model_files_have_weights(files, err) ||
         !tw_safetensors_open_from(files, weights_name, &model->file, err))
         return false;
     struct tw_text bytes = {model->file.file.bytes, model->file.file.length};
