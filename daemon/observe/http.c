@@ -45,6 +45,22 @@ static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned i
     return answer(connection, status, "text/plain; charset=utf-8", strlen(copy), copy, MHD_RESPMEM_MUST_FREE);
 }
 
+/* What may be asked of a page, as RFC 9110 wants it of a 405 and of OPTIONS. */
+static enum MHD_Result answer_methods(
+    struct MHD_Connection *connection, unsigned int status, const char *text)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, "Allow", "GET, HEAD, OPTIONS");
+    if (text[0])
+        MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8");
+    enum MHD_Result queued = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
 static enum MHD_Result metrics_page(struct tw_http *http, struct MHD_Connection *connection)
 {
     size_t length;
@@ -86,9 +102,11 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     (void)state;
     struct tw_http *http = context;
     bool reads = strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    bool asks = strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0;
     *upload_size = 0;
     if (!reads)
-        return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only\n");
+        return answer_methods(connection, asks ? MHD_HTTP_NO_CONTENT : MHD_HTTP_METHOD_NOT_ALLOWED,
+            asks ? "" : "GET and HEAD only\n");
     for (size_t at = 0; at < sizeof pages / sizeof pages[0]; at++)
         if (strcmp(pages[at].path, path) == 0)
             return pages[at].page(http, connection);

@@ -222,6 +222,7 @@ static void monitoring_reads_metrics_health_and_why_it_is_not_ready(void **state
     assert_non_null(strstr(house.answers[1], "partition news/3 is stranded\n"));
     assert_non_null(strstr(house.answers[2], "\r\n\r\nok\n"));
     assert_non_null(strstr(house.answers[3], "HTTP/1.1 405"));
+    assert_non_null(strstr(house.answers[3], "Allow: GET, HEAD, OPTIONS"));
 }
 
 static void get_ready(struct house *house)
