@@ -23,6 +23,21 @@ static const char *text_of(const json_t *value, char *buffer, size_t size)
     return buffer;
 }
 
+/* A row for each line of the text: the reasons why a daemon is not ready are several. */
+static bool add_lines(struct tw_table *table, const char *key, const char *text, struct tw_error *err)
+{
+    do {
+        char line[512];
+        size_t length = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)length, text);
+        const char *cells[] = {key, line};
+        if (!tw_table_add(table, cells, err))
+            return false;
+        text += length + (text[length] == '\n');
+    } while (*text);
+    return true;
+}
+
 /* The daemon's numbers, a row each; what is nested is shown by --format json alone. */
 static bool print_numbers(const json_t *status, enum tw_format format, struct tw_error *err)
 {
@@ -36,8 +51,7 @@ static bool print_numbers(const json_t *status, enum tw_format format, struct tw
         char buffer[64];
         if (!added || json_is_object(value) || json_is_array(value))
             continue;
-        const char *cells[] = {key, text_of(value, buffer, sizeof buffer)};
-        added = tw_table_add(table, cells, err);
+        added = add_lines(table, key, text_of(value, buffer, sizeof buffer), err);
     }
     added = added && tw_table_print(table, format, stdout, err);
     tw_table_free(table);
