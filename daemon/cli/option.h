@@ -58,8 +58,10 @@ struct tw_option {
 };
 
 /* Kind and offset of a row; the member must have the kind's type, or it does not compile. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): the name of a type takes no parentheses. */
 #define TW_INTO(kind_, type, member, ctype)                                                                  \
     .kind = (kind_), .offset = offsetof(type, member) + _Generic(((type *)NULL)->member, ctype : (size_t)0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define TW_INTO_FLAG(type, member) TW_INTO(TW_OPTION_FLAG, type, member, bool)
 #define TW_INTO_TEXT(type, member) TW_INTO(TW_OPTION_TEXT, type, member, const char *)
 #define TW_INTO_PATH(type, member) TW_INTO(TW_OPTION_PATH, type, member, const char *)

@@ -50,11 +50,14 @@ static void check_rules(struct tw_check *check)
         snprintf(check->detail, sizeof check->detail, "none (rules.path is not set): no alerts");
         return;
     }
-    struct tw_text_file *kept = tw_arena_array(&check->arena, 1, sizeof *kept);
-    bool read = kept ? tw_file_read(source.file, MOST_RULES_BYTES, &check->arena, &source.bytes, &err)
-                     : tw_arena_fail(&check->arena, &err);
-    if (read)
-        *kept = source; /* problems point to it */
+    struct tw_text_file *kept = tw_arena_array(&check->arena, 1, sizeof *kept); /* problems point to it */
+    if (!kept) {
+        tw_arena_fail(&check->arena, &err);
+        tw_check_wrong(check, &err);
+        return;
+    }
+    bool read = tw_file_read(source.file, MOST_RULES_BYTES, &check->arena, &source.bytes, &err);
+    *kept = source;
     if (read && tw_rules_load(kept, &check->problems, &set, &err))
         snprintf(check->detail, sizeof check->detail, "%s: %u rules, set %.12s", source.file, set->count,
             set->hash);

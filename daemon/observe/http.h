@@ -4,9 +4,9 @@
  *   /healthz   200 "ok" while the loop turns; it answers itself, so an answer is the proof
  *   /readyz    200 "ready", or 503 and a line for each reason why not
  *
- * GET and HEAD; OPTIONS tells so; other paths 404, other methods 405 with Allow. libmicrohttpd runs without threads of its own:
- * its epoll descriptor is watched by the loop. Answers are small and local; what cannot be sent within 10
- * s is dropped. */
+ * GET and HEAD; OPTIONS tells so; other paths 404, other methods 405 with Allow. libmicrohttpd runs
+ * without threads of its own: its epoll descriptor is watched by the loop. Answers are small and local;
+ * what cannot be sent within 10 s is dropped. */
 #ifndef TW_HTTP_H
 #define TW_HTTP_H
 
