@@ -165,6 +165,8 @@ static bool check_conninfo(
 /* Whoever writes ${HOST} expects it to be filled in. */
 static bool check_variable(const struct tw_yaml_node *node, struct tw_problems *problems)
 {
+    if (node->text.length == 0) /* a list within a list has no text at all */
+        return true;
     const char *begin = memmem(node->text.bytes, node->text.length, "${", 2);
     if (!begin)
         return true;
