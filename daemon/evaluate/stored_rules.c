@@ -75,10 +75,12 @@ void tw_stored_rules_add_read(const struct tw_stored_rules *stored, struct tw_st
 static bool make_room(struct tw_stored_rules *stored, struct tw_error *err)
 {
     struct tw_rule_span *sets = realloc(stored->sets, (stored->count + 1) * sizeof *sets);
-    stored->sets = sets ? sets : stored->sets;
+    if (sets)
+        stored->sets = sets;
     struct tw_rule_set **owned = realloc(stored->owned, (stored->count + 1) * sizeof *owned);
-    stored->owned = owned ? owned : stored->owned;
-    return sets && owned ? true : tw_fail(err, TW_INTERNAL, "evaluate", NULL, "out of memory");
+    if (owned)
+        stored->owned = owned;
+    return (sets && owned) || tw_fail(err, TW_INTERNAL, "evaluate", NULL, "out of memory");
 }
 
 bool tw_stored_rules_row(struct tw_stored_rules *stored, const PGresult *result, struct tw_error *err)

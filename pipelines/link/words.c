@@ -199,7 +199,7 @@ static enum kind kind_of(int32_t point)
  * 3.12). Bytes behind the first letter that belong to it. */
 static size_t compose_hangul(struct tw_text text, size_t at, int32_t *point)
 {
-    int32_t vowel, tail;
+    int32_t vowel, tail = 0;
     if (*point < 0x1100 || *point > 0x1112 || at >= text.length)
         return 0;
     size_t length = point_at(text, at, &vowel), tail_length = 0;
