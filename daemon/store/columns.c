@@ -325,9 +325,9 @@ static void dead_header_values(const struct tw_chosen_rows *rows, uint32_t row, 
 /* -- the tables -------------------------------------------------------------------------------- */
 
 /* clang-format off */
-#define ROW(column, oid, function) .name = #column, .type = oid, .read = function
-#define SHARED(column, oid) .name = #column, .type = oid, .shared = offsetof(struct tw_shared_values, column)
-#define SERVER(column, text) .name = #column, .sql = text
+#define ROW(column, oid, function) .name = #column, .type = (oid), .read = (function)
+#define SHARED(column, oid) .name = #column, .type = (oid), .shared = offsetof(struct tw_shared_values, column)
+#define SERVER(column, text) .name = #column, .sql = (text)
 
 static const struct tw_sql_column document_columns[] = {
     {SHARED(topic_id, TW_OID_INT2), .compare = TW_COMPARE_KEY},
