@@ -160,7 +160,7 @@ static bool is_accent(int32_t point)
 }
 
 /* The ASCII mark that a typographic one stands for; 0 when it is none. */
-static char plain_mark(int32_t point)
+static int32_t plain_mark(int32_t point)
 {
     static const int32_t apostrophes[] = {0x60, 0xB4, 0x02B9, 0x02BB, 0x02BC, 0x02BD, 0x02BE, 0x02BF, 0x02C8,
         0x02CA, 0x02CB, 0x055A, 0x05F3, 0x2018, 0x2019, 0x201A, 0x201B, 0x2032, 0x2035, 0x2039, 0x203A,
@@ -249,7 +249,7 @@ static void read_wide(struct tw_text text, size_t at, bool fold, struct characte
 {
     int32_t point;
     *out = (struct character){.length = point_at(text, at, &point)};
-    char mark = plain_mark(point);
+    int32_t mark = plain_mark(point);
     if (mark) {
         out->points[out->count++] = mark;
         out->kind = OTHER;

@@ -91,12 +91,18 @@ static const struct tw_header *find_header(const struct decoding *decoding, cons
     return NULL;
 }
 
+/* Names are gone through twice: for the fields, then for the envelope. */
+static const char *nth_name(const struct tw_name_list *list, uint32_t nth)
+{
+    return list->names[nth < list->count ? nth : nth - list->count];
+}
+
 /* The value of the nth name: first of all names in the fields, then of all names in the envelope; NULL when
  * there is none. */
 static const json_t *nth_value(const struct decoding *decoding, const struct tw_name_list *list, uint32_t nth)
 {
     const json_t *object = nth < list->count ? decoding->fields : decoding->outer;
-    const json_t *value = object ? json_object_get(object, list->names[nth % list->count]) : NULL;
+    const json_t *value = object ? json_object_get(object, nth_name(list, nth)) : NULL;
     return value && !json_is_null(value) ? value : NULL;
 }
 
@@ -343,12 +349,12 @@ static bool take_time_field(const struct decoding *decoding, bool *found)
             *found = true;
             document->time_source = TW_TIME_PAYLOAD;
             return check_time(decoding, document->event_us) ||
-                   fail_in_field(decoding, "field", options->time.names[nth % options->time.count]);
+                   fail_in_field(decoding, "field", nth_name(&options->time, nth));
         }
         if (read == TW_EVENT_TIME_REFUSED && first.code == TW_OK) {
             first = why;
             char where[128];
-            snprintf(where, sizeof where, "field %.100s", options->time.names[nth % options->time.count]);
+            snprintf(where, sizeof where, "field %.100s", nth_name(&options->time, nth));
             tw_error_in(&first, where);
         }
     }

@@ -99,9 +99,10 @@ struct tw_text tw_json_repair(struct tw_text text, struct tw_arena *arena, uint3
     char *bytes = tw_arena_take(arena, mended.length);
     if (!bytes)
         return (struct tw_text){NULL, 0};
+    static const char replacement[6] = {'\\', 'u', 'F', 'F', 'F', 'D'};
     memcpy(bytes, mended.bytes, mended.length);
     for (; at < mended.length; at = next_broken_escape(mended, at + 6)) {
-        memcpy(bytes + at, "\\uFFFD", 6);
+        memcpy(bytes + at, replacement, sizeof replacement);
         ++*repairs;
     }
     return (struct tw_text){bytes, mended.length};
