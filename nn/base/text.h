@@ -35,4 +35,13 @@ static inline int tw_text_compare(struct tw_text left, struct tw_text right)
     return (left.length > right.length) - (left.length < right.length);
 }
 
+/* No byte but ASCII's white space and control characters? The empty text is blank. */
+static inline bool tw_text_is_blank(struct tw_text text)
+{
+    for (size_t at = 0; at < text.length; at++)
+        if ((unsigned char)text.bytes[at] > ' ')
+            return false;
+    return true;
+}
+
 #endif

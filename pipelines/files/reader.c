@@ -116,14 +116,6 @@ bool tw_reader_list(
 
 /* ---- documents ---- */
 
-static bool is_blank(struct tw_text line)
-{
-    for (size_t at = 0; at < line.length; at++)
-        if ((unsigned char)line.bytes[at] > ' ')
-            return false;
-    return true;
-}
-
 bool tw_reader_open(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
     struct tw_reader **out, struct tw_error *err)
 {
@@ -188,6 +180,6 @@ enum tw_read tw_reader_next(
     enum tw_read read;
     do {
         read = tw_archive_next(reader->archive, &line, err);
-    } while (read == TW_READ_ITEM && is_blank(line.text));
+    } while (read == TW_READ_ITEM && tw_text_is_blank(line.text));
     return read == TW_READ_ITEM ? read_line(reader, &line, arena, out, err) : read;
 }

@@ -156,8 +156,6 @@ static enum tw_symbol_found resolve_bare(const struct tw_automaton *entities, st
         struct tw_text base = {spelled.bytes, mark - 1};
         struct tw_text class = {spelled.bytes + mark, spelled.length - mark};
         bool stop = spelled.bytes[mark - 1] == '.';
-        if (!stop && tw_symbol_is_reuters(class) && !is_class(class))
-            return TW_SYMBOL_NONE;
         if (stop || is_class(class))
             return tw_symbol_resolve_class(entities, base, class, unlisted, arena, out);
         return TW_SYMBOL_NONE;

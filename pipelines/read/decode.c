@@ -65,14 +65,6 @@ static void count_repair(const struct decoding *decoding, enum tw_repair what, u
     decoding->document->repaired |= UINT32_C(1) << what;
 }
 
-static bool holds_text(struct tw_text text)
-{
-    for (size_t at = 0; at < text.length; at++)
-        if ((unsigned char)text.bytes[at] > ' ')
-            return true;
-    return false;
-}
-
 const struct tw_header *tw_message_header(const struct tw_message *message, struct tw_text name)
 {
     for (uint32_t header = 0; header < message->header_count; header++)
@@ -184,7 +176,7 @@ static bool take_text(const struct decoding *decoding, const struct text_field *
             continue;
         if (!read_text(decoding, field, value, &text))
             return false;
-        if (holds_text(text))
+        if (!tw_text_is_blank(text))
             return keep(decoding, text, to);
     }
     const struct tw_header *header = find_header(decoding, field->list);
@@ -270,7 +262,7 @@ static bool take_symbol_array(const struct decoding *decoding, const json_t *arr
         if (plain == TW_PLAIN_FULL)
             return tw_arena_fail(decoding->arena, decoding->err);
         repairs += plain != TW_PLAIN_TEXT;
-        if (plain != TW_PLAIN_NONE && holds_text(text) && !keep(decoding, text, &symbols[taken++]))
+        if (plain != TW_PLAIN_NONE && !tw_text_is_blank(text) && !keep(decoding, text, &symbols[taken++]))
             return false;
     }
     count_repair(decoding, TW_REPAIR_SYMBOLS, repairs);
@@ -288,7 +280,7 @@ static bool take_symbols_of(const struct decoding *decoding, const json_t *value
     if (plain == TW_PLAIN_FULL)
         return tw_arena_fail(decoding->arena, decoding->err);
     count_repair(decoding, TW_REPAIR_SYMBOLS, plain != TW_PLAIN_TEXT);
-    return !holds_text(text) || (keep(decoding, text, &text) && split_symbols(decoding, text));
+    return tw_text_is_blank(text) || (keep(decoding, text, &text) && split_symbols(decoding, text));
 }
 
 static bool take_symbols(const struct decoding *decoding)
@@ -435,7 +427,7 @@ static bool take_fields(const struct decoding *decoding)
 {
     if (!take_time(decoding) || !take_texts(decoding) || !take_symbols(decoding))
         return false;
-    if (holds_text(decoding->document->title) || holds_text(decoding->document->body))
+    if (!tw_text_is_blank(decoding->document->title) || !tw_text_is_blank(decoding->document->body))
         return true;
     return fail_no_text(decoding);
 }

@@ -114,14 +114,6 @@ bool tw_event_time_of_text(struct tw_text text, const struct tw_event_time_optio
     return tw_time_parse(text, options->zone, out_us, err);
 }
 
-static bool is_blank(struct tw_text text)
-{
-    for (size_t at = 0; at < text.length; at++)
-        if ((unsigned char)text.bytes[at] > ' ')
-            return false;
-    return true;
-}
-
 /* What MongoDB's extended JSON and a few others wrap a time in. */
 static const json_t *opened(const json_t *value)
 {
@@ -158,7 +150,7 @@ enum tw_event_time tw_event_time_of(const json_t *value, const struct tw_event_t
     for (int level = 0; value && level <= MOST_LEVELS; level++) {
         if (json_is_string(value)) {
             struct tw_text text = {json_string_value(value), json_string_length(value)};
-            if (is_blank(text))
+            if (tw_text_is_blank(text))
                 return TW_EVENT_TIME_NONE;
             return verdict(tw_event_time_of_text(text, options, out_us, doubtful, err));
         }

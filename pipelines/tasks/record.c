@@ -7,14 +7,6 @@
 
 #include <string.h>
 
-static bool holds_text(struct tw_text text)
-{
-    for (size_t at = 0; at < text.length; at++)
-        if ((unsigned char)text.bytes[at] > ' ')
-            return true;
-    return false;
-}
-
 /* A line of plain text. `tokenize` takes an empty one too: it has ids all the same. */
 static bool read_text(const struct tw_message *message, bool may_be_empty, struct tw_arena *arena,
     struct tw_document *document, struct tw_error *err)
@@ -26,7 +18,7 @@ static bool read_text(const struct tw_message *message, bool may_be_empty, struc
     document->body = tw_text_repair(message->payload, arena, &document->repairs);
     if (!document->body.bytes)
         return tw_arena_fail(arena, err);
-    if (may_be_empty || holds_text(document->body))
+    if (may_be_empty || !tw_text_is_blank(document->body))
         return true;
     struct tw_error why;
     tw_fail(&why, TW_REFUSED, NULL, "one text a line", "the line holds no text");
