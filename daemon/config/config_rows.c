@@ -138,8 +138,8 @@ const struct tw_config_row tw_config_rows[] = {
 
     {"http", {"address", TW_YAML_TEXT, 1, 64, NULL, "", "Address of /metrics, /healthz and /readyz."},
         "127.0.0.1", TW_FIELD_STRING, AT(http.address), 1, false, ""},
-    {"http", {"port", TW_YAML_COUNT, 0, 65535, NULL, "", "Their port; 0: none."},
-        "9187", TW_FIELD_INT, AT(http.port), 1, false, ""},
+    {"http", {"port", TW_YAML_COUNT, 0, 65535, NULL, "", "Their port; 0: none. No exporter on Prometheus' list of default ports has 11987."},
+        "11987", TW_FIELD_INT, AT(http.port), 1, false, ""},
 
     {"control", {"socket", TW_YAML_TEXT, 0, 107, NULL, "", "Unix socket for reload and status. None: SIGHUP alone reloads."},
         "/run/tapewatch/control", TW_FIELD_PATH, AT(control.socket), 1, false, ""},
