@@ -64,6 +64,7 @@ struct tw_partition {
     int64_t end_offset;       /* high watermark as last seen, for lag; -1 unknown */
     bool caught_up;           /* end-of-partition event seen, nothing since */
     uint64_t last_message_ms; /* monotonic; for idle_after */
+    uint64_t moved_ms;        /* monotonic: when it came into its state */
     uint32_t batches_out;     /* cut and not yet committed or dropped */
     struct tw_partition *next;
 };

@@ -58,6 +58,8 @@ const struct tw_config_row tw_config_rows[] = {
         "2s", TW_FIELD_INT, AT(store.lock_timeout_ms), 1000, false, ""},
     {"store", {"retry_most", TW_YAML_DURATION, 1000, SECONDS(3600), NULL, "", "Longest pause between two tries of a commit or a connection."},
         "5s", TW_FIELD_INT, AT(store.retry_most_ms), 1000, false, ""},
+    {"store", {"answer_most", TW_YAML_DURATION, SECONDS(3), SECONDS(3600), NULL, "", "How long PostgreSQL may take for an answer; then the statement is cancelled, and five seconds later the connection is dropped and made anew."},
+        "30s", TW_FIELD_INT, AT(store.answer_most_ms), 1000, false, ""},
 
     {"model", {"path", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Folder of the model (config.json, vocab.txt, model.safetensors). None: the model that came with the program."},
         "", TW_FIELD_PATH, AT(model.path), 1, false, "/usr/share/tapewatch/model"},

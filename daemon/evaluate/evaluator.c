@@ -43,7 +43,9 @@ struct tw_evaluator {
     struct tw_evaluator_events events;
     struct tw_session session;
     enum state state;
-    uint64_t beaten_ms; /* when this session gave its last sign of life; 0: none yet, and so no member */
+    uint64_t beaten_ms;      /* when this session gave its last sign of life; 0: none yet, and so no member */
+    uint64_t even_ms;        /* when the shards were last found evaluated as far as can be, or came further */
+    struct tw_error trouble; /* what was refused since then; TW_OK: nothing */
     struct tw_shards shards;
     struct tw_stored_rules rules;
 
@@ -171,6 +173,16 @@ static void on_timer(uv_timer_t *timer)
 
 /* -- exchanges ------------------------------------------------------------------------------------------- */
 
+/* Evaluated as far as can be, or further than before. Shards that another keeps from us are not: their bars
+ * may wait. */
+static void note_progress(struct tw_evaluator *evaluator)
+{
+    if (tw_shards_need(&evaluator->shards) != TW_SHARDS_SETTLED)
+        return;
+    evaluator->even_ms = tw_now_ms();
+    evaluator->trouble = (struct tw_error){0};
+}
+
 /* Its exchange failed. Fenced, all shards are given back and taken anew; outrun, the turn is repeated. */
 static void recover(struct tw_evaluator *evaluator, const char *what, const struct tw_refusal *refusal)
 {
@@ -184,6 +196,7 @@ static void recover(struct tw_evaluator *evaluator, const char *what, const stru
         return;
     }
     tw_log_error(evaluator->log, "evaluate", what, &refusal->error);
+    evaluator->trouble = refusal->error;
     if (refusal->means == TW_SQLSTATE_FENCED)
         go_on(evaluator, RELEASING, "fenced");
     else
@@ -194,6 +207,7 @@ static void recover(struct tw_evaluator *evaluator, const char *what, const stru
 static void give_up_turn(struct tw_evaluator *evaluator, const struct tw_error *err)
 {
     tw_log_error(evaluator->log, "evaluate", "rules are not evaluated", err);
+    evaluator->trouble = *err;
     tw_turn_exchange_clear(&evaluator->turn);
     wait_for(evaluator, RETRY_MS, "rules are not evaluated");
 }
@@ -375,6 +389,7 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
         go_on(evaluator, CUTTING, "bars have closed");
         return;
     }
+    note_progress(evaluator);
     tw_turn_exchange_clear(&evaluator->turn);
     wait_for(evaluator, (uint64_t)evaluator->config->evaluate.interval_ms, "nothing has closed");
 }
@@ -469,6 +484,7 @@ static void on_written(void *context, const struct tw_refusal *refusal)
         return;
     }
     tw_shards_moved(&evaluator->shards, &evaluator->turn.chosen, evaluator->turn.to_us);
+    note_progress(evaluator);
     tw_count(evaluator->metrics, TW_COUNT_ALERTS_OPENED, done->opened);
     tw_count(evaluator->metrics, TW_COUNT_ALERTS_UPDATED, done->updated);
     tw_count(evaluator->metrics, TW_COUNT_ALERTS_RESOLVED, done->resolved);
@@ -536,6 +552,16 @@ bool tw_evaluator_ready(const struct tw_evaluator *evaluator)
     return evaluator->beaten_ms != 0;
 }
 
+uint64_t tw_evaluator_behind_ms(const struct tw_evaluator *evaluator)
+{
+    return tw_now_ms() - evaluator->even_ms;
+}
+
+const struct tw_error *tw_evaluator_trouble(const struct tw_evaluator *evaluator)
+{
+    return evaluator->trouble.code != TW_OK ? &evaluator->trouble : NULL;
+}
+
 static void dispose(struct tw_evaluator *evaluator)
 {
     tw_turn_exchange_end(&evaluator->turn);
@@ -560,6 +586,7 @@ bool tw_evaluator_begin(uv_loop_t *loop, const struct tw_config *config, const s
     evaluator->metrics = metrics;
     evaluator->pool = pool;
     evaluator->events = *events;
+    evaluator->even_ms = tw_now_ms();
     tw_session_set(&evaluator->session, "idle_session_timeout", config->evaluate.idle_session_ms);
     tw_session_set(&evaluator->session, "lock_timeout", config->store.lock_timeout_ms);
     if (tw_turn_exchange_begin(&evaluator->turn, config, &evaluator->session, &evaluator->rules, err) &&

@@ -106,6 +106,13 @@ bool tw_evaluator_rules_hold(const struct tw_evaluator *evaluator, int64_t *from
 /* Whether it is connected, and member of those who share the shards. */
 bool tw_evaluator_ready(const struct tw_evaluator *evaluator);
 
+/* For how long closed bars may have waited: milliseconds since this daemon's shards were last found evaluated
+ * as far as the watermark allows, or came further. While shards that are dealt to it are another's, or it has
+ * no session, it grows. */
+uint64_t tw_evaluator_behind_ms(const struct tw_evaluator *evaluator);
+/* What was refused last, since then; NULL: nothing was. Lent until the loop goes on. */
+const struct tw_error *tw_evaluator_trouble(const struct tw_evaluator *evaluator);
+
 /* Lets the shards go and closes; `closed` comes when every handle is gone. Once. */
 void tw_evaluator_end(struct tw_evaluator *evaluator, void (*closed)(void *context), void *context);
 

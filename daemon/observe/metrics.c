@@ -67,6 +67,10 @@ static const struct description gauges[] = {
     [TW_GAUGE_LAG] = {"tapewatch_lag_messages", "Messages not yet committed, over owned partitions."},
     [TW_GAUGE_STREAM_WATERMARK] = {"tapewatch_watermark_seconds",
         "Event time up to which bars are closed, Unix."},
+    [TW_GAUGE_UNCOMMITTED] = {"tapewatch_oldest_uncommitted_seconds",
+        "How long records have waited without any being committed; 0 when none waits."},
+    [TW_GAUGE_EVALUATION] = {"tapewatch_evaluation_behind_seconds",
+        "How long bars below the watermark may have waited without any being evaluated."},
 };
 
 static const struct description histograms[] = {

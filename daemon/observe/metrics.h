@@ -59,6 +59,8 @@ enum tw_gauge {
     TW_GAUGE_WORKERS_BUSY,
     TW_GAUGE_LAG,              /* messages not yet committed, over owned partitions */
     TW_GAUGE_STREAM_WATERMARK, /* Unix seconds; 0 when none */
+    TW_GAUGE_UNCOMMITTED,      /* seconds that records wait without any being committed; 0: none waits */
+    TW_GAUGE_EVALUATION,       /* seconds since rules were evaluated as far as they could be, or further */
     TW_GAUGES
 };
 

@@ -1,15 +1,19 @@
 #include "postgres/connection.h"
 
 #include "base/clock.h"
+#include "postgres/addresses.h"
+#include "postgres/cancel.h"
 #include "postgres/migrate.h"
 #include "postgres/postgres.h"
 
+#include <inttypes.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RETRY_LEAST_MS = 100, CONNECT_MOST_MS = 15000, SENT_MOST = 4096, ADDRESS_BYTES = 4096 };
+enum { RETRY_LEAST_MS = 100, SENT_MOST = 4096 };
+enum { ATTEMPT_MOST_MS = 15000, CANCEL_MOST_MS = 5000, PATIENCE_MOST = 8, PATIENCE_LASTS_MS = 600000 };
 
 static const char *const state_names[TW_CONNECTION_STATES] = {[TW_CONNECTION_DOWN] = "down",
     [TW_CONNECTION_RESOLVING] = "resolving",
@@ -36,20 +40,6 @@ struct watcher {
     struct tw_connection *connection;
 };
 
-/* Hosts being resolved one after the other: lists of libpq's, comma-separated. */
-struct addresses {
-    char hosts[ADDRESS_BYTES];
-    char ports[ADDRESS_BYTES];
-    char names[ADDRESS_BYTES]; /* out: host, hostaddr and port, as many as there are addresses */
-    char numbers[ADDRESS_BYTES];
-    char services[ADDRESS_BYTES];
-    size_t host_at; /* offset of the next host in `hosts` */
-    size_t port_at;
-    uint32_t found;
-    char host[256];
-    char port[16];
-};
-
 struct tw_connection {
     uv_loop_t *loop;
     struct tw_connection_options options;
@@ -61,13 +51,16 @@ struct tw_connection {
     PGconn *pg;
     struct watcher *watcher;
     int watched;      /* UV_READABLE, UV_WRITABLE as they are watched */
-    uv_timer_t timer; /* backoff, and the limit of an attempt */
+    uv_timer_t timer; /* backoff, the limit of an attempt, and that of an exchange */
     uv_timer_t soon;  /* a failure found inside a call is told from here */
     uv_getaddrinfo_t *resolving;
-    struct addresses addresses;
+    struct tw_addresses addresses;
     struct tw_postgres_parameters parameters;
     struct tw_exchange exchange;
     bool exchanging;
+    uint64_t began_ms;     /* of the exchange */
+    uint64_t patience;     /* the limit of an exchange is so many times the configured one */
+    uint64_t impatient_ms; /* when that was last met */
     bool synced;
     bool broken; /* libpq refused to send: the exchange ends as lost */
     struct tw_refusal refusal;
@@ -193,10 +186,11 @@ static void fail_as_lost(struct tw_connection *connection)
 
 static void on_too_slow(uv_timer_t *timer)
 {
+    struct tw_connection *connection = timer->data;
     struct tw_error err;
     tw_fail_passing(&err, TW_SERVER, "PostgreSQL", "see that the server runs and that the conninfo names it",
-        "no connection within %d s", CONNECT_MOST_MS / 1000);
-    fail_connection(timer->data, &err);
+        "no connection within %" PRIu64 " s", connection->options.attempt_most_ms / 1000);
+    fail_connection(connection, &err);
 }
 
 /* -- exchanges --------------------------------------------------------------------------------- */
@@ -211,10 +205,52 @@ bool tw_connection_busy(const struct tw_connection *connection)
     return connection->exchanging;
 }
 
+uint64_t tw_connection_unanswered_ms(const struct tw_connection *connection)
+{
+    return connection->exchanging ? tw_now_ms() - connection->began_ms : 0;
+}
+
+static void on_cancel_unanswered(uv_timer_t *timer)
+{
+    struct tw_connection *connection = timer->data;
+    struct tw_error err;
+    tw_fail_passing(&err, TW_SERVER, "PostgreSQL",
+        "it connects anew by itself; see that the server's processes and its storage are not frozen",
+        "no answer for %" PRIu64 " s, and none when it was cancelled",
+        tw_connection_unanswered_ms(connection) / 1000);
+    fail_connection(connection, &err);
+}
+
+static void on_unanswered(uv_timer_t *timer)
+{
+    struct tw_connection *connection = timer->data;
+    tw_log(connection->log, TW_WARNING, connection->options.room, "no answer: the statement is cancelled",
+        tw_int("seconds", (int64_t)(tw_connection_unanswered_ms(connection) / 1000)),
+        tw_int("backend", PQbackendPID(connection->pg)),
+        tw_string("cure", "see in pg_stat_activity what it waits for"));
+    connection->impatient_ms = tw_now_ms();
+    if (connection->patience < PATIENCE_MOST)
+        connection->patience *= 2;
+    tw_postgres_cancel(connection->pg);
+    uv_timer_start(&connection->timer, on_cancel_unanswered, CANCEL_MOST_MS, 0);
+}
+
+/* While it is being prepared the limit of the attempt holds. */
+static void limit_exchange(struct tw_connection *connection)
+{
+    uint64_t most_ms = connection->options.answer_most_ms;
+    if (most_ms == 0 || connection->state != TW_CONNECTION_READY)
+        return;
+    if (connection->began_ms - connection->impatient_ms > PATIENCE_LASTS_MS)
+        connection->patience = 1;
+    uv_timer_start(&connection->timer, on_unanswered, most_ms * connection->patience, 0);
+}
+
 static void begin_exchange(struct tw_connection *connection, const struct tw_exchange *exchange)
 {
     connection->exchange = *exchange;
     connection->exchanging = true;
+    connection->began_ms = tw_now_ms();
     connection->synced = false;
     connection->refused = false;
     connection->sent_count = 0;
@@ -278,6 +314,7 @@ void tw_connection_sync(struct tw_connection *connection)
         uv_timer_start(&connection->soon, on_soon, 0, 0);
         return;
     }
+    limit_exchange(connection);
     flush(connection);
 }
 
@@ -294,6 +331,8 @@ static void finish_exchange(struct tw_connection *connection)
     struct tw_exchange exchange = connection->exchange;
     struct tw_refusal refusal = connection->refusal;
     connection->exchanging = false;
+    if (connection->state == TW_CONNECTION_READY)
+        uv_timer_stop(&connection->timer);
     if (exchange.done)
         exchange.done(exchange.context, connection->refused ? &refusal : NULL);
 }
@@ -549,35 +588,6 @@ static void connect_now(struct tw_connection *connection)
 
 /* -- resolving --------------------------------------------------------------------------------- */
 
-static bool append(char *list, const char *item, bool first)
-{
-    size_t used = strlen(list);
-    return (size_t)snprintf(list + used, ADDRESS_BYTES - used, "%s%s", first ? "" : ",", item) <
-           ADDRESS_BYTES - used;
-}
-
-static bool add_address(struct addresses *addresses, const char *number)
-{
-    bool first = addresses->found++ == 0;
-    return append(addresses->names, addresses->host, first) && append(addresses->numbers, number, first) &&
-           append(addresses->services, addresses->port, first);
-}
-
-/* The next item of a comma-separated list; a list of one serves every host. */
-static bool next_item(const char *list, size_t *at, bool keep_last, char *item, size_t size)
-{
-    if (*at > strlen(list))
-        return false;
-    size_t length = strcspn(list + *at, ",");
-    if (length >= size)
-        return false;
-    memcpy(item, list + *at, length);
-    item[length] = '\0';
-    if (list[*at + length] == ',' || !keep_last)
-        *at += length + 1;
-    return true;
-}
-
 static void resolve_next(struct tw_connection *connection);
 
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
@@ -591,15 +601,14 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
         handle_closed(connection);
         return;
     }
-    if (connection->state !=
-        TW_CONNECTION_RESOLVING) { /* the limit was over before the name server answered */
+    if (connection->state != TW_CONNECTION_RESOLVING) { /* the limit was over first, the pause is not */
         uv_freeaddrinfo(found);
         return;
     }
     for (const struct addrinfo *at = found; status == 0 && at; at = at->ai_next) {
         char number[64];
         if (getnameinfo(at->ai_addr, at->ai_addrlen, number, sizeof number, NULL, 0, NI_NUMERICHOST) == 0)
-            (void)!add_address(&connection->addresses, number);
+            tw_addresses_add(&connection->addresses, number);
     }
     if (status != 0)
         tw_log(connection->log, TW_WARNING, connection->options.room, "host not found",
@@ -623,14 +632,9 @@ static void resolve_host(struct tw_connection *connection)
     connection->resolving = request;
 }
 
-static bool is_socket_path(const char *host)
-{
-    return host[0] == '\0' || host[0] == '/' || host[0] == '@';
-}
-
 static void use_addresses(struct tw_connection *connection)
 {
-    struct addresses *addresses = &connection->addresses;
+    struct tw_addresses *addresses = &connection->addresses;
     struct tw_error err;
     if (addresses->found == 0) {
         tw_fail_passing(
@@ -646,17 +650,10 @@ static void use_addresses(struct tw_connection *connection)
 
 static void resolve_next(struct tw_connection *connection)
 {
-    struct addresses *addresses = &connection->addresses;
-    while (next_item(addresses->hosts, &addresses->host_at, false, addresses->host, sizeof addresses->host)) {
-        if (!next_item(addresses->ports, &addresses->port_at, true, addresses->port, sizeof addresses->port))
-            addresses->port[0] = '\0';
-        if (!is_socket_path(addresses->host)) {
-            resolve_host(connection);
-            return;
-        }
-        (void)!add_address(addresses, "");
-    }
-    use_addresses(connection);
+    if (tw_addresses_next(&connection->addresses))
+        resolve_host(connection);
+    else
+        use_addresses(connection);
 }
 
 static const char *parameter_or_environment(
@@ -670,7 +667,6 @@ static const char *parameter_or_environment(
 
 static void start_attempt(struct tw_connection *connection)
 {
-    struct addresses *addresses = &connection->addresses;
     struct tw_postgres_options options = {
         connection->options.conninfo, connection->options.password_file, connection->options.application};
     struct tw_error err;
@@ -678,18 +674,18 @@ static void start_attempt(struct tw_connection *connection)
         fail_connection(connection, &err);
         return;
     }
-    uv_timer_start(&connection->timer, on_too_slow, CONNECT_MOST_MS, 0);
+    uv_timer_start(&connection->timer, on_too_slow, connection->options.attempt_most_ms, 0);
     const char *host = parameter_or_environment(connection, "host", "PGHOST");
     const char *number = parameter_or_environment(connection, "hostaddr", "PGHOSTADDR");
     const char *port = parameter_or_environment(connection, "port", "PGPORT");
-    if (number[0] || is_socket_path(host) || connection->resolving) {
+    if (number[0] || tw_addresses_is_socket(host)) {
         connect_now(connection);
         return;
     }
-    memset(addresses, 0, sizeof *addresses);
-    snprintf(addresses->hosts, sizeof addresses->hosts, "%s", host);
-    snprintf(addresses->ports, sizeof addresses->ports, "%s", port);
     move_to(connection, TW_CONNECTION_RESOLVING, "a new attempt");
+    if (connection->resolving)
+        return; /* the last attempt's question is still out: its answer serves this one */
+    tw_addresses_begin(&connection->addresses, host, port);
     resolve_next(connection);
 }
 
@@ -717,9 +713,12 @@ bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection_options *op
     connection->options = *options;
     if (!options->rows)
         connection->options.rows = tw_statements;
+    if (options->attempt_most_ms == 0)
+        connection->options.attempt_most_ms = ATTEMPT_MOST_MS;
     connection->log = log;
     connection->events = *events;
     connection->retry_ms = RETRY_LEAST_MS;
+    connection->patience = 1;
     uv_timer_init(loop, &connection->timer);
     uv_timer_init(loop, &connection->soon);
     connection->timer.data = connection;

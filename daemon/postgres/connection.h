@@ -22,7 +22,13 @@
  * Success is the Sync's answer with no error before it: a deferred failure comes after the last
  * statement's OK. done() with `lost` means that nobody knows whether the transaction was committed.
  * Callbacks come on the loop, never from inside a call; parameters are copied by libpq when they are
- * sent. */
+ * sent.
+ *
+ * NO ANSWER. An exchange that has not been answered within store.answer_most is cancelled (cancel.h): its
+ * statement is then refused for now. When that brings no answer either within five seconds (a frozen
+ * backend, a network that swallows), the connection is dropped as lost and made anew. What is truly slow is
+ * given time: the limit doubles with each exchange that met it, up to eight times, and is the first one
+ * again after ten minutes without. */
 #ifndef TW_CONNECTION_H
 #define TW_CONNECTION_H
 
@@ -63,6 +69,8 @@ struct tw_connection_options {
     const struct tw_session_setting *settings;
     size_t setting_count;
     uint64_t retry_most_ms;
+    uint64_t attempt_most_ms; /* how long an attempt may take; 0: 15 s */
+    uint64_t answer_most_ms;  /* how long an exchange may take; 0: for ever */
 };
 
 struct tw_connection_events {
@@ -98,6 +106,8 @@ TW_MUST_USE bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection
 /* Is it connected, its session prepared, and not lost since? */
 bool tw_connection_ready(const struct tw_connection *connection);
 bool tw_connection_busy(const struct tw_connection *connection); /* an exchange is under way */
+/* For how long the server has owed the answer to the exchange under way; 0 when there is none. */
+uint64_t tw_connection_unanswered_ms(const struct tw_connection *connection);
 
 /* Only when ready and not busy. */
 void tw_connection_begin_exchange(struct tw_connection *connection, const struct tw_exchange *exchange);

@@ -35,7 +35,8 @@ bool tw_session_begin(struct tw_session *session, uv_loop_t *loop, const struct 
         .rows = options->rows,
         .settings = session->settings,
         .setting_count = session->setting_count,
-        .retry_most_ms = (uint64_t)options->config->store.retry_most_ms};
+        .retry_most_ms = (uint64_t)options->config->store.retry_most_ms,
+        .answer_most_ms = (uint64_t)options->config->store.answer_most_ms};
     name_owner(session);
     if (!tw_connection_begin(loop, &lent, log, events, &session->connection, err))
         return false;

@@ -29,6 +29,7 @@
 #include "observe/notices.h"
 #include "pool/pool.h"
 #include "pool/work.h"
+#include "serve/liveness.h"
 #include "serve/loop.h"
 #include "serve/reloading.h"
 #include "source/source.h"
@@ -66,6 +67,7 @@ struct tw_daemon {
     struct tw_reloading reloading; /* what of the configuration is newer than `config`, if anything */
 
     enum tw_daemon_phase phase;
+    struct tw_liveness liveness;
     uint64_t last_documents; /* for the rate in STATUS= */
     struct tw_error failure; /* code != TW_OK when it ends because of an error */
 };

@@ -2,16 +2,107 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "observe/notify.h"
 #include "read/time_text.h"
 #include "serve/daemon.h"
 
+enum {
+    LONG_UNANSWERED_MS = 3000, /* a question to PostgreSQL that is older may be what all wait for */
+    LINE_BYTES = 640,
+};
+
+/* Reasons, a line each. */
+struct reasons {
+    char *text;
+    size_t size;
+    size_t used;
+};
+
+static void add_reason(struct reasons *reasons, const char *format, ...) TW_PRINTF(2, 3);
+static void add_reason(struct reasons *reasons, const char *format, ...)
+{
+    va_list arguments;
+    if (reasons->used >= reasons->size)
+        return;
+    va_start(arguments, format);
+    int length = vsnprintf(reasons->text + reasons->used, reasons->size - reasons->used, format, arguments);
+    va_end(arguments);
+    reasons->used += length > 0 ? (size_t)length : 0;
+}
+
+static bool records_wait(const struct tw_daemon *daemon)
+{
+    if (daemon->flow.bytes > 0 || daemon->flow.batches > 0)
+        return true;
+    for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next)
+        if ((at->state == TW_PARTITION_READING || at->state == TW_PARTITION_PAUSED) &&
+            tw_partition_lag(at) > 0)
+            return true;
+    return false;
+}
+
+static uint64_t uncommitted_ms(const struct tw_daemon *daemon)
+{
+    return tw_liveness_waited_ms(
+        &daemon->liveness, records_wait(daemon), daemon->metrics.counters[TW_COUNT_COMMITS], tw_now_ms());
+}
+
+/* What keeps records from being committed, as far as it shows, and the cure. */
+static void find_obstacle(const struct tw_daemon *daemon, char *line, size_t size)
+{
+    const struct tw_error *trouble = tw_store_trouble(daemon->store);
+    uint64_t unanswered_ms = tw_store_unanswered_ms(daemon->store);
+    if (unanswered_ms > LONG_UNANSWERED_MS)
+        snprintf(line, size,
+            "PostgreSQL has not answered for %" PRIu64 " s; cure: see in pg_stat_activity what the session "
+            "\"tapewatch store\" waits for, and that the server's storage is not frozen",
+            unanswered_ms / 1000);
+    else if (trouble)
+        tw_error_line(trouble, line, size);
+    else if (tw_store_pending(daemon->store) == 0 && tw_pool_out(daemon->pool) > 0)
+        snprintf(line, size,
+            "workers are still at the batches; cure: a smaller model, more processors, or less other load");
+    else
+        snprintf(
+            line, size, "no record comes from Kafka; cure: see the brokers, and the log for what they say");
+}
+
+static void add_uncommitted(const struct tw_daemon *daemon, struct reasons *reasons)
+{
+    char line[LINE_BYTES];
+    uint64_t waited_ms = uncommitted_ms(daemon);
+    if (waited_ms < TW_LIVENESS_LIMIT_MS)
+        return;
+    find_obstacle(daemon, line, sizeof line);
+    add_reason(reasons, "records wait and none was stored for %" PRIu64 " s: %s\n", waited_ms / 1000, line);
+}
+
+static void add_evaluation(const struct tw_daemon *daemon, struct reasons *reasons)
+{
+    char line[LINE_BYTES];
+    const struct tw_error *trouble = tw_evaluator_trouble(daemon->evaluator);
+    uint64_t behind_ms = tw_evaluator_behind_ms(daemon->evaluator);
+    if (behind_ms < TW_LIVENESS_LIMIT_MS)
+        return;
+    if (trouble)
+        tw_error_line(trouble, line, sizeof line);
+    else
+        snprintf(line, sizeof line,
+            "its shards are held by another session, or PostgreSQL does not answer; cure: see in "
+            "pg_stat_activity the sessions \"tapewatch evaluate\" and what they wait for");
+    add_reason(reasons, "no rule was evaluated for %" PRIu64 " s: %s\n", behind_ms / 1000, line);
+}
+
 bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
 {
-    char reasons[TW_STATUS_WHY_BYTES - 128];
+    struct reasons all = {.text = why, .size = size};
+    char reasons[TW_STATUS_WHY_BYTES / 2];
+    why[0] = '\0';
     if (!tw_daemon_is_open(daemon)) {
         snprintf(why, size, "stopping\n"); /* rooms may be gone already */
         return false;
@@ -19,9 +110,16 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
     bool store = tw_store_ready(daemon->store);
     bool source = tw_source_ready(daemon->source, reasons, sizeof reasons);
     bool evaluator = tw_evaluator_ready(daemon->evaluator);
-    snprintf(why, size, "%s%s%s", store ? "" : "PostgreSQL is not to be had\n",
-        evaluator || !store ? "" : "rules are not evaluated: see the log\n", reasons);
-    return store && evaluator && source;
+    if (!store)
+        add_reason(&all, "PostgreSQL is not to be had\n");
+    else
+        add_uncommitted(daemon, &all);
+    if (store && !evaluator)
+        add_reason(&all, "rules are not evaluated: see the log\n");
+    else if (store)
+        add_evaluation(daemon, &all);
+    add_reason(&all, "%s", reasons);
+    return store && evaluator && source && all.used == 0;
 }
 
 static void set_gauges(struct tw_daemon *daemon)
@@ -29,6 +127,9 @@ static void set_gauges(struct tw_daemon *daemon)
     tw_gauge_set(&daemon->metrics, TW_GAUGE_IN_FLIGHT_BYTES, (double)daemon->flow.bytes);
     tw_gauge_set(&daemon->metrics, TW_GAUGE_BATCHES_OUT, daemon->flow.batches);
     tw_gauge_set(&daemon->metrics, TW_GAUGE_WORKERS_BUSY, tw_pool_busy(daemon->pool));
+    tw_gauge_set(&daemon->metrics, TW_GAUGE_UNCOMMITTED, (double)uncommitted_ms(daemon) / 1e3);
+    tw_gauge_set(
+        &daemon->metrics, TW_GAUGE_EVALUATION, (double)tw_evaluator_behind_ms(daemon->evaluator) / 1e3);
 }
 
 static void tell_systemd(struct tw_daemon *daemon, bool ready, const char *why)
@@ -45,6 +146,8 @@ static void tell_systemd(struct tw_daemon *daemon, bool ready, const char *why)
 
 void tw_status_second(struct tw_daemon *daemon, bool ready, const char *why)
 {
+    tw_liveness_note(
+        &daemon->liveness, records_wait(daemon), daemon->metrics.counters[TW_COUNT_COMMITS], tw_now_ms());
     set_gauges(daemon);
     tw_gauge_set(&daemon->metrics, TW_GAUGE_READY, ready);
     tell_systemd(daemon, ready, why);
@@ -81,8 +184,8 @@ static void add_numbers(json_t *status, const struct tw_metrics *metrics)
 {
     static const enum tw_counter counters[] = {TW_COUNT_DOCUMENTS, TW_COUNT_DEAD_LETTERS, TW_COUNT_TICKS,
         TW_COUNT_LATE, TW_COUNT_REPEATS, TW_COUNT_GAPS, TW_COUNT_FENCED, TW_COUNT_ALERTS_OPENED};
-    static const enum tw_gauge gauges[] = {
-        TW_GAUGE_LAG, TW_GAUGE_STRANDED, TW_GAUGE_IN_FLIGHT_BYTES, TW_GAUGE_BATCHES_OUT, TW_GAUGE_SHARDS};
+    static const enum tw_gauge gauges[] = {TW_GAUGE_LAG, TW_GAUGE_STRANDED, TW_GAUGE_IN_FLIGHT_BYTES,
+        TW_GAUGE_BATCHES_OUT, TW_GAUGE_SHARDS, TW_GAUGE_UNCOMMITTED, TW_GAUGE_EVALUATION};
     for (size_t at = 0; at < sizeof counters / sizeof counters[0]; at++)
         add_number(status, tw_counter_name(counters[at]), (double)metrics->counters[counters[at]]);
     for (size_t at = 0; at < sizeof gauges / sizeof gauges[0]; at++)

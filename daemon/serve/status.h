@@ -12,7 +12,8 @@ struct tw_daemon;
 
 enum { TW_STATUS_WHY_BYTES = 2048 };
 
-/* Is every part able to do its work? `why` receives the reasons when not, one a line. */
+/* Is every part able to do its work, and does what waits get on (liveness.h)? `why` receives the reasons
+ * when not, with the cure, one a line. */
 bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size);
 
 /* Each second: sets gauges and tells systemd how it goes; `why` is one line. */

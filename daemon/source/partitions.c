@@ -47,6 +47,7 @@ struct tw_owned_partition *tw_partitions_add(
     partition->base.cut_offset = -1;
     partition->base.end_offset = -1;
     partition->base.last_message_ms = tw_now_ms();
+    partition->base.moved_ms = partition->base.last_message_ms;
     partition->told_offset = -1;
     partition->jumped_offset = -1;
     partition->base.next = partitions->first;
@@ -103,6 +104,7 @@ void tw_partition_move(
             tw_string("topic", partition->topic), tw_int("partition", partition->number),
             tw_int("offset", partition->expected_offset), tw_int("epoch", partition->epoch));
     partition->state = state;
+    partition->moved_ms = tw_now_ms();
 }
 
 enum tw_guard tw_partition_guard(const struct tw_partition *partition, int64_t offset, int64_t *missing)

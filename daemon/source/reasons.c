@@ -4,9 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "config/config.h"
 
-enum { MOST_REASONS = 16 };
+enum { MOST_REASONS = 16, SILENT_MOST_MS = 14000 /* as serve/liveness.h */ };
 
 struct reasons {
     char *text;
@@ -43,6 +44,21 @@ static void add_stranded(struct reasons *reasons, const struct tw_partitions *pa
                 at->number, at->row_offset);
 }
 
+/* Read, not at its end, and nothing comes: since its last message, or since it may be read. */
+static void add_silent(struct reasons *reasons, const struct tw_partitions *partitions)
+{
+    uint64_t now_ms = tw_now_ms();
+    for (struct tw_partition *at = partitions->first; at; at = at->next) {
+        uint64_t since_ms = at->last_message_ms > at->moved_ms ? at->last_message_ms : at->moved_ms;
+        if (at->state == TW_PARTITION_READING && at->end_offset > at->expected_offset &&
+            now_ms > since_ms + SILENT_MOST_MS && !tw_owned(at)->at_end)
+            add(reasons,
+                "topic %s partition %" PRId32 ": %" PRId64 " records wait in Kafka and none has come for "
+                "%" PRIu64 " s; cure: see that its leader answers, and what the log says of it\n",
+                at->topic, at->number, at->end_offset - at->expected_offset, (now_ms - since_ms) / 1000);
+    }
+}
+
 bool tw_reasons_write(
     const struct tw_group *group, const struct tw_partitions *partitions, char *why, size_t size)
 {
@@ -55,6 +71,7 @@ bool tw_reasons_write(
     add_partitions(
         &reasons, partitions, TW_PARTITION_FENCED, "is fenced off: its row is another's, it is taken again");
     add_partitions(&reasons, partitions, TW_PARTITION_TAKING, "is being taken");
+    add_silent(&reasons, partitions);
     if (!tw_group_is_member(group))
         add(&reasons, group->refused ? "refused by the broker, group %s\n" : "joining group %s\n",
             group->config->kafka.group);

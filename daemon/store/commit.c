@@ -90,6 +90,7 @@ static void try_later(struct tw_commit *commit, const struct tw_refusal *refusal
 {
     bool loud = refusal->means != TW_SQLSTATE_PASSING;
     commit->resume = resume;
+    commit->trouble = refusal->error;
     tw_count(commit->options.metrics, TW_COUNT_COMMIT_RETRIES, 1);
     log_part(commit, loud ? TW_ERROR : TW_WARNING, "commit will be tried again", &refusal->error);
     if (tw_position_is_held(refusal))
@@ -103,6 +104,7 @@ static struct tw_batch *release(struct tw_commit *commit, const char *why)
     struct tw_batch *batch = commit->part.batch;
     move(commit, TW_COMMIT_IDLE, why);
     commit->part = (struct tw_batch_part){0};
+    commit->trouble = (struct tw_error){0};
     tw_prepare_part(&commit->prepare, NULL);
     tw_arena_reset(&commit->arena, KEEP_BYTES);
     return batch;
@@ -159,6 +161,7 @@ static void begin_part(
     const struct tw_commit_range *range = range_of(commit);
     uint32_t end = range->first + range->count;
     commit->tries = (struct tw_commit_tries){.retry_ms = RETRY_LEAST_MS};
+    commit->trouble = (struct tw_error){0};
     commit->part = (struct tw_batch_part){.batch = batch,
         .encoded = batch->encoded,
         .begin_offset = begin_offset,
@@ -258,6 +261,7 @@ static void follow(struct tw_commit *commit, enum tw_prepare_answer answer, enum
     if (answer != TW_PREPARE_REFUSED)
         return;
     log_part(commit, why->passing ? TW_WARNING : TW_ERROR, refused, why);
+    commit->trouble = *why;
     if (why->passing) {
         commit->resume = TW_COMMIT_COMPARE;
         wait_for(commit, commit->prepare.wait_ms, why->what);

@@ -94,6 +94,8 @@ struct tw_commit {
     struct tw_batch_part part; /* the one at hand; batch NULL: IDLE */
     struct tw_commit_tries tries;
 
+    struct tw_error trouble; /* why the part at hand is not stored yet; TW_OK: nothing was refused */
+
     enum tw_position_says row; /* SETTLE: what it says */
     struct tw_arena arena;     /* parts encoded anew */
     uint64_t sent_ms;          /* monotonic */

@@ -26,6 +26,7 @@ struct take {
     bool forgotten;    /* nobody wants to hear of it any more */
     uint64_t retry_ms;
     struct tw_partition taken; /* its fence, as answered; epoch 0: not yet */
+    struct tw_error trouble;   /* why it was not taken the last time; TW_OK: nothing was refused */
 };
 
 struct tw_store {
@@ -176,6 +177,7 @@ static void take_later(struct tw_store *store, const struct tw_error *err)
     uint64_t most_ms = (uint64_t)store->config->store.retry_most_ms;
     uint64_t pause_ms = store->take.retry_ms;
     tw_log_error(store->log, "store", "partition not taken, tried again", err);
+    store->take.trouble = *err;
     store->take.retry_ms = 2 * pause_ms < most_ms ? 2 * pause_ms : most_ms;
     wait_for(store, pause_ms, err->what);
 }
@@ -398,6 +400,18 @@ bool tw_store_ready(const struct tw_store *store)
 {
     return store->state != TW_STORE_AWAY && store->state != TW_STORE_LEARNING &&
            store->state != TW_STORE_ENDING && tw_connection_ready(store->session.connection);
+}
+
+const struct tw_error *tw_store_trouble(const struct tw_store *store)
+{
+    if (store->commit.trouble.code != TW_OK)
+        return &store->commit.trouble;
+    return store->take.task && store->take.trouble.code != TW_OK ? &store->take.trouble : NULL;
+}
+
+uint64_t tw_store_unanswered_ms(const struct tw_store *store)
+{
+    return tw_connection_unanswered_ms(store->session.connection);
 }
 
 uint32_t tw_store_pending(const struct tw_store *store)

@@ -84,6 +84,11 @@ void tw_store_refresh(struct tw_store *store, struct tw_partition *first);
 
 /* Connected, and what stands in the database is known. */
 bool tw_store_ready(const struct tw_store *store);
+/* Why the batch or the take at hand is tried again and again; NULL when nothing was refused since it began.
+ * Lent until the loop goes on. */
+const struct tw_error *tw_store_trouble(const struct tw_store *store);
+/* For how long PostgreSQL has owed an answer; 0 when nothing is asked. */
+uint64_t tw_store_unanswered_ms(const struct tw_store *store);
 /* Batches submitted and not yet handed back. */
 uint32_t tw_store_pending(const struct tw_store *store);
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "source/reasons.h"
 
@@ -52,6 +53,35 @@ static void a_refusal_by_the_broker_is_told_apart_from_patience(void **state)
     assert_string_equal(why, "refused by the broker, group desk\n");
 }
 
+static void a_partition_that_is_read_and_from_which_nothing_comes_is_named(void **state)
+{
+    (void)state;
+    char why[1024];
+    uint64_t now = tw_now_ms();
+    struct tw_group group = {.config = &config, .state = TW_GROUP_ASSIGNED};
+    struct tw_owned_partition silent = {.base = {.topic = "news",
+                                            .number = 4,
+                                            .state = TW_PARTITION_READING,
+                                            .expected_offset = 100,
+                                            .end_offset = 350,
+                                            .last_message_ms = now - 60000,
+                                            .moved_ms = now - 20500}};
+    struct tw_partitions partitions = {.first = &silent.base};
+    assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
+    assert_string_equal(why,
+        "topic news partition 4: 250 records wait in Kafka and none has come for 20 s; cure: see that its "
+        "leader answers, and what the log says of it\n");
+    /* Not those that may not be read, that were read a moment ago, or have nothing left. */
+    silent.base.state = TW_PARTITION_PAUSED;
+    assert_true(tw_reasons_write(&group, &partitions, why, sizeof why));
+    silent.base.state = TW_PARTITION_READING;
+    silent.base.moved_ms = now - 5000;
+    assert_true(tw_reasons_write(&group, &partitions, why, sizeof why));
+    silent.base.moved_ms = now - 20500;
+    silent.at_end = true;
+    assert_true(tw_reasons_write(&group, &partitions, why, sizeof why));
+}
+
 static void what_is_too_much_to_name_is_counted_and_nothing_is_written_beyond_the_end(void **state)
 {
     (void)state;
@@ -81,6 +111,7 @@ int main(void)
         cmocka_unit_test(a_member_with_partitions_that_are_read_is_ready),
         cmocka_unit_test(every_partition_that_is_not_read_is_named_the_gravest_first),
         cmocka_unit_test(a_refusal_by_the_broker_is_told_apart_from_patience),
+        cmocka_unit_test(a_partition_that_is_read_and_from_which_nothing_comes_is_named),
         cmocka_unit_test(what_is_too_much_to_name_is_counted_and_nothing_is_written_beyond_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
