@@ -5,17 +5,13 @@
  *         never overlapping; the longest name wins
  *
  * An entity is named
- *   - by a cashtag: a dollar sign not after a letter, digit or another dollar sign (another cashtag just
- *     before it is fine), then a symbol, not followed by a letter or digit: "$AAPL." is AAPL, "$BRK.B" is
- *     BRK.B, "$AAPL$MSFT" are two, "$100" and "$BN" none. A listed symbol in any case, another in capitals. A
- *     class of shares that is not listed is a company of its own, never the one before its mark. A symbol
- *     that an ellipsis at the text's end cut off names nobody, unless it is listed and no longer one is;
- *   - by a newswire symbol: "<OM>", "<VOWG.F>": capitals, digits and dots in angle brackets; an element's
- *     name of HTML when it is listed;
- *   - by an exchange: "NASDAQ: ODNL";
+ *   - by a symbol as it stands in the text (tickers.h): a cashtag "$AAPL", a newswire symbol "<OM>", "NASDAQ:
+ *     ODNL". A listed symbol in any case, another in capitals; one that an ellipsis cut off names nobody,
+ *     unless it is listed and no longer one is;
  *   - by `symbols` of the message, in any spelling (symbols.h); a mention of no bytes at 0 when nothing in
  *     the text is. Those that name nobody are counted in symbols_unknown;
- *   - by a name of the entities file.
+ *   - by a name of the entities file; a name that is a symbol is read to its end ("GM-B" is not GM), and
+ *     what stands in an e-mail's address names nobody.
  * A symbol that is not listed becomes an entity of its own (listed = false) when `unlisted` is set and it is
  * of the form that symbols.h tells, in one spelling: "BRK-B" is "BRK.B".
  *

@@ -62,12 +62,28 @@ bool tw_symbol_is_exchange(struct tw_text text)
     return IS_ONE_OF(text, exchanges);
 }
 
-bool tw_symbol_is_reuters(struct tw_text text)
+bool tw_symbol_is_exchange_part(struct tw_text text)
+{
+    static const char *const parts[] = {"AMERICAN", "ARCA", "MKT", "MARKET", "MARKETS", "GLOBAL", "SELECT",
+        "CAPITAL", "GS", "GM", "CM", "PINK", "VENTURE", "V", "PARIS", "AMSTERDAM", "BRUSSELS", "LISBON",
+        "MILAN", "OSLO", "DUBLIN", "GROWTH"};
+    return IS_ONE_OF(text, parts);
+}
+
+bool tw_symbol_is_word(struct tw_text text)
+{
+    static const char *const words[] = {"ICE", "SET", "AIM", "BIT", "SIX", "NEO", "PINK", "BATS", "SHE",
+        "EPA", "ELI", "AMS", "FRA", "IST", "VIE", "HEL", "STO"};
+    return IS_ONE_OF(text, words);
+}
+
+/* The exchange of a Reuters code. Never A to E, which are classes of shares. */
+static bool is_reuters(struct tw_text text)
 {
     static const char *const codes[] = {"N", "O", "OQ", "OB", "K", "P", "PK", "PH", "L", "T", "F", "V", "TO",
         "CN", "DE", "PA", "AS", "BR", "LS", "MI", "MC", "SW", "VX", "S", "ST", "OL", "CO", "HE", "IC", "VI",
         "WA", "IS", "MM", "AX", "NZ", "HK", "SS", "SZ", "KS", "KQ", "TW", "TWO", "SI", "KL", "BK", "JK", "PS",
-        "NS", "BO", "JO", "TA", "SA", "SE", "MX", "SN", "IL", "HN"};
+        "NS", "BO", "JO", "TA", "SA", "SE", "MX", "SN", "IL", "HN", "US"};
     return IS_ONE_OF(text, codes);
 }
 
@@ -125,8 +141,9 @@ static enum tw_symbol_found made_of(
     return TW_SYMBOL_FOUND;
 }
 
-enum tw_symbol_found tw_symbol_resolve_class(const struct tw_automaton *entities, struct tw_text base,
-    struct tw_text class, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
+/* Is "base" and a class behind a full stop listed? */
+static enum tw_symbol_found found_class(
+    const struct tw_automaton *entities, struct tw_text base, struct tw_text class, struct tw_symbol *out)
 {
     char joined[TW_SYMBOL_BYTES + 1];
     if (base.length + 1 + class.length > sizeof joined)
@@ -134,11 +151,32 @@ enum tw_symbol_found tw_symbol_resolve_class(const struct tw_automaton *entities
     memcpy(joined, base.bytes, base.length);
     joined[base.length] = '.';
     memcpy(joined + base.length + 1, class.bytes, class.length);
-    if (found_listed(entities, (struct tw_text){joined, base.length + 1 + class.length}, out) ==
-            TW_SYMBOL_FOUND ||
-        (tw_symbol_is_reuters(class) && found_listed(entities, base, out) == TW_SYMBOL_FOUND))
+    return found_listed(entities, (struct tw_text){joined, base.length + 1 + class.length}, out);
+}
+
+/* What stands before the exchange of a Reuters code: a symbol, or one whose class is a small letter at its
+ * end ("VELQb.N"). */
+static enum tw_symbol_found found_reuters(
+    const struct tw_automaton *entities, struct tw_text base, struct tw_symbol *out)
+{
+    size_t last = base.length - 1;
+    bool class = last > 0 && is_capital(base.bytes[last - 1]) && !is_capital(base.bytes[last]) &&
+                 is_letter(base.bytes[last]);
+    if (!class)
+        return found_listed(entities, base, out);
+    return found_class(
+        entities, (struct tw_text){base.bytes, last}, (struct tw_text){base.bytes + last, 1}, out);
+}
+
+enum tw_symbol_found tw_symbol_resolve_class(const struct tw_automaton *entities, struct tw_text base,
+    char mark, struct tw_text class, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
+{
+    if (base.length == 0 || found_class(entities, base, class, out) == TW_SYMBOL_FOUND)
+        return base.length ? TW_SYMBOL_FOUND : TW_SYMBOL_NONE;
+    if (mark == '.' && (is_reuters(class) || tw_symbol_is_exchange(class)) &&
+        found_reuters(entities, base, out) == TW_SYMBOL_FOUND)
         return TW_SYMBOL_FOUND;
-    if (!unlisted || plain_base(base) != base.length || base.length == 0 || !is_class(class))
+    if (!unlisted || plain_base(base) != base.length || !is_class(class))
         return TW_SYMBOL_NONE;
     return made_of(base, class, arena, out);
 }
@@ -155,22 +193,20 @@ static enum tw_symbol_found resolve_bare(const struct tw_automaton *entities, st
     if (mark > 1) {
         struct tw_text base = {spelled.bytes, mark - 1};
         struct tw_text class = {spelled.bytes + mark, spelled.length - mark};
-        bool stop = spelled.bytes[mark - 1] == '.';
-        if (stop || is_class(class))
-            return tw_symbol_resolve_class(entities, base, class, unlisted, arena, out);
-        return TW_SYMBOL_NONE;
+        return tw_symbol_resolve_class(entities, base, spelled.bytes[mark - 1], class, unlisted, arena, out);
     }
     *out = (struct tw_symbol){TW_NO_ENTITY, spelled};
     return unlisted && tw_symbol_is_plain(spelled) ? TW_SYMBOL_FOUND : TW_SYMBOL_NONE;
 }
 
+/* Without blanks, quotes and brackets around it, a dollar sign or hash before it, a full stop behind it. */
 static struct tw_text trimmed(struct tw_text text)
 {
-    while (text.length && (text.bytes[0] == ' ' || strchr("$#", text.bytes[0]))) {
+    while (text.length && strchr(" \t$#(<[\"'", text.bytes[0]) && text.bytes[0]) {
         text.bytes++;
         text.length--;
     }
-    while (text.length && (text.bytes[text.length - 1] == ' ' || text.bytes[text.length - 1] == '.'))
+    while (text.length && strchr(" \t.)>]\"'", text.bytes[text.length - 1]) && text.bytes[text.length - 1])
         text.length--;
     return text;
 }
@@ -187,6 +223,14 @@ static bool is_country(struct tw_text text)
     return text.length == 2 && is_capital(text.bytes[0]) && is_capital(text.bytes[1]);
 }
 
+/* A country, as web pages write it before a symbol. */
+static bool is_market(struct tw_text text)
+{
+    static const char *const markets[] = {
+        "US", "UK", "GB", "CA", "AU", "HK", "CN", "JP", "KR", "TW", "IN", "SG", "DE", "FR", "CH", "BR"};
+    return IS_ONE_OF(text, markets);
+}
+
 enum tw_symbol_found tw_symbol_resolve(const struct tw_automaton *entities, struct tw_text spelled,
     bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
 {
@@ -200,6 +244,8 @@ enum tw_symbol_found tw_symbol_resolve(const struct tw_automaton *entities, stru
         struct tw_text right = {spelled.bytes + left.length + 1, spelled.length - left.length - 1};
         if (tw_symbol_is_exchange(left))
             return resolve_bare(entities, trimmed(right), unlisted, arena, out);
+        if (is_market(left) && !is_market(right))
+            return found_listed(entities, right, out);
         return is_country(right) || tw_symbol_is_exchange(right)
                    ? resolve_bare(entities, left, unlisted, arena, out)
                    : TW_SYMBOL_NONE;
@@ -208,8 +254,9 @@ enum tw_symbol_found tw_symbol_resolve(const struct tw_automaton *entities, stru
     if (left.length < spelled.length) {
         struct tw_text rest =
             trimmed((struct tw_text){spelled.bytes + left.length, spelled.length - left.length});
-        return is_country(before(rest, ' ')) ? resolve_bare(entities, left, unlisted, arena, out)
-                                             : TW_SYMBOL_NONE;
+        return is_country(before(rest, ' ')) || is_word(rest, "EQUITY")
+                   ? resolve_bare(entities, left, unlisted, arena, out)
+                   : TW_SYMBOL_NONE;
     }
     return resolve_bare(entities, spelled, unlisted, arena, out);
 }

@@ -7,9 +7,11 @@
  * letters are capitals, and the marks before a class of shares (. - / _) are one, a full stop. Where the
  * whole is not listed, what stands around it comes off:
  *   EXCHANGE:VELQ, VELQ:US      an exchange before, a country or an exchange behind
+ *   US:VELQ                     a country before, when VELQ is listed
  *   VELQ US Equity, BRK/B US    a terminal's spelling
- *   VELQ.N, VELQ.OQ             a Reuters code, whose exchange is one of a table; never a class of shares:
- *                               VELQ.B, VELQ-B and VELQ/B are not VELQ
+ *   VELQ.N, VELQ.OQ, VELQ.US    a Reuters code: a full stop, no other mark, and an exchange of a table, which
+ *                               holds no class of shares: VELQ.B, VELQ-B, VELQ-N and VELQ/L are not VELQ.
+ *                               VELQb.N is VELQ.B
  * No spelling names a company whose symbol is shorter than what was written, but for these. */
 #ifndef TW_SYMBOLS_H
 #define TW_SYMBOLS_H
@@ -33,10 +35,10 @@ enum tw_symbol_found { TW_SYMBOL_NONE, TW_SYMBOL_FOUND, TW_SYMBOL_FULL };
 enum tw_symbol_found tw_symbol_resolve(const struct tw_automaton *entities, struct tw_text spelled,
     bool unlisted, struct tw_arena *arena, struct tw_symbol *out);
 
-/* The same for a symbol in its parts, `base` and a class behind one mark: the listed one, or an unlisted one
- * in its one form. */
+/* The same for a symbol in its parts, `base`, a `mark` (. - / _) and a class: the listed one, the company
+ * of a Reuters code when the mark is a full stop, or an unlisted one in its one form. */
 enum tw_symbol_found tw_symbol_resolve_class(const struct tw_automaton *entities, struct tw_text base,
-    struct tw_text class, bool unlisted, struct tw_arena *arena, struct tw_symbol *out);
+    char mark, struct tw_text class, bool unlisted, struct tw_arena *arena, struct tw_symbol *out);
 
 /* True for [A-Z][A-Z0-9]{0,9} with at most one class of one to three capitals or digits behind . - / _ */
 bool tw_symbol_is_plain(struct tw_text symbol);
@@ -44,8 +46,11 @@ bool tw_symbol_is_plain(struct tw_text symbol);
 /* Is the text an exchange's name, as it stands before a colon: NYSE, Nasdaq, TSX? Any case. */
 bool tw_symbol_is_exchange(struct tw_text text);
 
-/* Is it the exchange of a Reuters code: N, OQ, L? Never A to E, which are classes of shares. */
-bool tw_symbol_is_reuters(struct tw_text text);
+/* Is it a word that stands between an exchange's name and the colon: American, Global, Venture? Any case. */
+bool tw_symbol_is_exchange_part(struct tw_text text);
+
+/* Is this exchange's name also a word or a name of something else: ICE, AIM, EPA? Any case. */
+bool tw_symbol_is_word(struct tw_text text);
 
 /* Is it a unit of money, which stands behind a dollar sign and names nobody: MM, BN, USD? (K, M, B and T are
  * companies, too.) */

@@ -141,13 +141,15 @@ static bool stands_alone(int32_t point)
                                   is_hangul(point) || is_clustered(point));
 }
 
-/* Default_Ignorable_Code_Point (DerivedCoreProperties), and the object replacement character. */
+/* Default_Ignorable_Code_Point (DerivedCoreProperties), the object replacement character, and the signs of
+ * trade marks, which stand behind a name or inside it. */
 static bool is_unseen(int32_t point)
 {
-    static const struct range ranges[] = {{0x00AD, 0x00AD}, {0x034F, 0x034F}, {0x061C, 0x061C},
+    static const struct range ranges[] = {{0x00AD, 0x00AE}, {0x034F, 0x034F}, {0x061C, 0x061C},
         {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x200B, 0x200F}, {0x202A, 0x202E},
-        {0x2060, 0x206F}, {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0},
-        {0xFFF0, 0xFFFC}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
+        {0x2060, 0x206F}, {0x2120, 0x2120}, {0x2122, 0x2122}, {0x3164, 0x3164}, {0xFE00, 0xFE0F},
+        {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFC}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A},
+        {0xE0000, 0xE0FFF}};
     return IS_WITHIN(point, ranges);
 }
 
@@ -536,6 +538,23 @@ static bool is_company_word(struct tw_text rest)
     return longest_of(rest, words, sizeof words / sizeof words[0]) == rest.length;
 }
 
+/* Vowels of Thai and Lao that are written before the consonant they belong to. */
+static bool is_leading_vowel(int32_t point)
+{
+    return (point >= 0x0E40 && point <= 0x0E44) || (point >= 0x0EC0 && point <= 0x0EC4);
+}
+
+/* What belongs to the consonant before it, or lengthens it: marks, and vowels of Thai and Lao that are
+ * letters to Unicode. */
+static bool is_following(int32_t point)
+{
+    static const struct range vowels[] = {
+        {0x0E30, 0x0E33}, {0x0E45, 0x0E45}, {0x0EB0, 0x0EB3}, {0x0EBD, 0x0EBD}};
+    utf8proc_category_t category = utf8proc_category(point);
+    return is_clustered(point) &&
+           (category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC || IS_WITHIN(point, vowels));
+}
+
 bool tw_word_edges(struct tw_text text, size_t begin, size_t end)
 {
     int32_t first = raw_point(text, begin), before = raw_point_before(text, begin);
@@ -552,9 +571,9 @@ bool tw_word_edges(struct tw_text text, size_t begin, size_t end)
         size_t run = run_end(text, end, is_katakana);
         return is_company_word((struct tw_text){text.bytes + end, run - end});
     }
-    if (is_clustered(last) && is_clustered(after)) {
-        utf8proc_category_t category = utf8proc_category(after);
-        return category != UTF8PROC_CATEGORY_MN && category != UTF8PROC_CATEGORY_MC;
-    }
-    return true;
+    if ((is_clustered(first) && is_leading_vowel(before)) || (is_clustered(last) && is_following(after)))
+        return false;
+    /* A single ideograph is a word by itself only. */
+    bool single = is_han(first) && begin == back(text, end);
+    return !single || (!is_han(before) && !is_han(after));
 }

@@ -5,8 +5,8 @@
  * and half-width letters, ligatures, and letters whose accents stand apart are what they look like. Accents
  * (combining diacritical marks) are left out: "Nestlé" and "Nestle" are the same, written either way. All
  * hyphens, dashes and the minus sign are "-", all apostrophes and single quotes "'", all double quotes '"',
- * all dollar signs "$". Joiners, fillers, variation selectors and other characters that nobody sees are
- * skipped.
+ * all dollar signs "$". Joiners, fillers, variation selectors, other characters that nobody sees
+ * and the signs of trade marks are skipped.
  *
  * Words. A run of letters, marks and digits is one word; any other character but white space is one of its
  * own. Scripts that put no space between words give each character a word: Han, Hiragana, Katakana, Hangul,
@@ -15,8 +15,9 @@
  *   Hangul      at the beginning of a run of Hangul; behind it the run ends, or goes on with particles alone
  *               (가, 는, 에서)
  *   Katakana    not inside a run of Katakana, but before a word that companies' names take on (グループ)
- *   Thai, ...   not before a mark that belongs to the letter before it
- *   Han         anywhere */
+ *   Thai, ...   not before a mark or vowel that belongs to the letter before it, nor behind a vowel that is
+ *               written before its consonant
+ *   Han         anywhere; a single ideograph not inside a run of Han */
 #ifndef TW_WORDS_H
 #define TW_WORDS_H
 

@@ -248,6 +248,38 @@ static bool split_symbols(const struct decoding *decoding, struct tw_text text)
     return true;
 }
 
+/* Several symbols in one element of an array, ["AAPL,MSFT"], become elements of their own; blanks stay, since
+ * an element is one spelling. */
+static bool split_elements(const struct decoding *decoding)
+{
+    struct tw_document *document = decoding->document;
+    size_t separators = 0;
+    for (uint32_t nth = 0; nth < document->symbol_count; nth++)
+        for (size_t at = 0; at < document->symbols[nth].length; at++)
+            separators += is_separator(document->symbols[nth].bytes[at]);
+    if (separators == 0)
+        return true;
+    struct tw_text *items =
+        tw_arena_array(decoding->arena, document->symbol_count + separators, sizeof *items);
+    uint32_t count = 0;
+    if (!items)
+        return tw_arena_fail(decoding->arena, decoding->err);
+    for (uint32_t nth = 0; nth < document->symbol_count; nth++) {
+        struct tw_text text = document->symbols[nth];
+        for (size_t at = 0, begin = 0; at <= text.length; at++) {
+            if (at < text.length && !is_separator(text.bytes[at]))
+                continue;
+            struct tw_text item = {text.bytes + begin, at - begin};
+            begin = at + 1;
+            if (!tw_text_is_blank(item))
+                items[count++] = item;
+        }
+    }
+    document->symbols = items;
+    document->symbol_count = count;
+    return true;
+}
+
 static bool take_symbol_array(const struct decoding *decoding, const json_t *array)
 {
     size_t count = json_array_size(array);
@@ -268,7 +300,7 @@ static bool take_symbol_array(const struct decoding *decoding, const json_t *arr
     count_repair(decoding, TW_REPAIR_SYMBOLS, repairs);
     decoding->document->symbols = symbols;
     decoding->document->symbol_count = taken;
-    return true;
+    return split_elements(decoding);
 }
 
 static bool take_symbols_of(const struct decoding *decoding, const json_t *value)

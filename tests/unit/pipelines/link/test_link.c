@@ -38,6 +38,10 @@ static const char file[] =
     "{\"symbol\":\"KQ1\",\"names\":[\"\uD55C\uBE5B\uC804\uC790\"]}\n"
     "{\"symbol\":\"TH1\",\"names\":[\"\u0E27\u0E34\u0E17\u0E22\u0E38\"]}\n"
     "{\"symbol\":\"BIG\",\"names\":[\"Big Lots\"],\"common\":true}\n"
+    "{\"symbol\":\"X\",\"names\":[\"X\"]}\n"
+    "{\"symbol\":\"BX\",\"names\":[\"BX\"]}\n"
+    "{\"symbol\":\"BX.B\"}\n"
+    "{\"symbol\":\"HAN\",\"names\":[\"\u91D1\"]}\n"
     "{\"symbol\":\"ATT\",\"names\":[\"AT&T\"]}\n";
 
 static int begin(void **state)
@@ -127,12 +131,19 @@ static void cashtags(void **state)
         {"$BRK-B $BRK/B $BRK_B", "BRK.B*3"},
         {"$GE-B, $GE/A, $GE.C and $OM&B", "[GE.A]*1 [GE.B]*1 [GE.C]*1"},
         {"$GE-based $GE-5 $GE/$OM $GE/BIG", "GE*3 [GE.BIG]*1 OM*1"},
-        {"$GE.N $GE.OQ", "GE*2"},
+        {"$GE.N $GE.OQ $GE.US $ge.n", "GE*4"},
+        {"$GE-N $GE/L $GE_OQ $GE\u2013TO", "[GE.L]*1 [GE.N]*1 [GE.OQ]*1 [GE.TO]*1"},
+        {"$ge-b $ge/a $GE-n $GE_HOME", ""},
         {"\uFF04AAPL \uFE69GM \uFF04\uFF27\uFF25", "AAPL*1 GE*1 GM*1"},
         {"chart of $AAPL $MS\u2026", "AAPL*1"},
         {"chart of $AAPL $S...", "AAPL*1"},
         {"chart of $AAPL\u2026", "AAPL*1"},
         {"chart of $G\u2026", ""},
+        {"chart of $BX\u2026", ""},
+        {"chart of $AAPL $MS[\u2026]", "AAPL*1"},
+        {"$MS\u2026 and more, $RD-\u2026 $RD.\u2026", ""},
+        {"$BRK-\u2026 $BRK.\u2026", ""},
+        {"chart of $BRK/...", ""},
         {"$AAPL\u306F $MSFT\uB294", "AAPL*1 [MSFT]*1"},
     };
     ASSERT_ALL(cases);
@@ -146,6 +157,7 @@ static void newswire_symbols(void **state)
         {"<VOWG.F><T>", "[T]*1 [VOWG.F]*1"},
         {"Outboard Marine <OM.N> and <GE.OQ>, <GE.B>", "GE*1 [GE.B]*1 OM*2"},
         {"<P> <B> <TT> <BIG>", "BIG*1"},
+        {"<BRK-B> <BRK/B> <BRKb.N> <GE-N> <GE/L> <GEb.N>", "BRK.B*3"},
         {"<Airbus> <> < OM> <OM <1A> <om>", ""},
     };
     ASSERT_ALL(cases);
@@ -156,10 +168,45 @@ static void an_exchange_before_a_colon_names_a_symbol(void **state)
     (void)state;
     static const struct expected cases[] = {
         {"Orchard ( NASDAQ:AAPL ) cuts, (NYSE: GE), nyse: $OM.", "AAPL*1 GE*1 OM*1"},
-        {"NYSE:ZZZZ NASDAQ: BRK-B", "[BRK]*1 [ZZZZ]*1"},
-        {"note: GE at 10:GM, re:OM NYSE: the NYSE:GEx", "GM*1"},
+        {"NYSE:ZZZZ NASDAQ: BRK-B", "BRK.B*1 [ZZZZ]*1"},
+        {"NYSE:GE-N, (TSX:GE/L) NYSE: GE-B", "[GE.B]*1 [GE.L]*1 [GE.N]*1"},
+        {"(NYSE: BRK/B) LSE:GE.L NASDAQ:GE/BIGX", "BRK.B*1 GE*2"},
+        {"(NYSE American: GE) Nasdaq Global Select Market: AAPL, TSX-V:OM", "AAPL*1 GE*1 OM*1"},
+        {"(AIM: GE) AIM:OM EPA: US firms, Aim:GE, she: GE; some American: GE", "GE*1 OM*1"},
+        {"note: GE at 10:GM, re:OM NYSE: the NYSE:GEx Nasdaq: up", "GM*1"},
     };
     ASSERT_ALL(cases);
+}
+
+/* A name that is a symbol is part of what is joined to it. */
+static void a_bare_symbol_is_read_to_its_end(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"GM, GM's, (GM) GM-backed Ford-GM GM/Ford GM: GM.", "GM*8"},
+        {"GM-B GM/B GM.B GM.PR GM-b", ""},
+        {"GM.N and AAPL.OQ", "AAPL*1 GM*1"},
+        {"M&GM GM&T my_GM", ""},
+        {"X-ray, X.com, A/X, S&X, D'X, M.X.", ""},
+        {"X rises. X's X: (X)", "X*4"},
+        {"US\uFF04X, US$X bn", ""},
+        {"BX.B and BX", "BX*1 BX.B*1"},
+        {"ir@apple.com apple.news@wire.com Apple@100", "AAPL*1"},
+    };
+    ASSERT_ALL(cases);
+}
+
+static void a_title_may_be_cut_off(void **state)
+{
+    (void)state;
+    static const char text[] = "chart of $AAPL $MS... and then $OM";
+    struct tw_document document = {
+        .text = tw_text_of(text), .title_length = sizeof "chart of $AAPL $MS..." - 1};
+    struct tw_error err;
+    char line[400];
+    assert_true(tw_link(entities, true, &document, &arena, &err));
+    describe(&document, line, sizeof line);
+    assert_string_equal(line, "AAPL*1 OM*1");
 }
 
 /* The same name, by other code points. */
@@ -177,7 +224,10 @@ static void names_are_the_same_in_every_spelling(void **state)
             "KQ1*3"},
         {"\uB300\uD55C\uBE5B\uC804\uC790 \uD55C\uBE5B\uC804\uC790\uC0C1\uC5C5", ""},
         {"\u0E1A\u0E27\u0E34\u0E17\u0E22\u0E38\u0E01", "TH1*1"},
+        {"\u0E40\u0E27\u0E34\u0E17\u0E22\u0E38 \u0E27\u0E34\u0E17\u0E22\u0E38\u0E32", ""},
+        {"\u91D1 \u3067\u91D1\u3092 \u91D1\u878D \u8CC7\u91D1", "HAN*2"},
         {"AT&T, \uFF21\uFF34\uFF06\uFF34, at&t", "ATT*2"},
+        {"Toyota\u2122 and Outboard\u00AE Marine, $GE\u2122", "7203*1 GE*1 OM*1"},
     };
     ASSERT_ALL(cases);
 }
@@ -247,8 +297,9 @@ static void symbols_of_the_message(void **state)
 static void symbols_of_the_message_in_other_spellings(void **state)
 {
     (void)state;
-    static const char *const spellings[] = {
-        "NYSE:GE", "GE US Equity", "#GE", "ge", "GE.N", "GE:US", "XNYS:GE", "GE US", "$GE"};
+    static const char *const spellings[] = {"NYSE:GE", "GE US Equity", "GE UN", "GE Equity", "US:GE", "GE:UN",
+        "GE.US", "GE.NYSE", "GE.XNYS", "(NYSE: GE)", "<GE.N>", "[GE]", "#GE", "ge", "GE.N", "GE:US",
+        "XNYS:GE", "GE US", "$GE"};
     for (size_t at = 0; at < sizeof spellings / sizeof spellings[0]; at++) {
         struct tw_text symbol = tw_text_of(spellings[at]);
         struct tw_document document = {.text = tw_text_of("up"), .symbols = &symbol, .symbol_count = 1};
@@ -259,14 +310,14 @@ static void symbols_of_the_message_in_other_spellings(void **state)
         if (strcmp(line, "GE*1") != 0)
             fail_msg("%s: %s", spellings[at], line);
     }
-    struct tw_text others[] = {
-        tw_text_of("BRK/B US Equity"), tw_text_of("GE-B"), tw_text_of("lower"), tw_text_of("FOO:GEX")};
-    struct tw_document document = {.text = tw_text_of("up"), .symbols = others, .symbol_count = 4};
+    struct tw_text others[] = {tw_text_of("BRK/B US Equity"), tw_text_of("GE-B"), tw_text_of("lower"),
+        tw_text_of("FOO:GEX"), tw_text_of("GE-N"), tw_text_of("NYSE:GE/L")};
+    struct tw_document document = {.text = tw_text_of("up"), .symbols = others, .symbol_count = 6};
     struct tw_error err;
     char line[400];
     assert_true(tw_link(entities, true, &document, &arena, &err));
     describe(&document, line, sizeof line);
-    assert_string_equal(line, "BRK.B*1 [GE.B]*1");
+    assert_string_equal(line, "BRK.B*1 [GE.B]*1 [GE.L]*1 [GE.N]*1");
     assert_int_equal(document.symbols_unknown, 2);
 }
 
@@ -336,6 +387,8 @@ int main(void)
         cmocka_unit_test(entities_beyond_the_bound_are_counted_not_lost_in_silence),
         cmocka_unit_test(newswire_symbols),
         cmocka_unit_test(an_exchange_before_a_colon_names_a_symbol),
+        cmocka_unit_test(a_bare_symbol_is_read_to_its_end),
+        cmocka_unit_test(a_title_may_be_cut_off),
         cmocka_unit_test(names_are_the_same_in_every_spelling),
         cmocka_unit_test(names_are_whole_words_and_the_longest_wins),
         cmocka_unit_test(short_and_common_names_match_as_spelled),

@@ -267,6 +267,12 @@ static void symbols_in_one_text_are_parted(void **state)
     assert_text(document.symbols[1], "ODNL");
     assert_text(document.symbols[2], "OM");
     assert_text(document.symbols[3], "IBM");
+    document = decoded("{\"text\":\"T\",\"symbols\":[\"OM, IBM\",\"VELQ US\",\";ODNL\",\",\"]}");
+    assert_int_equal(document.symbol_count, 4);
+    assert_text(document.symbols[0], "OM");
+    assert_text(document.symbols[1], " IBM");
+    assert_text(document.symbols[2], "VELQ US");
+    assert_text(document.symbols[3], "ODNL");
 }
 
 static void the_time_is_taken_from_the_first_field_that_holds_one(void **state)
