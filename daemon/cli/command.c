@@ -32,7 +32,9 @@ static const struct tw_command *const commands[] = {
     &tw_command_vocab,
     &tw_command_dev_broker,
     &tw_command_dev_topic,
+    &tw_command_dev_manual,
     &tw_command_config,
+    &tw_command_completion,
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0], WORD_BYTES = 32 };
 

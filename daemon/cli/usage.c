@@ -53,6 +53,19 @@ static void put_pair(FILE *to, const char *left, size_t left_width, const char *
 
 /* ---- how a command is used ---- */
 
+/* A line that is being put together, one space between its parts. */
+struct form {
+    char *text;
+    size_t size, used;
+};
+
+static void add_part(struct form *form, const char *part)
+{
+    if (form->used < form->size)
+        form->used += (size_t)snprintf(
+            form->text + form->used, form->size - form->used, "%s%s", form->used ? " " : "", part);
+}
+
 static bool is_list(const struct tw_option *row)
 {
     return row->kind == TW_OPTION_TEXTS || row->kind == TW_OPTION_PATHS;
@@ -78,68 +91,81 @@ static bool is_first_of_group(const struct tw_option *rows, size_t at)
 }
 
 /* "(--dry-run | --execute)", or in square brackets when none of them must be. */
-static void put_group(struct line *line, const struct tw_option *rows, size_t count, size_t first)
+static void add_group(struct form *form, const struct tw_option *rows, size_t count, size_t first)
 {
     char text[TEXT_BYTES];
     size_t used = 0;
+    const char *group = rows[first].group ? rows[first].group : "";
     for (size_t at = first; at < count && used < sizeof text; at++) {
-        char form[LEFT_BYTES];
-        if (!rows[at].group || strcmp(rows[at].group, rows[first].group) != 0)
+        char member[LEFT_BYTES];
+        if (!rows[at].group || strcmp(rows[at].group, group) != 0)
             continue;
-        print_form(&rows[at], form, sizeof form);
+        print_form(&rows[at], member, sizeof member);
         const char *before = used ? " | " : rows[first].required ? "(" : "[";
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", before, form);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", before, member);
     }
     if (used < sizeof text)
         snprintf(text + used, sizeof text - used, "%s", rows[first].required ? ")" : "]");
-    put_text(line, text);
+    add_part(form, text);
 }
 
-static void put_operand(struct line *line, const struct tw_option *row)
+static void add_operand(struct form *form, const struct tw_option *row)
 {
     char text[LEFT_BYTES];
     snprintf(text, sizeof text, "%s%s%s%s", row->required ? "" : "[", row->value, row->required ? "" : "]",
         is_list(row) ? "..." : "");
-    put_text(line, text);
+    add_part(form, text);
 }
 
 /* What must be given, what excludes each other, the rest as [OPTION]..., operands. */
-static void put_synopsis(struct line *line, const struct tw_option *rows, size_t count)
+static void add_options(struct form *form, const struct tw_option *rows, size_t count)
 {
     bool has_rest = false;
     for (size_t at = 0; at < count; at++) {
         const struct tw_option *row = &rows[at];
-        char form[LEFT_BYTES];
+        char text[LEFT_BYTES];
         if (row->group) {
             if (is_first_of_group(rows, at))
-                put_group(line, rows, count, at);
+                add_group(form, rows, count, at);
         } else if (tw_option_is_operand(row)) {
             continue;
         } else if (row->required) {
-            print_form(row, form, sizeof form);
-            put_text(line, form);
+            print_form(row, text, sizeof text);
+            add_part(form, text);
         } else {
             has_rest = true;
         }
     }
     if (has_rest)
-        put_text(line, "[OPTION]...");
+        add_part(form, "[OPTION]...");
     for (size_t at = 0; at < count; at++)
         if (tw_option_is_operand(&rows[at]) && !rows[at].group)
-            put_operand(line, &rows[at]);
+            add_operand(form, &rows[at]);
 }
 
-static void print_synopsis(
-    const struct tw_command *command, const struct tw_option *rows, size_t count, FILE *to)
+bool tw_usage_form(const struct tw_command *command, size_t at, char text[TW_USAGE_FORM_BYTES])
 {
-    for (size_t form = 0; form == 0 || (command->forms && command->forms[form]); form++) {
+    struct tw_option rows[TW_OPTIONS_MOST];
+    struct form form = {text, TW_USAGE_FORM_BYTES, 0};
+    if (command->forms ? !command->forms[at] : at > 0)
+        return false;
+    add_part(&form, "tapewatch");
+    add_part(&form, command->forms ? command->forms[at] : command->name);
+    if (!command->forms)
+        add_options(&form, rows, tw_command_options(command, rows));
+    return true;
+}
+
+static void print_synopsis(const struct tw_command *command, FILE *to)
+{
+    char form[TW_USAGE_FORM_BYTES];
+    for (size_t at = 0; tw_usage_form(command, at, form); at++) {
         struct line line = {to, sizeof "usage: " - 1, sizeof "usage: " - 1};
-        fputs(form ? "       " : "usage: ", to);
-        put_text(&line, "tapewatch");
+        size_t name = strcspn(form, " ");
+        fputs(at ? "       " : "usage: ", to);
+        put_word(&line, form, name);
         line.indent = SYNOPSIS_INDENT;
-        put_text(&line, command->forms ? command->forms[form] : command->name);
-        if (!command->forms)
-            put_synopsis(&line, rows, count);
+        put_text(&line, form + name);
         fputc('\n', to);
     }
 }
@@ -160,8 +186,7 @@ static void print_left(const struct tw_option *row, char *text, size_t size)
             row->value ? row->value : "");
 }
 
-/* The help, and in brackets what a value may be and what it is by default. */
-static void print_right(const struct tw_option *row, char *text, size_t size)
+void tw_usage_help(const struct tw_option *row, char text[TW_USAGE_HELP_BYTES])
 {
     char wants[300] = "", fallback[100] = "";
     bool is_bounded = row->least || (row->most && row->most < UNTOLD) || row->choices || row->wanted ||
@@ -171,7 +196,8 @@ static void print_right(const struct tw_option *row, char *text, size_t size)
     if (row->fallback)
         snprintf(fallback, sizeof fallback, "%sdefault %s", wants[0] ? "; " : "", row->fallback);
     bool has_more = wants[0] || fallback[0];
-    snprintf(text, size, "%s%s%s%s%s", row->help, has_more ? " (" : "", wants, fallback, has_more ? ")" : "");
+    snprintf(text, TW_USAGE_HELP_BYTES, "%s%s%s%s%s", row->help, has_more ? " (" : "", wants, fallback,
+        has_more ? ")" : "");
 }
 
 static size_t left_width(const struct tw_option *rows, size_t count)
@@ -198,11 +224,11 @@ static bool has_switches(const struct tw_option *rows, size_t count)
 static void print_options(const struct tw_option *rows, size_t count, bool operands, size_t width, FILE *to)
 {
     for (size_t at = 0; at < count; at++) {
-        char left[LEFT_BYTES], right[TEXT_BYTES];
+        char left[LEFT_BYTES], right[TW_USAGE_HELP_BYTES];
         if (tw_option_is_operand(&rows[at]) != operands)
             continue;
         print_left(&rows[at], left, sizeof left);
-        print_right(&rows[at], right, sizeof right);
+        tw_usage_help(&rows[at], right);
         put_pair(to, left, width, right);
     }
 }
@@ -212,7 +238,7 @@ void tw_usage_print(const struct tw_command *command, FILE *to)
     static const struct tw_option help = {.name = "help", .letter = 'h', .help = "print this"};
     struct tw_option rows[TW_OPTIONS_MOST];
     size_t count = tw_command_options(command, rows);
-    print_synopsis(command, rows, count, to);
+    print_synopsis(command, to);
     fprintf(to, "%s\n\n", command->summary);
     size_t width = left_width(rows, count);
     size_t least = left_width(&help, 1);

@@ -58,8 +58,9 @@ static void a_command_that_is_none_is_told_with_the_nearest(void **state)
         {{"deadleters"}, "no command \"deadleters\"",
             "did you mean \"deadletters\"? tapewatch --help lists them all"},
         {{"frobnicate"}, "no command \"frobnicate\"", "tapewatch --help lists them all"},
-        {{"dev"}, "say first what to do: broker or topic", "tapewatch dev --help tells the options"},
-        {{"dev", "-c"}, "say first what to do: broker or topic", "tapewatch dev --help tells the options"},
+        {{"dev"}, "say first what to do: broker, topic or manual", "tapewatch dev --help tells the options"},
+        {{"dev", "-c"}, "say first what to do: broker, topic or manual",
+            "tapewatch dev --help tells the options"},
         {{"deadletters", "lst"}, "no \"lst\"", "did you mean \"list\"?"},
         {{"deadletters", "frobnicate"}, "no \"frobnicate\"", "list, show or requeue"},
     };
