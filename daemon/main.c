@@ -2,6 +2,7 @@
  * its status. */
 #include "cli/command.h"
 #include "cli/usage.h"
+#include "read/json_memory.h"
 #include "version.h"
 
 #include <stdio.h>
@@ -101,6 +102,7 @@ static int answer(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    tw_json_memory_install();
     int status = answer(argc - 1, argv + 1);
     if (fflush(stdout) != 0 && status == 0) {
         fprintf(stderr, "tapewatch%s%s: standard output: cannot write; cure: free space on the disk\n",

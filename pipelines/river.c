@@ -4,13 +4,20 @@
 #include "link/link.h"
 #include "read/clean.h"
 #include "read/decode.h"
+#include "read/json_memory.h"
 #include "score/classify.h"
 #include "time/bars.h"
 
 #include <stdlib.h>
 
+/* The values of one message, given back before the next is read: what stays resident for them, and the most.
+ * */
+enum { JSON_KEPT_BYTES = 1 << 20 };
+static const size_t json_bytes = (size_t)1 << 30;
+
 struct tw_river_worker {
     struct tw_classify_workspace *classify;
+    struct tw_arena json;
 };
 
 bool tw_river_worker_new(const struct tw_river *river, struct tw_river_worker **out, struct tw_error *err)
@@ -19,7 +26,8 @@ bool tw_river_worker_new(const struct tw_river *river, struct tw_river_worker **
     struct tw_river_worker *worker = calloc(1, sizeof *worker);
     if (!worker)
         return tw_fail(err, TW_INTERNAL, NULL, "lower the number of workers", "no memory for a worker");
-    if (!tw_classify_workspace_new(river->classifier, &worker->classify, err)) {
+    if (!tw_classify_workspace_new(river->classifier, &worker->classify, err) ||
+        !tw_arena_begin(&worker->json, json_bytes, err)) {
         tw_river_worker_free(worker);
         return false;
     }
@@ -32,6 +40,7 @@ void tw_river_worker_free(struct tw_river_worker *worker)
     if (!worker)
         return;
     tw_classify_workspace_free(worker->classify);
+    tw_arena_end(&worker->json);
     free(worker);
 }
 
@@ -92,19 +101,24 @@ static void count_fates(const struct tw_document *document, struct tw_rows *rows
         rows->tokens += document->token_count;
 }
 
-static bool read_documents(const struct tw_river *river, const struct tw_message *messages, uint32_t count,
-    struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
+static bool read_documents(const struct tw_river *river, struct tw_river_worker *worker,
+    const struct tw_message *messages, uint32_t count, struct tw_arena *arena, struct tw_rows *rows,
+    struct tw_error *err)
 {
     rows->documents = tw_arena_array(arena, count, sizeof *rows->documents);
     if (!rows->documents)
         return tw_arena_fail(arena, err);
     rows->document_count = count;
-    for (uint32_t at = 0; at < count; at++) {
-        if (!tw_river_read(river, &messages[at], arena, &rows->documents[at], err))
-            return false;
-        count_fates(&rows->documents[at], rows);
+    bool read = true;
+    tw_json_memory_lend(&worker->json);
+    for (uint32_t at = 0; at < count && read; at++) {
+        read = tw_river_read(river, &messages[at], arena, &rows->documents[at], err);
+        if (read)
+            count_fates(&rows->documents[at], rows);
+        tw_arena_reset(&worker->json, JSON_KEPT_BYTES);
     }
-    return true;
+    tw_json_memory_lend(NULL);
+    return read;
 }
 
 static struct tw_score_row score_row_of(const struct tw_document *document, uint32_t index, uint32_t nth)
@@ -176,7 +190,7 @@ bool tw_river_run(const struct tw_river *river, struct tw_river_worker *worker,
     struct tw_error *err)
 {
     *out = (struct tw_rows){0};
-    return read_documents(river, messages, count, arena, out, err) &&
+    return read_documents(river, worker, messages, count, arena, out, err) &&
            tw_classify(river->classifier, worker->classify, out->documents, count, arena, NULL, err) &&
            make_scores(arena, out, err) &&
            tw_bars_sum(out->scores, out->score_count, out->documents, count, arena, &out->bars,

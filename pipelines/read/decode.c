@@ -46,16 +46,43 @@ struct tw_decode_options tw_decode_defaults(void)
     };
 }
 
+enum field { ID, TIME, TITLE, BODY, SOURCE, LANGUAGE, SYMBOLS, FIELDS };
+
+/* The values of an object's fields, by the names that they go by. */
+struct found {
+    json_t *object; /* NULL: there is none, and no value is written */
+    const json_t *values[FIELDS][TW_FIELD_NAMES_MOST];
+};
+
 /* What one decode works with, so that each step has one parameter. */
 struct decoding {
     const struct tw_decode_options *options;
+    const struct tw_name_list *lists[FIELDS]; /* of the options */
     const struct tw_message *message;
     struct tw_arena *arena;
     struct tw_document *document;
-    const json_t *fields; /* the object that holds the text */
-    const json_t *outer;  /* an envelope whose fields stand in for missing ones, or NULL */
+    struct found fields; /* of the object that holds the text */
+    struct found outer;  /* of an envelope whose fields stand in for missing ones */
     struct tw_error *err;
 };
+
+static void list_names(const struct tw_decode_options *options, const struct tw_name_list *lists[FIELDS])
+{
+    lists[ID] = &options->id;
+    lists[TIME] = &options->time;
+    lists[TITLE] = &options->title;
+    lists[BODY] = &options->body;
+    lists[SOURCE] = &options->source;
+    lists[LANGUAGE] = &options->language;
+    lists[SYMBOLS] = &options->symbols;
+}
+
+static void find_fields(struct decoding *decoding, json_t *object, struct found *found)
+{
+    found->object = object;
+    if (object)
+        tw_fields_find(object, decoding->lists, FIELDS, found->values);
+}
 
 static void count_repair(const struct decoding *decoding, enum tw_repair what, uint32_t pieces)
 {
@@ -84,6 +111,11 @@ static const struct tw_header *find_header(const struct decoding *decoding, cons
 }
 
 /* Names are gone through twice: for the fields, then for the envelope. */
+static uint32_t name_count(const struct decoding *decoding, enum field field)
+{
+    return (decoding->outer.object ? 2 : 1) * decoding->lists[field]->count;
+}
+
 static const char *nth_name(const struct tw_name_list *list, uint32_t nth)
 {
     return list->names[nth < list->count ? nth : nth - list->count];
@@ -91,10 +123,14 @@ static const char *nth_name(const struct tw_name_list *list, uint32_t nth)
 
 /* The value of the nth name: first of all names in the fields, then of all names in the envelope; NULL when
  * there is none. */
-static const json_t *nth_value(const struct decoding *decoding, const struct tw_name_list *list, uint32_t nth)
+static const json_t *nth_value(const struct decoding *decoding, enum field field, uint32_t nth)
 {
-    const json_t *object = nth < list->count ? decoding->fields : decoding->outer;
-    const json_t *value = object ? json_object_get(object, nth_name(list, nth)) : NULL;
+    const struct tw_name_list *list = decoding->lists[field];
+    const struct found *found = nth < list->count ? &decoding->fields : &decoding->outer;
+    uint32_t name = nth < list->count ? nth : nth - list->count;
+    if (name < TW_FIELD_NAMES_MOST)
+        return found->values[field][name];
+    const json_t *value = json_object_get(found->object, list->names[name]);
     return value && !json_is_null(value) ? value : NULL;
 }
 
@@ -146,7 +182,7 @@ static bool join_texts(const struct decoding *decoding, const json_t *array, str
 
 /* How a field of text is read. */
 struct text_field {
-    const struct tw_name_list *list;
+    enum field field;
     enum tw_repair repair;
     bool joined;           /* an array of texts is one text */
     bool numbers_are_fine; /* a number is no repair */
@@ -169,8 +205,8 @@ static bool read_text(
 
 static bool take_text(const struct decoding *decoding, const struct text_field *field, struct tw_text *to)
 {
-    for (uint32_t nth = 0; nth < 2 * field->list->count; nth++) {
-        const json_t *value = nth_value(decoding, field->list, nth);
+    for (uint32_t nth = 0; nth < name_count(decoding, field->field); nth++) {
+        const json_t *value = nth_value(decoding, field->field, nth);
         struct tw_text text;
         if (!value)
             continue;
@@ -179,7 +215,7 @@ static bool take_text(const struct decoding *decoding, const struct text_field *
         if (!tw_text_is_blank(text))
             return keep(decoding, text, to);
     }
-    const struct tw_header *header = find_header(decoding, field->list);
+    const struct tw_header *header = find_header(decoding, decoding->lists[field->field]);
     return !header || keep_header(decoding, header, to);
 }
 
@@ -317,14 +353,15 @@ static bool take_symbols_of(const struct decoding *decoding, const json_t *value
 
 static bool take_symbols(const struct decoding *decoding)
 {
-    const struct tw_name_list *list = &decoding->options->symbols;
-    for (uint32_t nth = 0; nth < 2 * list->count && decoding->document->symbol_count == 0; nth++) {
-        const json_t *value = nth_value(decoding, list, nth);
+    for (uint32_t nth = 0; nth < name_count(decoding, SYMBOLS) && decoding->document->symbol_count == 0;
+         nth++) {
+        const json_t *value = nth_value(decoding, SYMBOLS, nth);
         if (value && !take_symbols_of(decoding, value))
             return false;
     }
-    const struct tw_header *header = decoding->document->symbol_count ? NULL : find_header(decoding, list);
-    struct tw_text text;
+    const struct tw_header *header =
+        decoding->document->symbol_count ? NULL : find_header(decoding, decoding->lists[SYMBOLS]);
+    struct tw_text text = {"", 0};
     return !header || (keep_header(decoding, header, &text) && split_symbols(decoding, text));
 }
 
@@ -362,9 +399,10 @@ static bool take_time_field(const struct decoding *decoding, bool *found)
     const struct tw_decode_options *options = decoding->options;
     const struct tw_event_time_options reading = {options->time_unit, options->time_zone};
     struct tw_document *document = decoding->document;
-    struct tw_error first = {0}, why;
-    for (uint32_t nth = 0; nth < 2 * options->time.count; nth++) {
-        const json_t *value = nth_value(decoding, &options->time, nth);
+    struct tw_error first, why;
+    first.code = TW_OK;
+    for (uint32_t nth = 0; nth < name_count(decoding, TIME); nth++) {
+        const json_t *value = nth_value(decoding, TIME, nth);
         enum tw_event_time read =
             value ? tw_event_time_of(value, &reading, &document->event_us, &document->time_is_doubtful, &why)
                   : TW_EVENT_TIME_NONE;
@@ -429,7 +467,7 @@ static bool fail_no_text(const struct decoding *decoding)
         for (uint32_t name = 0; name < lists[list]->count && count < 64; name++)
             names[count++] = lists[list]->names[name];
     bool several = false;
-    const char *hint = tw_envelope_hint(decoding->fields, names, count, &several);
+    const char *hint = tw_envelope_hint(decoding->fields.object, names, count, &several);
     if (!hint)
         return tw_fail(decoding->err, TW_REFUSED, NULL,
             "send a title or a body, or name their fields under decode", "%s", what);
@@ -443,13 +481,12 @@ static bool fail_no_text(const struct decoding *decoding)
 
 static bool take_texts(const struct decoding *decoding)
 {
-    const struct tw_decode_options *options = decoding->options;
     struct tw_document *document = decoding->document;
-    const struct text_field id = {&options->id, TW_REPAIR_ID, false, true};
-    const struct text_field title = {&options->title, TW_REPAIR_TITLE, true, false};
-    const struct text_field body = {&options->body, TW_REPAIR_BODY, true, false};
-    const struct text_field source = {&options->source, TW_REPAIR_SOURCE, false, false};
-    const struct text_field language = {&options->language, TW_REPAIR_LANGUAGE, false, false};
+    const struct text_field id = {ID, TW_REPAIR_ID, false, true};
+    const struct text_field title = {TITLE, TW_REPAIR_TITLE, true, false};
+    const struct text_field body = {BODY, TW_REPAIR_BODY, true, false};
+    const struct text_field source = {SOURCE, TW_REPAIR_SOURCE, false, false};
+    const struct text_field language = {LANGUAGE, TW_REPAIR_LANGUAGE, false, false};
     return take_text(decoding, &id, &document->id) && take_text(decoding, &title, &document->title) &&
            take_text(decoding, &body, &document->body) && take_text(decoding, &source, &document->source) &&
            take_text(decoding, &language, &document->language);
@@ -464,13 +501,13 @@ static bool take_fields(const struct decoding *decoding)
     return fail_no_text(decoding);
 }
 
-/* Does the object itself have a text? Then it is no envelope. */
-static bool has_text(const struct tw_decode_options *options, const json_t *object)
+/* Do the fields have a text as it should be? Then the object that holds them is no envelope. */
+static bool has_text(const struct decoding *decoding)
 {
-    const struct tw_name_list *lists[] = {&options->title, &options->body};
-    for (size_t list = 0; list < 2; list++)
-        for (uint32_t name = 0; name < lists[list]->count; name++) {
-            const json_t *value = json_object_get(object, lists[list]->names[name]);
+    static const enum field fields[] = {TITLE, BODY};
+    for (size_t at = 0; at < sizeof fields / sizeof fields[0]; at++)
+        for (uint32_t name = 0; name < decoding->lists[fields[at]]->count; name++) {
+            const json_t *value = nth_value(decoding, fields[at], name);
             if (json_is_string(value) && json_string_length(value))
                 return true;
         }
@@ -483,26 +520,32 @@ static void become_tombstone(struct tw_document *document)
     document->moves_watermark = false;
 }
 
-static bool decode_object(struct decoding *decoding, const json_t *object)
+/* The fields of what the envelope holds; the document is a tombstone when it says that the record was
+ * deleted. */
+static bool decode_contents(struct decoding *decoding, const struct tw_envelope_contents *contents)
+{
+    if (!contents->fields) {
+        become_tombstone(decoding->document);
+        return true;
+    }
+    if (contents->fields != decoding->fields.object)
+        find_fields(decoding, contents->fields, &decoding->fields);
+    find_fields(decoding, contents->outer, &decoding->outer);
+    return decoding->document->moves_watermark = take_fields(decoding);
+}
+
+static bool decode_object(struct decoding *decoding, json_t *object)
 {
     const struct tw_decode_options *options = decoding->options;
     struct tw_envelope_contents contents;
     enum tw_envelope kind = options->envelope;
-    if (kind == TW_ENVELOPE_AUTO && (!tw_envelope_is_any(object) || has_text(options, object)))
+    find_fields(decoding, object, &decoding->fields);
+    if (kind == TW_ENVELOPE_AUTO && (has_text(decoding) || !tw_envelope_is_any(object)))
         kind = TW_ENVELOPE_NONE;
-    if (!tw_envelope_open(object, kind, options->root, decoding->arena, &contents, decoding->err)) {
-        json_decref(contents.parsed);
-        return false;
-    }
-    decoding->fields = contents.fields;
-    decoding->outer = contents.outer;
-    bool taken = true;
-    if (contents.fields)
-        taken = decoding->document->moves_watermark = take_fields(decoding);
-    else
-        become_tombstone(decoding->document);
+    bool decoded = tw_envelope_open(object, kind, options->root, decoding->arena, &contents, decoding->err) &&
+                   decode_contents(decoding, &contents);
     json_decref(contents.parsed);
-    return taken;
+    return decoded;
 }
 
 static bool decode_value(struct decoding *decoding)
@@ -567,7 +610,15 @@ bool tw_decode(const struct tw_decode_options *options, const struct tw_message 
 {
     *out = (struct tw_document){.message = message, .fate = TW_FATE_STORED, .event_us = TW_NO_TIME};
     struct tw_error why;
-    struct decoding decoding = {options, message, arena, out, NULL, NULL, &why};
+    struct decoding
+        decoding; /* the values found are written as they are found, nothing is set to zero for them */
+    decoding.options = options;
+    decoding.message = message;
+    decoding.arena = arena;
+    decoding.document = out;
+    decoding.outer.object = NULL;
+    decoding.err = &why;
+    list_names(options, decoding.lists);
     if (message->has_value ? decode_value(&decoding) : decode_tick(&decoding))
         return true;
     if (why.code == TW_REFUSED)

@@ -35,11 +35,7 @@
 #include "document.h"
 #include "read/envelope.h"
 #include "read/event_time.h"
-
-struct tw_name_list {
-    const char *const *names;
-    uint32_t count;
-};
+#include "read/fields.h"
 
 struct tw_decode_options {
     struct tw_name_list id, time, title, body, source, language, symbols;

@@ -148,29 +148,26 @@ static bool is_cloudevent(const json_t *object)
 
 /* The object under a name; NULL in *out for null. */
 static bool descend(
-    const json_t *object, const char *name, const char *seen, const json_t **out, struct tw_error *err)
+    const json_t *object, const char *name, const char *seen, json_t **out, struct tw_error *err)
 {
-    const json_t *value = json_object_get(object, name);
+    json_t *value = json_object_get(object, name);
+    *out = json_is_object(value) ? value : NULL;
+    if (*out || (value && json_is_null(value)))
+        return true;
     char where[128];
     snprintf(where, sizeof where, "field %.100s", name);
-    *out = NULL;
-    if (value && json_is_null(value))
-        return true;
-    if (!json_is_object(value))
-        return tw_fail(err, TW_REFUSED, where, "check decode.envelope and decode.root against a message",
-            "%s, and %s where an object is expected", seen, value ? tw_json_type_name(value) : "nothing");
-    *out = value;
-    return true;
+    return tw_fail(err, TW_REFUSED, where, "check decode.envelope and decode.root against a message",
+        "%s, and %s where an object is expected", seen, value ? tw_json_type_name(value) : "nothing");
 }
 
-static bool open_debezium(const json_t *object, struct tw_envelope_contents *out, struct tw_error *err)
+static bool open_debezium(json_t *object, struct tw_envelope_contents *out, struct tw_error *err)
 {
     out->seen = "a Debezium change event";
     return descend(object, "after", out->seen, &out->fields, err);
 }
 
 static bool open_connect(
-    const json_t *object, bool change_too, struct tw_envelope_contents *out, struct tw_error *err)
+    json_t *object, bool change_too, struct tw_envelope_contents *out, struct tw_error *err)
 {
     out->seen = "a Connect envelope";
     if (!descend(object, "payload", out->seen, &out->fields, err))
@@ -179,7 +176,7 @@ static bool open_connect(
 }
 
 static bool open_cloudevent(
-    const json_t *object, struct tw_arena *arena, struct tw_envelope_contents *out, struct tw_error *err)
+    json_t *object, struct tw_arena *arena, struct tw_envelope_contents *out, struct tw_error *err)
 {
     const json_t *data = json_object_get(object, "data");
     out->seen = "a CloudEvent";
@@ -201,7 +198,7 @@ static bool open_cloudevent(
 }
 
 static bool open_root(
-    const json_t *object, const char *root, struct tw_envelope_contents *out, struct tw_error *err)
+    json_t *object, const char *root, struct tw_envelope_contents *out, struct tw_error *err)
 {
     char seen[160];
     out->fields = object;
@@ -230,7 +227,7 @@ bool tw_envelope_is_any(const json_t *object)
     return is_connect(object) || is_debezium(object) || is_cloudevent(object);
 }
 
-bool tw_envelope_open(const json_t *object, enum tw_envelope kind, const char *root, struct tw_arena *arena,
+bool tw_envelope_open(json_t *object, enum tw_envelope kind, const char *root, struct tw_arena *arena,
     struct tw_envelope_contents *out, struct tw_error *err)
 {
     *out = (struct tw_envelope_contents){.fields = object};

@@ -42,10 +42,10 @@ TW_MUST_USE bool tw_envelope_open_bytes(struct tw_text bytes, size_t most_bytes,
 /* What came out of an envelope. Objects belong to the message, but for `parsed`, which the caller gives
  * back. */
 struct tw_envelope_contents {
-    const json_t *fields; /* NULL: the envelope says that the record was deleted */
-    const json_t *outer;  /* whose fields stand in for missing ones, or NULL */
-    json_t *parsed;       /* a value that was JSON in a text, or NULL */
-    const char *seen;     /* "a Connect envelope"...; NULL when there was none */
+    json_t *fields;   /* NULL: the envelope says that the record was deleted */
+    json_t *outer;    /* whose fields stand in for missing ones, or NULL */
+    json_t *parsed;   /* a value that was JSON in a text, or NULL */
+    const char *seen; /* "a Connect envelope"...; NULL when there was none */
 };
 
 /* Is the object plainly one of the envelopes that `auto` takes off? */
@@ -53,7 +53,7 @@ bool tw_envelope_is_any(const json_t *object);
 
 /* Takes the envelope off. `root`: NULL or empty: none. TW_REFUSED, saying which envelope was seen and what it
  * lacks. */
-TW_MUST_USE bool tw_envelope_open(const json_t *object, enum tw_envelope kind, const char *root,
+TW_MUST_USE bool tw_envelope_open(json_t *object, enum tw_envelope kind, const char *root,
     struct tw_arena *arena, struct tw_envelope_contents *out, struct tw_error *err);
 
 /* A field of an object that holds messages or a text in its turn, for the refusal of a message without text:

@@ -1,5 +1,6 @@
 #include "read/event_time.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -143,6 +144,28 @@ static enum tw_event_time of_real(double value, const struct tw_event_time_optio
     return verdict(take_number(number, options, out_us, doubtful, err));
 }
 
+/* Digits that may say a day are read as such; other whole numbers need no text. */
+static enum tw_event_time of_integer(int64_t value, const struct tw_event_time_options *options,
+    int64_t *out_us, bool *doubtful, struct tw_error *err)
+{
+    static const struct {
+        int64_t first, last;
+    } calendars[] = {{INT64_C(19000101), INT64_C(20991231)}, {INT64_C(190001010000), INT64_C(209912312359)},
+        {INT64_C(19000101000000), INT64_C(20991231235959)}};
+    bool is_day =
+        value == INT64_MIN; /* which has no magnitude: its digits are refused as any that are too large */
+    for (size_t at = 0; at < sizeof calendars / sizeof calendars[0]; at++)
+        is_day |= value >= calendars[at].first && value <= calendars[at].last;
+    if (!is_day) {
+        struct number number = {value < 0 ? -value : value, 0, value < 0};
+        return verdict(take_number(number, options, out_us, doubtful, err));
+    }
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRId64, value);
+    return verdict(
+        tw_event_time_of_text((struct tw_text){digits, (size_t)length}, options, out_us, doubtful, err));
+}
+
 enum tw_event_time tw_event_time_of(const json_t *value, const struct tw_event_time_options *options,
     int64_t *out_us, bool *doubtful, struct tw_error *err)
 {
@@ -156,12 +179,8 @@ enum tw_event_time tw_event_time_of(const json_t *value, const struct tw_event_t
         }
         if (json_is_real(value))
             return of_real(json_real_value(value), options, out_us, doubtful, err);
-        if (json_is_integer(value)) {
-            char digits[24];
-            int length = snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-            return verdict(tw_event_time_of_text(
-                (struct tw_text){digits, (size_t)length}, options, out_us, doubtful, err));
-        }
+        if (json_is_integer(value))
+            return of_integer(json_integer_value(value), options, out_us, doubtful, err);
         value = opened(value);
     }
     return TW_EVENT_TIME_NONE;

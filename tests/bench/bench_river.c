@@ -15,6 +15,7 @@
 #include "link/link.h"
 #include "read/clean.h"
 #include "read/decode.h"
+#include "read/json_memory.h"
 #include "river.h"
 #include "score/classify.h"
 
@@ -146,6 +147,7 @@ int main(int argc, char **argv)
     const char *data = getenv("TW_DATA") ? getenv("TW_DATA") : TW_SOURCE_DIR "/../shared/data";
     struct tw_error err;
     struct bench bench = {0};
+    tw_json_memory_install();
     struct tw_decode_options decode = tw_decode_defaults();
     struct tw_classifier_options options = {
         .constant = true, .folder = argc > 1 ? argv[1] : TW_SOURCE_DIR "/config/model", .max_tokens = 512};

@@ -10,6 +10,7 @@
 
 #include "link/entities.h"
 #include "read/decode.h"
+#include "read/json_memory.h"
 #include "river.h"
 #include "score/classify.h"
 #include "time/bars.h"
@@ -28,6 +29,7 @@ static int begin(void **state)
     (void)state;
     struct tw_error err;
     struct tw_classifier_options options = {.constant = true};
+    tw_json_memory_install();
     decode = tw_decode_defaults();
     if (!tw_arena_begin(&arena, (size_t)64 << 20, &err) ||
         !tw_entities_parse("e.jsonl",
