@@ -3,6 +3,8 @@
 
 #include <immintrin.h>
 
+#include "kernels/transpose_avx2.inc"
+
 #define TABLE tw_kernels_avx2
 #define BACKWARD_TABLE tw_backward_avx2
 #define TABLE_NAME "avx2"
@@ -113,24 +115,9 @@ static inline float v_highest(vec x)
     return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
 }
 
-/* 4 x 4 within halves, then the halves: 24 shuffles. */
 static inline void v_transpose(vec rows[8])
 {
-    vec pairs[8], fours[8];
-    for (int at = 0; at < 8; at += 2) {
-        pairs[at] = _mm256_unpacklo_ps(rows[at], rows[at + 1]);
-        pairs[at + 1] = _mm256_unpackhi_ps(rows[at], rows[at + 1]);
-    }
-    for (int at = 0; at < 8; at += 4) {
-        fours[at] = _mm256_shuffle_ps(pairs[at], pairs[at + 2], 0x44);
-        fours[at + 1] = _mm256_shuffle_ps(pairs[at], pairs[at + 2], 0xEE);
-        fours[at + 2] = _mm256_shuffle_ps(pairs[at + 1], pairs[at + 3], 0x44);
-        fours[at + 3] = _mm256_shuffle_ps(pairs[at + 1], pairs[at + 3], 0xEE);
-    }
-    for (int at = 0; at < 4; at++) {
-        rows[at] = _mm256_permute2f128_ps(fours[at], fours[at + 4], 0x20);
-        rows[at + 4] = _mm256_permute2f128_ps(fours[at], fours[at + 4], 0x31);
-    }
+    transpose(rows);
 }
 
 #include "kernels/vector.inc"

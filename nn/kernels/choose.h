@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernels/int8.h"
 #include "kernels/kernels.h"
 
 /* The fastest table that this processor can run. */
@@ -12,5 +13,10 @@ const struct tw_kernels *tw_kernels_best(void);
 
 /* All tables that this processor can run, slowest (the definition) first; returns how many, at most 3. */
 size_t tw_kernels_all(const struct tw_kernels *tables[3]);
+
+/* The same of the steps with 8-bit weights (int8.h): the fastest one, */
+const struct tw_int8_kernels *tw_int8_best(void);
+/* and all, the definition first; at most 4. */
+size_t tw_int8_all(const struct tw_int8_kernels *tables[4]);
 
 #endif

@@ -1,0 +1,221 @@
+/* int8.h with AVX-512 (F, BW, DQ, VL, VNNI): 16 lanes, 32 registers. A tile is 12 rows by 32 outputs: 24
+ * sums, two vectors of weights, one of a row's bytes. */
+#include "kernels/int8.h"
+
+#include <immintrin.h>
+
+#include "kernels/transpose_avx512.inc"
+
+#define TABLE tw_int8_avx512
+#define TABLE_NAME "avx512-vnni"
+#define BLOCK_ROWS 6
+#define BLOCK_VECS 4
+#define TILE_ROWS 12
+#define BLOCKS                                                                                               \
+    BLOCK(1, 1)                                                                                              \
+    BLOCK(1, 2)                                                                                              \
+    BLOCK(1, 3)                                                                                              \
+    BLOCK(1, 4)                                                                                              \
+    BLOCK(2, 1)                                                                                              \
+    BLOCK(2, 2)                                                                                              \
+    BLOCK(2, 3)                                                                                              \
+    BLOCK(2, 4)                                                                                              \
+    BLOCK(3, 1)                                                                                              \
+    BLOCK(3, 2)                                                                                              \
+    BLOCK(3, 3)                                                                                              \
+    BLOCK(3, 4)                                                                                              \
+    BLOCK(4, 1)                                                                                              \
+    BLOCK(4, 2)                                                                                              \
+    BLOCK(4, 3)                                                                                              \
+    BLOCK(4, 4)                                                                                              \
+    BLOCK(5, 1)                                                                                              \
+    BLOCK(5, 2)                                                                                              \
+    BLOCK(5, 3)                                                                                              \
+    BLOCK(5, 4)                                                                                              \
+    BLOCK(6, 1)                                                                                              \
+    BLOCK(6, 2)                                                                                              \
+    BLOCK(6, 3)                                                                                              \
+    BLOCK(6, 4)
+
+typedef __m512 vec;
+
+static inline __mmask16 first_lanes(size_t n)
+{
+    return (__mmask16)((1u << n) - 1u);
+}
+
+static inline vec v_load(const float *from)
+{
+    return _mm512_loadu_ps(from);
+}
+
+static inline void v_store(float *to, vec x)
+{
+    _mm512_storeu_ps(to, x);
+}
+
+static inline vec v_load_part(const float *from, size_t n)
+{
+    return _mm512_maskz_loadu_ps(first_lanes(n), from);
+}
+
+static inline void v_store_part(float *to, vec x, size_t n)
+{
+    _mm512_mask_storeu_ps(to, first_lanes(n), x);
+}
+
+static inline vec v_select_part(vec x, vec y, size_t n)
+{
+    return _mm512_mask_blend_ps(first_lanes(n), y, x);
+}
+
+static inline vec v_set(float x)
+{
+    return _mm512_set1_ps(x);
+}
+
+static inline vec v_add(vec x, vec y)
+{
+    return _mm512_add_ps(x, y);
+}
+
+static inline vec v_sub(vec x, vec y)
+{
+    return _mm512_sub_ps(x, y);
+}
+
+static inline vec v_mul(vec x, vec y)
+{
+    return _mm512_mul_ps(x, y);
+}
+
+static inline vec v_div(vec x, vec y)
+{
+    return _mm512_div_ps(x, y);
+}
+
+static inline vec v_fma(vec x, vec y, vec z)
+{
+    return _mm512_fmadd_ps(x, y, z);
+}
+
+static inline vec v_max(vec x, vec y)
+{
+    return _mm512_max_ps(x, y);
+}
+
+static inline vec v_min(vec x, vec y)
+{
+    return _mm512_min_ps(x, y);
+}
+
+static inline vec v_floor(vec x)
+{
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+
+static inline vec v_scale(vec x, vec n)
+{
+    return _mm512_scalef_ps(x, n);
+}
+
+static inline float v_sum(vec x)
+{
+    __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
+}
+
+static inline float v_highest(vec x)
+{
+    return _mm512_reduce_max_ps(x);
+}
+
+static inline float v_lowest(vec x)
+{
+    return _mm512_reduce_min_ps(x);
+}
+
+static inline void v_bytes(vec x, int32_t zero, uint8_t *to, size_t n)
+{
+    __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32(x), _mm512_set1_epi32(zero));
+    whole = _mm512_max_epi32(whole, _mm512_setzero_si512());
+    _mm_mask_storeu_epi8(to, first_lanes(n), _mm512_cvtusepi32_epi8(whole));
+}
+
+static inline vec v_corrected(const int32_t *sums, int32_t zero, const int32_t *weights)
+{
+    __m512i away = _mm512_mullo_epi32(_mm512_set1_epi32(zero), _mm512_loadu_si512(weights));
+    return _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(sums), away));
+}
+
+static inline void v_transpose(vec rows[16])
+{
+    transpose(rows);
+}
+
+/* sums += the four products of each lane's bytes. The instruction itself: gcc 12 copies each accumulator of
+ * the intrinsic through the stack, at half the rate. */
+static inline __attribute__((always_inline)) void add_products(__m512i *sums, __m512i bytes, __m512i weights)
+{
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(*sums) : "v"(bytes), "v"(weights));
+}
+
+static inline __attribute__((always_inline)) __m512i four_bytes(const uint8_t *from)
+{
+    int32_t four;
+    __builtin_memcpy(&four, from, sizeof four);
+    return _mm512_set1_epi32(four);
+}
+
+static inline __attribute__((always_inline)) void tile_of(
+    const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t rows, int32_t *out)
+{
+    __m512i left[TILE_ROWS], right[TILE_ROWS];
+#pragma GCC unroll 12
+    for (size_t row = 0; row < rows; row++)
+        left[row] = right[row] = _mm512_setzero_si512();
+    for (size_t group = 0; group < groups; group++, values += TW_INT8_DEEP, panel += 128) {
+        __m512i first = _mm512_loadu_si512(panel), second = _mm512_loadu_si512(panel + 64);
+#pragma GCC unroll 12
+        for (size_t row = 0; row < rows; row++) {
+            __m512i bytes = four_bytes(values + row * stride);
+            add_products(&left[row], bytes, first);
+            add_products(&right[row], bytes, second);
+        }
+    }
+#pragma GCC unroll 12
+    for (size_t row = 0; row < rows; row++) {
+        _mm512_storeu_si512(out + row * TW_INT8_PANEL, left[row]);
+        _mm512_storeu_si512(out + row * TW_INT8_PANEL + 16, right[row]);
+    }
+}
+
+static void tile_sums(
+    const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t count, int32_t *sums)
+{
+    switch (count) {
+#define TILE(rows)                                                                                           \
+    case rows:                                                                                               \
+        tile_of(values, stride, panel, groups, rows, sums);                                                  \
+        return;
+        TILE(1)
+        TILE(2)
+        TILE(3)
+        TILE(4)
+        TILE(5)
+        TILE(6)
+        TILE(7)
+        TILE(8)
+        TILE(9)
+        TILE(10)
+        TILE(11)
+        TILE(12)
+#undef TILE
+    default:
+        return;
+    }
+}
+
+#include "kernels/int8_vector.inc"

@@ -1,0 +1,56 @@
+/* int8.h with AVX2, FMA and AVX-VNNI: vpdpbusd on 8 lanes. A tile is 3 rows by 32 outputs: 12 sums, one
+ * vector of weights, three of rows' bytes. */
+#include "kernels/int8_lanes_avx2.inc"
+
+#define TABLE tw_int8_avxvnni
+#define TABLE_NAME "avx-vnni"
+
+/* sums += the four products of each lane's bytes. The instruction itself, as in int8_avx512.c. */
+static inline __attribute__((always_inline)) void add_products(__m256i *sums, __m256i bytes, __m256i weights)
+{
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(*sums) : "x"(bytes), "x"(weights));
+}
+
+static inline __attribute__((always_inline)) void tile_of(
+    const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t rows, int32_t *out)
+{
+    __m256i sums[TILE_ROWS][4];
+#pragma GCC unroll 3
+    for (size_t row = 0; row < rows; row++) {
+#pragma GCC unroll 4
+        for (size_t at = 0; at < 4; at++)
+            sums[row][at] = _mm256_setzero_si256();
+    }
+    for (size_t group = 0; group < groups; group++, values += TW_INT8_DEEP, panel += 128) {
+        __m256i bytes[TILE_ROWS];
+#pragma GCC unroll 3
+        for (size_t row = 0; row < rows; row++)
+            bytes[row] = _mm256_set1_epi32(four_bytes(values + row * stride));
+#pragma GCC unroll 4
+        for (size_t at = 0; at < 4; at++) {
+            __m256i weights = _mm256_loadu_si256((const __m256i *)(const void *)(panel + at * 32));
+#pragma GCC unroll 3
+            for (size_t row = 0; row < rows; row++)
+                add_products(&sums[row][at], bytes[row], weights);
+        }
+    }
+#pragma GCC unroll 3
+    for (size_t row = 0; row < rows; row++) {
+#pragma GCC unroll 4
+        for (size_t at = 0; at < 4; at++)
+            _mm256_storeu_si256((__m256i *)(void *)(out + row * TW_INT8_PANEL + at * 8), sums[row][at]);
+    }
+}
+
+static void tile_sums(
+    const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t count, int32_t *sums)
+{
+    if (count == 3)
+        tile_of(values, stride, panel, groups, 3, sums);
+    else if (count == 2)
+        tile_of(values, stride, panel, groups, 2, sums);
+    else
+        tile_of(values, stride, panel, groups, 1, sums);
+}
+
+#include "kernels/int8_vector.inc"
