@@ -19,6 +19,8 @@
 #include "base/text.h"
 
 #define TW_NO_TIME INT64_MIN
+/* The first event time that no table can hold: 10000-01-01, a year of more than four digits. */
+#define TW_TIMES_END_US INT64_C(253402300800000000)
 
 struct tw_header {
     struct tw_text name;
@@ -29,6 +31,7 @@ struct tw_header {
 struct tw_message {
     int64_t offset;         /* Kafka offset; in an archive, the line number from 1 */
     int64_t stamp_us;       /* the record's own Kafka timestamp; for an archive the time of reading */
+    int64_t clock_us;       /* the reader's clock, which stamps are held against; 0: against none */
     struct tw_text payload; /* empty with has_value = false: a record without value */
     struct tw_text key;
     const struct tw_header *headers;
@@ -116,7 +119,7 @@ struct tw_document {
     uint32_t symbol_count;
     int64_t event_us;
     enum tw_time_source time_source;
-    bool moves_watermark;  /* false when the event time is later than the stamp allows (contracts, "Time") */
+    bool moves_watermark;  /* false of a document or a tick: its time lies too far ahead (decode.h) */
     bool time_is_doubtful; /* a number in a unit that was set lies before 1990: most likely another unit */
     uint32_t repairs;      /* pieces of bytes and values mended */
     uint32_t repaired;     /* 1 << enum tw_repair for what was mended */

@@ -91,6 +91,8 @@ static void count_fates(const struct tw_document *document, struct tw_rows *rows
     rows->dead_count += document->fate == TW_FATE_DEAD_LETTER;
     rows->tick_count += document->fate == TW_FATE_TICK;
     rows->tombstone_count += document->fate == TW_FATE_TOMBSTONE;
+    rows->ahead_count +=
+        !document->moves_watermark && (document->fate == TW_FATE_STORED || document->fate == TW_FATE_TICK);
     rows->doubtful_times += document->time_is_doubtful;
     rows->repairs += document->repairs;
     for (uint32_t what = 0; document->repaired >> what; what++)
@@ -175,13 +177,7 @@ static bool mark_times(struct tw_arena *arena, struct tw_rows *rows, struct tw_e
     rows->latest_us = tw_arena_array(arena, rows->document_count, sizeof *rows->latest_us);
     if (!rows->latest_us)
         return tw_arena_fail(arena, err);
-    rows->highest_us = TW_NO_TIME;
-    for (uint32_t at = 0; at < rows->document_count; at++) {
-        const struct tw_document *document = &rows->documents[at];
-        rows->latest_us[at] = rows->highest_us;
-        if (document->moves_watermark && document->event_us > rows->highest_us)
-            rows->highest_us = document->event_us;
-    }
+    tw_rows_mark_times(rows);
     return true;
 }
 

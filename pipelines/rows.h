@@ -59,9 +59,14 @@ struct tw_rows {
     uint64_t tokens;  /* tokens given to the model */
     uint64_t repairs; /* sum over documents */
     uint64_t repaired[TW_REPAIRS]; /* documents in which something of this kind was mended */
+    uint32_t ahead_count;          /* documents and ticks too far ahead to move the watermark */
     uint32_t doubtful_times;       /* documents whose time most likely is in another unit */
     uint64_t symbols_unknown;
     uint64_t links_dropped; /* the same */
 };
+
+/* Fills latest_us, which has room for each document, and highest_us, from the documents; again, when one of
+ * them has become a dead letter or is known to move nothing. */
+void tw_rows_mark_times(struct tw_rows *rows);
 
 #endif

@@ -359,9 +359,10 @@ static bool read_root(struct reading *reading, const struct tw_yaml_node *root)
 
 /* ---- the doors ---- */
 
-/* Strings are never NULL: a key without default is the empty string. */
-static void empty_strings(struct tw_config *config)
+/* A key without default is the empty string, never NULL; a number below all that may be written. */
+static void empty_fields(struct tw_config *config)
 {
+    config->decode->watermark_ahead_us = -1;
     for (size_t at = 0; at < TW_CONFIG_ROWS; at++)
         if (tw_config_rows[at].field == TW_FIELD_STRING || tw_config_rows[at].field == TW_FIELD_PATH)
             *(const char **)tw_config_field(config, &tw_config_rows[at]) = "";
@@ -376,7 +377,7 @@ bool tw_config_defaults(struct tw_arena *arena, struct tw_config *out, struct tw
     out->decode = tw_arena_array(arena, 1, sizeof *out->decode);
     if (!source || !out->decode)
         return tw_arena_fail(arena, err);
-    empty_strings(out);
+    empty_fields(out);
     source->file = "defaults";
     if (!tw_config_standard(arena, &source->bytes, err))
         return false;
@@ -385,6 +386,13 @@ bool tw_config_defaults(struct tw_arena *arena, struct tw_config *out, struct tw
     if (!tw_yaml_load(source, arena, &problems, &root) || !read_root(&reading, root))
         return problems.count ? tw_problems_fail(&problems, err) : tw_arena_fail(arena, err);
     return true;
+}
+
+/* Keys without a value that take another one's. */
+static void follow_other_keys(struct tw_config *config)
+{
+    if (config->decode->watermark_ahead_us < 0)
+        config->decode->watermark_ahead_us = config->watermark.lateness_us;
 }
 
 static bool read_file(struct reading *reading, const struct tw_text_file *source)
@@ -425,6 +433,7 @@ bool tw_config_load(const char *path, struct tw_arena *arena, struct tw_config *
     out->source = source;
     out->wrong_sections = 0;
     bool right = read_file(&reading, source);
+    follow_other_keys(out);
     if (problems->count > 0)
         return tw_problems_fail(problems, err);
     return right ? true : tw_arena_fail(arena, err);

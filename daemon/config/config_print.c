@@ -138,13 +138,16 @@ static void print_value(struct page *page, const struct tw_config *config, const
     }
 }
 
-/* True when the field holds nothing that a file could write: an empty path or list. */
+/* True when the field holds nothing that a file could write: an empty path or list, a number that follows
+ * another key's. */
 static bool is_empty(const struct tw_config *config, const struct tw_config_row *row)
 {
     struct tw_config *unqualified = (struct tw_config *)(uintptr_t)config;
     const void *field = tw_config_field(unqualified, row);
     if (row->field == TW_FIELD_STRING || row->field == TW_FIELD_PATH)
         return (*(const char *const *)field)[0] == '\0';
+    if (row->field == TW_FIELD_INT)
+        return *(const int64_t *)field < 0;
     return row->field == TW_FIELD_STRINGS && ((const struct tw_strings *)field)->count == 0;
 }
 

@@ -113,6 +113,8 @@ const struct tw_config_row tw_config_rows[] = {
         "60s", TW_FIELD_INT, AT(watermark.lateness_us), 1, false, ""},
     {"watermark", {"idle_after", TW_YAML_DURATION, SECONDS(1), SECONDS(86400), NULL, "", "A partition that is read to its end and silent for this long does not hold the watermark back."},
         "30s", TW_FIELD_INT, AT(watermark.idle_after_us), 1, false, ""},
+    {"watermark", {"max_ahead", TW_YAML_DURATION, 0, SECONDS(7 * 86400LL), NULL, "", "How far an event time may lie beyond the record's Kafka stamp and still move the watermark; later ones are stored, and counted as ahead. None: as far as watermark.lateness."},
+        "", TW_FIELD_INT, DECODE_AT(watermark_ahead_us), 1, false, "60s"},
 
     {"batch", {"most_bytes", TW_YAML_SIZE, 1024, MIB(64), NULL, "", "A batch is cut at this many payload bytes, whatever its age."},
         "1MiB", TW_FIELD_INT, AT(batch.most_bytes), 1, false, ""},

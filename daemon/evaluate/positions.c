@@ -3,7 +3,7 @@
 #include "postgres/wire.h"
 
 /* Columns of TW_POSITIONS_READ. */
-enum { TOPIC_ID, PARTITION, NEXT_OFFSET, WATERMARK, CAUGHT_UP, SILENT_US, UNSEEN_US };
+enum { TOPIC_ID, PARTITION, NEXT_OFFSET, WATERMARK, CAUGHT_UP, SILENT_US, UNSEEN_US, CLOCK };
 
 void tw_positions_add_read(const struct tw_strings *topics, struct tw_statement_list *list)
 {
@@ -45,7 +45,8 @@ bool tw_positions_row(struct tw_positions *positions, const PGresult *result,
                     tw_get_int32(PQgetvalue(result, row, PARTITION)),
                     tw_get_int64(PQgetvalue(result, row, NEXT_OFFSET))};
     }
-    positions->watermark_us = tw_watermark_of_stream(times, count, options);
+    int64_t clock_us = count > 0 ? tw_get_time(PQgetvalue(result, 0, CLOCK)) : 0;
+    positions->watermark_us = tw_watermark_of_stream(times, count, clock_us, options);
     return true;
 }
 

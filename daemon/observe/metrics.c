@@ -23,6 +23,8 @@ static const struct description counters[] = {
     [TW_COUNT_TOMBSTONES] = {"tapewatch_tombstones_total",
         "Records that say that something was deleted: nothing is stored."},
     [TW_COUNT_LATE] = {"tapewatch_late_total", "Documents below the watermark."},
+    [TW_COUNT_AHEAD] = {"tapewatch_ahead_total",
+        "Documents and ticks whose time lies too far ahead to move the watermark."},
     [TW_COUNT_SCORES] = {"tapewatch_scores_total", "Score rows known to be committed."},
     [TW_COUNT_TOKENS] = {"tapewatch_tokens_total", "Tokens given to the model."},
     [TW_COUNT_REPAIRS] = {"tapewatch_repairs_total", "Byte sequences mended while decoding."},
@@ -71,6 +73,8 @@ static const struct description gauges[] = {
         "How long records have waited without any being committed; 0 when none waits."},
     [TW_GAUGE_EVALUATION] = {"tapewatch_evaluation_behind_seconds",
         "How long bars below the watermark may have waited without any being evaluated."},
+    [TW_GAUGE_TIME_AHEAD] = {"tapewatch_event_time_ahead_seconds",
+        "By how much event time that moves a watermark leads this machine's clock; 0: it does not."},
 };
 
 static const struct description histograms[] = {

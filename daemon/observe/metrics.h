@@ -23,6 +23,7 @@ enum tw_counter {
     TW_COUNT_TICKS,            /* records without value that moved the watermark */
     TW_COUNT_TOMBSTONES,       /* records that say that something was deleted */
     TW_COUNT_LATE,             /* documents below the watermark */
+    TW_COUNT_AHEAD,            /* documents and ticks too far ahead to move the watermark */
     TW_COUNT_SCORES,           /* score rows stored */
     TW_COUNT_TOKENS,           /* tokens the model read */
     TW_COUNT_REPAIRS,          /* byte sequences mended in decode */
@@ -61,6 +62,7 @@ enum tw_gauge {
     TW_GAUGE_STREAM_WATERMARK, /* Unix seconds; 0 when none */
     TW_GAUGE_UNCOMMITTED,      /* seconds that records wait without any being committed; 0: none waits */
     TW_GAUGE_EVALUATION,       /* seconds since rules were evaluated as far as they could be, or further */
+    TW_GAUGE_TIME_AHEAD,       /* seconds by which event time leads the daemon's clock; 0 when it does not */
     TW_GAUGES
 };
 

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "read/decode.h"
+#include "read/time_text.h"
 
-enum { FOLD_MS = 60000 };
+enum { FOLD_MS = 60000, LEAD_US = 60000000 };
 
 static void tell_dead_letters(const struct tw_notices *notices, const struct tw_log *log, int64_t count)
 {
@@ -19,6 +20,27 @@ static void tell_doubtful_times(const struct tw_notices *notices, const struct t
 {
     tw_log(log, TW_WARNING, "decode", "times lie before 1990 by the unit that is set", tw_int("count", count),
         tw_string("topic", notices->topic), tw_string("cure", "check decode.time_unit, or set it to auto"));
+}
+
+static void tell_ahead(const struct tw_notices *notices, const struct tw_log *log, int64_t count)
+{
+    char event[TW_TIME_TEXT_BYTES];
+    char stamp[TW_TIME_TEXT_BYTES];
+    tw_time_text(notices->ahead_us, event);
+    tw_time_text(notices->ahead_stamp_us, stamp);
+    tw_log(log, TW_WARNING, "decode", "times too far ahead do not move the watermark", tw_int("count", count),
+        tw_string("first", event), tw_string("stamp", stamp), tw_string("topic", notices->topic),
+        tw_int("partition", notices->partition), tw_int("offset", notices->ahead_offset),
+        tw_string("cure", "check the sender's clock, or raise watermark.max_ahead"));
+}
+
+static void tell_lead(const struct tw_notices *notices, const struct tw_log *log, int64_t count)
+{
+    tw_log(log, TW_WARNING, "decode", "event time leads this machine's clock", tw_int("count", count),
+        tw_int("seconds", notices->lead_us / 1000000), tw_string("topic", notices->topic),
+        tw_int("partition", notices->partition),
+        tw_string("cure", "check the clocks of senders, of Kafka and of this machine; documents with honest "
+                          "times come late now"));
 }
 
 /* "source 12, symbols 3" */
@@ -45,6 +67,8 @@ static void tell_symbols(const struct tw_notices *notices, const struct tw_log *
 static void (*const tell[TW_NOTICES])(const struct tw_notices *, const struct tw_log *, int64_t) = {
     [TW_NOTICE_DEAD_LETTERS] = tell_dead_letters,
     [TW_NOTICE_DOUBTFUL_TIMES] = tell_doubtful_times,
+    [TW_NOTICE_AHEAD] = tell_ahead,
+    [TW_NOTICE_LEAD] = tell_lead,
     [TW_NOTICE_REPAIRS] = tell_repairs,
     [TW_NOTICE_SYMBOLS] = tell_symbols};
 
@@ -75,22 +99,50 @@ static void keep_first(struct tw_notices *notices, const struct tw_rows *rows)
     }
 }
 
-void tw_notices_add(struct tw_notices *notices, const struct tw_log *log, uint64_t now_ms,
+static void keep_first_ahead(struct tw_notices *notices, const struct tw_rows *rows)
+{
+    for (uint32_t at = 0; at < rows->document_count; at++) {
+        const struct tw_document *document = &rows->documents[at];
+        if (document->moves_watermark || (document->fate != TW_FATE_STORED && document->fate != TW_FATE_TICK))
+            continue;
+        notices->ahead_us = document->event_us;
+        notices->ahead_stamp_us = document->message ? document->message->stamp_us : 0;
+        notices->ahead_offset = document->message ? document->message->offset : -1;
+        return;
+    }
+}
+
+/* By how much the times of a batch lead the clock; 0 when by little. */
+static int64_t lead_of(const struct tw_rows *rows, int64_t clock_us)
+{
+    bool leads = rows->highest_us != TW_NO_TIME && rows->highest_us > clock_us + LEAD_US;
+    return leads ? rows->highest_us - clock_us : 0;
+}
+
+void tw_notices_add(struct tw_notices *notices, const struct tw_log *log, uint64_t now_ms, int64_t clock_us,
     const struct tw_rows *rows, const char *topic, int32_t partition)
 {
     uint64_t mended = 0;
+    int64_t lead_us = lead_of(rows, clock_us);
     for (size_t what = 0; what < TW_REPAIRS; what++) {
         notices->repaired[what] += rows->repaired[what];
         mended += rows->repaired[what];
     }
     if (rows->dead_count && notices->waiting[TW_NOTICE_DEAD_LETTERS] == 0)
         keep_first(notices, rows);
-    if (rows->dead_count || rows->doubtful_times || mended || rows->symbols_unknown) {
+    if (rows->ahead_count && notices->waiting[TW_NOTICE_AHEAD] == 0)
+        keep_first_ahead(notices, rows);
+    if (lead_us > notices->lead_us || notices->waiting[TW_NOTICE_LEAD] == 0)
+        notices->lead_us = lead_us;
+    if (rows->dead_count || rows->doubtful_times || rows->ahead_count || lead_us || mended ||
+        rows->symbols_unknown) {
         snprintf(notices->topic, sizeof notices->topic, "%s", topic);
         notices->partition = partition;
     }
     notices->waiting[TW_NOTICE_DEAD_LETTERS] += rows->dead_count;
     notices->waiting[TW_NOTICE_DOUBTFUL_TIMES] += rows->doubtful_times;
+    notices->waiting[TW_NOTICE_AHEAD] += rows->ahead_count;
+    notices->waiting[TW_NOTICE_LEAD] += lead_us > 0;
     notices->waiting[TW_NOTICE_REPAIRS] += mended;
     notices->waiting[TW_NOTICE_SYMBOLS] += rows->symbols_unknown;
     tw_notices_flush(notices, log, now_ms);

@@ -31,9 +31,11 @@ bool tw_work_messages(struct tw_batch *batch, struct tw_error *err)
     batch->messages = tw_arena_array(&batch->arena, batch->count, sizeof *batch->messages);
     if (!batch->messages)
         return tw_arena_fail(&batch->arena, err);
-    for (uint32_t at = 0; at < batch->count; at++)
+    for (uint32_t at = 0; at < batch->count; at++) {
         if (!tw_message_take(batch->held[at], &batch->messages[at], &batch->arena, err))
             return false;
+        batch->messages[at].clock_us = batch->arrived_us;
+    }
     return true;
 }
 

@@ -96,7 +96,7 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_POSITIONS_READ] = {"positions_read", TW_FOR_EVALUATOR, 1, {ATX},
         "SELECT p.topic_id, p.partition, p.next_offset, p.watermark, p.caught_up,"
         " coalesce((extract(epoch FROM clock_timestamp() - p.silent_since) * 1000000)::int8, 0),"
-        " (extract(epoch FROM clock_timestamp() - p.seen_at) * 1000000)::int8"
+        " (extract(epoch FROM clock_timestamp() - p.seen_at) * 1000000)::int8, clock_timestamp()"
         " FROM tapewatch.positions p JOIN tapewatch.topics t USING (topic_id) WHERE t.topic = ANY ($1)"},
     [TW_BARS_CUT] = {"bars_cut", TW_FOR_EVALUATOR, 4, {TZ, TZ, AI2, I8},
         /* where an interval is cut when there is too much in it for one turn */

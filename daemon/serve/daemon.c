@@ -176,12 +176,13 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
         tw_count(&daemon->metrics, TW_COUNT_REPAIRS, batch->rows.repairs);
         tw_count(&daemon->metrics, TW_COUNT_LINKS_DROPPED, batch->rows.links_dropped);
         tw_count(&daemon->metrics, TW_COUNT_TOMBSTONES, batch->rows.tombstone_count);
+        tw_count(&daemon->metrics, TW_COUNT_AHEAD, batch->rows.ahead_count);
         tw_count(&daemon->metrics, TW_COUNT_DOUBTFUL_TIMES, batch->rows.doubtful_times);
         tw_count(&daemon->metrics, TW_COUNT_SYMBOLS_UNKNOWN, batch->rows.symbols_unknown);
         for (size_t what = 0; what < TW_REPAIRS; what++)
             daemon->metrics.repairs[what] += batch->rows.repaired[what];
-        tw_notices_add(&daemon->notices, &daemon->log, tw_now_ms(), &batch->rows, batch->partition->topic,
-            batch->partition->number);
+        tw_notices_add(&daemon->notices, &daemon->log, tw_now_ms(), batch->arrived_us, &batch->rows,
+            batch->partition->topic, batch->partition->number);
     }
     finish(daemon, batch, end);
 }

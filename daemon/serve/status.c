@@ -122,8 +122,22 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
     return store && evaluator && source && all.used == 0;
 }
 
+/* Seconds by which the highest event time that moved a partition's watermark leads the clock. */
+static double time_ahead(const struct tw_daemon *daemon)
+{
+    int64_t highest_us = TW_NO_TIME;
+    int64_t clock_us = tw_wall_us();
+    for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next)
+        if (at->row_watermark_us > highest_us)
+            highest_us = at->row_watermark_us;
+    if (highest_us == TW_NO_TIME || highest_us + daemon->config->watermark.lateness_us <= clock_us)
+        return 0;
+    return (double)(highest_us + daemon->config->watermark.lateness_us - clock_us) / 1e6;
+}
+
 static void set_gauges(struct tw_daemon *daemon)
 {
+    tw_gauge_set(&daemon->metrics, TW_GAUGE_TIME_AHEAD, time_ahead(daemon));
     tw_gauge_set(&daemon->metrics, TW_GAUGE_IN_FLIGHT_BYTES, (double)daemon->flow.bytes);
     tw_gauge_set(&daemon->metrics, TW_GAUGE_BATCHES_OUT, daemon->flow.batches);
     tw_gauge_set(&daemon->metrics, TW_GAUGE_WORKERS_BUSY, tw_pool_busy(daemon->pool));
@@ -183,9 +197,11 @@ static void add_partition(json_t *list, const struct tw_partition *partition)
 static void add_numbers(json_t *status, const struct tw_metrics *metrics)
 {
     static const enum tw_counter counters[] = {TW_COUNT_DOCUMENTS, TW_COUNT_DEAD_LETTERS, TW_COUNT_TICKS,
-        TW_COUNT_LATE, TW_COUNT_REPEATS, TW_COUNT_GAPS, TW_COUNT_FENCED, TW_COUNT_ALERTS_OPENED};
+        TW_COUNT_LATE, TW_COUNT_AHEAD, TW_COUNT_REPEATS, TW_COUNT_GAPS, TW_COUNT_FENCED,
+        TW_COUNT_ALERTS_OPENED};
     static const enum tw_gauge gauges[] = {TW_GAUGE_LAG, TW_GAUGE_STRANDED, TW_GAUGE_IN_FLIGHT_BYTES,
-        TW_GAUGE_BATCHES_OUT, TW_GAUGE_SHARDS, TW_GAUGE_UNCOMMITTED, TW_GAUGE_EVALUATION};
+        TW_GAUGE_BATCHES_OUT, TW_GAUGE_SHARDS, TW_GAUGE_UNCOMMITTED, TW_GAUGE_EVALUATION,
+        TW_GAUGE_TIME_AHEAD};
     for (size_t at = 0; at < sizeof counters / sizeof counters[0]; at++)
         add_number(status, tw_counter_name(counters[at]), (double)metrics->counters[counters[at]]);
     for (size_t at = 0; at < sizeof gauges / sizeof gauges[0]; at++)

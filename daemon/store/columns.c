@@ -72,6 +72,12 @@ static void document_late(const struct tw_chosen_rows *rows, uint32_t row, struc
     cell->integer = tw_watermark_is_late(rows->batch->rows.documents[index].event_us, before_us);
 }
 
+/* Told apart for good: what was decided once holds for a later reading, too (prepare.h). */
+static void document_ahead(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = !document_of(rows, row)->moves_watermark;
+}
+
 static void text_or_null(struct tw_text text, struct tw_sql_cell *cell)
 {
     cell->text = text;
@@ -243,17 +249,9 @@ static const struct tw_document *dead_letter_of(const struct tw_chosen_rows *row
     return &rows->batch->rows.documents[rows->dead_letters[row]];
 }
 
-/* A stored document whose event time has no table becomes a dead letter without a refusal of its own. */
 static const struct tw_error *refusal_of(const struct tw_chosen_rows *rows, uint32_t row)
 {
-    static const struct tw_error no_table = {.code = TW_REFUSED,
-        .where = "event time",
-        .what = "not within the years 1970 to 9999",
-        .cure = "correct the time of the message"};
-    const struct tw_document *document = dead_letter_of(rows, row);
-    if (rows->refusal)
-        return rows->refusal;
-    return document->fate == TW_FATE_DEAD_LETTER && document->refusal ? document->refusal : &no_table;
+    return rows->refusal ? rows->refusal : dead_letter_of(rows, row)->refusal;
 }
 
 static void dead_offset(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
@@ -264,7 +262,7 @@ static void dead_offset(const struct tw_chosen_rows *rows, uint32_t row, struct 
 static void dead_stamp(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
     cell->integer = dead_letter_of(rows, row)->message->stamp_us;
-    cell->null = cell->integer < 0 || cell->integer >= TW_TABLES_END_US;
+    cell->null = cell->integer < 0 || cell->integer >= TW_TIMES_END_US;
 }
 
 static void dead_stage(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
@@ -352,6 +350,7 @@ static const struct tw_sql_column document_columns[] = {
     {ROW(language, TW_OID_TEXT, document_language)},
     {ROW(title, TW_OID_TEXT, document_title), .compare = TW_COMPARE_VALUE},
     {ROW(body, TW_OID_TEXT, document_body), .compare = TW_COMPARE_VALUE},
+    {ROW(ahead, TW_OID_BOOL, document_ahead), .recall = true},
 };
 
 static const struct tw_sql_column score_columns[] = {

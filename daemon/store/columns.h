@@ -21,9 +21,6 @@
 #include "batch.h"
 #include "postgres/statements.h"
 
-/* The first event time that has no table: 10000-01-01, a year of more than four digits. */
-#define TW_TABLES_END_US INT64_C(253402300800000000)
-
 /* Values that all rows of a batch share, as parameters point to them: big-endian (wire.h). */
 struct tw_shared_values {
     char topic_id[2];
@@ -70,6 +67,7 @@ struct tw_sql_column {
     tw_read_cell *read; /* NULL: not a row's own */
     uint16_t shared;    /* `read` NULL and `type` set: offset in struct tw_shared_values */
     enum tw_compare compare;
+    bool recall;     /* read back where the same record stands already (one column of a table at most) */
     bool sum;        /* added to what stands under the table's key */
     const char *sql; /* what is inserted, `?` standing for the parameter; NULL: the parameter itself */
 };

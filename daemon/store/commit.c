@@ -200,6 +200,8 @@ static void isolate_row(struct tw_commit *commit, const struct tw_refusal *refus
     if (tries->poisoned == 1)
         tw_fail(&tries->poison, TW_REFUSED, NULL, NULL, "refused by PostgreSQL: SQLSTATE %s", refusal->code);
     tries->poisoned++;
+    commit->part.batch->rows.documents[range_of(commit)->first].moves_watermark = false;
+    tw_rows_mark_times(&commit->part.batch->rows);
     if (encode_again(commit))
         go_on(commit, TW_COMMIT_COMPARE, "as a dead letter");
 }

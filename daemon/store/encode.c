@@ -148,18 +148,12 @@ static bool is_skipped(const struct encoder *encoder, uint32_t document)
     return encoder->part->skip && encoder->part->skip[document];
 }
 
-static bool has_table(const struct tw_document *document)
-{
-    return document->event_us >= 0 && document->event_us < TW_TABLES_END_US;
-}
-
 /* A document that gets a row of documents, in this part. */
 static bool is_stored(const struct encoder *encoder, uint32_t index)
 {
     const struct tw_document *document = &encoder->documents[index];
     return index >= encoder->part->first && index < encoder->part->first + encoder->part->count &&
-           document->fate == TW_FATE_STORED && !encoder->part->refusal && has_table(document) &&
-           !is_skipped(encoder, index);
+           document->fate == TW_FATE_STORED && !encoder->part->refusal && !is_skipped(encoder, index);
 }
 
 static bool is_dead(const struct encoder *encoder, uint32_t index)
@@ -167,7 +161,7 @@ static bool is_dead(const struct encoder *encoder, uint32_t index)
     const struct tw_document *document = &encoder->documents[index];
     if (is_skipped(encoder, index) || tw_fate_stores_nothing(document->fate))
         return false;
-    return document->fate == TW_FATE_DEAD_LETTER || encoder->part->refusal || !has_table(document);
+    return document->fate == TW_FATE_DEAD_LETTER || encoder->part->refusal;
 }
 
 static void add_day(struct encoder *encoder, int64_t event_us)

@@ -13,9 +13,6 @@
  * which documents are late. `late` comes out as "below the partition's watermark as the documents before it
  * IN THIS BATCH left it"; tw_encoded_mark_late adds those below what was known before the batch.
  *
- * A stored document whose event time lies outside 1970 to 9999 becomes a dead letter: a day beyond has no
- * table.
- *
  * The format of scalars and arrays: postgres/wire.h. */
 #ifndef TW_ENCODE_H
 #define TW_ENCODE_H

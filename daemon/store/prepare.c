@@ -119,11 +119,18 @@ static uint32_t document_at(const struct tw_batch *batch, int64_t offset)
     return low;
 }
 
+/* Whether a record moves the watermark was decided when it was stored, by the clock and the configuration of
+ * that day: it is not decided anew. */
+static void recall(struct tw_document *document, enum tw_statement statement, const PGresult *result, int row)
+{
+    if (statement == TW_DOCUMENTS_COMPARE)
+        document->moves_watermark = *PQgetvalue(result, row, 2) == 0;
+}
+
 static bool compared_rows(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_prepare *prepare = context;
     const struct tw_batch *batch = prepare->part->batch;
-    (void)statement;
     for (int row = 0; row < PQntuples(result); row++) {
         int64_t offset = tw_get_int64(PQgetvalue(result, row, 0));
         uint32_t index = document_at(batch, offset);
@@ -132,6 +139,7 @@ static bool compared_rows(void *context, enum tw_statement statement, PGresult *
             continue;
         if (equal) {
             prepare->skip[index] = 1;
+            recall(&prepare->part->batch->rows.documents[index], statement, result, row);
         } else if (!prepare->of_part.differs) {
             prepare->of_part.differs = true;
             prepare->of_part.differs_offset = offset;
@@ -144,6 +152,7 @@ static void on_compared(void *context, const struct tw_refusal *refusal)
 {
     struct tw_prepare *prepare = context;
     prepare->of_part.compared = !refusal;
+    tw_rows_mark_times(&prepare->part->batch->rows);
     answer(prepare, refusal);
 }
 

@@ -115,8 +115,8 @@ static void add_rows(struct sql *sql, const struct tw_sql_table *table)
     add(sql, ") JOIN tapewatch.%s AS t", table->name);
 }
 
-/* Offset, and whether the record that stands there is the same one. Of single rows only the same are found:
- * the key of a dead letter is not its offset, several may stand under one. */
+/* Offset, whether the record that stands there is the same one, and what is recalled of it. Of single rows
+ * only the same are found: the key of a dead letter is not its offset, several may stand under one. */
 static void write_compare(const struct tw_sql_table *table, struct sql *sql)
 {
     add(sql, "SELECT t.kafka_offset, ");
@@ -128,6 +128,9 @@ static void write_compare(const struct tw_sql_table *table, struct sql *sql)
         return;
     }
     add_compared(sql, table, TW_COMPARE_VALUE, "");
+    for (uint32_t at = 0; at < table->column_count; at++)
+        if (table->columns[at].recall)
+            add(sql, ", t.%s", table->columns[at].name);
     add_rows(sql, table);
     add_compared(sql, table, TW_COMPARE_KEY, " ON ");
 }

@@ -11,6 +11,9 @@
 #include "read/time_text.h"
 #include "read/utf8.h"
 
+/* How far a stamp may lie beyond the reader's clock and still be followed by the watermark. */
+#define DAY_US (INT64_C(86400) * 1000000)
+
 static const char cure_message[] = "send one JSON object a message";
 
 const char *const tw_repair_names[TW_REPAIRS] = {
@@ -41,7 +44,8 @@ struct tw_decode_options tw_decode_defaults(void)
         .symbols = NAMES(symbols),
         .envelope = TW_ENVELOPE_AUTO,
         .time_unit = TW_UNIT_AUTO,
-        .max_ahead_us = INT64_C(86400) * 1000000,
+        .max_ahead_us = DAY_US,
+        .watermark_ahead_us = INT64_C(60) * 1000000,
         .max_payload_bytes = (size_t)4 << 20,
     };
 }
@@ -367,6 +371,21 @@ static bool take_symbols(const struct decoding *decoding)
 
 /* ---- event time ---- */
 
+static int64_t later(int64_t time_us, int64_t by_us)
+{
+    int64_t sum_us;
+    return __builtin_add_overflow(time_us, by_us, &sum_us) ? INT64_MAX : sum_us;
+}
+
+/* May the watermark follow this time? Decided here, by what came with the record, and stored with it. */
+static bool may_move_watermark(const struct decoding *decoding)
+{
+    const struct tw_message *message = decoding->message;
+    bool stamp_is_sound = message->clock_us == 0 || message->stamp_us <= later(message->clock_us, DAY_US);
+    return stamp_is_sound &&
+           decoding->document->event_us <= later(message->stamp_us, decoding->options->watermark_ahead_us);
+}
+
 /* The span in which an event time is believed (contracts, "A message"). */
 static bool check_time(const struct decoding *decoding, int64_t event_us)
 {
@@ -375,10 +394,10 @@ static bool check_time(const struct decoding *decoding, int64_t event_us)
     if (event_us < 0)
         return tw_fail(decoding->err, TW_REFUSED, NULL, "check the sender's clock and decode.time_unit",
             "%s lies before 1970-01-01", event);
-    int64_t latest_us;
-    if (__builtin_add_overflow(decoding->message->stamp_us, decoding->options->max_ahead_us, &latest_us))
-        latest_us = INT64_MAX;
-    if (event_us <= latest_us)
+    if (event_us >= TW_TIMES_END_US)
+        return tw_fail(decoding->err, TW_REFUSED, NULL, "check the sender's clock and decode.time_unit",
+            "%s lies after the year 9999", event);
+    if (event_us <= later(decoding->message->stamp_us, decoding->options->max_ahead_us))
         return true;
     return tw_fail(decoding->err, TW_REFUSED, NULL,
         "check the sender's clock and decode.time_unit, or raise time.max_ahead",
@@ -449,10 +468,10 @@ static bool take_time(const struct decoding *decoding)
     }
     document->event_us = decoding->message->stamp_us;
     document->time_source = TW_TIME_KAFKA;
-    if (document->event_us >= 0)
-        return true;
-    return tw_fail(decoding->err, TW_REFUSED, "field ts", "send a time with each message",
-        "the message has no time and its record no stamp");
+    if (document->event_us < 0)
+        return tw_fail(decoding->err, TW_REFUSED, "field ts", "send a time with each message",
+            "the message has no time and its record no stamp");
+    return check_time(decoding, document->event_us) || tw_error_in(decoding->err, "the record's stamp");
 }
 
 /* ---- the message ---- */
@@ -531,7 +550,9 @@ static bool decode_contents(struct decoding *decoding, const struct tw_envelope_
     if (contents->fields != decoding->fields.object)
         find_fields(decoding, contents->fields, &decoding->fields);
     find_fields(decoding, contents->outer, &decoding->outer);
-    return decoding->document->moves_watermark = take_fields(decoding);
+    bool taken = take_fields(decoding);
+    decoding->document->moves_watermark = taken && may_move_watermark(decoding);
+    return taken;
 }
 
 static bool decode_object(struct decoding *decoding, json_t *object)
@@ -588,7 +609,7 @@ static bool decode_tick(const struct decoding *decoding)
         return tw_error_in(decoding->err, "header tw-time");
     document->fate = TW_FATE_TICK;
     document->time_source = TW_TIME_HEADER;
-    document->moves_watermark = true;
+    document->moves_watermark = may_move_watermark(decoding);
     return true;
 }
 

@@ -19,11 +19,14 @@
  *                 or white space ("VELQ US Equity" is one)
  *
  * The time alone can make a dead letter of a message with a text: one that cannot be read in any of its
- * fields, that lies before 1970-01-01 or later than the stamp by more than `max_ahead_us`. No dead letter
- * moves the watermark.
+ * fields, that lies outside the years 1970 to 9999, or later than the stamp by more than `max_ahead_us`.
  *
  * A record without value is a tick when it carries the header `tw-time` (a time, or decimal microseconds),
  * and a tombstone otherwise.
+ *
+ * What moves the watermark: a document or a tick, never a dead letter, and only one whose time is no later
+ * than its record's stamp by more than `watermark_ahead_us`, and whose stamp is no later than the reader's
+ * clock (message.clock_us) by more than a day. One clock that runs ahead must not close the bars of all.
  *
  * Everything is copied into the arena; the message itself must outlive the document (dead letters keep its
  * raw bytes). A message of n bytes takes at most 6 n + 4 KiB of arena, n counted after decompression. Pure:
@@ -45,14 +48,15 @@ struct tw_decode_options {
     const char *time_zone_name;           /* as configured; empty or NULL: none */
     const struct tw_time_zone *time_zone; /* what a time without an offset means; NULL: it is refused */
     int64_t max_ahead_us;                 /* how far beyond the record's stamp an event time may lie */
+    int64_t watermark_ahead_us;           /* and how far, to move the watermark */
     size_t max_payload_bytes;             /* a longer payload is refused unread; an opened one ends there */
 };
 
 /* How repairs are named in metrics and logs: "bytes", "json", "id", ... */
 extern const char *const tw_repair_names[TW_REPAIRS];
 
-/* The defaults of the contracts: names as listed there, units and envelopes told by what they are, one day, 4
- * MiB. */
+/* The defaults of the contracts: names as listed there, units and envelopes told by what they are, one day
+ * and one minute ahead, 4 MiB. */
 struct tw_decode_options tw_decode_defaults(void);
 
 /* Decodes one message. A refusal is no failure: the document's fate says so. False only when the arena is

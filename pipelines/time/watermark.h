@@ -28,6 +28,10 @@
  *                                    a finished archive, or before a quiet night, are evaluated within a
  *                                    minute or two, not at the next record.
  *
+ * While any partition is idle, the stream goes no further than the clock less the lateness: those that are
+ * heard must not carry it to times that have not come yet, for what wakes up next to them would be late.
+ * Only when none is passed over do event times lead the clock.
+ *
  * Why replay stays equal to life though clocks take part here: the watermark decides WHEN bars are evaluated,
  * never WHAT comes out (alerts.h: any cutting of event time gives the same steps), as long as no document is
  * late; and documents are counted when they are (contracts: promised for late = 0).
@@ -66,10 +70,10 @@ bool tw_watermark_is_late(int64_t event_us, int64_t before_us);
 bool tw_watermark_is_idle(
     const struct tw_partition_time *partition, const struct tw_watermark_options *options);
 
-/* The stream's watermark by the rule above; TW_NO_TIME when there is none (no partition, no record, or one
- * that is not idle and has none). */
-int64_t tw_watermark_of_stream(
-    const struct tw_partition_time *partitions, size_t count, const struct tw_watermark_options *options);
+/* The stream's watermark by the rule above, at `clock_us`; TW_NO_TIME when there is none (no partition, no
+ * record, or one that is not idle and has none). */
+int64_t tw_watermark_of_stream(const struct tw_partition_time *partitions, size_t count, int64_t clock_us,
+    const struct tw_watermark_options *options);
 
 /* Up to which edge bars are closed, given how far they were: a multiple of TW_BAR_US, never lower than
  * before. `closed_us` may be TW_NO_TIME (nothing yet), then so may the result. */

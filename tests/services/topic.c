@@ -232,7 +232,9 @@ static int offsets(int argc, char **argv)
 static int produce(int argc, char **argv)
 {
     long long partition = -1;
-    if (argc < 1 || argc > 2 || (argc == 2 && !parse(argv[1], &partition))) {
+    long long stamp_ms = 0; /* the time of sending */
+    if (argc < 1 || argc > 3 || (argc >= 2 && !parse(argv[1], &partition)) ||
+        (argc == 3 && !parse(argv[2], &stamp_ms))) {
         return USAGE;
     }
     rd_kafka_t *kafka = client();
@@ -254,9 +256,10 @@ static int produce(int argc, char **argv)
             length--;
         }
         const int32_t target = partition >= 0 ? (int32_t)partition : (int32_t)(count % partitions);
-        while (rd_kafka_producev(kafka, RD_KAFKA_V_TOPIC(argv[0]), RD_KAFKA_V_PARTITION(target),
-                   RD_KAFKA_V_VALUE(line, (size_t)length), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                   RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        while (
+            rd_kafka_producev(kafka, RD_KAFKA_V_TOPIC(argv[0]), RD_KAFKA_V_PARTITION(target),
+                RD_KAFKA_V_VALUE(line, (size_t)length), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                RD_KAFKA_V_TIMESTAMP((int64_t)stamp_ms), RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             rd_kafka_poll(kafka, 100);
         }
         rd_kafka_poll(kafka, 0);
@@ -295,6 +298,6 @@ int main(int argc, char **argv)
     }
     fprintf(stderr,
         "topic: unknown use; cure: create NAME PARTITIONS [KEY=VALUE...] | grow NAME PARTITIONS | "
-        "delete NAME | offsets NAME | produce NAME [PARTITION]\n");
+        "delete NAME | offsets NAME | produce NAME [PARTITION [STAMP_MS]]\n");
     return USAGE;
 }

@@ -575,6 +575,43 @@ static void a_document_that_postgresql_refuses_becomes_a_dead_letter_alone(void 
     assert_true(story->metrics.counters[TW_COUNT_COMMIT_SPLITS] > 0);
 }
 
+/* In tenths of a second behind the first document's time, the lateness left out. */
+static long long watermark_tenths(struct story *story)
+{
+    return ask(story, "SELECT (10 * (extract(epoch FROM watermark) + 60 - 1795000000))::int8"
+                      " FROM tapewatch.positions WHERE" OF_TOPIC);
+}
+
+static void a_document_that_postgresql_refuses_moves_no_watermark(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    shape.poison = 99;
+    give(story, &shape);
+    run_until(story, &story->stored, 1);
+    assert_int_equal(dead_letters(story), 1);
+    assert_int_equal(stored_offset(story), 100);
+    assert_int_equal(watermark_tenths(story), 98);
+}
+
+/* The clock and the configuration may say otherwise by now: what was decided when they were stored holds. */
+static void what_moved_no_watermark_moves_none_when_it_is_read_again(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    shape.ahead = 10;
+    give(story, &shape);
+    run_until(story, &story->stored, 1);
+    assert_int_equal(watermark_tenths(story), 89);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.documents WHERE ahead AND" OF_TOPIC), 10);
+    ask(story, "SELECT tapewatch.reset_position($1, 0, -1)");
+    take(story);
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 2);
+    assert_int_equal(stored_offset(story), 100);
+    assert_int_equal(watermark_tenths(story), 89);
+}
+
 static void what_could_not_be_decoded_is_kept_with_its_reason(void **state)
 {
     struct story *story = *state;
@@ -855,6 +892,8 @@ int main(void)
         STORY(a_commit_that_arrives_after_it_was_sent_again_is_recognised),
         STORY(what_stands_under_our_key_is_compared_before_anybody_is_blamed),
         STORY(a_document_that_postgresql_refuses_becomes_a_dead_letter_alone),
+        STORY(a_document_that_postgresql_refuses_moves_no_watermark),
+        STORY(what_moved_no_watermark_moves_none_when_it_is_read_again),
         STORY(what_could_not_be_decoded_is_kept_with_its_reason),
         STORY(a_day_dropped_behind_our_back_is_made_again),
         STORY(new_days_are_made_no_faster_than_allowed),

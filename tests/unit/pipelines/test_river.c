@@ -135,7 +135,13 @@ static void lateness_is_seen_against_what_came_before(void **state)
         STAMP_US + 60 * seconds, STAMP_US + 60 * seconds};
     for (uint32_t at = 0; at < RECORDS; at++)
         assert_true(rows.latest_us[at] == latest[at]);
-    assert_true(rows.highest_us == STAMP_US + 90 * seconds);
+    assert_true(rows.highest_us == STAMP_US + 60 * seconds);
+    assert_int_equal(rows.ahead_count, 1); /* the last one, 90 s ahead of its stamp */
+    rows.documents[4].moves_watermark = false;
+    rows.documents[3].moves_watermark = false;
+    tw_rows_mark_times(&rows);
+    assert_true(rows.latest_us[5] == STAMP_US + 5 * seconds);
+    assert_true(rows.highest_us == STAMP_US + 5 * seconds);
 }
 
 static void rows_do_not_depend_on_how_messages_are_batched(void **state)

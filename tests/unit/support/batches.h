@@ -23,6 +23,7 @@ struct batch_shape {
     uint32_t rows_per_statement;
     uint32_t poison; /* index of a document with a NUL byte in its title; UINT32_MAX: none */
     uint32_t dead;   /* index of a message that could not be decoded; UINT32_MAX: none */
+    uint32_t ahead;  /* how many of the last documents move no watermark */
     uint32_t
         gap; /* offsets that are missing before each message, as transactions and compaction leave them */
 };
@@ -56,7 +57,7 @@ static inline void batches_document(
     document->source = tw_text_of("wire");
     document->language = tw_text_of("en");
     document->event_us = shape->first_event_us + offset * shape->step_us;
-    document->moves_watermark = true;
+    document->moves_watermark = at + shape->ahead < shape->documents;
     document->title_length = 20;
     document->text = (struct tw_text){filler, shape->text_bytes};
     document->token_count = 40;
@@ -107,23 +108,20 @@ static inline bool batches_fill(const struct batch_shape *shape, struct tw_batch
         return tw_arena_fail(arena, err);
     for (uint32_t at = 0; at < shape->text_bytes; at++)
         filler[at] = at % 7 == 6 ? ' ' : (char)('a' + at * 31 % 26);
-    rows->highest_us = TW_NO_TIME;
     for (uint32_t at = 0; at < count; at++) {
         batch->messages[at] = (struct tw_message){.offset = batches_offset(shape, batch->begin_offset, at),
             .stamp_us = INT64_C(1700000000000000),
             .payload = tw_text_of("{\"text\":\"raw\"}"),
             .has_value = true};
-        rows->latest_us[at] = rows->highest_us;
         if (at == shape->dead) {
             batches_dead(batch, at);
             continue;
         }
         batches_document(shape, batch, at, filler);
         rows->stored_count++;
-        if (rows->documents[at].event_us > rows->highest_us)
-            rows->highest_us = rows->documents[at].event_us;
     }
     rows->document_count = count;
+    tw_rows_mark_times(rows);
     return tw_bars_sum(
         rows->scores, rows->score_count, rows->documents, count, arena, &rows->bars, &rows->bar_count, err);
 }

@@ -81,6 +81,16 @@ static void an_empty_file_gives_the_defaults_of_the_contracts(void **state)
     assert_int_equal(config->decode->time_unit, decode.time_unit);
     assert_int_equal(config->decode->max_ahead_us, decode.max_ahead_us);
     assert_int_equal(config->decode->max_payload_bytes, decode.max_payload_bytes);
+    assert_int_equal(config->decode->watermark_ahead_us, decode.watermark_ahead_us);
+}
+
+static void watermark_max_ahead_follows_the_lateness_unless_set(void **state)
+{
+    struct house *house = *state;
+    assert_true(load(house, "watermark: {lateness: 5m}\n"));
+    assert_int_equal(house->config.decode->watermark_ahead_us, 300 * 1000000LL);
+    assert_true(load(house, "watermark: {lateness: 5m, max_ahead: 0s}\n"));
+    assert_int_equal(house->config.decode->watermark_ahead_us, 0);
 }
 
 static void values_have_units_and_kafka_properties_pass_untouched(void **state)
@@ -357,6 +367,7 @@ int main(void)
 #define STORY(name) cmocka_unit_test_setup_teardown(name, open_house, close_house)
     const struct CMUnitTest tests[] = {
         STORY(an_empty_file_gives_the_defaults_of_the_contracts),
+        STORY(watermark_max_ahead_follows_the_lateness_unless_set),
         STORY(values_have_units_and_kafka_properties_pass_untouched),
         STORY(paths_are_relative_to_the_file_they_stand_in),
         STORY(every_error_is_reported_at_once_with_place_and_cure),

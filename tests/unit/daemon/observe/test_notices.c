@@ -11,6 +11,8 @@
 
 #include "observe/notices.h"
 
+#define CLOCK_US INT64_C(1700000000000000)
+
 /* What was logged since the last call: standard error goes to a file meanwhile. */
 static FILE *captured;
 static int standard_error;
@@ -58,14 +60,14 @@ static void dead_letters_are_folded_to_a_line_a_minute(void **state)
     tw_fail(&why, TW_REFUSED, "byte 3", "send one JSON object a message", "not JSON");
     struct tw_document document = {.message = &message, .fate = TW_FATE_DEAD_LETTER, .refusal = &why};
     struct tw_rows rows = dead(2, &document);
-    tw_notices_add(&notices, &log, 1000, &rows, "news", 3);
+    tw_notices_add(&notices, &log, 1000, CLOCK_US, &rows, "news", 3);
     const char *line = logged();
     assert_non_null(strstr(line, "level=warning"));
     assert_non_null(strstr(line, "count=2"));
     assert_non_null(strstr(line, "byte 3: not JSON"));
     assert_non_null(strstr(line, "topic=news partition=3 offset=17"));
-    tw_notices_add(&notices, &log, 2000, &rows, "news", 3);
-    tw_notices_add(&notices, &log, 60999, &rows, "news", 3);
+    tw_notices_add(&notices, &log, 2000, CLOCK_US, &rows, "news", 3);
+    tw_notices_add(&notices, &log, 60999, CLOCK_US, &rows, "news", 3);
     tw_notices_flush(&notices, &log, 60999);
     assert_string_equal(logged(), "");
     tw_notices_flush(&notices, &log, 61000);
@@ -82,17 +84,50 @@ static void repairs_are_told_by_field(void **state)
     struct tw_rows rows = {.symbols_unknown = 5, .doubtful_times = 1};
     rows.repaired[TW_REPAIR_SOURCE] = 2;
     rows.repaired[TW_REPAIR_SYMBOLS] = 1;
-    tw_notices_add(&notices, &log, 0, &rows, "news", 0);
+    tw_notices_add(&notices, &log, 0, CLOCK_US, &rows, "news", 0);
     const char *lines = logged();
     assert_non_null(strstr(lines, "fields=\"source 2, symbols 1\""));
     assert_non_null(strstr(lines, "event=\"symbols of messages name nobody\" count=5"));
     assert_non_null(strstr(lines, "event=\"times lie before 1990 by the unit that is set\" count=1"));
 }
 
+static void event_time_that_leads_is_loud_and_folded(void **state)
+{
+    (void)state;
+    struct tw_log log = tw_log_open(TW_INFO, TW_LOG_FORMAT_LOGFMT, NULL);
+    struct tw_notices notices = {0};
+    struct tw_message message = {.offset = 7, .stamp_us = CLOCK_US};
+    struct tw_document document = {.message = &message,
+        .fate = TW_FATE_STORED,
+        .event_us = CLOCK_US + INT64_C(3600000000),
+        .moves_watermark = false};
+    struct tw_rows rows = {
+        .documents = &document, .document_count = 1, .ahead_count = 1, .highest_us = TW_NO_TIME};
+    tw_notices_add(&notices, &log, 1000, CLOCK_US, &rows, "news", 3);
+    const char *line = logged();
+    assert_non_null(strstr(line, "level=warning"));
+    assert_non_null(strstr(line, "times too far ahead do not move the watermark"));
+    assert_non_null(strstr(line, "first=2023-11-14T23:13:20Z stamp=2023-11-14T22:13:20Z"));
+    assert_non_null(strstr(line, "topic=news partition=3 offset=7"));
+    assert_null(strstr(line, "leads this machine's clock"));
+    tw_notices_add(&notices, &log, 2000, CLOCK_US, &rows, "news", 3);
+    assert_string_equal(logged(), "");
+
+    rows = (struct tw_rows){.highest_us = CLOCK_US + INT64_C(61000000)};
+    tw_notices_add(&notices, &log, 3000, CLOCK_US, &rows, "news", 3);
+    line = logged();
+    assert_non_null(strstr(line, "event time leads this machine's clock"));
+    assert_non_null(strstr(line, "seconds=61 topic=news partition=3"));
+    rows.highest_us = CLOCK_US + INT64_C(60000000); /* clocks differ a little */
+    tw_notices_add(&notices, &log, 70000, CLOCK_US, &rows, "news", 3);
+    assert_null(strstr(logged(), "leads this machine's clock"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(dead_letters_are_folded_to_a_line_a_minute, begin, end),
+        cmocka_unit_test_setup_teardown(event_time_that_leads_is_loud_and_folded, begin, end),
         cmocka_unit_test_setup_teardown(repairs_are_told_by_field, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,23 +164,6 @@ static void a_refused_document_becomes_a_dead_letter_with_its_bytes(void **state
     batches_free(batch);
 }
 
-static void a_time_for_which_there_are_no_tables_is_a_dead_letter(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    struct tw_batch *batch = make(&five);
-    struct tw_encode_options options = {
-        .rows_per_statement = 100, .model_sha256 = batches_model, .lateness_us = 60000000};
-    struct tw_encoded *encoded;
-    batch->rows.documents[0].event_us = INT64_C(253402300800000000);
-    batch->rows.documents[4].event_us = -1;
-    assert_true(tw_encode_rows(&options, batch, 0, 5, &batch->arena, &encoded, &err));
-    assert_int_equal(encoded->document_count, 3);
-    assert_int_equal(encoded->dead_count, 2);
-    assert_int_equal(encoded->day_count, 1);
-    batches_free(batch);
-}
-
 static void documents_below_what_was_known_before_are_marked_late_once(void **state)
 {
     (void)state;
@@ -266,7 +249,6 @@ int main(void)
         cmocka_unit_test(a_part_has_bars_of_its_own_scores_alone),
         cmocka_unit_test(what_is_skipped_leaves_no_row_and_no_sum),
         cmocka_unit_test(a_refused_document_becomes_a_dead_letter_with_its_bytes),
-        cmocka_unit_test(a_time_for_which_there_are_no_tables_is_a_dead_letter),
         cmocka_unit_test(documents_below_what_was_known_before_are_marked_late_once),
         cmocka_unit_test(a_document_overtaken_within_its_batch_by_more_than_the_lateness_is_late),
         cmocka_unit_test(an_arena_without_room_says_so),

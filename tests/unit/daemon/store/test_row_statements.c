@@ -64,13 +64,13 @@ static void documents_are_inserted_from_arrays(void **state)
     expect(state, TW_DOCUMENTS_INSERT,
         "INSERT INTO tapewatch.documents AS t (topic_id, partition, model_id, arrived_at, available_at,"
         " kafka_offset, event_time, time_source, negative, neutral, positive, sentiment, tokens, repairs, truncated,"
-        " late, id, source, language, title, body)"
+        " late, id, source, language, title, body, ahead)"
         " SELECT $1, $2, $3, $4, now(), unnest($5), unnest($6),"
         " ('{payload,header,kafka}'::tapewatch.time_source[])[1 + unnest($7)], unnest($8), unnest($9), unnest($10),"
         " unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16), unnest($17), unnest($18),"
-        " unnest($19), unnest($20)",
-        TYPES(
-            I2, I4, I2, TZ, AI8, ATZ, AI2, AF4, AF4, AF4, AI2, AI4, AI4, ABO, ABO, ATX, ATX, ATX, ATX, ATX));
+        " unnest($19), unnest($20), unnest($21)",
+        TYPES(I2, I4, I2, TZ, AI8, ATZ, AI2, AF4, AF4, AF4, AI2, AI4, AI4, ABO, ABO, ATX, ATX, ATX, ATX, ATX,
+            ABO));
 }
 
 static void scores_are_inserted_from_arrays(void **state)
@@ -117,7 +117,7 @@ static void documents_are_compared_by_what_was_written(void **state)
 {
     expect(state, TW_DOCUMENTS_COMPARE,
         "SELECT t.kafka_offset, t.id IS NOT DISTINCT FROM u.id AND t.title IS NOT DISTINCT FROM u.title"
-        " AND t.body IS NOT DISTINCT FROM u.body"
+        " AND t.body IS NOT DISTINCT FROM u.body, t.ahead"
         " FROM unnest($3, $4, $5, $6, $7) AS u (kafka_offset, event_time, id, title, body)"
         " JOIN tapewatch.documents AS t ON t.topic_id = $1 AND t.partition = $2 AND t.kafka_offset = u.kafka_offset"
         " AND t.event_time = u.event_time",

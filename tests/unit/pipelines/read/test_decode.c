@@ -146,6 +146,83 @@ static void a_record_without_value_is_a_tick_or_a_tombstone(void **state)
     assert_false(document.moves_watermark);
 }
 
+#define CLOCK_CURE "; cure: check the sender's clock and decode.time_unit"
+
+static struct tw_document stamped(const char *json, int64_t stamp_us, int64_t clock_us)
+{
+    struct tw_decode_options options = tw_decode_defaults();
+    struct tw_message message = message_of(tw_text_of(json));
+    struct tw_document document;
+    struct tw_error err;
+    message.stamp_us = stamp_us;
+    message.clock_us = clock_us;
+    assert_true(tw_decode(&options, &message, &arena, &document, &err));
+    return document;
+}
+
+#define AT "{\"text\":\"x\",\"ts\":\"2026-01-01T"
+#define NOON_US INT64_C(1767268800000000) /* 2026-01-01T12:00:00Z */
+#define HOUR_US INT64_C(3600000000)
+
+/* One sender whose clock runs ahead must not close the bars of all: its document is stored, that is all. */
+static void a_time_too_far_ahead_of_its_stamp_moves_no_watermark(void **state)
+{
+    (void)state;
+    assert_true(stamped(AT "12:00:00Z\"}", NOON_US, NOON_US).moves_watermark);
+    assert_true(stamped(AT "12:01:00Z\"}", NOON_US, NOON_US).moves_watermark);
+    struct tw_document document = stamped(AT "12:01:00.000001Z\"}", NOON_US, NOON_US);
+    assert_int_equal(document.fate, TW_FATE_STORED);
+    assert_false(document.moves_watermark);
+    assert_false(stamped(AT "23:00:00Z\"}", NOON_US, NOON_US).moves_watermark);
+    /* an archive read by its own time, and one without any clock to hold it against */
+    assert_true(
+        stamped(AT "12:00:00Z\"}", NOON_US + 10000 * HOUR_US, NOON_US + 10000 * HOUR_US).moves_watermark);
+    assert_true(stamped("{\"text\":\"x\"}", NOON_US, 0).moves_watermark);
+}
+
+static void a_stamp_more_than_a_day_ahead_of_the_clock_moves_no_watermark(void **state)
+{
+    (void)state;
+    assert_true(stamped("{\"text\":\"x\"}", NOON_US + 24 * HOUR_US, NOON_US).moves_watermark);
+    struct tw_document document = stamped("{\"text\":\"x\"}", NOON_US + 24 * HOUR_US + 1000, NOON_US);
+    assert_int_equal(document.fate, TW_FATE_STORED);
+    assert_int_equal(document.time_source, TW_TIME_KAFKA);
+    assert_false(document.moves_watermark);
+    assert_false(stamped(AT "12:00:00Z\"}", NOON_US + 25 * HOUR_US, NOON_US).moves_watermark);
+}
+
+static void a_tick_too_far_ahead_moves_no_watermark_either(void **state)
+{
+    (void)state;
+    struct tw_header header = {tw_text_of("tw-time"), tw_text_of("2026-01-01T12:01:00Z")};
+    struct tw_message message = {
+        .stamp_us = NOON_US, .clock_us = NOON_US, .headers = &header, .header_count = 1};
+    struct tw_decode_options options = tw_decode_defaults();
+    struct tw_document document;
+    struct tw_error err;
+    assert_true(tw_decode(&options, &message, &arena, &document, &err));
+    assert_true(document.moves_watermark);
+    header.value = tw_text_of("2026-01-01T12:01:01Z");
+    assert_true(tw_decode(&options, &message, &arena, &document, &err));
+    assert_int_equal(document.fate, TW_FATE_TICK);
+    assert_false(document.moves_watermark);
+    header.value = tw_text_of("2026-01-03T12:00:00Z");
+    assert_true(tw_decode(&options, &message, &arena, &document, &err));
+    assert_int_equal(document.fate, TW_FATE_DEAD_LETTER);
+    assert_false(document.moves_watermark);
+}
+
+/* A year that no table holds is told where times are read, so that it is a dead letter that moves nothing. */
+static void a_year_of_five_digits_is_a_dead_letter(void **state)
+{
+    (void)state;
+    struct tw_document document =
+        stamped("{\"text\":\"x\"}", INT64_C(884541340800000000), INT64_C(884541340800000000));
+    assert_refused(document, "the record's stamp: 884541340800000000 us lies after the year 9999" CLOCK_CURE);
+    document = stamped("{\"text\":\"x\",\"ts\":253402300799}", INT64_C(253402300799000000), 0);
+    assert_int_equal(document.fate, TW_FATE_STORED);
+}
+
 static void what_json_libraries_refuse_is_mended_and_counted(void **state)
 {
     (void)state;
@@ -184,7 +261,6 @@ static void what_json_libraries_refuse_is_mended_and_counted(void **state)
 #define TEXT_CURE "; cure: send a title or a body, or name their fields under decode"
 #define TIME_CURE                                                                                            \
     "; cure: send RFC 3339 with an offset, as 1987-10-19T14:30:00Z, or a number in decode.time_unit"
-#define CLOCK_CURE "; cure: check the sender's clock and decode.time_unit"
 
 static void what_cannot_be_used_is_refused_with_place_and_cure(void **state)
 {
@@ -399,6 +475,10 @@ int main(void)
         cmocka_unit_test(without_a_time_the_record_s_stamp_counts),
         cmocka_unit_test(headers_are_the_fallback),
         cmocka_unit_test(a_record_without_value_is_a_tick_or_a_tombstone),
+        cmocka_unit_test(a_time_too_far_ahead_of_its_stamp_moves_no_watermark),
+        cmocka_unit_test(a_stamp_more_than_a_day_ahead_of_the_clock_moves_no_watermark),
+        cmocka_unit_test(a_tick_too_far_ahead_moves_no_watermark_either),
+        cmocka_unit_test(a_year_of_five_digits_is_a_dead_letter),
         cmocka_unit_test(what_json_libraries_refuse_is_mended_and_counted),
         cmocka_unit_test(what_cannot_be_used_is_refused_with_place_and_cure),
         cmocka_unit_test(an_optional_field_of_another_type_is_read_or_left_out),

@@ -11,6 +11,7 @@
 #include "time/watermark.h"
 
 #define S INT64_C(1000000)
+#define CLOCK_US (500 * S)
 
 static const struct tw_watermark_options options = {
     .lateness_us = 60 * S, .idle_after_us = 30 * S, .stale_after_us = 5 * S};
@@ -98,10 +99,15 @@ static void the_stream_waits_for_the_slowest_that_is_not_idle(void **state)
         {"all idle, one not for long: still the highest", {ASLEEP(50 * S), IDLE(4 * S)}, 2, 50 * S},
         {"all long asleep: the end of the newest bar", {ASLEEP(4 * S), ASLEEP(51 * S)}, 2, 120 * S},
         {"all asleep, exactly on an edge: the bar that begins there", {ASLEEP(50 * S)}, 1, 120 * S},
+        {"all idle, one ahead of the clock: the clock less lateness", {IDLE(4 * S), IDLE(9000 * S)}, 2,
+            440 * S},
+        {"all long asleep, one ahead of the clock", {ASLEEP(4 * S), ASLEEP(9000 * S)}, 2, 440 * S},
+        {"one is heard and one passed over: the clock, too", {BUSY(9000 * S), IDLE(4 * S)}, 2, 440 * S},
+        {"all are heard: whatever the clock says", {BUSY(9000 * S), BUSY(9001 * S)}, 2, 9000 * S},
         {"all asleep and nothing ever came", {ASLEEP(TW_NO_TIME), ASLEEP(TW_NO_TIME)}, 2, TW_NO_TIME},
     };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
-        int64_t watermark = tw_watermark_of_stream(cases[at].partitions, cases[at].count, &options);
+        int64_t watermark = tw_watermark_of_stream(cases[at].partitions, cases[at].count, CLOCK_US, &options);
         if (watermark != cases[at].watermark_us)
             fail_msg("%s: %lld", cases[at].what, (long long)watermark);
     }
@@ -113,7 +119,7 @@ static void the_newest_event_of_a_finished_archive_is_closed_in_the_end(void **s
     for (int64_t newest = 1000 * S; newest < 1021 * S; newest += S / 4) {
         struct tw_partition_time partition = ASLEEP(0);
         partition.watermark_us = tw_watermark_of_partition(TW_NO_TIME, newest, options.lateness_us);
-        int64_t closed = tw_watermark_close(0, tw_watermark_of_stream(&partition, 1, &options));
+        int64_t closed = tw_watermark_close(0, tw_watermark_of_stream(&partition, 1, 2000 * S, &options));
         assert_true(closed == tw_bar_end(newest));
     }
 }
@@ -141,7 +147,7 @@ static void falling_idle_never_moves_the_stream_back(void **state)
         }
         int64_t before = TW_NO_TIME;
         for (size_t idle = 0; idle <= 6; idle++) {
-            int64_t watermark = tw_watermark_of_stream(partitions, 6, &options);
+            int64_t watermark = tw_watermark_of_stream(partitions, 6, INT64_MAX, &options);
             assert_true(watermark >= before);
             before = watermark;
             if (idle < 6) {
