@@ -43,6 +43,21 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " ORDER BY u.symbol COLLATE \"C\""
         " ON CONFLICT (symbol) DO UPDATE SET name = excluded.name, listed = excluded.listed"
         " WHERE (e.name, e.listed) IS DISTINCT FROM (excluded.name, excluded.listed)"},
+    [TW_ENTITIES_LIST] = {"entities_list", TW_FOR_STORE, 6, {ATX, ATX, AI2, ATX, ATX, ATX},
+        /* likewise: what the entities file says; rows that say so already are left alone */
+        "INSERT INTO tapewatch.entities AS e (symbol, name, shard, listed, exchange, kind, sector)"
+        " SELECT u.symbol, u.name, u.shard, true, nullif(u.exchange, ''), nullif(u.kind, ''), nullif(u.sector, '')"
+        " FROM unnest($1, $2, $3, $4, $5, $6) AS u (symbol, name, shard, exchange, kind, sector)"
+        " ORDER BY u.symbol COLLATE \"C\""
+        " ON CONFLICT (symbol) DO UPDATE SET name = excluded.name, listed = true, exchange = excluded.exchange,"
+        " kind = excluded.kind, sector = excluded.sector"
+        " WHERE (e.name, e.listed, e.exchange, e.kind, e.sector)"
+        " IS DISTINCT FROM (excluded.name, true, excluded.exchange, excluded.kind, excluded.sector)"},
+    [TW_ENTITIES_UNLIST] = {"entities_unlist", TW_FOR_STORE, 1, {ATX},
+        /* likewise: whatever is none of these symbols; rows are locked in the order of symbols here, too */
+        "UPDATE tapewatch.entities SET listed = false WHERE symbol IN (SELECT e.symbol FROM tapewatch.entities e"
+        " WHERE e.listed AND NOT EXISTS (SELECT FROM unnest($1) AS u (symbol) WHERE u.symbol COLLATE \"C\" = e.symbol)"
+        " ORDER BY e.symbol FOR UPDATE OF e)"},
     [TW_PARTITION_TAKE] = {"partition_take", TW_FOR_STORE, 4, {TX, I4, ID, TX},
         /* locks the position's row: waits for its last owner's open commit, lock_timeout long */
         "SELECT topic_id, epoch, next_offset, highest_offset, watermark FROM tapewatch.take_partition($1, $2, $3, $4)"},

@@ -506,8 +506,13 @@ static bool open_store(struct tw_daemon *daemon, struct tw_error *err)
         .taken = on_taken,
         .state = on_store_state,
         .fenced = on_fenced};
-    return tw_store_begin(
-        &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, &events, &daemon->store, err);
+    const struct tw_automaton *entities = tw_load_entities(daemon->shared);
+    if (!tw_store_begin(
+            &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, &events, &daemon->store, err))
+        return false;
+    if (entities)
+        tw_store_list(daemon->store, daemon->shared, entities);
+    return true;
 }
 
 static bool open_evaluator(struct tw_daemon *daemon, struct tw_error *err)

@@ -167,6 +167,11 @@ const char *tw_load_entities_sha256(const struct tw_shared *shared)
     return loaded->entities ? tw_entities_sha256(loaded->entities) : "";
 }
 
+const struct tw_automaton *tw_load_entities(const struct tw_shared *shared)
+{
+    return ((const struct loaded *)shared->content)->entities;
+}
+
 const struct tw_rule_set *tw_load_rules(const struct tw_shared *shared)
 {
     return ((const struct loaded *)shared->content)->rules;

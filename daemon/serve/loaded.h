@@ -34,6 +34,8 @@ void tw_load_effective(const struct tw_shared *shared, struct tw_config *config)
 
 /* The rules in shared data; NULL when the configuration names none. They live as long as it. */
 const struct tw_rule_set *tw_load_rules(const struct tw_shared *shared);
+/* The entities in shared data; NULL when the configuration names no file of them. They live as long as it. */
+const struct tw_automaton *tw_load_entities(const struct tw_shared *shared);
 /* SHA-256 of the entities file's lines; "" when the configuration names none. */
 const char *tw_load_entities_sha256(const struct tw_shared *shared);
 /* Entities listed in shared data; 0 when the configuration names no file of them. */

@@ -115,6 +115,8 @@ static bool take_effect(struct tw_daemon *daemon, struct tw_reload *reload, stru
 {
     if (!tw_evaluator_set_rules(daemon->evaluator, tw_load_rules(reload->shared), err))
         return false;
+    if (tw_load_entities(reload->shared) || tw_load_entities(daemon->shared))
+        tw_store_list(daemon->store, reload->shared, tw_load_entities(reload->shared));
     tw_pool_swap(daemon->pool, reload->shared);
     tw_shared_leave(daemon->shared);
     daemon->shared = reload->shared;

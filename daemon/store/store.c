@@ -3,6 +3,7 @@
 #include "config/config.h"
 #include "postgres/session.h"
 #include "store/commit.h"
+#include "store/listing.h"
 #include "store/position.h"
 #include "store/refresh.h"
 #include "store/row_statements.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAKE_RETRY_LEAST_MS = 100 };
+enum { TAKE_RETRY_LEAST_MS = 100, LIST_RETRY_MS = 1000 };
 
 /* What was asked for and waits for its turn: a partition to take, or (partition NULL) a batch to commit. */
 struct task {
@@ -48,6 +49,8 @@ struct tw_store {
     struct tw_commit commit;
     struct tw_refresh refresh;
     bool refresh_due; /* gathered, and not yet sent */
+    struct tw_listing listing;
+    bool listed_last; /* the line has the next turn */
 
     void (*closed)(void *context);
 };
@@ -61,17 +64,19 @@ static const char *const state_names[TW_STORE_STATES] = {[TW_STORE_AWAY] = "away
     [TW_STORE_UNBLOCKING] = "unblocking",
     [TW_STORE_COMMITTING] = "committing",
     [TW_STORE_REFRESHING] = "refreshing",
+    [TW_STORE_LISTING] = "listing",
     [TW_STORE_WAITING] = "waiting",
     [TW_STORE_ENDING] = "ending"};
 
 #define TO(state) TW_MOVE(TW_STORE_##state)
 static const uint32_t moves[TW_STORE_STATES] = {[TW_STORE_AWAY] = TO(LEARNING) | TO(ENDING),
     [TW_STORE_LEARNING] = TO(IDLE) | TO(AWAY) | TO(ENDING),
-    [TW_STORE_IDLE] = TO(TAKING) | TO(COMMITTING) | TO(REFRESHING) | TO(AWAY) | TO(ENDING),
+    [TW_STORE_IDLE] = TO(TAKING) | TO(COMMITTING) | TO(REFRESHING) | TO(LISTING) | TO(AWAY) | TO(ENDING),
     [TW_STORE_TAKING] = TO(IDLE) | TO(UNBLOCKING) | TO(WAITING) | TO(AWAY) | TO(ENDING),
     [TW_STORE_UNBLOCKING] = TO(IDLE) | TO(WAITING) | TO(AWAY) | TO(ENDING),
     [TW_STORE_COMMITTING] = TO(IDLE) | TO(REFRESHING) | TO(WAITING) | TO(AWAY) | TO(ENDING),
     [TW_STORE_REFRESHING] = TO(IDLE) | TO(AWAY) | TO(ENDING),
+    [TW_STORE_LISTING] = TO(IDLE) | TO(WAITING) | TO(AWAY) | TO(ENDING),
     [TW_STORE_WAITING] = TO(IDLE) | TO(AWAY) | TO(ENDING),
     [TW_STORE_ENDING] = 0};
 #undef TO
@@ -281,6 +286,44 @@ void tw_store_refresh(struct tw_store *store, struct tw_partition *first)
     advance_soon(store);
 }
 
+/* -- the entities file -------------------------------------------------------------------------- */
+
+static void on_listed(void *context, const struct tw_refusal *refusal)
+{
+    struct tw_store *store = context;
+    if (refusal && refusal->lost)
+        return;
+    if (refusal)
+        tw_log_error(store->log, "store", "entities not stored", &refusal->error);
+    if (refusal && refusal->error.passing) {
+        wait_for(store, LIST_RETRY_MS, "entities are told again");
+        return;
+    }
+    tw_listing_told(&store->listing);
+    move(store, TW_STORE_IDLE, "a part of the entities file is told");
+    advance_soon(store);
+}
+
+static void send_listing(struct tw_store *store)
+{
+    struct tw_exchange exchange = {store, NULL, on_listed};
+    struct tw_error err;
+    store->listed_last = true;
+    if (!tw_listing_send(&store->listing, store->session.connection, &exchange, &err)) {
+        tw_log_error(store->log, "store", "entities not stored", &err);
+        tw_listing_drop(&store->listing);
+        advance_soon(store);
+        return;
+    }
+    move(store, TW_STORE_LISTING, "entities");
+}
+
+void tw_store_list(struct tw_store *store, struct tw_shared *shared, const struct tw_automaton *entities)
+{
+    tw_listing_set(&store->listing, shared, entities);
+    advance_soon(store);
+}
+
 /* -- whose turn it is -------------------------------------------------------------------------- */
 
 static void next_task(struct tw_store *store)
@@ -297,7 +340,8 @@ static void next_task(struct tw_store *store)
     tw_commit_batch(&store->commit, batch);
 }
 
-/* What is at hand goes on, or else the first of the line begins. */
+/* What is at hand goes on, or else the first of the line begins; an entities file that is to be told has
+ * every other turn. */
 static void begin_turn(struct tw_store *store)
 {
     if (store->commit.state != TW_COMMIT_IDLE) {
@@ -309,7 +353,10 @@ static void begin_turn(struct tw_store *store)
         advance_soon(store);
     } else if (store->take.task) {
         send_take(store);
+    } else if (tw_listing_waits(&store->listing) && !(store->first && store->listed_last)) {
+        send_listing(store);
     } else if (store->first) {
+        store->listed_last = false;
         next_task(store);
     }
 }
@@ -531,6 +578,7 @@ static void on_session_closed(void *context)
     tw_commit_end(&store->commit);
     tw_known_end(&store->known);
     tw_refresh_end(&store->refresh);
+    tw_listing_drop(&store->listing);
     free(store->take.task);
     free(store);
     if (closed)

@@ -6,8 +6,10 @@
  *     TAKING --its row is held--> UNBLOCKING --whoever can be is ended--> IDLE
  *     IDLE --a batch is next, or at hand--> COMMITTING --stored, or fenced off--> IDLE
  *     IDLE, COMMITTING --positions are due--> REFRESHING --told--> IDLE
- *     TAKING, UNBLOCKING, COMMITTING --refused for now--> WAITING --the pause is over--> IDLE
- *     LEARNING, IDLE, TAKING, UNBLOCKING, COMMITTING, REFRESHING, WAITING --the connection is lost--> AWAY
+ *     IDLE --the entities file is to be told--> LISTING --a part of it is told--> IDLE
+ *     TAKING, UNBLOCKING, COMMITTING, LISTING --refused for now--> WAITING --the pause is over--> IDLE
+ *     LEARNING, IDLE, TAKING, UNBLOCKING, COMMITTING --the connection is lost--> AWAY
+ *     REFRESHING, LISTING, WAITING --the connection is lost--> AWAY
  *     ANY --the owner ends it--> ENDING
  *
  * Non-blocking throughout: every call returns at once; answers come as callbacks on the loop. Commits are
@@ -25,8 +27,10 @@
 #include "observe/machine.h"
 #include "partition.h"
 
+struct tw_automaton;
 struct tw_config;
 struct tw_metrics;
+struct tw_shared;
 struct tw_store;
 
 enum tw_store_state {
@@ -37,6 +41,7 @@ enum tw_store_state {
     TW_STORE_UNBLOCKING, /* whoever holds that row is to be ended first */
     TW_STORE_COMMITTING, /* a batch is at hand (commit.h) */
     TW_STORE_REFRESHING, /* positions are being told (refresh.h) */
+    TW_STORE_LISTING,    /* a part of the entities file is being told (listing.h) */
     TW_STORE_WAITING,    /* what is at hand was refused for now: a pause */
     TW_STORE_ENDING,
     TW_STORE_STATES
@@ -81,6 +86,10 @@ void tw_store_commit(struct tw_store *store, struct tw_batch *batch);
  * their fences; whose row is not there any more is told by `fenced`. Skipped when the last refresh is still
  * waiting. */
 void tw_store_refresh(struct tw_store *store, struct tw_partition *first);
+
+/* Tells the database what the entities file says, in the background: `entities` belongs to `shared`, which is
+ * held as long as that takes. A file that was on its way is dropped. */
+void tw_store_list(struct tw_store *store, struct tw_shared *shared, const struct tw_automaton *entities);
 
 /* Connected, and what stands in the database is known. */
 bool tw_store_ready(const struct tw_store *store);
