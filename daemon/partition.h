@@ -24,7 +24,7 @@ enum tw_partition_state {
     TW_PARTITION_TAKEN, /* epoch and token are ours, the offset is known; assigned together with the others */
     TW_PARTITION_READING,  /* as TAKEN, and messages flow */
     TW_PARTITION_PAUSED,   /* as READING, but too much is in flight: not read until below the low mark */
-    TW_PARTITION_STRANDED, /* the row is ours, Kafka does not have its offset any more: see `reset` */
+    TW_PARTITION_STRANDED, /* the row is ours, Kafka has not its offset, or another topic: see `reset` */
     TW_PARTITION_LEAVING,  /* no longer ours: batches still out are dropped as they come back */
     TW_PARTITION_STATES
 };
@@ -40,6 +40,13 @@ enum tw_batch_end {
 
 enum { TW_TOKEN_BYTES = 16 };
 
+/* What one record is told from another by, wherever it stands. */
+struct tw_record_mark {
+    bool known;
+    int64_t stamp_us; /* its Kafka stamp; TW_NO_TIME: none, or none that a table can hold */
+    int64_t hash;     /* of its key, value and headers: source/message.h */
+};
+
 struct tw_partition {
     char topic[256];
     int32_t number;
@@ -52,6 +59,7 @@ struct tw_partition {
     int64_t row_offset; /* next_offset of the row, as last known to be committed; -1: no row yet */
     int64_t
         row_watermark_us; /* watermark of the row: highest event time less lateness, TW_NO_TIME when none */
+    struct tw_record_mark row_mark; /* of the record before row_offset, as the row said when it was taken */
 
     int16_t topic_id; /* the topic's number in PostgreSQL */
     int64_t

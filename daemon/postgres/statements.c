@@ -60,7 +60,8 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " ORDER BY e.symbol FOR UPDATE OF e)"},
     [TW_PARTITION_TAKE] = {"partition_take", TW_FOR_STORE, 4, {TX, I4, ID, TX},
         /* locks the position's row: waits for its last owner's open commit, lock_timeout long */
-        "SELECT topic_id, epoch, next_offset, highest_offset, watermark FROM tapewatch.take_partition($1, $2, $3, $4)"},
+        "SELECT topic_id, epoch, next_offset, highest_offset, watermark, last_stamp, last_hash"
+        " FROM tapewatch.take_partition($1, $2, $3, $4)"},
     [TW_BLOCKERS_END] = {"blockers_end", TW_FOR_STORE, 2, {TX, I4},
         "SELECT tapewatch.end_blockers($1, $2)"},
     [TW_POSITION_READ_LOCKED] = {"position_read_locked", TW_FOR_STORE, 2, {I2, I4},
@@ -81,9 +82,9 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_BARS_ADD] = {"bars_add", TW_FOR_STORE, 0, {0}, NULL},
     [TW_HEADLINES_INSERT] = {"headlines_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_DEAD_LETTER_INSERT] = {"dead_letter_insert", TW_FOR_STORE, 0, {0}, NULL},
-    [TW_POSITION_MOVE] = {"position_move", TW_FOR_STORE, 9, {I2, I4, I8, ID, I8, I8, TZ, TZ, TZ},
+    [TW_POSITION_MOVE] = {"position_move", TW_FOR_STORE, 11, {I2, I4, I8, ID, I8, I8, TZ, TZ, TZ, TZ, I8},
         /* the last statement before Sync: the only lock that another needs */
-        "SELECT tapewatch.move_position($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
+        "SELECT tapewatch.move_position($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"},
     [TW_DOCUMENTS_COMPARE] = {"documents_compare", TW_FOR_STORE, 0, {0}, NULL},
     [TW_DEAD_LETTER_COMPARE] = {"dead_letter_compare", TW_FOR_STORE, 0, {0}, NULL},
 

@@ -19,6 +19,7 @@ struct tw_owned_partition {
     struct tw_partition base; /* first: a pointer to one is a pointer to the other */
     rd_kafka_queue_t *queue;  /* NULL unless it is assigned */
     bool at_end;              /* end-of-partition event since the last message */
+    int64_t check_offset;     /* the stored record that must be seen there before others; -1: no more */
     int64_t told_offset;      /* as committed to Kafka, for lag tools */
     int64_t jumped_offset;    /* where reading goes on after a jump, nothing cut is below it; -1: none */
     uint64_t take_at_ms;      /* FENCED: not before */

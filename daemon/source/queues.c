@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "source/message.h"
 
 enum {
     ROUND_MESSAGES = 256, /* read from one partition before the next has its turn */
@@ -47,11 +48,32 @@ static void note_gap(
     partition->gap_hidden = 0;
 }
 
+/* Whether this is the record that was stored last, or another that stands in its place: no message to be
+ * read. */
+static bool is_checked(
+    struct tw_queues *queues, struct tw_owned_partition *partition, rd_kafka_message_t *message)
+{
+    if (partition->check_offset < 0 || message->offset < partition->check_offset)
+        return false;
+    bool stands_there = message->offset == partition->check_offset;
+    partition->check_offset = -1;
+    if (!stands_there)
+        return false;
+    struct tw_record_mark found = tw_message_mark(message);
+    if (!tw_record_marks_agree(&partition->base.row_mark, &found))
+        queues->other_record(queues->context, &partition->base, &found);
+    return true;
+}
+
 /* Returns false to stop reading for now. */
 static bool take_message(
     struct tw_queues *queues, struct tw_owned_partition *partition, rd_kafka_message_t *message)
 {
     int64_t missing = 0;
+    if (is_checked(queues, partition, message)) {
+        rd_kafka_message_destroy(message);
+        return partition->queue != NULL;
+    }
     enum tw_guard guard = tw_partition_guard(&partition->base, message->offset, &missing);
     if (guard == TW_GUARD_REPEAT) {
         tw_count(queues->metrics, TW_COUNT_REPEATS, 1);
@@ -74,6 +96,11 @@ static void take_error(
 {
     switch (message->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        if (message->offset <= partition->check_offset) { /* shorter than what is stored of it */
+            queues->offset_refused(queues->context, &partition->base);
+            break;
+        }
+        partition->check_offset = -1;
         partition->at_end = true;
         partition->base.end_offset = message->offset;
         break;

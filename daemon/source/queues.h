@@ -6,6 +6,10 @@
  * needless resume rewinds, and a pause throws fetched messages away). Every partition has its turn of 256
  * messages, and after 4,096 the loop's other handles have theirs.
  *
+ * The first message of a partition that was taken is the record that was stored last, read once more
+ * (check_offset): it must be the same, or the topic is another one. Where it is gone, by retention or
+ * compaction, nothing can be told, and the partition is read on.
+ *
  * An offset below the expected one is dropped and counted; a jump is counted, and logged once a second for
  * a partition at most (transaction markers and compaction make them; they are normal, but never silent). */
 #ifndef TW_QUEUES_H
@@ -25,6 +29,8 @@ struct tw_queues {
     bool (*message)(void *context, struct tw_partition *partition, rd_kafka_message_t *message);
     /* The broker does not have the offset that was asked for. */
     void (*offset_refused)(void *context, struct tw_partition *partition);
+    /* Where the record that was stored last stood, there is another. */
+    void (*other_record)(void *context, struct tw_partition *partition, const struct tw_record_mark *found);
     /* Another error of the partition; the message stays the caller's. */
     void (*error)(void *context, const rd_kafka_message_t *message);
     bool stopped; /* nothing is read; set from outside, also from inside message() */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "read/time_text.h"
 #include "source/group.h"
 #include "source/lag.h"
 #include "source/offset_range.h"
@@ -150,8 +151,9 @@ static rd_kafka_topic_partition_list_t *list_readable(struct tw_source *source)
             continue;
         if (!tw_queue_open(tw_owned(at), source->group.kafka, wake_loop, source))
             fail_for(source, at, "librdkafka has no queue for it");
+        int64_t offset = tw_owned(at)->check_offset >= 0 ? tw_owned(at)->check_offset : at->expected_offset;
         rd_kafka_topic_partition_list_add(list, at->topic, at->number)->offset =
-            at->expected_offset >= 0 ? at->expected_offset : RD_KAFKA_OFFSET_BEGINNING;
+            offset >= 0 ? offset : RD_KAFKA_OFFSET_BEGINNING;
     }
     return list;
 }
@@ -182,6 +184,7 @@ void tw_source_taken(
     }
     partition->expected_offset = partition->row_offset;
     partition->cut_offset = partition->row_offset;
+    tw_owned(partition)->check_offset = partition->row_mark.known ? partition->row_offset - 1 : -1;
     tw_owned(partition)->taken_at_ms = tw_now_ms();
     tw_partition_move(partition, TW_PARTITION_TAKEN, "the row is ours", source->log);
     tw_group_settle(&source->group);
@@ -222,6 +225,32 @@ static void strand(struct tw_source *source, struct tw_partition *partition, con
     tw_partition_move(partition, TW_PARTITION_STRANDED, what, source->log);
 }
 
+/* The topic of that name is not the one that was read, or its end was cut off and written anew: what stands
+ * from the stored offset on may be read, what stands before it was never seen. */
+static void strand_other(
+    struct tw_source *source, struct tw_partition *partition, const struct tw_record_mark *found)
+{
+    static const char what[] =
+        "the record before the stored offset is another one: the topic was made anew, cut off or restored";
+    char cure[640];
+    char stamps[2][TW_TIME_TEXT_BYTES] = {"none", "none"};
+    if (partition->row_mark.stamp_us != TW_NO_TIME)
+        tw_time_text(partition->row_mark.stamp_us, stamps[0]);
+    if (found->stamp_us != TW_NO_TIME)
+        tw_time_text(found->stamp_us, stamps[1]);
+    snprintf(cure, sizeof cure,
+        "give a topic that was made anew another name, for what is stored keeps its offsets; or say where "
+        "to read on: tapewatch reset --topic %s --partition %" PRId32
+        " --to-offset N --force --dry-run, then --execute",
+        partition->topic, partition->number);
+    tw_log(source->log, TW_ERROR, "source", "partition stranded", tw_string("topic", partition->topic),
+        tw_int("partition", partition->number), tw_string("what", what),
+        tw_int("stored", partition->row_offset), tw_string("stamp_stored", stamps[0]),
+        tw_string("stamp_found", stamps[1]), tw_string("cure", cure));
+    tw_queue_close(tw_owned(partition));
+    tw_partition_move(partition, TW_PARTITION_STRANDED, what, source->log);
+}
+
 static void jump(struct tw_source *source, struct tw_partition *partition, int64_t offset)
 {
     struct tw_owned_partition *owned = tw_owned(partition);
@@ -256,9 +285,10 @@ static void act_on_bounds(
     case TW_OFFSET_TO_END:
         jump(source, partition, bounds->end);
         break;
-    case TW_OFFSET_WITHIN: /* it is there after all */
+    case TW_OFFSET_WITHIN: /* it is there after all, if not the record before it */
         break;
     }
+    tw_owned(partition)->check_offset = -1;
     tw_group_settle(&source->group);
 }
 
@@ -289,6 +319,13 @@ static void on_offset_refused(void *context, struct tw_partition *partition)
     struct tw_source *source = context;
     if (!tw_offset_range_ask(&source->range, partition))
         fail_for(source, partition, "its offsets cannot be asked for: no memory, or no thread");
+}
+
+static void on_other_record(void *context, struct tw_partition *partition, const struct tw_record_mark *found)
+{
+    struct tw_source *source = context;
+    strand_other(source, partition, found);
+    tw_group_settle(&source->group); /* what is fetched of it is of no use */
 }
 
 static void on_error(void *context, const rd_kafka_message_t *message)
@@ -366,6 +403,7 @@ bool tw_source_begin(uv_loop_t *loop, const struct tw_config *config, const stru
         .context = source,
         .message = on_message,
         .offset_refused = on_offset_refused,
+        .other_record = on_other_record,
         .error = on_error};
     *out = source;
     tw_group_watch(&source->group, wake_loop, source);

@@ -18,6 +18,11 @@
  * `reset`) is FENCED, and taken again after a pause that doubles from 1 s to 60 s while nothing of it can
  * be stored.
  *
+ * The record before the stored offset is read once more when a partition is taken, and held against the mark
+ * that the row keeps of it: where another stands, the topic was made anew, cut off or restored, and the
+ * partition is STRANDED instead of being read from the middle of something else. A record that is gone, by
+ * retention or compaction, proves nothing.
+ *
  * A stored offset that the broker no longer has: below the first one, `kafka.out_of_range` decides (stop,
  * earliest, latest); beyond the end, the partition is STRANDED, with one line that names the cure (`reset`).
  *

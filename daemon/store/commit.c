@@ -165,6 +165,7 @@ static void begin_part(
     commit->part = (struct tw_batch_part){.batch = batch,
         .encoded = batch->encoded,
         .begin_offset = begin_offset,
+        .last = batch->held && end > 0 ? batch->held[end - 1] : NULL,
         .end_offset = end >= batch->count ? batch->end_offset : batch->messages[end - 1].offset + 1};
     tw_prepare_part(&commit->prepare, &commit->part);
     if (range->count == batch->count || encode_again(commit))

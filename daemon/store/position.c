@@ -25,6 +25,10 @@ void tw_position_taken(const PGresult *result, struct tw_partition *partition)
     partition->highest_offset = tw_get_int64(PQgetvalue(result, 0, 3));
     partition->row_watermark_us =
         PQgetisnull(result, 0, 4) ? TW_NO_TIME : tw_get_time(PQgetvalue(result, 0, 4));
+    bool known = !PQgetisnull(result, 0, 6);
+    partition->row_mark = (struct tw_record_mark){.known = known,
+        .stamp_us = PQgetisnull(result, 0, 5) ? TW_NO_TIME : tw_get_time(PQgetvalue(result, 0, 5)),
+        .hash = known ? tw_get_int64(PQgetvalue(result, 0, 6)) : 0};
 }
 
 void tw_position_read(struct tw_connection *connection, const struct tw_partition *partition,

@@ -53,8 +53,9 @@ void tw_known_end(struct tw_known *known);
 struct tw_batch_part {
     struct tw_batch *batch;
     struct tw_encoded *encoded;
-    int64_t begin_offset; /* what the row of its partition must say, */
-    int64_t end_offset;   /* and is to say */
+    int64_t begin_offset;     /* what the row of its partition must say, */
+    int64_t end_offset;       /* and is to say */
+    rd_kafka_message_t *last; /* the last record of it; NULL: not at hand */
 };
 
 /* An event about a part: its topic, partition and offsets, and what is wrong. */

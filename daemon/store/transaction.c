@@ -1,13 +1,14 @@
 #include "store/transaction.h"
 
 #include "postgres/wire.h"
+#include "source/message.h"
 #include "time/watermark.h"
 
 /* Parameters of the fence and the move; libpq copies them when they are sent. */
 struct parameters {
     const char *values[TW_STATEMENT_PARAMETERS];
     int lengths[TW_STATEMENT_PARAMETERS];
-    char numbers[48];
+    char numbers[64];
 };
 
 static void set(struct parameters *parameters, int at, const char *value, int length)
@@ -37,6 +38,20 @@ static void send_fence(struct tw_connection *connection, const struct tw_batch_p
     tw_connection_send(connection, TW_FENCE, parameters.values, parameters.lengths);
 }
 
+/* What the last record is told by, for whoever takes the partition next: one hash a transaction. */
+static void set_mark(const struct tw_batch_part *part, struct parameters *parameters, int first)
+{
+    char *numbers = parameters->numbers + 48;
+    if (!part->last)
+        return;
+    struct tw_record_mark mark = tw_message_mark(part->last);
+    tw_put_time(numbers, mark.stamp_us);
+    tw_put_int64(numbers + 8, mark.hash);
+    if (mark.stamp_us != TW_NO_TIME)
+        set(parameters, first, numbers, 8);
+    set(parameters, first + 1, numbers + 8, 8);
+}
+
 static void send_move(struct tw_connection *connection, const struct tw_batch_part *part,
     const struct tw_transaction_options *options)
 {
@@ -56,6 +71,7 @@ static void send_move(struct tw_connection *connection, const struct tw_batch_pa
         set(&parameters, 7, numbers + 32, 8);
     if (options->evaluated_us != TW_NO_TIME)
         set(&parameters, 8, numbers + 40, 8);
+    set_mark(part, &parameters, 9);
     tw_connection_send(connection, TW_POSITION_MOVE, parameters.values, parameters.lengths);
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "source/kafka.h"
+#include "source/message.h"
 
 #include <librdkafka/rdkafka_mock.h>
 #include <setjmp.h>
@@ -29,8 +30,9 @@ struct scene {
     rd_kafka_mock_cluster_t *mock;
     const char *topics[1];
     struct tw_property properties[8];
-    int64_t rows[PARTITIONS]; /* next_offset that a take answers */
-    int64_t next[PARTITIONS]; /* one past the last message seen; -1: none */
+    int64_t rows[PARTITIONS];                /* next_offset that a take answers */
+    struct tw_record_mark marks[PARTITIONS]; /* of the record before it; follows what is read */
+    int64_t next[PARTITIONS];                /* one past the last message seen; -1: none */
     uint32_t seen[PARTITIONS];
     uint32_t out_of_order;
     uint32_t takes;
@@ -77,6 +79,7 @@ static bool on_message(void *context, struct tw_partition *partition, rd_kafka_m
     scene->total++;
     partition->cut_offset = message->offset + 1;
     partition->row_offset = message->offset + 1;
+    scene->marks[at] = tw_message_mark(message);
     rd_kafka_message_destroy(message);
     return true;
 }
@@ -92,6 +95,7 @@ static void on_take(void *context, struct tw_partition *partition)
     scene->takes++;
     partition->epoch = scene->takes;
     partition->row_offset = scene->rows[partition->number];
+    partition->row_mark = scene->marks[partition->number];
     tw_source_taken(scene->source, partition, partition->assignment, NULL);
 }
 
@@ -199,6 +203,7 @@ static void run_scene(struct scene *scene)
     assert_true(scene->closed);
     assert_true(scene->cleanly);
     assert_false(scene->fatal);
+    assert_int_equal(scene->out_of_order, 0);
 }
 
 static void close_scene(struct scene *scene)
@@ -305,7 +310,9 @@ static void look_whether_stranded(uv_timer_t *timer)
         return;
     assert_int_equal(stranded, 1);
     assert_false(tw_source_ready(scene->source, why, sizeof why));
-    assert_non_null(strstr(why, "stranded at offset 5000"));
+    char where[64];
+    snprintf(where, sizeof where, "partition 2 is stranded at offset %lld", (long long)scene->rows[2]);
+    assert_non_null(strstr(why, where));
     if (scene->total >= (PARTITIONS - 1) * EACH)
         end_source(scene);
 }
@@ -322,6 +329,49 @@ static void a_row_beyond_the_end_strands_its_partition_and_no_other(void **state
     assert_int_equal(scene->total, (PARTITIONS - 1) * EACH);
     assert_int_equal(scene->out_of_order, 0);
     close_scene(scene);
+}
+
+/* A topic made anew while the daemon was down, and longer by now than what is stored: it would be read from
+ * its middle. */
+static void another_record_before_the_row_strands_its_partition_and_no_other(void **state)
+{
+    (void)state;
+    struct scene *scene = open_scene();
+    publish(scene, EACH);
+    scene->rows[2] = 500;
+    scene->marks[2] = (struct tw_record_mark){.known = true, .stamp_us = 1, .hash = 2};
+    uv_timer_start(&scene->poke, look_whether_stranded, 100, 100);
+    run_scene(scene);
+    assert_int_equal(scene->seen[2], 0);
+    assert_int_equal(scene->total, (PARTITIONS - 1) * EACH);
+    close_scene(scene);
+}
+
+static void a_topic_that_ends_before_the_last_record_stored_strands_its_partition(void **state)
+{
+    (void)state;
+    struct scene *scene = open_scene();
+    publish(scene, EACH);
+    scene->rows[2] = EACH + 1;
+    scene->marks[2] = (struct tw_record_mark){.known = true, .stamp_us = 1, .hash = 2};
+    uv_timer_start(&scene->poke, look_whether_stranded, 100, 100);
+    run_scene(scene);
+    assert_int_equal(scene->seen[2], 0);
+    close_scene(scene);
+}
+
+static int64_t first_offset(struct scene *scene, int32_t partition)
+{
+    char why[256];
+    int64_t first = -1;
+    int64_t end = -1;
+    rd_kafka_conf_t *settings = rd_kafka_conf_new();
+    rd_kafka_conf_set(
+        settings, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(scene->mock), why, sizeof why);
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, settings, why, sizeof why);
+    assert_int_equal(rd_kafka_query_watermark_offsets(client, "news", partition, &first, &end, 20000), 0);
+    rd_kafka_destroy(client);
+    return first;
 }
 
 /* The mock keeps 5 MiB a partition and drops the oldest, as retention would. */
@@ -341,6 +391,50 @@ static void outgrow(struct scene *scene, int32_t partition)
             0);
     assert_int_equal(rd_kafka_flush(producer, 20000), 0);
     rd_kafka_destroy(producer);
+}
+
+/* Retention has taken all that is stored, and nothing else: that is no reason to stop. */
+static void a_record_gone_by_retention_is_not_taken_for_another(void **state)
+{
+    (void)state;
+    struct scene *scene = open_scene();
+    outgrow(scene, 1);
+    scene->rows[1] = first_offset(scene, 1);
+    scene->next[1] = scene->rows[1];
+    scene->marks[1] = (struct tw_record_mark){.known = true, .stamp_us = 1, .hash = 2};
+    assert_true(scene->rows[1] > 0);
+    scene->wanted = (uint32_t)(160 - scene->rows[1]);
+    run_scene(scene);
+    assert_int_equal(scene->seen[1], 160 - scene->rows[1]);
+    assert_int_equal(scene->metrics.counters[TW_COUNT_GAPS], 0);
+    close_scene(scene);
+}
+
+static void raise_expected(uv_timer_t *timer)
+{
+    struct scene *scene = timer->data;
+    for (struct tw_partition *at = tw_source_partitions(scene->source); at; at = at->next)
+        if (scene->pokes == 0 && at->state == TW_PARTITION_READING && scene->total == PARTITIONS * EACH)
+            at->expected_offset = scene->next[at->number] = EACH + 30;
+    if (scene->pokes > 0 || scene->total < PARTITIONS * EACH)
+        return;
+    scene->pokes++;
+    publish(scene, 100);
+    scene->wanted = PARTITIONS * (EACH + 70);
+}
+
+/* Whatever librdkafka fetches again, by a rewind or a resume: each offset is taken once. */
+static void records_below_the_expected_offset_are_dropped_and_counted(void **state)
+{
+    (void)state;
+    struct scene *scene = open_scene();
+    publish(scene, EACH);
+    uv_timer_start(&scene->poke, raise_expected, 100, 100);
+    run_scene(scene);
+    assert_int_equal(scene->total, PARTITIONS * (EACH + 70));
+    assert_int_equal(scene->metrics.counters[TW_COUNT_REPEATS], PARTITIONS * 30);
+    assert_int_equal(scene->metrics.counters[TW_COUNT_GAPS], 0);
+    close_scene(scene);
 }
 
 static void end_when_caught_up(uv_timer_t *timer)
@@ -398,7 +492,7 @@ static void a_fenced_partition_is_taken_again_and_read_on_from_its_row(void **st
     assert_int_equal(scene->takes, PARTITIONS + 3);
     assert_int_equal(scene->leaving, PARTITIONS + 3);
     assert_int_equal(scene->total, PARTITIONS * (EACH + 100));
-    assert_int_equal(scene->out_of_order, 0);
+    assert_int_equal(scene->metrics.counters[TW_COUNT_REPEATS], 0); /* the record before the row is none */
     close_scene(scene);
 }
 
@@ -474,6 +568,10 @@ int main(void)
         cmocka_unit_test(thousands_of_stops_and_goes_lose_nothing_and_repeat_nothing),
         cmocka_unit_test(a_quiet_topic_does_not_cost_the_membership),
         cmocka_unit_test(a_row_beyond_the_end_strands_its_partition_and_no_other),
+        cmocka_unit_test(another_record_before_the_row_strands_its_partition_and_no_other),
+        cmocka_unit_test(a_topic_that_ends_before_the_last_record_stored_strands_its_partition),
+        cmocka_unit_test(a_record_gone_by_retention_is_not_taken_for_another),
+        cmocka_unit_test(records_below_the_expected_offset_are_dropped_and_counted),
         cmocka_unit_test(a_partition_that_jumped_to_its_end_is_caught_up_there),
         cmocka_unit_test(a_fenced_partition_is_taken_again_and_read_on_from_its_row),
     };
