@@ -14,6 +14,7 @@
 #define VOCAB_TXT TW_FILE_VOCABULARY
 #define TOKENIZER_CONFIG TW_FILE_TOKENIZER_CONFIG
 #define SPECIAL_TOKENS_MAP TW_FILE_SPECIAL_TOKENS
+#define ADDED_TOKENS TW_FILE_ADDED_TOKENS
 #define MOST_ADDED_TOKENS 4096
 #define MOST_IDS (1U << 24)
 #define DEFAULT_MOST_CHARACTERS 100
@@ -62,6 +63,7 @@ struct loading {
     json_t *config;   /* tokenizer_config.json, NULL when absent */
     json_t *map;      /* special_tokens_map.json, NULL when absent */
     json_t *pipeline; /* tokenizer.json, NULL when absent */
+    json_t *added;    /* added_tokens.json, NULL when absent */
     enum custom custom;
     struct tw_text named[NAME_COUNT];
     struct tw_error *err;
@@ -226,26 +228,13 @@ static bool read_config(struct loading *loading)
 
 /* --- Added tokens --- */
 
-/* A token that is matched after normalisation is found while words are made (normalize.h), when it is made of
- * ASCII in its normal form: a punctuation character, letters or digits, a punctuation character, as in
- * "<unk>". */
-static bool is_bracketed_word(const struct tw_tokenizer_facts *facts, struct tw_text text)
-{
-    for (size_t byte = 0; byte < text.length; byte++) {
-        char sign = text.bytes[byte];
-        bool outer = byte == 0 || byte + 1 == text.length;
-        bool letter = (sign >= 'a' && sign <= 'z') || (sign >= '0' && sign <= '9') ||
-                      (sign >= 'A' && sign <= 'Z' && !facts->lower_case);
-        bool mark = sign > ' ' && sign < 0x7F && !(sign >= '0' && sign <= '9') &&
-                    !(sign >= 'A' && sign <= 'Z') && !(sign >= 'a' && sign <= 'z');
-        if (outer ? !mark : !letter)
-            return false;
-    }
-    return text.length > 2;
-}
+/* How a token is looked for. */
+struct added_way {
+    bool normalized, single_word, outside;
+};
 
 static bool add_added(
-    struct loading *loading, const char *file, struct tw_text text, int32_t id, bool normalized)
+    struct loading *loading, const char *file, struct tw_text text, int32_t id, struct added_way way)
 {
     struct tw_tokenizer_facts *facts = loading->facts;
     for (uint32_t token = 0; token < facts->added_count; token++)
@@ -255,11 +244,50 @@ static bool add_added(
                        text.bytes, facts->added[token].id, id);
     if (facts->added_count == MOST_ADDED_TOKENS)
         return refuse(loading, file, CURE_BERT, "more than %d added tokens", MOST_ADDED_TOKENS);
-    struct tw_text kept = tw_arena_copy(loading->arena, text);
-    if (!kept.bytes)
+    struct tw_added_token made = {.text = tw_arena_copy(loading->arena, text),
+        .id = id,
+        .normalized = way.normalized,
+        .single_word = way.single_word,
+        .outside = way.outside};
+    if (!made.text.bytes || !tw_added_normalize(&facts->form, &made, loading->arena))
         return tw_arena_fail(loading->arena, loading->err);
-    facts->added[facts->added_count++] = (struct tw_added_token){kept, id, normalized};
+    if (made.normalized && made.form.length == 0)
+        return refuse(loading, file, "remove it", "added token with id %d is nothing once normalized", id);
+    if (made.normalized && tw_unicode_has_space_at_end(text.bytes, text.length))
+        return refuse(loading, file, CURE_BERT, "added token with id %d: white space at its end", id);
+    facts->added[facts->added_count++] = made;
     return true;
+}
+
+static int shown_bytes(struct tw_text text)
+{
+    return text.length > 100 ? 100 : (int)text.length;
+}
+
+/* A token at its place in the vocabulary, or at a free one behind it. */
+static bool place_added(
+    struct loading *loading, const char *file, struct tw_text text, double id, struct added_way way)
+{
+    static const char cure[] = "give it the id that the vocabulary gives it";
+    struct tw_tokenizer_facts *facts = loading->facts;
+    int shown = shown_bytes(text);
+    if (!(id >= 0 && id < (double)facts->token_count))
+        return refuse(
+            loading, file, cure, "added token \"%.*s\" has no place in the vocabulary", shown, text.bytes);
+    struct tw_text *place = &facts->tokens[(uint32_t)id];
+    if (place->bytes && !tw_text_equal(*place, text))
+        return refuse(loading, file, cure,
+            "added token \"%.*s\" has id %u, which in the vocabulary is \"%.*s\"", shown, text.bytes,
+            (unsigned)id, shown_bytes(*place), place->bytes);
+    if (!place->bytes) {
+        int32_t other = find_token(facts, text);
+        if (other >= 0)
+            return refuse(loading, file, cure, "added token \"%.*s\" has id %u, in the vocabulary %d", shown,
+                text.bytes, (unsigned)id, other);
+        *place = tw_arena_copy(loading->arena, text);
+        way.outside = true;
+    }
+    return add_added(loading, file, text, (int32_t)id, way);
 }
 
 /* One entry of added_tokens (tokenizer.json) or added_tokens_decoder (tokenizer_config.json). */
@@ -268,25 +296,17 @@ static bool read_added(struct loading *loading, const char *file, const json_t *
     struct tw_text text = content_of(entry);
     if (!text.bytes || text.length == 0)
         return refuse(loading, file, CURE_COPY, "an added token has no content");
-    int shown = text.length > 100 ? 100 : (int)text.length;
-    if (json_is_true(json_object_get(entry, "single_word")))
-        return refuse(loading, file, CURE_BERT, "added token \"%.*s\": single_word is not supported", shown,
-            text.bytes);
-    bool normalized = json_is_true(json_object_get(entry, "normalized"));
-    if (normalized && !is_bracketed_word(loading->facts, text))
-        return refuse(
-            loading, file, CURE_BERT, "added token \"%.*s\": normalized is not supported", shown, text.bytes);
-    if (!(id >= 0 && id < (double)loading->facts->token_count))
-        return refuse(loading, file, "give it the id that the vocabulary gives it",
-            "added token \"%.*s\" has no place in the vocabulary", shown, text.bytes);
-    struct tw_text *place = &loading->facts->tokens[(uint32_t)id];
-    if (place->bytes && !tw_text_equal(*place, text))
-        return refuse(loading, file, "give it the id that the vocabulary gives it",
-            "added token \"%.*s\" has id %u, which in the vocabulary is \"%.*s\"", shown, text.bytes,
-            (unsigned)id, (int)(place->length > 100 ? 100 : place->length), place->bytes);
-    if (!place->bytes)
-        *place = tw_arena_copy(loading->arena, text);
-    return add_added(loading, file, text, (int32_t)id, normalized);
+    struct added_way way = {.normalized = json_is_true(json_object_get(entry, "normalized")),
+        .single_word = json_is_true(json_object_get(entry, "single_word"))};
+    return place_added(loading, file, text, id, way);
+}
+
+/* The id that a key of added_tokens_decoder is; -1: none. */
+static double decoder_id(const char *key)
+{
+    char *end = NULL;
+    unsigned long id = strtoul(key, &end, 10);
+    return end == key || *end != '\0' || id >= MOST_IDS ? -1 : (double)id;
 }
 
 static bool read_added_decoder(struct loading *loading)
@@ -295,12 +315,31 @@ static bool read_added_decoder(struct loading *loading)
     json_t *entry;
     json_object_foreach(json_object_get(loading->config, "added_tokens_decoder"), key, entry)
     {
-        char *end = NULL;
-        unsigned long id = strtoul(key, &end, 10);
-        if (end == key || *end != '\0' || id >= MOST_IDS)
+        double id = decoder_id(key);
+        if (id < 0)
             return refuse(
                 loading, TOKENIZER_CONFIG, CURE_COPY, "added_tokens_decoder: \"%s\" is not an id", key);
-        if (!read_added(loading, TOKENIZER_CONFIG, entry, (double)id))
+        if (!read_added(loading, TOKENIZER_CONFIG, entry, id))
+            return false;
+    }
+    return true;
+}
+
+/* added_tokens.json, {"token": id}: written by older versions, and read when no other file tells of the
+ * tokens. They are looked for after normalisation, but for special ones. */
+static bool read_added_file(struct loading *loading)
+{
+    const char *key;
+    json_t *id;
+    json_object_foreach(loading->added, key, id)
+    {
+        struct tw_text text = tw_text_of(key);
+        struct added_way way = {.normalized = true};
+        for (size_t name = 0; name < NAME_COUNT; name++)
+            way.normalized = way.normalized && !tw_text_equal(loading->named[name], text);
+        if (!json_is_integer(id) || text.length == 0)
+            return refuse(loading, ADDED_TOKENS, CURE_COPY, "\"%.100s\" is not a token with its id", key);
+        if (!place_added(loading, ADDED_TOKENS, text, (double)json_integer_value(id), way))
             return false;
     }
     return true;
@@ -323,18 +362,11 @@ static bool read_further_specials(struct loading *loading)
                     "remove it, or give the model and the vocabulary a row for it",
                     "%s: \"%.*s\" is not in the vocabulary", keys[list], (int)(text.bytes ? text.length : 0),
                     text.bytes ? text.bytes : "");
-            if (!add_added(loading, TOKENIZER_CONFIG, text, id, false))
+            if (!add_added(loading, TOKENIZER_CONFIG, text, id, (struct added_way){0}))
                 return false;
         }
     }
     return true;
-}
-
-static int compare_added(const void *left, const void *right)
-{
-    const struct tw_added_token *left_token = left, *right_token = right;
-    return (left_token->text.length < right_token->text.length) -
-           (left_token->text.length > right_token->text.length);
 }
 
 static bool begin_added(struct loading *loading)
@@ -355,29 +387,15 @@ static bool settle_specials(struct loading *loading, const char *file)
         if (name <= SEPARATOR && ids[name] < 0)
             return refuse(loading, file, "add it to the vocabulary, or name another in " TOKENIZER_CONFIG,
                 "%s \"%.*s\" is not in the vocabulary", names[name].key, (int)text.length, text.bytes);
-        if (ids[name] >= 0 && !add_added(loading, file, text, ids[name], false))
+        if (ids[name] >= 0 && !add_added(loading, file, text, ids[name], (struct added_way){0}))
             return false;
     }
     facts->special =
         (struct tw_special_ids){ids[UNKNOWN], ids[CLASSIFY], ids[SEPARATOR], ids[PADDING], ids[MASK]};
-    qsort(facts->added, facts->added_count, sizeof *facts->added, compare_added);
     return true;
 }
 
 /* --- vocab.txt --- */
-
-static bool is_utf8(struct tw_text text)
-{
-    const uint8_t *bytes = (const uint8_t *)text.bytes;
-    for (size_t byte = 0; byte < text.length;) {
-        uint32_t code_point, size = tw_unicode_decode(bytes + byte, text.length - byte, &code_point);
-        bool written_so = size == 3 && memcmp(bytes + byte, "\xEF\xBF\xBD", 3) == 0;
-        if (code_point == TW_UNICODE_REPLACEMENT && !written_so)
-            return false;
-        byte += size;
-    }
-    return true;
-}
 
 static uint32_t count_lines(struct tw_text text)
 {
@@ -391,12 +409,43 @@ static bool read_line(struct loading *loading, uint32_t id, struct tw_text line)
 {
     if (line.length > 0 && line.bytes[line.length - 1] == '\r')
         line.length--;
-    if (!is_utf8(line)) {
+    if (!tw_unicode_is_utf8(line.bytes, line.length)) {
         char file[64];
         snprintf(file, sizeof file, VOCAB_TXT ":%u", id + 1);
         return refuse(loading, file, CURE_COPY, "the token is not valid UTF-8");
     }
     loading->facts->tokens[id] = line;
+    return true;
+}
+
+/* One past the highest id of tokens that were added behind the `lines` of the vocabulary; it may be bounded,
+ * since each must have one. */
+static uint32_t count_with_added(const struct loading *loading, uint32_t lines)
+{
+    double count = lines, most = (double)lines + MOST_ADDED_TOKENS;
+    const char *key;
+    json_t *value;
+    json_object_foreach(json_object_get(loading->config, "added_tokens_decoder"), key, value)
+    {
+        double id = decoder_id(key);
+        count = id >= count && id < most ? id + 1 : count;
+    }
+    json_object_foreach(loading->added, key, value)
+    {
+        double id = (double)json_integer_value(value);
+        count = id >= count && id < most ? id + 1 : count;
+    }
+    return (uint32_t)count;
+}
+
+/* Whoever adds tokens numbers them on from the vocabulary's end: another id would be another token's. */
+static bool no_gaps(struct loading *loading)
+{
+    const struct tw_tokenizer_facts *facts = loading->facts;
+    for (uint32_t id = 0; id < facts->token_count; id++)
+        if (!facts->tokens[id].bytes)
+            return refuse(loading, loading->added ? ADDED_TOKENS : TOKENIZER_CONFIG, CURE_COPY,
+                "ids go up to %u, but no token has id %u", facts->token_count - 1, id);
     return true;
 }
 
@@ -406,14 +455,15 @@ static bool read_vocabulary_lines(struct loading *loading)
     if (!read_whole(loading, VOCAB_TXT, &text))
         return false;
     struct tw_tokenizer_facts *facts = loading->facts;
-    facts->token_count = count_lines(text);
+    uint32_t lines = count_lines(text);
+    facts->token_count = lines < MOST_IDS ? count_with_added(loading, lines) : lines;
     if (facts->token_count >= MOST_IDS)
         return refuse(loading, VOCAB_TXT, CURE_COPY, "more than %u tokens", MOST_IDS);
     facts->tokens = tw_arena_array(loading->arena, facts->token_count + 1, sizeof *facts->tokens);
     if (!facts->tokens)
         return tw_arena_fail(loading->arena, loading->err);
     const char *begin = text.bytes, *end = text.bytes + text.length;
-    for (uint32_t id = 0; id < facts->token_count; id++) {
+    for (uint32_t id = 0; id < lines; id++) {
         const char *newline = memchr(begin, '\n', (size_t)(end - begin));
         const char *line_end = newline ? newline : end;
         if (!read_line(loading, id, (struct tw_text){begin, (size_t)(line_end - begin)}))
@@ -427,14 +477,14 @@ static bool read_switches(struct loading *loading)
 {
     struct tw_tokenizer_facts *facts = loading->facts;
     bool given;
-    facts->lower_case = facts->split_chinese = true; /* the peer's defaults */
+    facts->form.lower_case = facts->form.split_chinese = true; /* the peer's defaults */
     facts->most_characters = DEFAULT_MOST_CHARACTERS;
-    if (!read_switch(loading, "do_lower_case", &given, &facts->lower_case) ||
-        !read_switch(loading, "tokenize_chinese_chars", &given, &facts->split_chinese) ||
-        !read_switch(loading, "strip_accents", &given, &facts->strip_accents))
+    if (!read_switch(loading, "do_lower_case", &given, &facts->form.lower_case) ||
+        !read_switch(loading, "tokenize_chinese_chars", &given, &facts->form.split_chinese) ||
+        !read_switch(loading, "strip_accents", &given, &facts->form.strip_accents))
         return false;
     if (!given)
-        facts->strip_accents = facts->lower_case;
+        facts->form.strip_accents = facts->form.lower_case;
     return true;
 }
 
@@ -442,8 +492,8 @@ static bool read_vocab_txt(struct loading *loading)
 {
     loading->facts->two_between = loading->custom == MPNET_CUSTOM;
     return read_switches(loading) && read_vocabulary_lines(loading) && begin_added(loading) &&
-           read_added_decoder(loading) && read_further_specials(loading) &&
-           settle_specials(loading, VOCAB_TXT);
+           read_added_decoder(loading) && read_added_file(loading) && no_gaps(loading) &&
+           read_further_specials(loading) && settle_specials(loading, VOCAB_TXT);
 }
 
 /* --- tokenizer.json --- */
@@ -488,12 +538,13 @@ static bool read_normalizer(struct loading *loading)
             loading, TOKENIZER_JSON, CURE_COPY, "lowercase and handle_chinese_chars must be true or false");
     if (strip && !json_is_null(strip) && !json_is_boolean(strip))
         return refuse(loading, TOKENIZER_JSON, CURE_COPY, "strip_accents is not true, false or null");
-    facts->lower_case = json_is_true(lower);
-    facts->split_chinese = json_is_true(chinese);
-    facts->strip_accents = json_is_boolean(strip) ? json_is_true(strip) : facts->lower_case;
-    return same_as_config(loading, "do_lower_case", "lowercase", facts->lower_case) &&
-           same_as_config(loading, "tokenize_chinese_chars", "handle_chinese_chars", facts->split_chinese) &&
-           same_as_config(loading, "strip_accents", "strip_accents", facts->strip_accents);
+    facts->form.lower_case = json_is_true(lower);
+    facts->form.split_chinese = json_is_true(chinese);
+    facts->form.strip_accents = json_is_boolean(strip) ? json_is_true(strip) : facts->form.lower_case;
+    return same_as_config(loading, "do_lower_case", "lowercase", facts->form.lower_case) &&
+           same_as_config(
+               loading, "tokenize_chinese_chars", "handle_chinese_chars", facts->form.split_chinese) &&
+           same_as_config(loading, "strip_accents", "strip_accents", facts->form.strip_accents);
 }
 
 /* How many ids there are: one past the highest of the vocabulary and of the added tokens. False when an id is
@@ -682,8 +733,8 @@ static bool read_pipeline_added(struct loading *loading)
     const json_t *added;
     json_array_foreach(json_object_get(loading->pipeline, "added_tokens"), index, added)
     {
-        if (!read_added(
-                loading, TOKENIZER_JSON, added, (double)json_integer_value(json_object_get(added, "id"))))
+        double id = (double)json_integer_value(json_object_get(added, "id"));
+        if (!read_added(loading, TOKENIZER_JSON, added, id))
             return false;
     }
     return true;
@@ -702,7 +753,7 @@ static bool read_pipeline(struct loading *loading)
 {
     return read_normalizer(loading) && part_of_type(loading, "pre_tokenizer", "BertPreTokenizer") &&
            read_model(loading) && begin_added(loading) && read_pipeline_added(loading) &&
-           read_post_processor(loading) && refuse_left_truncation(loading) &&
+           read_added_file(loading) && read_post_processor(loading) && refuse_left_truncation(loading) &&
            settle_specials(loading, TOKENIZER_JSON);
 }
 
@@ -711,6 +762,9 @@ static bool read_pipeline(struct loading *loading)
 static bool read_folder(struct loading *loading)
 {
     if (!read_object(loading, TOKENIZER_JSON, 0, &loading->pipeline) || !read_config(loading))
+        return false;
+    if (!json_object_get(loading->config, "added_tokens_decoder") &&
+        !read_object(loading, ADDED_TOKENS, 0, &loading->added))
         return false;
     if (loading->pipeline)
         return read_pipeline(loading);
@@ -729,6 +783,7 @@ bool tw_tokenizer_read(const struct tw_snapshot *files, struct tw_arena *arena,
     json_decref(loading.config);
     json_decref(loading.map);
     json_decref(loading.pipeline);
+    json_decref(loading.added);
     return read;
 }
 

@@ -4,6 +4,7 @@
  *     vocab.txt                a token a line, its id the line's number from 0; when tokenizer.json is absent
  *     tokenizer_config.json    case, accents, CJK, names of the special tokens, model_max_length; or absent
  *     special_tokens_map.json  names of the special tokens that tokenizer_config.json leaves out; or absent
+ *     added_tokens.json        tokens added, when tokenizer_config.json tells of none; or absent
  *
  * What is known to change ids and is not done here is refused by name; unknown keys are ignored. A special
  * token that is not in the vocabulary is none: the peer would give it an id for which the model has no
@@ -25,9 +26,9 @@ struct tw_tokenizer_facts {
     struct tw_text *tokens; /* by id; bytes == NULL for an id without token */
     uint32_t token_count;   /* one past the highest id */
     struct tw_special_ids special;
-    struct tw_added_token *added; /* longest first */
+    struct tw_added_token *added; /* in no order */
     uint32_t added_count;
-    bool lower_case, strip_accents, split_chinese;
+    struct tw_normal_form form;
     bool two_between; /* [CLS] first [SEP] [SEP] second [SEP] */
     uint32_t most_characters;
     uint32_t model_max_length;

@@ -28,11 +28,9 @@ void tw_normalizer_prepare(struct tw_normalizer *normalizer)
     for (unsigned byte = 0; byte < 256; byte++) {
         normalizer->class_of[byte] = class_of_byte(byte);
         bool capital = byte >= 'A' && byte <= 'Z';
-        normalizer->lower_of[byte] = (uint8_t)(normalizer->lower_case && capital ? byte | 0x20 : byte);
-    }
-    for (uint32_t token = 0; token < normalizer->added_count; token++) {
-        uint8_t first = (uint8_t)normalizer->added[token].text.bytes[0];
-        normalizer->class_of[first] |= CLASS_TRIGGER;
+        normalizer->lower_of[byte] = (uint8_t)(normalizer->form.lower_case && capital ? byte | 0x20 : byte);
+        if (normalizer->added.may_begin[byte])
+            normalizer->class_of[byte] |= CLASS_TRIGGER;
     }
 }
 
@@ -42,41 +40,20 @@ void tw_words_begin(struct tw_words *words, const struct tw_normalizer *normaliz
     words->text = (const uint8_t *)text.bytes;
     words->length = (uint32_t)text.length;
     words->position = 0;
+    words->scan =
+        (struct tw_added_scan){.added = &normalizer->added, .text = words->text, .length = words->length};
     words->byte_count = words->character_count = 0;
     words->waiting_count = 0;
 }
 
-static uint32_t normalized_end(const struct tw_words *words, struct tw_text token);
-
-/* Where the added token ends that stands at the position, 0 when it does not. */
-static uint32_t end_of_added(const struct tw_words *words, const struct tw_added_token *token)
+/* The added token that stands at the position, and its end; NULL when none does. */
+static const struct tw_added_token *added_token_here(struct tw_words *words, uint32_t *end)
 {
-    struct tw_text text = token->text;
-    if (token->normalized)
-        return normalized_end(words, text);
-    bool stands = text.length <= words->length - words->position &&
-                  memcmp(text.bytes, words->text + words->position, text.length) == 0;
-    return stands ? words->position + (uint32_t)text.length : 0;
+    return tw_added_at(&words->scan, words->position, end);
 }
 
-/* The added token that stands at the position, the longest of them, those of the raw text first; NULL when
- * none does. */
-static const struct tw_added_token *added_token_here(const struct tw_words *words)
-{
-    const struct tw_normalizer *normalizer = words->normalizer;
-    const struct tw_added_token *found = NULL;
-    for (uint32_t token = 0; token < normalizer->added_count; token++) {
-        const struct tw_added_token *added = &normalizer->added[token];
-        if ((found && added->normalized) || !end_of_added(words, added))
-            continue;
-        found = added;
-        if (!added->normalized)
-            break;
-    }
-    return found;
-}
-
-static bool give_added_token(struct tw_words *words, const struct tw_added_token *token, struct tw_word *word)
+static bool give_added_token(
+    struct tw_words *words, const struct tw_added_token *token, uint32_t end, struct tw_word *word)
 {
     word->special = token->id;
     word->overlong = false;
@@ -84,8 +61,8 @@ static bool give_added_token(struct tw_words *words, const struct tw_added_token
     word->begins = word->ends = NULL;
     word->length = 0;
     word->begin = words->position;
-    words->position = end_of_added(words, token);
-    word->end = words->position;
+    words->position = end;
+    word->end = end;
     return true;
 }
 
@@ -130,8 +107,9 @@ static bool scan_plain_word(struct tw_words *words, struct tw_word *word)
             end++; /* longer than any limit: only measured */
         if (end == words->length || !(class_of[text[end]] & CLASS_TRIGGER))
             break;
+        uint32_t added_end;
         words->position = end;
-        if (added_token_here(words))
+        if (added_token_here(words, &added_end))
             return give_plain(words, begin, end - begin, word);
         if (class_of[text[end]] != (CLASS_WORD | CLASS_TRIGGER))
             break;
@@ -166,7 +144,7 @@ static void keep_code_point(struct tw_words *words, uint32_t code_point, uint32_
 static void keep_lowered(struct tw_words *words, uint32_t code_point, uint32_t begin, uint32_t end)
 {
     uint32_t parts[2] = {code_point, 0};
-    uint32_t count = words->normalizer->lower_case ? tw_unicode_lower(code_point, parts) : 1;
+    uint32_t count = words->normalizer->form.lower_case ? tw_unicode_lower(code_point, parts) : 1;
     for (uint32_t part = 0; part < count; part++)
         keep_code_point(words, parts[part], begin, end);
 }
@@ -212,7 +190,7 @@ static void keep_parts(
 {
     for (uint32_t part = 0; part < count; part++) {
         uint8_t rank = tw_unicode_kind(parts[part])->rank;
-        if (rank > 0 && words->normalizer->strip_accents) {
+        if (rank > 0 && words->normalizer->form.strip_accents) {
             hold_mark(words, (struct tw_waiting_mark){parts[part], begin, end, rank});
             continue;
         }
@@ -252,36 +230,17 @@ static enum meaning take_meaning(
         return MEANS_NOTHING;
     parts[0] = code_point;
     *count = 1;
-    if (normalizer->strip_accents && flags & (TW_UNICODE_DECOMPOSES | TW_UNICODE_MARK))
+    if (normalizer->form.strip_accents && flags & (TW_UNICODE_DECOMPOSES | TW_UNICODE_MARK))
         *count = strip_code_point(code_point, parts);
     if (*count == 0)
         return MEANS_NOTHING;
-    if (flags & TW_UNICODE_CJK && normalizer->split_chinese)
+    if (flags & TW_UNICODE_CJK && normalizer->form.split_chinese)
         return MEANS_ALONE;
     /* Of several parts none is space or punctuation: the maker of the tables made sure. */
     uint8_t part_flags = tw_unicode_kind(parts[0])->flags;
     if (part_flags & TW_UNICODE_SPACE)
         return MEANS_SPACE;
     return part_flags & TW_UNICODE_PUNCTUATION ? MEANS_ALONE : MEANS_CHARACTERS;
-}
-
-/* The token, of ASCII in its normal form, character by character through all that normalising does. */
-static uint32_t normalized_end(const struct tw_words *words, struct tw_text token)
-{
-    uint32_t position = words->position;
-    size_t met = 0;
-    while (met < token.length && position < words->length) {
-        uint32_t code_point, parts[4], lowered[2], count;
-        position += tw_unicode_decode(words->text + position, words->length - position, &code_point);
-        enum meaning meaning = take_meaning(words->normalizer, code_point, parts, &count);
-        if (meaning == MEANS_NOTHING)
-            continue;
-        lowered[0] = parts[0];
-        uint32_t size = words->normalizer->lower_case ? tw_unicode_lower(parts[0], lowered) : 1;
-        if (meaning == MEANS_SPACE || count != 1 || size != 1 || lowered[0] != (uint8_t)token.bytes[met++])
-            return 0;
-    }
-    return met == token.length ? position : 0;
 }
 
 /* Takes code points until a word is whole. False when none came: at the end, or at white space, from where
@@ -291,9 +250,11 @@ static bool take_long_way(struct tw_words *words, struct tw_word *word)
     while (words->position < words->length) {
         uint8_t byte = words->text[words->position];
         if (words->normalizer->class_of[byte] & CLASS_TRIGGER) {
-            const struct tw_added_token *token = added_token_here(words);
+            uint32_t token_end;
+            const struct tw_added_token *token = added_token_here(words, &token_end);
             if (token)
-                return word_under_way(words) ? give_kept(words, word) : give_added_token(words, token, word);
+                return word_under_way(words) ? give_kept(words, word)
+                                             : give_added_token(words, token, token_end, word);
         }
         uint32_t code_point, parts[4], count;
         uint32_t begin = words->position;
@@ -323,9 +284,10 @@ bool tw_words_next(struct tw_words *words, struct tw_word *word)
             return false;
         uint8_t class = class_of[text[words->position]];
         if (class & CLASS_TRIGGER) {
-            const struct tw_added_token *token = added_token_here(words);
+            uint32_t end;
+            const struct tw_added_token *token = added_token_here(words, &end);
             if (token)
-                return give_added_token(words, token, word);
+                return give_added_token(words, token, end, word);
             class &= (uint8_t)~CLASS_TRIGGER;
         }
         if (class == CLASS_PUNCTUATION)

@@ -7,7 +7,7 @@
  *
  * In this order, each step on what the step before left (tokenizers, normalizers/bert.rs and
  * pre_tokenizers/bert.rs):
- *     literal special tokens are taken out of the raw text
+ *     added tokens are taken out whole (added.h)
  *     clean:    control characters, U+FFFD and what is not UTF-8 vanish, white space becomes a space
  *     CJK:      each ideograph becomes a word of its own
  *     accents:  canonical decomposition and ordering, then nonspacing marks vanish
@@ -24,28 +24,18 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "tokenizer/added.h"
 
 /* No vocabulary may ask for longer words than this many characters. */
 #define TW_WORD_MOST_CHARACTERS 256
 #define TW_WORD_MOST_BYTES (4 * TW_WORD_MOST_CHARACTERS)
 
-/* A token that is recognised in the raw text; or, `normalized`, after all steps up to words: "<Unk>" is
- * "<unk>" then. */
-struct tw_added_token {
-    struct tw_text text; /* not empty, valid UTF-8; normalized: ASCII, its first byte never part of a word */
-    int32_t id;
-    bool normalized;
-};
-
 struct tw_normalizer {
-    bool lower_case;
-    bool strip_accents;
-    bool split_chinese;
-    uint32_t most_characters;           /* of a word; 1 to TW_WORD_MOST_CHARACTERS */
-    const struct tw_added_token *added; /* longest first; owned by the tokenizer */
-    uint32_t added_count;
-    uint8_t class_of[256]; /* what a byte is, see normalize.c */
-    uint8_t lower_of[256]; /* an ASCII byte as it is kept */
+    struct tw_normal_form form;
+    uint32_t most_characters; /* of a word; 1 to TW_WORD_MOST_CHARACTERS */
+    struct tw_added added;    /* tokens found in the text whole */
+    uint8_t class_of[256];    /* what a byte is, see normalize.c */
+    uint8_t lower_of[256];    /* an ASCII byte as it is kept */
 };
 
 /* Fills the tables of bytes from the options and the added tokens that were set before. */
@@ -72,6 +62,7 @@ struct tw_words {
     const struct tw_normalizer *normalizer;
     const uint8_t *text;
     uint32_t length, position;
+    struct tw_added_scan scan;
     uint32_t byte_count, character_count; /* of the word that is being made */
     uint32_t word_begin, word_end;
     uint32_t waiting_count;

@@ -20,14 +20,29 @@ struct tw_tokenizer {
 /* Files, texts and the double array: a few times the files' bytes. Address space, not memory. */
 #define ARENA_BYTES ((size_t)1 << 30)
 
+/* The vocabulary's own tokens, by id: no word is cut into one that was added to it. */
+static struct tw_text *without_added(const struct tw_tokenizer_facts *facts, struct tw_arena *arena)
+{
+    struct tw_text *pieces = tw_arena_array(arena, (size_t)facts->token_count + 1, sizeof *pieces);
+    for (uint32_t id = 0; pieces && id < facts->token_count; id++)
+        pieces[id] = facts->tokens[id];
+    for (uint32_t token = 0; pieces && token < facts->added_count; token++)
+        if (facts->added[token].outside)
+            pieces[facts->added[token].id] = (struct tw_text){NULL, 0};
+    return pieces;
+}
+
 static bool build(struct tw_tokenizer *tokenizer, const struct tw_snapshot *files, struct tw_error *err)
 {
     struct tw_tokenizer_facts *facts = &tokenizer->facts;
     if (!tw_tokenizer_read(files, &tokenizer->arena, facts, err))
         return false;
     uint32_t twice = 0, first = 0;
-    if (!tw_wordpiece_build(facts->tokens, facts->token_count, &tokenizer->arena, &tokenizer->vocabulary,
-            &twice, &first, err)) {
+    struct tw_text *pieces = without_added(facts, &tokenizer->arena);
+    if (!pieces)
+        return tw_arena_fail(&tokenizer->arena, err);
+    if (!tw_wordpiece_build(
+            pieces, facts->token_count, &tokenizer->arena, &tokenizer->vocabulary, &twice, &first, err)) {
         if (twice == first)
             return tw_error_in(err, files->folder);
         char where[PATH_MAX];
@@ -37,12 +52,9 @@ static bool build(struct tw_tokenizer *tokenizer, const struct tw_snapshot *file
             "token \"%.*s\" stands there twice, as id %u and as id %u",
             (int)(token.length > 100 ? 100 : token.length), token.bytes, first, twice);
     }
-    tokenizer->normalizer = (struct tw_normalizer){.lower_case = facts->lower_case,
-        .strip_accents = facts->strip_accents,
-        .split_chinese = facts->split_chinese,
-        .most_characters = facts->most_characters,
-        .added = facts->added,
-        .added_count = facts->added_count};
+    tokenizer->normalizer =
+        (struct tw_normalizer){.form = facts->form, .most_characters = facts->most_characters};
+    tw_added_index(facts->added, facts->added_count, &facts->form, &tokenizer->normalizer.added);
     tw_normalizer_prepare(&tokenizer->normalizer);
     return true;
 }
@@ -354,6 +366,10 @@ struct tw_text tw_tokenizer_token(const struct tw_tokenizer *tokenizer, int32_t 
 
 int32_t tw_tokenizer_id(const struct tw_tokenizer *tokenizer, struct tw_text token)
 {
+    const struct tw_tokenizer_facts *facts = &tokenizer->facts;
+    for (uint32_t added = 0; added < facts->added_count; added++)
+        if (facts->added[added].outside && tw_text_equal(facts->added[added].text, token))
+            return facts->added[added].id;
     return tw_wordpiece_find(&tokenizer->vocabulary, token);
 }
 
@@ -369,5 +385,5 @@ uint32_t tw_tokenizer_model_max_length(const struct tw_tokenizer *tokenizer)
 
 bool tw_tokenizer_lower_case(const struct tw_tokenizer *tokenizer)
 {
-    return tokenizer->facts.lower_case;
+    return tokenizer->facts.form.lower_case;
 }

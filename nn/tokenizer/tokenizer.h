@@ -12,8 +12,8 @@
  *
  * A text goes through normalize.h (control characters, white space, CJK, accents, case; words and
  * punctuation) and wordpiece.h (longest piece first, [UNK] for a word that cannot be cut or is longer than
- * the limit). Special tokens that stand literally in the text ("[SEP]") are taken from the raw text, before
- * anything else, as the fast tokenizer does. Invalid UTF-8 never fails: each maximal bad sequence counts as
+ * the limit). Added tokens, special ones among them ("[SEP]"), are taken out whole before words are cut, as
+ * the fast tokenizer does (added.h). Invalid UTF-8 never fails: each maximal bad sequence counts as
  * U+FFFD, which cleaning drops.
  *
  * Offsets are the peer's too, as bytes: a token reaches from the source of its first character to that of its
@@ -61,10 +61,10 @@ struct tw_tokens {
 #define TW_MODEL_MAX_LENGTH_NONE UINT32_MAX
 
 /* Reads `folder`/tokenizer.json when it is there, else `folder`/vocab.txt; and tokenizer_config.json beside
- * either (special_tokens_map.json when that names no special tokens). The whole pipeline of tokenizer.json is
- * looked at: what would give other ids (another model, normalizer, pre-tokenizer or template, added tokens
- * that are matched after normalisation, a contradiction between the files) is refused by name. TW_CONFIG with
- * file and, for vocab.txt, line; TW_IO or TW_PERMISSION when a file cannot be read. On failure *out is
+ * either (special_tokens_map.json when that names no special tokens, added_tokens.json when it tells of no
+ * added ones). The whole pipeline of tokenizer.json is looked at: what would give other ids (another model,
+ * normalizer, pre-tokenizer or template, a contradiction between the files) is refused by name. TW_CONFIG
+ * with file and, for vocab.txt, line; TW_IO or TW_PERMISSION when a file cannot be read. On failure *out is
  * NULL. */
 TW_MUST_USE bool tw_tokenizer_load(const char *folder, struct tw_tokenizer **out, struct tw_error *err);
 /* The same from files that were taken with the model's (model_files.h), so that both are of one version. */

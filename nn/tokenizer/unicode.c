@@ -1,5 +1,7 @@
 #include "tokenizer/unicode.h"
 
+#include <string.h>
+
 enum {
     HANGUL_FIRST = 0xAC00,
     HANGUL_COUNT = 11172,
@@ -133,4 +135,29 @@ uint32_t tw_unicode_encode(uint32_t code_point, uint8_t bytes[4])
     bytes[2] = (uint8_t)(0x80 | (code_point >> 6 & 0x3F));
     bytes[3] = (uint8_t)(0x80 | (code_point & 0x3F));
     return 4;
+}
+
+bool tw_unicode_is_utf8(const char *text, size_t length)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    for (size_t byte = 0; byte < length;) {
+        uint32_t code_point, size = tw_unicode_decode(bytes + byte, length - byte, &code_point);
+        bool written_so = size == 3 && memcmp(bytes + byte, "\xEF\xBF\xBD", 3) == 0;
+        if (code_point == TW_UNICODE_REPLACEMENT && !written_so)
+            return false;
+        byte += size;
+    }
+    return true;
+}
+
+bool tw_unicode_has_space_at_end(const char *text, size_t length)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    uint32_t first, last;
+    size_t begin = length - 1;
+    while (begin > 0 && length - begin < 4 && (bytes[begin] & 0xC0) == 0x80)
+        begin--;
+    tw_unicode_decode(bytes, length, &first);
+    tw_unicode_decode(bytes + begin, length - begin, &last);
+    return (tw_unicode_kind(first)->flags | tw_unicode_kind(last)->flags) & TW_UNICODE_SPACE;
 }

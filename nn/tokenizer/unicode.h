@@ -11,6 +11,7 @@
 #ifndef TW_UNICODE_H
 #define TW_UNICODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -63,6 +64,12 @@ uint32_t tw_unicode_lower(uint32_t code_point, uint32_t parts[2]);
  * UTF-8 gives U+FFFD and the length of the maximal subpart (Unicode 3.9, "U+FFFD Substitution of Maximal
  * Subparts"). */
 uint32_t tw_unicode_decode(const uint8_t *bytes, size_t length, uint32_t *code_point);
+
+/* Is all of it UTF-8? */
+bool tw_unicode_is_utf8(const char *text, size_t length);
+
+/* Does a text of `length` > 0 bytes begin or end with white space? */
+bool tw_unicode_has_space_at_end(const char *text, size_t length);
 
 /* Writes UTF-8, at most 4 bytes, and returns how many. */
 uint32_t tw_unicode_encode(uint32_t code_point, uint8_t bytes[4]);

@@ -69,12 +69,10 @@ static void prepare_normalizer(struct making *making)
         making->special[id] = tw_text_of(specials[id].token);
         making->added[id] = (struct tw_added_token){.text = making->special[id], .id = id};
     }
-    making->normalizer = (struct tw_normalizer){.lower_case = lower,
-        .strip_accents = lower,
-        .split_chinese = true,
-        .most_characters = WORD_MOST_CHARACTERS,
-        .added = making->added,
-        .added_count = SPECIALS};
+    making->normalizer =
+        (struct tw_normalizer){.form = {.lower_case = lower, .strip_accents = lower, .split_chinese = true},
+            .most_characters = WORD_MOST_CHARACTERS};
+    tw_added_index(making->added, SPECIALS, &making->normalizer.form, &making->normalizer.added);
     tw_normalizer_prepare(&making->normalizer);
 }
 

@@ -417,9 +417,8 @@ static void every_code_point_has_the_ids_of_the_peer(void **state)
 
 static struct tw_normalizer given_normalizer(const struct setting *setting)
 {
-    struct tw_normalizer normalizer = {.lower_case = setting->lower_case,
-        .strip_accents = setting->strip_accents,
-        .split_chinese = setting->split_chinese,
+    struct tw_normalizer normalizer = {
+        .form = {setting->lower_case, setting->strip_accents, setting->split_chinese},
         .most_characters = 100};
     tw_normalizer_prepare(&normalizer);
     return normalizer;

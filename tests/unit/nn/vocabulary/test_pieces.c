@@ -322,14 +322,10 @@ static uint64_t count_of(const struct tw_tally *tally, const char *text)
     return 0;
 }
 
-static struct tw_normalizer given_normalizer(const struct tw_added_token *added, uint32_t count)
+static struct tw_normalizer given_normalizer(struct tw_added_token *added, uint32_t count)
 {
-    struct tw_normalizer normalizer = {.lower_case = true,
-        .strip_accents = true,
-        .split_chinese = true,
-        .most_characters = 10,
-        .added = added,
-        .added_count = count};
+    struct tw_normalizer normalizer = {.form = {true, true, true}, .most_characters = 10};
+    tw_added_index(added, count, &normalizer.form, &normalizer.added);
     tw_normalizer_prepare(&normalizer);
     return normalizer;
 }
@@ -337,7 +333,7 @@ static struct tw_normalizer given_normalizer(const struct tw_added_token *added,
 static void words_are_counted_as_the_tokenizer_will_cut_them(void **state)
 {
     (void)state;
-    const struct tw_added_token added[] = {{.text = {"[SEP]", 5}, .id = 3}};
+    struct tw_added_token added[] = {{.text = {"[SEP]", 5}, .id = 3}};
     struct tw_normalizer normalizer = given_normalizer(added, 1);
     struct tw_tally tally;
     assert_true(tw_tally_begin(&tally, &normalizer, NULL));
