@@ -17,7 +17,6 @@ enum state {
     WAITING,
     STORING,
     BEATING,
-    SHARING,
     TAKING,
     LOOKING,
     CUTTING,
@@ -65,7 +64,6 @@ static const char *const names[STATES] = {
     [WAITING] = "waiting",
     [STORING] = "storing",
     [BEATING] = "beating",
-    [SHARING] = "sharing",
     [TAKING] = "taking",
     [LOOKING] = "looking",
     [CUTTING] = "cutting",
@@ -84,10 +82,9 @@ static const uint32_t moves[STATES] = {
     [AWAY] = TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [WAITING] = TW_MOVE(STORING) | TW_MOVE(BEATING) | TW_MOVE(LOOKING) | TW_MOVE(AWAY) | TW_MOVE(LEAVING) |
         TW_MOVE(CLOSING),
-    [STORING] = TW_MOVE(STORING) | TW_MOVE(BEATING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [BEATING] = TW_MOVE(SHARING) | TW_MOVE(TAKING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [SHARING] = TW_MOVE(TAKING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [TAKING] = TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
+    [STORING] = TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
+    [BEATING] = TW_MOVE(TAKING) | TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
+    [TAKING] = TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [LOOKING] = TW_MOVE(CUTTING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [CUTTING] = TW_MOVE(READING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [READING] = TW_MOVE(WORKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
@@ -125,7 +122,7 @@ static void wait_for(struct tw_evaluator *evaluator, uint64_t milliseconds, cons
 }
 
 typedef void action(struct tw_evaluator *evaluator);
-static action store_rules, beat, share, take, look, cut, read_rows, work, write_turn, release;
+static action store_rules, beat, take, look, cut, read_rows, work, write_turn, release;
 
 /* Goes on with what the state is for. A session that broke unseen is told as lost next, by on_lost. */
 static void go_on(struct tw_evaluator *evaluator, enum state state, const char *why)
@@ -133,7 +130,6 @@ static void go_on(struct tw_evaluator *evaluator, enum state state, const char *
     static action *const actions[STATES] = {
         [STORING] = store_rules,
         [BEATING] = beat,
-        [SHARING] = share,
         [TAKING] = take,
         [LOOKING] = look,
         [CUTTING] = cut,
@@ -158,17 +154,24 @@ static bool beat_is_due(const struct tw_evaluator *evaluator)
     return evaluator->beaten_ms == 0 || tw_now_ms() >= evaluator->beaten_ms + pause;
 }
 
+/* Rules that are wanted are stored before anything is evaluated. */
+static void go_to_rules(struct tw_evaluator *evaluator, const char *why)
+{
+    if (evaluator->rules.wanted)
+        go_on(evaluator, STORING, "rules are wanted");
+    else
+        go_on(evaluator, LOOKING, why);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct tw_evaluator *evaluator = timer->data;
     if (evaluator->state != WAITING)
         return;
-    if (evaluator->rules.wanted)
-        go_on(evaluator, STORING, "rules are wanted");
-    else if (beat_is_due(evaluator))
+    if (beat_is_due(evaluator)) /* first of all: whatever else cannot be done, this daemon lives */
         go_on(evaluator, BEATING, "a sign of life is due");
     else
-        go_on(evaluator, LOOKING, "the interval is over");
+        go_to_rules(evaluator, "the interval is over");
 }
 
 /* -- exchanges ------------------------------------------------------------------------------------------- */
@@ -212,10 +215,20 @@ static void give_up_turn(struct tw_evaluator *evaluator, const struct tw_error *
     wait_for(evaluator, RETRY_MS, "rules are not evaluated");
 }
 
+/* A daemon of ours that was stopped, or hung: whoever looks after it must hear of it. */
+static void tell_ended(struct tw_evaluator *evaluator, const PGresult *result)
+{
+    for (int row = 0; row < PQntuples(result); row++)
+        tw_log(evaluator->log, TW_WARNING, "evaluate", "a daemon gave no sign of life: its session is ended",
+            tw_string("daemon", PQgetvalue(result, row, 0)));
+}
+
 /* A result of any exchange: each room takes its own. */
 static bool on_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_evaluator *evaluator = context;
+    if (statement == TW_SILENT_END)
+        tell_ended(evaluator, result);
     tw_shards_row(&evaluator->shards, statement, result);
     return tw_turn_exchange_row(&evaluator->turn, statement, result);
 }
@@ -257,12 +270,7 @@ static void on_rules_stored(void *context, const struct tw_refusal *refusal)
         return;
     }
     tw_stored_rules_sent(&evaluator->rules);
-    if (evaluator->rules.wanted)
-        go_on(evaluator, STORING, "others are wanted by now");
-    else if (beat_is_due(evaluator))
-        go_on(evaluator, BEATING, "stored, a sign of life is due");
-    else
-        go_on(evaluator, LOOKING, "stored");
+    go_to_rules(evaluator, "stored");
 }
 
 static void store_rules(struct tw_evaluator *evaluator)
@@ -283,13 +291,10 @@ static void on_beaten(void *context, const struct tw_refusal *refusal)
     evaluator->beaten_ms = tw_now_ms();
     if (first)
         evaluator->events.state(evaluator->events.context, true, NULL);
-    enum tw_shards_need need = tw_shards_need(&evaluator->shards);
-    if (need == TW_SHARDS_NEED_LOCKS)
-        go_on(evaluator, SHARING, "shards to lock or to give back");
-    else if (need == TW_SHARDS_NEED_TAKES)
-        go_on(evaluator, TAKING, "locked shards to take");
+    if (tw_shards_unsettled(&evaluator->shards))
+        go_on(evaluator, TAKING, "shards to take or to give back");
     else
-        go_on(evaluator, LOOKING, "settled");
+        go_to_rules(evaluator, "settled");
 }
 
 static void beat(struct tw_evaluator *evaluator)
@@ -308,29 +313,6 @@ static void note_held(struct tw_evaluator *evaluator)
         tw_log(evaluator->log, TW_INFO, "evaluate", "shards held", tw_int("shards", held));
 }
 
-static void on_shared(void *context, const struct tw_refusal *refusal)
-{
-    struct tw_evaluator *evaluator = context;
-    if (refusal) {
-        recover(evaluator, "shards not shared out", refusal);
-        return;
-    }
-    note_held(evaluator);
-    for (int shard = 0; shard < TW_SHARDS; shard++)
-        if (evaluator->shards.shards[shard].hold == TW_SHARD_LOCKED) {
-            go_on(evaluator, TAKING, "locked");
-            return;
-        }
-    go_on(evaluator, LOOKING, "nothing to take");
-}
-
-static void share(struct tw_evaluator *evaluator)
-{
-    begin_exchange(evaluator, on_shared);
-    tw_shards_send_locks(&evaluator->shards, &evaluator->session);
-    end_exchange(evaluator);
-}
-
 static void on_taken(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
@@ -339,14 +321,16 @@ static void on_taken(void *context, const struct tw_refusal *refusal)
         recover(evaluator, "shards not taken", refusal);
         return;
     }
+    tw_shards_taken(&evaluator->shards);
     note_held(evaluator);
-    go_on(evaluator, LOOKING, "taken");
+    go_to_rules(evaluator, "taken");
 }
 
 static void take(struct tw_evaluator *evaluator)
 {
     begin_exchange(evaluator, on_taken);
-    tw_shards_send_takes(&evaluator->shards, &evaluator->session);
+    tw_shards_send_takes(
+        &evaluator->shards, &evaluator->session, evaluator->config->evaluate.idle_session_ms);
     end_exchange(evaluator);
 }
 
@@ -354,9 +338,11 @@ static void on_released(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
     if (refusal) {
+        tw_shards_not_taken(&evaluator->shards);
         recover(evaluator, "shards not given back", refusal);
         return;
     }
+    tw_shards_taken(&evaluator->shards);
     note_held(evaluator);
     wait_for(evaluator, RETRY_MS, "given back");
 }

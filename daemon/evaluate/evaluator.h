@@ -7,8 +7,9 @@
  *                          transaction writes alerts, steps, and the new "evaluated to", fenced by epoch and
  *                          token (turn_exchange.h)
  *
- * A connection of its own: its advisory locks are the shards' locks, its session ends by idle_session_timeout
- * when this process is stopped, and all that it writes is fenced by the shards' epochs besides. What the
+ * A connection of its own, whose session is part of the shards' lease: it ends by idle_session_timeout when
+ * this process is stopped, or by another daemon that misses our sign of life, and all that it writes is
+ * fenced by the shards' epochs besides. A sign of life goes before all else. What the
  * watermark passed over (idle partitions) is checked again, under the row's lock, in the transaction that
  * writes; so is that no newer rule set came. Intervals with much in them are cut (any cutting gives the same
  * alerts); those with nothing in them cost one round trip, however long they are.
@@ -21,10 +22,9 @@
  *
  *     AWAY         no session: nothing is held
  *     WAITING      nothing is under way; the timer says when to go on, or the session is about to be lost
- *     STORING      the configuration's rules are on their way to the table of rule sets
  *     BEATING      a sign of life is on its way
- *     SHARING      shards that are ours to hold are being locked, others given back
- *     TAKING       the rows of locked shards are being made ours
+ *     TAKING       shards that are ours to hold are being leased, others given back
+ *     STORING      the configuration's rules are on their way to the table of rule sets
  *     LOOKING      how far event time has come is being read, and newer rule sets
  *     CUTTING      where to cut the interval is being asked, should too much be in it
  *     READING      bars, headlines and open alerts of the turn are being read
@@ -37,24 +37,20 @@
  *     CLOSING      asked to end: nothing is under way, handles close
  *
  *     AWAY --connected--> WAITING
- *     WAITING --rules are wanted--> STORING
  *     WAITING --a sign of life is due--> BEATING
+ *     WAITING --rules are wanted--> STORING
  *     WAITING --the interval is over--> LOOKING
- *     STORING --others are wanted by now--> STORING
- *     STORING --stored, a sign of life is due--> BEATING
- *     STORING --stored--> LOOKING
- *     BEATING --shards to lock or to give back--> SHARING --locked--> TAKING --taken--> LOOKING
- *     BEATING --locked shards to take--> TAKING
- *     BEATING --settled--> LOOKING
- *     SHARING --nothing to take--> LOOKING
+ *     BEATING --shards to take or to give back--> TAKING --rules are wanted--> STORING
+ *     BEATING --rules are wanted--> STORING --others are wanted by now--> STORING
+ *     BEATING --settled--> LOOKING     TAKING --taken--> LOOKING     STORING --stored--> LOOKING
  *     LOOKING --bars have closed--> CUTTING --counted--> READING --read--> WORKING --decided--> WRITING
  *     LOOKING --nothing has closed--> WAITING
  *     WRITING --written, or outrun--> WAITING
  *     WRITING --fenced--> RELEASING --given back--> WAITING
  *
  *     refused, or the session was lost before the answer:
- *     STORING ---> WAITING     BEATING ---> WAITING     SHARING ---> WAITING     TAKING ---> WAITING
- *     CUTTING ---> WAITING     READING ---> WAITING     WORKING --failed--> WAITING
+ *     STORING ---> WAITING     BEATING ---> WAITING     TAKING ---> WAITING     CUTTING ---> WAITING
+ *     READING ---> WAITING     WORKING --failed--> WAITING
  *     WAITING --session lost--> AWAY
  *     WORKING --session lost--> ORPHANED --the job is back--> AWAY
  *     ORPHANED --the job is back, there is another session--> WAITING
@@ -63,8 +59,8 @@
  *     WAITING --in a session--> LEAVING --said, or not answered--> CLOSING
  *     WORKING ---> RECALLING     ORPHANED ---> RECALLING     RECALLING --the job is back--> CLOSING
  *     AWAY ---> CLOSING        WAITING ---> CLOSING     STORING ---> CLOSING     BEATING ---> CLOSING
- *     SHARING ---> CLOSING     TAKING ---> CLOSING      LOOKING ---> CLOSING     CUTTING ---> CLOSING
- *     READING ---> CLOSING     WRITING ---> CLOSING     RELEASING ---> CLOSING */
+ *     TAKING ---> CLOSING      LOOKING ---> CLOSING     CUTTING ---> CLOSING     READING ---> CLOSING
+ *     WRITING ---> CLOSING     RELEASING ---> CLOSING */
 #ifndef TW_EVALUATOR_H
 #define TW_EVALUATOR_H
 

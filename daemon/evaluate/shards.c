@@ -16,6 +16,7 @@ void tw_shards_lose(struct tw_shards *shards)
 {
     for (int shard = 0; shard < TW_SHARDS; shard++)
         shards->shards[shard] = (struct tw_shard){.evaluated_us = TW_NO_TIME};
+    shards->unsure = false; /* rows without a session that stands are anybody's */
 }
 
 /* -- statements ------------------------------------------------------------------------------------------ */
@@ -30,6 +31,7 @@ void tw_shards_send_beat(const struct tw_shards *shards, const struct tw_session
     const int alive_length[] = {8};
     tw_put_int64(since, alive_ms);
     tw_connection_send(session->connection, TW_MEMBER_BEAT, values, lengths);
+    tw_connection_send(session->connection, TW_SILENT_END, alive, alive_length);
     tw_connection_send(session->connection, TW_MEMBERS_READ, alive, alive_length);
 }
 
@@ -40,46 +42,68 @@ void tw_shards_send_leave(const struct tw_shards *shards, const struct tw_sessio
     tw_connection_send(session->connection, TW_MEMBER_LEAVE, values, lengths);
 }
 
-static void send_lock(const struct tw_session *session, enum tw_statement statement, int32_t shard)
+/* Numbers of shards, as an array of int2. */
+struct numbers {
+    char bytes[TW_ARRAY_HEADER_BYTES + TW_SHARDS * (TW_CELL_HEADER_BYTES + 2)];
+    int length;
+};
+
+static void put_number(struct numbers *numbers, uint32_t *count, int shard)
 {
-    char number[4];
-    const char *values[] = {number};
-    const int lengths[] = {4};
-    tw_put_int32(number, shard);
-    tw_connection_send(session->connection, statement, values, lengths);
+    char *cell = tw_array_cell(numbers->bytes, (*count)++, 2);
+    tw_put_int32(cell - TW_CELL_HEADER_BYTES, 2);
+    tw_put_int16(cell, (int16_t)shard);
 }
 
-void tw_shards_send_locks(struct tw_shards *shards, const struct tw_session *session)
+static void finish_numbers(struct numbers *numbers, uint32_t count)
 {
+    tw_put_array_header(numbers->bytes, TW_OID_INT2, count, false);
+    numbers->length = (int)(TW_ARRAY_HEADER_BYTES + count * (TW_CELL_HEADER_BYTES + 2));
+}
+
+static void send_give(
+    const struct tw_shards *shards, const struct tw_session *session, const struct numbers *given)
+{
+    const char *values[] = {given->bytes, (const char *)shards->member};
+    const int lengths[] = {given->length, sizeof shards->member};
+    tw_connection_send(session->connection, TW_SHARDS_GIVE, values, lengths);
+}
+
+void tw_shards_send_takes(struct tw_shards *shards, const struct tw_session *session, int64_t alive_ms)
+{
+    struct numbers given, wanted;
+    uint32_t given_count = 0, wanted_count = 0;
     for (int shard = 0; shard < TW_SHARDS; shard++) {
         struct tw_shard *at = &shards->shards[shard];
-        if (at->wanted == (at->hold != TW_SHARD_FREE))
-            continue;
-        send_lock(session, at->wanted ? TW_SHARD_LOCK : TW_SHARD_UNLOCK, shard);
-        at->hold = TW_SHARD_FREE; /* a lock is one when its answer says so */
+        if (!at->wanted) {
+            put_number(&given, &given_count, shard);
+            at->hold = TW_SHARD_FREE;
+        } else if (at->hold == TW_SHARD_FREE) {
+            put_number(&wanted, &wanted_count, shard);
+        }
     }
-}
-
-void tw_shards_send_takes(const struct tw_shards *shards, const struct tw_session *session)
-{
-    char number[2];
-    const char *values[] = {number, (const char *)session->token, session->owner};
-    const int lengths[] = {2, sizeof session->token, (int)strlen(session->owner)};
-    for (int shard = 0; shard < TW_SHARDS; shard++) {
-        if (shards->shards[shard].hold != TW_SHARD_LOCKED)
-            continue;
-        tw_put_int16(number, (int16_t)shard);
-        tw_connection_send(session->connection, TW_SHARD_TAKE, values, lengths);
-    }
+    finish_numbers(&given, given_count);
+    finish_numbers(&wanted, wanted_count);
+    char alive[8];
+    const char *values[] = {
+        wanted.bytes, (const char *)shards->member, (const char *)session->token, session->owner, alive};
+    const int lengths[] = {
+        wanted.length, sizeof shards->member, sizeof session->token, (int)strlen(session->owner), 8};
+    tw_put_int64(alive, alive_ms);
+    send_give(shards, session, &given);
+    tw_connection_send(session->connection, TW_SHARDS_TAKE, values, lengths);
 }
 
 void tw_shards_send_release(struct tw_shards *shards, const struct tw_session *session)
 {
+    struct numbers given;
+    uint32_t count = 0;
     for (int shard = 0; shard < TW_SHARDS; shard++) {
-        if (shards->shards[shard].hold != TW_SHARD_FREE)
-            send_lock(session, TW_SHARD_UNLOCK, shard);
+        put_number(&given, &count, shard);
         shards->shards[shard].hold = TW_SHARD_FREE;
     }
+    finish_numbers(&given, count);
+    send_give(shards, session, &given);
 }
 
 /* -- answers --------------------------------------------------------------------------------------------- */
@@ -95,55 +119,48 @@ static void deal(struct tw_shards *shards, const PGresult *members)
         shards->shards[shard].wanted = place >= 0 && shard % count == place;
 }
 
-static void note_lock(struct tw_shards *shards, const PGresult *result)
+static void note_takes(struct tw_shards *shards, const PGresult *result)
 {
-    if (PQntuples(result) != 1 || !*PQgetvalue(result, 0, 0))
-        return;
-    int32_t shard = tw_get_int32(PQgetvalue(result, 0, 1));
-    if (shard >= 0 && shard < TW_SHARDS)
-        shards->shards[shard].hold = TW_SHARD_LOCKED;
-}
-
-static void note_take(struct tw_shards *shards, const PGresult *result)
-{
-    if (PQntuples(result) != 1)
-        return;
-    struct tw_shard *shard = &shards->shards[tw_get_int16(PQgetvalue(result, 0, 0)) % TW_SHARDS];
-    shard->epoch = tw_get_int64(PQgetvalue(result, 0, 1));
-    shard->evaluated_us = PQgetisnull(result, 0, 2) ? TW_NO_TIME : tw_get_time(PQgetvalue(result, 0, 2));
-    shard->hold = TW_SHARD_HELD;
+    for (int row = 0; row < PQntuples(result); row++) {
+        int16_t number = tw_get_int16(PQgetvalue(result, row, 0));
+        if (number < 0 || number >= TW_SHARDS)
+            continue;
+        struct tw_shard *shard = &shards->shards[number];
+        shard->epoch = tw_get_int64(PQgetvalue(result, row, 1));
+        shard->evaluated_us =
+            PQgetisnull(result, row, 2) ? TW_NO_TIME : tw_get_time(PQgetvalue(result, row, 2));
+        shard->hold = TW_SHARD_HELD;
+    }
 }
 
 void tw_shards_row(struct tw_shards *shards, enum tw_statement statement, const PGresult *result)
 {
     if (statement == TW_MEMBERS_READ)
         deal(shards, result);
-    else if (statement == TW_SHARD_LOCK)
-        note_lock(shards, result);
-    else if (statement == TW_SHARD_TAKE)
-        note_take(shards, result);
+    else if (statement == TW_SHARDS_TAKE)
+        note_takes(shards, result);
 }
 
 void tw_shards_not_taken(struct tw_shards *shards)
 {
     for (int shard = 0; shard < TW_SHARDS; shard++)
-        if (shards->shards[shard].hold == TW_SHARD_HELD)
-            shards->shards[shard].hold = TW_SHARD_LOCKED;
+        shards->shards[shard].hold = TW_SHARD_FREE;
+    shards->unsure = true;
+}
+
+void tw_shards_taken(struct tw_shards *shards)
+{
+    shards->unsure = false;
 }
 
 /* -- books ----------------------------------------------------------------------------------------------- */
 
-enum tw_shards_need tw_shards_need(const struct tw_shards *shards)
+bool tw_shards_unsettled(const struct tw_shards *shards)
 {
-    enum tw_shards_need need = TW_SHARDS_SETTLED;
-    for (int shard = 0; shard < TW_SHARDS; shard++) {
-        const struct tw_shard *at = &shards->shards[shard];
-        if (at->wanted != (at->hold != TW_SHARD_FREE))
-            return TW_SHARDS_NEED_LOCKS;
-        if (at->hold == TW_SHARD_LOCKED)
-            need = TW_SHARDS_NEED_TAKES;
-    }
-    return need;
+    for (int shard = 0; shard < TW_SHARDS; shard++)
+        if (shards->shards[shard].wanted != (shards->shards[shard].hold == TW_SHARD_HELD))
+            return true;
+    return shards->unsure;
 }
 
 int tw_shards_held(const struct tw_shards *shards)

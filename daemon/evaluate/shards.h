@@ -1,13 +1,18 @@
-/* shards: which of the 64 shards this daemon evaluates: its members, locks and rows.
+/* shards: which of the 64 shards this daemon evaluates: its members, leases and rows.
  *
- *     members     a sign of life of each daemon each second or so; shards are dealt out among those alive:
- *                 shard s is for the (s mod n)-th of n, by the order of their numbers, which all see alike
+ *     members     a sign of life of each daemon each second or so, with the session that gave it; shards are
+ *                 dealt out among those alive: shard s is for the (s mod n)-th of n, by the order of their
+ *                 numbers, which all see alike. Who has been silent for long has its session ended by whoever
+ *                 gives a sign of life next, and holds nothing any more
  *     FREE        others may have it
- *     LOCKED      wanted, and its advisory lock is this session's: tried, never waited for
- *     HELD        and its row bears our token under an epoch of its own; so what others still write is fenced
+ *     HELD        its row bears our member's number, and our token under an epoch of its own: so what others
+ *                 still write is fenced
  *
- *     FREE > LOCKED > HELD, by the answers to locks and takes; back to FREE when another is to have it, when
- *     all are released, and with the session (its locks end with it)
+ *     FREE > HELD, by the answer to a take: the row was free, or its holder is not alive; back to FREE when
+ *     another is to have it, when all are released, and with the session (others see at once that it is gone)
+ *
+ * A lease is a row that only the writer's role may change, not a lock: nobody waits for it, and nothing of a
+ * stopped process need be waited for.
  *
  * This room keeps the books and writes the statements; when they are sent, in which exchange, and what
  * follows is the evaluator's. Statements go out at once (tw_connection_send copies them), inside an exchange
@@ -18,7 +23,7 @@
 #include "alert/shard.h"
 #include "postgres/session.h"
 
-enum tw_shard_hold { TW_SHARD_FREE, TW_SHARD_LOCKED, TW_SHARD_HELD };
+enum tw_shard_hold { TW_SHARD_FREE, TW_SHARD_HELD };
 
 struct tw_shard {
     enum tw_shard_hold hold;
@@ -30,6 +35,7 @@ struct tw_shard {
 struct tw_shards {
     unsigned char member[16]; /* random, of this start of the daemon */
     struct tw_shard shards[TW_SHARDS];
+    bool unsure; /* the last takes or releases were refused: rows may bear our number that should not */
 };
 
 /* Draws the member's number; holds nothing. TW_INTERNAL when the system has no random numbers. */
@@ -38,30 +44,26 @@ TW_MUST_USE bool tw_shards_begin(struct tw_shards *shards, struct tw_error *err)
 /* The session is gone: nothing is locked or held or dealt any more. */
 void tw_shards_lose(struct tw_shards *shards);
 
-/* A sign of life, and the question who else was alive within the last `alive_ms`. */
+/* A sign of life, the end of those who gave none within the last `alive_ms`, and the question who did. */
 void tw_shards_send_beat(const struct tw_shards *shards, const struct tw_session *session, int64_t alive_ms);
-/* Good-bye: others need not wait until the sign of life is old. */
+/* Good-bye: others need not wait until they see that the session is gone. */
 void tw_shards_send_leave(const struct tw_shards *shards, const struct tw_session *session);
-/* Locks what is wanted, gives back (FREE, from now on) what is not. */
-void tw_shards_send_locks(struct tw_shards *shards, const struct tw_session *session);
-/* Makes the rows of what is locked ours. */
-void tw_shards_send_takes(const struct tw_shards *shards, const struct tw_session *session);
+/* Gives back (FREE, from now on) what is not wanted, and takes what is, where its holder is not alive. */
+void tw_shards_send_takes(struct tw_shards *shards, const struct tw_session *session, int64_t alive_ms);
 /* Gives back everything: FREE, from now on. */
 void tw_shards_send_release(struct tw_shards *shards, const struct tw_session *session);
 
-/* Takes a result in: who is alive, a lock, a row that was made ours. Other statements' are left alone. */
+/* Takes a result in: who is alive, a row that was made ours. Other statements' are left alone. */
 void tw_shards_row(struct tw_shards *shards, enum tw_statement statement, const PGresult *result);
-/* The exchange with the takes was refused: nothing of it was committed, HELD becomes LOCKED. */
+/* The exchange with the takes, or the release, was refused: nothing of it was committed. All is FREE, and
+ * taken or given back anew. */
 void tw_shards_not_taken(struct tw_shards *shards);
+/* It was committed: the rows say what the books say. */
+void tw_shards_taken(struct tw_shards *shards);
 
-/* What is to be sent, as things stand. */
-enum tw_shards_need {
-    TW_SHARDS_SETTLED,
-    TW_SHARDS_NEED_LOCKS, /* something wanted is free, or something locked is not wanted */
-    TW_SHARDS_NEED_TAKES, /* something locked is not held: the last attempt was refused */
-};
-/* The gravest need, as states and wishes stand. */
-enum tw_shards_need tw_shards_need(const struct tw_shards *shards);
+/* Whether something wanted is not held, something held is not wanted, or rows may still say that we hold
+ * what we do not. */
+bool tw_shards_unsettled(const struct tw_shards *shards);
 
 /* How many are held. */
 int tw_shards_held(const struct tw_shards *shards);

@@ -6,8 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Taken for the session: migrations commit one by one under it. The number is "TWTW" and 2; 1 makes days. */
-#define LOCK_SQL "SELECT pg_advisory_lock(1415006040, 2)"
+/* Taken for the session: migrations commit one by one under it, and before the first there is no table whose rows
+ * could be locked. Whoever may log in can hold it too: so it is not waited for without end, and who holds it is
+ * told. The number is "TWTW" and 2. */
+#define LOCK_SQL "SET lock_timeout = '10s'; SELECT pg_advisory_lock(1415006040, 2); SET lock_timeout = 0"
+#define HOLDER_SQL                                                                                              \
+    "SELECT l.pid, coalesce(a.usename::text, '?'), coalesce(a.application_name, '') FROM pg_catalog.pg_locks l" \
+    " LEFT JOIN pg_catalog.pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted"          \
+    " AND l.classid = 1415006040 AND l.objid = 2 AND l.objsubid = 2"                                            \
+    " AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())"
 #define UNLOCK_SQL "SELECT pg_advisory_unlock(1415006040, 2)"
 
 const char *const tw_migration_state_names[] = {"applied", "pending", "changed", "newer", NULL};
@@ -178,13 +185,32 @@ static bool run_pending(PGconn *connection, size_t *applied, struct tw_error *er
     return done;
 }
 
+/* The lock was not to be had: says who holds it. */
+static bool tell_holder(PGconn *connection, struct tw_error *err)
+{
+    struct tw_error ignored;
+    PGresult *rows = tw_postgres_query(connection, "schema tapewatch", HOLDER_SQL, 0, NULL, &ignored);
+    char cure[160];
+    if (rows && PQntuples(rows) > 0) {
+        snprintf(cure, sizeof cure,
+            "wait for it when it is another \"tapewatch migrate\", else: SELECT pg_terminate_backend(%s)",
+            PQgetvalue(rows, 0, 0));
+        tw_fail_passing(err, TW_SERVER, "schema tapewatch", cure,
+            "the lock of migrations is held by session %s of role \"%s\" (\"%s\")", PQgetvalue(rows, 0, 0),
+            PQgetvalue(rows, 0, 1), PQgetvalue(rows, 0, 2));
+    }
+    PQclear(rows);
+    return false;
+}
+
 bool tw_migrate_run(PGconn *connection, size_t *applied, struct tw_error *err)
 {
     struct tw_error ignored;
     *applied = 0;
-    if (!run_sql(connection, "schema tapewatch", "SET client_min_messages = warning", err) ||
-        !run_sql(connection, "schema tapewatch", LOCK_SQL, err))
+    if (!run_sql(connection, "schema tapewatch", "SET client_min_messages = warning", err))
         return false;
+    if (!run_sql(connection, "schema tapewatch", LOCK_SQL, err))
+        return tell_holder(connection, err);
     bool done = run_pending(connection, applied, err);
     return run_sql(connection, "schema tapewatch", UNLOCK_SQL, done ? err : &ignored) && done;
 }

@@ -192,6 +192,14 @@ bool tw_postgres_refused(const PGconn *connection, struct tw_error *err)
     return tw_fail(err, tw_sqlstate_code(means), "PostgreSQL", tw_sqlstate_cure(means), "%s", line);
 }
 
+/* What the server says can be done, where that is worth more than our own words: it knows who holds a lock. */
+static const char *cure_of(const PGresult *result, const char *code, enum tw_sqlstate means)
+{
+    const char *hint =
+        code && strcmp(code, "55P03") == 0 ? PQresultErrorField(result, PG_DIAG_MESSAGE_HINT) : NULL;
+    return hint ? hint : tw_sqlstate_cure(means);
+}
+
 bool tw_postgres_failed(
     const PGconn *connection, const PGresult *result, const char *where, struct tw_error *err)
 {
@@ -204,7 +212,7 @@ bool tw_postgres_failed(
     snprintf(line, sizeof line, "%s", message);
     line[strcspn(line, "\n")] = '\0';
     if (means == TW_SQLSTATE_PASSING || means == TW_SQLSTATE_UNKNOWN || means == TW_SQLSTATE_OUTRUN)
-        return tw_fail_passing(err, TW_SERVER, where, tw_sqlstate_cure(means), "%s (SQLSTATE %s)", line,
+        return tw_fail_passing(err, TW_SERVER, where, cure_of(result, code, means), "%s (SQLSTATE %s)", line,
             code ? code : "none: connection lost");
     return tw_fail(
         err, tw_sqlstate_code(means), where, tw_sqlstate_cure(means), "%s (SQLSTATE %s)", line, code);

@@ -89,22 +89,23 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_DEAD_LETTER_COMPARE] = {"dead_letter_compare", TW_FOR_STORE, 0, {0}, NULL},
 
     [TW_MEMBER_BEAT] = {"member_beat", TW_FOR_EVALUATOR, 3, {ID, TX, TX},
-        "INSERT INTO tapewatch.members AS m (member, name, version) VALUES ($1, $2, $3)"
-        " ON CONFLICT (member) DO UPDATE SET seen_at = clock_timestamp()"},
+        "INSERT INTO tapewatch.members AS m (member, name, version, backend_pid, backend_start)"
+        " SELECT $1, $2, $3, a.pid, a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) a"
+        " ON CONFLICT (member) DO UPDATE SET seen_at = clock_timestamp(), backend_pid = excluded.backend_pid,"
+        " backend_start = excluded.backend_start"},
+    [TW_SILENT_END] = {"silent_end", TW_FOR_EVALUATOR, 1, {I8},
+        /* a stopped daemon of ours holds nothing for longer */
+        "SELECT tapewatch.end_silent($1)"},
     [TW_MEMBERS_READ] = {"members_read", TW_FOR_EVALUATOR, 1, {I8},
         /* in an order that all members see alike: each one's share follows from its place in it */
-        "SELECT member FROM tapewatch.members WHERE seen_at > clock_timestamp() - make_interval(secs => $1 / 1000.0)"
-        " ORDER BY member"},
+        "SELECT member FROM tapewatch.members_alive($1) AS member ORDER BY member"},
     [TW_MEMBER_LEAVE] = {"member_leave", TW_FOR_EVALUATOR, 1, {ID},
         "DELETE FROM tapewatch.members WHERE member = $1 OR seen_at < clock_timestamp() - interval '1 day'"},
-    [TW_SHARD_LOCK] = {"shard_lock", TW_FOR_EVALUATOR, 1, {I4},
-        "SELECT pg_try_advisory_lock(1415006041, $1), $1"},
-    [TW_SHARD_UNLOCK] = {"shard_unlock", TW_FOR_EVALUATOR, 1, {I4},
-        "SELECT pg_advisory_unlock(1415006041, $1)"},
-    [TW_SHARD_TAKE] = {"shard_take", TW_FOR_EVALUATOR, 3, {I2, ID, TX},
-        /* after its lock only: nobody else writes the row but who held that before */
-        "UPDATE tapewatch.shards SET epoch = epoch + 1, owner_token = $2, owner = $3, taken_at = clock_timestamp()"
-        " WHERE shard = $1 RETURNING shard, epoch, evaluated_to"},
+    [TW_SHARDS_GIVE] = {"shards_give", TW_FOR_EVALUATOR, 2, {AI2, ID},
+        "SELECT tapewatch.give_shards($1, $2)"},
+    [TW_SHARDS_TAKE] = {"shards_take", TW_FOR_EVALUATOR, 5, {AI2, ID, ID, TX, I8},
+        /* waits for nobody: rows that are locked are left out, and tried again */
+        "SELECT shard, epoch, evaluated_to FROM tapewatch.take_shards($1, $2, $3, $4, $5)"},
     [TW_RULE_SET_STORE] = {"rule_set_store", TW_FOR_EVALUATOR, 3, {TX, TX, TX},
         "SELECT tapewatch.store_rule_set($1, $2, $3)"},
     [TW_RULE_SETS_READ] = {"rule_sets_read", TW_FOR_EVALUATOR, 1, {I4},

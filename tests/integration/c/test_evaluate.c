@@ -256,7 +256,7 @@ static int begin(void **state)
     load_rules(story, rules_text);
     ask(story, "TRUNCATE tapewatch.alerts, tapewatch.alert_steps, tapewatch.alert_events, tapewatch.bars,"
                " tapewatch.rule_sets, tapewatch.positions, tapewatch.members, tapewatch.entities CASCADE");
-    ask(story, "UPDATE tapewatch.shards SET evaluated_to = NULL");
+    ask(story, "UPDATE tapewatch.shards SET evaluated_to = NULL, holder = NULL");
     ask(story, "SELECT tapewatch.ensure_days('{2026-11-18,2026-11-19}', '{}')");
     ask(story, "SELECT epoch FROM tapewatch.take_partition('news', 0, gen_random_uuid(), 'nobody')");
     uv_loop_init(&story->loop);
@@ -549,7 +549,7 @@ static void other_rules_hold_from_what_has_been_evaluated(void **state)
         ask(story, "SELECT count(*) FROM tapewatch.rule_sets"), 2); /* the same set is no new one */
 }
 
-/* Somebody holds a shard's row for longer than lock_timeout: the locks are ours by then, the rows are not. */
+/* Somebody holds a shard's row for longer than lock_timeout: the others are ours by then. */
 static void shards_that_could_not_be_taken_at_first_are_taken_later(void **state)
 {
     struct story *story = *state;
@@ -560,6 +560,135 @@ static void shards_that_could_not_be_taken_at_first_are_taken_later(void **state
     run_for(story, 600);
     ask(story, "COMMIT");
     time_goes_to(story, 100);
+}
+
+/* -- who may hold whom up -------------------------------------------------------------------------------- */
+
+/* A session of another role, or of ours, beside the observer's. */
+static PGconn *log_in(struct story *story, const char *role)
+{
+    char conninfo[600];
+    const char *user = strstr(story->conninfo, "user=tapewatch_writer");
+    PGconn *connection = NULL;
+    struct tw_error err;
+    snprintf(conninfo, sizeof conninfo, "%.*suser=%s%s", (int)(user - story->conninfo), story->conninfo, role,
+        user + strlen("user=tapewatch_writer"));
+    struct tw_postgres_options options = {conninfo, NULL, "stranger"};
+    if (!tw_postgres_connect(&options, &connection, &err))
+        fail_msg("%s", err.what);
+    return connection;
+}
+
+/* What the server says to it: its message, or the first column of the first row. */
+static const char *say(PGconn *connection, const char *sql, char *out, size_t size)
+{
+    PGresult *result = PQexec(connection, sql);
+    bool rows = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0;
+    snprintf(out, size, "%s", rows ? PQgetvalue(result, 0, 0) : PQresultErrorMessage(result));
+    PQclear(result);
+    return out;
+}
+
+static void a_reader_holds_nobody_up_whatever_it_locks(void **state)
+{
+    struct story *story = *state;
+    char told[500];
+    PGconn *reader = log_in(story, "tapewatch_reader");
+    say(reader, "SELECT pg_advisory_lock(1415006040, number) FROM generate_series(0, 9) AS number", told,
+        sizeof told);
+    say(reader, "SELECT pg_advisory_lock(1415006041, number) FROM generate_series(0, 63) AS number", told,
+        sizeof told);
+    assert_non_null(strstr(
+        say(reader, "SELECT FROM tapewatch.locks FOR UPDATE", told, sizeof told), "permission denied"));
+    assert_non_null(strstr(
+        say(reader, "SELECT FROM tapewatch.locks FOR KEY SHARE", told, sizeof told), "permission denied"));
+    assert_non_null(strstr(
+        say(reader, "SELECT FROM tapewatch.shards FOR SHARE", told, sizeof told), "permission denied"));
+    assert_int_equal(ask(story, "SELECT tapewatch.ensure_days('{2026-11-20}', '{}')") >= 0, 1);
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    struct tw_error err;
+    load_rules(story, "rules: []\n");
+    assert_true(tw_evaluator_set_rules(story->first.evaluator, story->rules, &err));
+    wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 2);
+    time_goes_to(story, 200);
+    PQfinish(reader);
+}
+
+/* Stopped in the middle of a transaction: no timeout of the server ends it. */
+static void a_daemon_that_is_stopped_is_ended_by_another_with_all_that_it_holds(void **state)
+{
+    struct story *story = *state;
+    char told[500];
+    story->config.evaluate.idle_session_ms = 1000;
+    PGconn *stopped = log_in(story, "tapewatch_writer");
+    say(stopped,
+        "INSERT INTO tapewatch.members (member, name, version, seen_at, backend_pid, backend_start)"
+        " SELECT '00000000-0000-0000-0000-000000000001', 'stopped:1', '0', clock_timestamp(), pid, backend_start"
+        " FROM pg_stat_get_activity(pg_backend_pid())",
+        told, sizeof told);
+    assert_string_equal(
+        say(stopped,
+            "SELECT count(*) FROM tapewatch.take_shards(ARRAY(SELECT generate_series(0, 63)::smallint),"
+            " '00000000-0000-0000-0000-000000000001', gen_random_uuid(), 'stopped:1', 1000)",
+            told, sizeof told),
+        "64");
+    say(stopped, "BEGIN", told, sizeof told);
+    say(stopped, "SELECT tapewatch.lock_rules(true)", told, sizeof told);
+    say(stopped, "SELECT FROM tapewatch.shards FOR UPDATE", told, sizeof told);
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    say(stopped, "SELECT 1", told, sizeof told);
+    assert_int_equal(PQstatus(stopped), CONNECTION_BAD);
+    PQfinish(stopped);
+}
+
+/* A daemon that is killed need not be waited for: the server knows that its session is gone. */
+static void the_shards_of_a_daemon_whose_session_is_gone_are_taken_at_once(void **state)
+{
+    struct story *story = *state;
+    char told[500];
+    story->config.evaluate.idle_session_ms = 3600000;
+    PGconn *killed = log_in(story, "tapewatch_writer");
+    say(killed,
+        "INSERT INTO tapewatch.members (member, name, version, seen_at, backend_pid, backend_start)"
+        " SELECT '00000000-0000-0000-0000-000000000001', 'killed:1', '0', clock_timestamp(), pid, backend_start"
+        " FROM pg_stat_get_activity(pg_backend_pid())",
+        told, sizeof told);
+    say(killed,
+        "SELECT count(*) FROM tapewatch.take_shards(ARRAY(SELECT generate_series(0, 63)::smallint),"
+        " '00000000-0000-0000-0000-000000000001', gen_random_uuid(), 'killed:1', 3600000)",
+        told, sizeof told);
+    open_desk(story, &story->first);
+    wait_for(story, "SELECT count(*) FROM tapewatch.members", 2);
+    run_for(story, 1500);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.shards WHERE owner = 'killed:1'"), 64);
+    PQfinish(killed);
+    time_goes_to(story, 100);
+}
+
+/* A superuser's session is not ours to end: who it is, and how to end it, is told. */
+static void who_holds_a_row_and_is_not_ours_is_named(void **state)
+{
+    struct story *story = *state;
+    char told[500], wanted[100];
+    PGconn *writer = log_in(story, "tapewatch_writer");
+    say(writer, "SET lock_timeout = 50", told, sizeof told);
+    ask(story, "BEGIN");
+    ask(story, "SELECT name FROM tapewatch.locks WHERE name = 'rules' FOR UPDATE");
+    snprintf(wanted, sizeof wanted,
+        "the lock \"rules\" is locked by session %d of role \"postgres\" (\"observer\")",
+        PQbackendPID(story->observer));
+    say(writer, "SELECT tapewatch.lock_rules(false)", told, sizeof told);
+    assert_non_null(strstr(told, wanted));
+    assert_non_null(strstr(told, "SELECT pg_terminate_backend("));
+    ask(story, "ROLLBACK");
+    ask(story, "BEGIN");
+    ask(story, "SELECT partition FROM tapewatch.positions FOR UPDATE");
+    say(writer, "SELECT tapewatch.end_blockers('news', 0)", told, sizeof told);
+    assert_non_null(strstr(told, "the row of partition 0 of topic news is locked by session"));
+    ask(story, "ROLLBACK");
+    PQfinish(writer);
 }
 
 static const char other_rules[] =
@@ -573,7 +702,7 @@ static void rules_that_change_while_others_are_being_stored_are_stored_too(void 
     open_desk(story, &story->first);
     time_goes_to(story, 100);
     ask(story, "BEGIN");
-    ask(story, "SELECT 1 FROM pg_advisory_xact_lock_shared(1415006040, 3)");
+    ask(story, "SELECT name FROM tapewatch.locks WHERE name = 'rules' FOR SHARE");
     load_rules(story, other_rules);
     assert_true(tw_evaluator_set_rules(story->first.evaluator, story->rules, &err));
     run_for(story, 300);
@@ -659,6 +788,10 @@ int main(void)
         STORY(other_rules_hold_from_what_has_been_evaluated),
         STORY(an_alert_of_any_measure_outlives_the_turn_that_opened_it),
         STORY(an_alert_of_a_kind_that_is_not_known_stops_the_evaluation),
+        STORY(a_reader_holds_nobody_up_whatever_it_locks),
+        STORY(a_daemon_that_is_stopped_is_ended_by_another_with_all_that_it_holds),
+        STORY(the_shards_of_a_daemon_whose_session_is_gone_are_taken_at_once),
+        STORY(who_holds_a_row_and_is_not_ours_is_named),
         STORY(shards_that_could_not_be_taken_at_first_are_taken_later),
         STORY(rules_that_change_while_others_are_being_stored_are_stored_too),
         STORY(rule_sets_are_those_of_the_server_that_is_connected),

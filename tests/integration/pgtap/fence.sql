@@ -1,6 +1,6 @@
 -- The fence: whoever does not hold the partition, or does not know where it stands, changes nothing.
 BEGIN;
-SELECT plan(24);
+SELECT plan(30);
 
 CREATE TEMP TABLE mine AS SELECT '11111111-1111-1111-1111-111111111111'::uuid AS token,
     '22222222-2222-2222-2222-222222222222'::uuid AS other;
@@ -45,6 +45,22 @@ SELECT throws_ok($$ SELECT tapewatch.shards_move('{5,6}', '{4,4}', token, '2031-
     (SELECT coalesce(max(rule_set_id), 0) FROM tapewatch.rule_sets)) FROM mine $$, 'TWF01', NULL, 'but not twice from the same time');
 SELECT is(tapewatch.store_rule_set(repeat('a', 64), 'me', 'rules: []'), tapewatch.store_rule_set(repeat('a', 64), 'me', 'rules: []'),
     'the same rules again are no new set');
+
+-- Leases of shards. This session is the one of member 1; nobody is behind member 2.
+INSERT INTO tapewatch.members (member, name, version, backend_pid, backend_start)
+    SELECT '00000000-0000-0000-0000-000000000001'::uuid, 'one', '0', pid, backend_start FROM pg_stat_get_activity(pg_backend_pid())
+    UNION ALL SELECT '00000000-0000-0000-0000-000000000002'::uuid, 'two', '0', pg_backend_pid(), '2020-01-01';
+SELECT results_eq('SELECT tapewatch.members_alive(10000)', $$ VALUES ('00000000-0000-0000-0000-000000000001'::uuid) $$,
+    'alive is whose session stands');
+SELECT is((SELECT count(*)::int FROM mine, tapewatch.take_shards('{7,8}', '00000000-0000-0000-0000-000000000002', token, 'two', 10000)), 2,
+    'free shards are taken');
+SELECT is((SELECT count(*)::int FROM mine, tapewatch.take_shards('{7}', '00000000-0000-0000-0000-000000000001', token, 'one', 10000)), 1,
+    'and from whom is not alive');
+SELECT is((SELECT count(*)::int FROM mine, tapewatch.take_shards('{7}', '00000000-0000-0000-0000-000000000002', token, 'two', 10000)), 0,
+    'but not from whom is');
+SELECT lives_ok($$ SELECT tapewatch.give_shards('{7,8}', '00000000-0000-0000-0000-000000000001') $$, 'it gives back what is its own');
+SELECT results_eq('SELECT shard, holder IS NULL FROM tapewatch.shards WHERE shard IN (7, 8) ORDER BY shard',
+    $$ VALUES (7::smallint, true), (8::smallint, false) $$, 'and nothing else');
 
 SELECT * FROM finish();
 ROLLBACK;

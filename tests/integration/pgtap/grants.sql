@@ -1,6 +1,6 @@
 -- Who may do what, and no more.
 BEGIN;
-SELECT plan(20);
+SELECT plan(24);
 
 SELECT is_empty($$
     SELECT c.relname, p.privilege FROM pg_class c,
@@ -35,7 +35,13 @@ SELECT is((SELECT rolcanlogin FROM pg_roles WHERE rolname = 'tapewatch_owner'), 
 SELECT is((SELECT bool_or(rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls) FROM pg_roles
     WHERE rolname LIKE 'tapewatch\_%'), false, 'no role of ours is more than a role');
 
+SET LOCAL ROLE tapewatch_reader;
+SELECT throws_ok($$ SELECT FROM tapewatch.locks FOR KEY SHARE $$, '42501', NULL, 'the reader can lock no row that daemons wait for');
+SELECT throws_ok($$ SELECT FROM tapewatch.shards FOR KEY SHARE $$, '42501', NULL, 'nor a shard');
+SELECT throws_ok($$ LOCK TABLE tapewatch.locks IN ROW SHARE MODE $$, '42501', NULL, 'nor their tables');
+
 SET LOCAL ROLE tapewatch_writer;
+SELECT lives_ok($$ SELECT tapewatch.lock_rules(true) $$, 'the writer can');
 SELECT is(tapewatch.ensure_days('{2031-02-01}', '{2031-02-01}'), 1, 'the writer makes days through the function');
 SELECT is((SELECT count(*)::int FROM tapewatch.days WHERE day = '2031-02-01'), 4, 'four tables of them');
 SELECT lives_ok($$ SELECT tapewatch.take_partition('t', 0, gen_random_uuid(), 'me') $$, 'the writer takes a partition');

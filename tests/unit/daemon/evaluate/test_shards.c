@@ -1,4 +1,4 @@
-/* shards: dealt out among those alive, held when lock and row are ours, those furthest behind first. */
+/* shards: dealt out among those alive, held when the row is ours, those furthest behind first. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -45,16 +45,6 @@ static void alive(struct tw_shards *shards, int count, int place)
     take_in(shards, TW_MEMBERS_READ, result);
 }
 
-static void locked(struct tw_shards *shards, int32_t shard, bool got)
-{
-    PGresult *result = answer(2);
-    char number[4], flag = got;
-    tw_put_int32(number, shard);
-    put(result, 0, 0, &flag, 1);
-    put(result, 0, 1, number, 4);
-    take_in(shards, TW_SHARD_LOCK, result);
-}
-
 static void taken(struct tw_shards *shards, int16_t shard, int64_t epoch, int64_t evaluated_us)
 {
     PGresult *result = answer(3);
@@ -68,7 +58,7 @@ static void taken(struct tw_shards *shards, int16_t shard, int64_t epoch, int64_
         assert_true(PQsetvalue(result, 0, 2, NULL, -1));
     else
         put(result, 0, 2, time, 8);
-    take_in(shards, TW_SHARD_TAKE, result);
+    take_in(shards, TW_SHARDS_TAKE, result);
 }
 
 static int wanted(const struct tw_shards *shards)
@@ -117,30 +107,40 @@ static void who_is_not_among_those_alive_wants_nothing(void **state)
     assert_int_equal(wanted(&shards), 0);
 }
 
-static void a_shard_is_held_when_its_lock_and_its_row_are_ours(void **state)
+static void a_shard_is_held_when_its_row_is_ours(void **state)
 {
     (void)state;
     struct tw_shards shards = begun();
-    assert_int_equal(tw_shards_need(&shards), TW_SHARDS_SETTLED);
+    assert_false(tw_shards_unsettled(&shards));
     alive(&shards, 64, 5);
-    assert_int_equal(tw_shards_need(&shards), TW_SHARDS_NEED_LOCKS);
-    locked(&shards, 5, false); /* another still has it */
-    assert_int_equal(tw_shards_need(&shards), TW_SHARDS_NEED_LOCKS);
-    locked(&shards, 5, true);
-    assert_int_equal(tw_shards_need(&shards), TW_SHARDS_NEED_TAKES);
+    assert_true(tw_shards_unsettled(&shards));
+    take_in(&shards, TW_SHARDS_TAKE, answer(3)); /* another still has it */
+    assert_true(tw_shards_unsettled(&shards));
     assert_int_equal(tw_shards_held(&shards), 0);
     taken(&shards, 5, 3, TW_NO_TIME);
-    assert_int_equal(tw_shards_need(&shards), TW_SHARDS_SETTLED);
+    tw_shards_taken(&shards);
+    assert_false(tw_shards_unsettled(&shards));
     assert_int_equal(tw_shards_held(&shards), 1);
-    tw_shards_not_taken(&shards); /* the transaction failed behind that answer */
-    assert_int_equal(tw_shards_held(&shards), 0);
-    assert_int_equal(tw_shards_need(&shards), TW_SHARDS_NEED_TAKES);
-    taken(&shards, 5, 4, TW_NO_TIME);
     alive(&shards, 64, 6); /* dealt to others now */
-    assert_int_equal(tw_shards_need(&shards), TW_SHARDS_NEED_LOCKS);
+    assert_true(tw_shards_unsettled(&shards));
     tw_shards_lose(&shards);
     assert_int_equal(tw_shards_held(&shards), 0);
-    assert_int_equal(tw_shards_need(&shards), TW_SHARDS_SETTLED);
+    assert_false(tw_shards_unsettled(&shards));
+}
+
+/* What the books say is not what the rows say: a shard that is not ours any more must not stay in our name. */
+static void a_refused_take_or_release_is_made_up_for(void **state)
+{
+    (void)state;
+    struct tw_shards shards = begun();
+    alive(&shards, 64, 5);
+    taken(&shards, 5, 3, TW_NO_TIME);
+    tw_shards_not_taken(&shards); /* the transaction failed behind that answer */
+    assert_int_equal(tw_shards_held(&shards), 0);
+    alive(&shards, 64, -1);
+    assert_true(tw_shards_unsettled(&shards));
+    tw_shards_taken(&shards);
+    assert_false(tw_shards_unsettled(&shards));
 }
 
 static void a_turn_is_of_the_shards_that_are_furthest_behind(void **state)
@@ -171,7 +171,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shard_is_dealt_to_exactly_one_of_those_alive),
         cmocka_unit_test(who_is_not_among_those_alive_wants_nothing),
-        cmocka_unit_test(a_shard_is_held_when_its_lock_and_its_row_are_ours),
+        cmocka_unit_test(a_shard_is_held_when_its_row_is_ours),
+        cmocka_unit_test(a_refused_take_or_release_is_made_up_for),
         cmocka_unit_test(a_turn_is_of_the_shards_that_are_furthest_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
