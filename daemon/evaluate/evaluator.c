@@ -180,7 +180,7 @@ static void on_timer(uv_timer_t *timer)
  * may wait. */
 static void note_progress(struct tw_evaluator *evaluator)
 {
-    if (tw_shards_need(&evaluator->shards) != TW_SHARDS_SETTLED)
+    if (tw_shards_unsettled(&evaluator->shards))
         return;
     evaluator->even_ms = tw_now_ms();
     evaluator->trouble = (struct tw_error){0};
