@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Taken for the session: migrations commit one by one under it, and before the first there is no table whose rows
- * could be locked. Whoever may log in can hold it too: so it is not waited for without end, and who holds it is
- * told. The number is "TWTW" and 2. */
+/* Taken for the session: migrations commit one by one under it, and before the first there is no table whose
+ * rows could be locked. Whoever may log in can hold it too: so it is not waited for without end, and who
+ * holds it is told. The number is "TWTW" and 2. */
 #define LOCK_SQL "SET lock_timeout = '10s'; SELECT pg_advisory_lock(1415006040, 2); SET lock_timeout = 0"
 #define HOLDER_SQL                                                                                              \
     "SELECT l.pid, coalesce(a.usename::text, '?'), coalesce(a.application_name, '') FROM pg_catalog.pg_locks l" \

@@ -1,4 +1,5 @@
-/* recent_bars: the closed bars that rules still look back on, of many entities, kept from one turn to the next.
+/* recent_bars: the closed bars that rules still look back on, of many entities, kept from one turn to the
+ * next.
  *   in    bars, merged over partitions: each once, in about the order of time, or again with other sums
  *   out   a stream of rows for a turn (alert/turn.h): by symbol, then by time
  *
@@ -13,10 +14,10 @@
  * Who evaluates a stream in pieces need so read each bar once, and only the new ones. A set holds one shard's
  * entities, or all of them; several sets share one account of memory.
  *
- * MEMORY. 40 bytes a bar, in a ring for each entity that grows by a quarter and shrinks when three quarters of it
- * are empty; an entity takes about 100 bytes and its symbol. So it is bounded by the bars within the longest window
- * of the rules: 10,000 entities that are spoken of all the time, looked back on for 2 hours (720 bars each), take
- * 288 to 360 MB. Beyond `most` a put is refused.
+ * MEMORY. 40 bytes a bar, in a ring for each entity that grows by a quarter and shrinks when three quarters
+ * of it are empty; an entity takes about 100 bytes and its symbol. So it is bounded by the bars within the
+ * longest window of the rules: 10,000 entities that are spoken of all the time, looked back on for 2 hours
+ * (720 bars each), take 288 to 360 MB. Beyond `most` a put is refused.
  *
  * Not thread-safe: a set belongs to whoever has the turn. */
 #ifndef TW_RECENT_BARS_H
@@ -47,8 +48,8 @@ void tw_recent_begin(struct tw_recent_bars *recent, struct tw_recent_memory *mem
 /* Frees all, and takes it off the account; the set is empty, and may be used on. */
 void tw_recent_end(struct tw_recent_bars *recent);
 
-/* A bar of an entity; where one of that time stands, it is replaced. The symbol is copied. TW_FULL when the account's
- * `most` would be passed, TW_INTERNAL for want of memory; then nothing changes. */
+/* A bar of an entity; where one of that time stands, it is replaced. The symbol is copied. TW_FULL when the
+ * account's `most` would be passed, TW_INTERNAL for want of memory; then nothing changes. */
 TW_MUST_USE bool tw_recent_put(
     struct tw_recent_bars *recent, const struct tw_bar_row *bar, bool listed, struct tw_error *err);
 
@@ -69,8 +70,8 @@ struct tw_recent_rows {
     uint32_t bar;
 };
 
-/* Prepares to go through the bars of several sets. TW_FULL when the arena is. The sets must not change meanwhile;
- * symbols of rows are theirs. */
+/* Prepares to go through the bars of several sets. TW_FULL when the arena is. The sets must not change
+ * meanwhile; symbols of rows are theirs. */
 TW_MUST_USE bool tw_recent_rows_begin(struct tw_recent_rows *rows, const struct tw_recent_bars *const *sets,
     size_t count, struct tw_arena *arena, struct tw_error *err);
 /* The next row of TW_TURN_BARS; false when there is none. */

@@ -1,5 +1,5 @@
-/* recent_bars: what was put comes out by symbol and time, whatever is cut, trimmed and put again; memory is counted
- * to the byte and bounded. */
+/* recent_bars: what was put comes out by symbol and time, whatever is cut, trimmed and put again; memory is
+ * counted to the byte and bounded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
