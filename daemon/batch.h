@@ -40,9 +40,10 @@ struct tw_batch {
 
     struct tw_shared *shared; /* what the rows were made with and point into: the batch is a user of it */
 
-    struct tw_batch *next;  /* in whichever queue holds it */
-    struct tw_batch *order; /* pool.h: next in the order of give */
-    bool back;              /* pool.h: the worker is done with it */
+    struct tw_store_task task; /* store.h: while it waits to be committed */
+    struct tw_batch *next;     /* in whichever queue holds it */
+    struct tw_batch *order;    /* pool.h: next in the order of give */
+    bool back;                 /* pool.h: the worker is done with it */
 };
 
 #endif

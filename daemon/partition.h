@@ -47,6 +47,17 @@ struct tw_record_mark {
     int64_t hash;     /* of its key, value and headers: source/message.h */
 };
 
+struct tw_batch;
+struct tw_partition;
+
+/* A place in the store's line (store.h): of a partition to be taken, or (partition NULL) of a batch to be
+ * committed. Each of them brings its own, so that to stand in the line needs no memory. */
+struct tw_store_task {
+    struct tw_partition *partition;
+    struct tw_batch *batch;
+    struct tw_store_task *next;
+};
+
 struct tw_partition {
     char topic[256];
     int32_t number;
@@ -67,13 +78,14 @@ struct tw_partition {
                                  already and is compared first */
 
     /* Consumption. */
-    int64_t expected_offset;  /* lower ones are repeats: dropped and counted */
-    int64_t cut_offset;       /* end of the last batch cut = begin of the next */
-    int64_t end_offset;       /* high watermark as last seen, for lag; -1 unknown */
-    bool caught_up;           /* end-of-partition event seen, nothing since */
-    uint64_t last_message_ms; /* monotonic; for idle_after */
-    uint64_t moved_ms;        /* monotonic: when it came into its state */
-    uint32_t batches_out;     /* cut and not yet committed or dropped */
+    int64_t expected_offset;   /* lower ones are repeats: dropped and counted */
+    int64_t cut_offset;        /* end of the last batch cut = begin of the next */
+    int64_t end_offset;        /* high watermark as last seen, for lag; -1 unknown */
+    bool caught_up;            /* end-of-partition event seen, nothing since */
+    uint64_t last_message_ms;  /* monotonic; for idle_after */
+    uint64_t moved_ms;         /* monotonic: when it came into its state */
+    uint32_t batches_out;      /* cut and not yet committed or dropped */
+    struct tw_store_task task; /* store.h: while it waits to be taken */
     struct tw_partition *next;
 };
 

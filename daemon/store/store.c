@@ -13,18 +13,10 @@
 
 enum { TAKE_RETRY_LEAST_MS = 100, LIST_RETRY_MS = 1000 };
 
-/* What was asked for and waits for its turn: a partition to take, or (partition NULL) a batch to commit. */
-struct task {
-    struct tw_partition *partition;
-    uint64_t assignment;
-    struct tw_batch *batch;
-    struct task *next;
-};
-
 /* The take at hand. */
 struct take {
-    struct task *task; /* NULL: none */
-    bool forgotten;    /* nobody wants to hear of it any more */
+    bool at_hand;
+    struct tw_partition *partition; /* NULL: nobody wants to hear of it any more */
     uint64_t retry_ms;
     struct tw_partition taken; /* its fence, as answered; epoch 0: not yet */
     struct tw_error trouble;   /* why it was not taken the last time; TW_OK: nothing was refused */
@@ -41,8 +33,8 @@ struct tw_store {
     enum tw_store_state state;
     struct tw_known known;
 
-    struct task *first; /* the line */
-    struct task *last;
+    struct tw_store_task *first; /* the line */
+    struct tw_store_task *last;
     uint32_t pending; /* batches, the one at hand included */
 
     struct take take; /* at hand, one of both at the most */
@@ -115,24 +107,20 @@ static void wait_for(struct tw_store *store, uint64_t milliseconds, const char *
 
 /* -- the line of tasks ------------------------------------------------------------------------- */
 
-static bool push(struct tw_store *store, const struct task *wanted)
+static void push(struct tw_store *store, struct tw_store_task *task)
 {
-    struct task *task = malloc(sizeof *task);
-    if (!task)
-        return false;
-    *task = *wanted;
     task->next = NULL;
     if (store->last)
         store->last->next = task;
     else
         store->first = task;
     store->last = task;
-    return true;
+    advance_soon(store);
 }
 
-static struct task *pop(struct tw_store *store)
+static struct tw_store_task *pop(struct tw_store *store)
 {
-    struct task *task = store->first;
+    struct tw_store_task *task = store->first;
     store->first = task->next;
     if (!store->first)
         store->last = NULL;
@@ -149,10 +137,9 @@ static bool take_row(void *context, enum tw_statement statement, PGresult *resul
     return false;
 }
 
-static void tell_taken(struct tw_store *store, const struct task *task)
+static void tell_taken(struct tw_store *store, struct tw_partition *partition)
 {
     const struct tw_partition *taken = &store->take.taken;
-    struct tw_partition *partition = task->partition;
     partition->topic_id = taken->topic_id;
     partition->epoch = taken->epoch;
     partition->row_offset = taken->row_offset;
@@ -163,19 +150,17 @@ static void tell_taken(struct tw_store *store, const struct task *task)
     tw_log(store->log, TW_INFO, "store", "partition taken", tw_string("topic", partition->topic),
         tw_int("partition", partition->number), tw_int("epoch", partition->epoch),
         tw_int("offset", partition->row_offset));
-    store->events.taken(store->events.context, partition, task->assignment, NULL);
+    store->events.taken(store->events.context, partition, partition->assignment, NULL);
 }
 
 /* The take at hand is over. */
 static void finish_take(struct tw_store *store, const char *why)
 {
-    struct task task = *store->take.task;
-    free(store->take.task);
-    store->take.task = NULL;
+    store->take.at_hand = false;
     move(store, TW_STORE_IDLE, why);
     advance_soon(store);
-    if (!store->take.forgotten)
-        tell_taken(store, &task);
+    if (store->take.partition)
+        tell_taken(store, store->take.partition);
 }
 
 static void take_later(struct tw_store *store, const struct tw_error *err)
@@ -329,16 +314,17 @@ void tw_store_list(struct tw_store *store, struct tw_shared *shared, const struc
 
 static void next_task(struct tw_store *store)
 {
-    struct task *task = pop(store);
+    struct tw_store_task *task = pop(store);
     if (task->partition) {
-        store->take = (struct take){.task = task, .retry_ms = TAKE_RETRY_LEAST_MS, .taken = *task->partition};
+        store->take = (struct take){.at_hand = true,
+            .partition = task->partition,
+            .retry_ms = TAKE_RETRY_LEAST_MS,
+            .taken = *task->partition};
         send_take(store);
         return;
     }
-    struct tw_batch *batch = task->batch;
-    free(task);
     move(store, TW_STORE_COMMITTING, "a batch");
-    tw_commit_batch(&store->commit, batch);
+    tw_commit_batch(&store->commit, task->batch);
 }
 
 /* What is at hand goes on, or else the first of the line begins; an entities file that is to be told has
@@ -348,11 +334,10 @@ static void begin_turn(struct tw_store *store)
     if (store->commit.state != TW_COMMIT_IDLE) {
         move(store, TW_STORE_COMMITTING, "the batch at hand");
         tw_commit_go(&store->commit);
-    } else if (store->take.task && store->take.forgotten) {
-        free(store->take.task); /* taken by now, it would be taken from whoever has it */
-        store->take.task = NULL;
+    } else if (store->take.at_hand && !store->take.partition) {
+        store->take.at_hand = false; /* taken by now, it would be taken from whoever has it */
         advance_soon(store);
-    } else if (store->take.task) {
+    } else if (store->take.at_hand) {
         send_take(store);
     } else if (tw_listing_waits(&store->listing) && !(store->first && store->listed_last)) {
         send_listing(store);
@@ -454,7 +439,7 @@ const struct tw_error *tw_store_trouble(const struct tw_store *store)
 {
     if (store->commit.trouble.code != TW_OK)
         return &store->commit.trouble;
-    return store->take.task && store->take.trouble.code != TW_OK ? &store->take.trouble : NULL;
+    return store->take.at_hand && store->take.trouble.code != TW_OK ? &store->take.trouble : NULL;
 }
 
 uint64_t tw_store_unanswered_ms(const struct tw_store *store)
@@ -471,45 +456,32 @@ uint32_t tw_store_pending(const struct tw_store *store)
 
 void tw_store_take(struct tw_store *store, struct tw_partition *partition)
 {
-    struct task task = {.partition = partition, .assignment = partition->assignment};
-    struct tw_error err;
-    if (push(store, &task)) {
-        advance_soon(store);
-        return;
-    }
-    tw_fail(&err, TW_INTERNAL, "store", NULL, "out of memory");
-    tw_log_error(store->log, "store", "partition not taken", &err);
+    partition->task = (struct tw_store_task){.partition = partition};
+    push(store, &partition->task);
 }
 
 void tw_store_forget(struct tw_store *store, struct tw_partition *partition)
 {
-    struct task **link = &store->first;
+    struct tw_store_task **link = &store->first;
     store->last = NULL;
     while (*link) {
-        struct task *task = *link;
+        struct tw_store_task *task = *link;
         if (task->partition == partition) {
             *link = task->next;
-            free(task);
             continue;
         }
         store->last = task;
         link = &task->next;
     }
-    if (store->take.task && store->take.task->partition == partition)
-        store->take.forgotten = true;
+    if (store->take.partition == partition)
+        store->take.partition = NULL;
 }
 
 void tw_store_commit(struct tw_store *store, struct tw_batch *batch)
 {
-    struct task task = {.batch = batch};
     store->pending++;
-    if (push(store, &task)) {
-        advance_soon(store);
-        return;
-    }
-    /* No memory for sixteen bytes: the partition is taken again and the batch read again. */
-    store->pending--;
-    store->events.committed(store->events.context, batch, TW_BATCH_FENCED);
+    batch->task = (struct tw_store_task){.batch = batch};
+    push(store, &batch->task);
 }
 
 /* -- begin and end ----------------------------------------------------------------------------- */
@@ -569,10 +541,9 @@ static void on_session_closed(void *context)
     if (batch)
         hand_back(store, batch);
     while (store->first) {
-        struct task *task = pop(store);
+        struct tw_store_task *task = pop(store);
         if (task->batch)
             hand_back(store, task->batch);
-        free(task);
     }
     void (*closed)(void *context) = store->closed;
     void *owner = store->events.context;
@@ -580,7 +551,6 @@ static void on_session_closed(void *context)
     tw_known_end(&store->known);
     tw_refresh_end(&store->refresh);
     tw_listing_drop(&store->listing);
-    free(store->take.task);
     free(store);
     if (closed)
         closed(owner);
