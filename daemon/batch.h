@@ -30,6 +30,7 @@ struct tw_batch {
     uint32_t count;
     uint32_t capacity; /* of held */
     size_t payload_bytes;
+    uint64_t tokens; /* as guessed of the messages (batch/pace.h) */
 
     struct tw_arena arena; /* everything below; reset when the batch goes back to the batcher */
     struct tw_rows rows;

@@ -1,6 +1,7 @@
 #include "river.h"
 
 #include "alert/rules.h"
+#include "base/pulse.h"
 #include "link/link.h"
 #include "read/clean.h"
 #include "read/decode.h"
@@ -18,6 +19,7 @@ static const size_t json_bytes = (size_t)1 << 30;
 struct tw_river_worker {
     struct tw_classify_workspace *classify;
     struct tw_arena json;
+    struct tw_pulse *pulse; /* may be NULL */
 };
 
 bool tw_river_worker_new(const struct tw_river *river, struct tw_river_worker **out, struct tw_error *err)
@@ -33,6 +35,12 @@ bool tw_river_worker_new(const struct tw_river *river, struct tw_river_worker **
     }
     *out = worker;
     return true;
+}
+
+void tw_river_watch(struct tw_river_worker *worker, struct tw_pulse *pulse)
+{
+    worker->pulse = pulse;
+    tw_classify_watch(worker->classify, pulse);
 }
 
 void tw_river_worker_free(struct tw_river_worker *worker)
@@ -114,7 +122,9 @@ static bool read_documents(const struct tw_river *river, struct tw_river_worker 
     bool read = true;
     tw_json_memory_lend(&worker->json);
     for (uint32_t at = 0; at < count && read; at++) {
-        read = tw_river_read(river, &messages[at], arena, &rows->documents[at], err);
+        read = tw_pulse_beat(worker->pulse)
+                   ? tw_river_read(river, &messages[at], arena, &rows->documents[at], err)
+                   : tw_pulse_stopped(err);
         if (read)
             count_fates(&rows->documents[at], rows);
         tw_arena_reset(&worker->json, JSON_KEPT_BYTES);

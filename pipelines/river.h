@@ -14,6 +14,7 @@
 struct tw_automaton;      /* entities.h */
 struct tw_classifier;     /* classify.h: the model with its tokenizer, or the constant model */
 struct tw_decode_options; /* decode.h */
+struct tw_pulse;          /* base/pulse.h */
 struct tw_rule_set;       /* rules.h; may be NULL: no headline rules */
 struct tw_river_worker;
 
@@ -29,12 +30,15 @@ struct tw_river {
 /* A worker's own space. TW_INTERNAL when memory is refused. */
 TW_MUST_USE bool tw_river_worker_new(
     const struct tw_river *river, struct tw_river_worker **out, struct tw_error *err);
+/* Each message and each pass through the encoder is a step of that pulse from now on (base/pulse.h); a run that
+ * is asked to stop ends with TW_INTERRUPTED before the next one. */
+void tw_river_watch(struct tw_river_worker *worker, struct tw_pulse *pulse);
 /* NULL is fine. */
 void tw_river_worker_free(struct tw_river_worker *worker);
 
 /* Runs `count` messages of one partition. What cannot be decoded becomes a dead letter in its place; that is
- * no failure. False only for TW_FULL (the arena is too small for the batch: the caller splits it) or
- * TW_INTERNAL (a kernel failed); then `out` must not be used. */
+ * no failure. False only for TW_FULL (the arena is too small for the batch: the caller splits it),
+ * TW_INTERNAL (a kernel failed) or TW_INTERRUPTED (tw_river_watch); then `out` must not be used. */
 TW_MUST_USE bool tw_river_run(const struct tw_river *river, struct tw_river_worker *worker,
     const struct tw_message *messages, uint32_t count, struct tw_arena *arena, struct tw_rows *out,
     struct tw_error *err);

@@ -3,12 +3,14 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "batch/pace.h"
 
 /* Pages of an arena that stay resident when its batch goes back; one giant must not stay for ever. */
 enum { KEEP_BYTES = 1024 * 1024 };
 
 struct tw_batcher {
     struct tw_batcher_options options;
+    uint64_t most_tokens;
     struct tw_batch *open; /* oldest first, linked by next */
     struct tw_batch *idle; /* the free list */
     uint32_t made;
@@ -21,6 +23,7 @@ bool tw_batcher_begin(const struct tw_batcher_options *options, struct tw_batche
     if (!batcher)
         return tw_fail(err, TW_INTERNAL, "batcher", NULL, "out of memory");
     batcher->options = *options;
+    batcher->most_tokens = UINT64_MAX;
     *out = batcher;
     return true;
 }
@@ -35,6 +38,11 @@ static void free_batch(struct tw_batch *batch)
 const struct tw_batcher_options *tw_batcher_options_of(const struct tw_batcher *batcher)
 {
     return &batcher->options;
+}
+
+void tw_batcher_limit_tokens(struct tw_batcher *batcher, uint64_t most_tokens)
+{
+    batcher->most_tokens = most_tokens;
 }
 
 void tw_batcher_end(struct tw_batcher *batcher)
@@ -113,6 +121,17 @@ static struct tw_batch *cut(struct tw_batcher *batcher, struct tw_batch **link, 
     return batch;
 }
 
+static uint64_t guess_tokens(const struct tw_batcher *batcher, const rd_kafka_message_t *message)
+{
+    return tw_pace_guess(message->len, batcher->options.tokens_of_a_text);
+}
+
+static bool is_full(const struct tw_batcher *batcher, const struct tw_batch *batch)
+{
+    return batch->count == batcher->options.most_documents ||
+           batch->payload_bytes >= batcher->options.most_bytes || batch->tokens >= batcher->most_tokens;
+}
+
 bool tw_batcher_add(struct tw_batcher *batcher, struct tw_partition *partition, rd_kafka_message_t *message,
     uint64_t now_ms, struct tw_batch **full, struct tw_error *err)
 {
@@ -131,9 +150,9 @@ bool tw_batcher_add(struct tw_batcher *batcher, struct tw_partition *partition, 
     struct tw_batch *batch = *link;
     batch->held[batch->count++] = message;
     batch->payload_bytes += message->len;
+    batch->tokens += guess_tokens(batcher, message);
     batch->end_offset = message->offset + 1;
-    if (batch->count == batcher->options.most_documents ||
-        batch->payload_bytes >= batcher->options.most_bytes)
+    if (is_full(batcher, batch))
         *full = cut(batcher, link, now_ms);
     return true;
 }
@@ -201,10 +220,12 @@ struct tw_batch *tw_batcher_split(struct tw_batcher *batcher, struct tw_batch *b
     for (uint32_t at = kept; at < batch->count; at++) {
         second->held[second->count++] = batch->held[at];
         second->payload_bytes += batch->held[at]->len;
+        second->tokens += guess_tokens(batcher, batch->held[at]);
         batch->held[at] = NULL;
     }
     batch->count = kept;
     batch->payload_bytes -= second->payload_bytes;
+    batch->tokens -= second->tokens;
     batch->end_offset = batch->held[kept - 1]->offset + 1;
     second->begin_offset = batch->end_offset;
     forget_results(batch);
@@ -219,6 +240,7 @@ void tw_batcher_free(struct tw_batcher *batcher, struct tw_batch *batch)
     batch->partition = NULL;
     batch->count = 0;
     batch->payload_bytes = 0;
+    batch->tokens = 0;
     batch->next = batcher->idle;
     batcher->idle = batch;
 }

@@ -3,8 +3,8 @@
  *   in    Kafka messages of one partition after another, in offset order
  *   out   batches: each of one partition, from begin_offset (what the row must say) to one past its last
  *
- * Cut by bytes, documents or age, whichever comes first; the owner may cut earlier when nobody has work. A
- * batch comes from a free list, arena and all, and goes back there: memory is that of the most batches
+ * Cut by bytes, documents, age or the time that a worker will need (pace.h), whichever comes first; the owner
+ * may cut earlier when nobody has work. A batch comes from a free list, arena and all, and goes back there: memory is that of the most batches
  * ever out, and stays flat. Loop thread only. */
 #ifndef TW_BATCHER_H
 #define TW_BATCHER_H
@@ -17,7 +17,8 @@ struct tw_batcher_options {
     size_t most_bytes;
     uint32_t most_documents;
     uint64_t age_ms;
-    size_t memory_bytes; /* arena of one batch */
+    size_t memory_bytes;       /* arena of one batch */
+    uint32_t tokens_of_a_text; /* most that the model reads of one */
 };
 
 /* An empty one. TW_INTERNAL when out of memory. */
@@ -25,6 +26,8 @@ TW_MUST_USE bool tw_batcher_begin(
     const struct tw_batcher_options *options, struct tw_batcher **out, struct tw_error *err);
 /* What it was begun with. */
 const struct tw_batcher_options *tw_batcher_options_of(const struct tw_batcher *batcher);
+/* Cuts what is added from now on at so many guessed tokens (pace.h). Without limit before the first call. */
+void tw_batcher_limit_tokens(struct tw_batcher *batcher, uint64_t most_tokens);
 /* Every batch must be back, or still open; open ones are dropped. */
 void tw_batcher_end(struct tw_batcher *batcher);
 

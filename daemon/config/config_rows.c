@@ -154,7 +154,7 @@ const struct tw_config_row tw_config_rows[] = {
         "auto", TW_FIELD_CHOICE, AT(log.format), 1, false, ""},
 
     {"shutdown", {"drain", TW_YAML_DURATION, SECONDS(1), SECONDS(3600), NULL, "", "How long SIGTERM waits for batches in flight; what is not stored by then is read again at the next start."},
-        "20s", TW_FIELD_INT, AT(shutdown.drain_ms), 1000, false, ""},
+        "5s", TW_FIELD_INT, AT(shutdown.drain_ms), 1000, false, ""},
 };
 /* clang-format on */
 

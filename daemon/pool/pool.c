@@ -15,7 +15,7 @@ struct worker {
     pthread_t thread;
     struct tw_shared *shared; /* what `state` was made for; counts as one user */
     void *state;
-    _Atomic uint64_t began_ms; /* of the piece of work under way; 0: waiting */
+    struct tw_pulse pulse;
 };
 
 struct tw_pool {
@@ -25,12 +25,14 @@ struct tw_pool {
     uv_async_t wake;
 
     pthread_mutex_t lock; /* guards everything down to the blank line */
-    pthread_cond_t more;
+    pthread_cond_t more, more_jobs;
     struct tw_batch *batches, **batches_end; /* to be worked on, linked by next */
     struct tw_job *jobs, **jobs_end;
     struct tw_job *finished, **finished_end;
     struct tw_shared *shared; /* what the next batch is worked on with */
     bool stopping;
+    uint32_t running; /* threads that have not ended */
+    bool wakes;       /* the handle stands: the loop can be woken */
 
     /* Loop thread only, but for batch->back, which is guarded by the lock. */
     struct tw_batch *order, **order_end; /* all that were given and not handed back, linked by order */
@@ -39,7 +41,7 @@ struct tw_pool {
     void (*closed)(void *context);
     void *closed_context;
 
-    struct worker workers[];
+    struct worker workers[]; /* worker_count of them, and the one of the jobs */
 };
 
 static void fail_batch(struct tw_batch *batch, const struct tw_error *err)
@@ -58,7 +60,7 @@ static bool adopt(struct worker *worker, struct tw_shared *shared, struct tw_err
     worker->state = NULL;
     tw_shared_leave(worker->shared);
     worker->shared = NULL;
-    if (!worker->pool->work->begin(shared->content, &worker->state, err))
+    if (!worker->pool->work->begin(shared->content, &worker->pulse, &worker->state, err))
         return false;
     worker->shared = tw_shared_use(shared);
     return true;
@@ -74,29 +76,33 @@ static void run_batch(struct worker *worker, struct tw_batch *batch, struct tw_s
         fail_batch(batch, &err);
 }
 
-/* Takes the next piece of work under the lock; false when the pool stops. */
-static bool next_piece(
-    struct tw_pool *pool, struct tw_job **job, struct tw_batch **batch, struct tw_shared **shared)
+/* The next batch under the lock, with what it is to be made with; NULL when the pool stops. */
+static struct tw_batch *next_batch(struct tw_pool *pool, struct tw_shared **shared)
 {
-    *job = NULL;
-    *batch = NULL;
-    while (!pool->stopping && !pool->jobs && !pool->batches)
+    while (!pool->stopping && !pool->batches)
         pthread_cond_wait(&pool->more, &pool->lock);
     if (pool->stopping)
-        return false;
-    if (pool->jobs) {
-        *job = pool->jobs;
-        pool->jobs = (*job)->next;
-        if (!pool->jobs)
-            pool->jobs_end = &pool->jobs;
-        return true;
-    }
-    *batch = pool->batches;
-    pool->batches = (*batch)->next;
+        return NULL;
+    struct tw_batch *batch = pool->batches;
+    pool->batches = batch->next;
     if (!pool->batches)
         pool->batches_end = &pool->batches;
     *shared = tw_shared_use(pool->shared);
-    return true;
+    return batch;
+}
+
+/* The next job under the lock; NULL when the pool stops. */
+static struct tw_job *next_job(struct tw_pool *pool)
+{
+    while (!pool->stopping && !pool->jobs)
+        pthread_cond_wait(&pool->more_jobs, &pool->lock);
+    if (pool->stopping)
+        return NULL;
+    struct tw_job *job = pool->jobs;
+    pool->jobs = job->next;
+    if (!pool->jobs)
+        pool->jobs_end = &pool->jobs;
+    return job;
 }
 
 static void finish_job(struct tw_pool *pool, struct tw_job *job)
@@ -106,33 +112,55 @@ static void finish_job(struct tw_pool *pool, struct tw_job *job)
     pool->finished_end = &job->next;
 }
 
+/* A thread ends: the loop joins it when it was the last. */
+static void leave(struct tw_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->running--;
+    if (pool->wakes)
+        uv_async_send(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+}
+
 static void *work(void *argument)
 {
     struct worker *worker = argument;
     struct tw_pool *pool = worker->pool;
-    struct tw_job *job;
-    struct tw_batch *batch;
     struct tw_shared *shared = NULL;
     pthread_mutex_lock(&pool->lock);
-    while (next_piece(pool, &job, &batch, &shared)) {
+    for (struct tw_batch *batch; (batch = next_batch(pool, &shared));) {
         pthread_mutex_unlock(&pool->lock);
-        atomic_store(&worker->began_ms, tw_now_ms());
-        if (job)
-            job->run(job);
-        else
-            run_batch(worker, batch, shared);
-        atomic_store(&worker->began_ms, 0);
+        tw_pulse_beat(&worker->pulse);
+        run_batch(worker, batch, shared);
+        tw_pulse_rest(&worker->pulse);
         pthread_mutex_lock(&pool->lock);
-        if (job)
-            finish_job(pool, job);
-        else
-            batch->back = true;
+        batch->back = true;
         uv_async_send(&pool->wake);
     }
     pthread_mutex_unlock(&pool->lock);
     if (worker->state)
         pool->work->end(worker->state);
     tw_shared_leave(worker->shared);
+    leave(pool);
+    return NULL;
+}
+
+static void *do_jobs(void *argument)
+{
+    struct worker *worker = argument;
+    struct tw_pool *pool = worker->pool;
+    pthread_mutex_lock(&pool->lock);
+    for (struct tw_job *job; (job = next_job(pool));) {
+        pthread_mutex_unlock(&pool->lock);
+        tw_pulse_beat(&worker->pulse);
+        job->run(job);
+        tw_pulse_rest(&worker->pulse);
+        pthread_mutex_lock(&pool->lock);
+        finish_job(pool, job);
+        uv_async_send(&pool->wake);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    leave(pool);
     return NULL;
 }
 
@@ -177,17 +205,29 @@ static void deliver(struct tw_pool *pool)
         pool->events.batch(pool->events.context, batch);
 }
 
+static void end_when_all_left(struct tw_pool *pool);
+
 static void woken(uv_async_t *handle)
 {
-    deliver(handle->data);
+    struct tw_pool *pool = handle->data;
+    deliver(pool);
+    if (pool->closed)
+        end_when_all_left(pool);
 }
 
-static void stop_threads(struct tw_pool *pool, uint32_t started)
+static void tell_threads_to_stop(struct tw_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     pool->stopping = true;
     pthread_cond_broadcast(&pool->more);
+    pthread_cond_broadcast(&pool->more_jobs);
     pthread_mutex_unlock(&pool->lock);
+    for (uint32_t at = 0; at < pool->worker_count; at++)
+        tw_pulse_stop(&pool->workers[at].pulse);
+}
+
+static void join_threads(struct tw_pool *pool, uint32_t started)
+{
     for (uint32_t at = 0; at < started; at++)
         pthread_join(pool->workers[at].thread, NULL);
 }
@@ -203,17 +243,28 @@ static bool start_threads(struct tw_pool *pool, struct tw_error *err)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     uint32_t started = 0;
     int status = 0;
-    for (; started < pool->worker_count && status == 0; started += status == 0) {
-        pool->workers[started].pool = pool;
-        status = pthread_create(&pool->workers[started].thread, &attributes, work, &pool->workers[started]);
+    for (; started < pool->worker_count + 1 && status == 0; started += status == 0) {
+        struct worker *worker = &pool->workers[started];
+        worker->pool = pool;
+        status = pthread_create(
+            &worker->thread, &attributes, started < pool->worker_count ? work : do_jobs, worker);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     if (status == 0)
         return true;
-    stop_threads(pool, started);
+    tell_threads_to_stop(pool);
+    join_threads(pool, started);
     return tw_fail(err, TW_INTERNAL, "workers", "raise the limit of threads (ulimit -u, TasksMax)",
-        "cannot start worker %u of %u: %s", started + 1, pool->worker_count, strerror(status));
+        "cannot start thread %u of %u: %s", started + 1, pool->worker_count + 1, strerror(status));
+}
+
+static void free_pool(struct tw_pool *pool)
+{
+    pthread_cond_destroy(&pool->more);
+    pthread_cond_destroy(&pool->more_jobs);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
 }
 
 bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *table, struct tw_shared *shared,
@@ -222,10 +273,11 @@ bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *tabl
     if (workers < 1 || workers > MOST_WORKERS)
         return tw_fail(
             err, TW_CONFIG, "workers.count", NULL, "%u workers; 1 to %d can be had", workers, MOST_WORKERS);
-    struct tw_pool *pool = calloc(1, sizeof *pool + workers * sizeof pool->workers[0]);
+    struct tw_pool *pool = calloc(1, sizeof *pool + (workers + 1) * sizeof pool->workers[0]);
     if (!pool)
         return tw_fail(err, TW_INTERNAL, "workers", NULL, "out of memory");
     pool->worker_count = workers;
+    pool->running = workers + 1;
     pool->work = table;
     pool->events = *events;
     pool->shared = shared;
@@ -235,21 +287,22 @@ bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *tabl
     pool->order_end = &pool->order;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->more, NULL);
+    pthread_cond_init(&pool->more_jobs, NULL);
     pool->wake.data = pool;
     if (!start_threads(pool, err)) {
-        pthread_cond_destroy(&pool->more);
-        pthread_mutex_destroy(&pool->lock);
-        free(pool);
+        free_pool(pool);
         return false;
     }
     /* Nothing can have been given yet, so no worker has sent before this. */
     if (uv_async_init(loop, &pool->wake, woken) != 0) {
-        stop_threads(pool, workers);
-        pthread_cond_destroy(&pool->more);
-        pthread_mutex_destroy(&pool->lock);
-        free(pool);
+        tell_threads_to_stop(pool);
+        join_threads(pool, workers + 1);
+        free_pool(pool);
         return tw_fail(err, TW_INTERNAL, "workers", NULL, "no handle for the workers' wake-up");
     }
+    pthread_mutex_lock(&pool->lock);
+    pool->wakes = true;
+    pthread_mutex_unlock(&pool->lock);
     tw_shared_use(shared);
     *out = pool;
     return true;
@@ -302,7 +355,7 @@ void tw_pool_job(struct tw_pool *pool, struct tw_job *job)
     pthread_mutex_lock(&pool->lock);
     *pool->jobs_end = job;
     pool->jobs_end = &job->next;
-    pthread_cond_signal(&pool->more);
+    pthread_cond_signal(&pool->more_jobs);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -330,20 +383,20 @@ uint32_t tw_pool_busy(const struct tw_pool *pool)
 {
     uint32_t busy = 0;
     for (uint32_t at = 0; at < pool->worker_count; at++)
-        busy += atomic_load(&pool->workers[at].began_ms) != 0;
+        busy += tw_pulse_beats(&pool->workers[at].pulse);
     return busy;
 }
 
 uint64_t tw_pool_stuck_ms(const struct tw_pool *pool)
 {
-    uint64_t now = tw_now_ms();
-    uint64_t longest = 0;
-    for (uint32_t at = 0; at < pool->worker_count; at++) {
-        uint64_t began = atomic_load(&pool->workers[at].began_ms);
-        if (began != 0 && now - began > longest)
-            longest = now - began;
+    uint64_t now_ms = tw_now_ms();
+    uint64_t longest_ms = 0;
+    for (uint32_t at = 0; at < pool->worker_count + 1; at++) {
+        uint64_t rested_ms = tw_pulse_rested_ms(&pool->workers[at].pulse, now_ms);
+        if (rested_ms > longest_ms)
+            longest_ms = rested_ms;
     }
-    return longest;
+    return longest_ms;
 }
 
 static void handle_closed(uv_handle_t *handle)
@@ -352,9 +405,7 @@ static void handle_closed(uv_handle_t *handle)
     void (*closed)(void *context) = pool->closed;
     void *context = pool->closed_context;
     tw_shared_leave(pool->shared);
-    pthread_cond_destroy(&pool->more);
-    pthread_mutex_destroy(&pool->lock);
-    free(pool);
+    free_pool(pool);
     closed(context);
 }
 
@@ -378,12 +429,22 @@ static void hand_back_untouched(struct tw_pool *pool)
     pool->jobs_end = &pool->jobs;
 }
 
-void tw_pool_end(struct tw_pool *pool, void (*closed)(void *context), void *context)
+static void end_when_all_left(struct tw_pool *pool)
 {
-    stop_threads(pool, pool->worker_count);
+    pthread_mutex_lock(&pool->lock);
+    uint32_t running = pool->running;
+    pthread_mutex_unlock(&pool->lock);
+    if (running > 0 || uv_is_closing((uv_handle_t *)&pool->wake))
+        return;
+    join_threads(pool, pool->worker_count + 1); /* each has left already */
     hand_back_untouched(pool);
     deliver(pool);
+    uv_close((uv_handle_t *)&pool->wake, handle_closed);
+}
+
+void tw_pool_end(struct tw_pool *pool, void (*closed)(void *context), void *context)
+{
     pool->closed = closed;
     pool->closed_context = context;
-    uv_close((uv_handle_t *)&pool->wake, handle_closed);
+    tell_threads_to_stop(pool);
 }

@@ -8,7 +8,7 @@
  * ONE DOOR. A batch or job belongs to the pool from give/job until events.batch/done hands it back on the
  * loop; the queues' mutex is the only place where it changes hands, so what one side wrote the other sees.
  * Batches come back in the order in which they were given, whatever worker was faster; jobs as they
- * finish. Jobs go first: there are few of them, and alerts wait for them.
+ * finish. Jobs have a thread of their own: there are few of them, and alerts must not wait for batches.
  *
  * SHARED DATA. Every run of a batch uses one `struct tw_shared` (shared.h), read-only and counted:
  * tw_pool_swap (on reload) puts another in its place; batches that have begun end with the old one, whose
@@ -16,7 +16,9 @@
  * point into what they were made with (names of entities, of rules), so a batch is a user too, until it is
  * freed (batcher.h).
  *
- * ALIVE. tw_pool_stuck_ms says how long the longest running piece of work has run: the watchdog asks.
+ * ALIVE. Each thread has a pulse (base/pulse.h), of which each step of its work is a beat: tw_pool_stuck_ms
+ * says how long the slowest step under way has taken, the watchdog asks. The same pulse stops a batch between
+ * two steps at the end.
  *
  * Knows nothing of rivers: what is done to a batch is a table of functions (work.h has the real one). */
 #ifndef TW_POOL_H
@@ -24,6 +26,7 @@
 
 #include <uv.h>
 
+#include "base/pulse.h"
 #include "batch.h"
 #include "shared.h"
 
@@ -31,16 +34,16 @@ struct tw_pool;
 
 /* What is done to a batch; all three are called on worker threads. */
 struct tw_work {
-    /* A worker's own state for this shared data (workspace, scratch). */
-    bool (*begin)(void *content, void **state, struct tw_error *err);
+    /* A worker's own state for this shared data (workspace, scratch); `pulse` is the worker's. */
+    bool (*begin)(void *content, struct tw_pulse *pulse, void **state, struct tw_error *err);
     void (*end)(void *state);
-    /* Fills rows and encoded, or batch->failed and batch->failure. */
+    /* Fills rows and encoded, or batch->failed and batch->failure; TW_INTERRUPTED when the pulse said stop. */
     void (*batch)(void *content, void *state, struct tw_batch *batch);
 };
 
 /* A piece of work of another room. The caller owns it and leaves it alone until done() was called. */
 struct tw_job {
-    void (*run)(struct tw_job *job);  /* on a worker */
+    void (*run)(struct tw_job *job);  /* on the thread of jobs */
     void (*done)(struct tw_job *job); /* on the loop */
     void *context;
     struct tw_job *next;
@@ -51,7 +54,7 @@ struct tw_pool_events {
     void (*batch)(void *context, struct tw_batch *batch); /* on the loop, in the order of give */
 };
 
-/* Starts `workers` threads (1 to 256). The pool becomes a user of `shared`. TW_INTERNAL when threads or
+/* Starts `workers` threads (1 to 256), and one for jobs. The pool becomes a user of `shared`. TW_INTERNAL when threads or
  * memory are refused; then everything is as before. */
 TW_MUST_USE bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *work,
     struct tw_shared *shared, const struct tw_pool_events *events, struct tw_pool **out,
@@ -67,18 +70,18 @@ void tw_pool_job(struct tw_pool *pool, struct tw_job *job);
 /* What is worked on from here on uses `shared`: the pool becomes a user of it, and leaves the one before. */
 void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared);
 
-/* How many threads it has. */
+/* How many threads work on batches. */
 uint32_t tw_pool_workers(const struct tw_pool *pool);
 /* Batches and jobs given and not yet handed back. */
 uint32_t tw_pool_out(const struct tw_pool *pool);
-/* Workers at work just now. */
+/* How many of them are at work just now. */
 uint32_t tw_pool_busy(const struct tw_pool *pool);
-/* How long the longest piece of work under way has been going on; 0 when all wait. */
+/* How long the slowest step under way has been going on, on whatever thread; 0 when all wait. */
 uint64_t tw_pool_stuck_ms(const struct tw_pool *pool);
 
-/* Stops: what has begun is finished and handed back, what has not is handed back untouched (a batch with
- * `failed` set, TW_INTERRUPTED). Joins the threads (so it blocks for as long as one batch takes), then
- * `closed` comes on the loop and the pool is gone. */
+/* Stops: what has begun stops before its next step, what has not is handed back untouched; both with `failed`
+ * set, TW_INTERRUPTED. Does not block: when every thread has ended, the last batches and jobs are handed back on
+ * the loop, then `closed` comes and the pool is gone. */
 void tw_pool_end(struct tw_pool *pool, void (*closed)(void *context), void *context);
 
 #endif

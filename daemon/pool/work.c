@@ -11,12 +11,13 @@
 /* Room that a dead letter needs beside its raw bytes (twice: as it is, and in the statement's parameters). */
 enum { LETTER_BYTES = 1024 * 1024 };
 
-static bool begin(void *content, void **state, struct tw_error *err)
+static bool begin(void *content, struct tw_pulse *pulse, void **state, struct tw_error *err)
 {
     struct tw_work_shared *shared = content;
     struct tw_river_worker *worker = NULL;
     if (!tw_river_worker_new(&shared->river, &worker, err))
         return false;
+    tw_river_watch(worker, pulse);
     *state = worker;
     return true;
 }

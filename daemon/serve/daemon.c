@@ -9,13 +9,14 @@
 #include "observe/http.h"
 #include "observe/notify.h"
 #include "observe/processors.h"
+#include "score/classifier.h"
 #include "serve/effective.h"
 #include "serve/loaded.h"
 #include "serve/status.h"
 
 enum {
     CLOSE_LIMIT_MS = 5000,    /* for leaving the group */
-    STUCK_MS = 300000,        /* one batch on one worker: the slowest model needs a tenth of it */
+    STUCK_MS = 300000,        /* one step of one worker: the slowest model needs a tenth of it */
     BATCHES_A_WORKER = 2,     /* one under way, one waiting, so that no worker waits for the loop */
     BATCHES_COMMITTING = 4,   /* besides: being committed, and waiting for it */
     PROBLEM_BYTES = 16 << 20, /* rules, and what is wrong with them */
@@ -155,6 +156,10 @@ static void on_batch(void *context, struct tw_batch *batch)
 {
     struct tw_daemon *daemon = context;
     tw_observe(&daemon->metrics, TW_TIME_RIVER, (double)batch->worker_us / 1e6);
+    if (!batch->failed) {
+        tw_pace_learn(&daemon->pace, batch->tokens, batch->worker_us);
+        tw_batcher_limit_tokens(daemon->batcher, tw_pace_most_tokens(&daemon->pace));
+    }
     if (daemon->phase >= TW_DAEMON_CLOSING) {
         finish(daemon, batch, TW_BATCH_DROPPED);
     } else if (!batch->failed) {
@@ -453,6 +458,11 @@ static void on_stop_signal(void *context)
 {
     struct tw_daemon *daemon = context;
     tw_log(&daemon->log, TW_INFO, "daemon", "stopping", tw_int("batches_out", daemon->flow.batches));
+    if (daemon->phase == TW_DAEMON_CLOSING) {
+        move(daemon, TW_DAEMON_ABANDONED, "asked to stop again");
+        loop_closes(daemon);
+        return;
+    }
     stop(daemon, "asked to by a signal");
 }
 
@@ -495,8 +505,12 @@ static bool open_batcher(struct tw_daemon *daemon, struct tw_error *err)
         .most_documents = (uint32_t)daemon->config->batch.most_documents,
         .age_ms = (uint64_t)daemon->config->batch.age_ms,
         .memory_bytes = (size_t)daemon->config->batch.memory_bytes,
+        .tokens_of_a_text = tw_classifier_max_tokens(daemon->model->content),
     };
-    return tw_batcher_begin(&options, &daemon->batcher, err);
+    if (!tw_batcher_begin(&options, &daemon->batcher, err))
+        return false;
+    tw_batcher_limit_tokens(daemon->batcher, tw_pace_most_tokens(&daemon->pace));
+    return true;
 }
 
 static bool open_store(struct tw_daemon *daemon, struct tw_error *err)

@@ -10,10 +10,11 @@
  *     READY --asked to stop--> DRAINING                UNREADY --asked to stop--> DRAINING
  *     STARTING --a room cannot be opened--> CLOSING
  *     DRAINING --all is stored, or time is over--> CLOSING --every room has ended--> CLOSED
- *     CLOSING --librdkafka still runs--> ABANDONED
+ *     CLOSING --librdkafka still runs, or asked to stop again--> ABANDONED
  *
  * SIGTERM and SIGINT stop it so, within shutdown.drain; what is not committed by then is read again by the
- * next owner: nothing is lost either way. A second signal ends at once. SIGHUP reads the configuration
+ * next owner: nothing is lost either way. A second signal ends at once: workers stop before their next pass
+ * through the model, and whoever asks a third time waits for nobody. SIGHUP reads the configuration
  * anew (reloading.h), whole or not at all. A fatal error (librdkafka's, a schema that does not fit) stops
  * it with that error's status. */
 #ifndef TW_DAEMON_H
@@ -21,6 +22,7 @@
 
 #include "batch/batcher.h"
 #include "batch/flow.h"
+#include "batch/pace.h"
 #include "config/config.h"
 #include "evaluate/evaluator.h"
 #include "observe/log.h"
@@ -42,7 +44,7 @@ enum tw_daemon_phase {
     TW_DAEMON_DRAINING, /* no more reading; batches in flight are being committed */
     TW_DAEMON_CLOSING,  /* rooms are ending */
     TW_DAEMON_CLOSED,   /* no room is left */
-    TW_DAEMON_ABANDONED, /* librdkafka did not end in time and still runs: the process ends with all of it */
+    TW_DAEMON_ABANDONED, /* something still runs and is not waited for: the process ends with all of it */
     TW_DAEMON_PHASES
 };
 
@@ -58,6 +60,7 @@ struct tw_daemon {
     struct tw_pool *pool;
     struct tw_batcher *batcher;
     struct tw_flow flow;
+    struct tw_pace pace;
     struct tw_store *store;
     struct tw_evaluator *evaluator;
     struct tw_source *source;

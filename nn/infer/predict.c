@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pulse.h"
 #include "base/threads.h"
 #include "model/encoder.h"
 #include "model/workspace.h"
@@ -30,6 +31,7 @@ struct tw_predict {
     struct tw_threads *threads;
     struct lane *lanes; /* [count] */
     size_t count, max_tokens;
+    struct tw_pulse *pulse; /* may be NULL */
     struct call call;
 };
 
@@ -121,7 +123,8 @@ static void run_lane(void *self, size_t number)
         if (micro.batch.count == 0)
             return;
         if (turn % predict->count == number)
-            lane->done = run_micro_batch(predict, lane, &micro, &lane->err);
+            lane->done = tw_pulse_beat(predict->pulse) ? run_micro_batch(predict, lane, &micro, &lane->err)
+                                                       : tw_pulse_stopped(&lane->err);
     }
 }
 
@@ -216,6 +219,11 @@ bool tw_predict_open(const struct tw_model *model, const struct tw_predict_optio
     }
     *out = predict;
     return true;
+}
+
+void tw_predict_watch(struct tw_predict *predict, struct tw_pulse *pulse)
+{
+    predict->pulse = pulse;
 }
 
 void tw_predict_close(struct tw_predict *predict)

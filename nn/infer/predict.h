@@ -28,6 +28,7 @@
 #include "model/packed.h"
 
 struct tw_predict;
+struct tw_pulse;
 
 struct tw_predict_options {
     const struct tw_compute *compute; /* required; outlives the predict */
@@ -42,6 +43,10 @@ TW_MUST_USE bool tw_predict_open(const struct tw_model *model, const struct tw_p
     struct tw_predict **out, struct tw_error *err);
 /* NULL is fine. */
 void tw_predict_close(struct tw_predict *predict);
+
+/* From now on each pass through the encoder is a step of that pulse (base/pulse.h), and a run that is asked to
+ * stop ends with TW_INTERRUPTED before the next one. NULL: nobody watches. */
+void tw_predict_watch(struct tw_predict *predict, struct tw_pulse *pulse);
 
 /* Logits of all sequences into documents [batch->count, TW_CLASSES], and of all spans into entities
  * [span_count, TW_CLASSES]. Spans stand in the order of their sequences. Either output may be NULL: not

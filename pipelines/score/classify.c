@@ -35,6 +35,12 @@ void tw_classify_workspace_free(struct tw_classify_workspace *workspace)
     free(workspace);
 }
 
+void tw_classify_watch(struct tw_classify_workspace *workspace, struct tw_pulse *pulse)
+{
+    if (workspace->predict)
+        tw_predict_watch(workspace->predict, pulse);
+}
+
 /* ---- scores ---- */
 
 int32_t tw_sentiment_of(float negative, float positive)

@@ -17,12 +17,16 @@
 #include "score/classifier.h"
 
 struct tw_classify_workspace;
+struct tw_pulse;
 
 /* One worker's scratch. TW_INTERNAL when memory is refused. */
 TW_MUST_USE bool tw_classify_workspace_new(
     const struct tw_classifier *classifier, struct tw_classify_workspace **out, struct tw_error *err);
 /* NULL is fine. */
 void tw_classify_workspace_free(struct tw_classify_workspace *workspace);
+/* Each pass through the encoder is a step of that pulse from now on (base/pulse.h); when it is asked to stop,
+ * tw_classify ends with TW_INTERRUPTED. */
+void tw_classify_watch(struct tw_classify_workspace *workspace, struct tw_pulse *pulse);
 
 /* Scores the documents whose fate is TW_FATE_STORED, and their readings; the others are passed over. A model
  * with a head for entities alone reads a text as an entity that is the whole of it. `logits`, when not NULL,

@@ -195,8 +195,9 @@ static void close_desk(struct story *story, struct desk *desk)
     assert_true(desk->closed);
 }
 
-static bool begin_nothing(void *content, void **state, struct tw_error *err)
+static bool begin_nothing(void *content, struct tw_pulse *pulse, void **state, struct tw_error *err)
 {
+    (void)pulse;
     (void)content;
     (void)err;
     *state = NULL;

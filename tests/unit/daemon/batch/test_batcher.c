@@ -1,4 +1,5 @@
 #include "batch/batcher.h"
+#include "batch/pace.h"
 
 #include <librdkafka/rdkafka_mock.h>
 #include <setjmp.h>
@@ -91,8 +92,11 @@ static struct tw_batcher *make_batcher(size_t most_bytes, uint32_t most_document
 {
     struct tw_batcher *batcher = NULL;
     struct tw_error err = {0};
-    struct tw_batcher_options options = {
-        .most_bytes = most_bytes, .most_documents = most_documents, .age_ms = 50, .memory_bytes = 1 << 20};
+    struct tw_batcher_options options = {.most_bytes = most_bytes,
+        .most_documents = most_documents,
+        .age_ms = 50,
+        .memory_bytes = 1 << 20,
+        .tokens_of_a_text = UINT32_MAX};
     assert_true(tw_batcher_begin(&options, &batcher, &err));
     return batcher;
 }
@@ -136,6 +140,31 @@ static void a_batch_is_cut_by_bytes(void **state)
     assert_null(add(batcher, &partition, next_message(*state), 1));
     assert_null(add(batcher, &partition, next_message(*state), 1));
     struct tw_batch *batch = add(batcher, &partition, next_message(*state), 1);
+    assert_non_null(batch);
+    tw_batcher_free(batcher, batch);
+    tw_batcher_end(batcher);
+}
+
+static void a_batch_is_cut_where_a_worker_will_have_had_enough(void **state)
+{
+    struct tw_partition partition = {.cut_offset = 0};
+    struct tw_batcher *batcher = make_batcher(1 << 20, 1000);
+    uint64_t each = tw_pace_guess(PAYLOAD, UINT32_MAX);
+    begin_at_zero(*state, 0);
+    tw_batcher_limit_tokens(batcher, 2 * each + 1);
+    assert_null(add(batcher, &partition, next_message(*state), 1));
+    assert_null(add(batcher, &partition, next_message(*state), 1));
+    struct tw_batch *batch = add(batcher, &partition, next_message(*state), 1);
+    assert_non_null(batch);
+    assert_int_equal(batch->tokens, 3 * each);
+    struct tw_batch *second = tw_batcher_split(batcher, batch);
+    assert_int_equal(batch->tokens, each);
+    assert_int_equal(second->tokens, 2 * each);
+    tw_batcher_free(batcher, second);
+    tw_batcher_free(batcher, batch);
+    /* One alone goes, however much it costs. */
+    tw_batcher_limit_tokens(batcher, 1);
+    batch = add(batcher, &partition, next_message(*state), 1);
     assert_non_null(batch);
     tw_batcher_free(batcher, batch);
     tw_batcher_end(batcher);
@@ -213,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_is_cut_by_documents_and_the_next_begins_where_it_ended),
         cmocka_unit_test(a_batch_is_cut_by_bytes),
+        cmocka_unit_test(a_batch_is_cut_where_a_worker_will_have_had_enough),
         cmocka_unit_test(a_batch_is_cut_when_its_first_message_is_old_enough),
         cmocka_unit_test(partitions_never_share_a_batch_and_a_dropped_one_takes_nothing_along),
         cmocka_unit_test(halves_of_a_split_batch_meet_at_one_offset_and_lose_nothing),

@@ -38,13 +38,16 @@ static void nap(long microseconds)
     nanosleep(&time, NULL);
 }
 
-static bool begin(void *content, void **state, struct tw_error *err)
+static bool begin(void *content, struct tw_pulse *pulse, void **state, struct tw_error *err)
 {
     struct content *shared = content;
     if (shared->number == 13)
         return tw_fail(err, TW_INTERNAL, "worker", NULL, "refused");
-    *state = malloc(1);
-    return *state != NULL;
+    struct tw_pulse **kept = malloc(sizeof(struct tw_pulse *));
+    if (kept)
+        *kept = pulse;
+    *state = kept;
+    return kept != NULL;
 }
 
 static void end(void *state)
@@ -55,7 +58,15 @@ static void end(void *state)
 static void run_batch(void *content, void *state, struct tw_batch *batch)
 {
     struct content *shared = content;
-    (void)state;
+    struct tw_pulse **pulse = state;
+    /* A long one: steps of 5 ms. */
+    for (uint32_t step = 0; step < batch->count; step++) {
+        if (!tw_pulse_beat(*pulse)) {
+            batch->failed = !tw_pulse_stopped(&batch->failure);
+            return;
+        }
+        nap(5000);
+    }
     nap((long)(batch->begin_offset * 7919 % 300));
     batch->end_offset = shared->number;
 }
@@ -284,8 +295,75 @@ static void a_worker_that_does_not_come_back_is_seen(void **state)
     tw_pool_job(scene->pool, &job);
     nap(150000);
     assert_true(tw_pool_stuck_ms(scene->pool) >= 100);
-    assert_int_equal(tw_pool_busy(scene->pool), 1);
     close_scene(scene);
+    free(scene);
+}
+
+static void a_worker_that_goes_on_step_by_step_is_not_stuck_however_long_its_batch_is(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    open_scene(scene, 1, 1);
+    scene->wanted = 1;
+    scene->batches[0].count = 120; /* 600 ms */
+    tw_pool_give(scene->pool, &scene->batches[0]);
+    for (int look = 0; look < 4; look++) {
+        nap(100000);
+        assert_int_equal(tw_pool_busy(scene->pool), 1);
+        assert_true(tw_pool_stuck_ms(scene->pool) < 90);
+    }
+    close_scene(scene);
+    assert_false(scene->batches[0].failed);
+    free(scene);
+}
+
+static void the_end_stops_a_long_batch_between_two_steps_and_does_not_make_the_loop_wait(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    open_scene(scene, 2, 1);
+    scene->wanted = BATCHES;
+    for (int at = 0; at < 4; at++) {
+        scene->batches[at].count = 12000; /* a minute each */
+        tw_pool_give(scene->pool, &scene->batches[at]);
+    }
+    nap(50000);
+    uint64_t began = tw_now_ms();
+    tw_pool_end(scene->pool, closed, scene);
+    assert_true(tw_now_ms() - began < 5);
+    close_scene(scene);
+    assert_true(tw_now_ms() - began < 2000);
+    assert_int_equal(scene->back, 4);
+    for (int at = 0; at < 4; at++) {
+        assert_true(scene->batches[at].failed);
+        assert_int_equal(scene->batches[at].failure.code, TW_INTERRUPTED);
+    }
+    free(scene);
+}
+
+static void end_pool(struct tw_job *job)
+{
+    struct scene *scene = job->context;
+    scene->jobs_done++;
+    tw_pool_end(scene->pool, closed, scene);
+}
+
+static void a_job_does_not_wait_for_batches_though_every_worker_has_one(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    struct counting_job job = {.job = {.run = run_job, .done = end_pool, .context = scene}};
+    open_scene(scene, 1, 1);
+    for (int at = 0; at < 3; at++) {
+        scene->batches[at].count = 12000; /* a minute each */
+        tw_pool_give(scene->pool, &scene->batches[at]);
+    }
+    nap(50000);
+    uint64_t began = tw_now_ms();
+    tw_pool_job(scene->pool, &job.job);
+    close_scene(scene);
+    assert_true(tw_now_ms() - began < 2000);
+    assert_int_equal(scene->jobs_done, 1);
     free(scene);
 }
 
@@ -300,6 +378,9 @@ int main(void)
         cmocka_unit_test(what_was_not_begun_at_the_end_is_handed_back_untouched),
         cmocka_unit_test(jobs_run_once_beside_batches),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_seen),
+        cmocka_unit_test(a_worker_that_goes_on_step_by_step_is_not_stuck_however_long_its_batch_is),
+        cmocka_unit_test(the_end_stops_a_long_batch_between_two_steps_and_does_not_make_the_loop_wait),
+        cmocka_unit_test(a_job_does_not_wait_for_batches_though_every_worker_has_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
