@@ -3,7 +3,7 @@
  *     FENCED --pause over--> TAKING --the row is ours--> TAKEN --assigned at its offset--> READING
  *     READING --above the high mark--> PAUSED --below the low mark--> READING
  *     TAKEN --above the high mark--> PAUSED
- *     READING --no such offset--> STRANDED     PAUSED --no such offset--> STRANDED
+ *     READING --cannot be read on--> STRANDED  PAUSED --cannot be read on--> STRANDED
  *     FENCED --> LEAVING     TAKING --> LEAVING     TAKEN --> LEAVING
  *     READING --> LEAVING    PAUSED --> LEAVING     STRANDED --> LEAVING
  *
@@ -24,7 +24,7 @@ enum tw_partition_state {
     TW_PARTITION_TAKEN, /* epoch and token are ours, the offset is known; assigned together with the others */
     TW_PARTITION_READING,  /* as TAKEN, and messages flow */
     TW_PARTITION_PAUSED,   /* as READING, but too much is in flight: not read until below the low mark */
-    TW_PARTITION_STRANDED, /* the row is ours, Kafka has not its offset, or another topic: see `reset` */
+    TW_PARTITION_STRANDED, /* the row is ours, and there is no reading on from its offset: see `reset` */
     TW_PARTITION_LEAVING,  /* no longer ours: batches still out are dropped as they come back */
     TW_PARTITION_STATES
 };

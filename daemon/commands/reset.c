@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/database.h"
 #include "cli/topics.h"
+#include "cli/unreadable.h"
 #include "source/kafka.h"
 
 #include <inttypes.h>
@@ -27,7 +28,7 @@ enum {
     MOST_TRIES = 5, /* of moving: a daemon's refresh may lock the same rows in another order */
 };
 
-enum place_to_go { TO_OFFSET, TO_BEGINNING, TO_END, TO_TIME };
+enum place_to_go { TO_OFFSET, TO_BEGINNING, TO_END, TO_TIME, PAST_UNREADABLE };
 
 struct options {
     struct tw_database_choice database;
@@ -35,7 +36,7 @@ struct options {
     const char *partition; /* NULL: all that are stored */
     const char *offset;
     int64_t time_us;
-    bool to_beginning, to_end;
+    bool to_beginning, to_end, past_unreadable;
     enum place_to_go to;
     bool execute, dry_run, force;
     enum tw_format format;
@@ -157,6 +158,33 @@ static bool ask_brokers(struct reset *reset, int32_t *numbers, int64_t *offsets,
     return done;
 }
 
+/* Behind a batch that cannot be unpacked, where the stored offset stands before one. */
+static bool pass_unreadable(struct reset *reset, int64_t *offsets, struct tw_error *err)
+{
+    const char *topic = reset->options->topic;
+    rd_kafka_conf_t *settings = NULL;
+    rd_kafka_t *kafka = NULL;
+    if (!tw_kafka_settings(&reset->database.config, TW_KAFKA_CONSUMER, &settings, err) ||
+        !tw_kafka_new(TW_KAFKA_CONSUMER, settings, &kafka, err))
+        return false;
+    bool done = true;
+    for (size_t at = 0; done && at < reset->count; at++) {
+        const struct position *position = &reset->positions[at];
+        struct tw_unreadable found;
+        done = tw_unreadable_find(kafka, topic, position->number, position->stored, BROKER_MS, &found, err);
+        if (!done)
+            break;
+        offsets[at] = found.first < 0 ? position->stored : found.next;
+        if (found.first >= 0)
+            fprintf(stderr,
+                "reset: %s, partition %" PRId32 ": records %" PRId64 " to %" PRId64
+                " cannot be unpacked and are passed over\n",
+                topic, position->number, found.first, found.next - 1);
+    }
+    rd_kafka_destroy(kafka);
+    return done;
+}
+
 static bool choose_offsets(struct reset *reset, struct tw_error *err)
 {
     const struct options *options = reset->options;
@@ -169,6 +197,8 @@ static bool choose_offsets(struct reset *reset, struct tw_error *err)
     }
     if (done && (options->to == TO_END || options->to == TO_TIME))
         done = ask_brokers(reset, numbers, offsets, err);
+    if (done && options->to == PAST_UNREADABLE)
+        done = pass_unreadable(reset, offsets, err);
     for (size_t at = 0; done && at < reset->count; at++)
         reset->positions[at].wanted = offsets[at];
     free(numbers);
@@ -379,13 +409,15 @@ static bool do_reset(struct reset *reset, struct tw_error *err)
 
 /* -- the command ----------------------------------------------------------------------------------------- */
 
-/* Just one of the four was given: the table sees to it. */
+/* Just one of the five was given: the table sees to it. */
 static enum place_to_go chosen_place(const struct options *options)
 {
     if (options->offset)
         return TO_OFFSET;
     if (options->to_beginning)
         return TO_BEGINNING;
+    if (options->past_unreadable)
+        return PAST_UNREADABLE;
     return options->to_end ? TO_END : TO_TIME;
 }
 
@@ -415,6 +447,8 @@ static const struct tw_option rows[] = {
         .help = "read only what comes from now on"},
     {"to-time", 0, "TIME", TW_INTO_TIME(struct options, time_us), .group = "to",
         .help = "read on from the first record with a Kafka stamp of that time or later"},
+    {"past-unreadable", 0, NULL, TW_INTO_FLAG(struct options, past_unreadable), .group = "to",
+        .help = "read on behind a batch of records that cannot be unpacked, where reading stands before one"},
     {"force", 0, NULL, TW_INTO_FLAG(struct options, force),
         .help =
             "partitions that a live daemon holds, too: it takes them again there, and that is waited for"},

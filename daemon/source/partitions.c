@@ -51,6 +51,7 @@ struct tw_owned_partition *tw_partitions_add(
     partition->check_offset = -1;
     partition->told_offset = -1;
     partition->jumped_offset = -1;
+    partition->unreadable_offset = -1;
     partition->base.next = partitions->first;
     partitions->first = &partition->base;
     return partition;

@@ -16,15 +16,17 @@
 
 /* The source's own side of a partition; the rest of the daemon sees `base`. */
 struct tw_owned_partition {
-    struct tw_partition base; /* first: a pointer to one is a pointer to the other */
-    rd_kafka_queue_t *queue;  /* NULL unless it is assigned */
-    bool at_end;              /* end-of-partition event since the last message */
-    int64_t check_offset;     /* the stored record that must be seen there before others; -1: no more */
-    int64_t told_offset;      /* as committed to Kafka, for lag tools */
-    int64_t jumped_offset;    /* where reading goes on after a jump, nothing cut is below it; -1: none */
-    uint64_t take_at_ms;      /* FENCED: not before */
-    uint64_t taken_at_ms;     /* when its row became ours; 0: not yet */
-    uint64_t retake_ms;       /* how long it would be FENCED, doubled by each fence; 0: the least */
+    struct tw_partition base;  /* first: a pointer to one is a pointer to the other */
+    rd_kafka_queue_t *queue;   /* NULL unless it is assigned */
+    bool at_end;               /* end-of-partition event since the last message */
+    int64_t check_offset;      /* the stored record that must be seen there before others; -1: no more */
+    int64_t told_offset;       /* as committed to Kafka, for lag tools */
+    int64_t jumped_offset;     /* where reading goes on after a jump, nothing cut is below it; -1: none */
+    uint64_t take_at_ms;       /* FENCED: not before */
+    uint64_t taken_at_ms;      /* when its row became ours; 0: not yet */
+    uint64_t retake_ms;        /* how long it would be FENCED, doubled by each fence; 0: the least */
+    int64_t unreadable_offset; /* of the batch that could not be unpacked last; -1: none */
+    uint32_t unreadable_count; /* times since it was the same one */
     uint64_t gap_line_ms;
     uint64_t gap_hidden; /* gaps since that line */
 };

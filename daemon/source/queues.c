@@ -9,6 +9,7 @@ enum {
     ROUND_MESSAGES = 256, /* read from one partition before the next has its turn */
     PASS_MESSAGES = 4096, /* read before the loop's other handles have theirs */
     GAP_LINES_APART_MS = 1000,
+    UNREADABLE_MOST = 6, /* times that the same batch is fetched, twice a second */
 };
 
 bool tw_queue_open(struct tw_owned_partition *partition, rd_kafka_t *kafka,
@@ -91,6 +92,19 @@ static bool take_message(
     return queues->message(queues->context, &partition->base, message);
 }
 
+/* Told the first time, for another fetch may bring it whole, and given up when it comes no better. */
+static void take_unreadable(
+    struct tw_queues *queues, struct tw_owned_partition *partition, const rd_kafka_message_t *message)
+{
+    if (partition->unreadable_offset != message->offset)
+        partition->unreadable_count = 0;
+    partition->unreadable_offset = message->offset;
+    if (++partition->unreadable_count == 1)
+        queues->error(queues->context, message);
+    else if (partition->unreadable_count == UNREADABLE_MOST)
+        queues->unreadable(queues->context, &partition->base, message);
+}
+
 static void take_error(
     struct tw_queues *queues, struct tw_owned_partition *partition, rd_kafka_message_t *message)
 {
@@ -108,6 +122,10 @@ static void take_error(
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
         queues->offset_refused(queues->context, &partition->base);
         break;
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+        take_unreadable(queues, partition, message);
+        break;
     default:
         queues->error(queues->context, message);
         break;
@@ -115,12 +133,14 @@ static void take_error(
     rd_kafka_message_destroy(message);
 }
 
-/* One partition's turn; *more tells whether something may be left in its queue. Returns messages read.
- * Reading stops with `stopped`: whoever asks for it is heard at once. */
+/* One partition's turn, until a batch was cut from it; *more tells whether something may be left in its queue.
+ * Returns messages read. Reading stops with `stopped`: whoever asks for it is heard at once. */
 static uint32_t read_partition(struct tw_queues *queues, struct tw_owned_partition *partition, bool *more)
 {
     uint32_t count = 0;
-    while (count < ROUND_MESSAGES && !queues->stopped) {
+    const uint32_t out = partition->base.batches_out;
+    while (count < ROUND_MESSAGES && !queues->stopped && partition->queue &&
+           partition->base.batches_out == out) {
         rd_kafka_message_t *message = rd_kafka_consume_queue(partition->queue, 0);
         if (!message)
             return count;
@@ -139,15 +159,35 @@ static bool is_read(struct tw_partition *partition)
     return partition->state == TW_PARTITION_READING && tw_owned(partition)->queue;
 }
 
+/* Who follows the one with that assignment, in a circle; the first, should it be gone. */
+static struct tw_partition *next_of(const struct tw_partitions *partitions, uint64_t assignment)
+{
+    struct tw_partition *at = tw_partitions_find(partitions, assignment);
+    return at && at->next ? at->next : partitions->first;
+}
+
+/* A turn for each, beginning behind the one that had the last: were it always the first, a backlog of that one
+ * would keep the others waiting, and with them the watermark. */
+static uint32_t read_round(struct tw_queues *queues, const struct tw_partitions *partitions, bool *more)
+{
+    uint32_t count = 0;
+    struct tw_partition *begin = next_of(partitions, queues->last_turn), *at = begin;
+    do {
+        queues->last_turn = at->assignment;
+        if (is_read(at))
+            count += read_partition(queues, tw_owned(at), more);
+        at = at->next ? at->next : partitions->first;
+    } while (at != begin && !queues->stopped);
+    return count;
+}
+
 bool tw_queues_read(struct tw_queues *queues, const struct tw_partitions *partitions)
 {
     uint32_t count = 0;
-    bool more = true;
+    bool more = partitions->first != NULL;
     while (more && count < PASS_MESSAGES && !queues->stopped) {
         more = false;
-        for (struct tw_partition *at = partitions->first; at && !queues->stopped; at = at->next)
-            if (is_read(at))
-                count += read_partition(queues, tw_owned(at), &more);
+        count += read_round(queues, partitions, &more);
     }
     return more && !queues->stopped;
 }

@@ -1,10 +1,10 @@
 /* queues: the messages of each partition from a queue of its own, in turn, and every offset once.
  *
- *     librdkafka --> queue of a partition --tw_queues_read--> message(), offset_refused(), error()
+ *     librdkafka --> queue of a partition --tw_queues_read--> message(), offset_refused(), unreadable(), error()
  *
  * Too much in flight: queues are simply not read (no pause and resume inside librdkafka: in 2.0.2 a
- * needless resume rewinds, and a pause throws fetched messages away). Every partition has its turn of 256
- * messages, and after 4,096 the loop's other handles have theirs.
+ * needless resume rewinds, and a pause throws fetched messages away). Partitions have turns in a circle, each
+ * until a batch was cut from it or of 256 messages, and after 4,096 the loop's other handles have theirs.
  *
  * The first message of a partition that was taken is the record that was stored last, read once more
  * (check_offset): it must be the same, or the topic is another one. Where it is gone, by retention or
@@ -31,9 +31,13 @@ struct tw_queues {
     void (*offset_refused)(void *context, struct tw_partition *partition);
     /* Where the record that was stored last stood, there is another. */
     void (*other_record)(void *context, struct tw_partition *partition, const struct tw_record_mark *found);
+    /* A batch of records, the first of them at the message's offset, was fetched again and again and cannot be
+     * unpacked; the message stays the caller's. */
+    void (*unreadable)(void *context, struct tw_partition *partition, const rd_kafka_message_t *message);
     /* Another error of the partition; the message stays the caller's. */
     void (*error)(void *context, const rd_kafka_message_t *message);
-    bool stopped; /* nothing is read; set from outside, also from inside message() */
+    bool stopped;       /* nothing is read; set from outside, also from inside message() */
+    uint64_t last_turn; /* assignment of the partition that was read last */
 };
 
 /* Opens the partition's queue, before it is assigned, or its messages leak into the group's; `wake` is

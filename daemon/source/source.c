@@ -328,6 +328,24 @@ static void on_other_record(void *context, struct tw_partition *partition, const
     tw_group_settle(&source->group); /* what is fetched of it is of no use */
 }
 
+/* It would be fetched for ever, and nothing behind it ever read. */
+static void on_unreadable(void *context, struct tw_partition *partition, const rd_kafka_message_t *message)
+{
+    struct tw_source *source = context;
+    char cure[512];
+    snprintf(cure, sizeof cure,
+        "tapewatch reset --topic %s --partition %" PRId32
+        " --past-unreadable --force --dry-run, then --execute",
+        partition->topic, partition->number);
+    tw_log(source->log, TW_ERROR, "source", "partition stranded", tw_string("topic", partition->topic),
+        tw_int("partition", partition->number), tw_string("what", "a batch of records cannot be unpacked"),
+        tw_int("first", message->offset), tw_int("stored", partition->row_offset),
+        tw_string("why", rd_kafka_message_errstr(message)), tw_string("cure", cure));
+    tw_queue_close(tw_owned(partition));
+    tw_partition_move(partition, TW_PARTITION_STRANDED, "a batch of records cannot be unpacked", source->log);
+    tw_group_settle(&source->group); /* assigned without it: librdkafka fetches it no more */
+}
+
 static void on_error(void *context, const rd_kafka_message_t *message)
 {
     struct tw_source *source = context;
@@ -404,6 +422,7 @@ bool tw_source_begin(uv_loop_t *loop, const struct tw_config *config, const stru
         .message = on_message,
         .offset_refused = on_offset_refused,
         .other_record = on_other_record,
+        .unreadable = on_unreadable,
         .error = on_error};
     *out = source;
     tw_group_watch(&source->group, wake_loop, source);

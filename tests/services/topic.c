@@ -36,8 +36,9 @@ static rd_kafka_t *client(void)
 {
     char why[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    const char *codec = getenv("TW_COMPRESSION");
     const char *const settings[][2] = {{"bootstrap.servers", bootstrap()}, {"log_level", "3"},
-        {"message.max.bytes", "115000000"}, {"linger.ms", "20"}, {"compression.type", "lz4"},
+        {"message.max.bytes", "115000000"}, {"linger.ms", "20"}, {"compression.type", codec ? codec : "lz4"},
         {"queue.buffering.max.kbytes", "262144"}, {"acks", "all"}};
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     for (size_t s = 0; s < sizeof settings / sizeof *settings; s++) {
@@ -228,6 +229,61 @@ static int offsets(int argc, char **argv)
     return status;
 }
 
+/* Bytes of which two hundred are like no other record's and the rest nothing: they come to some 250 compressed. */
+static void fill(unsigned char *bytes, long long count, long long record)
+{
+    uint64_t state = (uint64_t)record * 0x9E3779B97F4A7C15u + 1;
+    for (long long at = 0; at < count && at < 200; at++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        bytes[at] = (unsigned char)(state >> 56);
+    }
+}
+
+/* COUNT records in partition 0 that are heavy by their headers, key or value, compressed with zstd. */
+static int heavy(int argc, char **argv)
+{
+    long long count = 0, bytes = 0;
+    if (argc != 4 || !parse(argv[1], &count) || !parse(argv[3], &bytes) || bytes < 1) {
+        return USAGE;
+    }
+    const bool header = strcmp(argv[2], "header") == 0, key = strcmp(argv[2], "key") == 0;
+    const bool value = strcmp(argv[2], "value") == 0;
+    unsigned char *much = calloc(1, (size_t)bytes);
+    if ((!header && !key && !value) || much == NULL) {
+        return USAGE;
+    }
+    setenv("TW_COMPRESSION", "zstd", 1);
+    rd_kafka_t *kafka = client();
+    for (long long at = 0; at < count; at++) {
+        char text[200];
+        fill(much, bytes, at);
+        const int length =
+            snprintf(text, sizeof text, "{\"id\":\"heavy-%lld\",\"text\":\"profit fell\"}", at);
+        rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
+        rd_kafka_header_add(headers, "heavy", -1, much, header ? (ssize_t)bytes : 1);
+        rd_kafka_resp_err_t code;
+        while ((code = rd_kafka_producev(kafka, RD_KAFKA_V_TOPIC(argv[0]), RD_KAFKA_V_PARTITION(0),
+                    RD_KAFKA_V_VALUE(value ? (void *)much : text, value ? (size_t)bytes : (size_t)length),
+                    RD_KAFKA_V_KEY(much, key ? (size_t)bytes : 0), RD_KAFKA_V_HEADERS(headers),
+                    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END)) ==
+               RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            rd_kafka_poll(kafka, 100);
+        }
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            fprintf(stderr, "topic: %s\n", rd_kafka_err2str(code));
+            return REFUSED;
+        }
+        rd_kafka_poll(kafka, 0);
+    }
+    free(much);
+    if (rd_kafka_flush(kafka, TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return NO_ANSWER;
+    }
+    printf("%lld\n", count);
+    rd_kafka_destroy(kafka);
+    return DONE;
+}
+
 /* Standard input's lines become records, whole and byte for byte, partitions in turn unless one is named. */
 static int produce(int argc, char **argv)
 {
@@ -284,6 +340,7 @@ static const struct {
     {"delete", drop},
     {"offsets", offsets},
     {"produce", produce},
+    {"heavy", heavy},
 };
 
 int main(int argc, char **argv)
@@ -298,6 +355,7 @@ int main(int argc, char **argv)
     }
     fprintf(stderr,
         "topic: unknown use; cure: create NAME PARTITIONS [KEY=VALUE...] | grow NAME PARTITIONS | "
-        "delete NAME | offsets NAME | produce NAME [PARTITION [STAMP_MS]]\n");
+        "delete NAME | offsets NAME | produce NAME [PARTITION [STAMP_MS]] | "
+        "heavy NAME COUNT header|key|value BYTES\n");
     return USAGE;
 }

@@ -1,0 +1,87 @@
+#include "cli/unreadable.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+
+bool tw_is_unreadable(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__BAD_COMPRESSION || code == RD_KAFKA_RESP_ERR__BAD_MSG;
+}
+
+/* One partition, asked at one offset after another. */
+struct probe {
+    rd_kafka_topic_t *topic;
+    const char *name;
+    int32_t number;
+    int timeout_ms;
+};
+
+/* What is the first to be told when it is read from `offset`: the first offset of a batch that cannot be
+ * unpacked, or -1 for anything that can be gone on with (a record, the end). */
+static bool ask(const struct probe *probe, int64_t offset, int64_t *first, struct tw_error *err)
+{
+    char where[300];
+    uint64_t until_ms = tw_now_ms() + (uint64_t)probe->timeout_ms;
+    bool told = false;
+    if (rd_kafka_consume_start(probe->topic, probe->number, offset) != 0)
+        return tw_fail(err, TW_SERVER, probe->name, "see whether the brokers run", "cannot be read: %s",
+            rd_kafka_err2str(rd_kafka_last_error()));
+    while (!told && tw_now_ms() < until_ms) {
+        rd_kafka_message_t *message = rd_kafka_consume(probe->topic, probe->number, 200);
+        if (!message)
+            continue;
+        told = message->err == RD_KAFKA_RESP_ERR_NO_ERROR ||
+               message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || tw_is_unreadable(message->err);
+        *first = tw_is_unreadable(message->err) ? message->offset : -1;
+        rd_kafka_message_destroy(message);
+    }
+    rd_kafka_consume_stop(probe->topic, probe->number);
+    snprintf(where, sizeof where, "%s, partition %" PRId32, probe->name, probe->number);
+    return told ||
+           tw_fail(err, TW_SERVER, where, "see whether the partition has a leader",
+               "no record and no error at offset %" PRId64 " within %d ms", offset, probe->timeout_ms);
+}
+
+/* The offsets of the batch end between `inside`, which is one of them, and whatever lies ahead. */
+static bool find_end(
+    const struct probe *probe, int64_t batch, int64_t inside, int64_t *next, struct tw_error *err)
+{
+    int64_t outside = inside, found = batch;
+    for (int64_t step = 1; found == batch; step *= 2) {
+        inside = outside;
+        outside += step;
+        if (!ask(probe, outside, &found, err))
+            return false;
+    }
+    while (outside - inside > 1) {
+        int64_t middle = inside + (outside - inside) / 2;
+        if (!ask(probe, middle, &found, err))
+            return false;
+        if (found == batch)
+            inside = middle;
+        else
+            outside = middle;
+    }
+    *next = outside;
+    return true;
+}
+
+bool tw_unreadable_find(rd_kafka_t *kafka, const char *topic, int32_t number, int64_t stored, int timeout_ms,
+    struct tw_unreadable *out, struct tw_error *err)
+{
+    struct probe probe = {.topic = rd_kafka_topic_new(kafka, topic, NULL),
+        .name = topic,
+        .number = number,
+        .timeout_ms = timeout_ms};
+    *out = (struct tw_unreadable){.first = -1, .next = stored};
+    if (!probe.topic)
+        return tw_fail(err, TW_USAGE, topic, NULL, "no name for a topic");
+    int64_t from = stored > 0 ? stored : 0;
+    bool done = ask(&probe, from, &out->first, err) &&
+                (out->first < 0 ||
+                    find_end(&probe, out->first, from > out->first ? from : out->first, &out->next, err));
+    rd_kafka_topic_destroy(probe.topic);
+    return done;
+}
