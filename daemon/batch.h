@@ -29,8 +29,9 @@ struct tw_batch {
     rd_kafka_message_t **held;   /* given back to librdkafka when the batch ends */
     uint32_t count;
     uint32_t capacity; /* of held */
-    size_t payload_bytes;
-    uint64_t tokens; /* as guessed of the messages (batch/pace.h) */
+    size_t bytes;      /* what its messages weigh: payloads, keys and headers (source/message.h) */
+    size_t made_bytes; /* and what was made of them in the arena, once the worker is done */
+    uint64_t tokens;   /* as guessed of the messages (batch/pace.h) */
 
     struct tw_arena arena; /* everything below; reset when the batch goes back to the batcher */
     struct tw_rows rows;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "batch/pace.h"
+#include "source/message.h"
 
 /* Pages of an arena that stay resident when its batch goes back; one giant must not stay for ever. */
 enum { KEEP_BYTES = 1024 * 1024 };
@@ -128,12 +129,12 @@ static uint64_t guess_tokens(const struct tw_batcher *batcher, const rd_kafka_me
 
 static bool is_full(const struct tw_batcher *batcher, const struct tw_batch *batch)
 {
-    return batch->count == batcher->options.most_documents ||
-           batch->payload_bytes >= batcher->options.most_bytes || batch->tokens >= batcher->most_tokens;
+    return batch->count == batcher->options.most_documents || batch->bytes >= batcher->options.most_bytes ||
+           batch->tokens >= batcher->most_tokens;
 }
 
 bool tw_batcher_add(struct tw_batcher *batcher, struct tw_partition *partition, rd_kafka_message_t *message,
-    uint64_t now_ms, struct tw_batch **full, struct tw_error *err)
+    size_t bytes, uint64_t now_ms, struct tw_batch **full, struct tw_error *err)
 {
     struct tw_batch **link = find_open(batcher, partition);
     *full = NULL;
@@ -149,7 +150,7 @@ bool tw_batcher_add(struct tw_batcher *batcher, struct tw_partition *partition, 
     }
     struct tw_batch *batch = *link;
     batch->held[batch->count++] = message;
-    batch->payload_bytes += message->len;
+    batch->bytes += bytes;
     batch->tokens += guess_tokens(batcher, message);
     batch->end_offset = message->offset + 1;
     if (is_full(batcher, batch))
@@ -180,7 +181,7 @@ size_t tw_batcher_drop(struct tw_batcher *batcher, struct tw_partition *partitio
     struct tw_batch *batch = *link;
     if (!batch)
         return 0;
-    size_t bytes = batch->payload_bytes;
+    size_t bytes = batch->bytes;
     *link = batch->next;
     batcher->open_count--;
     tw_batcher_free(batcher, batch);
@@ -219,12 +220,12 @@ struct tw_batch *tw_batcher_split(struct tw_batcher *batcher, struct tw_batch *b
     second->end_offset = batch->end_offset;
     for (uint32_t at = kept; at < batch->count; at++) {
         second->held[second->count++] = batch->held[at];
-        second->payload_bytes += batch->held[at]->len;
+        second->bytes += tw_message_bytes(batch->held[at]);
         second->tokens += guess_tokens(batcher, batch->held[at]);
         batch->held[at] = NULL;
     }
     batch->count = kept;
-    batch->payload_bytes -= second->payload_bytes;
+    batch->bytes -= second->bytes;
     batch->tokens -= second->tokens;
     batch->end_offset = batch->held[kept - 1]->offset + 1;
     second->begin_offset = batch->end_offset;
@@ -239,7 +240,8 @@ void tw_batcher_free(struct tw_batcher *batcher, struct tw_batch *batch)
     forget_results(batch);
     batch->partition = NULL;
     batch->count = 0;
-    batch->payload_bytes = 0;
+    batch->bytes = 0;
+    batch->made_bytes = 0;
     batch->tokens = 0;
     batch->next = batcher->idle;
     batcher->idle = batch;

@@ -1,6 +1,6 @@
 /* batcher: messages gather in a partition's open batch until it is full enough or old enough; then it is cut.
  *
- *   in    Kafka messages of one partition after another, in offset order
+ *   in    Kafka messages of one partition after another, in offset order, each with what it weighs
  *   out   batches: each of one partition, from begin_offset (what the row must say) to one past its last
  *
  * Cut by bytes, documents, age or the time that a worker will need (pace.h), whichever comes first; the owner
@@ -31,11 +31,12 @@ void tw_batcher_limit_tokens(struct tw_batcher *batcher, uint64_t most_tokens);
 /* Every batch must be back, or still open; open ones are dropped. */
 void tw_batcher_end(struct tw_batcher *batcher);
 
-/* Adds a message to its partition's open batch; the batcher owns it from here. *cut receives the batch
+/* Adds a message of so many bytes (tw_message_bytes) to its partition's open batch; the batcher owns it from
+ * here. *cut receives the batch
  * when this message made it full, else NULL. TW_INTERNAL when memory is refused (the message is given back
  * to Kafka). */
 TW_MUST_USE bool tw_batcher_add(struct tw_batcher *batcher, struct tw_partition *partition,
-    rd_kafka_message_t *message, uint64_t now_ms, struct tw_batch **cut, struct tw_error *err);
+    rd_kafka_message_t *message, size_t bytes, uint64_t now_ms, struct tw_batch **cut, struct tw_error *err);
 
 /* The oldest open batch when it is `age_ms` old at `now_ms` (or any age with `at_once`), cut; NULL when
  * there is none. Call until NULL. */
@@ -43,7 +44,7 @@ struct tw_batch *tw_batcher_cut(struct tw_batcher *batcher, uint64_t now_ms, boo
 /* Milliseconds until the oldest open batch is due; UINT64_MAX when none is open. */
 uint64_t tw_batcher_due_ms(const struct tw_batcher *batcher, uint64_t now_ms);
 
-/* Throws a partition's open batch away (it is no longer ours). Returns its payload bytes. */
+/* Throws a partition's open batch away (it is no longer ours). Returns what its messages weigh. */
 size_t tw_batcher_drop(struct tw_batcher *batcher, struct tw_partition *partition);
 
 /* Cuts a batch that did not fit its arena into halves; `batch` keeps the first. NULL when it holds one

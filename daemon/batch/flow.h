@@ -5,8 +5,8 @@
  *                          |
  *     low  ----------------'  go: below this reading begins again
  *
- * A wide gap between the marks keeps stops rare. Two numbers are bounded, bytes of payload and batches;
- * pure. */
+ * A wide gap between the marks keeps stops rare. Two numbers are bounded, batches and bytes: what records weigh
+ * (payload, key, headers) and what workers made of them. Pure. */
 #ifndef TW_FLOW_H
 #define TW_FLOW_H
 
@@ -27,7 +27,7 @@ enum tw_flow_edge { TW_FLOW_SAME, TW_FLOW_STOP, TW_FLOW_GO };
 
 /* All tell whether a mark was crossed: act on STOP and GO only. */
 
-/* So many bytes were read. */
+/* So many bytes were read, or made of what was read. */
 enum tw_flow_edge tw_flow_read(struct tw_flow *flow, uint64_t bytes);
 /* A batch was cut: it is out. */
 enum tw_flow_edge tw_flow_cut(struct tw_flow *flow);

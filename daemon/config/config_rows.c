@@ -116,7 +116,7 @@ const struct tw_config_row tw_config_rows[] = {
     {"watermark", {"max_ahead", TW_YAML_DURATION, 0, SECONDS(7 * 86400LL), NULL, "", "How far an event time may lie beyond the record's Kafka stamp and still move the watermark; later ones are stored, and counted as ahead. None: as far as watermark.lateness."},
         "", TW_FIELD_INT, DECODE_AT(watermark_ahead_us), 1, false, "60s"},
 
-    {"batch", {"most_bytes", TW_YAML_SIZE, 1024, MIB(64), NULL, "", "A batch is cut at this many payload bytes, whatever its age."},
+    {"batch", {"most_bytes", TW_YAML_SIZE, 1024, MIB(64), NULL, "", "A batch is cut when its records (payloads, keys, headers) weigh this much, whatever its age."},
         "1MiB", TW_FIELD_INT, AT(batch.most_bytes), 1, false, ""},
     {"batch", {"most_documents", TW_YAML_COUNT, 1, 100000, NULL, "", "A batch is cut at this many messages."},
         "2000", TW_FIELD_INT, AT(batch.most_documents), 1, false, ""},
@@ -127,7 +127,7 @@ const struct tw_config_row tw_config_rows[] = {
     {"batch", {"micro_tokens", TW_YAML_COUNT, 16, 1000000, NULL, "", "Tokens of one pass through the encoder."},
         "2048", TW_FIELD_INT, AT(batch.micro_tokens), 1, false, ""},
 
-    {"flow", {"high", TW_YAML_SIZE, MIB(1), MIB(65536), NULL, "", "Reading pauses when this many payload bytes are read and not yet committed."},
+    {"flow", {"high", TW_YAML_SIZE, MIB(1), MIB(65536), NULL, "", "Reading pauses when what is read and not yet committed weighs this much: payloads, keys, headers, and what workers made of them."},
         "64MiB", TW_FIELD_INT, AT(flow.high_bytes), 1, false, ""},
     {"flow", {"low", TW_YAML_SIZE, 1024, MIB(65536), NULL, "", "Reading goes on below this many."},
         "16MiB", TW_FIELD_INT, AT(flow.low_bytes), 1, false, ""},

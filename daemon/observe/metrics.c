@@ -59,10 +59,12 @@ static const struct description gauges[] = {
     [TW_GAUGE_RELOAD_SUCCESS_AT] = {"tapewatch_config_last_reload_success_timestamp_seconds",
         "Unix time at which the configuration was last taken."},
     [TW_GAUGE_READY] = {"tapewatch_ready", "1 when the daemon reads and stores."},
-    [TW_GAUGE_IN_FLIGHT_BYTES] = {"tapewatch_in_flight_bytes", "Payload bytes read and not yet committed."},
+    [TW_GAUGE_IN_FLIGHT_BYTES] = {"tapewatch_in_flight_bytes",
+        "Bytes read and not yet committed: payloads, keys, headers, and what workers made of them."},
     [TW_GAUGE_BATCHES_OUT] = {"tapewatch_batches_out", "Batches cut and not yet committed."},
     [TW_GAUGE_PARTITIONS] = {"tapewatch_partitions", "Partitions owned and readable."},
-    [TW_GAUGE_STRANDED] = {"tapewatch_partitions_stranded", "Partitions whose stored offset does not exist."},
+    [TW_GAUGE_STRANDED] = {"tapewatch_partitions_stranded",
+        "Partitions that cannot be read on from their stored offset."},
     [TW_GAUGE_SHARDS] = {"tapewatch_shards", "Shards of entities whose rules this daemon evaluates."},
     [TW_GAUGE_WORKERS] = {"tapewatch_workers", "Worker threads."},
     [TW_GAUGE_WORKERS_BUSY] = {"tapewatch_workers_busy", "Worker threads at work."},
@@ -139,7 +141,7 @@ static const struct description partition_series[] = {
     [SERIES_LAG] = {"tapewatch_partition_lag_messages", "Messages of the partition not yet committed."},
     [SERIES_WATERMARK] = {"tapewatch_partition_watermark_seconds", "The partition's watermark, Unix."},
     [SERIES_STRANDED] = {"tapewatch_partition_stranded",
-        "1 when the stored offset does not exist; see reset."},
+        "1 when there is no reading on from the stored offset; see reset."},
 };
 
 /* The value of a series for a partition; false when it has none yet. */
@@ -160,13 +162,25 @@ static bool partition_value(const struct tw_partition *partition, enum series se
     return values[series].has;
 }
 
+/* Beside a partition that is taken anew the entry that leaves stands until its batches are back; series of the
+ * same labels may come once only, and the newest entry, which stands first, has the word. */
+static bool is_superseded(const struct tw_partition *first, const struct tw_partition *partition)
+{
+    if (partition->state != TW_PARTITION_LEAVING)
+        return false;
+    for (const struct tw_partition *at = first; at != partition; at = at->next)
+        if (at->number == partition->number && strcmp(at->topic, partition->topic) == 0)
+            return true;
+    return false;
+}
+
 static void print_partitions(FILE *to, const struct tw_partition *first)
 {
     for (enum series series = 0; series < SERIES; series++) {
         bool heading = false;
         for (const struct tw_partition *at = first; at; at = at->next) {
             double value;
-            if (!partition_value(at, series, &value))
+            if (is_superseded(first, at) || !partition_value(at, series, &value))
                 continue;
             if (!heading)
                 print_heading(to, &partition_series[series], "gauge");

@@ -51,7 +51,7 @@ enum tw_gauge {
     TW_GAUGE_RELOAD_SUCCESS,    /* 1 when the configuration was taken the last time that it was read */
     TW_GAUGE_RELOAD_SUCCESS_AT, /* Unix seconds of the last time that it was taken */
     TW_GAUGE_READY,             /* 1 when /readyz says yes */
-    TW_GAUGE_IN_FLIGHT_BYTES,   /* payload bytes read and not yet committed */
+    TW_GAUGE_IN_FLIGHT_BYTES,   /* bytes read and not yet committed, with all that was made of them */
     TW_GAUGE_BATCHES_OUT,       /* batches cut and not yet committed */
     TW_GAUGE_PARTITIONS,        /* partitions owned and readable */
     TW_GAUGE_STRANDED,          /* partitions whose stored offset does not exist */

@@ -11,6 +11,11 @@ void tw_notify_ready(void)
     sd_notify(0, "READY=1");
 }
 
+void tw_notify_starting(uint64_t more_ms)
+{
+    sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%llu", (unsigned long long)more_ms * 1000);
+}
+
 void tw_notify_status(const char *status, ...)
 {
     char line[512];

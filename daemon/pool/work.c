@@ -49,23 +49,6 @@ static bool make_rows(struct tw_work_shared *shared, struct tw_river_worker *wor
            tw_encode_rows(&shared->encode, batch, 0, batch->count, &batch->arena, &batch->encoded, err);
 }
 
-/* Headers are listed once as they come and once more as arrays with their bytes. */
-static size_t header_bytes(const rd_kafka_message_t *message)
-{
-    rd_kafka_headers_t *list = NULL;
-    size_t bytes = 0;
-    if (rd_kafka_message_headers(message, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return 0;
-    for (size_t at = 0, count = rd_kafka_header_cnt(list); at < count; at++) {
-        const char *name = NULL;
-        const void *value = NULL;
-        size_t length = 0;
-        rd_kafka_header_get_all(list, at, &name, &value, &length);
-        bytes += sizeof(struct tw_header) + 2 * sizeof(struct tw_text) + 16 + strlen(name) + length;
-    }
-    return bytes;
-}
-
 /* One message alone does not fit: it is stored as a dead letter. Its raw bytes may be larger than the
  * arena; it gets one of their size, for good, since what came once may come again. */
 static bool make_letter(struct tw_work_shared *shared, struct tw_batch *batch, struct tw_error *err)
@@ -75,8 +58,7 @@ static bool make_letter(struct tw_work_shared *shared, struct tw_batch *batch, s
     snprintf(where, sizeof where, "offset %" PRId64, batch->held[0]->offset);
     tw_fail(&refusal, TW_REFUSED, where, "raise batch.memory, or send less in one message",
         "needs more than the %zu bytes of memory of a batch", batch->arena.limit);
-    size_t needed =
-        batch->payload_bytes * 4 + batch->held[0]->key_len * 4 + header_bytes(batch->held[0]) + LETTER_BYTES;
+    size_t needed = batch->bytes * 4 + LETTER_BYTES;
     if (needed > batch->arena.limit) {
         tw_arena_end(&batch->arena);
         if (!tw_arena_begin(&batch->arena, needed, err))

@@ -13,10 +13,12 @@
 #include "serve/effective.h"
 #include "serve/loaded.h"
 #include "serve/status.h"
+#include "source/message.h"
 
 enum {
     CLOSE_LIMIT_MS = 5000,    /* for leaving the group */
     STUCK_MS = 300000,        /* one step of one worker: the slowest model needs a tenth of it */
+    START_MORE_MS = 60000,    /* asked of systemd each second that something is waited for at the start */
     BATCHES_A_WORKER = 2,     /* one under way, one waiting, so that no worker waits for the loop */
     BATCHES_COMMITTING = 4,   /* besides: being committed, and waiting for it */
     PROBLEM_BYTES = 16 << 20, /* rules, and what is wrong with them */
@@ -96,8 +98,9 @@ static bool on_message(void *context, struct tw_partition *partition, rd_kafka_m
     struct tw_daemon *daemon = context;
     struct tw_batch *full = NULL;
     struct tw_error err = {0};
-    enum tw_flow_edge edge = tw_flow_read(&daemon->flow, message->len);
-    if (!tw_batcher_add(daemon->batcher, partition, message, tw_now_ms(), &full, &err)) {
+    size_t bytes = tw_message_bytes(message);
+    enum tw_flow_edge edge = tw_flow_read(&daemon->flow, bytes);
+    if (!tw_batcher_add(daemon->batcher, partition, message, bytes, tw_now_ms(), &full, &err)) {
         fail(daemon, &err);
         return false;
     }
@@ -125,7 +128,7 @@ static void on_age(void *context)
 static void finish(struct tw_daemon *daemon, struct tw_batch *batch, enum tw_batch_end end)
 {
     struct tw_partition *partition = batch->partition;
-    size_t bytes = batch->payload_bytes;
+    size_t bytes = batch->bytes + batch->made_bytes;
     tw_batcher_free(daemon->batcher, batch);
     enum tw_flow_edge edge = tw_flow_done(&daemon->flow, bytes);
     tw_source_done(daemon->source, partition, end);
@@ -163,6 +166,8 @@ static void on_batch(void *context, struct tw_batch *batch)
     if (daemon->phase >= TW_DAEMON_CLOSING) {
         finish(daemon, batch, TW_BATCH_DROPPED);
     } else if (!batch->failed) {
+        batch->made_bytes = batch->arena.used;
+        apply_edge(daemon, tw_flow_read(&daemon->flow, batch->made_bytes));
         tw_store_commit(daemon->store, batch);
     } else if (batch->failure.code == TW_FULL) {
         split(daemon, batch);
@@ -254,6 +259,8 @@ static void on_second(void *context)
     why[strcspn(why, "\n")] = '\0';
     tw_notices_flush(&daemon->notices, &daemon->log, tw_now_ms());
     tw_status_second(daemon, ready, why);
+    if (!ready && daemon->phase == TW_DAEMON_STARTING)
+        tw_notify_starting(START_MORE_MS);
     note_ready(daemon, ready, why);
 }
 

@@ -4,6 +4,9 @@
 
 #include <xxhash.h>
 
+/* What librdkafka and the arena keep of a header beside its bytes. */
+enum { HEADER_BYTES = 96 };
+
 static bool take_headers(
     rd_kafka_message_t *from, struct tw_message *to, struct tw_arena *arena, struct tw_error *err)
 {
@@ -79,4 +82,20 @@ struct tw_record_mark tw_message_mark(rd_kafka_message_t *message)
 bool tw_record_marks_agree(const struct tw_record_mark *left, const struct tw_record_mark *right)
 {
     return !left->known || !right->known || (left->hash == right->hash && left->stamp_us == right->stamp_us);
+}
+
+size_t tw_message_bytes(const rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *list = NULL;
+    size_t bytes = message->len + message->key_len;
+    if (rd_kafka_message_headers(message, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return bytes;
+    for (size_t at = 0, count = rd_kafka_header_cnt(list); at < count; at++) {
+        const char *name = NULL;
+        const void *value = NULL;
+        size_t length = 0;
+        rd_kafka_header_get_all(list, at, &name, &value, &length);
+        bytes += HEADER_BYTES + 2 * (strlen(name) + length);
+    }
+    return bytes;
 }

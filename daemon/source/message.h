@@ -18,4 +18,8 @@ struct tw_record_mark tw_message_mark(rd_kafka_message_t *message);
 /* Whether two records with these marks may be the same one. */
 bool tw_record_marks_agree(const struct tw_record_mark *left, const struct tw_record_mark *right);
 
+/* What a record weighs in memory: payload, key, and headers twice, for librdkafka copies them when they are
+ * first asked for, as this does. */
+size_t tw_message_bytes(const rd_kafka_message_t *message);
+
 #endif

@@ -255,10 +255,10 @@ static int heavy(int argc, char **argv)
     setenv("TW_COMPRESSION", "zstd", 1);
     rd_kafka_t *kafka = client();
     for (long long at = 0; at < count; at++) {
-        char text[200];
+        char text[400];
         fill(much, bytes, at);
         const int length =
-            snprintf(text, sizeof text, "{\"id\":\"heavy-%lld\",\"text\":\"profit fell\"}", at);
+            snprintf(text, sizeof text, "{\"id\":\"%s-%lld\",\"text\":\"$HVY profit fell\"}", argv[0], at);
         rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
         rd_kafka_header_add(headers, "heavy", -1, much, header ? (ssize_t)bytes : 1);
         rd_kafka_resp_err_t code;

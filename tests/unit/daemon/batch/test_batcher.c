@@ -1,5 +1,6 @@
 #include "batch/batcher.h"
 #include "batch/pace.h"
+#include "source/message.h"
 
 #include <librdkafka/rdkafka_mock.h>
 #include <setjmp.h>
@@ -106,7 +107,7 @@ static struct tw_batch *add(
 {
     struct tw_batch *cut = NULL;
     struct tw_error err = {0};
-    assert_true(tw_batcher_add(batcher, partition, message, now_ms, &cut, &err));
+    assert_true(tw_batcher_add(batcher, partition, message, tw_message_bytes(message), now_ms, &cut, &err));
     return cut;
 }
 
@@ -124,7 +125,7 @@ static void a_batch_is_cut_by_documents_and_the_next_begins_where_it_ended(void 
         assert_int_equal(batch->begin_offset, begin);
         assert_int_equal(batch->end_offset, at);
         assert_int_equal(batch->count, 10);
-        assert_int_equal(batch->payload_bytes, 10 * PAYLOAD);
+        assert_int_equal(batch->bytes, 10 * PAYLOAD);
         begin = batch->end_offset;
         tw_batcher_free(batcher, batch);
     }
@@ -230,7 +231,7 @@ static void halves_of_a_split_batch_meet_at_one_offset_and_lose_nothing(void **s
     assert_int_equal(second->end_offset, 7);
     assert_int_equal(first->count + second->count, 7);
     assert_int_equal(second->held[0]->offset, 3);
-    assert_int_equal(first->payload_bytes + second->payload_bytes, 7 * PAYLOAD);
+    assert_int_equal(first->bytes + second->bytes, 7 * PAYLOAD);
     assert_int_equal(partition.cut_offset, 7);
     tw_batcher_free(batcher, first);
     tw_batcher_free(batcher, second);

@@ -79,12 +79,34 @@ static void a_partition_has_its_offset_lag_and_watermark_once_they_are_known(voi
     free(text);
 }
 
+static void a_partition_that_is_taken_anew_has_each_series_once(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics;
+    struct tw_partition oldest = {.topic = "news", .row_offset = 10, .state = TW_PARTITION_LEAVING};
+    struct tw_partition old = {
+        .topic = "news", .row_offset = 20, .state = TW_PARTITION_LEAVING, .next = &oldest};
+    struct tw_partition other = {
+        .topic = "posts", .row_offset = 30, .state = TW_PARTITION_LEAVING, .next = &old};
+    struct tw_partition anew = {
+        .topic = "news", .row_offset = 40, .state = TW_PARTITION_READING, .next = &other};
+    char *text = page_with(&metrics, &anew);
+    const char *offset = "tapewatch_partition_next_offset{topic=\"news\",partition=\"0\"}";
+    const char *found = strstr(text, offset);
+    assert_non_null(found);
+    assert_memory_equal(found + strlen(offset), " 40\n", 4);
+    assert_null(strstr(found + 1, offset));
+    assert_non_null(strstr(text, "tapewatch_partition_next_offset{topic=\"posts\",partition=\"0\"} 30\n"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_counter_and_gauge_stands_on_the_page_with_help_and_type),
         cmocka_unit_test(a_histogram_counts_cumulatively_and_ends_in_infinity),
         cmocka_unit_test(a_partition_has_its_offset_lag_and_watermark_once_they_are_known),
+        cmocka_unit_test(a_partition_that_is_taken_anew_has_each_series_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
