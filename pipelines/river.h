@@ -30,8 +30,8 @@ struct tw_river {
 /* A worker's own space. TW_INTERNAL when memory is refused. */
 TW_MUST_USE bool tw_river_worker_new(
     const struct tw_river *river, struct tw_river_worker **out, struct tw_error *err);
-/* Each message and each pass through the encoder is a step of that pulse from now on (base/pulse.h); a run that
- * is asked to stop ends with TW_INTERRUPTED before the next one. */
+/* Each message and each pass through the encoder is a step of that pulse from now on (base/pulse.h); a run
+ * that is asked to stop ends with TW_INTERRUPTED before the next one. */
 void tw_river_watch(struct tw_river_worker *worker, struct tw_pulse *pulse);
 /* NULL is fine. */
 void tw_river_worker_free(struct tw_river_worker *worker);

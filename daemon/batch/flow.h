@@ -5,8 +5,8 @@
  *                          |
  *     low  ----------------'  go: below this reading begins again
  *
- * A wide gap between the marks keeps stops rare. Two numbers are bounded, batches and bytes: what records weigh
- * (payload, key, headers) and what workers made of them. Pure. */
+ * A wide gap between the marks keeps stops rare. Two numbers are bounded, batches and bytes: what records
+ * weigh (payload, key, headers) and what workers made of them. Pure. */
 #ifndef TW_FLOW_H
 #define TW_FLOW_H
 

@@ -1,9 +1,10 @@
 /* pace: how much a batch may hold, so that a worker is done with it in a second or two.
  *
- * A batch is committed, given up at the end, and waited for, as a whole; with a real model a megabyte of text is
- * minutes of work. What a record will cost is guessed before it is read (tw_pace_guess: tokens by its bytes, at
- * most what the model reads of a text), what a guessed token takes is measured on every batch that comes back,
- * the newest of them counting most. Until the first is back a token is taken for a slow one.
+ * A batch is committed, given up at the end, and waited for, as a whole; with a real model a megabyte of
+ * text is minutes of work. What a record will cost is guessed before it is read (tw_pace_guess: tokens by
+ * its bytes, at most what the model reads of a text), what a guessed token takes is measured on every batch
+ * that comes back, the newest of them counting most. Until the first is back a token is taken for a slow
+ * one.
  *
  *     tw_pace_learn(&pace, batch->tokens, batch->worker_us);      a batch is back
  *     tw_pace_most_tokens(&pace)                                  cut the next ones there

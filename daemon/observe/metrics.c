@@ -162,8 +162,8 @@ static bool partition_value(const struct tw_partition *partition, enum series se
     return values[series].has;
 }
 
-/* Beside a partition that is taken anew the entry that leaves stands until its batches are back; series of the
- * same labels may come once only, and the newest entry, which stands first, has the word. */
+/* Beside a partition that is taken anew the entry that leaves stands until its batches are back; series of
+ * the same labels may come once only, and the newest entry, which stands first, has the word. */
 static bool is_superseded(const struct tw_partition *first, const struct tw_partition *partition)
 {
     if (partition->state != TW_PARTITION_LEAVING)

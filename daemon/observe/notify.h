@@ -9,8 +9,8 @@
 
 /* The service has started, or a reload has ended. */
 void tw_notify_ready(void);
-/* Starting goes on for so long at least: a server or a topic that is away is waited for, however long TimeoutStartSec=
- * is. */
+/* Starting goes on for so long at least: a server or a topic that is away is waited for, however long
+ * TimeoutStartSec= is. */
 void tw_notify_starting(uint64_t more_ms);
 /* One line for `systemctl status`, such as "3 partitions, lag 120, watermark 2026-11-24T06:00:00Z". */
 void tw_notify_status(const char *status, ...) TW_PRINTF(1, 2);

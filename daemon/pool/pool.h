@@ -37,7 +37,7 @@ struct tw_work {
     /* A worker's own state for this shared data (workspace, scratch); `pulse` is the worker's. */
     bool (*begin)(void *content, struct tw_pulse *pulse, void **state, struct tw_error *err);
     void (*end)(void *state);
-    /* Fills rows and encoded, or batch->failed and batch->failure; TW_INTERRUPTED when the pulse said stop. */
+    /* Fills rows and encoded, or failed and failure; TW_INTERRUPTED when the pulse said stop. */
     void (*batch)(void *content, void *state, struct tw_batch *batch);
 };
 
@@ -54,8 +54,8 @@ struct tw_pool_events {
     void (*batch)(void *context, struct tw_batch *batch); /* on the loop, in the order of give */
 };
 
-/* Starts `workers` threads (1 to 256), and one for jobs. The pool becomes a user of `shared`. TW_INTERNAL when threads or
- * memory are refused; then everything is as before. */
+/* Starts `workers` threads (1 to 256), and one for jobs. The pool becomes a user of `shared`. TW_INTERNAL
+ * when threads or memory are refused; then everything is as before. */
 TW_MUST_USE bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *work,
     struct tw_shared *shared, const struct tw_pool_events *events, struct tw_pool **out,
     struct tw_error *err);
@@ -79,9 +79,9 @@ uint32_t tw_pool_busy(const struct tw_pool *pool);
 /* How long the slowest step under way has been going on, on whatever thread; 0 when all wait. */
 uint64_t tw_pool_stuck_ms(const struct tw_pool *pool);
 
-/* Stops: what has begun stops before its next step, what has not is handed back untouched; both with `failed`
- * set, TW_INTERRUPTED. Does not block: when every thread has ended, the last batches and jobs are handed back on
- * the loop, then `closed` comes and the pool is gone. */
+/* Stops: what has begun stops before its next step, what has not is handed back untouched; both with
+ * `failed` set, TW_INTERRUPTED. Does not block: when every thread has ended, the last batches and jobs are
+ * handed back on the loop, then `closed` comes and the pool is gone. */
 void tw_pool_end(struct tw_pool *pool, void (*closed)(void *context), void *context);
 
 #endif

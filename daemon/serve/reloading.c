@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { HOLD_MS = 10000 };
 
@@ -74,7 +75,7 @@ void tw_reloading_second(struct tw_daemon *daemon)
     }
 }
 
-void tw_reloading_end(struct tw_daemon *daemon)
+static void tell_who_waits(struct tw_daemon *daemon)
 {
     if (daemon->reloading.due_ms == 0)
         return;
@@ -126,28 +127,100 @@ static bool take_effect(struct tw_daemon *daemon, struct tw_reload *reload, stru
     return true;
 }
 
-void tw_reloading_run(struct tw_daemon *daemon, struct tw_control_request *asks)
+static void conclude(struct tw_daemon *daemon, struct tw_reload *reload, struct tw_error *err)
 {
-    struct tw_reload_from from = {tw_reloading_config(daemon), daemon->model, daemon->shared};
-    struct tw_reload *reload = NULL;
-    struct tw_error err = {0};
-    tw_reloading_end(daemon); /* who still waits for an earlier one is told what is known of it */
-    daemon->reloading.asks = asks;
-    if (!tw_daemon_is_open(daemon)) {
-        tw_fail(&err, TW_HELD, NULL, "start it again", "the daemon is stopping");
-        refuse(daemon, NULL, &err);
-        return;
-    }
-    tw_notify_reloading();
-    if (tw_reload_read(&from, &reload, &err) && take_effect(daemon, reload, &err)) {
+    if (reload && err->code == TW_OK && take_effect(daemon, reload, err)) {
         tw_count(&daemon->metrics, TW_COUNT_RELOADS, 1);
         note_taken(daemon);
         if (reload->rules.length > 0)
             daemon->reloading.due_ms = tw_now_ms() + HOLD_MS;
         tell(daemon, TW_RELOAD_UNKNOWN, 0);
     } else {
-        refuse(daemon, reload, &err);
+        refuse(daemon, reload, err);
         tw_reload_free(reload);
     }
     tw_notify_ready();
+}
+
+/* -- reading, beside the loop ---------------------------------------------------------------------------- */
+
+/* What the thread has; the holds keep what it compares with, also when the daemon closes meanwhile. */
+struct tw_reload_reading {
+    uv_work_t work;
+    struct tw_daemon *daemon;
+    const struct tw_config *config;
+    struct tw_shared *model;
+    struct tw_shared *shared;
+    struct tw_reload *reload;
+    struct tw_error err; /* TW_OK: read, and nothing is wrong with it */
+};
+
+static void read_files(uv_work_t *work)
+{
+    struct tw_reload_reading *reading = work->data;
+    struct tw_reload_from from = {reading->config, reading->model, reading->shared};
+    struct tw_error err = {0};
+    if (!tw_reload_read(&from, &reading->reload, &err))
+        reading->err = err;
+}
+
+static void files_read(uv_work_t *work, int status)
+{
+    struct tw_reload_reading *reading = work->data;
+    struct tw_daemon *daemon = reading->daemon;
+    (void)status;
+    daemon->reloading.reading = NULL;
+    if (tw_daemon_is_open(daemon))
+        conclude(daemon, reading->reload, &reading->err);
+    else
+        tw_reload_free(reading->reload);
+    tw_shared_leave(reading->model);
+    tw_shared_leave(reading->shared);
+    free(reading);
+    if (daemon->reloading.again && tw_daemon_is_open(daemon))
+        tw_reloading_run(daemon, NULL);
+}
+
+static bool begin_reading(struct tw_daemon *daemon, struct tw_error *err)
+{
+    struct tw_reload_reading *reading = calloc(1, sizeof *reading);
+    if (!reading)
+        return tw_fail(err, TW_INTERNAL, "reload", NULL, "out of memory");
+    reading->work.data = reading;
+    reading->daemon = daemon;
+    reading->config = tw_reloading_config(daemon);
+    reading->model = tw_shared_use(daemon->model);
+    reading->shared = tw_shared_use(daemon->shared);
+    daemon->reloading.reading = reading;
+    daemon->reloading.again = false;
+    uv_queue_work(&daemon->loop.uv, &reading->work, read_files, files_read);
+    return true;
+}
+
+void tw_reloading_run(struct tw_daemon *daemon, struct tw_control_request *asks)
+{
+    struct tw_error err = {0};
+    if (daemon->reloading.reading) {
+        daemon->reloading.again = daemon->reloading.again || !asks;
+        if (asks)
+            tw_control_answer(asks, tw_exit_status(TW_HELD),
+                "another reload is being read; cure: ask again when it is done\n");
+        return;
+    }
+    tell_who_waits(daemon); /* for an earlier one: what is known of it */
+    daemon->reloading.asks = asks;
+    tw_notify_reloading();
+    if (!tw_daemon_is_open(daemon))
+        tw_fail(&err, TW_HELD, NULL, "start it again", "the daemon is stopping");
+    else if (begin_reading(daemon, &err))
+        return;
+    conclude(daemon, NULL, &err);
+}
+
+void tw_reloading_end(struct tw_daemon *daemon)
+{
+    daemon->reloading.again = false;
+    tell_who_waits(daemon);
+    if (daemon->reloading.asks)
+        answer(daemon, tw_exit_status(TW_HELD), strdup("the daemon is stopping; cure: start it again\n"));
 }

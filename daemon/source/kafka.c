@@ -29,8 +29,8 @@ static const struct setting usual[] = {
     {CONSUMER, "isolation.level", "read_committed"},
     {CONSUMER, "queued.max.messages.kbytes",
         "4096"}, /* counts for each partition, since each has its queue */
-    /* So does this. librdkafka weighs payloads alone: with large keys or headers this number is what bounds its
-     * queue, and one fetch always brings more than that of short messages. */
+    /* So does this. librdkafka weighs payloads alone: with large keys or headers this number is what bounds
+     * its queue, and one fetch always brings more than that of short messages. */
     {CONSUMER, "queued.min.messages", "100"}, {CONSUMER, "fetch.message.max.bytes", "262144"},
     /* compressed, and on top of the two above; a larger batch comes whole */ {PRODUCER, "acks", "all"},
     {PRODUCER, "compression.type", "lz4"}, {PRODUCER, "linger.ms", "20"},

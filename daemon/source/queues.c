@@ -133,8 +133,8 @@ static void take_error(
     rd_kafka_message_destroy(message);
 }
 
-/* One partition's turn, until a batch was cut from it; *more tells whether something may be left in its queue.
- * Returns messages read. Reading stops with `stopped`: whoever asks for it is heard at once. */
+/* One partition's turn, until a batch was cut from it; *more tells whether something may be left in its
+ * queue. Returns messages read. Reading stops with `stopped`: whoever asks for it is heard at once. */
 static uint32_t read_partition(struct tw_queues *queues, struct tw_owned_partition *partition, bool *more)
 {
     uint32_t count = 0;
@@ -166,8 +166,8 @@ static struct tw_partition *next_of(const struct tw_partitions *partitions, uint
     return at && at->next ? at->next : partitions->first;
 }
 
-/* A turn for each, beginning behind the one that had the last: were it always the first, a backlog of that one
- * would keep the others waiting, and with them the watermark. */
+/* A turn for each, beginning behind the one that had the last: were it always the first, a backlog of that
+ * one would keep the others waiting, and with them the watermark. */
 static uint32_t read_round(struct tw_queues *queues, const struct tw_partitions *partitions, bool *more)
 {
     uint32_t count = 0;

@@ -1,6 +1,7 @@
 /* queues: the messages of each partition from a queue of its own, in turn, and every offset once.
  *
- *     librdkafka --> queue of a partition --tw_queues_read--> message(), offset_refused(), unreadable(), error()
+ *     librdkafka --> queue of a partition --tw_queues_read--> message(), offset_refused(), unreadable(),
+ *                                                             error()
  *
  * Too much in flight: queues are simply not read (no pause and resume inside librdkafka: in 2.0.2 a
  * needless resume rewinds, and a pause throws fetched messages away). Partitions have turns in a circle, each
@@ -31,8 +32,8 @@ struct tw_queues {
     void (*offset_refused)(void *context, struct tw_partition *partition);
     /* Where the record that was stored last stood, there is another. */
     void (*other_record)(void *context, struct tw_partition *partition, const struct tw_record_mark *found);
-    /* A batch of records, the first of them at the message's offset, was fetched again and again and cannot be
-     * unpacked; the message stays the caller's. */
+    /* A batch of records, the first of them at the message's offset, was fetched again and again and cannot
+     * be unpacked; the message stays the caller's. */
     void (*unreadable)(void *context, struct tw_partition *partition, const rd_kafka_message_t *message);
     /* Another error of the partition; the message stays the caller's. */
     void (*error)(void *context, const rd_kafka_message_t *message);

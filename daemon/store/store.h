@@ -73,9 +73,9 @@ TW_MUST_USE bool tw_store_begin(uv_loop_t *loop, const struct tw_config *config,
     struct tw_metrics *metrics, const struct tw_store_events *events, struct tw_store **out,
     struct tw_error *err);
 
-/* Takes the partition's row: raises epoch, writes a fresh token, reads next_offset (design, section 4). Once for
- * an entry; the line that it stands in is made of the partitions and batches themselves: nothing is refused for
- * want of memory. */
+/* Takes the partition's row: raises epoch, writes a fresh token, reads next_offset (design, section 4).
+ * Once for an entry; the line that it stands in is made of the partitions and batches themselves: nothing
+ * is refused for want of memory. */
 void tw_store_take(struct tw_store *store, struct tw_partition *partition);
 
 /* Forgets a partition whose batches are all back: later answers about it are not delivered. */

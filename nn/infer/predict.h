@@ -44,8 +44,8 @@ TW_MUST_USE bool tw_predict_open(const struct tw_model *model, const struct tw_p
 /* NULL is fine. */
 void tw_predict_close(struct tw_predict *predict);
 
-/* From now on each pass through the encoder is a step of that pulse (base/pulse.h), and a run that is asked to
- * stop ends with TW_INTERRUPTED before the next one. NULL: nobody watches. */
+/* From now on each pass through the encoder is a step of that pulse (base/pulse.h), and a run that is asked
+ * to stop ends with TW_INTERRUPTED before the next one. NULL: nobody watches. */
 void tw_predict_watch(struct tw_predict *predict, struct tw_pulse *pulse);
 
 /* Logits of all sequences into documents [batch->count, TW_CLASSES], and of all spans into entities

@@ -229,7 +229,8 @@ static int offsets(int argc, char **argv)
     return status;
 }
 
-/* Bytes of which two hundred are like no other record's and the rest nothing: they come to some 250 compressed. */
+/* Bytes of which two hundred are like no other record's and the rest nothing: they come to some 250
+ * compressed. */
 static void fill(unsigned char *bytes, long long count, long long record)
 {
     uint64_t state = (uint64_t)record * 0x9E3779B97F4A7C15u + 1;
@@ -250,6 +251,7 @@ static int heavy(int argc, char **argv)
     const bool value = strcmp(argv[2], "value") == 0;
     unsigned char *much = calloc(1, (size_t)bytes);
     if ((!header && !key && !value) || much == NULL) {
+        free(much);
         return USAGE;
     }
     setenv("TW_COMPRESSION", "zstd", 1);

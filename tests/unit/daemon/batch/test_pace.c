@@ -8,7 +8,8 @@
 
 #include "batch/pace.h"
 
-/* Ten batches as large as the pace allows, of a model that needs so long for a guessed token; the last one. */
+/* Ten batches as large as the pace allows, of a model that needs so long for a guessed token: how long the
+ * last one takes. */
 static uint64_t settle(struct tw_pace *pace, double token_us, uint64_t start_us)
 {
     uint64_t took_us = 0;
