@@ -18,7 +18,7 @@
 #include <sanitizer/asan_interface.h>
 #define POISON(start, bytes) __asan_poison_memory_region(start, bytes)
 #define UNPOISON(start, bytes) __asan_unpoison_memory_region(start, bytes)
-enum { GAP_BYTES = 32 };
+enum { GAP_BYTES = 32, GUARD_BYTES = 1 << 20 };
 #else
 #define POISON(start, bytes) ((void)(start), (void)(bytes))
 #define UNPOISON(start, bytes) ((void)(start), (void)(bytes))
@@ -32,6 +32,22 @@ static size_t whole_pages(size_t bytes)
     return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 }
 
+/* Poisons ahead of `used`. Not the whole reservation at once: an eighth of it would have to be written. */
+static void guard(struct tw_arena *arena)
+{
+#ifdef TW_ARENA_POISONS
+    size_t left = arena->limit - arena->used;
+    if (arena->guarded >= arena->used + (left < GUARD_BYTES ? left : GUARD_BYTES))
+        return;
+    /* Twice as far, so that small pieces do not come here each time. */
+    size_t wanted = arena->used + (left < 2 * GUARD_BYTES ? left : 2 * GUARD_BYTES);
+    POISON(arena->base + arena->guarded, wanted - arena->guarded);
+    arena->guarded = wanted;
+#else
+    (void)arena;
+#endif
+}
+
 bool tw_arena_begin(struct tw_arena *arena, size_t limit_bytes, struct tw_error *err)
 {
     *arena = (struct tw_arena){0};
@@ -43,14 +59,14 @@ bool tw_arena_begin(struct tw_arena *arena, size_t limit_bytes, struct tw_error 
             "cannot reserve %zu bytes of memory", reserved);
     arena->base = base;
     arena->limit = reserved;
-    POISON(arena->base, arena->limit);
+    guard(arena);
     return true;
 }
 
 void tw_arena_end(struct tw_arena *arena)
 {
     if (arena->base) {
-        UNPOISON(arena->base, arena->limit);
+        UNPOISON(arena->base, arena->guarded);
         munmap(arena->base, arena->limit);
     }
     *arena = (struct tw_arena){0};
@@ -68,6 +84,7 @@ static void *take_aligned(struct tw_arena *arena, size_t bytes, size_t alignment
     arena->used = end;
     if (end > arena->highest)
         arena->highest = end;
+    guard(arena);
     UNPOISON(arena->base + start, bytes);
     return arena->base + start;
 }

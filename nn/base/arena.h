@@ -1,14 +1,14 @@
 /* arena: bump memory with a limit, a mark and one end.
  *
  * Three lifetimes use it: process (what is loaded once), batch (a batch's documents and all that hangs on
- * them), call (scratch, by mark and rewind). Address space for `limit_bytes` is reserved at begin; pages are
- * touched only as they are used. When a piece does not fit, take returns NULL and the arena stays `full` (a
- * sticky mark) until it is reset or rewound, so that a builder may check once at its end. Nothing is freed
- * piecemeal;
- * tw_arena_end is the whole failure path.
+ * them), call (scratch, by mark and rewind). Address space for `limit_bytes` is reserved at begin; pages
+ * are touched only as they are used. When a piece does not fit, take returns NULL and the arena stays
+ * `full` (a sticky mark) until it is reset or rewound, so that a builder may check once at its end.
+ * Nothing is freed piecemeal; tw_arena_end is the whole failure path.
  *
  * Not thread-safe: an arena belongs to whoever holds the batch. Under AddressSanitizer, what has not been
- * taken (and a gap between pieces) is poisoned, so overruns are seen. */
+ * taken (and a gap between pieces) is poisoned, so overruns are seen, up to a mebibyte ahead of all that
+ * was. */
 #ifndef TW_ARENA_H
 #define TW_ARENA_H
 
@@ -23,6 +23,7 @@ struct tw_arena {
     size_t used;    /* bytes taken, alignment included */
     size_t limit;   /* bytes reserved */
     size_t highest; /* most ever used since the pages were last given back */
+    size_t guarded; /* bytes that AddressSanitizer knows of; 0 without it */
     bool full;      /* a piece did not fit; sticky until rewind or reset */
 };
 

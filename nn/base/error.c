@@ -20,11 +20,63 @@ static void trim_partial_utf8(char *text)
         text[length - 1 - back] = '\0';
 }
 
+/* Bytes of the UTF-8 sequence that a byte leads (Unicode 15, table 3-7); 0 when none follows whole. */
+static size_t sequence_bytes(const unsigned char *bytes)
+{
+    unsigned char lead = bytes[0], low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    size_t length = lead < 0x80                    ? 1
+                    : lead >= 0xC2 && lead <= 0xDF ? 2
+                    : lead >= 0xE0 && lead <= 0xEF ? 3
+                    : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                   : 0;
+    for (size_t at = 1; at < length; at++) {
+        if (bytes[at] < low || bytes[at] > high)
+            return 0;
+        low = 0x80;
+        high = 0xBF;
+    }
+    return length;
+}
+
+/* Makes a text UTF-8: bytes that are none (of a path, of a name that "%.100s" has cut) are shown as \xNN. */
+static void show_broken_bytes(char *text, size_t size)
+{
+    char shown[512];
+    size_t used = 0, length = strlen(text);
+    for (size_t at = 0; at < length && used + 5 < size && used + 5 < sizeof shown;) {
+        size_t bytes = sequence_bytes((const unsigned char *)text + at);
+        if (bytes == 0)
+            used += (size_t)snprintf(shown + used, sizeof shown - used, "\\x%02X", (unsigned char)text[at]);
+        else
+            memcpy(shown + used, text + at, bytes);
+        used += bytes;
+        at += bytes ? bytes : 1;
+    }
+    memcpy(text, shown, used);
+    text[used] = '\0';
+}
+
+static bool is_utf8(const char *text)
+{
+    size_t bytes = 1;
+    while (*text && (bytes = sequence_bytes((const unsigned char *)text)) > 0)
+        text += bytes;
+    return bytes > 0;
+}
+
+static void keep_utf8(char *text, size_t size)
+{
+    if (!is_utf8(text))
+        show_broken_bytes(text, size);
+}
+
 static void copy_cut(char *to, size_t size, const char *from)
 {
     snprintf(to, size, "%s", from ? from : "");
     if (from && strlen(from) >= size)
         trim_partial_utf8(to);
+    keep_utf8(to, size);
 }
 
 static void fill(struct tw_error *err, enum tw_code code, bool passing, const char *where, const char *cure,
@@ -34,6 +86,7 @@ static void fill(struct tw_error *err, enum tw_code code, bool passing, const ch
     int length = vsnprintf(made.what, sizeof made.what, what, arguments);
     if (length >= (int)sizeof made.what)
         trim_partial_utf8(made.what);
+    keep_utf8(made.what, sizeof made.what);
     copy_cut(made.where, sizeof made.where, where);
     copy_cut(made.cure, sizeof made.cure, cure);
     *err = made;
@@ -99,6 +152,7 @@ bool tw_error_in(struct tw_error *err, const char *outer)
     int length = snprintf(err->where, sizeof err->where, inner[0] ? "%s: %s" : "%s%s", outer, inner);
     if (length >= (int)sizeof err->where)
         trim_partial_utf8(err->where);
+    keep_utf8(err->where, sizeof err->where);
     return false;
 }
 

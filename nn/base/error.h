@@ -42,6 +42,7 @@ struct tw_error {
 
 /* Fills `err` and returns false, so that a failure is one statement: `return tw_fail(err, ...)`.
  * `where` and `cure` may be NULL; they are copied and cut to fit, never in the middle of a UTF-8 sequence.
+ * All three are UTF-8 whatever came in: bytes that are none are shown as \xNN.
  * `err` may be NULL when the caller does not care. `err` may be among the arguments' sources. */
 bool tw_fail(struct tw_error *err, enum tw_code code, const char *where, const char *cure, const char *what,
     ...) TW_PRINTF(5, 6);

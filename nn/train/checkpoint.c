@@ -450,7 +450,8 @@ static bool read_root(json_t *root, struct tw_progress *progress, uint64_t *upda
     const char *count = json_string_value(json_object_get(root, "updates"));
     const char *backend = json_string_value(json_object_get(root, "backend"));
     const char *kernels = json_string_value(json_object_get(root, "kernels"));
-    if (!count || !backend || !kernels)
+    const json_t *run = json_object_get(root, "run");
+    if (!count || !backend || !kernels || (run && !json_is_object(run)))
         return false;
     char *end;
     *updates = strtoull(count, &end, 10);

@@ -253,7 +253,7 @@ static bool is_one_symbol(struct tw_text text)
 }
 
 struct symbol_list {
-    struct tw_text *items;
+    struct tw_text *items; /* NULL: they are only counted */
     uint32_t count;
 };
 
@@ -266,23 +266,31 @@ static void add_words(struct tw_text text, struct symbol_list *list)
         size_t begin = at;
         while (at < text.length && (whole || !is_blank(text.bytes[at])))
             at++;
-        if (at > begin)
-            list->items[list->count++] = (struct tw_text){text.bytes + begin, at - begin};
+        if (at > begin && list->items)
+            list->items[list->count] = (struct tw_text){text.bytes + begin, at - begin};
+        list->count += at > begin;
+    }
+}
+
+static void add_symbols(struct tw_text text, struct symbol_list *list)
+{
+    for (size_t at = 0; at < text.length; at++) {
+        size_t begin = at;
+        while (at < text.length && !is_separator(text.bytes[at]))
+            at++;
+        add_words((struct tw_text){text.bytes + begin, at - begin}, list);
     }
 }
 
 /* "AAPL, MSFT" to its symbols; they point into `text`. */
 static bool split_symbols(const struct decoding *decoding, struct tw_text text)
 {
-    struct symbol_list list = {tw_arena_array(decoding->arena, text.length / 2 + 1, sizeof *list.items), 0};
+    struct symbol_list counted = {NULL, 0}, list = {NULL, 0};
+    add_symbols(text, &counted);
+    list.items = tw_arena_array(decoding->arena, counted.count, sizeof *list.items);
     if (!list.items)
         return tw_arena_fail(decoding->arena, decoding->err);
-    for (size_t at = 0; at < text.length; at++) {
-        size_t begin = at;
-        while (at < text.length && !is_separator(text.bytes[at]))
-            at++;
-        add_words((struct tw_text){text.bytes + begin, at - begin}, &list);
-    }
+    add_symbols(text, &list);
     decoding->document->symbols = list.items;
     decoding->document->symbol_count = list.count;
     return true;

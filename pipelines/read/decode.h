@@ -29,8 +29,8 @@
  * clock (message.clock_us) by more than a day. One clock that runs ahead must not close the bars of all.
  *
  * Everything is copied into the arena; the message itself must outlive the document (dead letters keep its
- * raw bytes). A message of n bytes takes at most 6 n + 4 KiB of arena, n counted after decompression. Pure:
- * no clock, no locale, no TZ of the environment. */
+ * raw bytes). A message of n bytes takes at most 6 n + 4 KiB of arena, n counted after decompression, and 64
+ * bytes for each of its symbols besides. Pure: no clock, no locale, no TZ of the environment. */
 #ifndef TW_DECODE_H
 #define TW_DECODE_H
 

@@ -56,6 +56,7 @@ struct opened {
     size_t used, room;
 };
 
+/* Members one after another are one value (RFC 1952, 2.2); anything else behind one is refused. */
 static bool open_gzip(struct tw_text from, struct opened *into, bool *whole)
 {
     z_stream stream = {.next_in = (z_const Bytef *)(uintptr_t)from.bytes,
@@ -65,13 +66,16 @@ static bool open_gzip(struct tw_text from, struct opened *into, bool *whole)
     if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK)
         return false;
     int status = inflate(&stream, Z_FINISH);
+    while (status == Z_STREAM_END && stream.avail_in > 0 && inflateReset(&stream) == Z_OK)
+        status = inflate(&stream, Z_FINISH);
     into->used = into->room - stream.avail_out;
     *whole = status == Z_STREAM_END;
-    bool room_is_out = stream.avail_out == 0;
+    bool room_is_out = stream.avail_out == 0 && (status == Z_BUF_ERROR || status == Z_OK);
     inflateEnd(&stream);
     return *whole || room_is_out;
 }
 
+/* Frames one after another are one value (RFC 8878, 3). */
 static bool open_zstd(struct tw_text from, struct opened *into, bool *whole)
 {
     ZSTD_DCtx *context = ZSTD_createDCtx();
@@ -80,16 +84,16 @@ static bool open_zstd(struct tw_text from, struct opened *into, bool *whole)
     ZSTD_inBuffer in = {from.bytes, from.length, 0};
     ZSTD_outBuffer out = {into->bytes, into->room, 0};
     size_t left = 1;
-    while (left != 0 && out.pos < out.size) {
+    while ((left != 0 || in.pos < in.size) && !ZSTD_isError(left)) {
         size_t before_in = in.pos, before_out = out.pos;
         left = ZSTD_decompressStream(context, &out, &in);
-        if (ZSTD_isError(left) || (in.pos == before_in && out.pos == before_out))
+        if (in.pos == before_in && out.pos == before_out)
             break;
     }
     ZSTD_freeDCtx(context);
     into->used = out.pos;
-    *whole = left == 0;
-    return *whole || out.pos == out.size;
+    *whole = left == 0 && in.pos == in.size;
+    return *whole || (!ZSTD_isError(left) && out.pos == out.size);
 }
 
 /* The room is tried at 8 times the compressed size, then at the limit: a second try is rare, and bounded. */

@@ -1,34 +1,25 @@
 /* fuzz_safetensors: any bytes as model.safetensors. What opens must be usable to its last byte.
  *
- *     cmake --preset fuzz && ninja -C build/fuzz fuzz_safetensors && build/fuzz/tests/fuzz_safetensors
- *     -max_total_time=60
- *
  * The header's length is set right in seven inputs of eight, so that the fuzzer's effort goes into the
  * JSON. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "promise.h"
+
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "format/safetensors.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 static void read_all(const struct tw_safetensors *file)
 {
     unsigned sum = 0;
     for (size_t at = 0; at < file->count; at++) {
         const struct tw_tensor *tensor = &file->tensors[at];
-        if (tw_safetensors_find(file, tensor->name) != tensor)
-            abort();
+        promise(tw_safetensors_find(file, tensor->name) == tensor, "a tensor is found by its name");
         size_t elements = 1;
         for (size_t axis = 0; axis < tensor->dimensions; axis++)
             elements *= tensor->shape[axis];
-        if (elements != tensor->elements || tensor->bytes != elements * tw_dtype_bytes(tensor->dtype))
-            abort();
+        promise(elements == tensor->elements && tensor->bytes == elements * tw_dtype_bytes(tensor->dtype),
+            "a tensor's sizes agree");
         for (size_t byte = 0; byte < tensor->bytes; byte++)
             sum += ((const unsigned char *)tensor->data)[byte];
     }

@@ -46,6 +46,26 @@ static void an_error_names_the_folder_it_is_about_once(void **state)
     }
 }
 
+static void an_error_is_utf8_whatever_it_quotes(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    tw_fail(
+        &err, TW_REFUSED, "caf\xE9.jsonl", "set decode.root: \xC3\xA9\xCE", "field %.3s does", "ab\xC3\xA9");
+    assert_string_equal(err.where, "caf\\xE9.jsonl");
+    assert_string_equal(err.cure, "set decode.root: \xC3\xA9\\xCE");
+    assert_string_equal(err.what, "field ab\\xC3 does");
+    tw_error_in(&err, "\xFF");
+    assert_string_equal(err.where, "\\xFF: caf\\xE9.jsonl");
+    char many[600];
+    memset(many, 0xCE, sizeof many - 1);
+    many[sizeof many - 1] = '\0';
+    tw_fail(&err, TW_REFUSED, many, NULL, "%s", many);
+    assert_true(strlen(err.what) < sizeof err.what && strlen(err.what) > sizeof err.what - 10);
+    assert_int_equal(strspn(err.what, "\\xCE"), strlen(err.what));
+    assert_int_equal(strspn(err.where, "\\xCE"), strlen(err.where));
+}
+
 static void a_long_error_is_never_cut_inside_a_character(void **state)
 {
     (void)state;
@@ -183,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_is_one_line_with_place_fact_and_cure),
         cmocka_unit_test(an_error_names_the_folder_it_is_about_once),
+        cmocka_unit_test(an_error_is_utf8_whatever_it_quotes),
         cmocka_unit_test(a_long_error_is_never_cut_inside_a_character),
         cmocka_unit_test(a_full_arena_says_so_until_it_is_rewound),
         cmocka_unit_test(a_file_is_written_whole_and_read_back),

@@ -252,6 +252,45 @@ static void a_checkpoint_of_another_shape_is_refused_by_name(void **unused)
     remove_folder(folder);
 }
 
+/* Puts `bytes` in the place of training.json. */
+static void put_record(const char *path, const char *bytes)
+{
+    char record[600];
+    snprintf(record, sizeof record, "%s/training.json", path);
+    FILE *file = fopen(record, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, strlen(bytes), 1, file), 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void a_record_whose_run_is_no_object_is_refused_as_wrong(void **unused)
+{
+    (void)unused;
+    struct tw_error err;
+    char folder[64], path[512];
+    struct run run;
+    struct tw_arena arena;
+    const char *run_json;
+    bool found;
+    given_folder(folder);
+    must(tw_arena_begin(&arena, 1 << 20, &err), &err);
+    begin_run(&run, given_state(1));
+    struct tw_progress progress = progress_at(&run, 1);
+    struct tw_save_options options = {0};
+    must(tw_checkpoint_save(folder, run.state, &progress, &options, &err), &err);
+    must(tw_checkpoint_find(folder, path, sizeof path, &found, &err), &err);
+    put_record(path,
+        "{\"step\":\"1\",\"epoch\":\"0\",\"position\":\"0\",\"seed\":\"1\",\"threads\":\"1\",\"best_step\":\"0\","
+        "\"best_metric\":\"0x0p+0\",\"loss_mean\":\"0x0p+0\",\"updates\":\"1\",\"backend\":\"own\",\"kernels\":\"portable\","
+        "\"run\":5}");
+    assert_false(tw_checkpoint_load(path, run.state, &progress, &arena, &run_json, &err));
+    assert_int_equal(err.code, TW_CONFIG);
+    assert_string_equal(err.what, "not the record of a training run");
+    end_run(&run);
+    tw_arena_end(&arena);
+    remove_folder(folder);
+}
+
 static void read_back(const char *folder, const struct tw_state *state, double tolerance)
 {
     struct tw_error err;
@@ -509,6 +548,7 @@ int main(void)
         cmocka_unit_test(so_does_one_with_bf16_products),
         cmocka_unit_test(only_the_newest_checkpoints_stay_and_half_made_ones_go),
         cmocka_unit_test(a_checkpoint_of_another_shape_is_refused_by_name),
+        cmocka_unit_test(a_record_whose_run_is_no_object_is_refused_as_wrong),
         cmocka_unit_test(a_saved_model_is_read_back_in_every_dtype),
         cmocka_unit_test(a_config_beside_the_weights_of_another_model_is_refused),
         cmocka_unit_test(a_model_opened_while_a_run_replaces_it_is_the_one_or_the_other),

@@ -89,6 +89,29 @@ static void json_comes_out_of_whatever_it_was_put_in(void **state)
     assert_opens(gzipped(framed, sizeof message + 4));
 }
 
+/* Two packed pieces end to end; each is a whole stream of its own. */
+static struct tw_text joined(struct tw_text first, struct tw_text second)
+{
+    char *bytes = tw_arena_take(&arena, first.length + second.length);
+    assert_non_null(bytes);
+    memcpy(bytes, first.bytes, first.length);
+    memcpy(bytes + first.length, second.bytes, second.length);
+    return (struct tw_text){bytes, first.length + second.length};
+}
+
+static void members_and_frames_one_after_another_are_one_value(void **state)
+{
+    (void)state;
+    const size_t half = sizeof message / 2, rest = sizeof message - 1 - half;
+    assert_opens(joined(gzipped(message, half), gzipped(message + half, rest)));
+    assert_opens(joined(zstded(message, half), zstded(message + half, rest)));
+    const struct tw_text garbage = {"rest", 4};
+    assert_refused(joined(gzipped(message, sizeof message - 1), garbage),
+        "begins as gzip does, and cannot be opened; cure: send JSON, as it is or compressed whole");
+    assert_refused(joined(zstded(message, sizeof message - 1), garbage),
+        "begins as zstd does, and cannot be opened; cure: send JSON, as it is or compressed whole");
+}
+
 static void avro_is_named_and_bombs_are_bounded(void **state)
 {
     (void)state;
@@ -116,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_comes_out_of_whatever_it_was_put_in),
+        cmocka_unit_test(members_and_frames_one_after_another_are_one_value),
         cmocka_unit_test(avro_is_named_and_bombs_are_bounded),
     };
     return cmocka_run_group_tests(tests, begin, end);

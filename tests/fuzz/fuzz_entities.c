@@ -1,0 +1,60 @@
+/* fuzz_entities: any bytes as an entities file: refused with a line, or a set in which each company is
+ * found by its symbol and by the name that is shown. */
+#include "promise.h"
+
+#include "link/entities.h"
+#include "link/words.h"
+
+/* A name with one of these is found too, but a text's cashtags and symbols come first there. */
+static bool stops_the_walk(struct tw_text name)
+{
+    size_t length = 1;
+    for (size_t at = 0; at < name.length; at += length) {
+        char mark = tw_word_ascii(name, at, &length);
+        if (mark == '$' || mark == '<' || mark == ':')
+            return true;
+    }
+    return false;
+}
+
+static void find_by_name(const struct tw_automaton *entities, uint32_t index, struct tw_text name)
+{
+    struct tw_word_walk walk = {name, 0};
+    struct tw_name_match match;
+    bool stopped, found = false;
+    promise(tw_entities_next(entities, &walk, &stopped, &match), "a name is found in itself");
+    for (uint32_t nth = 0; nth < match.owner_count; nth++) {
+        uint32_t owner = tw_entities_owner(entities, name, &match, nth);
+        promise(owner < tw_entities_count(entities), "an owner is a company");
+        found = found || owner == index;
+    }
+    promise(found, "a name is its company's");
+}
+
+static void check(const struct tw_automaton *entities)
+{
+    for (uint32_t at = 0; at < tw_entities_count(entities); at++) {
+        const struct tw_entity *entity = tw_entities_at(entities, at);
+        promise(
+            tw_entities_find(entities, entity->symbol) == (int32_t)at, "a company is found by its symbol");
+        promise(tw_entities_find_symbol(entities, entity->symbol) == (int32_t)at, "and so in any spelling");
+        if (!tw_text_equal(entity->name, entity->symbol) && !stops_the_walk(entity->name))
+            find_by_name(entities, at, entity->name);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct tw_text file = own_copy((struct tw_text){(const char *)data, size});
+    struct tw_automaton *entities = NULL;
+    struct tw_error err = {0};
+    if (tw_entities_parse("entities.jsonl", file, &entities, &err))
+        check(entities);
+    else
+        promise(!entities && (err.code == TW_CONFIG || err.code == TW_IO) && err.what[0] &&
+                    is_utf8_without_nul(tw_text_of(err.what)) && is_utf8_without_nul(tw_text_of(err.where)),
+            "a refusal says what, in UTF-8");
+    tw_entities_free(entities);
+    free((void *)(uintptr_t)file.bytes);
+    return 0;
+}

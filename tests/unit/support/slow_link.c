@@ -1,0 +1,451 @@
+#include "slow_link.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "link/entities.h"
+#include "link/link.h"
+#include "link/tickers.h"
+#include "link/words.h"
+
+struct name {
+    struct tw_name_word words[TW_NAME_WORDS];
+    uint32_t count;
+    bool exact;
+    struct tw_text spelled;
+};
+
+struct company {
+    struct tw_text symbol;
+    struct name *names;
+    size_t name_count;
+};
+
+struct slow_companies {
+    struct company *items;
+    size_t count;
+    json_t **lines; /* whose texts they are */
+    size_t line_count;
+};
+
+static void *get(size_t count, size_t size)
+{
+    void *bytes = calloc(count ? count : 1, size);
+    if (!bytes)
+        abort();
+    return bytes;
+}
+
+/* An array with room for one element more. */
+static void *one_more(void *array, size_t count, size_t size)
+{
+    void *grown = count & (count - 1) ? array : realloc(array, (count ? count * 2 : 1) * size);
+    if (!grown)
+        abort();
+    return grown;
+}
+
+/* ---- the file ---- */
+
+static struct tw_text text_of(const json_t *value)
+{
+    return (struct tw_text){json_string_value(value), json_string_length(value)};
+}
+
+static bool is_common(const json_t *common, struct tw_text name)
+{
+    for (size_t at = 0; at < json_array_size(common); at++)
+        if (tw_text_equal(text_of(json_array_get(common, at)), name))
+            return true;
+    return json_is_true(common);
+}
+
+/* Names of under four letters and digits, and common words, are matched in their case. */
+static void read_name(struct name *name, struct tw_text text, bool common)
+{
+    uint32_t at = 0;
+    size_t letters = 0;
+    name->count = 0;
+    while (name->count < TW_NAME_WORDS && tw_word_next(text, &at, &name->words[name->count])) {
+        const struct tw_name_word *word = &name->words[name->count++];
+        for (uint32_t byte = 0; word->letters && byte < word->length; byte++)
+            letters += ((unsigned char)word->folded[byte] & 0xC0) != 0x80;
+    }
+    while (name->count > 1 && name->words[name->count - 1].length == 1 &&
+           name->words[name->count - 1].folded[0] == '.')
+        name->count--;
+    uint32_t begin = name->words[0].begin, end = name->words[name->count - 1].end;
+    name->spelled = (struct tw_text){text.bytes + begin, end - begin};
+    name->exact = common || letters < 4;
+}
+
+static void add_company(struct slow_companies *companies, const json_t *object)
+{
+    const json_t *names = json_object_get(object, "names");
+    if (!names || json_is_null(names))
+        names = json_object_get(object, "aliases");
+    companies->items = one_more(companies->items, companies->count, sizeof *companies->items);
+    struct company *company = &companies->items[companies->count++];
+    *company = (struct company){.symbol = text_of(json_object_get(object, "symbol")),
+        .name_count = json_array_size(names),
+        .names = get(json_array_size(names), sizeof *company->names)};
+    for (size_t at = 0; at < company->name_count; at++) {
+        struct tw_text name = text_of(json_array_get(names, at));
+        read_name(&company->names[at], name, is_common(json_object_get(object, "common"), name));
+    }
+}
+
+struct slow_companies *slow_companies_new(struct tw_text lines)
+{
+    struct slow_companies *companies = get(1, sizeof *companies);
+    for (size_t at = 0; at < lines.length;) {
+        const char *end = memchr(lines.bytes + at, '\n', lines.length - at);
+        size_t length = end ? (size_t)(end - lines.bytes) - at : lines.length - at;
+        size_t bom = length >= 3 && memcmp(lines.bytes + at, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+        json_t *object = json_loadb(lines.bytes + at + bom, length - bom, 0, NULL);
+        if (object) {
+            companies->lines = one_more(companies->lines, companies->line_count, sizeof(json_t *));
+            companies->lines[companies->line_count++] = object;
+            add_company(companies, object);
+        }
+        at += length + 1;
+    }
+    return companies;
+}
+
+void slow_companies_free(struct slow_companies *companies)
+{
+    if (!companies)
+        return;
+    for (size_t at = 0; at < companies->count; at++)
+        free(companies->items[at].names);
+    for (size_t at = 0; at < companies->line_count; at++)
+        json_decref(companies->lines[at]);
+    free(companies->items);
+    free(companies->lines);
+    free(companies);
+}
+
+/* ---- symbols ---- */
+
+/* Capitals, ASCII, a full stop for each mark; false when a character has no such form. */
+static bool key_of(struct tw_text symbol, char key[TW_SYMBOL_BYTES], size_t *length)
+{
+    size_t bytes = 1;
+    *length = 0;
+    for (size_t at = 0; at < symbol.length; at += bytes) {
+        char byte = tw_word_ascii(symbol, at, &bytes);
+        if (!byte || *length == TW_SYMBOL_BYTES)
+            return false;
+        byte = strchr("-/_", byte) ? '.' : byte;
+        key[(*length)++] = byte >= 'a' && byte <= 'z' ? (char)(byte - 'a' + 'A') : byte;
+    }
+    return *length > 0;
+}
+
+/* The company of that symbol; else the only one whose symbol is the same in another spelling. */
+static int32_t find_symbol(const struct slow_companies *companies, struct tw_text symbol)
+{
+    char wanted[TW_SYMBOL_BYTES], key[TW_SYMBOL_BYTES];
+    size_t wanted_length, length;
+    int32_t found = TW_NO_ENTITY;
+    for (size_t at = 0; at < companies->count; at++)
+        if (tw_text_equal(companies->items[at].symbol, symbol))
+            return (int32_t)at;
+    if (!key_of(symbol, wanted, &wanted_length))
+        return TW_NO_ENTITY;
+    for (size_t at = 0; at < companies->count; at++) {
+        if (!key_of(companies->items[at].symbol, key, &length) || length != wanted_length ||
+            memcmp(key, wanted, length) != 0)
+            continue;
+        if (found != TW_NO_ENTITY)
+            return TW_NO_ENTITY;
+        found = (int32_t)at;
+    }
+    return found;
+}
+
+bool slow_symbols_agree(const struct slow_companies *companies, const struct tw_automaton *entities,
+    struct tw_text text, char *what, size_t size)
+{
+    for (size_t length = 1; length <= text.length && length <= TW_SYMBOL_BYTES + 1; length++) {
+        struct tw_text symbol = {text.bytes, length};
+        int32_t found = tw_entities_find_symbol(entities, symbol), slowly = find_symbol(companies, symbol);
+        if (length < text.length && ((unsigned char)text.bytes[length] & 0xC0) == 0x80)
+            continue;
+        if (found != slowly) {
+            snprintf(what, size, "symbol \"%.*s\": found %d, slowly %d", (int)length, text.bytes, (int)found,
+                (int)slowly);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- what stands in the text ---- */
+
+struct linker {
+    const struct slow_companies *companies;
+    struct tw_ticker_scan scan;
+    struct tw_text text;
+    struct tw_name_word *words; /* all of the text */
+    size_t word_count;
+};
+
+struct hit {
+    uint32_t begin, end;
+    int32_t company;       /* TW_NO_ENTITY: `symbol`, or nobody when that is empty */
+    struct tw_text symbol; /* of one that is not listed */
+    bool by_symbol;
+    bool several;                    /* owners, of whom one may be settled upon */
+    uint32_t name_begin, name_words; /* the name's first word in the text, and how many */
+};
+
+static bool take(enum tw_symbol_found found, const struct tw_symbol *symbol, struct hit *hit)
+{
+    if (found == TW_SYMBOL_FULL)
+        abort();
+    hit->by_symbol = true;
+    hit->company = symbol->entity;
+    hit->symbol = symbol->symbol;
+    return found == TW_SYMBOL_FOUND;
+}
+
+static bool take_ticker(enum tw_symbol_found found, const struct tw_ticker *ticker, struct hit *hit)
+{
+    hit->begin = ticker->begin;
+    hit->end = ticker->end;
+    return take(found, &ticker->symbol, hit);
+}
+
+/* ---- names ---- */
+
+/* Do the words of the text from `at` on spell the name, where a name may stand? */
+static bool stands_at(const struct linker *linker, const struct name *name, size_t at)
+{
+    if (at + name->count > linker->word_count)
+        return false;
+    for (uint32_t word = 0; word < name->count; word++) {
+        const struct tw_name_word *mine = &name->words[word], *theirs = &linker->words[at + word];
+        if (mine->length != theirs->length || theirs->length == 0 ||
+            memcmp(mine->folded, theirs->folded, mine->length) != 0)
+            return false;
+    }
+    uint32_t begin = linker->words[at].begin, end = linker->words[at + name->count - 1].end;
+    struct tw_text spelled = {linker->text.bytes + begin, end - begin};
+    return (!name->exact || tw_word_spelled_alike(name->spelled, spelled)) &&
+           tw_word_edges(linker->text, begin, end);
+}
+
+static bool owns(const struct linker *linker, size_t company, size_t at, uint32_t words)
+{
+    const struct company *owner = &linker->companies->items[company];
+    for (size_t name = 0; name < owner->name_count; name++)
+        if (owner->names[name].count == words && stands_at(linker, &owner->names[name], at))
+            return true;
+    return false;
+}
+
+/* The longest name that stands at a word. */
+static bool find_name(const struct linker *linker, size_t at, struct hit *hit)
+{
+    const struct slow_companies *companies = linker->companies;
+    const struct name *longest = NULL;
+    for (size_t company = 0; company < companies->count; company++)
+        for (size_t nth = 0; nth < companies->items[company].name_count; nth++) {
+            const struct name *name = &companies->items[company].names[nth];
+            if ((!longest || name->count > longest->count) && stands_at(linker, name, at))
+                longest = name;
+        }
+    if (!longest)
+        return false;
+    *hit = (struct hit){.begin = linker->words[at].begin,
+        .end = linker->words[at + longest->count - 1].end,
+        .company = TW_NO_ENTITY,
+        .name_begin = (uint32_t)at,
+        .name_words = longest->count};
+    return true;
+}
+
+/* The company that a name stands for; false when it is part of something else. */
+static bool take_name(const struct linker *linker, size_t at, struct hit *hit)
+{
+    struct tw_text spelled = {linker->text.bytes + hit->begin, hit->end - hit->begin};
+    struct tw_ticker ticker = {0};
+    enum tw_ticker_bare bare = tw_ticker_bare(&linker->scan, hit->begin, hit->end, &ticker);
+    if (bare != TW_BARE_NAME)
+        return bare == TW_BARE_SYMBOL && take_ticker(TW_SYMBOL_FOUND, &ticker, hit);
+    size_t owners = 0;
+    for (size_t company = 0; company < linker->companies->count; company++) {
+        if (!owns(linker, company, at, hit->name_words))
+            continue;
+        hit->company = (int32_t)company;
+        owners++;
+        hit->by_symbol = tw_text_equal(linker->companies->items[company].symbol, spelled);
+        if (hit->by_symbol)
+            return true;
+    }
+    hit->several = owners > 1;
+    hit->company = hit->several ? TW_NO_ENTITY : hit->company;
+    return true;
+}
+
+/* ---- the whole ---- */
+
+struct hits {
+    struct hit *items;
+    size_t count;
+    uint32_t dropped;
+};
+
+static void add_hit(struct hits *hits, const struct hit *hit)
+{
+    if (hits->count == TW_LINK_MENTIONS) {
+        hits->dropped++;
+        return;
+    }
+    hits->items = one_more(hits->items, hits->count, sizeof *hits->items);
+    hits->items[hits->count++] = *hit;
+}
+
+static void find_hits(const struct linker *linker, struct hits *hits)
+{
+    size_t last_cashtag = 0, next = 0; /* next: the first byte that nothing has taken */
+    for (size_t at = 0; at < linker->word_count; at++) {
+        const struct tw_name_word *word = &linker->words[at];
+        struct hit hit = {.company = TW_NO_ENTITY};
+        struct tw_ticker ticker = {0};
+        if (word->begin < next)
+            continue;
+        char mark = !word->letters && word->length == 1 ? word->folded[0] : 0;
+        bool found = false;
+        if (mark == '$') {
+            bool after = word->begin > 0 && word->begin == last_cashtag;
+            found = take_ticker(
+                tw_ticker_cashtag(&linker->scan, word->begin, word->end - word->begin, after, &ticker),
+                &ticker, &hit);
+            last_cashtag = found ? hit.end : last_cashtag;
+        } else if (mark == '<') {
+            found = take_ticker(tw_ticker_newswire(&linker->scan, word->begin, &ticker), &ticker, &hit);
+        } else if (mark == ':') {
+            found = take_ticker(tw_ticker_exchange(&linker->scan, word->begin, &ticker), &ticker, &hit);
+        } else if (find_name(linker, at, &hit)) {
+            next = hit.end;
+            found = take_name(linker, at, &hit);
+        }
+        if (found) {
+            next = hit.end;
+            add_hit(hits, &hit);
+        }
+    }
+}
+
+/* The one owner of a name whose symbol stands in the text. */
+static void settle(const struct linker *linker, const struct hits *hits, struct hit *hit)
+{
+    size_t standing = 0;
+    for (size_t company = 0; company < linker->companies->count; company++) {
+        bool stands = false;
+        for (size_t at = 0; at < hits->count && !stands; at++)
+            stands = hits->items[at].by_symbol && hits->items[at].company == (int32_t)company;
+        if (!stands || !owns(linker, company, hit->name_begin, hit->name_words))
+            continue;
+        hit->company = standing++ == 0 ? (int32_t)company : TW_NO_ENTITY;
+    }
+}
+
+static struct tw_text symbol_of(const struct linker *linker, const struct hit *hit)
+{
+    return hit->company >= 0 ? linker->companies->items[hit->company].symbol : hit->symbol;
+}
+
+static bool differ(
+    char *what, size_t size, const char *fact, struct tw_text symbol, uint64_t left, uint64_t right)
+{
+    snprintf(what, size, "%s \"%.*s\": linked %llu, slowly %llu", fact, (int)symbol.length, symbol.bytes,
+        (unsigned long long)left, (unsigned long long)right);
+    return false;
+}
+
+/* Is a mention counted? One of no bytes only for a company that is mentioned nowhere else, once. */
+static bool counts(const struct linker *linker, const struct hits *hits, size_t nth)
+{
+    const struct hit *hit = &hits->items[nth];
+    if (hit->several && hit->company == TW_NO_ENTITY)
+        return false;
+    for (size_t at = 0; at < hits->count && hit->begin == hit->end; at++) {
+        const struct hit *other = &hits->items[at];
+        bool dropped = other->several && other->company == TW_NO_ENTITY;
+        bool same = !dropped && other->company == hit->company &&
+                    tw_text_equal(symbol_of(linker, other), symbol_of(linker, hit));
+        if (same && (other->end > other->begin || at < nth))
+            return false;
+    }
+    return true;
+}
+
+static bool compare(const struct linker *linker, const struct hits *hits, const struct tw_document *document,
+    char *what, size_t size)
+{
+    uint32_t mention = 0;
+    const struct tw_text none = {"", 0};
+    for (size_t at = 0; at < hits->count; at++) {
+        const struct hit *hit = &hits->items[at];
+        if (!counts(linker, hits, at))
+            continue;
+        struct tw_text symbol = symbol_of(linker, hit);
+        if (mention == document->mention_count)
+            return differ(what, size, "mentions end before", symbol, mention, mention + 1);
+        const struct tw_mention *theirs = &document->mentions[mention++];
+        const struct tw_linked_entity *entity = &document->entities[theirs->entity];
+        if (theirs->begin != hit->begin || theirs->end != hit->end)
+            return differ(what, size, "another place of", symbol, theirs->begin, hit->begin);
+        if (!tw_text_equal(entity->symbol, symbol) || entity->listed != (hit->company >= 0))
+            return differ(what, size, "another company than", symbol, theirs->begin, hit->begin);
+    }
+    return mention == document->mention_count ||
+           differ(what, size, "mentions more than", none, document->mention_count, mention);
+}
+
+static void cut_words(struct linker *linker)
+{
+    struct tw_name_word word;
+    uint32_t at = 0;
+    while (tw_word_next(linker->text, &at, &word)) {
+        linker->words = one_more(linker->words, linker->word_count, sizeof word);
+        linker->words[linker->word_count++] = word;
+    }
+}
+
+bool slow_link_agrees(const struct slow_companies *companies, const struct tw_automaton *entities,
+    bool unlisted, const struct tw_document *document, struct tw_arena *arena, char *what, size_t size)
+{
+    struct linker linker = {.companies = companies,
+        .text = document->text,
+        .scan = {entities, unlisted, document->text, 0, arena}};
+    struct hits hits = {NULL, 0, 0};
+    uint32_t unknown = 0;
+    const struct tw_text none = {"", 0};
+    linker.scan.title_length = document->title_length;
+    cut_words(&linker);
+    for (uint32_t at = 0; at < document->symbol_count && at < TW_LINK_ENTITIES; at++) {
+        struct hit hit = {.company = TW_NO_ENTITY};
+        struct tw_symbol symbol = {0};
+        if (take(tw_symbol_resolve(entities, document->symbols[at], unlisted, arena, &symbol), &symbol, &hit))
+            add_hit(&hits, &hit);
+        else
+            unknown++;
+    }
+    find_hits(&linker, &hits);
+    for (size_t at = 0; at < hits.count; at++)
+        if (hits.items[at].several)
+            settle(&linker, &hits, &hits.items[at]);
+    bool same = compare(&linker, &hits, document, what, size);
+    if (same && unknown != document->symbols_unknown)
+        same = differ(what, size, "symbols of nobody", none, document->symbols_unknown, unknown);
+    free(hits.items);
+    free(linker.words);
+    return same;
+}
