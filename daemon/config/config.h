@@ -120,6 +120,7 @@ struct tw_config {
     struct {
         int64_t interval_ms; /* how often closed bars are looked for */
         int64_t idle_session_ms;
+        int64_t memory_bytes; /* of the bars that rules look back on */
     } evaluate;
     struct {
         const char *address;

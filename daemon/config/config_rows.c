@@ -139,6 +139,8 @@ const struct tw_config_row tw_config_rows[] = {
         "500ms", TW_FIELD_INT, AT(evaluate.interval_ms), 1000, false, ""},
     {"evaluate", {"idle_session", TW_YAML_DURATION, SECONDS(1), SECONDS(3600), NULL, "", "A stopped evaluator loses its shards after this long."},
         "15s", TW_FIELD_INT, AT(evaluate.idle_session_ms), 1000, false, ""},
+    {"evaluate", {"memory", TW_YAML_SIZE, MIB(16), MIB(1048576), NULL, "", "Most memory of the bars that rules look back on: 40 to 50 bytes for each company and 10s in which it is spoken of, within the longest window."},
+        "1GiB", TW_FIELD_INT, AT(evaluate.memory_bytes), 1, false, ""},
 
     {"http", {"address", TW_YAML_TEXT, 1, 64, NULL, "", "Address of /metrics, /healthz and /readyz."},
         "127.0.0.1", TW_FIELD_STRING, AT(http.address), 1, false, ""},

@@ -421,19 +421,32 @@ static void close_handles(struct tw_evaluator *evaluator, const char *why);
 static void run_job(struct tw_job *job)
 {
     struct tw_evaluator *evaluator = job->context;
-    bool decided = tw_turn_run(&evaluator->turn.turn, &evaluator->failure);
+    bool decided = tw_turn_exchange_run(&evaluator->turn, &evaluator->failure);
     evaluator->outcome = decided ? DECIDED : FAILED;
+}
+
+static void note_memory(struct tw_evaluator *evaluator)
+{
+    tw_gauge_set(evaluator->metrics, TW_GAUGE_WINDOWS, (double)evaluator->turn.windows.memory.used);
 }
 
 /* The session is gone, or the pool ended before the job began. */
 static void throw_away(struct tw_evaluator *evaluator)
 {
-    tw_turn_exchange_clear(&evaluator->turn);
-    tw_stored_rules_forget(&evaluator->rules);
+    tw_turn_exchange_lose(&evaluator->turn);
     if (tw_connection_ready(evaluator->session.connection))
         wait_for(evaluator, 0, "the job is back, there is another session");
     else
         move(evaluator, AWAY, "the job is back");
+}
+
+/* Nothing of it is to be written. */
+static void finish_piece(struct tw_evaluator *evaluator)
+{
+    tw_turn_exchange_done(&evaluator->turn, &evaluator->shards);
+    note_memory(evaluator);
+    tw_turn_exchange_clear(&evaluator->turn);
+    wait_for(evaluator, 0, "a piece of windows is read");
 }
 
 static void job_back(struct tw_job *job)
@@ -443,9 +456,14 @@ static void job_back(struct tw_job *job)
         close_handles(evaluator, "the job is back");
     else if (evaluator->state == ORPHANED)
         throw_away(evaluator);
+    else if (evaluator->outcome == DECIDED && evaluator->turn.work == TW_TURN_PIECE)
+        finish_piece(evaluator);
     else if (evaluator->outcome == DECIDED)
         go_on(evaluator, WRITING, "decided");
-    else if (evaluator->outcome == FAILED)
+    else if (evaluator->outcome == FAILED && tw_turn_exchange_is_smaller(&evaluator->turn)) {
+        tw_turn_exchange_clear(&evaluator->turn);
+        wait_for(evaluator, OUTRUN_MS, "it did not fit: the next one is smaller");
+    } else if (evaluator->outcome == FAILED)
         give_up_turn(evaluator, &evaluator->failure);
     else {
         tw_turn_exchange_clear(&evaluator->turn);
@@ -469,7 +487,8 @@ static void on_written(void *context, const struct tw_refusal *refusal)
         recover(evaluator, "alerts not stored", refusal);
         return;
     }
-    tw_shards_moved(&evaluator->shards, &evaluator->turn.chosen, evaluator->turn.to_us);
+    tw_turn_exchange_done(&evaluator->turn, &evaluator->shards);
+    note_memory(evaluator);
     note_progress(evaluator);
     tw_count(evaluator->metrics, TW_COUNT_ALERTS_OPENED, done->opened);
     tw_count(evaluator->metrics, TW_COUNT_ALERTS_UPDATED, done->updated);
@@ -513,8 +532,7 @@ static void on_lost(void *context, const struct tw_error *err)
     if (evaluator->state == WORKING)
         move(evaluator, ORPHANED, "session lost");
     if (evaluator->state == WAITING) {
-        tw_turn_exchange_clear(&evaluator->turn);
-        tw_stored_rules_forget(&evaluator->rules);
+        tw_turn_exchange_lose(&evaluator->turn);
         move(evaluator, AWAY, "session lost");
     }
     evaluator->events.state(evaluator->events.context, false, err);

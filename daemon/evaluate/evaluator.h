@@ -3,7 +3,8 @@
  *     each second or so    a sign of life, and the shards that are ours to hold (shards.h)
  *     each interval        positions > stream watermark > bars closed up to `to` (positions.h)
  *                          the shards that are furthest behind, from their "evaluated to":
- *                          read bars, headlines and open alerts > a worker decides (alert/turn.h) > one
+ *                          read new bars, headlines and open alerts > a worker decides (alert/turn.h), with
+ *                          the bars that rules look back on, which stay in memory (windows.h) > one
  *                          transaction writes alerts, steps, and the new "evaluated to", fenced by epoch and
  *                          token (turn_exchange.h)
  *
@@ -44,13 +45,14 @@
  *     BEATING --rules are wanted--> STORING --others are wanted by now--> STORING
  *     BEATING --settled--> LOOKING     TAKING --taken--> LOOKING     STORING --stored--> LOOKING
  *     LOOKING --bars have closed--> CUTTING --counted--> READING --read--> WORKING --decided--> WRITING
+ *     LOOKING --windows are to be read--> CUTTING      WORKING --that is done, or failed--> WAITING
  *     LOOKING --nothing has closed--> WAITING
  *     WRITING --written, or outrun--> WAITING
  *     WRITING --fenced--> RELEASING --given back--> WAITING
  *
  *     refused, or the session was lost before the answer:
  *     STORING ---> WAITING     BEATING ---> WAITING     TAKING ---> WAITING     CUTTING ---> WAITING
- *     READING ---> WAITING     WORKING --failed--> WAITING
+ *     READING ---> WAITING
  *     WAITING --session lost--> AWAY
  *     WORKING --session lost--> ORPHANED --the job is back--> AWAY
  *     ORPHANED --the job is back, there is another session--> WAITING

@@ -171,17 +171,18 @@ int tw_shards_held(const struct tw_shards *shards)
     return held;
 }
 
-bool tw_shards_choose(const struct tw_shards *shards, struct tw_shards_chosen *chosen)
+bool tw_shards_choose(
+    const struct tw_shards *shards, const bool *among, uint32_t most, struct tw_shards_chosen *chosen)
 {
     *chosen = (struct tw_shards_chosen){.from_us = INT64_MAX};
     for (int shard = 0; shard < TW_SHARDS; shard++) {
         const struct tw_shard *at = &shards->shards[shard];
-        if (at->hold == TW_SHARD_HELD && at->evaluated_us < chosen->from_us)
+        if (among[shard] && at->hold == TW_SHARD_HELD && at->evaluated_us < chosen->from_us)
             chosen->from_us = at->evaluated_us;
     }
-    for (int shard = 0; shard < TW_SHARDS; shard++) {
+    for (int shard = 0; shard < TW_SHARDS && chosen->count < most; shard++) {
         const struct tw_shard *at = &shards->shards[shard];
-        if (at->hold != TW_SHARD_HELD || at->evaluated_us != chosen->from_us)
+        if (!among[shard] || at->hold != TW_SHARD_HELD || at->evaluated_us != chosen->from_us)
             continue;
         chosen->numbers[chosen->count] = (int16_t)shard;
         chosen->epochs[chosen->count++] = at->epoch;

@@ -76,8 +76,10 @@ struct tw_shards_chosen {
     int64_t from_us; /* "evaluated to" of all of them: may be TW_NO_TIME */
 };
 
-/* Those that are furthest behind; false when none is held. */
-bool tw_shards_choose(const struct tw_shards *shards, struct tw_shards_chosen *chosen);
+/* Of those held and marked in `among` (TW_SHARDS of them) the ones that are furthest behind, `most` at the
+ * most; false when there are none. */
+bool tw_shards_choose(
+    const struct tw_shards *shards, const bool *among, uint32_t most, struct tw_shards_chosen *chosen);
 /* They have been evaluated to that edge. */
 void tw_shards_moved(struct tw_shards *shards, const struct tw_shards_chosen *chosen, int64_t to_us);
 

@@ -68,6 +68,7 @@ void tw_stored_rules_sent(struct tw_stored_rules *stored)
 
 void tw_stored_rules_add_read(const struct tw_stored_rules *stored, struct tw_statement_list *list)
 {
+    tw_statement_add(list, TW_RULE_SETS_FIRST);
     tw_statement_add(list, TW_RULE_SETS_READ);
     tw_statement_put_int32(list, tw_stored_rules_last(stored));
 }
@@ -83,7 +84,21 @@ static bool make_room(struct tw_stored_rules *stored, struct tw_error *err)
     return (sets && owned) || tw_fail(err, TW_INTERNAL, "evaluate", NULL, "out of memory");
 }
 
-bool tw_stored_rules_row(struct tw_stored_rules *stored, const PGresult *result, struct tw_error *err)
+/* Sets before the first that counts are freed. */
+static void forget_before(struct tw_stored_rules *stored, int32_t first)
+{
+    uint32_t gone = 0;
+    stored->again = stored->count > 0 && first > 0 && first < stored->sets[0].id;
+    while (gone < stored->count && stored->sets[gone].id < first)
+        tw_rules_free(stored->owned[gone++]);
+    if (gone == 0)
+        return;
+    stored->count -= gone;
+    memmove(stored->sets, stored->sets + gone, stored->count * sizeof *stored->sets);
+    memmove(stored->owned, stored->owned + gone, stored->count * sizeof(void *));
+}
+
+static bool add_sets(struct tw_stored_rules *stored, const PGresult *result, struct tw_error *err)
 {
     for (int row = 0; row < PQntuples(result); row++) {
         struct tw_text_file source = {
@@ -99,6 +114,24 @@ bool tw_stored_rules_row(struct tw_stored_rules *stored, const PGresult *result,
             .id = tw_get_int32(PQgetvalue(result, row, 0))};
     }
     return true;
+}
+
+bool tw_stored_rules_row(
+    struct tw_stored_rules *stored, enum tw_statement statement, const PGresult *result, struct tw_error *err)
+{
+    if (statement != TW_RULE_SETS_FIRST)
+        return add_sets(stored, result, err);
+    if (PQntuples(result) == 1)
+        forget_before(stored, tw_get_int32(PQgetvalue(result, 0, 0)));
+    return true;
+}
+
+bool tw_stored_rules_settle(struct tw_stored_rules *stored)
+{
+    if (!stored->again)
+        return true;
+    tw_stored_rules_forget(stored);
+    return false;
 }
 
 int32_t tw_stored_rules_last(const struct tw_stored_rules *stored)
@@ -133,6 +166,7 @@ void tw_stored_rules_forget(struct tw_stored_rules *stored)
     stored->sets = NULL;
     stored->owned = NULL;
     stored->count = 0;
+    stored->again = false;
 }
 
 void tw_stored_rules_end(struct tw_stored_rules *stored)

@@ -2,8 +2,14 @@
  *
  *     tw_stored_rules_want(&stored, rules, err)         at the start, and after a reload
  *     tw_stored_rules_send_wanted(&stored, session)     when `wanted` is; then tw_stored_rules_sent(&stored)
- *     tw_stored_rules_add_read(&stored, &list)          sets that are newer than those known
- *     tw_stored_rules_row(&stored, result, err)         its result
+ *     tw_stored_rules_add_read(&stored, &list)          which sets still decide anything, and the newer ones
+ *     tw_stored_rules_row(&stored, statement, result, err)      its results
+ *     tw_stored_rules_settle(&stored)                   all are known; false: not yet, ask again
+ *
+ * A set decides the edges from the one from which it holds on to the next set's. Those that decide nothing
+ * any more for any shard are forgotten, and not read; the table keeps them for as long as an alert or a step
+ * of one refers to them (sql/, prune_rule_sets). So rules look back as far as the sets that count do, not as
+ * any set ever did.
  *
  * A set that this program cannot read stops the evaluation: it is never passed over. Sets are kept while the
  * session lasts; the next server may be a standby that lagged, with fewer of them
@@ -22,6 +28,7 @@ struct tw_stored_rules {
     char *wanted; /* canonical text to be stored; NULL: it is, or none was ever wanted */
     char wanted_hash[65];
     char sent_hash[65]; /* of the rules on their way: a reload may replace the wanted ones meanwhile */
+    bool again;         /* sets count that were forgotten: "evaluated to" has gone back */
 };
 
 /* These are to be the last set stored; copied. NULL: none, which is a set too. TW_INTERNAL for want of
@@ -34,18 +41,20 @@ void tw_stored_rules_send_wanted(struct tw_stored_rules *stored, const struct tw
 /* What was sent stands in the table. Others may be wanted meanwhile: `wanted` says so. */
 void tw_stored_rules_sent(struct tw_stored_rules *stored);
 
-/* Asks for the sets after the last one known. */
+/* Asks which set is the first that counts, and for the sets after the last one known. */
 void tw_stored_rules_add_read(const struct tw_stored_rules *stored, struct tw_statement_list *list);
-/* Takes an answer of TW_RULE_SETS_READ in. TW_CONFIG for rules that this program cannot read, TW_INTERNAL and
- * TW_FULL for want of memory; what came before stays. */
-TW_MUST_USE bool tw_stored_rules_row(
-    struct tw_stored_rules *stored, const PGresult *result, struct tw_error *err);
+/* Takes an answer of TW_RULE_SETS_FIRST or TW_RULE_SETS_READ in. TW_CONFIG for rules that this program
+ * cannot read, TW_INTERNAL and TW_FULL for want of memory; what came before stays. */
+TW_MUST_USE bool tw_stored_rules_row(struct tw_stored_rules *stored, enum tw_statement statement,
+    const PGresult *result, struct tw_error *err);
+/* Whether all sets that count are known. When not, all are forgotten: they will be read. */
+bool tw_stored_rules_settle(struct tw_stored_rules *stored);
 
 /* Number of the last set known; 0: none. */
 int32_t tw_stored_rules_last(const struct tw_stored_rules *stored);
 /* From which edge the rules hold that are wanted; false until they are known to be the last stored. */
 bool tw_stored_rules_hold(const struct tw_stored_rules *stored, int64_t *from_us);
-/* The longest time that a rule of any set looks back. */
+/* The longest time that a rule of a set that counts looks back. */
 int64_t tw_stored_rules_longest_window_us(const struct tw_stored_rules *stored);
 
 /* Nothing is known of what the database holds; what is wanted stays wanted. */

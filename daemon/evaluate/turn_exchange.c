@@ -2,25 +2,41 @@
 
 #include "postgres/wire.h"
 
-enum { ARENA_BYTES = 256 << 20, KEEP_BYTES = 4 << 20, BARS_AT_ONCE = 50000, STALE_US = 5000000 };
+enum {
+    KEEP_BYTES = 4 << 20,
+    LEAST_BYTES = 1 << 20,
+    BARS_AT_ONCE = 50000,
+    PIECE_AT_ONCE = 100000,
+    STALE_US = 5000000
+};
 
 bool tw_turn_exchange_begin(struct tw_turn_exchange *exchange, const struct tw_config *config,
     const struct tw_session *session, struct tw_stored_rules *rules, struct tw_error *err)
 {
-    *exchange = (struct tw_turn_exchange){.config = config, .session = session, .rules = rules};
-    return tw_arena_begin(&exchange->arena, ARENA_BYTES, err);
+    size_t memory = (size_t)config->evaluate.memory_bytes;
+    *exchange = (struct tw_turn_exchange){.config = config,
+        .session = session,
+        .rules = rules,
+        .most_shards = TW_SHARDS,
+        .most_bars = BARS_AT_ONCE};
+    tw_windows_begin(&exchange->windows, memory);
+    return tw_arena_begin(&exchange->arena, memory / 4 < LEAST_BYTES ? LEAST_BYTES : memory / 4, err);
 }
 
 static void free_answers(struct tw_turn_exchange *exchange)
 {
     for (int stream = 0; stream < TW_TURN_STREAMS; stream++)
         PQclear(exchange->rows.answers[stream]);
+    PQclear(exchange->answers.bars);
+    PQclear(exchange->answers.late);
+    exchange->answers = (struct tw_turn_answers){0};
     exchange->rows = (struct tw_turn_rows){0};
 }
 
 void tw_turn_exchange_end(struct tw_turn_exchange *exchange)
 {
     free_answers(exchange);
+    tw_windows_forget(&exchange->windows);
     tw_arena_end(&exchange->arena);
 }
 
@@ -35,10 +51,11 @@ void tw_turn_exchange_clear(struct tw_turn_exchange *exchange)
     tw_arena_reset(&exchange->arena, KEEP_BYTES);
 }
 
-/* Rules look at edges after this. Never evaluated: event times begin in 1970 (contracts, "Time"). */
-static int64_t from_us(const struct tw_turn_exchange *exchange)
+void tw_turn_exchange_lose(struct tw_turn_exchange *exchange)
 {
-    return exchange->chosen.from_us == TW_NO_TIME ? 0 : exchange->chosen.from_us;
+    tw_turn_exchange_clear(exchange);
+    tw_stored_rules_forget(exchange->rules);
+    tw_windows_forget(&exchange->windows);
 }
 
 /* -- answers --------------------------------------------------------------------------------------------- */
@@ -57,38 +74,46 @@ static void take_cut(struct tw_turn_exchange *exchange, const PGresult *result)
     if (PQntuples(result) != 1)
         return;
     int64_t cut_us = tw_get_time(PQgetvalue(result, 0, 0));
-    int64_t least_us = from_us(exchange) + TW_BAR_US;
+    int64_t least_us = exchange->from_us + TW_BAR_US;
     exchange->to_us = cut_us > least_us ? cut_us : least_us;
 }
 
-static bool keep(struct tw_turn_exchange *exchange, enum tw_turn_stream stream, PGresult *result)
+/* Where an answer is kept; NULL when it is not. */
+static PGresult **place_of(struct tw_turn_exchange *exchange, enum tw_statement statement)
 {
-    exchange->rows.answers[stream] = result;
-    return true;
+    switch (statement) {
+    case TW_BARS_READ:
+        return &exchange->answers.bars;
+    case TW_LATE_READ:
+        return &exchange->answers.late;
+    case TW_EVENTS_READ:
+        return &exchange->rows.answers[TW_TURN_EVENTS];
+    case TW_ALERTS_READ:
+        return &exchange->rows.answers[TW_TURN_ALERTS];
+    default:
+        return NULL;
+    }
 }
 
 bool tw_turn_exchange_row(struct tw_turn_exchange *exchange, enum tw_statement statement, PGresult *result)
 {
     struct tw_error err = {0};
     bool taken = true;
-    if (statement == TW_BARS_READ)
-        return keep(exchange, TW_TURN_BARS, result);
-    if (statement == TW_EVENTS_READ)
-        return keep(exchange, TW_TURN_EVENTS, result);
-    if (statement == TW_ALERTS_READ)
-        return keep(exchange, TW_TURN_ALERTS, result);
-    if (statement == TW_BARS_CUT)
+    PGresult **place = place_of(exchange, statement);
+    if (place)
+        *place = result;
+    else if (statement == TW_BARS_CUT)
         take_cut(exchange, result);
     else if (statement == TW_POSITIONS_READ)
         taken = take_positions(exchange, result, &err);
-    else if (statement == TW_RULE_SETS_READ)
-        taken = tw_stored_rules_row(exchange->rules, result, &err);
+    else if (statement == TW_RULE_SETS_FIRST || statement == TW_RULE_SETS_READ)
+        taken = tw_stored_rules_row(exchange->rules, statement, result, &err);
     if (!taken && exchange->trouble.code == TW_OK)
         exchange->trouble = err;
-    return false;
+    return place != NULL;
 }
 
-/* -- questions ------------------------------------------------------------------------------------------- */
+/* -- what to do next ------------------------------------------------------------------------------------- */
 
 void tw_turn_exchange_look(struct tw_turn_exchange *exchange)
 {
@@ -97,18 +122,68 @@ void tw_turn_exchange_look(struct tw_turn_exchange *exchange)
     tw_stored_rules_add_read(exchange->rules, &exchange->list);
 }
 
-bool tw_turn_exchange_choose(struct tw_turn_exchange *exchange, const struct tw_shards *shards)
+/* Bars have closed for shards that may be evaluated: those of them that are furthest behind. */
+static bool choose_turn(struct tw_turn_exchange *exchange, const struct tw_shards *shards)
 {
-    if (!tw_shards_choose(shards, &exchange->chosen))
+    bool among[TW_SHARDS];
+    for (int shard = 0; shard < TW_SHARDS; shard++)
+        among[shard] = tw_windows_is_whole(&exchange->windows, shards, shard);
+    if (!tw_shards_choose(shards, among, exchange->most_shards, &exchange->chosen))
         return false;
-    int64_t from = exchange->chosen.from_us; /* may be TW_NO_TIME */
+    int64_t from = exchange->chosen.from_us;
+    exchange->from_us = from == TW_NO_TIME ? 0 : from; /* event times begin in 1970 (contracts, "Time") */
     exchange->to_us = tw_watermark_close(from, exchange->positions.watermark_us);
     return exchange->to_us > from && exchange->to_us > 0;
 }
 
+/* Windows that are not whole: those of them that are furthest from it. */
+static bool choose_piece(struct tw_turn_exchange *exchange, const struct tw_shards *shards)
+{
+    bool among[TW_SHARDS];
+    int64_t least_us = INT64_MAX;
+    for (int shard = 0; shard < TW_SHARDS; shard++) {
+        among[shard] = shards->shards[shard].hold == TW_SHARD_HELD &&
+                       !tw_windows_is_whole(&exchange->windows, shards, shard);
+        if (among[shard] && exchange->windows.shards[shard].to_us < least_us)
+            least_us = exchange->windows.shards[shard].to_us;
+    }
+    for (int shard = 0; shard < TW_SHARDS; shard++)
+        among[shard] = among[shard] && exchange->windows.shards[shard].to_us == least_us;
+    if (!tw_shards_choose(shards, among, TW_SHARDS, &exchange->chosen))
+        return false;
+    exchange->from_us = least_us;
+    exchange->to_us = exchange->chosen.from_us;
+    return true;
+}
+
+bool tw_turn_exchange_choose(struct tw_turn_exchange *exchange, const struct tw_shards *shards)
+{
+    bool piece_is_next = exchange->work != TW_TURN_PIECE;
+    if (!tw_stored_rules_settle(exchange->rules))
+        return false;
+    tw_windows_follow(&exchange->windows, shards, tw_stored_rules_longest_window_us(exchange->rules));
+    exchange->work = TW_TURN_NOTHING;
+    if (piece_is_next && choose_piece(exchange, shards))
+        exchange->work = TW_TURN_PIECE;
+    else if (choose_turn(exchange, shards))
+        exchange->work = TW_TURN_TURN;
+    else if (!piece_is_next && choose_piece(exchange, shards))
+        exchange->work = TW_TURN_PIECE;
+    return exchange->work != TW_TURN_NOTHING;
+}
+
+/* -- questions ------------------------------------------------------------------------------------------- */
+
 static void put_chosen(struct tw_turn_exchange *exchange)
 {
     tw_statement_put_int16s(&exchange->list, exchange->chosen.numbers, exchange->chosen.count);
+}
+
+static void put_interval(struct tw_turn_exchange *exchange)
+{
+    tw_statement_put_time(&exchange->list, exchange->from_us);
+    tw_statement_put_time(&exchange->list, exchange->to_us);
+    put_chosen(exchange);
 }
 
 void tw_turn_exchange_cut(struct tw_turn_exchange *exchange)
@@ -116,20 +191,25 @@ void tw_turn_exchange_cut(struct tw_turn_exchange *exchange)
     struct tw_statement_list *list = &exchange->list;
     tw_statement_list_begin(list, &exchange->arena);
     tw_statement_add(list, TW_BARS_CUT);
-    tw_statement_put_time(list, from_us(exchange));
-    tw_statement_put_time(list, exchange->to_us);
-    put_chosen(exchange);
-    tw_statement_put_int64(list, BARS_AT_ONCE);
+    put_interval(exchange);
+    tw_statement_put_int64(list, exchange->work == TW_TURN_PIECE ? PIECE_AT_ONCE : exchange->most_bars);
 }
 
+/* Late bars first: what they do not show of the interval itself, the bars, which are read later, do. */
 void tw_turn_exchange_read(struct tw_turn_exchange *exchange)
 {
     struct tw_statement_list *list = &exchange->list;
+    bool turn = exchange->work == TW_TURN_TURN;
     tw_statement_list_begin(list, &exchange->arena);
+    if (turn) {
+        tw_statement_add(list, TW_LATE_READ);
+        put_chosen(exchange);
+        tw_statement_put_bytes(list, exchange->session->token, sizeof exchange->session->token);
+    }
     tw_statement_add(list, TW_BARS_READ);
-    tw_statement_put_time(list, from_us(exchange) - tw_stored_rules_longest_window_us(exchange->rules));
-    tw_statement_put_time(list, exchange->to_us);
-    put_chosen(exchange);
+    put_interval(exchange);
+    if (!turn)
+        return;
     tw_statement_add(list, TW_EVENTS_READ);
     tw_statement_put_time(list, exchange->to_us);
     put_chosen(exchange);
@@ -148,17 +228,66 @@ static void put_fence(struct tw_turn_exchange *exchange)
 
 void tw_turn_exchange_prepare(struct tw_turn_exchange *exchange)
 {
+    if (exchange->work != TW_TURN_TURN)
+        return;
     tw_statement_list_begin(&exchange->list, &exchange->arena);
     tw_statement_add(&exchange->list, TW_SHARDS_FENCE);
     put_fence(exchange);
     exchange->turn = (struct tw_turn){.sets = exchange->rules->sets,
         .set_count = exchange->rules->count,
-        .from_us = from_us(exchange),
+        .from_us = exchange->from_us,
         .to_us = exchange->to_us,
         .arena = &exchange->arena};
     exchange->rows.statements = &exchange->list;
     tw_turn_rows_attach(&exchange->rows, &exchange->turn);
 }
+
+/* -- on a worker ----------------------------------------------------------------------------------------- */
+
+/* What the freshest rows say of an entity; its bars may be older than that. */
+static void list_entities(struct tw_turn_exchange *exchange, enum tw_turn_stream stream)
+{
+    const PGresult *rows = exchange->rows.answers[stream];
+    for (int row = 0; row < PQntuples(rows); row++) {
+        struct tw_text symbol = {PQgetvalue(rows, row, 0), (size_t)PQgetlength(rows, row, 0)};
+        tw_recent_list(
+            &exchange->windows.shards[tw_shard_of(symbol)].bars, symbol, *PQgetvalue(rows, row, 1) != 0);
+    }
+}
+
+static bool gather_bars(struct tw_turn_exchange *exchange, struct tw_error *err)
+{
+    const struct tw_recent_bars *sets[TW_SHARDS];
+    for (uint32_t at = 0; at < exchange->chosen.count; at++)
+        sets[at] = &exchange->windows.shards[exchange->chosen.numbers[at]].bars;
+    return tw_recent_rows_begin(&exchange->rows.bars, sets, exchange->chosen.count, &exchange->arena, err);
+}
+
+bool tw_turn_exchange_run(struct tw_turn_exchange *exchange, struct tw_error *err)
+{
+    struct tw_windows *windows = &exchange->windows;
+    if (!tw_windows_put(windows, &exchange->chosen, exchange->from_us, exchange->answers.bars, err))
+        return false;
+    if (exchange->work != TW_TURN_TURN)
+        return true;
+    if (!tw_windows_put_late(windows, &exchange->chosen, exchange->from_us, exchange->answers.late, err))
+        return false;
+    list_entities(exchange, TW_TURN_EVENTS);
+    list_entities(exchange, TW_TURN_ALERTS);
+    return gather_bars(exchange, err) && tw_turn_run(&exchange->turn, err);
+}
+
+bool tw_turn_exchange_is_smaller(struct tw_turn_exchange *exchange)
+{
+    bool smallest = exchange->most_shards == 1 && exchange->most_bars == 1;
+    if (!exchange->arena.full || smallest)
+        return false;
+    exchange->most_shards = exchange->most_shards > 1 ? exchange->most_shards / 2 : 1;
+    exchange->most_bars = exchange->most_bars > 1 ? exchange->most_bars / 2 : 1;
+    return true;
+}
+
+/* -- afterwards ------------------------------------------------------------------------------------------ */
 
 void tw_turn_exchange_write(struct tw_turn_exchange *exchange)
 {
@@ -168,4 +297,15 @@ void tw_turn_exchange_write(struct tw_turn_exchange *exchange)
     put_fence(exchange);
     tw_statement_put_time(list, exchange->to_us);
     tw_statement_put_int32(list, tw_stored_rules_last(exchange->rules));
+}
+
+void tw_turn_exchange_done(struct tw_turn_exchange *exchange, struct tw_shards *shards)
+{
+    int64_t back_us = tw_stored_rules_longest_window_us(exchange->rules);
+    tw_windows_moved(&exchange->windows, &exchange->chosen, exchange->to_us, back_us);
+    if (exchange->work != TW_TURN_TURN)
+        return;
+    tw_shards_moved(shards, &exchange->chosen, exchange->to_us);
+    exchange->most_shards = exchange->most_shards < TW_SHARDS / 2 ? exchange->most_shards * 2 : TW_SHARDS;
+    exchange->most_bars = exchange->most_bars < BARS_AT_ONCE / 2 ? exchange->most_bars * 2 : BARS_AT_ONCE;
 }

@@ -6,7 +6,6 @@
 
 /* Columns of the answers (statements.c). Entity and listed come first in each. */
 enum { ENTITY, LISTED };
-enum { BAR_START = 2, BAR_SCORES, BAR_SUM, BAR_SQUARES, BAR_NEGATIVE };
 enum {
     EVENT_RULE = 2,
     EVENT_TIME,
@@ -31,7 +30,8 @@ enum {
     ALERT_ID
 };
 
-/* -- source: rows of the answers ------------------------------------------------------------------------- */
+/* -- source: windows, rows of the answers
+ * ------------------------------------------------------------------------- */
 
 static struct tw_text text_at(const PGresult *rows, int row, int column)
 {
@@ -46,20 +46,6 @@ static int64_t number_at(const PGresult *rows, int row, int column)
 static int64_t time_at(const PGresult *rows, int row, int column)
 {
     return PQgetisnull(rows, row, column) ? TW_NO_TIME : tw_get_time(PQgetvalue(rows, row, column));
-}
-
-static bool read_bar(const PGresult *rows, int row, struct tw_turn_row *out, struct tw_error *err)
-{
-    (void)err;
-    out->bar = (struct tw_bar_row){
-        .symbol = out->symbol,
-        .bar_us = time_at(rows, row, BAR_START),
-        .count = number_at(rows, row, BAR_SCORES),
-        .sum = number_at(rows, row, BAR_SUM),
-        .sum_of_squares = number_at(rows, row, BAR_SQUARES),
-        .negative_sum = number_at(rows, row, BAR_NEGATIVE),
-    };
-    return true;
 }
 
 static bool read_event(const PGresult *rows, int row, struct tw_turn_row *out, struct tw_error *err)
@@ -116,9 +102,10 @@ static enum tw_read next_row(
     void *context, enum tw_turn_stream stream, struct tw_turn_row *row, struct tw_error *err)
 {
     typedef bool reader(const PGresult *, int, struct tw_turn_row *, struct tw_error *);
-    static reader *const readers[] = {
-        [TW_TURN_BARS] = read_bar, [TW_TURN_EVENTS] = read_event, [TW_TURN_ALERTS] = read_alert};
+    static reader *const readers[] = {[TW_TURN_EVENTS] = read_event, [TW_TURN_ALERTS] = read_alert};
     struct tw_turn_rows *rows = context;
+    if (stream == TW_TURN_BARS)
+        return tw_recent_rows_next(&rows->bars, row) ? TW_READ_ITEM : TW_READ_END;
     const PGresult *answer = rows->answers[stream];
     int at = rows->next[stream]++;
     if (at >= PQntuples(answer))

@@ -66,6 +66,7 @@ static const struct description gauges[] = {
     [TW_GAUGE_STRANDED] = {"tapewatch_partitions_stranded",
         "Partitions that cannot be read on from their stored offset."},
     [TW_GAUGE_SHARDS] = {"tapewatch_shards", "Shards of entities whose rules this daemon evaluates."},
+    [TW_GAUGE_WINDOWS] = {"tapewatch_window_bytes", "Memory of the bars that rules look back on."},
     [TW_GAUGE_WORKERS] = {"tapewatch_workers", "Worker threads."},
     [TW_GAUGE_WORKERS_BUSY] = {"tapewatch_workers_busy", "Worker threads at work."},
     [TW_GAUGE_LAG] = {"tapewatch_lag_messages", "Messages not yet committed, over owned partitions."},

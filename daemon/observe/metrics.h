@@ -56,6 +56,7 @@ enum tw_gauge {
     TW_GAUGE_PARTITIONS,        /* partitions owned and readable */
     TW_GAUGE_STRANDED,          /* partitions whose stored offset does not exist */
     TW_GAUGE_SHARDS,            /* evaluator shards held */
+    TW_GAUGE_WINDOWS,           /* bytes of the bars that rules look back on */
     TW_GAUGE_WORKERS,
     TW_GAUGE_WORKERS_BUSY,
     TW_GAUGE_LAG,              /* messages not yet committed, over owned partitions */

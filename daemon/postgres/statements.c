@@ -108,8 +108,11 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         "SELECT shard, epoch, evaluated_to FROM tapewatch.take_shards($1, $2, $3, $4, $5)"},
     [TW_RULE_SET_STORE] = {"rule_set_store", TW_FOR_EVALUATOR, 3, {TX, TX, TX},
         "SELECT tapewatch.store_rule_set($1, $2, $3)"},
+    [TW_RULE_SETS_FIRST] = {"rule_sets_first", TW_FOR_EVALUATOR, 0, {0},
+        "SELECT tapewatch.first_rule_set()"},
     [TW_RULE_SETS_READ] = {"rule_sets_read", TW_FOR_EVALUATOR, 1, {I4},
-        "SELECT rule_set_id, holds_from, rules FROM tapewatch.rule_sets WHERE rule_set_id > $1 ORDER BY rule_set_id"},
+        "SELECT rule_set_id, holds_from, rules FROM tapewatch.rule_sets"
+        " WHERE rule_set_id > $1 AND rule_set_id >= tapewatch.first_rule_set() ORDER BY rule_set_id"},
     [TW_POSITIONS_READ] = {"positions_read", TW_FOR_EVALUATOR, 1, {ATX},
         "SELECT p.topic_id, p.partition, p.next_offset, p.watermark, p.caught_up,"
         " coalesce((extract(epoch FROM clock_timestamp() - p.silent_since) * 1000000)::int8, 0),"
@@ -119,12 +122,24 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         /* where an interval is cut when there is too much in it for one turn */
         "SELECT bar_start FROM tapewatch.bars WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3)"
         " ORDER BY bar_start OFFSET $4 LIMIT 1"},
+    [TW_LATE_READ] = {"late_read", TW_FOR_EVALUATOR, 2, {AI2, ID},
+        /* Read once: whoever takes the shard over reads the whole window. Under the token only: what a new
+         * holder of the shard has to read is left for it. An index scan for each, whatever the planner
+         * thinks of their number. */
+        "WITH late AS (DELETE FROM tapewatch.late_bars l USING tapewatch.shards s WHERE l.shard = ANY ($1)"
+        " AND s.shard = l.shard AND s.owner_token = $2 RETURNING l.entity, l.bar_start)"
+        " SELECT l.entity, coalesce(e.listed, false), l.bar_start, b.scores, b.sum, b.sum_of_squares, b.negative_sum"
+        " FROM (SELECT DISTINCT entity, bar_start FROM late) AS l CROSS JOIN LATERAL ("
+        "SELECT sum(scores)::int8 AS scores, sum(sum)::int8 AS sum, sum(sum_of_squares)::int8 AS sum_of_squares,"
+        " sum(negative_sum)::int8 AS negative_sum FROM tapewatch.bars"
+        " WHERE bar_start = l.bar_start AND entity = l.entity) AS b"
+        " LEFT JOIN tapewatch.entities e ON e.symbol = l.entity WHERE b.scores IS NOT NULL"},
     [TW_BARS_READ] = {"bars_read", TW_FOR_EVALUATOR, 3, {TZ, TZ, AI2},
         "SELECT b.entity, coalesce(e.listed, false), b.bar_start, b.scores, b.sum, b.sum_of_squares, b.negative_sum"
         " FROM (SELECT entity, bar_start, sum(scores)::int8 AS scores, sum(sum)::int8 AS sum,"
         " sum(sum_of_squares)::int8 AS sum_of_squares, sum(negative_sum)::int8 AS negative_sum FROM tapewatch.bars"
-        " WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3) GROUP BY entity, bar_start) AS b"
-        " LEFT JOIN tapewatch.entities e ON e.symbol = b.entity ORDER BY b.entity, b.bar_start"},
+        " WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3) GROUP BY bar_start, entity) AS b"
+        " LEFT JOIN tapewatch.entities e ON e.symbol = b.entity ORDER BY b.bar_start"},
     [TW_EVENTS_READ] = {"events_read", TW_FOR_EVALUATOR, 2, {TZ, AI2},
         "SELECT v.entity, coalesce(e.listed, false), v.rule, v.event_time, v.sentiment, v.keyword, t.topic, v.partition,"
         " v.kafka_offset, v.alert_event_id FROM tapewatch.alert_events v JOIN tapewatch.topics t USING (topic_id)"

@@ -50,8 +50,8 @@ static bool charge(struct tw_recent_memory *memory, size_t more, size_t less, st
     if (memory->used - less + more > memory->most)
         return tw_fail(err, TW_FULL, "evaluate.memory",
             "raise it (tapewatch.yaml), or shorten the longest window of the rules",
-            "the bars that rules look back on do not fit: %llu of them take %zu MiB",
-            (unsigned long long)memory->bars, memory->used >> 20);
+            "the bars that rules look back on do not fit: %llu of them take %zu KiB",
+            (unsigned long long)memory->bars, memory->used >> 10);
     memory->used = memory->used - less + more;
     return true;
 }

@@ -1,6 +1,7 @@
 /* evaluate: alerts from closed bars, against a real PostgreSQL. tests/integration/test_evaluate starts it.
  *
  *     TW_TEST_CONNINFO   the superuser's; the database is migrated and this test's alone
+ *     TW_TEST_ONLY       a pattern (* and ?): only the stories whose names match
  *
  * Bars, positions and headlines are written by the observer as the store would; event time goes on when it
  * moves the watermark of the one partition there is. */
@@ -19,7 +20,7 @@
 #include "evaluate/evaluator.h"
 #include "postgres/postgres.h"
 
-enum { WAIT_MS = 20000, STEPS_BYTES = 8192 };
+enum { WAIT_MS = 6000, STEPS_BYTES = 8192 };
 
 struct desk {
     struct tw_evaluator *evaluator;
@@ -563,6 +564,236 @@ static void shards_that_could_not_be_taken_at_first_are_taken_later(void **state
     time_goes_to(story, 100);
 }
 
+/* -- windows in memory ----------------------------------------------------------------------------------- */
+
+static const char rules_of_all_measures[] =
+    "rules:\n"
+    "  - name: sum\n    kind: threshold\n    measure: negative_sum\n    window: 30m\n    below: -60.0\n    quiet: 5m\n"
+    "  - name: mean\n    kind: threshold\n    measure: mean\n    window: 10m\n    below: -0.35\n    at_least: 12\n"
+    "    quiet: 1m\n"
+    "  - name: count\n    kind: threshold\n    measure: count\n    window: 20m\n    at_least: 85\n    quiet: 2m\n";
+
+/* 240,000 bars: 200 entities, 100 minutes, two partitions; the same each time, and none quite like another.
+ * More than a piece of windows holds. */
+static void given_a_busy_tape(struct story *story)
+{
+    ask(story, "SELECT epoch FROM tapewatch.take_partition('news', 1, gen_random_uuid(), 'nobody')");
+    ask(story,
+        "INSERT INTO tapewatch.entities (symbol, name, shard, listed) SELECT DISTINCT entity, entity, shard, true"
+        " FROM tapewatch.bars");
+    for (int entity = 0; entity < 200; entity++) {
+        char symbol[8], sql[900];
+        snprintf(symbol, sizeof symbol, "E%03d", entity);
+        snprintf(sql, sizeof sql,
+            "INSERT INTO tapewatch.bars (topic_id, partition, bar_start, entity, shard, scores, sum, sum_of_squares,"
+            " negative_sum) SELECT topic_id, partition, to_timestamp(1795000000 + number * 10), '%s', %d, count,"
+            " sum, 0, least(sum, 0) FROM tapewatch.topics, generate_series(0, 599) AS number,"
+            " generate_series(0, 1) AS partition, LATERAL (SELECT hashint8(number * 1000 + partition * 500000 + %d) AS"
+            " hash) AS h, LATERAL (SELECT 1 + abs(hash %% 2) AS count, hash %% 9000 - 2800"
+            " - (CASE WHEN number %% 97 < 9 THEN 4000 ELSE 0 END) AS sum) AS v"
+            " WHERE topic = 'news' AND hash %% 5 <> 0",
+            symbol, tw_shard_of(tw_text_of(symbol)), entity);
+        ask(story, sql);
+    }
+    ask(story, "ANALYZE tapewatch.bars");
+}
+
+/* Every step there was, in a few letters. */
+static void digest(struct story *story, char *out, size_t size)
+{
+    ask_text(story,
+        "SELECT format('%s steps, %s', count(*), md5(string_agg(format('%s %s %s %s %s %s %s', a.entity, a.rule, s.step,"
+        " s.step_time, s.value, s.documents, s.reason), E'\\n' ORDER BY s.step_time, a.entity, a.rule, s.step)))"
+        " FROM tapewatch.alert_steps s JOIN tapewatch.alerts a USING (alert_id)",
+        out, size);
+}
+
+static void end_evaluators_session(struct story *story)
+{
+    ask(story, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+               " WHERE application_name = 'tapewatch evaluate' AND datname = current_database()");
+}
+
+static void watermarks_go_to(struct story *story, int seconds)
+{
+    char sql[200];
+    snprintf(sql, sizeof sql,
+        "UPDATE tapewatch.positions SET watermark = to_timestamp(1795000000 + %d), seen_at = clock_timestamp()",
+        seconds);
+    ask(story, sql);
+}
+
+/* Restarts, take-overs, lost sessions, turns that do not fit: windows are read anew in pieces, and nobody
+ * can tell. */
+static void whatever_happens_to_evaluators_the_alerts_are_the_same(void **state)
+{
+    struct story *story = *state;
+    char undisturbed[100], disturbed[100];
+    load_rules(story, rules_of_all_measures);
+    given_a_busy_tape(story);
+    open_desk(story, &story->first);
+    time_goes_to(story, 6010);
+    digest(story, undisturbed, sizeof undisturbed);
+    printf("%s\n", undisturbed);
+    assert_true(strtol(undisturbed, NULL, 10) > 500);
+    close_desk(story, &story->first);
+    forget_alerts(story);
+    story->config.evaluate.memory_bytes = 8 << 20; /* a turn has a quarter of that */
+    open_desk(story, &story->first);
+    time_goes_to(story, 2000);
+    watermarks_go_to(story, 2500);
+    run_for(story, 60);
+    end_evaluators_session(story);
+    time_goes_to(story, 2700);
+    open_desk(story, &story->second);
+    for (int seconds = 2710; seconds < 2800; seconds += 10)
+        time_goes_to(story, seconds);
+    watermarks_go_to(story, 3500);
+    run_for(story, 100);
+    close_desk(story, &story->first);
+    time_goes_to(story, 4000);
+    close_desk(story, &story->second);
+    open_desk(story, &story->first);
+    watermarks_go_to(story, 5000);
+    run_for(story, 150);
+    ask(story,
+        "UPDATE tapewatch.shards SET epoch = epoch + 1, owner_token = gen_random_uuid() WHERE shard < 20");
+    time_goes_to(story, 6010);
+    digest(story, disturbed, sizeof disturbed);
+    assert_string_equal(disturbed, undisturbed);
+    ask(story, "DELETE FROM tapewatch.positions WHERE partition = 1");
+}
+
+/* As the store does: a document, its score, its share of the bar, and the move of the partition's offset. */
+static void late_document(struct story *story, int seconds, const char *entity, int sentiment)
+{
+    char sql[2000];
+    snprintf(sql, sizeof sql,
+        "INSERT INTO tapewatch.entities (symbol, name, shard, listed) VALUES ('%s', '', %d, true) ON CONFLICT DO NOTHING",
+        entity, tw_shard_of(tw_text_of(entity)));
+    ask(story, sql);
+    ask(story, "BEGIN");
+    snprintf(sql, sizeof sql,
+        "INSERT INTO tapewatch.scores SELECT next_offset, to_timestamp(1795000000 + %d), now(), now(), partition, 1, 1, 0,"
+        " 0, topic_id, 1, %d, false, '%s' FROM tapewatch.positions WHERE partition = 0",
+        seconds, sentiment, entity);
+    ask(story, sql);
+    snprintf(sql, sizeof sql,
+        "INSERT INTO tapewatch.bars AS b (topic_id, partition, bar_start, entity, shard, scores, sum, sum_of_squares,"
+        " negative_sum) SELECT topic_id, 0, to_timestamp(1795000000 + %d), '%s', %d, 1, %d, 0, %d"
+        " FROM tapewatch.topics WHERE topic = 'news' ON CONFLICT (bar_start, entity, topic_id, partition) DO UPDATE SET"
+        " scores = b.scores + 1, sum = b.sum + excluded.sum, negative_sum = b.negative_sum + excluded.negative_sum",
+        seconds / 10 * 10, entity, tw_shard_of(tw_text_of(entity)), sentiment, sentiment);
+    ask(story, sql);
+    snprintf(sql, sizeof sql,
+        "SELECT tapewatch.move_position(topic_id, partition, epoch, owner_token, next_offset, next_offset + 1, watermark,"
+        " to_timestamp(1795000000 + %d), (SELECT max(evaluated_to) FROM tapewatch.shards))"
+        " FROM tapewatch.positions WHERE partition = 0",
+        seconds);
+    ask(story, sql);
+    ask(story, "COMMIT");
+}
+
+/* Its bar is not evaluated again, but it counts in each window that still looks back on it, whether the
+ * evaluator has read that bar before or reads it only now. */
+static void a_late_document_counts_in_the_windows_that_look_back_on_it(void **state)
+{
+    struct story *story = *state;
+    char told[STEPS_BYTES];
+    ask(story, "TRUNCATE tapewatch.scores");
+    ask(story, "UPDATE tapewatch.positions SET next_offset = 0");
+    bar(story, 10, "ACME", 1, -15000);
+    bar(story, 10, "OTHER", 1, -15000);
+    open_desk(story, &story->first);
+    time_goes_to(story, 30);
+    late_document(story, 12, "ACME", -9000);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.late_bars"), 1);
+    bar(story, 30, "ACME", 1, -1); /* rules look where a bar enters a window, or leaves it */
+    time_goes_to(story, 40);
+    steps(story, told);
+    assert_string_equal(told, "ACME bad-news opened 40 -24001 3");
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.late_bars"), 0);
+    close_desk(story, &story->first);
+    late_document(story, 13, "OTHER", -9000);
+    bar(story, 40, "OTHER", 1, -1);
+    open_desk(story, &story->first);
+    time_goes_to(story, 50);
+    steps(story, told);
+    assert_string_equal(told, "ACME bad-news opened 40 -24001 3\nOTHER bad-news opened 50 -24001 3");
+}
+
+/* A turn has read the bars and is about to be written when a document comes that lies below its partition's
+ * own watermark, and above all that has been evaluated: it is in time for nobody, and must not be passed
+ * over. */
+static void a_late_document_that_comes_while_its_bar_is_evaluated_counts_too(void **state)
+{
+    struct story *story = *state;
+    char told[STEPS_BYTES];
+    ask(story, "TRUNCATE tapewatch.scores");
+    ask(story, "UPDATE tapewatch.positions SET next_offset = 0");
+    bar(story, 30, "ACME", 1, -15000);
+    open_desk(story, &story->first);
+    time_goes_to(story, 20);
+    hold_worker(story);
+    watermarks_go_to(story, 50);
+    until_a_turn_waits(story);
+    late_document(story, 35, "ACME", -9000);
+    release_worker(story);
+    time_goes_to(story, 50);
+    bar(story, 50, "ACME", 1, -1);
+    time_goes_to(story, 60);
+    steps(story, told);
+    assert_string_equal(told, "ACME bad-news opened 60 -24001 3");
+}
+
+/* A set that looked back far is replaced: nobody looks back so far any more, and nothing is kept for it. */
+static void rules_that_decide_nothing_any_more_are_forgotten(void **state)
+{
+    struct story *story = *state;
+    struct tw_error err;
+    load_rules(story,
+        "rules:\n  - name: long\n    kind: threshold\n    measure: negative_sum\n    window: 2h\n"
+        "    below: -1000.0\n");
+    for (int seconds = 0; seconds < 3000; seconds += 10)
+        bar(story, seconds, "ACME", 1, -100);
+    open_desk(story, &story->first);
+    time_goes_to(story, 3000);
+    double far = story->metrics.gauges[TW_GAUGE_WINDOWS];
+    assert_true(far > 300 * 40);
+    load_rules(story, rules_text);
+    assert_true(tw_evaluator_set_rules(story->first.evaluator, story->rules, &err));
+    wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 2);
+    time_goes_to(story, 3010);
+    time_goes_to(story, 3020);
+    time_goes_to(story, 3030);
+    assert_true(story->metrics.gauges[TW_GAUGE_WINDOWS] < far / 4);
+    assert_int_equal(
+        ask(story, "SELECT tapewatch.first_rule_set() = max(rule_set_id) FROM tapewatch.rule_sets"), 0);
+}
+
+/* What does not fit is told, with the key that is to be raised; then it goes on where it stood. */
+static void windows_that_do_not_fit_stop_the_evaluation_until_they_do(void **state)
+{
+    struct story *story = *state;
+    load_rules(story, rules_of_all_measures);
+    for (int seconds = 0; seconds < 600; seconds += 10)
+        bar(story, seconds, "ACME", 1, -9000);
+    story->config.evaluate.memory_bytes = 2000;
+    open_desk(story, &story->first);
+    watermarks_go_to(story, 1000);
+    run_for(story, 500);
+    const struct tw_error *trouble = tw_evaluator_trouble(story->first.evaluator);
+    assert_non_null(trouble);
+    assert_string_equal(trouble->where, "evaluate.memory");
+    assert_int_equal(
+        ask(story, "SELECT count(*) FROM tapewatch.shards WHERE evaluated_to = to_timestamp(1795001000)"), 0);
+    close_desk(story, &story->first);
+    story->config.evaluate.memory_bytes = 1 << 20;
+    open_desk(story, &story->first);
+    time_goes_to(story, 1000);
+    assert_true(ask(story, "SELECT count(*) FROM tapewatch.alerts") > 0);
+}
+
 /* -- who may hold whom up -------------------------------------------------------------------------------- */
 
 /* A session of another role, or of ours, beside the observer's. */
@@ -789,6 +1020,11 @@ int main(void)
         STORY(other_rules_hold_from_what_has_been_evaluated),
         STORY(an_alert_of_any_measure_outlives_the_turn_that_opened_it),
         STORY(an_alert_of_a_kind_that_is_not_known_stops_the_evaluation),
+        STORY(whatever_happens_to_evaluators_the_alerts_are_the_same),
+        STORY(a_late_document_counts_in_the_windows_that_look_back_on_it),
+        STORY(a_late_document_that_comes_while_its_bar_is_evaluated_counts_too),
+        STORY(rules_that_decide_nothing_any_more_are_forgotten),
+        STORY(windows_that_do_not_fit_stop_the_evaluation_until_they_do),
         STORY(a_reader_holds_nobody_up_whatever_it_locks),
         STORY(a_daemon_that_is_stopped_is_ended_by_another_with_all_that_it_holds),
         STORY(the_shards_of_a_daemon_whose_session_is_gone_are_taken_at_once),
@@ -802,5 +1038,7 @@ int main(void)
             "test_evaluate: TW_TEST_CONNINFO is not set; cure: run tests/integration/test_evaluate\n");
         return 2;
     }
+    if (getenv("TW_TEST_ONLY"))
+        cmocka_set_test_filter(getenv("TW_TEST_ONLY"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

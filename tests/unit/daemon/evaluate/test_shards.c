@@ -149,22 +149,29 @@ static void a_turn_is_of_the_shards_that_are_furthest_behind(void **state)
     (void)state;
     struct tw_shards shards = begun();
     struct tw_shards_chosen chosen;
-    assert_false(tw_shards_choose(&shards, &chosen));
+    bool all[TW_SHARDS];
+    memset(all, true, sizeof all);
+    assert_false(tw_shards_choose(&shards, all, TW_SHARDS, &chosen));
     taken(&shards, 1, 11, 30000000);
     taken(&shards, 2, 12, 20000000);
     taken(&shards, 9, 19, 20000000);
-    assert_true(tw_shards_choose(&shards, &chosen));
+    assert_true(tw_shards_choose(&shards, all, TW_SHARDS, &chosen));
     assert_int_equal(chosen.count, 2);
     assert_int_equal(chosen.from_us, 20000000);
     assert_int_equal(chosen.numbers[0], 2);
     assert_int_equal(chosen.epochs[1], 19);
     tw_shards_moved(&shards, &chosen, 30000000);
-    assert_true(tw_shards_choose(&shards, &chosen));
+    assert_true(tw_shards_choose(&shards, all, TW_SHARDS, &chosen));
     assert_int_equal(chosen.count, 3);
     taken(&shards, 40, 1, TW_NO_TIME); /* never evaluated is furthest behind */
-    assert_true(tw_shards_choose(&shards, &chosen));
+    assert_true(tw_shards_choose(&shards, all, TW_SHARDS, &chosen));
     assert_int_equal(chosen.count, 1);
     assert_true(chosen.from_us == TW_NO_TIME);
+    all[40] = false; /* not to be evaluated yet */
+    assert_true(tw_shards_choose(&shards, all, 2, &chosen));
+    assert_int_equal(chosen.count, 2);
+    assert_int_equal(chosen.from_us, 30000000);
+    assert_int_equal(chosen.numbers[1], 2);
 }
 
 int main(void)
