@@ -83,11 +83,21 @@ struct tw_partition {
     int64_t end_offset;        /* high watermark as last seen, for lag; -1 unknown */
     bool caught_up;            /* end-of-partition event seen, nothing since */
     uint64_t last_message_ms;  /* monotonic; for idle_after */
+    uint64_t answered_ms;      /* monotonic; when its broker last answered a fetch; 0: never */
+    bool broker_answers;       /* lately enough for silence to count (source/answers.h) */
     uint64_t moved_ms;         /* monotonic: when it came into its state */
     uint32_t batches_out;      /* cut and not yet committed or dropped */
     struct tw_store_task task; /* store.h: while it waits to be taken */
     struct tw_partition *next;
 };
+
+/* Read to its end, all of it stored, and a broker vouches that nothing has come since: its silence lets event
+ * time pass it over. */
+static inline bool tw_partition_is_quiet(const struct tw_partition *partition)
+{
+    return partition->caught_up && partition->batches_out == 0 && partition->broker_answers &&
+           partition->state == TW_PARTITION_READING;
+}
 
 /* Records that are not stored yet; -1 when the end is not known. A partition that is caught up has none,
  * though markers of transactions may stand between its row and its end. */

@@ -1,5 +1,6 @@
 #include "observe/metrics.h"
 
+#include "base/clock.h"
 #include "read/decode.h"
 
 #include <stdarg.h>
@@ -65,6 +66,8 @@ static const struct description gauges[] = {
     [TW_GAUGE_PARTITIONS] = {"tapewatch_partitions", "Partitions owned and readable."},
     [TW_GAUGE_STRANDED] = {"tapewatch_partitions_stranded",
         "Partitions that cannot be read on from their stored offset."},
+    [TW_GAUGE_UNANSWERED] = {"tapewatch_partitions_unanswered",
+        "Partitions that are read and whose broker does not answer: they hold event time back."},
     [TW_GAUGE_SHARDS] = {"tapewatch_shards", "Shards of entities whose rules this daemon evaluates."},
     [TW_GAUGE_WINDOWS] = {"tapewatch_window_bytes", "Memory of the bars that rules look back on."},
     [TW_GAUGE_WORKERS] = {"tapewatch_workers", "Worker threads."},
@@ -135,12 +138,14 @@ static void print_histogram(FILE *to, const struct tw_metrics *metrics, size_t a
     fprintf(to, "%s_count %llu\n", histograms[at].name, (unsigned long long)metrics->histograms[at].count);
 }
 
-enum series { SERIES_OFFSET, SERIES_LAG, SERIES_WATERMARK, SERIES_STRANDED, SERIES };
+enum series { SERIES_OFFSET, SERIES_LAG, SERIES_WATERMARK, SERIES_ANSWERED, SERIES_STRANDED, SERIES };
 
 static const struct description partition_series[] = {
     [SERIES_OFFSET] = {"tapewatch_partition_next_offset", "Next offset, as committed in PostgreSQL."},
     [SERIES_LAG] = {"tapewatch_partition_lag_messages", "Messages of the partition not yet committed."},
     [SERIES_WATERMARK] = {"tapewatch_partition_watermark_seconds", "The partition's watermark, Unix."},
+    [SERIES_ANSWERED] = {"tapewatch_partition_broker_answered_seconds",
+        "How long ago its broker last answered a fetch; while reading pauses none is sent."},
     [SERIES_STRANDED] = {"tapewatch_partition_stranded",
         "1 when there is no reading on from the stored offset; see reset."},
 };
@@ -157,6 +162,8 @@ static bool partition_value(const struct tw_partition *partition, enum series se
         [SERIES_LAG] = {tw_partition_lag(partition) >= 0, (double)tw_partition_lag(partition)},
         [SERIES_WATERMARK] = {known && partition->row_watermark_us != INT64_MIN,
             (double)partition->row_watermark_us / 1e6},
+        [SERIES_ANSWERED] = {partition->answered_ms > 0 && partition->state != TW_PARTITION_LEAVING,
+            (double)(tw_now_ms() - partition->answered_ms) / 1e3},
         [SERIES_STRANDED] = {true, partition->state == TW_PARTITION_STRANDED},
     };
     *value = values[series].value;

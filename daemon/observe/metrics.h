@@ -55,6 +55,7 @@ enum tw_gauge {
     TW_GAUGE_BATCHES_OUT,       /* batches cut and not yet committed */
     TW_GAUGE_PARTITIONS,        /* partitions owned and readable */
     TW_GAUGE_STRANDED,          /* partitions whose stored offset does not exist */
+    TW_GAUGE_UNANSWERED,        /* partitions that are read and whose broker does not answer */
     TW_GAUGE_SHARDS,            /* evaluator shards held */
     TW_GAUGE_WINDOWS,           /* bytes of the bars that rules look back on */
     TW_GAUGE_WORKERS,

@@ -228,6 +228,15 @@ static void kafka_error(rd_kafka_t *kafka, int code, const char *reason, void *c
         tw_string("code", rd_kafka_err2name((rd_kafka_resp_err_t)code)), tw_string("what", reason));
 }
 
+/* Called as kafka_error is. Returns 0: the text stays librdkafka's. */
+static int kafka_statistics(rd_kafka_t *kafka, char *json, size_t length, void *context)
+{
+    (void)kafka;
+    struct tw_group *group = context;
+    group->events.statistics(group->events.context, json, length);
+    return 0;
+}
+
 /* Called on librdkafka's own threads: the log is safe there, nothing else here would be. */
 static void kafka_line(const rd_kafka_t *kafka, int level, const char *facility, const char *text)
 {
@@ -250,6 +259,7 @@ static bool make_consumer(struct tw_group *group, struct tw_error *err)
     rd_kafka_conf_set_log_cb(settings, kafka_line);
     rd_kafka_conf_set_error_cb(settings, kafka_error);
     rd_kafka_conf_set_rebalance_cb(settings, rebalanced);
+    rd_kafka_conf_set_stats_cb(settings, kafka_statistics);
     if (!tw_kafka_new(TW_KAFKA_CONSUMER, settings, &group->kafka, err))
         return false;
     rd_kafka_poll_set_consumer(group->kafka);

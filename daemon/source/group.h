@@ -55,6 +55,8 @@ struct tw_group_events {
     void (*revoked)(void *context, bool lost);
     /* A message that came by the group's queue instead of its partition's; the callee's from here. */
     void (*message)(void *context, rd_kafka_message_t *message);
+    /* Each second: librdkafka's statistics, as JSON. */
+    void (*statistics)(void *context, const char *json, size_t length);
     /* librdkafka has given up. */
     void (*fatal)(void *context, const struct tw_error *err);
 };

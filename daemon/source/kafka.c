@@ -27,6 +27,7 @@ static const struct setting usual[] = {
     {CONSUMER, "session.timeout.ms", "10000"}, /* a killed daemon's partitions lie still for so long */
     {CONSUMER, "partition.assignment.strategy", "range,roundrobin"},
     {CONSUMER, "isolation.level", "read_committed"},
+    {CONSUMER, "statistics.interval.ms", "1000"}, /* answers.h */
     {CONSUMER, "queued.max.messages.kbytes",
         "4096"}, /* counts for each partition, since each has its queue */
     /* So does this. librdkafka weighs payloads alone: with large keys or headers this number is what bounds
@@ -59,6 +60,7 @@ static const struct {
         "leave it out; kafka.out_of_range decides"},
     {"enable.partition.eof", "true", "the watermark needs to know when a partition is read to its end",
         "leave it out"},
+    {"statistics.interval.ms", "1000", "whether a broker still answers is read from them", "leave it out"},
     {"enable.idempotence", "false", "librdkafka before 2.3.0 can end in a fatal sequence error",
         "leave it out"},
     {"group.id", NULL, "it is a key of its own", "set kafka.group"},

@@ -18,6 +18,9 @@
 struct tw_owned_partition {
     struct tw_partition base;  /* first: a pointer to one is a pointer to the other */
     rd_kafka_queue_t *queue;   /* NULL unless it is assigned */
+    uint64_t asked_ms;         /* from when on it has been read without a break; 0: it is not */
+    int64_t fetches_sent;      /* to its broker, as the last statistics said (answers.h) */
+    int32_t fetch_broker;      /* which that was; -1: none */
     bool at_end;               /* end-of-partition event since the last message */
     int64_t check_offset;      /* the stored record that must be seen there before others; -1: no more */
     int64_t told_offset;       /* as committed to Kafka, for lag tools */

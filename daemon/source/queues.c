@@ -116,6 +116,7 @@ static void take_error(
         }
         partition->check_offset = -1;
         partition->at_end = true;
+        partition->base.answered_ms = tw_now_ms(); /* by a fetch that found nothing */
         partition->base.end_offset = message->offset;
         break;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "source/answers.h"
 
 enum { MOST_REASONS = 16, SILENT_MOST_MS = 14000 /* as serve/liveness.h */ };
 
@@ -59,6 +60,21 @@ static void add_silent(struct reasons *reasons, const struct tw_partitions *part
     }
 }
 
+/* What nothing is known to wait in: whether something does, its broker does not tell. */
+static void add_unanswered(struct reasons *reasons, const struct tw_partitions *partitions)
+{
+    uint64_t now_ms = tw_now_ms();
+    for (struct tw_partition *at = partitions->first; at; at = at->next) {
+        uint64_t silent_ms = tw_answers_silence_ms(tw_owned(at), now_ms);
+        bool told = at->end_offset > at->expected_offset && !tw_owned(at)->at_end; /* by add_silent */
+        if (silent_ms > SILENT_MOST_MS && !told)
+            add(reasons,
+                "topic %s partition %" PRId32 ": its broker has not answered for %" PRIu64
+                " s; cure: see the broker and the network to it\n",
+                at->topic, at->number, silent_ms / 1000);
+    }
+}
+
 bool tw_reasons_write(
     const struct tw_group *group, const struct tw_partitions *partitions, char *why, size_t size)
 {
@@ -71,6 +87,7 @@ bool tw_reasons_write(
     add_partitions(
         &reasons, partitions, TW_PARTITION_FENCED, "is fenced off: its row is another's, it is taken again");
     add_partitions(&reasons, partitions, TW_PARTITION_TAKING, "is being taken");
+    add_unanswered(&reasons, partitions);
     add_silent(&reasons, partitions);
     if (!tw_group_is_member(group))
         add(&reasons, group->refused ? "refused by the broker, group %s\n" : "joining group %s\n",

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "read/time_text.h"
+#include "source/answers.h"
 #include "source/group.h"
 #include "source/lag.h"
 #include "source/offset_range.h"
@@ -30,6 +31,7 @@ struct tw_source {
     struct tw_partitions partitions;
     struct tw_queues queues;
     struct tw_offset_range range;
+    struct tw_answers answers;
     uv_async_t wake;
     uv_timer_t limit; /* of leaving */
     uint32_t handles; /* open ones of these two */
@@ -359,6 +361,12 @@ static void on_stray(void *context, rd_kafka_message_t *message)
     tw_queues_take(&source->queues, &source->partitions, message);
 }
 
+static void on_statistics(void *context, const char *json, size_t length)
+{
+    struct tw_source *source = context;
+    tw_answers_note(&source->answers, &source->partitions, json, length, tw_now_ms());
+}
+
 static void go_on_leaving(struct tw_source *source);
 
 static void woken(uv_async_t *handle)
@@ -398,6 +406,7 @@ bool tw_source_begin(uv_loop_t *loop, const struct tw_config *config, const stru
         .assigned = on_assigned,
         .revoked = on_revoked,
         .message = on_stray,
+        .statistics = on_statistics,
         .fatal = fail};
     source->loop = loop;
     source->config = config;
@@ -414,6 +423,7 @@ bool tw_source_begin(uv_loop_t *loop, const struct tw_config *config, const stru
         free(source);
         return false;
     }
+    tw_answers_begin(&source->answers, source->group.kafka);
     source->range = (struct tw_offset_range){
         .loop = loop, .kafka = source->group.kafka, .context = source, .answered = on_bounds};
     source->queues = (struct tw_queues){.log = log,
@@ -507,6 +517,7 @@ void tw_source_second(struct tw_source *source)
         assign_when_due(source);
     woken(&source->wake); /* whatever the events say: who does not poll is thrown out of the group */
     take_again(source);
+    tw_answers_second(&source->answers, &source->partitions, source->log, source->metrics, tw_now_ms());
     tw_lag_note(&source->partitions, source->group.kafka, source->metrics);
     tw_lag_tell(&source->partitions, source->group.kafka);
     sweep(source);

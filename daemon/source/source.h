@@ -7,6 +7,7 @@
  *                                      |  take: events.take, tw_source_taken     |  an offset that is gone
  *                                      |  fences: tw_source_fenced, _done        +--> offset_range
  *                                      +--> lag (gauges, offsets for lag tools), reasons (why not ready)
+ *     statistics > answers: whether brokers vouch for silence
  *
  * A partition is read from the offset in PostgreSQL's row, never from Kafka's own committed offsets;
  * without a row, from its beginning. All partitions of one assignment are taken first, then assigned at

@@ -20,7 +20,7 @@ static struct tw_refresh_row row_of(const struct tw_partition *partition, uint64
         .silent_ms = now_ms > partition->last_message_ms ? (int64_t)(now_ms - partition->last_message_ms) : 0,
         .number = partition->number,
         .topic_id = partition->topic_id,
-        .caught_up = partition->caught_up && partition->batches_out == 0};
+        .caught_up = tw_partition_is_quiet(partition)};
     memcpy(row.token, partition->token, TW_TOKEN_BYTES);
     return row;
 }

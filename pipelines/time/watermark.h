@@ -5,7 +5,8 @@
  *
  * Of the stream: the lowest over the partitions that are not idle. A partition is IDLE when all three hold:
  *
- *     caught_up                      the end-of-partition event came after its last record
+ *     caught_up                      the end-of-partition event came after its last record, and its broker
+ *                                    has answered since, lately: one that cannot be reached may hold anything
  *     silent_us >= idle_after        and nothing has come since (counted from that event if it never held
  *                                    any)
  *     unseen_us <= stale_after       and its owner is alive to say so: a stored "caught up" of a stopped

@@ -736,6 +736,8 @@ static void the_owner_tells_each_second_where_it_stands(void **state)
     story->partition.state = TW_PARTITION_READING;
     story->partition.end_offset = 1234;
     story->partition.caught_up = true;
+    story->partition.broker_answers = true;
+    story->partition.state = TW_PARTITION_READING;
     story->partition.last_message_ms = uv_hrtime() / 1000000 - 5000;
     tw_store_refresh(story->store, &story->partition);
     run_for(story, 300);
@@ -753,6 +755,8 @@ static void a_partition_with_batches_out_is_not_told_as_caught_up(void **state)
     const char *caught_up = "SELECT count(*) FROM tapewatch.stream_positions WHERE caught_up AND topic = $1";
     story->partition.state = TW_PARTITION_READING;
     story->partition.caught_up = true;
+    story->partition.broker_answers = true;
+    story->partition.state = TW_PARTITION_READING;
     story->partition.batches_out = 1;
     tw_store_refresh(story->store, &story->partition);
     run_for(story, 300);

@@ -437,6 +437,46 @@ static void records_below_the_expected_offset_are_dropped_and_counted(void **sta
     close_scene(scene);
 }
 
+/* All partitions, or none. */
+static bool all_quiet(struct scene *scene, bool quiet)
+{
+    uint32_t count = 0;
+    for (struct tw_partition *at = tw_source_partitions(scene->source); at; at = at->next)
+        count += at->state == TW_PARTITION_READING && tw_partition_is_quiet(at) == quiet;
+    return count == PARTITIONS;
+}
+
+/* An answer takes a minute from now on; then the broker is made anew. */
+static void fall_silent(uv_timer_t *timer)
+{
+    struct scene *scene = timer->data;
+    if (scene->pokes == 0 && all_quiet(scene, true)) {
+        rd_kafka_mock_broker_set_rtt(scene->mock, 1, 60000);
+        scene->pokes = 1;
+    } else if (scene->pokes == 1 && all_quiet(scene, false)) {
+        assert_int_equal(scene->metrics.gauges[TW_GAUGE_UNANSWERED], PARTITIONS);
+        rd_kafka_mock_broker_set_rtt(scene->mock, 1, 0);
+        rd_kafka_mock_broker_set_down(scene->mock, 1);
+        rd_kafka_mock_broker_set_up(scene->mock, 1);
+        scene->pokes = 2;
+    } else if (scene->pokes == 2 && all_quiet(scene, true)) {
+        end_source(scene);
+        scene->pokes = 3;
+    }
+}
+
+/* What is silent because its broker is must not be passed over by event time. */
+static void silence_counts_only_while_the_broker_answers(void **state)
+{
+    (void)state;
+    struct scene *scene = open_scene();
+    set(scene, "session.timeout.ms", "45000");
+    uv_timer_start(&scene->poke, fall_silent, 100, 100);
+    run_scene(scene);
+    assert_int_equal(scene->pokes, 3);
+    close_scene(scene);
+}
+
 static void end_when_caught_up(uv_timer_t *timer)
 {
     struct scene *scene = timer->data;
@@ -572,6 +612,7 @@ int main(void)
         cmocka_unit_test(a_topic_that_ends_before_the_last_record_stored_strands_its_partition),
         cmocka_unit_test(a_record_gone_by_retention_is_not_taken_for_another),
         cmocka_unit_test(records_below_the_expected_offset_are_dropped_and_counted),
+        cmocka_unit_test(silence_counts_only_while_the_broker_answers),
         cmocka_unit_test(a_partition_that_jumped_to_its_end_is_caught_up_there),
         cmocka_unit_test(a_fenced_partition_is_taken_again_and_read_on_from_its_row),
     };
