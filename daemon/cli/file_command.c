@@ -157,7 +157,12 @@ bool tw_offline_open(
         .classifier = run->classifier,
         .link_unlisted = run->config.link.unlisted,
         .raw = arguments->raw};
-    run->options = (struct tw_task_options){.river = &run->river,
+    struct tw_label_numbers numbers;
+    const char *record_labels = arguments->record_labels ? arguments->record_labels : arguments->labels;
+    if (!tw_label_numbers_read(record_labels, &numbers, err))
+        return false;
+    run->options = (struct tw_task_options){.label_numbers = numbers,
+        .river = &run->river,
         .path = arguments->input,
         .form = arguments->form,
         .workers = worker_count(arguments->workers),

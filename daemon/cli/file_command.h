@@ -22,13 +22,14 @@
 
 /* What the rows below fill; the struct of each of these commands. */
 struct tw_offline_arguments {
-    const char *model;    /* -m */
-    const char *config;   /* -c */
-    const char *output;   /* -o; NULL: standard output */
-    const char *entities; /* --entities; NULL: link.entities */
-    const char *labels;   /* --labels a,b,c */
-    const char *report;   /* --report; NULL: none */
-    const char *input;    /* the file; "-": standard input */
+    const char *model;         /* -m */
+    const char *config;        /* -c */
+    const char *output;        /* -o; NULL: standard output */
+    const char *entities;      /* --entities; NULL: link.entities */
+    const char *labels;        /* --labels a,b,c */
+    const char *record_labels; /* --record-labels */
+    const char *report;        /* --report; NULL: none */
+    const char *input;         /* the file; "-": standard input */
     enum tw_input_form form;
     enum tw_format format;
     int64_t workers;     /* 0: as many as processors */
@@ -68,6 +69,12 @@ extern const char *const tw_offline_forms[]; /* of enum tw_input_form */
     {                                                                                                        \
         "labels", 0, "A,B,C", TW_INTO_TEXT(struct tw_offline_arguments, labels),                             \
             .help = "labels in the model's order, for one that does not name them"                           \
+    }
+#define TW_FILE_RECORD_LABELS_ROW                                                                            \
+    {                                                                                                        \
+        "record-labels", 0, "A,B,C", TW_INTO_TEXT(struct tw_offline_arguments, record_labels),               \
+            .help = "classes of records' labels 0, 1, 2, or as -1:negative,0:neutral,1:positive (default: "  \
+                    "--labels)"                                                                              \
     }
 #define TW_FILE_RAW_ROW                                                                                      \
     {                                                                                                        \

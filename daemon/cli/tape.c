@@ -117,6 +117,7 @@ bool tw_tape_load(const char *path, const struct tw_decode_options *decode, size
     *out = (struct tw_tape){0};
     if (!tw_archive_open(path, LINE_BYTES, &archive, err))
         return false;
+    tw_archive_ask_for_records(archive);
     bool done = tw_arena_begin(&out->arena, most_bytes, err) &&
                 tw_arena_begin(&scratch, (size_t)LINE_BYTES * 5, err) &&
                 read_archive(archive, decode, &scratch, refused, context, out, err);

@@ -104,6 +104,7 @@ static const struct tw_option rows[] = {
     TW_FILE_INPUT_FORM_ROW,
     TW_FILE_ENTITIES_ROW,
     TW_FILE_LABELS_ROW,
+    TW_FILE_RECORD_LABELS_ROW,
     TW_FILE_RAW_ROW,
     TW_FILE_MAX_TOKENS_ROW,
     TW_FILE_WORKERS_ROW,

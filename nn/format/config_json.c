@@ -197,8 +197,16 @@ static bool read_problem(struct reader *reader, const char *key, json_t *value)
 {
     (void)key;
     const char *text = json_string_value(value);
-    if (!json_is_null(value) && !(text && strcmp(text, "single_label_classification") == 0))
-        reader->config->labels_fault = "\"problem_type\" is not single_label_classification";
+    if (json_is_null(value) || (text && strcmp(text, "single_label_classification") == 0))
+        return true;
+    reader->config->other_problem = true;
+    reader->config->labels_fault = text && strcmp(text, "multi_label_classification") == 0
+                                       ? "its labels hold side by side (\"problem_type\": "
+                                         "multi_label_classification), one of three is needed"
+                                   : text && strcmp(text, "regression") == 0
+                                       ? "it gives a number (\"problem_type\": regression), one of three "
+                                         "labels is needed"
+                                       : "\"problem_type\" is not single_label_classification";
     return true;
 }
 
@@ -406,6 +414,9 @@ static bool take_override(struct reader *reader, const char *labels)
         fault = place_label(reader->config, seen, place, label);
         at = comma ? comma + 1 : NULL;
     }
+    if (place != TW_CLASSES && place == reader->config->labels)
+        return tw_fail(
+            reader->err, TW_USAGE, "--labels", TW_CURE_LABEL_COUNT, "%s", tw_labels_count_fault(place));
     if (!fault && place != TW_CLASSES)
         fault = "not three labels";
     if (fault)
@@ -414,6 +425,7 @@ static bool take_override(struct reader *reader, const char *labels)
             labels, fault);
     reader->config->labels = TW_CLASSES;
     reader->config->labels_fault = NULL;
+    reader->config->other_problem = false;
     return true;
 }
 
@@ -484,7 +496,7 @@ static bool read_labels(struct reader *reader, const char *override)
     if (!named)
         config->labels_fault = "no \"id2label\" names the outputs";
     else if (config->labels != TW_CLASSES)
-        config->labels_fault = "not three labels";
+        config->labels_fault = tw_labels_count_fault(config->labels);
     else
         config->labels_fault = read_names(reader, id2label);
     return true;

@@ -41,6 +41,7 @@ struct tw_model_config {
     /* Which output is negative, neutral, positive; valid when labels_fault == NULL. */
     size_t class_at[TW_CLASSES];
     const char *labels_fault;          /* why the labels cannot be used, or NULL */
+    bool other_problem;                /* labels_fault is that its outputs are no choice of one */
     bool other_head;                   /* "architectures" names a head that is not the document's */
     struct tw_temperature temperature; /* of texts */
     char weights[65]; /* SHA-256 of the weights it belongs to, in hexadecimal; "": it does not say */

@@ -307,21 +307,30 @@ static bool require_head(const struct tw_model *model, struct tw_error *err)
         return tw_fail(err, TW_CONFIG, weights_name, "give a folder made for sequence classification",
             "no tensor \"%s\": the folder has no classification head",
             weight_name(&model->config, TW_ROLE_CLASSIFIER_WEIGHT, &named));
-    if (model->config.labels_fault)
-        return tw_fail(err, TW_CONFIG, "config.json", cure_labels, "labels: %s", model->config.labels_fault);
-    return true;
+    const char *fault = model->config.labels_fault;
+    if (fault && (model->config.labels != TW_CLASSES || model->config.other_problem))
+        return tw_fail(err, TW_CONFIG, "config.json", TW_CURE_LABEL_COUNT, "labels: %s",
+            model->config.other_problem ? fault : tw_labels_count_fault(model->config.labels));
+    return !fault || tw_fail(err, TW_CONFIG, "config.json", cure_labels, "labels: %s", fault);
 }
 
 /* A classifier whose labels nobody named has as many outputs as its own tensor says; require_head judges
- * it. */
-static void take_label_count(struct tw_model *model)
+ * it. One whose labels were named on the command line has three, or no name helps. */
+static bool take_label_count(
+    struct tw_model *model, const struct tw_model_options *options, struct tw_error *err)
 {
     struct tw_named named;
     const struct tw_tensor *classifier =
         tw_safetensors_find(&model->file, weight_name(&model->config, TW_ROLE_CLASSIFIER_BIAS, &named));
-    if (model->config.labels_fault && classifier && classifier->dimensions == 1 && classifier->shape[0] > 0 &&
-        classifier->shape[0] <= TW_LABELS_MOST)
-        model->config.labels = classifier->shape[0];
+    size_t count = classifier && classifier->dimensions == 1 ? classifier->shape[0] : 0;
+    if (count == 0 || count > TW_LABELS_MOST)
+        return true;
+    if (options->labels && count != TW_CLASSES)
+        return tw_fail(err, TW_CONFIG, "--labels", TW_CURE_LABEL_COUNT, "the model has %s",
+            tw_labels_count_fault(count));
+    if (model->config.labels_fault)
+        model->config.labels = count;
+    return true;
 }
 
 static unsigned sections_of(const struct tw_model *model)
@@ -368,7 +377,8 @@ static bool load_weights(struct tw_model *model, const struct tw_model_options *
 {
     struct loader loader;
     const bool prefixed = !has_weight(model, TW_ROLE_WORDS, false);
-    take_label_count(model);
+    if (!take_label_count(model, options, err))
+        return false;
     find_heads(model, options, prefixed);
     if (!begin_loader(&loader, model, true, err))
         return false;

@@ -23,6 +23,9 @@ static bool can_teach(const struct tw_model *model, const char *folder, struct t
     if (!model->has_head && !model->has_entity_head)
         return tw_fail(err, TW_CONFIG, folder, "fine-tune it first: tapewatch finetune",
             "the teacher has no head, of texts or of entities");
+    if (model->config.labels_fault && (model->config.labels != TW_CLASSES || model->config.other_problem))
+        return tw_fail(err, TW_CONFIG, folder, TW_CURE_LABEL_COUNT, "the teacher's labels: %s",
+            model->config.labels_fault);
     if (model->config.labels_fault)
         return tw_fail(err, TW_CONFIG, folder,
             "name negative, neutral and positive in \"id2label\" of its config.json, in the order of its outputs",

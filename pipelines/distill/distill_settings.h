@@ -20,6 +20,7 @@ struct tw_distill_settings {
     uint64_t max_tokens;
     double compare_seconds;
     bool agreed_labels, raw, skip_refused;
+    const char *record_labels;
 };
 
 extern const struct tw_settings tw_distill_table;

@@ -25,6 +25,7 @@ static struct tw_labelled_sources sources_of(const struct reading *reading, bool
         .validation = &settings->validation,
         .validation_share = settings->validation_share,
         .agreed_labels = settings->agreed_labels,
+        .record_labels = settings->record_labels,
         .raw = settings->raw,
         .decode = call->decode,
         .stamp_us = call->stamp_us,

@@ -26,6 +26,7 @@ static bool out_of_memory(struct tw_error *err)
 
 struct file_source {
     struct tw_reader *reader;
+    struct tw_label_numbers numbers;
     bool unlabelled, titles;
 };
 
@@ -54,24 +55,19 @@ static void take_text(
 }
 
 static enum tw_read take_record(const struct file_source *file, const struct tw_reader_document *read,
-    struct tw_arena *arena, struct tw_dataset_sample *out, struct tw_error *err)
+    const struct tw_annotations *annotations, struct tw_arena *arena, struct tw_dataset_sample *out,
+    struct tw_error *err)
 {
-    struct tw_annotations annotations;
-    if (!tw_annotations_read(read->line, arena, &annotations, err)) {
-        if (err->code != TW_REFUSED)
-            return TW_READ_FAILED;
-        return tw_reader_refuse(file->reader, read->number, err, err);
-    }
-    if (!tw_annotations_has_label(&annotations)) {
+    if (!tw_annotations_has_label(annotations)) {
         tw_fail(err, TW_REFUSED, NULL, "give it label, or entities: [{\"name\":..., \"label\":...}]",
             "the record has no label");
         return tw_reader_refuse(file->reader, read->number, err, err);
     }
     *out = (struct tw_dataset_sample){.title = read->document.title,
         .body = read->document.body,
-        .label = annotations.label,
+        .label = annotations->label,
         .number = read->number};
-    return take_entities(&annotations, arena, out, err) ? TW_READ_ITEM : TW_READ_FAILED;
+    return take_entities(annotations, arena, out, err) ? TW_READ_ITEM : TW_READ_FAILED;
 }
 
 static enum tw_read next_of_file(
@@ -79,11 +75,13 @@ static enum tw_read next_of_file(
 {
     const struct file_source *file = self;
     struct tw_reader_document record;
-    enum tw_read read = tw_reader_next(file->reader, arena, &record, err);
+    struct tw_annotating annotating = {.numbers = &file->numbers, .needs_labels = true};
+    const struct tw_decode_witness witness = tw_annotations_witness(&annotating);
+    enum tw_read read = tw_reader_next(file->reader, file->unlabelled ? NULL : &witness, arena, &record, err);
     if (read != TW_READ_ITEM)
         return read;
     if (!file->unlabelled)
-        return take_record(file, &record, arena, out, err);
+        return take_record(file, &record, &annotating.out, arena, out, err);
     take_text(file, &record, out);
     return TW_READ_ITEM;
 }
@@ -111,10 +109,14 @@ static bool open_file(const char *path, const struct tw_decode_options *decode, 
     return true;
 }
 
-bool tw_dataset_file(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
-    struct tw_dataset_source *out, struct tw_error *err)
+bool tw_dataset_file(const char *path, const struct tw_decode_options *decode,
+    const struct tw_label_numbers *numbers, int64_t stamp_us, struct tw_dataset_source *out,
+    struct tw_error *err)
 {
-    return open_file(path, decode, stamp_us, &(const struct file_source){0}, out, err);
+    struct file_source how = {0};
+    if (numbers)
+        how.numbers = *numbers;
+    return open_file(path, decode, stamp_us, &how, out, err);
 }
 
 bool tw_dataset_archive(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,

@@ -22,7 +22,8 @@ struct tw_labelled_sources {
     double validation_share; /* of the data, when there are no files for validation */
     struct tw_fold left_out; /* of the data: dropped, but for what is held back */
     bool agreed_labels, raw;
-    const char *usage; /* the cure when no file is named */
+    const char *record_labels; /* what numbers mean that stand for labels (annotations.h) */
+    const char *usage;         /* the cure when no file is named */
     const struct tw_decode_options *decode;
     int64_t stamp_us;  /* time of reading */
     bool skip_refused; /* tell on_refused of records that cannot be used, count them, and go on */

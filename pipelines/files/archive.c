@@ -1,5 +1,7 @@
 #include "files/archive.h"
 
+#include "files/json_records.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,6 +29,9 @@ struct tw_archive {
     bool spent;      /* the end or a failure has been told */
     uint64_t bytes_read;
     uint64_t line_number; /* of the last line begun */
+    bool asked_for_records, begun;
+    bool of_records; /* the file is read record by record */
+    struct tw_json_records records;
     size_t packed_at, packed_used;
     size_t window_at, window_used;
     size_t max_line_bytes;
@@ -109,8 +114,8 @@ uint64_t tw_archive_bytes_read(const struct tw_archive *archive)
 static bool fail_at(
     const struct tw_archive *archive, const char *cure, const char *what, struct tw_error *err)
 {
-    tw_fail(err, TW_IO, NULL, cure, "%s; %llu whole lines came before", what,
-        (unsigned long long)archive->line_number);
+    tw_fail(err, TW_IO, NULL, cure, "%s; %llu whole %s came before", what,
+        (unsigned long long)archive->line_number, archive->of_records ? "records" : "lines");
     return tw_error_in(err, archive->name);
 }
 
@@ -258,6 +263,8 @@ static bool fill_window(struct tw_archive *archive, struct tw_error *err)
 
 static bool keep_part(struct tw_archive *archive, const char *bytes, size_t length, struct tw_error *err)
 {
+    if (length == 0)
+        return true;
     if (archive->line_used + length > archive->line_room) {
         size_t room = (archive->line_used + length) * 2;
         char *grown = realloc(archive->line, room);
@@ -314,16 +321,19 @@ static enum tw_read end_line(struct tw_archive *archive, struct tw_text part, ui
     return TW_READ_ITEM;
 }
 
-enum tw_read tw_archive_next(struct tw_archive *archive, struct tw_archive_line *line, struct tw_error *err)
+static enum tw_read fail_spent(struct tw_archive *archive)
+{
+    archive->spent = true;
+    return TW_READ_FAILED;
+}
+
+static enum tw_read next_line(struct tw_archive *archive, struct tw_archive_line *line, struct tw_error *err)
 {
     uint64_t length = 0;
     bool begun = false;
-    begin_line(archive);
-    while (!archive->spent) {
-        if (archive->window_at == archive->window_used && !fill_window(archive, err)) {
-            archive->spent = true;
-            return TW_READ_FAILED;
-        }
+    for (;;) {
+        if (archive->window_at == archive->window_used && !fill_window(archive, err))
+            return fail_spent(archive);
         if (archive->window_used == 0) {
             archive->spent = true;
             return begun ? end_line(archive, (struct tw_text){"", 0}, length, line, err) : TW_READ_END;
@@ -337,10 +347,77 @@ enum tw_read tw_archive_next(struct tw_archive *archive, struct tw_archive_line 
         archive->window_at += take + (end != NULL);
         if (end)
             return end_line(archive, (struct tw_text){here, take}, length, line, err);
-        if (length <= archive->max_line_bytes && !keep_part(archive, here, take, err)) {
-            archive->spent = true;
-            return TW_READ_FAILED;
-        }
+        if (length <= archive->max_line_bytes && !keep_part(archive, here, take, err))
+            return fail_spent(archive);
     }
-    return TW_READ_END;
+}
+
+/* ---- records ---- */
+
+void tw_archive_ask_for_records(struct tw_archive *archive)
+{
+    archive->asked_for_records = true;
+}
+
+bool tw_archive_gives_records(const struct tw_archive *archive)
+{
+    return archive->of_records;
+}
+
+/* The first bytes tell whether the file is one of records. */
+static bool begin_reading(struct tw_archive *archive, struct tw_error *err)
+{
+    archive->begun = true;
+    if (!archive->asked_for_records)
+        return true;
+    if (!fill_window(archive, err))
+        return false;
+    archive->of_records = tw_json_records_begin((struct tw_text){archive->window, archive->window_used});
+    return true;
+}
+
+/* At the end of the file: of an array that does not end, records may be missing. */
+static enum tw_read end_records(
+    struct tw_archive *archive, uint64_t length, struct tw_archive_line *line, struct tw_error *err)
+{
+    archive->spent = true;
+    if (archive->records.begun && archive->records.bare && !archive->records.in_array)
+        return end_line(archive, (struct tw_text){"", 0}, length, line, err);
+    if (!archive->records.begun && !archive->records.in_array)
+        return TW_READ_END;
+    fail_at(archive, "copy the file again", "the file ends in the middle of its JSON", err);
+    return TW_READ_FAILED;
+}
+
+static enum tw_read next_record(
+    struct tw_archive *archive, struct tw_archive_line *line, struct tw_error *err)
+{
+    uint64_t length = 0;
+    for (;;) {
+        size_t begin;
+        bool ended;
+        if (archive->window_at == archive->window_used && !fill_window(archive, err))
+            return fail_spent(archive);
+        if (archive->window_used == 0)
+            return end_records(archive, length, line, err);
+        const char *here = archive->window + archive->window_at;
+        size_t take = tw_json_records_take(
+            &archive->records, here, archive->window_used - archive->window_at, &begin, &ended);
+        archive->window_at += take;
+        length += take - begin;
+        if (ended)
+            return end_line(archive, (struct tw_text){here + begin, take - begin}, length, line, err);
+        if (length <= archive->max_line_bytes && !keep_part(archive, here + begin, take - begin, err))
+            return fail_spent(archive);
+    }
+}
+
+enum tw_read tw_archive_next(struct tw_archive *archive, struct tw_archive_line *line, struct tw_error *err)
+{
+    begin_line(archive);
+    if (archive->spent)
+        return TW_READ_END;
+    if (!archive->begun && !begin_reading(archive, err))
+        return fail_spent(archive);
+    return archive->of_records ? next_record(archive, line, err) : next_line(archive, line, err);
 }

@@ -2,7 +2,10 @@
  *
  *   in    a path, or "-" for standard input: plain text, gzip or zstd, told by their first bytes (so that a
  *         pipe works too); several members or frames one after another are one stream
- *   out   lines without their end (LF or CRLF), numbered from 1
+ *   out   lines without their end (LF or CRLF), numbered from 1; or, for whoever asks for records, the
+ *   records of
+ *         a file that is one JSON array or whose objects go over several lines (json_records.h), numbered
+ *         from 1
  *
  *     tw_archive_open; tw_archive_next until it says TW_READ_END or TW_READ_FAILED; tw_archive_close
  *
@@ -38,6 +41,10 @@ TW_MUST_USE bool tw_archive_open(
 /* The same over bytes in memory, which must outlive it; `name` stands for the path in errors. */
 TW_MUST_USE bool tw_archive_open_memory(const char *name, struct tw_text bytes, size_t max_line_bytes,
     struct tw_archive **out, struct tw_error *err);
+/* Before the first line: give records, where the file is one of records and not of lines. */
+void tw_archive_ask_for_records(struct tw_archive *archive);
+/* Once something was read: are they records? */
+bool tw_archive_gives_records(const struct tw_archive *archive);
 /* NULL is fine. */
 void tw_archive_close(struct tw_archive *archive);
 

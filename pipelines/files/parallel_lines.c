@@ -64,7 +64,7 @@ static void settle_form(struct run *run, struct tw_text line)
     while (at < line.length && (unsigned char)line.bytes[at] <= ' ')
         at++;
     run->form_known = at < line.length;
-    run->json = at < line.length && line.bytes[at] == '{';
+    run->json = (at < line.length && line.bytes[at] == '{') || tw_archive_gives_records(run->archive);
 }
 
 static bool add_line(struct run *run, struct tw_chunk *chunk, const struct tw_archive_line *line,
@@ -340,6 +340,8 @@ bool tw_parallel_lines_run(const struct tw_parallel_lines_options *options,
     run.json = options->form == TW_INPUT_JSON || (options->form == TW_INPUT_AUTO && run.form_known);
     if (!tw_archive_open(options->path, options->max_line_bytes, &run.archive, err))
         return false;
+    if (options->form != TW_INPUT_TEXT)
+        tw_archive_ask_for_records(run.archive);
     bool fine =
         begin_slots(&run, err) && (options->workers > 1 ? run_together(&run, err) : run_alone(&run, err));
     end_slots(&run);

@@ -47,7 +47,8 @@ struct tw_parallel_lines_job {
 
 struct tw_parallel_lines_options {
     const char *path; /* "-": standard input */
-    /* AUTO: JSON when the first line that is not blank begins with '{', or the path says .json or .jsonl. */
+    /* AUTO: JSON when the first line that is not blank begins with '{', the file is an array of objects, or
+     * the path says .json or .jsonl. */
     enum tw_input_form form;
     size_t max_line_bytes;
     uint32_t workers; /* at least 1 */

@@ -128,6 +128,7 @@ bool tw_reader_open(const char *path, const struct tw_decode_options *decode, in
         free(reader);
         return false;
     }
+    tw_archive_ask_for_records(reader->archive);
     *out = reader;
     return true;
 }
@@ -152,7 +153,8 @@ enum tw_read tw_reader_refuse(
 }
 
 static enum tw_read read_line(const struct tw_reader *reader, const struct tw_archive_line *line,
-    struct tw_arena *arena, struct tw_reader_document *out, struct tw_error *err)
+    const struct tw_decode_witness *witness, struct tw_arena *arena, struct tw_reader_document *out,
+    struct tw_error *err)
 {
     *out = (struct tw_reader_document){.message = {.offset = (int64_t)line->number,
                                            .stamp_us = reader->stamp_us,
@@ -160,7 +162,7 @@ static enum tw_read read_line(const struct tw_reader *reader, const struct tw_ar
                                            .has_value = true},
         .line = line->text,
         .number = line->number};
-    if (!tw_decode(reader->decode, &out->message, arena, &out->document, err))
+    if (!tw_decode_witnessed(reader->decode, &out->message, witness, arena, &out->document, err))
         return TW_READ_FAILED;
     struct tw_error deletion;
     if (out->document.fate == TW_FATE_TOMBSTONE) {
@@ -173,13 +175,13 @@ static enum tw_read read_line(const struct tw_reader *reader, const struct tw_ar
     return TW_READ_ITEM;
 }
 
-enum tw_read tw_reader_next(
-    struct tw_reader *reader, struct tw_arena *arena, struct tw_reader_document *out, struct tw_error *err)
+enum tw_read tw_reader_next(struct tw_reader *reader, const struct tw_decode_witness *witness,
+    struct tw_arena *arena, struct tw_reader_document *out, struct tw_error *err)
 {
     struct tw_archive_line line;
     enum tw_read read;
     do {
         read = tw_archive_next(reader->archive, &line, err);
     } while (read == TW_READ_ITEM && tw_text_is_blank(line.text));
-    return read == TW_READ_ITEM ? read_line(reader, &line, arena, out, err) : read;
+    return read == TW_READ_ITEM ? read_line(reader, &line, witness, arena, out, err) : read;
 }

@@ -1,5 +1,5 @@
 /* reader: documents out of archives, decoded; and which archives a path stands for.
- *   in    a file of JSON Lines, plain, gzip or zstd (archive.h); or a folder of such files
+ *   in    a file of JSON Lines or one JSON array, plain, gzip or zstd (archive.h); or a folder of such files
  *   out   documents as decode.h makes them, in the order of the file; refusals with file:line
  *
  *     struct tw_reader_paths paths;
@@ -24,6 +24,7 @@
 
 struct tw_arena;
 struct tw_decode_options;
+struct tw_decode_witness;
 
 struct tw_reader_paths {
     const char **items;
@@ -53,9 +54,9 @@ TW_MUST_USE bool tw_reader_open(const char *path, const struct tw_decode_options
 void tw_reader_close(struct tw_reader *reader);
 
 /* The next document; everything but `line` is placed in the arena. Refused is a line that cannot be used
- * (file:line). */
-enum tw_read tw_reader_next(
-    struct tw_reader *reader, struct tw_arena *arena, struct tw_reader_document *out, struct tw_error *err);
+ * (file:line). `witness` sees each record while it is decoded (decode.h), or is NULL. */
+enum tw_read tw_reader_next(struct tw_reader *reader, const struct tw_decode_witness *witness,
+    struct tw_arena *arena, struct tw_reader_document *out, struct tw_error *err);
 
 /* Makes the refusal `why` one of this line: "file:line: ..", TW_REFUSED. `err` may be `why`. */
 enum tw_read tw_reader_refuse(

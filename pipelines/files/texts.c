@@ -50,7 +50,7 @@ static bool read_records(struct reading *reading, uint64_t *refused, struct tw_e
         if (!check_stopped(reading, records, err))
             return false;
         tw_arena_reset(&reading->scratch, KEEP_BYTES);
-        switch (tw_reader_next(reading->reader, &reading->scratch, &record, err)) {
+        switch (tw_reader_next(reading->reader, NULL, &reading->scratch, &record, err)) {
         case TW_READ_ITEM:
             if (!give_text(reading, &record, err))
                 return false;

@@ -65,8 +65,9 @@ struct decoding {
     const struct tw_message *message;
     struct tw_arena *arena;
     struct tw_document *document;
-    struct found fields; /* of the object that holds the text */
-    struct found outer;  /* of an envelope whose fields stand in for missing ones */
+    struct found fields;                     /* of the object that holds the text */
+    struct found outer;                      /* of an envelope whose fields stand in for missing ones */
+    const struct tw_decode_witness *witness; /* or NULL */
     struct tw_error *err;
 };
 
@@ -573,6 +574,10 @@ static bool decode_object(struct decoding *decoding, json_t *object)
         kind = TW_ENVELOPE_NONE;
     bool decoded = tw_envelope_open(object, kind, options->root, decoding->arena, &contents, decoding->err) &&
                    decode_contents(decoding, &contents);
+    const struct tw_decode_witness *witness = decoded && contents.fields ? decoding->witness : NULL;
+    if (witness)
+        decoded = witness->see(witness->self, contents.fields, contents.fields != object ? object : NULL,
+            decoding->arena, decoding->err);
     json_decref(contents.parsed);
     return decoded;
 }
@@ -637,6 +642,13 @@ bool tw_document_refuse(
 bool tw_decode(const struct tw_decode_options *options, const struct tw_message *message,
     struct tw_arena *arena, struct tw_document *out, struct tw_error *err)
 {
+    return tw_decode_witnessed(options, message, NULL, arena, out, err);
+}
+
+bool tw_decode_witnessed(const struct tw_decode_options *options, const struct tw_message *message,
+    const struct tw_decode_witness *witness, struct tw_arena *arena, struct tw_document *out,
+    struct tw_error *err)
+{
     *out = (struct tw_document){.message = message, .fate = TW_FATE_STORED, .event_us = TW_NO_TIME};
     struct tw_error why;
     struct decoding
@@ -646,6 +658,7 @@ bool tw_decode(const struct tw_decode_options *options, const struct tw_message 
     decoding.arena = arena;
     decoding.document = out;
     decoding.outer.object = NULL;
+    decoding.witness = witness;
     decoding.err = &why;
     list_names(options, decoding.lists);
     if (message->has_value ? decode_value(&decoding) : decode_tick(&decoding))

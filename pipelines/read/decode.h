@@ -64,6 +64,20 @@ struct tw_decode_options tw_decode_defaults(void);
 TW_MUST_USE bool tw_decode(const struct tw_decode_options *options, const struct tw_message *message,
     struct tw_arena *arena, struct tw_document *out, struct tw_error *err);
 
+/* Whoever reads more of a message than decode does: it is shown the object that holds the fields of a
+ * document with a text, and the whole message's object when an envelope was taken off (else NULL). What it
+ * refuses (TW_REFUSED) is a refusal of the message; its other errors are those of the call. */
+struct tw_decode_witness {
+    void *self;
+    bool (*see)(
+        void *self, const json_t *fields, const json_t *outer, struct tw_arena *arena, struct tw_error *err);
+};
+
+/* Decodes one message before a witness, which may be NULL. */
+TW_MUST_USE bool tw_decode_witnessed(const struct tw_decode_options *options,
+    const struct tw_message *message, const struct tw_decode_witness *witness, struct tw_arena *arena,
+    struct tw_document *out, struct tw_error *err);
+
 /* Makes `document` a dead letter with this error. False when the arena is full (TW_FULL). */
 TW_MUST_USE bool tw_document_refuse(
     struct tw_document *document, const struct tw_error *why, struct tw_arena *arena, struct tw_error *err);

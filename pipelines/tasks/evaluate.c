@@ -76,7 +76,9 @@ bool tw_task_evaluate(const struct tw_task_options *options, struct tw_findings 
     struct tw_task_counts *counts, struct tw_error *err)
 {
     *counts = (struct tw_task_counts){0};
-    struct evaluating evaluating = {options, findings, counts};
+    struct tw_task_options asked = *options;
+    asked.needs_labels = true;
+    struct evaluating evaluating = {&asked, findings, counts};
     struct tw_parallel_lines_job job = {&evaluating, begin, end, work, emit};
     struct tw_parallel_lines_options lines = {
         options->path, options->form, options->river->decode->max_payload_bytes, options->workers};

@@ -28,19 +28,17 @@ static bool read_text(const struct tw_message *message, bool may_be_empty, struc
 static bool read_json(const struct tw_task_options *options, const struct tw_message *message,
     struct tw_arena *arena, struct tw_record *record, struct tw_error *err)
 {
-    struct tw_error why;
-    if (!tw_decode(options->river->decode, message, arena, &record->document, err))
+    struct tw_annotating annotating = {
+        .numbers = &options->label_numbers, .needs_labels = options->needs_labels};
+    const struct tw_decode_witness witness = tw_annotations_witness(&annotating);
+    if (!tw_decode_witnessed(options->river->decode, message, &witness, arena, &record->document, err))
         return false;
-    if (record->document.fate == TW_FATE_TOMBSTONE)
-        tw_fail(
-            &why, TW_REFUSED, NULL, "leave it out", "the record says that something was deleted: no text");
-    else if (record->document.fate != TW_FATE_STORED ||
-             tw_annotations_read(message->payload, arena, &record->annotations, &why))
+    record->annotations = annotating.out;
+    if (record->document.fate != TW_FATE_TOMBSTONE)
         return true;
-    if (why.code == TW_REFUSED)
-        return tw_document_refuse(&record->document, &why, arena, err);
-    *err = why;
-    return false;
+    struct tw_error why;
+    tw_fail(&why, TW_REFUSED, NULL, "leave it out", "the record says that something was deleted: no text");
+    return tw_document_refuse(&record->document, &why, arena, err);
 }
 
 /* The entities that the record names are the ones to be scored, each where the text speaks of it. */

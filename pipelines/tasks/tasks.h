@@ -8,7 +8,7 @@
  * number.
  *
  * A record's own fields, beside those that decode reads (decode.h):
- *   label      of the document: negative|bearish, neutral, positive|bullish (evaluate)
+ *   label      of the document (annotations.h; evaluate)
  *   entities   [{"name":..., "label":...}]: companies to be scored, instead of those linked
  *   agree      how many per cent of those who labelled the record agree (evaluate)
  *   pair       a second text (tokenize)
@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 
+#include "examples/annotations.h"
 #include "files/parallel_lines.h"
 #include "river.h"
 
@@ -33,6 +34,8 @@ struct tw_task_options {
     uint32_t table_width; /* classify: 0: JSON; else lines for people, so wide (classify_table.h) */
     double
         held_back; /* evaluate: above 0, only texts that `finetune` with this validation_share holds back */
+    struct tw_label_numbers label_numbers; /* evaluate: what numbers mean that stand for labels */
+    bool needs_labels;   /* a label that is none of ours refuses its record; evaluate sets it */
     uint32_t max_tokens; /* tokenize: TW_TOKENS_UNLIMITED never cuts */
     FILE *out;
     /* Told of each refused record, in order; where is file:line. */

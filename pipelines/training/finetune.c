@@ -36,6 +36,7 @@ static struct tw_labelled_sources sources_of(const struct tuning *tuning, bool i
         .validation_share = settings->validation_share,
         .left_out = tuning->left_out,
         .agreed_labels = settings->agreed_labels,
+        .record_labels = settings->record_labels,
         .raw = settings->raw,
         .decode = call->decode,
         .stamp_us = call->stamp_us,

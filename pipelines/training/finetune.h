@@ -42,6 +42,7 @@ struct tw_finetune_settings {
     double augment_rate, token_dropout;
     uint64_t max_tokens;
     bool fresh_heads, agreed_labels, raw, skip_refused;
+    const char *record_labels;
 };
 
 /* Its table: options, run.yaml, help. */

@@ -41,7 +41,7 @@ static bool read_lines(struct tw_dataset *dataset, const char *name, const char 
     char path[128];
     struct tw_dataset_source source;
     given_file(folder, name, lines, strlen(lines));
-    assert_true(tw_dataset_file(path_of(name, path, sizeof path), decode, 0, &source, err));
+    assert_true(tw_dataset_file(path_of(name, path, sizeof path), decode, NULL, 0, &source, err));
     source.validation = validation;
     return tw_dataset_read(dataset, &source, err);
 }

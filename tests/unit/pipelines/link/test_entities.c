@@ -72,7 +72,7 @@ static void every_error_names_file_line_and_cure(void **state)
         {"{\"symbol\":\"A\"}\n{\"symbol\":\"A\"}\n",
             "e.jsonl:2: symbol A stands in the file twice; cure: put all its names into one line"},
         {"\n\n{\"symbol\"}\n", "e.jsonl:3: column 10: not JSON: ':' expected; cure: one JSON object a line"},
-        {"[]\n", "e.jsonl:1: the line is no JSON object; cure: one object a line"},
+        {"[1]\n", "e.jsonl:1: the line is no JSON object; cure: one object a line"},
         {"{\"names\":[\"x\"]}",
             "e.jsonl:1: field symbol is not there as text; cure: see the sample entities file"},
         {"{\"symbol\":\"\"}",
