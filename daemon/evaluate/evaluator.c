@@ -22,6 +22,8 @@ enum state {
     CUTTING,
     READING,
     WORKING,
+    ATTENDING,
+    RETURNED,
     WRITING,
     RELEASING,
     ORPHANED,
@@ -69,6 +71,8 @@ static const char *const names[STATES] = {
     [CUTTING] = "cutting",
     [READING] = "reading",
     [WORKING] = "working",
+    [ATTENDING] = "attending",
+    [RETURNED] = "returned",
     [WRITING] = "writing",
     [RELEASING] = "releasing",
     [ORPHANED] = "orphaned",
@@ -88,7 +92,9 @@ static const uint32_t moves[STATES] = {
     [LOOKING] = TW_MOVE(CUTTING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [CUTTING] = TW_MOVE(READING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [READING] = TW_MOVE(WORKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [WORKING] = TW_MOVE(WRITING) | TW_MOVE(WAITING) | TW_MOVE(ORPHANED) | TW_MOVE(RECALLING),
+    [WORKING] = TW_MOVE(WRITING) | TW_MOVE(WAITING) | TW_MOVE(ATTENDING) | TW_MOVE(ORPHANED) | TW_MOVE(RECALLING),
+    [ATTENDING] = TW_MOVE(WORKING) | TW_MOVE(RETURNED) | TW_MOVE(RECALLING),
+    [RETURNED] = TW_MOVE(WRITING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [WRITING] = TW_MOVE(WAITING) | TW_MOVE(RELEASING) | TW_MOVE(CLOSING),
     [RELEASING] = TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [ORPHANED] = TW_MOVE(WAITING) | TW_MOVE(AWAY) | TW_MOVE(RECALLING),
@@ -122,7 +128,7 @@ static void wait_for(struct tw_evaluator *evaluator, uint64_t milliseconds, cons
 }
 
 typedef void action(struct tw_evaluator *evaluator);
-static action store_rules, beat, take, look, cut, read_rows, work, write_turn, release;
+static action store_rules, beat, attend, take, look, cut, read_rows, work, write_turn, release;
 
 /* Goes on with what the state is for. A session that broke unseen is told as lost next, by on_lost. */
 static void go_on(struct tw_evaluator *evaluator, enum state state, const char *why)
@@ -147,11 +153,16 @@ static void go_on(struct tw_evaluator *evaluator, enum state state, const char *
     actions[state](evaluator);
 }
 
-static bool beat_is_due(const struct tw_evaluator *evaluator)
+/* Between two signs of life. */
+static uint64_t beat_pause_ms(const struct tw_evaluator *evaluator)
 {
     uint64_t third = (uint64_t)evaluator->config->evaluate.idle_session_ms / 3;
-    uint64_t pause = third < BEAT_MOST_MS ? third : BEAT_MOST_MS;
-    return evaluator->beaten_ms == 0 || tw_now_ms() >= evaluator->beaten_ms + pause;
+    return third < BEAT_MOST_MS ? third : BEAT_MOST_MS;
+}
+
+static bool beat_is_due(const struct tw_evaluator *evaluator)
+{
+    return evaluator->beaten_ms == 0 || tw_now_ms() >= evaluator->beaten_ms + beat_pause_ms(evaluator);
 }
 
 /* Rules that are wanted are stored before anything is evaluated. */
@@ -166,6 +177,8 @@ static void go_to_rules(struct tw_evaluator *evaluator, const char *why)
 static void on_timer(uv_timer_t *timer)
 {
     struct tw_evaluator *evaluator = timer->data;
+    if (evaluator->state == WORKING)
+        attend(evaluator);
     if (evaluator->state != WAITING)
         return;
     if (beat_is_due(evaluator)) /* first of all: whatever else cannot be done, this daemon lives */
@@ -449,14 +462,9 @@ static void finish_piece(struct tw_evaluator *evaluator)
     wait_for(evaluator, 0, "a piece of windows is read");
 }
 
-static void job_back(struct tw_job *job)
+static void take_outcome(struct tw_evaluator *evaluator)
 {
-    struct tw_evaluator *evaluator = job->context;
-    if (evaluator->state == RECALLING)
-        close_handles(evaluator, "the job is back");
-    else if (evaluator->state == ORPHANED)
-        throw_away(evaluator);
-    else if (evaluator->outcome == DECIDED && evaluator->turn.work == TW_TURN_PIECE)
+    if (evaluator->outcome == DECIDED && evaluator->turn.work == TW_TURN_PIECE)
         finish_piece(evaluator);
     else if (evaluator->outcome == DECIDED)
         go_on(evaluator, WRITING, "decided");
@@ -471,12 +479,72 @@ static void job_back(struct tw_job *job)
     }
 }
 
+static void job_back(struct tw_job *job)
+{
+    struct tw_evaluator *evaluator = job->context;
+    if (evaluator->state == RECALLING)
+        close_handles(evaluator, "the job is back");
+    else if (evaluator->state == ORPHANED)
+        throw_away(evaluator);
+    else if (evaluator->state == ATTENDING)
+        move(evaluator, RETURNED, "the job is back");
+    else
+        take_outcome(evaluator);
+}
+
+/* What the turn holds is the worker's meanwhile. */
+static bool on_attended_row(void *context, enum tw_statement statement, PGresult *result)
+{
+    struct tw_evaluator *evaluator = context;
+    if (statement == TW_SILENT_END)
+        tell_ended(evaluator, result);
+    tw_shards_row(&evaluator->shards, statement, result);
+    return false;
+}
+
+static void attend_later(struct tw_evaluator *evaluator)
+{
+    uv_timer_start(&evaluator->session.timer, on_timer, beat_pause_ms(evaluator), 0);
+}
+
+static void on_attended(void *context, const struct tw_refusal *refusal)
+{
+    struct tw_evaluator *evaluator = context;
+    if (!refusal)
+        evaluator->beaten_ms = tw_now_ms();
+    else if (!refusal->lost)
+        tw_log_error(evaluator->log, "evaluate", "sign of life not stored", &refusal->error);
+    if (evaluator->state == ATTENDING) {
+        move(evaluator, WORKING, refusal ? "refused, or lost" : "answered");
+        attend_later(evaluator);
+    } else if (evaluator->state == RETURNED && refusal && refusal->lost) {
+        recover(evaluator, "sign of life not stored", refusal);
+    } else if (evaluator->state == RETURNED) {
+        take_outcome(evaluator);
+    }
+}
+
+/* However long the worker needs, the session is not idle and others know that we live. */
+static void attend(struct tw_evaluator *evaluator)
+{
+    struct tw_exchange exchange = {evaluator, on_attended_row, on_attended};
+    if (!has_session(evaluator)) { /* it broke unseen, on_lost is to come */
+        attend_later(evaluator);
+        return;
+    }
+    move(evaluator, ATTENDING, "a sign of life is due");
+    tw_connection_begin_exchange(evaluator->session.connection, &exchange);
+    tw_shards_send_beat(&evaluator->shards, &evaluator->session, evaluator->config->evaluate.idle_session_ms);
+    end_exchange(evaluator);
+}
+
 static void work(struct tw_evaluator *evaluator)
 {
     tw_turn_exchange_prepare(&evaluator->turn);
     evaluator->outcome = NOT_RUN;
     evaluator->job = (struct tw_job){.run = run_job, .done = job_back, .context = evaluator};
     tw_pool_job(evaluator->pool, &evaluator->job);
+    attend_later(evaluator);
 }
 
 static void on_written(void *context, const struct tw_refusal *refusal)
@@ -643,7 +711,7 @@ void tw_evaluator_end(struct tw_evaluator *evaluator, void (*closed)(void *conte
 {
     evaluator->closed = closed;
     evaluator->closed_context = context;
-    if (evaluator->state == WORKING || evaluator->state == ORPHANED)
+    if (evaluator->state == WORKING || evaluator->state == ATTENDING || evaluator->state == ORPHANED)
         move(evaluator, RECALLING, "asked to end");
     else if (evaluator->state == WAITING && has_session(evaluator))
         leave(evaluator);

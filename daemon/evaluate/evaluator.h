@@ -30,6 +30,8 @@
  *     CUTTING      where to cut the interval is being asked, should too much be in it
  *     READING      bars, headlines and open alerts of the turn are being read
  *     WORKING      a worker has the turn
+ *     ATTENDING    a worker has the turn, and a sign of life is on its way
+ *     RETURNED     the worker is done with it, the sign of life is not answered yet
  *     WRITING      what came of it is being committed
  *     RELEASING    fenced: all shards are being given back
  *     ORPHANED     a worker has a turn whose session is lost: its result will be thrown away
@@ -47,19 +49,22 @@
  *     LOOKING --bars have closed--> CUTTING --counted--> READING --read--> WORKING --decided--> WRITING
  *     LOOKING --windows are to be read--> CUTTING      WORKING --that is done, or failed--> WAITING
  *     LOOKING --nothing has closed--> WAITING
+ *     WORKING --a sign of life is due--> ATTENDING --answered, or refused--> WORKING
+ *     ATTENDING --the job is back--> RETURNED --answered, and decided--> WRITING
  *     WRITING --written, or outrun--> WAITING
  *     WRITING --fenced--> RELEASING --given back--> WAITING
  *
  *     refused, or the session was lost before the answer:
  *     STORING ---> WAITING     BEATING ---> WAITING     TAKING ---> WAITING     CUTTING ---> WAITING
- *     READING ---> WAITING
+ *     READING ---> WAITING     RETURNED --failed, or the session was lost--> WAITING
  *     WAITING --session lost--> AWAY
  *     WORKING --session lost--> ORPHANED --the job is back--> AWAY
  *     ORPHANED --the job is back, there is another session--> WAITING
  *
  *     asked to end:
  *     WAITING --in a session--> LEAVING --said, or not answered--> CLOSING
- *     WORKING ---> RECALLING     ORPHANED ---> RECALLING     RECALLING --the job is back--> CLOSING
+ *     WORKING ---> RECALLING     ATTENDING ---> RECALLING    RECALLING --the job is back--> CLOSING
+ *     ORPHANED ---> RECALLING    RETURNED ---> CLOSING
  *     AWAY ---> CLOSING        WAITING ---> CLOSING     STORING ---> CLOSING     BEATING ---> CLOSING
  *     TAKING ---> CLOSING      LOOKING ---> CLOSING     CUTTING ---> CLOSING     READING ---> CLOSING
  *     WRITING ---> CLOSING     RELEASING ---> CLOSING */

@@ -478,6 +478,30 @@ static void a_turn_that_another_overtook_meets_the_fence_before_the_others_alert
         0);
 }
 
+/* Silent for that long, its session would be ended by the server, and by other daemons, and all begin anew. */
+static void a_turn_that_takes_long_costs_neither_session_nor_shards(void **state)
+{
+    struct story *story = *state;
+    const char *epochs = "SELECT sum(epoch) FROM tapewatch.shards";
+    const char *session = "SELECT pid FROM pg_stat_activity WHERE application_name = 'tapewatch evaluate'"
+                          " AND datname = current_database()";
+    story->config.evaluate.idle_session_ms = 1000;
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    long long before = ask(story, epochs), pid = ask(story, session);
+    bar(story, 100, "ACME", 3, -25000);
+    hold_worker(story);
+    ask(story,
+        "UPDATE tapewatch.positions SET watermark = to_timestamp(1795000110), seen_at = clock_timestamp()");
+    until_a_turn_waits(story);
+    run_for(story, 4000);
+    release_worker(story);
+    time_goes_to(story, 120);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts"), 1);
+    assert_int_equal(ask(story, epochs), before);
+    assert_int_equal(ask(story, session), pid);
+}
+
 /* What event time passed over woke up while the turn was decided: its documents would have been passed,
  * unseen. */
 static void a_turn_is_given_up_when_an_idle_partition_has_moved_meanwhile(void **state)
@@ -1015,6 +1039,7 @@ int main(void)
         STORY(two_daemons_share_the_shards_and_one_takes_over_when_the_other_leaves),
         STORY(an_evaluator_whose_shard_was_taken_writes_nothing),
         STORY(a_turn_that_another_overtook_meets_the_fence_before_the_others_alerts),
+        STORY(a_turn_that_takes_long_costs_neither_session_nor_shards),
         STORY(a_turn_is_given_up_when_an_idle_partition_has_moved_meanwhile),
         STORY(a_partition_that_lags_holds_the_stream_back_and_an_idle_one_does_not),
         STORY(other_rules_hold_from_what_has_been_evaluated),
