@@ -93,7 +93,7 @@ static void add_evaluation(const struct tw_daemon *daemon, struct reasons *reaso
         tw_error_line(trouble, line, sizeof line);
     else
         snprintf(line, sizeof line,
-            "its shards are held by another session, or PostgreSQL does not answer; cure: see in "
+            "its shards are another daemon's, or PostgreSQL does not answer; cure: see in "
             "pg_stat_activity the sessions \"tapewatch evaluate\" and what they wait for");
     add_reason(reasons, "no rule was evaluated for %" PRIu64 " s: %s\n", behind_ms / 1000, line);
 }

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "infer/predict.h"
+
+#include "base/pulse.h"
 #include "model/encoder.h"
 #include "random_model.h"
 #include "train/state.h"
@@ -214,6 +216,26 @@ static void a_text_longer_than_was_said_fails_the_call_on_every_thread(void **st
     }
 }
 
+static void each_pass_is_a_step_of_the_pulse_and_a_stop_is_heard_before_the_next(void **state)
+{
+    (void)state;
+    struct tw_error err = {0};
+    struct tw_pulse pulse = {0};
+    float documents[TEXTS][TW_CLASSES];
+    for (size_t threads = 1; threads <= 2; threads++) {
+        struct tw_predict *predict = opened(threads, 10);
+        tw_predict_watch(predict, &pulse);
+        must(tw_predict_run(predict, &scene.batch, NULL, 0, documents[0], NULL, &err), &err);
+        assert_true(tw_pulse_beats(&pulse));
+        assert_memory_equal(documents[0], scene.documents[0], sizeof documents[0]);
+        tw_pulse_stop(&pulse);
+        assert_false(tw_predict_run(predict, &scene.batch, NULL, 0, documents[0], NULL, &err));
+        assert_int_equal(err.code, TW_INTERRUPTED);
+        tw_predict_close(predict);
+        pulse = (struct tw_pulse){0};
+    }
+}
+
 static void labels_that_are_not_our_classes_are_refused(void **state)
 {
     (void)state;
@@ -236,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_head_that_the_model_has_not_leaves_its_logits),
         cmocka_unit_test(spans_out_of_order_or_out_of_their_text_are_refused),
         cmocka_unit_test(a_text_longer_than_was_said_fails_the_call_on_every_thread),
+        cmocka_unit_test(each_pass_is_a_step_of_the_pulse_and_a_stop_is_heard_before_the_next),
         cmocka_unit_test(labels_that_are_not_our_classes_are_refused),
     };
     return cmocka_run_group_tests(tests, begin, end);
