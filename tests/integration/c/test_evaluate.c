@@ -478,7 +478,7 @@ static void a_turn_that_another_overtook_meets_the_fence_before_the_others_alert
         0);
 }
 
-/* Silent for that long, its session would be ended by the server, and by other daemons, and all begin anew. */
+/* Silent for so long, its session would be ended by the server, and by other daemons, and all begin anew. */
 static void a_turn_that_takes_long_costs_neither_session_nor_shards(void **state)
 {
     struct story *story = *state;
