@@ -2,6 +2,7 @@
 #include "cli/table.h"
 #include "config/config.h"
 #include "observe/control.h"
+#include "observe/metrics.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -36,6 +37,77 @@ static bool add_lines(struct tw_table *table, const char *key, const char *text,
         text += length + (text[length] == '\n');
     } while (*text);
     return true;
+}
+
+/* ---- for people: a headline, why it is not ready, what it is, what it has done ---- */
+
+static long long number_of(const json_t *status, const char *key)
+{
+    return (long long)json_integer_value(json_object_get(status, key));
+}
+
+static const char *string_of(const json_t *status, const char *key)
+{
+    const char *text = json_string_value(json_object_get(status, key));
+    return text ? text : "";
+}
+
+/* 1,204,331 */
+static const char *grouped(long long number, char text[32])
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%lld", number < 0 ? 0 : number), used = 0;
+    for (int at = 0; at < length; at++) {
+        if (at > 0 && (length - at) % 3 == 0)
+            text[used++] = ',';
+        text[used++] = digits[at];
+    }
+    text[used] = '\0';
+    return text;
+}
+
+/* The two largest units: "3 d 4 h", "12 min 5 s". */
+static const char *span(long long seconds, char text[64])
+{
+    static const struct {
+        const char *name;
+        long long seconds;
+    } units[] = {{"d", 86400}, {"h", 3600}, {"min", 60}, {"s", 1}};
+    enum { UNITS = sizeof units / sizeof units[0] };
+    size_t first = 0;
+    while (first + 1 < UNITS && seconds < units[first].seconds)
+        first++;
+    int used = snprintf(text, 64, "%lld %s", seconds / units[first].seconds, units[first].name);
+    if (first + 1 < UNITS && seconds % units[first].seconds / units[first + 1].seconds > 0)
+        snprintf(text + used, 64 - (size_t)used, " %lld %s",
+            seconds % units[first].seconds / units[first + 1].seconds, units[first + 1].name);
+    return text;
+}
+
+static void print_reasons(const char *why)
+{
+    for (; *why; why += strcspn(why, "\n"), why += *why == '\n')
+        printf("  %.*s\n", (int)strcspn(why, "\n"), why);
+}
+
+static void print_glance(const json_t *status)
+{
+    char text[64], number[32];
+    bool ready = json_is_true(json_object_get(status, "ready"));
+    printf("tapewatch %s, up %s: %s\n", string_of(status, "version"),
+        span(number_of(status, "up_seconds"), text), ready ? "ready" : "NOT READY");
+    print_reasons(string_of(status, "why"));
+    printf("\nmodel         %s (%.8s)\n", string_of(status, "model"), string_of(status, "sha256"));
+    printf("rules         %lld, entities %s\n", number_of(status, "rules"),
+        grouped(number_of(status, "entities"), number));
+    printf("lag           %s records\n", grouped(number_of(status, tw_gauge_name(TW_GAUGE_LAG)), number));
+    printf("documents     %s", grouped(number_of(status, tw_counter_name(TW_COUNT_DOCUMENTS)), number));
+    printf(" stored, %s/s\n", grouped(number_of(status, "documents_a_second"), number));
+    printf("dead letters  %s\n", grouped(number_of(status, tw_counter_name(TW_COUNT_DEAD_LETTERS)), number));
+    printf(
+        "late          %s documents\n", grouped(number_of(status, tw_counter_name(TW_COUNT_LATE)), number));
+    printf("alerts        %s opened since the start\n",
+        grouped(number_of(status, tw_counter_name(TW_COUNT_ALERTS_OPENED)), number));
 }
 
 /* The daemon's numbers, a row each; what is nested is shown by --format json alone. */
@@ -89,7 +161,11 @@ static bool show(const char *answer, enum tw_format format, const char *socket, 
         return tw_fail(err, TW_IO, socket, "use the tapewatch that the daemon runs",
             "answer not understood: %s", why.text);
     }
-    bool shown = print_numbers(status, format, err);
+    bool shown = true;
+    if (format == TW_FORMAT_TABLE)
+        print_glance(status);
+    else
+        shown = print_numbers(status, format, err);
     const json_t *partitions = json_object_get(status, "partitions");
     if (shown && json_array_size(partitions) > 0)
         shown = fputc('\n', stdout) != EOF && print_partitions(partitions, format, err);

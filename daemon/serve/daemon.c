@@ -12,6 +12,7 @@
 #include "score/classifier.h"
 #include "serve/effective.h"
 #include "serve/loaded.h"
+#include "serve/milestones.h"
 #include "serve/status.h"
 #include "source/message.h"
 
@@ -48,7 +49,9 @@ const struct tw_machine tw_daemon_machine = {"daemon", phase_names, moves, TW_DA
 /* The only place where the phase changes. */
 static void move(struct tw_daemon *daemon, enum tw_daemon_phase phase, const char *why)
 {
-    enum tw_level level = phase == TW_DAEMON_UNREADY || phase == TW_DAEMON_ABANDONED ? TW_WARNING : TW_INFO;
+    enum tw_level level = phase == TW_DAEMON_UNREADY || phase == TW_DAEMON_ABANDONED ? TW_WARNING
+                          : phase == TW_DAEMON_READY                                 ? TW_INFO
+                                                                                     : TW_DEBUG;
     tw_machine_tell(&tw_daemon_machine, &daemon->log, level, daemon->phase, phase, why);
     daemon->phase = phase;
 }
@@ -307,13 +310,6 @@ static bool answer_ready(void *context, char *why, size_t size)
 
 /* -- reload ---------------------------------------------------------------------------------------------- */
 
-static void note_loaded(struct tw_daemon *daemon, const char *event)
-{
-    const struct tw_rule_set *rules = tw_load_rules(daemon->shared);
-    tw_log(&daemon->log, TW_INFO, "daemon", event, tw_int("rules", rules ? rules->count : 0),
-        tw_int("entities", tw_load_entity_count(daemon->shared)));
-}
-
 static void on_hangup(void *context)
 {
     struct tw_daemon *daemon = context;
@@ -453,6 +449,7 @@ static void stop(struct tw_daemon *daemon, const char *why)
     }
     if (daemon->phase >= TW_DAEMON_CLOSING)
         return;
+    snprintf(daemon->ending_why, sizeof daemon->ending_why, "%s", why);
     move(daemon, TW_DAEMON_DRAINING, why);
     tw_notify_stopping();
     tw_timer_start(&daemon->loop, TW_TIMER_DRAIN, (uint64_t)daemon->config->shutdown.drain_ms, 0);
@@ -498,7 +495,7 @@ static bool open_pool(struct tw_daemon *daemon, struct tw_error *err)
         .low_bytes = (uint64_t)daemon->config->flow.low_bytes,
         .most_batches = workers * BATCHES_A_WORKER + BATCHES_COMMITTING,
     };
-    tw_log(&daemon->log, TW_INFO, "daemon", "workers", tw_int("count", workers),
+    tw_log(&daemon->log, TW_DEBUG, "daemon", "workers", tw_int("count", workers),
         tw_int("processors", processors), tw_string("limited_by", why));
     tw_gauge_set(&daemon->metrics, TW_GAUGE_WORKERS, workers);
     return tw_pool_begin(
@@ -586,14 +583,17 @@ static bool load_shared(struct tw_daemon *daemon, struct tw_error *err)
 
 static bool start(struct tw_daemon *daemon, struct tw_error *err)
 {
-    if (!tw_load_model(daemon->config, &daemon->log, &daemon->model, err) || !load_shared(daemon, err))
+    if (!tw_load_model(daemon->config, &daemon->model_facts, &daemon->model, err) ||
+        !load_shared(daemon, err))
         return false;
     tw_reloading_begin(daemon);
-    note_loaded(daemon, "loaded");
     if (!open_batcher(daemon, err))
         return false;
-    return open_pool(daemon, err) && open_store(daemon, err) && open_evaluator(daemon, err) &&
-           open_source(daemon, err) && open_doors(daemon, err);
+    if (!open_pool(daemon, err) || !open_store(daemon, err) || !open_evaluator(daemon, err) ||
+        !open_source(daemon, err) || !open_doors(daemon, err))
+        return false;
+    tw_milestones_started(daemon);
+    return true;
 }
 
 static void run(struct tw_daemon *daemon)
@@ -649,6 +649,7 @@ int tw_daemon_run(const struct tw_config *config, const char *verbose, struct tw
     run(daemon);
     int status = tw_exit_status(daemon->failure.code);
     *err = daemon->failure;
+    tw_milestones_ended(daemon, status);
     if (daemon->phase == TW_DAEMON_ABANDONED)
         return status; /* librdkafka still runs and may touch all of it: the process ends now */
     if (!tw_loop_end(&daemon->loop, err))

@@ -32,6 +32,7 @@
 #include "pool/pool.h"
 #include "pool/work.h"
 #include "serve/liveness.h"
+#include "serve/loaded.h"
 #include "serve/loop.h"
 #include "serve/reloading.h"
 #include "source/source.h"
@@ -55,7 +56,8 @@ struct tw_daemon {
     struct tw_notices notices;
     struct tw_loop loop;
 
-    struct tw_shared *model;  /* a hold on the newest */
+    struct tw_shared *model; /* a hold on the newest */
+    struct tw_model_facts model_facts;
     struct tw_shared *shared; /* a hold on the newest: entities and rules, beside the model */
     struct tw_pool *pool;
     struct tw_batcher *batcher;
@@ -71,7 +73,10 @@ struct tw_daemon {
 
     enum tw_daemon_phase phase;
     struct tw_liveness liveness;
+    uint64_t started_ms;     /* every room was open then; 0: not yet */
+    char ending_why[256];    /* why it was asked to stop */
     uint64_t last_documents; /* for the rate in STATUS= */
+    uint64_t documents_rate; /* stored in the last second */
     struct tw_error failure; /* code != TW_OK when it ends because of an error */
 };
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "score/classify.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { RULES_BYTES = 4 * 1024 * 1024, OPTIONS_BYTES = 64 * 1024 };
@@ -17,15 +18,12 @@ struct loaded {
     struct tw_rule_set *rules;
 };
 
-static void tell_model(const struct tw_config *config, const struct tw_log *log, const char *folder,
-    const struct tw_classifier *classifier)
+static void note_facts(
+    const char *folder, const struct tw_classifier *classifier, struct tw_model_facts *facts)
 {
-    char gemm[512];
-    tw_classifier_gemm_report(classifier, gemm, sizeof gemm);
-    tw_log(log, TW_INFO, "daemon", "model", tw_string("folder", folder ? folder : ""),
-        tw_string("kind", tw_model_kind_names[config->model.kind]),
-        tw_string("sha256", tw_classifier_sha256(classifier)),
-        tw_int("max_tokens", tw_classifier_max_tokens(classifier)), tw_string("gemm", gemm));
+    snprintf(facts->folder, sizeof facts->folder, "%s", folder ? folder : "constant");
+    snprintf(facts->sha256, sizeof facts->sha256, "%s", tw_classifier_sha256(classifier));
+    tw_classifier_gemm_report(classifier, facts->gemm, sizeof facts->gemm);
 }
 
 static void free_model(void *content)
@@ -33,7 +31,7 @@ static void free_model(void *content)
     tw_classifier_free(content);
 }
 
-static bool open_classifier(const struct tw_config *config, const struct tw_log *log,
+static bool open_classifier(const struct tw_config *config, struct tw_model_facts *facts,
     struct tw_classifier **out, struct tw_error *err)
 {
     struct tw_arena arena = {0};
@@ -44,16 +42,16 @@ static bool open_classifier(const struct tw_config *config, const struct tw_log 
     bool done = tw_config_classifier_options(config, &asked, &arena, &options, err) &&
                 tw_classifier_open(&options, out, err);
     if (done)
-        tell_model(config, log, options.folder, *out);
+        note_facts(options.folder, *out, facts);
     tw_arena_end(&arena);
     return done;
 }
 
-bool tw_load_model(
-    const struct tw_config *config, const struct tw_log *log, struct tw_shared **out, struct tw_error *err)
+bool tw_load_model(const struct tw_config *config, struct tw_model_facts *facts, struct tw_shared **out,
+    struct tw_error *err)
 {
     struct tw_classifier *classifier = NULL;
-    if (!open_classifier(config, log, &classifier, err))
+    if (!open_classifier(config, facts, &classifier, err))
         return false;
     *out = tw_shared_new(classifier, free_model);
     if (*out)

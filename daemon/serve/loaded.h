@@ -1,6 +1,6 @@
 /* loaded: what the workers share, as the configuration names it: model, entities, rules.
  *
- *   tw_load_model    at start; which model it is goes into the log
+ *   tw_load_model    at start
  *   tw_load_shared   at start and at each reload: entities and rules anew, whole or not at all,
  *                    beside a model
  *
@@ -14,14 +14,19 @@
 #include "config/config.h"
 #include "files/problems.h"
 #include "link/entities.h"
-#include "observe/log.h"
 #include "pool/work.h"
 #include "shared.h"
 
-/* Opens the model that the configuration means (classifier_options.h) and logs its folder and SHA-256.
- * TW_CONFIG, TW_IO, TW_PERMISSION. */
-TW_MUST_USE bool tw_load_model(
-    const struct tw_config *config, const struct tw_log *log, struct tw_shared **out, struct tw_error *err);
+/* Which model it is, for people. */
+struct tw_model_facts {
+    char folder[256]; /* "constant" for one without a folder */
+    char sha256[65];
+    char gemm[512]; /* which library multiplies its matrices */
+};
+
+/* Opens the model that the configuration means (classifier_options.h). TW_CONFIG, TW_IO, TW_PERMISSION. */
+TW_MUST_USE bool tw_load_model(const struct tw_config *config, struct tw_model_facts *facts,
+    struct tw_shared **out, struct tw_error *err);
 
 /* Entities and rules by the configuration's paths, beside `model`. All that is wrong with the files is
  * added to `problems`, whose arena keeps what they refer to; both files are read, whatever the other is

@@ -10,6 +10,8 @@
 #include "observe/notify.h"
 #include "read/time_text.h"
 #include "serve/daemon.h"
+#include "serve/loaded.h"
+#include "version.h"
 
 enum {
     LONG_UNANSWERED_MS = 3000, /* a question to PostgreSQL that is older may be what all wait for */
@@ -149,10 +151,11 @@ static void set_gauges(struct tw_daemon *daemon)
 static void tell_systemd(struct tw_daemon *daemon, bool ready, const char *why)
 {
     uint64_t documents = daemon->metrics.counters[TW_COUNT_DOCUMENTS];
+    daemon->documents_rate = documents - daemon->last_documents;
     if (ready)
         tw_notify_status("%.0f partitions, lag %.0f, %" PRIu64 " documents, %" PRIu64 "/s",
             daemon->metrics.gauges[TW_GAUGE_PARTITIONS], daemon->metrics.gauges[TW_GAUGE_LAG], documents,
-            documents - daemon->last_documents);
+            daemon->documents_rate);
     else
         tw_notify_status("not ready: %s", why);
     daemon->last_documents = documents;
@@ -208,6 +211,20 @@ static void add_numbers(json_t *status, const struct tw_metrics *metrics)
         add_number(status, tw_gauge_name(gauges[at]), metrics->gauges[gauges[at]]);
 }
 
+/* Which daemon this is, and how it goes now. */
+static void add_identity(json_t *status, const struct tw_daemon *daemon)
+{
+    const struct tw_rule_set *rules = daemon->shared ? tw_load_rules(daemon->shared) : NULL;
+    add_text(status, "version", tw_version());
+    add_number(
+        status, "up_seconds", daemon->started_ms ? (double)((tw_now_ms() - daemon->started_ms) / 1000) : 0);
+    add_text(status, "model", daemon->model_facts.folder);
+    add_text(status, "sha256", daemon->model_facts.sha256);
+    add_number(status, "rules", rules ? rules->count : 0);
+    add_number(status, "entities", daemon->shared ? tw_load_entity_count(daemon->shared) : 0);
+    add_number(status, "documents_a_second", (double)daemon->documents_rate);
+}
+
 char *tw_status_text(const struct tw_daemon *daemon)
 {
     char why[TW_STATUS_WHY_BYTES];
@@ -216,6 +233,7 @@ char *tw_status_text(const struct tw_daemon *daemon)
     json_t *list = json_array();
     json_object_set_new(status, "ready", json_boolean(ready));
     add_text(status, "why", why);
+    add_identity(status, daemon);
     add_numbers(status, &daemon->metrics);
     for (struct tw_partition *at = daemon->source ? tw_source_partitions(daemon->source) : NULL; at;
          at = at->next)

@@ -20,7 +20,8 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size);
 void tw_status_second(struct tw_daemon *daemon, bool ready, const char *why);
 
 /* One JSON object on one line, malloc'ed, for the caller to free; NULL when out of memory:
- * {"ready":…,"why":…,<numbers>,"partitions":[{"topic":…,"partition":…,"state":…,"next_offset":…,"lag":…,
+ * {"ready":…,"why":…,"version":…,"up_seconds":…,"model":…,"sha256":…,"rules":…,"entities":…,
+ * "documents_a_second":…,<numbers>,"partitions":[{"topic":…,"partition":…,"state":…,"next_offset":…,"lag":…,
  * "watermark":…}]} */
 char *tw_status_text(const struct tw_daemon *daemon);
 

@@ -1,5 +1,6 @@
 #include "source/group.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,10 +96,50 @@ bool tw_group_takes_assignment(const struct tw_group *group)
            (group->state == TW_GROUP_SETTLING && tw_now_ms() >= group->settled_ms);
 }
 
+void tw_group_print_list(rd_kafka_topic_partition_list_t *list, char text[TW_GROUP_LIST_BYTES])
+{
+    size_t used = 0;
+    const char *topic = "";
+    text[0] = '\0';
+    rd_kafka_topic_partition_list_sort(list, NULL, NULL);
+    for (int at = 0; at < list->cnt && used < TW_GROUP_LIST_BYTES; at++) {
+        const rd_kafka_topic_partition_t *first = &list->elems[at];
+        bool is_new = strcmp(topic, first->topic) != 0;
+        while (at + 1 < list->cnt && strcmp(list->elems[at + 1].topic, first->topic) == 0 &&
+               list->elems[at + 1].partition == list->elems[at].partition + 1)
+            at++;
+        used += (size_t)snprintf(text + used, TW_GROUP_LIST_BYTES - used, "%s%s%s%d",
+            used == 0 ? ""
+            : is_new  ? "; "
+                      : ", ",
+            is_new ? first->topic : "", is_new ? " " : "", first->partition);
+        if (&list->elems[at] != first && used < TW_GROUP_LIST_BYTES)
+            used +=
+                (size_t)snprintf(text + used, TW_GROUP_LIST_BYTES - used, "-%d", list->elems[at].partition);
+        topic = first->topic;
+    }
+}
+
+/* The one line of a rebalance; a change of our own is no rebalance. */
+static void tell_rebalanced(struct tw_group *group, const rd_kafka_topic_partition_list_t *list)
+{
+    char text[TW_GROUP_LIST_BYTES] = "";
+    rd_kafka_topic_partition_list_t *sorted = rd_kafka_topic_partition_list_copy(list);
+    if (sorted)
+        tw_group_print_list(sorted, text);
+    tw_log(group->log, group->state == TW_GROUP_TAKING ? TW_INFO : TW_DEBUG, "source", "rebalanced",
+        tw_int("partitions", list->cnt), tw_string("reading", text),
+        tw_string("group", group->config->kafka.group),
+        tw_int("ms", (int64_t)(tw_now_ms() - group->assigned_ms)));
+    if (sorted)
+        rd_kafka_topic_partition_list_destroy(sorted);
+}
+
 bool tw_group_assign(struct tw_group *group, const rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_resp_err_t code = rd_kafka_assign(group->kafka, list);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        tell_rebalanced(group, list);
         move(group, TW_GROUP_ASSIGNED, "partitions and offsets told");
         return true;
     }
@@ -122,7 +163,8 @@ void tw_group_settle(struct tw_group *group)
 static void assigned(struct tw_group *group, const rd_kafka_topic_partition_list_t *list)
 {
     group->refused = false;
-    tw_log(group->log, TW_INFO, "source", "assignment received", tw_int("partitions", list->cnt));
+    group->assigned_ms = tw_now_ms();
+    tw_log(group->log, TW_DEBUG, "source", "assignment received", tw_int("partitions", list->cnt));
     for (int at = 0; at < list->cnt; at++)
         mark_topic(group, list->elems[at].topic, false);
     move(group, TW_GROUP_TAKING, "assignment received");
@@ -131,7 +173,7 @@ static void assigned(struct tw_group *group, const rd_kafka_topic_partition_list
 
 static void revoked(struct tw_group *group, bool lost)
 {
-    tw_log(group->log, lost ? TW_WARNING : TW_INFO, "source",
+    tw_log(group->log, lost ? TW_WARNING : TW_DEBUG, "source",
         lost ? "assignment lost: thrown out of the group" : "assignment revoked",
         tw_string("group", group->config->kafka.group));
     if (tw_group_is_member(group))
@@ -163,11 +205,14 @@ static void rebalanced(
 
 void tw_group_tell_error(struct tw_group *group, const rd_kafka_message_t *message)
 {
+    uint64_t unsaid;
     tw_count(group->metrics, TW_COUNT_KAFKA_ERRORS, 1);
+    if (!tw_repeats_tell(&group->repeats, message->err, tw_now_ms(), &unsaid))
+        return;
     tw_log(group->log, TW_WARNING, "source", "kafka error",
         tw_string("topic", message->rkt ? rd_kafka_topic_name(message->rkt) : ""),
         tw_int("partition", message->partition), tw_string("code", rd_kafka_err2name(message->err)),
-        tw_string("what", rd_kafka_message_errstr(message)));
+        tw_string("what", rd_kafka_message_errstr(message)), tw_int("repeated", (int64_t)unsaid));
 }
 
 static void take_message(struct tw_group *group, rd_kafka_message_t *message)
@@ -218,14 +263,18 @@ static void kafka_error(rd_kafka_t *kafka, int code, const char *reason, void *c
 {
     (void)kafka;
     struct tw_group *group = context;
+    uint64_t unsaid;
     tw_count(group->metrics, TW_COUNT_KAFKA_ERRORS, 1);
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         tell_fatal(group);
         return;
     }
     group->refused = group->refused || code == RD_KAFKA_RESP_ERR__AUTHENTICATION;
+    if (!tw_repeats_tell(&group->repeats, code, tw_now_ms(), &unsaid))
+        return;
     tw_log(group->log, TW_WARNING, "source", "kafka error",
-        tw_string("code", rd_kafka_err2name((rd_kafka_resp_err_t)code)), tw_string("what", reason));
+        tw_string("code", rd_kafka_err2name((rd_kafka_resp_err_t)code)), tw_string("what", reason),
+        tw_int("repeated", (int64_t)unsaid));
 }
 
 /* Called as kafka_error is. Returns 0: the text stays librdkafka's. */
@@ -242,8 +291,8 @@ static void kafka_line(const rd_kafka_t *kafka, int level, const char *facility,
 {
     const struct tw_group *group = rd_kafka_opaque(kafka);
     static const enum tw_level levels[] = {TW_ERROR, TW_ERROR, TW_ERROR, TW_ERROR, TW_WARNING, TW_NOTICE,
-        TW_DEBUG, TW_DEBUG}; /* by syslog's numbers */
-    if (level < 0 || level > 7)
+        TW_DEBUG, TW_DEBUG};                                     /* by syslog's numbers */
+    if (level < 0 || level > 7 || strcmp(facility, "FAIL") == 0) /* that comes as an error, too */
         level = 7;
     tw_log(group->log, levels[level], "librdkafka", text, tw_string("facility", facility));
 }

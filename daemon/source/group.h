@@ -15,6 +15,9 @@
  * (rdkafka_assignment.c, "rktp_started") when a partition is taken out of an assignment a second time
  * before its fetcher has stopped.
  *
+ * The log has a line a rebalance: which partitions are read from now on. Errors that come again and again are
+ * folded (repeats.h).
+ *
  * Order of calls: tw_group_begin, tw_group_watch, then tw_group_poll whenever it was woken and each second
  * (who does not poll is thrown out). At the end tw_group_leave; tw_group_poll until tw_group_has_left;
  * tw_group_free_consumer; tw_group_end when that is FREED. One that was ABANDONED may still call `wake`
@@ -30,6 +33,7 @@
 #include "observe/log.h"
 #include "observe/machine.h"
 #include "observe/metrics.h"
+#include "observe/repeats.h"
 
 struct tw_config;
 struct tw_group_topic;
@@ -45,6 +49,10 @@ enum tw_group_state {
     TW_GROUP_ABANDONED, /* librdkafka did not end in time: it still runs */
     TW_GROUP_STATES
 };
+
+enum { TW_GROUP_LIST_BYTES = 1024 };
+/* "news 0-3, 7; posts 0": the partitions of an assignment for people, cut to the room. The list is sorted. */
+void tw_group_print_list(rd_kafka_topic_partition_list_t *list, char text[TW_GROUP_LIST_BYTES]);
 
 /* What the owner hears, on the loop, from inside tw_group_poll. */
 struct tw_group_events {
@@ -68,13 +76,15 @@ struct tw_group {
     struct tw_group_events events;
     rd_kafka_t *kafka;
     enum tw_group_state state;
-    uint64_t settled_ms; /* SETTLING: until then */
-    bool refused;        /* a broker refused us (password, certificate, rights) since the last assignment */
+    uint64_t settled_ms;  /* SETTLING: until then */
+    uint64_t assigned_ms; /* when the assignment came */
+    bool refused;         /* a broker refused us (password, certificate, rights) since the last assignment */
     struct tw_group_topic *topics;
     uint32_t topic_count;
     void (*wake)(rd_kafka_t *kafka, void *context); /* on librdkafka's threads */
     void *wake_context;
     rd_kafka_queue_t *goodbyes; /* CLOSING: rebalances */
+    struct tw_repeats repeats;  /* errors, by code */
     uv_work_t freeing;
     void (*freed)(void *context);
     void *freed_context;

@@ -89,15 +89,16 @@ bool tw_partition_is_readable(const struct tw_partition *partition)
            partition->state == TW_PARTITION_PAUSED;
 }
 
-static bool is_flow(enum tw_partition_state state)
+/* What every rebalance brings for each partition: that is told in one line (group.h). */
+static bool is_usual(enum tw_partition_state state)
 {
-    return state == TW_PARTITION_READING || state == TW_PARTITION_PAUSED;
+    return state != TW_PARTITION_FENCED && state != TW_PARTITION_STRANDED;
 }
 
 void tw_partition_move(
     struct tw_partition *partition, enum tw_partition_state state, const char *why, const struct tw_log *log)
 {
-    enum tw_level level = is_flow(partition->state) && is_flow(state) ? TW_DEBUG : TW_INFO;
+    enum tw_level level = is_usual(partition->state) && is_usual(state) ? TW_DEBUG : TW_INFO;
     if (!tw_machine_allows(&tw_partition_machine, partition->state, state))
         tw_machine_tell(&tw_partition_machine, log, level, partition->state, state, why);
     else if (tw_log_shows(log, level, "source"))

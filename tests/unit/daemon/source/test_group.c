@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -58,11 +59,46 @@ static void a_property_that_breaks_the_promise_ends_it_before_it_began(void **st
     assert_string_equal(err.where, "kafka.properties.enable.auto.commit");
 }
 
+static void expect_list(const char *const *topics, const int32_t *numbers, int count, const char *wanted)
+{
+    char text[TW_GROUP_LIST_BYTES];
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
+    for (int at = 0; at < count; at++)
+        rd_kafka_topic_partition_list_add(list, topics[at], numbers[at]);
+    tw_group_print_list(list, text);
+    rd_kafka_topic_partition_list_destroy(list);
+    assert_string_equal(text, wanted);
+}
+
+static void an_assignment_is_told_by_topic_in_ranges(void **state)
+{
+    (void)state;
+    static const char *const topics[] = {"posts", "news", "news", "news", "news", "news"};
+    static const int32_t numbers[] = {0, 7, 2, 0, 1, 9};
+    expect_list(topics, numbers, 0, "");
+    expect_list(topics, numbers, 1, "posts 0");
+    expect_list(topics, numbers, 6, "news 0-2, 7, 9; posts 0");
+}
+
+static void a_long_assignment_is_cut_to_its_room(void **state)
+{
+    (void)state;
+    char text[TW_GROUP_LIST_BYTES];
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1000);
+    for (int32_t number = 0; number < 1000; number++)
+        rd_kafka_topic_partition_list_add(list, "a topic with a name that is not short", 2 * number);
+    tw_group_print_list(list, text);
+    assert_int_equal(strlen(text), sizeof text - 1);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_of_moves_is_what_is_drawn),
         cmocka_unit_test(brokers_that_do_not_answer_are_no_error_and_nothing_is_ours),
+        cmocka_unit_test(an_assignment_is_told_by_topic_in_ranges),
+        cmocka_unit_test(a_long_assignment_is_cut_to_its_room),
         cmocka_unit_test(a_property_that_breaks_the_promise_ends_it_before_it_began),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
