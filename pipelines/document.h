@@ -4,6 +4,7 @@
  *     decode            tw_document   id, title, body, source, language, symbols, event time; or the refusal
  *     clean             text          title, one space, body: markup and URLs out
  *     link              mentions      which entities stand where in the text
+ *     events            events        what the text says has happened, and to which of them
  *     tokenize          tokens        ids for the model
  *     classify          scores        one for the document; one for each entity linked
  *
@@ -90,6 +91,15 @@ struct tw_linked_entity {
     uint32_t mentions; /* times it is mentioned, at least 1 */
 };
 
+/* Something that the text says has happened (events.h). */
+struct tw_event {
+    uint32_t type;       /* of the taxonomy */
+    uint32_t entity;     /* index into tw_document.entities, or TW_EVENT_OF_NOBODY */
+    uint32_t begin, end; /* bytes of the cleaned text that say so */
+};
+
+#define TW_EVENT_OF_NOBODY UINT32_MAX
+
 /* Probabilities by sentiment, and the integer that is summed: round half to even of
  * 10,000 x (P(positive) - P(negative)) (contracts, "Scores and bars"). */
 struct tw_score {
@@ -133,6 +143,9 @@ struct tw_document {
     uint32_t mention_count;
     uint32_t links_dropped;   /* mentions beyond what one document may hold (link.h) */
     uint32_t symbols_unknown; /* of `symbols`: those that name nobody */
+
+    const struct tw_event *events; /* in order of begin; each type once for each entity */
+    uint32_t event_count;
 
     const int32_t *tokens;                     /* ids with [CLS] and [SEP] */
     const uint32_t *token_begins, *token_ends; /* the bytes of `text` that each stands for; NULL: not told */

@@ -2,6 +2,7 @@
 
 #include "alert/rules.h"
 #include "base/pulse.h"
+#include "events/events.h"
 #include "link/link.h"
 #include "read/clean.h"
 #include "read/decode.h"
@@ -83,7 +84,8 @@ bool tw_river_prepare(
 {
     struct tw_error why;
     if (!(river->raw ? tw_clean_raw : tw_clean)(document, arena, err) ||
-        !tw_link(river->entities, river->link_unlisted, document, arena, err))
+        !tw_link(river->entities, river->link_unlisted, document, arena, err) ||
+        !tw_events_find(river->events, document, arena, err))
         return false;
     if (tw_classifier_tokenize(river->classifier, document, arena, &why))
         return read_entities(river, document, arena, err);

@@ -1,6 +1,6 @@
 /* river: messages in, rows out. One worker, one batch, one arena; pure, without I/O.
  *
- *     decode > clean > link > tokenize > classify > bars, headline rule
+ *     decode > clean > link > events > tokenize > classify > bars, headline rule
  *
  * `struct tw_river` holds what all workers share, read-only: build it once, swap it whole on reload. Each
  * worker owns a `struct tw_river_worker` (model workspace, scratch). The same function serves `serve`,
@@ -16,6 +16,7 @@ struct tw_classifier;     /* classify.h: the model with its tokenizer, or the co
 struct tw_decode_options; /* decode.h */
 struct tw_pulse;          /* base/pulse.h */
 struct tw_rule_set;       /* rules.h; may be NULL: no headline rules */
+struct tw_taxonomy;       /* taxonomy.h; may be NULL: no events */
 struct tw_river_worker;
 
 struct tw_river {
@@ -23,6 +24,7 @@ struct tw_river {
     const struct tw_automaton *entities; /* NULL: link by symbols only */
     const struct tw_classifier *classifier;
     const struct tw_rule_set *rules;
+    const struct tw_taxonomy *events;
     bool link_unlisted; /* link.unlisted */
     bool raw;           /* skip cleaning */
 };
@@ -44,10 +46,10 @@ TW_MUST_USE bool tw_river_run(const struct tw_river *river, struct tw_river_work
     struct tw_error *err);
 
 /* Parts of the same river, for callers that bring documents of their own (tasks/). */
-/* decode > clean > link > tokenize. The document's fate says what became of it. TW_FULL. */
+/* decode > clean > link > events > tokenize. The document's fate says what became of it. TW_FULL. */
 TW_MUST_USE bool tw_river_read(const struct tw_river *river, const struct tw_message *message,
     struct tw_arena *arena, struct tw_document *document, struct tw_error *err);
-/* clean > link > tokenize, for a document that has a title or a body. TW_FULL. */
+/* clean > link > events > tokenize, for a document that has a title or a body. TW_FULL. */
 TW_MUST_USE bool tw_river_prepare(
     const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err);
 /* classify (classify.h: tw_classify) in the worker's space. */

@@ -1,8 +1,11 @@
 #include "cli/file_command.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "cli/command.h"
 #include "config/classifier_options.h"
+#include "events/taxonomy.h"
+#include "files/yaml_tree.h"
 #include "link/entities.h"
 #include "model/model.h"
 #include "observe/processors.h"
@@ -83,6 +86,25 @@ static bool open_entities(struct tw_offline_run *run, struct tw_error *err)
     return !path || !path[0] || tw_entities_load(path, &run->entities, err);
 }
 
+/* All that is wrong with the file is shown, with its lines. */
+static bool open_events(struct tw_offline_run *run, struct tw_error *err)
+{
+    struct tw_text_file file = {run->arguments->events, {NULL, 0}};
+    struct tw_problems problems;
+    struct tw_text shown;
+    if (!file.file)
+        return true;
+    if (!tw_file_read(file.file, TW_YAML_MOST_BYTES, &run->arena, &file.bytes, err))
+        return false;
+    tw_problems_begin(&problems, &run->arena);
+    if (tw_taxonomy_load(&file, &problems, &run->events, err))
+        return true;
+    struct tw_error ignored;
+    if (problems.count > 1 && tw_problems_render(&problems, &run->arena, &shown, &ignored))
+        fprintf(stderr, "%.*s", (int)shown.length, shown.bytes);
+    return false;
+}
+
 /* Where the bytes go until they are whole: beside the target, or straight into it. */
 static bool choose_partial(struct tw_offline_file *out, struct tw_error *err)
 {
@@ -150,10 +172,11 @@ bool tw_offline_open(
     if (!tw_arena_begin(&run->arena, ARENA_BYTES, err) ||
         !tw_command_config_load(arguments->config, true, &run->arena, &run->config, err) ||
         !open_classifier(run, tokenizer_only, err) || (!tokenizer_only && !open_entities(run, err)) ||
-        !open_output(run, err))
+        !open_events(run, err) || !open_output(run, err))
         return false;
     run->river = (struct tw_river){.decode = run->config.decode,
         .entities = run->entities,
+        .events = run->events,
         .classifier = run->classifier,
         .link_unlisted = run->config.link.unlisted,
         .raw = arguments->raw};
@@ -168,6 +191,7 @@ bool tw_offline_open(
         .workers = worker_count(arguments->workers),
         .stamp_us = tw_wall_us(),
         .logits = arguments->logits,
+        .text = arguments->text,
         .held_back = arguments->held_back,
         .max_tokens = arguments->max_tokens == TW_TOKENS_UNLIMITED
                           ? TW_TOKENS_UNLIMITED
@@ -211,6 +235,7 @@ int tw_offline_close(
     named = name_file(&run->report, named, err);
     tw_classifier_free(run->classifier);
     tw_entities_free(run->entities);
+    tw_taxonomy_free(run->events);
     tw_arena_end(&run->arena);
     if (!named)
         return tw_command_failed(err);

@@ -26,6 +26,7 @@ struct tw_offline_arguments {
     const char *config;        /* -c */
     const char *output;        /* -o; NULL: standard output */
     const char *entities;      /* --entities; NULL: link.entities */
+    const char *events;        /* --events; NULL: none are looked for */
     const char *labels;        /* --labels a,b,c */
     const char *record_labels; /* --record-labels */
     const char *report;        /* --report; NULL: none */
@@ -36,7 +37,7 @@ struct tw_offline_arguments {
     int64_t worst;       /* --worst: errors shown in the report */
     uint32_t max_tokens; /* 0: not given; TW_TOKENS_UNLIMITED: no limit */
     double held_back;    /* --held-back; 0: all records */
-    bool raw, logits, verbose;
+    bool raw, logits, text, verbose;
 };
 
 /* For --max-tokens: 0 means no limit, as it is typed. */
@@ -64,6 +65,11 @@ extern const char *const tw_offline_forms[]; /* of enum tw_input_form */
     {                                                                                                        \
         "entities", 0, "FILE", TW_INTO_PATH(struct tw_offline_arguments, entities),                          \
             .help = "entities to link (default: link.entities)"                                              \
+    }
+#define TW_FILE_EVENTS_ROW                                                                                   \
+    {                                                                                                        \
+        "events", 0, "FILE", TW_INTO_PATH(struct tw_offline_arguments, events),                              \
+            .help = "tell events too, by the patterns of this file"                                          \
     }
 #define TW_FILE_LABELS_ROW                                                                                   \
     {                                                                                                        \
@@ -114,6 +120,7 @@ struct tw_offline_run {
     struct tw_config config;
     struct tw_arena arena;
     struct tw_automaton *entities;
+    struct tw_taxonomy *events;
     struct tw_classifier *classifier;
     const char *model;                     /* its folder; empty: the constant model without one */
     struct tw_offline_file output, report; /* of -o, of --report */

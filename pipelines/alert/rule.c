@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *const tw_severity_names[] = {"info", "warning", "critical", NULL};
-
 int tw_rule_compare_texts(const void *left, const void *right)
 {
     return tw_text_compare(*(const struct tw_text *)left, *(const struct tw_text *)right);

@@ -20,6 +20,7 @@
 
 #include "files/problems.h"
 #include "files/yaml_tree.h"
+#include "severity.h"
 #include "time/bars.h"
 
 #define TW_NEVER_US INT64_MAX                    /* no such edge: later than all that there are */
@@ -28,9 +29,6 @@ enum { TW_RULE_LONGEST_NAME = 100, TW_RULE_MOST_SYMBOLS = 10000 };
 
 struct tw_rule;
 struct tw_steps; /* steps.h */
-
-enum tw_severity { TW_SEVERITY_INFO, TW_SEVERITY_WARNING, TW_SEVERITY_CRITICAL };
-extern const char *const tw_severity_names[]; /* by enum tw_severity, ended by NULL */
 
 enum tw_coverage { TW_COVERS_ALL, TW_COVERS_LISTED, TW_COVERS_SYMBOLS };
 

@@ -1,5 +1,6 @@
 #include "tasks/tasks.h"
 
+#include "events/taxonomy.h"
 #include "format/labels.h"
 #include "read/decode.h"
 #include "score/classify.h"
@@ -93,6 +94,23 @@ static void write_entities(FILE *out, const struct tw_river *river, const struct
     fputc(']', out);
 }
 
+/* What has happened, to whom; there is no such member without a taxonomy. */
+static void write_events(FILE *out, const struct tw_taxonomy *taxonomy, const struct tw_document *document)
+{
+    fputs(",\"events\":[", out);
+    for (uint32_t at = 0; at < document->event_count; at++) {
+        const struct tw_event *event = &document->events[at];
+        struct tw_text type = taxonomy->types[event->type].name;
+        fprintf(out, "%s{\"type\":\"%.*s\",\"symbol\":", at ? "," : "", (int)type.length, type.bytes);
+        if (event->entity == TW_EVENT_OF_NOBODY)
+            fputs("null", out);
+        else
+            tw_record_write_json_text(out, document->entities[event->entity].symbol);
+        fprintf(out, ",\"begin\":%u,\"end\":%u}", event->begin, event->end);
+    }
+    fputc(']', out);
+}
+
 static void write_record(
     const struct tw_task_options *options, const struct tw_record *record, const float *logits, FILE *out)
 {
@@ -113,6 +131,12 @@ static void write_record(
     }
     fprintf(out, ",\"truncated\":%s", document->truncated ? "true" : "false");
     write_entities(out, options->river, record);
+    if (options->river->events)
+        write_events(out, options->river->events, document);
+    if (options->text) {
+        fputs(",\"text\":", out);
+        tw_record_write_json_text(out, document->text);
+    }
     fputs("}\n", out);
 }
 

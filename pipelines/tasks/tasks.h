@@ -31,6 +31,7 @@ struct tw_task_options {
     uint32_t workers;
     int64_t stamp_us; /* time of reading: what a record without time gets, what "too late" is measured by */
     bool logits;      /* classify: "logits":{...} too */
+    bool text;        /* classify: "text":... too, as it was cleaned */
     uint32_t table_width; /* classify: 0: JSON; else lines for people, so wide (classify_table.h) */
     double
         held_back; /* evaluate: above 0, only texts that `finetune` with this validation_share holds back */
@@ -52,7 +53,9 @@ struct tw_task_counts {
  * instead):
  * {"id":...,"label":"negative","sentiment":-0.93,"probs":{"negative":...,"neutral":...,"positive":...},
  *  "truncated":false,"entities":[{"symbol":...,"name":...,"sentiment":...,"label":...,"probs":{...}}]}
- * False for what ends the whole run: TW_IO, TW_OUTPUT, TW_INTERNAL. */
+ * With a taxonomy also "events":[{"type":...,"symbol":...,"begin":...,"end":...}], bytes of the cleaned
+ * text, which is "text" when options->text asks for it. False for what ends the whole run: TW_IO, TW_OUTPUT,
+ * TW_INTERNAL. */
 TW_MUST_USE bool tw_task_classify(
     const struct tw_task_options *options, struct tw_task_counts *counts, struct tw_error *err);
 

@@ -1,0 +1,346 @@
+#include "events/events.h"
+
+#include <string.h>
+
+enum { HITS_MOST = 64 };
+
+/* A pattern that matched: words [first, last] of the sentence, and where its @ looks for the company. */
+struct hit {
+    const struct tw_event_pattern *pattern;
+    uint32_t type;   /* of an event, after exceptions; TW_EVENT_ANY_TYPE: taken away */
+    uint32_t entity; /* of an event that stands */
+    uint8_t first, last;
+    uint8_t place; /* the word before which the company is looked for, or behind which; NONE: as usual */
+    bool behind;   /* of `place`: the company stands behind it */
+};
+
+struct search {
+    const struct tw_taxonomy *taxonomy;
+    struct tw_document *document;
+    struct tw_event_word words[TW_EVENT_SENTENCE];
+    uint8_t word_count;
+    uint32_t begin, end; /* bytes of the sentence */
+    uint32_t mention;    /* the first that ends behind the sentence's begin */
+    struct hit hits[HITS_MOST];
+    uint32_t hit_count;
+    struct tw_event events[TW_EVENTS_MOST];
+    uint32_t event_count;
+};
+
+/* ---- sentences ---- */
+
+/* Short words before a point that ends no sentence. */
+static bool is_abbreviation(struct tw_text text, const struct tw_event_word *word)
+{
+    static const char *const words[] = {
+        "inc", "corp", "co", "ltd", "bros", "mr", "mrs", "ms", "dr", "st", "no", "jr", "sr", "vs", "cos"};
+    uint32_t length = word->end - word->begin;
+    if (length == 1)
+        return true;
+    for (size_t at = 0; at < sizeof words / sizeof words[0]; at++)
+        if (strlen(words[at]) == length && strncasecmp(words[at], text.bytes + word->begin, length) == 0)
+            return true;
+    return false;
+}
+
+/* Does a sentence end in the bytes between two words? */
+static bool ends_between(struct tw_text text, const struct tw_event_word *word, uint32_t next)
+{
+    for (uint32_t at = word->end; at < next; at++) {
+        char byte = text.bytes[at];
+        bool blank_behind = at + 1 < next && (text.bytes[at + 1] == ' ' || text.bytes[at + 1] == '\n');
+        if (byte == '\n' || ((byte == ';' || byte == '!' || byte == '?') && blank_behind))
+            return true;
+        if (byte == '.' && blank_behind && !(at == word->end && is_abbreviation(text, word)))
+            return true;
+    }
+    return false;
+}
+
+/* Words that stand inside of a company's name are nothing else. */
+static void silence_names(struct search *search, struct tw_event_word *word)
+{
+    const struct tw_document *document = search->document;
+    while (
+        search->mention < document->mention_count && document->mentions[search->mention].end <= word->begin)
+        search->mention++;
+    if (search->mention < document->mention_count && document->mentions[search->mention].begin < word->end)
+        word->set = NULL;
+}
+
+/* ---- patterns ---- */
+
+/* The word of each step of a pattern, in order. */
+struct path {
+    uint8_t words[TW_PATTERN_STEPS];
+};
+
+static bool match_forward(
+    const struct search *search, const struct tw_pattern *pattern, uint32_t step, struct path *path)
+{
+    if (step == pattern->count)
+        return true;
+    uint32_t before = path->words[step - 1];
+    for (uint32_t at = before + 1; at <= before + 1u + pattern->steps[step].gap && at < search->word_count;
+         at++) {
+        if (!tw_lexicon_has(search->words[at].set, pattern->steps[step].term))
+            continue;
+        path->words[step] = (uint8_t)at;
+        if (match_forward(search, pattern, step + 1, path))
+            return true;
+    }
+    return false;
+}
+
+static bool match_backward(
+    const struct search *search, const struct tw_pattern *pattern, uint32_t step, struct path *path)
+{
+    if (step == 0)
+        return true;
+    uint32_t behind = path->words[step], gap = pattern->steps[step].gap;
+    for (uint32_t back = 1; back <= gap + 1u && back <= behind; back++) {
+        uint32_t at = behind - back;
+        if (!tw_lexicon_has(search->words[at].set, pattern->steps[step - 1].term))
+            continue;
+        path->words[step - 1] = (uint8_t)at;
+        if (match_backward(search, pattern, step - 1, path))
+            return true;
+    }
+    return false;
+}
+
+static void add_hit(struct search *search, const struct tw_event_pattern *pattern, const struct path *path)
+{
+    const struct tw_pattern *steps = &pattern->pattern;
+    struct hit hit = {.pattern = pattern,
+        .type = pattern->type,
+        .entity = TW_EVENT_OF_NOBODY,
+        .first = path->words[0],
+        .last = path->words[steps->count - 1],
+        .place = TW_PATTERN_PLACE_NONE};
+    if (steps->company != TW_PATTERN_PLACE_NONE) {
+        hit.behind = steps->company > 0;
+        hit.place = path->words[hit.behind ? steps->company - 1 : 0];
+    }
+    for (uint32_t at = 0; at < search->hit_count; at++) /* two anchors of one match */
+        if (search->hits[at].pattern == pattern && search->hits[at].first == hit.first &&
+            search->hits[at].last == hit.last)
+            return;
+    if (search->hit_count < HITS_MOST)
+        search->hits[search->hit_count++] = hit;
+}
+
+static void match_anchored(struct search *search, uint32_t term, uint8_t word)
+{
+    const struct tw_taxonomy *taxonomy = search->taxonomy;
+    for (uint32_t at = taxonomy->first[term]; at; at = taxonomy->patterns[at - 1].next) {
+        const struct tw_event_pattern *pattern = &taxonomy->patterns[at - 1];
+        struct path path;
+        path.words[pattern->anchor] = word;
+        if (match_backward(search, &pattern->pattern, pattern->anchor, &path) &&
+            match_forward(search, &pattern->pattern, pattern->anchor + 1u, &path))
+            add_hit(search, pattern, &path);
+    }
+}
+
+static void match_all(struct search *search)
+{
+    search->hit_count = 0;
+    for (uint8_t word = 0; word < search->word_count; word++) {
+        const struct tw_term_set *set = search->words[word].set;
+        for (uint32_t at = 0; set && at < set->anchor_count; at++)
+            match_anchored(search, set->anchors[at], word);
+    }
+}
+
+/* ---- exceptions ---- */
+
+static bool speaks_of(const struct hit *exception, const struct hit *event)
+{
+    return exception->pattern->use != TW_PATTERN_EVENT &&
+           (exception->pattern->type == TW_EVENT_ANY_TYPE ||
+               exception->pattern->type == event->pattern->type);
+}
+
+/* Does the event stand where the exception's ^ is? One that has words on both sides of ^ lies around the
+ * event. */
+static bool stands_at(const struct hit *exception, const struct hit *event)
+{
+    const struct tw_pattern *pattern = &exception->pattern->pattern;
+    if (pattern->event == TW_PATTERN_PLACE_NONE)
+        return true;
+    bool before = pattern->event > 0, behind = pattern->event < pattern->count;
+    if (before && behind)
+        return exception->first < event->first && exception->last > event->last;
+    if (before)
+        return exception->last < event->first &&
+               event->first - exception->last - 1 <= pattern->event_gap_before;
+    return exception->first > event->last && exception->first - event->last - 1 <= pattern->event_gap_behind;
+}
+
+/* The type that the event has after the exceptions; TW_EVENT_ANY_TYPE: there is none. */
+static uint32_t type_after_exceptions(const struct search *search, const struct hit *event)
+{
+    uint32_t type = event->pattern->type;
+    for (uint32_t at = 0; at < search->hit_count; at++) {
+        const struct hit *exception = &search->hits[at];
+        if (!speaks_of(exception, event) || !stands_at(exception, event))
+            continue;
+        if (exception->pattern->use == TW_PATTERN_OFF)
+            return TW_EVENT_ANY_TYPE;
+        type = exception->pattern->into;
+    }
+    return type;
+}
+
+/* Is there another event in these words that says more? Two fates of two companies may share a word: "A wins
+ * the contract that B lost". */
+static bool is_outdone(const struct search *search, const struct hit *event)
+{
+    int length = event->last - event->first;
+    for (uint32_t at = 0; at < search->hit_count; at++) {
+        const struct hit *other = &search->hits[at];
+        if (other == event || other->pattern->use != TW_PATTERN_EVENT || other->type == TW_EVENT_ANY_TYPE ||
+            other->first > event->last || other->last < event->first ||
+            (other->entity != event->entity && other->type != event->type))
+            continue;
+        int others = other->last - other->first;
+        if (others > length || (others == length && other->pattern < event->pattern) ||
+            (others == length && other->pattern == event->pattern && other->first < event->first))
+            return true;
+    }
+    return false;
+}
+
+/* ---- whose event ---- */
+
+static uint32_t first_behind(const struct search *search, uint32_t begin, uint32_t end)
+{
+    const struct tw_document *document = search->document;
+    for (uint32_t at = 0; at < document->mention_count; at++)
+        if (document->mentions[at].begin >= begin && document->mentions[at].end <= end &&
+            document->mentions[at].end > document->mentions[at].begin)
+            return document->mentions[at].entity;
+    return TW_EVENT_OF_NOBODY;
+}
+
+static uint32_t last_before(const struct search *search, uint32_t end)
+{
+    const struct tw_document *document = search->document;
+    for (uint32_t at = document->mention_count; at-- > 0;)
+        if (document->mentions[at].end <= end && document->mentions[at].begin >= search->begin &&
+            document->mentions[at].end > document->mentions[at].begin)
+            return document->mentions[at].entity;
+    return TW_EVENT_OF_NOBODY;
+}
+
+static uint32_t company_of(const struct search *search, const struct hit *event)
+{
+    uint32_t begin = search->words[event->first].begin, end = search->words[event->last].end;
+    uint32_t entity = TW_EVENT_OF_NOBODY;
+    if (event->place != TW_PATTERN_PLACE_NONE)
+        entity = event->behind ? first_behind(search, search->words[event->place].end, search->end)
+                               : last_before(search, search->words[event->place].begin);
+    if (entity == TW_EVENT_OF_NOBODY)
+        entity = first_behind(search, begin, end);
+    if (entity == TW_EVENT_OF_NOBODY)
+        entity = last_before(search, begin);
+    if (entity == TW_EVENT_OF_NOBODY)
+        entity = first_behind(search, end, search->end);
+    if (entity == TW_EVENT_OF_NOBODY && search->document->entity_count == 1)
+        entity = 0;
+    return entity;
+}
+
+static void tell(struct search *search, const struct hit *hit)
+{
+    struct tw_event event = {.type = hit->type,
+        .entity = hit->entity,
+        .begin = search->words[hit->first].begin,
+        .end = search->words[hit->last].end};
+    uint32_t place = search->event_count;
+    for (uint32_t at = 0; at < search->event_count; at++) {
+        if (search->events[at].type == event.type && search->events[at].entity == event.entity)
+            return;
+        if (search->events[at].begin > event.begin && place == search->event_count)
+            place = at;
+    }
+    if (search->event_count == TW_EVENTS_MOST)
+        return;
+    memmove(search->events + place + 1, search->events + place,
+        (search->event_count - place) * sizeof *search->events);
+    search->events[place] = event;
+    search->event_count++;
+}
+
+static void end_sentence(struct search *search)
+{
+    match_all(search);
+    for (uint32_t at = 0; at < search->hit_count; at++)
+        if (search->hits[at].pattern->use == TW_PATTERN_EVENT) {
+            search->hits[at].type = type_after_exceptions(search, &search->hits[at]);
+            search->hits[at].entity = company_of(search, &search->hits[at]);
+        }
+    for (uint32_t at = 0; at < search->hit_count; at++) {
+        const struct hit *hit = &search->hits[at];
+        if (hit->pattern->use == TW_PATTERN_EVENT && hit->type != TW_EVENT_ANY_TYPE &&
+            !is_outdone(search, hit))
+            tell(search, hit);
+    }
+    search->word_count = 0;
+}
+
+/* One stretch of the text that shares no sentence with another: the title, the body. */
+static void search_stretch(struct search *search, uint32_t begin, uint32_t end)
+{
+    struct tw_text text = {search->document->text.bytes, end};
+    struct tw_event_word word;
+    bool any = false; /* a sentence in which no word is a term needs no look */
+    search->begin = search->end = begin;
+    for (uint32_t at = begin; tw_lexicon_next(&search->taxonomy->lexicon, text, &at, &word);) {
+        bool full = search->word_count == TW_EVENT_SENTENCE;
+        if (search->word_count &&
+            (full || ends_between(text, &search->words[search->word_count - 1], word.begin))) {
+            uint32_t behind = search->words[search->word_count - 1].end;
+            search->end = word.begin;
+            if (any)
+                end_sentence(search);
+            search->word_count = 0;
+            search->begin = behind; /* a mention may begin before its first word: $ABC */
+            any = false;
+        }
+        silence_names(search, &word);
+        any = any || word.set;
+        search->words[search->word_count++] = word;
+    }
+    search->end = end;
+    if (any)
+        end_sentence(search);
+    search->word_count = 0;
+}
+
+bool tw_events_find(const struct tw_taxonomy *taxonomy, struct tw_document *document, struct tw_arena *arena,
+    struct tw_error *err)
+{
+    struct search search; /* its arrays are written as they are needed */
+    document->events = NULL;
+    document->event_count = 0;
+    if (!taxonomy || document->text.length == 0)
+        return true;
+    search.taxonomy = taxonomy;
+    search.document = document;
+    search.word_count = 0;
+    search.mention = search.event_count = 0;
+    uint32_t title = document->title_length, length = (uint32_t)document->text.length;
+    search_stretch(&search, 0, title);
+    search_stretch(&search, title, length);
+    if (search.event_count == 0)
+        return true;
+    struct tw_event *events = tw_arena_take(arena, search.event_count * sizeof *events);
+    if (!events)
+        return tw_arena_fail(arena, err);
+    memcpy(events, search.events, search.event_count * sizeof *events);
+    document->events = events;
+    document->event_count = search.event_count;
+    return true;
+}

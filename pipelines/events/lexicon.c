@@ -1,0 +1,260 @@
+#include "events/lexicon.h"
+
+#include <string.h>
+
+/* Where each letter leads from a node; 0: nowhere. Small, for a text's walk meets them all over. */
+struct tw_lexicon_node {
+    uint16_t next[TW_LEXICON_LETTERS];
+};
+
+/* What a word that ends at a node is, and what every word is that goes on from it. Terms are the node's own
+ * while words are added; closed, they are joined with those of the nodes above. */
+struct tw_lexicon_meaning {
+    const struct tw_term_set *word, *stem;
+    uint64_t *word_terms, *stem_terms;
+};
+
+/* a-z to 0-25, A-Z alike, 0-9 to 26-35; what ends a word is OTHER, what is a letter of no word here is
+ * FOREIGN. */
+enum { OTHER = 255, FOREIGN = 254 };
+
+static uint8_t letter_of(unsigned char byte)
+{
+    unsigned char folded = byte | 0x20;
+    if (folded >= 'a' && folded <= 'z')
+        return folded - 'a';
+    if (byte >= '0' && byte <= '9')
+        return byte - '0' + 26;
+    return byte >= 0x80 ? FOREIGN : OTHER;
+}
+
+bool tw_lexicon_begin(
+    struct tw_lexicon *lexicon, size_t letters, uint32_t terms, struct tw_arena *arena, struct tw_error *err)
+{
+    *lexicon = (struct tw_lexicon){.arena = arena, .term_words = terms / 64 + 1};
+    if (letters >= UINT16_MAX)
+        return tw_fail(err, TW_CONFIG, NULL, "use stems, or drop some", "the patterns have too many words");
+    lexicon->nodes = tw_arena_array(arena, letters + 1, sizeof *lexicon->nodes);
+    lexicon->meanings = tw_arena_array(arena, letters + 1, sizeof *lexicon->meanings);
+    lexicon->node_room = (uint32_t)letters + 1;
+    lexicon->node_count = 1; /* the root */
+    for (uint32_t byte = 0; byte < sizeof lexicon->letters; byte++)
+        lexicon->letters[byte] = letter_of((unsigned char)byte);
+    return lexicon->nodes && lexicon->meanings ? true : tw_arena_fail(arena, err);
+}
+
+static bool put(const struct tw_lexicon *lexicon, uint64_t **set, uint32_t term, struct tw_error *err)
+{
+    if (!*set)
+        *set = tw_arena_array(lexicon->arena, lexicon->term_words, sizeof **set);
+    if (!*set)
+        return tw_arena_fail(lexicon->arena, err);
+    (*set)[term / 64] |= UINT64_C(1) << term % 64;
+    return true;
+}
+
+bool tw_lexicon_add(
+    struct tw_lexicon *lexicon, struct tw_text word, bool stem, uint32_t term, struct tw_error *err)
+{
+    uint32_t node = 0;
+    for (size_t at = 0; at < word.length; at++) {
+        uint16_t *next = &lexicon->nodes[node].next[letter_of((unsigned char)word.bytes[at])];
+        if (!*next) {
+            if (lexicon->node_count == lexicon->node_room)
+                return tw_arena_fail(lexicon->arena, err);
+            *next = (uint16_t)lexicon->node_count++;
+        }
+        node = *next;
+    }
+    struct tw_lexicon_meaning *last = &lexicon->meanings[node];
+    return put(lexicon, stem ? &last->stem_terms : &last->word_terms, term, err);
+}
+
+bool tw_lexicon_add_numbers(struct tw_lexicon *lexicon, uint32_t term, struct tw_error *err)
+{
+    return put(lexicon, &lexicon->number_terms, term, err);
+}
+
+/* *set becomes itself and `more`; shared where it has nothing of its own. */
+static bool join(const struct tw_lexicon *lexicon, uint64_t **set, uint64_t *more, struct tw_error *err)
+{
+    if (!more)
+        return true;
+    if (!*set) {
+        *set = more;
+        return true;
+    }
+    uint64_t *both = tw_arena_array(lexicon->arena, lexicon->term_words, sizeof *both);
+    if (!both)
+        return tw_arena_fail(lexicon->arena, err);
+    for (uint32_t at = 0; at < lexicon->term_words; at++)
+        both[at] = (*set)[at] | more[at];
+    *set = both;
+    return true;
+}
+
+/* The set of these terms, its anchors listed; NULL when memory is wanting. */
+static const struct tw_term_set *list_anchors(
+    const struct tw_lexicon *lexicon, const uint64_t *terms, const uint64_t *anchors)
+{
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < lexicon->term_words; at++)
+        count += (uint32_t)__builtin_popcountll(terms[at] & anchors[at]);
+    struct tw_term_set *set = tw_arena_array(lexicon->arena, 1, sizeof *set);
+    uint32_t *list = tw_arena_array(lexicon->arena, count, sizeof *list);
+    if (!set || !list)
+        return NULL;
+    *set = (struct tw_term_set){terms, list, count};
+    for (uint32_t at = 0; at < lexicon->term_words; at++)
+        for (uint64_t left = terms[at] & anchors[at]; left; left &= left - 1)
+            *list++ = at * 64 + (uint32_t)__builtin_ctzll(left);
+    return set;
+}
+
+/* A node's own terms and those of stems that it goes on from; its set is shared with the node above where it
+ * adds nothing. */
+static bool close_node(const struct tw_lexicon *lexicon, struct tw_lexicon_meaning *node,
+    const struct tw_lexicon_meaning *above, const uint64_t *anchors, struct tw_error *err)
+{
+    if (!join(lexicon, &node->stem_terms, above ? above->stem_terms : NULL, err) ||
+        !join(lexicon, &node->word_terms, node->stem_terms, err))
+        return false;
+    if (node->stem_terms)
+        node->stem = above && node->stem_terms == above->stem_terms
+                         ? above->stem
+                         : list_anchors(lexicon, node->stem_terms, anchors);
+    if (node->word_terms)
+        node->word = node->word_terms == node->stem_terms ? node->stem
+                                                          : list_anchors(lexicon, node->word_terms, anchors);
+    if ((node->stem_terms && !node->stem) || (node->word_terms && !node->word))
+        return tw_arena_fail(lexicon->arena, err);
+    return true;
+}
+
+/* A node's number is higher than that of the node above it, so one pass in order is enough. */
+bool tw_lexicon_close(struct tw_lexicon *lexicon, const uint64_t *anchors, struct tw_error *err)
+{
+    if (lexicon->number_terms)
+        lexicon->numbers = list_anchors(lexicon, lexicon->number_terms, anchors);
+    if (lexicon->number_terms && !lexicon->numbers)
+        return tw_arena_fail(lexicon->arena, err);
+    if (!close_node(lexicon, &lexicon->meanings[0], NULL, anchors, err))
+        return false;
+    for (uint32_t above = 0; above < lexicon->node_count; above++)
+        for (uint32_t letter = 0; letter < TW_LEXICON_LETTERS; letter++) {
+            uint32_t next = lexicon->nodes[above].next[letter];
+            if (next &&
+                !close_node(lexicon, &lexicon->meanings[next], &lexicon->meanings[above], anchors, err))
+                return false;
+        }
+    return true;
+}
+
+/* ---- a text ---- */
+
+/* Bytes of an apostrophe at `at`: ' or ’; 0 when none stands there. */
+static uint32_t apostrophe_bytes(struct tw_text text, uint32_t at)
+{
+    if (at < text.length && text.bytes[at] == '\'')
+        return 1;
+    return text.length - at >= 3 && memcmp(text.bytes + at, "\xE2\x80\x99", 3) == 0 ? 3 : 0;
+}
+
+/* Bytes of a sign of General Punctuation (U+2000 to U+206F: dashes, quotes, spaces) or of U+00A0; 0 when
+ * none. */
+static uint32_t sign_bytes(struct tw_text text, uint32_t at)
+{
+    const char *bytes = text.bytes + at;
+    if (text.length - at >= 3 && bytes[0] == '\xE2' && (bytes[1] == '\x80' || bytes[1] == '\x81'))
+        return 3;
+    return text.length - at >= 2 && bytes[0] == '\xC2' && bytes[1] == '\xA0' ? 2 : 0;
+}
+
+static uint8_t letter_at(const struct tw_lexicon *lexicon, struct tw_text text, uint32_t at)
+{
+    if (at >= text.length)
+        return OTHER;
+    uint8_t letter = lexicon->letters[(unsigned char)text.bytes[at]];
+    return letter == FOREIGN && sign_bytes(text, at) ? OTHER : letter;
+}
+
+/* Does 's end here: an s behind the apostrophe and no letter behind it? */
+static bool is_possessive(const struct tw_lexicon *lexicon, struct tw_text text, uint32_t behind)
+{
+    return letter_at(lexicon, text, behind) == 's' - 'a' && letter_at(lexicon, text, behind + 1) == OTHER &&
+           !apostrophe_bytes(text, behind + 1);
+}
+
+static inline bool is_digit(uint8_t letter)
+{
+    return letter >= 26 && letter < TW_LEXICON_LETTERS;
+}
+
+/* Behind the digits that end before `at`: points and commas with more digits. */
+static uint32_t end_of_number(const struct tw_lexicon *lexicon, struct tw_text text, uint32_t at)
+{
+    while (at < text.length && (text.bytes[at] == '.' || text.bytes[at] == ',') &&
+           is_digit(letter_at(lexicon, text, at + 1)))
+        for (at++; is_digit(letter_at(lexicon, text, at));)
+            at++;
+    return at;
+}
+
+/* One word's walk: where it ends, what it is, whether it is of digits alone. */
+struct walk {
+    uint32_t end;
+    const struct tw_term_set *set;
+    bool digits;
+};
+
+static struct walk walk_word(const struct tw_lexicon *lexicon, struct tw_text text, uint32_t at)
+{
+    const struct tw_term_set *stem = NULL;
+    uint32_t node = 0;
+    bool inside = true; /* of the trie */
+    bool digits = true;
+    for (;; at++) {
+        uint8_t letter = at < text.length ? lexicon->letters[(unsigned char)text.bytes[at]] : (uint8_t)OTHER;
+        if (letter >= TW_LEXICON_LETTERS) {
+            letter = letter_at(lexicon, text, at);
+            uint32_t apostrophe = letter == OTHER ? apostrophe_bytes(text, at) : 0;
+            if (apostrophe && letter_at(lexicon, text, at + apostrophe) != OTHER &&
+                !is_possessive(lexicon, text, at + apostrophe)) {
+                at += apostrophe - 1;
+                continue;
+            }
+            if (letter == OTHER)
+                break;
+        }
+        digits = digits && is_digit(letter);
+        if (!inside)
+            continue;
+        node = letter == FOREIGN ? 0 : lexicon->nodes[node].next[letter];
+        inside = node != 0;
+        if (inside && lexicon->meanings[node].stem)
+            stem = lexicon->meanings[node].stem;
+    }
+    return (struct walk){at, inside ? lexicon->meanings[node].word : stem, digits};
+}
+
+bool tw_lexicon_next(
+    const struct tw_lexicon *lexicon, struct tw_text text, uint32_t *at, struct tw_event_word *word)
+{
+    uint32_t begin = *at;
+    while (begin < text.length && letter_at(lexicon, text, begin) == OTHER) {
+        uint32_t sign = sign_bytes(text, begin);
+        begin += sign ? sign : 1;
+    }
+    *at = begin;
+    if (begin >= text.length)
+        return false;
+    struct walk walk = walk_word(lexicon, text, begin);
+    uint32_t end = walk.digits ? end_of_number(lexicon, text, walk.end) : walk.end;
+    bool is_whole = end == walk.end; /* the "1" of "1.2" is no word */
+    *word = (struct tw_event_word){begin, end, is_whole ? walk.set : NULL};
+    if (walk.digits && !word->set)
+        word->set = lexicon->numbers;
+    uint32_t apostrophe = apostrophe_bytes(text, end);
+    *at = apostrophe && is_possessive(lexicon, text, end + apostrophe) ? end + apostrophe + 1 : end;
+    return true;
+}

@@ -1,0 +1,226 @@
+/* events: what is told of a text, and of whom, by the shipped patterns and by small ones; and what taxonomies
+ * are refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "events/events.h"
+#include "link/entities.h"
+#include "link/link.h"
+
+static struct tw_arena arena;
+static struct tw_automaton *entities;
+static struct tw_taxonomy *shipped;
+
+static bool load(const char *name, struct tw_text bytes, struct tw_taxonomy **out, char *shown, size_t size)
+{
+    struct tw_error err;
+    struct tw_problems problems;
+    struct tw_text_file file = {name, bytes};
+    struct tw_text text = {"", 0};
+    tw_problems_begin(&problems, &arena);
+    bool loaded = tw_taxonomy_load(&file, &problems, out, &err);
+    if (!loaded && problems.count)
+        assert_true(tw_problems_render(&problems, &arena, &text, &err));
+    snprintf(shown, size, "%.*s", (int)text.length, text.bytes);
+    return loaded;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    struct tw_text bytes;
+    char shown[4096];
+    if (!tw_arena_begin(&arena, (size_t)64 << 20, &err) ||
+        !tw_entities_parse("e.jsonl",
+            tw_text_of("{\"symbol\":\"VELQ\",\"names\":[\"Velquin Chemicals\"]}\n"
+                       "{\"symbol\":\"ORDF\",\"names\":[\"Ordanelle Foods\"]}\n"
+                       "{\"symbol\":\"RCLL\",\"names\":[\"Recall Holdings\"]}\n"
+                       "{\"symbol\":\"MCO\",\"names\":[\"Moody's\"]}\n"),
+            &entities, &err) ||
+        !tw_file_read(TW_SOURCE_DIR "/config/events.yaml", (size_t)1 << 20, &arena, &bytes, &err))
+        return -1;
+    bool loaded = load("events.yaml", bytes, &shipped, shown, sizeof shown);
+    fputs(shown, stderr);
+    return loaded ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    tw_taxonomy_free(shipped);
+    tw_entities_free(entities);
+    tw_arena_end(&arena);
+    return 0;
+}
+
+/* "bankruptcy VELQ [files for Chapter 11]; ..." of a text; its title, when there is one, before it. */
+static void assert_told(
+    const struct tw_taxonomy *taxonomy, const char *title, const char *body, const char *wanted)
+{
+    char text[1024], got[1024] = "";
+    size_t used = 0, title_length = strlen(title);
+    struct tw_error err;
+    snprintf(text, sizeof text, "%s%s%s", title, title[0] && body[0] ? " " : "", body);
+    struct tw_document document = {.text = tw_text_of(text), .title_length = (uint32_t)title_length};
+    assert_true(tw_link(entities, true, &document, &arena, &err));
+    assert_true(tw_events_find(taxonomy, &document, &arena, &err));
+    for (uint32_t at = 0; at < document.event_count; at++) {
+        const struct tw_event *event = &document.events[at];
+        struct tw_text type = taxonomy->types[event->type].name, symbol = {"nobody", 6};
+        if (event->entity != TW_EVENT_OF_NOBODY)
+            symbol = document.entities[event->entity].symbol;
+        used += (size_t)snprintf(got + used, sizeof got - used, "%s%.*s %.*s [%.*s]", at ? "; " : "",
+            (int)type.length, type.bytes, (int)symbol.length, symbol.bytes, (int)(event->end - event->begin),
+            text + event->begin);
+    }
+    assert_string_equal(got, wanted);
+}
+
+static void grave_events_are_told_with_their_company(void **state)
+{
+    (void)state;
+    assert_told(
+        shipped, "Velquin Chemicals files for Chapter 11", "", "bankruptcy VELQ [files for Chapter 11]");
+    assert_told(
+        shipped, "", "VELQUIN CHEMICALS FILES FOR CHAPTER 11", "bankruptcy VELQ [FILES FOR CHAPTER 11]");
+    assert_told(shipped, "Regulator opens probe into Ordanelle Foods", "", "probe ORDF [probe into]");
+}
+
+static void a_company_is_found_where_the_pattern_says(void **state)
+{
+    (void)state;
+    assert_told(shipped, "Moody's downgrades Ordanelle Foods to junk", "", "rating_cut ORDF [downgrades]");
+    assert_told(shipped, "Trading in Ordanelle Foods suspended", "",
+        "halt ORDF [Trading in Ordanelle Foods suspended]");
+    assert_told(shipped, "Velquin Chemicals wins contract that Ordanelle Foods lost", "",
+        "contract_won VELQ [wins contract]; contract_lost ORDF [contract that Ordanelle Foods lost]");
+}
+
+static void exceptions_take_away_and_turn(void **state)
+{
+    (void)state;
+    assert_told(shipped, "Velquin Chemicals avoids bankruptcy after deal with lenders", "", "");
+    assert_told(shipped, "Velquin Chemicals denies it is insolvent", "", "");
+    assert_told(shipped, "Court dismisses lawsuit against Velquin Chemicals", "",
+        "litigation_won VELQ [lawsuit against]");
+    assert_told(shipped, "Regulator closes its probe into Velquin Chemicals", "",
+        "probe_closed VELQ [closes its probe]");
+}
+
+static void a_name_says_nothing_and_a_title_ends_a_sentence(void **state)
+{
+    (void)state; /* the body names nobody: the document's only company is meant */
+    assert_told(shipped, "Recall Holdings names a site for its offices", "", "");
+    assert_told(
+        shipped, "Velquin Chemicals files", "for bankruptcy is a word", "bankruptcy VELQ [bankruptcy]");
+}
+
+static const char small[] = "version: 1\n"
+                            "sets:\n"
+                            "  cuts: [cut, cuts]\n"
+                            "off: [deni* ..2 ^]\n"
+                            "events:\n"
+                            "  - type: cut\n"
+                            "    polarity: -0.5\n"
+                            "    severity: warning\n"
+                            "    patterns: [<cuts>|halves .. <number>|jobs]\n"
+                            "    off: [budget]\n"
+                            "    turns:\n"
+                            "      - into: kept\n"
+                            "        when: [^ ..1 reversed]\n"
+                            "  - type: kept\n"
+                            "    polarity: 0.5\n"
+                            "    severity: info\n"
+                            "    patterns: [keeps jobs]\n";
+
+static void a_small_taxonomy_does_what_it_says(void **state)
+{
+    (void)state;
+    struct tw_taxonomy *taxonomy;
+    char shown[4096];
+    assert_true(load("small.yaml", tw_text_of(small), &taxonomy, shown, sizeof shown));
+    assert_int_equal(taxonomy->type_count, 2);
+    assert_int_equal(taxonomy->types[0].polarity, -5000);
+    assert_told(taxonomy, "", "$VELQ cuts 1,200 posts", "cut VELQ [cuts 1,200]");
+    assert_told(taxonomy, "", "$VELQ halves the number of jobs", "cut VELQ [halves the number of jobs]");
+    assert_told(taxonomy, "", "$VELQ halves the very great number of jobs", "");
+    assert_told(taxonomy, "", "$VELQ denies it cuts jobs", "");
+    assert_told(taxonomy, "", "$VELQ denies it. Then cuts jobs", "cut VELQ [cuts jobs]");
+    assert_told(taxonomy, "", "$VELQ cuts jobs in its budget", "");
+    assert_told(taxonomy, "", "$VELQ cuts jobs, reversed", "kept VELQ [cuts jobs]");
+    assert_told(
+        taxonomy, "", "$VELQ cuts jobs; $ORDF keeps jobs", "cut VELQ [cuts jobs]; kept ORDF [keeps jobs]");
+    assert_told(taxonomy, "", "$VELQ cuts jobs. $VELQ cuts 5 jobs.", "cut VELQ [cuts jobs]");
+    tw_taxonomy_free(taxonomy);
+}
+
+static void all_mistakes_are_told_with_their_place(void **state)
+{
+    (void)state;
+    static const char broken[] = "version: 1\n"
+                                 "events:\n"
+                                 "  - type: cut\n"
+                                 "    polarity: -2\n"
+                                 "    severity: grave\n"
+                                 "    patterns: [cuts jobs]\n"
+                                 "  - type: kept\n"
+                                 "    polarity: 0\n"
+                                 "    severity: info\n"
+                                 "    patterns: [\"<nobody> jobs\", \"its?\", Jobs]\n"
+                                 "    turns:\n"
+                                 "      - into: unknown\n"
+                                 "        when: [not ^]\n"
+                                 "  - type: kept\n"
+                                 "    polarity: 0\n"
+                                 "    severity: info\n"
+                                 "    patterns: []\n";
+    static const char *const wanted[] = {
+        "b.yaml:4:15: ", "b.yaml:5:15: ", "b.yaml:10:16: no set is called \"nobody\"",
+        "b.yaml:10:33: a pattern that matches everything", "b.yaml:10:41: not a word",
+        "b.yaml:12:15: no type is called \"unknown\"", "b.yaml:14:11: a second type is called \"kept\""};
+    struct tw_taxonomy *taxonomy;
+    char shown[8192];
+    assert_false(load("b.yaml", tw_text_of(broken), &taxonomy, shown, sizeof shown));
+    assert_null(taxonomy);
+    for (size_t at = 0; at < sizeof wanted / sizeof wanted[0]; at++)
+        if (!strstr(shown, wanted[at]))
+            fail_msg("\"%s\" is not told in\n%s", wanted[at], shown);
+    assert_false(load("b.yaml", tw_text_of(""), &taxonomy, shown, sizeof shown));
+    assert_non_null(strstr(shown, "holds no events"));
+}
+
+static void a_long_sentence_and_many_events_are_bounded(void **state)
+{
+    (void)state;
+    struct tw_text text = {tw_arena_take(&arena, 400000), 400000};
+    struct tw_error err;
+    char *bytes = (char *)(uintptr_t)text.bytes;
+    for (size_t at = 0; at < text.length; at++)
+        bytes[at] = "Velquin defaults on debt and files for bankruptcy $A "[at % 53];
+    struct tw_document document = {.text = text};
+    assert_true(tw_link(entities, true, &document, &arena, &err));
+    assert_true(tw_events_find(shipped, &document, &arena, &err));
+    assert_in_range(document.event_count, 1, TW_EVENTS_MOST);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(grave_events_are_told_with_their_company),
+        cmocka_unit_test(a_company_is_found_where_the_pattern_says),
+        cmocka_unit_test(exceptions_take_away_and_turn),
+        cmocka_unit_test(a_name_says_nothing_and_a_title_ends_a_sentence),
+        cmocka_unit_test(a_small_taxonomy_does_what_it_says),
+        cmocka_unit_test(all_mistakes_are_told_with_their_place),
+        cmocka_unit_test(a_long_sentence_and_many_events_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
