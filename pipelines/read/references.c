@@ -105,9 +105,17 @@ static size_t read_number(struct tw_text text, size_t at, uint32_t *number)
 
 static bool is_known_without_semicolon(struct tw_text name)
 {
-    for (size_t at = 0; at < sizeof without_semicolon / sizeof without_semicolon[0]; at++)
-        if (tw_text_equal(name, tw_text_of(without_semicolon[at])))
+    size_t low = 0, high = sizeof without_semicolon / sizeof without_semicolon[0];
+    while (low < high && name.length > 0) {
+        size_t middle = low + (high - low) / 2;
+        int order = tw_text_compare(name, tw_text_of(without_semicolon[middle]));
+        if (order == 0)
             return true;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
     return false;
 }
 

@@ -11,7 +11,7 @@
 #include "link/words.h"
 
 struct name {
-    struct tw_name_word words[TW_NAME_WORDS];
+    struct tw_name_word *words; /* [count] */
     uint32_t count;
     bool exact;
     struct tw_text spelled;
@@ -65,18 +65,20 @@ static bool is_common(const json_t *common, struct tw_text name)
 /* Names of under four letters and digits, and common words, are matched in their case. */
 static void read_name(struct name *name, struct tw_text text, bool common)
 {
+    struct tw_name_word words[TW_NAME_WORDS];
     uint32_t at = 0;
     size_t letters = 0;
     name->count = 0;
-    while (name->count < TW_NAME_WORDS && tw_word_next(text, &at, &name->words[name->count])) {
-        const struct tw_name_word *word = &name->words[name->count++];
+    while (name->count < TW_NAME_WORDS && tw_word_next(text, &at, &words[name->count])) {
+        const struct tw_name_word *word = &words[name->count++];
         for (uint32_t byte = 0; word->letters && byte < word->length; byte++)
             letters += ((unsigned char)word->folded[byte] & 0xC0) != 0x80;
     }
-    while (name->count > 1 && name->words[name->count - 1].length == 1 &&
-           name->words[name->count - 1].folded[0] == '.')
+    while (name->count > 1 && words[name->count - 1].length == 1 && words[name->count - 1].folded[0] == '.')
         name->count--;
-    uint32_t begin = name->words[0].begin, end = name->words[name->count - 1].end;
+    uint32_t begin = words[0].begin, end = words[name->count - 1].end;
+    name->words = get(name->count, sizeof *name->words);
+    memcpy(name->words, words, name->count * sizeof *name->words);
     name->spelled = (struct tw_text){text.bytes + begin, end - begin};
     name->exact = common || letters < 4;
 }
@@ -119,8 +121,11 @@ void slow_companies_free(struct slow_companies *companies)
 {
     if (!companies)
         return;
-    for (size_t at = 0; at < companies->count; at++)
+    for (size_t at = 0; at < companies->count; at++) {
+        for (size_t name = 0; name < companies->items[at].name_count; name++)
+            free(companies->items[at].names[name].words);
         free(companies->items[at].names);
+    }
     for (size_t at = 0; at < companies->line_count; at++)
         json_decref(companies->lines[at]);
     free(companies->items);
