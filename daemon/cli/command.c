@@ -29,6 +29,7 @@ static const struct tw_command *const commands[] = {
     &tw_command_pretrain,
     &tw_command_finetune,
     &tw_command_distill,
+    &tw_command_quantize,
     &tw_command_vocab,
     &tw_command_dev_broker,
     &tw_command_dev_topic,

@@ -33,6 +33,8 @@ static bool refuse(struct reader *reader, const char *cure, const char *key, con
 static bool refuse_value(struct reader *reader, const char *key, json_t *value, const char *supported)
 {
     char text[128];
+    if (!value)
+        return refuse(reader, cure_value, key, "is missing");
     size_t length = json_dumpb(value, text, sizeof text - 1, JSON_ENCODE_ANY | JSON_COMPACT);
     text[length < sizeof text ? length : sizeof text - 1] = '\0';
     return tw_fail(reader->err, TW_CONFIG, file_name, cure_model, "\"%s\": %.100s is not supported (%s)", key,
@@ -278,15 +280,37 @@ static bool read_calibration(struct reader *reader, json_t *own)
     return true;
 }
 
+/* 64 hexadecimal digits into `out`, 65 bytes. */
+static bool read_sha256(struct reader *reader, const char *key, json_t *value, char *out)
+{
+    const char *text = json_string_value(value);
+    if (!text || strlen(text) != 64 || strspn(text, "0123456789abcdef") != 64)
+        return refuse_value(reader, key, value, "a SHA-256 of 64 hexadecimal digits");
+    memcpy(out, text, 65);
+    return true;
+}
+
 static bool read_weights(struct reader *reader, json_t *own)
 {
     json_t *weights = json_object_get(own, "weights");
-    const char *text = json_string_value(weights);
-    if (!weights)
+    return !weights || read_sha256(reader, "tapewatch.weights", weights, reader->config->weights);
+}
+
+static bool read_quantisation(struct reader *reader, json_t *own)
+{
+    struct tw_quantisation *out = &reader->config->quantisation;
+    json_t *facts = json_object_get(own, "quantisation");
+    if (!facts)
         return true;
-    if (!text || strlen(text) != 64 || strspn(text, "0123456789abcdef") != 64)
-        return refuse_value(reader, "tapewatch.weights", weights, "a SHA-256 of 64 hexadecimal digits");
-    memcpy(reader->config->weights, text, sizeof reader->config->weights);
+    if (!json_is_object(facts))
+        return refuse_value(reader, "tapewatch.quantisation", facts, "an object");
+    if (!read_sha256(reader, "tapewatch.quantisation.source", json_object_get(facts, "source"), out->source))
+        return false;
+    json_t *agreement = json_object_get(facts, "agreement");
+    out->measured = agreement != NULL;
+    out->agreement = json_number_value(agreement);
+    if (agreement && !(json_is_number(agreement) && out->agreement >= 0.0 && out->agreement <= 1.0))
+        return refuse_value(reader, "tapewatch.quantisation.agreement", agreement, "a number from 0 to 1");
     return true;
 }
 
@@ -294,7 +318,7 @@ static bool read_own(struct reader *reader, const char *key, json_t *value)
 {
     if (!json_is_object(value))
         return refuse_value(reader, key, value, "an object");
-    return read_weights(reader, value) && read_calibration(reader, value);
+    return read_weights(reader, value) && read_quantisation(reader, value) && read_calibration(reader, value);
 }
 
 /* Bits by enum tw_family. */

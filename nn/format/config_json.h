@@ -12,7 +12,8 @@
  * file.
  *
  * Our own facts stand under the key "tapewatch"; read here: "temperature" and "temperature_exponent" (0.001
- * to 1000, default 1; 0 to 1, default 0), by which logits become probabilities (model/temperature.h).
+ * to 1000, default 1; 0 to 1, default 0), by which logits become probabilities (model/temperature.h);
+ * "weights", the SHA-256 of the weights it belongs to; "quantisation", what is known of 8-bit ones.
  *
  * Memory: strings live in the arena given. Errors: TW_IO/TW_PERMISSION (no file), TW_CONFIG with where =
  * "config.json" or "config.json: line L column C". */

@@ -1,6 +1,9 @@
 #include "format/model_files.h"
 
+#include "base/file.h"
+
 #include <stdio.h>
+#include <unistd.h>
 
 /* What other libraries leave in a folder in the place of one file of safetensors. */
 #define FILE_ADAPTER "adapter_config.json"
@@ -19,9 +22,9 @@ static bool refuse(const struct tw_snapshot *files, const char *what, const char
 
 bool tw_model_files_take(const char *folder, struct tw_snapshot *out, struct tw_error *err)
 {
-    static const char *const names[] = {TW_FILE_CONFIG, TW_FILE_WEIGHTS, TW_FILE_VOCABULARY,
-        TW_FILE_TOKENIZER, TW_FILE_ADDED_TOKENS, TW_FILE_TOKENIZER_CONFIG, TW_FILE_SPECIAL_TOKENS,
-        FILE_ADAPTER, FILE_PICKLED, FILE_SHARDS};
+    static const char *const names[] = {TW_FILE_CONFIG, TW_FILE_WEIGHTS, TW_FILE_INT8_WEIGHTS,
+        TW_FILE_VOCABULARY, TW_FILE_TOKENIZER, TW_FILE_ADDED_TOKENS, TW_FILE_TOKENIZER_CONFIG,
+        TW_FILE_SPECIAL_TOKENS, FILE_ADAPTER, FILE_PICKLED, FILE_SHARDS};
     if (!tw_snapshot_take(folder, names, sizeof names / sizeof names[0], out, err))
         return false;
     if (!tw_snapshot_has(out, FILE_ADAPTER) || tw_snapshot_has(out, TW_FILE_CONFIG))
@@ -42,4 +45,11 @@ bool tw_model_files_have_weights(const struct tw_snapshot *files, struct tw_erro
     if (tw_snapshot_has(files, FILE_PICKLED))
         return refuse(files, "pytorch_model.bin, and no model.safetensors: write it anew", loads, err);
     return true;
+}
+
+bool tw_model_weights_path(const char *folder, char *path, size_t size, struct tw_error *err)
+{
+    if (!tw_path_join(path, size, folder, TW_FILE_INT8_WEIGHTS, err))
+        return false;
+    return access(path, F_OK) == 0 || tw_path_join(path, size, folder, TW_FILE_WEIGHTS, err);
 }

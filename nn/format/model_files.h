@@ -17,6 +17,7 @@
 
 #define TW_FILE_CONFIG "config.json"
 #define TW_FILE_WEIGHTS "model.safetensors"
+#define TW_FILE_INT8_WEIGHTS "model.int8.safetensors"
 #define TW_FILE_VOCABULARY "vocab.txt"
 #define TW_FILE_TOKENIZER "tokenizer.json"
 #define TW_FILE_ADDED_TOKENS "added_tokens.json"
@@ -26,6 +27,10 @@
 /* Opens those of them that are there. `folder` must outlive the snapshot; the errors are tw_snapshot_take's,
  * and TW_CONFIG for an adapter, which is no model until it is merged into its base. */
 TW_MUST_USE bool tw_model_files_take(const char *folder, struct tw_snapshot *out, struct tw_error *err);
+
+/* The path of the weights of `folder`: model.int8.safetensors where that stands, else model.safetensors,
+ * which need not. TW_USAGE when the path does not fit. */
+TW_MUST_USE bool tw_model_weights_path(const char *folder, char *path, size_t size, struct tw_error *err);
 
 /* Are the weights in a form that can be read? TW_CONFIG for a folder that holds them pickled or in several
  * files, with the command that writes them as one file. A folder without any is told by whoever opens

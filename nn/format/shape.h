@@ -21,6 +21,13 @@ struct tw_temperature {
     float exponent; /* 0 to 1; 0: the same for all logits */
 };
 
+/* What a folder with 8-bit weights says of them ("tapewatch.quantisation", compress/quantise.h). */
+struct tw_quantisation {
+    char source[65];  /* SHA-256 of the weights that they were made from; "": the folder has none */
+    bool measured;    /* on calibration text, with the result: */
+    double agreement; /* share of its texts and entities with the label that fp32 gives */
+};
+
 struct tw_model_config {
     enum tw_family family;
     enum tw_activation activation;
@@ -45,6 +52,7 @@ struct tw_model_config {
     bool other_head;                   /* "architectures" names a head that is not the document's */
     struct tw_temperature temperature; /* of texts */
     char weights[65]; /* SHA-256 of the weights it belongs to, in hexadecimal; "": it does not say */
+    struct tw_quantisation quantisation;
     /* Of entities: "entity_temperature", "entity_temperature_exponent", else the texts'. */
     struct tw_temperature entity_temperature;
     const char *name;                     /* "_name_or_path" when it says something, else NULL */

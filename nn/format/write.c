@@ -99,35 +99,61 @@ static bool write_narrow(FILE *file, bool (*narrow)(float value, uint16_t *out),
 
 /* --- safetensors ---------------------------------------------------------------------------------------- */
 
-static size_t elements_of(const struct tw_tensor_values *tensor)
+static size_t elements_of(size_t rows, size_t columns)
 {
-    return (tensor->rows ? tensor->rows : 1) * tensor->columns;
+    return (rows ? rows : 1) * columns;
 }
 
-static json_t *describe(const struct tw_tensor_values *tensor, enum tw_dtype dtype, size_t begin, size_t end)
+static json_t *describe(size_t rows, size_t columns, enum tw_dtype dtype, size_t begin, size_t end)
 {
-    json_t *shape = tensor->rows ? json_pack("[I, I]", (json_int_t)tensor->rows, (json_int_t)tensor->columns)
-                                 : json_pack("[I]", (json_int_t)tensor->columns);
+    json_t *shape = rows ? json_pack("[I, I]", (json_int_t)rows, (json_int_t)columns)
+                         : json_pack("[I]", (json_int_t)columns);
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", tw_dtype_name(dtype), "shape", shape, "data_offsets",
         (json_int_t)begin, (json_int_t)end);
 }
 
+/* A header in the making. */
+struct header {
+    json_t *root;
+    size_t offset;
+    bool made;
+};
+
+static struct header begin_header(void)
+{
+    struct header header = {.root = json_pack("{s:{s:s}}", "__metadata__", "format", "pt")};
+    header.made = header.root != NULL;
+    return header;
+}
+
+static void add_to_header(struct header *header, const char *first, const char *second, enum tw_dtype dtype,
+    size_t rows, size_t columns)
+{
+    char name[512];
+    if (!header->made)
+        return;
+    size_t end = header->offset + elements_of(rows, columns) * tw_dtype_bytes(dtype);
+    snprintf(name, sizeof name, "%s%s", first ? first : "", second ? second : "");
+    header->made =
+        json_object_set_new(header->root, name, describe(rows, columns, dtype, header->offset, end)) == 0;
+    header->offset = end;
+}
+
 /* The header's text, to be freed; NULL without memory. */
+static char *end_header(struct header *header)
+{
+    char *text = header->made ? json_dumps(header->root, JSON_COMPACT) : NULL;
+    json_decref(header->root);
+    return text;
+}
+
 static char *header_of(enum tw_dtype dtype, const struct tw_tensor_values *tensors, size_t count)
 {
-    json_t *root = json_pack("{s:{s:s}}", "__metadata__", "format", "pt");
-    size_t offset = 0;
-    bool made = root != NULL;
-    for (size_t at = 0; made && at < count; at++) {
-        char name[512];
-        size_t end = offset + elements_of(&tensors[at]) * tw_dtype_bytes(dtype);
-        snprintf(name, sizeof name, "%s%s", tensors[at].prefix ? tensors[at].prefix : "", tensors[at].name);
-        made = json_object_set_new(root, name, describe(&tensors[at], dtype, offset, end)) == 0;
-        offset = end;
-    }
-    char *text = made ? json_dumps(root, JSON_COMPACT) : NULL;
-    json_decref(root);
-    return text;
+    struct header header = begin_header();
+    for (size_t at = 0; at < count; at++)
+        add_to_header(
+            &header, tensors[at].prefix, tensors[at].name, dtype, tensors[at].rows, tensors[at].columns);
+    return end_header(&header);
 }
 
 static bool write_header(FILE *file, const char *header)
@@ -142,7 +168,7 @@ static bool write_header(FILE *file, const char *header)
 static bool write_values(FILE *file, enum tw_dtype dtype, const struct tw_tensor_values *tensor,
     const char *path, struct tw_error *err)
 {
-    size_t count = elements_of(tensor);
+    size_t count = elements_of(tensor->rows, tensor->columns);
     if (dtype == TW_F32)
         return fwrite(tensor->values, sizeof *tensor->values, count, file) == count;
     return write_narrow(
@@ -161,6 +187,27 @@ bool tw_safetensors_write(const char *path, enum tw_dtype dtype, const struct tw
     free(header);
     for (size_t at = 0; written && at < count; at++)
         written = write_values(file, dtype, &tensors[at], path, err);
+    return file && finish(file, path, written, err);
+}
+
+bool tw_safetensors_store(
+    const char *path, const struct tw_stored_tensor *tensors, size_t count, struct tw_error *err)
+{
+    struct header made = begin_header();
+    err->code = TW_OK;
+    for (size_t at = 0; at < count; at++)
+        add_to_header(&made, tensors[at].name, tensors[at].suffix, tensors[at].dtype, tensors[at].rows,
+            tensors[at].columns);
+    char *header = end_header(&made);
+    if (!header)
+        return tw_fail(err, TW_INTERNAL, path, NULL, "out of memory");
+    FILE *file = create(path, err);
+    bool written = file && write_header(file, header);
+    free(header);
+    for (size_t at = 0; written && at < count; at++) {
+        size_t bytes = elements_of(tensors[at].rows, tensors[at].columns) * tw_dtype_bytes(tensors[at].dtype);
+        written = fwrite(tensors[at].data, 1, bytes, file) == bytes;
+    }
     return file && finish(file, path, written, err);
 }
 
@@ -270,6 +317,32 @@ bool tw_config_write(const char *path, const struct tw_model_config *config,
     if (!text)
         return tw_fail(err, TW_INTERNAL, path, NULL, "out of memory");
     done = tw_bytes_write(path, tw_text_of(text), err);
+    free(text);
+    return done;
+}
+
+static bool amend(json_t *root, const char *own_json)
+{
+    json_t *own = json_object_get(root, "tapewatch"), *members = json_loads(own_json, 0, NULL);
+    if (!json_is_object(own)) {
+        own = json_object();
+        json_object_set_new(root, "tapewatch", own);
+    }
+    bool done = json_is_object(members) && json_object_update(own, members) == 0;
+    json_decref(members);
+    return done;
+}
+
+bool tw_config_amend(const char *path, struct tw_text config, const char *own_json, struct tw_error *err)
+{
+    json_t *root = json_loadb(config.bytes, config.length, 0, NULL);
+    char *text = json_is_object(root) && amend(root, own_json)
+                     ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(12))
+                     : NULL;
+    json_decref(root);
+    if (!text)
+        return tw_fail(err, TW_INTERNAL, path, NULL, "config.json cannot be amended");
+    bool done = tw_bytes_write(path, tw_text_of(text), err);
     free(text);
     return done;
 }

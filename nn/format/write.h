@@ -30,6 +30,18 @@ struct tw_tensor_values {
 TW_MUST_USE bool tw_safetensors_write(const char *path, enum tw_dtype dtype,
     const struct tw_tensor_values *tensors, size_t count, struct tw_error *err);
 
+/* One tensor of a file whose tensors differ in type. */
+struct tw_stored_tensor {
+    const char *name, *suffix; /* suffix may be NULL; together the tensor's name */
+    enum tw_dtype dtype;
+    const void *data;
+    size_t rows, columns; /* rows 0: a vector of `columns` */
+};
+
+/* All tensors in this order, as they are. */
+TW_MUST_USE bool tw_safetensors_store(
+    const char *path, const struct tw_stored_tensor *tensors, size_t count, struct tw_error *err);
+
 struct tw_config_facts {
     /* "ForSequenceClassification", "ForMaskedLM" or "Model": the family's name is put before */
     const char *architecture;
@@ -43,6 +55,11 @@ struct tw_config_facts {
 /* Writes config.json, whole or not at all, as transformers and config_json.h read it. */
 TW_MUST_USE bool tw_config_write(const char *path, const struct tw_model_config *config,
     const struct tw_config_facts *facts, struct tw_error *err);
+
+/* Writes `config`, the text of a model's config.json, with these members under "tapewatch" added or replaced:
+ * `own_json`, an object. All else stays as it was. */
+TW_MUST_USE bool tw_config_amend(
+    const char *path, struct tw_text config, const char *own_json, struct tw_error *err);
 
 /* Bytes into a new file, synced. */
 TW_MUST_USE bool tw_bytes_write(const char *path, struct tw_text bytes, struct tw_error *err);

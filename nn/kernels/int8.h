@@ -107,7 +107,8 @@ enum tw_int8_after {
     TW_INT8_NORM
 };
 
-/* out[r] = after(in[r] W^T + bias), and / or the same quantised. */
+/* out[r] = after(in[r] W^T + bias), and / or the same quantised. `quantised` may be `in` where both are as
+ * wide, `out` may be `residual`. */
 struct tw_int8_product {
     const struct tw_int8_rows *in; /* width = weights->in */
     const struct tw_int8_weights *weights;

@@ -5,6 +5,7 @@
 bool tw_compute_open(const char *backend, struct tw_compute *out, struct tw_error *err)
 {
     out->kernels = tw_kernels_best();
+    out->int8 = tw_int8_best();
     return tw_gemm_open(backend, &out->gemm, err);
 }
 

@@ -11,11 +11,13 @@
 
 #include "base/error.h"
 #include "gemm/gemm.h"
+#include "kernels/int8.h"
 #include "kernels/kernels.h"
 
 struct tw_compute {
-    const struct tw_kernels *kernels; /* forward; kernels->backward undoes them */
-    struct tw_gemm gemm;              /* products, for linear.c */
+    const struct tw_kernels *kernels;   /* forward; kernels->backward undoes them */
+    struct tw_gemm gemm;                /* products, for linear.c */
+    const struct tw_int8_kernels *int8; /* steps with 8-bit weights, for encoder_int8.c */
 };
 
 /* The fastest kernels of this processor, and products by `backend`: any name that tw_gemm_open knows, NULL

@@ -1,5 +1,7 @@
 #include "model/encoder.h"
 
+#include "model/encoder_int8.h"
+
 /* What the steps of one batch share. */
 struct pass {
     const struct tw_model *model;
@@ -180,9 +182,11 @@ bool tw_encode(const struct tw_model *model, const struct tw_packed *batch, stru
         .hidden = model->config.hidden,
         .err = err,
     };
-    embed(&pass, workspace->embedded);
     if (model->distance_bias)
         spread_bias(&pass);
+    if (model->int8)
+        return tw_encode_int8(model, batch, workspace, err);
+    embed(&pass, workspace->embedded);
     const float *in = workspace->embedded;
     for (size_t layer = 0; layer < model->config.layers; layer++) {
         if (!run_layer(&pass, layer, in, &workspace->layers[layer]))

@@ -79,12 +79,13 @@ bool tw_masked_run(
         workspace->masked_logits, err);
 }
 
-static bool check_finite(const float *logits, size_t count, struct tw_error *err)
+static bool check_finite(
+    const struct tw_model *model, const float *logits, size_t count, struct tw_error *err)
 {
     for (size_t at = 0; at < count; at++) {
         if (!isfinite(logits[at]))
-            return tw_fail(err, TW_CONFIG, "model.safetensors", "take another checkpoint",
-                "the weights make logits that are no numbers");
+            return tw_fail(err, TW_CONFIG, model->file_name ? model->file_name : TW_FILE_WEIGHTS,
+                "take another checkpoint", "the weights make logits that are no numbers");
     }
     return true;
 }
@@ -101,7 +102,7 @@ bool tw_document_logits(const struct tw_model *model, const struct tw_packed *ba
         size_t rows = left < workspace->max_head_rows ? left : workspace->max_head_rows;
         tw_head_gather_documents(model, batch, workspace, first, rows);
         if (!tw_head_run(model, &head, workspace, NULL, rows, err) ||
-            !check_finite(workspace->head_logits, rows * labels, err))
+            !check_finite(model, workspace->head_logits, rows * labels, err))
             return false;
         memcpy(logits + first * labels, workspace->head_logits, rows * labels * sizeof *logits);
     }
@@ -137,7 +138,7 @@ bool tw_entity_logits(const struct tw_model *model, const struct tw_packed *batc
         size_t rows = left < workspace->max_head_rows ? left : workspace->max_head_rows;
         tw_head_gather_entities(model, batch, workspace, spans + first, rows);
         if (!tw_head_run(model, &head, workspace, NULL, rows, err) ||
-            !check_finite(workspace->head_logits, rows * labels, err))
+            !check_finite(model, workspace->head_logits, rows * labels, err))
             return false;
         memcpy(logits + first * labels, workspace->head_logits, rows * labels * sizeof *logits);
     }

@@ -3,9 +3,9 @@
  *
  * Weights are fp32 where they lie, in the form of files: [out, in]. With what they are multiplied, and
  * whether both factors are rounded to bf16 on the way (training, by choice), is the compute's to say and not
- * the weight's: one set of weights is trained in bf16 and validated in fp32. Weights of another form (int8,
- * packed at load) are other members of struct tw_linear, filled when the model is opened, and one more way in
- * linear.c: callers say what to multiply, never how.
+ * the weight's: one set of weights is trained in bf16 and validated in fp32. A map of an encoder layer may
+ * have 8-bit weights instead (`codes`): then `weight` is NULL, and the map runs packed and together with what
+ * follows it (int8_layers.h, encoder_int8.h), never here.
  *
  *     tw_linear_run(compute, &layer->query, tokens, in, layer->query.bias, query, err);
  *     tw_linear_run(compute, &layer->up, tokens, attended, NULL, raised, err);   // activate() adds the bias
@@ -18,14 +18,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "model/compute.h"
 
 struct tw_linear {
-    const float *weight; /* [out, in] */
+    const float *weight; /* [out, in]; NULL when there are codes */
     const float *bias;   /* [out], or NULL: the map has none */
     size_t in, out;
+    const int8_t *codes; /* [out, in], or NULL: the weight is scales[o] codes[o, i], codes from -127 to 127 */
+    const float *scales; /* [out] */
 };
 
 /* out[rows, linear->out] = in[rows, linear->in] x W^T, and `bias` on every row: linear->bias, or NULL where

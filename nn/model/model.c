@@ -7,9 +7,9 @@
 
 #include "base/size.h"
 #include "format/config_json.h"
+#include "model/int8_tensors.h"
 #include "model/names.h"
 
-static const char *const weights_name = TW_FILE_WEIGHTS;
 static const char *const cure_fit = "take config.json and model.safetensors from the same checkpoint";
 static const char *const cure_labels =
     "name them with --labels, in the model's order, as in --labels negative,neutral,positive";
@@ -69,6 +69,8 @@ struct loader {
     size_t limit;
     struct tw_parameter *parameters;  /* [limit] */
     const struct tw_tensor **tensors; /* parallel to parameters; NULL: a blank model, nothing is looked up */
+    const float **scales;             /* parallel to tensors: of those that are I8 */
+    enum tw_coded_use *uses;          /* parallel to tensors: of their codes */
     bool prefixed;                    /* the file's names carry the family's prefix */
     struct tw_error *err;
 };
@@ -96,6 +98,12 @@ static const struct tw_tensor *find_tensor(const struct tw_safetensors *file, co
     return NULL;
 }
 
+/* Is it model.int8.safetensors? */
+static bool has_codes(const struct tw_model *model)
+{
+    return model->config.quantisation.source[0] != '\0';
+}
+
 static bool check_shape(
     struct loader *loader, const struct tw_tensor *tensor, size_t rows, size_t columns, bool vector)
 {
@@ -105,18 +113,20 @@ static bool check_shape(
     if (tensor->dimensions == dimensions && memcmp(tensor->shape, shape, dimensions * sizeof *shape) == 0)
         return true;
     char where[64], have[160], need[64];
-    snprintf(where, sizeof where, "%s: offset %zu", weights_name, tensor->file_offset);
+    snprintf(where, sizeof where, "%s: offset %zu", loader->model->file_name, tensor->file_offset);
     return tw_fail(loader->err, TW_CONFIG, where, cure_fit, "tensor \"%.200s\" is %s, config.json says %s",
         tensor->name, tw_shape_text(tensor->shape, tensor->dimensions, have, sizeof have),
         tw_shape_text(shape, dimensions, need, sizeof need));
 }
 
-static bool check_dtype(struct loader *loader, const struct tw_tensor *tensor)
+static bool check_dtype(struct loader *loader, const struct tw_named *named, const struct tw_tensor *tensor)
 {
+    if (tensor->dtype == TW_I8 && has_codes(loader->model) && tw_coded_use_of(named->role) != TW_CODED_NEVER)
+        return true;
     if (tensor->dtype == TW_F32 || tensor->dtype == TW_F16 || tensor->dtype == TW_BF16)
         return true;
     char where[64];
-    snprintf(where, sizeof where, "%s: offset %zu", weights_name, tensor->file_offset);
+    snprintf(where, sizeof where, "%s: offset %zu", loader->model->file_name, tensor->file_offset);
     return tw_fail(loader->err, TW_CONFIG, where, "save the checkpoint as F32, F16 or BF16",
         "tensor \"%.200s\" is %s", tensor->name, tw_dtype_name(tensor->dtype));
 }
@@ -136,11 +146,13 @@ static bool note_tensor(struct loader *loader, const struct tw_named *named)
     char stored[STORED_BYTES];
     const struct tw_tensor *tensor = find_weight(model, named, loader->prefixed, stored);
     if (!tensor)
-        return tw_fail(loader->err, TW_CONFIG, weights_name, cure_fit, "no tensor \"%s\"", stored);
+        return tw_fail(loader->err, TW_CONFIG, model->file_name, cure_fit, "no tensor \"%s\"", stored);
     if (!check_shape(loader, tensor, named->rows, named->columns, named->vector) ||
-        !check_dtype(loader, tensor))
+        !check_dtype(loader, named, tensor))
         return false;
     loader->tensors[model->parameter_count] = tensor;
+    loader->uses[model->parameter_count] =
+        tensor->dtype == TW_I8 ? tw_coded_use_of(named->role) : TW_CODED_NEVER;
     return true;
 }
 
@@ -201,6 +213,40 @@ static bool in_place(const struct tw_tensor *tensor)
     return tensor->dtype == TW_F32 && (uintptr_t)tensor->data % _Alignof(float) == 0;
 }
 
+/* Room for the values of parameter `at`, fp32. */
+static float *take_values(struct loader *loader, size_t at)
+{
+    float *values = tw_arena_aligned(&loader->model->weights, loader->tensors[at]->elements * sizeof *values);
+    loader->parameters[at].values = values;
+    if (!values)
+        tw_arena_fail(&loader->model->weights, loader->err);
+    return values;
+}
+
+static bool widen(struct loader *loader, size_t at)
+{
+    float *values = take_values(loader, at);
+    if (values)
+        tw_tensor_widen(loader->tensors[at], values);
+    return values != NULL;
+}
+
+/* An I8 tensor: its scales, and its values where nobody multiplies with the codes. */
+static bool load_codes(struct loader *loader, size_t at)
+{
+    const struct tw_parameter *parameter = &loader->parameters[at];
+    const struct tw_tensor *tensor = loader->tensors[at];
+    if (!tw_int8_tensor_scales(&loader->model->file, tensor, parameter->rows, &loader->model->weights,
+            &loader->scales[at], loader->err))
+        return false;
+    if (loader->uses[at] == TW_CODED_PACKED)
+        return true;
+    float *values = take_values(loader, at);
+    if (values)
+        tw_int8_tensor_widen(tensor, loader->scales[at], parameter->rows, parameter->columns, values);
+    return values != NULL;
+}
+
 static bool load_values(struct loader *loader)
 {
     struct tw_model *model = loader->model;
@@ -208,13 +254,16 @@ static bool load_values(struct loader *loader)
         const struct tw_tensor *tensor = loader->tensors[at];
         if (in_place(tensor)) {
             loader->parameters[at].values = tensor->data;
-            continue;
+        } else if (tensor->dtype == TW_I8) {
+            if (!load_codes(loader, at))
+                return false;
+        } else if (!widen(loader, at)) {
+            return false;
         }
-        float *values = tw_arena_aligned(&model->weights, tensor->elements * sizeof *values);
-        if (!values)
-            return tw_arena_fail(&model->weights, loader->err);
-        tw_tensor_widen(tensor, values);
-        loader->parameters[at].values = values;
+        const float *values = loader->parameters[at].values;
+        if (has_codes(model) && values &&
+            !tw_int8_tensor_check_finite(tensor, values, tensor->elements, loader->err))
+            return false;
     }
     return true;
 }
@@ -228,12 +277,14 @@ static bool converted_bytes(const struct loader *loader, size_t *out)
         size_t padded;
         if (in_place(tensor))
             continue;
+        /* Of an I8 tensor, its scales, and its values at most. */
         if (!tw_size_multiply(tensor->elements, sizeof(float), &padded) ||
-            !tw_size_add(padded, 2 * alignment_bytes, &padded) || !tw_size_add(bytes, padded, &bytes))
+            !tw_size_add(padded, 4 * alignment_bytes, &padded) || !tw_size_add(bytes, padded, &bytes) ||
+            !tw_size_add(bytes, loader->parameters[at].rows * sizeof(float), &bytes))
             return false;
     }
     *out = bytes;
-    return true;
+    return !has_codes(loader->model) || tw_size_add(bytes, tw_int8_layers_bytes(&loader->model->config), out);
 }
 
 /* --- from the list to the structs ----------------------------------------------------------------------- */
@@ -241,6 +292,17 @@ static bool converted_bytes(const struct loader *loader, size_t *out)
 static void place(void *base, size_t field, const float *values)
 {
     memcpy((char *)base + field, &values, sizeof values);
+}
+
+/* Codes of parameter `at` into the linear whose weight stands at `field` of the layer. */
+static void place_codes(const struct loader *loader, size_t at, struct tw_layer *layer, size_t field)
+{
+    if (!loader->tensors || loader->uses[at] != TW_CODED_PACKED)
+        return;
+    struct tw_linear *linear =
+        (struct tw_linear *)(void *)((char *)layer + field - offsetof(struct tw_linear, weight));
+    linear->codes = loader->tensors[at]->data;
+    linear->scales = loader->scales[at];
 }
 
 static void set_shape(struct tw_linear *linear, size_t in, size_t out)
@@ -277,15 +339,19 @@ static bool place_parameters(struct loader *loader)
         return tw_arena_fail(&model->arena, loader->err);
     struct tw_names names = tw_names_of(&model->config, loader->sections);
     size_t at = 0;
-    for (struct tw_named named; tw_names_next(&names, &named); at++)
+    for (struct tw_named named; tw_names_next(&names, &named); at++) {
         place(named.of_layer ? (void *)&layers[named.layer] : (void *)model, fields[named.role],
             loader->parameters[at].values);
+        if (named.of_layer)
+            place_codes(loader, at, &layers[named.layer], fields[named.role]);
+    }
     for (size_t layer = 0; layer < model->config.layers; layer++)
         shape_layer(&layers[layer], &model->config);
     shape_heads(model);
     model->layers = layers;
     model->parameters = loader->parameters;
-    return true;
+    return !has_codes(model) ||
+           tw_int8_layers_build(&model->config, layers, &model->weights, &model->int8, loader->err);
 }
 
 /* --- opening -------------------------------------------------------------------------------------------- */
@@ -304,7 +370,7 @@ static bool require_head(const struct tw_model *model, struct tw_error *err)
         return tw_fail(err, TW_CONFIG, "config.json", "give a folder made for sequence classification",
             "\"architectures\" names a model without a document head");
     if (!model->has_head && !model->has_entity_head)
-        return tw_fail(err, TW_CONFIG, weights_name, "give a folder made for sequence classification",
+        return tw_fail(err, TW_CONFIG, model->file_name, "give a folder made for sequence classification",
             "no tensor \"%s\": the folder has no classification head",
             weight_name(&model->config, TW_ROLE_CLASSIFIER_WEIGHT, &named));
     const char *fault = model->config.labels_fault;
@@ -333,7 +399,7 @@ static bool take_label_count(
     return true;
 }
 
-static unsigned sections_of(const struct tw_model *model)
+unsigned tw_model_sections(const struct tw_model *model)
 {
     const bool has[TW_SECTIONS] = {
         [TW_SECTION_BODY] = true,
@@ -362,12 +428,16 @@ static void set_activations(struct tw_model *model)
 static bool begin_loader(
     struct loader *loader, struct tw_model *model, bool with_tensors, struct tw_error *err)
 {
-    *loader = (struct loader){.model = model, .sections = sections_of(model), .err = err};
+    *loader = (struct loader){.model = model, .sections = tw_model_sections(model), .err = err};
     loader->limit = tw_names_count(&model->config, loader->sections);
     loader->parameters = tw_arena_array(&model->arena, loader->limit, sizeof *loader->parameters);
     if (with_tensors)
         loader->tensors = tw_arena_array(&model->arena, loader->limit, sizeof *loader->tensors);
-    if (!loader->parameters || (with_tensors && !loader->tensors))
+    if (with_tensors)
+        loader->scales = tw_arena_array(&model->arena, loader->limit, sizeof *loader->scales);
+    if (with_tensors)
+        loader->uses = tw_arena_array(&model->arena, loader->limit, sizeof *loader->uses);
+    if (!loader->parameters || (with_tensors && model->arena.full))
         return tw_arena_fail(&model->arena, err);
     set_activations(model);
     return true;
@@ -388,7 +458,7 @@ static bool load_weights(struct tw_model *model, const struct tw_model_options *
     model->dtype = loader.tensors[0]->dtype;
     size_t bytes;
     if (!converted_bytes(&loader, &bytes))
-        return tw_fail(err, TW_CONFIG, weights_name, NULL, "too large for this machine");
+        return tw_fail(err, TW_CONFIG, model->file_name, NULL, "too large for this machine");
     return tw_arena_begin(&model->weights, bytes, err) && load_values(&loader) && place_parameters(&loader);
 }
 
@@ -418,7 +488,25 @@ static bool check_pair(const struct tw_model *model, struct tw_error *err)
         "go on with the run that was stopped: --resume; or take both files from one folder; or, if you changed the "
         "weights, take tapewatch.weights out",
         "it belongs to other weights, tapewatch.weights %.12s.., than %s, which is %.12s..", wanted,
-        weights_name, model->sha256_hex);
+        model->file_name, model->sha256_hex);
+}
+
+/* Which of the two files of weights; config.json must know it, so that 8-bit weights are never read beside
+ * the config of another model. */
+static bool choose_file(struct tw_model *model, const struct tw_snapshot *files, struct tw_error *err)
+{
+    const bool there = tw_snapshot_has(files, TW_FILE_INT8_WEIGHTS);
+    model->file_name = there ? TW_FILE_INT8_WEIGHTS : TW_FILE_WEIGHTS;
+    if (there && tw_snapshot_has(files, TW_FILE_WEIGHTS))
+        return tw_fail(err, TW_CONFIG, files->folder, "leave one of the two in the folder",
+            TW_FILE_WEIGHTS " and " TW_FILE_INT8_WEIGHTS " stand side by side");
+    if (there && (!has_codes(model) || !model->config.weights[0]))
+        return tw_fail(err, TW_CONFIG, TW_FILE_CONFIG, "take both files from the folder that quantise wrote",
+            "it knows nothing of " TW_FILE_INT8_WEIGHTS ": there is no tapewatch.quantisation");
+    if (!there && has_codes(model))
+        return tw_fail(err, TW_CONFIG, TW_FILE_CONFIG, "take both files from the folder that quantise wrote",
+            "it is that of " TW_FILE_INT8_WEIGHTS ", which is not there");
+    return there || tw_model_files_have_weights(files, err);
 }
 
 static bool open_files(struct tw_model *model, const struct tw_snapshot *files,
@@ -427,8 +515,8 @@ static bool open_files(struct tw_model *model, const struct tw_snapshot *files,
     /* Names, layers and strings of the config: a few hundred bytes a parameter, 512 layers at most. */
     if (!tw_arena_begin(&model->arena, (size_t)16 << 20, err) ||
         !tw_config_read_from(files, options->labels, &model->arena, &model->config, err) ||
-        !tw_model_files_have_weights(files, err) ||
-        !tw_safetensors_open_from(files, weights_name, &model->file, err))
+        !choose_file(model, files, err) ||
+        !tw_safetensors_open_from(files, model->file_name, &model->file, err))
         return false;
     struct tw_text bytes = {model->file.file.bytes, model->file.file.length};
     return tw_sha256_hex(bytes, model->sha256_hex, err) && check_pair(model, err);
@@ -477,6 +565,7 @@ static bool make_blank(struct tw_model *model, const struct tw_model_config *con
         return false;
     model->config = *config;
     model->config.ignored_count = 0;
+    model->config.quantisation = (struct tw_quantisation){0};
     const char *name = config->name ? config->name : "new";
     model->name = tw_arena_copy(&model->arena, tw_text_of(name)).bytes;
     model->config.name = model->name;

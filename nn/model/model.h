@@ -1,5 +1,6 @@
 /* model: a Hugging Face folder to named, read-only weights.
- *   in    a folder with config.json and model.safetensors (BERT, DistilBERT or MPNet; F32, F16 or BF16)
+ *   in    a folder with config.json and model.safetensors (BERT, DistilBERT or MPNet; F32, F16 or BF16), or
+ *         model.int8.safetensors in its place, as compress/quantise.h makes it
  *   out   struct tw_model: shape, weights, label order, identity; const after opening, shared by all threads
  *
  *     struct tw_model *model;
@@ -13,6 +14,11 @@
  * says is refused naming both shapes. Tensor names may carry the family's prefix ("bert.") or none (a bare
  * model), and LayerNorm may say weight/bias or gamma/beta, as transformers' own loader allows. Tensors that
  * the forward pass does not use (position_ids, a language-model head) are ignored.
+ *
+ * In model.int8.safetensors the maps of layers and the embeddings may be I8, from -127 to 127, each with a
+ * tensor of its name and "_scale" behind it, F32, a scale for each row; all else is as ever. Embeddings are
+ * widened at load; maps are packed (int8_layers.h), and their `weight` is NULL. config.json must say
+ * "tapewatch.quantisation", and name these weights. Such a model is not trained.
  *
  * `parameters` lists every weight once, in forward order, with an offset: gradients and optimiser moments are
  * flat arrays parallel to it. The structs of layers point to the same memory.
@@ -40,6 +46,7 @@
 #include "format/model_files.h"
 #include "format/safetensors.h"
 #include "format/shape.h"
+#include "model/int8_layers.h"
 #include "model/linear.h"
 
 /* y = (x - mean(x)) / sqrt(var(x) + epsilon) * scale + shift */
@@ -58,8 +65,8 @@ struct tw_layer {
 };
 
 struct tw_parameter {
-    const char *name; /* as transformers writes it for ...ForSequenceClassification */
-    const float *values;
+    const char *name;     /* as transformers writes it for ...ForSequenceClassification */
+    const float *values;  /* NULL: 8-bit weights, which struct tw_linear has */
     size_t rows, columns; /* a vector has rows = 1 */
     bool vector;          /* a bias, or of a norm */
     size_t offset;        /* of its first value in a flat array of all parameters */
@@ -78,14 +85,16 @@ enum tw_model_part { TW_PART_DOCUMENT = 1, TW_PART_ENTITY = 2, TW_PART_MASKED = 
 struct tw_model {
     struct tw_model_config config;
     const char *name;       /* for people: _name_or_path, else the folder's own name */
-    char sha256_hex[65];    /* of model.safetensors */
+    const char *file_name;  /* of the weights, model.safetensors or model.int8.safetensors */
+    char sha256_hex[65];    /* of that file */
     enum tw_dtype dtype;    /* of the word embedding in the file */
     const float *words;     /* [vocabulary, hidden] */
     const float *positions; /* [first_position + max_positions, hidden] */
     const float *types;     /* [type_vocabulary, hidden], or NULL (all but BERT) */
     struct tw_norm embedding_norm;
-    const float *distance_bias;    /* [distance_buckets, heads], or NULL (all but MPNet); encoder.h */
-    const struct tw_layer *layers; /* [config.layers] */
+    const float *distance_bias;       /* [distance_buckets, heads], or NULL (all but MPNet); encoder.h */
+    const struct tw_layer *layers;    /* [config.layers] */
+    const struct tw_int8_layer *int8; /* [config.layers], or NULL: no map has 8-bit weights */
     /* The document head, when has_head: classifier(activation(pooler(hidden of [CLS]))). */
     bool has_head;
     bool has_pooler; /* a bare BERT folder may carry a pooler without classifier */
@@ -126,6 +135,9 @@ TW_MUST_USE bool tw_model_open_from(const struct tw_snapshot *files, const struc
     struct tw_model **out, struct tw_error *err);
 /* Unmaps the weights and frees the rest. */
 void tw_model_close(struct tw_model *model);
+
+/* The sections that it has (names.h), by TW_SECTION_BIT: walking them gives its parameters in their order. */
+unsigned tw_model_sections(const struct tw_model *model);
 
 /* Makes a model of this shape with these heads (TW_PART_*), all values 0 and in memory that may be written:
  * `*values`, [value_count], every parameter at a multiple of 16 values. What training works on

@@ -5,6 +5,9 @@
 static const size_t default_tokens = 1024;
 /* Heads take their rows in rounds of so many. */
 static const size_t head_rows = 64, masked_rows = 128;
+/* Of one group of sequences that goes through all layers with 8-bit weights: its rows and the weights of one
+ * map fit in the second cache. */
+static const size_t int8_group_tokens = 256;
 static const size_t most_tokens = (size_t)1 << 22;
 
 /* Counts first, takes second: the same walk over all buffers runs twice, so the sum cannot go out of step. */
@@ -25,6 +28,31 @@ static float *take(struct taker *taker, size_t rows, size_t width)
     if (!taker->arena)
         return NULL;
     return tw_arena_aligned(taker->arena, bytes);
+}
+
+static struct tw_int8_rows take_rows(struct taker *taker, size_t rows, size_t width)
+{
+    return (struct tw_int8_rows){
+        .values = (uint8_t *)take(taker, rows, tw_int8_stride(width) / sizeof(float)),
+        .scales = take(taker, rows, 1),
+        .zeros = (int32_t *)take(taker, rows, 1),
+        .width = width};
+}
+
+static void take_int8(
+    struct taker *taker, const struct tw_model_config *config, size_t longest, struct tw_int8_workspace *out)
+{
+    size_t rows = tw_gemm_rows(out->max_tokens);
+    out->state = take(taker, rows, config->hidden);
+    out->queries = take(taker, rows, 3 * config->hidden);
+    out->context = take(taker, rows, config->hidden);
+    out->attended = take(taker, rows, config->hidden);
+    out->raised = take(taker, rows > TW_INT8_BLOCK ? rows : TW_INT8_BLOCK, config->intermediate);
+    out->lowered = take(taker, rows, config->hidden);
+    out->narrow = take_rows(taker, rows, config->hidden);
+    out->wide = take_rows(taker, rows, config->intermediate);
+    out->attention_scratch =
+        take(taker, 1, tw_int8_attention_floats(longest, config->hidden / config->heads));
 }
 
 static void take_layer(struct taker *taker, size_t rows, const struct tw_model_config *config, bool keep,
@@ -63,6 +91,8 @@ static void take_all(
     out->head_raised = take(taker, heads, config->hidden);
     out->head_pooled = take(taker, heads, config->hidden);
     out->head_logits = take(taker, heads, config->labels);
+    if (out->int8.max_tokens > 0)
+        take_int8(taker, config, out->max_sequence, &out->int8);
     size_t words = tw_gemm_rows(out->max_masked_rows);
     out->masked_input = take(taker, words, config->hidden);
     out->masked_raised = take(taker, words, config->hidden);
@@ -90,6 +120,8 @@ bool tw_workspace_open(const struct tw_model *model, const struct tw_workspace_o
     out->max_head_rows = head_rows;
     out->max_masked_rows = model->has_masked_head ? masked_rows : 0;
     out->keeps_layers = options->keep_layers;
+    if (model->int8)
+        out->int8.max_tokens = out->max_sequence > int8_group_tokens ? out->max_sequence : int8_group_tokens;
     struct taker counter = {0};
     take_all(&counter, config, options->keep_layers, out);
     size_t limit;

@@ -10,7 +10,8 @@
  *
  * `keep_layers`: each layer writes into buffers of its own, so that after tw_encode all activations are
  * there: the tests compare them, and a backward pass needs them. Otherwise all layers share one set, and
- * `layers[i]` all point to it. */
+ * `layers[i]` all point to it. A model with 8-bit weights has buffers of its own, sized for a group of
+ * sequences, and of `layers` it fills the outputs alone. */
 #ifndef TW_WORKSPACE_H
 #define TW_WORKSPACE_H
 
@@ -42,6 +43,19 @@ struct tw_activations {
     float *output;      /* [tokens, hidden], after the second norm: the next layer's input */
 };
 
+/* Buffers of encoder_int8.c, for one group of sequences; when the model has 8-bit weights. */
+struct tw_int8_workspace {
+    size_t max_tokens;          /* of a group */
+    float *state;               /* [tokens, hidden]: a layer's input, then its output */
+    float *queries;             /* [tokens, 3 hidden]: query, key and value */
+    float *context, *attended;  /* [tokens, hidden] */
+    float *raised;              /* [tokens, intermediate]; a few rows of it while maps are in 8 bits */
+    float *lowered;             /* [tokens, hidden], of maps in fp32 */
+    struct tw_int8_rows narrow; /* [tokens, hidden]: what the next map reads */
+    struct tw_int8_rows wide;   /* [tokens, intermediate] */
+    float *attention_scratch;   /* tw_int8_attention_floats(max_sequence, head width) */
+};
+
 struct tw_workspace {
     size_t max_tokens, max_sequence;
     const struct tw_compute *compute; /* may be exchanged between batches by whoever trains */
@@ -59,6 +73,7 @@ struct tw_workspace {
     float *masked_input, *masked_raised, *masked_activated, *masked_normed; /* [max_masked_rows, hidden] */
     float *masked_logits; /* [max_masked_rows, vocabulary] */
     size_t max_masked_rows;
+    struct tw_int8_workspace int8; /* when the model has 8-bit weights */
     bool keeps_layers;
     /* Set by whoever trains, for the next tw_encode; NULL: no dropout. */
     const struct tw_dropout_plan *dropout;

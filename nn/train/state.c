@@ -243,6 +243,14 @@ static bool build(struct tw_state *state, const struct tw_state_options *options
     return fill_all(&filling, err) && take_arrays(state, options->averaged, err);
 }
 
+/* 8-bit weights are rounded: what training changes would vanish in the rounding. */
+static bool check_form(const struct tw_model *base, const char *folder, struct tw_error *err)
+{
+    return !base || !base->int8 ||
+           tw_fail(err, TW_CONFIG, folder, "start from the folder that it was made from",
+               "its weights are in 8 bits, from which no training starts");
+}
+
 bool tw_state_open(const struct tw_state_options *options, struct tw_state **out, struct tw_error *err)
 {
     *out = NULL;
@@ -251,8 +259,8 @@ bool tw_state_open(const struct tw_state_options *options, struct tw_state **out
     if (options->folder && !tw_model_open(options->folder, &open, &base, err))
         return tw_error_in(err, options->folder);
     struct tw_state *state = calloc(1, sizeof *state);
-    bool done =
-        state ? build(state, options, base, err) : tw_fail(err, TW_INTERNAL, "state", NULL, "out of memory");
+    bool done = state ? check_form(base, options->folder, err) && build(state, options, base, err)
+                      : tw_fail(err, TW_INTERNAL, "state", NULL, "out of memory");
     tw_model_close(base);
     if (!done) {
         tw_state_close(state);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "distill/predict_folder.h"
+#include "format/model_files.h"
 #include "score/classify.h"
 
 #include <limits.h>
@@ -22,7 +23,7 @@ static bool weigh(const char *folder, struct tw_folder_measures *out, struct tw_
 {
     char path[PATH_MAX];
     struct stat status;
-    if (!tw_path_join(path, sizeof path, folder, "model.safetensors", err))
+    if (!tw_model_weights_path(folder, path, sizeof path, err))
         return false;
     if (stat(path, &status) != 0)
         return tw_fail_errno(err, TW_IO, path, "name a model folder", "cannot be read");

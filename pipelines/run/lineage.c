@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "format/labels.h"
+#include "format/model_files.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ json_t *tw_lineage_file(const char *path, struct tw_error *err)
 json_t *tw_lineage_base(const char *folder, struct tw_error *err)
 {
     char path[PATH_MAX];
-    if (!tw_path_join(path, sizeof path, folder, "model.safetensors", err))
+    if (!tw_model_weights_path(folder, path, sizeof path, err))
         return NULL;
     json_t *file = tw_lineage_file(path, err);
     if (!file)
