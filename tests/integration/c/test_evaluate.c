@@ -795,6 +795,67 @@ static void rules_that_decide_nothing_any_more_are_forgotten(void **state)
         ask(story, "SELECT tapewatch.first_rule_set() = max(rule_set_id) FROM tapewatch.rule_sets"), 0);
 }
 
+/* A set that looks back further than the one before: what lies there was not kept, and is read. */
+static void rules_that_look_back_further_see_what_lies_there(void **state)
+{
+    struct story *story = *state;
+    struct tw_error err;
+    char told[STEPS_BYTES];
+    for (int seconds = 0; seconds < 600; seconds += 100)
+        bar(story, seconds, "ACME", 1, -9000);
+    open_desk(story, &story->first);
+    time_goes_to(story, 610);
+    load_rules(story,
+        "rules:\n  - name: long\n    kind: threshold\n    measure: negative_sum\n    window: 30m\n"
+        "    below: -5.0\n");
+    assert_true(tw_evaluator_set_rules(story->first.evaluator, story->rules, &err));
+    wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 2);
+    time_goes_to(story, 700);
+    steps(story, told);
+    assert_string_equal(told, "ACME long opened 620 -54000 6");
+}
+
+/* A standby that lagged is promoted: a bar was lost on the way, and "evaluated to" and the epoch with it. */
+static void windows_are_those_of_the_server_that_is_connected(void **state)
+{
+    struct story *story = *state;
+    char told[STEPS_BYTES];
+    bar(story, 70, "ACME", 1, -15000);
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    ask(story, "BEGIN");
+    ask(story, "UPDATE tapewatch.shards SET epoch = epoch - 1, evaluated_to = to_timestamp(1795000090)");
+    ask(story, "DELETE FROM tapewatch.bars");
+    ask(story, "COMMIT");
+    end_evaluators_session(story);
+    time_goes_to(story, 100);
+    bar(story, 100, "ACME", 1, -9000);
+    time_goes_to(story, 110);
+    steps(story, told);
+    assert_string_equal(told, "");
+}
+
+/* Rules cannot be stored, because somebody who is not ours holds their lock: this daemon lives all the same. */
+static void a_sign_of_life_goes_before_all_else(void **state)
+{
+    struct story *story = *state;
+    struct tw_error err;
+    story->config.store.lock_timeout_ms = 100;
+    open_desk(story, &story->first);
+    time_goes_to(story, 100);
+    ask(story, "BEGIN");
+    ask(story, "SELECT name FROM tapewatch.locks WHERE name = 'rules' FOR UPDATE");
+    load_rules(story, "rules: []\n");
+    assert_true(tw_evaluator_set_rules(story->first.evaluator, story->rules, &err));
+    run_for(story, 4000);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.members_alive(3000)"), 1);
+    const struct tw_error *trouble = tw_evaluator_trouble(story->first.evaluator);
+    assert_non_null(trouble);
+    assert_non_null(strstr(trouble->what, "of role \"postgres\" (\"observer\")"));
+    ask(story, "COMMIT");
+    wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 2);
+}
+
 /* What does not fit is told, with the key that is to be raised; then it goes on where it stood. */
 static void windows_that_do_not_fit_stop_the_evaluation_until_they_do(void **state)
 {
@@ -1049,6 +1110,9 @@ int main(void)
         STORY(a_late_document_counts_in_the_windows_that_look_back_on_it),
         STORY(a_late_document_that_comes_while_its_bar_is_evaluated_counts_too),
         STORY(rules_that_decide_nothing_any_more_are_forgotten),
+        STORY(rules_that_look_back_further_see_what_lies_there),
+        STORY(windows_are_those_of_the_server_that_is_connected),
+        STORY(a_sign_of_life_goes_before_all_else),
         STORY(windows_that_do_not_fit_stop_the_evaluation_until_they_do),
         STORY(a_reader_holds_nobody_up_whatever_it_locks),
         STORY(a_daemon_that_is_stopped_is_ended_by_another_with_all_that_it_holds),
