@@ -89,7 +89,7 @@ static const uint32_t moves[STATES] = {
     [STORING] = TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [BEATING] = TW_MOVE(TAKING) | TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [TAKING] = TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [LOOKING] = TW_MOVE(CUTTING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
+    [LOOKING] = TW_MOVE(CUTTING) | TW_MOVE(READING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [CUTTING] = TW_MOVE(READING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [READING] = TW_MOVE(WORKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [WORKING] = TW_MOVE(WRITING) | TW_MOVE(WAITING) | TW_MOVE(ATTENDING) | TW_MOVE(ORPHANED) | TW_MOVE(RECALLING),
@@ -385,7 +385,10 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
     tw_gauge_set(evaluator->metrics, TW_GAUGE_STREAM_WATERMARK,
         watermark_us == TW_NO_TIME ? 0 : (double)watermark_us / 1e6);
     if (tw_turn_exchange_choose(&evaluator->turn, &evaluator->shards)) {
-        go_on(evaluator, CUTTING, "bars have closed");
+        if (tw_turn_exchange_may_be_cut(&evaluator->turn))
+            go_on(evaluator, CUTTING, "bars have closed");
+        else
+            go_on(evaluator, READING, "one bar has closed");
         return;
     }
     note_progress(evaluator);
@@ -659,6 +662,7 @@ bool tw_evaluator_begin(uv_loop_t *loop, const struct tw_config *config, const s
     evaluator->pool = pool;
     evaluator->events = *events;
     evaluator->even_ms = tw_now_ms();
+    tw_session_set(&evaluator->session, "jit", 0); /* compiling a plan takes longer than what it saves here */
     tw_session_set(&evaluator->session, "idle_session_timeout", config->evaluate.idle_session_ms);
     tw_session_set(&evaluator->session, "lock_timeout", config->store.lock_timeout_ms);
     if (tw_turn_exchange_begin(&evaluator->turn, config, &evaluator->session, &evaluator->rules, err) &&

@@ -186,6 +186,11 @@ static void put_interval(struct tw_turn_exchange *exchange)
     put_chosen(exchange);
 }
 
+bool tw_turn_exchange_may_be_cut(const struct tw_turn_exchange *exchange)
+{
+    return exchange->to_us - exchange->from_us > TW_BAR_US;
+}
+
 void tw_turn_exchange_cut(struct tw_turn_exchange *exchange)
 {
     struct tw_statement_list *list = &exchange->list;

@@ -81,6 +81,8 @@ void tw_turn_exchange_look(struct tw_turn_exchange *exchange);
 /* Chooses shards and interval by the answers; false when no bar has closed for any shard that is held, and
  * all windows are whole. */
 bool tw_turn_exchange_choose(struct tw_turn_exchange *exchange, const struct tw_shards *shards);
+/* Whether more than one bar may lie in the interval: one bar is never cut. */
+bool tw_turn_exchange_may_be_cut(const struct tw_turn_exchange *exchange);
 /* Lists the question where to cut the interval; its answer moves `to_us`. */
 void tw_turn_exchange_cut(struct tw_turn_exchange *exchange);
 /* Lists the questions for the turn's rows. */
