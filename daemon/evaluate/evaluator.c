@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { BEAT_MOST_MS = 1000, LEAVE_MS = 1000, RETRY_MS = 1000, OUTRUN_MS = 10 };
+enum { BEAT_MOST_MS = 1000, LEAVE_MS = 1000, RETRY_MS = 1000, OUTRUN_MS = 10, READING_MS = 2000 };
 
 /* What is true in each, evaluator.h says. */
 enum state {
@@ -47,6 +47,8 @@ struct tw_evaluator {
     uint64_t beaten_ms;      /* when this session gave its last sign of life; 0: none yet, and so no member */
     uint64_t even_ms;        /* when the shards were last found evaluated as far as can be, or came further */
     struct tw_error trouble; /* what was refused since then; TW_OK: nothing */
+    uint64_t reading_ms;     /* when windows began to be read; 0: they are whole */
+    bool reading_told;
     struct tw_shards shards;
     struct tw_stored_rules rules;
 
@@ -369,6 +371,30 @@ static void release(struct tw_evaluator *evaluator)
 
 /* -- a turn ---------------------------------------------------------------------------------------------- */
 
+/* Whoever waits for alerts should know what for. */
+static void tell_reading(struct tw_evaluator *evaluator)
+{
+    int64_t shards = evaluator->turn.unread;
+    tw_fail_passing(&evaluator->trouble, TW_SERVER, "evaluate", "none needed: it ends by itself",
+        "the bars that rules look back on are being read: shards to go: %lld", (long long)shards);
+    if (evaluator->reading_ms == 0)
+        evaluator->reading_ms = tw_now_ms();
+    if (evaluator->reading_told || tw_now_ms() < evaluator->reading_ms + READING_MS)
+        return;
+    evaluator->reading_told = true;
+    tw_log(evaluator->log, TW_INFO, "evaluate", "windows are being read", tw_int("shards", shards));
+}
+
+static void tell_read(struct tw_evaluator *evaluator)
+{
+    if (evaluator->reading_told)
+        tw_log(evaluator->log, TW_INFO, "evaluate", "windows are read",
+            tw_int("bars", (int64_t)evaluator->turn.windows.memory.bars),
+            tw_int("milliseconds", (int64_t)(tw_now_ms() - evaluator->reading_ms)));
+    evaluator->reading_ms = 0;
+    evaluator->reading_told = false;
+}
+
 static void on_looked(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
@@ -384,7 +410,10 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
     }
     tw_gauge_set(evaluator->metrics, TW_GAUGE_STREAM_WATERMARK,
         watermark_us == TW_NO_TIME ? 0 : (double)watermark_us / 1e6);
-    if (tw_turn_exchange_choose(&evaluator->turn, &evaluator->shards)) {
+    bool chosen = tw_turn_exchange_choose(&evaluator->turn, &evaluator->shards);
+    if (evaluator->turn.unread == 0)
+        tell_read(evaluator);
+    if (chosen) {
         if (tw_turn_exchange_may_be_cut(&evaluator->turn))
             go_on(evaluator, CUTTING, "bars have closed");
         else
@@ -461,6 +490,7 @@ static void finish_piece(struct tw_evaluator *evaluator)
 {
     tw_turn_exchange_done(&evaluator->turn, &evaluator->shards);
     note_memory(evaluator);
+    tell_reading(evaluator);
     tw_turn_exchange_clear(&evaluator->turn);
     wait_for(evaluator, 0, "a piece of windows is read");
 }

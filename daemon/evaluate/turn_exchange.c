@@ -162,6 +162,10 @@ bool tw_turn_exchange_choose(struct tw_turn_exchange *exchange, const struct tw_
     if (!tw_stored_rules_settle(exchange->rules))
         return false;
     tw_windows_follow(&exchange->windows, shards, tw_stored_rules_longest_window_us(exchange->rules));
+    exchange->unread = 0;
+    for (int shard = 0; shard < TW_SHARDS; shard++)
+        exchange->unread += shards->shards[shard].hold == TW_SHARD_HELD &&
+                            !tw_windows_is_whole(&exchange->windows, shards, shard);
     exchange->work = TW_TURN_NOTHING;
     if (piece_is_next && choose_piece(exchange, shards))
         exchange->work = TW_TURN_PIECE;

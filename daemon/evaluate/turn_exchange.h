@@ -54,6 +54,7 @@ struct tw_turn_exchange {
     struct tw_statement_list list;
     struct tw_positions positions;
     enum tw_turn_work work; /* kept past the turn: a piece and a turn take turns */
+    uint32_t unread;        /* shards whose windows were not whole when it was chosen */
     struct tw_shards_chosen chosen;
     int64_t from_us; /* the interval */
     int64_t to_us;
