@@ -260,6 +260,19 @@ static uint32_t count_owners(const struct tw_automaton *automaton, uint32_t node
     return count;
 }
 
+/* An owner in any spelling needs no other: those of its entity that are only for one spelling go. */
+static void weaken(struct tw_automaton *automaton, struct owner *owner)
+{
+    owner->exact = false;
+    for (uint32_t *link = &owner->next; *link;) {
+        struct owner *other = &automaton->owners[*link - 1];
+        if (other->entity == owner->entity)
+            *link = other->next;
+        else
+            link = &other->next;
+    }
+}
+
 /* Makes `entity` an owner of the name that ends at `node`; once, and by the weaker condition. */
 static bool add_owner(struct tw_automaton *automaton, uint32_t node, uint32_t entity, bool exact,
     struct tw_text spelled, struct tw_error *err)
@@ -269,7 +282,7 @@ static bool add_owner(struct tw_automaton *automaton, uint32_t node, uint32_t en
         if (owner->entity != entity)
             continue;
         if (!exact || !owner->exact) {
-            owner->exact = false;
+            weaken(automaton, owner);
             return true;
         }
         if (tw_word_spelled_alike(spelling_of(automaton, owner), spelled))

@@ -276,6 +276,23 @@ static void an_ambiguous_name_needs_a_symbol_of_one_owner(void **state)
     ASSERT_ALL(cases);
 }
 
+static void a_name_in_several_spellings_of_one_company_is_not_ambiguous(void **state)
+{
+    (void)state;
+    static const char several[] =
+        "{\"symbol\":\"DLQ\",\"names\":[\"Delquin\",\"DELQUIN\",\"delquin\"],\"common\":[\"Delquin\",\"DELQUIN\"]}\n";
+    static const char *const texts[] = {"Delquin rises", "DELQUIN rises", "delquin rises", "dELQUIN rises"};
+    struct tw_automaton *all = entities;
+    struct tw_error err;
+    assert_true(tw_entities_parse("e.jsonl", tw_text_of(several), &entities, &err));
+    for (size_t at = 0; at < sizeof texts / sizeof texts[0]; at++) {
+        struct tw_document document = linked(texts[at], false);
+        assert_int_equal(document.mention_count, 1);
+    }
+    tw_entities_free(entities);
+    entities = all;
+}
+
 static void symbols_of_the_message(void **state)
 {
     (void)state;
@@ -393,6 +410,7 @@ int main(void)
         cmocka_unit_test(names_are_whole_words_and_the_longest_wins),
         cmocka_unit_test(short_and_common_names_match_as_spelled),
         cmocka_unit_test(an_ambiguous_name_needs_a_symbol_of_one_owner),
+        cmocka_unit_test(a_name_in_several_spellings_of_one_company_is_not_ambiguous),
         cmocka_unit_test(symbols_of_the_message),
         cmocka_unit_test(symbols_of_the_message_in_other_spellings),
         cmocka_unit_test(unlisted_symbols_may_be_left_out),
