@@ -33,7 +33,7 @@ static const char end[] = "            esac\n"
                           "}\n"
                           "complete -o bashdefault -o default -F _tapewatch tapewatch\n";
 
-enum { WORDS_BYTES = 4096, NAME_BYTES = 32 };
+enum { WORDS_BYTES = 4096, CASES_BYTES = 3 * WORDS_BYTES, NAME_BYTES = 32 };
 
 static void add_word(char words[WORDS_BYTES], const char *word)
 {
@@ -47,7 +47,7 @@ static void first_word(const struct tw_command *command, char word[NAME_BYTES])
 }
 
 /* "            dev) words='broker topic' ;;" */
-static void add_members(const char *family, char cases[WORDS_BYTES])
+static void add_members(const char *family, char cases[CASES_BYTES])
 {
     size_t count, used = strlen(cases);
     const struct tw_command *const *commands = tw_commands(&count);
@@ -55,14 +55,14 @@ static void add_members(const char *family, char cases[WORDS_BYTES])
     for (size_t at = 0; at < count; at++)
         if (tw_command_in_family(commands[at], family))
             add_word(words, commands[at]->name + strlen(family) + 1);
-    snprintf(cases + used, WORDS_BYTES - used, "        %s) words='%s' ;;\n", family, words);
+    snprintf(cases + used, CASES_BYTES - used, "        %s) words='%s' ;;\n", family, words);
 }
 
 static void print_names(FILE *to)
 {
     size_t count;
     const struct tw_command *const *commands = tw_commands(&count);
-    char families[WORDS_BYTES] = "", names[WORDS_BYTES] = "", cases[WORDS_BYTES] = "", last[NAME_BYTES] = "";
+    char families[WORDS_BYTES] = "", names[WORDS_BYTES] = "", cases[CASES_BYTES] = "", last[NAME_BYTES] = "";
     for (size_t at = 0; at < count; at++) {
         char word[NAME_BYTES];
         first_word(commands[at], word);

@@ -606,7 +606,7 @@ static void given_a_busy_tape(struct story *story)
         "INSERT INTO tapewatch.entities (symbol, name, shard, listed) SELECT DISTINCT entity, entity, shard, true"
         " FROM tapewatch.bars");
     for (int entity = 0; entity < 200; entity++) {
-        char symbol[8], sql[900];
+        char symbol[16], sql[900];
         snprintf(symbol, sizeof symbol, "E%03d", entity);
         snprintf(sql, sizeof sql,
             "INSERT INTO tapewatch.bars (topic_id, partition, bar_start, entity, shard, scores, sum, sum_of_squares,"
@@ -692,9 +692,10 @@ static void whatever_happens_to_evaluators_the_alerts_are_the_same(void **state)
 static void late_document(struct story *story, int seconds, const char *entity, int sentiment)
 {
     char sql[2000];
+    int shard = tw_shard_of((struct tw_text){entity, strlen(entity)});
     snprintf(sql, sizeof sql,
         "INSERT INTO tapewatch.entities (symbol, name, shard, listed) VALUES ('%s', '', %d, true) ON CONFLICT DO NOTHING",
-        entity, tw_shard_of(tw_text_of(entity)));
+        entity, shard);
     ask(story, sql);
     ask(story, "BEGIN");
     snprintf(sql, sizeof sql,
@@ -707,7 +708,7 @@ static void late_document(struct story *story, int seconds, const char *entity, 
         " negative_sum) SELECT topic_id, 0, to_timestamp(1795000000 + %d), '%s', %d, 1, %d, 0, %d"
         " FROM tapewatch.topics WHERE topic = 'news' ON CONFLICT (bar_start, entity, topic_id, partition) DO UPDATE SET"
         " scores = b.scores + 1, sum = b.sum + excluded.sum, negative_sum = b.negative_sum + excluded.negative_sum",
-        seconds / 10 * 10, entity, tw_shard_of(tw_text_of(entity)), sentiment, sentiment);
+        seconds / 10 * 10, entity, shard, sentiment, sentiment);
     ask(story, sql);
     snprintf(sql, sizeof sql,
         "SELECT tapewatch.move_position(topic_id, partition, epoch, owner_token, next_offset, next_offset + 1, watermark,"

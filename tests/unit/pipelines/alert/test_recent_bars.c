@@ -103,7 +103,7 @@ static void a_window_that_moves_holds_what_lies_in_it(void **state)
             seed = seed * 1103515245 + 12345;
             if ((seed >> 16) % (busy ? 2 : 40) != 0)
                 continue;
-            char symbol[8];
+            char symbol[16];
             int at = (seed >> 24) % 10 == 0 && bar > 5 ? bar - 5 : bar; /* some come late */
             snprintf(symbol, sizeof symbol, "E%03d", entity);
             counts[entity][at] += 1 + (int)((seed >> 8) % 9);
