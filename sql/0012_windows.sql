@@ -23,18 +23,20 @@ GRANT INSERT, DELETE ON tapewatch.late_bars TO tapewatch_writer;
 
 -- Whom an evaluator could have missed: documents below what has been evaluated, and those below the partition's own
 -- watermark, for a turn that is under way may have read their bars. (It never reads beyond the watermark of a partition
--- that is not idle; of one that is idle it locks the row.)
+-- that is not idle; of one that is idle it locks the row.) No rule looks back further than 7 days: whoever loads an
+-- archive of years below what has been evaluated notes nothing.
 CREATE FUNCTION tapewatch.note_late(the_topic smallint, the_partition integer, the_begin bigint, the_end bigint,
     the_earliest timestamptz, the_bound timestamptz)
 RETURNS void LANGUAGE sql AS $$
     INSERT INTO tapewatch.late_bars (bar_start, shard, entity)
     SELECT DISTINCT date_bin('10 seconds', s.event_time, '1970-01-01 00:00:00+00'), e.shard, s.entity
-    FROM tapewatch.scores s JOIN tapewatch.entities e ON e.symbol = s.entity
+    FROM tapewatch.scores s JOIN tapewatch.entities e ON e.symbol = s.entity JOIN tapewatch.shards h ON h.shard = e.shard
     WHERE s.topic_id = the_topic AND s.partition = the_partition AND s.kafka_offset >= the_begin
         AND s.kafka_offset < the_end AND s.event_time >= the_earliest AND s.event_time < the_bound
+        AND s.event_time >= h.evaluated_to - interval '7 days'
 $$;
 COMMENT ON FUNCTION tapewatch.note_late(smallint, integer, bigint, bigint, timestamptz, timestamptz) IS
-    'Notes the bars of the documents between two offsets that happened before the_bound, in late_bars';
+    'Notes the bars of the documents between two offsets that happened before the_bound, and that a rule may look back on, in late_bars';
 
 CREATE OR REPLACE FUNCTION tapewatch.move_position(the_topic smallint, the_partition integer, the_epoch bigint, the_token uuid,
     the_begin bigint, the_end bigint, the_watermark timestamptz, the_earliest timestamptz, assumed_evaluated timestamptz,

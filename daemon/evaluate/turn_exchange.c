@@ -7,6 +7,7 @@ enum {
     LEAST_BYTES = 1 << 20,
     BARS_AT_ONCE = 50000,
     PIECE_AT_ONCE = 100000,
+    LATE_AT_ONCE = 20000,
     STALE_US = 5000000
 };
 
@@ -214,6 +215,8 @@ void tw_turn_exchange_read(struct tw_turn_exchange *exchange)
         tw_statement_add(list, TW_LATE_READ);
         put_chosen(exchange);
         tw_statement_put_bytes(list, exchange->session->token, sizeof exchange->session->token);
+        tw_statement_put_time(list, exchange->from_us - tw_stored_rules_longest_window_us(exchange->rules));
+        tw_statement_put_int64(list, LATE_AT_ONCE);
     }
     tw_statement_add(list, TW_BARS_READ);
     put_interval(exchange);

@@ -122,14 +122,15 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         /* where an interval is cut when there is too much in it for one turn */
         "SELECT bar_start FROM tapewatch.bars WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3)"
         " ORDER BY bar_start OFFSET $4 LIMIT 1"},
-    [TW_LATE_READ] = {"late_read", TW_FOR_EVALUATOR, 2, {AI2, ID},
+    [TW_LATE_READ] = {"late_read", TW_FOR_EVALUATOR, 4, {AI2, ID, TZ, I8},
         /* Read once: whoever takes the shard over reads the whole window. Under the token only: what a new
-         * holder of the shard has to read is left for it. An index scan for each, whatever the planner
-         * thinks of their number. */
-        "WITH late AS (DELETE FROM tapewatch.late_bars l USING tapewatch.shards s WHERE l.shard = ANY ($1)"
+         * holder of the shard has to read is left for it. So many at a time: the next turn reads the rest. An
+         * index scan for each, whatever the planner thinks of their number. */
+        "WITH late AS (DELETE FROM tapewatch.late_bars l USING tapewatch.shards s WHERE l.late_bar_id IN ("
+        "SELECT late_bar_id FROM tapewatch.late_bars WHERE shard = ANY ($1) LIMIT $4)"
         " AND s.shard = l.shard AND s.owner_token = $2 RETURNING l.entity, l.bar_start)"
         " SELECT l.entity, coalesce(e.listed, false), l.bar_start, b.scores, b.sum, b.sum_of_squares, b.negative_sum"
-        " FROM (SELECT DISTINCT entity, bar_start FROM late) AS l CROSS JOIN LATERAL ("
+        " FROM (SELECT DISTINCT entity, bar_start FROM late WHERE bar_start >= $3) AS l CROSS JOIN LATERAL ("
         "SELECT sum(scores)::int8 AS scores, sum(sum)::int8 AS sum, sum(sum_of_squares)::int8 AS sum_of_squares,"
         " sum(negative_sum)::int8 AS negative_sum FROM tapewatch.bars"
         " WHERE bar_start = l.bar_start AND entity = l.entity) AS b"

@@ -256,8 +256,9 @@ static int begin(void **state)
     story->config.evaluate.idle_session_ms = 3000;
     story->log = tw_log_open(TW_ERROR, TW_LOG_FORMAT_LOGFMT, NULL);
     load_rules(story, rules_text);
-    ask(story, "TRUNCATE tapewatch.alerts, tapewatch.alert_steps, tapewatch.alert_events, tapewatch.bars,"
-               " tapewatch.rule_sets, tapewatch.positions, tapewatch.members, tapewatch.entities CASCADE");
+    ask(story,
+        "TRUNCATE tapewatch.alerts, tapewatch.alert_steps, tapewatch.alert_events, tapewatch.bars,"
+        " tapewatch.rule_sets, tapewatch.positions, tapewatch.members, tapewatch.entities, tapewatch.late_bars CASCADE");
     ask(story, "UPDATE tapewatch.shards SET evaluated_to = NULL, holder = NULL");
     ask(story, "SELECT tapewatch.ensure_days('{2026-11-18,2026-11-19}', '{}')");
     ask(story, "SELECT epoch FROM tapewatch.take_partition('news', 0, gen_random_uuid(), 'nobody')");
@@ -771,6 +772,26 @@ static void a_late_document_that_comes_while_its_bar_is_evaluated_counts_too(voi
     assert_string_equal(told, "ACME bad-news opened 60 -24001 3");
 }
 
+/* However many there are, a turn reads a bounded number of them; the next ones read the rest. */
+static void late_bars_are_read_so_many_at_a_time(void **state)
+{
+    struct story *story = *state;
+    char sql[400];
+    bar(story, 0, "ACME", 1, -100);
+    open_desk(story, &story->first);
+    time_goes_to(story, 30);
+    snprintf(sql, sizeof sql,
+        "INSERT INTO tapewatch.late_bars (bar_start, shard, entity) SELECT to_timestamp(1795000000), %d, 'ACME'"
+        " FROM generate_series(1, 50000)",
+        tw_shard_of(tw_text_of("ACME")));
+    ask(story, sql);
+    time_goes_to(story, 40);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.late_bars"), 30000);
+    time_goes_to(story, 50);
+    time_goes_to(story, 60);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.late_bars"), 0);
+}
+
 /* A set that looked back far is replaced: nobody looks back so far any more, and nothing is kept for it. */
 static void rules_that_decide_nothing_any_more_are_forgotten(void **state)
 {
@@ -1128,6 +1149,7 @@ int main(void)
         STORY(whatever_happens_to_evaluators_the_alerts_are_the_same),
         STORY(a_late_document_counts_in_the_windows_that_look_back_on_it),
         STORY(a_late_document_that_comes_while_its_bar_is_evaluated_counts_too),
+        STORY(late_bars_are_read_so_many_at_a_time),
         STORY(rules_that_decide_nothing_any_more_are_forgotten),
         STORY(rules_that_look_back_further_see_what_lies_there),
         STORY(windows_are_those_of_the_server_that_is_connected),

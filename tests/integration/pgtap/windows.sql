@@ -1,6 +1,6 @@
 -- What evaluators are told of bars that changed behind them, and which rule sets are kept.
 BEGIN;
-SELECT plan(12);
+SELECT plan(14);
 
 SELECT lives_ok($$ SELECT tapewatch.ensure_days('{2031-01-01,2031-01-02}', '{}') $$, 'days are made');
 CREATE TEMP TABLE mine AS SELECT '11111111-1111-1111-1111-111111111111'::uuid AS token;
@@ -29,6 +29,12 @@ SELECT lives_ok($$ SELECT pg_temp.moved(5, 6, '2031-01-01 12:59:00+00', '2031-01
     'documents above that, below the partition''s own watermark');
 SELECT is((SELECT count(*)::int FROM tapewatch.late_bars WHERE bar_start = '2031-01-01 12:30:00+00'), 1,
     'change what a turn under way may have read');
+DELETE FROM tapewatch.late_bars;
+SELECT tapewatch.ensure_days('{2030-12-20}', '{}');
+SELECT pg_temp.stored(6, '{2030-12-20 12:00:00+00}');
+SELECT lives_ok($$ SELECT pg_temp.moved(6, 7, '2031-01-01 12:59:00+00', '2030-12-20 12:00:00+00') $$,
+    'documents that no rule looks back on any more');
+SELECT is_empty('SELECT * FROM tapewatch.late_bars', 'change nothing that is kept');
 
 -- Rule sets 1 to 5. 1 has an alert, 2 a step of one; 3 was replaced long ago, 4 lately; 5 counts.
 DELETE FROM tapewatch.rule_sets;
