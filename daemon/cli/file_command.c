@@ -231,7 +231,10 @@ static bool name_file(struct tw_offline_file *output, bool finished, struct tw_e
 int tw_offline_close(
     struct tw_offline_run *run, bool finished, const struct tw_task_counts *counts, struct tw_error *err)
 {
+    char line[TW_INTAKE_LINE_BYTES];
     bool named = name_file(&run->output, finished, err);
+    if (finished && tw_intake_line(&counts->intake, line, sizeof line))
+        fprintf(stderr, "tapewatch %s: %s\n", run->command, line);
     named = name_file(&run->report, named, err);
     tw_classifier_free(run->classifier);
     tw_entities_free(run->entities);

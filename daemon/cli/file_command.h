@@ -5,6 +5,9 @@
  *     tw_offline_open     configuration, model, entities, output: a river ready to run
  *     tw_offline_close    ends it; the output files appear under their names only here
  *
+ * At the end one line on standard error says what was refused and what was mended, by kind (intake.h);
+ * nothing when all went well.
+ *
  * The output of `-o PATH`, and the page of `--report PATH`, is written beside PATH and renamed when the run
  * is through, so a reader never sees a part of it; a place that cannot be written to is told of before the
  * work begins. */

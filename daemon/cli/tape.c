@@ -36,6 +36,10 @@ static bool read_facts(struct tw_tape *tape, const struct tw_decode_options *dec
     record->event_us = TW_NO_TIME;
     if (!tw_decode(decode, &message, scratch, &document, err))
         return err->code == TW_FULL; /* too large to look into: published all the same */
+    if (document.fate == TW_FATE_DEAD_LETTER)
+        tw_intake_refuse(&tape->intake, document.refusal);
+    else
+        tw_intake_take(&tape->intake, &document);
     if (document.fate != TW_FATE_STORED)
         return true;
     if (document.time_source != TW_TIME_KAFKA)
@@ -89,6 +93,7 @@ static bool read_archive(struct tw_archive *archive, const struct tw_decode_opti
             break;
         case TW_READ_REFUSED:
             tape->refused++;
+            tw_intake_refuse_line(&tape->intake, err);
             refused(context, tw_archive_name(archive), err);
             break;
         case TW_READ_END:

@@ -9,6 +9,7 @@
 #ifndef TW_TAPE_H
 #define TW_TAPE_H
 
+#include "files/intake.h"
 #include "read/decode.h"
 
 struct tw_tape_line {
@@ -23,9 +24,10 @@ struct tw_tape {
     struct tw_tape_line *records;
     size_t count;
     size_t capacity;
-    uint64_t refused;  /* lines too long */
-    uint64_t timeless; /* lines without an event time */
-    uint64_t moved;    /* lines that stood later in the file than in time */
+    uint64_t refused;        /* lines too long */
+    struct tw_intake intake; /* what the daemon will make of all of them */
+    uint64_t timeless;       /* lines without an event time */
+    uint64_t moved;          /* lines that stood later in the file than in time */
     int64_t first_us;
     int64_t last_us;
     struct tw_arena arena;

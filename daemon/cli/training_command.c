@@ -234,11 +234,20 @@ bool tw_training_command_print_facts(const struct tw_training_command *command,
     return built;
 }
 
+/* What was refused and mended of all that was read. */
+static void tell_intake(const struct tw_training_command *command)
+{
+    char line[TW_INTAKE_LINE_BYTES];
+    if (tw_intake_line(&command->intake, line, sizeof line))
+        fprintf(stderr, "tapewatch %s: %s\n", name_of(command), line);
+}
+
 static int inspect(struct tw_training_command *command, struct tw_error *err)
 {
     uint64_t refused = 0;
     if (!command->kind->inspect(command, &refused, err))
         return tw_command_failed(err);
+    tell_intake(command);
     return refused ? tw_exit_status(TW_REFUSED) : 0;
 }
 
@@ -262,6 +271,7 @@ static int run(struct tw_training_command *command, struct tw_error *err)
         fprintf(stderr, "; the model of step %llu, %s %.4f on the records held back",
             (unsigned long long)result.best_step, command->kind->metric, result.best_metric);
     fputc('\n', stderr);
+    tell_intake(command);
     return result.refused ? tw_exit_status(TW_REFUSED) : 0;
 }
 
@@ -284,7 +294,8 @@ static int run_command(struct tw_training_command *command, struct tw_error *err
         .on_progress = show_progress,
         .on_validated = show_evaluation,
         .on_report_line = show_line,
-        .on_refused = show_refused};
+        .on_refused = show_refused,
+        .intake = &command->intake};
     return command->options->dry_run ? inspect(command, err) : run(command, err);
 }
 

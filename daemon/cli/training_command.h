@@ -23,6 +23,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "config/config.h"
+#include "files/intake.h"
 #include "run/run.h"
 
 enum { TW_TRAINING_CELL = 24, TW_TRAINING_COLUMNS = 16 };
@@ -76,7 +77,8 @@ struct tw_training_command {
     void *settings;          /* the command's struct */
     struct tw_run_call call;
     struct tw_show show;
-    uv_loop_t loop; /* for signals alone */
+    struct tw_intake intake; /* told at the end */
+    uv_loop_t loop;          /* for signals alone */
     uv_signal_t interrupt, terminate;
     bool told_to_stop;
     char typed[4096];

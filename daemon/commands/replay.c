@@ -336,7 +336,10 @@ static int run_replay(struct replay *replay, struct tw_error *err)
                     &replay->tape, err) &&
                 prepare(replay, err) && publish_all(replay, err) && flush(replay, err);
     if (done) {
+        char line[TW_INTAKE_LINE_BYTES];
         tell_progress(replay, true);
+        if (tw_intake_line(&replay->tape.intake, line, sizeof line))
+            fprintf(stderr, "tapewatch replay: as the daemon will read them: %s\n", line);
         done = print_result(replay, err);
     }
     int status = !done ? tw_command_failed(err) : replay->tape.refused > 0 ? 1 : 0;

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "config/config.h"
+#include "files/intake.h"
 #include "training/learn_vocabulary.h"
 
 #include <string.h>
@@ -96,6 +97,8 @@ static void print_result(
 static int learn(struct vocab *vocab, const struct tw_command_line *line, struct tw_error *err)
 {
     struct tw_learn_vocabulary_result result;
+    struct tw_intake intake = {0};
+    char line_of_intake[TW_INTAKE_LINE_BYTES];
     uint64_t began_us = tw_now_us();
     int status = read_settings(vocab, line, err);
     if (status)
@@ -106,6 +109,7 @@ static int learn(struct vocab *vocab, const struct tw_command_line *line, struct
         .archive_count = vocab->options->archives.count,
         .decode = vocab->config.decode,
         .stamp_us = tw_wall_us(),
+        .intake = &intake,
         .context = vocab,
         .on_reading = show_reading,
         .on_learning = show_learning,
@@ -116,6 +120,8 @@ static int learn(struct vocab *vocab, const struct tw_command_line *line, struct
     if (!learned)
         return tw_command_failed(err);
     print_result(vocab, &result, (double)(tw_now_us() - began_us) / 1e6);
+    if (tw_intake_line(&intake, line_of_intake, sizeof line_of_intake))
+        fprintf(stderr, "tapewatch vocab: %s\n", line_of_intake);
     return result.refused ? tw_exit_status(TW_REFUSED) : 0;
 }
 

@@ -29,6 +29,7 @@ static struct tw_labelled_sources sources_of(const struct reading *reading, bool
         .raw = settings->raw,
         .decode = call->decode,
         .stamp_us = call->stamp_us,
+        .intake = call->watch.intake,
         .skip_refused = settings->skip_refused || inspecting,
         .context = call->watch.context,
         .on_refused = call->watch.on_refused,
@@ -59,9 +60,11 @@ static bool read_archives(
     struct reading *reading, const struct tw_setting_texts *files, bool titles, struct tw_error *err)
 {
     const struct tw_run_call *call = reading->call;
+    const struct tw_dataset_reading how = {
+        .decode = call->decode, .stamp_us = call->stamp_us, .intake = call->watch.intake};
     for (size_t at = 0; at < files->count; at++) {
         struct tw_dataset_source source;
-        if (!tw_dataset_archive(files->items[at], call->decode, call->stamp_us, titles, &source, err) ||
+        if (!tw_dataset_archive(files->items[at], &how, titles, &source, err) ||
             !tw_dataset_read(reading->out->records.dataset, &source, err))
             return false;
     }

@@ -151,6 +151,7 @@ bool tw_corpus_read(struct tw_corpus *corpus, const char *path, struct tw_error 
     const struct tw_texts_options texts = {.decode = options->decode,
         .stamp_us = options->stamp_us,
         .raw = options->raw,
+        .intake = options->intake,
         .on_refused = options->on_refused,
         .stopped = options->stopped,
         .context = options->context};

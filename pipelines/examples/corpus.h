@@ -38,6 +38,8 @@ struct tw_corpus_window {
     bool held_back;
 };
 
+struct tw_intake;
+
 struct tw_corpus_options {
     const struct tw_decode_options *decode;
     int64_t stamp_us; /* time of reading */
@@ -45,8 +47,9 @@ struct tw_corpus_options {
     uint32_t most_tokens; /* of a window with its [CLS] and [SEP]; at least 3 */
     double share_held_back;
     uint64_t limit_tokens;
-    bool raw;            /* take texts as they are */
-    bool count_repeated; /* costs 8 bytes a record */
+    bool raw;                 /* take texts as they are */
+    struct tw_intake *intake; /* counts what is read, or NULL */
+    bool count_repeated;      /* costs 8 bytes a record */
     /* Both may be NULL. */
     void (*on_refused)(void *context, const struct tw_error *why);
     bool (*stopped)(void *context); /* asked now and then: TW_INTERRUPTED */

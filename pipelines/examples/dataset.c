@@ -61,7 +61,7 @@ static enum tw_read take_record(const struct file_source *file, const struct tw_
     if (!tw_annotations_has_label(annotations)) {
         tw_fail(err, TW_REFUSED, NULL, "give it label, or entities: [{\"name\":..., \"label\":...}]",
             "the record has no label");
-        return tw_reader_refuse(file->reader, read->number, err, err);
+        return tw_reader_refuse(file->reader, read, err, err);
     }
     *out = (struct tw_dataset_sample){.title = read->document.title,
         .body = read->document.body,
@@ -93,14 +93,15 @@ static void close_file(void *self)
     free(file);
 }
 
-static bool open_file(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
+static bool open_file(const char *path, const struct tw_dataset_reading *reading,
     const struct file_source *how, struct tw_dataset_source *out, struct tw_error *err)
 {
     struct file_source *file = calloc(1, sizeof *file);
     if (!file)
         return out_of_memory(err);
     *file = *how;
-    if (!tw_reader_open(path, decode, stamp_us, &file->reader, err)) {
+    file->numbers = reading->numbers;
+    if (!tw_reader_open(path, reading->decode, reading->stamp_us, reading->intake, &file->reader, err)) {
         free(file);
         return false;
     }
@@ -109,21 +110,17 @@ static bool open_file(const char *path, const struct tw_decode_options *decode, 
     return true;
 }
 
-bool tw_dataset_file(const char *path, const struct tw_decode_options *decode,
-    const struct tw_label_numbers *numbers, int64_t stamp_us, struct tw_dataset_source *out,
-    struct tw_error *err)
+bool tw_dataset_file(const char *path, const struct tw_dataset_reading *reading,
+    struct tw_dataset_source *out, struct tw_error *err)
 {
-    struct file_source how = {0};
-    if (numbers)
-        how.numbers = *numbers;
-    return open_file(path, decode, stamp_us, &how, out, err);
+    return open_file(path, reading, &(const struct file_source){0}, out, err);
 }
 
-bool tw_dataset_archive(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
-    bool titles, struct tw_dataset_source *out, struct tw_error *err)
+bool tw_dataset_archive(const char *path, const struct tw_dataset_reading *reading, bool titles,
+    struct tw_dataset_source *out, struct tw_error *err)
 {
     const struct file_source how = {.unlabelled = true, .titles = titles};
-    return open_file(path, decode, stamp_us, &how, out, err);
+    return open_file(path, reading, &how, out, err);
 }
 
 /* ---- reading ---- */

@@ -7,7 +7,7 @@
  *     struct tw_dataset *dataset;
  *     if (!tw_dataset_new(&options, &dataset, err)) return false;
  *     struct tw_dataset_source source;
- *     if (!tw_dataset_file("sets/tweets.jsonl", decode, NULL, stamp_us, &source, err)) ...
+ *     if (!tw_dataset_file("sets/tweets.jsonl", &reading, &source, err)) ...
  *     if (!tw_dataset_read(dataset, &source, err)) ...        // closes the source, whatever happens
  *     ... dataset->examples[0 .. count) ...
  *     tw_dataset_free(dataset);
@@ -105,16 +105,22 @@ TW_MUST_USE bool tw_dataset_new(
 /* NULL is fine. */
 void tw_dataset_free(struct tw_dataset *dataset);
 
-/* Opens a file of records. `stamp_us` is the time of reading (decode.h), `numbers` what numbers mean that
- * stand for labels, or NULL. */
-TW_MUST_USE bool tw_dataset_file(const char *path, const struct tw_decode_options *decode,
-    const struct tw_label_numbers *numbers, int64_t stamp_us, struct tw_dataset_source *out,
-    struct tw_error *err);
+/* How files are read. */
+struct tw_dataset_reading {
+    const struct tw_decode_options *decode;
+    int64_t stamp_us;                /* time of reading (decode.h) */
+    struct tw_label_numbers numbers; /* what numbers mean that stand for labels */
+    struct tw_intake *intake;        /* counts what is read, or NULL */
+};
+
+/* Opens a file of records. */
+TW_MUST_USE bool tw_dataset_file(const char *path, const struct tw_dataset_reading *reading,
+    struct tw_dataset_source *out, struct tw_error *err);
 
 /* Opens an archive whose records need no label; those that they have, and their entities, are not looked at.
  * `titles`: a record that has a title is its title alone. */
-TW_MUST_USE bool tw_dataset_archive(const char *path, const struct tw_decode_options *decode,
-    int64_t stamp_us, bool titles, struct tw_dataset_source *out, struct tw_error *err);
+TW_MUST_USE bool tw_dataset_archive(const char *path, const struct tw_dataset_reading *reading, bool titles,
+    struct tw_dataset_source *out, struct tw_error *err);
 
 /* Adds a copy of an example (its text, names and places), with its own hash: a record that was made of
  * another one. */

@@ -8,15 +8,16 @@
 static bool read_files(struct tw_dataset *dataset, const struct tw_setting_texts *files, bool validation,
     const struct tw_labelled_sources *sources, struct tw_error *err)
 {
-    struct tw_label_numbers numbers;
-    if (!tw_label_numbers_read(sources->record_labels, &numbers, err))
+    struct tw_dataset_reading reading = {
+        .decode = sources->decode, .stamp_us = sources->stamp_us, .intake = sources->intake};
+    if (!tw_label_numbers_read(sources->record_labels, &reading.numbers, err))
         return false;
     for (size_t at = 0; at < files->count; at++) {
         char path[PATH_MAX];
         struct tw_dataset_source source;
         double weight;
         if (!tw_dataset_argument(files->items[at], path, sizeof path, &weight, err) ||
-            !tw_dataset_file(path, sources->decode, &numbers, sources->stamp_us, &source, err))
+            !tw_dataset_file(path, &reading, &source, err))
             return false;
         source.weight = weight;
         source.validation = validation;

@@ -25,8 +25,9 @@ struct tw_labelled_sources {
     const char *record_labels; /* what numbers mean that stand for labels (annotations.h) */
     const char *usage;         /* the cure when no file is named */
     const struct tw_decode_options *decode;
-    int64_t stamp_us;  /* time of reading */
-    bool skip_refused; /* tell on_refused of records that cannot be used, count them, and go on */
+    int64_t stamp_us;         /* time of reading */
+    struct tw_intake *intake; /* counts what is read, or NULL */
+    bool skip_refused;        /* tell on_refused of records that cannot be used, count them, and go on */
     void *context;
     /* Either may be NULL. */
     void (*on_refused)(void *context, const struct tw_error *why);

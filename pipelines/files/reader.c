@@ -18,6 +18,7 @@ struct tw_reader {
     struct tw_archive *archive;
     const struct tw_decode_options *decode;
     int64_t stamp_us;
+    struct tw_intake *intake; /* or NULL */
 };
 
 /* ---- which archives ---- */
@@ -117,13 +118,13 @@ bool tw_reader_list(
 /* ---- documents ---- */
 
 bool tw_reader_open(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
-    struct tw_reader **out, struct tw_error *err)
+    struct tw_intake *intake, struct tw_reader **out, struct tw_error *err)
 {
     *out = NULL;
     struct tw_reader *reader = calloc(1, sizeof *reader);
     if (!reader)
         return tw_fail(err, TW_INTERNAL, path, "give the process more memory", "out of memory");
-    *reader = (struct tw_reader){.decode = decode, .stamp_us = stamp_us};
+    *reader = (struct tw_reader){.decode = decode, .stamp_us = stamp_us, .intake = intake};
     if (!tw_archive_open(path, decode->max_payload_bytes, &reader->archive, err)) {
         free(reader);
         return false;
@@ -141,15 +142,25 @@ void tw_reader_close(struct tw_reader *reader)
     free(reader);
 }
 
-enum tw_read tw_reader_refuse(
+static enum tw_read refuse_line(
     const struct tw_reader *reader, uint64_t line, const struct tw_error *why, struct tw_error *err)
 {
     char where[200];
     snprintf(where, sizeof where, "%.160s:%llu", tw_archive_name(reader->archive), (unsigned long long)line);
+    if (reader->intake)
+        tw_intake_refuse(reader->intake, why);
     *err = *why;
     err->code = TW_REFUSED;
     tw_error_in(err, where);
     return TW_READ_REFUSED;
+}
+
+enum tw_read tw_reader_refuse(const struct tw_reader *reader, const struct tw_reader_document *read,
+    const struct tw_error *why, struct tw_error *err)
+{
+    if (reader->intake)
+        tw_intake_take_back(reader->intake, &read->document);
+    return refuse_line(reader, read->number, why, err);
 }
 
 static enum tw_read read_line(const struct tw_reader *reader, const struct tw_archive_line *line,
@@ -168,10 +179,12 @@ static enum tw_read read_line(const struct tw_reader *reader, const struct tw_ar
     if (out->document.fate == TW_FATE_TOMBSTONE) {
         tw_fail(&deletion, TW_REFUSED, NULL, "leave it out",
             "the record says that something was deleted: no text");
-        return tw_reader_refuse(reader, line->number, &deletion, err);
+        return refuse_line(reader, line->number, &deletion, err);
     }
     if (out->document.fate != TW_FATE_STORED)
-        return tw_reader_refuse(reader, line->number, out->document.refusal, err);
+        return refuse_line(reader, line->number, out->document.refusal, err);
+    if (reader->intake)
+        tw_intake_take(reader->intake, &out->document);
     return TW_READ_ITEM;
 }
 
@@ -183,5 +196,7 @@ enum tw_read tw_reader_next(struct tw_reader *reader, const struct tw_decode_wit
     do {
         read = tw_archive_next(reader->archive, &line, err);
     } while (read == TW_READ_ITEM && tw_text_is_blank(line.text));
+    if (read == TW_READ_REFUSED && reader->intake)
+        tw_intake_refuse_line(reader->intake, err);
     return read == TW_READ_ITEM ? read_line(reader, &line, witness, arena, out, err) : read;
 }

@@ -21,6 +21,7 @@
 
 #include "document.h"
 #include "files/archive.h"
+#include "files/intake.h"
 
 struct tw_arena;
 struct tw_decode_options;
@@ -47,9 +48,10 @@ struct tw_reader_document {
     uint64_t number;     /* of the line, from 1 */
 };
 
-/* `stamp_us`: the time of reading (decode.h). `path` and `decode` outlive the reader. */
+/* `stamp_us`: the time of reading (decode.h). `path`, `decode` and `intake` outlive the reader; what is read
+ * is counted in `intake` unless that is NULL. */
 TW_MUST_USE bool tw_reader_open(const char *path, const struct tw_decode_options *decode, int64_t stamp_us,
-    struct tw_reader **out, struct tw_error *err);
+    struct tw_intake *intake, struct tw_reader **out, struct tw_error *err);
 /* NULL is fine. */
 void tw_reader_close(struct tw_reader *reader);
 
@@ -58,8 +60,8 @@ void tw_reader_close(struct tw_reader *reader);
 enum tw_read tw_reader_next(struct tw_reader *reader, const struct tw_decode_witness *witness,
     struct tw_arena *arena, struct tw_reader_document *out, struct tw_error *err);
 
-/* Makes the refusal `why` one of this line: "file:line: ..", TW_REFUSED. `err` may be `why`. */
-enum tw_read tw_reader_refuse(
-    const struct tw_reader *reader, uint64_t line, const struct tw_error *why, struct tw_error *err);
+/* Makes the refusal `why` that of a document: "file:line: ..", TW_REFUSED. `err` may be `why`. */
+enum tw_read tw_reader_refuse(const struct tw_reader *reader, const struct tw_reader_document *read,
+    const struct tw_error *why, struct tw_error *err);
 
 #endif

@@ -71,8 +71,9 @@ bool tw_texts_read(const char *path, const struct tw_texts_options *options, tw_
     uint64_t *refused, struct tw_error *err)
 {
     struct reading reading = {.options = options, .path = path, .take = take, .self = self};
-    bool read = tw_reader_open(path, options->decode, options->stamp_us, &reading.reader, err) &&
-                tw_arena_begin(&reading.scratch, SCRATCH_BYTES, err) && read_records(&reading, refused, err);
+    bool read =
+        tw_reader_open(path, options->decode, options->stamp_us, options->intake, &reading.reader, err) &&
+        tw_arena_begin(&reading.scratch, SCRATCH_BYTES, err) && read_records(&reading, refused, err);
     tw_arena_end(&reading.scratch);
     tw_reader_close(reading.reader);
     return read;

@@ -19,11 +19,13 @@
 #include "base/arena.h"
 
 struct tw_decode_options;
+struct tw_intake;
 
 struct tw_texts_options {
     const struct tw_decode_options *decode;
-    int64_t stamp_us; /* time of reading */
-    bool raw;         /* take texts as they are */
+    int64_t stamp_us;         /* time of reading */
+    bool raw;                 /* take texts as they are */
+    struct tw_intake *intake; /* counts what is read, or NULL */
     /* Both may be NULL. */
     void (*on_refused)(void *context, const struct tw_error *why);
     bool (*stopped)(void *context); /* asked now and then */

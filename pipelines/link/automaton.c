@@ -9,8 +9,9 @@
 #include <xxhash.h>
 
 enum {
-    NO_NODE = 0,     /* node 0 is the root, to which no edge leads */
-    EXACT_BELOW = 4, /* a name with fewer letters and digits matches as spelled */
+    NO_NODE = 0,          /* node 0 is the root, to which no edge leads */
+    EXACT_BELOW = 4,      /* a name with fewer letters and digits matches as spelled */
+    BEGINNINGS = 1 << 16, /* bits of the filter over first words */
 };
 
 struct interned {
@@ -65,6 +66,8 @@ struct tw_automaton {
     size_t symbol_slot_count;
     uint64_t name_count;
     uint32_t marks[128]; /* node that an ASCII mark leads to out of the root */
+    /* A bit for each word with which a name begins: almost no word of a text does, and is not looked up. */
+    uint64_t beginnings[BEGINNINGS / 64];
     struct tw_arena strings;
     char sha256[65];
 };
@@ -115,6 +118,17 @@ void tw_entities_free(struct tw_automaton *automaton)
 static uint64_t hash_of(const char *bytes, size_t length)
 {
     return XXH3_64bits(bytes, length);
+}
+
+/* A word's bit of the filter: by its first four bytes, its last one and its length. */
+static uint32_t beginning_of(const struct tw_name_word *word)
+{
+    uint32_t first; /* the buffer has room for so many bytes; those behind the word are no part of it */
+    memcpy(&first, word->folded, sizeof first);
+    if (word->length < sizeof first)
+        first &= (UINT32_C(1) << 8 * word->length) - 1;
+    first += (uint32_t)(unsigned char)word->folded[word->length - 1] << 13 ^ word->length * 0x85EBCA6Bu;
+    return first * 0x9E3779B1u >> 16;
 }
 
 /* The slot of a word: where it stands or would stand. */
@@ -359,6 +373,9 @@ bool tw_automaton_add_name(
         uint32_t word, child;
         if (!intern(automaton, &words[at], &word, err) || !step(automaton, node, word, &child, err))
             return false;
+        uint32_t beginning = beginning_of(&words[at]);
+        if (at == 0)
+            automaton->beginnings[beginning / 64] |= UINT64_C(1) << beginning % 64;
         if (at == 0 && !words[at].letters && words[at].length == 1)
             automaton->marks[(unsigned char)words[at].folded[0]] = child;
         node = child;
@@ -569,6 +586,9 @@ static uint32_t first_node(const struct tw_automaton *automaton, const struct tw
     if (word->length == 1 && !word->letters)
         return automaton->marks[(unsigned char)word->folded[0] & 0x7F];
     if (word->length == 0)
+        return NO_NODE;
+    uint32_t beginning = beginning_of(word);
+    if (!(automaton->beginnings[beginning / 64] >> beginning % 64 & 1))
         return NO_NODE;
     uint32_t found = automaton->word_slots[word_slot(automaton, word->folded, word->length)];
     return found ? automaton->dictionary[found - 1].first : NO_NODE;

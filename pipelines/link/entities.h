@@ -17,7 +17,8 @@
  * matches in its exact case only.
  *
  * How it works: words are interned once; names are a trie over words whose edges stand in one hash table, and
- * each word knows its edge out of the root. So a text costs one look-up a word, whatever the number of names,
+ * each word knows its edge out of the root, and a filter knows most words that begin no name. So a text costs
+ * one look-up a word at most, whatever the number of names,
  * and at most TW_NAME_WORDS more where names begin with the same words.
  *
  * Errors name file and line; loading is whole or not at all. */

@@ -66,7 +66,7 @@ static bool is_white_space(uint32_t point)
 {
     return point == ' ' || (point >= 0x09 && point <= 0x0D) || point == 0xA0 || point == 0x1680 ||
            (point >= 0x2000 && point <= 0x200A) || point == 0x2028 || point == 0x2029 || point == 0x202F ||
-           point == 0x205F || point == 0x3000;
+           point == 0x205F || point == 0x2800 || point == 0x3000;
 }
 
 static bool is_unseen(uint32_t point)

@@ -27,6 +27,8 @@ struct tw_run_validated {
     double seconds;
 };
 
+struct tw_intake;
+
 /* Any of these may be NULL. All are called on the caller's thread. */
 struct tw_run_watch {
     void *context;
@@ -35,6 +37,7 @@ struct tw_run_watch {
     void (*on_validated)(void *context, const struct tw_run_validated *evaluation);
     void (*on_report_line)(void *context, const char *line);       /* a line for people */
     void (*on_refused)(void *context, const struct tw_error *why); /* a record (skip_refused) */
+    struct tw_intake *intake;                                      /* counts the records that are read */
 };
 
 /* How the run was called. */

@@ -142,10 +142,17 @@ bool tw_record_emit_chunk(const struct tw_task_options *options, const struct tw
     const struct tw_record *records, struct tw_task_counts *counts, struct tw_error *err)
 {
     for (uint32_t at = 0; at < chunk->count; at++) {
+        const struct tw_document *document = &records[at].document;
         counts->records++;
-        if (records[at].document.fate != TW_FATE_DEAD_LETTER)
+        if (document->fate != TW_FATE_DEAD_LETTER) {
+            tw_intake_take(&counts->intake, document);
             continue;
+        }
         counts->refused++;
+        if (chunk->lines[at].refusal)
+            tw_intake_refuse_line(&counts->intake, document->refusal);
+        else
+            tw_intake_refuse(&counts->intake, document->refusal);
         struct tw_error refusal = placed(chunk, &chunk->lines[at], records[at].document.refusal);
         if (options->on_refused)
             options->on_refused(options->on_refused_context, &refusal);

@@ -19,6 +19,7 @@
 #include <stdio.h>
 
 #include "examples/annotations.h"
+#include "files/intake.h"
 #include "files/parallel_lines.h"
 #include "river.h"
 
@@ -47,6 +48,7 @@ struct tw_task_options {
 struct tw_task_counts {
     uint64_t records; /* lines read */
     uint64_t refused;
+    struct tw_intake intake; /* the same by kind, with what was mended */
 };
 
 /* For each line one object, or {"line":17,"error":"..."} in its place (with table_width: the lines of a table

@@ -40,6 +40,7 @@ static struct tw_labelled_sources sources_of(const struct tuning *tuning, bool i
         .raw = settings->raw,
         .decode = call->decode,
         .stamp_us = call->stamp_us,
+        .intake = call->watch.intake,
         .skip_refused = settings->skip_refused || inspecting,
         .context = call->watch.context,
         .on_refused = call->watch.on_refused,

@@ -96,6 +96,7 @@ static bool read_archive(struct making *making, const char *path, struct tw_erro
     const struct tw_texts_options texts = {.decode = call->decode,
         .stamp_us = call->stamp_us,
         .raw = making->settings->raw,
+        .intake = call->intake,
         .on_refused = making->settings->skip_refused ? call->on_refused : NULL,
         .context = call->context};
     uint64_t before = making->result->records;

@@ -28,12 +28,15 @@ struct tw_learn_vocabulary_settings {
 
 extern const struct tw_settings tw_learn_vocabulary_table;
 
+struct tw_intake;
+
 /* How it is called and who looks on. */
 struct tw_learn_vocabulary_call {
     const char *const *archives; /* and folders of them */
     size_t archive_count;
     const struct tw_decode_options *decode;
-    int64_t stamp_us; /* time of reading */
+    int64_t stamp_us;         /* time of reading */
+    struct tw_intake *intake; /* counts what is read, or NULL */
     void *context;
     /* Any of these may be NULL. */
     void (*on_reading)(void *context, uint64_t records, uint64_t words); /* now and then */

@@ -194,6 +194,7 @@ static bool new_corpus(struct learning *learning, bool inspecting, struct tw_err
         .limit_tokens = settings->max_corpus,
         .raw = settings->raw,
         .count_repeated = inspecting,
+        .intake = watch->intake,
         .on_refused = tells ? watch->on_refused : NULL,
         .stopped = watch->stopped,
         .context = watch->context};

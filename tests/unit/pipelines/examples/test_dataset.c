@@ -40,8 +40,9 @@ static bool read_lines(struct tw_dataset *dataset, const char *name, const char 
 {
     char path[128];
     struct tw_dataset_source source;
+    const struct tw_dataset_reading reading = {.decode = decode};
     given_file(folder, name, lines, strlen(lines));
-    assert_true(tw_dataset_file(path_of(name, path, sizeof path), decode, NULL, 0, &source, err));
+    assert_true(tw_dataset_file(path_of(name, path, sizeof path), &reading, &source, err));
     source.validation = validation;
     return tw_dataset_read(dataset, &source, err);
 }

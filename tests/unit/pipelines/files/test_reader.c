@@ -95,7 +95,7 @@ static void a_line_that_cannot_be_used_is_named_and_the_next_one_read(void **sta
     struct tw_reader_document record;
     struct tw_error err;
     given_file(folder, "mixed.jsonl", lines, sizeof lines - 1);
-    assert_true(tw_reader_open(in_folder("mixed.jsonl"), &decode, 0, &reader, &err));
+    assert_true(tw_reader_open(in_folder("mixed.jsonl"), &decode, 0, NULL, &reader, &err));
     for (size_t at = 0; at < sizeof wanted / sizeof wanted[0]; at++) {
         assert_int_equal(tw_reader_next(reader, NULL, &arena, &record, &err), wanted[at]);
         if (at == 1)

@@ -1,0 +1,243 @@
+/* field: what feeds really send, and what must come of it. A row is a kind of message that was met in the
+ * field, written anew and small: the text that people and the model read, the companies found ("SYM",
+ * unlisted ones in brackets), the event time. What a kind is refused for stands in the second table.
+ *
+ * Kinds that are no messages have their tests where they are read: model folders in tests/hostile/model and
+ * tokenizer/test_added, files of records in files/test_json_records and examples/test_annotations, `check` in
+ * tests/hostile/config. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "link/link.h"
+#include "read/clean.h"
+#include "read/decode.h"
+#include "read/json_memory.h"
+#include "read/time_text.h"
+
+#define STAMP_US INT64_C(1717000000000000) /* 2024-05-29T16:26:40Z: later than all times below */
+#define AT "2024-05-28T12:40:00Z"
+
+static struct tw_arena arena;
+static struct tw_automaton *entities;
+static struct tw_decode_options options;
+
+static const char file[] = "\uFEFF{\"symbol\":\"HLDN\",\"names\":[\"Halden Works\",\"Halden\"]}\r\n"
+                           "{\"symbol\":\"HLDN.B\",\"aliases\":[\"Halden Class B\"]}\r\n"
+                           "{\"symbol\":\"TRSK\",\"names\":[\"Tresk-Moll\",\"Tresk\"]}\n"
+                           "{\"symbol\":\"LUNE\",\"names\":[\"L'Un\u00E9a\"]}\n"
+                           "{\"symbol\":\"PQ\",\"names\":[\"P&Q Foods\",\"PQ\"]}\n"
+                           "{\"symbol\":\"8801.T\",\"names\":[\"\u30DF\u30EC\u30AB\"]}\n"
+                           "{\"symbol\":\"8802.KS\",\"names\":[\"\uB3D9\uD574\uC804\uAE30\"]}\n";
+
+static int begin(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    tw_json_memory_install();
+    options = tw_decode_defaults();
+    return tw_arena_begin(&arena, (size_t)64 << 20, &err) &&
+                   tw_entities_parse("e.jsonl", tw_text_of(file), &entities, &err)
+               ? 0
+               : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    tw_entities_free(entities);
+    tw_arena_end(&arena);
+    return 0;
+}
+
+static struct tw_document decoded(const char *message, size_t length)
+{
+    struct tw_error err;
+    struct tw_document document;
+    struct tw_message *record = tw_arena_take(&arena, sizeof *record);
+    assert_non_null(record);
+    *record = (struct tw_message){
+        .payload = {message, length}, .has_value = true, .stamp_us = STAMP_US, .offset = 1};
+    if (!tw_decode(&options, record, &arena, &document, &err))
+        fail_msg("%s: %s", err.where, err.what);
+    return document;
+}
+
+static void list_entities(const struct tw_document *document, char *line, size_t size)
+{
+    size_t used = 0;
+    line[0] = '\0';
+    for (uint32_t at = 0; at < document->entity_count; at++) {
+        const struct tw_linked_entity *entity = &document->entities[at];
+        used += (size_t)snprintf(line + used, size - used, entity->listed ? "%s%.*s" : "%s[%.*s]",
+            at ? " " : "", (int)entity->symbol.length, entity->symbol.bytes);
+    }
+}
+
+struct usable {
+    const char *kind, *message, *text, *entities, *time; /* time NULL: the record's stamp */
+};
+
+static const struct usable usable[] = {
+    /* optional fields of another type */
+    {"source is an object", "{\"source\":{\"id\":null,\"name\":\"W\"},\"title\":\"up\"}", "up", "", NULL},
+    {"language is a list", "{\"lang\":[\"en\"],\"source\":7,\"text\":\"up\"}", "up", "", NULL},
+    {"symbols hold null", "{\"symbols\":[\"HLDN\",null],\"text\":\"up\"}", "up", "HLDN", NULL},
+    {"an empty body hides the text", "{\"body\":\"\",\"text\":\"up\"}", "up", "", NULL},
+    {"a tweet's entities", "{\"text\":\"$HLDN up\",\"entities\":{\"symbols\":[{\"text\":\"HLDN\"}]}}",
+        "$HLDN up", "HLDN", NULL},
+    {"an id as an object", "{\"id\":{\"$oid\":\"65\"},\"text\":\"up\"}", "up", "", NULL},
+    {"NaN where nobody reads", "{\"score\":NaN,\"n\":Infinity,\"text\":\"up\"}", "up", "", NULL},
+    {"a number too large", "{\"big\":123456789012345678901234567890,\"text\":\"up\"}", "up", "", NULL},
+    {"the same key twice", "{\"x\":1,\"x\":2,\"text\":\"up\"}", "up", "", NULL},
+    /* envelopes and framings */
+    {"Connect", "{\"schema\":{\"type\":\"struct\"},\"payload\":{\"text\":\"up\"}}", "up", "", NULL},
+    {"Debezium", "{\"op\":\"c\",\"before\":null,\"after\":{\"text\":\"up\"},\"source\":{\"db\":\"n\"}}", "up",
+        "", NULL},
+    {"CloudEvents",
+        "{\"specversion\":\"1.0\",\"type\":\"n\",\"source\":\"/w\",\"id\":\"1\",\"data\":{\"text\":\"up\"}}",
+        "up", "", NULL},
+    {"a byte order mark", "\uFEFF{\"text\":\"up\"}", "up", "", NULL},
+    /* times */
+    {"an epoch as text", "{\"ts\":\"1716900000000\",\"text\":\"up\"}", "up", "", AT},
+    {"an epoch with a fraction", "{\"ts\":1716900000.0,\"text\":\"up\"}", "up", "", AT},
+    {"seconds", "{\"ts\":1716900000,\"text\":\"up\"}", "up", "", AT},
+    {"nanoseconds", "{\"ts\":1716900000000000000,\"text\":\"up\"}", "up", "", AT},
+    {"an RFC 822 date", "{\"ts\":\"Tue, 28 May 2024 12:40:00 GMT\",\"text\":\"up\"}", "up", "", AT},
+    {"one without weekday and seconds", "{\"ts\":\"28 May 2024 12:40 +0000\",\"text\":\"up\"}", "up", "", AT},
+    {"no seconds", "{\"ts\":\"2024-05-28T12:40Z\",\"text\":\"up\"}", "up", "", AT},
+    {"an offset without colon", "{\"ts\":\"2024-05-28T14:40:00+0200\",\"text\":\"up\"}", "up", "", AT},
+    {"a comma before the fraction", "{\"ts\":\"2024-05-28 12:40:00,000Z\",\"text\":\"up\"}", "up", "", AT},
+    {"MongoDB's date", "{\"ts\":{\"$date\":\"2024-05-28T12:40:00Z\"},\"text\":\"up\"}", "up", "", AT},
+    {"MongoDB's number", "{\"ts\":{\"$date\":{\"$numberLong\":\"1716900000000\"}},\"text\":\"up\"}", "up", "",
+        AT},
+    /* the same symbol in another spelling, and what is none */
+    {"a cashtag cut off", "{\"text\":\"chart of $HLDN $TRS\u2026\"}", "chart of $HLDN $TRS\u2026", "HLDN",
+        NULL},
+    {"one cut off by dots", "{\"text\":\"chart of $TRSK $S...\"}", "chart of $TRSK $S...", "TRSK", NULL},
+    {"small letters", "{\"text\":\"$hldn and $Trsk fall, $nobody too\"}", "$hldn and $Trsk fall, $nobody too",
+        "HLDN TRSK", NULL},
+    {"another dollar", "{\"text\":\"\uFF04HLDN and \uFE69TRSK\"}", "\uFF04HLDN and \uFE69TRSK", "HLDN TRSK",
+        NULL},
+    {"a class behind a mark", "{\"text\":\"$HLDN-B $HLDN/B $HLDN_B\"}", "$HLDN-B $HLDN/B $HLDN_B", "HLDN.B",
+        NULL},
+    {"a class of nobody's", "{\"text\":\"$HLDN-N $HLDN/L\"}", "$HLDN-N $HLDN/L", "[HLDN.L] [HLDN.N]", NULL},
+    {"money", "{\"text\":\"$MM, $BN, $5, US$HLDN, C$5, HK$1.2bn\"}", "$MM, $BN, $5, US$HLDN, C$5, HK$1.2bn",
+        "", NULL},
+    {"a Reuters code beside the name", "{\"text\":\"Halden Works <HLDN.N> cuts\"}",
+        "Halden Works <HLDN.N> cuts", "HLDN", NULL},
+    {"a terminal's symbol", "{\"symbols\":[\"HLDN US Equity\",\"#TRSK\"],\"text\":\"up\"}", "up", "HLDN TRSK",
+        NULL},
+    {"symbols in one text", "{\"symbols\":\"HLDN;TRSK\",\"text\":\"up\"}", "up", "HLDN TRSK", NULL},
+    {"an exchange before", "{\"symbols\":[\"NYSE:HLDN\"],\"text\":\"( NASDAQ:TRSK ) up\"}",
+        "( NASDAQ:TRSK ) up", "HLDN TRSK", NULL},
+    {"an exchange and a class", "{\"text\":\"(NYSE: HLDN-B) up\"}", "(NYSE: HLDN-B) up", "HLDN.B", NULL},
+    {"part of another name", "{\"text\":\"PQ-B, M&PQ and ir@halden.com\"}", "PQ-B, M&PQ and ir@halden.com",
+        "", NULL},
+    /* names in another spelling */
+    {"apostrophes", "{\"text\":\"L\u2019Un\u00E9a, L\u02BCUn\u00E9a\"}", "L\u2019Un\u00E9a, L\u02BCUn\u00E9a",
+        "LUNE", NULL},
+    {"hyphens and dashes", "{\"text\":\"Tresk\u2011Moll, Tresk\u2013Moll\"}",
+        "Tresk\u2011Moll, Tresk\u2013Moll", "TRSK", NULL},
+    {"full width", "{\"text\":\"\uFF28\uFF41\uFF4C\uFF44\uFF45\uFF4E\"}",
+        "\uFF28\uFF41\uFF4C\uFF44\uFF45\uFF4E", "HLDN", NULL},
+    {"a joiner inside", "{\"text\":\"Hal\u200Dden up\"}", "Hal\u200Dden up", "HLDN", NULL},
+    {"accents apart", "{\"text\":\"L'Une\u0301a up\"}", "L'Une\u0301a up", "LUNE", NULL},
+    {"a trade mark", "{\"text\":\"Halden\u2122 Works\u00AE up\"}", "Halden\u2122 Works\u00AE up", "HLDN",
+        NULL},
+    {"Korean particles", "{\"text\":\"\uB3D9\uD574\uC804\uAE30\uB294\"}", "\uB3D9\uD574\uC804\uAE30\uB294",
+        "8802.KS", NULL},
+    {"inside of Japanese", "{\"text\":\"\u65E5\u672C\u306E\u30DF\u30EC\u30AB\u306F\"}",
+        "\u65E5\u672C\u306E\u30DF\u30EC\u30AB\u306F", "8801.T", NULL},
+    /* markup */
+    {"an attribute without value",
+        "{\"text\":\"<table><tr><td nowrap>a</td><td nowrap>b</td></tr></table>\"}", "a b", "", NULL},
+    {"CDATA", "{\"text\":\"<![CDATA[a b]]>\"}", "a b", "", NULL},
+    {"markup escaped once too often", "{\"text\":\"&lt;p&gt;a&lt;/p&gt; b &amp;#x27;c\"}", "a b 'c", "",
+        NULL},
+    {"Office's tags", "{\"text\":\"<o:p>a</o:p> <media:content url='x'/>b\"}", "a b", "", NULL},
+    {"a reference without semicolon", "{\"text\":\"a&nbsp b\"}", "a b", "", NULL},
+    {"a script that is async", "{\"text\":\"a<script async>var x = 'b';</script> c\"}", "a c", "", NULL},
+    {"a terminal's codes", "{\"text\":\"\\u001b[31ma\\u001b[0m b\"}", "a b", "", NULL},
+    {"addresses without scheme", "{\"text\":\"a pic.twitter.com/AbCd b bit.ly/x1\"}", "a b", "", NULL},
+    {"fillers", "{\"text\":\"a\u2800\u3164b\"}", "a b", "", NULL},
+    /* encodings */
+    {"a control that is windows-1252", "{\"text\":\"Halden\xC2\x92s a \xC2\x96 b\"}",
+        "Halden\u2019s a \u2013 b", "HLDN", NULL},
+    {"UTF-8 read as Latin-1", "{\"text\":\"Halden\u00E2\xC2\x80\xC2\x99s a\"}", "Halden\u2019s a", "HLDN",
+        NULL},
+};
+
+static void what_feeds_send_is_read_for_what_it_is(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < sizeof usable / sizeof usable[0]; at++) {
+        const struct usable *row = &usable[at];
+        size_t mark = tw_arena_mark(&arena);
+        char found[200], time[TW_TIME_TEXT_BYTES];
+        struct tw_error err;
+        struct tw_document document = decoded(row->message, strlen(row->message));
+        if (document.fate != TW_FATE_STORED)
+            fail_msg("%s: refused: %s", row->kind, document.refusal->what);
+        assert_true(tw_clean(&document, &arena, &err));
+        assert_true(tw_link(entities, true, &document, &arena, &err));
+        if (!tw_text_equal(document.text, tw_text_of(row->text)))
+            fail_msg("%s: the text is \"%.*s\"", row->kind, (int)document.text.length, document.text.bytes);
+        list_entities(&document, found, sizeof found);
+        if (strcmp(found, row->entities) != 0)
+            fail_msg("%s: the companies are %s", row->kind, found);
+        tw_time_text(document.event_us, time);
+        if (row->time ? strcmp(time, row->time) != 0 : document.event_us != STAMP_US)
+            fail_msg("%s: the time is %s", row->kind, time);
+        tw_arena_rewind(&arena, mark);
+    }
+}
+
+static void what_cannot_be_used_says_what_was_seen(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind, *message;
+        size_t length; /* 0: to its end */
+        const char *what, *cure;
+    } rows[] = {
+        {"several messages in one", "{\"records\":[{\"text\":\"up\"}]}", 0, "several messages", "of its own"},
+        {"a text within", "{\"inner\":{\"text\":\"up\"}}", 0, "but field inner does", "decode.root: inner"},
+        {"Avro with a registry's framing", "\0\0\0\0\7\2up", 8, "schema id 7", "JSON"},
+        {"a time without an offset", "{\"ts\":\"2024-05-28T12:40:00\",\"text\":\"up\"}", 0, "offset",
+            "decode.time_zone"},
+        {"a time that is none", "{\"ts\":\"soon\",\"text\":\"up\"}", 0, "\"soon\" is not a time", "RFC 3339"},
+        {"nothing", "{\"body\":\"\"}", 0, "no text", "title or a body"},
+    };
+    for (size_t at = 0; at < sizeof rows / sizeof rows[0]; at++) {
+        size_t length = rows[at].length ? rows[at].length : strlen(rows[at].message);
+        struct tw_document document = decoded(rows[at].message, length);
+        if (document.fate != TW_FATE_DEAD_LETTER)
+            fail_msg("%s: taken", rows[at].kind);
+        if (!strstr(document.refusal->what, rows[at].what) || !strstr(document.refusal->cure, rows[at].cure))
+            fail_msg("%s: %s; cure: %s", rows[at].kind, document.refusal->what, document.refusal->cure);
+    }
+}
+
+static void a_registrys_framing_before_json_comes_off(void **state)
+{
+    (void)state;
+    static const char framed[] = "\0\0\0\0\7{\"text\":\"up\"}";
+    struct tw_document document = decoded(framed, sizeof framed - 1);
+    assert_int_equal(document.fate, TW_FATE_STORED);
+    assert_true(tw_text_equal(document.body, tw_text_of("up")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_feeds_send_is_read_for_what_it_is),
+        cmocka_unit_test(what_cannot_be_used_says_what_was_seen),
+        cmocka_unit_test(a_registrys_framing_before_json_comes_off),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
