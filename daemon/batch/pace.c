@@ -15,8 +15,12 @@ uint64_t tw_pace_guess(size_t bytes, uint32_t most)
     return tokens < most ? tokens : most;
 }
 
-void tw_pace_learn(struct tw_pace *pace, uint64_t tokens, uint64_t worker_us)
+void tw_pace_learn(struct tw_pace *pace, uint64_t tokens, uint64_t worker_us, bool scored)
 {
+    if (pace->scored && !scored)
+        return;
+    if (scored && !pace->scored)
+        *pace = (struct tw_pace){.scored = true};
     pace->us = pace->us * REMEMBERED + (double)worker_us;
     pace->tokens = pace->tokens * REMEMBERED + (double)tokens;
 }

@@ -6,13 +6,14 @@
  * that comes back, the newest of them counting most. Until the first is back a token is taken for a slow
  * one.
  *
- *     tw_pace_learn(&pace, batch->tokens, batch->worker_us);      a batch is back
- *     tw_pace_most_tokens(&pace)                                  cut the next ones there
+ *     tw_pace_learn(&pace, batch->tokens, batch->worker_us, scored);      a batch is back
+ *     tw_pace_most_tokens(&pace)                                          cut the next ones there
  *
  * How batches are cut changes no score (infer/predict.h). Pure. */
 #ifndef TW_PACE_H
 #define TW_PACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,12 +21,14 @@
 struct tw_pace {
     double us;
     double tokens;
+    bool scored; /* they are of batches that the model has read */
 };
 
 /* Tokens of a record with so many bytes of payload, for a model that reads `most` of a text. */
 uint64_t tw_pace_guess(size_t bytes, uint32_t most);
-/* A batch of so many guessed tokens took a worker so long. */
-void tw_pace_learn(struct tw_pace *pace, uint64_t tokens, uint64_t worker_us);
+/* A batch of so many guessed tokens took a worker so long. One that the model has hardly read (ticks, dead
+ * letters) says nothing of the model's speed: it counts only until the first that was `scored` is back. */
+void tw_pace_learn(struct tw_pace *pace, uint64_t tokens, uint64_t worker_us, bool scored);
 /* Guessed tokens that a worker does in about a second and a half; at least 1. */
 uint64_t tw_pace_most_tokens(const struct tw_pace *pace);
 

@@ -163,7 +163,8 @@ static void on_batch(void *context, struct tw_batch *batch)
     struct tw_daemon *daemon = context;
     tw_observe(&daemon->metrics, TW_TIME_RIVER, (double)batch->worker_us / 1e6);
     if (!batch->failed) {
-        tw_pace_learn(&daemon->pace, batch->tokens, batch->worker_us);
+        bool scored = batch->rows.stored_count * 2 >= batch->count;
+        tw_pace_learn(&daemon->pace, batch->tokens, batch->worker_us, scored);
         tw_batcher_limit_tokens(daemon->batcher, tw_pace_most_tokens(&daemon->pace));
     }
     if (daemon->phase >= TW_DAEMON_CLOSING) {

@@ -16,7 +16,7 @@ static uint64_t settle(struct tw_pace *pace, double token_us, uint64_t start_us)
     for (int batch = 0; batch < 10; batch++) {
         uint64_t tokens = tw_pace_most_tokens(pace);
         took_us = start_us + (uint64_t)((double)tokens * token_us);
-        tw_pace_learn(pace, tokens, took_us);
+        tw_pace_learn(pace, tokens, took_us, true);
     }
     return took_us;
 }
@@ -54,8 +54,22 @@ static void the_constant_model_is_not_held_back(void **state)
     settle(&pace, 0.3, 2000);
     /* 2,000 tweets of 40 guessed tokens are cut by their number long before. */
     assert_true(tw_pace_most_tokens(&pace) > 10 * 2000 * 40);
-    tw_pace_learn(&pace, 100, 0);
+    tw_pace_learn(&pace, 100, 0, true);
     assert_true(tw_pace_most_tokens(&pace) > 0);
+}
+
+static void batches_that_no_model_has_read_do_not_hide_its_speed(void **state)
+{
+    (void)state;
+    struct tw_pace pace = {0};
+    for (int batch = 0; batch < 20; batch++) /* ticks alone, at the start */
+        tw_pace_learn(&pace, 8000, 3000, false);
+    assert_true(tw_pace_most_tokens(&pace) > 100000);
+    tw_pace_learn(&pace, 1000, 600000, true); /* then the model speaks */
+    assert_in_range(tw_pace_most_tokens(&pace), 2400, 2600);
+    for (int batch = 0; batch < 20; batch++)
+        tw_pace_learn(&pace, 8000, 3000, false);
+    assert_in_range(tw_pace_most_tokens(&pace), 2400, 2600);
 }
 
 static void a_text_costs_at_most_what_the_model_reads_of_it(void **state)
@@ -73,6 +87,7 @@ int main(void)
         cmocka_unit_test(the_first_batch_is_small_enough_for_the_slowest_model),
         cmocka_unit_test(a_machine_that_slows_down_is_followed),
         cmocka_unit_test(the_constant_model_is_not_held_back),
+        cmocka_unit_test(batches_that_no_model_has_read_do_not_hide_its_speed),
         cmocka_unit_test(a_text_costs_at_most_what_the_model_reads_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
