@@ -18,6 +18,7 @@ enum { TIMEOUT_MS = 10000, POOLER_MS = 3000 };
 struct kafka_view {
     char reason[256];
     bool refused; /* authentication or certificate: waiting does not help */
+    bool unauthenticated;
 };
 
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
@@ -28,6 +29,7 @@ static void on_error(rd_kafka_t *client, int code, const char *reason, void *opa
     if (view->refused && !refused)
         return;
     view->refused = refused;
+    view->unauthenticated = code == RD_KAFKA_RESP_ERR__AUTHENTICATION;
     snprintf(view->reason, sizeof view->reason, "%s", reason);
 }
 
@@ -79,8 +81,13 @@ static void ask_brokers(struct tw_check *check, rd_kafka_t *client, const struct
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t answer = rd_kafka_metadata(client, 1, NULL, &metadata, TIMEOUT_MS);
     rd_kafka_poll(client, 0); /* the reasons wait there */
+    struct tw_error err = {0};
+    if (answer != RD_KAFKA_RESP_ERR_NO_ERROR && view->unauthenticated &&
+        tw_kafka_blame_library(&check->config, rd_kafka_version(), rd_kafka_version_str(), &err)) {
+        tw_check_wrong(check, &err);
+        return;
+    }
     if (answer != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        struct tw_error err = {0};
         tw_fail(&err, view->refused ? TW_PERMISSION : TW_SERVER, brokers_of(&check->config),
             view->refused ? "set credentials and certificates under kafka.properties and kafka.secrets"
                           : "start the broker, or set bootstrap.servers under kafka.properties",

@@ -263,6 +263,7 @@ static void kafka_error(rd_kafka_t *kafka, int code, const char *reason, void *c
 {
     (void)kafka;
     struct tw_group *group = context;
+    struct tw_error err = {0};
     uint64_t unsaid;
     tw_count(group->metrics, TW_COUNT_KAFKA_ERRORS, 1);
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
@@ -275,6 +276,9 @@ static void kafka_error(rd_kafka_t *kafka, int code, const char *reason, void *c
     tw_log(group->log, TW_WARNING, "source", "kafka error",
         tw_string("code", rd_kafka_err2name((rd_kafka_resp_err_t)code)), tw_string("what", reason),
         tw_int("repeated", (int64_t)unsaid));
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION &&
+        tw_kafka_blame_library(group->config, rd_kafka_version(), rd_kafka_version_str(), &err))
+        tw_log_error(group->log, "source", "log-in refused", &err);
 }
 
 /* Called as kafka_error is. Returns 0: the text stays librdkafka's. */

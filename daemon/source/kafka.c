@@ -200,6 +200,34 @@ bool tw_kafka_settings(
     return true;
 }
 
+/* ---- a mistake of the library ---- */
+
+static const char *property_of(const struct tw_config *config, const char *name)
+{
+    for (uint32_t at = 0; at < config->kafka.properties.count; at++)
+        if (strcmp(config->kafka.properties.items[at].name, name) == 0)
+            return config->kafka.properties.items[at].value;
+    return NULL;
+}
+
+bool tw_kafka_blame_library(
+    const struct tw_config *config, int version, const char *name, struct tw_error *err)
+{
+    enum { MENDED = 0x020601 }; /* 2.6.1, as the upper three bytes of a version */
+    const char *mechanism = property_of(config, "sasl.mechanism");
+    if (!mechanism)
+        mechanism = property_of(config, "sasl.mechanisms");
+    if (!mechanism || strncasecmp(mechanism, "SCRAM-", 6) != 0 || (unsigned)version >> 8 >= MENDED)
+        return false;
+    tw_fail(err, TW_PERMISSION, "kafka.properties.sasl.mechanism",
+        "run with librdkafka 2.6.1 or later (Debian 13 has 2.8), or log in by PLAIN over TLS or by a client "
+        "certificate; only if the brokers are Kafka 3, correct sasl.username and sasl.password",
+        "%.40s is refused: librdkafka %.20s cannot log in by SCRAM to Kafka 4, whatever the password "
+        "(librdkafka issue 4895, mended in 2.6.1)",
+        mechanism, name);
+    return true;
+}
+
 bool tw_kafka_new(enum tw_kafka_role role, rd_kafka_conf_t *settings, rd_kafka_t **out, struct tw_error *err)
 {
     char why[512];

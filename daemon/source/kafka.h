@@ -37,6 +37,13 @@ TW_MUST_USE bool tw_kafka_check_secret(const struct tw_property *secret, struct 
 /* Do all of them fit together? A client is made and ended; no broker is asked. TW_CONFIG. */
 TW_MUST_USE bool tw_kafka_check_client(const struct tw_config *config, struct tw_error *err);
 
+/* A broker has refused our log-in: is that the library's own mistake? librdkafka before 2.6.1 cannot log in
+ * by SCRAM to Kafka 4 (its issue 4895), and the broker calls that invalid credentials. True: err
+ * (TW_PERMISSION) says so, with the cure. `version` and `name` are rd_kafka_version() and its words. Pure.
+ * */
+bool tw_kafka_blame_library(
+    const struct tw_config *config, int version, const char *name, struct tw_error *err);
+
 /* rd_kafka_new with our error: takes the configuration over whether it succeeds or not. */
 TW_MUST_USE bool tw_kafka_new(
     enum tw_kafka_role role, rd_kafka_conf_t *settings, rd_kafka_t **out, struct tw_error *err);
