@@ -1,6 +1,7 @@
 /* deadletters: what could not be used: listed, shown, put back into its topic. */
 #include "cli/command.h"
 #include "cli/database.h"
+#include "postgres/wire.h"
 #include "source/kafka.h"
 
 #include <stdio.h>
@@ -65,7 +66,8 @@ static bool list(struct run *run, struct tw_error *err)
 static PGresult *read_letter(struct run *run, const char *const place[3], struct tw_error *err)
 {
     PGresult *row = PQexecParams(run->database.connection,
-        "SELECT payload, key, stage, error_where, error_what, error_cure, arrived_at FROM tapewatch.dead_letters"
+        "SELECT payload, key, stage, error_where, error_what, error_cure, arrived_at,"
+        " (extract(epoch FROM stamp_time) * 1000)::int8 FROM tapewatch.dead_letters"
         " JOIN tapewatch.topics USING (topic_id) WHERE topic = $1 AND partition = $2::int4 AND kafka_offset = $3::int8"
         " ORDER BY arrived_at DESC LIMIT 1",
         3, NULL, place, NULL, NULL, 1);
@@ -163,7 +165,14 @@ static rd_kafka_headers_t *headers_of(const PGresult *rows)
     return headers;
 }
 
-/* At least once: delivered to all replicas first, marked then. Killed in between, it is put back twice, not
+/* Milliseconds; 0, which stands for now, when the record had no stamp or one that no calendar holds. */
+static int64_t stamp_of(const PGresult *letter)
+{
+    return PQgetisnull(letter, 0, 7) ? 0 : tw_get_int64(PQgetvalue(letter, 0, 7));
+}
+
+/* With the stamp that it had: a message without a time of its own must not be of today. At least once:
+ * delivered to all replicas first, marked then. Killed in between, it is put back twice, not
  * never. */
 static bool deliver(
     struct run *run, const char *topic, const PGresult *letter, const PGresult *headers, struct tw_error *err)
@@ -173,7 +182,8 @@ static bool deliver(
     rd_kafka_resp_err_t refused = rd_kafka_producev(run->kafka, RD_KAFKA_V_TOPIC(topic),
         RD_KAFKA_V_KEY(bytes_or_null(letter, 0, 1), (size_t)PQgetlength(letter, 0, 1)),
         RD_KAFKA_V_VALUE(bytes_or_null(letter, 0, 0), (size_t)PQgetlength(letter, 0, 0)),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
+        RD_KAFKA_V_TIMESTAMP(stamp_of(letter)), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
     if (refused != RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_headers_destroy(list);
         return tw_fail(err, TW_SERVER, topic, "see the broker's message.max.bytes", "not produced: %s",

@@ -1,5 +1,6 @@
 /* reset: stored offsets moved by hand: after a topic was made anew, to read it again, or to leave a part
- * of it out.
+ * of it out; and event time put right: brought back from where a wrong clock led it (--evaluated-to), or
+ * freed of partitions that are gone (--forget).
  *
  *     read what is stored > where it shall go > watch who holds it > move all, or none > wait for takers
  *
@@ -12,7 +13,9 @@
 #include "cli/database.h"
 #include "cli/topics.h"
 #include "cli/unreadable.h"
+#include "read/time_text.h"
 #include "source/kafka.h"
+#include "time/bars.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,7 +31,7 @@ enum {
     MOST_TRIES = 5, /* of moving: a daemon's refresh may lock the same rows in another order */
 };
 
-enum place_to_go { TO_OFFSET, TO_BEGINNING, TO_END, TO_TIME, PAST_UNREADABLE };
+enum place_to_go { TO_OFFSET, TO_BEGINNING, TO_END, TO_TIME, PAST_UNREADABLE, NOWHERE /* forgotten */ };
 
 struct options {
     struct tw_database_choice database;
@@ -36,7 +39,8 @@ struct options {
     const char *partition; /* NULL: all that are stored */
     const char *offset;
     int64_t time_us;
-    bool to_beginning, to_end, past_unreadable;
+    int64_t evaluated_us; /* 0: not given */
+    bool to_beginning, to_end, past_unreadable, forget;
     enum place_to_go to;
     bool execute, dry_run, force;
     enum tw_format format;
@@ -44,10 +48,11 @@ struct options {
 
 /* What is known of who holds a partition. */
 enum holder {
-    FREE,       /* its row is not refreshed */
-    WATCHED,    /* it was refreshed lately: a daemon's, or one's that has just ended */
-    HELD,       /* it was refreshed while we looked */
-    TAKEN_AGAIN /* HELD, moved, and taken again since */
+    FREE,        /* its row is not refreshed */
+    WATCHED,     /* it was refreshed lately: a daemon's, or one's that has just ended */
+    HELD,        /* it was refreshed while we looked */
+    TAKEN_AGAIN, /* HELD, moved, and taken again since */
+    FORGOTTEN,   /* it holds event time back no more */
 };
 
 struct position {
@@ -206,6 +211,54 @@ static bool choose_offsets(struct reset *reset, struct tw_error *err)
     return done;
 }
 
+/* -- partitions that are gone -------------------------------------------------------------------------- */
+
+/* How many partitions the topic has. */
+static bool count_partitions(struct reset *reset, int *count, struct tw_error *err)
+{
+    rd_kafka_conf_t *settings = NULL;
+    rd_kafka_t *kafka = NULL;
+    if (!tw_kafka_settings(&reset->database.config, TW_KAFKA_ADMIN, &settings, err) ||
+        !tw_kafka_new(TW_KAFKA_ADMIN, settings, &kafka, err))
+        return false;
+    bool told = tw_topic_partitions(kafka, reset->options->topic, BROKER_MS, count, err);
+    rd_kafka_destroy(kafka);
+    return told;
+}
+
+/* Without --partition: those that the topic does not have. */
+static bool keep_gone(struct reset *reset, struct tw_error *err)
+{
+    int there = 0;
+    size_t gone = 0;
+    if (reset->options->partition)
+        return true;
+    if (!count_partitions(reset, &there, err))
+        return false;
+    for (size_t at = 0; at < reset->count; at++)
+        if (reset->positions[at].number >= there)
+            reset->positions[gone++] = reset->positions[at];
+    reset->count = gone;
+    return gone > 0 || tw_fail(err, TW_REFUSED, reset->options->topic, "name one by --partition",
+                           "the topic has %d partitions: no row is of one that is gone", there);
+}
+
+static bool forget_all(struct reset *reset, struct tw_error *err)
+{
+    for (size_t at = 0; at < reset->count; at++) {
+        char number[16];
+        const char *values[] = {reset->options->topic, number};
+        snprintf(number, sizeof number, "%" PRId32, reset->positions[at].number);
+        PGresult *done = tw_postgres_query(reset->database.connection, "tapewatch.positions",
+            "SELECT tapewatch.forget_position($1, $2::int4)", 2, values, err);
+        PQclear(done);
+        if (!done)
+            return false;
+        reset->positions[at].holder = FORGOTTEN;
+    }
+    return true;
+}
+
 /* -- who holds them -------------------------------------------------------------------------------------- */
 
 static size_t count_of(const struct reset *reset, enum holder holder)
@@ -245,7 +298,9 @@ static bool refuse_held(const struct reset *reset, struct tw_error *err)
             continue;
         snprintf(where, sizeof where, "%s, partition %" PRId32, reset->options->topic, position->number);
         return tw_fail(err, TW_HELD, where,
-            "stop the daemon, or give --force: it then takes them again at the new offsets",
+            reset->options->forget ? "it is not gone: see its topic, and what that daemon's log says"
+                                   : "stop the daemon, or give --force: it then takes them again at the "
+                                     "new offsets",
             "held by the live daemon %s (%zu of %zu partitions are held); nothing was changed",
             position->owner, count_of(reset, HELD), reset->count);
     }
@@ -351,7 +406,8 @@ static const char *outcome_of(const struct reset *reset, const struct position *
     static const char *const moved[] = {[FREE] = "held by nobody",
         [WATCHED] = "not watched",
         [HELD] = "not taken again",
-        [TAKEN_AGAIN] = "taken again"};
+        [TAKEN_AGAIN] = "taken again",
+        [FORGOTTEN] = "forgotten"};
     return reset->options->execute ? moved[position->holder] : "unchanged";
 }
 
@@ -367,7 +423,8 @@ static bool show(const struct reset *reset, struct tw_error *err)
         char cells[5][32];
         snprintf(cells[0], sizeof cells[0], "%" PRId32, position->number);
         snprintf(cells[1], sizeof cells[1], "%" PRId64, position->stored);
-        snprintf(cells[2], sizeof cells[2], "%" PRId64, position->wanted);
+        snprintf(cells[2], sizeof cells[2], "%" PRId64,
+            reset->options->to == NOWHERE ? position->stored : position->wanted);
         snprintf(cells[3], sizeof cells[3], "%" PRId64, position->silent_ms / 1000);
         snprintf(cells[4], sizeof cells[4], "%" PRId64, position->now);
         const char *values[] = {reset->options->topic, cells[0], cells[1], cells[2], position->owner,
@@ -381,6 +438,8 @@ static bool show(const struct reset *reset, struct tw_error *err)
 
 static bool execute(struct reset *reset, struct tw_error *err)
 {
+    if (reset->options->forget)
+        return watch_holders(reset, err) && refuse_held(reset, err) && forget_all(reset, err);
     if (!watch_holders(reset, err) || (!reset->options->force && !refuse_held(reset, err)) ||
         !move_all(reset, err) || !wait_for_takers(reset, err))
         return false;
@@ -391,7 +450,8 @@ static bool do_reset(struct reset *reset, struct tw_error *err)
 {
     const struct options *options = reset->options;
     if (!tw_database_open(&reset->database, "reset", &options->database, err) ||
-        !read_positions(reset, err) || !choose_offsets(reset, err) ||
+        !read_positions(reset, err) ||
+        !(options->forget ? keep_gone(reset, err) : choose_offsets(reset, err)) ||
         (options->execute && !execute(reset, err)) || !show(reset, err))
         return false;
     if (count_of(reset, HELD) > 0)
@@ -401,9 +461,67 @@ static bool do_reset(struct reset *reset, struct tw_error *err)
             reset->count, TAKE_MOST_MS / 1000);
     if (!options->execute)
         fprintf(stderr, "reset: nothing was changed; --execute does it\n");
+    else if (options->forget)
+        fprintf(stderr, "reset: done; %zu partitions forgotten\n", reset->count);
     else
         fprintf(stderr, "reset: done; %zu partitions moved, %zu of them taken again by their daemon\n",
             reset->count, count_of(reset, TAKEN_AGAIN));
+    return true;
+}
+
+/* -- event time brought back --------------------------------------------------------------------------- */
+
+/* Ends the sessions in which rules are evaluated: what they hold of rule sets and windows is of no use. */
+static const char end_evaluators[] =
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND usename = current_user AND application_name = 'tapewatch evaluate'";
+
+static bool show_times(struct reset *reset, const char *edge, struct tw_error *err)
+{
+    static const struct tw_column columns[] = {
+        {"what", false}, {"beyond", true}, {"furthest", false}, {"new", false}};
+    const char *values[] = {edge};
+    PGresult *row = tw_postgres_query(reset->database.connection, "tapewatch.shards",
+        "SELECT b.shards, to_char(b.evaluated_to AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), b.partitions,"
+        " to_char(b.watermark AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+        " FROM tapewatch.beyond_time($1::timestamptz) AS b",
+        1, values, err);
+    struct tw_table *table = row ? tw_table_new(columns, sizeof columns / sizeof columns[0]) : NULL;
+    const char *shards[] = {
+        "shards", row ? PQgetvalue(row, 0, 0) : "", row ? PQgetvalue(row, 0, 1) : "", edge};
+    const char *partitions[] = {
+        "partitions", row ? PQgetvalue(row, 0, 2) : "", row ? PQgetvalue(row, 0, 3) : "", edge};
+    bool done = row && (table || tw_fail(err, TW_INTERNAL, "reset", NULL, "out of memory")) &&
+                tw_table_add(table, shards, err) && tw_table_add(table, partitions, err) &&
+                tw_table_print(table, reset->options->format, stdout, err);
+    tw_table_free(table);
+    PQclear(row);
+    return done;
+}
+
+static bool bring_back(struct reset *reset, const char *edge, struct tw_error *err)
+{
+    const char *values[] = {edge};
+    PGresult *done = tw_postgres_query(reset->database.connection, "tapewatch.shards",
+        "SELECT tapewatch.bring_back($1::timestamptz)", 1, values, err);
+    PQclear(done);
+    return done && run_statement(reset, end_evaluators, err);
+}
+
+/* Of all topics: event time is one. What was evaluated beyond is evaluated again, and alerts that were opened
+ * there stay. */
+static bool reset_time(struct reset *reset, struct tw_error *err)
+{
+    const struct options *options = reset->options;
+    char edge[TW_TIME_TEXT_BYTES];
+    tw_time_text(tw_bar_start(options->evaluated_us), edge);
+    if (!tw_database_open(&reset->database, "reset", &options->database, err) ||
+        !show_times(reset, edge, err) || (options->execute && !bring_back(reset, edge, err)))
+        return false;
+    if (options->execute)
+        fprintf(stderr, "reset: done; rules are evaluated from %s on, their daemons begin anew\n", edge);
+    else
+        fprintf(stderr, "reset: nothing was changed; --execute does it\n");
     return true;
 }
 
@@ -416,6 +534,8 @@ static enum place_to_go chosen_place(const struct options *options)
         return TO_OFFSET;
     if (options->to_beginning)
         return TO_BEGINNING;
+    if (options->forget)
+        return NOWHERE;
     if (options->past_unreadable)
         return PAST_UNREADABLE;
     return options->to_end ? TO_END : TO_TIME;
@@ -426,7 +546,12 @@ static int run(const struct tw_command_line *line, struct tw_error *err)
     struct options *options = line->options;
     struct reset reset = {.options = options};
     options->to = chosen_place(options);
-    bool done = do_reset(&reset, err);
+    if (!options->topic && !options->evaluated_us)
+        return tw_command_usage(line->command->name, err, "--topic is missing");
+    if (options->topic && options->evaluated_us)
+        return tw_command_usage(
+            line->command->name, err, "--evaluated-to is of all topics: leave --topic out");
+    bool done = options->evaluated_us ? reset_time(&reset, err) : do_reset(&reset, err);
     free(reset.positions);
     tw_database_close(&reset.database);
     return done ? 0 : tw_command_failed(err);
@@ -434,7 +559,7 @@ static int run(const struct tw_command_line *line, struct tw_error *err)
 
 static const struct tw_option rows[] = {
     TW_OPTION_CONFIG(struct options, database.config),
-    {"topic", 0, "NAME", TW_INTO_TEXT(struct options, topic), .required = true,
+    {"topic", 0, "NAME", TW_INTO_TEXT(struct options, topic),
         .help = "whose offsets; without --partition those of all its partitions"},
     {"partition", 0, "N", TW_INTO_DIGITS(struct options, partition), .most = INT32_MAX,
         .help = "of this partition alone"},
@@ -449,6 +574,11 @@ static const struct tw_option rows[] = {
         .help = "read on from the first record with a Kafka stamp of that time or later"},
     {"past-unreadable", 0, NULL, TW_INTO_FLAG(struct options, past_unreadable), .group = "to",
         .help = "read on behind a batch of records that cannot be unpacked, where reading stands before one"},
+    {"forget", 0, NULL, TW_INTO_FLAG(struct options, forget), .group = "to",
+        .help = "partitions that are gone hold event time back no more: those that the topic does not have, "
+                "or the one of --partition"},
+    {"evaluated-to", 0, "TIME", TW_INTO_TIME(struct options, evaluated_us), .group = "to",
+        .help = "bring event time of all topics back: watermarks, and how far rules were evaluated"},
     {"force", 0, NULL, TW_INTO_FLAG(struct options, force),
         .help =
             "partitions that a live daemon holds, too: it takes them again there, and that is waited for"},

@@ -52,6 +52,7 @@ struct tw_evaluator {
     struct tw_shards shards;
     struct tw_stored_rules rules;
 
+    struct tw_holder holder;      /* as last looked */
     struct tw_turn_exchange turn; /* the turn at hand, from LOOKING on; the worker's while that has it */
     struct tw_job job;
     enum outcome outcome;
@@ -408,6 +409,7 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
         give_up_turn(evaluator, &trouble);
         return;
     }
+    evaluator->holder = evaluator->turn.positions.holder;
     tw_gauge_set(evaluator->metrics, TW_GAUGE_STREAM_WATERMARK,
         watermark_us == TW_NO_TIME ? 0 : (double)watermark_us / 1e6);
     bool chosen = tw_turn_exchange_choose(&evaluator->turn, &evaluator->shards);
@@ -665,6 +667,11 @@ uint64_t tw_evaluator_behind_ms(const struct tw_evaluator *evaluator)
 const struct tw_error *tw_evaluator_trouble(const struct tw_evaluator *evaluator)
 {
     return evaluator->trouble.code != TW_OK ? &evaluator->trouble : NULL;
+}
+
+const struct tw_holder *tw_evaluator_holder(const struct tw_evaluator *evaluator)
+{
+    return &evaluator->holder;
 }
 
 static void dispose(struct tw_evaluator *evaluator)

@@ -75,6 +75,7 @@
 #include <uv.h>
 
 #include "alert/rules.h"
+#include "evaluate/positions.h"
 #include "observe/log.h"
 #include "observe/machine.h"
 #include "observe/metrics.h"
@@ -116,6 +117,9 @@ bool tw_evaluator_ready(const struct tw_evaluator *evaluator);
 uint64_t tw_evaluator_behind_ms(const struct tw_evaluator *evaluator);
 /* What was refused last, since then; NULL: nothing was. Lent until the loop goes on. */
 const struct tw_error *tw_evaluator_trouble(const struct tw_evaluator *evaluator);
+
+/* The partition that event time waits for, as last looked; its topic is empty when there is none. Lent. */
+const struct tw_holder *tw_evaluator_holder(const struct tw_evaluator *evaluator);
 
 /* Lets the shards go and closes; `closed` comes when every handle is gone. Once. */
 void tw_evaluator_end(struct tw_evaluator *evaluator, void (*closed)(void *context), void *context);

@@ -2,8 +2,10 @@
 
 #include "postgres/wire.h"
 
+#include <stdio.h>
+
 /* Columns of TW_POSITIONS_READ. */
-enum { TOPIC_ID, PARTITION, NEXT_OFFSET, WATERMARK, CAUGHT_UP, SILENT_US, UNSEEN_US, CLOCK };
+enum { TOPIC_ID, PARTITION, NEXT_OFFSET, WATERMARK, CAUGHT_UP, SILENT_US, UNSEEN_US, CLOCK, TOPIC };
 
 void tw_positions_add_read(const struct tw_strings *topics, struct tw_statement_list *list)
 {
@@ -28,6 +30,19 @@ static struct tw_partition_time time_of(const PGresult *result, int row)
     };
 }
 
+static void note_holder(struct tw_positions *positions, const PGresult *result,
+    const struct tw_partition_time *times, const struct tw_watermark_options *options)
+{
+    int64_t last = tw_watermark_last(times, (size_t)PQntuples(result), options);
+    if (last < 0)
+        return;
+    positions->holder.number = tw_get_int32(PQgetvalue(result, (int)last, PARTITION));
+    positions->holder.watermark_us = times[last].watermark_us;
+    positions->holder.orphan = times[last].unseen_us > options->stale_after_us;
+    snprintf(
+        positions->holder.topic, sizeof positions->holder.topic, "%s", PQgetvalue(result, (int)last, TOPIC));
+}
+
 bool tw_positions_row(struct tw_positions *positions, const PGresult *result,
     const struct tw_watermark_options *options, struct tw_arena *arena, struct tw_error *err)
 {
@@ -47,6 +62,7 @@ bool tw_positions_row(struct tw_positions *positions, const PGresult *result,
     }
     int64_t clock_us = count > 0 ? tw_get_time(PQgetvalue(result, 0, CLOCK)) : 0;
     positions->watermark_us = tw_watermark_of_stream(times, count, clock_us, options);
+    note_holder(positions, result, times, options);
     return true;
 }
 

@@ -24,10 +24,19 @@ struct tw_idle_partition {
     int64_t next_offset;
 };
 
+/* The partition that the stream's event time waits for. */
+struct tw_holder {
+    char topic[256];
+    int32_t number;
+    int64_t watermark_us; /* TW_NO_TIME: none yet */
+    bool orphan;          /* no owner has been heard of for long */
+};
+
 struct tw_positions {
     int64_t watermark_us;           /* of the stream; TW_NO_TIME when there is none */
     struct tw_idle_partition *idle; /* in the arena that tw_positions_row was given */
     uint32_t idle_count;
+    struct tw_holder holder; /* topic empty: none */
 };
 
 /* Asks for the positions of all partitions of these topics. */

@@ -210,6 +210,18 @@ static void print_repairs(FILE *to, const struct tw_metrics *metrics)
             (unsigned long long)metrics->repairs[what]);
 }
 
+/* Of whichever daemon's partition, or of nobody's. */
+static void print_held(FILE *to, const struct tw_metrics *metrics)
+{
+    static const struct description description = {"tapewatch_watermark_held_seconds",
+        "For how long event time has waited for this one partition, though others are further."};
+    if (metrics->held_seconds <= 0)
+        return;
+    print_heading(to, &description, "gauge");
+    fprintf(to, "%s{topic=\"%s\",partition=\"%d\"} %.17g\n", description.name, metrics->held_topic,
+        metrics->held_partition, metrics->held_seconds);
+}
+
 char *tw_metrics_text(const struct tw_metrics *metrics, const struct tw_partition *first, size_t *length)
 {
     char *text = NULL;
@@ -229,6 +241,7 @@ char *tw_metrics_text(const struct tw_metrics *metrics, const struct tw_partitio
     for (size_t at = 0; at < TW_HISTOGRAMS; at++)
         print_histogram(to, metrics, at);
     print_partitions(to, first);
+    print_held(to, metrics);
     if (fclose(to) != 0) {
         free(text);
         return NULL;

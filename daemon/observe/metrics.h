@@ -81,6 +81,9 @@ struct tw_metrics {
     uint64_t counters[TW_COUNTERS];
     uint64_t repairs[TW_REPAIRS]; /* documents in which something of this kind was mended */
     double gauges[TW_GAUGES];
+    double held_seconds; /* for how long one partition has held event time back; 0: none does */
+    char held_topic[256];
+    int32_t held_partition;
     struct {
         uint64_t buckets[TW_HISTOGRAM_BUCKETS + 1]; /* the last is +Inf; not cumulative here */
         uint64_t count;

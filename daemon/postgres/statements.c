@@ -86,6 +86,17 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         /* the last statement before Sync: the only lock that another needs */
         "SELECT tapewatch.move_position($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"},
     [TW_DOCUMENTS_COMPARE] = {"documents_compare", TW_FOR_STORE, 0, {0}, NULL},
+    [TW_REMAINS_FIND] = {"remains_find", TW_FOR_STORE, 4, {I2, I4, AI8, ATZ},
+        /* offset, true: documents that were stored, as what hangs on them says, and dropped since */
+        "SELECT u.kafka_offset, true FROM unnest($3, $4) AS u (kafka_offset, event_time)"
+        " WHERE NOT EXISTS (SELECT FROM tapewatch.documents d WHERE d.topic_id = $1 AND d.partition = $2"
+        " AND d.kafka_offset = u.kafka_offset AND d.event_time = u.event_time)"
+        " AND (EXISTS (SELECT FROM tapewatch.scores s WHERE s.topic_id = $1 AND s.partition = $2"
+        " AND s.kafka_offset = u.kafka_offset AND s.event_time = u.event_time)"
+        " OR EXISTS (SELECT FROM tapewatch.alert_events v WHERE v.topic_id = $1 AND v.partition = $2"
+        " AND v.kafka_offset = u.kafka_offset AND v.event_time = u.event_time)"
+        " OR u.kafka_offset < (SELECT p.highest_offset FROM tapewatch.positions p WHERE p.topic_id = $1 AND p.partition = $2)"
+        " AND EXISTS (SELECT FROM tapewatch.thinned_days t WHERE t.day = (u.event_time AT TIME ZONE 'UTC')::date))"},
     [TW_DEAD_LETTER_COMPARE] = {"dead_letter_compare", TW_FOR_STORE, 0, {0}, NULL},
 
     [TW_MEMBER_BEAT] = {"member_beat", TW_FOR_EVALUATOR, 3, {ID, TX, TX},
@@ -116,8 +127,9 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_POSITIONS_READ] = {"positions_read", TW_FOR_EVALUATOR, 1, {ATX},
         "SELECT p.topic_id, p.partition, p.next_offset, p.watermark, p.caught_up,"
         " coalesce((extract(epoch FROM clock_timestamp() - p.silent_since) * 1000000)::int8, 0),"
-        " (extract(epoch FROM clock_timestamp() - p.seen_at) * 1000000)::int8, clock_timestamp()"
-        " FROM tapewatch.positions p JOIN tapewatch.topics t USING (topic_id) WHERE t.topic = ANY ($1)"},
+        " (extract(epoch FROM clock_timestamp() - p.seen_at) * 1000000)::int8, clock_timestamp(), t.topic"
+        " FROM tapewatch.positions p JOIN tapewatch.topics t USING (topic_id) WHERE t.topic = ANY ($1)"
+        " AND p.forgotten_at IS NULL"},
     [TW_BARS_CUT] = {"bars_cut", TW_FOR_EVALUATOR, 4, {TZ, TZ, AI2, I8},
         /* where an interval is cut when there is too much in it for one turn */
         "SELECT bar_start FROM tapewatch.bars WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3)"
@@ -160,11 +172,13 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         "SELECT tapewatch.store_alert($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"},
     [TW_ALERT_STEP_STORE] = {"alert_step_store", TW_FOR_EVALUATOR, 9, {TX, TX, TZ, TX, TZ, I8, I8, TX, I4},
         "INSERT INTO tapewatch.alert_steps (alert_id, step, step_time, value, documents, reason, rule_set_id)"
+        /* the newest: event time that was brought back may open an alert where one was opened before */
         " SELECT a.alert_id, $4, $5, $6, $7, $8, $9 FROM tapewatch.alerts a"
-        " WHERE a.rule = $1 AND a.entity = $2 AND a.opened_time = $3"},
+        " WHERE a.rule = $1 AND a.entity = $2 AND a.opened_time = $3 ORDER BY a.alert_id DESC LIMIT 1"},
     [TW_EVENT_DONE] = {"event_done", TW_FOR_EVALUATOR, 4, {I8, TX, TX, TZ},
         "UPDATE tapewatch.alert_events SET evaluated_at = clock_timestamp(), alert_id = (SELECT a.alert_id"
-        " FROM tapewatch.alerts a WHERE a.rule = $2 AND a.entity = $3 AND a.opened_time = $4)"
+        " FROM tapewatch.alerts a WHERE a.rule = $2 AND a.entity = $3 AND a.opened_time = $4"
+        " ORDER BY a.alert_id DESC LIMIT 1)"
         " WHERE alert_event_id = $1"},
     [TW_IDLE_CHECK] = {"idle_check", TW_FOR_EVALUATOR, 3, {AI2, AI4, AI8},
         /* shares the lock of idle partitions' rows until "evaluated to" stands */

@@ -32,6 +32,7 @@ enum tw_statement {
     TW_POSITION_MOVE,
     TW_DOCUMENTS_COMPARE,
     TW_DEAD_LETTER_COMPARE,
+    TW_REMAINS_FIND,
     /* evaluator */
     TW_MEMBER_BEAT,
     TW_SILENT_END,

@@ -17,6 +17,7 @@
 #include "source/message.h"
 
 enum {
+    HELD_MS = 30000, /* beside watermark.idle_after: so long event time may wait for one partition untold */
     CLOSE_LIMIT_MS = 5000,    /* for leaving the group */
     STUCK_MS = 300000,        /* one step of one worker: the slowest model needs a tenth of it */
     START_MORE_MS = 60000,    /* asked of systemd each second that something is waited for at the start */
@@ -250,6 +251,18 @@ static void note_ready(struct tw_daemon *daemon, bool ready, const char *why)
     move(daemon, ready ? TW_DAEMON_READY : TW_DAEMON_UNREADY, ready ? "every part is able" : why);
 }
 
+static void note_held(struct tw_daemon *daemon)
+{
+    uint64_t now_ms = tw_now_ms();
+    struct tw_held *held = &daemon->held;
+    held->limit_ms = HELD_MS + (uint64_t)daemon->config->watermark.idle_after_us / 1000;
+    tw_held_note(held, tw_evaluator_holder(daemon->evaluator), now_ms);
+    tw_held_tell(held, tw_source_topic_size(daemon->source, held->holder.topic), &daemon->log, now_ms);
+    daemon->metrics.held_seconds = (double)tw_held_ms(held, now_ms) / 1e3;
+    daemon->metrics.held_partition = held->holder.number;
+    snprintf(daemon->metrics.held_topic, sizeof daemon->metrics.held_topic, "%s", held->holder.topic);
+}
+
 static void on_second(void *context)
 {
     struct tw_daemon *daemon = context;
@@ -259,6 +272,7 @@ static void on_second(void *context)
     tw_reloading_second(daemon);
     tw_source_second(daemon->source);
     tw_store_refresh(daemon->store, tw_source_partitions(daemon->source));
+    note_held(daemon);
     bool ready = tw_status_ready(daemon, why, sizeof why);
     why[strcspn(why, "\n")] = '\0';
     tw_notices_flush(&daemon->notices, &daemon->log, tw_now_ms());

@@ -31,6 +31,7 @@
 #include "observe/notices.h"
 #include "pool/pool.h"
 #include "pool/work.h"
+#include "serve/held.h"
 #include "serve/liveness.h"
 #include "serve/loaded.h"
 #include "serve/loop.h"
@@ -75,6 +76,7 @@ struct tw_daemon {
     struct tw_liveness liveness;
     uint64_t started_ms;     /* every room was open then; 0: not yet */
     char ending_why[256];    /* why it was asked to stop */
+    struct tw_held held;     /* which partition holds event time back */
     uint64_t last_documents; /* for the rate in STATUS= */
     uint64_t documents_rate; /* stored in the last second */
     struct tw_error failure; /* code != TW_OK when it ends because of an error */

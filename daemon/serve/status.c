@@ -225,6 +225,23 @@ static void add_identity(json_t *status, const struct tw_daemon *daemon)
     add_number(status, "documents_a_second", (double)daemon->documents_rate);
 }
 
+/* In one line: status shows it in its table. */
+static void add_held(json_t *status, const struct tw_daemon *daemon)
+{
+    const struct tw_held *held = &daemon->held;
+    uint64_t held_ms = tw_held_ms(held, tw_now_ms());
+    char why[128];
+    char cure[512];
+    char line[1024];
+    if (held_ms == 0 || !daemon->source)
+        return;
+    tw_held_why(
+        held, tw_source_topic_size(daemon->source, held->holder.topic), why, sizeof why, cure, sizeof cure);
+    snprintf(line, sizeof line, "topic %s partition %" PRId32 " for %" PRIu64 " s: %s; cure: %s",
+        held->holder.topic, held->holder.number, held_ms / 1000, why, cure);
+    add_text(status, "held_by", line);
+}
+
 char *tw_status_text(const struct tw_daemon *daemon)
 {
     char why[TW_STATUS_WHY_BYTES];
@@ -238,6 +255,7 @@ char *tw_status_text(const struct tw_daemon *daemon)
     for (struct tw_partition *at = daemon->source ? tw_source_partitions(daemon->source) : NULL; at;
          at = at->next)
         add_partition(list, at);
+    add_held(status, daemon);
     json_object_set_new(status, "partitions", list);
     char *text = json_dumps(status, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(status);

@@ -63,12 +63,49 @@ static void note_partition(const struct tw_answers *answers, struct tw_owned_par
     partition->fetches_sent = sent;
 }
 
+/* Of a topic that is not told of, nothing is known any more. */
+static void note_sizes(struct tw_answers *answers, json_t *topics)
+{
+    const char *topic;
+    json_t *told;
+    free(answers->sizes);
+    answers->size_count = 0;
+    answers->sizes = calloc(json_object_size(topics) + 1, sizeof *answers->sizes);
+    json_object_foreach(topics, topic, told)
+    {
+        const json_t *partitions = json_object_get(told, "partitions");
+        size_t count = json_object_size(partitions);
+        count -=
+            json_object_get(partitions, "-1") != NULL; /* librdkafka's own, for what has no partition yet */
+        if (!answers->sizes || count == 0)
+            continue;
+        struct tw_topic_size *size = &answers->sizes[answers->size_count++];
+        snprintf(size->topic, sizeof size->topic, "%s", topic);
+        size->partitions = (int32_t)count;
+    }
+}
+
+int32_t tw_answers_partitions(const struct tw_answers *answers, const char *topic)
+{
+    for (uint32_t at = 0; at < answers->size_count; at++)
+        if (strcmp(answers->sizes[at].topic, topic) == 0)
+            return answers->sizes[at].partitions;
+    return 0;
+}
+
+void tw_answers_end(struct tw_answers *answers)
+{
+    free(answers->sizes);
+    *answers = (struct tw_answers){0};
+}
+
 void tw_answers_note(struct tw_answers *answers, struct tw_partitions *partitions, const char *json,
     size_t length, uint64_t now_ms)
 {
     json_t *statistics = json_loadb(json, length, 0, NULL);
     json_t *brokers = json_object_get(statistics, "brokers");
-    const json_t *topics = json_object_get(statistics, "topics");
+    json_t *topics = json_object_get(statistics, "topics");
+    note_sizes(answers, topics);
     for (struct tw_partition *at = partitions->first; at; at = at->next) {
         char number[16];
         snprintf(number, sizeof number, "%d", at->number);

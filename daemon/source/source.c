@@ -523,6 +523,11 @@ void tw_source_second(struct tw_source *source)
     sweep(source);
 }
 
+int32_t tw_source_topic_size(const struct tw_source *source, const char *topic)
+{
+    return tw_answers_partitions(&source->answers, topic);
+}
+
 bool tw_source_ready(const struct tw_source *source, char *why, size_t size)
 {
     return tw_reasons_write(&source->group, &source->partitions, why, size);
@@ -541,6 +546,7 @@ static void handle_closed(uv_handle_t *handle)
     /* librdkafka left behind may still call wake_loop and the log: then the source stays too. */
     if (cleanly) {
         tw_group_end(&source->group);
+        tw_answers_end(&source->answers);
         free(source);
     }
     closed(context, cleanly);

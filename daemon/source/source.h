@@ -93,6 +93,8 @@ struct tw_partition *tw_source_partitions(struct tw_source *source);
 /* Each second: polls, sets caught_up, end_offset and the gauges, tells Kafka the offsets that PostgreSQL
  * holds. */
 void tw_source_second(struct tw_source *source);
+/* How many partitions Kafka says that a topic has of which some are ours; 0: not known. */
+int32_t tw_source_topic_size(const struct tw_source *source, const char *topic);
 /* In the group, every topic there, the row of every partition ours and its offset in Kafka. `why` receives
  * the reasons when not, a line each, the first sixteen of them. */
 bool tw_source_ready(const struct tw_source *source, char *why, size_t size);

@@ -138,6 +138,7 @@ static bool compared_rows(void *context, enum tw_statement statement, PGresult *
         if (index >= batch->count || batch->messages[index].offset != offset)
             continue;
         if (equal) {
+            prepare->of_part.dropped += statement == TW_REMAINS_FIND && !prepare->skip[index];
             prepare->skip[index] = 1;
             recall(&prepare->part->batch->rows.documents[index], statement, result, row);
         } else if (!prepare->of_part.differs) {
@@ -148,10 +149,22 @@ static bool compared_rows(void *context, enum tw_statement statement, PGresult *
     return false;
 }
 
+static void tell_dropped(const struct tw_prepare *prepare)
+{
+    const struct tw_partition *partition = prepare->part->batch->partition;
+    tw_log(prepare->options.log, TW_NOTICE, "commit",
+        "documents stored before, and dropped since, stay dropped", tw_string("topic", partition->topic),
+        tw_int("partition", partition->number), tw_int("begin", prepare->part->begin_offset),
+        tw_int("documents", prepare->of_part.dropped),
+        tw_string("cure", "to have them again, drop scores and bars of their days too before the reset"));
+}
+
 static void on_compared(void *context, const struct tw_refusal *refusal)
 {
     struct tw_prepare *prepare = context;
     prepare->of_part.compared = !refusal;
+    if (!refusal && prepare->of_part.dropped > 0)
+        tell_dropped(prepare);
     tw_rows_mark_times(&prepare->part->batch->rows);
     answer(prepare, refusal);
 }
@@ -172,6 +185,23 @@ static void send_compare(struct tw_prepare *prepare, const struct tw_call *call)
         }
         tw_connection_send(prepare->options.connection, table->compare, values, lengths);
     }
+}
+
+/* Of a document whose day was dropped nothing is left to compare with; that it was stored, its scores, its
+ * headlines or its day tell. */
+static void send_remains(struct tw_prepare *prepare, const struct tw_call *call)
+{
+    static const char *const names[] = {"topic_id", "partition", "kafka_offset", "event_time"};
+    const char *values[4];
+    int lengths[4];
+    if (call->statement != TW_DOCUMENTS_INSERT)
+        return;
+    for (int at = 0; at < 4; at++) {
+        int from = tw_sql_parameter(&tw_sql_tables[TW_SQL_DOCUMENTS], names[at]);
+        values[at] = call->values[from];
+        lengths[at] = call->lengths[from];
+    }
+    tw_connection_send(prepare->options.connection, TW_REMAINS_FIND, values, lengths);
 }
 
 static enum tw_prepare_answer refuse_different(struct tw_prepare *prepare)
@@ -198,10 +228,13 @@ enum tw_prepare_answer tw_prepare_compare(struct tw_prepare *prepare)
         return TW_PREPARE_REFUSED;
     }
     prepare->of_part.differs = false;
+    prepare->of_part.dropped = 0;
     tw_encoded_set_ids(part->encoded, partition->topic_id, 0);
     begin_exchange(prepare, compared_rows, on_compared);
-    for (uint32_t at = 0; at < part->encoded->call_count; at++)
+    for (uint32_t at = 0; at < part->encoded->call_count; at++) {
         send_compare(prepare, &part->encoded->calls[at]);
+        send_remains(prepare, &part->encoded->calls[at]);
+    }
     return sync_exchange(prepare);
 }
 

@@ -2,7 +2,8 @@
  * other:
  *
  *     compare     after a reset the same records come again: below partition->highest_offset what is stored
- *                 is compared first. What stands there already is skipped; another record is a reason to stop
+ *                 is compared first. What stands there already is skipped, and so is a document that was
+ *                 stored and whose day was dropped since; another record is a reason to stop
  *     days        the tables of the days of its documents, and of the day on which its dead letters arrived
  *     model       the number of the model that made its scores
  *     entities    a row for each entity that it speaks of
@@ -87,6 +88,7 @@ struct tw_prepare {
         bool compared; /* with what stands there, as it was asked for last */
         bool differs;
         int64_t differs_offset; /* the first one that differs */
+        uint32_t dropped;       /* documents that were stored and dropped since */
         uint32_t days_asked;
     } of_part;
 

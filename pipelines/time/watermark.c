@@ -85,6 +85,20 @@ int64_t tw_watermark_of_stream(const struct tw_partition_time *partitions, size_
     return lower(tw_bar_end(plus(now.highest_us, options->lateness_us)), most_us);
 }
 
+int64_t tw_watermark_last(
+    const struct tw_partition_time *partitions, size_t count, const struct tw_watermark_options *options)
+{
+    int64_t last = -1;
+    int64_t highest_us = TW_NO_TIME;
+    for (size_t at = 0; at < count; at++) {
+        highest_us = higher(highest_us, partitions[at].watermark_us);
+        if (!tw_watermark_is_idle(&partitions[at], options) &&
+            (last < 0 || partitions[at].watermark_us < partitions[last].watermark_us))
+            last = (int64_t)at;
+    }
+    return last >= 0 && partitions[last].watermark_us < highest_us ? last : -1;
+}
+
 int64_t tw_watermark_close(int64_t closed_us, int64_t watermark_us)
 {
     if (watermark_us == TW_NO_TIME)

@@ -76,6 +76,11 @@ bool tw_watermark_is_idle(
 int64_t tw_watermark_of_stream(const struct tw_partition_time *partitions, size_t count, int64_t clock_us,
     const struct tw_watermark_options *options);
 
+/* Which of them the stream waits for: the lowest that is not idle, when another is further; -1: none, or all
+ * stand alike. */
+int64_t tw_watermark_last(
+    const struct tw_partition_time *partitions, size_t count, const struct tw_watermark_options *options);
+
 /* Up to which edge bars are closed, given how far they were: a multiple of TW_BAR_US, never lower than
  * before. `closed_us` may be TW_NO_TIME (nothing yet), then so may the result. */
 int64_t tw_watermark_close(int64_t closed_us, int64_t watermark_us);

@@ -626,6 +626,56 @@ static void what_could_not_be_decoded_is_kept_with_its_reason(void **state)
         99);
 }
 
+#define ANOTHER_DAY_US INT64_C(1100000000000000) /* 2004-11-09: nobody else's day */
+
+static void drop_days(struct story *story, const char *parents)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql,
+        "SELECT count(tapewatch.drop_day(parent, '2004-11-09')) FROM unnest('{%s}'::text[]) AS parent"
+        " WHERE $1::text IS NOT NULL",
+        parents);
+    ask(story, sql);
+}
+
+static void read_again(struct story *story, const struct batch_shape *shape, int stored)
+{
+    ask(story, "SELECT tapewatch.reset_position($1, 0, -1)");
+    take(story);
+    give(story, shape);
+    run_until(story, &story->stored, stored);
+}
+
+/* Scores, headlines or bars of dropped documents are in the way: the partition was fenced for ever, or bars
+ * counted twice. */
+static void documents_dropped_since_they_were_stored_stay_dropped_when_read_again(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    const char *counted = "SELECT sum(scores)::int8 FROM tapewatch.bars WHERE" OF_TOPIC;
+    shape.first_event_us = ANOTHER_DAY_US;
+    give(story, &shape);
+    run_until(story, &story->stored, 1);
+    drop_days(story, "documents");
+    shape.documents = 150; /* the first hundred again, and fifty new ones */
+    read_again(story, &shape, 2);
+    assert_int_equal(documents(story), 50);
+    assert_int_equal(stored_offset(story), 150);
+    assert_int_equal(wrong_bars(story), 0);
+    assert_int_equal(ask(story, counted), 225);
+
+    drop_days(story, "documents,scores");
+    read_again(story, &shape, 3);
+    assert_int_equal(documents(story), 0);
+    assert_int_equal(ask(story, counted), 225);
+
+    drop_days(story, "bars"); /* nothing is left of that day: all of it is stored anew */
+    read_again(story, &shape, 4);
+    assert_int_equal(documents(story), 150);
+    assert_int_equal(wrong_bars(story), 0);
+    drop_days(story, "documents,scores,bars");
+}
+
 static void a_day_dropped_behind_our_back_is_made_again(void **state)
 {
     struct story *story = *state;
@@ -899,6 +949,7 @@ int main(void)
         STORY(a_document_that_postgresql_refuses_moves_no_watermark),
         STORY(what_moved_no_watermark_moves_none_when_it_is_read_again),
         STORY(what_could_not_be_decoded_is_kept_with_its_reason),
+        STORY(documents_dropped_since_they_were_stored_stay_dropped_when_read_again),
         STORY(a_day_dropped_behind_our_back_is_made_again),
         STORY(new_days_are_made_no_faster_than_allowed),
         STORY(records_read_again_after_a_reset_are_not_stored_twice),

@@ -39,6 +39,7 @@ static void open_scene(struct scene *scene)
 
 static void close_scene(struct scene *scene)
 {
+    tw_answers_end(&scene->answers);
     tw_partitions_remove(&scene->partitions, &scene->partition->base);
 }
 
@@ -67,6 +68,8 @@ static void a_broker_that_is_sent_another_fetch_has_answered_the_one_before(void
     open_scene(&scene);
     note(&scene, 1000);
     assert_false(answers(&scene)); /* nothing to compare with yet */
+    assert_int_equal(tw_answers_partitions(&scene.answers, "news"), 1);
+    assert_int_equal(tw_answers_partitions(&scene.answers, "others"), 0);
     scene.sent++;
     note(&scene, 2000);
     assert_true(answers(&scene));

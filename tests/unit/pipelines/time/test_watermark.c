@@ -113,6 +113,20 @@ static void the_stream_waits_for_the_slowest_that_is_not_idle(void **state)
     }
 }
 
+static void the_one_that_is_waited_for_is_told(void **state)
+{
+    (void)state;
+    const struct tw_partition_time held[] = {BUSY(50 * S), ORPHAN(4 * S), IDLE(1 * S)};
+    const struct tw_partition_time without[] = {BUSY(50 * S), BUSY(TW_NO_TIME)};
+    const struct tw_partition_time alike[] = {BUSY(50 * S), BUSY(50 * S)};
+    const struct tw_partition_time idle[] = {IDLE(50 * S), IDLE(4 * S)};
+    assert_int_equal(tw_watermark_last(held, 3, &options), 1);
+    assert_int_equal(tw_watermark_last(without, 2, &options), 1);
+    assert_int_equal(tw_watermark_last(alike, 2, &options), -1);
+    assert_int_equal(tw_watermark_last(idle, 2, &options), -1);
+    assert_int_equal(tw_watermark_last(NULL, 0, &options), -1);
+}
+
 static void the_newest_event_of_a_finished_archive_is_closed_in_the_end(void **state)
 {
     (void)state;
@@ -165,6 +179,7 @@ int main(void)
         cmocka_unit_test(a_document_is_late_below_the_watermark_and_not_at_it),
         cmocka_unit_test(idle_means_caught_up_silent_and_vouched_for),
         cmocka_unit_test(the_stream_waits_for_the_slowest_that_is_not_idle),
+        cmocka_unit_test(the_one_that_is_waited_for_is_told),
         cmocka_unit_test(the_newest_event_of_a_finished_archive_is_closed_in_the_end),
         cmocka_unit_test(closing_goes_by_whole_bars_and_never_back),
         cmocka_unit_test(falling_idle_never_moves_the_stream_back),
