@@ -6,20 +6,17 @@
 #include "cli/table.h"
 #include "observe/processors.h"
 
-#include "gemm/gemm.h"
+#include "score/classify.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static bool print_kernels(const char *backend, struct tw_error *err)
+/* Of the model that is measured. */
+static void print_kernels(const struct tw_classifier *classifier)
 {
-    struct tw_gemm gemm;
-    char line[512];
-    if (!tw_gemm_open(backend, &gemm, err))
-        return false;
-    tw_gemm_report(&gemm, line, sizeof line);
+    char line[600];
+    tw_classifier_gemm_report(classifier, line, sizeof line);
     printf("gemm %s\n", line);
-    return true;
 }
 
 static bool add_row(struct tw_table *table, uint32_t workers, const struct tw_task_counts *counts,
@@ -74,9 +71,10 @@ static int run(const struct tw_command_line *line, struct tw_error *err)
         return tw_command_usage("bench", err, "name a file of texts: it is read more than once");
     struct tw_offline_run run;
     struct tw_task_counts counts = {0};
-    bool finished = tw_offline_open(line, false, &run, err) &&
-                    print_kernels(tw_gemm_choice_names[run.config.gemm.backend], err) &&
-                    measure(&run, &counts, err);
+    bool finished = tw_offline_open(line, false, &run, err);
+    if (finished)
+        print_kernels(run.classifier);
+    finished = finished && measure(&run, &counts, err);
     return tw_offline_close(&run, finished, &counts, err);
 }
 

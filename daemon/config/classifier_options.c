@@ -1,5 +1,6 @@
 #include "config/classifier_options.h"
 
+#include "config/model_precision.h"
 #include "score/classify.h"
 
 #include <errno.h>
@@ -111,6 +112,9 @@ bool tw_config_classifier_options(const struct tw_config *config, const struct t
         .tokenizer_only = asked->tokenizer_only,
     };
     if (needs_folder && !asked->folder && !tw_config_model_folder(config, arena, &out->folder, err))
+        return false;
+    if (!constant && !asked->folder && !asked->tokenizer_only &&
+        !tw_model_precision_choose(config->model.precision, out->folder, arena, &out->folder, err))
         return false;
     return out->labels || join_labels(&config->model.labels, arena, &out->labels, err);
 }

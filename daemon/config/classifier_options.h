@@ -13,6 +13,9 @@
  *     else config/model              of the source tree, for a program in its build tree
  *     else                           TW_CONFIG
  *
+ * Of a folder that is configured or the program's own, model.precision may take the one with 8-bit weights
+ * beside it (model_precision.h); -m FOLDER is that one, in whatever form it is.
+ *
  * model.kind: constant needs none of these; it takes the tokenizer of model.path when that is set. */
 #ifndef TW_CLASSIFIER_OPTIONS_H
 #define TW_CLASSIFIER_OPTIONS_H

@@ -27,6 +27,7 @@
 /* Values of keys that are one word of a few (TW_FIELD_CHOICE), in the order of their words below. */
 enum tw_out_of_range { TW_OUT_OF_RANGE_STOP, TW_OUT_OF_RANGE_EARLIEST, TW_OUT_OF_RANGE_LATEST };
 enum tw_model_kind { TW_MODEL_FOLDER, TW_MODEL_CONSTANT };
+enum tw_model_precision { TW_PRECISION_AUTO, TW_PRECISION_FP32, TW_PRECISION_INT8 };
 enum tw_gemm_choice {
     TW_GEMM_CHOICE_AUTO,
     TW_GEMM_CHOICE_ONEDNN,
@@ -37,6 +38,7 @@ enum tw_gemm_choice {
 /* Their words as a file has them, each list ended by NULL. */
 extern const char *const tw_out_of_range_names[];
 extern const char *const tw_model_kind_names[];
+extern const char *const tw_model_precision_names[];
 extern const char *const tw_gemm_choice_names[];
 
 struct tw_problems;
@@ -85,6 +87,7 @@ struct tw_config {
     struct {
         const char *path;
         enum tw_model_kind kind;
+        enum tw_model_precision precision; /* which weights score (model_precision.h) */
         int64_t max_tokens;
         struct tw_strings labels;
     } model;

@@ -6,6 +6,7 @@
 
 const char *const tw_out_of_range_names[] = {"stop", "earliest", "latest", NULL};
 const char *const tw_model_kind_names[] = {"folder", "constant", NULL};
+const char *const tw_model_precision_names[] = {"auto", "fp32", "int8", NULL};
 const char *const tw_gemm_choice_names[] = {"auto", "onednn", "openblas", "portable", NULL};
 /* In the order of enum tw_envelope and enum tw_time_unit. */
 static const char *const envelope_choices[] = {"auto", "none", "connect", "debezium", "cloudevents", NULL};
@@ -15,6 +16,7 @@ static const char *const unit_choices[] = {"auto", "s", "ms", "us", "ns", NULL};
  * negative values. */
 _Static_assert(
     sizeof(enum tw_out_of_range) == sizeof(unsigned) && sizeof(enum tw_model_kind) == sizeof(unsigned) &&
+        sizeof(enum tw_model_precision) == sizeof(unsigned) &&
         sizeof(enum tw_gemm_choice) == sizeof(unsigned) && sizeof(enum tw_level) == sizeof(unsigned) &&
         sizeof(enum tw_log_format) == sizeof(unsigned) && sizeof(enum tw_time_unit) == sizeof(unsigned) &&
         sizeof(enum tw_envelope) == sizeof(unsigned),
@@ -65,6 +67,8 @@ const struct tw_config_row tw_config_rows[] = {
         "", TW_FIELD_PATH, AT(model.path), 1, false, "/usr/share/tapewatch/model"},
     {"model", {"kind", TW_YAML_CHOICE, 0, 1, tw_model_kind_names, "", "constant replaces the encoder by a hash of the token ids, to measure everything else; needs dev: true."},
         "folder", TW_FIELD_CHOICE, AT(model.kind), 1, false, ""},
+    {"model", {"precision", TW_YAML_CHOICE, 0, 2, tw_model_precision_names, "", "Which weights score: fp32 those of the folder, int8 those of 8 bits that `tapewatch quantize` put into the folder of its name with -int8 behind it; auto takes these where they are made from the folder's own and keep its labels on 99.5% of the calibration text."},
+        "auto", TW_FIELD_CHOICE, AT(model.precision), 1, false, ""},
     {"model", {"max_tokens", TW_YAML_COUNT, 3, 100000, NULL, "", "Most tokens of a text that the model reads; its own limits hold too."},
         "512", TW_FIELD_INT, AT(model.max_tokens), 1, false, ""},
     {"model", {"labels", TW_YAML_TEXTS, 0, 16, NULL, "", "Labels in the model's order, for a checkpoint that does not name them."},

@@ -160,6 +160,11 @@ struct tw_int8_kernels {
     void (*multiply)(const struct tw_int8_product *call);
 
     void (*attention)(const struct tw_int8_attention *call);
+
+    /* For benches: products of bytes in registers alone, `rounds` times some; returns how many operations (a
+     * product and its addition are two) that was. What is left of this rate elsewhere is the share of the
+     * processor's limit. */
+    uint64_t (*limit)(size_t rounds);
 };
 
 extern const struct tw_int8_kernels tw_int8_portable;

@@ -51,4 +51,28 @@ static void tile_sums(
     }
 }
 
+/* The multiplication and the addition that a product without VNNI takes. */
+static uint64_t limit(size_t rounds)
+{
+    enum { SUMS = 10 };
+    __m256i sums[SUMS], ones = _mm256_set1_epi16(1), twos = _mm256_set1_epi16(2);
+    int32_t kept[8];
+#pragma GCC unroll 10
+    for (size_t at = 0; at < SUMS; at++)
+        sums[at] = _mm256_setzero_si256();
+    for (size_t round = 0; round < rounds; round++) {
+        __asm__ volatile("" : "+x"(ones), "+x"(twos));
+#pragma GCC unroll 10
+        for (size_t at = 0; at < SUMS; at++) {
+            __m256i product = ones;
+            __asm__("vpmaddwd %1, %0, %0" : "+x"(product) : "x"(twos));
+            sums[at] = _mm256_add_epi32(sums[at], product);
+        }
+    }
+#pragma GCC unroll 10
+    for (size_t at = 0; at < SUMS; at++)
+        _mm256_storeu_si256((__m256i *)(void *)kept, sums[at]);
+    return (uint64_t)rounds * SUMS * 32;
+}
+
 #include "kernels/int8_vector.inc"

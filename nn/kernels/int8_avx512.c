@@ -218,4 +218,22 @@ static void tile_sums(
     }
 }
 
+static uint64_t limit(size_t rounds)
+{
+    __m512i sums[TILE_ROWS], ones = _mm512_set1_epi8(1);
+    int32_t kept[16];
+#pragma GCC unroll 12
+    for (size_t at = 0; at < TILE_ROWS; at++)
+        sums[at] = _mm512_setzero_si512();
+    for (size_t round = 0; round < rounds; round++) {
+#pragma GCC unroll 12
+        for (size_t at = 0; at < TILE_ROWS; at++)
+            add_products(&sums[at], ones, ones);
+    }
+#pragma GCC unroll 12
+    for (size_t at = 0; at < TILE_ROWS; at++)
+        _mm512_storeu_si512(kept, sums[at]);
+    return (uint64_t)rounds * TILE_ROWS * 128;
+}
+
 #include "kernels/int8_vector.inc"

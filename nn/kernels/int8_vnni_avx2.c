@@ -53,4 +53,23 @@ static void tile_sums(
         tile_of(values, stride, panel, groups, 1, sums);
 }
 
+static uint64_t limit(size_t rounds)
+{
+    enum { SUMS = 12 };
+    __m256i sums[SUMS], ones = _mm256_set1_epi8(1);
+    int32_t kept[8];
+#pragma GCC unroll 12
+    for (size_t at = 0; at < SUMS; at++)
+        sums[at] = _mm256_setzero_si256();
+    for (size_t round = 0; round < rounds; round++) {
+#pragma GCC unroll 12
+        for (size_t at = 0; at < SUMS; at++)
+            add_products(&sums[at], ones, ones);
+    }
+#pragma GCC unroll 12
+    for (size_t at = 0; at < SUMS; at++)
+        _mm256_storeu_si256((__m256i *)(void *)kept, sums[at]);
+    return (uint64_t)rounds * SUMS * 64;
+}
+
 #include "kernels/int8_vector.inc"

@@ -5,6 +5,7 @@
 #include "infer/predict.h"
 #include "tokenizer/tokenizer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,8 +163,18 @@ void tw_classifier_gemm_report(const struct tw_classifier *classifier, char *lin
     if (size == 0)
         return;
     line[0] = '\0';
-    if (classifier->model)
-        tw_gemm_report(&classifier->compute.gemm, line, size);
+    if (!classifier->model)
+        return;
+    int used = 0;
+    if (classifier->model->int8)
+        used = snprintf(line, size, "int8 by %s; fp32: ", classifier->compute.int8->name);
+    if (used >= 0 && (size_t)used < size)
+        tw_gemm_report(&classifier->compute.gemm, line + used, size - (size_t)used);
+}
+
+const char *tw_classifier_precision(const struct tw_classifier *classifier)
+{
+    return !classifier->model ? "" : classifier->model->int8 ? "int8" : "fp32";
 }
 
 bool tw_classifier_is_constant(const struct tw_classifier *classifier)

@@ -53,7 +53,9 @@ uint32_t tw_classifier_micro_tokens(const struct tw_classifier *classifier);
 const struct tw_model *tw_classifier_model(const struct tw_classifier *classifier);
 /* The same of the tokenizer. */
 const struct tw_tokenizer *tw_classifier_tokenizer(const struct tw_classifier *classifier);
-/* One line for people: the GEMM backend in use (gemm.h); empty for the constant model. */
+/* "fp32", or "int8" for weights of 8 bits; "" for the constant model. */
+const char *tw_classifier_precision(const struct tw_classifier *classifier);
+/* One line for people: the kernels in use (int8.h, gemm.h); empty for the constant model. */
 void tw_classifier_gemm_report(const struct tw_classifier *classifier, char *line, size_t size);
 
 /* True for the constant model. */
