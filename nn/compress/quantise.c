@@ -173,8 +173,8 @@ static bool list_maps(struct tw_quantised *quantised, struct tw_error *err)
 static void set_form(struct tw_quantised *quantised, size_t map, bool fp32)
 {
     const struct tw_quantised_map *of = &quantised->maps[map];
-    struct tw_int8_weights *chosen = &quantised->chosen[of->layer].maps[of->map];
-    *chosen = fp32 ? (struct tw_int8_weights){0} : quantised->packed[of->layer].maps[of->map];
+    static const struct tw_int8_weights none = {0};
+    quantised->chosen[of->layer].maps[of->map] = fp32 ? none : quantised->packed[of->layer].maps[of->map];
     quantised->maps[map].fp32 = fp32;
 }
 

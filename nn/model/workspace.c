@@ -17,10 +17,11 @@ struct taker {
     bool overflow;
 };
 
-static float *take(struct taker *taker, size_t rows, size_t width)
+/* `rows` times `width` elements of `size` bytes. */
+static void *take_sized(struct taker *taker, size_t rows, size_t width, size_t size)
 {
     size_t bytes;
-    if (!tw_size_multiply(rows, width, &bytes) || !tw_size_multiply(bytes, sizeof(float), &bytes) ||
+    if (!tw_size_multiply(rows, width, &bytes) || !tw_size_multiply(bytes, size, &bytes) ||
         !tw_size_add(taker->bytes, bytes, &taker->bytes) || !tw_size_add(taker->bytes, 128, &taker->bytes)) {
         taker->overflow = true;
         return NULL;
@@ -30,12 +31,16 @@ static float *take(struct taker *taker, size_t rows, size_t width)
     return tw_arena_aligned(taker->arena, bytes);
 }
 
+static float *take(struct taker *taker, size_t rows, size_t width)
+{
+    return take_sized(taker, rows, width, sizeof(float));
+}
+
 static struct tw_int8_rows take_rows(struct taker *taker, size_t rows, size_t width)
 {
-    return (struct tw_int8_rows){
-        .values = (uint8_t *)take(taker, rows, tw_int8_stride(width) / sizeof(float)),
+    return (struct tw_int8_rows){.values = take_sized(taker, rows, tw_int8_stride(width), 1),
         .scales = take(taker, rows, 1),
-        .zeros = (int32_t *)take(taker, rows, 1),
+        .zeros = take_sized(taker, rows, 1, sizeof(int32_t)),
         .width = width};
 }
 
