@@ -1,7 +1,8 @@
 /* bench_link: is the linker right on real text, and how fast beside a matcher that tries every name at every
  * word?
  *
- *     bench_link [ENTITIES]      (default $TW_DATA/sentfin/entities.jsonl; $TW_DATA: ../shared/data)
+ *     bench_link [-n TEXTS] [ENTITIES]      (default all texts of each set; $TW_DATA/sentfin/entities.jsonl;
+ *                                           $TW_DATA: ../shared/data)
  *
  * Links every text of the sets under $TW_DATA, cleaned, with symbols that are not listed and without, and
  * compares with slow_link.h. Prints a line a set: texts, mentions, differences, microseconds a text of both.
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "files/archive.h"
@@ -74,7 +76,7 @@ static void link_both(struct both *both, struct tw_document *document, bool unli
             (int)(document->text.length < 300 ? document->text.length : 300), document->text.bytes);
 }
 
-static bool link_set(struct both *both, const char *path, struct tally *tally)
+static bool link_set(struct both *both, const char *path, uint64_t most, struct tally *tally)
 {
     struct tw_error err;
     struct tw_archive *archive;
@@ -82,7 +84,7 @@ static bool link_set(struct both *both, const char *path, struct tally *tally)
     enum tw_read got;
     if (!tw_archive_open(path, MOST_LINE, &archive, &err))
         return false;
-    while ((got = tw_archive_next(archive, &line, &err)) == TW_READ_ITEM) {
+    while ((got = tw_archive_next(archive, &line, &err)) == TW_READ_ITEM && tally->texts < most) {
         struct tw_message message = {
             .payload = line.text, .stamp_us = INT64_C(1700000000000000), .has_value = true};
         struct tw_document document;
@@ -95,7 +97,7 @@ static bool link_set(struct both *both, const char *path, struct tally *tally)
         link_both(both, &document, false, tally);
         link_both(both, &document, true, tally);
     }
-    must(got == TW_READ_END, &err);
+    must(got != TW_READ_FAILED, &err);
     tw_archive_close(archive);
     return true;
 }
@@ -105,13 +107,21 @@ int main(int argc, char **argv)
     const char *data = getenv("TW_DATA");
     data = data ? data : TW_SOURCE_DIR "/../shared/data";
     char path[4096];
+    static const struct tw_time_zone utc = {.count = 0}; /* of sets whose times are days */
     struct both both = {.decode = tw_decode_defaults()};
     struct tw_arena kept;
     struct tw_text lines;
     struct tw_error err;
-    uint64_t texts = 0, differences = 0;
+    uint64_t texts = 0, differences = 0, most = UINT64_MAX;
+    int option;
+    while ((option = getopt(argc, argv, "n:")) != -1) {
+        if (option != 'n')
+            return 2;
+        most = strtoull(optarg, NULL, 10);
+    }
+    both.decode.time_zone = &utc;
     snprintf(path, sizeof path, "%s/sentfin/entities.jsonl", data);
-    const char *entities = argc > 1 ? argv[1] : path;
+    const char *entities = optind < argc ? argv[optind] : path;
     must(tw_arena_begin(&both.arena, ARENA_BYTES, &err) && tw_arena_begin(&kept, ARENA_BYTES, &err) &&
              tw_file_read(entities, ARENA_BYTES / 2, &kept, &lines, &err) &&
              tw_entities_parse(entities, lines, &both.entities, &err),
@@ -121,7 +131,7 @@ int main(int argc, char **argv)
     for (size_t set = 0; set < sizeof sets / sizeof sets[0]; set++) {
         struct tally tally = {0};
         snprintf(path, sizeof path, "%s/%s", data, sets[set]);
-        if (!link_set(&both, path, &tally) || tally.texts == 0)
+        if (!link_set(&both, path, most, &tally) || tally.texts == 0)
             continue;
         printf("%-40s %8llu %9llu %11llu %9.2f %9.1f\n", sets[set], (unsigned long long)tally.texts,
             (unsigned long long)tally.mentions, (unsigned long long)tally.differences,

@@ -142,7 +142,7 @@ static void read_tape(struct tw_text bytes, const struct told *plain)
     uint64_t seen = 0;
     for (;;) {
         tw_arena_reset(&arena, (size_t)1 << 20);
-        got = tw_reader_next(reader, &arena, &record, &err);
+        got = tw_reader_next(reader, NULL, &arena, &record, &err);
         if (got == TW_READ_END || got == TW_READ_FAILED)
             break;
         seen++;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "link/link.h"
+#include "slow_link.h"
 
 /* What linear time is, for texts of some MB: a sanitizer's build is some ten times slower. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -21,6 +22,7 @@ enum { MOST_SECONDS = 3 };
 
 static struct tw_arena arena;
 static struct tw_automaton *entities;
+static struct slow_companies *companies; /* of `file`, for the matcher that tries every name */
 
 static const char file[] =
     "{\"symbol\":\"AAPL\",\"names\":[\"Apple Inc.\",\"Apple\",\"AAPL\"],\"common\":[\"Apple\"]}\n"
@@ -48,6 +50,7 @@ static int begin(void **state)
 {
     (void)state;
     struct tw_error err;
+    companies = slow_companies_new(tw_text_of(file));
     return tw_arena_begin(&arena, (size_t)256 << 20, &err) &&
                    tw_entities_parse("e.jsonl", tw_text_of(file), &entities, &err)
                ? 0
@@ -57,6 +60,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
+    slow_companies_free(companies);
     tw_entities_free(entities);
     tw_arena_end(&arena);
     return 0;
@@ -103,6 +107,8 @@ static void assert_all(const struct expected *cases, size_t count)
     for (size_t at = 0; at < count; at++) {
         struct tw_document document = linked(cases[at].text, true);
         char line[400];
+        if (!slow_link_agrees(companies, entities, true, &document, &arena, line, sizeof line))
+            fail_msg("%s, in: %s", line, cases[at].text);
         describe(&document, line, sizeof line);
         if (strcmp(line, cases[at].entities) != 0)
             print_error("text: %s\n", cases[at].text);
