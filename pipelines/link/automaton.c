@@ -551,12 +551,13 @@ int32_t tw_entities_find(const struct tw_automaton *automaton, struct tw_text sy
 
 int32_t tw_entities_find_symbol(const struct tw_automaton *automaton, struct tw_text symbol)
 {
-    int32_t exact = tw_entities_find(automaton, symbol);
-    if (exact != TW_NO_ENTITY || !automaton)
-        return exact;
+    if (!automaton)
+        return TW_NO_ENTITY;
     struct symbol_key key = key_of(symbol);
-    uint32_t found = key.length ? automaton->key_slots[key_slot(automaton, &key)] : 0;
-    return found && !(found & SHARED) ? (int32_t)(found - 1) : TW_NO_ENTITY;
+    uint32_t found = key.length ? automaton->key_slots[key_slot(automaton, &key)] : SHARED;
+    if (found & SHARED) /* of several with this key, or of no key, only the one that is spelled so */
+        return tw_entities_find(automaton, symbol);
+    return found ? (int32_t)(found - 1) : TW_NO_ENTITY;
 }
 
 bool tw_entities_continues(const struct tw_automaton *automaton, struct tw_text symbol)

@@ -38,8 +38,10 @@ static bool is_word(struct tw_text text, const char *capitals)
 
 static bool is_one_of(struct tw_text text, const char *const *list, size_t count)
 {
+    char first = text.length ? text.bytes[0] : '\0';
+    first = is_letter(first) ? (char)(first & ~0x20) : first;
     for (size_t at = 0; at < count; at++)
-        if (is_word(text, list[at]))
+        if (list[at][0] == first && is_word(text, list[at]))
             return true;
     return false;
 }

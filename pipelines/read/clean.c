@@ -371,6 +371,17 @@ static void take_special(struct cleaning *cleaning, enum byte_class class)
     cleaning->at += taken;
 }
 
+/* Is a byte that may ask for something copied like the others of its run, which began at `begin`? One space
+ * between words; a colon before which no scheme can end; a full stop that is in no host. */
+static bool asks_for_nothing(struct tw_text text, size_t at, size_t begin, enum byte_class class)
+{
+    char next = at + 1 < text.length ? text.bytes[at + 1] : '\0';
+    if (class == SPACE)
+        return text.bytes[at] == ' ' && at > begin && next && class_of[(unsigned char)next] == PLAIN;
+    return (class == COLON && next != '/') ||
+           (class == STOP && !is_letter(next) && !is_digit(next) && next != '-');
+}
+
 /* One pass. True when what references yielded may have to be read again. */
 static bool clean_once(struct tw_text text, char *out, size_t *length)
 {
@@ -378,13 +389,21 @@ static bool clean_once(struct tw_text text, char *out, size_t *length)
     while (cleaning.at < text.length) {
         size_t begin = cleaning.at;
         enum byte_class class = PLAIN;
-        while (cleaning.at < text.length &&
-               (class = (enum byte_class)class_of[(unsigned char)text.bytes[cleaning.at]]) == PLAIN)
-            cleaning.at++;
+        for (; cleaning.at < text.length; cleaning.at++) {
+            class = (enum byte_class)class_of[(unsigned char)text.bytes[cleaning.at]];
+            if (class != PLAIN && !asks_for_nothing(text, cleaning.at, begin, class))
+                break;
+        }
         if (cleaning.at > begin)
             write_bytes(&cleaning, text.bytes + begin, cleaning.at - begin);
-        if (cleaning.at < text.length)
+        if (cleaning.at == text.length)
+            break;
+        if (class == SPACE) {
+            cleaning.space = true;
+            cleaning.at++;
+        } else {
             take_special(&cleaning, class);
+        }
     }
     *length = cleaning.used;
     return cleaning.escaped_again;

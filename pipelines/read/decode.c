@@ -398,6 +398,9 @@ static bool may_move_watermark(const struct decoding *decoding)
 /* The span in which an event time is believed (contracts, "A message"). */
 static bool check_time(const struct decoding *decoding, int64_t event_us)
 {
+    int64_t latest_us = later(decoding->message->stamp_us, decoding->options->max_ahead_us);
+    if (event_us >= 0 && event_us < TW_TIMES_END_US && event_us <= latest_us)
+        return true;
     char event[TW_TIME_TEXT_BYTES];
     tw_time_text(event_us, event);
     if (event_us < 0)
@@ -406,8 +409,6 @@ static bool check_time(const struct decoding *decoding, int64_t event_us)
     if (event_us >= TW_TIMES_END_US)
         return tw_fail(decoding->err, TW_REFUSED, NULL, "check the sender's clock and decode.time_unit",
             "%s lies after the year 9999", event);
-    if (event_us <= later(decoding->message->stamp_us, decoding->options->max_ahead_us))
-        return true;
     return tw_fail(decoding->err, TW_REFUSED, NULL,
         "check the sender's clock and decode.time_unit, or raise time.max_ahead",
         "%s is later than the record's stamp by more than time.max_ahead", event);
