@@ -215,7 +215,7 @@ static void add_numbers(json_t *status, const struct tw_metrics *metrics)
 static void add_identity(json_t *status, const struct tw_daemon *daemon)
 {
     const struct tw_rule_set *rules = daemon->shared ? tw_load_rules(daemon->shared) : NULL;
-    uint64_t seconds = daemon->started_ms ? (tw_now_ms() - daemon->started_ms) / 1000 : 0;
+    int64_t seconds = daemon->started_ms ? (int64_t)((tw_now_ms() - daemon->started_ms) / 1000) : 0;
     add_text(status, "version", tw_version());
     add_number(status, "up_seconds", (double)seconds);
     add_text(status, "model", daemon->model_facts.folder);
