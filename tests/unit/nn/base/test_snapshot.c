@@ -1,6 +1,7 @@
 /* snapshot: files as they stood together, whatever happens to the folder afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -154,35 +156,46 @@ static void a_pipe_in_place_of_a_file_is_refused_without_waiting_for_its_writer(
     assert_int_equal(unlink(path), 0);
 }
 
-/* As fast as it can, and a reader that is slower than the publisher. */
+/* One publication after the other until it is told to stop. */
+static void publish_without_end(const atomic_bool *stop)
+{
+    for (int time = 1; !atomic_load(stop); time++) {
+        char text[16];
+        snprintf(text, sizeof text, "%d", time);
+        publish(text);
+    }
+}
+
+/* A publisher as fast as it can, and a reader that is slower at times. */
 static void all_files_are_of_one_publication_whatever_the_pace(void **state)
 {
     (void)state;
-    enum { TIMES = 300 };
-    int status, before = 0;
+    enum { READS = 60 };
+    atomic_bool *stop = mmap(NULL, sizeof *stop, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(stop != MAP_FAILED);
     publish("0");
     for (size_t repeat = wanted_repeats(); repeat > 0; repeat--) {
+        int status, seen = 0; /* publications of this writer */
+        atomic_store(stop, false);
         pid_t writer = fork();
         assert_true(writer >= 0);
-        for (int time = 0; writer == 0 && time < TIMES; time++) {
-            char text[16];
-            snprintf(text, sizeof text, "%d", time);
-            publish(text);
-        }
-        if (writer == 0)
+        if (writer == 0) {
+            publish_without_end(stop);
             _exit(0);
-        for (int reads = 0; waitpid(writer, &status, WNOHANG) == 0; reads++) {
+        }
+        for (int reads = 0; reads < READS || seen == 0; reads++) {
             struct tw_snapshot files = taken();
             usleep(reads % 3 == 2 ? 2000 : 0);
             long number = number_of(&files, "a");
             assert_int_equal(number_of(&files, "b"), number);
             assert_int_equal(number_of(&files, "c"), number);
-            before += number > 0;
+            seen += number > 0;
             tw_snapshot_drop(&files);
         }
-        assert_int_equal(status, 0);
+        atomic_store(stop, true);
+        assert_true(waitpid(writer, &status, 0) == writer && status == 0);
     }
-    assert_true(before > 0);
+    munmap(stop, sizeof *stop);
 }
 
 int main(void)
