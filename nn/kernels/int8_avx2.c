@@ -16,21 +16,27 @@ static inline __attribute__((always_inline)) void half_tile(
     const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t rows, int32_t *out)
 {
     __m256i sums[TILE_ROWS][4];
-    for (size_t row = 0; row < rows; row++)
+#pragma GCC unroll 3
+    for (size_t row = 0; row < rows; row++) {
+#pragma GCC unroll 4
         for (size_t at = 0; at < 4; at++)
             sums[row][at] = _mm256_setzero_si256();
+    }
     for (size_t group = 0; group < groups; group++, values += TW_INT8_DEEP, panel += 128) {
         __m256i words[TILE_ROWS];
+#pragma GCC unroll 3
         for (size_t row = 0; row < rows; row++)
-            words[row] = _mm256_broadcastq_epi64(
-                _mm_cvtepu8_epi16(_mm_cvtsi32_si128(four_bytes(values + row * stride))));
+            words[row] = _mm256_cvtepu8_epi16(_mm_set1_epi32(four_bytes(values + row * stride)));
+#pragma GCC unroll 4
         for (size_t at = 0; at < 4; at++) {
             __m256i weights =
                 _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(panel + at * 16)));
+#pragma GCC unroll 3
             for (size_t row = 0; row < rows; row++)
                 sums[row][at] = _mm256_add_epi32(sums[row][at], _mm256_madd_epi16(words[row], weights));
         }
     }
+#pragma GCC unroll 3
     for (size_t row = 0; row < rows; row++) {
         int32_t *to = out + row * TW_INT8_PANEL;
         _mm256_storeu_si256((__m256i *)(void *)to, joined(sums[row][0], sums[row][1]));
