@@ -70,7 +70,7 @@ static const char *const step_names[STEPS] = {"decode", "clean", "link", "tokeni
 struct bench {
     struct tw_river river;
     struct tw_river_worker *worker;
-    struct tw_arena arena;
+    struct tw_arena arena, json;
     double seconds[STEPS];
     uint64_t documents, tokens;
 };
@@ -85,8 +85,12 @@ static void run_steps(struct bench *bench, const struct tw_message *messages, ui
     struct tw_document *documents = tw_arena_array(arena, count, sizeof *documents);
     double times[STEPS + 1];
     times[0] = now();
-    for (uint32_t at = 0; at < count; at++)
+    tw_json_memory_lend(&bench->json); /* as a worker does */
+    for (uint32_t at = 0; at < count; at++) {
         must(tw_decode(river->decode, &messages[at], arena, &documents[at], &err), &err);
+        tw_arena_reset(&bench->json, (size_t)1 << 20);
+    }
+    tw_json_memory_lend(NULL);
     times[1] = now();
     for (uint32_t at = 0; at < count; at++)
         must(tw_clean(&documents[at], arena, &err), &err);
@@ -164,6 +168,7 @@ int main(int argc, char **argv)
         .decode = &decode, .entities = entities, .classifier = classifier, .link_unlisted = true};
     must(tw_river_worker_new(&bench.river, &bench.worker, &err), &err);
     must(tw_arena_begin(&bench.arena, (size_t)1 << 30, &err), &err);
+    must(tw_arena_begin(&bench.json, (size_t)1 << 30, &err), &err);
     for (size_t at = 0; at < sizeof sets / sizeof sets[0]; at++) {
         struct set set = {0};
         snprintf(path, sizeof path, "%s/%s", data, sets[at]);
@@ -173,6 +178,7 @@ int main(int argc, char **argv)
             printf("%s: SKIPPED, not there\n", path);
         tw_arena_end(&set.arena);
     }
+    tw_arena_end(&bench.json);
     tw_arena_end(&bench.arena);
     tw_river_worker_free(bench.worker);
     tw_entities_free(entities);
