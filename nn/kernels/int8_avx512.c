@@ -2,9 +2,7 @@
  * sums, two vectors of weights, one of a row's bytes. */
 #include "kernels/int8.h"
 
-#include <immintrin.h>
-
-#include "kernels/transpose_avx512.inc"
+#include "kernels/lanes_avx512.inc"
 
 #define TABLE tw_int8_avx512
 #define TABLE_NAME "avx512-vnni"
@@ -37,99 +35,12 @@
     BLOCK(6, 3)                                                                                              \
     BLOCK(6, 4)
 
-typedef __m512 vec;
-
-static inline __mmask16 first_lanes(size_t n)
-{
-    return (__mmask16)((1u << n) - 1u);
-}
-
-static inline vec v_load(const float *from)
-{
-    return _mm512_loadu_ps(from);
-}
-
-static inline void v_store(float *to, vec x)
-{
-    _mm512_storeu_ps(to, x);
-}
-
-static inline vec v_load_part(const float *from, size_t n)
-{
-    return _mm512_maskz_loadu_ps(first_lanes(n), from);
-}
-
-static inline void v_store_part(float *to, vec x, size_t n)
-{
-    _mm512_mask_storeu_ps(to, first_lanes(n), x);
-}
-
-static inline vec v_select_part(vec x, vec y, size_t n)
-{
-    return _mm512_mask_blend_ps(first_lanes(n), y, x);
-}
-
-static inline vec v_set(float x)
-{
-    return _mm512_set1_ps(x);
-}
-
-static inline vec v_add(vec x, vec y)
-{
-    return _mm512_add_ps(x, y);
-}
-
-static inline vec v_sub(vec x, vec y)
-{
-    return _mm512_sub_ps(x, y);
-}
-
-static inline vec v_mul(vec x, vec y)
-{
-    return _mm512_mul_ps(x, y);
-}
-
-static inline vec v_div(vec x, vec y)
-{
-    return _mm512_div_ps(x, y);
-}
-
-static inline vec v_fma(vec x, vec y, vec z)
-{
-    return _mm512_fmadd_ps(x, y, z);
-}
-
-static inline vec v_max(vec x, vec y)
-{
-    return _mm512_max_ps(x, y);
-}
-
-static inline vec v_min(vec x, vec y)
-{
-    return _mm512_min_ps(x, y);
-}
-
-static inline vec v_floor(vec x)
-{
-    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
-}
-
-static inline vec v_scale(vec x, vec n)
-{
-    return _mm512_scalef_ps(x, n);
-}
-
 static inline float v_sum(vec x)
 {
     __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
     __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
     four = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
-}
-
-static inline float v_highest(vec x)
-{
-    return _mm512_reduce_max_ps(x);
 }
 
 static inline float v_lowest(vec x)
@@ -148,11 +59,6 @@ static inline vec v_corrected(const int32_t *sums, int32_t zero, const int32_t *
 {
     __m512i away = _mm512_mullo_epi32(_mm512_set1_epi32(zero), _mm512_loadu_si512(weights));
     return _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(sums), away));
-}
-
-static inline void v_transpose(vec rows[16])
-{
-    transpose(rows);
 }
 
 /* sums += the four products of each lane's bytes. The instruction itself: gcc 12 copies each accumulator of
