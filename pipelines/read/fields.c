@@ -2,36 +2,49 @@
 
 #include <string.h>
 
-/* Which of `list`'s names the key is; `count` when it is none. A name that stands twice counts where it
- * stands first. */
-static uint32_t place_of(const struct tw_name_list *list, uint32_t count, const char *key)
+/* The names of all lists in one row: their first letters, and whose they are. A row of letters is searched
+ * many at a time. */
+struct row {
+    char first[TW_FIELD_LISTS_MOST * TW_FIELD_NAMES_MOST];
+    uint8_t list[TW_FIELD_LISTS_MOST * TW_FIELD_NAMES_MOST];
+    uint8_t name[TW_FIELD_LISTS_MOST * TW_FIELD_NAMES_MOST];
+    size_t count;
+};
+
+static void lay_out(const struct tw_name_list *const *lists, uint32_t count, struct row *row,
+    const json_t *(*values)[TW_FIELD_NAMES_MOST])
 {
-    for (uint32_t at = 0; at < count; at++)
-        if (list->names[at][0] == key[0] && strcmp(list->names[at], key) == 0)
-            return at;
-    return count;
+    row->count = 0;
+    for (uint32_t list = 0; list < count; list++)
+        for (uint32_t name = 0; name < lists[list]->count && name < TW_FIELD_NAMES_MOST; name++) {
+            row->first[row->count] = lists[list]->names[name][0];
+            row->list[row->count] = (uint8_t)list;
+            row->name[row->count++] = (uint8_t)name;
+            values[list][name] = NULL;
+        }
 }
 
-static uint32_t kept_names(const struct tw_name_list *list)
+/* A name that stands twice has its value in both places. */
+static void place(const struct tw_name_list *const *lists, const struct row *row, const char *key,
+    const json_t *value, const json_t *(*values)[TW_FIELD_NAMES_MOST])
 {
-    return list->count < TW_FIELD_NAMES_MOST ? list->count : TW_FIELD_NAMES_MOST;
+    const char *at = row->first, *end = row->first + row->count;
+    while (at < end && (at = memchr(at, key[0], (size_t)(end - at)))) {
+        size_t place = (size_t)(at++ - row->first);
+        uint32_t list = row->list[place], name = row->name[place];
+        if (strcmp(lists[list]->names[name], key) == 0)
+            values[list][name] = value;
+    }
 }
 
 void tw_fields_find(json_t *object, const struct tw_name_list *const *lists, uint32_t count,
     const json_t *(*values)[TW_FIELD_NAMES_MOST])
 {
-    for (uint32_t list = 0; list < count; list++)
-        for (uint32_t at = 0; at < kept_names(lists[list]); at++)
-            values[list][at] = NULL;
+    struct row row;
+    lay_out(lists, count, &row, values);
     for (void *member = json_object_iter(object); member; member = json_object_iter_next(object, member)) {
-        const char *key = json_object_iter_key(member);
         const json_t *value = json_object_iter_value(member);
-        if (json_is_null(value))
-            continue;
-        for (uint32_t list = 0; list < count; list++) {
-            uint32_t names = kept_names(lists[list]), at = place_of(lists[list], names, key);
-            if (at < names)
-                values[list][at] = value;
-        }
+        if (!json_is_null(value))
+            place(lists, &row, json_object_iter_key(member), value, values);
     }
 }

@@ -4,8 +4,8 @@
  *   out   for each list and each of its names the value, or NULL
  *
  * An object has a handful of members and a field a handful of names: going through the members once and
- * looking at the first letter of each name costs less than asking the object for each name in turn, most of
- * which it does not have. A null counts as absent. */
+ * looking for their first letters among those of the names costs less than asking the object for each name
+ * in turn, most of which it does not have. A null counts as absent. */
 #ifndef TW_FIELDS_H
 #define TW_FIELDS_H
 
@@ -20,11 +20,13 @@ struct tw_name_list {
 };
 
 enum {
-    TW_FIELD_NAMES_MOST = 16
-}; /* names of one field that are looked for; a longer list's others are not */
+    TW_FIELD_NAMES_MOST = 16, /* names of one field that are looked for; a longer list's others are not */
+    TW_FIELD_LISTS_MOST = 16
+};
 
 /* Writes to values[list][name] what stands under the name, a pointer into the object. `values` has `count`
- * rows; of a row only the places of the list's names are written. A name may stand in several lists. */
+ * rows, TW_FIELD_LISTS_MOST at the most; of a row only the places of the list's names are written. A name
+ * may stand in several lists. */
 void tw_fields_find(json_t *object, const struct tw_name_list *const *lists, uint32_t count,
     const json_t *(*values)[TW_FIELD_NAMES_MOST]);
 
