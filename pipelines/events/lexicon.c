@@ -5,6 +5,7 @@
 /* Where each letter leads from a node; 0: nowhere. Small, for a text's walk meets them all over. */
 struct tw_lexicon_node {
     uint16_t next[TW_LEXICON_LETTERS];
+    bool ends_stem; /* its meaning has a stem */
 };
 
 /* What a word that ends at a node is, and what every word is that goes on from it. Terms are the node's own
@@ -128,6 +129,7 @@ static bool close_node(const struct tw_lexicon *lexicon, struct tw_lexicon_meani
                                                           : list_anchors(lexicon, node->word_terms, anchors);
     if ((node->stem_terms && !node->stem) || (node->word_terms && !node->word))
         return tw_arena_fail(lexicon->arena, err);
+    lexicon->nodes[node - lexicon->meanings].ends_stem = node->stem != NULL;
     return true;
 }
 
@@ -207,34 +209,59 @@ struct walk {
     bool digits;
 };
 
-static struct walk walk_word(const struct tw_lexicon *lexicon, struct tw_text text, uint32_t at)
+/* Where a walk over a word's letters stands. */
+struct steps {
+    uint32_t at;
+    uint32_t node; /* 0 once the word has fallen out of the trie */
+    uint32_t stem; /* the last node passed that ends a stem, or 0 */
+    bool inside;   /* of the trie */
+};
+
+/* Through the letters that stand at steps.at; a word that has fallen out is only skipped. */
+static struct steps walk_letters(const struct tw_lexicon *lexicon, struct tw_text text, struct steps steps)
 {
-    const struct tw_term_set *stem = NULL;
-    uint32_t node = 0;
-    bool inside = true; /* of the trie */
-    bool digits = true;
-    for (;; at++) {
-        uint8_t letter = at < text.length ? lexicon->letters[(unsigned char)text.bytes[at]] : (uint8_t)OTHER;
-        if (letter >= TW_LEXICON_LETTERS) {
-            letter = letter_at(lexicon, text, at);
-            uint32_t apostrophe = letter == OTHER ? apostrophe_bytes(text, at) : 0;
-            if (apostrophe && letter_at(lexicon, text, at + apostrophe) != OTHER &&
-                !is_possessive(lexicon, text, at + apostrophe)) {
-                at += apostrophe - 1;
-                continue;
-            }
-            if (letter == OTHER)
-                break;
-        }
-        digits = digits && is_digit(letter);
-        if (!inside)
-            continue;
-        node = letter == FOREIGN ? 0 : lexicon->nodes[node].next[letter];
-        inside = node != 0;
-        if (inside && lexicon->meanings[node].stem)
-            stem = lexicon->meanings[node].stem;
+    const struct tw_lexicon_node *nodes = lexicon->nodes;
+    const uint8_t *letters = lexicon->letters;
+    const unsigned char *here = (const unsigned char *)text.bytes + steps.at;
+    const unsigned char *end = (const unsigned char *)text.bytes + text.length;
+    while (steps.inside && here < end && letters[*here] < TW_LEXICON_LETTERS) {
+        steps.node = nodes[steps.node].next[letters[*here++]];
+        steps.inside = steps.node != 0;
+        if (nodes[steps.node].ends_stem)
+            steps.stem = steps.node;
     }
-    return (struct walk){at, inside ? lexicon->meanings[node].word : stem, digits};
+    while (here < end && letters[*here] < TW_LEXICON_LETTERS)
+        here++;
+    steps.at = (uint32_t)(here - (const unsigned char *)text.bytes);
+    return steps;
+}
+
+static bool is_number(const struct tw_lexicon *lexicon, struct tw_text text, uint32_t begin, uint32_t end)
+{
+    while (begin < end && is_digit(letter_at(lexicon, text, begin)))
+        begin++;
+    return begin == end;
+}
+
+static struct walk walk_word(const struct tw_lexicon *lexicon, struct tw_text text, uint32_t begin)
+{
+    struct steps steps = {.at = begin, .inside = true};
+    for (;;) {
+        steps = walk_letters(lexicon, text, steps);
+        uint8_t letter = letter_at(lexicon, text, steps.at);
+        uint32_t apostrophe = letter == OTHER ? apostrophe_bytes(text, steps.at) : 0;
+        if (letter == FOREIGN) {
+            steps.inside = false;
+            steps.at++;
+        } else if (apostrophe && letter_at(lexicon, text, steps.at + apostrophe) != OTHER &&
+                   !is_possessive(lexicon, text, steps.at + apostrophe))
+            steps.at += apostrophe;
+        else
+            break;
+    }
+    const struct tw_term_set *set =
+        steps.inside ? lexicon->meanings[steps.node].word : lexicon->meanings[steps.stem].stem;
+    return (struct walk){steps.at, set, is_number(lexicon, text, begin, steps.at)};
 }
 
 bool tw_lexicon_next(
