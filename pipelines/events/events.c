@@ -19,8 +19,9 @@ struct search {
     struct tw_document *document;
     struct tw_event_word words[TW_EVENT_SENTENCE];
     uint8_t word_count;
-    uint32_t begin, end; /* bytes of the sentence */
-    uint32_t mention;    /* the first that ends behind the sentence's begin */
+    uint32_t begin, end;    /* bytes of the sentence */
+    uint32_t mention;       /* the first that ends behind the word that is looked at */
+    uint32_t first_mention; /* of the sentence */
     struct hit hits[HITS_MOST];
     uint32_t hit_count;
     struct tw_event events[TW_EVENTS_MOST];
@@ -214,12 +215,14 @@ static bool is_outdone(const struct search *search, const struct hit *event)
 
 /* ---- whose event ---- */
 
+/* Mentions are looked at from the sentence's first one on, so that a long text costs no more for having
+ * many. */
 static uint32_t first_behind(const struct search *search, uint32_t begin, uint32_t end)
 {
     const struct tw_document *document = search->document;
-    for (uint32_t at = 0; at < document->mention_count; at++)
-        if (document->mentions[at].begin >= begin && document->mentions[at].end <= end &&
-            document->mentions[at].end > document->mentions[at].begin)
+    for (uint32_t at = search->first_mention;
+         at < document->mention_count && document->mentions[at].begin < end; at++)
+        if (document->mentions[at].begin >= begin && document->mentions[at].end <= end)
             return document->mentions[at].entity;
     return TW_EVENT_OF_NOBODY;
 }
@@ -227,11 +230,12 @@ static uint32_t first_behind(const struct search *search, uint32_t begin, uint32
 static uint32_t last_before(const struct search *search, uint32_t end)
 {
     const struct tw_document *document = search->document;
-    for (uint32_t at = document->mention_count; at-- > 0;)
-        if (document->mentions[at].end <= end && document->mentions[at].begin >= search->begin &&
-            document->mentions[at].end > document->mentions[at].begin)
-            return document->mentions[at].entity;
-    return TW_EVENT_OF_NOBODY;
+    uint32_t entity = TW_EVENT_OF_NOBODY;
+    for (uint32_t at = search->first_mention;
+         at < document->mention_count && document->mentions[at].end <= end; at++)
+        if (document->mentions[at].begin >= search->begin)
+            entity = document->mentions[at].entity;
+    return entity;
 }
 
 static uint32_t company_of(const struct search *search, const struct hit *event)
@@ -310,6 +314,8 @@ static void search_stretch(struct search *search, uint32_t begin, uint32_t end)
             any = false;
         }
         silence_names(search, &word);
+        if (search->word_count == 0)
+            search->first_mention = search->mention;
         any = any || word.set;
         search->words[search->word_count++] = word;
     }

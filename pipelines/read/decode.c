@@ -51,6 +51,7 @@ struct tw_decode_options tw_decode_defaults(void)
 }
 
 enum field { ID, TIME, TITLE, BODY, SOURCE, LANGUAGE, SYMBOLS, FIELDS };
+_Static_assert((int)FIELDS <= (int)TW_FIELD_LISTS_MOST, "tw_fields_find has room for that many lists");
 
 /* The values of an object's fields, by the names that they go by. */
 struct found {
