@@ -164,19 +164,25 @@ int tw_command_failed(const struct tw_error *err)
     return tw_exit_status(err->code);
 }
 
+void tw_command_show_problems(const struct tw_problems *problems, struct tw_arena *arena)
+{
+    struct tw_text text;
+    struct tw_error ignored;
+    if (tw_problems_render(problems, arena, &text, &ignored))
+        fprintf(stderr, "%.*s", (int)text.length, text.bytes);
+}
+
 bool tw_command_config_load(const char *path, bool may_be_absent, struct tw_arena *arena,
     struct tw_config *config, struct tw_error *err)
 {
     struct tw_problems problems;
-    struct tw_text text;
-    struct tw_error ignored;
     if (!path && may_be_absent && access(TW_CONFIG_PATH, F_OK) != 0)
         return tw_config_defaults(arena, config, err);
     tw_problems_begin(&problems, arena);
     if (tw_config_load(path ? path : TW_CONFIG_PATH, arena, config, &problems, err))
         return true;
-    if (problems.count > 0 && tw_problems_render(&problems, arena, &text, &ignored))
-        fprintf(stderr, "%.*s", (int)text.length, text.bytes);
+    if (problems.count > 0)
+        tw_command_show_problems(&problems, arena);
     return false;
 }
 

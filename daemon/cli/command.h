@@ -32,6 +32,7 @@
 #include "cli/table.h"
 
 struct tw_config;
+struct tw_problems;
 struct tw_command;
 
 /* What was typed, read. */
@@ -91,6 +92,9 @@ int tw_command_usage(const char *command, struct tw_error *err, const char *what
 
 /* The exit status for an error: err's code as a status. */
 int tw_command_failed(const struct tw_error *err);
+
+/* Prints every problem of a list on stderr, each with its line and a caret. `arena`: room for the text. */
+void tw_command_show_problems(const struct tw_problems *problems, struct tw_arena *arena);
 
 /* Reads the configuration a command was given with -c (NULL: the standard path, whose absence is no error
  * when `may_be_absent`: defaults then). Every problem in it is printed on stderr with its line and a caret;

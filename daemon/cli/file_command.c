@@ -91,7 +91,6 @@ static bool open_events(struct tw_offline_run *run, struct tw_error *err)
 {
     struct tw_text_file file = {run->arguments->events, {NULL, 0}};
     struct tw_problems problems;
-    struct tw_text shown;
     if (!file.file)
         return true;
     if (!tw_file_read(file.file, TW_YAML_MOST_BYTES, &run->arena, &file.bytes, err))
@@ -99,9 +98,8 @@ static bool open_events(struct tw_offline_run *run, struct tw_error *err)
     tw_problems_begin(&problems, &run->arena);
     if (tw_taxonomy_load(&file, &problems, &run->events, err))
         return true;
-    struct tw_error ignored;
-    if (problems.count > 1 && tw_problems_render(&problems, &run->arena, &shown, &ignored))
-        fprintf(stderr, "%.*s", (int)shown.length, shown.bytes);
+    if (problems.count > 1)
+        tw_command_show_problems(&problems, &run->arena);
     return false;
 }
 

@@ -35,6 +35,12 @@ static inline int tw_text_compare(struct tw_text left, struct tw_text right)
     return (left.length > right.length) - (left.length < right.length);
 }
 
+/* ASCII's 0 to 9. */
+static inline bool tw_text_is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
 /* No byte but ASCII's white space and control characters? The empty text is blank. */
 static inline bool tw_text_is_blank(struct tw_text text)
 {

@@ -86,11 +86,6 @@ static bool put(struct rewriting *rewriting, const char *bytes, size_t length)
     return true;
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool is_letter(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (unsigned char)byte >= 0x80;
@@ -112,13 +107,13 @@ static size_t number_length(struct tw_text text, size_t at)
 {
     size_t end = at;
     bool point = false;
-    if (!is_digit(text.bytes[at]) ||
-        (at > 0 && (is_digit(text.bytes[at - 1]) || is_letter(text.bytes[at - 1]))))
+    if (!tw_text_is_digit(text.bytes[at]) ||
+        (at > 0 && (tw_text_is_digit(text.bytes[at - 1]) || is_letter(text.bytes[at - 1]))))
         return 0;
     for (;;) {
-        while (end < text.length && is_digit(text.bytes[end]))
+        while (end < text.length && tw_text_is_digit(text.bytes[end]))
             end++;
-        bool more = end + 1 < text.length && is_digit(text.bytes[end + 1]);
+        bool more = end + 1 < text.length && tw_text_is_digit(text.bytes[end + 1]);
         if (!more || !((text.bytes[end] == '.' && !point) || (text.bytes[end] == ',' && !point)))
             break;
         point = point || text.bytes[end] == '.';

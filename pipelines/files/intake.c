@@ -28,11 +28,6 @@ void tw_intake_take_back(struct tw_intake *intake, const struct tw_document *doc
 
 /* ---- kinds ---- */
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 /* Writes behind `used` bytes what is told without numbers and quoted texts: those of one kind are the same
  * then. */
 static size_t generalise(const char *from, char *kind, size_t used, size_t size)
@@ -42,9 +37,9 @@ static size_t generalise(const char *from, char *kind, size_t used, size_t size)
         if (closing) {
             used += (size_t)snprintf(kind + used, size - used, "%c\xE2\x80\xA6%c", *from, *from);
             from = closing + 1;
-        } else if (is_digit(*from)) {
+        } else if (tw_text_is_digit(*from)) {
             kind[used++] = 'N';
-            while (is_digit(*from) || (*from && strchr("-:.T", *from) && is_digit(from[1])))
+            while (tw_text_is_digit(*from) || (*from && strchr("-:.T", *from) && tw_text_is_digit(from[1])))
                 from++;
             from += *from == 'Z'; /* a number, or a time */
         } else {

@@ -303,11 +303,6 @@ static int64_t power_of_ten(unsigned exponent)
 
 enum reading { READ, NO_NUMBER, TOO_FINE, TOO_LARGE };
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 /* An optional sign, digits, and after a point up to `places` more; *rest is what follows. */
 static enum reading read_decimal(struct tw_text text, unsigned places, int64_t *number, struct tw_text *rest)
 {
@@ -315,18 +310,18 @@ static enum reading read_decimal(struct tw_text text, unsigned places, int64_t *
     bool negative = text.length > 0 && text.bytes[0] == '-';
     if (text.length > 0 && (text.bytes[0] == '-' || text.bytes[0] == '+'))
         at++;
-    if (at == text.length || !is_digit(text.bytes[at]))
+    if (at == text.length || !tw_text_is_digit(text.bytes[at]))
         return NO_NUMBER;
     int64_t value = 0;
     unsigned fraction = 0;
     bool large = false, point = false;
     for (; at < text.length; at++) {
         char byte = text.bytes[at];
-        if (byte == '.' && !point && at + 1 < text.length && is_digit(text.bytes[at + 1])) {
+        if (byte == '.' && !point && at + 1 < text.length && tw_text_is_digit(text.bytes[at + 1])) {
             point = true;
             continue;
         }
-        if (!is_digit(byte))
+        if (!tw_text_is_digit(byte))
             break;
         large |= __builtin_mul_overflow(value, 10, &value);
         large |= __builtin_add_overflow(value, byte - '0', &value);

@@ -7,11 +7,6 @@ static bool is_capital(char byte)
     return byte >= 'A' && byte <= 'Z';
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool is_letter(char byte)
 {
     return is_capital((char)(byte & ~0x20));
@@ -102,7 +97,8 @@ bool tw_symbol_is_unit(struct tw_text text)
 static size_t plain_base(struct tw_text symbol)
 {
     size_t length = 0;
-    while (length < symbol.length && (is_capital(symbol.bytes[length]) || is_digit(symbol.bytes[length])))
+    while (length < symbol.length &&
+           (is_capital(symbol.bytes[length]) || tw_text_is_digit(symbol.bytes[length])))
         length++;
     return length >= 1 && length <= 10 && is_capital(symbol.bytes[0]) ? length : 0;
 }

@@ -17,14 +17,9 @@ static bool is_small(char byte)
     return byte >= 'a' && byte <= 'z';
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool is_alphanumeric(char byte)
 {
-    return is_digit(byte) || is_capital((char)(byte & ~0x20));
+    return tw_text_is_digit(byte) || is_capital((char)(byte & ~0x20));
 }
 
 static bool is_mark(char byte)
@@ -218,7 +213,7 @@ enum tw_symbol_found tw_ticker_cashtag(
 static bool is_newswire_byte(struct tw_text text, size_t at)
 {
     char byte = byte_at(text, at);
-    return is_capital(byte) || is_digit(byte) || is_mark(byte) ||
+    return is_capital(byte) || tw_text_is_digit(byte) || is_mark(byte) ||
            (is_small(byte) && is_capital(text.bytes[at - 1]) && byte_at(text, at + 1) == '.');
 }
 
@@ -288,7 +283,7 @@ enum tw_symbol_found tw_ticker_exchange(const struct tw_ticker_scan *scan, size_
     size_t begin = at + 1;
     begin += byte_at(text, begin) == ' ';
     begin += byte_at(text, begin) == '$';
-    if (!is_capital(byte_at(text, begin)) && !is_digit(byte_at(text, begin)))
+    if (!is_capital(byte_at(text, begin)) && !tw_text_is_digit(byte_at(text, begin)))
         return TW_SYMBOL_NONE; /* almost every colon */
     struct tw_text exchange = exchange_before(text, at);
     if (exchange.length == 0 ||
@@ -337,7 +332,7 @@ static bool is_behind_dollar(struct tw_text text, size_t at)
 static bool is_symbol(struct tw_text text)
 {
     for (size_t at = 0; at < text.length; at++)
-        if (!is_capital(text.bytes[at]) && !is_digit(text.bytes[at]))
+        if (!is_capital(text.bytes[at]) && !tw_text_is_digit(text.bytes[at]))
             return false;
     return text.length > 0 && text.length <= 10;
 }

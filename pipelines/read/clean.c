@@ -194,11 +194,6 @@ static bool is_letter(char byte)
     return lower >= 'a' && lower <= 'z';
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 /* True when what was written ends in `tail` (lower case), case ignored. */
 static bool was_written(const struct cleaning *cleaning, const char *tail)
 {
@@ -217,7 +212,7 @@ static bool starts_word(const struct cleaning *cleaning, size_t tail_length)
     if (cleaning->used == tail_length)
         return true;
     char before = cleaning->out[cleaning->used - tail_length - 1];
-    return !is_letter(before) && !is_digit(before);
+    return !is_letter(before) && !tw_text_is_digit(before);
 }
 
 /* Characters that end an address: quotes, dots and spaces of U+2000 to U+206F, CJK marks, a no-break
@@ -273,7 +268,7 @@ static bool take_www(struct cleaning *cleaning)
     if (!was_written(cleaning, "www") || !starts_word(cleaning, 3) || text.length - cleaning->at < 2)
         return false;
     char next = text.bytes[cleaning->at + 1];
-    if (!is_letter(next) && !is_digit(next))
+    if (!is_letter(next) && !tw_text_is_digit(next))
         return false;
     unwrite(cleaning, 3);
     cleaning->at = end_of_address(text, cleaning->at + 1);
@@ -282,7 +277,7 @@ static bool take_www(struct cleaning *cleaning)
 
 static bool is_host_byte(char byte)
 {
-    return (byte >= 'a' && byte <= 'z') || is_digit(byte) || byte == '-';
+    return (byte >= 'a' && byte <= 'z') || tw_text_is_digit(byte) || byte == '-';
 }
 
 /* From the "." at `at`: bytes up to and with the "/" of "twitter.com/x", whose last label is of letters; 0
@@ -301,7 +296,7 @@ static size_t host_bytes(struct tw_text text, size_t at)
         end++;
     }
     bool path = end + 1 < text.length && text.bytes[end] == '/' &&
-                (is_letter(text.bytes[end + 1]) || is_digit(text.bytes[end + 1]));
+                (is_letter(text.bytes[end + 1]) || tw_text_is_digit(text.bytes[end + 1]));
     return path && label >= 2 && letters == label ? end + 1 - at : 0;
 }
 
@@ -379,7 +374,7 @@ static bool asks_for_nothing(struct tw_text text, size_t at, size_t begin, enum 
     if (class == SPACE)
         return text.bytes[at] == ' ' && at > begin && next && class_of[(unsigned char)next] == PLAIN;
     return (class == COLON && next != '/') ||
-           (class == STOP && !is_letter(next) && !is_digit(next) && next != '-');
+           (class == STOP && !is_letter(next) && !tw_text_is_digit(next) && next != '-');
 }
 
 /* One pass. True when what references yielded may have to be read again. */

@@ -156,15 +156,10 @@ static void quote_token(struct mender *mender, size_t length)
     mender->repairs++;
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool is_token_byte(char byte)
 {
-    return is_digit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '+' ||
-           byte == '-' || byte == '.' || byte == '_';
+    return tw_text_is_digit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           byte == '+' || byte == '-' || byte == '.' || byte == '_';
 }
 
 /* One escape or one byte of a text. */
@@ -209,14 +204,14 @@ static bool is_json_number(struct tw_text token, bool *integer)
 {
     size_t at = token.bytes[0] == '-';
     size_t first = at;
-    while (at < token.length && is_digit(token.bytes[at]))
+    while (at < token.length && tw_text_is_digit(token.bytes[at]))
         at++;
     if (at == first || (token.bytes[first] == '0' && at > first + 1))
         return false;
     *integer = at == token.length;
     if (at < token.length && token.bytes[at] == '.') {
         size_t point = at++;
-        while (at < token.length && is_digit(token.bytes[at]))
+        while (at < token.length && tw_text_is_digit(token.bytes[at]))
             at++;
         if (at == point + 1)
             return false;
@@ -225,7 +220,7 @@ static bool is_json_number(struct tw_text token, bool *integer)
         at++;
         at += at < token.length && (token.bytes[at] == '+' || token.bytes[at] == '-');
         size_t exponent = at;
-        while (at < token.length && is_digit(token.bytes[at]))
+        while (at < token.length && tw_text_is_digit(token.bytes[at]))
             at++;
         if (at == exponent)
             return false;
@@ -236,7 +231,7 @@ static bool is_json_number(struct tw_text token, bool *integer)
 static bool is_all_digits(struct tw_text token)
 {
     size_t first = token.bytes[0] == '-', at = first;
-    while (at < token.length && is_digit(token.bytes[at]))
+    while (at < token.length && tw_text_is_digit(token.bytes[at]))
         at++;
     return at == token.length && at > first;
 }

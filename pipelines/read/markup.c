@@ -161,11 +161,6 @@ static bool is_letter(char byte)
     return lower >= 'a' && lower <= 'z';
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool is_space(char byte)
 {
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
@@ -219,10 +214,10 @@ static bool is_boolean_attribute(struct tw_text name)
 static struct tw_text name_at(struct tw_text text, size_t at)
 {
     size_t end = at;
-    while (
-        end < text.length &&
-        (is_letter(text.bytes[end]) ||
-            (end > at && (is_digit(text.bytes[end]) || strchr(":-_", text.bytes[end])) && text.bytes[end])))
+    while (end < text.length &&
+           (is_letter(text.bytes[end]) ||
+               (end > at && (tw_text_is_digit(text.bytes[end]) || strchr(":-_", text.bytes[end])) &&
+                   text.bytes[end])))
         end++;
     while (end > at && strchr(":-_", text.bytes[end - 1]))
         end--;
@@ -247,7 +242,7 @@ size_t tw_markup_symbol(struct tw_text text, size_t at)
 {
     size_t end = at + 1;
     while (end < text.length && ((text.bytes[end] >= 'A' && text.bytes[end] <= 'Z') ||
-                                    is_digit(text.bytes[end]) || text.bytes[end] == '.'))
+                                    tw_text_is_digit(text.bytes[end]) || text.bytes[end] == '.'))
         end++;
     return end > at + 1 && end < text.length && text.bytes[end] == '>' ? end + 1 - at : 0;
 }

@@ -59,16 +59,11 @@ static bool is_letter(char byte)
     return lower >= 'a' && lower <= 'z';
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 /* May a reference end before `at` without a semicolon? */
 static bool ends_at(struct tw_text text, size_t at)
 {
     return at >= text.length ||
-           (!is_letter(text.bytes[at]) && !is_digit(text.bytes[at]) && text.bytes[at] != '=');
+           (!is_letter(text.bytes[at]) && !tw_text_is_digit(text.bytes[at]) && text.bytes[at] != '=');
 }
 
 static uint32_t settle_number(uint32_t number)
@@ -88,7 +83,7 @@ static size_t read_number(struct tw_text text, size_t at, uint32_t *number)
     uint32_t value = 0;
     for (; at < text.length; at++) {
         char byte = text.bytes[at], letter = (char)(byte | 0x20);
-        uint32_t digit = is_digit(byte)                                  ? (uint32_t)(byte - '0')
+        uint32_t digit = tw_text_is_digit(byte)                          ? (uint32_t)(byte - '0')
                          : hexadecimal && letter >= 'a' && letter <= 'f' ? (uint32_t)(letter - 'a') + 10
                                                                          : UINT32_MAX;
         if (digit == UINT32_MAX)
@@ -123,7 +118,7 @@ static size_t read_name(struct tw_text text, size_t at, struct tw_reference *out
 {
     size_t end = at;
     while (end < text.length && end - at <= TW_HTML_REFERENCE_LONGEST &&
-           (is_letter(text.bytes[end]) || is_digit(text.bytes[end])))
+           (is_letter(text.bytes[end]) || tw_text_is_digit(text.bytes[end])))
         end++;
     struct tw_text name = {text.bytes + at, end - at};
     bool semicolon = end < text.length && text.bytes[end] == ';';

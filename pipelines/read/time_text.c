@@ -81,11 +81,6 @@ static char byte_at(const struct reading *reading, size_t ahead)
     return reading->at + ahead < reading->text.length ? reading->text.bytes[reading->at + ahead] : '\0';
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static bool is_letter(char byte)
 {
     return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
@@ -94,7 +89,7 @@ static bool is_letter(char byte)
 static size_t digits_ahead(const struct reading *reading)
 {
     size_t count = 0;
-    while (is_digit(byte_at(reading, count)))
+    while (tw_text_is_digit(byte_at(reading, count)))
         count++;
     return count;
 }
@@ -104,7 +99,7 @@ static int take_digits(struct reading *reading, size_t digits)
 {
     int value = 0;
     for (size_t digit = 0; digit < digits; digit++) {
-        if (!is_digit(byte_at(reading, digit)))
+        if (!tw_text_is_digit(byte_at(reading, digit)))
             return -1;
         value = value * 10 + (byte_at(reading, digit) - '0');
     }
@@ -184,7 +179,7 @@ static bool take_fraction(struct reading *reading)
         return true;
     int64_t weight = MICROSECONDS / 10;
     size_t first = reading->at;
-    for (; is_digit(byte_at(reading, 0)); reading->at++) {
+    for (; tw_text_is_digit(byte_at(reading, 0)); reading->at++) {
         reading->fraction_us += (byte_at(reading, 0) - '0') * weight;
         weight /= 10;
     }
@@ -203,7 +198,7 @@ static bool take_clock(struct reading *reading)
     if (reading->minute < 0)
         return wrong(reading, missing);
     reading->has_clock = true;
-    if (colons ? !take_byte(reading, ":") : !is_digit(byte_at(reading, 0)))
+    if (colons ? !take_byte(reading, ":") : !tw_text_is_digit(byte_at(reading, 0)))
         return true;
     reading->second = take_digits(reading, 2);
     return reading->second >= 0 ? take_fraction(reading) : wrong(reading, "no two digits of seconds");
@@ -216,7 +211,7 @@ static bool take_numeric_offset(struct reading *reading)
     reading->at++;
     int hours = take_digits(reading, 2), minutes = 0;
     bool colon = hours >= 0 && take_byte(reading, ":");
-    if (hours >= 0 && (colon || is_digit(byte_at(reading, 0))))
+    if (hours >= 0 && (colon || tw_text_is_digit(byte_at(reading, 0))))
         minutes = take_digits(reading, 2);
     if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
         return wrong(reading, "its offset is none (Z, +hhmm or +hh:mm)");
