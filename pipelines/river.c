@@ -164,6 +164,24 @@ static bool make_scores(struct tw_arena *arena, struct tw_rows *rows, struct tw_
     return true;
 }
 
+static bool make_events(
+    const struct tw_river *river, struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
+{
+    size_t count = 0;
+    for (uint32_t at = 0; at < rows->document_count; at++)
+        count += rows->documents[at].fate == TW_FATE_STORED ? rows->documents[at].event_count : 0;
+    rows->taxonomy = river->events;
+    rows->events = tw_arena_array(arena, count, sizeof *rows->events);
+    if (!rows->events || count > UINT32_MAX)
+        return tw_arena_fail(arena, err);
+    for (uint32_t at = 0; at < rows->document_count; at++) {
+        const struct tw_document *document = &rows->documents[at];
+        for (uint32_t event = 0; document->fate == TW_FATE_STORED && event < document->event_count; event++)
+            rows->events[rows->event_count++] = (struct tw_event_row){at, event};
+    }
+    return true;
+}
+
 /* One pass: score rows stand in the order of their documents. */
 static bool make_headlines(
     const struct tw_river *river, struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
@@ -200,7 +218,7 @@ bool tw_river_run(const struct tw_river *river, struct tw_river_worker *worker,
     *out = (struct tw_rows){0};
     return read_documents(river, worker, messages, count, arena, out, err) &&
            tw_classify(river->classifier, worker->classify, out->documents, count, arena, NULL, err) &&
-           make_scores(arena, out, err) &&
+           make_scores(arena, out, err) && make_events(river, arena, out, err) &&
            tw_bars_sum(out->scores, out->score_count, out->documents, count, arena, &out->bars,
                &out->bar_count, err) &&
            make_headlines(river, arena, out, err) && mark_times(arena, out, err);

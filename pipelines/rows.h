@@ -9,6 +9,8 @@
 
 #include "document.h"
 
+struct tw_taxonomy; /* taxonomy.h */
+
 /* One score for an entity in a document. Of a model without an entity head it is the document's own score,
  * and `from_document` says so. */
 struct tw_score_row {
@@ -31,6 +33,12 @@ struct tw_bar_row {
     int64_t negative_sum; /* sum of min(sentiment, 0) */
 };
 
+/* One event of a document that is stored (document.h). */
+struct tw_event_row {
+    uint32_t document; /* index into tw_rows.documents */
+    uint32_t event;    /* index into that document's events */
+};
+
 /* The headline rule spoke: one strongly negative document. Stored in the document's own transaction. */
 struct tw_headline_row {
     uint32_t document;
@@ -50,6 +58,9 @@ struct tw_rows {
     uint32_t score_count;
     struct tw_bar_row *bars; /* sorted by symbol (byte order), then bar */
     uint32_t bar_count;
+    const struct tw_taxonomy *taxonomy; /* what the events' types are of; NULL: no events */
+    struct tw_event_row *events;        /* in order of document, then first byte */
+    uint32_t event_count;
     struct tw_headline_row *headlines;
     uint32_t headline_count;
     int64_t *latest_us; /* per document: highest watermark-moving event time of the batch before it

@@ -89,14 +89,12 @@ static bool open_entities(struct tw_offline_run *run, struct tw_error *err)
 /* All that is wrong with the file is shown, with its lines. */
 static bool open_events(struct tw_offline_run *run, struct tw_error *err)
 {
-    struct tw_text_file file = {run->arguments->events, {NULL, 0}};
+    const char *path = run->arguments->events ? run->arguments->events : run->config.events.path;
     struct tw_problems problems;
-    if (!file.file)
+    if (!path || !path[0])
         return true;
-    if (!tw_file_read(file.file, TW_YAML_MOST_BYTES, &run->arena, &file.bytes, err))
-        return false;
     tw_problems_begin(&problems, &run->arena);
-    if (tw_taxonomy_load(&file, &problems, &run->events, err))
+    if (tw_taxonomy_read(path, &problems, &run->events, err))
         return true;
     if (problems.count > 1)
         tw_command_show_problems(&problems, &run->arena);
@@ -169,8 +167,8 @@ bool tw_offline_open(
     *run = (struct tw_offline_run){.arguments = arguments, .command = line->command->name};
     if (!tw_arena_begin(&run->arena, ARENA_BYTES, err) ||
         !tw_command_config_load(arguments->config, true, &run->arena, &run->config, err) ||
-        !open_classifier(run, tokenizer_only, err) || (!tokenizer_only && !open_entities(run, err)) ||
-        !open_events(run, err) || !open_output(run, err))
+        !open_classifier(run, tokenizer_only, err) ||
+        (!tokenizer_only && !(open_entities(run, err) && open_events(run, err))) || !open_output(run, err))
         return false;
     run->river = (struct tw_river){.decode = run->config.decode,
         .entities = run->entities,

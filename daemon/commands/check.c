@@ -1,5 +1,5 @@
 /* check: everything that `serve` would trip over, found before it runs. Offline it reads configuration,
- * rules, entities and model, probes the matrix products, and tries the doors (HTTP, control socket);
+ * events, rules, entities and model, probes the matrix products, and tries the doors (HTTP, control socket);
  * --connect asks the servers too. Every stage is run, whatever the others found; each tells all that is wrong
  * (check/check.h). */
 #include "check/check.h"
@@ -9,6 +9,7 @@
 #include "check/check_settings.h"
 #include "cli/command.h"
 #include "config/classifier_options.h"
+#include "events/taxonomy.h"
 #include "link/entities.h"
 #include "observe/control.h"
 #include "observe/http.h"
@@ -39,6 +40,22 @@ static void check_config(struct tw_check *check)
         check->problems.count == 0)
         tw_check_wrong(check, &err);
     snprintf(check->detail, sizeof check->detail, "%s", path);
+}
+
+static void check_events(struct tw_check *check)
+{
+    const char *path = check->config.events.path;
+    struct tw_taxonomy *events = NULL;
+    struct tw_error err = {0};
+    uint32_t before = check->problems.count;
+    if (path[0] == '\0')
+        snprintf(check->detail, sizeof check->detail, "none (events.path is not set): no events");
+    else if (tw_taxonomy_read(path, &check->problems, &events, &err))
+        snprintf(check->detail, sizeof check->detail, "%s: version %lld, %u types, %u patterns, set %.12s",
+            path, (long long)events->version, events->type_count, events->pattern_count, events->hash);
+    else if (check->problems.count == before)
+        tw_check_wrong(check, &err);
+    tw_taxonomy_free(events);
 }
 
 static void check_rules(struct tw_check *check)
@@ -181,6 +198,7 @@ static const struct {
     {"settings", false, tw_check_settings, {NULL}},
     {"model", false, check_model, {"model", "batch", "gemm"}},
     {"gemm", false, check_gemm, {"gemm"}},
+    {"events", false, check_events, {"events"}},
     {"rules", false, check_rules, {"rules"}},
     {"entities", false, check_entities, {"link"}},
     {"workers", false, check_workers, {"workers"}},
@@ -247,7 +265,7 @@ static const struct tw_option rows[] = {
 const struct tw_command tw_command_check = {
     .name = "check",
     .group = "run",
-    .summary = "configuration, rules, entities, model, processors; with --connect the servers too",
+    .summary = "configuration, events, rules, entities, model, processors; with --connect the servers too",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
     .bytes = sizeof(struct options),

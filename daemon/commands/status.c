@@ -100,6 +100,11 @@ static void print_glance(const json_t *status)
     printf("\nmodel         %s (%.8s)\n", string_of(status, "model"), string_of(status, "sha256"));
     printf("rules         %lld, entities %s\n", number_of(status, "rules"),
         grouped(number_of(status, "entities"), number));
+    if (string_of(status, "events_sha256")[0])
+        printf("events        version %lld (%.8s)\n", number_of(status, "events_version"),
+            string_of(status, "events_sha256"));
+    else
+        printf("events        none\n");
     printf("lag           %s records\n", grouped(number_of(status, tw_gauge_name(TW_GAUGE_LAG)), number));
     printf("documents     %s", grouped(number_of(status, tw_counter_name(TW_COUNT_DOCUMENTS)), number));
     printf(" stored, %s/s\n", grouped(number_of(status, "documents_a_second"), number));

@@ -100,6 +100,9 @@ struct tw_config {
         bool unlisted;
     } link;
     struct {
+        const char *path; /* events.yaml, empty: no events */
+    } events;
+    struct {
         const char *path; /* rules.yaml, empty: no rules */
     } rules;
     struct {

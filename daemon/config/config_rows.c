@@ -110,6 +110,9 @@ const struct tw_config_row tw_config_rows[] = {
     {"link", {"unlisted", TW_YAML_BOOL, 0, 1, NULL, "", "Symbols that the entities file does not list become entities of their own."},
         "true", TW_FIELD_BOOL, AT(link.unlisted), 1, true, ""},
 
+    {"events", {"path", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Events file: which words say what has happened. None: no events."},
+        "", TW_FIELD_PATH, AT(events.path), 1, true, "/etc/tapewatch/events.yaml"},
+
     {"rules", {"path", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Rules file. None: no alerts."},
         "", TW_FIELD_PATH, AT(rules.path), 1, true, "/etc/tapewatch/rules.yaml"},
 

@@ -107,6 +107,20 @@ void tw_observe(struct tw_metrics *metrics, enum tw_histogram histogram, double 
     metrics->histograms[histogram].sum += seconds;
 }
 
+void tw_count_events(struct tw_metrics *metrics, struct tw_text type, uint64_t by)
+{
+    uint32_t at = 0;
+    while (at < metrics->event_types && !tw_text_equal(type, tw_text_of(metrics->events[at].type)))
+        at++;
+    if (at == TW_EVENT_SERIES)
+        return;
+    if (at == metrics->event_types) {
+        snprintf(metrics->events[at].type, TW_EVENT_NAME_BYTES, "%.*s", (int)type.length, type.bytes);
+        metrics->event_types++;
+    }
+    metrics->events[at].count += by;
+}
+
 const char *tw_counter_name(enum tw_counter counter)
 {
     return counters[counter].name;
@@ -210,6 +224,18 @@ static void print_repairs(FILE *to, const struct tw_metrics *metrics)
             (unsigned long long)metrics->repairs[what]);
 }
 
+/* A type's name holds a-z, 0-9 and _ only. */
+static void print_events(FILE *to, const struct tw_metrics *metrics)
+{
+    static const struct description description = {
+        "tapewatch_events_total", "Events known to be committed, by type."};
+    if (metrics->event_types > 0)
+        print_heading(to, &description, "counter");
+    for (uint32_t at = 0; at < metrics->event_types; at++)
+        fprintf(to, "%s{type=\"%s\"} %llu\n", description.name, metrics->events[at].type,
+            (unsigned long long)metrics->events[at].count);
+}
+
 /* Of whichever daemon's partition, or of nobody's. */
 static void print_held(FILE *to, const struct tw_metrics *metrics)
 {
@@ -234,6 +260,7 @@ char *tw_metrics_text(const struct tw_metrics *metrics, const struct tw_partitio
         fprintf(to, "%s %llu\n", counters[at].name, (unsigned long long)metrics->counters[at]);
     }
     print_repairs(to, metrics);
+    print_events(to, metrics);
     for (size_t at = 0; at < TW_GAUGES; at++) {
         print_heading(to, &gauges[at], "gauge");
         fprintf(to, "%s %.17g\n", gauges[at].name, metrics->gauges[at]);

@@ -75,11 +75,17 @@ enum tw_histogram {
     TW_HISTOGRAMS
 };
 
-enum { TW_HISTOGRAM_BUCKETS = 16 };
+enum { TW_HISTOGRAM_BUCKETS = 16, TW_EVENT_SERIES = 256, TW_EVENT_NAME_BYTES = 41 };
 
 struct tw_metrics {
     uint64_t counters[TW_COUNTERS];
     uint64_t repairs[TW_REPAIRS]; /* documents in which something of this kind was mended */
+    struct {
+        char type[TW_EVENT_NAME_BYTES];
+        uint64_t count; /* stored since the start */
+    } events
+        [TW_EVENT_SERIES]; /* of the types of every events file since the start; further ones are not told */
+    uint32_t event_types;
     double gauges[TW_GAUGES];
     double held_seconds; /* for how long one partition has held event time back; 0: none does */
     char held_topic[256];
@@ -96,6 +102,10 @@ static inline void tw_count(struct tw_metrics *metrics, enum tw_counter counter,
 {
     metrics->counters[counter] += by;
 }
+
+/* Adds to the events of a type, whose name has TW_EVENT_NAME_BYTES - 1 bytes at most; 0: that there is such
+ * a type. */
+void tw_count_events(struct tw_metrics *metrics, struct tw_text type, uint64_t by);
 
 /* Sets a gauge. */
 static inline void tw_gauge_set(struct tw_metrics *metrics, enum tw_gauge gauge, double value)

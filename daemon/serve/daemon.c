@@ -182,6 +182,15 @@ static void on_batch(void *context, struct tw_batch *batch)
     }
 }
 
+static void count_events(struct tw_daemon *daemon, const struct tw_rows *rows)
+{
+    for (uint32_t at = 0; at < rows->event_count; at++) {
+        const struct tw_event_row *row = &rows->events[at];
+        uint32_t type = rows->documents[row->document].events[row->event].type;
+        tw_count_events(&daemon->metrics, rows->taxonomy->types[type].name, 1);
+    }
+}
+
 static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_end end)
 {
     struct tw_daemon *daemon = context;
@@ -196,6 +205,7 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
         tw_count(&daemon->metrics, TW_COUNT_SYMBOLS_UNKNOWN, batch->rows.symbols_unknown);
         for (size_t what = 0; what < TW_REPAIRS; what++)
             daemon->metrics.repairs[what] += batch->rows.repaired[what];
+        count_events(daemon, &batch->rows);
         tw_notices_add(&daemon->notices, &daemon->log, tw_now_ms(), batch->arrived_us, &batch->rows,
             batch->partition->topic, batch->partition->number);
     }

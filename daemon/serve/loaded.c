@@ -15,6 +15,7 @@ struct loaded {
     struct tw_work_shared work; /* first: a pointer to one is a pointer to the other */
     struct tw_shared *model;
     struct tw_automaton *entities;
+    struct tw_taxonomy *events;
     struct tw_rule_set *rules;
 };
 
@@ -78,6 +79,7 @@ static void free_loaded(void *content)
         tw_entities_free(loaded->entities);
     if (loaded->rules)
         tw_rules_free(loaded->rules);
+    tw_taxonomy_free(loaded->events);
     tw_shared_leave(loaded->model);
     free(loaded);
 }
@@ -99,18 +101,24 @@ static void entities_are_wrong(void *context, const struct tw_error *why)
     (void)note_failure(problems, problems->count, why);
 }
 
-/* Both files are read, whatever the other is like; the first error is told. */
+/* All three files are read, whatever the others are like; the first error is told. */
 static bool read_files(
     struct loaded *loaded, const struct tw_config *config, struct tw_problems *problems, struct tw_error *err)
 {
-    struct tw_error second = {0};
+    struct tw_error later = {0};
     uint32_t before = problems->count;
-    bool rules = !config->rules.path[0] || load_rules(config->rules.path, problems, &loaded->rules, err) ||
-                 note_failure(problems, before, err);
+    bool events = !config->events.path[0] ||
+                  tw_taxonomy_read(config->events.path, problems, &loaded->events, err) ||
+                  note_failure(problems, before, err);
+    before = problems->count;
+    struct tw_error *of_rules = events ? err : &later;
+    bool rules = !config->rules.path[0] ||
+                 load_rules(config->rules.path, problems, &loaded->rules, of_rules) ||
+                 note_failure(problems, before, of_rules);
     const struct tw_entities_watch watch = {problems, entities_are_wrong};
     bool entities = !config->link.entities[0] || tw_entities_load_watched(config->link.entities, &watch,
-                                                     &loaded->entities, rules ? err : &second);
-    return rules && entities;
+                                                     &loaded->entities, events && rules ? err : &later);
+    return events && rules && entities;
 }
 
 static void fill(struct loaded *loaded, const struct tw_config *config)
@@ -121,6 +129,7 @@ static void fill(struct loaded *loaded, const struct tw_config *config)
         .entities = loaded->entities,
         .classifier = classifier,
         .rules = loaded->rules,
+        .events = loaded->events,
         .link_unlisted = config->link.unlisted,
     };
     loaded->work.encode = (struct tw_encode_options){
@@ -137,7 +146,7 @@ bool tw_load_shared(const struct tw_config *config, struct tw_shared *model, str
     struct tw_shared *shared = loaded ? tw_shared_new(loaded, free_loaded) : NULL;
     if (!shared) {
         free(loaded);
-        return tw_fail(err, TW_INTERNAL, "entities and rules", NULL, "out of memory");
+        return tw_fail(err, TW_INTERNAL, "entities, events and rules", NULL, "out of memory");
     }
     loaded->model = tw_shared_use(model);
     if (!read_files(loaded, config, problems, err)) {
@@ -179,4 +188,19 @@ uint32_t tw_load_entity_count(const struct tw_shared *shared)
 {
     const struct loaded *loaded = shared->content;
     return loaded->entities ? tw_entities_count(loaded->entities) : 0;
+}
+
+const struct tw_taxonomy *tw_load_events(const struct tw_shared *shared)
+{
+    return ((const struct loaded *)shared->content)->events;
+}
+
+void tw_load_events_name(const struct tw_shared *shared, char name[TW_EVENTS_NAME_BYTES])
+{
+    const struct tw_taxonomy *events = shared ? tw_load_events(shared) : NULL;
+    if (events)
+        snprintf(
+            name, TW_EVENTS_NAME_BYTES, "version %lld (%.12s)", (long long)events->version, events->hash);
+    else
+        snprintf(name, TW_EVENTS_NAME_BYTES, "none");
 }

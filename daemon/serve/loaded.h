@@ -1,17 +1,18 @@
-/* loaded: what the workers share, as the configuration names it: model, entities, rules.
+/* loaded: what the workers share, as the configuration names it: model, entities, events, rules.
  *
  *   tw_load_model    at start
- *   tw_load_shared   at start and at each reload: entities and rules anew, whole or not at all,
+ *   tw_load_shared   at start and at each reload: entities, events and rules anew, whole or not at all,
  *                    beside a model
  *
  * Both give a thing that is counted (shared.h) with one user, the caller. The shared data owns its
- * automaton and rules, and is a user of its model, so that a model lives as long as any batch that was
- * made with it. */
+ * automaton, taxonomy and rules, and is a user of its model, so that a model lives as long as any batch that
+ * was made with it. */
 #ifndef TW_LOADED_H
 #define TW_LOADED_H
 
 #include "alert/rules.h"
 #include "config/config.h"
+#include "events/taxonomy.h"
 #include "files/problems.h"
 #include "link/entities.h"
 #include "pool/work.h"
@@ -28,8 +29,8 @@ struct tw_model_facts {
 TW_MUST_USE bool tw_load_model(const struct tw_config *config, struct tw_model_facts *facts,
     struct tw_shared **out, struct tw_error *err);
 
-/* Entities and rules by the configuration's paths, beside `model`. All that is wrong with the files is
- * added to `problems`, whose arena keeps what they refer to; both files are read, whatever the other is
+/* Entities, events and rules by the configuration's paths, beside `model`. All that is wrong with the files
+ * is added to `problems`, whose arena keeps what they refer to; each file is read, whatever the others are
  * like. TW_CONFIG (the first problem) or TW_IO. */
 TW_MUST_USE bool tw_load_shared(const struct tw_config *config, struct tw_shared *model,
     struct tw_problems *problems, struct tw_shared **out, struct tw_error *err);
@@ -45,5 +46,13 @@ const struct tw_automaton *tw_load_entities(const struct tw_shared *shared);
 const char *tw_load_entities_sha256(const struct tw_shared *shared);
 /* Entities listed in shared data; 0 when the configuration names no file of them. */
 uint32_t tw_load_entity_count(const struct tw_shared *shared);
+
+/* The taxonomy in shared data; NULL when the configuration names no file of events. It lives as long as it.
+ * */
+const struct tw_taxonomy *tw_load_events(const struct tw_shared *shared);
+
+enum { TW_EVENTS_NAME_BYTES = 48 };
+/* Which taxonomy it is, for people: "version 1 (3fa4...)", or "none", also of `shared` NULL. */
+void tw_load_events_name(const struct tw_shared *shared, char name[TW_EVENTS_NAME_BYTES]);
 
 #endif

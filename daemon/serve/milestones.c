@@ -22,13 +22,15 @@ void tw_milestones_started(struct tw_daemon *daemon)
     const struct tw_config *config = daemon->config;
     const struct tw_rule_set *rules = tw_load_rules(daemon->shared);
     char topics[TOPICS_BYTES];
+    char events[TW_EVENTS_NAME_BYTES];
     join_topics(&config->kafka.topics, topics);
+    tw_load_events_name(daemon->shared, events);
     daemon->started_ms = tw_now_ms();
     tw_log(&daemon->log, TW_INFO, "daemon", "started", tw_string("version", tw_version()),
         tw_string("config", config->path ? config->path : "none: defaults"),
         tw_string("model", daemon->model_facts.folder), tw_string("sha256", daemon->model_facts.sha256),
         tw_string("gemm", daemon->model_facts.gemm), tw_int("rules", rules ? rules->count : 0),
-        tw_int("entities", tw_load_entity_count(daemon->shared)),
+        tw_int("entities", tw_load_entity_count(daemon->shared)), tw_string("events", events),
         tw_int("workers", (int64_t)daemon->metrics.gauges[TW_GAUGE_WORKERS]), tw_string("topics", topics),
         tw_string("group", config->kafka.group), tw_string("settings", "tapewatch status --config"));
 }

@@ -3,7 +3,6 @@
 #include "alert/rules_difference.h"
 #include "base/clock.h"
 #include "read/time_text.h"
-#include "serve/loaded.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +25,9 @@ static bool read_file(struct tw_reload *reload, const struct tw_config *running,
     }
     bool taken = tw_config_take_changes(
         running, &file, &reload->arena, &reload->config, &reload->changes, right ? err : &ignored);
+    if (!tw_config_section_sound(&file, "events"))
+        reload->config.events.path =
+            running->events.path; /* rules that want events are held to what there is */
     if (!tw_config_section_sound(&file, "rules"))
         reload->config.rules.path = "";
     if (!tw_config_section_sound(&file, "link"))
@@ -33,14 +35,26 @@ static bool read_file(struct tw_reload *reload, const struct tw_config *running,
     return right && taken;
 }
 
+/* Of the taxonomy; "" when there is none. */
+static const char *hash_of(const struct tw_shared *shared)
+{
+    const struct tw_taxonomy *events = tw_load_events(shared);
+    return events ? events->hash : "";
+}
+
 static bool compare(struct tw_reload *reload, const struct tw_shared *before, struct tw_error *err)
 {
+    char events[TW_EVENTS_NAME_BYTES];
     const struct tw_rule_set *rules = tw_load_rules(reload->shared);
     reload->rule_count = rules ? rules->count : 0;
     reload->entity_count = tw_load_entity_count(reload->shared);
     if (strcmp(tw_load_entities_sha256(before), tw_load_entities_sha256(reload->shared)) != 0)
         snprintf(reload->entities, sizeof reload->entities, "%u → %u", tw_load_entity_count(before),
             reload->entity_count);
+    tw_load_events_name(before, events);
+    tw_load_events_name(reload->shared, reload->events_now);
+    if (strcmp(hash_of(before), hash_of(reload->shared)) != 0)
+        snprintf(reload->events, sizeof reload->events, "%s → %s", events, reload->events_now);
     return tw_rules_difference(tw_load_rules(before), rules, &reload->arena, &reload->rules, err);
 }
 
@@ -115,6 +129,8 @@ char *tw_reload_changes(const struct tw_reload *reload, enum tw_reload_hold hold
     }
     if (reload->entities[0])
         fprintf(out, "%sentities: %s", separator(&begun), reload->entities);
+    if (reload->events[0])
+        fprintf(out, "%sevents: %s", separator(&begun), reload->events);
     if (reload->changes.taken.length > 0)
         fprintf(
             out, "%s%.*s", separator(&begun), (int)reload->changes.taken.length, reload->changes.taken.bytes);

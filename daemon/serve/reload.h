@@ -9,7 +9,7 @@
  * The words, on one line, and what stands now on another:
  *
  *     rules: bad-news.below -2.5 → -2.0 from 14:31:10; watermark.idle_after needs a restart
- *     rules 3, entities 1010
+ *     rules 3, entities 1010, events version 1 (3fa4...)
  *
  * Rules hold from the edge of a bar, in event time, that PostgreSQL decides when it stores them
  * (evaluator.h); so the words can be told only then. */
@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "config/config_changes.h"
 #include "files/problems.h"
+#include "serve/loaded.h"
 #include "shared.h"
 
 /* What the daemon runs with. */
@@ -29,14 +30,16 @@ struct tw_reload_from {
 };
 
 struct tw_reload {
-    struct tw_arena arena;             /* of all below */
-    struct tw_config config;           /* the running one, with what the file may change */
-    struct tw_config_changes changes;  /* of keys */
-    struct tw_text rules;              /* differences between the rules; empty: none */
-    char entities[96];                 /* "1010 → 1012"; empty: the file is the same */
+    struct tw_arena arena;            /* of all below */
+    struct tw_config config;          /* the running one, with what the file may change */
+    struct tw_config_changes changes; /* of keys */
+    struct tw_text rules;             /* differences between the rules; empty: none */
+    char entities[96];                /* "1010 → 1012"; empty: the file is the same */
+    char events[128]; /* "version 1 (5c…) → version 2 (0a…)"; empty: the file is the same */
     uint32_t rule_count, entity_count; /* as they are now */
-    struct tw_shared *shared;          /* entities and rules anew: a hold, for the daemon to take or leave */
-    struct tw_problems problems;       /* why it was refused: all that is wrong, with places */
+    char events_now[TW_EVENTS_NAME_BYTES];
+    struct tw_shared *shared; /* entities, events and rules anew: a hold, for the daemon to take or leave */
+    struct tw_problems problems; /* why it was refused: all that is wrong, with places */
 };
 
 /* Reads the file that `from->config` was read from, and the files that it names. *out is made in any case

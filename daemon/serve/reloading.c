@@ -24,9 +24,18 @@ static void note_taken(struct tw_daemon *daemon)
     tw_gauge_set(&daemon->metrics, TW_GAUGE_RELOAD_SUCCESS_AT, (double)tw_wall_us() / 1e6);
 }
 
+/* A counter that is to come stands at 0 first: else its first event would not be seen as an increase. */
+static void announce_events(struct tw_daemon *daemon)
+{
+    const struct tw_taxonomy *events = tw_load_events(daemon->shared);
+    for (uint32_t type = 0; events && type < events->type_count; type++)
+        tw_count_events(&daemon->metrics, events->types[type].name, 0);
+}
+
 void tw_reloading_begin(struct tw_daemon *daemon)
 {
     note_taken(daemon);
+    announce_events(daemon);
 }
 
 /* ---- telling ---- */
@@ -46,14 +55,15 @@ static void tell(struct tw_daemon *daemon, enum tw_reload_hold hold, int64_t fro
     const struct tw_reload *taken = daemon->reloading.taken;
     char *changes = tw_reload_changes(taken, hold, from_us);
     char *text = NULL;
-    if (changes &&
-        asprintf(&text, "%s\nrules %u, entities %u\n", changes, taken->rule_count, taken->entity_count) < 0)
+    if (changes && asprintf(&text, "%s\nrules %u, entities %u, events %s\n", changes, taken->rule_count,
+                       taken->entity_count, taken->events_now) < 0)
         text = NULL;
     static const char *const events[] = {[TW_RELOAD_UNKNOWN] = "reloaded",
         [TW_RELOAD_LATER] = "new rules are not stored yet",
         [TW_RELOAD_FROM] = "new rules are stored"};
     tw_log(&daemon->log, TW_INFO, "daemon", events[hold], tw_string("changes", changes ? changes : ""),
-        tw_int("rules", taken->rule_count), tw_int("entities", taken->entity_count));
+        tw_int("rules", taken->rule_count), tw_int("entities", taken->entity_count),
+        tw_string("events", taken->events_now));
     free(changes);
     if (hold != TW_RELOAD_UNKNOWN || taken->rules.length == 0)
         answer(daemon, 0, text);
@@ -124,6 +134,7 @@ static bool take_effect(struct tw_daemon *daemon, struct tw_reload *reload, stru
     reload->shared = NULL;
     tw_reload_free(daemon->reloading.taken);
     daemon->reloading.taken = reload;
+    announce_events(daemon);
     return true;
 }
 

@@ -215,6 +215,7 @@ static void add_numbers(json_t *status, const struct tw_metrics *metrics)
 static void add_identity(json_t *status, const struct tw_daemon *daemon)
 {
     const struct tw_rule_set *rules = daemon->shared ? tw_load_rules(daemon->shared) : NULL;
+    const struct tw_taxonomy *events = daemon->shared ? tw_load_events(daemon->shared) : NULL;
     int64_t seconds = daemon->started_ms ? (int64_t)((tw_now_ms() - daemon->started_ms) / 1000) : 0;
     add_text(status, "version", tw_version());
     add_number(status, "up_seconds", (double)seconds);
@@ -222,6 +223,8 @@ static void add_identity(json_t *status, const struct tw_daemon *daemon)
     add_text(status, "sha256", daemon->model_facts.sha256);
     add_number(status, "rules", rules ? rules->count : 0);
     add_number(status, "entities", daemon->shared ? tw_load_entity_count(daemon->shared) : 0);
+    add_number(status, "events_version", events ? (double)events->version : 0);
+    add_text(status, "events_sha256", events ? events->hash : "");
     add_number(status, "documents_a_second", (double)daemon->documents_rate);
 }
 

@@ -453,6 +453,19 @@ bool tw_taxonomy_load(const struct tw_text_file *source, struct tw_problems *pro
     return loaded;
 }
 
+bool tw_taxonomy_read(
+    const char *path, struct tw_problems *problems, struct tw_taxonomy **out, struct tw_error *err)
+{
+    struct tw_text_file *source =
+        tw_arena_array(problems->arena, 1, sizeof *source); /* problems point to it */
+    *out = NULL;
+    if (!source)
+        return tw_arena_fail(problems->arena, err);
+    source->file = path;
+    return tw_file_read(path, TW_YAML_MOST_BYTES, problems->arena, &source->bytes, err) &&
+           tw_taxonomy_load(source, problems, out, err);
+}
+
 void tw_taxonomy_free(struct tw_taxonomy *taxonomy)
 {
     if (!taxonomy)

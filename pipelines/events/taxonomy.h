@@ -70,6 +70,11 @@ struct tw_taxonomy {
 TW_MUST_USE bool tw_taxonomy_load(const struct tw_text_file *source, struct tw_problems *problems,
     struct tw_taxonomy **out, struct tw_error *err);
 
+/* The same from the file of that name, which must outlive the problems. What is wrong with the file as such
+ * (TW_IO, TW_PERMISSION) is in err alone. */
+TW_MUST_USE bool tw_taxonomy_read(
+    const char *path, struct tw_problems *problems, struct tw_taxonomy **out, struct tw_error *err);
+
 /* Gives the set back; NULL is none. */
 void tw_taxonomy_free(struct tw_taxonomy *taxonomy);
 

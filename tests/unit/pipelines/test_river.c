@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "events/taxonomy.h"
 #include "link/entities.h"
 #include "read/decode.h"
 #include "read/json_memory.h"
@@ -144,6 +145,34 @@ static void lateness_is_seen_against_what_came_before(void **state)
     assert_true(rows.highest_us == STAMP_US + 5 * seconds);
 }
 
+static void an_event_has_a_row_when_its_document_is_stored(void **state)
+{
+    (void)state;
+    struct tw_message messages[RECORDS];
+    struct tw_rows rows;
+    struct tw_error err;
+    struct tw_problems problems;
+    struct tw_taxonomy *events;
+    const struct tw_text_file source = {"e.yaml",
+        tw_text_of(
+            "version: 1\nevents:\n  - {type: fall, polarity: -0.5, severity: warning, patterns: [fell]}\n")};
+    struct tw_river with = river;
+    given_messages(messages);
+    tw_problems_begin(&problems, &arena);
+    assert_true(tw_taxonomy_load(&source, &problems, &events, &err));
+    with.events = events;
+    assert_true(tw_river_run(&with, worker, messages, RECORDS, &arena, &rows, &err));
+    assert_ptr_equal(rows.taxonomy, events);
+    assert_int_equal(rows.event_count, 1);
+    assert_int_equal(rows.events[0].document, 0);
+    const struct tw_event *event = &rows.documents[0].events[rows.events[0].event];
+    assert_true(tw_text_equal(events->types[event->type].name, tw_text_of("fall")));
+    assert_true(tw_text_equal(rows.documents[0].entities[event->entity].symbol, tw_text_of("IBM")));
+    assert_true(tw_river_run(&river, worker, messages, RECORDS, &arena, &rows, &err));
+    assert_int_equal(rows.event_count, 0);
+    tw_taxonomy_free(events);
+}
+
 static void rows_do_not_depend_on_how_messages_are_batched(void **state)
 {
     (void)state;
@@ -195,6 +224,7 @@ int main(void)
         cmocka_unit_test(each_record_has_its_row_and_its_fate),
         cmocka_unit_test(bars_are_the_sums_of_the_scores),
         cmocka_unit_test(lateness_is_seen_against_what_came_before),
+        cmocka_unit_test(an_event_has_a_row_when_its_document_is_stored),
         cmocka_unit_test(rows_do_not_depend_on_how_messages_are_batched),
         cmocka_unit_test(no_messages_make_no_rows),
         cmocka_unit_test(an_arena_too_small_is_told),

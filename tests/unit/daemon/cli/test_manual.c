@@ -159,7 +159,7 @@ static void a_page_reads_like_this(void **state)
     assert_non_null(body);
     assert_memory_equal(text, "tapewatch-reload(1) \"Tapewatch ", 31);
     assert_string_equal(body,
-        "\n\n# NAME\n\ntapewatch-reload - make a running daemon read its configuration, rules and entities anew\n"
+        "\n\n# NAME\n\ntapewatch-reload - make a running daemon read its configuration, events, rules and entities anew\n"
         "\n# SYNOPSIS\n\n*tapewatch reload* \\[OPTION\\]...\n\n"
         "\n# DESCRIPTION\n\nBefore.\n\n"
         "\n# OPTIONS\n\n"

@@ -39,6 +39,29 @@ static void every_counter_and_gauge_stands_on_the_page_with_help_and_type(void *
     free(text);
 }
 
+static void events_are_counted_by_type_and_a_type_stands_at_zero_before_its_first(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics;
+    char *text = page_with(&metrics, NULL);
+    assert_null(strstr(text, "tapewatch_events_total"));
+    free(text);
+    tw_count_events(&metrics, tw_text_of("halt"), 0);
+    tw_count_events(&metrics, tw_text_of("probe"), 2);
+    tw_count_events(&metrics, tw_text_of("probe"), 1);
+    text = page_with(&metrics, NULL);
+    assert_non_null(
+        strstr(text, "# TYPE tapewatch_events_total counter\ntapewatch_events_total{type=\"halt\"} 0\n"
+                     "tapewatch_events_total{type=\"probe\"} 3\n"));
+    free(text);
+    for (int type = 0; type < 2 * TW_EVENT_SERIES; type++) {
+        char name[16];
+        snprintf(name, sizeof name, "type_%d", type);
+        tw_count_events(&metrics, tw_text_of(name), 1);
+    }
+    assert_int_equal(metrics.event_types, TW_EVENT_SERIES);
+}
+
 static void a_histogram_counts_cumulatively_and_ends_in_infinity(void **state)
 {
     (void)state;
@@ -104,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_counter_and_gauge_stands_on_the_page_with_help_and_type),
+        cmocka_unit_test(events_are_counted_by_type_and_a_type_stands_at_zero_before_its_first),
         cmocka_unit_test(a_histogram_counts_cumulatively_and_ends_in_infinity),
         cmocka_unit_test(a_partition_has_its_offset_lag_and_watermark_once_they_are_known),
         cmocka_unit_test(a_partition_that_is_taken_anew_has_each_series_once),
