@@ -27,7 +27,7 @@ static float *take(struct taker *taker, size_t rows, size_t width)
 
 static void take_all(struct taker *taker, struct tw_backward *out)
 {
-    const struct tw_model_config *config = &out->state->model->config;
+    const struct tw_model_config *config = &out->model->config;
     const struct tw_workspace *workspace = out->workspace;
     size_t rows = tw_gemm_rows(workspace->max_tokens), heads = tw_gemm_rows(workspace->max_head_rows);
     out->d_hidden = take(taker, rows, config->hidden);
@@ -48,10 +48,8 @@ static void take_all(struct taker *taker, struct tw_backward *out)
     out->d_masked_input = take(taker, words, config->hidden);
 }
 
-bool tw_backward_open(const struct tw_state *state, const struct tw_workspace *workspace,
-    struct tw_backward *out, struct tw_error *err)
+static bool open_scratch(struct tw_backward *out, struct tw_error *err)
 {
-    *out = (struct tw_backward){.state = state, .workspace = workspace};
     struct taker counter = {0};
     take_all(&counter, out);
     if (counter.overflow)
@@ -67,6 +65,20 @@ bool tw_backward_open(const struct tw_state *state, const struct tw_workspace *w
     return false;
 }
 
+bool tw_backward_open(const struct tw_state *state, const struct tw_workspace *workspace,
+    struct tw_backward *out, struct tw_error *err)
+{
+    *out = (struct tw_backward){.model = state->model, .state = state, .workspace = workspace};
+    return open_scratch(out, err);
+}
+
+bool tw_backward_open_inputs(const struct tw_model *model, const struct tw_workspace *workspace,
+    struct tw_backward *out, struct tw_error *err)
+{
+    *out = (struct tw_backward){.model = model, .workspace = workspace};
+    return open_scratch(out, err);
+}
+
 void tw_backward_close(struct tw_backward *backward)
 {
     tw_arena_end(&backward->arena);
@@ -76,10 +88,10 @@ void tw_backward_close(struct tw_backward *backward)
 void tw_backward_begin(struct tw_backward *backward, const struct tw_packed *batch)
 {
     memset(backward->d_hidden, 0,
-        tw_packed_tokens(batch) * backward->state->model->config.hidden * sizeof *backward->d_hidden);
+        tw_packed_tokens(batch) * backward->model->config.hidden * sizeof *backward->d_hidden);
     if (backward->d_bias)
         memset(backward->d_bias, 0,
-            backward->state->model->config.heads * tw_encoder_bias(backward->workspace).stride *
+            backward->model->config.heads * tw_encoder_bias(backward->workspace).stride *
                 sizeof *backward->d_bias);
 }
 
@@ -93,7 +105,13 @@ static float *gradient_of(const struct tw_backward *backward, const float *param
 
 static bool learns(const struct tw_backward *backward, size_t depth)
 {
-    return backward->state->rates[depth] > 0.0;
+    return backward->state && backward->state->rates[depth] > 0.0;
+}
+
+/* The lowest depth that a gradient is wanted for. */
+static size_t lowest_depth(const struct tw_backward *backward)
+{
+    return backward->state ? tw_state_lowest(backward->state) : 0;
 }
 
 static const struct tw_backward_kernels *kernels_of(const struct tw_backward *backward)
@@ -127,7 +145,7 @@ static void back_bias(
 bool tw_backward_projection(struct tw_backward *backward, const float *hidden, size_t rows,
     const float *d_projected, struct tw_error *err)
 {
-    const struct tw_linear *projection = &backward->state->model->projection;
+    const struct tw_linear *projection = &backward->model->projection;
     return back_weight(backward, projection, rows, d_projected, hidden, err) &&
            back_input(backward, projection, rows, d_projected, true, backward->d_hidden, err);
 }
@@ -139,7 +157,7 @@ static void back_head_dropout(
     const struct tw_workspace *workspace = backward->workspace;
     size_t width = head->pooler->out;
     struct tw_dropout dropout;
-    if (!tw_encoder_dropout(backward->state->model, workspace->dropout, head->place, 0, &dropout))
+    if (!tw_encoder_dropout(backward->model, workspace->dropout, head->place, 0, &dropout))
         return;
     for (size_t row = 0; row < rows; row++)
         workspace->compute->kernels->drop(&dropout, numbers[row], backward->d_head_pooled + row * width, 1,
@@ -150,7 +168,7 @@ static void back_head_dropout(
 static void scatter_documents(
     struct tw_backward *backward, const struct tw_packed *batch, size_t first, size_t rows)
 {
-    size_t hidden = backward->state->model->config.hidden;
+    size_t hidden = backward->model->config.hidden;
     for (size_t row = 0; row < rows; row++)
         kernels_of(backward)->add(backward->d_head_input + row * hidden, hidden,
             backward->d_hidden + tw_packed_row(batch, first + row) * hidden);
@@ -160,7 +178,7 @@ static void scatter_documents(
 static void scatter_entities(struct tw_backward *backward, const struct tw_packed *batch,
     const struct tw_entity_span *spans, size_t rows)
 {
-    size_t hidden = backward->state->model->config.hidden;
+    size_t hidden = backward->model->config.hidden;
     for (size_t row = 0; row < rows; row++) {
         float *d_input = backward->d_head_input + row * 2 * hidden, *d_mean = d_input + hidden;
         float *d_first = backward->d_hidden + tw_packed_row(batch, spans[row].sequence) * hidden;
@@ -180,21 +198,25 @@ bool tw_backward_head(struct tw_backward *backward, const struct tw_packed *batc
     const struct tw_workspace *workspace = backward->workspace;
     const struct tw_linear *pooler = head->pooler, *classifier = head->classifier;
     float *d_pooled = backward->d_head_pooled;
-    size_t depth = backward->state->depth_count - 1;
-    if (!learns(backward, depth))
+    size_t depth = backward->model->config.layers + 1;
+    bool wanted = learns(backward, depth);
+    if (!wanted && backward->state)
         return true;
     /* logits = classifier(pooled) */
-    back_bias(backward, classifier, rows, d_logits);
-    if (!back_weight(backward, classifier, rows, d_logits, workspace->head_pooled, err) ||
-        !back_input(backward, classifier, rows, d_logits, false, d_pooled, err))
+    if (wanted)
+        back_bias(backward, classifier, rows, d_logits);
+    if (wanted && !back_weight(backward, classifier, rows, d_logits, workspace->head_pooled, err))
+        return false;
+    if (!back_input(backward, classifier, rows, d_logits, false, d_pooled, err))
         return false;
     /* pooled = dropout(activation(raised + bias)) */
     back_head_dropout(backward, head, numbers, rows);
     kernels_of(backward)->activate[head->activation](workspace->head_raised, pooler->bias, d_pooled, rows,
-        pooler->out, d_pooled, gradient_of(backward, pooler->bias));
+        pooler->out, d_pooled, wanted ? gradient_of(backward, pooler->bias) : NULL);
     /* raised = input W^T */
-    if (!back_weight(backward, pooler, rows, d_pooled, workspace->head_input, err) ||
-        !back_input(backward, pooler, rows, d_pooled, false, backward->d_head_input, err))
+    if (wanted && !back_weight(backward, pooler, rows, d_pooled, workspace->head_input, err))
+        return false;
+    if (!back_input(backward, pooler, rows, d_pooled, false, backward->d_head_input, err))
         return false;
     if (spans)
         scatter_entities(backward, batch, spans, rows);
@@ -207,12 +229,12 @@ bool tw_backward_masked(struct tw_backward *backward, const uint32_t *rows, size
     const float *d_logits, struct tw_error *err)
 {
     const struct tw_workspace *workspace = backward->workspace;
-    const struct tw_model *model = backward->state->model;
+    const struct tw_model *model = backward->model;
     const struct tw_linear *transform = &model->masked_transform;
     const struct tw_linear decoder = tw_masked_decoder(model);
     size_t hidden = model->config.hidden;
     float *d_rows = backward->d_masked;
-    if (!learns(backward, backward->state->depth_count - 1))
+    if (!learns(backward, model->config.layers + 1))
         return true;
     /* logits = normed words^T + bias; the words are the embedding's */
     back_bias(backward, &decoder, count, d_logits);
@@ -248,7 +270,7 @@ static void back_add_norm(struct tw_backward *backward, const struct tw_packed *
     const struct tw_linear *linear, const struct tw_norm *norm, enum tw_drop_place place, size_t layer)
 {
     const struct tw_workspace *workspace = backward->workspace;
-    const struct tw_model *model = backward->state->model;
+    const struct tw_model *model = backward->model;
     size_t rows = tw_packed_tokens(batch), hidden = model->config.hidden;
     bool wanted = learns(backward, layer + 1);
     kernels_of(backward)->norm(sum, norm->scale, model->config.norm_epsilon, backward->d_hidden, rows, hidden,
@@ -269,7 +291,7 @@ static void back_add_norm(struct tw_backward *backward, const struct tw_packed *
 static bool back_feed_forward(
     struct tw_backward *backward, const struct tw_packed *batch, size_t number, struct tw_error *err)
 {
-    const struct tw_model *model = backward->state->model;
+    const struct tw_model *model = backward->model;
     const struct tw_layer *layer = &model->layers[number];
     const struct tw_activations *keep = &backward->workspace->layers[number];
     size_t rows = tw_packed_tokens(batch);
@@ -289,7 +311,7 @@ static bool back_feed_forward(
 /* From d_sum, the gradient by context, to those by query, key and value. */
 static void back_attend(struct tw_backward *backward, const struct tw_packed *batch, size_t number)
 {
-    const struct tw_model *model = backward->state->model;
+    const struct tw_model *model = backward->model;
     const struct tw_activations *keep = &backward->workspace->layers[number];
     struct tw_dropout dropout;
     bool drops = tw_encoder_dropout(model, backward->workspace->dropout, TW_DROP_ATTENTION, number, &dropout);
@@ -318,11 +340,11 @@ static void back_attend(struct tw_backward *backward, const struct tw_packed *ba
 static bool back_projections(
     struct tw_backward *backward, const struct tw_packed *batch, size_t number, struct tw_error *err)
 {
-    const struct tw_layer *layer = &backward->state->model->layers[number];
+    const struct tw_layer *layer = &backward->model->layers[number];
     const struct tw_workspace *workspace = backward->workspace;
     const float *in = number ? workspace->layers[number - 1].output : workspace->embedded;
     size_t rows = tw_packed_tokens(batch);
-    bool deeper = tw_state_lowest(backward->state) <= number;
+    bool deeper = lowest_depth(backward) <= number;
     const struct {
         const struct tw_linear *linear;
         const float *d_out;
@@ -344,7 +366,7 @@ static bool back_projections(
 bool tw_backward_layer(
     struct tw_backward *backward, const struct tw_packed *batch, size_t number, struct tw_error *err)
 {
-    const struct tw_layer *layer = &backward->state->model->layers[number];
+    const struct tw_layer *layer = &backward->model->layers[number];
     const struct tw_activations *keep = &backward->workspace->layers[number];
     size_t rows = tw_packed_tokens(batch);
     if (!back_feed_forward(backward, batch, number, err))
@@ -377,7 +399,7 @@ static void embedding_sum(
 static void scatter_embedding(const struct tw_backward *backward, const struct tw_packed *batch,
     size_t sequence, size_t token, const float *d_sum)
 {
-    const struct tw_model *model = backward->state->model;
+    const struct tw_model *model = backward->model;
     size_t hidden = model->config.hidden, at = batch->starts[sequence] + token;
     const struct tw_backward_kernels *kernels = kernels_of(backward);
     kernels->add(d_sum, hidden, gradient_of(backward, model->words) + (size_t)batch->ids[at] * hidden);
@@ -391,7 +413,7 @@ static void scatter_embedding(const struct tw_backward *backward, const struct t
 /* What all layers gave for each distance, nearest first, falls on the distance's bucket. */
 static void gather_bias(const struct tw_backward *backward)
 {
-    const struct tw_model *model = backward->state->model;
+    const struct tw_model *model = backward->model;
     struct tw_distance_bias bias = tw_encoder_bias(backward->workspace);
     float *d_table = gradient_of(backward, model->distance_bias);
     size_t heads = model->config.heads;
@@ -406,13 +428,12 @@ static void gather_bias(const struct tw_backward *backward)
     }
 }
 
-void tw_backward_embedding(struct tw_backward *backward, const struct tw_packed *batch)
+/* embedded = dropout(norm(sum)): from the gradient by `embedded`, d_hidden becomes that by the sum. */
+static void back_embedding_norm(struct tw_backward *backward, const struct tw_packed *batch, bool wanted)
 {
-    const struct tw_model *model = backward->state->model;
+    const struct tw_model *model = backward->model;
     const struct tw_workspace *workspace = backward->workspace;
     size_t rows = tw_packed_tokens(batch), hidden = model->config.hidden;
-    if (model->distance_bias)
-        gather_bias(backward);
     struct tw_dropout dropout;
     if (tw_encoder_dropout(model, workspace->dropout, TW_DROP_EMBEDDED, 0, &dropout))
         workspace->compute->kernels->drop(
@@ -424,8 +445,16 @@ void tw_backward_embedding(struct tw_backward *backward, const struct tw_packed 
     }
     kernels_of(backward)->norm(backward->d_sum, model->embedding_norm.scale, model->config.norm_epsilon,
         backward->d_hidden, rows, hidden, backward->d_hidden,
-        gradient_of(backward, model->embedding_norm.scale),
-        gradient_of(backward, model->embedding_norm.shift));
+        wanted ? gradient_of(backward, model->embedding_norm.scale) : NULL,
+        wanted ? gradient_of(backward, model->embedding_norm.shift) : NULL);
+}
+
+void tw_backward_embedding(struct tw_backward *backward, const struct tw_packed *batch)
+{
+    size_t hidden = backward->model->config.hidden;
+    if (backward->model->distance_bias)
+        gather_bias(backward);
+    back_embedding_norm(backward, batch, true);
     for (size_t sequence = 0; sequence < batch->count; sequence++) {
         for (size_t token = 0; token < tw_packed_length(batch, sequence); token++)
             scatter_embedding(backward, batch, sequence, token,
@@ -433,14 +462,21 @@ void tw_backward_embedding(struct tw_backward *backward, const struct tw_packed 
     }
 }
 
+void tw_backward_inputs(struct tw_backward *backward, const struct tw_packed *batch)
+{
+    back_embedding_norm(backward, batch, false);
+}
+
 bool tw_backward_encoder(struct tw_backward *backward, const struct tw_packed *batch, struct tw_error *err)
 {
-    size_t lowest = tw_state_lowest(backward->state);
-    for (size_t layer = backward->state->model->config.layers; layer-- > 0 && layer + 1 >= lowest;) {
+    size_t lowest = lowest_depth(backward);
+    for (size_t layer = backward->model->config.layers; layer-- > 0 && layer + 1 >= lowest;) {
         if (!tw_backward_layer(backward, batch, layer, err))
             return false;
     }
-    if (lowest == 0)
+    if (!backward->state)
+        tw_backward_inputs(backward, batch);
+    else if (lowest == 0)
         tw_backward_embedding(backward, batch);
     return true;
 }

@@ -16,6 +16,9 @@
  * tw_backward_encoder does the last three lines. Whoever adds to d_hidden between two layers (hidden states
  * to match) calls the layers one by one.
  *
+ * Opened for inputs (tw_backward_open_inputs) nothing learns: no gradient of a parameter is made, all layers
+ * are taken back whatever they are, and d_hidden ends as the gradient by the embeddings' sums, a row a token.
+ *
  * One struct tw_backward belongs to one thread, beside its workspace; the state is only read. Every sum runs
  * in a fixed order: the same batch gives the same bits. Dropout masks are computed again from
  * workspace->dropout, which must not have changed. */
@@ -32,9 +35,10 @@
 #include "train/state.h"
 
 struct tw_backward {
-    const struct tw_state *state;
+    const struct tw_model *model;
+    const struct tw_state *state;         /* NULL: opened for inputs */
     const struct tw_workspace *workspace; /* of the forward pass; keeps its layers */
-    float *gradients;                     /* [state->value_count], the caller's */
+    float *gradients;                     /* [state->value_count], the caller's; not looked at for inputs */
     float *d_hidden;                      /* [tokens, hidden]: gradient by the hidden state reached so far */
     /* Scratch; rows: a token. */
     float *d_sum, *d_other;           /* [tokens, hidden] */
@@ -51,6 +55,9 @@ struct tw_backward {
 /* Scratch for the workspace's largest batch. `gradients` may be set later. */
 TW_MUST_USE bool tw_backward_open(const struct tw_state *state, const struct tw_workspace *workspace,
     struct tw_backward *out, struct tw_error *err);
+/* The same for gradients by inputs alone, of a model that is only read. Its maps must be in fp32. */
+TW_MUST_USE bool tw_backward_open_inputs(const struct tw_model *model, const struct tw_workspace *workspace,
+    struct tw_backward *out, struct tw_error *err);
 /* A zeroed struct is safe to close. */
 void tw_backward_close(struct tw_backward *backward);
 
@@ -63,8 +70,8 @@ TW_MUST_USE bool tw_backward_head(struct tw_backward *backward, const struct tw_
     const struct tw_head *head, const struct tw_entity_span *spans, size_t first, const uint32_t *numbers,
     size_t rows, const float *d_logits, struct tw_error *err);
 
-/* Takes back one round of the masked-word head; rows[i] is the row of hidden states that masked_input row i
- * was copied from. */
+/* Takes back one round of the masked-word head, which learns (never for inputs); rows[i] is the row of
+ * hidden states that masked_input row i was copied from. */
 TW_MUST_USE bool tw_backward_masked(struct tw_backward *backward, const uint32_t *rows, size_t count,
     const float *d_logits, struct tw_error *err);
 
@@ -79,8 +86,12 @@ TW_MUST_USE bool tw_backward_layer(
     struct tw_backward *backward, const struct tw_packed *batch, size_t layer, struct tw_error *err);
 /* Takes back the embeddings, last of all: adds to their gradients. */
 void tw_backward_embedding(struct tw_backward *backward, const struct tw_packed *batch);
+/* Takes back the embeddings' norm, last of all when opened for inputs: d_hidden becomes the gradient by what
+ * was normalised, the sum of a token's embeddings, and so by each of them. */
+void tw_backward_inputs(struct tw_backward *backward, const struct tw_packed *batch);
 
-/* Takes back all layers that learn, from the last one down, and the embeddings if these learn. */
+/* Takes back all layers that learn, from the last one down, and the embeddings if these learn; for inputs all
+ * layers and the embeddings' norm. */
 TW_MUST_USE bool tw_backward_encoder(
     struct tw_backward *backward, const struct tw_packed *batch, struct tw_error *err);
 

@@ -324,7 +324,7 @@ static bool match_hidden(
 static bool run_back(struct tw_part *part, const struct micro_batch *micro, struct tw_error *err)
 {
     struct tw_backward *backward = &part->backward;
-    size_t lowest = tw_state_lowest(backward->state), depth = backward->state->model->config.layers;
+    size_t lowest = tw_state_lowest(backward->state), depth = backward->model->config.layers;
     for (; depth > 0; depth--) {
         bool goes_on = task_of(part)->training && depth >= lowest;
         if (!match_hidden(part, micro, depth, goes_on, err))
