@@ -36,7 +36,7 @@ static bool is_abbreviation(struct tw_text text, const struct tw_event_word *wor
     static const char *const words[] = {
         "inc", "corp", "co", "ltd", "bros", "mr", "mrs", "ms", "dr", "st", "no", "jr", "sr", "vs", "cos"};
     uint32_t length = word->end - word->begin;
-    if (length == 1)
+    if (length == 1 || text.bytes[word->end - 2] == '.') /* U.S. */
         return true;
     for (size_t at = 0; at < sizeof words / sizeof words[0]; at++)
         if (strlen(words[at]) == length && strncasecmp(words[at], text.bytes + word->begin, length) == 0)

@@ -243,11 +243,27 @@ static bool is_number(const struct tw_lexicon *lexicon, struct tw_text text, uin
     return begin == end;
 }
 
+/* Where the next letter of "U.S." or "S&P" stands: behind the sign at `at`, alone as the one before it was; 0
+ * when the word ends here. */
+static uint32_t next_initial(const struct tw_lexicon *lexicon, struct tw_text text, uint32_t at)
+{
+    if (at >= text.length || (text.bytes[at] != '.' && text.bytes[at] != '&'))
+        return 0;
+    uint8_t next = letter_at(lexicon, text, at + 1);
+    return next < 26 && letter_at(lexicon, text, at + 2) == OTHER && !apostrophe_bytes(text, at + 2) ? at + 1
+                                                                                                     : 0;
+}
+
 static struct walk walk_word(const struct tw_lexicon *lexicon, struct tw_text text, uint32_t begin)
 {
     struct steps steps = {.at = begin, .inside = true};
-    for (;;) {
+    for (uint32_t piece = begin;;) {
         steps = walk_letters(lexicon, text, steps);
+        uint32_t initial = steps.at - piece == 1 ? next_initial(lexicon, text, steps.at) : 0;
+        if (initial) {
+            steps.at = piece = initial;
+            continue;
+        }
         uint8_t letter = letter_at(lexicon, text, steps.at);
         uint32_t apostrophe = letter == OTHER ? apostrophe_bytes(text, steps.at) : 0;
         if (letter == FOREIGN) {

@@ -121,7 +121,29 @@ static void a_name_says_nothing_and_a_title_ends_a_sentence(void **state)
     (void)state; /* the body names nobody: the document's only company is meant */
     assert_told(shipped, "Recall Holdings names a site for its offices", "", "");
     assert_told(
-        shipped, "Velquin Chemicals files", "for bankruptcy is a word", "bankruptcy VELQ [bankruptcy]");
+        shipped, "Velquin Chemicals files", "for bankruptcy is a word", "bankruptcy VELQ [for bankruptcy]");
+}
+
+static void what_shares_a_word_with_a_grave_event_is_none(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"Velquin Chemicals hires a bankruptcy lawyer",
+        "Week ahead in bankruptcy", "Velquin Chemicals is ready to exit bankruptcy",
+        "Europe's shares halt a two-week selloff", "Cost cuts help Velquin Chemicals lift its outlook",
+        "European shares edge lower on gloomy outlook",
+        "Velquin Chemicals introduces protection against cyber attacks",
+        "Chief executive denies plans to resign"};
+    for (size_t at = 0; at < sizeof texts / sizeof texts[0]; at++) {
+        struct tw_error err;
+        struct tw_document document = {.text = tw_text_of(texts[at])};
+        assert_true(tw_link(entities, true, &document, &arena, &err));
+        assert_true(tw_events_find(shipped, &document, &arena, &err));
+        for (uint32_t event = 0; event < document.event_count; event++)
+            if (shipped->types[document.events[event].type].severity == TW_SEVERITY_CRITICAL)
+                fail_msg("\"%s\" tells of %.*s", texts[at],
+                    (int)shipped->types[document.events[event].type].name.length,
+                    shipped->types[document.events[event].type].name.bytes);
+    }
 }
 
 static const char small[] = "version: 1\n"
@@ -246,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_company_is_found_where_the_pattern_says),
         cmocka_unit_test(exceptions_take_away_and_turn),
         cmocka_unit_test(a_name_says_nothing_and_a_title_ends_a_sentence),
+        cmocka_unit_test(what_shares_a_word_with_a_grave_event_is_none),
         cmocka_unit_test(a_small_taxonomy_does_what_it_says),
         cmocka_unit_test(all_mistakes_are_told_with_their_place),
         cmocka_unit_test(a_long_sentence_and_many_events_are_bounded),

@@ -78,6 +78,13 @@ static void apostrophes_and_hyphens_are_as_people_mean_them(void **state)
     assert_words("Moody's", "Moody");
 }
 
+static void initials_are_one_word(void **state)
+{
+    (void)state;
+    assert_words("f.i.l.e. re", "f.i.l.e=0|re");
+    assert_words("f&i fi.le a.bc f. i", "f&i|fi|le|a|bc|f|i");
+}
+
 static void numbers_are_whole(void **state)
 {
     (void)state;
@@ -112,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_and_stems_are_known_in_any_case),
         cmocka_unit_test(apostrophes_and_hyphens_are_as_people_mean_them),
+        cmocka_unit_test(initials_are_one_word),
         cmocka_unit_test(numbers_are_whole),
         cmocka_unit_test(letters_of_other_scripts_make_another_word),
         cmocka_unit_test(anchors_are_listed),
