@@ -36,6 +36,17 @@ bool tw_offline_take_max_tokens(const char *text, void *place)
     return true;
 }
 
+bool tw_offline_take_precision(const char *text, void *place)
+{
+    for (unsigned at = 0; tw_model_precision_names[at]; at++) {
+        if (strcmp(tw_model_precision_names[at], text) == 0) {
+            *(unsigned *)place = at + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- opening ---- */
 
 /* Told of each refused record. */
@@ -65,6 +76,9 @@ static bool open_classifier(struct tw_offline_run *run, bool tokenizer_only, str
     const struct tw_offline_arguments *arguments = run->arguments;
     struct tw_model_asked asked = {.folder = arguments->model,
         .labels = arguments->labels,
+        .names_precision = arguments->precision != 0,
+        .precision =
+            arguments->precision ? (enum tw_model_precision)(arguments->precision - 1) : TW_PRECISION_AUTO,
         .limits_tokens = arguments->max_tokens != 0,
         .max_tokens = arguments->max_tokens,
         .tokenizer_only = tokenizer_only};
@@ -72,7 +86,9 @@ static bool open_classifier(struct tw_offline_run *run, bool tokenizer_only, str
     if (!tw_config_classifier_options(&run->config, &asked, &run->arena, &options, err))
         return false;
     run->model = options.folder ? options.folder : "";
-    if (options.folder && !arguments->model)
+    if (options.why)
+        fprintf(stderr, "tapewatch: model %s (%s)\n", options.folder, options.why);
+    else if (options.folder && !arguments->model)
         fprintf(stderr, "tapewatch: model %s\n", options.folder);
     if (!tw_classifier_open(&options, &run->classifier, err))
         return false;

@@ -38,6 +38,7 @@ struct tw_offline_arguments {
     enum tw_format format;
     int64_t workers;     /* 0: as many as processors */
     int64_t worst;       /* --worst: errors shown in the report */
+    unsigned precision;  /* 1 + enum tw_model_precision; 0: not given */
     uint32_t max_tokens; /* 0: not given; TW_TOKENS_UNLIMITED: no limit */
     double held_back;    /* --held-back; 0: all records */
     bool raw, logits, text, verbose;
@@ -46,12 +47,22 @@ struct tw_offline_arguments {
 /* For --max-tokens: 0 means no limit, as it is typed. */
 bool tw_offline_take_max_tokens(const char *text, void *place);
 
+/* For --precision: one more than the enum tw_model_precision of that word. */
+bool tw_offline_take_precision(const char *text, void *place);
+
 extern const char *const tw_offline_forms[]; /* of enum tw_input_form */
 
 #define TW_FILE_MODEL_ROW                                                                                    \
     {                                                                                                        \
         "model", 'm', "FOLDER", TW_INTO_PATH(struct tw_offline_arguments, model),                            \
             .help = "the model, a Hugging Face folder"                                                       \
+    }
+#define TW_FILE_PRECISION_ROW                                                                                \
+    {                                                                                                        \
+        "precision", 0, "WEIGHTS",                                                                           \
+            TW_INTO_CUSTOM(struct tw_offline_arguments, precision, tw_offline_take_precision),               \
+            .choices = tw_model_precision_names, .wanted = "auto, fp32 or int8",                             \
+            .help = "which weights score, in place of model.precision: those in fp32, or with 8 bits"        \
     }
 #define TW_FILE_CONFIG_ROW TW_OPTION_CONFIG(struct tw_offline_arguments, config)
 #define TW_FILE_OUTPUT_ROW                                                                                   \

@@ -84,6 +84,7 @@ static const struct tw_option rows[] = {
         .required = true,
         .help = "texts or JSON records, as for classify"},
     TW_FILE_MODEL_ROW,
+    TW_FILE_PRECISION_ROW,
     TW_FILE_CONFIG_ROW,
     TW_FILE_INPUT_FORM_ROW,
     TW_FILE_ENTITIES_ROW,

@@ -40,6 +40,7 @@ static const struct tw_option rows[] = {
         .fallback = "-",
         .help = "texts or JSON records, one a line, plain, gzip or zstd; - is standard input"},
     TW_FILE_MODEL_ROW,
+    TW_FILE_PRECISION_ROW,
     TW_FILE_CONFIG_ROW,
     TW_FILE_OUTPUT_ROW,
     {"format", 0, "FORM", TW_INTO_CHOICE(struct tw_offline_arguments, format, forms), .fallback = "json",

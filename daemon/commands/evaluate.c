@@ -92,6 +92,7 @@ static const struct tw_option rows[] = {
         .fallback = "-",
         .help = "JSON records with label, or entities: [{name, label}], one a line; - is standard input"},
     TW_FILE_MODEL_ROW,
+    TW_FILE_PRECISION_ROW,
     TW_FILE_CONFIG_ROW,
     TW_FILE_OUTPUT_ROW,
     TW_OPTION_FORMAT(struct tw_offline_arguments, format),

@@ -52,30 +52,62 @@ static bool stands_in_build_tree(const char *program)
     return strncmp(program, TW_BINARY_DIR, tree) == 0 && (program[tree] == '\0' || program[tree] == '/');
 }
 
-static bool find_own(char *path, size_t size, struct tw_error *err)
+/* The program's own model; *beside: where the build has put that with 8-bit weights, NULL: by the name. */
+static bool find_own(char *path, size_t size, const char **beside, struct tw_error *err)
 {
     char program[PATH_MAX];
     program_folder(program);
+    *beside = NULL;
     if (find_installed(program, path, size))
         return true;
     snprintf(path, size, "%s", TW_SOURCE_DIR "/config/model");
+    *beside = TW_BINARY_DIR "/model-int8";
     if (stands_in_build_tree(program) && is_folder(path))
         return true;
     return tw_fail(err, TW_CONFIG, program, "name a model folder with -m, or set model.path",
         "no model came with this program: there is no ../share/tapewatch/model");
 }
 
-bool tw_config_model_folder(
-    const struct tw_config *config, struct tw_arena *arena, const char **out, struct tw_error *err)
+static bool find_folder(const struct tw_config *config, struct tw_arena *arena, const char **out,
+    const char **beside, struct tw_error *err)
 {
     char own[PATH_MAX];
     *out = config->model.path;
+    *beside = NULL;
     if (config->model.path[0])
         return check_configured(config->model.path, err);
-    if (!find_own(own, sizeof own, err))
+    if (!find_own(own, sizeof own, beside, err))
         return false;
     *out = tw_arena_copy(arena, tw_text_of(own)).bytes;
     return *out || tw_arena_fail(arena, err);
+}
+
+bool tw_config_model_folder(
+    const struct tw_config *config, struct tw_arena *arena, const char **out, struct tw_error *err)
+{
+    const char *beside;
+    return find_folder(config, arena, out, &beside, err);
+}
+
+/* The folder, and which weights of it, as far as one is needed. */
+static bool choose_folder(const struct tw_config *config, const struct tw_model_asked *asked,
+    struct tw_arena *arena, struct tw_classifier_options *out, struct tw_error *err)
+{
+    const char *beside = NULL;
+    struct tw_model_choice choice;
+    if (out->constant && !config->model.path[0])
+        return true;
+    if (!asked->folder && !find_folder(config, arena, &out->folder, &beside, err))
+        return false;
+    /* A folder that is named is that one, unless the precision is named too. */
+    if (out->constant || asked->tokenizer_only || (asked->folder && !asked->names_precision))
+        return true;
+    if (!tw_model_precision_choose(asked->names_precision ? asked->precision : config->model.precision,
+            out->folder, beside, arena, &choice, err))
+        return false;
+    out->folder = choice.folder;
+    out->why = choice.why;
+    return true;
 }
 
 /* `a,b,c`, as --labels is written; *out stays NULL when the configuration names none. */
@@ -101,7 +133,6 @@ bool tw_config_classifier_options(const struct tw_config *config, const struct t
     struct tw_arena *arena, struct tw_classifier_options *out, struct tw_error *err)
 {
     bool constant = config->model.kind == TW_MODEL_CONSTANT && !asked->folder && !asked->tokenizer_only;
-    bool needs_folder = !constant || config->model.path[0];
     *out = (struct tw_classifier_options){
         .folder = asked->folder,
         .constant = constant,
@@ -111,10 +142,6 @@ bool tw_config_classifier_options(const struct tw_config *config, const struct t
         .gemm = tw_gemm_choice_names[config->gemm.backend],
         .tokenizer_only = asked->tokenizer_only,
     };
-    if (needs_folder && !asked->folder && !tw_config_model_folder(config, arena, &out->folder, err))
-        return false;
-    if (!constant && !asked->folder && !asked->tokenizer_only &&
-        !tw_model_precision_choose(config->model.precision, out->folder, arena, &out->folder, err))
-        return false;
-    return out->labels || join_labels(&config->model.labels, arena, &out->labels, err);
+    return choose_folder(config, asked, arena, out, err) &&
+           (out->labels || join_labels(&config->model.labels, arena, &out->labels, err));
 }

@@ -14,7 +14,8 @@
  *     else                           TW_CONFIG
  *
  * Of a folder that is configured or the program's own, model.precision may take the one with 8-bit weights
- * beside it (model_precision.h); -m FOLDER is that one, in whatever form it is.
+ * beside it (model_precision.h): FOLDER-int8, or model-int8 of the build tree for config/model. -m FOLDER is
+ * that one, in whatever form it is, unless --precision is given too.
  *
  * model.kind: constant needs none of these; it takes the tokenizer of model.path when that is set. */
 #ifndef TW_CLASSIFIER_OPTIONS_H
@@ -26,8 +27,10 @@ struct tw_classifier_options;
 
 /* What a command line says in place of the configuration. Zeroed: nothing. */
 struct tw_model_asked {
-    const char *folder;  /* -m; NULL: not given */
-    const char *labels;  /* --labels a,b,c; NULL: not given */
+    const char *folder;   /* -m; NULL: not given */
+    const char *labels;   /* --labels a,b,c; NULL: not given */
+    bool names_precision; /* --precision is given, in place of model.precision: */
+    enum tw_model_precision precision;
     bool limits_tokens;  /* --max-tokens is given: */
     uint32_t max_tokens; /* 0: no limit of our own */
     bool tokenizer_only; /* for `tokenize`, which reads no weights */

@@ -19,10 +19,12 @@ struct loaded {
     struct tw_rule_set *rules;
 };
 
-static void note_facts(
-    const char *folder, const struct tw_classifier *classifier, struct tw_model_facts *facts)
+static void note_facts(const struct tw_classifier_options *options, const struct tw_classifier *classifier,
+    struct tw_model_facts *facts)
 {
-    snprintf(facts->folder, sizeof facts->folder, "%s", folder ? folder : "constant");
+    snprintf(facts->folder, sizeof facts->folder, "%s", options->folder ? options->folder : "constant");
+    snprintf(facts->precision, sizeof facts->precision, "%s", tw_classifier_precision(classifier));
+    snprintf(facts->why, sizeof facts->why, "%s", options->why ? options->why : "");
     snprintf(facts->sha256, sizeof facts->sha256, "%s", tw_classifier_sha256(classifier));
     tw_classifier_gemm_report(classifier, facts->gemm, sizeof facts->gemm);
 }
@@ -43,7 +45,7 @@ static bool open_classifier(const struct tw_config *config, struct tw_model_fact
     bool done = tw_config_classifier_options(config, &asked, &arena, &options, err) &&
                 tw_classifier_open(&options, out, err);
     if (done)
-        note_facts(options.folder, *out, facts);
+        note_facts(&options, *out, facts);
     tw_arena_end(&arena);
     return done;
 }

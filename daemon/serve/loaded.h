@@ -22,6 +22,8 @@
 struct tw_model_facts {
     char folder[256]; /* "constant" for one without a folder */
     char sha256[65];
+    char precision[8]; /* "fp32" or "int8"; empty for the constant model */
+    char why[512]; /* why these weights and no others (config/model_precision.h); empty: there is no choice */
     char gemm[512]; /* which library multiplies its matrices */
 };
 

@@ -29,6 +29,7 @@ void tw_milestones_started(struct tw_daemon *daemon)
     tw_log(&daemon->log, TW_INFO, "daemon", "started", tw_string("version", tw_version()),
         tw_string("config", config->path ? config->path : "none: defaults"),
         tw_string("model", daemon->model_facts.folder), tw_string("sha256", daemon->model_facts.sha256),
+        tw_string("precision", daemon->model_facts.precision), tw_string("because", daemon->model_facts.why),
         tw_string("gemm", daemon->model_facts.gemm), tw_int("rules", rules ? rules->count : 0),
         tw_int("entities", tw_load_entity_count(daemon->shared)), tw_string("events", events),
         tw_int("workers", (int64_t)daemon->metrics.gauges[TW_GAUGE_WORKERS]), tw_string("topics", topics),

@@ -221,6 +221,7 @@ static void add_identity(json_t *status, const struct tw_daemon *daemon)
     add_number(status, "up_seconds", (double)seconds);
     add_text(status, "model", daemon->model_facts.folder);
     add_text(status, "sha256", daemon->model_facts.sha256);
+    add_text(status, "precision", daemon->model_facts.precision);
     add_number(status, "rules", rules ? rules->count : 0);
     add_number(status, "entities", daemon->shared ? tw_load_entity_count(daemon->shared) : 0);
     add_number(status, "events_version", events ? (double)events->version : 0);

@@ -218,16 +218,21 @@ static bool holds(const struct tw_quantise_loss *result)
 static bool choose(struct tw_quantised *quantised, const struct tw_quantise_options *options,
     struct tw_quantise_measure *measure, struct tw_error *err)
 {
+    if (!tw_quantise_measure_some(measure, SIZE_MAX, &quantised->result, err))
+        return false;
+    if (holds(&quantised->result))
+        return true;
     if (!measure_maps(quantised, options, measure, err))
         return false;
-    for (;;) {
+    do {
         size_t worst = worst_map(quantised);
-        if (!tw_quantise_measure_some(measure, SIZE_MAX, &quantised->result, err))
-            return false;
-        if (holds(&quantised->result) || worst == quantised->map_count)
+        if (worst == quantised->map_count)
             return true;
         set_form(quantised, worst, true);
-    }
+        if (!tw_quantise_measure_some(measure, SIZE_MAX, &quantised->result, err))
+            return false;
+    } while (!holds(&quantised->result));
+    return true;
 }
 
 static bool measure_and_choose(

@@ -27,6 +27,7 @@ struct tw_tokenizer;
 
 struct tw_classifier_options {
     const char *folder;    /* the model's folder; may be NULL for the constant model */
+    const char *why;       /* why this one and no other, for people; NULL: it was named. Not looked at here */
     bool constant;         /* model.kind: constant */
     uint32_t micro_tokens; /* tokens of one pass through the encoder; 0: TW_MICRO_BATCH_TOKENS */
     uint32_t max_tokens;   /* model.max_tokens; 0: no limit of our own */

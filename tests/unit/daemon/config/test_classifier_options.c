@@ -67,8 +67,10 @@ static void a_configured_model_that_is_not_there_is_never_replaced_by_another(vo
 static void the_order_is_option_then_configuration_then_the_program_s_own(void **state)
 {
     struct scene *scene = *state;
+    scene->config.model.precision = TW_PRECISION_FP32;
     assert_true(choose(scene)); /* this test runs in a build tree */
     assert_string_equal(scene->options.folder, TW_SOURCE_DIR "/config/model");
+    scene->config.model.precision = TW_PRECISION_AUTO;
     scene->config.model.path = scene->folder;
     assert_true(choose(scene));
     assert_string_equal(scene->options.folder, scene->folder);
@@ -76,6 +78,35 @@ static void the_order_is_option_then_configuration_then_the_program_s_own(void *
     scene->config.model.path = "/no/such/model"; /* not looked at */
     assert_true(choose(scene));
     assert_string_equal(scene->options.folder, "/given/by/m");
+}
+
+/* The build puts its own model with 8-bit weights into its tree, not beside config/model. */
+static void the_program_s_own_model_may_be_in_8_bits(void **state)
+{
+    struct scene *scene = *state;
+    const bool built = access(TW_BINARY_DIR "/model-int8/config.json", F_OK) == 0;
+    assert_true(choose(scene));
+    assert_string_equal(
+        scene->options.folder, built ? TW_BINARY_DIR "/model-int8" : TW_SOURCE_DIR "/config/model");
+    assert_non_null(strstr(scene->options.why, built ? "labels of calibration text are those of fp32"
+                                                     : "auto: there is no folder with 8-bit weights: "));
+}
+
+static void a_named_folder_is_that_one_unless_the_precision_is_named_too(void **state)
+{
+    struct scene *scene = *state;
+    scene->asked.folder = scene->folder;
+    scene->config.model.precision = TW_PRECISION_INT8;
+    assert_true(choose(scene));
+    assert_string_equal(scene->options.folder, scene->folder);
+    assert_null(scene->options.why);
+    scene->asked.names_precision = true;
+    scene->asked.precision = TW_PRECISION_INT8;
+    assert_false(choose(scene));
+    assert_string_equal(scene->err.what, "there is no folder with 8-bit weights");
+    scene->asked.precision = TW_PRECISION_FP32;
+    assert_true(choose(scene));
+    assert_string_equal(scene->options.folder, scene->folder);
 }
 
 static void every_key_that_a_model_is_opened_by_is_carried(void **state)
@@ -121,6 +152,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_configured_model_that_is_not_there_is_never_replaced_by_another),
         STORY(the_order_is_option_then_configuration_then_the_program_s_own),
+        STORY(the_program_s_own_model_may_be_in_8_bits),
+        STORY(a_named_folder_is_that_one_unless_the_precision_is_named_too),
         STORY(every_key_that_a_model_is_opened_by_is_carried),
         STORY(the_constant_model_takes_a_folder_only_when_it_is_named),
     };

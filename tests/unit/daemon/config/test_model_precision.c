@@ -20,7 +20,7 @@ struct scene {
     char root[32], folder[64], beside[64];
     struct tw_arena arena;
     struct tw_error err;
-    const char *chosen;
+    struct tw_model_choice chosen;
 };
 
 static void put(const char *folder, const char *name, const char *text)
@@ -71,7 +71,8 @@ static void given_beside(struct scene *scene, const char *weights, const char *a
 
 static bool choose(struct scene *scene, enum tw_model_precision precision)
 {
-    return tw_model_precision_choose(precision, scene->folder, &scene->arena, &scene->chosen, &scene->err);
+    return tw_model_precision_choose(
+        precision, scene->folder, NULL, &scene->arena, &scene->chosen, &scene->err);
 }
 
 static void auto_takes_what_is_measured_and_its_own(void **state)
@@ -83,17 +84,17 @@ static void auto_takes_what_is_measured_and_its_own(void **state)
     } cases[] = {{"weights", "0.996", true}, {"weights", "0.994", false}, {"weights", NULL, false},
         {"others", "0.999", false}};
     assert_true(choose(scene, TW_PRECISION_AUTO));
-    assert_string_equal(scene->chosen, scene->folder);
+    assert_string_equal(scene->chosen.folder, scene->folder);
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         given_beside(scene, cases[at].weights, cases[at].agreement);
         assert_true(choose(scene, TW_PRECISION_AUTO));
-        assert_string_equal(scene->chosen, cases[at].taken ? scene->beside : scene->folder);
+        assert_string_equal(scene->chosen.folder, cases[at].taken ? scene->beside : scene->folder);
         assert_true(choose(scene, TW_PRECISION_FP32));
-        assert_string_equal(scene->chosen, scene->folder);
+        assert_string_equal(scene->chosen.folder, scene->folder);
     }
     put(scene->beside, "config.json", "no JSON");
     assert_true(choose(scene, TW_PRECISION_AUTO));
-    assert_string_equal(scene->chosen, scene->folder);
+    assert_string_equal(scene->chosen.folder, scene->folder);
 }
 
 static void int8_is_taken_unmeasured_but_never_of_other_weights(void **state)
@@ -104,11 +105,11 @@ static void int8_is_taken_unmeasured_but_never_of_other_weights(void **state)
     assert_string_equal(scene->err.what, "there is no folder with 8-bit weights");
     given_beside(scene, "others", "1");
     assert_false(choose(scene, TW_PRECISION_INT8));
-    assert_string_equal(scene->err.what, "the 8-bit weights were made from others than model.path holds");
+    assert_string_equal(scene->err.what, "the 8-bit weights were made from others than the model has");
     given_beside(scene, "weights", NULL);
     memcpy(scene->folder + strlen(scene->folder), "//", 3);
     assert_true(choose(scene, TW_PRECISION_INT8));
-    assert_string_equal(scene->chosen, scene->beside);
+    assert_string_equal(scene->chosen.folder, scene->beside);
 }
 
 static void a_folder_of_8_bits_is_itself(void **state)
@@ -116,11 +117,11 @@ static void a_folder_of_8_bits_is_itself(void **state)
     struct scene *scene = *state;
     put(scene->folder, "model.int8.safetensors", "codes");
     assert_true(choose(scene, TW_PRECISION_AUTO));
-    assert_string_equal(scene->chosen, scene->folder);
+    assert_string_equal(scene->chosen.folder, scene->folder);
     assert_true(choose(scene, TW_PRECISION_INT8));
-    assert_string_equal(scene->chosen, scene->folder);
+    assert_string_equal(scene->chosen.folder, scene->folder);
     assert_false(choose(scene, TW_PRECISION_FP32));
-    assert_string_equal(scene->err.what, "model.precision is fp32, and its weights are in 8 bits");
+    assert_string_equal(scene->err.what, "weights in fp32 are asked for, and its own are in 8 bits");
 }
 
 int main(void)
