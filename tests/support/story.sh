@@ -1,11 +1,18 @@
 # The vocabulary of the stories told with real servers; sourced by tests/integration/test_* and by hostile cases.
 #
+# Stories run side by side on the same two servers, each with its own database and topics. What would disturb others (a broker
+# stopped, PostgreSQL brought down, a setting of the whole server) is done to a server of the story's own.
+#
 # tests/run gives each story TW_BIN, TW_SERVICES, TW_BOOTSTRAP, TW_CONNINFO (the superuser, without dbname), TW_DATABASE,
 # TW_TOPIC and TW_WORK. A story run by hand gets servers of its own:   tests/integration/test_kill
 #
 #     given_database                    empty, migrated
 #     given_topic PARTITIONS [K=V...]   the story's topic, made anew
+#     given_own_kafka                   a broker that nobody else uses: one that is stopped, or set up in another way
+#     given_own_postgres                a server that nobody else uses; its TW_DATABASE is empty
 #     given_config                      tapewatch.yaml for it; `extra_config` (YAML) is put at its end
+#     free_port                         prints a port that nobody listens on
+#     frozen+=(PID)                     a process under SIGSTOP, let go on when the story ends: else its server could not stop
 #     publish <FILE                     each line a record, partitions in turn
 #     start_daemon NAME                 pid in ${daemon[NAME]}, log in NAME.log; {NAME} in the configuration is its name
 #     stop_daemon NAME                  SIGTERM, and it must end with 0
@@ -20,12 +27,16 @@ set -euo pipefail
 story_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export TW_BIN=${TW_BIN:-$story_root/build/release/tapewatch} TW_SERVICES=${TW_SERVICES:-$story_root/tests/services}
 declare -A daemon=()
+frozen=()
 
 story_end() {
     local status=$? name
+    set +e
     # A state machine that left its drawing went on all the same: whatever the story saw, that is a failure.
     if grep -s 'a move that is not allowed' "$TW_WORK"/*.log && [ $status = 0 ]; then status=1; fi
     for name in "${!daemon[@]}"; do kill -CONT "${daemon[$name]}" 2>/dev/null; kill -KILL "${daemon[$name]}" 2>/dev/null; done
+    [ ${#frozen[@]} -eq 0 ] || kill -CONT "${frozen[@]}" 2>/dev/null
+    for name in kafka postgres; do [ ! -e "$TW_WORK/$name" ] || "$TW_SERVICES/$name" stop "$TW_WORK/$name"; done
     if [ -n "${story_own:-}" ]; then
         "$TW_SERVICES/kafka" stop "$story_own/kafka"
         "$TW_SERVICES/postgres" stop "$story_own/postgres"
@@ -97,6 +108,19 @@ control:
 ${extra_config:-}
 END
 }
+
+given_own_kafka() {
+    "$TW_SERVICES/kafka" start "$TW_WORK/kafka"
+    TW_BOOTSTRAP=$(cat "$TW_WORK/kafka/bootstrap")
+}
+
+given_own_postgres() {
+    "$TW_SERVICES/postgres" start "$TW_WORK/postgres"
+    TW_CONNINFO=$(cat "$TW_WORK/postgres/conninfo")
+    psql -Xq "$TW_CONNINFO dbname=postgres" -c "CREATE DATABASE \"$TW_DATABASE\""
+}
+
+free_port() { (. "$TW_SERVICES/lib.sh" && take_port && echo "$port"); }
 
 given_database() {
     "$TW_BIN" migrate --conninfo "$(login postgres)" >migrate.log 2>&1 || fail "migrate"
