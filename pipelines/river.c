@@ -2,6 +2,7 @@
 
 #include "alert/rules.h"
 #include "base/pulse.h"
+#include "base/stopwatch.h"
 #include "events/events.h"
 #include "link/link.h"
 #include "read/clean.h"
@@ -20,8 +21,11 @@ static const size_t json_bytes = (size_t)1 << 30;
 struct tw_river_worker {
     struct tw_classify_workspace *classify;
     struct tw_arena json;
-    struct tw_pulse *pulse; /* may be NULL */
+    struct tw_pulse *pulse;     /* may be NULL */
+    struct tw_stopwatch *watch; /* may be NULL */
 };
+
+_Static_assert((int)TW_STEPS <= (int)TW_STOPWATCH_STEPS, "a stopwatch has room for the steps");
 
 bool tw_river_worker_new(const struct tw_river *river, struct tw_river_worker **out, struct tw_error *err)
 {
@@ -44,6 +48,12 @@ void tw_river_watch(struct tw_river_worker *worker, struct tw_pulse *pulse)
     tw_classify_watch(worker->classify, pulse);
 }
 
+void tw_river_time(struct tw_river_worker *worker, struct tw_stopwatch *watch)
+{
+    worker->watch = watch;
+    tw_classify_time(worker->classify, watch, TW_STEP_ENCODE, TW_STEP_HEADS);
+}
+
 void tw_river_worker_free(struct tw_river_worker *worker)
 {
     if (!worker)
@@ -51,16 +61,6 @@ void tw_river_worker_free(struct tw_river_worker *worker)
     tw_classify_workspace_free(worker->classify);
     tw_arena_end(&worker->json);
     free(worker);
-}
-
-bool tw_river_read(const struct tw_river *river, const struct tw_message *message, struct tw_arena *arena,
-    struct tw_document *document, struct tw_error *err)
-{
-    if (!tw_decode(river->decode, message, arena, document, err))
-        return false;
-    if (document->fate != TW_FATE_STORED)
-        return true;
-    return tw_river_prepare(river, document, arena, err);
 }
 
 /* Each linked entity is read where it is mentioned first; one that `symbols` alone names, in the whole
@@ -79,20 +79,51 @@ static bool read_entities(
         river->classifier, document, places, document->entity_count, arena, err);
 }
 
-bool tw_river_prepare(
+static bool find_tokens(
     const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err)
 {
     struct tw_error why;
-    if (!(river->raw ? tw_clean_raw : tw_clean)(document, arena, err) ||
-        !tw_link(river->entities, river->link_unlisted, document, arena, err) ||
-        !tw_events_find(river->events, document, arena, err))
-        return false;
     if (tw_classifier_tokenize(river->classifier, document, arena, &why))
         return read_entities(river, document, arena, err);
     if (why.code == TW_REFUSED)
         return tw_document_refuse(document, &why, arena, err);
     *err = why;
     return false;
+}
+
+static bool prepare(const struct tw_river *river, struct tw_stopwatch *watch, struct tw_document *document,
+    struct tw_arena *arena, struct tw_error *err)
+{
+    if (!(river->raw ? tw_clean_raw : tw_clean)(document, arena, err))
+        return false;
+    tw_stopwatch_lap(watch, TW_STEP_CLEAN, 1);
+    if (!tw_link(river->entities, river->link_unlisted, document, arena, err))
+        return false;
+    tw_stopwatch_lap(watch, TW_STEP_LINK, 1);
+    if (!tw_events_find(river->events, document, arena, err))
+        return false;
+    tw_stopwatch_lap(watch, TW_STEP_EVENTS, 1);
+    if (!find_tokens(river, document, arena, err))
+        return false;
+    tw_stopwatch_lap(watch, TW_STEP_TOKENIZE, 1);
+    return true;
+}
+
+bool tw_river_prepare(
+    const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err)
+{
+    return prepare(river, NULL, document, arena, err);
+}
+
+static bool read_message(const struct tw_river *river, struct tw_stopwatch *watch,
+    const struct tw_message *message, struct tw_arena *arena, struct tw_document *document,
+    struct tw_error *err)
+{
+    tw_stopwatch_begin(watch);
+    if (!tw_decode(river->decode, message, arena, document, err))
+        return false;
+    tw_stopwatch_lap(watch, TW_STEP_DECODE, 1);
+    return document->fate != TW_FATE_STORED || prepare(river, watch, document, arena, err);
 }
 
 static void count_fates(const struct tw_document *document, struct tw_rows *rows)
@@ -125,7 +156,7 @@ static bool read_documents(const struct tw_river *river, struct tw_river_worker 
     tw_json_memory_lend(&worker->json);
     for (uint32_t at = 0; at < count && read; at++) {
         read = tw_pulse_beat(worker->pulse)
-                   ? tw_river_read(river, &messages[at], arena, &rows->documents[at], err)
+                   ? read_message(river, worker->watch, &messages[at], arena, &rows->documents[at], err)
                    : tw_pulse_stopped(err);
         if (read)
             count_fates(&rows->documents[at], rows);
@@ -211,17 +242,28 @@ static bool mark_times(struct tw_arena *arena, struct tw_rows *rows, struct tw_e
     return true;
 }
 
+static bool make_rows(
+    const struct tw_river *river, struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
+{
+    return make_scores(arena, rows, err) && make_events(river, arena, rows, err) &&
+           tw_bars_sum(rows->scores, rows->score_count, rows->documents, rows->document_count, arena,
+               &rows->bars, &rows->bar_count, err) &&
+           make_headlines(river, arena, rows, err) && mark_times(arena, rows, err);
+}
+
 bool tw_river_run(const struct tw_river *river, struct tw_river_worker *worker,
     const struct tw_message *messages, uint32_t count, struct tw_arena *arena, struct tw_rows *out,
     struct tw_error *err)
 {
     *out = (struct tw_rows){0};
-    return read_documents(river, worker, messages, count, arena, out, err) &&
-           tw_classify(river->classifier, worker->classify, out->documents, count, arena, NULL, err) &&
-           make_scores(arena, out, err) && make_events(river, arena, out, err) &&
-           tw_bars_sum(out->scores, out->score_count, out->documents, count, arena, &out->bars,
-               &out->bar_count, err) &&
-           make_headlines(river, arena, out, err) && mark_times(arena, out, err);
+    if (!read_documents(river, worker, messages, count, arena, out, err) ||
+        !tw_classify(river->classifier, worker->classify, out->documents, count, arena, NULL, err))
+        return false;
+    tw_stopwatch_begin(worker->watch);
+    if (!make_rows(river, arena, out, err))
+        return false;
+    tw_stopwatch_lap(worker->watch, TW_STEP_ROWS, count);
+    return true;
 }
 
 bool tw_river_classify(const struct tw_river *river, struct tw_river_worker *worker,

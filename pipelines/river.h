@@ -17,7 +17,21 @@ struct tw_decode_options; /* decode.h */
 struct tw_pulse;          /* base/pulse.h */
 struct tw_rule_set;       /* rules.h; may be NULL: no headline rules */
 struct tw_taxonomy;       /* taxonomy.h; may be NULL: no events */
+struct tw_stopwatch;      /* base/stopwatch.h */
 struct tw_river_worker;
+
+/* The steps of a document, for a stopwatch. */
+enum tw_river_step {
+    TW_STEP_DECODE,
+    TW_STEP_CLEAN,
+    TW_STEP_LINK,
+    TW_STEP_EVENTS,
+    TW_STEP_TOKENIZE,
+    TW_STEP_ENCODE,
+    TW_STEP_HEADS,
+    TW_STEP_ROWS, /* scores, events, bars, headlines */
+    TW_STEPS
+};
 
 struct tw_river {
     const struct tw_decode_options *decode;
@@ -35,6 +49,9 @@ TW_MUST_USE bool tw_river_worker_new(
 /* Each message and each pass through the encoder is a step of that pulse from now on (base/pulse.h); a run
  * that is asked to stop ends with TW_INTERRUPTED before the next one. */
 void tw_river_watch(struct tw_river_worker *worker, struct tw_pulse *pulse);
+/* From now on the steps of tw_river_run are timed, by enum tw_river_step: what is read text by text, encoder
+ * and heads pass by pass. NULL: they are not. */
+void tw_river_time(struct tw_river_worker *worker, struct tw_stopwatch *watch);
 /* NULL is fine. */
 void tw_river_worker_free(struct tw_river_worker *worker);
 
@@ -46,9 +63,6 @@ TW_MUST_USE bool tw_river_run(const struct tw_river *river, struct tw_river_work
     struct tw_error *err);
 
 /* Parts of the same river, for callers that bring documents of their own (tasks/). */
-/* decode > clean > link > events > tokenize. The document's fate says what became of it. TW_FULL. */
-TW_MUST_USE bool tw_river_read(const struct tw_river *river, const struct tw_message *message,
-    struct tw_arena *arena, struct tw_document *document, struct tw_error *err);
 /* clean > link > events > tokenize, for a document that has a title or a body. TW_FULL. */
 TW_MUST_USE bool tw_river_prepare(
     const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err);

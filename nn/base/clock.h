@@ -12,6 +12,8 @@
 uint64_t tw_now_ms(void);
 /* The same clock in microseconds (without the one that keeps tw_now_ms from 0), for durations. */
 uint64_t tw_now_us(void);
+/* And in nanoseconds, for the laps of a stopwatch. */
+uint64_t tw_now_ns(void);
 /* Wall clock, microseconds since 1970-01-01 00:00 UTC. */
 int64_t tw_wall_us(void);
 /* Nanoseconds of processor time that the calling thread has used: what else runs on the machine does not

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/pulse.h"
+#include "base/stopwatch.h"
 #include "base/threads.h"
 #include "model/encoder.h"
 #include "model/workspace.h"
@@ -32,6 +33,10 @@ struct tw_predict {
     struct lane *lanes; /* [count] */
     size_t count, max_tokens;
     struct tw_pulse *pulse; /* may be NULL */
+    struct {
+        struct tw_stopwatch *watch; /* may be NULL */
+        size_t encode, heads;       /* its steps */
+    } timing;
     struct call call;
 };
 
@@ -90,11 +95,16 @@ static bool run_micro_batch(const struct tw_predict *predict, struct lane *lane,
     const struct micro_batch *micro, struct tw_error *err)
 {
     const struct tw_model *model = predict->model;
+    struct tw_stopwatch *watch = predict->count == 1 ? predict->timing.watch : NULL;
+    tw_stopwatch_begin(watch);
     if (!tw_encode(model, &micro->batch, &lane->workspace, err))
         return false;
-    if (predict->call.documents && model->has_head && !score_documents(predict, lane, micro, err))
+    tw_stopwatch_lap(watch, predict->timing.encode, micro->batch.count);
+    if ((predict->call.documents && model->has_head && !score_documents(predict, lane, micro, err)) ||
+        (predict->call.entities && model->has_entity_head && !score_entities(predict, lane, micro, err)))
         return false;
-    return !predict->call.entities || !model->has_entity_head || score_entities(predict, lane, micro, err);
+    tw_stopwatch_lap(watch, predict->timing.heads, micro->batch.count);
+    return true;
 }
 
 /* --- one call ------------------------------------------------------------------------------------------- */
@@ -224,6 +234,13 @@ bool tw_predict_open(const struct tw_model *model, const struct tw_predict_optio
 void tw_predict_watch(struct tw_predict *predict, struct tw_pulse *pulse)
 {
     predict->pulse = pulse;
+}
+
+void tw_predict_time(struct tw_predict *predict, struct tw_stopwatch *watch, size_t encode, size_t heads)
+{
+    predict->timing.watch = watch;
+    predict->timing.encode = encode;
+    predict->timing.heads = heads;
 }
 
 void tw_predict_close(struct tw_predict *predict)

@@ -29,6 +29,7 @@
 
 struct tw_predict;
 struct tw_pulse;
+struct tw_stopwatch;
 
 struct tw_predict_options {
     const struct tw_compute *compute; /* required; outlives the predict */
@@ -47,6 +48,10 @@ void tw_predict_close(struct tw_predict *predict);
 /* From now on each pass through the encoder is a step of that pulse (base/pulse.h), and a run that is asked
  * to stop ends with TW_INTERRUPTED before the next one. NULL: nobody watches. */
 void tw_predict_watch(struct tw_predict *predict, struct tw_pulse *pulse);
+
+/* Where times of the passes go: a lap of `encode` shared by the texts of each, then one of `heads`. The
+ * stopwatch is the caller's; a predict of more than one thread is not timed. NULL: nobody wants to know. */
+void tw_predict_time(struct tw_predict *predict, struct tw_stopwatch *watch, size_t encode, size_t heads);
 
 /* Logits of all sequences into documents [batch->count, TW_CLASSES], and of all spans into entities
  * [span_count, TW_CLASSES]. Spans stand in the order of their sequences. Either output may be NULL: not

@@ -153,6 +153,11 @@ const struct tw_model *tw_classifier_model(const struct tw_classifier *classifie
     return classifier->model;
 }
 
+const struct tw_compute *tw_classifier_compute(const struct tw_classifier *classifier)
+{
+    return &classifier->compute;
+}
+
 const struct tw_tokenizer *tw_classifier_tokenizer(const struct tw_classifier *classifier)
 {
     return classifier->tokenizer;

@@ -21,6 +21,7 @@
 enum { TW_MICRO_BATCH_TOKENS = 2048 };
 
 struct tw_classifier;
+struct tw_compute;
 struct tw_model;
 struct tw_predict;
 struct tw_tokenizer;
@@ -52,6 +53,8 @@ uint32_t tw_classifier_micro_tokens(const struct tw_classifier *classifier);
 
 /* The model, for those who look deeper (`bench`, `explain`); NULL where there is none. */
 const struct tw_model *tw_classifier_model(const struct tw_classifier *classifier);
+/* With what it computes (model/compute.h); means nothing where there is no model. */
+const struct tw_compute *tw_classifier_compute(const struct tw_classifier *classifier);
 /* The same of the tokenizer. */
 const struct tw_tokenizer *tw_classifier_tokenizer(const struct tw_classifier *classifier);
 /* "fp32", or "int8" for weights of 8 bits; "" for the constant model. */

@@ -41,6 +41,13 @@ void tw_classify_watch(struct tw_classify_workspace *workspace, struct tw_pulse 
         tw_predict_watch(workspace->predict, pulse);
 }
 
+void tw_classify_time(
+    struct tw_classify_workspace *workspace, struct tw_stopwatch *watch, size_t encode, size_t heads)
+{
+    if (workspace->predict)
+        tw_predict_time(workspace->predict, watch, encode, heads);
+}
+
 /* ---- scores ---- */
 
 int32_t tw_sentiment_of(float negative, float positive)

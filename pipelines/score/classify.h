@@ -18,6 +18,7 @@
 
 struct tw_classify_workspace;
 struct tw_pulse;
+struct tw_stopwatch;
 
 /* One worker's scratch. TW_INTERNAL when memory is refused. */
 TW_MUST_USE bool tw_classify_workspace_new(
@@ -27,6 +28,10 @@ void tw_classify_workspace_free(struct tw_classify_workspace *workspace);
 /* Each pass through the encoder is a step of that pulse from now on (base/pulse.h); when it is asked to stop,
  * tw_classify ends with TW_INTERRUPTED. */
 void tw_classify_watch(struct tw_classify_workspace *workspace, struct tw_pulse *pulse);
+
+/* Passes through the encoder and the heads are timed from now on (infer/predict.h). NULL: they are not. */
+void tw_classify_time(
+    struct tw_classify_workspace *workspace, struct tw_stopwatch *watch, size_t encode, size_t heads);
 
 /* Scores the documents whose fate is TW_FATE_STORED, and their readings; the others are passed over. A model
  * with a head for entities alone reads a text as an entity that is the whole of it. `logits`, when not NULL,
