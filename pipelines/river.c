@@ -223,8 +223,9 @@ static bool make_headlines(
         uint32_t document = rows->scores[first].document, end = first;
         while (end < rows->score_count && rows->scores[end].document == document)
             end++;
-        if (!tw_rules_speak(
-                river->rules, rows->documents, document, rows->scores, first, end - first, arena, &list, err))
+        const struct tw_rule_hearing hearing = {
+            &rows->documents[document], rows->taxonomy, rows->scores, first, end - first};
+        if (!tw_rules_speak(river->rules, &hearing, arena, &list, err))
             return false;
         first = end;
     }

@@ -8,6 +8,7 @@
 #define TW_ROWS_H
 
 #include "document.h"
+#include "severity.h"
 
 struct tw_taxonomy; /* taxonomy.h */
 
@@ -39,12 +40,16 @@ struct tw_event_row {
     uint32_t event;    /* index into that document's events */
 };
 
-/* The headline rule spoke: one strongly negative document. Stored in the document's own transaction. */
+/* A rule spoke for a document: a row of alert_events, stored in the document's own transaction. */
 struct tw_headline_row {
     uint32_t document;
     uint32_t score; /* index into tw_rows.scores */
     struct tw_text rule;
-    struct tw_text keyword; /* the keyword that matched, empty when the rule has none */
+    const char *kind; /* of the rule */
+    enum tw_severity severity;
+    int32_t value;          /* of the rule's measure, 10,000ths: sentiment, or polarity of the event's type */
+    struct tw_text keyword; /* headline: the keyword that matched; empty when the rule has none */
+    struct tw_text event_type; /* event: its name; else empty */
 };
 
 struct tw_rows {

@@ -29,6 +29,8 @@ struct command {
     struct tw_check check; /* first: a pointer to one is a pointer to the other */
     const char *path;      /* -c; NULL: the standard path */
     const char *model;     /* -m; NULL: as configured */
+    bool events_known;     /* the stage of events was run, and found nothing wrong */
+    struct tw_rule_bounds bounds;
 };
 
 static void check_config(struct tw_check *check)
@@ -44,6 +46,7 @@ static void check_config(struct tw_check *check)
 
 static void check_events(struct tw_check *check)
 {
+    struct command *command = (struct command *)check;
     const char *path = check->config.events.path;
     struct tw_taxonomy *events = NULL;
     struct tw_error err = {0};
@@ -55,11 +58,13 @@ static void check_events(struct tw_check *check)
             path, (long long)events->version, events->type_count, events->pattern_count, events->hash);
     else if (check->problems.count == before)
         tw_check_wrong(check, &err);
-    tw_taxonomy_free(events);
+    command->events_known = path[0] == '\0' || events;
+    command->bounds.events = events;
 }
 
 static void check_rules(struct tw_check *check)
 {
+    const struct command *command = (const struct command *)check;
     struct tw_text_file source = {.file = check->config.rules.path};
     struct tw_rule_set *set = NULL;
     struct tw_error err = {0};
@@ -75,7 +80,8 @@ static void check_rules(struct tw_check *check)
     }
     bool read = tw_file_read(source.file, MOST_RULES_BYTES, &check->arena, &source.bytes, &err);
     *kept = source;
-    if (read && tw_rules_load(kept, &check->problems, &set, &err))
+    if (read &&
+        tw_rules_load(kept, command->events_known ? &command->bounds : NULL, &check->problems, &set, &err))
         snprintf(check->detail, sizeof check->detail, "%s: %u rules, set %.12s", source.file, set->count,
             set->hash);
     else if (check->problems.count == 0)
@@ -251,6 +257,7 @@ static int run(const struct tw_command_line *line, struct tw_error *err)
     if (!tw_arena_begin(&check->arena, ARENA_BYTES, err))
         return tw_command_failed(err);
     run_stages(check, options->connect);
+    tw_taxonomy_free((struct tw_taxonomy *)(uintptr_t)command.bounds.events);
     tw_arena_end(&check->arena);
     *err = check->gravest;
     return tw_exit_status(check->gravest.code);

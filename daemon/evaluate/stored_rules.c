@@ -31,7 +31,7 @@ static struct tw_rule_set *load(const struct tw_text_file *source, struct tw_err
     if (!tw_arena_begin(&arena, PROBLEMS_BYTES, err))
         return NULL;
     tw_problems_begin(&problems, &arena);
-    bool loaded = tw_rules_load(source, &problems, &rules, err);
+    bool loaded = tw_rules_load(source, NULL, &problems, &rules, err);
     tw_arena_end(&arena);
     return loaded ? rules : NULL;
 }

@@ -14,7 +14,9 @@ enum {
     EVENT_TOPIC,
     EVENT_PARTITION,
     EVENT_OFFSET,
-    EVENT_ID
+    EVENT_ID,
+    EVENT_VALUE,
+    EVENT_TYPE
 };
 enum {
     ALERT_RULE = 2,
@@ -56,7 +58,9 @@ static bool read_event(const PGresult *rows, int row, struct tw_turn_row *out, s
         .rule = text_at(rows, row, EVENT_RULE),
         .event_us = time_at(rows, row, EVENT_TIME),
         .sentiment = tw_get_int16(PQgetvalue(rows, row, EVENT_SENTIMENT)),
+        .value = tw_get_int16(PQgetvalue(rows, row, EVENT_VALUE)),
         .keyword = text_at(rows, row, EVENT_KEYWORD),
+        .event_type = text_at(rows, row, EVENT_TYPE),
         .topic = text_at(rows, row, EVENT_TOPIC),
         .partition = tw_get_int32(PQgetvalue(rows, row, EVENT_PARTITION)),
         .offset = number_at(rows, row, EVENT_OFFSET),

@@ -25,9 +25,9 @@
 /* clang-format off */
 const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_DAYS_KNOWN] = {"days_known", TW_FOR_STORE, 0, {0},
-        /* a day counts as known when all three tables of it stand */
+        /* a day counts as known when all four tables of it stand */
         "SELECT false, day - '2000-01-01'::date FROM tapewatch.days WHERE parent <> 'dead_letters'"
-        " GROUP BY day HAVING count(*) = 3"
+        " GROUP BY day HAVING count(*) = 4"
         " UNION ALL SELECT true, day - '2000-01-01'::date FROM tapewatch.days WHERE parent = 'dead_letters'"},
     [TW_DAYS_ENSURE] = {"days_ensure", TW_FOR_STORE, 2, {ADA, ADA},
         /* in a transaction of its own; waits for other makers of days, for nobody who reads or writes */
@@ -80,6 +80,7 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_DOCUMENTS_INSERT] = {"documents_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_SCORES_INSERT] = {"scores_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_BARS_ADD] = {"bars_add", TW_FOR_STORE, 0, {0}, NULL},
+    [TW_EVENTS_INSERT] = {"events_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_HEADLINES_INSERT] = {"headlines_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_DEAD_LETTER_INSERT] = {"dead_letter_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_POSITION_MOVE] = {"position_move", TW_FOR_STORE, 11, {I2, I4, I8, ID, I8, I8, TZ, TZ, TZ, TZ, I8},
@@ -93,6 +94,8 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " AND d.kafka_offset = u.kafka_offset AND d.event_time = u.event_time)"
         " AND (EXISTS (SELECT FROM tapewatch.scores s WHERE s.topic_id = $1 AND s.partition = $2"
         " AND s.kafka_offset = u.kafka_offset AND s.event_time = u.event_time)"
+        " OR EXISTS (SELECT FROM tapewatch.events h WHERE h.topic_id = $1 AND h.partition = $2"
+        " AND h.kafka_offset = u.kafka_offset AND h.event_time = u.event_time)"
         " OR EXISTS (SELECT FROM tapewatch.alert_events v WHERE v.topic_id = $1 AND v.partition = $2"
         " AND v.kafka_offset = u.kafka_offset AND v.event_time = u.event_time)"
         " OR u.kafka_offset < (SELECT p.highest_offset FROM tapewatch.positions p WHERE p.topic_id = $1 AND p.partition = $2)"
@@ -155,7 +158,8 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " LEFT JOIN tapewatch.entities e ON e.symbol = b.entity ORDER BY b.bar_start"},
     [TW_EVENTS_READ] = {"events_read", TW_FOR_EVALUATOR, 2, {TZ, AI2},
         "SELECT v.entity, coalesce(e.listed, false), v.rule, v.event_time, v.sentiment, v.keyword, t.topic, v.partition,"
-        " v.kafka_offset, v.alert_event_id FROM tapewatch.alert_events v JOIN tapewatch.topics t USING (topic_id)"
+        " v.kafka_offset, v.alert_event_id, coalesce(v.value, v.sentiment), coalesce(v.event_type, '')"
+        " FROM tapewatch.alert_events v JOIN tapewatch.topics t USING (topic_id)"
         " LEFT JOIN tapewatch.entities e ON e.symbol = v.entity"
         " WHERE v.evaluated_at IS NULL AND v.event_time < $1 AND v.shard = ANY ($2)"
         " ORDER BY v.entity, v.event_time, t.topic, v.partition, v.kafka_offset, v.rule"},

@@ -63,15 +63,15 @@ bool tw_load_model(const struct tw_config *config, struct tw_model_facts *facts,
     return tw_fail(err, TW_INTERNAL, "model", NULL, "out of memory");
 }
 
-static bool load_rules(
-    const char *path, struct tw_problems *problems, struct tw_rule_set **out, struct tw_error *err)
+static bool load_rules(const char *path, const struct tw_rule_bounds *bounds, struct tw_problems *problems,
+    struct tw_rule_set **out, struct tw_error *err)
 {
     struct tw_text_file *source = tw_arena_array(problems->arena, 1, sizeof *source);
     if (!source)
         return tw_arena_fail(problems->arena, err);
     source->file = path;
     return tw_file_read(path, RULES_BYTES, problems->arena, &source->bytes, err) &&
-           tw_rules_load(source, problems, out, err);
+           tw_rules_load(source, bounds, problems, out, err);
 }
 
 static void free_loaded(void *content)
@@ -114,9 +114,12 @@ static bool read_files(
                   note_failure(problems, before, err);
     before = problems->count;
     struct tw_error *of_rules = events ? err : &later;
-    bool rules = !config->rules.path[0] ||
-                 load_rules(config->rules.path, problems, &loaded->rules, of_rules) ||
-                 note_failure(problems, before, of_rules);
+    const struct tw_rule_bounds bounds = {
+        loaded->events}; /* known, unless what is wrong with them was told */
+    bool rules =
+        !config->rules.path[0] ||
+        load_rules(config->rules.path, events ? &bounds : NULL, problems, &loaded->rules, of_rules) ||
+        note_failure(problems, before, of_rules);
     const struct tw_entities_watch watch = {problems, entities_are_wrong};
     bool entities = !config->link.entities[0] || tw_entities_load_watched(config->link.entities, &watch,
                                                      &loaded->entities, events && rules ? err : &later);

@@ -1,6 +1,7 @@
 #include "store/columns.h"
 
 #include "alert/shard.h"
+#include "events/taxonomy.h"
 #include "postgres/wire.h"
 #include "time/watermark.h"
 
@@ -115,7 +116,7 @@ static void document_body(const struct tw_chosen_rows *rows, uint32_t row, struc
     cell->text = (struct tw_text){document->text.bytes + begin, document->text.length - begin};
 }
 
-/* -- scores, bars, headlines ------------------------------------------------------------------- */
+/* -- scores, bars, events, headlines ------------------------------------------------------------------- */
 
 static const struct tw_score_row *score_of(const struct tw_chosen_rows *rows, uint32_t row)
 {
@@ -202,6 +203,82 @@ static void bar_negative(const struct tw_chosen_rows *rows, uint32_t row, struct
     cell->integer = rows->bars[row].negative_sum;
 }
 
+/* An event row with its document and its type. */
+struct told {
+    const struct tw_document *document;
+    const struct tw_event *event;
+    const struct tw_event_type *type;
+};
+
+static struct told event_of(const struct tw_chosen_rows *rows, uint32_t row)
+{
+    const struct tw_rows *all = &rows->batch->rows;
+    const struct tw_event_row *event_row = &all->events[rows->events[row]];
+    const struct tw_document *document = &all->documents[event_row->document];
+    const struct tw_event *event = &document->events[event_row->event];
+    return (struct told){document, event, &all->taxonomy->types[event->type]};
+}
+
+static void event_offset(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = event_of(rows, row).document->message->offset;
+}
+
+static void event_time(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = event_of(rows, row).document->event_us;
+}
+
+static void event_number(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = rows->batch->rows.events[rows->events[row]].event;
+}
+
+static void event_type(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->text = event_of(rows, row).type->name;
+}
+
+static void event_entity(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    const struct told told = event_of(rows, row);
+    cell->null = told.event->entity == TW_EVENT_OF_NOBODY;
+    if (!cell->null)
+        cell->text = told.document->entities[told.event->entity].symbol;
+}
+
+static void event_polarity(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = event_of(rows, row).type->polarity;
+}
+
+static void event_severity(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->text = tw_text_of(tw_severity_names[event_of(rows, row).type->severity]);
+}
+
+static void event_begin(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = event_of(rows, row).event->begin;
+}
+
+static void event_end(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = event_of(rows, row).event->end;
+}
+
+static void event_in_title(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    const struct told told = event_of(rows, row);
+    cell->integer = told.event->begin < told.document->title_length;
+}
+
+static void event_version(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    (void)row;
+    cell->integer = rows->batch->rows.taxonomy->version;
+}
+
 static const struct tw_headline_row *headline_of(const struct tw_chosen_rows *rows, uint32_t row)
 {
     return &rows->batch->rows.headlines[rows->headlines[row]];
@@ -240,6 +317,26 @@ static void headline_sentiment(const struct tw_chosen_rows *rows, uint32_t row, 
 static void headline_keyword(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
     cell->text = headline_of(rows, row)->keyword;
+}
+
+static void headline_kind(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->text = tw_text_of(headline_of(rows, row)->kind);
+}
+
+static void headline_severity(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->text = tw_text_of(tw_severity_names[headline_of(rows, row)->severity]);
+}
+
+static void headline_value(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = headline_of(rows, row)->value;
+}
+
+static void headline_event_type(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    text_or_null(headline_of(rows, row)->event_type, cell);
 }
 
 /* -- dead letters ------------------------------------------------------------------------------ */
@@ -386,6 +483,23 @@ static const struct tw_sql_column event_columns[] = {
     {SHARED(topic_id, TW_OID_INT2)},
     {SHARED(partition, TW_OID_INT4)},
     {SERVER(available_at, "now()")},
+    {ROW(kafka_offset, TW_OID_INT8, event_offset)},
+    {ROW(event_time, TW_OID_TIMESTAMPTZ, event_time)},
+    {ROW(number, TW_OID_INT2, event_number)},
+    {ROW(type, TW_OID_TEXT, event_type)},
+    {ROW(entity, TW_OID_TEXT, event_entity)},
+    {ROW(polarity, TW_OID_INT2, event_polarity)},
+    {ROW(severity, TW_OID_TEXT, event_severity)},
+    {ROW(begin_byte, TW_OID_INT4, event_begin)},
+    {ROW(end_byte, TW_OID_INT4, event_end)},
+    {ROW(in_title, TW_OID_BOOL, event_in_title)},
+    {ROW(events_version, TW_OID_INT4, event_version)},
+};
+
+static const struct tw_sql_column alert_event_columns[] = {
+    {SHARED(topic_id, TW_OID_INT2)},
+    {SHARED(partition, TW_OID_INT4)},
+    {SERVER(available_at, "now()")},
     {ROW(kafka_offset, TW_OID_INT8, headline_offset)},
     {ROW(event_time, TW_OID_TIMESTAMPTZ, headline_time)},
     {ROW(rule, TW_OID_TEXT, headline_rule)},
@@ -393,6 +507,10 @@ static const struct tw_sql_column event_columns[] = {
     {ROW(shard, TW_OID_INT2, headline_shard)},
     {ROW(sentiment, TW_OID_INT2, headline_sentiment)},
     {ROW(keyword, TW_OID_TEXT, headline_keyword)},
+    {ROW(kind, TW_OID_TEXT, headline_kind)},
+    {ROW(severity, TW_OID_TEXT, headline_severity)},
+    {ROW(value, TW_OID_INT2, headline_value)},
+    {ROW(event_type, TW_OID_TEXT, headline_event_type)},
 };
 
 static const struct tw_sql_column dead_letter_columns[] = {
@@ -421,7 +539,8 @@ const struct tw_sql_table tw_sql_tables[TW_SQL_TABLES] = {
     [TW_SQL_BARS] = {"bars", TW_BARS_ADD, TW_STATEMENTS, false, "bar_start, entity, topic_id, partition",
         COLUMNS(bar_columns)},
     [TW_SQL_ALERT_EVENTS] =
-        {"alert_events", TW_HEADLINES_INSERT, TW_STATEMENTS, false, NULL, COLUMNS(event_columns)},
+        {"alert_events", TW_HEADLINES_INSERT, TW_STATEMENTS, false, NULL, COLUMNS(alert_event_columns)},
+    [TW_SQL_EVENTS] = {"events", TW_EVENTS_INSERT, TW_STATEMENTS, false, NULL, COLUMNS(event_columns)},
     [TW_SQL_DEAD_LETTERS] = {"dead_letters", TW_DEAD_LETTER_INSERT, TW_DEAD_LETTER_COMPARE, true, NULL,
         COLUMNS(dead_letter_columns)},
 };

@@ -3,7 +3,7 @@
  * (row_statements.h), and encode.h fills the parameters by it. What a column means stands where it is made:
  * in sql/.
  *
- *     tw_sql_tables[]              documents, scores, bars, alert_events, dead_letters
+ *     tw_sql_tables[]              documents, scores, bars, events, alert_events, dead_letters
  *       .columns[]                 name, type, and where its value comes from:
  *                                    read()     each row has its own: an array, unnest($n)
  *                                    shared     one value for the batch, a scalar of struct tw_shared_values
@@ -39,6 +39,7 @@ struct tw_chosen_rows {
     const uint32_t *documents; /* by row of documents: index in the batch */
     const uint32_t *scores;    /* by row of scores: index in rows.scores */
     const struct tw_bar_row *bars;
+    const uint32_t *events;       /* by row of events: index in rows.events */
     const uint32_t *headlines;    /* by row of alert_events: index in rows.headlines */
     const uint32_t *dead_letters; /* by row of dead_letters: index in the batch */
 };
@@ -76,6 +77,7 @@ enum tw_sql_table_number {
     TW_SQL_DOCUMENTS,
     TW_SQL_SCORES,
     TW_SQL_BARS,
+    TW_SQL_EVENTS,
     TW_SQL_ALERT_EVENTS,
     TW_SQL_DEAD_LETTERS,
     TW_SQL_TABLES

@@ -217,6 +217,19 @@ static bool choose_scores(struct encoder *encoder)
     return true;
 }
 
+static bool choose_events(struct encoder *encoder)
+{
+    const struct tw_rows *rows = &encoder->batch->rows;
+    uint32_t *events = tw_arena_array(encoder->arena, rows->event_count, sizeof *events);
+    encoder->chosen.events = events;
+    if (!events)
+        return false;
+    for (uint32_t at = 0; at < rows->event_count; at++)
+        if (is_stored(encoder, rows->events[at].document))
+            events[encoder->row_counts[TW_SQL_EVENTS]++] = at;
+    return true;
+}
+
 static bool choose_headlines(struct encoder *encoder)
 {
     const struct tw_rows *rows = &encoder->batch->rows;
@@ -378,8 +391,8 @@ static int64_t highest_after(const struct encoder *encoder)
 static bool encode_all(struct encoder *encoder, struct tw_error *err)
 {
     struct tw_encoded *out = encoder->out;
-    if (!choose_documents(encoder) || !choose_scores(encoder) || !choose_headlines(encoder) ||
-        !choose_entities(encoder))
+    if (!choose_documents(encoder) || !choose_scores(encoder) || !choose_events(encoder) ||
+        !choose_headlines(encoder) || !choose_entities(encoder))
         return tw_arena_fail(encoder->arena, err);
     if (!choose_bars(encoder, err))
         return false;

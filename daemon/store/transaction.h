@@ -3,7 +3,7 @@
  *
  *     fence    a plain read that raises when epoch, token or offset of the position's row are not ours
  *              (TWF01): first, so that a zombie never meets another error, and without a lock
- *     rows     documents, scores, bars, headlines, dead letters: encode.h
+ *     rows     documents, scores, bars, events, headlines, dead letters: encode.h
  *     move     the offset to the part's end, the watermark with it, under the same fence: last, for it is the
  *              only lock that another needs; raises when rules were evaluated past a document (TWE01)
  *

@@ -26,6 +26,8 @@ struct piece {
 /* Worst first; then the order of event time; then where it stood. */
 static int compare_worst(const struct tw_headline_event *left, const struct tw_headline_event *right)
 {
+    if (left->value != right->value)
+        return left->value < right->value ? -1 : 1;
     if (left->sentiment != right->sentiment)
         return left->sentiment < right->sentiment ? -1 : 1;
     if (left->event_us != right->event_us)

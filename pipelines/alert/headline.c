@@ -1,10 +1,7 @@
 #include "alert/headline.h"
 
 #include "alert/keywords.h"
-#include "alert/steps.h"
-
-#include <inttypes.h>
-#include <stdio.h>
+#include "alert/spoken.h"
 
 enum { MOST_KEYWORDS = 1000 };
 
@@ -64,23 +61,6 @@ static bool write_headline(const struct tw_rule *rule, size_t key, struct tw_yam
 
 /* -- speaking for a document ----------------------------------------------------------------------------- */
 
-static bool grow(struct tw_headline_list *list, struct tw_arena *arena, struct tw_error *err)
-{
-    if (list->count < list->capacity)
-        return true;
-    uint32_t capacity = list->capacity ? list->capacity : 8;
-    if (list->capacity && __builtin_mul_overflow(list->capacity, 2, &capacity))
-        return tw_arena_fail(arena, err);
-    struct tw_headline_row *rows = tw_arena_array(arena, capacity, sizeof *rows);
-    if (!rows)
-        return tw_arena_fail(arena, err);
-    if (list->count)
-        memcpy(rows, list->rows, list->count * sizeof *rows);
-    list->rows = rows;
-    list->capacity = capacity;
-    return true;
-}
-
 static bool is_negative_enough(const struct tw_rule *rule, const struct tw_score_row *score)
 {
     return score->score.sentiment <= tw_headline_of(rule)->at_most &&
@@ -103,9 +83,15 @@ static bool speak_headline(const struct tw_rule *rule, const struct tw_rule_hear
         searched = true;
         if (headline->keyword_count > 0 && keyword.length == 0)
             return true;
-        if (!grow(list, arena, err))
+        const struct tw_headline_row row = {.document = score->document,
+            .score = at,
+            .rule = rule->name,
+            .kind = rule->kind->name,
+            .severity = rule->severity,
+            .value = score->score.sentiment,
+            .keyword = keyword};
+        if (!tw_spoken_add(list, &row, arena, err))
             return false;
-        list->rows[list->count++] = (struct tw_headline_row){score->document, at, rule->name, keyword};
     }
     return true;
 }
@@ -117,62 +103,16 @@ static struct tw_text say_headline(
 {
     struct tw_text keyword = tw_phrase_shortened(worst->keyword);
     struct tw_phrase sentiment = tw_phrase_of_number(worst->sentiment);
-    char of[64] = "of one document";
-    if (headlines > 1)
-        snprintf(of, sizeof of, "the worst of %" PRId64 " documents", headlines);
-    return keyword.length ? tw_steps_say(steps, "sentiment %s %s, keyword \"%.*s\"", sentiment.text, of,
+    struct tw_phrase of = tw_spoken_of(headlines);
+    return keyword.length ? tw_steps_say(steps, "sentiment %s %s, keyword \"%.*s\"", sentiment.text, of.text,
                                 (int)keyword.length, keyword.bytes)
-                          : tw_steps_say(steps, "sentiment %s %s", sentiment.text, of);
-}
-
-/* All headlines of one edge are one step; `seen` is the worst of them. */
-TW_MUST_USE static bool step_headline(const struct tw_rule *rule, struct tw_steps *steps, uint32_t index,
-    const struct tw_seen_event *seen, int64_t headlines, struct tw_error *err)
-{
-    const struct tw_headline_event *worst = seen->event;
-    enum tw_alert_step step = index == TW_NO_ALERT ? TW_ALERT_OPENED : TW_ALERT_UPDATED;
-    if (index == TW_NO_ALERT)
-        index = tw_steps_open(steps, rule, seen->edge_us, worst->sentiment);
-    if (index == TW_NO_ALERT)
-        return tw_arena_fail(steps->arena, err);
-    struct tw_alert *alert = &steps->alerts[index];
-    alert->severity = rule->severity;
-    alert->documents += headlines;
-    alert->worst = alert->worst < worst->sentiment ? alert->worst : worst->sentiment;
-    tw_steps_quiet(steps, index, seen->edge_us);
-    return tw_steps_take(steps, index, step, seen->edge_us, worst->sentiment, headlines,
-        say_headline(steps, worst, headlines), err);
-}
-
-TW_MUST_USE static bool resolve_headline(
-    const struct tw_rule *rule, struct tw_steps *steps, uint32_t index, int64_t edge_us, struct tw_error *err)
-{
-    struct tw_alert *alert = &steps->alerts[index];
-    alert->severity = rule->severity;
-    return tw_steps_take(steps, index, TW_ALERT_RESOLVED, edge_us, alert->reported, 0,
-        tw_steps_say(steps, "no further headline for %s", tw_phrase_of_duration(rule->quiet_us).text), err);
+                          : tw_steps_say(steps, "sentiment %s %s", sentiment.text, of.text);
 }
 
 static bool run_headline(const struct tw_rule_run *run, struct tw_steps *steps, struct tw_error *err)
 {
-    size_t at = 0;
-    for (;;) {
-        uint32_t index = tw_steps_find(steps, run->rule->name);
-        int64_t over_us = tw_steps_quiet_over_us(steps, index, run->rule, run->after_us);
-        int64_t heard_us = at < run->event_count ? run->events[at].edge_us : TW_NEVER_US;
-        if (over_us > run->until_us && heard_us > run->until_us)
-            return true;
-        if (over_us < heard_us) {
-            if (!resolve_headline(run->rule, steps, index, over_us, err))
-                return false;
-            continue;
-        }
-        size_t begin = at;
-        while (at < run->event_count && run->events[at].edge_us == heard_us)
-            at++;
-        if (!step_headline(run->rule, steps, index, &run->events[begin], (int64_t)(at - begin), err))
-            return false;
-    }
+    static const struct tw_spoken spoken = {"headline", say_headline};
+    return tw_spoken_run(run, &spoken, steps, err);
 }
 
 const struct tw_rule_kind tw_headline_kind = {

@@ -7,8 +7,7 @@
  *         quiet: 1h
  *
  * It SPEAKS for a document, in the document's own transaction, by a row of its own. The alert itself is
- * decided later, from those rows: each edge that brings some is one step, the worst of them says its value
- * (ties: earlier, then topic, partition, offset). An alert is quiet from its last headline on. */
+ * decided later, from those rows (spoken.h). */
 #ifndef TW_HEADLINE_H
 #define TW_HEADLINE_H
 

@@ -1,12 +1,14 @@
 #include "alert/kinds.h"
 
+#include "alert/event.h"
 #include "alert/headline.h"
 #include "alert/threshold.h"
 
 /* The rows. KIND(name) stands for `tw_name_kind`, which the kind's own file defines. */
 #define KINDS(KIND)                                                                                          \
     KIND(threshold)                                                                                          \
-    KIND(headline)
+    KIND(headline)                                                                                           \
+    KIND(event)
 
 #define ROW(kind) &tw_##kind##_kind,
 #define NAME(kind) #kind,

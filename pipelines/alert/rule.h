@@ -28,15 +28,22 @@
 enum { TW_RULE_LONGEST_NAME = 100, TW_RULE_MOST_SYMBOLS = 10000 };
 
 struct tw_rule;
-struct tw_steps; /* steps.h */
+struct tw_steps;    /* steps.h */
+struct tw_taxonomy; /* events/taxonomy.h */
 
 enum tw_coverage { TW_COVERS_ALL, TW_COVERS_LISTED, TW_COVERS_SYMBOLS };
 
 /* -- what a kind is given -------------------------------------------------------------------------------- */
 
+/* What rules may ask for where they are to run. */
+struct tw_rule_bounds {
+    const struct tw_taxonomy *events; /* NULL: no events are told there */
+};
+
 /* Where a rule that is read puts its texts and settings, and its complaints. */
 struct tw_rule_reader {
-    struct tw_arena *arena; /* the set's */
+    const struct tw_rule_bounds *bounds; /* NULL: not known */
+    struct tw_arena *arena;              /* the set's */
     struct tw_arena *scratch;
     struct tw_problems *problems;
 };
@@ -46,8 +53,10 @@ struct tw_headline_event {
     int64_t id; /* the caller's own, untouched */
     struct tw_text rule;
     int64_t event_us;
-    int64_t sentiment; /* 10,000ths */
-    struct tw_text keyword;
+    int64_t sentiment;         /* 10,000ths */
+    int64_t value;             /* of the rule's measure, 10,000ths; headline: the sentiment */
+    struct tw_text keyword;    /* headline: that was found; may be empty */
+    struct tw_text event_type; /* event: its name; else empty */
     struct tw_text topic;
     int32_t partition;
     int64_t offset;
@@ -82,6 +91,7 @@ struct tw_headline_list {
 /* One document with its score rows, scores[first_score .. first_score + score_count). */
 struct tw_rule_hearing {
     const struct tw_document *document;
+    const struct tw_taxonomy *taxonomy; /* of its events; NULL: it has none */
     const struct tw_score_row *scores;
     uint32_t first_score;
     uint32_t score_count;

@@ -120,7 +120,7 @@ static bool read_rule(
     struct tw_yaml_value *values = tw_arena_array(reader->scratch, kind->key_count, sizeof *values);
     if (!values)
         return tw_rule_no_memory(reader, node);
-    snprintf(of, sizeof of, "a %s rule", kind->name);
+    snprintf(of, sizeof of, "a%s %s rule", strchr("aeiou", kind->name[0]) ? "n" : "", kind->name);
     bool right =
         tw_yaml_read_map(node, kind->keys, kind->key_count, of, reader->scratch, reader->problems, values);
     const struct tw_yaml_value *name = &values[TW_RULE_NAME];
@@ -236,8 +236,8 @@ void tw_rules_free(struct tw_rule_set *set)
     tw_arena_end(&arena);
 }
 
-bool tw_rules_load(const struct tw_text_file *source, struct tw_problems *problems, struct tw_rule_set **set,
-    struct tw_error *err)
+bool tw_rules_load(const struct tw_text_file *source, const struct tw_rule_bounds *bounds,
+    struct tw_problems *problems, struct tw_rule_set **set, struct tw_error *err)
 {
     *set = NULL;
     struct tw_arena scratch;
@@ -250,7 +250,7 @@ bool tw_rules_load(const struct tw_text_file *source, struct tw_problems *proble
         tw_arena_end(&scratch);
         return false;
     }
-    struct tw_rule_reader reader = {&made->arena, &scratch, problems};
+    struct tw_rule_reader reader = {bounds, &made->arena, &scratch, problems};
     struct tw_rule *rules = NULL;
     uint32_t count = 0;
     bool read = read_file(&reader, source, &rules, &count);
@@ -275,14 +275,12 @@ const struct tw_rule *tw_rules_find(const struct tw_rule_set *set, struct tw_tex
     return bsearch(&wanted, set->rules, set->count, sizeof *set->rules, compare_rules);
 }
 
-bool tw_rules_speak(const struct tw_rule_set *set, const struct tw_document *documents, uint32_t document,
-    const struct tw_score_row *scores, uint32_t first_score, uint32_t score_count, struct tw_arena *arena,
-    struct tw_headline_list *list, struct tw_error *err)
+bool tw_rules_speak(const struct tw_rule_set *set, const struct tw_rule_hearing *hearing,
+    struct tw_arena *arena, struct tw_headline_list *list, struct tw_error *err)
 {
-    const struct tw_rule_hearing hearing = {&documents[document], scores, first_score, score_count};
-    for (uint32_t at = 0; set && score_count > 0 && at < set->count; at++) {
+    for (uint32_t at = 0; set && hearing->score_count > 0 && at < set->count; at++) {
         const struct tw_rule *rule = &set->rules[at];
-        if (rule->kind->speak && !rule->kind->speak(rule, &hearing, arena, list, err))
+        if (rule->kind->speak && !rule->kind->speak(rule, hearing, arena, list, err))
             return false;
     }
     return true;

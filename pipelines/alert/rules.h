@@ -27,11 +27,12 @@ struct tw_rule_set {
     struct tw_arena arena;
 };
 
-/* Loads a set from a file's bytes. On failure *set is NULL, problems holds all that is wrong, err the first
+/* Loads a set from a file's bytes, and holds it to `bounds`; NULL: to nothing, as for a set that was stored.
+ * On failure *set is NULL, problems holds all that is wrong, err the first
  * of it (TW_CONFIG; TW_FULL and TW_INTERNAL for want of memory). The source is not needed afterwards, but
  * problems refer to it. A file without rules is a set of none: `rules: []` must be written. */
-TW_MUST_USE bool tw_rules_load(const struct tw_text_file *source, struct tw_problems *problems,
-    struct tw_rule_set **set, struct tw_error *err);
+TW_MUST_USE bool tw_rules_load(const struct tw_text_file *source, const struct tw_rule_bounds *bounds,
+    struct tw_problems *problems, struct tw_rule_set **set, struct tw_error *err);
 
 /* Gives the set back, with all its texts; NULL is none. */
 void tw_rules_free(struct tw_rule_set *set);
@@ -39,11 +40,10 @@ void tw_rules_free(struct tw_rule_set *set);
 /* The rule of that name; NULL when there is none. */
 const struct tw_rule *tw_rules_find(const struct tw_rule_set *set, struct tw_text name);
 
-/* Appends a row for each rule that speaks for `documents[document]`, whose score rows are scores[first_score
- * .. first_score + score_count), in the order of rules, then of scores. Rows' texts belong to the set, which
- * must outlive them. `set` may be NULL: nothing speaks. Only TW_FULL. */
-TW_MUST_USE bool tw_rules_speak(const struct tw_rule_set *set, const struct tw_document *documents,
-    uint32_t document, const struct tw_score_row *scores, uint32_t first_score, uint32_t score_count,
+/* Appends a row for each rule that speaks for the document, in the order of rules, then of scores. Rows'
+ * texts belong to the set and the taxonomy, which must outlive them. `set` may be NULL: nothing speaks. Only
+ * TW_FULL. */
+TW_MUST_USE bool tw_rules_speak(const struct tw_rule_set *set, const struct tw_rule_hearing *hearing,
     struct tw_arena *arena, struct tw_headline_list *list, struct tw_error *err);
 
 #endif

@@ -205,7 +205,7 @@ static void begin_evaluator(struct bench *bench, const char *conninfo, const cha
     bench->log = tw_log_open(TW_WARNING, TW_LOG_FORMAT_LOGFMT, NULL);
     tw_problems_begin(&problems, &bench->arena);
     if (!tw_file_read(rules_path, 1 << 20, &bench->arena, &source.bytes, &err) ||
-        !tw_rules_load(&source, &problems, &bench->rules, &err))
+        !tw_rules_load(&source, NULL, &problems, &bench->rules, &err))
         die(err.what);
     if (!tw_pool_begin(&bench->loop, 1, &work, shared, &pool_events, &bench->pool, &err) ||
         !tw_evaluator_begin(&bench->loop, &bench->config, &bench->log, &bench->metrics, bench->pool,

@@ -12,7 +12,7 @@ static struct tw_rule_set *load(struct tw_text bytes, struct tw_arena *arena)
     struct tw_error err;
     struct tw_text text;
     tw_problems_begin(&problems, arena);
-    bool loaded = tw_rules_load(&source, &problems, &set, &err);
+    bool loaded = tw_rules_load(&source, NULL, &problems, &set, &err);
     promise(loaded == (problems.count == 0), "a set is loaded, or something is wrong");
     promise(tw_problems_render(&problems, arena, &text, &err), "problems can be shown");
     promise(is_utf8_without_nul(text) || !is_utf8_without_nul(bytes), "problems are shown in UTF-8");

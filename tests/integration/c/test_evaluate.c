@@ -230,7 +230,7 @@ static void load_rules(struct story *story, const char *text)
     struct tw_error err;
     tw_problems_begin(&problems, &story->arena);
     tw_rules_free(story->rules);
-    if (!tw_rules_load(&source, &problems, &story->rules, &err))
+    if (!tw_rules_load(&source, NULL, &problems, &story->rules, &err))
         fail_msg("%s: %s", err.where, err.what);
 }
 

@@ -684,7 +684,7 @@ static void a_day_dropped_behind_our_back_is_made_again(void **state)
     give(story, &shape);
     run_until(story, &story->stored, 1);
     ask(story, "SELECT tapewatch.drop_day(parent, '2001-09-09')::int"
-               " FROM unnest('{documents,scores,bars}'::text[]) AS parent");
+               " FROM unnest('{documents,scores,events,bars}'::text[]) AS parent");
     give(story, &shape);
     run_until(story, &story->stored, 2);
     assert_int_equal(stored_offset(story), 200);
@@ -907,6 +907,42 @@ static void a_server_that_goes_away_for_a_while_costs_nothing_but_time(void **st
     assert_int_equal(wrong_bars(story), 0);
 }
 
+/* Two events a document, of its first company and of nobody; none of one that became a dead letter; when it
+ * is read again after a reset, the same rows to the byte. */
+static void events_come_with_their_documents_and_once(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    const char *told = "SELECT count(*) FROM tapewatch.events v JOIN tapewatch.documents d"
+                       " USING (topic_id, partition, kafka_offset, event_time) WHERE" OF_TOPIC;
+    const char *hash =
+        "SELECT ('x' || left(md5(string_agg(v::text, '|' ORDER BY v.kafka_offset, v.number)), 15))::bit(60)::int8"
+        " FROM tapewatch.events v WHERE" OF_TOPIC;
+    shape.events = 60;
+    give(story, &shape);
+    run_until(story, &story->stored, 1);
+    assert_int_equal(ask(story, told), 120);
+    assert_int_equal(
+        ask(story,
+            "SELECT count(*) FROM tapewatch.events WHERE type = 'halt' AND number = 0 AND polarity = -9000"
+            " AND severity = 'critical' AND entity LIKE 'SYM%' AND begin_byte = 2 AND end_byte = 9 AND"
+            " in_title AND events_version = 7 AND" OF_TOPIC),
+        60);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.events WHERE type = 'probe' AND number = 1"
+                                " AND severity = 'warning' AND entity IS NULL AND NOT in_title AND" OF_TOPIC),
+        60);
+    long long before = ask(story, hash);
+    shape.documents = 150;
+    read_again(story, &shape, 2);
+    assert_int_equal(documents(story), 150);
+    assert_int_equal(ask(story, hash), before);
+    shape.poison = 37;
+    give(story, &shape);
+    run_until(story, &story->stored, 3);
+    assert_int_equal(dead_letters(story), 1);
+    assert_int_equal(ask(story, told), 120 + 118);
+}
+
 static void two_makers_of_the_same_days_get_along(void **state)
 {
     struct story *story = *state;
@@ -962,6 +998,7 @@ int main(void)
         STORY(a_stopped_owner_in_mid_pipeline_is_ended_by_the_taker),
         STORY(a_commit_ends_who_is_stopped_with_its_row),
         STORY(a_server_that_goes_away_for_a_while_costs_nothing_but_time),
+        STORY(events_come_with_their_documents_and_once),
         STORY(two_makers_of_the_same_days_get_along),
     };
     if (!getenv("TW_TEST_CONNINFO")) {

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "events/taxonomy.h"
 #include "store/encode.h"
 #include "time/bars.h"
 
@@ -24,6 +25,7 @@ struct batch_shape {
     uint32_t poison; /* index of a document with a NUL byte in its title; UINT32_MAX: none */
     uint32_t dead;   /* index of a message that could not be decoded; UINT32_MAX: none */
     uint32_t ahead;  /* how many of the last documents move no watermark */
+    uint32_t events; /* documents, the first ones, with two: a halt of the first entity, a probe of nobody */
     uint32_t
         gap; /* offsets that are missing before each message, as transactions and compaction leave them */
 };
@@ -85,6 +87,27 @@ static inline void batches_document(
     }
 }
 
+static struct tw_event_type batches_types[] = {
+    {{"halt", 4}, -9000, TW_SEVERITY_CRITICAL}, {{"probe", 5}, -6000, TW_SEVERITY_WARNING}};
+static struct tw_taxonomy batches_taxonomy = {.types = batches_types, .type_count = 2, .version = 7};
+static const struct tw_event batches_events[] = {{0, 0, 2, 9}, {1, TW_EVENT_OF_NOBODY, 21, 30}};
+
+static inline bool batches_tell(const struct batch_shape *shape, struct tw_rows *rows, struct tw_arena *arena)
+{
+    rows->taxonomy = &batches_taxonomy;
+    rows->events = tw_arena_array(arena, (size_t)shape->events * 2, sizeof *rows->events);
+    for (uint32_t at = 0; rows->events && at < shape->events && at < rows->document_count; at++) {
+        struct tw_document *document = &rows->documents[at];
+        if (document->fate != TW_FATE_STORED)
+            continue;
+        document->events = batches_events;
+        document->event_count = 2;
+        rows->events[rows->event_count++] = (struct tw_event_row){at, 0};
+        rows->events[rows->event_count++] = (struct tw_event_row){at, 1};
+    }
+    return rows->events;
+}
+
 static inline void batches_dead(struct tw_batch *batch, uint32_t at)
 {
     static struct tw_error refusal = {
@@ -121,6 +144,8 @@ static inline bool batches_fill(const struct batch_shape *shape, struct tw_batch
         rows->stored_count++;
     }
     rows->document_count = count;
+    if (!batches_tell(shape, rows, arena))
+        return tw_arena_fail(arena, err);
     tw_rows_mark_times(rows);
     return tw_bars_sum(
         rows->scores, rows->score_count, rows->documents, count, arena, &rows->bars, &rows->bar_count, err);

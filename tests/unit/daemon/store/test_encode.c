@@ -107,6 +107,31 @@ static void rows_are_cut_into_statements_of_the_size_asked_for(void **state)
     batches_free(batch);
 }
 
+static void an_event_of_nobody_has_no_entity_and_one_of_a_skipped_document_no_row(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    struct batch_shape shape = five;
+    shape.events = 2;
+    shape.rows_per_statement = 100;
+    struct tw_batch *batch = make(&shape);
+    const struct tw_call *call = call_of(batch->encoded, TW_EVENTS_INSERT, 0);
+    assert_int_equal(call->rows, 4);
+    int entity = tw_sql_parameter(&tw_sql_tables[TW_SQL_EVENTS], "entity");
+    const char *entities = call->values[entity];
+    int32_t first = tw_get_int32(entities + 20);
+    assert_int_equal(tw_get_int32(entities + 4), 1); /* holds NULLs */
+    assert_int_equal(first, batch->rows.documents[0].entities[0].symbol.length);
+    assert_int_equal(tw_get_int32(entities + 24 + first), -1);
+    const uint8_t skip[5] = {1};
+    const struct tw_encode_part part = {.first = 0, .count = 5, .skip = skip};
+    struct tw_encode_options options = {
+        .rows_per_statement = 100, .model_sha256 = batches_model, .lateness_us = 60000000};
+    assert_true(tw_encode_part(&options, batch, &part, &batch->arena, &batch->encoded, &err));
+    assert_int_equal(call_of(batch->encoded, TW_EVENTS_INSERT, 0)->rows, 2);
+    batches_free(batch);
+}
+
 static void a_part_has_bars_of_its_own_scores_alone(void **state)
 {
     (void)state;
@@ -246,6 +271,7 @@ int main(void)
         cmocka_unit_test(title_and_body_are_the_two_sides_of_the_space),
         cmocka_unit_test(a_document_without_id_has_none_in_the_table_either),
         cmocka_unit_test(rows_are_cut_into_statements_of_the_size_asked_for),
+        cmocka_unit_test(an_event_of_nobody_has_no_entity_and_one_of_a_skipped_document_no_row),
         cmocka_unit_test(a_part_has_bars_of_its_own_scores_alone),
         cmocka_unit_test(what_is_skipped_leaves_no_row_and_no_sum),
         cmocka_unit_test(a_refused_document_becomes_a_dead_letter_with_its_bytes),

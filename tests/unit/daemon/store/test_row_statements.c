@@ -95,13 +95,24 @@ static void bars_are_added_to_those_that_stand_there(void **state)
         TYPES(I2, I4, ATZ, ATX, AI2, AI8, AI8, AI8, AI8));
 }
 
+static void events_are_inserted_from_arrays(void **state)
+{
+    expect(state, TW_EVENTS_INSERT,
+        "INSERT INTO tapewatch.events AS t (topic_id, partition, available_at, kafka_offset, event_time, number, type,"
+        " entity, polarity, severity, begin_byte, end_byte, in_title, events_version)"
+        " SELECT $1, $2, now(), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),"
+        " unnest($10), unnest($11), unnest($12), unnest($13)",
+        TYPES(I2, I4, AI8, ATZ, AI2, ATX, ATX, AI2, ATX, AI4, AI4, ABO, AI4));
+}
+
 static void headlines_are_inserted_as_alert_events(void **state)
 {
     expect(state, TW_HEADLINES_INSERT,
         "INSERT INTO tapewatch.alert_events AS t (topic_id, partition, available_at, kafka_offset, event_time, rule,"
-        " entity, shard, sentiment, keyword)"
-        " SELECT $1, $2, now(), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9)",
-        TYPES(I2, I4, AI8, ATZ, ATX, ATX, AI2, AI2, ATX));
+        " entity, shard, sentiment, keyword, kind, severity, value, event_type)"
+        " SELECT $1, $2, now(), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),"
+        " unnest($10), unnest($11), unnest($12), unnest($13)",
+        TYPES(I2, I4, AI8, ATZ, ATX, ATX, AI2, AI2, ATX, ATX, ATX, AI2, ATX));
 }
 
 static void a_dead_letter_is_inserted_alone(void **state)
@@ -150,6 +161,7 @@ int main(void)
         WRITTEN(documents_are_inserted_from_arrays),
         WRITTEN(scores_are_inserted_from_arrays),
         WRITTEN(bars_are_added_to_those_that_stand_there),
+        WRITTEN(events_are_inserted_from_arrays),
         WRITTEN(headlines_are_inserted_as_alert_events),
         WRITTEN(a_dead_letter_is_inserted_alone),
         WRITTEN(documents_are_compared_by_what_was_written),

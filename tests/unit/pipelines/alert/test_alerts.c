@@ -40,7 +40,7 @@ static struct tw_rule_set *rules_of(const char *yaml)
     struct tw_rule_set *set;
     struct tw_error err;
     tw_problems_begin(&problems, &arena);
-    if (!tw_rules_load(&source, &problems, &set, &err))
+    if (!tw_rules_load(&source, NULL, &problems, &set, &err))
         fail_msg("%s: %s", err.where, err.what);
     return set;
 }
@@ -61,6 +61,7 @@ static struct tw_headline_event headline(const char *rule, int64_t second, int64
     return (struct tw_headline_event){.rule = tw_text_of(rule),
         .event_us = second * S,
         .sentiment = sentiment,
+        .value = sentiment,
         .keyword = tw_text_of("fraud"),
         .topic = tw_text_of("tape"),
         .offset = second};

@@ -33,7 +33,7 @@ static struct tw_rule_set *load_good(const char *yaml)
     struct tw_rule_set *set;
     struct tw_error err;
     tw_problems_begin(&problems, &arena);
-    if (!tw_rules_load(&source, &problems, &set, &err))
+    if (!tw_rules_load(&source, NULL, &problems, &set, &err))
         fail_msg("%s: %s", err.where, err.what);
     return set;
 }
@@ -53,11 +53,13 @@ static void the_headline_rule_speaks_for_each_entity_negative_enough(void **stat
         {.document = 1, .symbol = tw_text_of("B"), .listed = false, .score.sentiment = -9500},
         {.document = 1, .symbol = tw_text_of("C"), .listed = true, .score.sentiment = -4999},
     };
+    const struct tw_rule_hearing calm = {&documents[0], NULL, scores, 0, 1};
+    const struct tw_rule_hearing probe = {&documents[1], NULL, scores, 1, 3};
     struct tw_headline_list list = {0};
     struct tw_error err;
-    assert_true(tw_rules_speak(set, documents, 0, scores, 0, 1, &arena, &list, &err));
+    assert_true(tw_rules_speak(set, &calm, &arena, &list, &err));
     assert_int_equal(list.count, 1);
-    assert_true(tw_rules_speak(set, documents, 1, scores, 1, 3, &arena, &list, &err));
+    assert_true(tw_rules_speak(set, &probe, &arena, &list, &err));
     assert_int_equal(list.count, 4);
     assert_int_equal(list.rows[1].score, 1);
     assert_int_equal(list.rows[2].score, 2);
@@ -66,9 +68,9 @@ static void the_headline_rule_speaks_for_each_entity_negative_enough(void **stat
     assert_true(tw_text_equal(list.rows[3].rule, tw_text_of("word")));
     assert_true(tw_text_equal(list.rows[3].keyword, tw_text_of("probe")));
     assert_int_equal(list.rows[1].keyword.length, 0);
-    assert_true(tw_rules_speak(NULL, documents, 1, scores, 1, 3, &arena, &list, &err));
+    assert_true(tw_rules_speak(NULL, &probe, &arena, &list, &err));
     for (int round = 0; round < 1000; round++)
-        assert_true(tw_rules_speak(set, documents, 1, scores, 1, 3, &arena, &list, &err));
+        assert_true(tw_rules_speak(set, &probe, &arena, &list, &err));
     assert_int_equal(list.count, 3004);
     assert_true(tw_text_equal(list.rows[3].keyword, tw_text_of("probe")));
     tw_rules_free(set);

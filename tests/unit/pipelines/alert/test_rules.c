@@ -42,7 +42,7 @@ static struct tw_rule_set *load(const char *yaml, const char **wrong)
     assert_non_null(source);
     *source = (struct tw_text_file){"rules.yaml", tw_text_of(yaml)};
     tw_problems_begin(&problems, &arena);
-    bool loaded = tw_rules_load(source, &problems, &set, &err);
+    bool loaded = tw_rules_load(source, NULL, &problems, &set, &err);
     assert_int_equal(loaded, problems.count == 0);
     assert_int_equal(loaded, set != NULL);
     if (!loaded)
@@ -123,7 +123,7 @@ static const struct wrong_case wrong_cases[] = {
     {"rules: [x]", "rules.yaml:1:9: a rule is no map; cure: write its keys, one a line, as `name: value`\n"
                    "    1 | rules: [x]\n      |         ^\n"},
     {"rules:\n- name: a",
-        "rules.yaml:2:3: a rule needs \"kind\"; cure: add `kind: threshold` or `kind: headline`\n"
+        "rules.yaml:2:3: a rule needs \"kind\"; cure: add `kind: threshold`, `kind: headline` or `kind: event`\n"
         "    2 | - name: a\n      |   ^\n"},
     {"rules:\n- kind: treshold",
         "rules.yaml:2:9: \"kind\" cannot be \"treshold\"; cure: did you mean \"threshold\"?\n"
@@ -244,7 +244,7 @@ static void any_cut_of_a_good_file_is_refused_or_read_and_never_falls(void **sta
         struct tw_problems problems;
         struct tw_rule_set *set;
         tw_problems_begin(&problems, &arena);
-        bool loaded = tw_rules_load(&source, &problems, &set, &err);
+        bool loaded = tw_rules_load(&source, NULL, &problems, &set, &err);
         assert_int_equal(loaded, problems.count == 0);
         tw_rules_free(set);
         tw_arena_rewind(&arena, mark);
@@ -291,7 +291,7 @@ static void the_largest_and_densest_files_are_answered_in_full(void **state)
         struct tw_rule_set *set;
         struct tw_error err;
         tw_problems_begin(&problems, &arena);
-        assert_false(tw_rules_load(&source, &problems, &set, &err));
+        assert_false(tw_rules_load(&source, NULL, &problems, &set, &err));
         assert_int_equal(err.code, TW_CONFIG);
         assert_null(strstr(err.what, "memory"));
         tw_arena_rewind(&arena, mark);
@@ -301,7 +301,7 @@ static void the_largest_and_densest_files_are_answered_in_full(void **state)
     struct tw_rule_set *set;
     struct tw_error err;
     tw_problems_begin(&problems, &arena);
-    assert_false(tw_rules_load(&large, &problems, &set, &err));
+    assert_false(tw_rules_load(&large, NULL, &problems, &set, &err));
     assert_string_equal(err.what, "larger than 1048576 bytes");
 }
 

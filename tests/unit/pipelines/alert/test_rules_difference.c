@@ -16,7 +16,7 @@ static struct tw_rule_set *load(struct tw_arena *arena, const char *text)
     struct tw_rule_set *set = NULL;
     struct tw_error err = {0};
     tw_problems_begin(&problems, arena);
-    if (!tw_rules_load(&source, &problems, &set, &err))
+    if (!tw_rules_load(&source, NULL, &problems, &set, &err))
         fail_msg("%s: %s", err.where, err.what);
     return set;
 }

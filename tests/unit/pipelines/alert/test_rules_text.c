@@ -11,6 +11,7 @@
 #include "alert/rules.h"
 #include "alert/rules_text.h"
 #include "base/file.h"
+#include "events/taxonomy.h"
 
 static struct tw_arena arena;
 
@@ -35,7 +36,7 @@ static struct tw_rule_set *load_good(const char *yaml)
     struct tw_rule_set *set;
     struct tw_error err;
     tw_problems_begin(&problems, &arena);
-    if (!tw_rules_load(&source, &problems, &set, &err))
+    if (!tw_rules_load(&source, NULL, &problems, &set, &err))
         fail_msg("%s: %s", err.where, err.what);
     return set;
 }
@@ -98,12 +99,18 @@ static void the_page_for_analysts_holds_the_reference_of_the_tables(void **state
     assert_string_equal(held.bytes, reference.bytes);
 }
 
-/* Every example of the page, between ```yaml and ```, is a rules file that loads. */
+/* Every example of the page, between ```yaml and ```, is a rules file that loads where the shipped events
+ * are told. */
 static void every_example_of_the_page_loads(void **state)
 {
     (void)state;
     struct tw_text page;
     struct tw_error err;
+    struct tw_problems problems;
+    struct tw_taxonomy *events;
+    tw_problems_begin(&problems, &arena);
+    assert_true(tw_taxonomy_read(TW_SOURCE_DIR "/config/events.yaml", &problems, &events, &err));
+    const struct tw_rule_bounds bounds = {events};
     assert_true(tw_file_read(TW_SOURCE_DIR "/deploy/docs/rules.md", 1 << 20, &arena, &page, &err));
     const char *at = tw_arena_copy(&arena, page).bytes;
     int examples = 0;
@@ -112,11 +119,16 @@ static void every_example_of_the_page_loads(void **state)
         const char *end = strstr(at, "```");
         assert_non_null(end);
         struct tw_text example = tw_arena_copy(&arena, (struct tw_text){at, (size_t)(end - at)});
-        tw_rules_free(load_good(example.bytes));
+        const struct tw_text_file source = {"rules.md", example};
+        struct tw_rule_set *set;
+        if (!tw_rules_load(&source, &bounds, &problems, &set, &err))
+            fail_msg("%s: %s", err.where, err.what);
+        tw_rules_free(set);
         examples++;
         at = end + 3;
     }
-    assert_true(examples >= 3);
+    assert_true(examples >= 4);
+    tw_taxonomy_free(events);
 }
 
 int main(void)

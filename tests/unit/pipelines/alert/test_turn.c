@@ -42,7 +42,7 @@ static struct tw_rule_set *rules_of(const char *yaml)
     struct tw_rule_set *set;
     struct tw_error err;
     tw_problems_begin(&problems, &arena);
-    if (!tw_rules_load(&source, &problems, &set, &err))
+    if (!tw_rules_load(&source, NULL, &problems, &set, &err))
         fail_msg("%s: %s", err.where, err.what);
     return set;
 }
@@ -129,6 +129,7 @@ static struct tw_turn_row event(const char *symbol, int64_t id, const char *rule
             .rule = tw_text_of(rule),
             .event_us = second * S,
             .sentiment = -9500,
+            .value = -9500,
             .keyword = tw_text_of(""),
             .topic = tw_text_of("tape"),
             .offset = id}};

@@ -1,0 +1,37 @@
+/* event: one document: it says that something has happened to the company (events/events.h).
+ *
+ *       - name: grave-event
+ *         kind: event
+ *         types: [bankruptcy, default, halt]
+ *         severity_at_least: warning         by events.yaml; left out, however grave
+ *         sentiment_below: 0.2               left out, whatever the model makes of it
+ *         quiet: 6h
+ *
+ * It SPEAKS for a document, in the document's own transaction, for each entity of which the text tells such
+ * an event: one row each, of the gravest (the higher severity; then the lower polarity; then the first in
+ * the text). Its alerts are decided from those rows (spoken.h); their values are polarities, in 10,000ths:
+ * what the type means for the company, as events.yaml has it. An event of nobody makes no rule speak. */
+#ifndef TW_EVENT_RULE_H
+#define TW_EVENT_RULE_H
+
+#include "alert/rule.h"
+
+/* Settings of a rule of this kind. */
+struct tw_event_rule {
+    const struct tw_text *types; /* in the file's order; none: all */
+    uint32_t type_count;
+    enum tw_severity severity_at_least;
+    int64_t sentiment_below; /* 10,000ths; TW_EVENT_ANY_SENTIMENT */
+};
+
+#define TW_EVENT_ANY_SENTIMENT INT64_MAX
+
+extern const struct tw_rule_kind tw_event_kind;
+
+/* The settings of a rule of this kind. */
+static inline const struct tw_event_rule *tw_event_of(const struct tw_rule *rule)
+{
+    return rule->settings;
+}
+
+#endif
