@@ -31,6 +31,7 @@ static const struct tw_command *const commands[] = {
     &tw_command_distill,
     &tw_command_quantize,
     &tw_command_vocab,
+    &tw_command_generate,
     &tw_command_dev_broker,
     &tw_command_dev_topic,
     &tw_command_dev_manual,

@@ -114,7 +114,7 @@ extern const struct tw_command tw_command_deadletters_list, tw_command_deadlette
 extern const struct tw_command tw_command_classify, tw_command_tokenize, tw_command_evaluate,
     tw_command_bench;
 extern const struct tw_command tw_command_pretrain, tw_command_finetune, tw_command_distill,
-    tw_command_quantize, tw_command_vocab;
+    tw_command_quantize, tw_command_vocab, tw_command_generate;
 extern const struct tw_command tw_command_dev_broker, tw_command_dev_topic, tw_command_dev_manual;
 extern const struct tw_command tw_command_config, tw_command_completion;
 

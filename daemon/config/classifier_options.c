@@ -1,6 +1,7 @@
 #include "config/classifier_options.h"
 
 #include "config/model_precision.h"
+#include "config/own_files.h"
 #include "score/classify.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static bool is_folder(const char *path)
 {
@@ -25,47 +25,16 @@ static bool check_configured(const char *path, struct tw_error *err)
     return S_ISDIR(status.st_mode) || tw_fail(err, TW_CONFIG, path, cure, "model.path names no folder");
 }
 
-/* The folder of the running program, links followed, without the slash at its end; "" when /proc does not
- * tell. */
-static void program_folder(char folder[PATH_MAX])
-{
-    ssize_t length = readlink("/proc/self/exe", folder, PATH_MAX - 1);
-    folder[length > 0 ? length : 0] = '\0';
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        *slash = '\0';
-}
-
-/* `bin` in /usr/bin becomes /usr/share/tapewatch/model. */
-static bool find_installed(const char *program, char *path, size_t size)
-{
-    const char *slash = strrchr(program, '/');
-    return slash &&
-           (size_t)snprintf(path, size, "%.*s/share/tapewatch/model", (int)(slash - program), program) <
-               size &&
-           is_folder(path);
-}
-
-static bool stands_in_build_tree(const char *program)
-{
-    size_t tree = strlen(TW_BINARY_DIR);
-    return strncmp(program, TW_BINARY_DIR, tree) == 0 && (program[tree] == '\0' || program[tree] == '/');
-}
-
 /* The program's own model; *beside: where the build has put that with 8-bit weights, NULL: by the name. */
 static bool find_own(char *path, size_t size, const char **beside, struct tw_error *err)
 {
-    char program[PATH_MAX];
-    program_folder(program);
     *beside = NULL;
-    if (find_installed(program, path, size))
-        return true;
-    snprintf(path, size, "%s", TW_SOURCE_DIR "/config/model");
-    *beside = TW_BINARY_DIR "/model-int8";
-    if (stands_in_build_tree(program) && is_folder(path))
-        return true;
-    return tw_fail(err, TW_CONFIG, program, "name a model folder with -m, or set model.path",
-        "no model came with this program: there is no ../share/tapewatch/model");
+    if (!tw_own_file("model", path, size) || !is_folder(path))
+        return tw_fail(err, TW_CONFIG, path, "name a model folder with -m, or set model.path",
+            "no model came with this program: there is no ../share/tapewatch/model");
+    if (strcmp(path, TW_SOURCE_DIR "/config/model") == 0)
+        *beside = TW_BINARY_DIR "/model-int8";
+    return true;
 }
 
 static bool find_folder(const struct tw_config *config, struct tw_arena *arena, const char **out,

@@ -1,0 +1,214 @@
+/* templates: a file of forms, checked whole; the one that ships keeps its promises. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "cases/templates.h"
+#include "files/yaml_tree.h"
+
+static struct tw_arena arena;
+
+static int open_arena(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    return tw_arena_begin(&arena, 64 << 20, &err) ? 0 : -1;
+}
+
+static int close_arena(void **state)
+{
+    (void)state;
+    tw_arena_end(&arena);
+    return 0;
+}
+
+/* The set, or NULL and all that is wrong with it, rendered. */
+static struct tw_templates *load(const char *yaml, const char **wrong)
+{
+    struct tw_text_file *source = tw_arena_take(&arena, sizeof *source);
+    struct tw_problems problems;
+    struct tw_templates *set;
+    struct tw_error err;
+    struct tw_text text;
+    assert_non_null(source);
+    *source = (struct tw_text_file){"cases.yaml", tw_text_of(yaml)};
+    tw_problems_begin(&problems, &arena);
+    bool loaded = tw_templates_load(source, &problems, &set, &err);
+    assert_int_equal(loaded, problems.count == 0);
+    if (!set)
+        assert_int_equal(err.code, TW_CONFIG);
+    assert_true(tw_problems_render(&problems, &arena, &text, &err));
+    *wrong = text.bytes;
+    return set;
+}
+
+#define HEAD "version: 1\ncompanies: [Acme]\n"
+
+static void assert_refused(const char *yaml, const char *words)
+{
+    const char *wrong;
+    assert_null(load(yaml, &wrong));
+    if (!strstr(wrong, words))
+        fail_msg("expected \"%s\" in: %s", words, wrong);
+}
+
+static void forms_lists_frames_and_labels_are_read(void **state)
+{
+    (void)state;
+    const char *wrong;
+    struct tw_templates *set =
+        load(HEAD "lists: {verb: [falls, \"{noun}s\"], noun: [drop]}\n"
+                  "frames: [{form: \"{text}!\", weight: 2.5}]\n"
+                  "cases:\n"
+                  "- {event: halt, label: bearish, forms: [\"{company} {verb}\"]}\n"
+                  "- {event: two, entities: {other: positive}, forms: [\"{other}\"]}\n",
+            &wrong);
+    assert_string_equal(wrong, "");
+    assert_int_equal(set->list_count, 2);
+    assert_int_equal(set->lists[0].depth, 2);
+    assert_true(set->frames[0].weight > 2.4 && set->frames[0].weight < 2.6);
+    assert_int_equal(set->group_count, 2);
+    assert_int_equal(set->groups[0].label, 0);
+    assert_int_equal(set->groups[0].labels[TW_CASE_COMPANY], 0);
+    assert_int_equal(set->groups[1].label, -1);
+    assert_int_equal(set->groups[1].labels[TW_CASE_OTHER], 2);
+    assert_int_equal(set->groups[1].labels[TW_CASE_COMPANY], -1);
+    tw_templates_free(set);
+}
+
+static void each_mistake_is_named_by_line_and_column(void **state)
+{
+    (void)state;
+    assert_refused("", "holds no templates");
+    assert_refused(HEAD "cases: [{event: a, label: negative, forms: [\"{nobody} falls\"]}]\n",
+        "cases.yaml:3:46: no list, number or company is called \"nobody\"");
+    assert_refused(HEAD "cases: [{event: a, label: negative, forms: [\"{company} [a|b\"]}]\n",
+        "cases.yaml:3:56: a bracket without its other half");
+    assert_refused(
+        HEAD "cases: [{event: a, label: negative, forms: [\"a]\"]}]\n", "cases.yaml:3:47: a bracket");
+    assert_refused(HEAD "cases: [{event: a, label: negative, forms: [\"{money.last}\"]}]\n",
+        "\".last\" cannot follow \"money\"");
+    assert_refused(HEAD "cases: [{event: a, label: grim, forms: [\"x\"]}]\n", "\"grim\" is no label");
+    assert_refused(HEAD "cases: [{event: a, forms: [\"x\"]}]\n", "the group teaches no label");
+    assert_refused(
+        HEAD "cases: [{event: a, entities: {boss: positive}, forms: [\"x\"]}]\n", "no company is called so");
+    assert_refused(
+        HEAD "cases: [{event: a, label: neutral, forms: [\"{text}\"]}]\n", "a form cannot hold {text}");
+    assert_refused(HEAD "cases: [{event: a, label: neutral, forms: x}]\n", "\"forms\" is no list of forms");
+    assert_refused(HEAD "frames: [{form: plain}]\ncases: [{event: a, label: neutral, forms: [x]}]\n",
+        "a frame holds {text} once, not 0 times");
+    assert_refused(HEAD
+        "lists: {a: [\"{b}\"], b: [\"{a}\"]}\ncases: [{event: a, label: neutral, forms: [x]}]\n",
+        "stands in itself");
+    assert_refused(HEAD "lists: {a: [\"{company}\"]}\ncases: [{event: a, label: neutral, forms: [x]}]\n",
+        "an item of a list cannot name the text or a company");
+    assert_refused(HEAD "lists: {money: [x]}\ncases: [{event: a, label: neutral, forms: [x]}]\n",
+        "\"money\" is a slot's name already");
+}
+
+static void all_mistakes_are_told_at_once(void **state)
+{
+    (void)state;
+    const char *wrong;
+    assert_null(
+        load(HEAD "cases:\n- {event: a, label: grim, forms: [\"{x}\"]}\n- {event: b, forms: [y]}\n", &wrong));
+    assert_non_null(strstr(wrong, "\"grim\" is no label"));
+    assert_non_null(strstr(wrong, "called \"x\""));
+    assert_non_null(strstr(wrong, "teaches no label"));
+}
+
+/* How many texts a form has when each slot counts as one. */
+static double count_phrasings(struct tw_text form)
+{
+    double all = 1;
+    for (size_t at = 0; at < form.length; at++) {
+        if (form.bytes[at] == '{')
+            at = tw_case_closing(form, at);
+        else if (form.bytes[at] == '[') {
+            const size_t end = tw_case_closing(form, at);
+            double sum = 0;
+            size_t open = 0, begin = at + 1;
+            for (size_t in = at + 1; in <= end; in++) {
+                open += form.bytes[in] == '[';
+                if ((form.bytes[in] == '|' && open == 0) || in == end) {
+                    sum += count_phrasings((struct tw_text){form.bytes + begin, in - begin});
+                    begin = in + 1;
+                }
+                open -= form.bytes[in] == ']' && in < end;
+            }
+            all *= sum;
+            at = end;
+        }
+    }
+    return all;
+}
+
+static struct tw_templates *load_shipped(void)
+{
+    const char *wrong;
+    struct tw_text bytes;
+    struct tw_error err;
+    assert_true(tw_file_read(TW_SOURCE_DIR "/config/cases.yaml", TW_YAML_MOST_BYTES, &arena, &bytes, &err));
+    char *yaml = tw_arena_take(&arena, bytes.length + 1);
+    assert_non_null(yaml);
+    memcpy(yaml, bytes.bytes, bytes.length);
+    yaml[bytes.length] = '\0';
+    struct tw_templates *set = load(yaml, &wrong);
+    assert_string_equal(wrong, "");
+    return set;
+}
+
+static void what_ships_has_every_event_type_with_forty_phrasings(void **state)
+{
+    (void)state;
+    static const char *const events[] = {"bankruptcy", "default", "liquidity", "halt", "guidance_cut",
+        "guidance_raise", "probe", "probe_closed", "litigation", "recall_accident", "cyber",
+        "management_exit", "management_change", "dividend_cut", "dividend_raise", "rating_cut",
+        "rating_raise", "earnings_miss", "earnings_beat", "takeover_offer", "takeover_failed", "dilution",
+        "approval", "refusal", "contract_won", "contract_lost", "labour", "macro", "calendar", "routine",
+        "arithmetic", "negation", "two_companies", "fall_that_is_good", "rise_that_is_bad", "hedge"};
+    struct tw_templates *set = load_shipped();
+    for (size_t event = 0; event < sizeof events / sizeof events[0]; event++) {
+        double phrasings = 0;
+        for (uint32_t group = 0; group < set->group_count; group++)
+            for (uint32_t form = 0; form < set->groups[group].count; form++)
+                if (tw_text_equal(set->groups[group].event, tw_text_of(events[event])))
+                    phrasings += count_phrasings(set->groups[group].forms[form].text);
+        if (phrasings < 40)
+            fail_msg("%s has %.0f phrasings", events[event], phrasings);
+    }
+    tw_templates_free(set);
+}
+
+static void a_tenth_of_the_phrasings_is_held_back(void **state)
+{
+    (void)state;
+    struct tw_templates *set = load_shipped();
+    uint32_t forms = 0, held = 0;
+    for (uint32_t group = 0; group < set->group_count; group++)
+        for (uint32_t form = 0; form < set->groups[group].count; form++) {
+            forms++;
+            held += set->groups[group].forms[form].held;
+        }
+    assert_true(held * 20 > forms && held * 6 < forms);
+    tw_templates_free(set);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(forms_lists_frames_and_labels_are_read, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(each_mistake_is_named_by_line_and_column, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(all_mistakes_are_told_at_once, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(
+            what_ships_has_every_event_type_with_forty_phrasings, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_tenth_of_the_phrasings_is_held_back, open_arena, close_arena),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
