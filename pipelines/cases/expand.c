@@ -502,34 +502,30 @@ bool tw_case_expand(const struct tw_templates *templates, const struct tw_case_f
     const struct tw_case_frame *frame, const struct tw_case_draws *draws, struct tw_arena *arena,
     struct tw_case_text *out, struct tw_error *err)
 {
-    struct expansion *expansion = tw_arena_array(arena, 1, sizeof *expansion);
+    struct expansion expansion = {.draws = *draws};
     char *mended = tw_arena_take(arena, 2 * (size_t)TW_CASE_TEXT_BYTES);
     *out = (struct tw_case_text){0};
-    if (!expansion || !mended)
+    if (!mended)
         return tw_arena_fail(arena, err);
-    expansion->draws = *draws;
-    begin(expansion, templates);
-    if (!run(expansion, form->text))
+    begin(&expansion, templates);
+    if (!run(&expansion, form->text))
         return too_long(form, err);
-    out->text = (struct tw_text){mended, mend((struct tw_text){expansion->out, expansion->used}, mended)};
+    out->text = (struct tw_text){mended, mend((struct tw_text){expansion.out, expansion.used}, mended)};
     out->end = out->text.length;
-    if (!copy_names(expansion, arena, out, err))
+    if (!copy_names(&expansion, arena, out, err))
         return false;
-    return !frame || put_frame(expansion, frame, arena, out, err);
+    return !frame || put_frame(&expansion, frame, arena, out, err);
 }
 
 bool tw_case_name(const struct tw_templates *templates, struct tw_draws *draws, struct tw_arena *arena,
     struct tw_text *out, struct tw_error *err)
 {
-    struct expansion *expansion = tw_arena_array(arena, 1, sizeof *expansion);
-    if (!expansion)
-        return tw_arena_fail(arena, err);
-    expansion->draws.names = *draws;
-    begin(expansion, templates);
-    if (!run(expansion, tw_text_of("{company}")))
+    struct expansion expansion = {.draws = {.names = *draws}};
+    begin(&expansion, templates);
+    if (!run(&expansion, tw_text_of("{company}")))
         return too_long(NULL, err);
-    *draws = expansion->draws.names;
-    *out = tw_arena_copy(arena, expansion->names[TW_CASE_COMPANY]);
+    *draws = expansion.draws.names;
+    *out = tw_arena_copy(arena, expansion.names[TW_CASE_COMPANY]);
     return out->bytes ? true : tw_arena_fail(arena, err);
 }
 
@@ -537,16 +533,13 @@ bool tw_case_put_in_frame(const struct tw_templates *templates, const struct tw_
     struct tw_text text, struct tw_draws *draws, struct tw_arena *arena, struct tw_case_text *out,
     struct tw_error *err)
 {
-    struct expansion *expansion = tw_arena_array(arena, 1, sizeof *expansion);
+    struct expansion expansion = {.draws = {.frame = *draws}};
     *out = (struct tw_case_text){.text = text, .end = text.length};
-    if (!expansion)
-        return tw_arena_fail(arena, err);
     /* A long text is not copied through the output, and needs no frame. */
     if (text.length > TW_CASE_TEXT_BYTES / 2)
         return true;
-    expansion->draws.frame = *draws;
-    begin(expansion, templates);
-    return put_frame(expansion, frame, arena, out, err);
+    begin(&expansion, templates);
+    return put_frame(&expansion, frame, arena, out, err);
 }
 
 const struct tw_case_frame *tw_case_draw_frame(

@@ -3,12 +3,12 @@
  *   out   lines that finetune learns from (a text, its label, its companies with theirs) and that audit
  *         measures with (their kind and event)
  *
- *     {"id":"1-17","source":"generated","kind":"must","event":"halt","form":212,"text":...,"label":"negative",
- *      "entities":[{"name":...,"label":"negative"}]}
+ *     {"id":"1-17","source":"generated","kind":"must","event":"halt","form":212,"text":...,
+ *      "label":"negative","entities":[{"name":...,"label":"negative"}]}
  *
- *     kind must     the text has a label           same    `texts`, which differ in what must not matter
- *     alone: kind entity   only its companies have one            names, frame or capitals (the event says
- *     which)
+ *     must      the text has a label
+ *     entity    only its companies have one
+ *     same      `texts`, which differ in what must not matter alone: names, frame or capitals, says the event
  *
  * The same seed, templates and options give the same bytes. No text comes twice. A group is drawn by its
  * weight times the square root of its forms, a form evenly within it, a frame by its weight.

@@ -6,6 +6,7 @@
 
 #include <xxhash.h>
 
+#include "base/file.h"
 #include "files/yaml_tree.h"
 #include "format/labels.h"
 
@@ -494,6 +495,18 @@ bool tw_templates_load(const struct tw_text_file *source, struct tw_problems *pr
     else
         tw_templates_free(set);
     return loaded;
+}
+
+bool tw_templates_read(
+    const char *path, struct tw_arena *arena, struct tw_templates **out, struct tw_error *err)
+{
+    struct tw_text_file file = {path, {NULL, 0}};
+    struct tw_problems problems;
+    *out = NULL;
+    if (!tw_file_read(path, TW_YAML_MOST_BYTES, arena, &file.bytes, err))
+        return false;
+    tw_problems_begin(&problems, arena);
+    return tw_templates_load(&file, &problems, out, err);
 }
 
 void tw_templates_free(struct tw_templates *templates)

@@ -291,6 +291,7 @@ static json_t *lineage_of(const struct distilling *distilling, struct tw_error *
         {"teacher", tw_lineage_base(settings->teacher, err)},
         {"fold_teachers", tw_lineage_bases(&settings->fold_teachers, err)},
         {"data", tw_lineage_data(&settings->data, err)},
+        {"learn_only", tw_lineage_data(&settings->learn_only, err)},
         {"unlabelled", tw_lineage_data(&distilling->transfer.texts, err)},
         {"titles", tw_lineage_data(&distilling->transfer.titles, err)},
         {"validation", tw_lineage_data(&settings->validation, err)},

@@ -18,6 +18,8 @@ static const struct tw_setting rows[] = {
     TW_RUN_OUTPUT_ROW(struct tw_distill_settings),
     {"data", TW_SETTING_TEXTS, AT(data), 0, 0, NULL, "",
         "labelled records, FILE or FILE:WEIGHT; the same as a bare FILE", 0},
+    {"learn_only", TW_SETTING_TEXTS, AT(learn_only), 0, 0, NULL, "",
+        "more records to learn from, none of them held back, as generated ones", 0},
     {"validation", TW_SETTING_TEXTS, AT(validation), 0, 0, NULL, "", "records for validation only", 0},
     {"validation_share", TW_SETTING_REAL, AT(validation_share), 0, 0.9, NULL, "0.1",
         "of the data, held back by hash of text", 0},

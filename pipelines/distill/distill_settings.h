@@ -10,7 +10,7 @@ struct tw_distill_settings {
     const char *teacher, *student; /* student "": the teacher's own weights */
     struct tw_setting_texts fold_teachers;
     const char *layers; /* "" all; else which of the student folder's layers, as 1,3,5 (0 is the first) */
-    struct tw_setting_texts data, validation, unlabelled, titles;
+    struct tw_setting_texts data, learn_only, validation, unlabelled, titles;
     double validation_share, unlabelled_share;
     const char *entities; /* "": none */
     bool link_symbols;

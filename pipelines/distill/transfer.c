@@ -22,6 +22,7 @@ static struct tw_labelled_sources sources_of(const struct reading *reading, bool
     const struct tw_distill_settings *settings = reading->settings;
     const struct tw_run_call *call = reading->call;
     return (struct tw_labelled_sources){.data = &settings->data,
+        .learn_only = &settings->learn_only,
         .validation = &settings->validation,
         .validation_share = settings->validation_share,
         .agreed_labels = settings->agreed_labels,

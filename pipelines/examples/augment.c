@@ -1,17 +1,27 @@
 #include "examples/augment.h"
 
 #include "base/random.h"
+#include "cases/expand.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *const tw_augmentation_names[] = {"entity-swap", "number-jitter", "token-dropout", NULL};
+const char *const tw_augmentation_names[] = {"entity-swap", "number-jitter", "token-dropout", "frames", NULL};
 
 /* What a draw is for: each record has a place of 2^20 numbers in the stream, each purpose its part of
  * them. */
-enum draw { DRAW_SWAP, DRAW_JITTER, DRAW_FACTOR, DRAW_NAME = 1 << 8, DRAW_TOKEN = 1 << 16 };
+enum draw {
+    DRAW_SWAP,
+    DRAW_JITTER,
+    DRAW_FACTOR,
+    DRAW_FRAMED,
+    DRAW_FRAME,
+    DRAW_NAME = 1 << 8,
+    DRAW_INVENTED = 1 << 12,
+    DRAW_TOKEN = 1 << 16
+};
 enum { DRAWS_A_RECORD_BITS = 20, LONGEST_NUMBER = 40 };
 
 static double draw(const struct tw_augment *augment, uint32_t epoch, uint64_t record, uint32_t what)
@@ -227,13 +237,33 @@ static bool rewrite(struct rewriting *rewriting, uint32_t found)
     return put_between(rewriting, at, example->text.length);
 }
 
-static void draw_names(const struct tw_augment *augment, uint32_t epoch, uint64_t record,
-    const struct tw_example *example, struct tw_text *names)
+/* Draws of a record that take as many numbers as they happen to need. */
+static struct tw_draws draws_from(
+    const struct tw_augment *augment, uint32_t epoch, uint64_t record, uint32_t what)
+{
+    return (struct tw_draws){augment->seed, TW_RANDOM_AUGMENT, epoch, (record << DRAWS_A_RECORD_BITS) + what};
+}
+
+/* One name: of another record, or, every other time, of the templates. bytes == NULL: there is none. */
+static bool draw_name(const struct tw_augment *augment, uint32_t epoch, uint64_t record, uint32_t entity,
+    struct tw_arena *arena, struct tw_text *name, struct tw_error *err)
+{
+    enum { DRAWS_A_NAME_BITS = 7 };
+    struct tw_draws draws = draws_from(augment, epoch, record, DRAW_INVENTED + (entity << DRAWS_A_NAME_BITS));
+    if (augment->templates && (augment->name_count == 0 || tw_draws_below(&draws, 2) == 0))
+        return tw_case_name(augment->templates, &draws, arena, name, err);
+    *name = augment->names[draw_below(augment, epoch, record, DRAW_NAME + entity, augment->name_count)];
+    return true;
+}
+
+static bool draw_names(const struct tw_augment *augment, uint32_t epoch, uint64_t record,
+    const struct tw_example *example, struct tw_arena *arena, struct tw_text *names, struct tw_error *err)
 {
     for (uint32_t entity = 0; entity < example->entity_count; entity++)
-        if (is_found(&example->entities[entity]))
-            names[entity] =
-                augment->names[draw_below(augment, epoch, record, DRAW_NAME + entity, augment->name_count)];
+        if (is_found(&example->entities[entity]) &&
+            !draw_name(augment, epoch, record, entity, arena, &names[entity], err))
+            return false;
+    return true;
 }
 
 static size_t room_for(const struct tw_example *example, const struct tw_text *names)
@@ -244,11 +274,12 @@ static size_t room_for(const struct tw_example *example, const struct tw_text *n
     return room;
 }
 
-bool tw_augment_text(const struct tw_augment *augment, uint32_t epoch, uint64_t record,
+static bool swap_and_jitter(const struct tw_augment *augment, uint32_t epoch, uint64_t record,
     const struct tw_example *example, struct tw_arena *arena, struct tw_example *out, struct tw_error *err)
 {
-    bool swap = (augment->kinds & TW_AUGMENT_ENTITY_SWAP) && augment->name_count > 0 &&
-                example->entity_count > 0 && draw(augment, epoch, record, DRAW_SWAP) < augment->text_rate;
+    bool swap = (augment->kinds & TW_AUGMENT_ENTITY_SWAP) &&
+                (augment->name_count > 0 || augment->templates) && example->entity_count > 0 &&
+                draw(augment, epoch, record, DRAW_SWAP) < augment->text_rate;
     bool jitter = (augment->kinds & TW_AUGMENT_NUMBER_JITTER) &&
                   draw(augment, epoch, record, DRAW_JITTER) < augment->text_rate;
     *out = *example;
@@ -264,8 +295,8 @@ bool tw_augment_text(const struct tw_augment *augment, uint32_t epoch, uint64_t 
         .order = tw_arena_array(arena, example->entity_count, sizeof *rewriting.order)};
     if (!names || !rewriting.entities || !rewriting.order)
         return tw_arena_fail(arena, err);
-    if (swap)
-        draw_names(augment, epoch, record, example, names);
+    if (swap && !draw_names(augment, epoch, record, example, arena, names, err))
+        return false;
     rewriting.room = room_for(example, names);
     rewriting.bytes = tw_arena_take(arena, rewriting.room);
     if (!rewriting.bytes)
@@ -278,6 +309,42 @@ bool tw_augment_text(const struct tw_augment *augment, uint32_t epoch, uint64_t 
     out->text = (struct tw_text){rewriting.bytes, rewriting.used};
     out->entities = rewriting.entities;
     return true;
+}
+
+/* Around the text; the places of its entities move along. */
+static bool put_in_frame(const struct tw_augment *augment, uint32_t epoch, uint64_t record,
+    struct tw_arena *arena, struct tw_example *example, struct tw_error *err)
+{
+    struct tw_draws draws = draws_from(augment, epoch, record, DRAW_FRAME);
+    const struct tw_case_frame *frame = tw_case_draw_frame(augment->templates, false, &draws);
+    struct tw_case_text framed;
+    if (!frame)
+        return true;
+    if (!tw_case_put_in_frame(augment->templates, frame, example->text, &draws, arena, &framed, err))
+        return false;
+    struct tw_dataset_entity *entities = tw_arena_array(arena, example->entity_count, sizeof *entities);
+    if (!entities)
+        return tw_arena_fail(arena, err);
+    for (uint32_t entity = 0; entity < example->entity_count; entity++) {
+        entities[entity] = example->entities[entity];
+        if (!is_found(&entities[entity]))
+            continue;
+        entities[entity].place.begin += (uint32_t)framed.begin;
+        entities[entity].place.end += (uint32_t)framed.begin;
+    }
+    example->text = framed.text;
+    example->entities = entities;
+    return true;
+}
+
+bool tw_augment_text(const struct tw_augment *augment, uint32_t epoch, uint64_t record,
+    const struct tw_example *example, struct tw_arena *arena, struct tw_example *out, struct tw_error *err)
+{
+    if (!swap_and_jitter(augment, epoch, record, example, arena, out, err))
+        return false;
+    bool framed = (augment->kinds & TW_AUGMENT_FRAMES) && augment->templates &&
+                  draw(augment, epoch, record, DRAW_FRAMED) < augment->text_rate;
+    return !framed || put_in_frame(augment, epoch, record, arena, out, err);
 }
 
 /* ---- tokens ---- */

@@ -254,8 +254,8 @@ static bool keep_record(struct tw_dataset *dataset, const struct tw_dataset_sour
     example.hash = XXH3_64bits(example.text.bytes, example.text.length);
     example.origin = source->unlabelled ? 0 : example.hash;
     example.validation =
-        source->validation ||
-        (!source->unlabelled && below_share(example.hash, dataset->options.validation_share));
+        source->validation || (!source->unlabelled && !source->learn_only &&
+                                  below_share(example.hash, dataset->options.validation_share));
     if (!keep_entities(dataset, record, scratch, &example, err))
         return false;
     /* Validation measures labels that somebody gave, none that were made from others. */

@@ -71,7 +71,8 @@ struct tw_dataset_source {
     const char *name; /* for people; lives as long as the dataset */
     double weight;    /* of its examples in the loss; 0: 1 */
     bool validation;  /* all of it is for validation */
-    bool unlabelled;  /* none of it is: its texts carry no label, and measure nothing */
+    bool learn_only;  /* none of it is: it measures nothing, and calibrates nothing */
+    bool unlabelled;  /* likewise: its texts carry no label, and measure nothing */
     void *self;
     /* Places what `out` points to in the arena. Refused: err is TW_REFUSED, where = source:number. */
     enum tw_read (*next)(

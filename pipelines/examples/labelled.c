@@ -5,7 +5,9 @@
 #include <limits.h>
 #include <stdio.h>
 
-static bool read_files(struct tw_dataset *dataset, const struct tw_setting_texts *files, bool validation,
+enum use { LEARN_AND_HOLD_BACK, LEARN_ONLY, VALIDATE_ONLY };
+
+static bool read_files(struct tw_dataset *dataset, const struct tw_setting_texts *files, enum use use,
     const struct tw_labelled_sources *sources, struct tw_error *err)
 {
     struct tw_dataset_reading reading = {
@@ -20,7 +22,8 @@ static bool read_files(struct tw_dataset *dataset, const struct tw_setting_texts
             !tw_dataset_file(path, &reading, &source, err))
             return false;
         source.weight = weight;
-        source.validation = validation;
+        source.validation = use == VALIDATE_ONLY;
+        source.learn_only = use == LEARN_ONLY;
         if (!tw_dataset_read(dataset, &source, err))
             return false;
     }
@@ -46,11 +49,12 @@ bool tw_labelled_read(
         .raw = sources->raw,
         .on_refused = sources->skip_refused ? sources->on_refused : NULL,
         .on_refused_context = sources->context};
-    if (sources->data->count == 0)
+    if (sources->data->count + sources->learn_only->count == 0)
         return tw_fail(err, TW_USAGE, NULL, sources->usage, "no records are named");
     if (!tw_dataset_new(&options, &out->dataset, err) ||
-        !read_files(out->dataset, sources->data, false, sources, err) ||
-        !read_files(out->dataset, sources->validation, true, sources, err))
+        !read_files(out->dataset, sources->data, LEARN_AND_HOLD_BACK, sources, err) ||
+        !read_files(out->dataset, sources->learn_only, LEARN_ONLY, sources, err) ||
+        !read_files(out->dataset, sources->validation, VALIDATE_ONLY, sources, err))
         return false;
     leave_out(out->dataset, sources->left_out);
     return true;
@@ -92,7 +96,8 @@ bool tw_labelled_split(struct tw_labelled *labelled, const struct tw_labelled_so
     if (!labelled->training || !labelled->validation)
         return tw_arena_fail(arena, err);
     if (labelled->training_count == 0)
-        return tw_fail(err, TW_CONFIG, sources->data->items[0],
+        return tw_fail(err, TW_CONFIG,
+            sources->data->count ? sources->data->items[0] : sources->learn_only->items[0],
             "give more records, or a smaller --validation-share", "no record is left to learn from");
     return true;
 }

@@ -112,6 +112,7 @@ static void write_language_training(
         run->schedule, (unsigned long long)run->seed);
     write_topic(out, json_object_get(lineage, "topic"));
     write_data(out, "Learned from", json_object_get(lineage, "data"));
+    write_data(out, "Learned from, nothing held back", json_object_get(lineage, "learn_only"));
 }
 
 char *tw_card_language(const struct tw_pretrain_settings *settings, const json_t *lineage,
@@ -218,6 +219,7 @@ static void write_sentiment_training(
         (unsigned long long)settings->epochs, (unsigned long long)(settings->batch * settings->accumulate),
         settings->lr, settings->schedule, (unsigned long long)settings->seed, (unsigned long long)max_tokens);
     write_data(out, "Learned from", json_object_get(lineage, "data"));
+    write_data(out, "Learned from, nothing held back", json_object_get(lineage, "learn_only"));
     write_data(out, "Distilled over, without labels", json_object_get(lineage, "unlabelled"));
     write_data(out, "Distilled over, titles alone", json_object_get(lineage, "titles"));
     write_data(out, "Companies in texts without labels found by", json_object_get(lineage, "entities"));

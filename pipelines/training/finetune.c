@@ -23,6 +23,7 @@ struct tuning {
     struct tw_fold left_out;
     struct tw_tokenizer *tokenizer;
     struct tw_augment augment;
+    struct tw_templates *templates; /* NULL: none */
     struct tw_collator collator, validation_collator;
     struct tw_validation validation; /* the last one */
 };
@@ -32,6 +33,7 @@ static struct tw_labelled_sources sources_of(const struct tuning *tuning, bool i
     const struct tw_finetune_settings *settings = tuning->settings;
     const struct tw_run_call *call = tuning->call;
     return (struct tw_labelled_sources){.data = &settings->data,
+        .learn_only = &settings->learn_only,
         .validation = &settings->validation,
         .validation_share = settings->validation_share,
         .left_out = tuning->left_out,
@@ -124,6 +126,7 @@ static bool open_model(struct tuning *tuning, struct tw_error *err)
     tuning->augment = (struct tw_augment){.kinds = settings->augment,
         .text_rate = settings->augment_rate,
         .token_rate = settings->token_dropout,
+        .templates = tuning->templates,
         .seed = settings->run.seed};
     if (settings->augment)
         tuning->collator.augment = &tuning->augment;
@@ -197,15 +200,18 @@ static json_t *lineage_of(const struct tuning *tuning, struct tw_error *err)
 {
     json_t *base = tw_lineage_base(tuning->settings->model, err);
     json_t *data = base ? tw_lineage_data(&tuning->settings->data, err) : NULL;
-    json_t *validation = data ? tw_lineage_data(&tuning->settings->validation, err) : NULL;
+    json_t *learn_only = data ? tw_lineage_data(&tuning->settings->learn_only, err) : NULL;
+    json_t *validation = learn_only ? tw_lineage_data(&tuning->settings->validation, err) : NULL;
     if (!validation) {
         json_decref(base);
         json_decref(data);
+        json_decref(learn_only);
         return NULL;
     }
-    json_t *lineage = json_pack("{s:o, s:o, s:o, s:{s:I, s:I, s:I}}", "base", base, "data", data,
-        "validation", validation, "records", "training", (json_int_t)tuning->records.training_count,
-        "validation", (json_int_t)tuning->records.validation_count, "refused",
+    json_t *lineage = json_pack("{s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}}", "base", base, "data", data,
+        "learn_only", learn_only, "validation", validation, "records", "training",
+        (json_int_t)tuning->records.training_count, "validation",
+        (json_int_t)tuning->records.validation_count, "refused",
         (json_int_t)tuning->records.dataset->refused);
     bool whole = lineage && (!tuning->left_out.of || json_object_set_new(lineage, "left_out",
                                                          tw_fold_json(tuning->left_out)) == 0);
@@ -216,11 +222,22 @@ static json_t *lineage_of(const struct tuning *tuning, struct tw_error *err)
     return NULL;
 }
 
+static bool read_templates(struct tuning *tuning, struct tw_error *err)
+{
+    const char *path = tuning->settings->templates;
+    if (path[0])
+        return tw_templates_read(path, &tuning->arena, &tuning->templates, err);
+    return !(tuning->settings->augment & TW_AUGMENT_FRAMES) ||
+           tw_fail(err, TW_USAGE, NULL, "name them, as --templates config/cases.yaml",
+               "frames come from templates");
+}
+
 static void end_tuning(struct tuning *tuning)
 {
     tw_run_close(tuning->run);
     tw_tokenizer_free(tuning->tokenizer);
     tw_labelled_end(&tuning->records);
+    tw_templates_free(tuning->templates);
     tw_arena_end(&tuning->arena);
 }
 
@@ -228,7 +245,8 @@ static bool tune(struct tuning *tuning, struct tw_error *err)
 {
     const struct tw_run_origin origin = {.tokenizer_folder = tuning->settings->model};
     const struct tw_labelled_sources sources = sources_of(tuning, false);
-    return tw_base_model_tokenizer(tuning->settings->model, &tuning->tokenizer, err) &&
+    return read_templates(tuning, err) &&
+           tw_base_model_tokenizer(tuning->settings->model, &tuning->tokenizer, err) &&
            tw_labelled_read(&sources, &tuning->records, err) &&
            tw_labelled_split(&tuning->records, &sources, &tuning->arena, err) &&
            tw_run_plan(tuning->run, tuning->records.training, tuning->records.training_count,

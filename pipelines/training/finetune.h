@@ -30,7 +30,7 @@
 struct tw_finetune_settings {
     struct tw_run_settings run;
     const char *model;
-    struct tw_setting_texts data, validation; /* FILE or FILE:WEIGHT */
+    struct tw_setting_texts data, learn_only, validation; /* FILE or FILE:WEIGHT */
     double validation_share;
     double label_smoothing;
     const char *leave_out;     /* "": nothing; else a fold (fold.h) */
@@ -40,6 +40,7 @@ struct tw_finetune_settings {
     double unfreeze_every; /* epochs */
     unsigned augment;      /* enum tw_augmentation */
     double augment_rate, token_dropout;
+    const char *templates; /* "": none */
     uint64_t max_tokens;
     bool fresh_heads, agreed_labels, raw, skip_refused;
     const char *record_labels;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 static const char *const unfreezings[] = {"none", "gradual", NULL};
-static const char *const augmentations[] = {"entity-swap", "number-jitter", "token-dropout", NULL};
+static const char *const augmentations[] = {"entity-swap", "number-jitter", "token-dropout", "frames", NULL};
 
 #define AT(member) offsetof(struct tw_finetune_settings, member)
 
@@ -14,6 +14,8 @@ static const struct tw_setting rows[] = {
     TW_RUN_OUTPUT_ROW(struct tw_finetune_settings),
     {"data", TW_SETTING_TEXTS, AT(data), 0, 0, NULL, "",
         "records to learn from, FILE or FILE:WEIGHT; the same as a bare FILE", 0},
+    {"learn_only", TW_SETTING_TEXTS, AT(learn_only), 0, 0, NULL, "",
+        "more records to learn from, none of them held back, as generated ones", 0},
     {"validation", TW_SETTING_TEXTS, AT(validation), 0, 0, NULL, "", "records for validation only", 0},
     {"validation_share", TW_SETTING_REAL, AT(validation_share), 0, 0.9, NULL, "0.1",
         "of the data, held back by hash of text (0 with files for validation: all of it is learned)", 0},
@@ -32,7 +34,9 @@ static const struct tw_setting rows[] = {
     {"augment", TW_SETTING_WORDS, AT(augment), 0, 0, augmentations, "none",
         "changes made to records, anew each epoch", 0},
     {"augment_rate", TW_SETTING_REAL, AT(augment_rate), 0, 1, NULL, "0.5",
-        "records changed by swap and jitter", 0},
+        "records changed by swap, jitter and frames", 0},
+    {"templates", TW_SETTING_TEXT, AT(templates), 0, 0, NULL, "",
+        "templates (as of generate): entity-swap draws half of its names from them, frames its frames", 0},
     {"token_dropout", TW_SETTING_REAL, AT(token_dropout), 0, 0.9, NULL, "0.1",
         "tokens that token-dropout masks", 0},
     {"max_tokens", TW_SETTING_COUNT, AT(max_tokens), 3, 65536, NULL, "128",

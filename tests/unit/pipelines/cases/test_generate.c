@@ -70,8 +70,8 @@ static const unsigned labelled = 1U << TW_GENERATE_MUST | 1U << TW_GENERATE_ENTI
 static size_t each_record(char *lines, void (*check)(const json_t *record))
 {
     size_t count = 0;
-    for (char *line = strtok(lines, "\n"); line; line = strtok(NULL, "\n")) {
-        json_t *record = json_loads(line, 0, NULL);
+    for (char *line = lines, *end; (end = strchr(line, '\n')); line = end + 1) {
+        json_t *record = json_loadb(line, (size_t)(end - line), 0, NULL);
         assert_non_null(record);
         check(record);
         json_decref(record);

@@ -104,6 +104,65 @@ static void numbers_move_by_one_factor_and_years_stay(void **state)
     assert_true(up && down);
 }
 
+static struct tw_templates *load_templates(void)
+{
+    static const char yaml[] = "version: 1\ncompanies: [\"Zeta{digit} Foods\"]\n"
+                               "frames: [{form: \"UPDATE {digit}-{text}\"}, {form: \"{text.upper} #news\"}, "
+                               "{form: \"{company.ticker} {text}\"}]\n"
+                               "cases: [{event: x, label: neutral, forms: [x]}]\n";
+    static const struct tw_text_file source = {"t.yaml", {yaml, sizeof yaml - 1}};
+    struct tw_problems problems;
+    struct tw_templates *templates;
+    struct tw_error err;
+    tw_problems_begin(&problems, &arena);
+    assert_true(tw_templates_load(&source, &problems, &templates, &err));
+    return templates;
+}
+
+static void frames_move_the_places_of_entities_along(void **state)
+{
+    (void)state;
+    struct tw_templates *templates = load_templates();
+    struct tw_augment augment = augment_of(TW_AUGMENT_FRAMES);
+    struct tw_dataset_entity entities[2];
+    struct tw_example example = example_of(entities), out;
+    struct tw_error err;
+    bool prefixed = false, raised = false;
+    augment.templates = templates;
+    for (uint32_t epoch = 0; epoch < 16; epoch++) {
+        assert_true(tw_augment_text(&augment, epoch, 3, &example, &arena, &out, &err));
+        for (uint32_t entity = 0; entity < 2; entity++) {
+            struct tw_place was = entities[entity].place, is = out.entities[entity].place;
+            assert_int_equal(is.end - is.begin, was.end - was.begin);
+            assert_int_equal(strncasecmp(out.text.bytes + is.begin, example.text.bytes + was.begin, 4), 0);
+        }
+        prefixed = prefixed || memcmp(out.text.bytes, "UPDATE ", 7) == 0;
+        raised = raised || memcmp(out.text.bytes, "ACME FELL", 9) == 0;
+        assert_true(memcmp(out.text.bytes, "$", 1) != 0);
+    }
+    assert_true(prefixed && raised);
+    tw_templates_free(templates);
+}
+
+static void every_other_name_is_one_of_the_templates(void **state)
+{
+    (void)state;
+    struct tw_templates *templates = load_templates();
+    struct tw_augment augment = augment_of(TW_AUGMENT_ENTITY_SWAP);
+    struct tw_dataset_entity entities[2];
+    struct tw_example example = example_of(entities), out;
+    struct tw_error err;
+    int invented = 0;
+    augment.templates = templates;
+    for (uint32_t epoch = 0; epoch < 200; epoch++) {
+        assert_true(tw_augment_text(&augment, epoch, 3, &example, &arena, &out, &err));
+        for (uint32_t entity = 0; entity < 2; entity++)
+            invented += memcmp(out.text.bytes + out.entities[entity].place.begin, "Zeta", 4) == 0;
+    }
+    assert_true(invented > 140 && invented < 260);
+    tw_templates_free(templates);
+}
+
 static void an_entity_keeps_a_token_and_special_ones_stay(void **state)
 {
     (void)state;
@@ -142,6 +201,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(swapped_entities_stand_where_their_places_say),
         cmocka_unit_test(numbers_move_by_one_factor_and_years_stay),
+        cmocka_unit_test(frames_move_the_places_of_entities_along),
+        cmocka_unit_test(every_other_name_is_one_of_the_templates),
         cmocka_unit_test(an_entity_keeps_a_token_and_special_ones_stay),
         cmocka_unit_test(what_is_not_switched_on_changes_nothing),
     };
