@@ -1,5 +1,6 @@
 #include "link/link.h"
 
+#include "link/symbol_list.h"
 #include "link/tickers.h"
 #include "link/words.h"
 
@@ -112,46 +113,65 @@ static bool take_name(struct linking *linking, const struct tw_name_match *match
     return true;
 }
 
+/* What the pass remembers of what it read. */
+struct pass {
+    struct tw_word_walk walk;
+    size_t last_cashtag;        /* where the last one ended */
+    struct tw_symbol_list list; /* symbols that are to come; names do not reach into them */
+};
+
 /* What stands where the walk has stopped: a dollar sign, '<' or ':'. The walk goes on behind it. */
-static bool take_stop(
-    struct linking *linking, struct tw_word_walk *walk, size_t *last_cashtag, struct hit *hit)
+static bool take_stop(struct linking *linking, struct pass *pass, struct hit *hit)
 {
+    struct tw_word_walk *walk = &pass->walk;
     const struct tw_ticker_scan *scan = &linking->scan;
     struct tw_ticker ticker = {0};
     size_t at = walk->at, bytes;
     char mark = tw_word_ascii(walk->text, at, &bytes);
-    bool after_cashtag = at == *last_cashtag && at > 0;
+    bool after_cashtag = at == pass->last_cashtag && at > 0;
     enum tw_symbol_found found = mark == '$'   ? tw_ticker_cashtag(scan, at, bytes, after_cashtag, &ticker)
                                  : mark == '<' ? tw_ticker_newswire(scan, at, &ticker)
-                                               : tw_ticker_exchange(scan, at, &ticker);
+                                               : tw_symbol_list_begin(scan, at, bytes, &pass->list, &ticker);
     bool taken = take_ticker(linking, found, &ticker, hit);
     walk->at = taken ? hit->end : (uint32_t)(at + bytes);
     if (taken && mark == '$')
-        *last_cashtag = hit->end;
+        pass->last_cashtag = hit->end;
+    return taken;
+}
+
+/* The next symbol of a list. The walk goes on behind it, or at it when it names nobody: it may be a name. */
+static bool take_listed(struct linking *linking, struct pass *pass, struct hit *hit)
+{
+    struct tw_ticker ticker = {0};
+    size_t at = pass->list.next;
+    bool taken =
+        take_ticker(linking, tw_symbol_list_next(&linking->scan, &pass->list, &ticker), &ticker, hit);
+    pass->walk.at = taken ? hit->end : (uint32_t)at;
     return taken;
 }
 
 static bool find_hits(struct linking *linking)
 {
-    struct tw_word_walk walk = {linking->document->text, 0};
+    struct tw_text text = linking->document->text;
+    struct pass pass = {.walk = {text, 0}};
     struct tw_name_match match;
-    size_t last_cashtag = 0;
     bool stopped;
     for (;;) {
         struct hit hit = {.by_symbol = true};
-        if (tw_entities_next(linking->scan.entities, &walk, &stopped, &match)) {
+        pass.walk.text.length = pass.list.next ? pass.list.next : text.length;
+        if (tw_entities_next(linking->scan.entities, &pass.walk, &stopped, &match)) {
             if (!take_name(linking, &match, &hit))
                 continue;
-            walk.at = hit.end;
+            pass.walk.at = hit.end;
             if (!add_hit(linking, hit))
                 return false;
             continue;
         }
-        if (!stopped)
+        if (!stopped && !pass.list.next)
             return true;
         size_t mark = tw_arena_mark(linking->arena);
         bool has_room = linking->count < TW_LINK_MENTIONS;
-        bool found = take_stop(linking, &walk, &last_cashtag, &hit);
+        bool found = stopped ? take_stop(linking, &pass, &hit) : take_listed(linking, &pass, &hit);
         if (linking->full || (found && !add_hit(linking, hit)))
             return false;
         if (!found || !has_room) /* what was written for it is kept by nobody */

@@ -1,5 +1,7 @@
 #include "link/symbols.h"
 
+#include "link/exchanges.h"
+
 #include <string.h>
 
 static bool is_capital(char byte)
@@ -17,77 +19,10 @@ static bool is_class_mark(char byte)
     return byte == '.' || byte == '-' || byte == '/' || byte == '_';
 }
 
-/* Equal but for the case of ASCII letters; `capitals` is in capitals. */
-static bool is_word(struct tw_text text, const char *capitals)
-{
-    size_t length = strlen(capitals);
-    if (text.length != length)
-        return false;
-    for (size_t at = 0; at < length; at++) {
-        char byte = text.bytes[at];
-        if ((is_letter(byte) ? (char)(byte & ~0x20) : byte) != capitals[at])
-            return false;
-    }
-    return true;
-}
-
-static bool is_one_of(struct tw_text text, const char *const *list, size_t count)
-{
-    char first = text.length ? text.bytes[0] : '\0';
-    first = is_letter(first) ? (char)(first & ~0x20) : first;
-    for (size_t at = 0; at < count; at++)
-        if (list[at][0] == first && is_word(text, list[at]))
-            return true;
-    return false;
-}
-
-#define IS_ONE_OF(text, list) is_one_of(text, list, sizeof(list) / sizeof((list)[0]))
-
-bool tw_symbol_is_exchange(struct tw_text text)
-{
-    static const char *const exchanges[] = {"NYSE", "NASDAQ", "NASDAQGS", "NASDAQGM", "NASDAQCM", "AMEX",
-        "NYSEAMERICAN", "NYSEARCA", "NYSEMKT", "CBOE", "BATS", "IEX", "OTC", "OTCMKTS", "OTCQB", "OTCQX",
-        "OTCBB", "OTCPK", "PINK", "TSX", "TSXV", "TSE", "CVE", "CNSX", "CSE", "NEO", "LSE", "LON", "AIM",
-        "EPA", "AMS", "EBR", "ELI", "EURONEXT", "ENX", "FRA", "FWB", "ETR", "XETRA", "GETTEX", "BIT", "BME",
-        "MCE", "SWX", "SIX", "VTX", "STO", "OMX", "CPH", "HEL", "OSL", "OSE", "ICE", "VIE", "WSE", "BIST",
-        "IST", "MCX", "MOEX", "ASX", "NZX", "NZE", "HKEX", "HKG", "SEHK", "SSE", "SHA", "SZSE", "SHE", "TYO",
-        "JPX", "KRX", "KOSPI", "KOSDAQ", "TWSE", "TPE", "SGX", "KLSE", "SET", "BKK", "IDX", "PSE", "NSE",
-        "BSE", "BOM", "JSE", "TASE", "TLV", "TADAWUL", "BMV", "BOVESPA", "B3", "BVMF", "XNYS", "XNAS", "XASE",
-        "XLON", "XPAR", "XAMS", "XFRA", "XETR", "XSWX", "XTSE", "XTSX", "XASX", "XHKG", "XTKS", "XKRX",
-        "XSHG", "XSHE", "XTAI", "XSES", "XNSE", "XBOM", "XMIL", "XMAD", "XSTO", "XCSE", "XHEL", "XOSL",
-        "XWBO", "XWAR", "XJSE"};
-    return IS_ONE_OF(text, exchanges);
-}
-
-bool tw_symbol_is_exchange_part(struct tw_text text)
-{
-    static const char *const parts[] = {"AMERICAN", "ARCA", "MKT", "MARKET", "MARKETS", "GLOBAL", "SELECT",
-        "CAPITAL", "GS", "GM", "CM", "PINK", "VENTURE", "V", "PARIS", "AMSTERDAM", "BRUSSELS", "LISBON",
-        "MILAN", "OSLO", "DUBLIN", "GROWTH"};
-    return IS_ONE_OF(text, parts);
-}
-
-bool tw_symbol_is_word(struct tw_text text)
-{
-    static const char *const words[] = {"ICE", "SET", "AIM", "BIT", "SIX", "NEO", "PINK", "BATS", "SHE",
-        "EPA", "ELI", "AMS", "FRA", "IST", "VIE", "HEL", "STO"};
-    return IS_ONE_OF(text, words);
-}
-
-/* The exchange of a Reuters code. Never A to E, which are classes of shares. */
-static bool is_reuters(struct tw_text text)
-{
-    static const char *const codes[] = {"N", "O", "OQ", "OB", "K", "P", "PK", "PH", "L", "T", "F", "V", "TO",
-        "CN", "DE", "PA", "AS", "BR", "LS", "MI", "MC", "SW", "VX", "S", "ST", "OL", "CO", "HE", "IC", "VI",
-        "WA", "IS", "MM", "AX", "NZ", "HK", "SS", "SZ", "KS", "KQ", "TW", "TWO", "SI", "KL", "BK", "JK", "PS",
-        "NS", "BO", "JO", "TA", "SA", "SE", "MX", "SN", "IL", "HN", "US"};
-    return IS_ONE_OF(text, codes);
-}
-
 bool tw_symbol_is_unit(struct tw_text text)
 {
     static const char *const units[] = {"MM", "MN", "MLN", "MIL", "BN", "BLN", "BIL", "TN", "TRN", "USD"};
-    return IS_ONE_OF(text, units);
+    return tw_exchange_is_one_of(text, units, sizeof units / sizeof units[0]);
 }
 
 /* ---- forms ---- */
@@ -139,18 +74,88 @@ static enum tw_symbol_found made_of(
     return TW_SYMBOL_FOUND;
 }
 
-/* Is "base" and a class behind a full stop listed? */
-static enum tw_symbol_found found_class(
-    const struct tw_automaton *entities, struct tw_text base, struct tw_text class, struct tw_symbol *out)
+/* Are two parts with a mark between them listed: "VELQ.B", "TYO:9901"? */
+static enum tw_symbol_found found_joined(const struct tw_automaton *entities, struct tw_text first, char mark,
+    struct tw_text second, struct tw_symbol *out)
 {
     char joined[TW_SYMBOL_BYTES + 1];
-    if (base.length + 1 + class.length > sizeof joined)
+    if (first.length + 1 + second.length > sizeof joined)
         return TW_SYMBOL_NONE;
-    memcpy(joined, base.bytes, base.length);
-    joined[base.length] = '.';
-    memcpy(joined + base.length + 1, class.bytes, class.length);
-    return found_listed(entities, (struct tw_text){joined, base.length + 1 + class.length}, out);
+    memcpy(joined, first.bytes, first.length);
+    joined[first.length] = mark;
+    memcpy(joined + first.length + 1, second.bytes, second.length);
+    return found_listed(entities, (struct tw_text){joined, first.length + 1 + second.length}, out);
 }
+
+/* ---- exchanges ---- */
+
+/* Is the base listed with one of the exchange's suffixes, or one of its names before it? */
+static enum tw_symbol_found found_with_exchange(const struct tw_automaton *entities, struct tw_text base,
+    const struct tw_exchange_row *exchange, struct tw_symbol *out)
+{
+    const char *const *suffixes = exchange->spellings[TW_EXCHANGE_SUFFIX];
+    const char *const *names = exchange->spellings[TW_EXCHANGE_NAME];
+    for (; *suffixes; suffixes++)
+        if (found_joined(entities, base, '.', tw_text_of(*suffixes), out) == TW_SYMBOL_FOUND)
+            return TW_SYMBOL_FOUND;
+    for (; *names; names++)
+        if (found_joined(entities, tw_text_of(*names), ':', base, out) == TW_SYMBOL_FOUND)
+            return TW_SYMBOL_FOUND;
+    return TW_SYMBOL_NONE;
+}
+
+enum { ZEROED_DIGITS = 5 };
+
+/* A number with zeros before it until it has `digits` of them. */
+static struct tw_text with_zeros(struct tw_text number, size_t digits, char room[ZEROED_DIGITS])
+{
+    while (number.length > 1 && number.bytes[0] == '0') {
+        number.bytes++;
+        number.length--;
+    }
+    if (number.length >= digits)
+        return number;
+    memset(room, '0', digits);
+    memcpy(room + digits - number.length, number.bytes, number.length);
+    return (struct tw_text){room, digits};
+}
+
+/* The same where zeros at a number's head say nothing. */
+static enum tw_symbol_found found_with_zeros(const struct tw_automaton *entities, struct tw_text base,
+    const struct tw_exchange_row *exchange, struct tw_symbol *out)
+{
+    static const size_t widths[] = {4, 5, 1};
+    char room[ZEROED_DIGITS];
+    if (base.length == 0 || base.length > ZEROED_DIGITS)
+        return TW_SYMBOL_NONE;
+    for (size_t at = 0; at < base.length; at++)
+        if (!tw_text_is_digit(base.bytes[at]))
+            return TW_SYMBOL_NONE;
+    for (size_t nth = 0; nth < sizeof widths / sizeof widths[0]; nth++) {
+        struct tw_text number = with_zeros(base, widths[nth], room);
+        if (found_with_exchange(entities, number, exchange, out) == TW_SYMBOL_FOUND ||
+            found_listed(entities, number, out) == TW_SYMBOL_FOUND)
+            return TW_SYMBOL_FOUND;
+    }
+    return TW_SYMBOL_NONE;
+}
+
+enum tw_symbol_found tw_symbol_resolve_exchange(const struct tw_automaton *entities, struct tw_text base,
+    tw_exchange_set exchanges, struct tw_symbol *out)
+{
+    const struct tw_exchange_row *exchange;
+    for (unsigned row = 0; exchanges && (exchange = tw_exchange_at(row)); row++, exchanges >>= 1) {
+        if (!(exchanges & 1))
+            continue;
+        if ((exchange->plain && found_listed(entities, base, out) == TW_SYMBOL_FOUND) ||
+            found_with_exchange(entities, base, exchange, out) == TW_SYMBOL_FOUND ||
+            (exchange->zeros && found_with_zeros(entities, base, exchange, out) == TW_SYMBOL_FOUND))
+            return TW_SYMBOL_FOUND;
+    }
+    return TW_SYMBOL_NONE;
+}
+
+/* ---- classes and Reuters codes ---- */
 
 /* What stands before the exchange of a Reuters code: a symbol, or one whose class is a small letter at its
  * end ("VELQb.N"). */
@@ -162,17 +167,31 @@ static enum tw_symbol_found found_reuters(
                  is_letter(base.bytes[last]);
     if (!class)
         return found_listed(entities, base, out);
-    return found_class(
-        entities, (struct tw_text){base.bytes, last}, (struct tw_text){base.bytes + last, 1}, out);
+    return found_joined(
+        entities, (struct tw_text){base.bytes, last}, '.', (struct tw_text){base.bytes + last, 1}, out);
+}
+
+/* "VELQ.N", "VELQ.NYSE": what stands before an exchange, listed with another spelling of that exchange, or
+ * without any. */
+static enum tw_symbol_found found_before_exchange(
+    const struct tw_automaton *entities, struct tw_text base, struct tw_text behind, struct tw_symbol *out)
+{
+    tw_exchange_set exchanges =
+        tw_exchange_find(TW_EXCHANGE_SUFFIX, behind) | tw_exchange_find(TW_EXCHANGE_NAME, behind);
+    if (!exchanges)
+        return TW_SYMBOL_NONE;
+    return tw_symbol_resolve_exchange(entities, base, exchanges, out) == TW_SYMBOL_FOUND
+               ? TW_SYMBOL_FOUND
+               : found_reuters(entities, base, out);
 }
 
 enum tw_symbol_found tw_symbol_resolve_class(const struct tw_automaton *entities, struct tw_text base,
     char mark, struct tw_text class, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
 {
-    if (base.length == 0 || found_class(entities, base, class, out) == TW_SYMBOL_FOUND)
-        return base.length ? TW_SYMBOL_FOUND : TW_SYMBOL_NONE;
-    if (mark == '.' && (is_reuters(class) || tw_symbol_is_exchange(class)) &&
-        found_reuters(entities, base, out) == TW_SYMBOL_FOUND)
+    if (base.length == 0)
+        return TW_SYMBOL_NONE;
+    if (found_joined(entities, base, '.', class, out) == TW_SYMBOL_FOUND ||
+        (mark == '.' && found_before_exchange(entities, base, class, out) == TW_SYMBOL_FOUND))
         return TW_SYMBOL_FOUND;
     if (!unlisted || plain_base(base) != base.length || !is_class(class))
         return TW_SYMBOL_NONE;
@@ -221,12 +240,28 @@ static bool is_country(struct tw_text text)
     return text.length == 2 && is_capital(text.bytes[0]) && is_capital(text.bytes[1]);
 }
 
-/* A country, as web pages write it before a symbol. */
-static bool is_market(struct tw_text text)
+/* The symbol beside an exchange: as the file spells it for that one, else by itself. */
+static enum tw_symbol_found resolve_beside(const struct tw_automaton *entities, struct tw_text symbol,
+    tw_exchange_set exchanges, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
 {
-    static const char *const markets[] = {
-        "US", "UK", "GB", "CA", "AU", "HK", "CN", "JP", "KR", "TW", "IN", "SG", "DE", "FR", "CH", "BR"};
-    return IS_ONE_OF(text, markets);
+    return tw_symbol_resolve_exchange(entities, symbol, exchanges, out) == TW_SYMBOL_FOUND
+               ? TW_SYMBOL_FOUND
+               : resolve_bare(entities, symbol, unlisted, arena, out);
+}
+
+static enum tw_symbol_found resolve_around_colon(const struct tw_automaton *entities, struct tw_text left,
+    struct tw_text right, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
+{
+    tw_exchange_set before = tw_exchange_find(TW_EXCHANGE_NAME, left);
+    if (before)
+        return resolve_beside(entities, trimmed(right), before, unlisted, arena, out);
+    tw_exchange_set market = tw_exchange_find(TW_EXCHANGE_COUNTRY, left);
+    if (market && !tw_exchange_find(TW_EXCHANGE_COUNTRY, right))
+        return resolve_beside(entities, right, market, false, arena, out);
+    tw_exchange_set behind =
+        tw_exchange_find(TW_EXCHANGE_NAME, right) | tw_exchange_find(TW_EXCHANGE_TERMINAL, right);
+    return behind || is_country(right) ? resolve_beside(entities, left, behind, unlisted, arena, out)
+                                       : TW_SYMBOL_NONE;
 }
 
 enum tw_symbol_found tw_symbol_resolve(const struct tw_automaton *entities, struct tw_text spelled,
@@ -238,22 +273,18 @@ enum tw_symbol_found tw_symbol_resolve(const struct tw_automaton *entities, stru
     if (found_listed(entities, spelled, out) == TW_SYMBOL_FOUND)
         return TW_SYMBOL_FOUND;
     struct tw_text left = before(spelled, ':');
-    if (left.length < spelled.length) {
-        struct tw_text right = {spelled.bytes + left.length + 1, spelled.length - left.length - 1};
-        if (tw_symbol_is_exchange(left))
-            return resolve_bare(entities, trimmed(right), unlisted, arena, out);
-        if (is_market(left) && !is_market(right))
-            return found_listed(entities, right, out);
-        return is_country(right) || tw_symbol_is_exchange(right)
-                   ? resolve_bare(entities, left, unlisted, arena, out)
-                   : TW_SYMBOL_NONE;
-    }
+    if (left.length < spelled.length)
+        return resolve_around_colon(entities, left,
+            (struct tw_text){spelled.bytes + left.length + 1, spelled.length - left.length - 1}, unlisted,
+            arena, out);
     left = before(spelled, ' ');
     if (left.length < spelled.length) {
         struct tw_text rest =
             trimmed((struct tw_text){spelled.bytes + left.length, spelled.length - left.length});
-        return is_country(before(rest, ' ')) || is_word(rest, "EQUITY")
-                   ? resolve_bare(entities, left, unlisted, arena, out)
+        struct tw_text code = before(rest, ' ');
+        return is_country(code) || tw_exchange_same_word(rest, "EQUITY")
+                   ? resolve_beside(
+                         entities, left, tw_exchange_find(TW_EXCHANGE_TERMINAL, code), unlisted, arena, out)
                    : TW_SYMBOL_NONE;
     }
     return resolve_bare(entities, spelled, unlisted, arena, out);

@@ -12,6 +12,9 @@
  *   VELQ.N, VELQ.OQ, VELQ.US    a Reuters code: a full stop, no other mark, and an exchange of a table, which
  *                               holds no class of shares: VELQ.B, VELQ-B, VELQ-N and VELQ/L are not VELQ.
  *                               VELQb.N is VELQ.B
+ *   TYO:9901, 9901.T, 9901 JP   one symbol by the table of exchanges (exchanges.h): each names the company
+ *   that
+ *                               the file lists as another of them. HKG:700 is 0700.HK
  * No spelling names a company whose symbol is shorter than what was written, but for these. */
 #ifndef TW_SYMBOLS_H
 #define TW_SYMBOLS_H
@@ -21,6 +24,7 @@
 
 #include "base/arena.h"
 #include "link/entities.h"
+#include "link/exchanges.h"
 
 /* What a symbol is once it was found. */
 struct tw_symbol {
@@ -40,17 +44,13 @@ enum tw_symbol_found tw_symbol_resolve(const struct tw_automaton *entities, stru
 enum tw_symbol_found tw_symbol_resolve_class(const struct tw_automaton *entities, struct tw_text base,
     char mark, struct tw_text class, bool unlisted, struct tw_arena *arena, struct tw_symbol *out);
 
+/* The listed company whose symbol is `base` in a spelling of one of the exchanges: 9901.T or TYO:9901 for
+ * 9901 in Tokyo. */
+enum tw_symbol_found tw_symbol_resolve_exchange(const struct tw_automaton *entities, struct tw_text base,
+    tw_exchange_set exchanges, struct tw_symbol *out);
+
 /* True for [A-Z][A-Z0-9]{0,9} with at most one class of one to three capitals or digits behind . - / _ */
 bool tw_symbol_is_plain(struct tw_text symbol);
-
-/* Is the text an exchange's name, as it stands before a colon: NYSE, Nasdaq, TSX? Any case. */
-bool tw_symbol_is_exchange(struct tw_text text);
-
-/* Is it a word that stands between an exchange's name and the colon: American, Global, Venture? Any case. */
-bool tw_symbol_is_exchange_part(struct tw_text text);
-
-/* Is this exchange's name also a word or a name of something else: ICE, AIM, EPA? Any case. */
-bool tw_symbol_is_word(struct tw_text text);
 
 /* Is it a unit of money, which stands behind a dollar sign and names nobody: MM, BN, USD? (K, M, B and T are
  * companies, too.) */

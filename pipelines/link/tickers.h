@@ -6,7 +6,7 @@
  *   cashtag    "$VELQ", "$velq", "$VELQ-B": a dollar sign, not after a letter, digit or another dollar sign
  *              unless a cashtag ends there
  *   newswire   "<VELQ>", "<VELQ.N>": capitals and digits in angle brackets
- *   exchange   "NASDAQ: VELQ", "(NYSE American: VELQ)", "TSX:VELQ/B": an exchange and a colon; capitals
+ *   exchange   "NASDAQ: VELQ", "(NYSE: VELQ.A, VELQ.B)": in symbol_list.h
  *   bare       "VELQ", as a name of the entities file
  *
  * All are read to the end of the symbol, its class or Reuters code with it (symbols.h), and never name the
@@ -16,21 +16,7 @@
 #ifndef TW_TICKERS_H
 #define TW_TICKERS_H
 
-#include "link/symbols.h"
-
-/* Where symbols are looked for. */
-struct tw_ticker_scan {
-    const struct tw_automaton *entities;
-    bool unlisted; /* symbols that the file does not hold count, too */
-    struct tw_text text;
-    size_t title_length; /* bytes of the text that are its title, which may have been cut off */
-    struct tw_arena *arena;
-};
-
-struct tw_ticker {
-    uint32_t begin, end; /* bytes of the text */
-    struct tw_symbol symbol;
-};
+#include "link/symbol_run.h"
 
 /* The cashtag whose dollar sign, of `sign` bytes, stands at `at`. `after_cashtag`: another ends there.
  * TW_SYMBOL_FULL: the arena is full; so below. */
@@ -39,10 +25,6 @@ enum tw_symbol_found tw_ticker_cashtag(
 
 /* The newswire symbol whose '<' stands at `at`. An element's name of HTML when it is listed. */
 enum tw_symbol_found tw_ticker_newswire(const struct tw_ticker_scan *scan, size_t at, struct tw_ticker *out);
-
-/* The symbol behind an exchange whose ':' stands at `at`. Behind an exchange that is a word of English (ICE,
- * AIM, EPA) only in brackets, or in capitals without a space between. */
-enum tw_symbol_found tw_ticker_exchange(const struct tw_ticker_scan *scan, size_t at, struct tw_ticker *out);
 
 enum tw_ticker_bare {
     TW_BARE_NAME,    /* no symbol, or one with nothing joined to it: what the name says */

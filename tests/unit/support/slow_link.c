@@ -7,6 +7,7 @@
 
 #include "link/entities.h"
 #include "link/link.h"
+#include "link/symbol_list.h"
 #include "link/tickers.h"
 #include "link/words.h"
 
@@ -197,6 +198,7 @@ struct linker {
     struct tw_text text;
     struct tw_name_word *words; /* all of the text */
     size_t word_count;
+    struct tw_symbol_list list; /* symbols that are to come behind an exchange */
 };
 
 struct hit {
@@ -239,6 +241,8 @@ static bool stands_at(const struct linker *linker, const struct name *name, size
             return false;
     }
     uint32_t begin = linker->words[at].begin, end = linker->words[at + name->count - 1].end;
+    if (linker->list.next && end > linker->list.next)
+        return false;
     struct tw_text spelled = {linker->text.bytes + begin, end - begin};
     return (!name->exact || tw_word_spelled_alike(name->spelled, spelled)) &&
            tw_word_edges(linker->text, begin, end);
@@ -315,7 +319,7 @@ static void add_hit(struct hits *hits, const struct hit *hit)
     hits->items[hits->count++] = *hit;
 }
 
-static void find_hits(const struct linker *linker, struct hits *hits)
+static void find_hits(struct linker *linker, struct hits *hits)
 {
     size_t last_cashtag = 0, next = 0; /* next: the first byte that nothing has taken */
     for (size_t at = 0; at < linker->word_count; at++) {
@@ -324,6 +328,13 @@ static void find_hits(const struct linker *linker, struct hits *hits)
         struct tw_ticker ticker = {0};
         if (word->begin < next)
             continue;
+        if (linker->list.next && word->begin >= linker->list.next &&
+            take_ticker(tw_symbol_list_next(&linker->scan, &linker->list, &ticker), &ticker, &hit)) {
+            next = hit.end;
+            add_hit(hits, &hit);
+            continue;
+        }
+        hit = (struct hit){.company = TW_NO_ENTITY};
         char mark = !word->letters && word->length == 1 ? word->folded[0] : 0;
         bool found = false;
         if (mark == '$') {
@@ -335,7 +346,9 @@ static void find_hits(const struct linker *linker, struct hits *hits)
         } else if (mark == '<') {
             found = take_ticker(tw_ticker_newswire(&linker->scan, word->begin, &ticker), &ticker, &hit);
         } else if (mark == ':') {
-            found = take_ticker(tw_ticker_exchange(&linker->scan, word->begin, &ticker), &ticker, &hit);
+            found = take_ticker(tw_symbol_list_begin(&linker->scan, word->begin, word->end - word->begin,
+                                    &linker->list, &ticker),
+                &ticker, &hit);
         } else if (find_name(linker, at, &hit)) {
             next = hit.end;
             found = take_name(linker, at, &hit);

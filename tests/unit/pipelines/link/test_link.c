@@ -184,6 +184,196 @@ static void an_exchange_before_a_colon_names_a_symbol(void **state)
     ASSERT_ALL(cases);
 }
 
+/* Companies as quote services spell them, for lists and exchanges. */
+static const char listed_abroad[] =
+    "{\"symbol\":\"BRK.A\"}\n{\"symbol\":\"BRK.B\"}\n{\"symbol\":\"GE\",\"names\":[\"General Electric\"]}\n"
+    "{\"symbol\":\"GOOG\"}\n{\"symbol\":\"GOOGL\"}\n{\"symbol\":\"V\"}\n{\"symbol\":\"MA\"}\n"
+    "{\"symbol\":\"C\"}\n{\"symbol\":\"A\"}\n{\"symbol\":\"B\"}\n{\"symbol\":\"AI\"}\n{\"symbol\":\"CEO\"}\n"
+    "{\"symbol\":\"UK\"}\n{\"symbol\":\"BBB\"}\n{\"symbol\":\"HSBA\",\"names\":[\"HSBC\"]}\n"
+    "{\"symbol\":\"9901.T\"}\n{\"symbol\":\"9984.T\"}\n{\"symbol\":\"2024.T\"}\n{\"symbol\":\"1200.T\"}\n"
+    "{\"symbol\":\"0700.HK\"}\n{\"symbol\":\"9988.HK\"}\n{\"symbol\":\"0005.HK\"}\n{\"symbol\":\"XHKG:0941\"}\n"
+    "{\"symbol\":\"2500.KS\"}\n{\"symbol\":\"005930.KS\"}\n{\"symbol\":\"2330.TW\"}\n{\"symbol\":\"600519.SS\"}\n"
+    "{\"symbol\":\"000001.SZ\"}\n{\"symbol\":\"BAJAJ-AUTO.NS\"}\n{\"symbol\":\"M&M.NS\"}\n"
+    "{\"symbol\":\"500325.BO\"}\n{\"symbol\":\"VOD.L\"}\n{\"symbol\":\"VOD\"}\n{\"symbol\":\"BT.A.L\"}\n"
+    "{\"symbol\":\"BMW.DE\"}\n{\"symbol\":\"OR.PA\"}\n{\"symbol\":\"RCI-B.TO\"}\n{\"symbol\":\"BHP.AX\"}\n"
+    "{\"symbol\":\"NESN.SW\"}\n{\"symbol\":\"NYSE:TAP\"}\n{\"symbol\":\"MSFT.OQ\"}\n{\"symbol\":\"7203\"}\n";
+
+static void assert_abroad(const struct expected *cases, size_t count)
+{
+    struct tw_automaton *all = entities;
+    struct slow_companies *slowly = companies;
+    struct tw_error err;
+    assert_true(tw_entities_parse("e.jsonl", tw_text_of(listed_abroad), &entities, &err));
+    companies = slow_companies_new(tw_text_of(listed_abroad));
+    assert_all(cases, count);
+    slow_companies_free(companies);
+    tw_entities_free(entities);
+    companies = slowly;
+    entities = all;
+}
+
+static void an_exchange_may_have_a_list_of_symbols(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"(NYSE: BRK.A, BRK.B)", "BRK.A*1 BRK.B*1"},
+        {"(NYSE: BRK.A and BRK.B) (NYSE:BRK.A/BRK.B) (NYSE: BRK.A & BRK.B)", "BRK.A*3 BRK.B*3"},
+        {"(NASDAQ: GOOG,GOOGL), [NASDAQ: GOOG; GOOGL], (Nasdaq: GOOG | GOOGL)", "GOOG*3 GOOGL*3"},
+        {"(NASDAQ:GOOG/GOOGL) (NASDAQ: GOOG / GOOGL)", "GOOG*2 GOOGL*2"},
+        {"(NASDAQ: $GOOG, $GOOGL)", "GOOG*1 GOOGL*1"},
+        {"(NYSE: V, MA, C, and GE)", "C*1 GE*1 MA*1 V*1"},
+        {"(NYSE: A, B)", "A*1 B*1"},
+        {"(NYSE: GE; TSX: RCI.B)", "GE*1 RCI-B.TO*1"},
+        {"(NYSE: GE, LBTYA, LBTYB; TSX: TPXA, TPXB)", "GE*1 [LBTYA]*1 [LBTYB]*1 [TPXA]*1 [TPXB]*1"},
+        {"(NASDAQ: GOOG, GOOGL; \u201CAlphabet\u201D) (NASDAQ: FOXA, FOX, \"Fox\")",
+            "[FOX]*1 [FOXA]*1 GOOG*1 GOOGL*1"},
+        {"(NASDAQ: GOOG, GOOGL, the parent of a search engine)", "GOOG*1 GOOGL*1"},
+        {"\uFF08NASDAQ\uFF1AGOOG\u3001GOOGL\uFF09 \uFF08NYSE\uFF1ABRK.A\uFF0CBRK.B\uFF09",
+            "BRK.A*1 BRK.B*1 GOOG*1 GOOGL*1"},
+        {"(NYSE: NOPE, HSBC, GE)", "GE*1 [HSBC]*1 [NOPE]*1"},
+        {"(HKG: 0700, 9988; TYO: 9901, 9984)", "0700.HK*1 9901.T*1 9984.T*1 9988.HK*1"},
+        {"(NYSE: TAP, TAPA)", "NYSE:TAP*1 [TAPA]*1"},
+        {"(OTC: ABCD, ABCDF) (NYSE: Q, QQ)", "[ABCD]*1 [ABCDF]*1 [Q]*1 [QQ]*1"},
+    };
+    assert_abroad(cases, sizeof cases / sizeof cases[0]);
+}
+
+static void an_exchange_and_a_suffix_are_one(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"TYO:9901 up, (TSE: 9901), JPX:9901, $9901.T, <9901.T>", "9901.T*5"},
+        {"HKG:0700, (HKG: 700), (SEHK: 00700) HKEX:700 <0700.HK> <00700.HK> $700.HK", "0700.HK*7"},
+        {"(HKEX: 5) <0005.HK>, (HKG: 0941) <941.HK>", "0005.HK*2 XHKG:0941*2"},
+        {"KRX:005930, TPE:2330, SHA:600519, SHE:000001 <600519.SH>",
+            "000001.SZ*1 005930.KS*1 2330.TW*1 600519.SS*2"},
+        {"NSE: BAJAJ-AUTO, NSE:M&M, BOM:500325", "500325.BO*1 BAJAJ-AUTO.NS*1 M&M.NS*1"},
+        {"(LON: VOD) LSE:BT.A, ETR:BMW, XETRA: BMW, FRA:BMW", "BMW.DE*3 BT.A.L*1 VOD.L*1"},
+        {"(NASDAQ: VOD; LSE: VOD)", "VOD*1 VOD.L*1"},
+        {"EPA:OR, (TSX: RCI-B), (ASX: BHP), SWX:NESN, SIX:NESN", "BHP.AX*1 NESN.SW*2 OR.PA*1 RCI-B.TO*1"},
+        {"NYSE: TAP, <TAP.N>, NASDAQ: MSFT, <MSFT.O>", "MSFT.OQ*2 NYSE:TAP*2"},
+        {"TYO:7203, <7203.T>", "7203*2"},
+    };
+    assert_abroad(cases, sizeof cases / sizeof cases[0]);
+}
+
+static void symbols_of_the_message_by_their_exchange(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {{"TYO:9901", "9901.T*1"}, {"9901 JP Equity", "9901.T*1"},
+        {"9901:JP", "9901.T*1"}, {"JP:9901", "9901.T*1"}, {"9901:TYO", "9901.T*1"}, {"9901.T", "9901.T*1"},
+        {"700 HK", "0700.HK*1"}, {"0700:HK", "0700.HK*1"}, {"HK:700", "0700.HK*1"}, {"00700.HK", "0700.HK*1"},
+        {"VOD LN Equity", "VOD.L*1"}, {"VOD US Equity", "VOD*1"}, {"VOD:US", "VOD*1"}, {"UK:VOD", "VOD.L*1"},
+        {"LON:VOD", "VOD.L*1"}, {"RCI/B CN Equity", "RCI-B.TO*1"}, {"005930 KS", "005930.KS*1"},
+        {"005930.KQ", ""}, {"9901.HK", ""}, {"TAP.N", "NYSE:TAP*1"}, {"2330 TT", "2330.TW*1"},
+        {"XHKG:00941", "XHKG:0941*1"}, {"VOD GR", "VOD*1"}, {"9901:US", ""}, {"US:9901", ""}};
+    struct tw_automaton *all = entities;
+    struct tw_error err;
+    assert_true(tw_entities_parse("e.jsonl", tw_text_of(listed_abroad), &entities, &err));
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct tw_text symbol = tw_text_of(cases[at].text);
+        struct tw_document document = {.text = tw_text_of("up"), .symbols = &symbol, .symbol_count = 1};
+        char line[400];
+        assert_true(tw_link(entities, false, &document, &arena, &err));
+        describe(&document, line, sizeof line);
+        if (strcmp(line, cases[at].entities) != 0)
+            fail_msg("%s: %s, not %s", cases[at].text, line, cases[at].entities);
+    }
+    tw_entities_free(entities);
+    entities = all;
+}
+
+/* What stands behind an exchange and is no company: "GE" is the list's first, when there is one. */
+static void a_list_names_nobody_that_the_text_does_not(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"(NYSE: GE, CEO)", "GE*1"},
+        {"(NYSE: GE, CEO Larry C said)", "GE*1"},
+        {"(NYSE: GE, CEO: Larry)", "GE*1"},
+        {"(NYSE: GE, BBB)", "GE*1"},
+        {"(NYSE: GE, rated BBB)", "GE*1"},
+        {"(NYSE: GE, A-)", "GE*1"},
+        {"(NYSE: GE, A+)", "GE*1"},
+        {"(NYSE: GE, BBB+)", "GE*1"},
+        {"(NYSE: GE, UK)", "GE*1"},
+        {"(NYSE: GE, UK and USA)", "GE*1"},
+        {"(NYSE: GE, Boston, MA)", "GE*1"},
+        {"(NYSE: GE, Boston, MA, V)", "GE*1"},
+        {"(NYSE: GE, MA 02210)", "GE*1"},
+        {"(NYSE: GE, AI and robots)", "GE*1"},
+        {"(NYSE: GE, AI, robots)", "GE*1"},
+        {"(NYSE: GE, V shares)", "GE*1"},
+        {"(NYSE: GE, A, B)", "GE*1"},
+        {"(NYSE: GE, A and B shares)", "GE*1"},
+        {"(NYSE: BRK.A, B)", "BRK.A*1"},
+        {"(NYSE: GE, TSX)", "GE*1"},
+        {"(NYSE: GE, NASDAQ)", "GE*1"},
+        {"(NYSE: GE, FSE: GEC)", "GE*1 [GEC]*1"},
+        {"(NYSE: GE, Frankfurt: GEC)", "GE*1"},
+        {"(NYSE: GE, ISIN US3696043013)", "GE*1"},
+        {"(NYSE: GE, ISIN: US3696043013)", "GE*1"},
+        {"(NYSE: GE, WKN A3CSML)", "GE*1"},
+        {"(NYSE: GE, USD)", "GE*1"},
+        {"(NYSE: GE, USD 12)", "GE*1"},
+        {"(NYSE: GE, Q3)", "GE*1"},
+        {"(NYSE: GE, Q3 2024, FY24, 3Q24)", "GE*1"},
+        {"(NYSE: GE, FY24)", "GE*1"},
+        {"(NYSE: GE, 2024)", "GE*1"},
+        {"(NYSE: GE, 9901)", "GE*1"},
+        {"(NYSE: GE, 12.5%)", "GE*1"},
+        {"(NYSE: GE, BUY)", "GE*1"},
+        {"(NYSE: GE, PLC)", "GE*1"},
+        {"(NYSE: GE, ADR, ETF)", "GE*1"},
+        {"(NYSE: GE, N/A)", "GE*1"},
+        {"(NYSE: GE, SEC, DOJ)", "GE*1"},
+        {"(NYSE: GE, SEC and DOJ probes)", "GE*1"},
+        {"(NYSE: GE, S&P 500)", "GE*1"},
+        {"(NYSE: GE, DAX, FTSE)", "GE*1"},
+        {"(NYSE: GE, EST)", "GE*1"},
+        {"(NYSE: GE, GEx, MA)", "GE*1"},
+        {"(NYSE: GE, V\u2026", "GE*1"},
+        {"(NYSE: GE, V", "GE*1"},
+        {"(NYSE: GE, V\nMA)", "GE*1"},
+        {"NYSE: GE, V, MA)", "GE*1"},
+        {"NYSE: GE, MA and V", "GE*1"},
+        {"(a) NYSE: GE, V, MA", "GE*1"},
+        {"(NYSE: GE) V, MA)", "GE*1"},
+        {"(NYSE: GE - MA, V)", "GE*1"},
+        {"(NYSE: GE. V, MA)", "GE*1"},
+        {"(NYSE: GE or V)", "GE*1"},
+        {"(NYSE: GE/MA1)", "[GE.MA1]*1"},
+        {"(NASDAQ: GOOG/MAIL)", "GOOG*1"},
+        {"(NYSE: the V, MA) (NYSE: Ge, V)", ""},
+        {"(note: GE, V, MA) (see: V, MA)", ""},
+        {"(TYO: 9901, 2024) (TYO: 9901, MA)", "9901.T*2"},
+        {"(TYO: 9901, 9,984 yen)", "9901.T*1"},
+        {"TYO: 9901 points, TSE: 1200 GMT, (TSE: 1200 GMT)", ""},
+        {"TYO:1,200, TYO:1200.5, TYO:1200%, TYO:12:00", ""},
+        {"TYO:2024 and (TYO: 2024 results)", ""},
+        {"HKEX: 5 companies, HKEX:5 new, (HKEX: 5 and 9988)", ""},
+        {"HKEX: 700 listings, HKEX:700.5, HKEX:0700% ", ""},
+        {"(KOSPI: 2500 points) KOSPI: 2500, KOSPI up to 2500.KSX", ""},
+        {"HKG:9901, TYO:0700, TYO:700, KRX:2330, NYSE:9901", ""},
+        {"LON:005930 SHA:000001 SHE:600519 BOM:BAJAJ", "[BAJAJ]*1"},
+        {"9:00 AM: V, (9:30: MA)", ""},
+        {"(HKG: 0700\u2026", ""},
+        {"(HKG: 0700-9988) (HKG: 070)", ""},
+        {"TYO:9901X TYO:99010 TYO:9901.5 XTYO:9901 TYOX:9901", ""},
+    };
+    assert_abroad(cases, sizeof cases / sizeof cases[0]);
+}
+
+/* A word of a list that is nobody's symbol may be a name of the file, and ends nothing. */
+static void unlisted_symbols_of_a_list_may_be_left_out(void **state)
+{
+    (void)state;
+    struct tw_document document = linked("(NYSE: QQQQ, AT&T, ZZZZ, GE, AAPL) General Motors", false);
+    char line[400];
+    describe(&document, line, sizeof line);
+    assert_string_equal(line, "AAPL*1 ATT*1 GE*1 GM*1");
+}
+
 /* A name that is a symbol is part of what is joined to it. */
 static void a_bare_symbol_is_read_to_its_end(void **state)
 {
@@ -410,6 +600,11 @@ int main(void)
         cmocka_unit_test(entities_beyond_the_bound_are_counted_not_lost_in_silence),
         cmocka_unit_test(newswire_symbols),
         cmocka_unit_test(an_exchange_before_a_colon_names_a_symbol),
+        cmocka_unit_test(an_exchange_may_have_a_list_of_symbols),
+        cmocka_unit_test(an_exchange_and_a_suffix_are_one),
+        cmocka_unit_test(symbols_of_the_message_by_their_exchange),
+        cmocka_unit_test(a_list_names_nobody_that_the_text_does_not),
+        cmocka_unit_test(unlisted_symbols_of_a_list_may_be_left_out),
         cmocka_unit_test(a_bare_symbol_is_read_to_its_end),
         cmocka_unit_test(a_title_may_be_cut_off),
         cmocka_unit_test(names_are_the_same_in_every_spelling),

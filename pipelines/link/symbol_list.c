@@ -1,0 +1,353 @@
+#include "link/symbol_list.h"
+
+#include "link/words.h"
+
+#include <string.h>
+
+/* ---- names of exchanges and brackets ---- */
+
+/* The word of letters and digits that ends before `end`. */
+static struct tw_text word_before(struct tw_text text, size_t end)
+{
+    enum { MOST = 16 };
+    size_t begin = end;
+    while (begin > 0 && end - begin < MOST && tw_ascii_is_alphanumeric(text.bytes[begin - 1]))
+        begin--;
+    return (struct tw_text){text.bytes + begin, end - begin};
+}
+
+/* The exchange whose name ends before `end`, in several words at times; length 0: none. */
+static struct tw_text exchange_before(struct tw_text text, size_t end)
+{
+    enum { MOST_WORDS = 4 };
+    for (int nth = 0; nth < MOST_WORDS; nth++) {
+        struct tw_text word = word_before(text, end);
+        if (word.length == 0 || tw_exchange_find(TW_EXCHANGE_NAME, word))
+            return word;
+        size_t begin = (size_t)(word.bytes - text.bytes);
+        if (!tw_exchange_is_part(word) || begin == 0 ||
+            (text.bytes[begin - 1] != ' ' && text.bytes[begin - 1] != '-'))
+            break;
+        end = begin - 1;
+    }
+    return (struct tw_text){text.bytes + end, 0};
+}
+
+static bool is_enclosed(struct tw_text text, size_t at)
+{
+    while (at > 0 && text.bytes[at - 1] == ' ')
+        at--;
+    return at > 0 && (text.bytes[at - 1] == '(' || text.bytes[at - 1] == '[');
+}
+
+static bool is_in_capitals(struct tw_text text)
+{
+    for (size_t at = 0; at < text.length; at++)
+        if (tw_ascii_is_small(text.bytes[at]))
+            return false;
+    return true;
+}
+
+/* The character at `at` as ASCII, and where it ends. */
+static char ascii_at(struct tw_text text, size_t at, size_t *end)
+{
+    size_t bytes = 0;
+    char byte = at < text.length ? tw_word_ascii(text, at, &bytes) : '\0';
+    *end = at + bytes;
+    return byte;
+}
+
+static size_t behind_blanks(struct tw_text text, size_t at)
+{
+    while (tw_text_byte(text, at) == ' ')
+        at++;
+    return at;
+}
+
+/* Does a bracket end here, but for blanks? */
+static bool closes(struct tw_text text, size_t at)
+{
+    size_t end;
+    char byte = ascii_at(text, behind_blanks(text, at), &end);
+    return byte == ')' || byte == ']';
+}
+
+/* Has a bracket been opened before `at` that is open still? */
+static bool is_in_brackets(struct tw_text text, size_t at)
+{
+    enum { MOST = 128 };
+    for (size_t back = 1; back <= at && back <= MOST; back++) {
+        size_t end;
+        if (((unsigned char)text.bytes[at - back] & 0xC0) == 0x80) /* inside of a character */
+            continue;
+        char byte = ascii_at(text, at - back, &end);
+        if (byte == '(' || byte == '[')
+            return true;
+        if (byte == ')' || byte == ']' || byte == '\n')
+            return false;
+    }
+    return false;
+}
+
+/* ---- lists behind an exchange ---- */
+
+/* A word in capitals, read for its form alone. */
+struct member {
+    struct tw_symbol_run run;
+    size_t base, count; /* characters of the run: before a class, and with it */
+    size_t end;         /* byte of the text; 0: no such word */
+};
+
+static void read_member(struct tw_text text, size_t at, struct member *member)
+{
+    tw_symbol_run_read(text, at + (tw_text_byte(text, at) == '$'), &member->run);
+    const struct tw_symbol_run *run = &member->run;
+    size_t base = tw_symbol_run_alphanumerics(run, 0), class = tw_symbol_run_class(run, base);
+    member->base = base;
+    member->count = base + (class ? 1 + class : 0);
+    bool is_symbol = base > 0 && base <= 10 && is_in_capitals((struct tw_text){run->bytes, base}) &&
+                     tw_symbol_run_ends(run, text, member->count);
+    member->end = is_symbol ? run->ends[member->count - 1] : 0;
+}
+
+static bool is_number(const struct member *member)
+{
+    for (size_t at = 0; at < member->base; at++)
+        if (!tw_text_is_digit(member->run.bytes[at]))
+            return false;
+    return true;
+}
+
+static bool is_year(const struct member *member)
+{
+    const char *digits = member->run.bytes;
+    return member->base == 4 && is_number(member) &&
+           ((digits[0] == '1' && digits[1] == '9') || (digits[0] == '2' && digits[1] == '0'));
+}
+
+/* Q3, 3Q24, H1, FY25: a stretch of a year. */
+static bool is_period(struct tw_text word)
+{
+    size_t at = 0, digits = 0;
+    for (; at < word.length; at++)
+        digits += tw_text_is_digit(word.bytes[at]);
+    char first = word.bytes[0], second = word.length > 1 ? word.bytes[1] : '\0';
+    if (digits + 1 == word.length && digits > 0)
+        return first == 'Q' || first == 'H' || second == 'Q' || second == 'H';
+    return digits > 0 && digits + 2 == word.length && (first == 'F' || first == 'C') && second == 'Y';
+}
+
+/* What stands in capitals where symbols might, and is none. */
+static bool is_no_symbol(const struct member *member)
+{
+    static const char *const words[] = {"CEO", "CFO", "COO", "CTO", "CIO", "IPO", "ETF", "ETFS", "ETN", "ADR",
+        "ADRS", "ADS", "ADSS", "GDR", "REIT", "REITS", "SPAC", "ESG", "PLC", "INC", "LLC", "LTD", "CORP",
+        "GMBH", "ISIN", "CUSIP", "SEDOL", "WKN", "FIGI", "LEI", "RIC", "CIK", "TICKER", "SYMBOL", "USD",
+        "EUR", "GBP", "GBX", "JPY", "CAD", "CHF", "AUD", "NZD", "CNY", "RMB", "HKD", "INR", "KRW", "TWD",
+        "SGD", "SEK", "NOK", "DKK", "BRL", "ZAR", "UTC", "GMT", "EST", "EDT", "CET", "CEST", "PST", "PDT",
+        "JST", "HKT", "BST", "TBD", "TBA", "BUY", "SELL", "HOLD", "NEUTRAL", "OUTPERFORM", "OVERWEIGHT",
+        "REDUCE", "AND", "OR", "THE", "AKA", "FKA", "DBA", "VS", "AAA", "BBB", "CCC", "US", "USA", "UK", "EU",
+        "UN", "UAE", "SEC", "DOJ", "FDA", "FTC", "FED", "ECB", "IMF", "OPEC", "NATO", "GDP", "CPI", "PPI",
+        "EPS", "EBIT", "EBITDA", "ROE", "ROI", "YOY", "QOQ", "YTD", "TTM", "FY", "DAX", "MDAX", "SDAX",
+        "TECDAX", "FTSE", "CAC", "DJIA", "NIKKEI", "TOPIX", "INDEX", "NEW", "NYC"};
+    struct tw_text word = {member->run.bytes, member->base};
+    struct tw_text all = {member->run.bytes, member->count};
+    return tw_exchange_is_one_of(word, words, sizeof words / sizeof words[0]) || is_period(word) ||
+           tw_symbol_is_unit(word) || tw_exchange_same_word(all, "N/A") ||
+           tw_exchange_find(TW_EXCHANGE_NAME, word);
+}
+
+/* Where a word begins behind "and " or "& " at `at`; `at` when neither stands there. */
+static size_t behind_and(struct tw_text text, size_t at)
+{
+    static const char *const words[] = {"and ", "& "};
+    for (size_t nth = 0; nth < sizeof words / sizeof words[0]; nth++)
+        if (tw_text_goes_on(text, at, words[nth]))
+            return behind_blanks(text, at + strlen(words[nth]));
+    return at;
+}
+
+/* Where the next word of a list begins behind `end`; 0 when what stands there parts none. */
+static size_t behind_separator(struct tw_text text, size_t end)
+{
+    size_t at = behind_blanks(text, end), behind;
+    char mark = ascii_at(text, at, &behind);
+    if (tw_text_goes_on(text, at, "\xE3\x80\x81")) /* 、 */
+        return behind_blanks(text, at + 3);
+    if (mark && strchr(",;|", mark))
+        return behind_and(text, behind_blanks(text, behind));
+    if (at > end && mark == '/' && tw_text_byte(text, behind) == ' ')
+        return behind_blanks(text, behind);
+    size_t word = at > end ? behind_and(text, at) : at;
+    return word > at ? word : 0;
+}
+
+/* "GOOG/GOOGL": a slash parts the shares of one company, which begin alike but for a letter. */
+static size_t behind_slash(struct tw_text text, const struct member *member)
+{
+    struct member other;
+    if (tw_text_byte(text, member->end) != '/')
+        return 0;
+    read_member(text, member->end + 1, &other);
+    size_t shorter = member->base < other.base ? member->base : other.base, alike = 0;
+    while (alike < shorter && member->run.bytes[alike] == other.run.bytes[alike])
+        alike++;
+    return other.end && alike > 0 && alike + 1 >= shorter ? member->end + 1 : 0;
+}
+
+/* May this word go on with the list? */
+static bool is_of_list(
+    const struct tw_symbol_list *list, const struct tw_ticker_scan *scan, const struct member *member)
+{
+    bool letter = member->count == 1;
+    if (!member->end || is_no_symbol(member) || is_number(member) != list->numbers || is_year(member))
+        return false;
+    /* "BRK.A, B" and "BRK, A and B" are classes. */
+    if (letter &&
+        ((list->classed && member->run.bytes[0] <= 'E') || (!list->letter && member->run.bytes[0] <= 'B')))
+        return false;
+    return closes(scan->text, member->end) || behind_separator(scan->text, member->end) ||
+           behind_slash(scan->text, member);
+}
+
+/* The word of the list behind another; its first byte, 0 when the list ends there. */
+static size_t next_of_list(const struct tw_symbol_list *list, const struct tw_ticker_scan *scan,
+    const struct member *before, size_t end, struct member *member)
+{
+    size_t at = behind_separator(scan->text, end);
+    at = at ? at : end == before->end ? behind_slash(scan->text, before) : 0;
+    if (!at)
+        return 0;
+    read_member(scan->text, at, member);
+    return is_of_list(list, scan, member) ? at : 0;
+}
+
+/* Is it a quotation, or the mark of another exchange or list, what stands behind the last symbol? */
+static bool is_other_mark(struct tw_text text, size_t at)
+{
+    enum { MOST = 32 };
+    size_t end;
+    if (ascii_at(text, at, &end) == '"')
+        return true;
+    size_t begin = at;
+    while (at - begin < MOST && (tw_ascii_is_alphanumeric(tw_text_byte(text, at)) ||
+                                    tw_text_byte(text, at) == ' ' || tw_text_byte(text, at) == '-'))
+        at++;
+    return at > begin && ascii_at(text, at, &end) == ':';
+}
+
+/* Is there nothing but symbols up to the list's end? */
+static bool is_whole(
+    const struct tw_symbol_list *list, const struct tw_ticker_scan *scan, struct member member, size_t end)
+{
+    struct member next;
+    while (next_of_list(list, scan, &member, end, &next)) {
+        member = next;
+        end = next.end;
+    }
+    size_t behind = behind_separator(scan->text, end);
+    return closes(scan->text, end) || (behind && is_other_mark(scan->text, behind));
+}
+
+static void begin_list(
+    struct tw_symbol_list *list, const struct tw_ticker_scan *scan, const struct member *first, size_t end)
+{
+    struct member next;
+    list->numbers = is_number(first);
+    list->letter = first->base == 1;
+    list->classed = first->count > first->base;
+    list->next = next_of_list(list, scan, first, end, &next);
+    list->whole = list->next && is_whole(list, scan, *first, end);
+}
+
+/* ---- exchanges ---- */
+
+/* The company that the file lists for the exchange: 9901.T behind "TYO:". */
+static enum tw_symbol_found find_on_exchange(const struct tw_ticker_scan *scan, const struct member *member,
+    tw_exchange_set exchanges, struct tw_ticker *out)
+{
+    const struct tw_symbol_run *run = &member->run;
+    size_t joined = member->base + 1 + tw_symbol_run_alphanumerics(run, member->base + 1);
+    size_t count = joined > member->base + 1 ? joined : member->base;
+    if (count > member->base && tw_ascii_is_small(run->bytes[member->base + 1]))
+        count = member->count;
+    if (!tw_symbol_run_ends(run, scan->text, count) ||
+        tw_symbol_run_cut(scan, run->ends[count - 1]) != TW_CUT_NOT)
+        return TW_SYMBOL_NONE;
+    out->end = run->ends[count - 1];
+    return tw_symbol_resolve_exchange(
+        scan->entities, (struct tw_text){run->bytes, count}, exchanges, &out->symbol);
+}
+
+static enum tw_symbol_found find_member(const struct tw_ticker_scan *scan, const struct member *member,
+    tw_exchange_set exchanges, struct tw_ticker *out)
+{
+    return find_on_exchange(scan, member, exchanges, out) == TW_SYMBOL_FOUND
+               ? TW_SYMBOL_FOUND
+               : tw_symbol_run_find(scan, &member->run, member->base, out);
+}
+
+/* Is a number behind an exchange's colon a symbol? Not a level, an amount, a year, a count of something. */
+static bool is_symbol_number(
+    const struct tw_ticker_scan *scan, const struct member *member, bool blank, bool brackets)
+{
+    struct tw_text text = scan->text;
+    size_t end = member->end, digits = 0;
+    char mark = tw_text_byte(text, end);
+    while (tw_text_is_digit(tw_text_byte(text, end + 1 + digits)))
+        digits++;
+    if (closes(text, end))
+        return true;
+    if (mark == '%' || mark == ':' || (mark == ',' && digits == 3) ||
+        (mark != ',' && digits > 0 && mark != ' ') || is_year(member) || member->base < 3)
+        return false;
+    return !blank || (brackets && mark != ' ' && behind_separator(text, end));
+}
+
+enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, size_t at, size_t colon,
+    struct tw_symbol_list *list, struct tw_ticker *out)
+{
+    struct tw_text text = scan->text;
+    size_t begin = at + colon;
+    bool blank = tw_text_byte(text, begin) == ' ';
+    begin += blank;
+    begin += tw_text_byte(text, begin) == '$';
+    list->next = 0;
+    if (!tw_ascii_is_capital(tw_text_byte(text, begin)) && !tw_text_is_digit(tw_text_byte(text, begin)))
+        return TW_SYMBOL_NONE; /* almost every colon */
+    struct tw_text exchange = exchange_before(text, at);
+    size_t named = (size_t)(exchange.bytes - text.bytes);
+    if (exchange.length == 0 || (tw_exchange_is_word(exchange) &&
+                                    !(is_in_capitals(exchange) && !blank && text.bytes[begin - 1] != '$') &&
+                                    !is_enclosed(text, named)))
+        return TW_SYMBOL_NONE;
+    struct member member;
+    read_member(text, begin, &member);
+    bool brackets = is_in_brackets(text, named);
+    if (!member.base || !is_in_capitals((struct tw_text){member.run.bytes, member.base}) ||
+        (is_number(&member) && (!member.end || !is_symbol_number(scan, &member, blank, brackets))))
+        return TW_SYMBOL_NONE;
+    list->exchanges = tw_exchange_find(TW_EXCHANGE_NAME, exchange);
+    out->begin = (uint32_t)begin;
+    enum tw_symbol_found found = find_member(scan, &member, list->exchanges, out);
+    size_t end = found == TW_SYMBOL_FOUND ? out->end : member.end;
+    if (brackets && end)
+        begin_list(list, scan, &member, end);
+    return found;
+}
+
+enum tw_symbol_found tw_symbol_list_next(
+    const struct tw_ticker_scan *scan, struct tw_symbol_list *list, struct tw_ticker *out)
+{
+    struct tw_ticker_scan strict = *scan;
+    struct member member, next;
+    size_t at = list->next;
+    strict.unlisted = scan->unlisted && list->whole;
+    read_member(scan->text, at, &member);
+    out->begin = (uint32_t)at;
+    enum tw_symbol_found found = list->whole || member.count >= 3
+                                     ? find_member(&strict, &member, list->exchanges, out)
+                                     : TW_SYMBOL_NONE;
+    list->next = next_of_list(list, scan, &member, found == TW_SYMBOL_FOUND ? out->end : member.end, &next);
+    return found;
+}
