@@ -1,12 +1,11 @@
 #include "tasks/classify_table.h"
 
 #include "format/labels.h"
-#include "read/utf8.h"
+#include "read/shown_text.h"
 #include "score/classify.h"
 #include "tasks/predict_lines.h"
 
 #include <string.h>
-#include <utf8proc.h>
 
 enum { LABEL = 8, SENTIMENT = 9, COMPANY = 22, GAP = 2, TEXT = LABEL + SENTIMENT + COMPANY + 3 * GAP };
 
@@ -15,39 +14,13 @@ void tw_classify_table_write_heading(FILE *out)
     fprintf(out, "%-*s  %*s  %-*s  text\n", LABEL, "label", SENTIMENT, "sentiment", COMPANY, "company");
 }
 
-/* A character of a text, and what is shown of it: itself, a blank, or nothing. */
-struct character {
-    size_t bytes;
-    struct tw_text shown;
-    uint32_t columns;
-};
-
-/* Controls and separators of lines become blanks; what only formats (joiners, marks of direction) is left
- * out. */
-static struct character character_at(struct tw_text text, size_t at)
-{
-    uint32_t point;
-    size_t bytes = tw_utf8_read(text.bytes + at, text.length - at, &point);
-    switch (utf8proc_category((utf8proc_int32_t)point)) {
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-        return (struct character){bytes, tw_text_of(" "), 1};
-    case UTF8PROC_CATEGORY_CF:
-        return (struct character){bytes, tw_text_of(""), 0};
-    default:
-        return (struct character){
-            bytes, {text.bytes + at, bytes}, (uint32_t)utf8proc_charwidth((utf8proc_int32_t)point)};
-    }
-}
-
 /* How many bytes from the beginning fit into `most` columns; *columns receives how many these take. */
 static size_t fitting_bytes(struct tw_text text, uint32_t most, uint32_t *columns)
 {
     size_t at = 0;
     *columns = 0;
     while (at < text.length) {
-        struct character character = character_at(text, at);
+        const struct tw_shown_character character = tw_shown_character_at(text, at);
         if (*columns + character.columns > most)
             break;
         *columns += character.columns;
@@ -64,11 +37,7 @@ static uint32_t write_cut(FILE *out, struct tw_text text, uint32_t most)
     bool is_cut = length < text.length;
     if (is_cut)
         length = fitting_bytes(text, most - 1, &columns);
-    for (size_t at = 0; at < length;) {
-        struct character character = character_at(text, at);
-        fwrite(character.shown.bytes, 1, character.shown.length, out);
-        at += character.bytes;
-    }
+    tw_shown_write(out, text, 0, length);
     if (is_cut)
         fputs("\xE2\x80\xA6", out); /* an ellipsis, one column */
     return columns + is_cut;

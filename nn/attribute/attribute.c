@@ -1,4 +1,4 @@
-#include "explain/attribute.h"
+#include "attribute/attribute.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "explain/widen.h"
+#include "attribute/widen.h"
 
 #include <string.h>
 

@@ -47,7 +47,7 @@ struct tw_attributor_options {
     size_t budget;                    /* tokens of all points of a text; 0: TW_ATTRIBUTE_BUDGET */
 };
 
-enum { TW_ATTRIBUTE_BUDGET = 12288 };
+enum { TW_ATTRIBUTE_BUDGET = 8192 };
 
 /* Whose logit: the document's, or that of the entity of tokens [begin, end). */
 struct tw_attribute_call {

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
+#include "attribute/attribute.h"
+#include "attribute/widen.h"
 #include "compress/quantise.h"
-#include "explain/attribute.h"
-#include "explain/widen.h"
 #include "model/encoder.h"
 #include "model/heads.h"
 #include "random_model.h"
