@@ -3,6 +3,8 @@
 #include "postgres/migrate.h"
 #include "postgres/postgres.h"
 #include "source/kafka.h"
+#include "tell/alertmanager_teller.h"
+#include "tell/http_post.h"
 
 #include <librdkafka/rdkafka.h>
 #include <poll.h>
@@ -67,6 +69,20 @@ static void check_topics(struct tw_check *check, const struct rd_kafka_metadata 
         config->kafka.topics.count == 1 ? "" : "s", partitions);
 }
 
+/* Whoever may not see a topic is told that there is none. */
+static void check_told_topic(struct tw_check *check, const struct rd_kafka_metadata *metadata)
+{
+    const char *topic = check->config.tell.kafka_topic;
+    struct tw_error err = {0};
+    rd_kafka_resp_err_t why;
+    int partitions = 0;
+    if (topic[0] == '\0' || topic_is_there(metadata, topic, &partitions, &why))
+        return;
+    tw_fail(&err, why == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ? TW_PERMISSION : TW_SERVER, topic,
+        "make the topic, or name another as tell.kafka_topic", "topic: %s", rd_kafka_err2str(why));
+    tw_check_wrong(check, &err);
+}
+
 static const char *brokers_of(const struct tw_config *config)
 {
     const char *brokers = "kafka";
@@ -96,6 +112,7 @@ static void ask_brokers(struct tw_check *check, rd_kafka_t *client, const struct
         return;
     }
     check_topics(check, metadata);
+    check_told_topic(check, metadata);
     rd_kafka_metadata_destroy(metadata);
 }
 
@@ -237,4 +254,24 @@ void tw_check_store(struct tw_check *check)
     if (!check_pooler(&options, connection, &err)) /* last: it may leave our connection waiting */
         tw_check_wrong(check, &err);
     PQfinish(connection);
+}
+
+/* ---- whom alerts are told to ---- */
+
+void tw_check_alertmanager(struct tw_check *check)
+{
+    const char *server = check->config.tell.alertmanager;
+    struct tw_error err = {0};
+    if (server[0] == '\0') {
+        snprintf(check->detail, sizeof check->detail, "none (tell.alertmanager is not set)");
+        return;
+    }
+    char *url = tw_alertmanager_url(server, "/api/v2/status");
+    if (!url)
+        tw_fail(&err, TW_INTERNAL, server, NULL, "out of memory");
+    else if (tw_http_url_check(server, "tell.alertmanager", &err) && tw_http_get_once(url, TIMEOUT_MS, &err))
+        snprintf(check->detail, sizeof check->detail, "%s answers", server);
+    if (err.code != TW_OK)
+        tw_check_wrong(check, &err);
+    free(url);
 }

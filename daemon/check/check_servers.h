@@ -1,5 +1,5 @@
-/* check_servers: what `check --connect` asks Kafka and PostgreSQL, blocking, with a time limit. Each server
- * is asked for all that can be asked of it, whatever is wrong. */
+/* check_servers: what `check --connect` asks Kafka, PostgreSQL and an Alertmanager, blocking, with a time
+ * limit. Each server is asked for all that can be asked of it, whatever is wrong. */
 #ifndef TW_CHECK_SERVERS_H
 #define TW_CHECK_SERVERS_H
 
@@ -12,5 +12,9 @@ void tw_check_kafka(struct tw_check *check);
 /* PostgreSQL reached, by a session of our own and not one transaction at a time; a database in UTF-8; schema
  * of this program's version, the role's rights on what it writes. */
 void tw_check_store(struct tw_check *check);
+
+/* tell.alertmanager reached, and an Alertmanager of API v2. TW_SERVER when it does not answer. (The topic of
+ * tell.kafka_topic is tw_check_kafka's.) */
+void tw_check_alertmanager(struct tw_check *check);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "postgres/postgres.h"
 #include "source/kafka.h"
+#include "tell/http_post.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -113,10 +114,20 @@ static void check_postgres(struct tw_check *check)
         tw_postgres_parameters_end(&parameters);
 }
 
+static void check_tell(struct tw_check *check)
+{
+    const char *url = check->config.tell.alertmanager;
+    struct tw_error err = {0};
+    if (url[0] && !tw_http_url_check(url, "tell.alertmanager", &err))
+        tw_config_problem(
+            &check->config, &check->problems, "tell", "alertmanager", NULL, err.cure, "%s", err.what);
+}
+
 void tw_check_settings(struct tw_check *check)
 {
     check_kafka(check);
     check_postgres(check);
+    check_tell(check);
     check->partly = !tw_config_section_sound(&check->config, "kafka") ||
                     !tw_config_section_sound(&check->config, "store");
     snprintf(check->detail, sizeof check->detail, "%u Kafka properties, %u secrets%s",

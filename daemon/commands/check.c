@@ -213,6 +213,7 @@ static const struct {
     {"control", false, check_control, {"control"}},
     {"kafka", true, tw_check_kafka, {"kafka"}},
     {"store", true, tw_check_store, {"store"}},
+    {"alertmanager", true, tw_check_alertmanager, {"tell"}},
 };
 
 static bool is_sound(const struct tw_config *config, const char *const sections[3])
@@ -267,7 +268,8 @@ static const struct tw_option rows[] = {
     TW_OPTION_CONFIG(struct options, config),
     {"model", 'm', "FOLDER", TW_INTO_PATH(struct options, model),
         .help = "check this model instead of the configured one"},
-    {"connect", 0, NULL, TW_INTO_FLAG(struct options, connect), .help = "ask Kafka and PostgreSQL as well"},
+    {"connect", 0, NULL, TW_INTO_FLAG(struct options, connect),
+        .help = "ask Kafka, PostgreSQL and Alertmanager as well"},
 };
 
 const struct tw_command tw_command_check = {

@@ -90,6 +90,17 @@ static void print_reasons(const char *why)
         printf("  %.*s\n", (int)strcspn(why, "\n"), why);
 }
 
+/* Whom alerts are told to, a line each. */
+static void print_told(const json_t *status)
+{
+    for (size_t target = 0; target < TW_TELL_TARGETS; target++) {
+        char name[64];
+        snprintf(name, sizeof name, "told_%s", tw_tell_target_names[target]);
+        if (json_is_string(json_object_get(status, name)))
+            printf("told          %s: %s\n", tw_tell_target_names[target], string_of(status, name));
+    }
+}
+
 static void print_glance(const json_t *status)
 {
     char text[64], number[32];
@@ -113,6 +124,7 @@ static void print_glance(const json_t *status)
         "late          %s documents\n", grouped(number_of(status, tw_counter_name(TW_COUNT_LATE)), number));
     printf("alerts        %s opened since the start\n",
         grouped(number_of(status, tw_counter_name(TW_COUNT_ALERTS_OPENED)), number));
+    print_told(status);
 }
 
 /* The daemon's numbers, a row each; what is nested is shown by --format json alone. */

@@ -213,6 +213,14 @@ static bool refuse(struct tw_config *config, struct tw_problems *problems, const
     return tw_yaml_problem(problems, place_of(config->root, section, key), cure, "%s", what);
 }
 
+static bool is_read(const struct tw_config *config, const char *topic)
+{
+    for (uint32_t at = 0; at < config->kafka.topics.count; at++)
+        if (strcmp(config->kafka.topics.items[at], topic) == 0)
+            return true;
+    return false;
+}
+
 static bool check_together(struct tw_config *config, struct tw_problems *problems)
 {
     bool right = true;
@@ -226,6 +234,9 @@ static bool check_together(struct tw_config *config, struct tw_problems *problem
         right = refuse(config, problems, "model", "kind",
             "use model.kind: folder, or set dev: true on a machine that serves nobody",
             "the constant model invents its scores");
+    if (is_read(config, config->tell.kafka_topic))
+        right = refuse(config, problems, "tell", "kafka_topic", "name a topic of its own",
+            "alerts would be read as news: kafka.topics has this topic as well");
     return right;
 }
 

@@ -129,6 +129,12 @@ struct tw_config {
         int64_t memory_bytes; /* of the bars that rules look back on */
     } evaluate;
     struct {
+        const char *kafka_topic;  /* empty: none */
+        const char *alertmanager; /* URL; empty: none */
+        int64_t repeat_ms;        /* how often open alerts are told again */
+        int64_t keep_ms;          /* how long what could not be told waits */
+    } tell;
+    struct {
         const char *address;
         int64_t port; /* 0: none */
     } http;

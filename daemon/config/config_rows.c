@@ -149,6 +149,15 @@ const struct tw_config_row tw_config_rows[] = {
     {"evaluate", {"memory", TW_YAML_SIZE, MIB(16), MIB(1048576), NULL, "", "Most memory of the bars that rules look back on: 40 to 50 bytes for each company and 10s in which it is spoken of, within the longest window."},
         "1GiB", TW_FIELD_INT, AT(evaluate.memory_bytes), 1, false, ""},
 
+    {"tell", {"kafka_topic", TW_YAML_TEXT, 0, 249, NULL, "", "Topic that alerts are told to, each step a record, by the cluster of kafka.properties. None: no topic."},
+        "", TW_FIELD_STRING, AT(tell.kafka_topic), 1, false, "tapewatch-alerts"},
+    {"tell", {"alertmanager", TW_YAML_TEXT, 0, 2048, NULL, "", "Prometheus Alertmanager that alerts are told to, by its URL. None: none."},
+        "", TW_FIELD_STRING, AT(tell.alertmanager), 1, false, "http://localhost:9093"},
+    {"tell", {"repeat", TW_YAML_DURATION, SECONDS(1), SECONDS(3600), NULL, "", "How often an Alertmanager is told again of the alerts that are open; it takes one for resolved of which it has not heard for four times as long."},
+        "1m", TW_FIELD_INT, AT(tell.repeat_ms), 1000, false, ""},
+    {"tell", {"keep", TW_YAML_DURATION, SECONDS(60), SECONDS(366 * 86400LL), NULL, "", "How long an alert waits to be told to who is away, before it is given up, loudly; and how long it stays in the outbox after it was told."},
+        "1d", TW_FIELD_INT, AT(tell.keep_ms), 1000, false, ""},
+
     {"http", {"address", TW_YAML_TEXT, 1, 64, NULL, "", "Address of /metrics, /healthz and /readyz."},
         "127.0.0.1", TW_FIELD_STRING, AT(http.address), 1, false, ""},
     {"http", {"port", TW_YAML_COUNT, 0, 65535, NULL, "", "Their port; 0: none. No exporter on Prometheus' list of default ports has 11987."},

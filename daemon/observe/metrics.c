@@ -248,6 +248,43 @@ static void print_held(FILE *to, const struct tw_metrics *metrics)
         metrics->held_partition, metrics->held_seconds);
 }
 
+const char *const tw_tell_target_names[TW_TELL_TARGETS] = {
+    [TW_TELL_KAFKA] = "kafka", [TW_TELL_ALERTMANAGER] = "alertmanager"};
+
+/* Series by whom alerts are told to, of those that are configured. */
+static const struct {
+    struct description description;
+    const char *type;
+} tell_series[] = {
+    {{"tapewatch_told_total", "Alerts told, repetitions of open ones included."}, "counter"},
+    {{"tapewatch_tell_refused_total", "Alerts that will not be taken, and are not told again."}, "counter"},
+    {{"tapewatch_tell_expired_total", "Alerts that waited longer than tell.keep, and are not told."},
+        "counter"},
+    {{"tapewatch_tell_failures_total", "Deliveries that failed, and are tried again."}, "counter"},
+    {{"tapewatch_tell_waiting", "Alerts that wait to be told; 10000: or more."}, "gauge"},
+    {{"tapewatch_tell_oldest_seconds", "Age of the oldest alert that waits to be told; 0: none does."},
+        "gauge"},
+};
+
+static void print_tell(FILE *to, const struct tw_metrics *metrics)
+{
+    for (size_t series = 0; series < sizeof tell_series / sizeof tell_series[0]; series++) {
+        bool heading = false;
+        for (size_t target = 0; target < TW_TELL_TARGETS; target++) {
+            const struct tw_tell_metrics *tell = &metrics->tell[target];
+            const double values[] = {(double)tell->told, (double)tell->refused, (double)tell->expired,
+                (double)tell->failures, tell->waiting, tell->oldest_seconds};
+            if (!tell->on)
+                continue;
+            if (!heading)
+                print_heading(to, &tell_series[series].description, tell_series[series].type);
+            heading = true;
+            fprintf(to, "%s{target=\"%s\"} %.17g\n", tell_series[series].description.name,
+                tw_tell_target_names[target], values[series]);
+        }
+    }
+}
+
 char *tw_metrics_text(const struct tw_metrics *metrics, const struct tw_partition *first, size_t *length)
 {
     char *text = NULL;
@@ -269,6 +306,7 @@ char *tw_metrics_text(const struct tw_metrics *metrics, const struct tw_partitio
         print_histogram(to, metrics, at);
     print_partitions(to, first);
     print_held(to, metrics);
+    print_tell(to, metrics);
     if (fclose(to) != 0) {
         free(text);
         return NULL;

@@ -77,6 +77,21 @@ enum tw_histogram {
 
 enum { TW_HISTOGRAM_BUCKETS = 16, TW_EVENT_SERIES = 256, TW_EVENT_NAME_BYTES = 41 };
 
+/* Whom alerts are told to (tell/tell.h). */
+enum tw_tell_target { TW_TELL_KAFKA, TW_TELL_ALERTMANAGER, TW_TELL_TARGETS };
+/* Their names, as tables, metrics and log have them. */
+extern const char *const tw_tell_target_names[TW_TELL_TARGETS];
+
+struct tw_tell_metrics {
+    bool on;               /* configured */
+    uint64_t told;         /* rows it has taken, repetitions of open alerts included */
+    uint64_t refused;      /* rows it will not have */
+    uint64_t expired;      /* rows that waited longer than tell.keep */
+    uint64_t failures;     /* deliveries that failed, to be tried again */
+    double waiting;        /* rows that wait, whichever daemon tells; 10,000: or more */
+    double oldest_seconds; /* age of the oldest of them; 0: none waits */
+};
+
 struct tw_metrics {
     uint64_t counters[TW_COUNTERS];
     uint64_t repairs[TW_REPAIRS]; /* documents in which something of this kind was mended */
@@ -90,6 +105,7 @@ struct tw_metrics {
     double held_seconds; /* for how long one partition has held event time back; 0: none does */
     char held_topic[256];
     int32_t held_partition;
+    struct tw_tell_metrics tell[TW_TELL_TARGETS];
     struct {
         uint64_t buckets[TW_HISTOGRAM_BUCKETS + 1]; /* the last is +Inf; not cumulative here */
         uint64_t count;

@@ -64,7 +64,7 @@ struct tw_connection_options {
     const char *password_file;
     const char *application;             /* shown in pg_stat_activity */
     const char *room;                    /* of its log lines */
-    int statements;                      /* TW_FOR_STORE or TW_FOR_EVALUATOR: which of `rows` are prepared */
+    int statements;                      /* TW_FOR_STORE or another: which of `rows` are prepared */
     const struct tw_statement_row *rows; /* TW_STATEMENTS of them; NULL: tw_statements */
     const struct tw_session_setting *settings;
     size_t setting_count;

@@ -27,7 +27,7 @@ struct tw_session_options {
         *config;             /* section `store`: conninfo, password file, longest pause between tries */
     const char *application; /* shown in pg_stat_activity */
     const char *room;        /* of its log lines */
-    int statements;          /* TW_FOR_STORE or TW_FOR_EVALUATOR: which of `rows` are prepared */
+    int statements;          /* TW_FOR_STORE or another: which of `rows` are prepared */
     const struct tw_statement_row *rows; /* NULL: tw_statements (statements.h) */
 };
 

@@ -189,5 +189,17 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         "SELECT tapewatch.idle_check($1, $2, $3)"},
     [TW_SHARDS_MOVE] = {"shards_move", TW_FOR_EVALUATOR, 6, {AI2, AI8, ID, TZ, TZ, I4},
         "SELECT tapewatch.shards_move($1, $2, $3, $4, $5, $6)"},
+
+    [TW_TELL_LEASE] = {"tell_lease", TW_FOR_TELL, 5, {TX, ID, TX, I8, I8},
+        /* waits for nobody: a row that is locked is left out, and tried again */
+        "SELECT held, owner, waiting, oldest_ms, expired FROM tapewatch.tell_lease($1, $2, $3, $4, $5)"},
+    [TW_TELL_LEAVE] = {"tell_leave", TW_FOR_TELL, 2, {TX, ID},
+        "SELECT tapewatch.tell_leave($1, $2)"},
+    [TW_OUTBOX_READ] = {"outbox_read", TW_FOR_TELL, 3, {TX, ID, I4},
+        "SELECT outbox_id, alert_id, key, partition_by, message FROM tapewatch.outbox_read($1, $2, $3)"},
+    [TW_OPEN_READ] = {"open_read", TW_FOR_TELL, 4, {TX, ID, I8, I4},
+        "SELECT outbox_id, alert_id, key, partition_by, message FROM tapewatch.open_read($1, $2, $3, $4)"},
+    [TW_OUTBOX_DONE] = {"outbox_done", TW_FOR_TELL, 6, {TX, ID, AI8, AI8, ATX, ATX},
+        "SELECT tapewatch.outbox_done($1, $2, $3, $4, $5, $6)"},
 };
 /* clang-format on */

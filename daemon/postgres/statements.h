@@ -1,10 +1,10 @@
-/* statements: every statement that the daemon's two connections send, named, with its types; nothing else
+/* statements: every statement that the daemon's connections send, named, with its types; nothing else
  * is sent.
  *
  * They are prepared once a connection (connection.h) and take and give PostgreSQL's binary format only. A
- * statement belongs to the store's connection, to the evaluator's, or to both. What each may lock stands
- * beside it (design, section 4): in a commit the fence comes first and locks nothing, the offset's row is
- * locked last. */
+ * statement belongs to the store's connection, to the evaluator's, or to those that tell. What each may lock
+ * stands beside it (design, section 4): in a commit the fence comes first and locks nothing, the offset's row
+ * is locked last. */
 #ifndef TW_STATEMENTS_H
 #define TW_STATEMENTS_H
 
@@ -56,15 +56,21 @@ enum tw_statement {
     TW_EVENT_DONE,
     TW_IDLE_CHECK,
     TW_SHARDS_MOVE,
+    /* tell */
+    TW_TELL_LEASE,
+    TW_TELL_LEAVE,
+    TW_OUTBOX_READ,
+    TW_OPEN_READ,
+    TW_OUTBOX_DONE,
     TW_STATEMENTS
 };
 
-enum { TW_FOR_STORE = 1, TW_FOR_EVALUATOR = 2 };
+enum { TW_FOR_STORE = 1, TW_FOR_EVALUATOR = 2, TW_FOR_TELL = 4 };
 enum { TW_STATEMENT_PARAMETERS = 32 };
 
 struct tw_statement_row {
     const char *name;
-    int connections; /* TW_FOR_STORE, TW_FOR_EVALUATOR */
+    int connections; /* TW_FOR_STORE, TW_FOR_EVALUATOR, TW_FOR_TELL */
     int parameter_count;
     Oid types[TW_STATEMENT_PARAMETERS];
     const char *sql; /* NULL: it carries rows, and is written from their columns (store/row_statements.h) */

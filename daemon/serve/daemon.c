@@ -283,6 +283,7 @@ static void on_second(void *context)
     tw_source_second(daemon->source);
     tw_store_refresh(daemon->store, tw_source_partitions(daemon->source));
     note_held(daemon);
+    tw_tell_second(&daemon->tell);
     bool ready = tw_status_ready(daemon, why, sizeof why);
     why[strcspn(why, "\n")] = '\0';
     tw_notices_flush(&daemon->notices, &daemon->log, tw_now_ms());
@@ -438,16 +439,22 @@ static void evaluator_closed(void *context)
         pool_closed(daemon);
 }
 
+static void tell_closed(void *context)
+{
+    struct tw_daemon *daemon = context;
+    if (daemon->evaluator)
+        tw_evaluator_end(daemon->evaluator, evaluator_closed, daemon);
+    else
+        evaluator_closed(daemon);
+}
+
 static void close_rooms(struct tw_daemon *daemon, const char *why)
 {
     if (daemon->phase >= TW_DAEMON_CLOSING)
         return;
     move(daemon, TW_DAEMON_CLOSING, why);
     tw_reloading_end(daemon);
-    if (daemon->evaluator)
-        tw_evaluator_end(daemon->evaluator, evaluator_closed, daemon);
-    else
-        evaluator_closed(daemon);
+    tw_tell_end(&daemon->tell, tell_closed, daemon);
 }
 
 static void check_drained(struct tw_daemon *daemon)
@@ -615,6 +622,8 @@ static bool start(struct tw_daemon *daemon, struct tw_error *err)
     if (!open_batcher(daemon, err))
         return false;
     if (!open_pool(daemon, err) || !open_store(daemon, err) || !open_evaluator(daemon, err) ||
+        !tw_tell_begin(
+            &daemon->tell, &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, err) ||
         !open_source(daemon, err) || !open_doors(daemon, err))
         return false;
     tw_milestones_started(daemon);

@@ -1,9 +1,11 @@
 /* daemon: owns the rooms of `serve`, and the order in which they start and stop.
  *
- *     start   log, metrics > loaded (model, entities, rules) > pool > store > evaluator > source > doors
+ *     start   log, metrics > loaded (model, entities, rules) > pool > store > evaluator > tell > source >
+ *             doors
  *     run     source > batcher > pool > store; all on one loop (loop.h), work on the pool's threads
  *     stop    source stops reading > open batches cut > pool empties > commits known (or the time is over) >
- *             evaluator lets shards go > pool ends > store closes > source leaves the group > handles closed
+ *             tellers give back their leases > evaluator lets shards go > pool ends > store closes >
+ *             source leaves the group > handles closed
  *
  *     STARTING --every part is able--> READY --a part is not--> UNREADY --every part is able--> READY
  *     STARTING --asked to stop--> DRAINING
@@ -38,6 +40,7 @@
 #include "serve/reloading.h"
 #include "source/source.h"
 #include "store/store.h"
+#include "tell/tell.h"
 
 enum tw_daemon_phase {
     TW_DAEMON_STARTING, /* not every part has been able to do its work yet (/readyz fails) */
@@ -66,6 +69,7 @@ struct tw_daemon {
     struct tw_pace pace;
     struct tw_store *store;
     struct tw_evaluator *evaluator;
+    struct tw_tell tell;
     struct tw_source *source;
     struct tw_http *http;
     struct tw_control *control;

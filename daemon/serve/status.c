@@ -104,6 +104,7 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
 {
     struct reasons all = {.text = why, .size = size};
     char reasons[TW_STATUS_WHY_BYTES / 2];
+    char told[TW_STATUS_WHY_BYTES / 2];
     why[0] = '\0';
     if (!tw_daemon_is_open(daemon)) {
         snprintf(why, size, "stopping\n"); /* rooms may be gone already */
@@ -120,6 +121,8 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
         add_reason(&all, "rules are not evaluated: see the log\n");
     else if (store)
         add_evaluation(daemon, &all);
+    if (store && !tw_tell_ready(&daemon->tell, told, sizeof told))
+        add_reason(&all, "%s", told);
     add_reason(&all, "%s", reasons);
     return store && evaluator && source && all.used == 0;
 }
@@ -246,6 +249,23 @@ static void add_held(json_t *status, const struct tw_daemon *daemon)
     add_text(status, "held_by", line);
 }
 
+/* In one line each: whom alerts are told to, and what waits for them. */
+static void add_tell(json_t *status, const struct tw_daemon *daemon)
+{
+    char name[64];
+    char line[160];
+    for (size_t target = 0; target < TW_TELL_TARGETS; target++) {
+        const struct tw_tell_metrics *tell = &daemon->metrics.tell[target];
+        if (!tell->on)
+            continue;
+        snprintf(name, sizeof name, "told_%s", tw_tell_target_names[target]);
+        snprintf(line, sizeof line,
+            "%" PRIu64 " told, %.0f wait (the oldest for %.0f s), %" PRIu64 " refused, %" PRIu64 " expired",
+            tell->told, tell->waiting, tell->oldest_seconds, tell->refused, tell->expired);
+        add_text(status, name, line);
+    }
+}
+
 char *tw_status_text(const struct tw_daemon *daemon)
 {
     char why[TW_STATUS_WHY_BYTES];
@@ -260,6 +280,7 @@ char *tw_status_text(const struct tw_daemon *daemon)
          at = at->next)
         add_partition(list, at);
     add_held(status, daemon);
+    add_tell(status, daemon);
     json_object_set_new(status, "partitions", list);
     char *text = json_dumps(status, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(status);

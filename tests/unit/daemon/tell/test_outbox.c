@@ -1,0 +1,25 @@
+/* outbox: the table of its moves is the drawing in its header. What it does with a server, the stories
+ * tests/integration/test_tell_kafka and test_tell_alertmanager show. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "drawing.h"
+#include "tell/outbox.h"
+
+static void the_table_of_moves_is_the_drawing(void **state)
+{
+    (void)state;
+    drawing_agrees("daemon/tell/outbox.h", &tw_outbox_machine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_of_moves_is_the_drawing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
