@@ -1,18 +1,18 @@
 #include "check/check_servers.h"
 
 #include "postgres/migrate.h"
+#include "postgres/pooler.h"
 #include "postgres/postgres.h"
 #include "source/kafka.h"
 #include "tell/alertmanager_teller.h"
 #include "tell/http_post.h"
 
 #include <librdkafka/rdkafka.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 10000, POOLER_MS = 3000 };
+enum { TIMEOUT_MS = 10000 };
 
 /* ---- Kafka ---- */
 
@@ -172,68 +172,6 @@ static bool check_rights(struct tw_check *check, PGconn *connection, struct tw_e
     return granted;
 }
 
-/* ---- a pooler between us ---- */
-
-/* A failure leaves "": the caller then knows nothing. */
-static void ask_pid(PGconn *connection, const char *sql, char pid[16])
-{
-    struct tw_error ignored;
-    PGresult *result = tw_postgres_query(connection, "pooler", sql, 0, NULL, &ignored);
-    pid[0] = '\0';
-    if (result && PQntuples(result) == 1)
-        snprintf(pid, 16, "%s", PQgetvalue(result, 0, 0));
-    PQclear(result);
-}
-
-/* The answer to what was sent, within a time: a pooler without a free session lets us wait. */
-static bool pid_comes(PGconn *connection, char pid[16])
-{
-    struct pollfd waited = {.fd = PQsocket(connection), .events = POLLIN};
-    while (PQisBusy(connection)) {
-        if (poll(&waited, 1, POOLER_MS) <= 0 || !PQconsumeInput(connection))
-            return false;
-    }
-    PGresult *result = PQgetResult(connection);
-    if (PQresultStatus(result) == PGRES_TUPLES_OK)
-        snprintf(pid, 16, "%s", PQgetvalue(result, 0, 0));
-    PQclear(result);
-    return true;
-}
-
-/* A pooler that lends sessions for a transaction, or a statement, has to give us another one when a second
- * connection sits in a transaction on the one that we had: so two of our own statements meet two sessions, or
- * none. */
-static bool shares_session(PGconn *connection, PGconn *second)
-{
-    static const char pid_sql[] = "SELECT pg_backend_pid()";
-    char before[16];
-    char after[16] = "";
-    ask_pid(connection, pid_sql, before);
-    PGresult *begun = PQexec(second, "BEGIN");
-    bool refused = PQresultStatus(begun) != PGRES_COMMAND_OK; /* statement pooling allows no transactions */
-    PQclear(begun);
-    if (refused)
-        return true;
-    ask_pid(second, pid_sql, after);
-    bool answered = PQsendQuery(connection, pid_sql) && pid_comes(connection, after);
-    PQclear(PQexec(second, "ROLLBACK"));
-    return !answered || (before[0] && strcmp(before, after) != 0);
-}
-
-static bool check_pooler(const struct tw_postgres_options *options, PGconn *connection, struct tw_error *err)
-{
-    PGconn *second;
-    if (!tw_postgres_connect(options, &second, err))
-        return false;
-    bool shared = shares_session(connection, second);
-    PQfinish(second);
-    return !shared ||
-           tw_fail(err, TW_CONFIG, "store.conninfo",
-               "name PostgreSQL itself, or set pool_mode = session for this database",
-               "a pooler stands between, in transaction pooling: prepared statements and locks need a "
-               "session of their own");
-}
-
 /* ---- the database ---- */
 
 void tw_check_store(struct tw_check *check)
@@ -251,7 +189,7 @@ void tw_check_store(struct tw_check *check)
         tw_check_wrong(check, &err);
     if (!check_schema(connection, &err) || !check_rights(check, connection, &err))
         tw_check_wrong(check, &err);
-    if (!check_pooler(&options, connection, &err)) /* last: it may leave our connection waiting */
+    if (!tw_pooler_check(&options, &err))
         tw_check_wrong(check, &err);
     PQfinish(connection);
 }

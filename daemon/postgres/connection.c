@@ -4,6 +4,7 @@
 #include "postgres/addresses.h"
 #include "postgres/cancel.h"
 #include "postgres/migrate.h"
+#include "postgres/pooler.h"
 #include "postgres/postgres.h"
 
 #include <inttypes.h>
@@ -56,6 +57,8 @@ struct tw_connection {
     uv_getaddrinfo_t *resolving;
     struct tw_addresses addresses;
     struct tw_postgres_parameters parameters;
+    bool pooled;                               /* another process answers than let us in */
+    const struct tw_pooler_question *question; /* of this attempt, when one is out */
     struct tw_exchange exchange;
     bool exchanging;
     uint64_t began_ms;     /* of the exchange */
@@ -131,6 +134,7 @@ static void drop_socket(struct tw_connection *connection)
     if (connection->pg)
         PQfinish(connection->pg);
     connection->pg = NULL;
+    connection->question = NULL; /* its answer is that of another attempt */
     if (connection->parameters.parsed)
         tw_postgres_parameters_end(&connection->parameters);
 }
@@ -427,15 +431,53 @@ static bool prepared_rows(void *context, enum tw_statement statement, PGresult *
 {
     struct tw_connection *connection = context;
     (void)statement;
-    /* The first answer is the schema's version; the others have nothing to say. */
-    if (connection->answered > 0 || connection->refused || PQntuples(result) != 1)
+    /* The schema's version, then the backend's number; the others have nothing to say. */
+    if (connection->answered > 1 || connection->refused || PQntuples(result) != 1)
         return false;
+    if (connection->answered == 1) {
+        connection->pooled = tw_pooler_suspected(connection->pg, PQgetvalue(result, 0, 0));
+        return false;
+    }
     int found = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
     if (tw_schema_check(found, &connection->refusal.error))
         return false;
     connection->refused = true;
     connection->refusal.means = TW_SQLSTATE_SCHEMA;
     return false;
+}
+
+static void become_ready(struct tw_connection *connection)
+{
+    uv_timer_stop(&connection->timer);
+    connection->retry_ms = RETRY_LEAST_MS;
+    connection->was_ready = true;
+    move_to(connection, TW_CONNECTION_READY, "schema fits");
+    connection->events.ready(connection->events.context);
+}
+
+static void on_pooler_answered(
+    void *context, const struct tw_pooler_question *question, const struct tw_error *shared)
+{
+    struct tw_connection *connection = context;
+    bool wanted = connection->question == question;
+    if (wanted)
+        connection->question = NULL;
+    if (wanted && shared)
+        fail_connection(connection, shared);
+    else if (wanted)
+        become_ready(connection);
+    handle_closed(connection);
+}
+
+/* The limit of the attempt goes on meanwhile. */
+static void question_pooler(struct tw_connection *connection)
+{
+    struct tw_postgres_options options = {
+        connection->options.conninfo, connection->options.password_file, connection->options.application};
+    connection->question = tw_pooler_ask(connection->loop, &options, on_pooler_answered, connection);
+    connection->handles += connection->question != NULL;
+    if (!connection->question)
+        become_ready(connection);
 }
 
 static void on_prepared(void *context, const struct tw_refusal *refusal)
@@ -451,11 +493,10 @@ static void on_prepared(void *context, const struct tw_refusal *refusal)
         fail_connection(connection, &err);
         return;
     }
-    uv_timer_stop(&connection->timer);
-    connection->retry_ms = RETRY_LEAST_MS;
-    connection->was_ready = true;
-    move_to(connection, TW_CONNECTION_READY, "schema fits");
-    connection->events.ready(connection->events.context);
+    if (connection->pooled)
+        question_pooler(connection);
+    else
+        become_ready(connection);
 }
 
 static void send_setting(struct tw_connection *connection, const char *name, const char *value)
@@ -470,6 +511,8 @@ static void send_preparation(struct tw_connection *connection)
 {
     note_sent(connection, TW_STATEMENTS,
         PQsendQueryParams(connection->pg, TW_SCHEMA_VERSION_SQL, 0, NULL, NULL, NULL, NULL, 0));
+    note_sent(connection, TW_STATEMENTS,
+        PQsendQueryParams(connection->pg, "SELECT pg_backend_pid()", 0, NULL, NULL, NULL, NULL, 0));
     /* The statements are few and always the same: planning them anew for each set of values is wasted. */
     send_setting(connection, "plan_cache_mode", "force_generic_plan");
     send_setting(connection, "jit", "off");

@@ -45,7 +45,7 @@ enum tw_connection_state {
     TW_CONNECTION_DOWN,       /* no socket; the timer runs until the next attempt */
     TW_CONNECTION_RESOLVING,  /* the host's addresses are asked for */
     TW_CONNECTION_CONNECTING, /* libpq speaks with the server: TLS, login */
-    TW_CONNECTION_PREPARING,  /* logged in; schema, settings and statements are on their way */
+    TW_CONNECTION_PREPARING,  /* logged in; schema, settings, statements and perhaps a pooler are asked */
     TW_CONNECTION_READY,      /* exchanges may be begun */
     TW_CONNECTION_CLOSING,    /* handles are closing, nobody is called any more */
     TW_CONNECTION_STATES
