@@ -26,6 +26,7 @@ static const struct tw_command *const commands[] = {
     &tw_command_tokenize,
     &tw_command_evaluate,
     &tw_command_explain,
+    &tw_command_audit,
     &tw_command_bench,
     &tw_command_pretrain,
     &tw_command_finetune,

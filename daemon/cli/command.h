@@ -112,7 +112,7 @@ extern const struct tw_command tw_command_replay, tw_command_reset;
 extern const struct tw_command tw_command_deadletters_list, tw_command_deadletters_show,
     tw_command_deadletters_requeue;
 extern const struct tw_command tw_command_classify, tw_command_tokenize, tw_command_evaluate,
-    tw_command_explain, tw_command_bench;
+    tw_command_explain, tw_command_audit, tw_command_bench;
 extern const struct tw_command tw_command_pretrain, tw_command_finetune, tw_command_distill,
     tw_command_quantize, tw_command_vocab, tw_command_generate;
 extern const struct tw_command tw_command_dev_broker, tw_command_dev_topic, tw_command_dev_manual;

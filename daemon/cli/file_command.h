@@ -33,6 +33,7 @@ struct tw_offline_arguments {
     const char *labels;        /* --labels a,b,c */
     const char *record_labels; /* --record-labels */
     const char *report;        /* --report; NULL: none */
+    const char *swaps, *gate;  /* --swaps, --gate of audit; NULL: not given */
     const char *input;         /* the file; "-": standard input */
     enum tw_input_form form;
     enum tw_format format;

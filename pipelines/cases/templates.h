@@ -12,8 +12,8 @@
  * list stands in itself, a frame holds {text} once, labels are words (labels.h), each group teaches a label.
  * A file that holds more than is bounded below is refused.
  *
- * `held`: one phrasing in ten, by the hash of its form, so that a model can be measured on phrasings that it
- * did not learn. Adding forms moves no other form to the other side. */
+ * `held`: one phrasing in ten, by the hash of its form, and one at least of each group of four or more, so
+ * that a model can be measured on phrasings that it did not learn. */
 #ifndef TW_TEMPLATES_H
 #define TW_TEMPLATES_H
 
