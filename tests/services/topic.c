@@ -286,6 +286,23 @@ static int heavy(int argc, char **argv)
     return DONE;
 }
 
+/* A record in partition 0 with a key and no value, as compacted topics hold for what was deleted. */
+static int tombstone(int argc, char **argv)
+{
+    if (argc != 2)
+        return USAGE;
+    rd_kafka_t *kafka = client();
+    const rd_kafka_resp_err_t code = rd_kafka_producev(kafka, RD_KAFKA_V_TOPIC(argv[0]),
+        RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_KEY(argv[1], strlen(argv[1])),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        rd_kafka_flush(kafka, TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return NO_ANSWER;
+    }
+    rd_kafka_destroy(kafka);
+    return DONE;
+}
+
 /* Standard input's lines become records, whole and byte for byte, partitions in turn unless one is named. */
 static int produce(int argc, char **argv)
 {
@@ -343,6 +360,7 @@ static const struct {
     {"offsets", offsets},
     {"produce", produce},
     {"heavy", heavy},
+    {"tombstone", tombstone},
 };
 
 int main(int argc, char **argv)
@@ -358,6 +376,6 @@ int main(int argc, char **argv)
     fprintf(stderr,
         "topic: unknown use; cure: create NAME PARTITIONS [KEY=VALUE...] | grow NAME PARTITIONS | "
         "delete NAME | offsets NAME | produce NAME [PARTITION [STAMP_MS]] | "
-        "heavy NAME COUNT header|key|value BYTES\n");
+        "heavy NAME COUNT header|key|value BYTES | tombstone NAME KEY\n");
     return USAGE;
 }
