@@ -219,11 +219,11 @@ static enum tw_symbol_found resolve_bare(const struct tw_automaton *entities, st
 /* Without blanks, quotes and brackets around it, a dollar sign or hash before it, a full stop behind it. */
 static struct tw_text trimmed(struct tw_text text)
 {
-    while (text.length && strchr(" \t$#(<[\"'", text.bytes[0]) && text.bytes[0]) {
+    while (text.length && strchr(" \t$#(<[{\"'", text.bytes[0]) && text.bytes[0]) {
         text.bytes++;
         text.length--;
     }
-    while (text.length && strchr(" \t.)>]\"'", text.bytes[text.length - 1]) && text.bytes[text.length - 1])
+    while (text.length && strchr(" \t.)>]}\"'", text.bytes[text.length - 1]) && text.bytes[text.length - 1])
         text.length--;
     return text;
 }

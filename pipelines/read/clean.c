@@ -118,20 +118,37 @@ static bool proves_nothing(uint32_t point)
     return (point >= 0x2013 && point <= 0x201E) || point == 0x2022 || point == 0x2026;
 }
 
-/* UTF-8 that was read as windows-1252, beginning with the character `first` of `length` bytes: the bytes of
- * text it takes, and what it was; 0 when it is none, or could be meant as it stands. */
 static size_t misread_at(
-    struct tw_text text, size_t at, uint32_t first, size_t length, char original[4], size_t *count)
+    struct tw_text text, size_t end, uint32_t first, bool twice, char original[4], size_t *count);
+
+/* The character at `at`, and its bytes; what was misread is read rightly when `mended` says so. */
+static size_t read_character(struct tw_text text, size_t at, bool mended, uint32_t *point)
+{
+    char original[4];
+    size_t length = tw_utf8_read(text.bytes + at, text.length - at, point), count;
+    size_t misread =
+        mended && *point <= 0xFF ? misread_at(text, at + length, *point, false, original, &count) : 0;
+    if (!misread)
+        return length;
+    tw_utf8_read(original, count, point);
+    return length + misread;
+}
+
+/* UTF-8 that was read as windows-1252: `first` stands for its first byte, the others begin at `at`. The bytes
+ * of text that these take, and what it was; 0 when it is none, or could be meant as it stands. `twice`: they
+ * may have been misread before. */
+static size_t misread_at(
+    struct tw_text text, size_t at, uint32_t first, bool twice, char original[4], size_t *count)
 {
     int lead = tw_windows_1252_byte(first);
-    size_t end = at + length;
+    size_t end = at;
     *count = led_bytes(lead);
     original[0] = (char)lead;
     for (size_t nth = 1; nth < *count; nth++) {
         uint32_t point;
         if (end >= text.length)
             return 0;
-        size_t bytes = tw_utf8_read(text.bytes + end, text.length - end, &point);
+        size_t bytes = read_character(text, end, twice, &point);
         int byte = tw_windows_1252_byte(point);
         if (byte < 0x80 || byte > 0xBF || (*count == 2 && proves_nothing(point)))
             return 0;
@@ -152,11 +169,17 @@ static void take_wide(struct cleaning *cleaning)
     uint32_t point;
     char bytes[4];
     size_t length = tw_utf8_read(here, text.length - cleaning->at, &point), count;
-    size_t misread = point <= 0xFF ? misread_at(text, cleaning->at, point, length, bytes, &count) : 0;
+    size_t misread = point <= 0xFF ? misread_at(text, cleaning->at + length, point, false, bytes, &count) : 0;
     if (misread) {
+        size_t end = cleaning->at + length + misread;
         tw_utf8_read(bytes, count, &point);
+        size_t again = point <= 0xFF ? misread_at(text, end, point, true, bytes, &count) : 0;
+        if (again)
+            tw_utf8_read(bytes, count, &point);
+        else
+            count = tw_utf8_write(point, bytes);
         write_character(cleaning, point, bytes, count);
-        cleaning->at += misread;
+        cleaning->at = end + again;
         return;
     }
     if (point <= 0x9F)

@@ -106,13 +106,20 @@ const struct tw_header *tw_message_header(const struct tw_message *message, stru
     return NULL;
 }
 
+/* Headers of a name of the list; then those of CloudEvents' binary mode, ce_id, ce_time, ce_source. */
 static const struct tw_header *find_header(const struct decoding *decoding, const struct tw_name_list *list)
 {
-    for (uint32_t name = 0; name < list->count && decoding->message->header_count; name++) {
-        const struct tw_header *header = tw_message_header(decoding->message, tw_text_of(list->names[name]));
-        if (header)
-            return header;
-    }
+    static const char *const prefixes[] = {"", "ce_"};
+    for (size_t prefix = 0; prefix < 2 && decoding->message->header_count; prefix++)
+        for (uint32_t name = 0; name < list->count; name++) {
+            char full[104];
+            int length = snprintf(full, sizeof full, "%s%.96s", prefixes[prefix], list->names[name]);
+            struct tw_text wanted =
+                prefix ? (struct tw_text){full, (size_t)length} : tw_text_of(list->names[name]);
+            const struct tw_header *header = tw_message_header(decoding->message, wanted);
+            if (header)
+                return header;
+        }
     return NULL;
 }
 
@@ -159,27 +166,35 @@ static bool keep_header(const struct decoding *decoding, const struct tw_header 
 
 /* ---- texts ---- */
 
-/* Several texts in an array are paragraphs. *out is empty when a value among them is none. */
+/* Several texts in an array are paragraphs, blocks of {"text": …} too. *out is empty when a value among them
+ * is none. */
 static bool join_texts(const struct decoding *decoding, const json_t *array, struct tw_text *out)
 {
-    size_t length = 0, count = json_array_size(array);
+    size_t length = 0, count = json_array_size(array), used = 0;
+    struct tw_text *parts = tw_arena_array(decoding->arena, count, sizeof *parts);
     *out = (struct tw_text){"", 0};
+    if (!parts)
+        return tw_arena_fail(decoding->arena, decoding->err);
     for (size_t at = 0; at < count; at++) {
         const json_t *value = json_array_get(array, at);
-        if (!json_is_string(value) && !json_is_null(value))
+        parts[at] = (struct tw_text){"", 0};
+        if (json_is_null(value))
+            continue;
+        if (!json_is_string(value) && !json_is_object(value))
             return true;
-        length += json_is_string(value) ? json_string_length(value) + 1 : 0;
+        enum tw_plain plain = tw_plain_text(value, tw_plain_blocks, decoding->arena, &parts[at]);
+        if (plain == TW_PLAIN_FULL)
+            return tw_arena_fail(decoding->arena, decoding->err);
+        length += parts[at].length + 1;
     }
     char *bytes = tw_arena_take(decoding->arena, length);
     if (!bytes)
         return tw_arena_fail(decoding->arena, decoding->err);
-    size_t used = 0;
     for (size_t at = 0; at < count; at++) {
-        const json_t *value = json_array_get(array, at);
-        if (json_is_null(value))
+        if (json_is_null(json_array_get(array, at)))
             continue;
-        memcpy(bytes + used, json_string_value(value), json_string_length(value));
-        used += json_string_length(value);
+        memcpy(bytes + used, parts[at].bytes, parts[at].length);
+        used += parts[at].length;
         bytes[used++] = '\n';
     }
     *out = (struct tw_text){bytes, used ? used - 1 : 0};
@@ -356,6 +371,8 @@ static bool take_symbol_array(const struct decoding *decoding, const json_t *arr
 static bool take_symbols_of(const struct decoding *decoding, const json_t *value)
 {
     struct tw_text text = {"", 0};
+    while (json_array_size(value) == 1 && json_is_array(json_array_get(value, 0))) /* [["A", "B"]] */
+        value = json_array_get(value, 0);
     if (json_is_array(value))
         return take_symbol_array(decoding, value);
     enum tw_plain plain = tw_plain_text(value, tw_plain_symbols, decoding->arena, &text);
@@ -496,17 +513,19 @@ static bool fail_no_text(const struct decoding *decoding)
     for (size_t list = 0; list < 2; list++)
         for (uint32_t name = 0; name < lists[list]->count && count < 64; name++)
             names[count++] = lists[list]->names[name];
-    bool several = false;
-    const char *hint = tw_envelope_hint(decoding->fields.object, names, count, &several);
-    if (!hint)
+    struct tw_envelope_hint hint;
+    if (!tw_envelope_hint(decoding->fields.object, names, count, &hint))
         return tw_fail(decoding->err, TW_REFUSED, NULL,
             "send a title or a body, or name their fields under decode", "%s", what);
-    if (several)
+    if (hint.several)
         return tw_fail(decoding->err, TW_REFUSED, NULL, "send each of them as a message of its own",
-            "%s, but field %.100s holds several messages", what, hint);
-    char cure[160];
-    snprintf(cure, sizeof cure, "set decode.root: %.100s", hint);
-    return tw_fail(decoding->err, TW_REFUSED, NULL, cure, "%s, but field %.100s does", what, hint);
+            "%s, but field %.100s holds several messages", what, hint.path);
+    char cure[200];
+    snprintf(cure, sizeof cure,
+        hint.is_words ? "set decode.body: [%.100s], or send a title or a body" : "set decode.root: %.100s",
+        hint.path);
+    return tw_fail(decoding->err, TW_REFUSED, NULL, cure,
+        hint.is_words ? "%s, but field %.100s holds words" : "%s, but field %.100s does", what, hint.path);
 }
 
 static bool take_texts(const struct decoding *decoding)
@@ -572,7 +591,8 @@ static bool decode_object(struct decoding *decoding, json_t *object)
     struct tw_envelope_contents contents;
     enum tw_envelope kind = options->envelope;
     find_fields(decoding, object, &decoding->fields);
-    if (kind == TW_ENVELOPE_AUTO && (has_text(decoding) || !tw_envelope_is_any(object)))
+    if (kind == TW_ENVELOPE_AUTO && !tw_envelope_says_deleted(object) &&
+        (has_text(decoding) || !tw_envelope_is_any(object)))
         kind = TW_ENVELOPE_NONE;
     bool decoded = tw_envelope_open(object, kind, options->root, decoding->arena, &contents, decoding->err) &&
                    decode_contents(decoding, &contents);
@@ -580,8 +600,32 @@ static bool decode_object(struct decoding *decoding, json_t *object)
     if (witness)
         decoded = witness->see(witness->self, contents.fields, contents.fields != object ? object : NULL,
             decoding->arena, decoding->err);
-    json_decref(contents.parsed);
+    tw_envelope_close(&contents);
     return decoded;
+}
+
+/* The object in a text, in place of the text; the text stays when there is none in it. */
+static bool read_text_of_json(const struct decoding *decoding, json_t **value)
+{
+    struct tw_text text = {json_string_value(*value), json_string_length(*value)};
+    struct tw_json_repairs repairs = {0};
+    json_t *inner = NULL;
+    struct tw_error why;
+    size_t blanks = strspn(text.bytes, " \t\r\n");
+    if (text.bytes[blanks] != '{')
+        return true;
+    if (!tw_json_read(text, decoding->arena, &inner, &repairs, &why)) {
+        bool refused = why.code == TW_REFUSED;
+        if (!refused) {
+            *decoding->err = why;
+            json_decref(*value);
+        }
+        return refused;
+    }
+    count_repair(decoding, TW_REPAIR_JSON, 1);
+    json_decref(*value);
+    *value = inner;
+    return true;
 }
 
 static bool decode_value(struct decoding *decoding)
@@ -601,6 +645,9 @@ static bool decode_value(struct decoding *decoding)
         return false;
     count_repair(decoding, TW_REPAIR_BYTES, repairs.text);
     count_repair(decoding, TW_REPAIR_JSON, repairs.values);
+    /* A message that was written as JSON twice is an object in a text. */
+    if (json_is_string(value) && !read_text_of_json(decoding, &value))
+        return false;
     bool decoded = json_is_object(value) ? decode_object(decoding, value)
                                          : tw_fail(err, TW_REFUSED, NULL, cure_message,
                                                "the message is %s, not an object", tw_json_type_name(value));

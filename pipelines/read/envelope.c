@@ -133,6 +133,11 @@ bool tw_envelope_open_bytes(struct tw_text bytes, size_t most_bytes, struct tw_a
 
 /* ---- fields ---- */
 
+static struct tw_text text_in(const json_t *string)
+{
+    return (struct tw_text){json_string_value(string), json_string_length(string)};
+}
+
 static bool is_connect(const json_t *object)
 {
     return json_object_get(object, "schema") && json_object_get(object, "payload");
@@ -150,68 +155,127 @@ static bool is_cloudevent(const json_t *object)
            (json_object_get(object, "data") || json_object_get(object, "data_base64"));
 }
 
-/* The object under a name; NULL in *out for null. */
-static bool descend(
-    const json_t *object, const char *name, const char *seen, json_t **out, struct tw_error *err)
-{
-    json_t *value = json_object_get(object, name);
-    *out = json_is_object(value) ? value : NULL;
-    if (*out || (value && json_is_null(value)))
-        return true;
-    char where[128];
-    snprintf(where, sizeof where, "field %.100s", name);
-    return tw_fail(err, TW_REFUSED, where, "check decode.envelope and decode.root against a message",
-        "%s, and %s where an object is expected", seen, value ? tw_json_type_name(value) : "nothing");
-}
+/* What an envelope is opened with. */
+struct opening {
+    struct tw_arena *arena;
+    struct tw_envelope_contents *out;
+    struct tw_error *err;
+};
 
-static bool open_debezium(json_t *object, struct tw_envelope_contents *out, struct tw_error *err)
+/* JSON in a text; refused when it is no object. */
+static bool parse_text(struct opening *opening, struct tw_text text, const char *where, json_t **out)
 {
-    out->seen = "a Debezium change event";
-    return descend(object, "after", out->seen, &out->fields, err);
-}
-
-static bool open_connect(
-    json_t *object, bool change_too, struct tw_envelope_contents *out, struct tw_error *err)
-{
-    out->seen = "a Connect envelope";
-    if (!descend(object, "payload", out->seen, &out->fields, err))
-        return false;
-    return !out->fields || !change_too || !is_debezium(out->fields) || open_debezium(out->fields, out, err);
-}
-
-static bool open_cloudevent(
-    json_t *object, struct tw_arena *arena, struct tw_envelope_contents *out, struct tw_error *err)
-{
-    const json_t *data = json_object_get(object, "data");
-    out->seen = "a CloudEvent";
-    out->outer = object;
-    if (json_object_get(object, "data_base64"))
-        return tw_fail(
-            err, TW_REFUSED, "field data_base64", "send data as JSON", "a CloudEvent with binary data");
-    if (!json_is_string(data))
-        return descend(object, "data", out->seen, &out->fields, err);
+    json_t **parsed = opening->out->parsed;
     struct tw_json_repairs repairs = {0};
-    struct tw_text text = {json_string_value(data), json_string_length(data)};
-    if (!tw_json_read(text, arena, &out->parsed, &repairs, err))
-        return err->code == TW_REFUSED ? tw_error_in(err, "field data") : false;
-    if (!json_is_object(out->parsed))
-        return tw_fail(err, TW_REFUSED, "field data", "send data as a JSON object",
-            "a CloudEvent, and %s where an object is expected", tw_json_type_name(out->parsed));
-    out->fields = out->parsed;
+    size_t count = 0;
+    while (count < TW_ENVELOPE_TEXTS && parsed[count])
+        count++;
+    if (count == TW_ENVELOPE_TEXTS)
+        return tw_fail(opening->err, TW_REFUSED, where, "send one JSON object a message",
+            "JSON in a text in a text, more than %d of them", TW_ENVELOPE_TEXTS);
+    if (!tw_json_read(text, opening->arena, &parsed[count], &repairs, opening->err))
+        return opening->err->code == TW_REFUSED ? tw_error_in(opening->err, where) : false;
+    *out = parsed[count];
     return true;
 }
 
-static bool open_root(
-    json_t *object, const char *root, struct tw_envelope_contents *out, struct tw_error *err)
+/* The object under a name, or in the text under it; NULL in *out for null. */
+static bool descend(
+    struct opening *opening, const json_t *object, const char *name, const char *seen, json_t **out)
 {
-    char seen[160];
+    json_t *value = json_object_get(object, name);
+    char where[128];
+    snprintf(where, sizeof where, "field %.100s", name);
+    if (json_is_string(value) && begins_json(text_in(value)) &&
+        !parse_text(opening, text_in(value), where, &value))
+        return false;
+    *out = json_is_object(value) ? value : NULL;
+    if (*out || (value && json_is_null(value)))
+        return true;
+    return tw_fail(opening->err, TW_REFUSED, where, "check decode.envelope and decode.root against a message",
+        "%s, and %s where an object is expected", seen, value ? tw_json_type_name(value) : "nothing");
+}
+
+static bool open_debezium(struct opening *opening, const json_t *object)
+{
+    opening->out->seen = "a Debezium change event";
+    return descend(opening, object, "after", opening->out->seen, &opening->out->fields);
+}
+
+static bool open_connect(struct opening *opening, const json_t *object, bool change_too)
+{
+    struct tw_envelope_contents *out = opening->out;
+    out->seen = "a Connect envelope";
+    if (!descend(opening, object, "payload", out->seen, &out->fields))
+        return false;
+    return !out->fields || !change_too || !is_debezium(out->fields) || open_debezium(opening, out->fields);
+}
+
+static int base64_digit(char byte)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *found = byte ? strchr(digits, byte) : NULL;
+    return found ? (int)(found - digits) : -1;
+}
+
+/* RFC 4648, section 4; what stands behind the padding is not looked at. False when the arena is full; an
+ * empty text for what is no base64. */
+static bool open_base64(struct tw_text from, struct tw_arena *arena, struct tw_text *out)
+{
+    char *bytes = tw_arena_take(arena, from.length / 4 * 3 + 3);
+    size_t used = 0;
+    uint32_t bits = 0;
+    unsigned count = 0;
+    *out = (struct tw_text){"", 0};
+    if (!bytes)
+        return false;
+    for (size_t at = 0; at < from.length && from.bytes[at] != '='; at++) {
+        int digit = base64_digit(from.bytes[at]);
+        if (digit < 0)
+            return true;
+        bits = bits << 6 | (uint32_t)digit;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            bytes[used++] = (char)(bits >> count & 0xFF);
+        }
+    }
+    *out = (struct tw_text){bytes, used};
+    return true;
+}
+
+static bool open_cloudevent(struct opening *opening, json_t *object)
+{
+    static const char *const names[] = {"data", "data_base64"};
+    struct tw_envelope_contents *out = opening->out;
+    const json_t *binary = json_object_get(object, names[1]);
+    out->seen = "a CloudEvent";
+    out->outer = object;
+    if (!binary)
+        return descend(opening, object, names[0], out->seen, &out->fields);
+    struct tw_text text = {"", 0};
+    json_t *value = NULL;
+    if (json_is_string(binary) && !open_base64(text_in(binary), opening->arena, &text))
+        return tw_arena_fail(opening->arena, opening->err);
+    if (!begins_json(text))
+        return tw_fail(opening->err, TW_REFUSED, "field data_base64", "send data as JSON",
+            "a CloudEvent with binary data");
+    if (!parse_text(opening, text, "field data_base64", &value))
+        return false;
+    out->fields = json_is_object(value) ? value : NULL;
+    return out->fields || tw_fail(opening->err, TW_REFUSED, "field data_base64", "send data as a JSON object",
+                              "a CloudEvent, and %s where an object is expected", tw_json_type_name(value));
+}
+
+static bool open_root(struct opening *opening, json_t *object, const char *root)
+{
+    struct tw_envelope_contents *out = opening->out;
     out->fields = object;
     while (*root) {
         char name[128];
         size_t length = strcspn(root, ".");
         snprintf(name, sizeof name, "%.*s", (int)(length < 127 ? length : 127), root);
-        snprintf(seen, sizeof seen, "decode.root names it");
-        if (!descend(out->fields, name, seen, &out->fields, err))
+        if (!descend(opening, out->fields, name, "decode.root names it", &out->fields))
             return false;
         if (!out->fields)
             return true;
@@ -226,31 +290,59 @@ static bool fail_no_envelope(const char *wanted, struct tw_error *err)
         err, TW_REFUSED, NULL, "check decode.envelope against a message", "the message is no %s", wanted);
 }
 
+/* What is left of a change event when its envelope was taken off before (ExtractNewRecordState). */
+bool tw_envelope_says_deleted(const json_t *object)
+{
+    const json_t *deleted = json_object_get(object, "__deleted");
+    return json_is_true(deleted) ||
+           (json_is_string(deleted) && strcmp(json_string_value(deleted), "true") == 0);
+}
+
 bool tw_envelope_is_any(const json_t *object)
 {
-    return is_connect(object) || is_debezium(object) || is_cloudevent(object);
+    return is_connect(object) || is_debezium(object) || is_cloudevent(object) ||
+           tw_envelope_says_deleted(object);
+}
+
+static bool open_kind(struct opening *opening, json_t *object, enum tw_envelope kind)
+{
+    bool any = kind == TW_ENVELOPE_AUTO;
+    if (kind == TW_ENVELOPE_CONNECT || (any && is_connect(object)))
+        return is_connect(object)
+                   ? open_connect(opening, object, any)
+                   : fail_no_envelope("Connect envelope: it has no schema and payload", opening->err);
+    if (kind == TW_ENVELOPE_DEBEZIUM || (any && is_debezium(object))) {
+        if (is_connect(object))
+            return open_connect(opening, object, true);
+        return is_debezium(object)
+                   ? open_debezium(opening, object)
+                   : fail_no_envelope("Debezium change event: it has no op and after", opening->err);
+    }
+    if (kind == TW_ENVELOPE_CLOUDEVENTS || (any && is_cloudevent(object)))
+        return is_cloudevent(object)
+                   ? open_cloudevent(opening, object)
+                   : fail_no_envelope("CloudEvent: it has no specversion and data", opening->err);
+    return true;
 }
 
 bool tw_envelope_open(json_t *object, enum tw_envelope kind, const char *root, struct tw_arena *arena,
     struct tw_envelope_contents *out, struct tw_error *err)
 {
     *out = (struct tw_envelope_contents){.fields = object};
+    struct opening opening = {arena, out, err};
     if (root && *root)
-        return open_root(object, root, out, err);
-    bool any = kind == TW_ENVELOPE_AUTO;
-    if (kind == TW_ENVELOPE_CONNECT || (any && is_connect(object)))
-        return is_connect(object) ? open_connect(object, any, out, err)
-                                  : fail_no_envelope("Connect envelope: it has no schema and payload", err);
-    if (kind == TW_ENVELOPE_DEBEZIUM || (any && is_debezium(object))) {
-        if (is_connect(object))
-            return open_connect(object, true, out, err);
-        return is_debezium(object) ? open_debezium(object, out, err)
-                                   : fail_no_envelope("Debezium change event: it has no op and after", err);
+        return open_root(&opening, object, root);
+    if ((kind == TW_ENVELOPE_AUTO || kind == TW_ENVELOPE_DEBEZIUM) && tw_envelope_says_deleted(object)) {
+        out->fields = NULL;
+        return true;
     }
-    if (kind == TW_ENVELOPE_CLOUDEVENTS || (any && is_cloudevent(object)))
-        return is_cloudevent(object) ? open_cloudevent(object, arena, out, err)
-                                     : fail_no_envelope("CloudEvent: it has no specversion and data", err);
-    return true;
+    return open_kind(&opening, object, kind);
+}
+
+void tw_envelope_close(struct tw_envelope_contents *contents)
+{
+    for (size_t at = 0; at < TW_ENVELOPE_TEXTS; at++)
+        json_decref(contents->parsed[at]);
 }
 
 static bool has_any(const json_t *object, const char *const *names, size_t count)
@@ -261,14 +353,74 @@ static bool has_any(const json_t *object, const char *const *names, size_t count
     return false;
 }
 
-const char *tw_envelope_hint(const json_t *object, const char *const *text_names, size_t count, bool *several)
+/* A text that looks like an object with one of the names in it. Not parsed: it is for a hint. */
+static bool is_json_with_any(const json_t *string, const char *const *names, size_t count)
 {
-    for (void *at = json_object_iter((json_t *)(uintptr_t)object); at;
-         at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
-        const json_t *value = json_object_iter_value(at);
-        *several = json_is_array(value);
-        if (has_any(*several ? json_array_get(value, 0) : value, text_names, count))
-            return json_object_iter_key(at);
+    struct tw_text text = text_in(string);
+    if (!begins_json(text) || text.bytes[strspn(text.bytes, " \t\r\n")] != '{')
+        return false;
+    for (size_t name = 0; name < count; name++) {
+        char quoted[104];
+        snprintf(quoted, sizeof quoted, "\"%.100s\"", names[name]);
+        if (strstr(text.bytes, quoted))
+            return true;
     }
-    return NULL;
+    return false;
+}
+
+/* Looks through an object's members, and theirs, for what holds a text; hint->path is the way to the object.
+ * */
+static bool hint_within(
+    const json_t *object, const char *const *names, size_t count, int level, struct tw_envelope_hint *hint)
+{
+    enum { MOST_LEVELS = 3 };
+    size_t length = strlen(hint->path);
+    json_t *members = (json_t *)(uintptr_t)object;
+    for (void *at = json_object_iter(members); at; at = json_object_iter_next(members, at)) {
+        const json_t *value = json_object_iter_value(at);
+        int added = snprintf(hint->path + length, sizeof hint->path - length, "%s%s", length ? "." : "",
+            json_object_iter_key(at));
+        hint->several = json_is_array(value);
+        if (added < 0 || (size_t)added >= sizeof hint->path - length)
+            continue;
+        if ((json_is_string(value) && is_json_with_any(value, names, count)) ||
+            has_any(hint->several ? json_array_get(value, 0) : value, names, count) ||
+            (json_is_object(value) && level < MOST_LEVELS &&
+                hint_within(value, names, count, level + 1, hint)))
+            return true;
+    }
+    hint->path[length] = '\0';
+    return false;
+}
+
+/* The longest text of several words among an object's fields. */
+static bool hint_at_words(
+    const json_t *object, const char *const *names, size_t count, struct tw_envelope_hint *hint)
+{
+    size_t longest = 0;
+    json_t *members = (json_t *)(uintptr_t)object;
+    for (void *at = json_object_iter(members); at; at = json_object_iter_next(members, at)) {
+        const json_t *value = json_object_iter_value(at);
+        const char *key = json_object_iter_key(at);
+        size_t length = json_is_string(value) ? json_string_length(value) : 0;
+        bool known = false;
+        for (size_t name = 0; name < count; name++)
+            known = known || strcmp(names[name], key) == 0;
+        if (known || length <= longest || strlen(key) >= sizeof hint->path ||
+            !strchr(json_string_value(value), ' '))
+            continue;
+        longest = length;
+        memcpy(hint->path, key, strlen(key) + 1);
+    }
+    return longest > 0;
+}
+
+bool tw_envelope_hint(
+    const json_t *object, const char *const *text_names, size_t count, struct tw_envelope_hint *hint)
+{
+    *hint = (struct tw_envelope_hint){.path = ""};
+    if (hint_within(object, text_names, count, 1, hint))
+        return true;
+    *hint = (struct tw_envelope_hint){.is_words = true};
+    return hint_at_words(object, text_names, count, hint);
 }

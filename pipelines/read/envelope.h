@@ -13,10 +13,14 @@
  *   debezium      a change event, alone or as Connect's payload: {"op":…, "after": the fields}; an "after" of
  *                 null is a deletion
  *   cloudevents   CloudEvents 1.0, structured mode: {"specversion":…, "data": the fields, as an object or as
- *                 JSON in a text}; its own `id`, `time` and `source` stand in for what the fields do not have
+ *                 JSON in a text or in base64 (data_base64)}; its own `id`, `time` and `source` stand in for
+ *                 what the fields do not have
  *   auto          whichever of them it plainly is, unless the message has a text of its own
  *   none          nothing is taken off
- * and by `decode.root`, a path of names with dots (payload.after), in their place. */
+ * An object may be JSON in a text wherever one is expected (MongoDB's change events, SNS, log shippers), and
+ * the data of a CloudEvent JSON in base64. A change event without envelope that says "__deleted": "true" is a
+ * deletion, too, by auto and debezium.
+ * And by `decode.root`, a path of names with dots (payload.after), in their place. */
 #ifndef TW_ENVELOPE_H
 #define TW_ENVELOPE_H
 
@@ -39,26 +43,42 @@ enum tw_envelope {
 TW_MUST_USE bool tw_envelope_open_bytes(struct tw_text bytes, size_t most_bytes, struct tw_arena *arena,
     struct tw_text *out, struct tw_error *err);
 
-/* What came out of an envelope. Objects belong to the message, but for `parsed`, which the caller gives
- * back. */
+/* How many texts in texts are read as JSON in one message. */
+enum { TW_ENVELOPE_TEXTS = 4 };
+
+/* What came out of an envelope. Objects belong to the message, or to `parsed`, which the caller gives back by
+ * tw_envelope_close. */
 struct tw_envelope_contents {
-    json_t *fields;   /* NULL: the envelope says that the record was deleted */
-    json_t *outer;    /* whose fields stand in for missing ones, or NULL */
-    json_t *parsed;   /* a value that was JSON in a text, or NULL */
-    const char *seen; /* "a Connect envelope"...; NULL when there was none */
+    json_t *fields;                    /* NULL: the envelope says that the record was deleted */
+    json_t *outer;                     /* whose fields stand in for missing ones, or NULL */
+    json_t *parsed[TW_ENVELOPE_TEXTS]; /* values that were JSON in a text; NULL behind the last */
+    const char *seen;                  /* "a Connect envelope"...; NULL when there was none */
 };
 
 /* Is the object plainly one of the envelopes that `auto` takes off? */
 bool tw_envelope_is_any(const json_t *object);
+
+/* Does the object say that its record was deleted: "__deleted": "true"? */
+bool tw_envelope_says_deleted(const json_t *object);
 
 /* Takes the envelope off. `root`: NULL or empty: none. TW_REFUSED, saying which envelope was seen and what it
  * lacks. */
 TW_MUST_USE bool tw_envelope_open(json_t *object, enum tw_envelope kind, const char *root,
     struct tw_arena *arena, struct tw_envelope_contents *out, struct tw_error *err);
 
-/* A field of an object that holds messages or a text in its turn, for the refusal of a message without text:
- * its name, or NULL. *several: it is an array of messages. */
-const char *tw_envelope_hint(
-    const json_t *object, const char *const *text_names, size_t count, bool *several);
+/* Gives back what tw_envelope_open has parsed, whether it succeeded or not. */
+void tw_envelope_close(struct tw_envelope_contents *contents);
+
+/* Where a message without text may have one. */
+struct tw_envelope_hint {
+    char path[128]; /* names with dots between */
+    bool several;   /* an array of messages stands there */
+    bool is_words;  /* a text of several words, under a name that is none of a text's */
+};
+
+/* A field that holds a text, messages or JSON in a text, for the refusal of a message without text: three
+ * levels deep at the most. False when there is none. */
+bool tw_envelope_hint(
+    const json_t *object, const char *const *text_names, size_t count, struct tw_envelope_hint *hint);
 
 #endif

@@ -103,6 +103,22 @@ static bool read_calendar(
     return tw_time_parse((struct tw_text){spread, (size_t)length}, zone, out_us, err);
 }
 
+/* "/Date(1716900000000)/" and "/Date(1716900000000+0200)/": milliseconds, as .NET writes them to JSON. */
+static bool read_dotnet(struct tw_text text, struct number *out)
+{
+    static const char head[] = "/Date(", tail[] = ")/";
+    size_t around = sizeof head - 1 + sizeof tail - 1;
+    if (text.length <= around || memcmp(text.bytes, head, sizeof head - 1) != 0 ||
+        memcmp(text.bytes + text.length - 2, tail, 2) != 0)
+        return false;
+    struct tw_text digits = {text.bytes + sizeof head - 1, text.length - around};
+    size_t length = 1;
+    while (length < digits.length && digits.bytes[length] != '+' && digits.bytes[length] != '-')
+        length++;
+    digits.length = length;
+    return read_number(digits, out);
+}
+
 bool tw_event_time_of_text(struct tw_text text, const struct tw_event_time_options *options, int64_t *out_us,
     bool *doubtful, struct tw_error *err)
 {
@@ -112,6 +128,11 @@ bool tw_event_time_of_text(struct tw_text text, const struct tw_event_time_optio
         return read_calendar(text, options->zone, out_us, err);
     if (read_number(text, &number))
         return take_number(number, options, out_us, doubtful, err);
+    const struct tw_event_time_options milliseconds = {TW_UNIT_MILLISECONDS, NULL};
+    if (read_dotnet(text, &number)) {
+        bool old; /* the unit is none that was set */
+        return take_number(number, &milliseconds, out_us, &old, err);
+    }
     return tw_time_parse(text, options->zone, out_us, err);
 }
 

@@ -7,7 +7,9 @@
 enum { MOST_LEVELS = 4 };
 
 const char *const tw_plain_names[] = {"name", "$oid", "$numberLong", "$numberInt", "rendered", "value",
-    "text", "#text", "$t", "_", "title", "code", "id", NULL};
+    "text", "#text", "$t", "_", "#cdata-section", "__cdata", "__text", "_text", "_cdata", "$value", "main",
+    "plain", "html", "content", "title", "en", "code", "id", NULL};
+const char *const tw_plain_blocks[] = {"text", "value", "content", "rendered", "#text", "html", "body", NULL};
 const char *const tw_plain_symbols[] = {"symbol", "ticker", "code", "text", "value", "id", "name", NULL};
 
 /* The one value of an array that is not null, or NULL. */

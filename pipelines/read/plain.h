@@ -21,6 +21,7 @@ enum tw_plain {
 
 /* Names by which an object says what it is, the first present wins; ends with NULL. */
 extern const char *const tw_plain_names[];   /* of a source, an id, a text: name, $oid, value, ... */
+extern const char *const tw_plain_blocks[];  /* of a paragraph among several: text, value, ... */
 extern const char *const tw_plain_symbols[]; /* of a symbol: symbol, ticker, code, ... */
 
 /* The value as a text: it points into the value, or into the arena when it had to be written. */

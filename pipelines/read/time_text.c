@@ -220,14 +220,16 @@ static bool take_numeric_offset(struct reading *reading)
     return true;
 }
 
-/* RFC 822, section 5.1; RFC 2822, section 4.3. */
+/* RFC 822, section 5.1; RFC 2822, section 4.3; and names that mean one offset wherever they are used. */
 static bool take_named_offset(struct reading *reading)
 {
     static const struct {
         const char *name;
         int hours;
     } zones[] = {{"Z", 0}, {"UTC", 0}, {"GMT", 0}, {"UT", 0}, {"EST", -5}, {"EDT", -4}, {"CST", -6},
-        {"CDT", -5}, {"MST", -7}, {"MDT", -6}, {"PST", -8}, {"PDT", -7}};
+        {"CDT", -5}, {"MST", -7}, {"MDT", -6}, {"PST", -8}, {"PDT", -7}, {"WET", 0}, {"WEST", 1}, {"CET", 1},
+        {"CEST", 2}, {"EET", 2}, {"EEST", 3}, {"HKT", 8}, {"SGT", 8}, {"JST", 9}, {"KST", 9}, {"AEST", 10},
+        {"AEDT", 11}, {"NZST", 12}, {"NZDT", 13}};
     char word[16];
     size_t length = word_ahead(reading, word);
     for (size_t zone = 0; zone < sizeof zones / sizeof zones[0]; zone++) {
@@ -265,6 +267,19 @@ static bool skip_zone_in_brackets(struct reading *reading)
     return take_byte(reading, "]") || wrong(reading, "something stands after the time");
 }
 
+/* RFC 5322 lets the zone's name stand in a comment: +0000 (UTC). */
+static bool skip_comment(struct reading *reading)
+{
+    if (!reading->has_offset)
+        return true;
+    skip_spaces(reading);
+    if (!take_byte(reading, "("))
+        return true;
+    while (byte_at(reading, 0) && byte_at(reading, 0) != ')')
+        reading->at++;
+    return take_byte(reading, ")") || wrong(reading, "something stands after the time");
+}
+
 static bool take_offset(struct reading *reading)
 {
     skip_spaces(reading);
@@ -274,7 +289,7 @@ static bool take_offset(struct reading *reading)
     bool taken = byte == '+' || byte == '-' ? take_numeric_offset(reading)
                  : is_letter(byte)          ? take_named_offset(reading)
                                             : true;
-    return taken && skip_zone_in_brackets(reading);
+    return taken && skip_zone_in_brackets(reading) && skip_comment(reading);
 }
 
 /* ---- the three families ---- */
@@ -407,7 +422,9 @@ bool tw_time_parse(
     if (!read_any(&reading) || !check_reading(&reading))
         return refuse_time(text, cure, reading.wrong, err);
     if (!reading.has_clock && !naive)
-        return refuse_time(text, cure, "no Thh:mm after the date", err);
+        return refuse_time(text,
+            "say what a day means by decode.time_zone, as UTC or America/New_York, or send a clock and an offset",
+            "no Thh:mm after the date", err);
     if (!reading.has_offset && !naive)
         return refuse_time(text,
             "say what it means by decode.time_zone, as UTC or America/New_York, or send an offset",

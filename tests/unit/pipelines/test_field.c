@@ -91,6 +91,15 @@ static const struct usable usable[] = {
     {"a tweet's entities", "{\"text\":\"$HLDN up\",\"entities\":{\"symbols\":[{\"text\":\"HLDN\"}]}}",
         "$HLDN up", "HLDN", NULL},
     {"an id as an object", "{\"id\":{\"$oid\":\"65\"},\"text\":\"up\"}", "up", "", NULL},
+    {"a headline in parts", "{\"headline\":{\"main\":\"up\",\"kicker\":null}}", "up", "", NULL},
+    {"CDATA turned into JSON", "{\"title\":{\"#cdata-section\":\"up\"}}", "up", "", NULL},
+    {"paragraphs as objects",
+        "{\"body\":[{\"type\":\"p\",\"text\":\"up\"},{\"type\":\"p\",\"text\":\"down\"}]}", "up down", "",
+        NULL},
+    {"a text by language", "{\"text\":{\"en\":\"up\",\"de\":\"auf\"}}", "up", "", NULL},
+    {"symbols in a list in a list", "{\"symbols\":[[\"HLDN\",\"TRSK\"]],\"text\":\"up\"}", "up", "HLDN TRSK",
+        NULL},
+    {"PostgreSQL's array", "{\"symbols\":\"{HLDN,TRSK}\",\"text\":\"up\"}", "up", "HLDN TRSK", NULL},
     {"NaN where nobody reads", "{\"score\":NaN,\"n\":Infinity,\"text\":\"up\"}", "up", "", NULL},
     {"a number too large", "{\"big\":123456789012345678901234567890,\"text\":\"up\"}", "up", "", NULL},
     {"the same key twice", "{\"x\":1,\"x\":2,\"text\":\"up\"}", "up", "", NULL},
@@ -101,6 +110,19 @@ static const struct usable usable[] = {
     {"CloudEvents",
         "{\"specversion\":\"1.0\",\"type\":\"n\",\"source\":\"/w\",\"id\":\"1\",\"data\":{\"text\":\"up\"}}",
         "up", "", NULL},
+    {"Connect around a text", "{\"schema\":{\"type\":\"string\"},\"payload\":\"{\\\"text\\\":\\\"up\\\"}\"}",
+        "up", "", NULL},
+    {"Debezium's MongoDB",
+        "{\"after\":\"{\\\"_id\\\":{\\\"$oid\\\":\\\"65\\\"},\\\"text\\\":\\\"up\\\"}\",\"op\":\"c\","
+        "\"ts_ms\":1716900000001,\"source\":{\"connector\":\"mongodb\"}}",
+        "up", "", NULL},
+    {"a change event without envelope", "{\"text\":\"up\",\"__op\":\"c\",\"__deleted\":\"false\"}", "up", "",
+        NULL},
+    {"CloudEvents in base64",
+        "{\"specversion\":\"1.0\",\"type\":\"n\",\"source\":\"/w\",\"id\":\"1\","
+        "\"time\":\"2024-05-28T12:40:00Z\",\"data_base64\":\"eyJ0ZXh0IjoidXAifQ==\"}",
+        "up", "", AT},
+    {"JSON written twice", "\"{\\\"text\\\":\\\"up\\\",\\\"ts\\\":1716900000}\"", "up", "", AT},
     {"a byte order mark", "\uFEFF{\"text\":\"up\"}", "up", "", NULL},
     /* times */
     {"an epoch as text", "{\"ts\":\"1716900000000\",\"text\":\"up\"}", "up", "", AT},
@@ -115,6 +137,10 @@ static const struct usable usable[] = {
     {"MongoDB's date", "{\"ts\":{\"$date\":\"2024-05-28T12:40:00Z\"},\"text\":\"up\"}", "up", "", AT},
     {"MongoDB's number", "{\"ts\":{\"$date\":{\"$numberLong\":\"1716900000000\"}},\"text\":\"up\"}", "up", "",
         AT},
+    {".NET's date", "{\"ts\":\"/Date(1716900000000+0200)/\",\"text\":\"up\"}", "up", "", AT},
+    {"a zone's name in a comment", "{\"ts\":\"28 May 2024 12:40:00 +0000 (UTC)\",\"text\":\"up\"}", "up", "",
+        AT},
+    {"Europe's summer time", "{\"ts\":\"Tue, 28 May 2024 14:40:00 CEST\",\"text\":\"up\"}", "up", "", AT},
     /* the same symbol in another spelling, and what is none */
     {"a cashtag cut off", "{\"text\":\"chart of $HLDN $TRS\u2026\"}", "chart of $HLDN $TRS\u2026", "HLDN",
         NULL},
@@ -170,6 +196,8 @@ static const struct usable usable[] = {
         "Halden\u2019s a \u2013 b", "HLDN", NULL},
     {"UTF-8 read as Latin-1", "{\"text\":\"Halden\u00E2\xC2\x80\xC2\x99s a\"}", "Halden\u2019s a", "HLDN",
         NULL},
+    {"UTF-8 misread twice", "{\"text\":\"Halden\u00C3\u00A2\u00E2\u201A\u00AC\u00E2\u201E\u00A2s a\"}",
+        "Halden\u2019s a", "HLDN", NULL},
 };
 
 static void what_feeds_send_is_read_for_what_it_is(void **state)
@@ -207,6 +235,18 @@ static void what_cannot_be_used_says_what_was_seen(void **state)
     } rows[] = {
         {"several messages in one", "{\"records\":[{\"text\":\"up\"}]}", 0, "several messages", "of its own"},
         {"a text within", "{\"inner\":{\"text\":\"up\"}}", 0, "but field inner does", "decode.root: inner"},
+        {"a text three levels within", "{\"a\":{\"b\":{\"text\":\"up\"}}}", 0, "but field a.b does",
+            "decode.root: a.b"},
+        {"JSON in a text", "{\"Type\":\"Notification\",\"Message\":\"{\\\"text\\\":\\\"up\\\"}\"}", 0,
+            "but field Message does", "decode.root: Message"},
+        {"a text by another name", "{\"@version\":\"1\",\"message\":\"profits fell\"}", 0,
+            "field message holds words", "decode.body: [message]"},
+        {"a day alone", "{\"ts\":\"2024-05-28\",\"text\":\"up\"}", 0, "no Thh:mm", "decode.time_zone"},
+        {"JSON in a text that is no object", "{\"schema\":{},\"payload\":\"[1]\"}", 0,
+            "a Connect envelope, and an array", "decode.envelope"},
+        {"base64 that is no JSON",
+            "{\"specversion\":\"1.0\",\"type\":\"n\",\"source\":\"/\",\"id\":\"1\",\"data_base64\":\"AAAA\"}",
+            0, "binary data", "as JSON"},
         {"Avro with a registry's framing", "\0\0\0\0\7\2up", 8, "schema id 7", "JSON"},
         {"a time without an offset", "{\"ts\":\"2024-05-28T12:40:00\",\"text\":\"up\"}", 0, "offset",
             "decode.time_zone"},
@@ -232,12 +272,45 @@ static void a_registrys_framing_before_json_comes_off(void **state)
     assert_true(tw_text_equal(document.body, tw_text_of("up")));
 }
 
+static void what_was_deleted_is_a_tombstone(void **state)
+{
+    (void)state;
+    static const char message[] = "{\"id\":1,\"text\":\"up\",\"__op\":\"d\",\"__deleted\":\"true\"}";
+    assert_int_equal(decoded(message, sizeof message - 1).fate, TW_FATE_TOMBSTONE);
+}
+
+/* CloudEvents in binary mode: the fields are the value, what they lack stands in headers. */
+static void headers_of_a_cloudevent_stand_in(void **state)
+{
+    (void)state;
+    struct tw_header headers[] = {{tw_text_of("ce_specversion"), tw_text_of("1.0")},
+        {tw_text_of("ce_id"), tw_text_of("ce-1")}, {tw_text_of("ce_time"), tw_text_of(AT)},
+        {tw_text_of("ce_source"), tw_text_of("/wire")}};
+    struct tw_message record = {.payload = tw_text_of("{\"text\":\"up\"}"),
+        .has_value = true,
+        .stamp_us = STAMP_US,
+        .offset = 1,
+        .headers = headers,
+        .header_count = 4};
+    struct tw_document document;
+    struct tw_error err;
+    char time[TW_TIME_TEXT_BYTES];
+    assert_true(tw_decode(&options, &record, &arena, &document, &err));
+    assert_int_equal(document.fate, TW_FATE_STORED);
+    tw_time_text(document.event_us, time);
+    assert_string_equal(time, AT);
+    assert_true(tw_text_equal(document.id, tw_text_of("ce-1")));
+    assert_true(tw_text_equal(document.source, tw_text_of("/wire")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_feeds_send_is_read_for_what_it_is),
         cmocka_unit_test(what_cannot_be_used_says_what_was_seen),
         cmocka_unit_test(a_registrys_framing_before_json_comes_off),
+        cmocka_unit_test(what_was_deleted_is_a_tombstone),
+        cmocka_unit_test(headers_of_a_cloudevent_stand_in),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
