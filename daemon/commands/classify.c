@@ -51,7 +51,7 @@ static const struct tw_option rows[] = {
     TW_FILE_LABELS_ROW,
     {"logits", 0, NULL, TW_INTO_FLAG(struct tw_offline_arguments, logits), .help = "print logits too"},
     {"verbose-text", 0, NULL, TW_INTO_FLAG(struct tw_offline_arguments, text),
-        .help = "print the text too, as it was cleaned"},
+        .help = "print the text too, as it was cleaned, and how far it is about each company"},
     TW_FILE_RAW_ROW,
     TW_FILE_MAX_TOKENS_ROW,
     TW_FILE_WORKERS_ROW,

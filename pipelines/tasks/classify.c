@@ -6,6 +6,7 @@
 #include "score/classify.h"
 
 #include "link/entities.h"
+#include "link/relevance.h"
 #include "tasks/classify_table.h"
 #include "tasks/predict_lines.h"
 
@@ -42,8 +43,23 @@ static void write_score(FILE *out, const struct tw_score *score)
     fprintf(out, "\"sentiment\":%.9g", (double)(score->positive - score->negative));
 }
 
-static void write_entity(
-    FILE *out, const struct tw_text *symbol, struct tw_text name, const struct tw_score *score)
+/* Shares of a whole, and where the company is first named. */
+static void write_relevance(FILE *out, const struct tw_relevance *relevance)
+{
+    const double whole = TW_RELEVANCE_WHOLE;
+    fprintf(out,
+        ",\"relevance\":%.9g,\"place\":%.9g,\"share\":%.9g,\"in_title\":%s,\"mentions\":%u,\"first\":",
+        relevance->relevance / whole, relevance->place / whole, relevance->share / whole,
+        relevance->in_title ? "true" : "false", relevance->mentions);
+    if (relevance->first == UINT32_MAX)
+        fputs("null", out);
+    else
+        fprintf(out, "%u", relevance->first);
+}
+
+/* `relevance` may be NULL: not asked for, or not known of a company that the record names. */
+static void write_entity(FILE *out, const struct tw_text *symbol, struct tw_text name,
+    const struct tw_score *score, const struct tw_relevance *relevance)
 {
     fputs("{\"symbol\":", out);
     if (symbol)
@@ -56,6 +72,8 @@ static void write_entity(
     write_score(out, score);
     fprintf(out, ",\"label\":\"%s\",", tw_class_name(tw_label_of(score)));
     write_classes(out, "probs", score->negative, score->neutral, score->positive);
+    if (relevance)
+        write_relevance(out, relevance);
     fputc('}', out);
 }
 
@@ -75,7 +93,9 @@ static const struct tw_text *symbol_of(const struct tw_automaton *entities, stru
     return found == TW_NO_ENTITY ? NULL : &tw_entities_at(entities, (uint32_t)found)->symbol;
 }
 
-static void write_entities(FILE *out, const struct tw_river *river, const struct tw_record *record)
+/* `relevance`: one for each linked entity, or NULL. */
+static void write_entities(FILE *out, const struct tw_river *river, const struct tw_record *record,
+    const struct tw_relevance *relevance)
 {
     const struct tw_document *document = &record->document;
     const struct tw_annotations *named = &record->annotations;
@@ -86,10 +106,11 @@ static void write_entities(FILE *out, const struct tw_river *river, const struct
             fputc(',', out);
         const struct tw_score *score = tw_predict_lines_entity_score(record, at);
         if (named->names_entities)
-            write_entity(
-                out, symbol_of(river->entities, named->entities[at].name), named->entities[at].name, score);
+            write_entity(out, symbol_of(river->entities, named->entities[at].name), named->entities[at].name,
+                score, NULL);
         else
-            write_entity(out, &document->entities[at].symbol, document->entities[at].name, score);
+            write_entity(out, &document->entities[at].symbol, document->entities[at].name, score,
+                relevance ? &relevance[at] : NULL);
     }
     fputc(']', out);
 }
@@ -111,8 +132,8 @@ static void write_events(FILE *out, const struct tw_taxonomy *taxonomy, const st
     fputc(']', out);
 }
 
-static void write_record(
-    const struct tw_task_options *options, const struct tw_record *record, const float *logits, FILE *out)
+static void write_record(const struct tw_task_options *options, const struct tw_record *record,
+    const struct tw_relevance *relevance, const float *logits, FILE *out)
 {
     const struct tw_document *document = &record->document;
     const struct tw_score *score = &document->score;
@@ -130,7 +151,7 @@ static void write_record(
         write_classes(out, "logits", logits[0], logits[1], logits[2]);
     }
     fprintf(out, ",\"truncated\":%s", document->truncated ? "true" : "false");
-    write_entities(out, options->river, record);
+    write_entities(out, options->river, record, relevance);
     if (options->river->events)
         write_events(out, options->river->events, document);
     if (options->text) {
@@ -142,16 +163,21 @@ static void write_record(
 
 /* ---- chunks ---- */
 
-static void write_json(const struct tw_task_options *options, const struct tw_chunk *chunk,
-    const struct tw_record *records, const float *logits)
+static bool write_json(const struct tw_task_options *options, struct tw_chunk *chunk,
+    const struct tw_record *records, const float *logits, struct tw_error *err)
 {
     for (uint32_t at = 0; at < chunk->count; at++) {
         const struct tw_document *document = &records[at].document;
-        if (document->fate == TW_FATE_STORED)
-            write_record(options, &records[at], logits + (size_t)at * 3, chunk->out);
-        else
+        const struct tw_relevance *relevance = NULL;
+        if (document->fate != TW_FATE_STORED) {
             tw_record_write_refusal(chunk->out, chunk->lines[at].number, document->refusal);
+            continue;
+        }
+        if (options->text && !tw_relevance(document, &chunk->arena, &relevance, err))
+            return false;
+        write_record(options, &records[at], relevance, logits + (size_t)at * 3, chunk->out);
     }
+    return true;
 }
 
 static void write_table(
@@ -178,10 +204,9 @@ static bool work(void *context, void *worker, struct tw_chunk *chunk, struct tw_
         !tw_predict_lines_score(options, worker, chunk, records, logits, err))
         return false;
     chunk->results = records;
-    if (options->table_width)
-        write_table(options, chunk, records);
-    else
-        write_json(options, chunk, records, logits);
+    if (!options->table_width)
+        return write_json(options, chunk, records, logits, err);
+    write_table(options, chunk, records);
     return true;
 }
 

@@ -124,6 +124,28 @@ static void each_line_gets_its_object_in_order(void **state)
     free(outcome.out);
 }
 
+static void with_the_text_stands_how_far_it_is_about_each_company(void **state)
+{
+    (void)state;
+    static const char lines[] =
+        "{\"title\":\"Outboard Marine fell\",\"text\":\"so did $IBM\",\"symbols\":[\"GM\"]}\n"
+        "{\"text\":\"x\",\"entities\":[{\"name\":\"Nobody\"}]}\n";
+    given_input("lines.jsonl", lines, sizeof lines - 1);
+    struct tw_task_options options = options_of(constant, 1);
+    struct outcome outcome = classified(options);
+    assert_null(strstr(outcome.out, "relevance"));
+    free(outcome.out);
+    options.text = true;
+    outcome = classified(options);
+    assert_non_null(strstr(outcome.out,
+        "\"relevance\":0.7333,\"place\":1,\"share\":0.3333,\"in_title\":true,\"mentions\":1,\"first\":0}"));
+    assert_non_null(strstr(outcome.out,
+        "\"relevance\":0.1333,\"place\":0,\"share\":0.3333,\"in_title\":false,\"mentions\":1,\"first\":null}"));
+    assert_null(
+        strstr(strstr(outcome.out, "Nobody"), "relevance")); /* a company that the record names itself */
+    free(outcome.out);
+}
+
 static void plain_text_is_text_unless_it_is_json(void **state)
 {
     (void)state;
@@ -343,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_line_gets_its_object_in_order),
+        cmocka_unit_test(with_the_text_stands_how_far_it_is_about_each_company),
         cmocka_unit_test(plain_text_is_text_unless_it_is_json),
         cmocka_unit_test(a_line_too_long_is_refused_in_its_place),
         cmocka_unit_test(output_does_not_depend_on_the_number_of_workers),
