@@ -95,7 +95,8 @@ static json_t *alert_of(const struct tw_outbox_row *row, const char *now, const 
     json_t *message = json_loadb(row->message.bytes, row->message.length, 0, NULL);
     if (!message)
         return NULL;
-    bool resolved = strcmp(text_of(message, "step"), "resolved") == 0;
+    const char *step = text_of(message, "step");
+    bool resolved = strcmp(step, "resolved") == 0 || strcmp(step, "closed") == 0;
     const char *starts = earlier(text_of(message, "opened_time"), text_of(message, "opened_at"));
     json_t *alert = json_object();
     json_object_set_new(alert, "labels", labels_of(message));

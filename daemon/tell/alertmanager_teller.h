@@ -10,7 +10,8 @@
  *     endsAt       announced, opened, updated, repeated: now and four times tell.repeat, as Prometheus has
  *     it:
  *                  when nobody tells of it any more, it ends by itself
- *                  resolved: the event time at which it was, not after now and not before startsAt
+ *                  resolved: the event time at which it was, not after now and not before startsAt;
+ *                  closed by people: when they did
  *
  * OUTCOMES. 2xx: told. 400, 413 and 422 are about what was sent: rows are then sent one by one, and the one
  * that is refused alone is the row's refusal, with the answer. Everything else (no answer within the

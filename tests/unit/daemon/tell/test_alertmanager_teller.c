@@ -46,6 +46,12 @@ static void a_resolved_one_ended_when_it_was(void **state)
     expect_body(MESSAGE("resolved", "2026-01-01T10:30:00.000000Z"), HEAD "2026-01-01T10:30:00.000000Z\"}]");
 }
 
+static void a_closed_one_ended_when_people_closed_it(void **state)
+{
+    (void)state;
+    expect_body(MESSAGE("closed", "2026-01-01T10:40:00.000000Z"), HEAD "2026-01-01T10:40:00.000000Z\"}]");
+}
+
 static void it_ends_neither_after_now_nor_before_it_began(void **state)
 {
     (void)state;
@@ -76,6 +82,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_open_alert_ends_by_itself_after_four_repeats),
         cmocka_unit_test(a_resolved_one_ended_when_it_was),
+        cmocka_unit_test(a_closed_one_ended_when_people_closed_it),
         cmocka_unit_test(it_ends_neither_after_now_nor_before_it_began),
         cmocka_unit_test(what_is_no_json_is_not_sent),
         cmocka_unit_test(an_address_has_one_slash),
