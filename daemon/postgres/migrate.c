@@ -5,6 +5,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Roles belong to the server, and the lock to a database: whoever migrates another database in the same
+ * moment may change the same rows of the server's catalogs, and one of both is refused. */
+enum { COLLISIONS_MOST = 8, COLLISION_PAUSE_US = 50000 };
 
 /* Taken for the session: migrations commit one by one under it, and before the first there is no table whose
  * rows could be locked. Whoever may log in can hold it too: so it is not waited for without end, and who
@@ -39,15 +44,39 @@ bool tw_schema_check(int found, struct tw_error *err)
         "version %d, newer than this program's %d", found, wanted);
 }
 
-static bool run_sql(PGconn *connection, const char *where, const char *sql, struct tw_error *err)
+/* Refused for the sake of another database's migration? */
+static bool has_collided(const PGresult *result)
+{
+    static const char *const codes[] = {
+        "23505", /* unique_violation, of pg_auth_members or pg_authid */
+        "42710", /* duplicate_object */
+        "40P01", /* deadlock_detected */
+        "XX000"  /* "tuple concurrently updated" has no code of its own */
+    };
+    const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    for (size_t at = 0; code && at < sizeof codes / sizeof codes[0]; at++)
+        if (strcmp(code, codes[at]) == 0)
+            return true;
+    return false;
+}
+
+static bool run_sql_once(
+    PGconn *connection, const char *where, const char *sql, bool *collided, struct tw_error *err)
 {
     PGresult *result = PQexec(connection, sql);
     ExecStatusType status = PQresultStatus(result);
     bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    *collided = !done && has_collided(result);
     if (!done)
         tw_postgres_failed(connection, result, where, err);
     PQclear(result);
     return done;
+}
+
+static bool run_sql(PGconn *connection, const char *where, const char *sql, struct tw_error *err)
+{
+    bool collided;
+    return run_sql_once(connection, where, sql, &collided, err);
 }
 
 static bool has_schema(PGconn *connection, bool *has, struct tw_error *err)
@@ -127,10 +156,13 @@ bool tw_migrate_status(
     return true;
 }
 
-static bool run_one(PGconn *connection, const struct tw_migration *migration, struct tw_error *err)
+/* One migration in a transaction of its own: refused, it leaves nothing and can be tried again. */
+static bool try_one(
+    PGconn *connection, const struct tw_migration *migration, bool *collided, struct tw_error *err)
 {
     char hex[65];
     char version[16];
+    *collided = false;
     if (!hash_of(migration, hex, err))
         return false;
     snprintf(version, sizeof version, "%d", migration->version);
@@ -138,7 +170,7 @@ static bool run_one(PGconn *connection, const struct tw_migration *migration, st
         return false;
     const char *values[] = {version, migration->name, hex};
     PGresult *row = NULL;
-    bool done = run_sql(connection, migration->name, migration->sql, err) &&
+    bool done = run_sql_once(connection, migration->name, migration->sql, collided, err) &&
                 (row = tw_postgres_query(connection, migration->name,
                      "INSERT INTO tapewatch.schema_version (version, name, sha256) VALUES ($1, $2, $3)", 3,
                      values, err)) != NULL;
@@ -149,7 +181,18 @@ static bool run_one(PGconn *connection, const struct tw_migration *migration, st
             "run it as a superuser, or as the database's owner who is a member of tapewatch_owner");
     if (!done)
         return run_sql(connection, migration->name, "ROLLBACK", &ignored) && false;
-    return run_sql(connection, migration->name, "COMMIT", err);
+    return run_sql_once(connection, migration->name, "COMMIT", collided, err);
+}
+
+static bool run_one(PGconn *connection, const struct tw_migration *migration, struct tw_error *err)
+{
+    bool collided = false;
+    for (int collisions = 0; !try_one(connection, migration, &collided, err); collisions++) {
+        if (!collided || collisions == COLLISIONS_MOST)
+            return false;
+        usleep((useconds_t)(COLLISION_PAUSE_US * (1 + collisions)));
+    }
+    return true;
 }
 
 /* Nothing runs on a schema that is not ours to change: one newer, or one whose files were changed. */
