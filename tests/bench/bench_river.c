@@ -4,12 +4,13 @@
  *
  * Reads the sets under $TW_DATA (default ../shared/data beside the source tree), repeats each for about a
  * second a step on one thread, and prints microseconds a document: each step alone, and the river whole (with
- * the constant model, bars included). */
+ * the constant model, bars included), with the events of config/events.yaml and without. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "events/events.h"
 #include "files/archive.h"
 #include "link/entities.h"
 #include "link/link.h"
@@ -64,8 +65,8 @@ static bool load_set(const char *path, struct set *set)
     return set->count > 0;
 }
 
-enum step { DECODE, CLEAN, LINK, TOKENIZE, CLASSIFY, STEPS };
-static const char *const step_names[STEPS] = {"decode", "clean", "link", "tokenize", "classify"};
+enum step { DECODE, CLEAN, LINK, EVENTS, TOKENIZE, CLASSIFY, STEPS };
+static const char *const step_names[STEPS] = {"decode", "clean", "link", "events", "tokenize", "classify"};
 
 struct bench {
     struct tw_river river;
@@ -99,10 +100,13 @@ static void run_steps(struct bench *bench, const struct tw_message *messages, ui
         must(tw_link(river->entities, true, &documents[at], arena, &err), &err);
     times[3] = now();
     for (uint32_t at = 0; at < count; at++)
-        must(tw_classifier_tokenize(river->classifier, &documents[at], arena, &err), &err);
+        must(tw_events_find(river->events, &documents[at], arena, &err), &err);
     times[4] = now();
-    must(tw_river_classify(river, bench->worker, documents, count, arena, NULL, &err), &err);
+    for (uint32_t at = 0; at < count; at++)
+        must(tw_classifier_tokenize(river->classifier, &documents[at], arena, &err), &err);
     times[5] = now();
+    must(tw_river_classify(river, bench->worker, documents, count, arena, NULL, &err), &err);
+    times[6] = now();
     for (uint32_t step = 0; step < STEPS; step++)
         bench->seconds[step] += times[step + 1] - times[step];
     for (uint32_t at = 0; at < count; at++)
@@ -139,10 +143,26 @@ static void bench_set(struct bench *bench, const char *name, const struct set *s
         (double)set->bytes / set->count, (double)bench->tokens / (double)bench->documents);
     for (uint32_t step = 0; step < STEPS; step++)
         printf("  %-10s %8.2f us\n", step_names[step], bench->seconds[step] / (double)bench->documents * 1e6);
-    uint64_t documents;
-    double spent = run_whole(bench, set, &documents);
-    printf("  %-10s %8.2f us a document, rows and bars included: %.0f documents/s on one core\n", "river",
-        spent / (double)documents * 1e6, (double)documents / spent);
+    const struct tw_taxonomy *events = bench->river.events;
+    for (int with = 1; with >= 0; with--) {
+        uint64_t documents;
+        bench->river.events = with ? events : NULL;
+        double spent = run_whole(bench, set, &documents);
+        printf("  %-10s %8.2f us a document%s, rows and bars included: %.0f documents/s on one core\n",
+            "river", spent / (double)documents * 1e6, with ? "" : " without events",
+            (double)documents / spent);
+    }
+    bench->river.events = events;
+}
+
+static struct tw_taxonomy *load_events(struct tw_arena *arena)
+{
+    struct tw_problems problems;
+    struct tw_taxonomy *events = NULL;
+    struct tw_error err;
+    tw_problems_begin(&problems, arena);
+    must(tw_taxonomy_read(TW_SOURCE_DIR "/config/events.yaml", &problems, &events, &err), &err);
+    return events;
 }
 
 int main(int argc, char **argv)
@@ -164,10 +184,14 @@ int main(int argc, char **argv)
     must(tw_entities_load(path, &entities, &err), &err);
     printf("%llu names of %u entities loaded in %.3f s\n",
         (unsigned long long)tw_entities_name_count(entities), tw_entities_count(entities), now() - begun);
-    bench.river = (struct tw_river){
-        .decode = &decode, .entities = entities, .classifier = classifier, .link_unlisted = true};
-    must(tw_river_worker_new(&bench.river, &bench.worker, &err), &err);
     must(tw_arena_begin(&bench.arena, (size_t)1 << 30, &err), &err);
+    struct tw_taxonomy *events = load_events(&bench.arena);
+    bench.river = (struct tw_river){.decode = &decode,
+        .entities = entities,
+        .classifier = classifier,
+        .events = events,
+        .link_unlisted = true};
+    must(tw_river_worker_new(&bench.river, &bench.worker, &err), &err);
     must(tw_arena_begin(&bench.json, (size_t)1 << 30, &err), &err);
     for (size_t at = 0; at < sizeof sets / sizeof sets[0]; at++) {
         struct set set = {0};
@@ -181,6 +205,7 @@ int main(int argc, char **argv)
     tw_arena_end(&bench.json);
     tw_arena_end(&bench.arena);
     tw_river_worker_free(bench.worker);
+    tw_taxonomy_free(events);
     tw_entities_free(entities);
     tw_classifier_free(classifier);
     return 0;
