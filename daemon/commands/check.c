@@ -29,8 +29,9 @@ struct command {
     struct tw_check check; /* first: a pointer to one is a pointer to the other */
     const char *path;      /* -c; NULL: the standard path */
     const char *model;     /* -m; NULL: as configured */
-    bool events_known;     /* the stage of events was run, and found nothing wrong */
-    struct tw_rule_bounds bounds;
+    struct tw_taxonomy *events;
+    struct tw_automaton *entities;
+    struct tw_rule_bounds bounds; /* what is not looked at is unread */
 };
 
 static void check_config(struct tw_check *check)
@@ -58,8 +59,8 @@ static void check_events(struct tw_check *check)
             path, (long long)events->version, events->type_count, events->pattern_count, events->hash);
     else if (check->problems.count == before)
         tw_check_wrong(check, &err);
-    command->events_known = path[0] == '\0' || events;
-    command->bounds.events = events;
+    command->bounds.events_unread = path[0] && !events;
+    command->bounds.events = command->events = events;
 }
 
 static void check_rules(struct tw_check *check)
@@ -80,8 +81,7 @@ static void check_rules(struct tw_check *check)
     }
     bool read = tw_file_read(source.file, MOST_RULES_BYTES, &check->arena, &source.bytes, &err);
     *kept = source;
-    if (read &&
-        tw_rules_load(kept, command->events_known ? &command->bounds : NULL, &check->problems, &set, &err))
+    if (read && tw_rules_load(kept, &command->bounds, &check->problems, &set, &err))
         snprintf(check->detail, sizeof check->detail, "%s: %u rules, set %.12s", source.file, set->count,
             set->hash);
     else if (check->problems.count == 0)
@@ -97,6 +97,7 @@ static void entities_are_wrong(void *context, const struct tw_error *why)
 static void check_entities(struct tw_check *check)
 {
     const struct tw_entities_watch watch = {check, entities_are_wrong};
+    struct command *command = (struct command *)check;
     struct tw_automaton *entities = NULL;
     struct tw_error err = {0};
     const char *path = check->config.link.entities;
@@ -106,7 +107,8 @@ static void check_entities(struct tw_check *check)
     else if (tw_entities_load_watched(path, &watch, &entities, &err))
         snprintf(check->detail, sizeof check->detail, "%s: %u entities, %llu names", path,
             tw_entities_count(entities), (unsigned long long)tw_entities_name_count(entities));
-    tw_entities_free(entities);
+    command->bounds.entities_unread = path[0] && !entities;
+    command->bounds.entities = command->entities = entities;
 }
 
 static void check_model(struct tw_check *check)
@@ -206,8 +208,8 @@ static const struct {
     {"model", false, check_model, {"model", "batch", "gemm"}},
     {"gemm", false, check_gemm, {"gemm"}},
     {"events", false, check_events, {"events"}},
-    {"rules", false, check_rules, {"rules"}},
     {"entities", false, check_entities, {"link"}},
+    {"rules", false, check_rules, {"rules"}},
     {"workers", false, check_workers, {"workers"}},
     {"http", false, check_http, {"http"}},
     {"control", false, check_control, {"control"}},
@@ -253,12 +255,15 @@ struct options {
 static int run(const struct tw_command_line *line, struct tw_error *err)
 {
     const struct options *options = line->options;
-    struct command command = {.path = options->config, .model = options->model};
+    struct command command = {.path = options->config,
+        .model = options->model,
+        .bounds = {.events_unread = true, .entities_unread = true}};
     struct tw_check *check = &command.check;
     if (!tw_arena_begin(&check->arena, ARENA_BYTES, err))
         return tw_command_failed(err);
     run_stages(check, options->connect);
-    tw_taxonomy_free((struct tw_taxonomy *)(uintptr_t)command.bounds.events);
+    tw_taxonomy_free(command.events);
+    tw_entities_free(command.entities);
     tw_arena_end(&check->arena);
     *err = check->gravest;
     return tw_exit_status(check->gravest.code);

@@ -103,7 +103,8 @@ static void entities_are_wrong(void *context, const struct tw_error *why)
     (void)note_failure(problems, problems->count, why);
 }
 
-/* All three files are read, whatever the others are like; the first error is told. */
+/* All three files are read, whatever the others are like; the first error is told. Rules are held to the
+ * other two. */
 static bool read_files(
     struct loaded *loaded, const struct tw_config *config, struct tw_problems *problems, struct tw_error *err)
 {
@@ -112,17 +113,18 @@ static bool read_files(
     bool events = !config->events.path[0] ||
                   tw_taxonomy_read(config->events.path, problems, &loaded->events, err) ||
                   note_failure(problems, before, err);
-    before = problems->count;
-    struct tw_error *of_rules = events ? err : &later;
-    const struct tw_rule_bounds bounds = {
-        loaded->events}; /* known, unless what is wrong with them was told */
-    bool rules =
-        !config->rules.path[0] ||
-        load_rules(config->rules.path, events ? &bounds : NULL, problems, &loaded->rules, of_rules) ||
-        note_failure(problems, before, of_rules);
     const struct tw_entities_watch watch = {problems, entities_are_wrong};
     bool entities = !config->link.entities[0] || tw_entities_load_watched(config->link.entities, &watch,
-                                                     &loaded->entities, events && rules ? err : &later);
+                                                     &loaded->entities, events ? err : &later);
+    const struct tw_rule_bounds bounds = {.events = loaded->events,
+        .entities = loaded->entities,
+        .events_unread = !events,
+        .entities_unread = !entities};
+    struct tw_error *of_rules = events && entities ? err : &later;
+    before = problems->count;
+    bool rules = !config->rules.path[0] ||
+                 load_rules(config->rules.path, &bounds, problems, &loaded->rules, of_rules) ||
+                 note_failure(problems, before, of_rules);
     return events && rules && entities;
 }
 

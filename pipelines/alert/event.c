@@ -68,7 +68,7 @@ static bool check_types(const struct tw_rule_reader *reader, const struct tw_yam
 {
     const struct tw_yaml_value *types = &values[TYPES];
     bool right = true;
-    if (!reader->bounds)
+    if (!reader->bounds || reader->bounds->events_unread)
         return true;
     if (!reader->bounds->events)
         return tw_yaml_problem(reader->problems, node, "set events.path to the file of events, events.yaml",

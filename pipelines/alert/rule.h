@@ -28,8 +28,9 @@
 enum { TW_RULE_LONGEST_NAME = 100, TW_RULE_MOST_SYMBOLS = 10000 };
 
 struct tw_rule;
-struct tw_steps;    /* steps.h */
-struct tw_taxonomy; /* events/taxonomy.h */
+struct tw_steps;     /* steps.h */
+struct tw_taxonomy;  /* events/taxonomy.h */
+struct tw_automaton; /* link/entities.h */
 
 enum tw_coverage { TW_COVERS_ALL, TW_COVERS_LISTED, TW_COVERS_SYMBOLS };
 
@@ -37,7 +38,10 @@ enum tw_coverage { TW_COVERS_ALL, TW_COVERS_LISTED, TW_COVERS_SYMBOLS };
 
 /* What rules may ask for where they are to run. */
 struct tw_rule_bounds {
-    const struct tw_taxonomy *events; /* NULL: no events are told there */
+    const struct tw_taxonomy *events;    /* NULL: no events are told there */
+    const struct tw_automaton *entities; /* NULL: there is no entities file, */
+    bool entities_unread;                /* or what is wrong with it was told already */
+    bool events_unread;                  /* the same of the events file */
 };
 
 /* Where a rule that is read puts its texts and settings, and its complaints. */
@@ -143,8 +147,8 @@ extern const char *const tw_rule_kind_names[]; /* in kinds.c, ended by NULL */
         "names the rule and its alerts; letters, digits, `-`, `_` and `.`; each once in a file"}, \
     {"kind", TW_YAML_CHOICE, 0, 0, tw_rule_kind_names, NULL, "what the rule looks at"}, \
     {"severity", TW_YAML_CHOICE, 0, 0, tw_severity_names, "warning", "carried by its alerts"}, \
-    {"entities", TW_YAML_TEXTS, 1, TW_RULE_MOST_SYMBOLS, NULL, "all", \
-        "`all`, `listed` (only those of the entities file), or a list of symbols"}, \
+    {"entities", TW_YAML_NODE, 1, TW_RULE_MOST_SYMBOLS, NULL, "all", \
+        "`all`, `listed` (only those of the entities file), a list of symbols, or `{sector: NAME}`: those that the entities file gives this sector, or one of a list of them"}, \
     {"quiet", TW_YAML_DURATION, TW_BAR_US, TW_RULE_LONGEST_US, NULL, quiet_default, \
         "event time for which an alert must stay quiet before it is resolved; a multiple of 10s"}
 /* clang-format on */

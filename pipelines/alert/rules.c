@@ -1,5 +1,6 @@
 #include "alert/rules.h"
 
+#include "alert/coverage.h"
 #include "alert/kinds.h"
 #include "alert/rules_text.h"
 #include "base/file.h"
@@ -14,6 +15,8 @@ enum { MOST_RULES = 1000 };
  * used. */
 #define SCRATCH_BYTES(file_bytes) (((size_t)1 << 20) + (file_bytes)*512)
 #define SET_BYTES(file_bytes) (((size_t)1 << 20) + (file_bytes)*128)
+/* And for the symbols of sectors, which a file does not write. */
+#define SECTOR_BYTES ((size_t)64 << 20)
 
 /* -- what every rule has --------------------------------------------------------------------------------- */
 
@@ -28,52 +31,6 @@ static bool name_is_plain(const struct tw_rule_reader *reader, const struct tw_y
             "\"name\" has a character that is not allowed");
     }
     return true;
-}
-
-static bool read_symbols(
-    const struct tw_rule_reader *reader, const struct tw_yaml_value *value, struct tw_rule *rule)
-{
-    struct tw_text *symbols = tw_arena_array(reader->arena, value->text_count, sizeof *symbols);
-    if (!symbols)
-        return tw_rule_no_memory(reader, value->node);
-    for (uint32_t at = 0; at < value->text_count; at++) {
-        symbols[at] = tw_arena_copy(reader->arena, value->texts[at]);
-        if (!symbols[at].bytes)
-            return tw_rule_no_memory(reader, value->node);
-    }
-    qsort(symbols, value->text_count, sizeof *symbols, tw_rule_compare_texts);
-    uint32_t kept = 0;
-    for (uint32_t at = 0; at < value->text_count; at++)
-        if (kept == 0 || !tw_text_equal(symbols[kept - 1], symbols[at]))
-            symbols[kept++] = symbols[at];
-    rule->coverage = TW_COVERS_SYMBOLS;
-    rule->symbols = symbols;
-    rule->symbol_count = kept;
-    return true;
-}
-
-static bool read_entities(
-    const struct tw_rule_reader *reader, const struct tw_yaml_value *value, struct tw_rule *rule)
-{
-    static const char *const words[] = {"all", "listed"};
-    rule->coverage = TW_COVERS_ALL;
-    if (!value->node || !value->has_value)
-        return true;
-    if (!tw_rule_items_are_visible(reader, value, "entities"))
-        return false;
-    if (value->node->kind == TW_YAML_LIST)
-        return read_symbols(reader, value, rule);
-    if (tw_text_equal(value->texts[0], tw_text_of("all")))
-        return true;
-    rule->coverage = TW_COVERS_LISTED;
-    if (tw_text_equal(value->texts[0], tw_text_of("listed")))
-        return true;
-    const char *nearest = tw_nearest(value->texts[0], words, 2);
-    char cure[64];
-    snprintf(cure, sizeof cure,
-        nearest ? "did you mean \"%s\"?" : "write all, listed, or a list such as [AAPL, OM]", nearest);
-    return tw_yaml_problem(reader->problems, value->node, cure, "\"entities\" cannot be \"%.*s\"",
-        value->texts[0].length < 100 ? (int)value->texts[0].length : 100, value->texts[0].bytes);
 }
 
 /* "add `kind: threshold` or `kind: headline`" */
@@ -126,7 +83,7 @@ static bool read_rule(
     const struct tw_yaml_value *name = &values[TW_RULE_NAME];
     right = (!name->has_value || name_is_plain(reader, name)) && right;
     right = tw_rule_whole_bars(reader, &values[TW_RULE_QUIET], &kind->keys[TW_RULE_QUIET]) && right;
-    right = read_entities(reader, &values[TW_RULE_ENTITIES], rule) && right;
+    right = tw_coverage_read(reader, &values[TW_RULE_ENTITIES], rule) && right;
     rule->kind = kind;
     rule->severity = (enum tw_severity)values[TW_RULE_SEVERITY].number;
     rule->quiet_us = values[TW_RULE_QUIET].number;
@@ -213,10 +170,10 @@ static bool finish_set(struct tw_rule_set *set, struct tw_rule *rules, uint32_t 
 }
 
 /* The set lives in its own arena. */
-static struct tw_rule_set *set_new(size_t file_bytes, struct tw_error *err)
+static struct tw_rule_set *set_new(size_t bytes, struct tw_error *err)
 {
     struct tw_arena arena;
-    if (!tw_arena_begin(&arena, SET_BYTES(file_bytes), err))
+    if (!tw_arena_begin(&arena, bytes, err))
         return NULL;
     struct tw_rule_set *set = tw_arena_array(&arena, 1, sizeof *set);
     if (!set) {
@@ -243,9 +200,10 @@ bool tw_rules_load(const struct tw_text_file *source, const struct tw_rule_bound
     struct tw_arena scratch;
     /* what is larger is refused by tw_yaml_load, and needs no room */
     size_t file_bytes = source->bytes.length <= TW_YAML_MOST_BYTES ? source->bytes.length : 0;
-    if (!tw_arena_begin(&scratch, SCRATCH_BYTES(file_bytes), err))
+    size_t sector_bytes = bounds && bounds->entities ? SECTOR_BYTES : 0;
+    if (!tw_arena_begin(&scratch, SCRATCH_BYTES(file_bytes) + sector_bytes, err))
         return false;
-    struct tw_rule_set *made = set_new(file_bytes, err);
+    struct tw_rule_set *made = set_new(SET_BYTES(file_bytes) + sector_bytes, err);
     if (!made) {
         tw_arena_end(&scratch);
         return false;

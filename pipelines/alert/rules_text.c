@@ -127,13 +127,16 @@ static void write_range(FILE *out, const struct tw_yaml_key *key)
     }
     tw_yaml_print(key, key->least, from, sizeof from);
     tw_yaml_print(key, key->most, to, sizeof to);
-    const char *unit = key->type == TW_YAML_TEXT ? " bytes" : key->type == TW_YAML_TEXTS ? " items" : "";
+    bool items = key->type == TW_YAML_TEXTS || key->type == TW_YAML_NODE;
+    const char *unit = key->type == TW_YAML_TEXT ? " bytes" : items ? " items" : "";
     fprintf(out, "%s to %s%s", from, to, unit);
 }
 
 static void write_key(FILE *out, const struct tw_yaml_key *key)
 {
-    fprintf(out, "| `%s` | %s | ", key->name, tw_yaml_type_prose(key->type));
+    bool node = key->type == TW_YAML_NODE; /* `entities` */
+    fprintf(
+        out, "| `%s` | %s | ", key->name, node ? "a word, a list or a map" : tw_yaml_type_prose(key->type));
     write_range(out, key);
     if (!key->fallback)
         fputs(" | must be given", out);

@@ -55,7 +55,7 @@ static void events_are_counted_by_type_and_a_type_stands_at_zero_before_its_firs
                      "tapewatch_events_total{type=\"probe\"} 3\n"));
     free(text);
     for (int type = 0; type < 2 * TW_EVENT_SERIES; type++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "type_%d", type);
         tw_count_events(&metrics, tw_text_of(name), 1);
     }

@@ -59,7 +59,7 @@ static bool load(const char *yaml, const struct tw_rule_bounds *bounds, struct t
 
 static struct tw_rule_set *load_good(const char *yaml)
 {
-    const struct tw_rule_bounds bounds = {taxonomy};
+    const struct tw_rule_bounds bounds = {.events = taxonomy};
     struct tw_problems problems;
     struct tw_rule_set *set;
     if (!load(yaml, &bounds, &problems, &set))
@@ -83,7 +83,7 @@ static void expect_problem(const char *yaml, const struct tw_rule_bounds *bounds
 static void a_rule_is_held_to_the_events_that_there_are(void **state)
 {
     (void)state;
-    const struct tw_rule_bounds with = {taxonomy}, without = {NULL};
+    const struct tw_rule_bounds with = {.events = taxonomy}, without = {0};
     struct tw_problems problems;
     struct tw_rule_set *set;
     expect_problem("rules:\n- {name: e, kind: event, types: [halt, bankrupcy]}\n", &with,
@@ -228,7 +228,7 @@ static void the_shipped_rules_name_types_of_the_shipped_events(void **state)
     tw_problems_begin(&problems, &arena);
     assert_true(tw_taxonomy_read(TW_SOURCE_DIR "/config/events.yaml", &problems, &shipped, &err));
     assert_true(tw_file_read(TW_SOURCE_DIR "/config/rules.yaml", 1 << 20, &arena, &file, &err));
-    const struct tw_rule_bounds bounds = {shipped};
+    const struct tw_rule_bounds bounds = {.events = shipped};
     assert_true(load(file.bytes, &bounds, &problems, &set));
     const struct tw_rule *rule = tw_rules_find(set, tw_text_of("grave-event"));
     assert_non_null(rule);

@@ -12,6 +12,7 @@
 #include "alert/rules_text.h"
 #include "base/file.h"
 #include "events/taxonomy.h"
+#include "link/entities.h"
 
 static struct tw_arena arena;
 
@@ -110,7 +111,9 @@ static void every_example_of_the_page_loads(void **state)
     struct tw_taxonomy *events;
     tw_problems_begin(&problems, &arena);
     assert_true(tw_taxonomy_read(TW_SOURCE_DIR "/config/events.yaml", &problems, &events, &err));
-    const struct tw_rule_bounds bounds = {events};
+    struct tw_automaton *entities;
+    assert_true(tw_entities_load(TW_SOURCE_DIR "/config/entities.sample.jsonl", &entities, &err));
+    const struct tw_rule_bounds bounds = {.events = events, .entities = entities};
     assert_true(tw_file_read(TW_SOURCE_DIR "/deploy/docs/rules.md", 1 << 20, &arena, &page, &err));
     const char *at = tw_arena_copy(&arena, page).bytes;
     int examples = 0;
@@ -127,8 +130,9 @@ static void every_example_of_the_page_loads(void **state)
         examples++;
         at = end + 3;
     }
-    assert_true(examples >= 4);
+    assert_true(examples >= 5);
     tw_taxonomy_free(events);
+    tw_entities_free(entities);
 }
 
 int main(void)
