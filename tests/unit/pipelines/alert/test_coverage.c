@@ -1,4 +1,4 @@
-/* coverage: whom a rule speaks of; sectors become symbols, and what is wrong with them is told in its place. */
+/* coverage: whom a rule speaks of; sectors become symbols; what is wrong with them is told in its place. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
