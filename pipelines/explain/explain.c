@@ -3,6 +3,7 @@
 #include "attribute/attribute.h"
 #include "attribute/widen.h"
 #include "explain/whole_words.h"
+#include "infer/predict.h"
 #include "link/symbols.h"
 #include "score/classifier.h"
 #include "tokenizer/tokenizer.h"
@@ -18,6 +19,7 @@ struct tw_explainer {
 
 struct tw_explain_workspace {
     struct tw_attributor *attributor;
+    struct tw_predict *predict; /* of the classifier's own model, when that has 8-bit weights; else NULL */
 };
 
 /* ---- opening ---- */
@@ -60,7 +62,9 @@ bool tw_explain_workspace_new(
     struct tw_explain_workspace *workspace = calloc(1, sizeof *workspace);
     if (!workspace)
         return tw_fail(err, TW_INTERNAL, NULL, "lower the number of workers", "no memory for a worker");
-    if (!tw_attributor_open(&explainer->widened.model, &options, &workspace->attributor, err)) {
+    const bool is_narrow = tw_classifier_model(explainer->classifier)->int8 != NULL;
+    if (!tw_attributor_open(&explainer->widened.model, &options, &workspace->attributor, err) ||
+        (is_narrow && !tw_classifier_open_predict(explainer->classifier, &workspace->predict, err))) {
         tw_explain_workspace_free(workspace);
         return false;
     }
@@ -73,6 +77,7 @@ void tw_explain_workspace_free(struct tw_explain_workspace *workspace)
     if (!workspace)
         return;
     tw_attributor_close(workspace->attributor);
+    tw_predict_close(workspace->predict);
     free(workspace);
 }
 
@@ -107,13 +112,47 @@ static void choose_head(const struct tw_model *model, const struct tw_document *
 }
 
 /* The largest logit's class; the first of equals, as tw_label_of has it. */
-static enum tw_class largest(const struct tw_model_config *config, const float *logits)
+static enum tw_class largest(const float logits[TW_CLASSES])
 {
     enum tw_class best = TW_NEGATIVE;
     for (enum tw_class label = TW_NEUTRAL; label < TW_CLASSES; label++)
-        if (logits[config->class_at[label]] > logits[config->class_at[best]])
+        if (logits[label] > logits[best])
             best = label;
     return best;
+}
+
+/* 8-bit weights decide by themselves: near a tie their label may not be that of the widened model. */
+static bool predict_narrow(const struct tw_explain_workspace *workspace, const struct tw_attribute_call *call,
+    float logits[TW_CLASSES], struct tw_error *err)
+{
+    const uint32_t starts[] = {0, (uint32_t)call->count};
+    const struct tw_packed batch = {.ids = call->ids, .starts = starts, .count = 1};
+    const struct tw_entity_span span = {0, call->begin, call->end};
+    return tw_predict_run(workspace->predict, &batch, &span, call->of_entity, call->of_entity ? NULL : logits,
+        call->of_entity ? logits : NULL, err);
+}
+
+/* The label that classify.h gives. */
+static bool decide(const struct tw_explainer *explainer, const struct tw_explain_workspace *workspace,
+    const struct tw_attribute_call *call, struct tw_arena *arena, enum tw_class *label, struct tw_error *err)
+{
+    const struct tw_model_config *config = &explainer->widened.model.config;
+    float by_class[TW_CLASSES];
+    if (workspace->predict) {
+        if (!predict_narrow(workspace, call, by_class, err))
+            return false;
+        *label = largest(by_class);
+        return true;
+    }
+    float *logits = tw_arena_array(arena, config->labels, sizeof *logits);
+    if (!logits)
+        return tw_arena_fail(arena, err);
+    if (!tw_attribute_logits(workspace->attributor, call, logits, err))
+        return false;
+    for (enum tw_class class = TW_NEGATIVE; class < TW_CLASSES; class ++)
+        by_class[class] = logits[config->class_at[class]];
+    *label = largest(by_class);
+    return true;
 }
 
 /* ---- words ---- */
@@ -187,18 +226,17 @@ bool tw_explain(const struct tw_explainer *explainer, struct tw_explain_workspac
     const struct tw_model *model = &explainer->widened.model;
     struct walk walk = {.text = document->text};
     struct tw_attribution attribution;
-    float *logits = tw_arena_array(arena, model->config.labels, sizeof *logits);
+    enum tw_class label = TW_NEGATIVE;
     double *weights = tw_arena_array(arena, document->token_count, sizeof *weights);
     struct tw_attribute_call call = {.ids = document->tokens,
         .baseline = without_words(explainer, document, arena),
         .count = document->token_count};
     walk.words = tw_arena_array(arena, document->token_count, sizeof *walk.words);
-    if (!logits || !weights || !call.baseline || !walk.words)
+    if (!weights || !call.baseline || !walk.words)
         return tw_arena_fail(arena, err);
     choose_head(model, document, nth, &call);
-    if (!tw_attribute_logits(workspace->attributor, &call, logits, err))
+    if (!decide(explainer, workspace, &call, arena, &label, err))
         return false;
-    const enum tw_class label = largest(&model->config, logits);
     call.column = (size_t)model->config.class_at[label];
     if (!tw_attribute(workspace->attributor, &call, weights, &attribution, err))
         return false;

@@ -21,9 +21,10 @@
  * its first tokens decides, and words behind it are not listed. A token that reaches over two words makes
  * them one. A word that has no token (nothing but what the tokenizer drops) is not listed.
  *
- * 8-bit weights have no gradients: such a model is explained by its weights in fp32 (attribute/widen of nn),
- * which are made once, when it is opened; its logits differ in about the second decimal from what `classify`
- * prints. The constant model reads no words: it is refused.
+ * 8-bit weights have no gradients. Such a model decides the label itself, as ever; base, logit and weights
+ * are those of its weights in fp32 (attribute/widen of nn), which are made once, when it is opened, and
+ * differ in about the second decimal from what `classify` prints. The constant model reads no words: it is
+ * refused.
  *
  * Bounds: attribute/attribute.h says what memory a workspace takes and what a text costs at most: 8,192
  * tokens encoded and taken back, 16 times a text of 512. `error` is what numbers leave between

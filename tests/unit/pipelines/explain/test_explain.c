@@ -12,6 +12,7 @@
 
 #include "explain/explain.h"
 #include "link/entities.h"
+#include "quantise/quantise_folder.h"
 #include "random_model.h"
 #include "read/decode.h"
 #include "river.h"
@@ -253,6 +254,36 @@ static void test_a_model_without_a_head_for_companies_gives_them_the_document(vo
     remove_folder(folder);
 }
 
+static void test_a_model_of_8_bit_weights_decides_its_label_itself(void **unused)
+{
+    (void)unused;
+    static const char *const texts[] = {
+        "Ordanelle shares surge while Velquin Chemicals plunges on fraud probe",
+        "Velquin Chemicals beats, but cuts its outlook", "Ordanelle holds its meeting in May"};
+    char folder[64], output[80];
+    struct scene scene;
+    struct tw_error err;
+    struct tw_quantise_summary summary;
+    given_folder(folder);
+    snprintf(output, sizeof output, "%s/int8", folder);
+    struct tw_decode_options decode = tw_decode_defaults();
+    const struct tw_quantise_call call = {
+        .model = TW_SOURCE_DIR "/config/model", .output = output, .decode = &decode, .threads = 1};
+    must(tw_quantise_folder(&call, &summary, &err), &err);
+    given_scene(&scene, output);
+    assert_string_equal(tw_classifier_precision(scene.classifier), "int8");
+    for (size_t at = 0; at < sizeof texts / sizeof texts[0]; at++) {
+        given_text(&scene, texts[at]);
+        explain(&scene, TW_EXPLAIN_DOCUMENT);
+        assert_int_equal(scene.explanation.label, tw_label_of(&scene.document.score));
+        assert_true(fabsf(scene.explanation.logit - scene.logits[scene.explanation.label]) < 0.5f);
+        explain(&scene, 0);
+        assert_int_equal(scene.explanation.label, tw_label_of(&scene.document.readings[0].score));
+    }
+    end_scene(&scene);
+    remove_folder(folder);
+}
+
 static void test_the_constant_model_is_refused_in_one_line(void **unused)
 {
     (void)unused;
@@ -297,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_the_words_that_count_most_come_first),
         cmocka_unit_test(test_what_the_model_does_not_read_is_not_listed),
         cmocka_unit_test(test_a_model_without_a_head_for_companies_gives_them_the_document),
+        cmocka_unit_test(test_a_model_of_8_bit_weights_decides_its_label_itself),
         cmocka_unit_test(test_the_constant_model_is_refused_in_one_line),
         cmocka_unit_test(test_a_full_arena_is_told),
     };
