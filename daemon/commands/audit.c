@@ -22,7 +22,7 @@ struct audit {
     struct tw_arena arena;
     struct tw_audit_rows rows;
     const char *cases, *swaps;
-    uint32_t broken; /* limits that were passed */
+    uint32_t broken; /* limits that are broken */
     char typed[MOST_COMMAND];
 };
 
@@ -74,7 +74,7 @@ static bool find_files(struct audit *audit, struct tw_error *err)
 /* ---- what is printed ---- */
 
 static const struct tw_column columns[] = {
-    {"measure", false}, {"n", true}, {"value", true}, {"low", true}, {"high", true}, {"limit passed", false}};
+    {"measure", false}, {"n", true}, {"value", true}, {"low", true}, {"high", true}, {"limit broken", false}};
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
 static bool add_row(struct tw_table *table, const struct tw_audit_row *row, struct tw_error *err)
@@ -161,7 +161,7 @@ static const struct tw_option rows[] = {
         .help =
             "names that must not matter, and sentences for them (default: swaps.yaml that came with the program)"},
     {"gate", 0, "FILE", TW_INTO_PATH(struct tw_offline_arguments, gate),
-        .help = "limits, as config/gate.yaml: exit status 1 when one is passed"},
+        .help = "limits, as config/gate.yaml: exit status 1 when one is broken"},
     {"report", 0, "PATH", TW_INTO_PATH(struct tw_offline_arguments, report), .help = "a page of HTML too"},
     TW_FILE_LABELS_ROW,
     TW_FILE_RAW_ROW,

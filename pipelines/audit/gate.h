@@ -1,6 +1,6 @@
-/* gate: limits for what an audit measures, so that a recipe installs no model that passes one.
+/* gate: limits for what an audit measures, so that a recipe installs no model that breaks one.
  *   in    a file, and rows (measured.h)
- *   out   which rows pass a limit
+ *   out   which rows break a limit
  *
  *     version: 1
  *     limits:
@@ -16,7 +16,7 @@
 #include "audit/measured.h"
 #include "files/problems.h"
 
-/* Sets `broken` of the rows that pass a limit; *count: how many. TW_CONFIG, TW_FULL. */
+/* Sets `broken` of the rows that break a limit; *count: how many. TW_CONFIG, TW_FULL. */
 TW_MUST_USE bool tw_audit_gate(const struct tw_text_file *source, struct tw_problems *problems,
     struct tw_arena *arena, struct tw_audit_rows *rows, uint32_t *count, struct tw_error *err);
 

@@ -24,7 +24,7 @@ struct tw_audit_row {
     char name[TW_AUDIT_NAME_BYTES];
     uint64_t n; /* cases, texts or forms */
     double value, low, high;
-    const char *broken; /* the limit of a gate that it passes; NULL: none */
+    const char *broken; /* the limit of a gate that it breaks; NULL: none */
 };
 
 struct tw_audit_rows {

@@ -59,7 +59,7 @@ static void begin_table(FILE *out)
 {
     fputs(
         "<table>\n<thead><tr><th scope=\"col\">measure</th><th scope=\"col\">n</th><th scope=\"col\">value</th>"
-        "<th scope=\"col\">interval</th><th scope=\"col\">limit passed</th></tr></thead>\n<tbody>\n",
+        "<th scope=\"col\">interval</th><th scope=\"col\">limit broken</th></tr></thead>\n<tbody>\n",
         out);
 }
 
@@ -75,7 +75,7 @@ static void write_broken(FILE *out, const struct tw_audit_rows *rows, bool gated
         broken += rows->items[at].broken != NULL;
     if (!gated)
         return;
-    fprintf(out, "<section>\n<h2>Limits</h2>\n<p>%u passed.</p>\n", broken);
+    fprintf(out, "<section>\n<h2>Limits</h2>\n<p>%u broken.</p>\n", broken);
     if (broken)
         begin_table(out);
     for (uint32_t at = 0; at < rows->count; at++)

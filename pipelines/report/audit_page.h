@@ -2,7 +2,7 @@
  *   in    rows (audit/measured.h), the facts of the run
  *   out   a page, to a FILE: self-contained as report_page's is, and in its style
  *
- * What passes a limit stands first. Whatever came from outside is escaped (html.h). Same rows and facts, same
+ * What breaks a limit stands first. Whatever came from outside is escaped (html.h). Same rows and facts, same
  * bytes. Errors are the FILE's (ferror). */
 #ifndef TW_AUDIT_PAGE_H
 #define TW_AUDIT_PAGE_H
