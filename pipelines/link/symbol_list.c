@@ -96,6 +96,8 @@ struct member {
     struct tw_symbol_run run;
     size_t base, count; /* characters of the run: before a class, and with it */
     size_t end;         /* byte of the text; 0: no such word */
+    unsigned
+        slashes; /* how many words before it were parted from the next by a slash, without another mark */
 };
 
 static void read_member(struct tw_text text, size_t at, struct member *member)
@@ -104,6 +106,7 @@ static void read_member(struct tw_text text, size_t at, struct member *member)
     const struct tw_symbol_run *run = &member->run;
     size_t base = tw_symbol_run_alphanumerics(run, 0), class = tw_symbol_run_class(run, base);
     member->base = base;
+    member->slashes = 0;
     member->count = base + (class ? 1 + class : 0);
     bool is_symbol = base > 0 && base <= 10 && is_in_capitals((struct tw_text){run->bytes, base}) &&
                      tw_symbol_run_ends(run, text, member->count);
@@ -214,11 +217,15 @@ static bool is_of_list(
 static size_t next_of_list(const struct tw_symbol_list *list, const struct tw_ticker_scan *scan,
     const struct member *before, size_t end, struct member *member)
 {
+    /* Each of them is read to the end of its run, so that a run of slashes would be read again and again. */
+    enum { MOST_SLASHES = 4 };
     size_t at = behind_separator(scan->text, end);
-    at = at ? at : end == before->end ? behind_slash(scan->text, before) : 0;
+    bool slash = !at && end == before->end && before->slashes < MOST_SLASHES;
+    at = slash ? behind_slash(scan->text, before) : at;
     if (!at)
         return 0;
     read_member(scan->text, at, member);
+    member->slashes = slash ? before->slashes + 1 : 0;
     return is_of_list(list, scan, member) ? at : 0;
 }
 
@@ -257,6 +264,7 @@ static void begin_list(
     list->letter = first->base == 1;
     list->classed = first->count > first->base;
     list->next = next_of_list(list, scan, first, end, &next);
+    list->slashes = list->next ? next.slashes : 0;
     list->whole = list->next && is_whole(list, scan, *first, end);
 }
 
@@ -344,10 +352,12 @@ enum tw_symbol_found tw_symbol_list_next(
     size_t at = list->next;
     strict.unlisted = scan->unlisted && list->whole;
     read_member(scan->text, at, &member);
+    member.slashes = list->slashes;
     out->begin = (uint32_t)at;
     enum tw_symbol_found found = list->whole || member.count >= 3
                                      ? find_member(&strict, &member, list->exchanges, out)
                                      : TW_SYMBOL_NONE;
     list->next = next_of_list(list, scan, &member, found == TW_SYMBOL_FOUND ? out->end : member.end, &next);
+    list->slashes = list->next ? next.slashes : 0;
     return found;
 }

@@ -21,10 +21,11 @@
 struct tw_symbol_list {
     size_t next; /* byte where the next one begins; 0: none does */
     tw_exchange_set exchanges;
-    bool whole;   /* nothing but symbols stands up to its end */
-    bool numbers; /* its first is a number */
-    bool letter;  /* its first is a single letter */
-    bool classed; /* its first has a class */
+    unsigned slashes; /* that part the next one from those before it, one behind another */
+    bool whole;       /* nothing but symbols stands up to its end */
+    bool numbers;     /* its first is a number */
+    bool letter;      /* its first is a single letter */
+    bool classed;     /* its first has a class */
 };
 
 /* The symbol behind an exchange whose ':' of `colon` bytes stands at `at`, and the list that it begins.
