@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include <zlib.h>
+#define ZSTD_STATIC_LINKING_ONLY /* whose memory it takes is said by what it calls unstable, since 2016 */
 #include <zstd.h>
 
+#include "read/json_memory.h"
 #include "read/json_text.h"
 
 enum { FRAMING_BYTES = 5 };
@@ -56,13 +58,34 @@ struct opened {
     size_t used, room;
 };
 
+/* What the libraries need meanwhile is the worker's, too (json_memory.h). */
+static void *take_for_zlib(void *nobody, unsigned count, unsigned size)
+{
+    (void)nobody;
+    return tw_json_memory_take((size_t)count * size);
+}
+
+static void *take_for_zstd(void *nobody, size_t bytes)
+{
+    (void)nobody;
+    return tw_json_memory_take(bytes);
+}
+
+static void give_back(void *nobody, void *piece)
+{
+    (void)nobody;
+    tw_json_memory_give_back(piece);
+}
+
 /* Members one after another are one value (RFC 1952, 2.2); anything else behind one is refused. */
 static bool open_gzip(struct tw_text from, struct opened *into, bool *whole)
 {
     z_stream stream = {.next_in = (z_const Bytef *)(uintptr_t)from.bytes,
         .avail_in = (uInt)from.length,
         .next_out = (Bytef *)into->bytes,
-        .avail_out = (uInt)into->room};
+        .avail_out = (uInt)into->room,
+        .zalloc = take_for_zlib,
+        .zfree = give_back};
     if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK)
         return false;
     int status = inflate(&stream, Z_FINISH);
@@ -78,7 +101,7 @@ static bool open_gzip(struct tw_text from, struct opened *into, bool *whole)
 /* Frames one after another are one value (RFC 8878, 3). */
 static bool open_zstd(struct tw_text from, struct opened *into, bool *whole)
 {
-    ZSTD_DCtx *context = ZSTD_createDCtx();
+    ZSTD_DCtx *context = ZSTD_createDCtx_advanced((ZSTD_customMem){take_for_zstd, give_back, NULL});
     if (!context)
         return false;
     ZSTD_inBuffer in = {from.bytes, from.length, 0};

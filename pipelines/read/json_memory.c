@@ -12,13 +12,13 @@ static bool is_lent(const void *piece)
     return lent && (uintptr_t)piece - (uintptr_t)lent->base < lent->limit;
 }
 
-static void *take(size_t bytes)
+void *tw_json_memory_take(size_t bytes)
 {
     void *piece = lent ? tw_arena_take(lent, bytes) : NULL;
     return piece ? piece : malloc(bytes);
 }
 
-static void give_back(void *piece)
+void tw_json_memory_give_back(void *piece)
 {
     if (!is_lent(piece))
         free(piece);
@@ -26,7 +26,7 @@ static void give_back(void *piece)
 
 void tw_json_memory_install(void)
 {
-    json_set_alloc_funcs(take, give_back);
+    json_set_alloc_funcs(tw_json_memory_take, tw_json_memory_give_back);
 }
 
 void tw_json_memory_lend(struct tw_arena *arena)

@@ -1,4 +1,4 @@
-/* json_memory: where the values of a JSON library live while a message is read.
+/* json_memory: where the values of a JSON library live while a message is read, and what decompresses one.
  *
  * jansson makes a dozen small pieces for each message and gives them back a microsecond later. A worker
  * lends it an arena for as long as it reads messages: a piece is then a step of a pointer, and giving one
@@ -19,6 +19,12 @@
 
 /* Tells jansson to ask here. Without it loans have no effect. */
 void tw_json_memory_install(void);
+
+/* For others who need room while a message is read and no longer, such as libraries that decompress: from the
+ * arena that is lent, else from malloc. NULL when both are out of it. */
+void *tw_json_memory_take(size_t bytes);
+/* Gives it back; NULL is fine. */
+void tw_json_memory_give_back(void *piece);
 
 /* From now on this thread's JSON values are made in `arena`, which stays the caller's; NULL ends the loan. */
 void tw_json_memory_lend(struct tw_arena *arena);
