@@ -153,6 +153,7 @@ struct tw_document {
     bool truncated; /* the model saw only the first tokens */
 
     struct tw_score score;
+    bool cached; /* scores are those of an equal text before it (score/score_cache.h) */
     /* One for each entity to be scored (entities, or those that a record names); none when the model has no
      * head for them: then an entity's score is the document's. */
     struct tw_reading *readings;

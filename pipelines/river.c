@@ -140,8 +140,18 @@ static void count_fates(const struct tw_document *document, struct tw_rows *rows
         rows->repaired[what] += document->repaired >> what & 1;
     rows->links_dropped += document->links_dropped;
     rows->symbols_unknown += document->symbols_unknown;
-    if (document->fate == TW_FATE_STORED)
-        rows->tokens += document->token_count;
+}
+
+/* What the model has read, and what it was spared. */
+static void count_scored(struct tw_rows *rows)
+{
+    for (uint32_t at = 0; at < rows->document_count; at++) {
+        const struct tw_document *document = &rows->documents[at];
+        if (document->fate != TW_FATE_STORED)
+            continue;
+        rows->cached += document->cached;
+        rows->tokens += document->cached ? 0 : document->token_count;
+    }
 }
 
 static bool read_documents(const struct tw_river *river, struct tw_river_worker *worker,
@@ -260,6 +270,7 @@ bool tw_river_run(const struct tw_river *river, struct tw_river_worker *worker,
     if (!read_documents(river, worker, messages, count, arena, out, err) ||
         !tw_classify(river->classifier, worker->classify, out->documents, count, arena, NULL, err))
         return false;
+    count_scored(out);
     tw_stopwatch_begin(worker->watch);
     if (!make_rows(river, arena, out, err))
         return false;

@@ -73,6 +73,7 @@ struct tw_rows {
     int64_t
         highest_us;   /* highest event time that moves the watermark, ticks included; TW_NO_TIME when none */
     uint64_t tokens;  /* tokens given to the model */
+    uint64_t cached;  /* stored documents whose scores come from the cache of scores */
     uint64_t repairs; /* sum over documents */
     uint64_t repaired[TW_REPAIRS]; /* documents in which something of this kind was mended */
     uint32_t ahead_count;          /* documents and ticks too far ahead to move the watermark */

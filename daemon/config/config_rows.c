@@ -71,6 +71,8 @@ const struct tw_config_row tw_config_rows[] = {
         "auto", TW_FIELD_CHOICE, AT(model.precision), 1, false, ""},
     {"model", {"max_tokens", TW_YAML_COUNT, 3, 100000, NULL, "", "Most tokens of a text that the model reads; its own limits hold too."},
         "512", TW_FIELD_INT, AT(model.max_tokens), 1, false, ""},
+    {"model", {"cache", TW_YAML_SIZE, 0, MIB(16384), NULL, "", "Most memory for scores of texts that have come before (copies, posts that are passed on): such a text has the same scores without being read by the model. 0: none are kept."},
+        "64MiB", TW_FIELD_INT, AT(model.cache_bytes), 1, false, ""},
     {"model", {"labels", TW_YAML_TEXTS, 0, 16, NULL, "", "Labels in the model's order, for a checkpoint that does not name them."},
         "", TW_FIELD_STRINGS, AT(model.labels), 1, false, "[negative, neutral, positive]"},
 

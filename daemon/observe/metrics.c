@@ -28,6 +28,8 @@ static const struct description counters[] = {
         "Documents and ticks whose time lies too far ahead to move the watermark."},
     [TW_COUNT_SCORES] = {"tapewatch_scores_total", "Score rows known to be committed."},
     [TW_COUNT_TOKENS] = {"tapewatch_tokens_total", "Tokens given to the model."},
+    [TW_COUNT_CACHED] = {"tapewatch_score_cache_hits_total",
+        "Documents whose scores were known from an equal text before them, of tapewatch_documents_total."},
     [TW_COUNT_REPAIRS] = {"tapewatch_repairs_total", "Byte sequences mended while decoding."},
     [TW_COUNT_DOUBTFUL_TIMES] = {"tapewatch_doubtful_times_total",
         "Event times before 1990 by the unit that decode.time_unit sets."},

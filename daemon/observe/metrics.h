@@ -26,6 +26,7 @@ enum tw_counter {
     TW_COUNT_AHEAD,            /* documents and ticks too far ahead to move the watermark */
     TW_COUNT_SCORES,           /* score rows stored */
     TW_COUNT_TOKENS,           /* tokens the model read */
+    TW_COUNT_CACHED,           /* documents whose scores were known from an equal text */
     TW_COUNT_REPAIRS,          /* byte sequences mended in decode */
     TW_COUNT_DOUBTFUL_TIMES,   /* times before 1990 by a unit that was set */
     TW_COUNT_SYMBOLS_UNKNOWN,  /* symbols of messages that name nobody */

@@ -164,8 +164,10 @@ static void on_batch(void *context, struct tw_batch *batch)
     struct tw_daemon *daemon = context;
     tw_observe(&daemon->metrics, TW_TIME_RIVER, (double)batch->worker_us / 1e6);
     if (!batch->failed) {
-        bool scored = batch->rows.stored_count * 2 >= batch->count;
-        tw_pace_learn(&daemon->pace, batch->tokens, batch->worker_us, scored);
+        /* Copies whose scores were known cost nothing, and say nothing of those that will be read. */
+        const uint64_t stored = batch->rows.stored_count, read = stored - batch->rows.cached;
+        const uint64_t tokens = stored ? batch->tokens * read / stored : batch->tokens;
+        tw_pace_learn(&daemon->pace, tokens, batch->worker_us, read * 2 >= batch->count);
         tw_batcher_limit_tokens(daemon->batcher, tw_pace_most_tokens(&daemon->pace));
     }
     if (daemon->phase >= TW_DAEMON_CLOSING) {
@@ -197,6 +199,7 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
     bool stored = end == TW_BATCH_STORED;
     if (stored) {
         tw_count(&daemon->metrics, TW_COUNT_TOKENS, batch->rows.tokens);
+        tw_count(&daemon->metrics, TW_COUNT_CACHED, batch->rows.cached);
         tw_count(&daemon->metrics, TW_COUNT_REPAIRS, batch->rows.repairs);
         tw_count(&daemon->metrics, TW_COUNT_LINKS_DROPPED, batch->rows.links_dropped);
         tw_count(&daemon->metrics, TW_COUNT_TOMBSTONES, batch->rows.tombstone_count);

@@ -42,8 +42,9 @@ static bool open_classifier(const struct tw_config *config, struct tw_model_fact
     const struct tw_model_asked asked = {0};
     if (!tw_arena_begin(&arena, OPTIONS_BYTES, err))
         return false;
-    bool done = tw_config_classifier_options(config, &asked, &arena, &options, err) &&
-                tw_classifier_open(&options, out, err);
+    bool done = tw_config_classifier_options(config, &asked, &arena, &options, err);
+    options.cache_bytes = (size_t)config->model.cache_bytes;
+    done = done && tw_classifier_open(&options, out, err);
     if (done)
         note_facts(&options, *out, facts);
     tw_arena_end(&arena);

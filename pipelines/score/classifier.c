@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "format/config_json.h"
 #include "infer/predict.h"
+#include "score/score_cache.h"
 #include "tokenizer/tokenizer.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ enum { CONSTANT_MAX_TOKENS = 512 }; /* of the constant model without a folder */
 struct tw_classifier {
     struct tw_tokenizer *tokenizer; /* NULL: the constant model without a folder */
     struct tw_model *model;         /* NULL: the constant model, or only a tokenizer */
+    struct tw_score_cache *cache;   /* may be NULL */
     bool constant;
     struct tw_compute compute;
     uint32_t micro_tokens;
@@ -97,7 +99,9 @@ static bool open_parts(struct tw_classifier *classifier, const struct tw_classif
     if (options->folder && !tw_tokenizer_load_from(files, &classifier->tokenizer, err))
         return false;
     if (!options->constant && !options->tokenizer_only) {
-        if (!open_model(classifier, options, files, err))
+        if (!open_model(classifier, options, files, err) ||
+            (options->cache_bytes &&
+                !tw_score_cache_open(options->cache_bytes, NULL, &classifier->cache, err)))
             return false;
     } else if (!tw_sha256_hex(tw_text_of("constant"), classifier->sha256, err)) {
         return false;
@@ -130,6 +134,7 @@ void tw_classifier_free(struct tw_classifier *classifier)
         return;
     tw_tokenizer_free(classifier->tokenizer);
     tw_model_close(classifier->model);
+    tw_score_cache_close(classifier->cache);
     free(classifier);
 }
 
@@ -180,6 +185,11 @@ void tw_classifier_gemm_report(const struct tw_classifier *classifier, char *lin
 const char *tw_classifier_precision(const struct tw_classifier *classifier)
 {
     return !classifier->model ? "" : classifier->model->int8 ? "int8" : "fp32";
+}
+
+struct tw_score_cache *tw_classifier_cache(const struct tw_classifier *classifier)
+{
+    return classifier->cache;
 }
 
 bool tw_classifier_is_constant(const struct tw_classifier *classifier)

@@ -6,7 +6,7 @@
  *     tw_classifier_open             once
  *     tw_classifier_tokenize         each document; classify.h then scores them
  *
- * It is immutable and shared by all workers.
+ * It is immutable and shared by all workers; its cache of scores has locks of its own.
  *
  * The constant model (contracts, "Models"; `model.kind: constant`) runs everything but the encoder: the score
  * is made of XXH3 of the token ids, three weights of 16 bits each (plus one) over their sum. With a model
@@ -24,6 +24,7 @@ struct tw_classifier;
 struct tw_compute;
 struct tw_model;
 struct tw_predict;
+struct tw_score_cache;
 struct tw_tokenizer;
 
 struct tw_classifier_options {
@@ -34,6 +35,7 @@ struct tw_classifier_options {
     uint32_t max_tokens;   /* model.max_tokens; 0: no limit of our own */
     const char *labels;    /* --labels a,b,c in the model's order; NULL: by the names of config.json */
     const char *gemm;      /* gemm.backend (gemm.h); NULL: auto */
+    size_t cache_bytes;    /* model.cache: scores of texts that come again (score_cache.h); 0: none */
     bool tokenizer_only;   /* for `tokenize`: only the tokenizer's files are needed; tw_classify is refused */
 };
 
@@ -61,6 +63,9 @@ const struct tw_tokenizer *tw_classifier_tokenizer(const struct tw_classifier *c
 const char *tw_classifier_precision(const struct tw_classifier *classifier);
 /* One line for people: the kernels in use (int8.h, gemm.h); empty for the constant model. */
 void tw_classifier_gemm_report(const struct tw_classifier *classifier, char *line, size_t size);
+
+/* Where its scores are kept; NULL: nowhere. The constant model has none: it is faster than one. */
+struct tw_score_cache *tw_classifier_cache(const struct tw_classifier *classifier);
 
 /* True for the constant model. */
 bool tw_classifier_is_constant(const struct tw_classifier *classifier);

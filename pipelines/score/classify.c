@@ -2,6 +2,7 @@
 
 #include "infer/predict.h"
 #include "model/temperature.h"
+#include "score/score_cache.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -117,23 +118,39 @@ struct asked {
     float *documents, *entities; /* logits by class */
 };
 
-static bool is_stored(const struct tw_document *document)
+/* Does the model read it? */
+static bool is_asked(const struct tw_document *document)
 {
-    return document->fate == TW_FATE_STORED;
+    return document->fate == TW_FATE_STORED && !document->cached;
+}
+
+/* What has been scored before need not be asked. */
+static void recall(struct tw_score_cache *cache, struct tw_document *documents, uint32_t count)
+{
+    for (uint32_t at = 0; at < count; at++)
+        documents[at].cached =
+            documents[at].fate == TW_FATE_STORED && tw_score_cache_find(cache, &documents[at]);
+}
+
+static void keep(struct tw_score_cache *cache, const struct tw_document *documents, uint32_t count)
+{
+    for (uint32_t at = 0; at < count; at++)
+        if (is_asked(&documents[at]))
+            tw_score_cache_put(cache, &documents[at]);
 }
 
 static bool take_room(struct asked *asked, const struct tw_document *documents, uint32_t count,
     struct tw_arena *arena, struct tw_error *err)
 {
-    size_t stored = 0, readings = 0;
+    size_t asked_for = 0, readings = 0;
     for (uint32_t at = 0; at < count; at++) {
-        stored += is_stored(&documents[at]);
-        readings += is_stored(&documents[at]) ? documents[at].reading_count : 0;
+        asked_for += is_asked(&documents[at]);
+        readings += is_asked(&documents[at]) ? documents[at].reading_count : 0;
     }
-    asked->sequences = tw_arena_array(arena, stored, sizeof *asked->sequences);
-    asked->spans = tw_arena_array(arena, stored + readings, sizeof *asked->spans);
-    asked->documents = tw_arena_array(arena, stored * TW_CLASSES, sizeof *asked->documents);
-    asked->entities = tw_arena_array(arena, (stored + readings) * TW_CLASSES, sizeof *asked->entities);
+    asked->sequences = tw_arena_array(arena, asked_for, sizeof *asked->sequences);
+    asked->spans = tw_arena_array(arena, asked_for + readings, sizeof *asked->spans);
+    asked->documents = tw_arena_array(arena, asked_for * TW_CLASSES, sizeof *asked->documents);
+    asked->entities = tw_arena_array(arena, (asked_for + readings) * TW_CLASSES, sizeof *asked->entities);
     return arena->full ? tw_arena_fail(arena, err) : true;
 }
 
@@ -142,7 +159,7 @@ static void gather(
 {
     for (uint32_t at = 0; at < count; at++) {
         const struct tw_document *document = &documents[at];
-        if (!is_stored(document))
+        if (!is_asked(document))
             continue;
         const uint32_t sequence = (uint32_t)asked->sequence_count++, length = document->token_count;
         asked->sequences[sequence] = (struct tw_sequence){.ids = document->tokens, .count = length};
@@ -164,7 +181,7 @@ static void hand_out(const struct asked *asked, const struct tw_model *model, st
     const float *text = asked->documents, *entity = asked->entities;
     for (uint32_t at = 0; at < count; at++) {
         struct tw_document *document = &documents[at];
-        if (!is_stored(document))
+        if (!is_asked(document))
             continue;
         const float *own = model->has_head ? text : entity;
         document->score = tw_score_of(own, model->has_head ? of_texts : of_entities);
@@ -200,8 +217,17 @@ bool tw_classify(const struct tw_classifier *classifier, struct tw_classify_work
     struct tw_error *err)
 {
     const struct tw_model *model = tw_classifier_model(classifier);
-    if (model)
-        return classify_model(model, workspace->predict, documents, count, arena, logits, err);
+    /* Logits are not kept: who wants them asks the model. */
+    struct tw_score_cache *cache = logits ? NULL : tw_classifier_cache(classifier);
+    if (cache)
+        recall(cache, documents, count);
+    if (model) {
+        if (!classify_model(model, workspace->predict, documents, count, arena, logits, err))
+            return false;
+        if (cache)
+            keep(cache, documents, count);
+        return true;
+    }
     if (!tw_classifier_is_constant(classifier))
         return tw_fail(err, TW_INTERNAL, NULL, NULL, "only a tokenizer was opened");
     classify_constant(documents, count, logits);

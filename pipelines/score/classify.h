@@ -7,7 +7,8 @@
  *     tw_classify                    for each batch
  *
  * A workspace belongs to one thread. A score depends on the document's tokens and the model alone, to the
- * bit: not on batch mates, workers or order (infer/predict.h). */
+ * bit: not on batch mates, workers or order (infer/predict.h), nor on whether the classifier's cache knew the
+ * text (score_cache.h). */
 #ifndef TW_CLASSIFY_H
 #define TW_CLASSIFY_H
 

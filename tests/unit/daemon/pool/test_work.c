@@ -127,7 +127,7 @@ static void load_texts(struct scene *scene)
 }
 
 /* The tiny model, or what `quantize` makes of it. */
-static void load_model(struct scene *scene, bool int8)
+static void load_model(struct scene *scene, bool int8, size_t cache_bytes)
 {
     given_tiny_model(scene->folder);
     snprintf(scene->int8, sizeof scene->int8, "%s-int8", scene->folder);
@@ -137,7 +137,7 @@ static void load_model(struct scene *scene, bool int8)
     if (int8)
         must(tw_quantise_folder(&call, &summary, &scene->err), &scene->err);
     const struct tw_classifier_options options = {
-        .folder = int8 ? scene->int8 : scene->folder, .gemm = "portable"};
+        .folder = int8 ? scene->int8 : scene->folder, .gemm = "portable", .cache_bytes = cache_bytes};
     must(tw_classifier_open(&options, &scene->classifier, &scene->err), &scene->err);
 }
 
@@ -205,14 +205,14 @@ static void open_worker(struct scene *scene)
     must(tw_river_worker_new(&scene->shared.river, &scene->worker, &scene->err), &scene->err);
 }
 
-static struct scene *open_scene(bool int8)
+static struct scene *open_scene(bool int8, size_t cache_bytes)
 {
     struct scene *scene = calloc(1, sizeof *scene);
     assert_non_null(scene);
     tw_json_memory_install();
     scene->decode = tw_decode_defaults();
     load_texts(scene);
-    load_model(scene, int8);
+    load_model(scene, int8, cache_bytes);
     open_worker(scene);
     return scene;
 }
@@ -245,9 +245,9 @@ static void work_on_batch(struct scene *scene)
     must(done, &scene->err);
 }
 
-static void a_warm_worker_allocates_nothing(bool int8)
+static void a_warm_worker_allocates_nothing(bool int8, size_t cache_bytes)
 {
-    struct scene *scene = open_scene(int8);
+    struct scene *scene = open_scene(int8, cache_bytes);
     for (int turn = 0; turn < WARM_BATCHES; turn++)
         work_on_batch(scene);
     /* All that can happen to a message happens in these. */
@@ -261,19 +261,26 @@ static void a_warm_worker_allocates_nothing(bool int8)
         counting = false;
     }
     assert_int_equal(allocations, 0);
+    assert_int_equal(scene->batch.rows.cached, cache_bytes ? scene->batch.rows.stored_count : 0);
     close_scene(scene);
 }
 
 static void a_warm_worker_allocates_nothing_in_fp32(void **state)
 {
     (void)state;
-    a_warm_worker_allocates_nothing(false);
+    a_warm_worker_allocates_nothing(false, 0);
 }
 
 static void a_warm_worker_allocates_nothing_with_8_bit_weights(void **state)
 {
     (void)state;
-    a_warm_worker_allocates_nothing(true);
+    a_warm_worker_allocates_nothing(true, 0);
+}
+
+static void a_warm_worker_that_keeps_scores_allocates_nothing(void **state)
+{
+    (void)state;
+    a_warm_worker_allocates_nothing(true, 1 << 20);
 }
 
 /* A counter that counts nothing would find nothing. */
@@ -296,6 +303,7 @@ int main(void)
         cmocka_unit_test(the_counter_counts_what_libraries_take_too),
         cmocka_unit_test(a_warm_worker_allocates_nothing_in_fp32),
         cmocka_unit_test(a_warm_worker_allocates_nothing_with_8_bit_weights),
+        cmocka_unit_test(a_warm_worker_that_keeps_scores_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

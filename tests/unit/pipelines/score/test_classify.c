@@ -155,6 +155,39 @@ static void the_arena_has_its_room_back_and_says_when_it_is_too_small(void **sta
     tw_classifier_free(classifier);
 }
 
+static void a_text_that_comes_again_is_not_read_and_has_the_same_bits(void **state)
+{
+    (void)state;
+    struct tw_classifier *plain = opened((struct tw_classifier_options){.folder = folder});
+    struct tw_classifier *keeps =
+        opened((struct tw_classifier_options){.folder = folder, .cache_bytes = 1 << 20});
+    static const char *const again[] = {"profit fell", "profit rose", "profit fell", ""};
+    struct tw_classify_workspace *of_plain, *of_keeps;
+    struct tw_error err;
+    float logits[12];
+    assert_null(tw_classifier_cache(plain));
+    assert_true(tw_classify_workspace_new(plain, &of_plain, &err));
+    assert_true(tw_classify_workspace_new(keeps, &of_keeps, &err));
+    for (int turn = 0; turn < 3; turn++) {
+        struct tw_document wanted[4], got[4];
+        for (size_t at = 0; at < 4; at++)
+            wanted[at] = got[at] = tokenized(plain, again[at]);
+        wanted[3].fate = got[3].fate = TW_FATE_DEAD_LETTER;
+        assert_true(tw_classify(plain, of_plain, wanted, 4, &arena, NULL, &err));
+        /* Who wants logits is not told what is kept: the third turn. */
+        assert_true(tw_classify(keeps, of_keeps, got, 4, &arena, turn == 2 ? logits : NULL, &err));
+        for (size_t at = 0; at < 3; at++) {
+            assert_int_equal(got[at].cached, turn == 1);
+            assert_memory_equal(&got[at].score, &wanted[at].score, sizeof wanted[at].score);
+        }
+        assert_false(got[3].cached);
+    }
+    tw_classify_workspace_free(of_plain);
+    tw_classify_workspace_free(of_keeps);
+    tw_classifier_free(plain);
+    tw_classifier_free(keeps);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +197,7 @@ int main(void)
         cmocka_unit_test(a_score_has_the_same_bits_whatever_shares_its_batch),
         cmocka_unit_test(only_stored_documents_are_scored),
         cmocka_unit_test(the_arena_has_its_room_back_and_says_when_it_is_too_small),
+        cmocka_unit_test(a_text_that_comes_again_is_not_read_and_has_the_same_bits),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
