@@ -162,6 +162,14 @@ static bool check_conninfo(
     return true;
 }
 
+static bool check_address(const struct tw_yaml_node *node, struct tw_problems *problems)
+{
+    return !tw_secret_address(node->text) ||
+           tw_yaml_problem(problems, node,
+               "leave it out: let the server know this host by its address or network",
+               "a user or password does not belong into this file");
+}
+
 /* Whoever writes ${HOST} expects it to be filled in. */
 static bool check_variable(const struct tw_yaml_node *node, struct tw_problems *problems)
 {
@@ -261,11 +269,15 @@ static bool read_row(
 {
     bool is_conninfo =
         row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, store.conninfo);
+    bool is_address =
+        row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, tell.alertmanager);
     bool right = check_variables(value->node, reading->problems);
     if (row->field == TW_FIELD_PROPERTIES || row->field == TW_FIELD_SECRETS)
         right = read_properties(reading, row, value->node, tw_config_field(reading->config, row)) && right;
     else if (is_conninfo)
         right = check_conninfo(value->node, reading->arena, reading->problems) && right;
+    else if (is_address)
+        right = check_address(value->node, reading->problems) && right;
     if (right && put_value(reading->config, row, value, reading->file, reading->arena))
         return true;
     reading->config->wrong_sections |= bit_of(row->section);

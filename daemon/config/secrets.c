@@ -116,6 +116,18 @@ enum tw_conninfo_finding tw_secret_conninfo(const char *conninfo, char words[256
     return option ? TW_CONNINFO_SECRET : TW_CONNINFO_PLAIN;
 }
 
+bool tw_secret_address(struct tw_text address)
+{
+    const char *begin = address.length > 0 ? memmem(address.bytes, address.length, "://", 3) : NULL;
+    if (!begin)
+        return false;
+    const char *end = address.bytes + address.length;
+    for (const char *at = begin + 3; at < end && !strchr("/?#", *at); at++)
+        if (*at == '@')
+            return true;
+    return false;
+}
+
 bool tw_secret_path(const char *path, char *found, size_t size, struct tw_error *err)
 {
     const char *credentials = getenv("CREDENTIALS_DIRECTORY");
@@ -153,6 +165,11 @@ static bool is_secret_conninfo(const struct tw_yaml_node *key, const struct tw_y
     return finding == TW_CONNINFO_SECRET || (finding == TW_CONNINFO_UNREADABLE && is_suspicious(value->text));
 }
 
+static bool is_secret_address(const struct tw_yaml_node *key, const struct tw_yaml_node *value)
+{
+    return same(key->text, "alertmanager") && value->kind == TW_YAML_SCALAR && tw_secret_address(value->text);
+}
+
 /* Aliases can make a small file a large tree: what is not walked is hidden. */
 static void hide_in_tree(const struct tw_text_file *source, const struct tw_yaml_node *node, uint32_t depth,
     uint32_t *left, struct tw_problems *problems)
@@ -166,7 +183,8 @@ static void hide_in_tree(const struct tw_text_file *source, const struct tw_yaml
         hide_in_tree(source, node->items[at], depth + 1, left, problems);
     for (uint32_t at = 0; node->kind == TW_YAML_MAP && at < node->count; at++) {
         const struct tw_yaml_pair *pair = &node->pairs[at];
-        if (is_nearly_secret(pair->key->text) || is_secret_conninfo(pair->key, pair->value))
+        if (is_nearly_secret(pair->key->text) || is_secret_conninfo(pair->key, pair->value) ||
+            is_secret_address(pair->key, pair->value))
             hide_value(pair->key, pair->value, problems);
         hide_in_tree(source, pair->value, depth + 1, left, problems);
     }

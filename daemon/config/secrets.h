@@ -4,6 +4,7 @@
  *     the connection string             by parsing it as libpq does: password and sslpassword, in a URI as in
  *                                       key=value form; passfile= names a file and is none
  *
+ *     an address (tell.alertmanager)    by what stands before the host's name
  *     a file that holds one             by its path, or as the systemd credential of that name
  *
  * Secrets are refused where they stand (config.h); the lines that hold them are then hidden from the list of
@@ -34,6 +35,9 @@ enum tw_conninfo_finding {
 /* Looks into a connection string or URI; `words` is filled but for PLAIN. No server is asked, no environment
  * is read. */
 enum tw_conninfo_finding tw_secret_conninfo(const char *conninfo, char words[256]);
+
+/* Does this address (scheme://user:password@host) hold a user or password? */
+bool tw_secret_address(struct tw_text address);
 
 /* Where the file of a secret lies: the credential of its last component in $CREDENTIALS_DIRECTORY
  * (systemd.exec(5), LoadCredential=) when there is one, else `path` itself: the file may be root's alone, and
