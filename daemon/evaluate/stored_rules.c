@@ -3,6 +3,7 @@
 #include "alert/rules.h"
 #include "postgres/wire.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 enum { PROBLEMS_BYTES = 1 << 20 };
@@ -148,13 +149,31 @@ bool tw_stored_rules_hold(const struct tw_stored_rules *stored, int64_t *from_us
     return strcmp(last->rules->hash, stored->wanted_hash) == 0;
 }
 
+/* The longest of one of their spans of time. */
+static int64_t longest_us(const struct tw_stored_rules *stored, size_t offset)
+{
+    int64_t most_us = 0;
+    for (uint32_t at = 0; at < stored->count; at++) {
+        int64_t us = 0;
+        memcpy(&us, (const char *)stored->owned[at] + offset, sizeof us);
+        most_us = us > most_us ? us : most_us;
+    }
+    return most_us;
+}
+
 int64_t tw_stored_rules_longest_window_us(const struct tw_stored_rules *stored)
 {
-    int64_t longest_us = 0;
-    for (uint32_t at = 0; at < stored->count; at++)
-        if (stored->owned[at]->longest_window_us > longest_us)
-            longest_us = stored->owned[at]->longest_window_us;
-    return longest_us;
+    return longest_us(stored, offsetof(struct tw_rule_set, longest_window_us));
+}
+
+int64_t tw_stored_rules_longest_days_us(const struct tw_stored_rules *stored)
+{
+    return longest_us(stored, offsetof(struct tw_rule_set, longest_days_us));
+}
+
+int64_t tw_stored_rules_longest_past_us(const struct tw_stored_rules *stored)
+{
+    return longest_us(stored, offsetof(struct tw_rule_set, longest_past_us));
 }
 
 void tw_stored_rules_forget(struct tw_stored_rules *stored)

@@ -30,6 +30,8 @@ static void free_answers(struct tw_turn_exchange *exchange)
         PQclear(exchange->rows.answers[stream]);
     PQclear(exchange->answers.bars);
     PQclear(exchange->answers.late);
+    PQclear(exchange->answers.days);
+    PQclear(exchange->answers.late_days);
     exchange->answers = (struct tw_turn_answers){0};
     exchange->rows = (struct tw_turn_rows){0};
 }
@@ -87,6 +89,12 @@ static PGresult **place_of(struct tw_turn_exchange *exchange, enum tw_statement 
         return &exchange->answers.bars;
     case TW_LATE_READ:
         return &exchange->answers.late;
+    case TW_DAYS_READ:
+        return &exchange->answers.days;
+    case TW_LATE_DONE:
+        return &exchange->answers.late_days;
+    case TW_PAST_READ:
+        return &exchange->rows.answers[TW_TURN_PAST];
     case TW_EVENTS_READ:
         return &exchange->rows.answers[TW_TURN_EVENTS];
     case TW_ALERTS_READ:
@@ -112,6 +120,12 @@ bool tw_turn_exchange_row(struct tw_turn_exchange *exchange, enum tw_statement s
     if (!taken && exchange->trouble.code == TW_OK)
         exchange->trouble = err;
     return place != NULL;
+}
+
+static struct tw_look_back look_back_of(const struct tw_turn_exchange *exchange)
+{
+    return (struct tw_look_back){.bars_us = tw_stored_rules_longest_window_us(exchange->rules),
+        .days_us = tw_stored_rules_longest_days_us(exchange->rules)};
 }
 
 /* -- what to do next ------------------------------------------------------------------------------------- */
@@ -162,7 +176,8 @@ bool tw_turn_exchange_choose(struct tw_turn_exchange *exchange, const struct tw_
     bool piece_is_next = exchange->work != TW_TURN_PIECE;
     if (!tw_stored_rules_settle(exchange->rules))
         return false;
-    tw_windows_follow(&exchange->windows, shards, tw_stored_rules_longest_window_us(exchange->rules));
+    struct tw_look_back back = look_back_of(exchange);
+    tw_windows_follow(&exchange->windows, shards, &back);
     exchange->unread = 0;
     for (int shard = 0; shard < TW_SHARDS; shard++)
         exchange->unread += shards->shards[shard].hold == TW_SHARD_HELD &&
@@ -205,6 +220,30 @@ void tw_turn_exchange_cut(struct tw_turn_exchange *exchange)
     tw_statement_put_int64(list, exchange->work == TW_TURN_PIECE ? PIECE_AT_ONCE : exchange->most_bars);
 }
 
+static void ask_for_days(struct tw_turn_exchange *exchange)
+{
+    int16_t unread[TW_SHARDS];
+    uint32_t count = tw_windows_days_unread(&exchange->windows, &exchange->chosen, unread);
+    int64_t evaluated_us = exchange->chosen.from_us;
+    if (count == 0)
+        return;
+    tw_statement_add(&exchange->list, TW_DAYS_READ);
+    tw_statement_put_int16s(&exchange->list, unread, count);
+    tw_statement_put_time(&exchange->list, evaluated_us - tw_stored_rules_longest_days_us(exchange->rules));
+}
+
+/* Only where a rule counts them. */
+static void ask_for_past_alerts(struct tw_turn_exchange *exchange)
+{
+    int64_t past_us = tw_stored_rules_longest_past_us(exchange->rules);
+    if (past_us == 0)
+        return;
+    tw_statement_add(&exchange->list, TW_PAST_READ);
+    put_chosen(exchange);
+    tw_statement_put_time(&exchange->list, exchange->from_us - past_us);
+    tw_statement_put_time(&exchange->list, exchange->from_us);
+}
+
 /* Late bars first: what they do not show of the interval itself, the bars, which are read later, do. */
 void tw_turn_exchange_read(struct tw_turn_exchange *exchange)
 {
@@ -214,19 +253,21 @@ void tw_turn_exchange_read(struct tw_turn_exchange *exchange)
     if (turn) {
         tw_statement_add(list, TW_LATE_READ);
         put_chosen(exchange);
-        tw_statement_put_bytes(list, exchange->session->token, sizeof exchange->session->token);
         tw_statement_put_time(list, exchange->from_us - tw_stored_rules_longest_window_us(exchange->rules));
         tw_statement_put_int64(list, LATE_AT_ONCE);
     }
     tw_statement_add(list, TW_BARS_READ);
     put_interval(exchange);
-    if (!turn)
+    if (!turn) {
+        ask_for_days(exchange);
         return;
+    }
     tw_statement_add(list, TW_EVENTS_READ);
     tw_statement_put_time(list, exchange->to_us);
     put_chosen(exchange);
     tw_statement_add(list, TW_ALERTS_READ);
     put_chosen(exchange);
+    ask_for_past_alerts(exchange);
 }
 
 /* Shards, epochs, token and "evaluated to": what fence and move check alike. */
@@ -238,6 +279,25 @@ static void put_fence(struct tw_turn_exchange *exchange)
     tw_statement_put_time(&exchange->list, exchange->chosen.from_us);
 }
 
+/* The late bars that were read are gone with this turn, and are in their days. */
+static void put_late_done(struct tw_turn_exchange *exchange)
+{
+    enum { LATE_ID = 7 };
+    const PGresult *late = exchange->answers.late;
+    int count = PQntuples(late);
+    int64_t *numbers = tw_arena_array(&exchange->arena, (size_t)count, sizeof *numbers);
+    if (count == 0)
+        return;
+    exchange->list.full = exchange->list.full || !numbers;
+    if (!numbers)
+        return;
+    for (int row = 0; row < count; row++)
+        numbers[row] = tw_get_int64(PQgetvalue(late, row, LATE_ID));
+    tw_statement_add(&exchange->list, TW_LATE_DONE);
+    tw_statement_put_int64s(&exchange->list, numbers, (uint32_t)count);
+    tw_statement_put_time(&exchange->list, exchange->from_us);
+}
+
 void tw_turn_exchange_prepare(struct tw_turn_exchange *exchange)
 {
     if (exchange->work != TW_TURN_TURN)
@@ -245,6 +305,7 @@ void tw_turn_exchange_prepare(struct tw_turn_exchange *exchange)
     tw_statement_list_begin(&exchange->list, &exchange->arena);
     tw_statement_add(&exchange->list, TW_SHARDS_FENCE);
     put_fence(exchange);
+    put_late_done(exchange);
     exchange->turn = (struct tw_turn){.sets = exchange->rules->sets,
         .set_count = exchange->rules->count,
         .from_us = exchange->from_us,
@@ -267,12 +328,18 @@ static void list_entities(struct tw_turn_exchange *exchange, enum tw_turn_stream
     }
 }
 
-static bool gather_bars(struct tw_turn_exchange *exchange, struct tw_error *err)
+static bool gather_windows(struct tw_turn_exchange *exchange, struct tw_error *err)
 {
-    const struct tw_recent_bars *sets[TW_SHARDS];
-    for (uint32_t at = 0; at < exchange->chosen.count; at++)
-        sets[at] = &exchange->windows.shards[exchange->chosen.numbers[at]].bars;
-    return tw_recent_rows_begin(&exchange->rows.bars, sets, exchange->chosen.count, &exchange->arena, err);
+    const struct tw_recent_bars *bars[TW_SHARDS];
+    const struct tw_recent_bars *days[TW_SHARDS];
+    uint32_t count = exchange->chosen.count;
+    for (uint32_t at = 0; at < count; at++) {
+        const struct tw_shard_window *window = &exchange->windows.shards[exchange->chosen.numbers[at]];
+        bars[at] = &window->bars;
+        days[at] = &window->days;
+    }
+    return tw_recent_rows_begin(&exchange->rows.bars, bars, count, &exchange->arena, err) &&
+           tw_recent_rows_begin(&exchange->rows.days, days, count, &exchange->arena, err);
 }
 
 bool tw_turn_exchange_run(struct tw_turn_exchange *exchange, struct tw_error *err)
@@ -281,12 +348,13 @@ bool tw_turn_exchange_run(struct tw_turn_exchange *exchange, struct tw_error *er
     if (!tw_windows_put(windows, &exchange->chosen, exchange->from_us, exchange->answers.bars, err))
         return false;
     if (exchange->work != TW_TURN_TURN)
-        return true;
+        return tw_windows_put_days(windows, &exchange->chosen, exchange->answers.days, err);
     if (!tw_windows_put_late(windows, &exchange->chosen, exchange->from_us, exchange->answers.late, err))
         return false;
     list_entities(exchange, TW_TURN_EVENTS);
     list_entities(exchange, TW_TURN_ALERTS);
-    return gather_bars(exchange, err) && tw_turn_run(&exchange->turn, err);
+    return gather_windows(exchange, err) && tw_turn_run(&exchange->turn, err) &&
+           tw_turn_rows_add_days(&exchange->rows, err);
 }
 
 bool tw_turn_exchange_is_smaller(struct tw_turn_exchange *exchange)
@@ -313,8 +381,11 @@ void tw_turn_exchange_write(struct tw_turn_exchange *exchange)
 
 void tw_turn_exchange_done(struct tw_turn_exchange *exchange, struct tw_shards *shards)
 {
-    int64_t back_us = tw_stored_rules_longest_window_us(exchange->rules);
-    tw_windows_moved(&exchange->windows, &exchange->chosen, exchange->to_us, back_us);
+    struct tw_look_back back = look_back_of(exchange);
+    if (back.days_us > 0)
+        tw_windows_add_days(&exchange->windows, exchange->answers.late_days, exchange->rows.added,
+            exchange->rows.added_count);
+    tw_windows_moved(&exchange->windows, &exchange->chosen, exchange->to_us, &back);
     if (exchange->work != TW_TURN_TURN)
         return;
     tw_shards_moved(shards, &exchange->chosen, exchange->to_us);

@@ -6,7 +6,8 @@
  *     behind, or
  *                                  a PIECE of the windows of shards that were taken anew
  *     tw_turn_exchange_cut         where to cut that interval, should too much be in it
- *     tw_turn_exchange_read        its bars; for a turn also late bars, headline events and open alerts
+ *     tw_turn_exchange_read        its bars; for a piece also days, for a turn late bars, headline events and
+ *                                  alerts
  *     tw_turn_exchange_prepare     the fence, and behind it room for what the turn puts
  *     tw_turn_exchange_run         on a worker: bars go into the windows, a turn is decided; everything here
  *     belongs
@@ -40,6 +41,8 @@ enum tw_turn_work { TW_TURN_NOTHING, TW_TURN_PIECE, TW_TURN_TURN };
 struct tw_turn_answers {
     PGresult *bars;
     PGresult *late;
+    PGresult *days;      /* of windows that were begun */
+    PGresult *late_days; /* as they were summed anew */
 };
 
 struct tw_turn_exchange {

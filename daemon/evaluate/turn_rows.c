@@ -31,6 +31,8 @@ enum {
     ALERT_DOCUMENTS,
     ALERT_ID
 };
+enum { PAST_RULE = 2, PAST_OPENED, PAST_RESOLVED };
+enum { DAYS_AT_ONCE = 1000 };
 
 /* -- source: windows, rows of the answers
  * ------------------------------------------------------------------------- */
@@ -102,14 +104,30 @@ static bool read_alert(const PGresult *rows, int row, struct tw_turn_row *out, s
         (int)kind.length, kind.bytes);
 }
 
+static bool read_past(const PGresult *rows, int row, struct tw_turn_row *out, struct tw_error *err)
+{
+    (void)err;
+    out->alert = (struct tw_alert){
+        .rule = text_at(rows, row, PAST_RULE),
+        .symbol = out->symbol,
+        .opened_us = time_at(rows, row, PAST_OPENED),
+        .resolved_us = time_at(rows, row, PAST_RESOLVED),
+        .quiet_since_us = TW_NO_TIME,
+    };
+    return true;
+}
+
 static enum tw_read next_row(
     void *context, enum tw_turn_stream stream, struct tw_turn_row *row, struct tw_error *err)
 {
     typedef bool reader(const PGresult *, int, struct tw_turn_row *, struct tw_error *);
-    static reader *const readers[] = {[TW_TURN_EVENTS] = read_event, [TW_TURN_ALERTS] = read_alert};
+    static reader *const readers[] = {
+        [TW_TURN_EVENTS] = read_event, [TW_TURN_ALERTS] = read_alert, [TW_TURN_PAST] = read_past};
     struct tw_turn_rows *rows = context;
     if (stream == TW_TURN_BARS)
         return tw_recent_rows_next(&rows->bars, row) ? TW_READ_ITEM : TW_READ_END;
+    if (stream == TW_TURN_DAYS)
+        return tw_recent_rows_next(&rows->days, row) ? TW_READ_ITEM : TW_READ_END;
     const PGresult *answer = rows->answers[stream];
     int at = rows->next[stream]++;
     if (at >= PQntuples(answer))
@@ -188,8 +206,67 @@ static bool store_event(void *context, struct tw_text symbol, const struct tw_he
     return is_listed(rows, err);
 }
 
+/* Kept, to go with those of other entities: room is doubled, the old one left behind in the arena. */
+static bool keep_day(void *context, const struct tw_bar_row *day, struct tw_error *err)
+{
+    struct tw_turn_rows *rows = context;
+    struct tw_arena *arena = rows->statements->arena;
+    if (rows->added_count == rows->added_capacity) {
+        uint32_t capacity = rows->added_capacity ? rows->added_capacity * 2 : DAYS_AT_ONCE;
+        struct tw_bar_row *larger = tw_arena_array(arena, capacity, sizeof *larger);
+        if (!larger)
+            return tw_arena_fail(arena, err);
+        if (rows->added_count > 0)
+            memcpy(larger, rows->added, rows->added_count * sizeof *larger);
+        rows->added = larger;
+        rows->added_capacity = capacity;
+    }
+    rows->added[rows->added_count++] = *day;
+    return true;
+}
+
+/* One statement for so many of them. False when the arena is full. */
+static bool add_days(struct tw_statement_list *list, const struct tw_bar_row *days, uint32_t count)
+{
+    int32_t *numbers = tw_arena_array(list->arena, count, sizeof *numbers);
+    int16_t *shards = tw_arena_array(list->arena, count, sizeof *shards);
+    struct tw_text *symbols = tw_arena_array(list->arena, count, sizeof *symbols);
+    int64_t *sums[4];
+    for (int sum = 0; sum < 4; sum++)
+        sums[sum] = tw_arena_array(list->arena, count, sizeof *sums[sum]);
+    if (!numbers || !shards || !symbols || !sums[0] || !sums[1] || !sums[2] || !sums[3])
+        return false;
+    for (uint32_t at = 0; at < count; at++) {
+        numbers[at] = (int32_t)(days[at].bar_us / TW_DAY_US);
+        shards[at] = tw_shard_of(days[at].symbol);
+        symbols[at] = days[at].symbol;
+        sums[0][at] = days[at].count;
+        sums[1][at] = days[at].sum;
+        sums[2][at] = days[at].sum_of_squares;
+        sums[3][at] = days[at].negative_sum;
+    }
+    tw_statement_add(list, TW_DAYS_ADD);
+    tw_statement_put_int32s(list, numbers, count);
+    tw_statement_put_int16s(list, shards, count);
+    tw_statement_put_texts(list, symbols, count);
+    for (int sum = 0; sum < 4; sum++)
+        tw_statement_put_int64s(list, sums[sum], count);
+    return true;
+}
+
+/* A statement updates a row once: rows come by entity, then by day, each once. */
+bool tw_turn_rows_add_days(struct tw_turn_rows *rows, struct tw_error *err)
+{
+    for (uint32_t at = 0; at < rows->added_count; at += DAYS_AT_ONCE) {
+        uint32_t rest = rows->added_count - at;
+        if (!add_days(rows->statements, rows->added + at, rest < DAYS_AT_ONCE ? rest : DAYS_AT_ONCE))
+            return tw_arena_fail(rows->statements->arena, err);
+    }
+    return is_listed(rows, err);
+}
+
 void tw_turn_rows_attach(struct tw_turn_rows *rows, struct tw_turn *turn)
 {
     turn->source = (struct tw_turn_source){rows, next_row};
-    turn->sink = (struct tw_turn_sink){rows, store_alert, store_step, store_event};
+    turn->sink = (struct tw_turn_sink){rows, store_alert, store_step, store_event, keep_day};
 }

@@ -137,25 +137,24 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         /* where an interval is cut when there is too much in it for one turn */
         "SELECT bar_start FROM tapewatch.bars WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3)"
         " ORDER BY bar_start OFFSET $4 LIMIT 1"},
-    [TW_LATE_READ] = {"late_read", TW_FOR_EVALUATOR, 4, {AI2, ID, TZ, I8},
-        /* Read once: whoever takes the shard over reads the whole window. Under the token only: what a new
-         * holder of the shard has to read is left for it. So many at a time: the next turn reads the rest. An
-         * index scan for each, whatever the planner thinks of their number. */
-        "WITH late AS (DELETE FROM tapewatch.late_bars l USING tapewatch.shards s WHERE l.late_bar_id IN ("
-        "SELECT late_bar_id FROM tapewatch.late_bars WHERE shard = ANY ($1) LIMIT $4)"
-        " AND s.shard = l.shard AND s.owner_token = $2 RETURNING l.entity, l.bar_start)"
-        " SELECT l.entity, coalesce(e.listed, false), l.bar_start, b.scores, b.sum, b.sum_of_squares, b.negative_sum"
-        " FROM (SELECT DISTINCT entity, bar_start FROM late WHERE bar_start >= $3) AS l CROSS JOIN LATERAL ("
+    [TW_LATE_READ] = {"late_read", TW_FOR_EVALUATOR, 3, {AI2, TZ, I8},
+        /* So many at a time: the next turn reads the rest. An index scan for each, whatever the planner
+         * thinks of their number. Gone with the turn that took them in: late_done. */
+        "SELECT l.entity, coalesce(e.listed, false), l.bar_start, b.scores, b.sum, b.sum_of_squares, b.negative_sum,"
+        " l.late_bar_id FROM (SELECT * FROM tapewatch.late_bars WHERE shard = ANY ($1) LIMIT $3) AS l CROSS JOIN LATERAL ("
         "SELECT sum(scores)::int8 AS scores, sum(sum)::int8 AS sum, sum(sum_of_squares)::int8 AS sum_of_squares,"
         " sum(negative_sum)::int8 AS negative_sum FROM tapewatch.bars"
-        " WHERE bar_start = l.bar_start AND entity = l.entity) AS b"
-        " LEFT JOIN tapewatch.entities e ON e.symbol = l.entity WHERE b.scores IS NOT NULL"},
+        " WHERE bar_start = l.bar_start AND entity = l.entity AND l.bar_start >= $2) AS b"
+        " LEFT JOIN tapewatch.entities e ON e.symbol = l.entity"},
     [TW_BARS_READ] = {"bars_read", TW_FOR_EVALUATOR, 3, {TZ, TZ, AI2},
         "SELECT b.entity, coalesce(e.listed, false), b.bar_start, b.scores, b.sum, b.sum_of_squares, b.negative_sum"
         " FROM (SELECT entity, bar_start, sum(scores)::int8 AS scores, sum(sum)::int8 AS sum,"
         " sum(sum_of_squares)::int8 AS sum_of_squares, sum(negative_sum)::int8 AS negative_sum FROM tapewatch.bars"
         " WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3) GROUP BY bar_start, entity) AS b"
         " LEFT JOIN tapewatch.entities e ON e.symbol = b.entity ORDER BY b.bar_start"},
+    [TW_DAYS_READ] = {"days_read", TW_FOR_EVALUATOR, 2, {AI2, TZ},
+        "SELECT entity, false, day::timestamp AT TIME ZONE 'UTC', scores, sum, sum_of_squares, negative_sum"
+        " FROM tapewatch.entity_days WHERE shard = ANY ($1) AND day >= ($2 AT TIME ZONE 'UTC')::date ORDER BY day"},
     [TW_EVENTS_READ] = {"events_read", TW_FOR_EVALUATOR, 2, {TZ, AI2},
         "SELECT v.entity, coalesce(e.listed, false), v.rule, v.event_time, v.sentiment, v.keyword, t.topic, v.partition,"
         " v.kafka_offset, v.alert_event_id, coalesce(v.value, v.sentiment), coalesce(v.event_type, '')"
@@ -169,8 +168,34 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " FROM tapewatch.alerts a"
         " LEFT JOIN tapewatch.entities e ON e.symbol = a.entity WHERE a.state <> 'resolved' AND a.shard = ANY ($1)"
         " ORDER BY a.entity, a.rule"},
+    [TW_PAST_READ] = {"past_read", TW_FOR_EVALUATOR, 3, {AI2, TZ, TZ},
+        /* none of a time that was brought back since */
+        "SELECT a.entity, coalesce(e.listed, false), a.rule, a.opened_time, a.resolved_time FROM tapewatch.alerts a"
+        " LEFT JOIN tapewatch.entities e ON e.symbol = a.entity WHERE a.state = 'resolved' AND a.shard = ANY ($1)"
+        " AND a.opened_time > $2 AND a.opened_time <= $3 ORDER BY a.entity, a.opened_time, a.rule"},
     [TW_SHARDS_FENCE] = {"shards_fence", TW_FOR_EVALUATOR, 4, {AI2, AI8, ID, TZ},
         "SELECT tapewatch.shards_fence($1, $2, $3, $4)"},
+    [TW_LATE_DONE] = {"late_done", TW_FOR_EVALUATOR, 2, {AI8, TZ},
+        /* behind the fence. Late documents are in the bars, and were added to no day: it is summed anew,
+         * from the scores, which have an index by entity; where those were dropped, the day is left as it
+         * is. */
+        "WITH late AS (DELETE FROM tapewatch.late_bars WHERE late_bar_id = ANY ($1) RETURNING shard, entity, bar_start)"
+        " INSERT INTO tapewatch.entity_days AS d (day, shard, entity, scores, sum, sum_of_squares, negative_sum)"
+        " SELECT l.day, l.shard, l.entity, s.* FROM (SELECT DISTINCT (bar_start AT TIME ZONE 'UTC')::date AS day, shard, entity"
+        " FROM late WHERE bar_start < $2) AS l CROSS JOIN LATERAL (SELECT count(*) AS scores, sum(sentiment)::int8,"
+        " sum(sentiment::int8 * sentiment)::int8, sum(least(sentiment, 0))::int8 FROM tapewatch.scores"
+        " WHERE entity = l.entity AND event_time >= l.day::timestamp AT TIME ZONE 'UTC'"
+        " AND event_time < least((l.day + 1)::timestamp AT TIME ZONE 'UTC', $2)) AS s WHERE s.scores > 0"
+        " ORDER BY l.entity, l.day ON CONFLICT (entity, day) DO UPDATE SET scores = excluded.scores, sum = excluded.sum,"
+        " sum_of_squares = excluded.sum_of_squares, negative_sum = excluded.negative_sum WHERE excluded.scores > d.scores"
+        " RETURNING entity, false, day::timestamp AT TIME ZONE 'UTC', scores, sum, sum_of_squares, negative_sum"},
+    [TW_DAYS_ADD] = {"days_add", TW_FOR_EVALUATOR, 7, {AI4, AI2, ATX, AI8, AI8, AI8, AI8},
+        /* likewise; days counted from 1970 */
+        "INSERT INTO tapewatch.entity_days AS d (day, shard, entity, scores, sum, sum_of_squares, negative_sum)"
+        " SELECT '1970-01-01'::date + u.day, u.shard, u.entity, u.scores, u.sum, u.squares, u.negative"
+        " FROM unnest($1, $2, $3, $4, $5, $6, $7) AS u (day, shard, entity, scores, sum, squares, negative)"
+        " ON CONFLICT (entity, day) DO UPDATE SET scores = d.scores + excluded.scores, sum = d.sum + excluded.sum,"
+        " sum_of_squares = d.sum_of_squares + excluded.sum_of_squares, negative_sum = d.negative_sum + excluded.negative_sum"},
     [TW_ALERT_STORE] = {"alert_store", TW_FOR_EVALUATOR, 16,
         {I8, TX, TX, I2, TX, TX, TX, TZ, TZ, TZ, TZ, TZ, I8, I8, I8, I4},
         "SELECT tapewatch.store_alert($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"},

@@ -11,6 +11,7 @@ struct work {
     struct tw_steps steps;
     struct tw_seen_event *events; /* sorted by rule, edge, and then the worst first */
     size_t event_count;
+    struct tw_days days; /* those that came in, and what the interval's own bars add to them */
 };
 
 /* The part of the interval that one rule set governs: the edges in (after, until]. */
@@ -155,10 +156,28 @@ TW_MUST_USE static bool run_rule(
         .begins = piece->begins,
         .bars = work->input->bars,
         .bar_count = work->input->bar_count,
+        .days = work->days.rows,
+        .day_count = work->days.count,
+        .past = work->input->past,
+        .past_count = work->input->past_count,
         .events = work->events + first,
         .event_count = first_event(work, rule->name, piece->until_us) - first,
     };
     return rule->kind->run(&run, &work->steps, err);
+}
+
+/* Rules that are decided by the alerts of others, or all others. */
+TW_MUST_USE static bool run_rules(
+    struct work *work, const struct piece *piece, bool of_others, struct tw_error *err)
+{
+    for (uint32_t at = 0; at < piece->rules->count; at++) {
+        const struct tw_rule *rule = &piece->rules->rules[at];
+        if (rule->kind->of_others == of_others &&
+            tw_rule_covers(rule, work->input->symbol, work->input->listed) &&
+            !run_rule(work, piece, rule, err))
+            return false;
+    }
+    return true;
 }
 
 TW_MUST_USE static bool run_piece(struct work *work, const struct piece *piece, struct tw_error *err)
@@ -168,12 +187,8 @@ TW_MUST_USE static bool run_piece(struct work *work, const struct piece *piece, 
     learn_measures(steps, piece->rules);
     if (!resolve_orphans(work, piece, err))
         return false;
-    for (uint32_t at = 0; at < piece->rules->count; at++) {
-        const struct tw_rule *rule = &piece->rules->rules[at];
-        if (tw_rule_covers(rule, work->input->symbol, work->input->listed) &&
-            !run_rule(work, piece, rule, err))
-            return false;
-    }
+    if (!run_rules(work, piece, false, err) || !run_rules(work, piece, true, err))
+        return false;
     /* Made rule by rule, told edge by edge. */
     if (steps->change_count - before > 1)
         qsort_r(steps->changes + before, steps->change_count - before, sizeof *steps->changes,
@@ -265,6 +280,20 @@ static struct piece piece_of(const struct tw_alerts_input *input, uint32_t at)
     };
 }
 
+/* Only where a rule looks at them. A bar is in its day from the interval on that it lies in: no rule looks at
+ * a day that is not over. */
+TW_MUST_USE static bool make_days(struct work *work, struct tw_error *err)
+{
+    const struct tw_alerts_input *input = work->input;
+    bool wanted = false;
+    for (uint32_t at = 0; at < input->span_count; at++)
+        wanted = wanted || input->spans[at].rules->longest_days_us > 0;
+    struct tw_days fresh;
+    return !wanted ||
+           (tw_days_sum(input->bars, input->bar_count, input->from_us, work->steps.arena, &fresh, err) &&
+               tw_days_merge(&input->days, &fresh, work->steps.arena, &work->days, err));
+}
+
 bool tw_alerts_evaluate(const struct tw_alerts_input *input, struct tw_arena *arena,
     struct tw_alerts_output *output, struct tw_error *err)
 {
@@ -272,7 +301,7 @@ bool tw_alerts_evaluate(const struct tw_alerts_input *input, struct tw_arena *ar
     *output = (struct tw_alerts_output){0};
     if (!check_input(input, err) ||
         !tw_steps_begin(&work.steps, input->symbol, input->open, input->open_count, arena, err) ||
-        !see_events(&work, err))
+        !see_events(&work, err) || !make_days(&work, err))
         return false;
     for (uint32_t at = 0; at < input->span_count; at++) {
         struct piece piece = piece_of(input, at);

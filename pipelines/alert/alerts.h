@@ -1,6 +1,6 @@
 /* alerts: opened, updated, resolved: the life of an alert, as a pure function of event time.
- *   in    the rule sets with the edge from which each holds; one entity's bars, headline rows and open
- *         alerts; an interval of event time whose bars are closed
+ *   in    the rule sets with the edge from which each holds; one entity's bars, headline rows, open alerts
+ *         and those that were resolved of late; an interval of event time whose bars are closed
  *   out   every step of every alert within it, and the alerts as they stand at its end
  *
  * One alert is open for each rule and entity at most.
@@ -27,8 +27,13 @@
  *
  * DETERMINISM. However (from, to] is cut into consecutive calls, the steps and the final alerts are the same,
  * if the alerts put out by one call go into the next and bars are complete. Nothing but those alerts need be
- * kept. The very first interval may begin anywhere at or before the first bar. So live, replay and backtest
- * agree, and a daemon that takes a shard over goes on where the other stopped.
+ * kept: the open ones, and, as long as a rule of others may look back on their opening, those resolved. The
+ * very first interval may begin anywhere at or before the first bar. So live, replay and backtest agree, and
+ * a daemon that takes a shard over goes on where the other stopped.
+ *
+ * DAYS. A rule with a baseline looks back on whole days, further than bars are kept: their sums come in
+ * beside the bars, and each bar must be added to its day once it lies before `from` (turn.h gives what to
+ * add).
  *
  * COST is that of the bars and headlines given, never of the edges passed: a window's value changes only
  * where a bar enters it (its end) or leaves it (its end + window), so only those edges are visited, and the
@@ -37,8 +42,11 @@
  * WHOM TO ASK. For any other entity a call gives nothing, so it need not be made, nor its bars be read:
  *     those with an open alert;
  *     those with a bar that begins in [from, to), or a headline row seen by `to`;
+ *     those with an alert that was opened of late and is resolved by now, where a rule is of others;
  *     where a rule takes the mean: those with a bar that begins in [from - window, to - window), for a good
  *     document that leaves the window can make a mean worse (it never makes a count or a negative sum worse);
+ *     where a rule has a baseline: those with a bar that begins in [from - window, to), for there may be
+ *     another baseline after midnight;
  *     where a set takes effect at E in [from, to): those with a bar that begins in [E - longest window, to).
  *
  * RULE SETS. A set with holds_from E governs the edges in (E, E of the next set]; so it takes effect with the
@@ -59,6 +67,7 @@
 #ifndef TW_ALERTS_H
 #define TW_ALERTS_H
 
+#include "alert/days.h"
 #include "alert/rules.h"
 #include "alert/steps.h"
 
@@ -77,11 +86,16 @@ struct tw_alerts_input {
     const struct tw_bar_row *bars; /* of this entity, merged over partitions, sorted by bar, covering at least
                                       [from - longest window, to); others are passed over */
     size_t bar_count;
+    struct tw_days days; /* of this entity: its bars before `from`, by day, from longest days before it at
+                            least; those of the day of `from` among them */
     const struct tw_headline_event *events; /* of this entity, in any order; those of edges past `to` wait
                                                for a later call */
     size_t event_count;
     const struct tw_alert *open; /* of this entity, not resolved */
     uint32_t open_count;
+    const struct tw_alert
+        *past; /* of this entity, resolved, opened after from - longest past window at least */
+    uint32_t past_count;
     int64_t from_us; /* both multiples of TW_BAR_US */
     int64_t to_us;
 };

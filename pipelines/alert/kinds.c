@@ -1,14 +1,21 @@
 #include "alert/kinds.h"
 
+#include "alert/burst.h"
+#include "alert/composite.h"
 #include "alert/event.h"
 #include "alert/headline.h"
+#include "alert/shift.h"
 #include "alert/threshold.h"
 
 /* The rows. KIND(name) stands for `tw_name_kind`, which the kind's own file defines. */
 #define KINDS(KIND)                                                                                          \
     KIND(threshold)                                                                                          \
     KIND(headline)                                                                                           \
-    KIND(event)
+    KIND(event)                                                                                              \
+    KIND(shift)                                                                                              \
+    KIND(burst)                                                                                              \
+    KIND(all)                                                                                                \
+    KIND(any)
 
 #define ROW(kind) &tw_##kind##_kind,
 #define NAME(kind) #kind,

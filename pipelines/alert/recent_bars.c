@@ -236,6 +236,24 @@ bool tw_recent_put(
     return true;
 }
 
+bool tw_recent_add(
+    struct tw_recent_bars *recent, const struct tw_bar_row *more, bool listed, struct tw_error *err)
+{
+    const struct tw_recent_entity *entity = find(recent, more->symbol, hash_of(more->symbol));
+    uint32_t place = entity ? count_before(entity, more->bar_us) : 0;
+    struct tw_bar_row bar = *more;
+    if (entity && place < entity->count && bar_at(entity, place)->bar_us == more->bar_us) {
+        const struct recent_bar *before = bar_at(entity, place);
+        bool large = __builtin_add_overflow(before->count, more->count, &bar.count);
+        large |= __builtin_add_overflow(before->sum, more->sum, &bar.sum);
+        large |= __builtin_add_overflow(before->sum_of_squares, more->sum_of_squares, &bar.sum_of_squares);
+        large |= __builtin_add_overflow(before->negative_sum, more->negative_sum, &bar.negative_sum);
+        if (large)
+            return tw_fail(err, TW_INTERNAL, "evaluate", NULL, "the sums of a bar do not fit into 64 bits");
+    }
+    return tw_recent_put(recent, &bar, listed, err);
+}
+
 void tw_recent_list(struct tw_recent_bars *recent, struct tw_text symbol, bool listed)
 {
     struct tw_recent_entity *entity = find(recent, symbol, hash_of(symbol));

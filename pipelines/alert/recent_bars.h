@@ -11,6 +11,8 @@
  *     tw_recent_trim(&recent, from_us)                when all rules have seen what lies before
  *     tw_recent_end(&recent)
  *
+ * Sums of whole days (days.h) are kept in the same way: a row of a day is one of a bar.
+ *
  * Who evaluates a stream in pieces need so read each bar once, and only the new ones. A set holds one shard's
  * entities, or all of them; several sets share one account of memory.
  *
@@ -53,6 +55,11 @@ void tw_recent_end(struct tw_recent_bars *recent);
 TW_MUST_USE bool tw_recent_put(
     struct tw_recent_bars *recent, const struct tw_bar_row *bar, bool listed, struct tw_error *err);
 
+/* Adds to the entity's bar of that time, which may not be there yet. As tw_recent_put; TW_INTERNAL also when
+ * a sum does not fit. */
+TW_MUST_USE bool tw_recent_add(
+    struct tw_recent_bars *recent, const struct tw_bar_row *more, bool listed, struct tw_error *err);
+
 /* Whether the entity stands in the entities file is known better by now; nothing when it has no bars here. */
 void tw_recent_list(struct tw_recent_bars *recent, struct tw_text symbol, bool listed);
 
@@ -74,7 +81,7 @@ struct tw_recent_rows {
  * meanwhile; symbols of rows are theirs. */
 TW_MUST_USE bool tw_recent_rows_begin(struct tw_recent_rows *rows, const struct tw_recent_bars *const *sets,
     size_t count, struct tw_arena *arena, struct tw_error *err);
-/* The next row of TW_TURN_BARS; false when there is none. */
+/* The next row of TW_TURN_BARS, or of TW_TURN_DAYS; false when there is none. */
 bool tw_recent_rows_next(struct tw_recent_rows *rows, struct tw_turn_row *row);
 
 #endif

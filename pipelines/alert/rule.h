@@ -7,7 +7,9 @@
  *
  *     read     values of its own keys > settings, with every complaint about what does not go together
  *     write    the way back: settings > the value of one key, for the canonical text
- *     run      closed bars and headlines of one entity, over some edges > steps of its alert (steps.h)
+ *     settle   optional: this rule among all of its file, with every complaint about what it says of others
+ *     run      closed bars, days and headlines of one entity, over some edges > steps of its alert (steps.h);
+ *              a kind `of_others` is run when all other rules have been, over their alerts
  *     speak    optional: one document > headline rows, in the document's own transaction. Alerts of such a
  *              kind are quiet from the last document on
  *
@@ -28,7 +30,8 @@
 enum { TW_RULE_LONGEST_NAME = 100, TW_RULE_MOST_SYMBOLS = 10000 };
 
 struct tw_rule;
-struct tw_steps;     /* steps.h */
+struct tw_alert; /* steps.h, as is the next */
+struct tw_steps;
 struct tw_taxonomy;  /* events/taxonomy.h */
 struct tw_automaton; /* link/entities.h */
 
@@ -80,6 +83,12 @@ struct tw_rule_run {
     bool begins; /* the rule's set takes effect here: its first edge is looked at, whatever happens there */
     const struct tw_bar_row *bars; /* sorted, from `window_us` before the first edge at least */
     size_t bar_count;
+    const struct tw_bar_row *days; /* sorted: the bars of whole days (UTC), summed, `bar_us` their beginning;
+                                      from `days_us` before the first edge at least */
+    size_t day_count;
+    const struct tw_alert *past; /* of any rule, resolved before the first edge; those that were opened since
+                                    `window_us` before it at least */
+    size_t past_count;
     const struct tw_seen_event
         *events; /* of this rule, at these edges; in order of edge, the worst of each first */
     size_t event_count;
@@ -108,6 +117,11 @@ struct tw_rule_hearing {
 typedef bool tw_rule_read(const struct tw_rule_reader *reader, const struct tw_yaml_node *node,
     const struct tw_yaml_value *values, struct tw_rule *rule);
 
+/* Whether what the rule says of the others of its file is so; `node` is the rule's. Names are set, whatever
+ * else was wrong with a rule; empty where none was given. False when it added a problem. */
+typedef bool tw_rule_settle(const struct tw_rule_reader *reader, const struct tw_yaml_node *node,
+    const struct tw_rule *rule, const struct tw_rule *rules, uint32_t count);
+
 /* The value of the kind's own key number `key` (from 0 behind the common ones): number or texts. False when
  * the rule leaves it out. */
 typedef bool tw_rule_write(const struct tw_rule *rule, size_t key, struct tw_yaml_value *value);
@@ -127,8 +141,10 @@ struct tw_rule_kind {
     size_t key_count;
     tw_rule_read *read;
     tw_rule_write *write;
+    tw_rule_settle *settle; /* NULL: says nothing of other rules */
     tw_rule_run_edges *run;
     tw_rule_speak *speak; /* NULL: looks at closed bars only */
+    bool of_others;       /* decided by the alerts of other rules, after them; its window is one of alerts */
 };
 
 /* Keys that every kind has, in the same places. */
@@ -167,6 +183,7 @@ struct tw_rule {
     /* Filled by the kind. */
     const char *measure;  /* what the values of its alerts are values of, as the table of alerts names it */
     int64_t window_us;    /* how far it looks back from an edge, a multiple of TW_BAR_US; 0: not at all */
+    int64_t days_us;      /* the same for whole days, window included; 0: not at all */
     const void *settings; /* of the kind's own type, in the set's arena */
 };
 

@@ -110,6 +110,19 @@ static bool name_is_new(const struct tw_rule_reader *reader, const struct tw_yam
     return true;
 }
 
+/* What rules say of each other; those whose kind is not known say nothing. */
+static bool settle_rules(
+    const struct tw_rule_reader *reader, const struct tw_yaml_node *list, const struct tw_rule *rules)
+{
+    bool right = true;
+    for (uint32_t at = 0; at < list->count; at++) {
+        const struct tw_rule_kind *kind = rules[at].kind;
+        if (kind && kind->settle)
+            right = kind->settle(reader, list->items[at], &rules[at], rules, list->count) && right;
+    }
+    return right;
+}
+
 /* *rules is NULL unless the list itself was right. */
 static bool read_rules(const struct tw_rule_reader *reader, const struct tw_yaml_node *list,
     struct tw_rule **rules, uint32_t *count)
@@ -129,7 +142,7 @@ static bool read_rules(const struct tw_rule_reader *reader, const struct tw_yaml
         right = read_rule(reader, list->items[at], &(*rules)[at]) && right;
         right = name_is_new(reader, list->items[at], *rules, at) && right;
     }
-    return right;
+    return settle_rules(reader, list, *rules) && right;
 }
 
 static bool read_file(const struct tw_rule_reader *reader, const struct tw_text_file *source,
@@ -156,15 +169,22 @@ static int compare_rules(const void *left, const void *right)
     return tw_text_compare(((const struct tw_rule *)left)->name, ((const struct tw_rule *)right)->name);
 }
 
+static void note_longest(int64_t *longest_us, int64_t us)
+{
+    *longest_us = *longest_us < us ? us : *longest_us;
+}
+
 static bool finish_set(struct tw_rule_set *set, struct tw_rule *rules, uint32_t count, struct tw_error *err)
 {
     if (count)
         qsort(rules, count, sizeof *rules, compare_rules);
     set->rules = rules;
     set->count = count;
-    for (uint32_t at = 0; at < count; at++)
-        if (rules[at].window_us > set->longest_window_us)
-            set->longest_window_us = rules[at].window_us;
+    for (uint32_t at = 0; at < count; at++) {
+        bool of_others = rules[at].kind->of_others;
+        note_longest(of_others ? &set->longest_past_us : &set->longest_window_us, rules[at].window_us);
+        note_longest(&set->longest_days_us, rules[at].days_us);
+    }
     return tw_rules_text_canonical(rules, count, &set->arena, &set->canonical, err) &&
            tw_sha256_hex(set->canonical, set->hash, err);
 }

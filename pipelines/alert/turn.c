@@ -1,10 +1,12 @@
 #include "alert/turn.h"
 
-static const char *const stream_names[] = {"bars", "events", "alerts"};
+static const char *const stream_names[] = {"bars", "days", "events", "alerts", "past alerts"};
 static const size_t row_bytes[] = {
     [TW_TURN_BARS] = sizeof(struct tw_bar_row),
+    [TW_TURN_DAYS] = sizeof(struct tw_bar_row),
     [TW_TURN_EVENTS] = sizeof(struct tw_headline_event),
     [TW_TURN_ALERTS] = sizeof(struct tw_alert),
+    [TW_TURN_PAST] = sizeof(struct tw_alert),
 };
 
 /* One stream: the row ahead, and the rows of the entity at hand. */
@@ -73,13 +75,14 @@ TW_MUST_USE static bool begin_streams(struct work *work, struct tw_error *err)
     return true;
 }
 
-/* The least symbol ahead; false when all streams have ended. */
+/* The least symbol ahead; false when all streams have ended. Days alone give nothing (alerts.h). */
 static bool find_next_entity(struct work *work)
 {
     const struct stream *least = NULL;
     for (int at = 0; at < TW_TURN_STREAMS; at++) {
         const struct stream *stream = &work->streams[at];
-        if (!stream->ended && (!least || tw_text_compare(stream->ahead.symbol, least->ahead.symbol) < 0))
+        if (at != TW_TURN_DAYS && !stream->ended &&
+            (!least || tw_text_compare(stream->ahead.symbol, least->ahead.symbol) < 0))
             least = stream;
     }
     if (least)
@@ -109,6 +112,16 @@ TW_MUST_USE static bool keep_row(struct work *work, enum tw_turn_stream at, stru
     return true;
 }
 
+/* Passes over the days of entities that are not asked. */
+TW_MUST_USE static bool skip_days(struct work *work, struct tw_error *err)
+{
+    struct stream *days = &work->streams[TW_TURN_DAYS];
+    while (!days->ended && tw_text_compare(days->ahead.symbol, work->symbol) < 0)
+        if (!look_ahead(work, TW_TURN_DAYS, err))
+            return false;
+    return true;
+}
+
 /* Takes the rows of the entity at hand out of one stream. */
 TW_MUST_USE static bool gather(struct work *work, enum tw_turn_stream at, struct tw_error *err)
 {
@@ -133,8 +146,10 @@ TW_MUST_USE static bool gather(struct work *work, enum tw_turn_stream at, struct
 TW_MUST_USE static bool evaluate(struct work *work, struct tw_error *err)
 {
     const struct stream *bars = &work->streams[TW_TURN_BARS];
+    const struct stream *days = &work->streams[TW_TURN_DAYS];
     const struct stream *events = &work->streams[TW_TURN_EVENTS];
     const struct stream *alerts = &work->streams[TW_TURN_ALERTS];
+    const struct stream *past = &work->streams[TW_TURN_PAST];
     const struct tw_alerts_input input = {
         .spans = work->spans,
         .span_count = work->span_count,
@@ -142,10 +157,13 @@ TW_MUST_USE static bool evaluate(struct work *work, struct tw_error *err)
         .listed = work->listed,
         .bars = bars->rows,
         .bar_count = bars->count,
+        .days = {days->rows, days->count},
         .events = events->rows,
         .event_count = events->count,
         .open = alerts->rows,
         .open_count = alerts->count,
+        .past = past->rows,
+        .past_count = past->count,
         .from_us = work->turn->from_us,
         .to_us = work->turn->to_us,
     };
@@ -215,13 +233,31 @@ TW_MUST_USE static bool give_events(struct work *work, struct tw_error *err)
     return true;
 }
 
+TW_MUST_USE static bool give_days(struct work *work, struct tw_error *err)
+{
+    const struct tw_turn *turn = work->turn;
+    const struct stream *bars = &work->streams[TW_TURN_BARS];
+    struct tw_days days = {0};
+    if (!turn->sink.day)
+        return true;
+    if (!tw_days_sum(bars->rows, bars->count, turn->from_us, turn->arena, &days, err))
+        return false;
+    for (size_t at = 0; at < days.count; at++)
+        if (!turn->sink.day(turn->sink.context, &days.rows[at], err))
+            return false;
+    return true;
+}
+
 TW_MUST_USE static bool run_entity(struct work *work, struct tw_error *err)
 {
     work->listed = false;
+    if (!skip_days(work, err))
+        return false;
     for (int at = 0; at < TW_TURN_STREAMS; at++)
         if (!gather(work, (enum tw_turn_stream)at, err))
             return false;
-    return evaluate(work, err) && give_alerts(work, err) && give_steps(work, err) && give_events(work, err);
+    return evaluate(work, err) && give_alerts(work, err) && give_steps(work, err) && give_events(work, err) &&
+           give_days(work, err);
 }
 
 bool tw_turn_run(struct tw_turn *turn, struct tw_error *err)

@@ -1,12 +1,15 @@
 /* turn: the rules over many entities and one interval of event time: rows in, what became of alerts out.
  *
- *     source   three streams of rows: bars, headline events, open alerts; each in the order of symbols
- *              (byte by byte), bars of one symbol in the order of time
+ *     source   streams of rows: bars, days, headline events, open alerts, past alerts; each in the order of
+ *              symbols (byte by byte), bars and days of one symbol in the order of time
  *       |
  *     turn     merges them by symbol, and gives each entity's rows to tw_alerts_evaluate (alerts.h)
  *       |
  *     sink     for each entity, in the order of symbols: alerts that were opened or changed; then their
- *              steps, in the order of time; then each of its events, with the alert that it opened or updated
+ *              steps, in the order of time; then each of its events, with the alert that it opened or
+ *              updated; then what its bars add to its days
+ *
+ * An entity of which nothing but days is known is not asked.
  *
  * Where rows come from and where answers go is the caller's: the evaluator reads and writes tables
  * (daemon/evaluate/turn_rows.h), a test gives arrays. A row is asked for once, in its place, and forgotten
@@ -24,16 +27,24 @@
 #include "alert/alerts.h"
 #include "files/archive.h"
 
-enum tw_turn_stream { TW_TURN_BARS, TW_TURN_EVENTS, TW_TURN_ALERTS, TW_TURN_STREAMS };
+enum tw_turn_stream {
+    TW_TURN_BARS,
+    TW_TURN_DAYS,
+    TW_TURN_EVENTS,
+    TW_TURN_ALERTS,
+    TW_TURN_PAST,
+    TW_TURN_STREAMS
+};
 
 /* A row of any stream. Its texts must outlive the turn. */
 struct tw_turn_row {
     struct tw_text symbol;
     bool listed; /* the entity stands in the entities file; its rows should agree */
     union {
-        struct tw_bar_row bar; /* merged over partitions (tw_bars_merge) */
+        struct tw_bar_row bar; /* TW_TURN_BARS: merged over partitions (tw_bars_merge); TW_TURN_DAYS: of a day
+                                  (days.h), its bars before the interval */
         struct tw_headline_event event;
-        struct tw_alert alert; /* not resolved */
+        struct tw_alert alert; /* TW_TURN_ALERTS: not resolved; TW_TURN_PAST: resolved (alerts.h) */
     };
 };
 
@@ -60,6 +71,8 @@ struct tw_turn_sink {
      * interval is not given: it waits for a later turn. */
     bool (*event)(void *context, struct tw_text symbol, const struct tw_headline_event *event,
         const struct tw_alert *alert, struct tw_error *err);
+    /* What the bars of the interval add to a day of the entity, `bar_us` its beginning. */
+    bool (*day)(void *context, const struct tw_bar_row *day, struct tw_error *err);
 };
 
 struct tw_turn {

@@ -137,7 +137,7 @@ static void make_tape(struct bench *bench)
     ask(bench, "SET synchronous_commit = off");
     ask(bench,
         "TRUNCATE tapewatch.alerts, tapewatch.alert_steps, tapewatch.alert_events, tapewatch.bars, tapewatch.rule_sets,"
-        " tapewatch.positions, tapewatch.members, tapewatch.entities, tapewatch.late_bars CASCADE");
+        " tapewatch.positions, tapewatch.members, tapewatch.entities, tapewatch.late_bars, tapewatch.entity_days CASCADE");
     ask(bench,
         "SELECT tapewatch.ensure_days(ARRAY(SELECT '2026-11-17'::date + n FROM generate_series(0, 4) AS n), '{}')");
     ask(bench, "SELECT epoch FROM tapewatch.take_partition('bench', 0, gen_random_uuid(), 'nobody')");

@@ -155,7 +155,7 @@ static void steps(struct story *story, char *out)
 
 static void forget_alerts(struct story *story)
 {
-    ask(story, "TRUNCATE tapewatch.alerts, tapewatch.alert_steps CASCADE");
+    ask(story, "TRUNCATE tapewatch.alerts, tapewatch.alert_steps, tapewatch.entity_days CASCADE");
     ask(story, "UPDATE tapewatch.alert_events SET evaluated_at = NULL, alert_id = NULL");
     ask(story, "UPDATE tapewatch.shards SET evaluated_to = NULL");
     ask(story, "UPDATE tapewatch.positions SET watermark = NULL");
@@ -258,7 +258,7 @@ static int begin(void **state)
     load_rules(story, rules_text);
     ask(story,
         "TRUNCATE tapewatch.alerts, tapewatch.alert_steps, tapewatch.alert_events, tapewatch.bars,"
-        " tapewatch.rule_sets, tapewatch.positions, tapewatch.members, tapewatch.entities, tapewatch.late_bars CASCADE");
+        " tapewatch.rule_sets, tapewatch.positions, tapewatch.members, tapewatch.entities, tapewatch.late_bars, tapewatch.entity_days CASCADE");
     ask(story, "UPDATE tapewatch.shards SET evaluated_to = NULL, holder = NULL");
     ask(story, "SELECT tapewatch.ensure_days('{2026-11-18,2026-11-19}', '{}')");
     ask(story, "SELECT epoch FROM tapewatch.take_partition('news', 0, gen_random_uuid(), 'nobody')");
@@ -1118,7 +1118,7 @@ static void an_alert_of_a_kind_that_is_not_known_stops_the_evaluation(void **sta
     bar(story, 10, "ACME", 3, -25000);
     open_desk(story, &story->first);
     time_goes_to(story, 20);
-    ask(story, "UPDATE tapewatch.alerts SET kind = 'burst'");
+    ask(story, "UPDATE tapewatch.alerts SET kind = 'novelty'");
     ask(story,
         "UPDATE tapewatch.positions SET watermark = to_timestamp(1795000100), seen_at = clock_timestamp()");
     run_for(story, 300);
@@ -1127,6 +1127,113 @@ static void an_alert_of_a_kind_that_is_not_known_stops_the_evaluation(void **sta
     ask(story, "UPDATE tapewatch.alerts SET kind = 'threshold'");
     time_goes_to(story, 3600);
     assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts WHERE state = 'resolved'"), 1);
+}
+
+/* -- days ------------------------------------------------------------------------------------------------ */
+
+enum { DAY_S = 86400 };
+
+static const char rules_of_days[] =
+    "rules:\n"
+    "  - {name: slump, kind: shift, window: 1h, days: 10, at_least_days: 5, quiet: 1h}\n"
+    "  - {name: rush, kind: burst, window: 1h, days: 10, at_least_days: 5, quiet: 1h}\n"
+    "  - {name: both, kind: all, rules: [slump, rush], window: 2h, quiet: 10m}\n";
+
+/* Ten ordinary days, and a bad hour in the eleventh. */
+static void given_days(struct story *story)
+{
+    ask(story,
+        "SELECT tapewatch.ensure_days(ARRAY(SELECT '2026-11-18'::date + n FROM generate_series(0, 12) AS n),"
+        " '{}')");
+    for (int day = 0; day < 10; day++)
+        for (int part = 0; part < 5; part++)
+            bar(story, day * DAY_S + part * 7200, "ACME", 1, (day % 3 - 1) * 1000);
+    for (int part = 0; part < 4; part++)
+        bar(story, 10 * DAY_S + part * 20, "ACME", 4, -36000);
+    bar(story, 2 * DAY_S, "OTHER", 3, 3000);
+}
+
+/* Days that are not the sum of their bars before what has been evaluated. */
+static long long wrong_days(struct story *story)
+{
+    return ask(story,
+        "SELECT count(*) FROM (SELECT entity, (bar_start AT TIME ZONE 'UTC')::date AS day, sum(scores) AS scores,"
+        " sum(sum) AS sum, sum(negative_sum) AS negative FROM tapewatch.bars"
+        " WHERE bar_start < (SELECT min(evaluated_to) FROM tapewatch.shards) GROUP BY 1, 2) AS b"
+        " FULL JOIN tapewatch.entity_days d USING (entity, day)"
+        " WHERE (b.scores, b.sum, b.negative) IS DISTINCT FROM (d.scores, d.sum, d.negative_sum)");
+}
+
+static void days_are_kept_and_rules_that_look_at_them_tell_the_same_whatever_happens(void **state)
+{
+    struct story *story = *state;
+    static char at_once[STEPS_BYTES];
+    static char piece_by_piece[STEPS_BYTES];
+    load_rules(story, rules_of_days);
+    given_days(story);
+    open_desk(story, &story->first);
+    time_goes_to(story, 11 * DAY_S);
+    steps(story, at_once);
+    assert_string_equal(at_once, "ACME both opened 864030 20000 2\n"
+                                 "ACME rush opened 864030 80000 8\n"
+                                 "ACME slump opened 864030 -60704 8\n"
+                                 "ACME rush updated 864070 160000 16\n"
+                                 "ACME rush resolved 871270 0 0\n"
+                                 "ACME slump resolved 871270 0 0\n"
+                                 "ACME both resolved 871870 0 0");
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.entity_days"), 12);
+    assert_int_equal(wrong_days(story), 0);
+    close_desk(story, &story->first);
+    forget_alerts(story);
+    open_desk(story, &story->first);
+    for (int at = 1; at <= 22; at++) { /* another daemon takes over again and again, in the bad hour too */
+        time_goes_to(story, at == 20 ? 10 * DAY_S + 50 : at == 21 ? 10 * DAY_S + 5000 : at * DAY_S / 2);
+        assert_int_equal(wrong_days(story), 0);
+        if (at % 3 == 2) {
+            close_desk(story, &story->first);
+            open_desk(story, &story->first);
+        }
+    }
+    steps(story, piece_by_piece);
+    assert_string_equal(piece_by_piece, at_once);
+    close_desk(story, &story->first);
+    ask(story, "SELECT tapewatch.bring_back(to_timestamp(1795000000 + 86400 * 5 + 7200))");
+    assert_int_equal(wrong_days(story), 0);
+    open_desk(story, &story->first);
+    time_goes_to(story, 11 * DAY_S);
+    assert_int_equal(wrong_days(story), 0);
+}
+
+/* A rule that comes later finds the days of the time before it. */
+static void days_are_written_before_a_rule_asks_for_them(void **state)
+{
+    struct story *story = *state;
+    char told[STEPS_BYTES];
+    given_days(story);
+    open_desk(story, &story->first);
+    time_goes_to(story, 10 * DAY_S);
+    close_desk(story, &story->first);
+    load_rules(story, rules_of_days);
+    open_desk(story, &story->first);
+    time_goes_to(story, 10 * DAY_S + 100);
+    steps(story, told);
+    assert_non_null(strstr(told, "ACME slump opened 864030 -60704 8"));
+}
+
+static void a_late_document_is_added_to_its_day(void **state)
+{
+    struct story *story = *state;
+    ask(story, "TRUNCATE tapewatch.scores");
+    ask(story, "UPDATE tapewatch.positions SET next_offset = 0");
+    open_desk(story, &story->first);
+    time_goes_to(story, 30);
+    late_document(story, 12, "ACME", -9000);
+    time_goes_to(story, 40);
+    assert_int_equal(wrong_days(story), 0);
+    late_document(story, 13, "ACME", -500);
+    time_goes_to(story, 50);
+    assert_int_equal(wrong_days(story), 0);
+    assert_int_equal(ask(story, "SELECT sum FROM tapewatch.entity_days WHERE scores = 2"), -9500);
 }
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -1150,6 +1257,9 @@ int main(void)
         STORY(a_late_document_counts_in_the_windows_that_look_back_on_it),
         STORY(a_late_document_that_comes_while_its_bar_is_evaluated_counts_too),
         STORY(late_bars_are_read_so_many_at_a_time),
+        STORY(days_are_kept_and_rules_that_look_at_them_tell_the_same_whatever_happens),
+        STORY(days_are_written_before_a_rule_asks_for_them),
+        STORY(a_late_document_is_added_to_its_day),
         STORY(rules_that_decide_nothing_any_more_are_forgotten),
         STORY(rules_that_look_back_further_see_what_lies_there),
         STORY(windows_are_those_of_the_server_that_is_connected),

@@ -399,22 +399,26 @@ static const char *const sets_of_rules[] = {
     "- {name: g, kind: headline, quiet: 10s}\n"
     "- {name: t, kind: threshold, window: 60s, below: -2.5, at_least: 2, quiet: 60s, update_step: 20%}\n"
     "- {name: m, kind: threshold, measure: mean, window: 100s, below: -0.4, at_least: 3, quiet: 30s}\n"
-    "- {name: c, kind: threshold, measure: count, window: 40s, at_least: 6, resolve: 2, quiet: 10s}\n",
+    "- {name: c, kind: threshold, measure: count, window: 40s, at_least: 6, resolve: 2, quiet: 10s}\n"
+    "- {name: b, kind: all, rules: [t, h], window: 90s, quiet: 40s}\n"
+    "- {name: y, kind: any, rules: [t, c, m], window: 50s, quiet: 10s}\n",
     "rules:\n"
     "- {name: h, kind: headline, quiet: 20s}\n"
     "- {name: t, kind: threshold, window: 30s, below: -1.5, quiet: 20s, update_step: 1%}\n"
     "- {name: m, kind: threshold, measure: count, window: 100s, at_least: 8, quiet: 30s}\n"
-    "- {name: c, kind: headline}\n",
+    "- {name: c, kind: headline}\n"
+    "- {name: y, kind: all, rules: [t, m, h], window: 300s, quiet: 20s}\n",
     "rules:\n"
     "- {name: h, kind: threshold, window: 300s, below: -3, quiet: 300s}\n"
     "- {name: t, kind: threshold, window: 300s, below: -2, quiet: 300s, resolve: -1.9}\n"
+    "- {name: b, kind: all, rules: [h, c], window: 10s, quiet: 10s}\n"
     "- {name: c, kind: threshold, measure: count, window: 40s, at_least: 6, resolve: 2, quiet: 10s}\n",
 };
 
 /* Whether alerts.h says that this entity must be asked about the interval at all. */
 static bool must_be_asked(const struct tw_alerts_input *input)
 {
-    bool asked = input->open_count > 0 || input->event_count > 0;
+    bool asked = input->open_count > 0 || input->event_count > 0 || input->past_count > 0;
     for (uint32_t span = 0; span < input->span_count; span++) {
         int64_t holds_from = input->spans[span].holds_from_us;
         const struct tw_rule_set *rules = input->spans[span].rules;
@@ -454,12 +458,15 @@ static struct tw_alerts_output evaluate_cut(
             if (stream->events[at].event_us >= from * S && stream->events[at].event_us < to * S)
                 part.events[part.event_count++] = stream->events[at];
         struct tw_alert *open = tw_arena_array(&arena, 20, sizeof *open);
+        static struct tw_alert past[1000];
         uint32_t where[20];
-        uint32_t open_count = 0;
+        uint32_t open_count = 0, past_count = 0;
         for (uint32_t at = 0; at < all.alert_count; at++)
             if (all.alerts[at].resolved_us == TW_NO_TIME) {
                 where[open_count] = at;
                 open[open_count++] = all.alerts[at];
+            } else if (all.alerts[at].opened_us > (from - 300) * S) {
+                past[past_count++] = all.alerts[at];
             }
         struct tw_alerts_input input = {.spans = spans,
             .span_count = span_count,
@@ -470,6 +477,8 @@ static struct tw_alerts_output evaluate_cut(
             .event_count = part.event_count,
             .open = open,
             .open_count = open_count,
+            .past = past,
+            .past_count = past_count,
             .from_us = from * S,
             .to_us = to * S};
         struct tw_alerts_output output = evaluate(&input);

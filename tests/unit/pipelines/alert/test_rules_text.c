@@ -67,7 +67,10 @@ static void the_canonical_text_is_a_rules_file_that_gives_the_same_set(void **st
         "rules: []",
         "rules:\n- {name: x, kind: headline, entities: [B, \"A\\\"\\\\\xE2\x80\xA8\"], keywords: [\xC3\x89t\xC3\xA9, \"q\\\"s\"]}\n"
         "- {name: c, kind: threshold, measure: count, at_least: 3, window: 90s, resolve: 1.5}\n"
-        "- {name: m, kind: threshold, measure: mean, below: -0.0001, window: 7d, update_step: 1000%}\n",
+        "- {name: m, kind: threshold, measure: mean, below: -0.0001, window: 7d, update_step: 1000%}\n"
+        "- {name: s, kind: shift, window: 2d, days: 90, half_life: 365, z_below: -0.5, resolve: 40}\n"
+        "- {name: b, kind: burst, window: 10s, at_least_days: 0, probability: 1e-12, resolve: 1e-1}\n"
+        "- {name: y, kind: any, rules: [x, m, s, b]}\n- {name: z, kind: all, rules: [s, c], window: 10s}\n",
     };
     for (size_t at = 0; at < 2; at++) {
         struct tw_rule_set *set = load_good(files[at]);
