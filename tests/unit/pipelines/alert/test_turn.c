@@ -112,6 +112,15 @@ static bool on_event(void *context, struct tw_text symbol, const struct tw_headl
     return true;
 }
 
+static bool on_day(void *context, const struct tw_bar_row *day, struct tw_error *err)
+{
+    struct tape *tape = context;
+    (void)err;
+    tell(tape, "day %" PRId64 " of %.*s: %" PRId64 " more\n", day->bar_us / TW_DAY_US,
+        (int)day->symbol.length, day->symbol.bytes, day->count);
+    return true;
+}
+
 static struct tw_turn_row bar(const char *symbol, int64_t second, int64_t count, int64_t sentiment)
 {
     return (struct tw_turn_row){.symbol = tw_text_of(symbol),
@@ -141,7 +150,7 @@ static struct tw_turn turn_of(struct tape *tape, const struct tw_rule_span *sets
         .set_count = count,
         .to_us = to * S,
         .source = {tape, next_row},
-        .sink = {tape, on_alert, on_step, on_event},
+        .sink = {tape, on_alert, on_step, on_event, NULL},
         .arena = &arena};
 }
 
@@ -264,6 +273,40 @@ static void without_a_rule_set_nothing_is_read_and_nothing_comes_out(void **stat
     assert_string_equal(tape.told, "");
 }
 
+/* Whoever has nothing but days is passed over; new bars are given back by day. */
+static void days_are_looked_at_for_those_who_have_bars_and_come_out_with_what_is_new(void **state)
+{
+    (void)state;
+    static struct tape tape;
+    tape = (struct tape){.fails_at = -1};
+    struct tw_rule_set *rules =
+        rules_of("rules:\n- {name: b, kind: burst, window: 1h, days: 3, at_least_days: 1}\n");
+    struct tw_rule_span set = {rules, TW_NO_TIME, 1};
+    const int64_t day = TW_DAY_US / S;
+    const struct tw_turn_row bars[] = {
+        bar("BB", day - 10, 1, 0), bar("BB", day, 9, 0), bar("DD", day, 9, 0), bar("DD", 2 * day, 1, 0)};
+    const struct tw_turn_row days[] = {
+        bar("AA", 0, 5, 0), bar("BB", 0, 2, 0), bar("CC", 0, 5, 0), bar("DD", 0, 5000, 0)};
+    GIVEN(&tape, TW_TURN_BARS, bars);
+    GIVEN(&tape, TW_TURN_DAYS, days);
+    struct tw_turn turn = turn_of(&tape, &set, 1, 2 * day + 60);
+    struct tw_error err;
+    turn.sink.day = on_day;
+    turn.from_us = (day + 3600) * S;
+    assert_true(tw_turn_run(&turn, &err));
+    assert_string_equal(tape.told, "day 2 of DD: 1 more\n");
+    tape.next[TW_TURN_BARS] = tape.next[TW_TURN_DAYS] = tape.length = 0;
+    turn.from_us = day * S;
+    assert_true(tw_turn_run(&turn, &err));
+    assert_string_equal(tape.told, "alert BB b count from 86400 set 1, over\n"
+                                   "90000 burst opened BB of set 1\n" /* the window begins at midnight */
+                                   "91810 burst resolved BB of set 1\n"
+                                   "day 1 of BB: 9 more\n"
+                                   "day 1 of DD: 9 more\n"
+                                   "day 2 of DD: 1 more\n");
+    tw_rules_free(rules);
+}
+
 /* More rows than fit at first, and rows that are not wanted. */
 static void an_entity_may_have_any_number_of_rows_and_a_sink_may_leave_things_out(void **state)
 {
@@ -336,6 +379,7 @@ int main(void)
         cmocka_unit_test(each_step_names_the_set_that_governs_its_edge),
         cmocka_unit_test(a_measure_that_was_lost_is_learned_from_the_rule),
         cmocka_unit_test(without_a_rule_set_nothing_is_read_and_nothing_comes_out),
+        cmocka_unit_test(days_are_looked_at_for_those_who_have_bars_and_come_out_with_what_is_new),
         cmocka_unit_test(an_entity_may_have_any_number_of_rows_and_a_sink_may_leave_things_out),
         cmocka_unit_test(what_goes_wrong_is_said),
     };
