@@ -507,14 +507,18 @@ static bool take_time(const struct decoding *decoding)
 static bool fail_no_text(const struct decoding *decoding)
 {
     static const char what[] = "no text: neither title nor body holds any";
-    const char *names[64];
-    size_t count = 0;
-    const struct tw_name_list *lists[] = {&decoding->options->title, &decoding->options->body};
-    for (size_t list = 0; list < 2; list++)
-        for (uint32_t name = 0; name < lists[list]->count && count < 64; name++)
+    const struct tw_decode_options *options = decoding->options;
+    const struct tw_name_list *lists[] = {&options->title, &options->body, &options->id, &options->time,
+        &options->source, &options->language, &options->symbols};
+    const char *names[128];
+    size_t count = 0, text_count = 0;
+    for (size_t list = 0; list < sizeof lists / sizeof lists[0]; list++) {
+        for (uint32_t name = 0; name < lists[list]->count && count < sizeof names / sizeof names[0]; name++)
             names[count++] = lists[list]->names[name];
+        text_count = list < 2 ? count : text_count;
+    }
     struct tw_envelope_hint hint;
-    if (!tw_envelope_hint(decoding->fields.object, names, count, &hint))
+    if (!tw_envelope_hint(decoding->fields.object, names, text_count, count, &hint))
         return tw_fail(decoding->err, TW_REFUSED, NULL,
             "send a title or a body, or name their fields under decode", "%s", what);
     if (hint.several)

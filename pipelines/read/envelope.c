@@ -416,7 +416,7 @@ static bool hint_within(
     return false;
 }
 
-/* The longest text of several words among an object's fields. */
+/* The longest text of several words among an object's fields of other names. */
 static bool hint_at_words(
     const json_t *object, const char *const *names, size_t count, struct tw_envelope_hint *hint)
 {
@@ -438,12 +438,12 @@ static bool hint_at_words(
     return longest > 0;
 }
 
-bool tw_envelope_hint(
-    const json_t *object, const char *const *text_names, size_t count, struct tw_envelope_hint *hint)
+bool tw_envelope_hint(const json_t *object, const char *const *names, size_t text_count, size_t count,
+    struct tw_envelope_hint *hint)
 {
     *hint = (struct tw_envelope_hint){.path = ""};
-    if (hint_within(object, text_names, count, 1, hint))
+    if (hint_within(object, names, text_count, 1, hint))
         return true;
     *hint = (struct tw_envelope_hint){.is_words = true};
-    return hint_at_words(object, text_names, count, hint);
+    return hint_at_words(object, names, count, hint);
 }

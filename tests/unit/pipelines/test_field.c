@@ -251,6 +251,8 @@ static void what_cannot_be_used_says_what_was_seen(void **state)
         {"a time without an offset", "{\"ts\":\"2024-05-28T12:40:00\",\"text\":\"up\"}", 0, "offset",
             "decode.time_zone"},
         {"a time that is none", "{\"ts\":\"soon\",\"text\":\"up\"}", 0, "\"soon\" is not a time", "RFC 3339"},
+        {"words that are an id and a source", "{\"id\":\"the first one\",\"source\":\"The Daily Wire\"}", 0,
+            "nor body holds any", "name their fields"},
         {"nothing", "{\"body\":\"\"}", 0, "no text", "title or a body"},
     };
     for (size_t at = 0; at < sizeof rows / sizeof rows[0]; at++) {
