@@ -176,7 +176,7 @@ static __int128 squares_within(const struct tw_bar_row *day)
 static void learn(struct work *work, const struct tw_baseline *baseline)
 {
     const struct tw_shift *shift = tw_shift_of(work->rule);
-    struct weighted means[TW_BASELINE_MOST_DAYS];
+    struct weighted means[TW_BASELINE_MOST_DAYS] = {{0, 0}};
     __int128 squares = 0, degrees = 0;
     size_t count = 0;
     for (size_t at = 0; at < baseline->day_count && count < TW_BASELINE_MOST_DAYS; at++) {

@@ -58,11 +58,10 @@ static void *grow(void *list, size_t count, size_t *room, size_t bytes, void **o
     *out = list;
     if (count == *room) {
         const size_t more = *room ? *room * 2 : 1024;
-        *out = realloc(list, more * bytes);
-        if (!*out) {
-            *out = list;
+        void *larger = realloc(list, more * bytes);
+        if (!larger)
             return NULL;
-        }
+        *out = larger;
         *room = more;
     }
     return (char *)*out + count * bytes;
