@@ -77,8 +77,8 @@ struct tw_envelope_hint {
 };
 
 /* A field that holds a text, messages or JSON in a text, for the refusal of a message without text: three
- * levels deep at the most. `names`: `text_count` of a text's, behind them those of what is known for something
- * else, whose words are no text; `count` in all. False when there is none. */
+ * levels deep at the most. `names`: `text_count` of a text's, behind them those of what is known for
+ * something else, whose words are no text; `count` in all. False when there is none. */
 bool tw_envelope_hint(const json_t *object, const char *const *names, size_t text_count, size_t count,
     struct tw_envelope_hint *hint);
 

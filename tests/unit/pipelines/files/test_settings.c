@@ -81,8 +81,8 @@ static void what_is_wrong_is_told_with_its_cure(void **state)
     check_assignment("epochs=2.5", "epochs: \"2.5\" is not a whole number");
     check_assignment("epochs=-1", "epochs: \"-1\" is not a whole number");
     check_assignment("schedule=step", "no \"step\"; cure: linear, slanted, cosine or constant");
-    check_assignment(
-        "augment=entity-swap,noise", "no \"noise\"; cure: entity-swap, number-jitter, token-dropout or frames");
+    check_assignment("augment=entity-swap,noise",
+        "no \"noise\"; cure: entity-swap, number-jitter, token-dropout or frames");
     check_assignment("raw=maybe", "raw: \"maybe\" is neither true nor false");
     check_assignment("lr", "--set lr has no value");
 }
