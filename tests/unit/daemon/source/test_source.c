@@ -598,8 +598,8 @@ static void properties_that_break_the_promise_are_refused_by_name(void **state)
     }
 }
 
-/* Each of these waits for the clocks of a broker: `first` and `second` run a half of them, so that both may be
- * begun side by side (tests/CMakeLists.txt). */
+/* Each of these waits for the clocks of a broker: `first` and `second` run a half of them, so that both may
+ * be begun side by side (tests/CMakeLists.txt). */
 int main(int argc, char **argv)
 {
     const struct CMUnitTest first[] = {
