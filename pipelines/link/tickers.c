@@ -13,6 +13,7 @@ enum tw_symbol_found tw_ticker_cashtag(
     struct tw_symbol_run run;
     if (!after_cashtag && (tw_word_before(scan->text, at) || (at > 0 && scan->text.bytes[at - 1] == '$')))
         return TW_SYMBOL_NONE;
+    sign += tw_word_unseen(scan->text, at + sign);
     tw_symbol_run_read(scan->text, at + sign, &run);
     size_t base = tw_symbol_run_alphanumerics(&run, 0);
     out->begin = (uint32_t)at;

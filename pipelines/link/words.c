@@ -298,6 +298,19 @@ size_t tw_word_space(struct tw_text text, size_t at)
     return kind_of(point) == SPACE ? length : 0;
 }
 
+size_t tw_word_unseen(struct tw_text text, size_t at)
+{
+    size_t end = at;
+    while (end < text.length && (unsigned char)text.bytes[end] >= 0x80) {
+        int32_t point;
+        size_t length = point_at(text, end, &point);
+        if (!is_unseen(point))
+            break;
+        end += length;
+    }
+    return end - at;
+}
+
 /* The kind of the character at `at`; OTHER at the end of the text. */
 static enum kind kind_at(struct tw_text text, size_t at)
 {

@@ -56,6 +56,9 @@ bool tw_word_before(struct tw_text text, size_t at);
 /* White space that words skip: ASCII's and that of Unicode. Bytes of the one at `at`, 0 when none. */
 size_t tw_word_space(struct tw_text text, size_t at);
 
+/* Bytes of the characters at `at` that nobody sees: joiners, fillers, marks of direction. 0 when none. */
+size_t tw_word_unseen(struct tw_text text, size_t at);
+
 /* One ASCII character that the one at `at` is in the one form, case kept, and its bytes in *length; 0 when it
  * is no such. */
 char tw_word_ascii(struct tw_text text, size_t at, size_t *length);

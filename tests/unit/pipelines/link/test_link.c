@@ -132,6 +132,10 @@ static void cashtags(void **state)
         {"$M&M up", "M&M*1"},
         {"$MSFT-$GOOG $SPX/$VIX", "[GOOG]*1 [MSFT]*1 [SPX]*1 [VIX]*1"},
         {"$7203", "7203*1"},
+        {"$\xE2\x80\x8E"
+         "AAPL and \xEF\xBC\x84\xE2\x80\x8D"
+         "GE, $\xE2\x80\x8E 5",
+            "AAPL*1 GE*1"}, /* unseen marks */
         {"$ABCDEFGHIJ $ABCDEFGHIJK", "[ABCDEFGHIJ]*1"},
         {"$A..B $RDS.A... up", "[A]*1 [RDS.A]*1"},
         {"$BRK-B $BRK/B $BRK_B", "BRK.B*3"},
