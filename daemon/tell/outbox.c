@@ -228,9 +228,17 @@ static bool on_row(void *context, enum tw_statement statement, PGresult *result)
            take_rows(outbox, result);
 }
 
+/* An answer that comes after the end was asked for: while the teller closes, the session still stands. */
+static bool is_over(const struct tw_outbox *outbox)
+{
+    return outbox->state == CLOSING;
+}
+
 static void on_read(void *context, const struct tw_refusal *refusal)
 {
     struct tw_outbox *outbox = context;
+    if (is_over(outbox))
+        return;
     if (refusal) {
         recover(outbox, "what is to be told cannot be read", refusal);
     } else if (outbox->count > 0) {
@@ -304,6 +312,8 @@ static void on_timer(uv_timer_t *timer)
 static void on_marked(void *context, const struct tw_refusal *refusal)
 {
     struct tw_outbox *outbox = context;
+    if (is_over(outbox))
+        return;
     if (refusal) {
         recover(outbox, "what was told cannot be marked, and is told again", refusal);
         return;
@@ -403,6 +413,8 @@ static void leave_orphaned(struct tw_outbox *outbox)
 static void on_delivered(void *context, const struct tw_error *trouble)
 {
     struct tw_outbox *outbox = context;
+    if (is_over(outbox))
+        return;
     note_outcome(outbox, trouble);
     if (outbox->state == ORPHANED)
         leave_orphaned(outbox);

@@ -23,9 +23,9 @@ static uint8_t letter_of(unsigned char byte)
 {
     unsigned char folded = byte | 0x20;
     if (folded >= 'a' && folded <= 'z')
-        return folded - 'a';
+        return (uint8_t)(folded - 'a');
     if (byte >= '0' && byte <= '9')
-        return byte - '0' + 26;
+        return (uint8_t)(byte - '0' + 26);
     return byte >= 0x80 ? FOREIGN : OTHER;
 }
 
