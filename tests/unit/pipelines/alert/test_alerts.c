@@ -12,38 +12,11 @@
 #include "alert/alerts.h"
 #include "alert/headline.h"
 #include "alert/threshold.h"
+#include "rule_stories.h"
 
 #define S INT64_C(1000000)
 
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 64 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
-
 /* ---- the vocabulary of these stories ---- */
-
-static struct tw_rule_set *rules_of(const char *yaml)
-{
-    struct tw_text_file source = {"rules.yaml", tw_text_of(yaml)};
-    struct tw_problems problems;
-    struct tw_rule_set *set;
-    struct tw_error err;
-    tw_problems_begin(&problems, &arena);
-    if (!tw_rules_load(&source, NULL, &problems, &set, &err))
-        fail_msg("%s: %s", err.where, err.what);
-    return set;
-}
 
 /* A bar of `count` documents at `sentiment` each, beginning at `second`. */
 static struct tw_bar_row bar(int64_t second, int64_t count, int64_t sentiment)

@@ -11,41 +11,14 @@
 #include "alert/alerts.h"
 #include "alert/burst.h"
 #include "alert/shift.h"
+#include "rule_stories.h"
 
 #define HOUR_US INT64_C(3600000000)
 #define MORNING_US (20 * TW_DAY_US + 6 * HOUR_US) /* of the day after the ordinary ones */
 
 enum { MOST_BARS = 4000, TOLD_BYTES = 65536 };
 
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 64 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
-
 /* ---- the vocabulary of these stories ---- */
-
-static struct tw_rule_set *rules_of(const char *yaml)
-{
-    struct tw_text_file source = {"rules.yaml", tw_text_of(yaml)};
-    struct tw_problems problems;
-    struct tw_rule_set *set;
-    struct tw_error err;
-    tw_problems_begin(&problems, &arena);
-    if (!tw_rules_load(&source, NULL, &problems, &set, &err))
-        fail_msg("%s: %s", err.where, err.what);
-    return set;
-}
 
 struct tape {
     struct tw_bar_row bars[MOST_BARS];
