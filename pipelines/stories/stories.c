@@ -4,34 +4,46 @@
 
 #define HOUR_US INT64_C(3600000000)
 
-enum { FEWEST_SLOTS = 1024, MOST_DOCUMENTS = 1 << 28 };
+enum { FEWEST_DOCUMENTS = 1024, FEWEST_STORIES = 1024, MOST_DOCUMENTS = 1 << 28 };
 
-static const int64_t spans_us[TW_STORY_SPANS] = {12 * HOUR_US, 24 * HOUR_US, 72 * HOUR_US, 168 * HOUR_US};
+static const int64_t spans_us[TW_STORY_SPANS] = {
+    12 * HOUR_US, 24 * HOUR_US, 72 * HOUR_US, TW_STORY_LONGEST_US};
 
-/* A story, as long as one of its documents is within the window. */
-struct tw_story_times {
-    int64_t number;
-    uint32_t documents; /* of it within the window */
-    uint32_t count, room;
-    int64_t *times_us; /* of its documents within the longest span, ascending */
+/* Which document of a story named an entity last. */
+struct told {
+    uint64_t entity; /* its hash */
+    uint64_t last;   /* a sequence; below TW_STORY_FIRST: none */
 };
 
-/* Documents that have one of the slot's keys, the latest first. */
-struct tw_story_slot {
-    uint64_t newest; /* sequence + 1; 0: none */
-    uint32_t count;  /* of them within the window */
+/* A story, as long as one of its documents is held. */
+struct tw_story_times {
+    int64_t number;
+    uint32_t documents;   /* of it that are held */
+    uint32_t count, room; /* of times */
+    int64_t *times_us;    /* of its documents within the longest span, ascending */
+    uint32_t told_count, told_room;
+    struct told *told;
 };
 
 struct tw_story_document {
     struct tw_story_times *story;
     int64_t number;
     int64_t time_us;
-    uint64_t looked; /* sequence + 1 of the document that was compared with it last */
+    uint64_t looked; /* number of the search that compared it last */
     uint32_t key_count;
+    uint32_t entity_count;
     uint32_t keys[TW_STORY_KEYS];
-    uint64_t before[TW_STORY_KEYS]; /* by key: sequence + 1 of the document before it in the key's slot */
+    uint64_t before[TW_STORY_KEYS]; /* by key: the document before it that has the key */
     struct tw_fingerprint print;
-    uint32_t elements[]; /* of the print, and its names behind them */
+    struct told *entities; /* behind the document; `last`: who named it before this one */
+    uint64_t room[];       /* of its entities, the print's elements, and names */
+};
+
+/* Stories by number, open addressing, at most half full. */
+struct tw_story_map {
+    struct tw_story_times **stories;
+    uint32_t slots; /* a power of two */
+    uint32_t count;
 };
 
 struct tw_stories_options tw_stories_defaults(void)
@@ -39,20 +51,33 @@ struct tw_stories_options tw_stories_defaults(void)
     return (struct tw_stories_options){.window_us = 24 * HOUR_US, .alike = 6000, .most_documents = 1000000};
 }
 
+static bool no_memory(struct tw_error *err)
+{
+    return tw_fail(err, TW_INTERNAL, NULL, NULL, "no memory for stories");
+}
+
+static void mark(struct tw_stories *stories)
+{
+    stories->kept =
+        (struct tw_stories_mark){stories->first, stories->behind, stories->latest_us, stories->forgotten};
+}
+
 bool tw_stories_begin(
     struct tw_stories *stories, const struct tw_stories_options *options, struct tw_error *err)
 {
-    *stories = (struct tw_stories){.options = *options, .latest_us = TW_NO_TIME};
-    if (options->window_us < 1 || options->window_us > spans_us[TW_STORY_7_D] || options->alike < 1 ||
+    *stories = (struct tw_stories){.options = *options,
+        .oldest = TW_STORY_FIRST,
+        .first = TW_STORY_FIRST,
+        .behind = TW_STORY_FIRST,
+        .latest_us = TW_NO_TIME};
+    mark(stories);
+    if (options->window_us < 1 || options->window_us > TW_STORY_LONGEST_US || options->alike < 1 ||
         options->alike > 10000 || options->most_documents < 1 || options->most_documents > MOST_DOCUMENTS)
         return tw_fail(err, TW_CONFIG, NULL, "a window of 7 days at most, a likeness of 0.0001 to 1",
             "stories cannot be told apart by these options");
-    stories->ring = stories->slot_count = FEWEST_SLOTS;
+    stories->ring = FEWEST_DOCUMENTS;
     stories->documents = calloc(stories->ring, sizeof(struct tw_story_document *));
-    stories->slots = calloc(stories->slot_count, sizeof *stories->slots);
-    if (stories->documents && stories->slots)
-        return true;
-    return tw_fail(err, TW_INTERNAL, NULL, NULL, "no memory for stories");
+    return (stories->documents && tw_story_keys_begin(&stories->keys, 0)) || no_memory(err);
 }
 
 static struct tw_story_document **place_of(const struct tw_stories *stories, uint64_t sequence)
@@ -60,86 +85,108 @@ static struct tw_story_document **place_of(const struct tw_stories *stories, uin
     return &stories->documents[sequence & (stories->ring - 1)];
 }
 
-static struct tw_story_slot *slot_of(const struct tw_stories *stories, uint32_t key)
+/* -- leaving, and coming back ---------------------------------------------------------------------------- */
+
+static void free_story(struct tw_story_times *story)
 {
-    return &stories->slots[key >> 1 & (stories->slot_count - 1)];
+    free(story->times_us);
+    free(story->told);
+    free(story);
 }
 
-static void forget_oldest(struct tw_stories *stories)
+static void free_document(struct tw_stories *stories, uint64_t sequence)
 {
-    struct tw_story_document **place = place_of(stories, stories->first++);
-    struct tw_story_times *story = (*place)->story;
-    for (uint32_t at = 0; at < (*place)->key_count; at++)
-        slot_of(stories, (*place)->keys[at])->count--;
-    if (--story->documents == 0) {
-        free(story->times_us);
-        free(story);
-    }
+    struct tw_story_document **place = place_of(stories, sequence);
+    if (--(*place)->story->documents == 0)
+        free_story((*place)->story);
     free(*place);
     *place = NULL;
 }
 
+/* How many documents within the window have its keys. */
+static void count_keys(struct tw_stories *stories, uint64_t sequence, bool enters)
+{
+    const struct tw_story_document *document = *place_of(stories, sequence);
+    for (uint32_t at = 0; at < document->key_count; at++) {
+        struct tw_story_slot *slot = tw_story_keys_find(&stories->keys, document->keys[at]);
+        slot->count += enters ? 1 : UINT32_MAX;
+    }
+}
+
+static void leave_window(struct tw_stories *stories, int64_t time_us)
+{
+    while (stories->first < stories->behind &&
+           (*place_of(stories, stories->first))->time_us <= time_us - stories->options.window_us)
+        count_keys(stories, stories->first++, false);
+    if (stories->behind - stories->first == stories->options.most_documents) {
+        count_keys(stories, stories->first++, false);
+        stories->forgotten++;
+    }
+}
+
+static struct told *find_told(const struct tw_story_times *story, uint64_t entity)
+{
+    for (uint32_t at = 0; at < story->told_count; at++)
+        if (story->told[at].entity == entity)
+            return &story->told[at];
+    return NULL;
+}
+
+/* The latest document goes as it came. */
+static void take_back(struct tw_stories *stories)
+{
+    struct tw_story_document *document = *place_of(stories, --stories->behind);
+    for (uint32_t at = 0; at < document->key_count; at++)
+        tw_story_keys_find(&stories->keys, document->keys[at])->newest = document->before[at];
+    if (stories->behind >= stories->first)
+        count_keys(stories, stories->behind, false);
+    else
+        stories->first = stories->behind;
+    for (uint32_t at = 0; at < document->entity_count; at++)
+        find_told(document->story, document->entities[at].entity)->last = document->entities[at].last;
+    document->story->count--;
+    free_document(stories, stories->behind);
+}
+
+void tw_stories_undo(struct tw_stories *stories)
+{
+    while (stories->behind > stories->kept.behind)
+        take_back(stories);
+    while (stories->first > stories->kept.first)
+        count_keys(stories, --stories->first, true);
+    stories->latest_us = stories->kept.latest_us;
+    stories->forgotten = stories->kept.forgotten;
+}
+
+/* Stories of which times alone were recalled go with the map. */
+static void end_recall(struct tw_stories *stories)
+{
+    struct tw_story_map *map = stories->recalled;
+    for (uint32_t at = 0; map && at < map->slots; at++)
+        if (map->stories[at] && map->stories[at]->documents == 0)
+            free_story(map->stories[at]);
+    if (map)
+        free(map->stories);
+    free(map);
+    stories->recalled = NULL;
+}
+
+void tw_stories_keep(struct tw_stories *stories)
+{
+    end_recall(stories);
+    while (stories->oldest < stories->first)
+        free_document(stories, stories->oldest++);
+    mark(stories);
+}
+
 void tw_stories_end(struct tw_stories *stories)
 {
-    while (stories->documents && stories->first < stories->behind)
-        forget_oldest(stories);
+    end_recall(stories);
+    while (stories->documents && stories->oldest < stories->behind)
+        free_document(stories, stories->oldest++);
     free(stories->documents);
-    free(stories->slots);
+    tw_story_keys_end(&stories->keys);
     *stories = (struct tw_stories){.latest_us = TW_NO_TIME};
-}
-
-/* -- keys ------------------------------------------------------------------------------------------------ */
-
-/* The smallest elements that stand for a word that is not common; of common words alone, the smallest. */
-static uint32_t choose_keys(const struct tw_fingerprint *print, uint32_t keys[TW_STORY_KEYS])
-{
-    uint32_t count = 0;
-    for (uint32_t at = 0; at < print->count && count < TW_STORY_KEYS; at++)
-        if (print->elements[at] & 1)
-            keys[count++] = print->elements[at];
-    for (uint32_t at = 0; count == 0 && at < print->count && at < TW_STORY_KEYS; at++)
-        keys[at] = print->elements[at];
-    if (count == 0)
-        count = print->count < TW_STORY_KEYS ? print->count : TW_STORY_KEYS;
-    return count;
-}
-
-static void enter_keys(struct tw_stories *stories, uint64_t sequence)
-{
-    struct tw_story_document *document = *place_of(stories, sequence);
-    for (uint32_t at = 0; at < document->key_count; at++) {
-        struct tw_story_slot *slot = slot_of(stories, document->keys[at]);
-        document->before[at] = slot->newest;
-        slot->newest = sequence + 1;
-        slot->count++;
-    }
-}
-
-/* Keys of the fewest documents first: they tell most. */
-static void sort_keys(const struct tw_stories *stories, uint32_t *keys, uint32_t count)
-{
-    for (uint32_t at = 1; at < count; at++) {
-        uint32_t key = keys[at], place = at;
-        for (; place > 0 && slot_of(stories, keys[place - 1])->count > slot_of(stories, key)->count; place--)
-            keys[place] = keys[place - 1];
-        keys[place] = key;
-    }
-}
-
-/* Where the chain of a key's slot goes on behind a document. Two keys of one document may share a slot: then
- * one of them leads to the document itself. */
-static uint64_t next_of(const struct tw_stories *stories, const struct tw_story_document *document,
-    uint64_t sequence, uint32_t key, bool *has_key)
-{
-    uint64_t next = 0;
-    *has_key = false;
-    for (uint32_t at = 0; at < document->key_count; at++) {
-        *has_key |= document->keys[at] == key;
-        if (slot_of(stories, document->keys[at]) == slot_of(stories, key) &&
-            document->before[at] != sequence + 1)
-            next = document->before[at];
-    }
-    return next;
 }
 
 /* -- growing --------------------------------------------------------------------------------------------- */
@@ -150,7 +197,7 @@ static bool grow_ring(struct tw_stories *stories)
     struct tw_story_document **documents = calloc(ring, sizeof(struct tw_story_document *));
     if (!documents)
         return false;
-    for (uint64_t at = stories->first; at < stories->behind; at++)
+    for (uint64_t at = stories->oldest; at < stories->behind; at++)
         documents[at & (ring - 1)] = *place_of(stories, at);
     free(stories->documents);
     stories->documents = documents;
@@ -158,30 +205,35 @@ static bool grow_ring(struct tw_stories *stories)
     return true;
 }
 
-/* Keys of all documents are entered anew, in their order. */
-static bool grow_slots(struct tw_stories *stories)
+static void enter_keys(struct tw_stories *stories, uint64_t sequence)
 {
-    uint32_t count = stories->slot_count * 4;
-    struct tw_story_slot *slots = calloc(count, sizeof *slots);
-    if (!slots)
+    struct tw_story_document *document = *place_of(stories, sequence);
+    for (uint32_t at = 0; at < document->key_count; at++) {
+        struct tw_story_slot *slot = tw_story_keys_enter(&stories->keys, document->keys[at]);
+        document->before[at] = slot->newest;
+        slot->newest = sequence;
+        slot->count += sequence >= stories->first;
+    }
+}
+
+/* Keys of all documents are entered anew, in their order. */
+static bool renew_keys(struct tw_stories *stories)
+{
+    if (!tw_story_keys_begin(&stories->keys, (stories->behind - stories->oldest + 1) * TW_STORY_KEYS))
         return false;
-    free(stories->slots);
-    stories->slots = slots;
-    stories->slot_count = count;
-    for (uint64_t at = stories->first; at < stories->behind; at++)
+    for (uint64_t at = stories->oldest; at < stories->behind; at++)
         enter_keys(stories, at);
     return true;
 }
 
 static bool make_room(struct tw_stories *stories)
 {
-    uint64_t count = stories->behind - stories->first;
-    if (count == stories->ring && !grow_ring(stories))
+    if (stories->behind - stories->oldest == stories->ring && !grow_ring(stories))
         return false;
-    return count * TW_STORY_KEYS < stories->slot_count || grow_slots(stories);
+    return tw_story_keys_have_room(&stories->keys) || renew_keys(stories);
 }
 
-/* -- filing ---------------------------------------------------------------------------------------------- */
+/* -- the nearest ----------------------------------------------------------------------------------------- */
 
 struct nearest {
     struct tw_story_document *document;
@@ -202,28 +254,39 @@ static void look(struct tw_story_document *document, const struct tw_fingerprint
         *nearest = (struct nearest){document, sequence, alike};
 }
 
+/* The document before it that has the key. */
+static uint64_t next_of(const struct tw_story_document *document, uint32_t key)
+{
+    for (uint32_t at = 0; at < document->key_count; at++)
+        if (document->keys[at] == key)
+            return document->before[at];
+    return TW_STORY_NONE;
+}
+
 static struct nearest find_nearest(
-    const struct tw_stories *stories, const struct tw_fingerprint *print, uint32_t *keys, uint32_t key_count)
+    struct tw_stories *stories, const struct tw_fingerprint *print, const uint32_t *keys, uint32_t key_count)
 {
     struct nearest nearest = {0};
     uint32_t looks = 0;
-    sort_keys(stories, keys, key_count);
+    stories->searches++;
     for (uint32_t at = 0; at < key_count && looks < TW_STORY_LOOKS; at++) {
-        uint64_t next = slot_of(stories, keys[at])->newest;
-        while (next > stories->first && looks < TW_STORY_LOOKS && nearest.alike < 10000) {
-            bool has_key;
-            uint64_t sequence = next - 1;
+        const struct tw_story_slot *slot = tw_story_keys_find(&stories->keys, keys[at]);
+        uint64_t next = slot ? slot->newest : TW_STORY_NONE;
+        while (next >= stories->first && looks < TW_STORY_LOOKS && nearest.alike < 10000) {
+            uint64_t sequence = next;
             struct tw_story_document *document = *place_of(stories, sequence);
-            next = next_of(stories, document, sequence, keys[at], &has_key);
-            if (!has_key || document->looked == stories->behind + 1)
+            next = next_of(document, keys[at]);
+            if (document->looked == stories->searches)
                 continue;
-            document->looked = stories->behind + 1;
+            document->looked = stories->searches;
             look(document, print, sequence, &nearest);
             looks++;
         }
     }
     return nearest;
 }
+
+/* -- a story's times and entities ------------------------------------------------------------------------ */
 
 static struct tw_story_times *new_story(int64_t number)
 {
@@ -233,11 +296,13 @@ static struct tw_story_times *new_story(int64_t number)
     return story;
 }
 
-/* Room for one more time; what is older than the longest span goes. */
-static bool trim_times(struct tw_story_times *story, int64_t time_us)
+/* Room for one more time; what is older than the longest span, and will be, whatever is undone, goes. */
+static bool trim_times(const struct tw_stories *stories, struct tw_story_times *story)
 {
     uint32_t old = 0;
-    while (old < story->count && story->times_us[old] <= time_us - spans_us[TW_STORY_7_D])
+    int64_t kept_us = stories->kept.latest_us;
+    while (
+        kept_us != TW_NO_TIME && old < story->count && story->times_us[old] <= kept_us - TW_STORY_LONGEST_US)
         old++;
     if (old > story->count / 2 || (old && story->count == story->room)) {
         memmove(story->times_us, story->times_us + old, (story->count - old) * sizeof *story->times_us);
@@ -251,6 +316,22 @@ static bool trim_times(struct tw_story_times *story, int64_t time_us)
         return false;
     story->times_us = times_us;
     story->room = room;
+    return true;
+}
+
+/* Room for so many entities more. */
+static bool make_told_room(struct tw_story_times *story, uint32_t more)
+{
+    uint32_t room = story->told_room;
+    while (room - story->told_count < more)
+        room = room ? room * 2 : 2;
+    if (room == story->told_room)
+        return true;
+    struct told *told = realloc(story->told, room * sizeof *told);
+    if (!told)
+        return false;
+    story->told = told;
+    story->told_room = room;
     return true;
 }
 
@@ -270,59 +351,162 @@ static void count_copies(
     }
 }
 
-static struct tw_story_document *new_document(const struct tw_fingerprint *print)
+/* The document names its entities; `told`, unless NULL: which of them the story named before. */
+static void tell(struct tw_stories *stories, struct tw_story_document *document, bool *told)
 {
-    size_t elements = print->count, names = print->name_count;
-    struct tw_story_document *document =
-        calloc(1, sizeof *document + (elements + names) * sizeof document->elements[0]);
+    struct tw_story_times *story = document->story;
+    for (uint32_t at = 0; at < document->entity_count; at++) {
+        struct told *entity = find_told(story, document->entities[at].entity);
+        if (!entity) {
+            entity = &story->told[story->told_count++];
+            *entity = (struct told){document->entities[at].entity, TW_STORY_NONE};
+        }
+        if (told)
+            told[at] = entity->last >= stories->first;
+        document->entities[at].last = entity->last;
+        entity->last = stories->behind;
+    }
+}
+
+/* -- filing ---------------------------------------------------------------------------------------------- */
+
+static struct tw_story_document *new_document(const struct tw_story_telling *telling, int64_t time_us)
+{
+    const struct tw_fingerprint *print = telling->print;
+    size_t elements = print->count, names = print->name_count, entities = telling->entity_count;
+    struct tw_story_document *document = calloc(
+        1, sizeof *document + entities * sizeof(struct told) + (elements + names + 1) / 2 * sizeof(uint64_t));
     if (!document)
         return NULL;
+    document->number = telling->number;
+    document->time_us = time_us;
+    document->entity_count = telling->entity_count;
+    document->entities = (struct told *)document->room;
+    for (size_t at = 0; at < entities; at++)
+        document->entities[at].entity = telling->entities[at];
+    uint32_t *words = (uint32_t *)(document->entities + entities);
     document->print = *print;
-    document->print.elements = document->elements;
-    document->print.names = document->elements + elements;
+    document->print.elements = words;
+    document->print.names = words + elements;
     for (size_t at = 0; at < elements; at++)
-        document->elements[at] = print->elements[at];
+        words[at] = print->elements[at];
     for (size_t at = 0; at < names; at++)
-        document->elements[elements + at] = print->names[at];
+        words[elements + at] = print->names[at];
+    document->key_count = tw_story_keys_choose(print, document->keys);
     return document;
 }
 
-bool tw_stories_file(struct tw_stories *stories, const struct tw_fingerprint *fingerprint, int64_t time_us,
-    int64_t number, struct tw_story_verdict *verdict, struct tw_error *err)
+/* The document is the story's, and the latest of all. False for want of memory: then nothing has changed. */
+static bool enter(
+    struct tw_stories *stories, struct tw_story_document *document, struct tw_story_times *story, bool *told)
 {
-    if (time_us < stories->latest_us)
-        time_us = stories->latest_us;
-    while (stories->first < stories->behind &&
-           (*place_of(stories, stories->first))->time_us <= time_us - stories->options.window_us)
-        forget_oldest(stories);
-    if (stories->behind - stories->first == stories->options.most_documents) {
-        forget_oldest(stories);
-        stories->forgotten++;
-    }
-    struct tw_story_document *document = new_document(fingerprint);
-    if (!document || !make_room(stories)) {
-        free(document);
-        return tw_fail(err, TW_INTERNAL, NULL, NULL, "no memory for stories");
-    }
-    document->number = number;
-    document->time_us = stories->latest_us = time_us;
-    document->key_count = choose_keys(fingerprint, document->keys);
-    struct nearest nearest = find_nearest(stories, fingerprint, document->keys, document->key_count);
-    bool is_copy = nearest.document && nearest.alike >= stories->options.alike;
-    document->story = is_copy ? nearest.document->story : new_story(number);
-    if (!document->story || !trim_times(document->story, time_us)) {
-        if (!is_copy)
-            free(document->story);
-        free(document);
-        return tw_fail(err, TW_INTERNAL, NULL, NULL, "no memory for stories");
-    }
-    *verdict = (struct tw_story_verdict){.story = document->story->number,
-        .nearest = nearest.document ? nearest.document->number : number,
-        .novelty = 10000 - nearest.alike};
-    count_copies(document->story, time_us, verdict);
-    document->story->times_us[document->story->count++] = time_us;
-    document->story->documents++;
+    if (!story || !trim_times(stories, story) || !make_told_room(story, document->entity_count))
+        return false;
+    document->story = story;
+    story->documents++;
+    story->times_us[story->count++] = document->time_us;
+    tell(stories, document, told);
     *place_of(stories, stories->behind) = document;
     enter_keys(stories, stories->behind++);
+    stories->latest_us = document->time_us;
+    return true;
+}
+
+/* Room for a document at that time, and the document; NULL for want of memory. */
+static struct tw_story_document *prepare(struct tw_stories *stories, const struct tw_story_telling *telling)
+{
+    int64_t time_us = telling->time_us < stories->latest_us ? stories->latest_us : telling->time_us;
+    leave_window(stories, time_us);
+    return make_room(stories) ? new_document(telling, time_us) : NULL;
+}
+
+bool tw_stories_file(struct tw_stories *stories, const struct tw_story_telling *telling,
+    struct tw_story_verdict *verdict, bool *told, struct tw_error *err)
+{
+    struct tw_story_document *document = prepare(stories, telling);
+    if (!document)
+        return no_memory(err);
+    tw_story_keys_sort(&stories->keys, document->keys, document->key_count);
+    struct nearest nearest = find_nearest(stories, telling->print, document->keys, document->key_count);
+    bool is_copy = nearest.document && nearest.alike >= stories->options.alike;
+    struct tw_story_times *story = is_copy ? nearest.document->story : new_story(telling->number);
+    *verdict =
+        (struct tw_story_verdict){.nearest = nearest.document ? nearest.document->number : telling->number,
+            .novelty = 10000 - nearest.alike};
+    if (story) {
+        verdict->story = story->number;
+        count_copies(story, document->time_us, verdict);
+    }
+    if (enter(stories, document, story, told))
+        return true;
+    if (story && !is_copy)
+        free_story(story);
+    free(document);
+    return no_memory(err);
+}
+
+/* -- what was filed once --------------------------------------------------------------------------------- */
+
+/* Where a story of that number stands, or could. */
+static struct tw_story_times **slot_of(const struct tw_story_map *map, int64_t number)
+{
+    uint32_t mask = map->slots - 1;
+    uint32_t at = (uint32_t)((uint64_t)number * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
+    while (map->stories[at] && map->stories[at]->number != number)
+        at = (at + 1) & mask;
+    return &map->stories[at];
+}
+
+/* A map, and room in it for one more. */
+static bool make_map_room(struct tw_stories *stories)
+{
+    struct tw_story_map *map = stories->recalled;
+    if (!map)
+        map = stories->recalled = calloc(1, sizeof *map);
+    if (!map)
+        return false;
+    if (map->count < map->slots / 2)
+        return true;
+    struct tw_story_map larger = {.slots = map->slots ? map->slots * 2 : FEWEST_STORIES, .count = map->count};
+    larger.stories = calloc(larger.slots, sizeof(struct tw_story_times *));
+    if (!larger.stories)
+        return false;
+    for (uint32_t at = 0; at < map->slots; at++)
+        if (map->stories[at])
+            *slot_of(&larger, map->stories[at]->number) = map->stories[at];
+    free(map->stories);
+    *map = larger;
+    return true;
+}
+
+/* The story of that number, which may be new; NULL for want of memory. */
+static struct tw_story_times *recall_story(struct tw_stories *stories, int64_t number)
+{
+    if (!make_map_room(stories))
+        return NULL;
+    struct tw_story_times **slot = slot_of(stories->recalled, number);
+    if (!*slot) {
+        *slot = new_story(number);
+        stories->recalled->count += *slot != NULL;
+    }
+    return *slot;
+}
+
+bool tw_stories_recall(
+    struct tw_stories *stories, const struct tw_story_telling *telling, int64_t story, struct tw_error *err)
+{
+    struct tw_story_document *document = prepare(stories, telling);
+    if (document && enter(stories, document, recall_story(stories, story), NULL))
+        return true;
+    free(document);
+    return no_memory(err);
+}
+
+bool tw_stories_recall_time(struct tw_stories *stories, int64_t story, int64_t time_us, struct tw_error *err)
+{
+    struct tw_story_times *times = recall_story(stories, story);
+    if (!times || !trim_times(stories, times))
+        return no_memory(err);
+    times->times_us[times->count++] = time_us;
     return true;
 }

@@ -81,7 +81,9 @@ static struct tw_story_verdict file(struct bench *bench, struct tw_text text, in
     struct tw_story_verdict verdict;
     struct tw_error err;
     struct tw_fingerprint print = tw_fingerprint_of(&document, &room);
-    must(tw_stories_file(&bench->stories, &print, time_us, number, &verdict, &err), &err);
+    const struct tw_story_telling telling = {.print = &print, .time_us = time_us, .number = number};
+    must(tw_stories_file(&bench->stories, &telling, &verdict, NULL, &err), &err);
+    tw_stories_keep(&bench->stories);
     return verdict;
 }
 
