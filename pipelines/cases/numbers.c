@@ -11,7 +11,7 @@ const char *const tw_case_number_names[TW_CASE_NUMBER_KINDS] = {"money", "figure
 #define PICK(draws, list) ((list)[tw_draws_below((draws), sizeof(list) / sizeof(list)[0])])
 
 enum { HIGHEST_IN_WORDS = 999, SPELT_BYTES = 48 };
-static const double share_in_words = 0.1;
+static const double share_in_words = 0.1, share_wide_apart = 0.25;
 
 /* ---- one number ---- */
 
@@ -80,18 +80,35 @@ static double round_to(double value, int decimals)
     return round(value * scale) / scale;
 }
 
-/* Two numbers, the lower between least and most (evenly by size), the higher 1.04 to 3.5 times that. */
-static void put_pair(const struct spelling *spelling, double least, double most, struct tw_draws *draws,
-    struct tw_case_number *out)
+/* What a pair of numbers may be. */
+struct spread {
+    double least, most; /* of the lower, evenly by size */
+    double widest; /* how many times the lower a higher one may be, where a quarter of them are wide apart */
+};
+
+/* Two numbers in a range, the higher 1.04 to 3.5 times the lower, or more where the range has it. */
+static void put_pair(
+    const struct spelling *spelling, struct spread range, struct tw_draws *draws, struct tw_case_number *out)
 {
-    double low = least * pow(most / least, tw_draws_uniform(draws));
+    double low = range.least * pow(range.most / range.least, tw_draws_uniform(draws));
     double step = tw_draws_uniform(draws);
-    double high = round_to(low * (1.04 + 2.5 * step * step), spelling->decimals);
+    double ratio = 1.04 + 2.5 * step * step;
+    if (tw_draws_uniform(draws) < share_wide_apart && range.widest > ratio)
+        ratio *= pow(range.widest / ratio, tw_draws_uniform(draws));
+    double high = round_to(low * ratio, spelling->decimals);
     low = round_to(low, spelling->decimals);
     if (high < low + pow(10, -spelling->decimals))
         high = low + pow(10, -spelling->decimals);
     put(spelling, low, out->low);
     put(spelling, high, out->high);
+}
+
+/* Of amounts with a unit: small ones have decimals, now and then one has thousands. */
+static struct spread draw_amounts(const struct spelling *spelling, struct tw_draws *draws)
+{
+    const bool thousands = !spelling->in_words && tw_draws_below(draws, 6) == 0;
+    return (struct spread){
+        spelling->decimals > 0 ? 0.2 : 2, thousands ? 9000 : 300, spelling->in_words ? 3 : 12};
 }
 
 static struct spelling draw_spelling(struct tw_draws *draws)
@@ -109,18 +126,23 @@ static void draw_money(struct tw_draws *draws, struct tw_case_number *out)
     static const char *const currencies[] = {
         "$", "$", "$", "$", "€", "€", "£", "US$", "C$", "A$", "EUR ", "EUR", "USD ", "Rs ", "INR ", "SEK "};
     static const char *const units[] = {" million", " million", " million", " billion", " billion", " mln",
-        " bln", "m", "bn", "mn", " mn", " bn", "M", "B", " crore", " lakh"};
+        " bln", "m", "bn", "mn", " mn", " bn", "M", "B"};
+    static const char *const rupees[] = {"Rs ", "Rs. ", "INR ", "Rs"}, *const rupee_units[] = {" crore",
+                                                                           " cr", " lakh", " crore"};
     static const char *const words[] = {" million euros", " million dollars", " million pounds",
         " billion yen", " million crowns", " million euro", " billion dollars", " billion euros",
         " crore rupees", " million francs", " million yuan", " million kronor"};
     struct spelling spelling = draw_spelling(draws);
     if (spelling.in_words || tw_draws_below(draws, 4) == 0) {
         spelling.after = PICK(draws, words);
+    } else if (tw_draws_below(draws, 10) == 0) {
+        spelling.before = PICK(draws, rupees);
+        spelling.after = PICK(draws, rupee_units);
     } else {
         spelling.before = PICK(draws, currencies);
         spelling.after = PICK(draws, units);
     }
-    put_pair(&spelling, 1.5, 300, draws, out);
+    put_pair(&spelling, draw_amounts(&spelling, draws), draws, out);
 }
 
 static void draw_figure(struct tw_draws *draws, struct tw_case_number *out)
@@ -130,7 +152,7 @@ static void draw_figure(struct tw_draws *draws, struct tw_case_number *out)
     static const char *const words[] = {" million", " billion", " thousand"};
     struct spelling spelling = draw_spelling(draws);
     spelling.after = spelling.in_words ? PICK(draws, words) : PICK(draws, units);
-    put_pair(&spelling, 1.5, 300, draws, out);
+    put_pair(&spelling, draw_amounts(&spelling, draws), draws, out);
 }
 
 static void draw_percent(double most, struct tw_draws *draws, struct tw_case_number *out)
@@ -139,7 +161,7 @@ static void draw_percent(double most, struct tw_draws *draws, struct tw_case_num
     static const char *const words[] = {" percent", " per cent"};
     struct spelling spelling = draw_spelling(draws);
     spelling.after = spelling.in_words ? PICK(draws, words) : PICK(draws, units);
-    put_pair(&spelling, 1.5, most, draws, out);
+    put_pair(&spelling, (struct spread){1.5, most, 0}, draws, out);
 }
 
 static void draw_per_share(struct tw_draws *draws, struct tw_case_number *out)
@@ -149,11 +171,11 @@ static void draw_per_share(struct tw_draws *draws, struct tw_case_number *out)
     if (tw_draws_below(draws, 5) == 0) {
         spelling.decimals = 0;
         spelling.after = " cents";
-        put_pair(&spelling, 2, 40, draws, out);
+        put_pair(&spelling, (struct spread){2, 40, 8}, draws, out);
         return;
     }
     spelling.before = PICK(draws, currencies);
-    put_pair(&spelling, 0.04, 6, draws, out);
+    put_pair(&spelling, (struct spread){0.02, 6, 10}, draws, out);
 }
 
 static void draw_price(struct tw_draws *draws, struct tw_case_number *out)
@@ -162,7 +184,7 @@ static void draw_price(struct tw_draws *draws, struct tw_case_number *out)
     struct spelling spelling = {.decimals = 0, .before = PICK(draws, currencies), .after = ""};
     if (tw_draws_below(draws, 3) == 0)
         spelling.decimals = 2;
-    put_pair(&spelling, 3, 400, draws, out);
+    put_pair(&spelling, (struct spread){3, 400, 0}, draws, out);
 }
 
 /* ---- numbers without an order ---- */
