@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "distill/comparison.h"
 #include "distill/compatible.h"
+#include "distill/own_answers.h"
 #include "distill/prune_vocabulary.h"
 #include "distill/teacher_states.h"
 #include "distill/teachers.h"
@@ -334,9 +335,20 @@ static bool make_folder(struct distilling *distilling, struct tw_error *err)
 static bool ask_teachers(struct distilling *distilling, struct tw_error *err)
 {
     const struct tw_teachers teachers = teachers_of(distilling);
-    return tw_teachers_predict(&teachers, distilling->transfer.records.dataset,
-        distilling->transfer.records.training, distilling->transfer.records.training_count,
-        &distilling->arena, &distilling->answers, err);
+    const struct tw_labelled *records = &distilling->transfer.records;
+    double likelihood = distilling->settings->learn_only_answer;
+    size_t *asked = tw_arena_array(&distilling->arena, records->training_count, sizeof *asked), count = 0;
+    if (!asked)
+        return tw_arena_fail(&distilling->arena, err);
+    for (size_t at = 0; at < records->training_count; at++)
+        if (!tw_own_answers_suffice(&records->dataset->examples[records->training[at]], likelihood))
+            asked[count++] = records->training[at];
+    if (!tw_teachers_predict(
+            &teachers, records->dataset, asked, count, &distilling->arena, &distilling->answers, err))
+        return false;
+    tw_own_answers_label(&distilling->transfer, likelihood, &distilling->answers);
+    return !distilling->settings->shared_answers ||
+           tw_own_answers_share(&distilling->transfer, &distilling->arena, &distilling->answers, err);
 }
 
 static bool learn(struct distilling *distilling, struct tw_error *err)

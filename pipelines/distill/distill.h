@@ -24,6 +24,9 @@
  * `augment_copies`: each labelled record that entity-swap or number-jitter (augment.h) can change is there
  * again so often, changed differently; the teacher says what the changed text means.
  *
+ * `templates`: those copies draw half of their names from them, and what may stand around a text.
+ * `learn_only_answer`, `shared_answers`: own_answers.h.
+ *
  * `splice_copies`: so many times each labelled text is there once more as the beginning of a mixture with
  * another of its file (splice.h), without a label.
  *

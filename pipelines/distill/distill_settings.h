@@ -16,7 +16,10 @@ struct tw_distill_settings {
     bool link_symbols;
     double soft_loss, distill_temperature, document_loss, entity_loss, hidden_loss;
     uint64_t vocabulary, vocabulary_margin; /* vocabulary 0: as it is */
+    double learn_only_answer;               /* 0: the teacher answers for learn_only records too */
+    bool shared_answers;
     uint64_t augment_copies, splice_copies;
+    const char *templates; /* "": none */
     uint64_t max_tokens;
     double compare_seconds;
     bool agreed_labels, raw, skip_refused;

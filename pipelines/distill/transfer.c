@@ -97,12 +97,15 @@ static bool read_texts(struct reading *reading, struct tw_error *err)
 }
 
 /* Changed copies of the labelled records, behind all others. They differ from each other as epochs of
- * finetune do. */
+ * finetune do. Generated records need none: another seed makes more of them. */
 static bool make_copies(struct reading *reading, struct tw_error *err)
 {
     struct tw_dataset *dataset = reading->out->records.dataset;
-    struct tw_augment augment = {.kinds = TW_AUGMENT_ENTITY_SWAP | TW_AUGMENT_NUMBER_JITTER,
+    const struct tw_templates *templates = reading->out->templates;
+    struct tw_augment augment = {
+        .kinds = TW_AUGMENT_ENTITY_SWAP | TW_AUGMENT_NUMBER_JITTER | (templates ? TW_AUGMENT_FRAMES : 0U),
         .text_rate = 1,
+        .templates = templates,
         .seed = reading->settings->run.seed};
     struct tw_arena scratch;
     size_t originals = dataset->count;
@@ -113,7 +116,7 @@ static bool make_copies(struct reading *reading, struct tw_error *err)
     for (uint64_t copy = 0; copy < reading->settings->augment_copies; copy++)
         for (size_t at = 0; made && at < originals; at++) {
             struct tw_example example = dataset->examples[at], changed;
-            if (example.validation || (example.label < 0 && example.entity_count == 0))
+            if (example.validation || example.learn_only || (example.label < 0 && example.entity_count == 0))
                 continue;
             tw_arena_reset(&scratch, SCRATCH_BYTES);
             made = tw_augment_text(&augment, (uint32_t)copy, at, &example, &scratch, &changed, err);
@@ -139,8 +142,9 @@ static bool splice_texts(struct reading *reading, size_t labelled, struct tw_err
         for (size_t at = 0; made && at < labelled; at++) {
             size_t partner = (size_t)tw_splice_partner(seed, copy, at, labelled);
             struct tw_example mixed = dataset->examples[at], other = dataset->examples[partner];
-            if (mixed.validation || other.validation || mixed.source != other.source)
+            if (mixed.validation || other.validation || mixed.source != other.source || mixed.learn_only)
                 continue;
+            mixed.spliced = true;
             mixed.label = -1;
             mixed.entity_count = 0;
             tw_arena_reset(&scratch, SCRATCH_BYTES);
@@ -185,10 +189,13 @@ bool tw_transfer_read(const struct tw_distill_settings *settings, const struct t
     bool inspecting, struct tw_arena *arena, struct tw_transfer *out, struct tw_error *err)
 {
     struct reading reading = {.settings = settings, .call = call, .arena = arena, .out = out};
-    return read_all(&reading, inspecting, err);
+    return (!settings->templates[0] || tw_templates_read(settings->templates, arena, &out->templates, err)) &&
+           read_all(&reading, inspecting, err);
 }
 
 void tw_transfer_end(struct tw_transfer *transfer)
 {
     tw_labelled_end(&transfer->records);
+    tw_templates_free(transfer->templates);
+    transfer->templates = NULL;
 }

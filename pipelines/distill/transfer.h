@@ -10,12 +10,14 @@
 #ifndef TW_TRANSFER_H
 #define TW_TRANSFER_H
 
+#include "cases/templates.h"
 #include "distill/distill_settings.h"
 #include "examples/labelled.h"
 #include "run/run_watch.h"
 
 struct tw_transfer {
     struct tw_labelled records;
+    struct tw_templates *templates;        /* of names and frames in copies; NULL: none */
     struct tw_setting_texts texts, titles; /* the archives, folders opened up; in the arena */
     uint64_t labelled, unlabelled, copies; /* examples to learn from, by how they came */
     uint64_t named;                        /* companies in texts without labels */

@@ -244,7 +244,8 @@ static bool keep_record(struct tw_dataset *dataset, const struct tw_dataset_sour
     struct tw_example example = {.label = record->label,
         .weight = source->weight > 0 ? (float)source->weight : 1.0F,
         .source = (uint32_t)(dataset->source_count - 1),
-        .number = record->number};
+        .number = record->number,
+        .learn_only = source->learn_only};
     struct tw_text cleaned;
     if (!clean_text(dataset, record, scratch, &cleaned, err))
         return false;

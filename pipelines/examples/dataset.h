@@ -55,6 +55,8 @@ struct tw_example {
     /* hash of the record that it was made from: its own, if it was read; 0 in an archive without labels */
     uint64_t origin;
     bool validation;
+    bool learn_only; /* of such a source, or made from one of it */
+    bool spliced;    /* a mixture of two records (splice.h) */
 };
 
 /* One record as a source hands it over, before it is cleaned; texts live until the next call. */
