@@ -34,6 +34,7 @@ struct tw_offline_arguments {
     const char *record_labels; /* --record-labels */
     const char *report;        /* --report; NULL: none */
     const char *swaps, *gate;  /* --swaps, --gate of audit; NULL: not given */
+    const char *rules;         /* --rules of test; NULL: rules.path */
     const char *input;         /* the file; "-": standard input */
     enum tw_input_form form;
     enum tw_format format;
@@ -42,7 +43,7 @@ struct tw_offline_arguments {
     unsigned precision;  /* 1 + enum tw_model_precision; 0: not given */
     uint32_t max_tokens; /* 0: not given; TW_TOKENS_UNLIMITED: no limit */
     double held_back;    /* --held-back; 0: all records */
-    bool raw, logits, text, verbose;
+    bool raw, logits, text, show, verbose;
 };
 
 /* For --max-tokens: 0 means no limit, as it is typed. */

@@ -54,7 +54,7 @@ static const struct tw_option *find(const struct tw_option *rows, size_t count, 
 
 static void check_command(const struct tw_command *command, const struct tw_option *rows, size_t count)
 {
-    static const char groups[] = " run data models make dev ";
+    static const char groups[] = " run data rules models make dev ";
     char group[32];
     snprintf(group, sizeof group, " %s ", command->group);
     if (!strstr(groups, group) || !is_line(command->summary) || !command->run || !command->bytes)
