@@ -6,6 +6,8 @@
  *     bench_events speed STREAM                  nanoseconds a document and a byte
  *
  * Another file of patterns: the environment's TW_EVENTS. `recall` prints each case that was missed. */
+#include "bench.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,16 +48,6 @@ struct bench {
     struct tw_decode_options decode;
     struct tw_arena arena;
 };
-
-static void must(bool done, const struct tw_error *err)
-{
-    char line[1200];
-    if (done)
-        return;
-    tw_error_line(err, line, sizeof line);
-    fprintf(stderr, "bench_events: %s\n", line);
-    exit(tw_exit_status(err->code));
-}
 
 static void load_taxonomy(struct bench *bench)
 {
@@ -213,13 +205,6 @@ static int run_stream(struct bench *bench, struct tw_archive *archive, const cha
     return 0;
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 static int run_speed(struct bench *bench, struct tw_archive *archive)
 {
     enum { MOST = 20000 };
@@ -236,12 +221,12 @@ static int run_speed(struct bench *bench, struct tw_archive *archive)
     size_t mark = tw_arena_mark(&bench->arena);
     double best = 1e9;
     for (int round = 0; round < 5; round++) {
-        double begun = now();
+        double begun = seconds_of(CLOCK_THREAD_CPUTIME_ID);
         for (uint32_t at = 0; at < count; at++) {
             must(tw_events_find(bench->taxonomy, &documents[at], &bench->arena, &err), &err);
             tw_arena_rewind(&bench->arena, mark);
         }
-        double spent = now() - begun;
+        double spent = seconds_of(CLOCK_THREAD_CPUTIME_ID) - begun;
         best = spent < best ? spent : best;
     }
     printf("%u documents of %.0f bytes: %.0f ns a document, %.2f ns a byte (best of 5)\n", count,

@@ -17,6 +17,8 @@
  *   time      of the calling thread's processor, and by the clock, which others share
  *
  * Intervals are of 95%: Wilson's for shares, the normal one for means. */
+#include "bench.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,23 +57,6 @@ struct tally {
     size_t texts, within, settled, short_texts;
     double worst, worst_absolute, *cpu_ms, *clock_ms;
 };
-
-static void must(bool done, const struct tw_error *err)
-{
-    char line[1200];
-    if (done)
-        return;
-    tw_error_line(err, line, sizeof line);
-    fprintf(stderr, "bench_explain: %s\n", line);
-    exit(tw_exit_status(err->code));
-}
-
-static double now(clockid_t clock)
-{
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec * 1e-6;
-}
 
 /* --- texts without some words ----------------------------------------------------------------------------
  * */
@@ -205,11 +190,11 @@ static void measure_text(
 {
     struct tw_error err;
     struct tw_explanation explanation;
-    const double cpu = now(CLOCK_THREAD_CPUTIME_ID), clock = now(CLOCK_MONOTONIC);
+    const double cpu = 1e3 * seconds_of(CLOCK_THREAD_CPUTIME_ID), clock = 1e3 * seconds_of(CLOCK_MONOTONIC);
     must(tw_explain(bench->explainer, bench->workspace, document, nth, &bench->arena, &explanation, &err),
         &err);
-    tally->cpu_ms[tally->texts] = now(CLOCK_THREAD_CPUTIME_ID) - cpu;
-    tally->clock_ms[tally->texts] = now(CLOCK_MONOTONIC) - clock;
+    tally->cpu_ms[tally->texts] = 1e3 * seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    tally->clock_ms[tally->texts] = 1e3 * seconds_of(CLOCK_MONOTONIC) - clock;
     tally->texts++;
     const double gain = (double)explanation.logit - (double)explanation.base;
     const double share = fabs(explanation.error) / fmax(fabs(gain), 1e-9);

@@ -8,6 +8,8 @@
  * would need for the products alone ("share"). Third table, where the processor has bf16 products: those of a
  * training step, fp32 as "fixed" takes it and bf16, rounding and packing included. All in one run, in the
  * thread's own time, best of several rounds. */
+#include "bench.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -20,24 +22,6 @@
 #include "random_model.h"
 
 extern void omp_set_num_threads(int threads);
-
-/* The thread's own time: what else runs on the machine does not count. */
-static double now_seconds(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static void must(bool done, const struct tw_error *err)
-{
-    if (done)
-        return;
-    char line[1200];
-    tw_error_line(err, line, sizeof line);
-    fprintf(stderr, "%s\n", line);
-    exit(tw_exit_status(err->code));
-}
 
 static float *numbers(size_t count)
 {
@@ -62,7 +46,7 @@ static double once(int who, const struct tw_gemm *gemm, size_t rows, size_t out,
     const float *b, float *c)
 {
     struct tw_error err;
-    double begin = now_seconds();
+    double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     dnnl_dim_t m = (dnnl_dim_t)rows, n = (dnnl_dim_t)out, k = (dnnl_dim_t)in;
     if (who == 0 && dnnl_sgemm('N', 'T', m, n, k, 1.0f, a, k, b, k, 0.0f, c, n) != dnnl_success)
         exit(70);
@@ -71,7 +55,7 @@ static double once(int who, const struct tw_gemm *gemm, size_t rows, size_t out,
             (blasint)k, b, (blasint)k, 0.0f, c, (blasint)n);
     if (who == 2)
         must(tw_gemm(gemm, rows, out, in, a, b, c, &err), &err);
-    return now_seconds() - begin;
+    return seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin;
 }
 
 static struct rates measure(const struct tw_gemm *gemm, size_t rows, size_t out, size_t in)
@@ -122,14 +106,14 @@ struct linear {
 static double one_form(const struct tw_gemm *gemm, const struct linear *l, int form)
 {
     struct tw_error err;
-    double begin = now_seconds();
+    double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     if (form == 0)
         must(tw_gemm(gemm, l->rows, l->out, l->in, l->x, l->weight, l->made, &err), &err);
     if (form == 1)
         must(tw_gemm_input(gemm, l->rows, l->out, l->in, l->d_y, l->weight, false, l->made, &err), &err);
     if (form == 2)
         must(tw_gemm_weight(gemm, l->rows, l->out, l->in, l->d_y, l->x, true, l->made, &err), &err);
-    return now_seconds() - begin;
+    return seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin;
 }
 
 static void row_of_training(const struct tw_gemm gemms[2], const struct linear *linear)
@@ -202,9 +186,9 @@ static double seconds_per_pass(
     float *logits = calloc(batch->count * TW_CLASSES, sizeof *logits);
     double best = 1e9;
     for (int round = 0; logits && round < 5; round++) {
-        double begin = now_seconds();
+        double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
         must(tw_predict_run(predict, batch, NULL, 0, logits, NULL, &err), &err);
-        double spent = now_seconds() - begin;
+        double spent = seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin;
         best = spent < best ? spent : best;
     }
     free(logits);

@@ -7,6 +7,8 @@
  * them, in Gop/s and as a share of the limit; what attention takes a token in all layers, by the length of
  * the text; the whole encoder by the length of the text, beside fp32's, and its maps' operations as a share
  * of the limit. All in one run, in the thread's own time, best of several rounds. */
+#include "bench.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,24 +21,6 @@
 
 enum { TOKENS = 256, ROUNDS = 7, LENGTHS = 6 };
 static const size_t lengths[LENGTHS] = {16, 32, 64, 128, 256, 512};
-
-/* The thread's own time: what else runs on the machine does not count. */
-static double now_seconds(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static void must(bool done, const struct tw_error *err)
-{
-    if (done)
-        return;
-    char line[1200];
-    tw_error_line(err, line, sizeof line);
-    fprintf(stderr, "%s\n", line);
-    exit(tw_exit_status(err->code));
-}
 
 static void *room(size_t bytes)
 {
@@ -79,8 +63,8 @@ static double limit_of(const struct tw_int8_kernels *kernels)
 {
     double best = 0.0;
     for (int round = 0; round < ROUNDS; round++) {
-        double begin = now_seconds(), work = (double)kernels->limit(2000000);
-        double rate = 1e-9 * work / (now_seconds() - begin);
+        double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID), work = (double)kernels->limit(2000000);
+        double rate = 1e-9 * work / (seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin);
         best = rate > best ? rate : best;
     }
     return best;
@@ -111,9 +95,9 @@ static double rate_of_map(
         .scratch = y};
     double best = 1e9;
     for (int round = 0; round < ROUNDS; round++) {
-        double begin = now_seconds();
+        double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
         kernels->multiply(&call);
-        double spent = now_seconds() - begin;
+        double spent = seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin;
         best = spent < best ? spent : best;
     }
     free_rows(&in);
@@ -146,9 +130,9 @@ static double attention_of(
         .scratch = scratch};
     double best = 1e9;
     for (int round = 0; round < ROUNDS; round++) {
-        double begin = now_seconds();
+        double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
         kernels->attention(&call);
-        double spent = now_seconds() - begin;
+        double spent = seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin;
         best = spent < best ? spent : best;
     }
     free(qkv);
@@ -178,9 +162,9 @@ static double rate_of_encoder(const struct tw_model *model, const struct tw_comp
         &err);
     double best = 1e9;
     for (int round = 0; round < ROUNDS; round++) {
-        double begin = now_seconds();
+        double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
         must(tw_encode(model, &batch, &workspace, &err), &err);
-        double spent = now_seconds() - begin;
+        double spent = seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin;
         best = spent < best ? spent : best;
     }
     tw_workspace_close(&workspace);

@@ -7,6 +7,8 @@
  * Links every text of the sets under $TW_DATA, cleaned, with symbols that are not listed and without, and
  * compares with slow_link.h. Prints a line a set: texts, mentions, differences, microseconds a text of both.
  * The first difference of each set is shown. Ends with 1 when there is any, with 2 when there is no text. */
+#include "bench.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -41,34 +43,17 @@ struct tally {
     double link_seconds, slow_seconds;
 };
 
-static void must(bool done, const struct tw_error *err)
-{
-    if (done)
-        return;
-    char line[1200];
-    tw_error_line(err, line, sizeof line);
-    fprintf(stderr, "bench_link: %s\n", line);
-    exit(tw_exit_status(err->code));
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 /* Links a text by both, and counts. */
 static void link_both(struct both *both, struct tw_document *document, bool unlisted, struct tally *tally)
 {
     struct tw_error err;
     char what[300];
-    double began = now();
+    double began = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     must(tw_link(both->entities, unlisted, document, &both->arena, &err), &err);
-    double linked = now();
+    double linked = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     bool same = slow_link_agrees(
         both->companies, both->entities, unlisted, document, &both->arena, what, sizeof what);
-    tally->slow_seconds += now() - linked;
+    tally->slow_seconds += seconds_of(CLOCK_THREAD_CPUTIME_ID) - linked;
     tally->link_seconds += linked - began;
     tally->mentions += document->mention_count;
     if (!same && tally->differences++ == 0)

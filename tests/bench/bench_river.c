@@ -5,6 +5,8 @@
  * Reads the sets under $TW_DATA (default ../shared/data beside the source tree), repeats each for about a
  * second a step on one thread, and prints microseconds a document: each step alone, and the river whole (with
  * the constant model, bars included), with the events of config/events.yaml and without. */
+#include "bench.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,23 +30,6 @@ struct set {
     uint32_t count;
     size_t bytes;
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-static void must(bool done, const struct tw_error *err)
-{
-    if (done)
-        return;
-    char line[1200];
-    tw_error_line(err, line, sizeof line);
-    fprintf(stderr, "bench_river: %s\n", line);
-    exit(tw_exit_status(err->code));
-}
 
 static bool load_set(const char *path, struct set *set)
 {
@@ -85,28 +70,28 @@ static void run_steps(struct bench *bench, const struct tw_message *messages, ui
     tw_arena_reset(arena, (size_t)64 << 20);
     struct tw_document *documents = tw_arena_array(arena, count, sizeof *documents);
     double times[STEPS + 1];
-    times[0] = now();
+    times[0] = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     tw_json_memory_lend(&bench->json); /* as a worker does */
     for (uint32_t at = 0; at < count; at++) {
         must(tw_decode(river->decode, &messages[at], arena, &documents[at], &err), &err);
         tw_arena_reset(&bench->json, (size_t)1 << 20);
     }
     tw_json_memory_lend(NULL);
-    times[1] = now();
+    times[1] = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     for (uint32_t at = 0; at < count; at++)
         must(tw_clean(&documents[at], arena, &err), &err);
-    times[2] = now();
+    times[2] = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     for (uint32_t at = 0; at < count; at++)
         must(tw_link(river->entities, true, &documents[at], arena, &err), &err);
-    times[3] = now();
+    times[3] = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     for (uint32_t at = 0; at < count; at++)
         must(tw_events_find(river->events, &documents[at], arena, &err), &err);
-    times[4] = now();
+    times[4] = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     for (uint32_t at = 0; at < count; at++)
         must(tw_classifier_tokenize(river->classifier, &documents[at], arena, &err), &err);
-    times[5] = now();
+    times[5] = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     must(tw_river_classify(river, bench->worker, documents, count, arena, NULL, &err), &err);
-    times[6] = now();
+    times[6] = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     for (uint32_t step = 0; step < STEPS; step++)
         bench->seconds[step] += times[step + 1] - times[step];
     for (uint32_t at = 0; at < count; at++)
@@ -117,7 +102,7 @@ static void run_steps(struct bench *bench, const struct tw_message *messages, ui
 static double run_whole(struct bench *bench, const struct set *set, uint64_t *documents)
 {
     struct tw_error err;
-    double begun = now(), spent = 0;
+    double begun = seconds_of(CLOCK_THREAD_CPUTIME_ID), spent = 0;
     *documents = 0;
     for (uint32_t first = 0; spent < 2; first = first + BATCH < set->count ? first + BATCH : 0) {
         uint32_t count = set->count - first < BATCH ? set->count - first : BATCH;
@@ -127,7 +112,7 @@ static double run_whole(struct bench *bench, const struct set *set, uint64_t *do
                  &bench->river, bench->worker, set->messages + first, count, &bench->arena, &rows, &err),
             &err);
         *documents += count;
-        spent = now() - begun;
+        spent = seconds_of(CLOCK_THREAD_CPUTIME_ID) - begun;
     }
     return spent;
 }
@@ -136,8 +121,9 @@ static void bench_set(struct bench *bench, const char *name, const struct set *s
 {
     memset(bench->seconds, 0, sizeof bench->seconds);
     bench->documents = bench->tokens = 0;
-    double begun = now();
-    for (uint32_t first = 0; now() - begun < 3; first = first + BATCH < set->count ? first + BATCH : 0)
+    double begun = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+    for (uint32_t first = 0; seconds_of(CLOCK_THREAD_CPUTIME_ID) - begun < 3;
+         first = first + BATCH < set->count ? first + BATCH : 0)
         run_steps(bench, set->messages + first, set->count - first < BATCH ? set->count - first : BATCH);
     printf("%s: %u documents, %.0f bytes and %.1f tokens each\n", name, set->count,
         (double)set->bytes / set->count, (double)bench->tokens / (double)bench->documents);
@@ -180,10 +166,11 @@ int main(int argc, char **argv)
     char path[4096];
     must(tw_classifier_open(&options, &classifier, &err), &err);
     snprintf(path, sizeof path, "%s/sentfin/entities.jsonl", data);
-    double begun = now();
+    double begun = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     must(tw_entities_load(path, &entities, &err), &err);
     printf("%llu names of %u entities loaded in %.3f s\n",
-        (unsigned long long)tw_entities_name_count(entities), tw_entities_count(entities), now() - begun);
+        (unsigned long long)tw_entities_name_count(entities), tw_entities_count(entities),
+        seconds_of(CLOCK_THREAD_CPUTIME_ID) - begun);
     must(tw_arena_begin(&bench.arena, (size_t)1 << 30, &err), &err);
     struct tw_taxonomy *events = load_events(&bench.arena);
     bench.river = (struct tw_river){.decode = &decode,

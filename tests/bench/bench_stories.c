@@ -8,6 +8,8 @@
  * Light edits, one of each kind in turn: a newswire's prefix, capitals, a word of the middle left out, one
  * put in, one exchanged, the source behind, two neighbours exchanged, a retweet. There titles come a second
  * apart; pairs come at their own times, for which the stream needs them (TW_ALIKE: another likeness). */
+#include "bench.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,16 +35,6 @@ struct bench {
     int64_t *times_us; /* event times, which need a stream in that order */
     uint32_t count;
 };
-
-static void must(bool done, const struct tw_error *err)
-{
-    char line[1200];
-    if (done)
-        return;
-    tw_error_line(err, line, sizeof line);
-    fprintf(stderr, "bench_stories: %s\n", line);
-    exit(tw_exit_status(err->code));
-}
 
 /* The cleaned titles of a stream. */
 static void read_titles(struct bench *bench)
@@ -173,26 +165,19 @@ static int run_pairs(struct bench *bench, int32_t least, int32_t most, uint32_t 
     return 0;
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 static int run_speed(struct bench *bench)
 {
     struct tw_fingerprint_room room;
     uint64_t elements = 0;
-    double begun = now();
+    double begun = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     for (uint32_t at = 0; at < bench->count; at++) {
         struct tw_document document = {.text = bench->titles[at]};
         elements += tw_fingerprint_of(&document, &room).count;
     }
-    double printed = now();
+    double printed = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     for (uint32_t at = 0; at < bench->count; at++)
         file(bench, bench->titles[at], (int64_t)at * SECOND_US, at);
-    double filed = now();
+    double filed = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     printf("%u titles, %.1f elements each: fingerprint %.0f ns, with filing %.0f ns a title\n", bench->count,
         (double)elements / bench->count, (printed - begun) / bench->count * 1e9,
         (filed - printed) / bench->count * 1e9);

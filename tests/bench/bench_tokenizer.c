@@ -5,6 +5,8 @@
  * TEXT_FILE has one text a line. All texts are tokenized, with offsets, five times, on one thread; the best
  * pass is printed, in time of the processor, so that what else runs on the machine counts less.
  * tests/bench/peer_tokenizer.py times the peer in the same way on the same text and runs this. */
+#include "bench.h"
+
 #include "base/arena.h"
 #include "base/file.h"
 #include "tokenizer/tokenizer.h"
@@ -15,13 +17,6 @@
 #include <time.h>
 
 enum { PASSES = 5 };
-
-static double processor_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static bool tokenize_lines(const struct tw_tokenizer *tokenizer, struct tw_text lines, uint32_t most,
     struct tw_arena *arena, uint64_t *tokens, struct tw_error *err)
@@ -48,17 +43,17 @@ static bool measure(const char *folder, const char *path, uint32_t most, struct 
     struct tw_tokenizer *tokenizer = NULL;
     struct tw_arena arena = {0};
     struct tw_mapped_file file = {0};
-    double loading = processor_seconds();
+    double loading = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     bool good = tw_tokenizer_load(folder, &tokenizer, err);
-    loading = processor_seconds() - loading;
+    loading = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - loading;
     good = good && tw_arena_begin(&arena, (size_t)1 << 30, err) && tw_file_map(path, &file, err);
     double best = 1e9;
     uint64_t tokens = 0;
     struct tw_text lines = {file.bytes, file.length};
     for (int pass = 0; good && pass < PASSES; pass++) {
-        double start = processor_seconds();
+        double start = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
         good = tokenize_lines(tokenizer, lines, most, &arena, &tokens, err);
-        double taken = processor_seconds() - start;
+        double taken = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - start;
         best = taken < best ? taken : best;
     }
     if (good)

@@ -8,6 +8,8 @@
  * backward pass, clipping and AdamW are whole, dropout 0.1. After one step to warm up, steps for SECONDS
  * (10); one line of JSON: tokens/s over all of them, the best step's, tokens by second of processor time (all
  * threads; what else runs on the machine counts less), and the process's highest memory. */
+#include "bench.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +27,6 @@ struct shape {
 };
 
 static const struct shape shapes[] = {{"minilm", 384, 6, 12, 1536}, {"base", 768, 12, 12, 3072}};
-
-static double seconds_of(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static double seconds_now(void)
 {

@@ -7,6 +7,8 @@
  * linked (raw as well), a message is decoded. Prints seconds and peak MB at both sizes, input included.
  * Ends with 1 when ten times the bytes take more than 16 times as long, or more than 32 bytes of memory a
  * byte of text (96 of JSON, whose values are a library's), or a process dies. */
+#include "bench.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,14 +131,7 @@ static const struct kind kinds[] = {
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-static void must(bool done, const char *what)
+static void must_say(bool done, const char *what)
 {
     if (done)
         return;
@@ -150,7 +145,7 @@ static struct tw_text made(const struct kind *kind, size_t bytes)
     size_t before = strlen(kind->before), unit = strlen(kind->unit), after = strlen(kind->after);
     char *text = malloc(bytes + before + unit + after);
     size_t used = before;
-    must(text != NULL, "no memory");
+    must_say(text != NULL, "no memory");
     memcpy(text, kind->before, before);
     for (; used < bytes; used += unit)
         memcpy(text + used, kind->unit, unit);
@@ -162,11 +157,11 @@ static double run_text(struct tw_text text, const struct tw_automaton *entities,
 {
     struct tw_error err;
     struct tw_document cleaned = {.body = text, .title = {"", 0}}, raw = {.text = text};
-    double began = now();
-    must(tw_clean(&cleaned, arena, &err) && tw_link(entities, true, &cleaned, arena, &err) &&
-             tw_link(entities, false, &raw, arena, &err),
+    double began = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+    must_say(tw_clean(&cleaned, arena, &err) && tw_link(entities, true, &cleaned, arena, &err) &&
+                 tw_link(entities, false, &raw, arena, &err),
         "the arena is full");
-    return now() - began;
+    return seconds_of(CLOCK_THREAD_CPUTIME_ID) - began;
 }
 
 static double run_message(struct tw_text payload, struct tw_arena *arena)
@@ -177,24 +172,24 @@ static double run_message(struct tw_text payload, struct tw_arena *arena)
     struct tw_message message = {
         .payload = payload, .stamp_us = INT64_C(1700000000000000), .has_value = true};
     options.max_payload_bytes = payload.length + 1;
-    double began = now();
-    must(tw_decode(&options, &message, arena, &document, &err), "the arena is full");
-    return now() - began;
+    double began = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+    must_say(tw_decode(&options, &message, arena, &document, &err), "the arena is full");
+    return seconds_of(CLOCK_THREAD_CPUTIME_ID) - began;
 }
 
 /* In a process of its own: seconds and peak bytes. */
 static bool measure(const struct kind *kind, size_t bytes, double *seconds, double *peak)
 {
     int ends[2];
-    must(pipe(ends) == 0, "no pipe");
+    must_say(pipe(ends) == 0, "no pipe");
     pid_t child = fork();
-    must(child >= 0, "no process");
+    must_say(child >= 0, "no process");
     if (child == 0) {
         struct tw_arena arena;
         struct tw_automaton *entities = NULL;
         struct tw_error err;
-        must(tw_arena_begin(&arena, bytes * JSON_BYTES, &err) &&
-                 tw_entities_parse("e", tw_text_of(entities_file), &entities, &err),
+        must_say(tw_arena_begin(&arena, bytes * JSON_BYTES, &err) &&
+                     tw_entities_parse("e", tw_text_of(entities_file), &entities, &err),
             "no memory");
         struct tw_text text = made(kind, bytes);
         double took = kind->message ? run_message(text, &arena) : run_text(text, entities, &arena);
@@ -215,13 +210,13 @@ static bool open_bomb(void)
 {
     size_t opened = (size_t)100 * MEGABYTE, room = opened / 100;
     char *zeros = calloc(1, opened), *packed = malloc(room);
-    must(zeros && packed, "no memory");
+    must_say(zeros && packed, "no memory");
     z_stream stream = {.next_in = (Bytef *)zeros,
         .avail_in = (uInt)opened,
         .next_out = (Bytef *)packed,
         .avail_out = (uInt)room};
-    must(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK &&
-             deflate(&stream, Z_FINISH) == Z_STREAM_END,
+    must_say(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK &&
+                 deflate(&stream, Z_FINISH) == Z_STREAM_END,
         "zlib does not compress");
     struct tw_text payload = {packed, room - stream.avail_out};
     deflateEnd(&stream);
@@ -232,10 +227,10 @@ static bool open_bomb(void)
     const struct tw_decode_options options = tw_decode_defaults();
     struct tw_message message = {
         .payload = payload, .stamp_us = INT64_C(1700000000000000), .has_value = true};
-    must(tw_arena_begin(&arena, (size_t)64 * MEGABYTE, &err), "no memory");
-    double began = now();
+    must_say(tw_arena_begin(&arena, (size_t)64 * MEGABYTE, &err), "no memory");
+    double began = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     bool decoded = tw_decode(&options, &message, &arena, &document, &err);
-    double took = now() - began;
+    double took = seconds_of(CLOCK_THREAD_CPUTIME_ID) - began;
     bool bounded =
         decoded && document.fate == TW_FATE_DEAD_LETTER && arena.highest <= 2 * options.max_payload_bytes;
     printf("%-22s %9.3f s, %.1f MB of arena, %zu bytes that open to %zu  %s\n", "gzip-bomb", took,
@@ -281,7 +276,7 @@ int main(int argc, char **argv)
             return 2;
         megabytes = strtoul(optarg, NULL, 10);
     }
-    must(megabytes >= 1 && megabytes <= 100, "1 to 100 MB");
+    must_say(megabytes >= 1 && megabytes <= 100, "1 to 100 MB");
     printf("%-22s %6zu MB %6zu MB %8s %6zu MB %6zu MB %7s\n", "kind", megabytes, 10 * megabytes, "MB/s",
         megabytes, 10 * megabytes, "B/byte");
     bool all = true;
