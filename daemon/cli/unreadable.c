@@ -7,7 +7,15 @@
 
 bool tw_is_unreadable(rd_kafka_resp_err_t code)
 {
-    return code == RD_KAFKA_RESP_ERR__BAD_COMPRESSION || code == RD_KAFKA_RESP_ERR__BAD_MSG;
+    return code == RD_KAFKA_RESP_ERR__BAD_COMPRESSION || code == RD_KAFKA_RESP_ERR__BAD_MSG ||
+           code == RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED;
+}
+
+/* There is nothing at that offset, or behind it. */
+static bool is_end(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+           code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
 }
 
 /* One partition, asked at one offset after another. */
@@ -16,10 +24,12 @@ struct probe {
     const char *name;
     int32_t number;
     int timeout_ms;
+    char *why; /* tw_unreadable.why, of the last batch that could not be read */
+    size_t why_bytes;
 };
 
 /* What is the first to be told when it is read from `offset`: the first offset of a batch that cannot be
- * unpacked, or -1 for anything that can be gone on with (a record, the end). */
+ * read, or -1 for anything that can be gone on with (a record, the end). */
 static bool ask(const struct probe *probe, int64_t offset, int64_t *first, struct tw_error *err)
 {
     char where[300];
@@ -32,9 +42,11 @@ static bool ask(const struct probe *probe, int64_t offset, int64_t *first, struc
         rd_kafka_message_t *message = rd_kafka_consume(probe->topic, probe->number, 200);
         if (!message)
             continue;
-        told = message->err == RD_KAFKA_RESP_ERR_NO_ERROR ||
-               message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || tw_is_unreadable(message->err);
+        told = message->err == RD_KAFKA_RESP_ERR_NO_ERROR || is_end(message->err) ||
+               tw_is_unreadable(message->err);
         *first = tw_is_unreadable(message->err) ? message->offset : -1;
+        if (tw_is_unreadable(message->err))
+            snprintf(probe->why, probe->why_bytes, "%s", rd_kafka_message_errstr(message));
         rd_kafka_message_destroy(message);
     }
     rd_kafka_consume_stop(probe->topic, probe->number);
@@ -74,7 +86,9 @@ bool tw_unreadable_find(rd_kafka_t *kafka, const char *topic, int32_t number, in
     struct probe probe = {.topic = rd_kafka_topic_new(kafka, topic, NULL),
         .name = topic,
         .number = number,
-        .timeout_ms = timeout_ms};
+        .timeout_ms = timeout_ms,
+        .why = out->why,
+        .why_bytes = sizeof out->why};
     *out = (struct tw_unreadable){.first = -1, .next = stored};
     if (!probe.topic)
         return tw_fail(err, TW_USAGE, topic, NULL, "no name for a topic");

@@ -1,6 +1,7 @@
-/* unreadable: where a partition can be read on, behind a batch of records that librdkafka cannot unpack.
+/* unreadable: where a partition can be read on, behind a batch of records that cannot be read: broken
+ * packing, one that librdkafka does not know, a checksum that does not fit.
  *
- *     a batch that cannot be unpacked    |         |####|         |        readable
+ *     a batch that cannot be read        |         |####|         |        readable
  *     offsets                          stored     first  last + 1
  *
  * A broker answers a fetch at any offset of a batch with the whole batch, so that the error tells its first
@@ -21,6 +22,7 @@ bool tw_is_unreadable(rd_kafka_resp_err_t code);
 struct tw_unreadable {
     int64_t first; /* of the batch; -1: what is stored there can be read */
     int64_t next;  /* where reading can go on: one past the batch's last offset */
+    char why[256]; /* in librdkafka's words */
 };
 
 /* Looks from `stored` on. `kafka` is a consumer that reads nothing else. TW_SERVER when the brokers answer

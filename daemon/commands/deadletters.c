@@ -32,10 +32,11 @@ struct run {
 static bool list(struct run *run, struct tw_error *err)
 {
     static const struct tw_column columns[] = {{"topic", false}, {"partition", true}, {"offset", true},
-        {"arrived", false}, {"stage", false}, {"bytes", true}, {"error", false}, {"requeued", false}};
+        {"last", true}, {"arrived", false}, {"stage", false}, {"bytes", true}, {"error", false},
+        {"requeued", false}};
     const char *values[] = {run->options.topic, run->options.limit};
     PGresult *rows = tw_postgres_query(run->database.connection, "tapewatch.dead_letters",
-        "SELECT t.topic, d.partition, d.kafka_offset,"
+        "SELECT t.topic, d.partition, d.kafka_offset, d.last_offset,"
         " to_char(d.arrived_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), d.stage, length(d.payload),"
         " concat_ws(': ', nullif(d.error_where, ''), d.error_what),"
         " to_char(d.requeued_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
@@ -45,11 +46,12 @@ static bool list(struct run *run, struct tw_error *err)
         2, values, err);
     if (!rows)
         return false;
-    struct tw_table *table = tw_table_new(columns, 8);
+    enum { COLUMNS = sizeof columns / sizeof columns[0] };
+    struct tw_table *table = tw_table_new(columns, COLUMNS);
     bool done = table || tw_fail(err, TW_INTERNAL, "deadletters", NULL, "out of memory");
     for (int row = 0; done && row < PQntuples(rows); row++) {
-        const char *cells[8];
-        for (int column = 0; column < 8; column++)
+        const char *cells[COLUMNS];
+        for (int column = 0; column < COLUMNS; column++)
             cells[column] = PQgetisnull(rows, row, column) ? NULL : PQgetvalue(rows, row, column);
         done = tw_table_add(table, cells, err);
     }
@@ -67,8 +69,8 @@ static PGresult *read_letter(struct run *run, const char *const place[3], struct
 {
     PGresult *row = PQexecParams(run->database.connection,
         "SELECT payload, key, stage, error_where, error_what, error_cure, arrived_at,"
-        " (extract(epoch FROM stamp_time) * 1000)::int8 FROM tapewatch.dead_letters"
-        " JOIN tapewatch.topics USING (topic_id) WHERE topic = $1 AND partition = $2::int4 AND kafka_offset = $3::int8"
+        " (extract(epoch FROM stamp_time) * 1000)::int8, last_offset::text"
+        " FROM tapewatch.dead_letters JOIN tapewatch.topics USING (topic_id) WHERE topic = $1 AND partition = $2::int4 AND kafka_offset = $3::int8"
         " ORDER BY arrived_at DESC LIMIT 1",
         3, NULL, place, NULL, NULL, 1);
     if (PQresultStatus(row) != PGRES_TUPLES_OK)
@@ -118,6 +120,8 @@ static bool show(struct run *run, struct tw_error *err)
     PGresult *headers = letter ? read_headers(run, run->options.place, err) : NULL;
     if (headers && run->options.raw)
         fwrite(PQgetvalue(letter, 0, 0), 1, (size_t)PQgetlength(letter, 0, 0), stdout);
+    if (headers && !run->options.raw && !PQgetisnull(letter, 0, 8))
+        print_bytes("last", PQgetvalue(letter, 0, 8), PQgetlength(letter, 0, 8));
     for (int column = 5; headers && !run->options.raw && column >= 0; column--)
         if (!PQgetisnull(letter, 0, column))
             print_bytes(names[column], PQgetvalue(letter, 0, column), PQgetlength(letter, 0, column));
@@ -206,23 +210,33 @@ static bool mark(struct run *run, const char *const place[3], struct tw_error *e
     return done != NULL;
 }
 
+/* A batch that could not be read has no bytes. */
+static bool has_bytes(const PGresult *letter, const char *const place[3], struct tw_error *err)
+{
+    return PQgetisnull(letter, 0, 8) ||
+           tw_fail(err, TW_REFUSED, NULL, "have its sender send those records once more",
+               "offsets %s to %s of topic %s, partition %s could not be read: nothing of it is known",
+               place[2], PQgetvalue(letter, 0, 8), place[0], place[1]);
+}
+
 static bool requeue_one(struct run *run, const char *const place[3], struct tw_error *err)
 {
     PGresult *letter = read_letter(run, place, err);
-    PGresult *headers = letter ? read_headers(run, place, err) : NULL;
+    PGresult *headers = letter && has_bytes(letter, place, err) ? read_headers(run, place, err) : NULL;
     bool done = headers && deliver(run, place[0], letter, headers, err) && mark(run, place, err);
     PQclear(letter);
     PQclear(headers);
     return done;
 }
 
-/* Without a place: all that have not been put back yet, oldest first. */
+/* Without a place: all that have not been put back yet, oldest first; what could not be read is passed over.
+ * */
 static bool requeue_waiting(struct run *run, int *count, struct tw_error *err)
 {
     const char *values[] = {run->options.topic};
     PGresult *rows = tw_postgres_query(run->database.connection, "tapewatch.dead_letters",
         "SELECT t.topic, d.partition, d.kafka_offset FROM tapewatch.dead_letters d JOIN tapewatch.topics t USING (topic_id)"
-        " WHERE d.requeued_at IS NULL AND ($1::text IS NULL OR t.topic = $1)"
+        " WHERE d.requeued_at IS NULL AND d.last_offset IS NULL AND ($1::text IS NULL OR t.topic = $1)"
         " GROUP BY 1, 2, 3 ORDER BY min(d.arrived_at), 1, 2, 3",
         1, values, err);
     if (!rows)

@@ -60,6 +60,7 @@ struct position {
     enum holder holder;
     int64_t stored; /* next_offset before */
     int64_t wanted; /* and after; -1: the beginning */
+    char why[256];  /* PAST_UNREADABLE: why what lies between cannot be read */
     int64_t now;    /* as the row says it now */
     int64_t epoch;  /* as it was made by moving it */
     int64_t found_epoch;
@@ -163,36 +164,45 @@ static bool ask_brokers(struct reset *reset, int32_t *numbers, int64_t *offsets,
     return done;
 }
 
-/* Behind a batch that cannot be unpacked, where the stored offset stands before one. */
-static bool pass_unreadable(struct reset *reset, int64_t *offsets, struct tw_error *err)
+/* Behind a batch that cannot be read, where the stored offset stands before one; other partitions are left
+ * as they are. */
+static bool look_for_unreadable(struct reset *reset, struct tw_error *err)
 {
     const char *topic = reset->options->topic;
     rd_kafka_conf_t *settings = NULL;
     rd_kafka_t *kafka = NULL;
+    size_t kept = 0;
     if (!tw_kafka_settings(&reset->database.config, TW_KAFKA_CONSUMER, &settings, err) ||
         !tw_kafka_new(TW_KAFKA_CONSUMER, settings, &kafka, err))
         return false;
     bool done = true;
     for (size_t at = 0; done && at < reset->count; at++) {
-        const struct position *position = &reset->positions[at];
+        struct position position = reset->positions[at];
         struct tw_unreadable found;
-        done = tw_unreadable_find(kafka, topic, position->number, position->stored, BROKER_MS, &found, err);
-        if (!done)
-            break;
-        offsets[at] = found.first < 0 ? position->stored : found.next;
-        if (found.first >= 0)
-            fprintf(stderr,
-                "reset: %s, partition %" PRId32 ": records %" PRId64 " to %" PRId64
-                " cannot be unpacked and are passed over\n",
-                topic, position->number, found.first, found.next - 1);
+        done = tw_unreadable_find(kafka, topic, position.number, position.stored, BROKER_MS, &found, err);
+        if (!done || found.first < 0)
+            continue;
+        position.wanted = found.next;
+        snprintf(position.why, sizeof position.why, "%s", found.why);
+        fprintf(stderr,
+            "reset: %s, partition %" PRId32 ": records %" PRId64 " to %" PRId64
+            " cannot be read and are passed over\n",
+            topic, position.number, position.stored > 0 ? position.stored : 0, found.next - 1);
+        reset->positions[kept++] = position;
     }
     rd_kafka_destroy(kafka);
-    return done;
+    if (!done)
+        return false;
+    reset->count = kept;
+    return kept > 0 || tw_fail(err, TW_REFUSED, topic, "see /readyz and the daemon's log for what keeps it",
+                           "no batch that cannot be read stands at a stored offset");
 }
 
 static bool choose_offsets(struct reset *reset, struct tw_error *err)
 {
     const struct options *options = reset->options;
+    if (options->to == PAST_UNREADABLE)
+        return look_for_unreadable(reset, err);
     int32_t *numbers = calloc(reset->count, sizeof *numbers);
     int64_t *offsets = calloc(reset->count, sizeof *offsets);
     bool done = (numbers && offsets) || tw_fail(err, TW_INTERNAL, "reset", NULL, "out of memory");
@@ -202,8 +212,6 @@ static bool choose_offsets(struct reset *reset, struct tw_error *err)
     }
     if (done && (options->to == TO_END || options->to == TO_TIME))
         done = ask_brokers(reset, numbers, offsets, err);
-    if (done && options->to == PAST_UNREADABLE)
-        done = pass_unreadable(reset, offsets, err);
     for (size_t at = 0; done && at < reset->count; at++)
         reset->positions[at].wanted = offsets[at];
     free(numbers);
@@ -333,8 +341,27 @@ static bool run_statement(struct reset *reset, const char *sql, struct tw_error 
     return result != NULL;
 }
 
-/* Inside the transaction, so that the epochs read are those that the move has made. */
-static bool move_within(struct reset *reset, const char *numbers, const char *offsets, struct tw_error *err)
+/* Each with its dead letter. */
+static bool pass_unreadable(struct reset *reset, struct tw_error *err)
+{
+    for (size_t at = 0; at < reset->count; at++) {
+        const struct position *position = &reset->positions[at];
+        char number[16], stored[24], next[24];
+        const char *values[] = {reset->options->topic, number, stored, next, position->why};
+        snprintf(number, sizeof number, "%" PRId32, position->number);
+        snprintf(stored, sizeof stored, "%" PRId64, position->stored);
+        snprintf(next, sizeof next, "%" PRId64, position->wanted);
+        PGresult *done = tw_postgres_query(reset->database.connection, "tapewatch.positions",
+            "SELECT tapewatch.pass_unreadable($1, $2::int4, $3::int8, $4::int8, $5)", 5, values, err);
+        PQclear(done);
+        if (!done)
+            return false;
+    }
+    return true;
+}
+
+static bool move_positions(
+    struct reset *reset, const char *numbers, const char *offsets, struct tw_error *err)
 {
     const char *values[] = {reset->options->topic, numbers, offsets};
     PGresult *moved = tw_postgres_query(reset->database.connection, "tapewatch.positions",
@@ -345,10 +372,16 @@ static bool move_within(struct reset *reset, const char *numbers, const char *of
     PQclear(moved);
     if (!moved)
         return false;
-    if (!all)
-        return tw_fail(
-            err, TW_REFUSED, reset->options->topic, "run it again", "partitions have gone meanwhile");
-    if (!read_again(reset, err))
+    return all ||
+           tw_fail(err, TW_REFUSED, reset->options->topic, "run it again", "partitions have gone meanwhile");
+}
+
+/* Inside the transaction, so that the epochs read are those that the move has made. */
+static bool move_within(struct reset *reset, const char *numbers, const char *offsets, struct tw_error *err)
+{
+    bool moved = reset->options->to == PAST_UNREADABLE ? pass_unreadable(reset, err)
+                                                       : move_positions(reset, numbers, offsets, err);
+    if (!moved || !read_again(reset, err))
         return false;
     for (size_t at = 0; at < reset->count; at++)
         reset->positions[at].epoch = reset->positions[at].found_epoch;
@@ -573,7 +606,8 @@ static const struct tw_option rows[] = {
     {"to-time", 0, "TIME", TW_INTO_TIME(struct options, time_us), .group = "to",
         .help = "read on from the first record with a Kafka stamp of that time or later"},
     {"past-unreadable", 0, NULL, TW_INTO_FLAG(struct options, past_unreadable), .group = "to",
-        .help = "read on behind a batch of records that cannot be unpacked, where reading stands before one"},
+        .help = "read on behind a batch of records that cannot be read, where reading stands before one; it "
+                "becomes a dead letter for the range of its offsets"},
     {"forget", 0, NULL, TW_INTO_FLAG(struct options, forget), .group = "to",
         .help = "partitions that are gone hold event time back no more: those that the topic does not have, "
                 "or the one of --partition"},

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "postgres/addresses.h"
 #include "postgres/cancel.h"
+#include "postgres/lookup.h"
 #include "postgres/migrate.h"
 #include "postgres/pooler.h"
 #include "postgres/postgres.h"
@@ -51,10 +52,10 @@ struct tw_connection {
     uint64_t retry_ms;
     PGconn *pg;
     struct watcher *watcher;
-    int watched;      /* UV_READABLE, UV_WRITABLE as they are watched */
-    uv_timer_t timer; /* backoff, the limit of an attempt, and that of an exchange */
-    uv_timer_t soon;  /* a failure found inside a call is told from here */
-    uv_getaddrinfo_t *resolving;
+    int watched;              /* UV_READABLE, UV_WRITABLE as they are watched */
+    uv_timer_t timer;         /* backoff, the limit of an attempt, and that of an exchange */
+    uv_timer_t soon;          /* a failure found inside a call is told from here */
+    struct tw_lookup *lookup; /* a host's name is being looked up */
     struct tw_addresses addresses;
     struct tw_postgres_parameters parameters;
     bool pooled;                               /* another process answers than let us in */
@@ -100,7 +101,7 @@ static void move_to(struct tw_connection *connection, enum tw_connection_state s
 
 static void handle_closed(struct tw_connection *connection)
 {
-    if (--connection->handles > 0 || connection->state != TW_CONNECTION_CLOSING || connection->resolving)
+    if (--connection->handles > 0 || connection->state != TW_CONNECTION_CLOSING)
         return;
     void (*closed)(void *context) = connection->closed;
     void *context = connection->closed_context;
@@ -633,46 +634,45 @@ static void connect_now(struct tw_connection *connection)
 
 static void resolve_next(struct tw_connection *connection);
 
-static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
+static void on_lookup_closed(void *context)
 {
-    struct tw_connection *connection = request->data;
-    connection->resolving = NULL;
-    free(request);
-    if (connection->state == TW_CONNECTION_CLOSING) {
-        uv_freeaddrinfo(found);
-        connection->handles++;
-        handle_closed(connection);
-        return;
-    }
-    if (connection->state != TW_CONNECTION_RESOLVING) { /* the limit was over first, the pause is not */
-        uv_freeaddrinfo(found);
-        return;
-    }
-    for (const struct addrinfo *at = found; status == 0 && at; at = at->ai_next) {
+    handle_closed(context);
+}
+
+static void end_lookup(struct tw_connection *connection)
+{
+    tw_lookup_end(connection->lookup, on_lookup_closed, connection);
+    connection->lookup = NULL;
+}
+
+static void on_resolved(void *context, int status, const struct addrinfo *found)
+{
+    struct tw_connection *connection = context;
+    bool wanted = connection->state == TW_CONNECTION_RESOLVING; /* else the limit was over first */
+    for (const struct addrinfo *at = found; wanted && at; at = at->ai_next) {
         char number[64];
         if (getnameinfo(at->ai_addr, at->ai_addrlen, number, sizeof number, NULL, 0, NI_NUMERICHOST) == 0)
             tw_addresses_add(&connection->addresses, number);
     }
-    if (status != 0)
+    if (wanted && status != 0)
         tw_log(connection->log, TW_WARNING, connection->options.room, "host not found",
-            tw_string("host", connection->addresses.host), tw_string("why", uv_strerror(status)));
-    uv_freeaddrinfo(found);
-    resolve_next(connection);
+            tw_string("host", connection->addresses.host), tw_string("why", gai_strerror(status)));
+    end_lookup(connection);
+    if (wanted)
+        resolve_next(connection);
 }
 
 static void resolve_host(struct tw_connection *connection)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    uv_getaddrinfo_t *request = calloc(1, sizeof *request);
     struct tw_error err;
-    if (!request || (request->data = connection, uv_getaddrinfo(connection->loop, request, on_resolved,
-                                                     connection->addresses.host, NULL, &hints)) != 0) {
-        free(request);
-        tw_fail_passing(&err, TW_SERVER, "PostgreSQL", "see the host in the conninfo", "host not found");
-        fail_connection(connection, &err);
+    if (tw_lookup_begin(
+            connection->loop, connection->addresses.host, on_resolved, connection, &connection->lookup)) {
+        connection->handles++;
         return;
     }
-    connection->resolving = request;
+    tw_fail_passing(&err, TW_INTERNAL, "PostgreSQL", "give the process more memory or threads",
+        "the host's name cannot be looked up: no memory, or no thread");
+    fail_connection(connection, &err);
 }
 
 static void use_addresses(struct tw_connection *connection)
@@ -726,7 +726,7 @@ static void start_attempt(struct tw_connection *connection)
         return;
     }
     move_to(connection, TW_CONNECTION_RESOLVING, "a new attempt");
-    if (connection->resolving)
+    if (connection->lookup)
         return; /* the last attempt's question is still out: its answer serves this one */
     tw_addresses_begin(&connection->addresses, host, port);
     resolve_next(connection);
@@ -785,8 +785,8 @@ void tw_connection_end(struct tw_connection *connection, void (*closed)(void *co
     connection->exchanging = false;
     drop_socket(connection);
     move_to(connection, TW_CONNECTION_CLOSING, "the end");
-    if (connection->resolving)
-        uv_cancel((uv_req_t *)connection->resolving);
+    if (connection->lookup)
+        end_lookup(connection);
     uv_close((uv_handle_t *)&connection->timer, on_timer_closed);
     uv_close((uv_handle_t *)&connection->soon, on_timer_closed);
 }

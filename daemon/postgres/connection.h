@@ -6,10 +6,11 @@
  *     RESOLVING, CONNECTING, PREPARING, READY --lost, or refused--> DOWN
  *     ANY --the owner ends it--> CLOSING
  *
- * Names are resolved by libuv (PQconnectStart would block) and given as hostaddr. The watcher of the
- * socket is closed before and made anew after every PQconnectPoll: the next socket may come under the
- * same number. PREPARING checks the schema's version, sets session settings, and prepares the
- * connection's statements (statements.h). Backoff doubles from 100 ms to store.retry_most, with jitter.
+ * Names are looked up on a thread that nobody waits for (lookup.h; PQconnectStart would block) and given as
+ * hostaddr. The watcher of the socket is closed before and made anew after every PQconnectPoll: the next
+ * socket may come under the same number. PREPARING checks the schema's version, sets session settings, and
+ * prepares the connection's statements (statements.h). Backoff doubles from 100 ms to store.retry_most, with
+ * jitter.
  *
  * READY, it does one EXCHANGE at a time: statements, then one Sync; without BEGIN, so all of it is one
  * transaction.

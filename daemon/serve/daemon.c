@@ -688,7 +688,8 @@ int tw_daemon_run(const struct tw_config *config, const char *verbose, struct tw
     *err = daemon->failure;
     tw_milestones_ended(daemon, status);
     if (daemon->phase == TW_DAEMON_ABANDONED)
-        return status; /* librdkafka still runs and may touch all of it: the process ends now */
+        _exit(
+            status); /* librdkafka still runs and may touch all of it; an exit() would wait for its threads */
     if (!tw_loop_end(&daemon->loop, err))
         status = tw_exit_status(TW_INTERNAL);
     free_daemon(daemon);

@@ -41,6 +41,7 @@ static const struct setting usual[] = {
 static const struct setting forced[] = {
     {CONSUMER, "enable.auto.commit", "false"}, {CONSUMER, "enable.auto.offset.store", "false"},
     {CONSUMER, "auto.offset.reset", "error"}, {CONSUMER, "enable.partition.eof", "true"},
+    {CONSUMER, "check.crcs", "true"},
     {PRODUCER, "enable.idempotence", "false"}, /* 2.0.2: a timeout can end in a fatal sequence error */
 };
 
@@ -59,6 +60,8 @@ static const struct {
     {"auto.offset.reset", "error", "an offset out of range is decided loudly, never skipped",
         "leave it out; kafka.out_of_range decides"},
     {"enable.partition.eof", "true", "the watermark needs to know when a partition is read to its end",
+        "leave it out"},
+    {"check.crcs", "true", "records that were damaged on a disk would be stored as if they were whole",
         "leave it out"},
     {"statistics.interval.ms", "1000", "whether a broker still answers is read from them", "leave it out"},
     {"enable.idempotence", "false", "librdkafka before 2.3.0 can end in a fatal sequence error",

@@ -28,8 +28,8 @@ struct tw_owned_partition {
     uint64_t take_at_ms;       /* FENCED: not before */
     uint64_t taken_at_ms;      /* when its row became ours; 0: not yet */
     uint64_t retake_ms;        /* how long it would be FENCED, doubled by each fence; 0: the least */
-    int64_t unreadable_offset; /* of the batch that could not be unpacked last; -1: none */
-    uint32_t unreadable_count; /* times since it was the same one */
+    int64_t unreadable_offset; /* of the batch that could not be read since the last record; -1: none yet */
+    uint32_t unreadable_count; /* times that one could not be read since then */
     uint64_t gap_line_ms;
     uint64_t gap_hidden; /* gaps since that line */
 };

@@ -9,7 +9,8 @@ enum {
     ROUND_MESSAGES = 256, /* read from one partition before the next has its turn */
     PASS_MESSAGES = 4096, /* read before the loop's other handles have theirs */
     GAP_LINES_APART_MS = 1000,
-    UNREADABLE_MOST = 6, /* times that the same batch is fetched, twice a second */
+    UNPACK_MOST = 6, /* times that a batch is fetched which librdkafka cannot unpack, twice a second */
+    SKIP_MOST = 3,   /* and one that it skips: each time all partitions are assigned anew */
 };
 
 bool tw_queue_open(struct tw_owned_partition *partition, rd_kafka_t *kafka,
@@ -66,6 +67,14 @@ static bool is_checked(
     return true;
 }
 
+/* Does it stand behind a batch that could not be read? When a checksum does not fit, librdkafka tells it and
+ * goes on behind that batch: what comes from there is fetched again, after it. */
+static bool is_behind_damage(const struct tw_owned_partition *partition, int64_t offset)
+{
+    return partition->unreadable_count > 0 && offset > partition->unreadable_offset &&
+           offset > partition->base.expected_offset;
+}
+
 /* Returns false to stop reading for now. */
 static bool take_message(
     struct tw_queues *queues, struct tw_owned_partition *partition, rd_kafka_message_t *message)
@@ -74,6 +83,10 @@ static bool take_message(
     if (is_checked(queues, partition, message)) {
         rd_kafka_message_destroy(message);
         return partition->queue != NULL;
+    }
+    if (is_behind_damage(partition, message->offset)) {
+        rd_kafka_message_destroy(message);
+        return true;
     }
     enum tw_guard guard = tw_partition_guard(&partition->base, message->offset, &missing);
     if (guard == TW_GUARD_REPEAT) {
@@ -86,23 +99,42 @@ static bool take_message(
     partition->base.expected_offset = message->offset + 1;
     partition->base.last_message_ms = tw_now_ms();
     partition->at_end = false;
+    partition->unreadable_count = 0;
     partition->base.caught_up = false;
     tw_count(queues->metrics, TW_COUNT_MESSAGES, 1);
     tw_count(queues->metrics, TW_COUNT_BYTES, message->len);
     return queues->message(queues->context, &partition->base, message);
 }
 
-/* Told the first time, for another fetch may bring it whole, and given up when it comes no better. */
+/* Told the first time, for another fetch may bring it whole, and given up when it comes no better. Counted
+ * from one record to the next: behind a damaged batch librdkafka may take anything for another one. */
 static void take_unreadable(
     struct tw_queues *queues, struct tw_owned_partition *partition, const rd_kafka_message_t *message)
 {
-    if (partition->unreadable_offset != message->offset)
-        partition->unreadable_count = 0;
-    partition->unreadable_offset = message->offset;
-    if (++partition->unreadable_count == 1)
+    bool skipped = message->err != RD_KAFKA_RESP_ERR__BAD_COMPRESSION;
+    if (++partition->unreadable_count == 1) {
+        partition->unreadable_offset = message->offset;
         queues->error(queues->context, message);
-    else if (partition->unreadable_count == UNREADABLE_MOST)
+    }
+    if (partition->unreadable_count >= (skipped ? SKIP_MOST : UNPACK_MOST))
         queues->unreadable(queues->context, &partition->base, message);
+    else if (skipped)
+        queues->skipped(queues->context, &partition->base);
+}
+
+static void take_end(
+    struct tw_queues *queues, struct tw_owned_partition *partition, const rd_kafka_message_t *message)
+{
+    if (message->offset <= partition->check_offset) { /* shorter than what is stored of it */
+        queues->offset_refused(queues->context, &partition->base);
+        return;
+    }
+    if (is_behind_damage(partition, message->offset))
+        return;
+    partition->check_offset = -1;
+    partition->at_end = true;
+    partition->base.answered_ms = tw_now_ms(); /* by a fetch that found nothing */
+    partition->base.end_offset = message->offset;
 }
 
 static void take_error(
@@ -110,21 +142,15 @@ static void take_error(
 {
     switch (message->err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        if (message->offset <= partition->check_offset) { /* shorter than what is stored of it */
-            queues->offset_refused(queues->context, &partition->base);
-            break;
-        }
-        partition->check_offset = -1;
-        partition->at_end = true;
-        partition->base.answered_ms = tw_now_ms(); /* by a fetch that found nothing */
-        partition->base.end_offset = message->offset;
+        take_end(queues, partition, message);
         break;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
         queues->offset_refused(queues->context, &partition->base);
         break;
-    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
-    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION: /* packed bytes that are broken */
+    case RD_KAFKA_RESP_ERR__BAD_MSG:         /* a checksum that does not fit */
+    case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED: /* packed in a way that the library does not know */
         take_unreadable(queues, partition, message);
         break;
     default:

@@ -1,7 +1,7 @@
 /* queues: the messages of each partition from a queue of its own, in turn, and every offset once.
  *
  *     librdkafka --> queue of a partition --tw_queues_read--> message(), offset_refused(), unreadable(),
- *                                                             error()
+ *                                                             skipped(), error()
  *
  * Too much in flight: queues are simply not read (no pause and resume inside librdkafka: in 2.0.2 a
  * needless resume rewinds, and a pause throws fetched messages away). Partitions have turns in a circle, each
@@ -10,6 +10,10 @@
  * The first message of a partition that was taken is the record that was stored last, read once more
  * (check_offset): it must be the same, or the topic is another one. Where it is gone, by retention or
  * compaction, nothing can be told, and the partition is read on.
+ *
+ * A batch of records that cannot be read (broken packing, an unknown one, a checksum that does not fit) is
+ * told and fetched again; nothing behind it is taken meanwhile, and at the sixth time it is given up:
+ * unreadable().
  *
  * An offset below the expected one is dropped and counted; a jump is counted, and logged once a second for
  * a partition at most (transaction markers and compaction make them; they are normal, but never silent). */
@@ -32,8 +36,10 @@ struct tw_queues {
     void (*offset_refused)(void *context, struct tw_partition *partition);
     /* Where the record that was stored last stood, there is another. */
     void (*other_record)(void *context, struct tw_partition *partition, const struct tw_record_mark *found);
-    /* A batch of records, the first of them at the message's offset, was fetched again and again and cannot
-     * be unpacked; the message stays the caller's. */
+    /* A batch of records that cannot be read was skipped by librdkafka: fetch it once more. */
+    void (*skipped)(void *context, struct tw_partition *partition);
+    /* A batch of records, the first of them at unreadable_offset, was fetched again and again and cannot be
+     * read; the message stays the caller's. */
     void (*unreadable)(void *context, struct tw_partition *partition, const rd_kafka_message_t *message);
     /* Another error of the partition; the message stays the caller's. */
     void (*error)(void *context, const rd_kafka_message_t *message);

@@ -330,21 +330,37 @@ static void on_other_record(void *context, struct tw_partition *partition, const
     tw_group_settle(&source->group); /* what is fetched of it is of no use */
 }
 
-/* It would be fetched for ever, and nothing behind it ever read. */
+/* librdkafka has gone on behind it: it is assigned once more where we are. */
+static void on_skipped(void *context, struct tw_partition *partition)
+{
+    struct tw_source *source = context;
+    (void)partition;
+    tw_group_settle(&source->group);
+}
+
+/* It would be fetched for ever, and nothing behind it ever read. When it holds the record that was stored
+ * last, that one cannot be compared any more, which proves nothing: the partition may be readable from its
+ * row on. */
 static void on_unreadable(void *context, struct tw_partition *partition, const rd_kafka_message_t *message)
 {
     struct tw_source *source = context;
     char cure[512];
+    if (tw_owned(partition)->check_offset >= 0) {
+        tw_owned(partition)->check_offset = -1;
+        tw_owned(partition)->unreadable_count = 0;
+        tw_group_settle(&source->group);
+        return;
+    }
     snprintf(cure, sizeof cure,
         "tapewatch reset --topic %s --partition %" PRId32
         " --past-unreadable --force --dry-run, then --execute",
         partition->topic, partition->number);
     tw_log(source->log, TW_ERROR, "source", "partition stranded", tw_string("topic", partition->topic),
-        tw_int("partition", partition->number), tw_string("what", "a batch of records cannot be unpacked"),
-        tw_int("first", message->offset), tw_int("stored", partition->row_offset),
+        tw_int("partition", partition->number), tw_string("what", "a batch of records cannot be read"),
+        tw_int("first", tw_owned(partition)->unreadable_offset), tw_int("stored", partition->row_offset),
         tw_string("why", rd_kafka_message_errstr(message)), tw_string("cure", cure));
     tw_queue_close(tw_owned(partition));
-    tw_partition_move(partition, TW_PARTITION_STRANDED, "a batch of records cannot be unpacked", source->log);
+    tw_partition_move(partition, TW_PARTITION_STRANDED, "a batch of records cannot be read", source->log);
     tw_group_settle(&source->group); /* assigned without it: librdkafka fetches it no more */
 }
 
@@ -432,6 +448,7 @@ bool tw_source_begin(uv_loop_t *loop, const struct tw_config *config, const stru
         .message = on_message,
         .offset_refused = on_offset_refused,
         .other_record = on_other_record,
+        .skipped = on_skipped,
         .unreadable = on_unreadable,
         .error = on_error};
     *out = source;

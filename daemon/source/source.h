@@ -24,8 +24,8 @@
  * partition is STRANDED instead of being read from the middle of something else. A record that is gone, by
  * retention or compaction, proves nothing.
  *
- * A batch of records that librdkafka cannot unpack, fetched again and again, strands its partition too,
- * with a line that names the cure.
+ * A batch of records that cannot be read (queues.h), fetched again and again, strands its partition too, with
+ * a line that names the cure.
  *
  * A stored offset that the broker no longer has: below the first one, `kafka.out_of_range` decides (stop,
  * earliest, latest); beyond the end, the partition is STRANDED, with one line that names the cure (`reset`).

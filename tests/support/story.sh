@@ -20,7 +20,8 @@
 #     wait_for SECONDS WORDS COMMAND    ends; shows every daemon's log when the time is over
 #     query SQL                         unaligned rows
 #     stored                            documents and dead letters of the topic, by the offsets in PostgreSQL
-#     books_agree COUNT                 every document exactly once, and every bar equal to what the scores say
+#     books_agree COUNT [DEAD [UNREAD]] every document exactly once, and every bar equal to what the scores say; of COUNT so many
+#                                       are dead letters, and so many offsets were passed over unread
 #     expect WORDS WANTED GOT           ends the story when they differ
 
 set -euo pipefail
@@ -161,12 +162,15 @@ stored() { query 'SELECT coalesce(sum(greatest(next_offset, 0)), 0) FROM tapewat
 all_stored() { [ "$(stored)" = "$1" ]; }
 
 books_agree() {
-    expect "documents and dead letters" "$1" "$(query 'SELECT (SELECT count(*) FROM tapewatch.documents) +
-        (SELECT count(*) FROM tapewatch.dead_letters)')"
-    expect "dead letters" "${2:-0}" "$(query 'SELECT count(*) FROM tapewatch.dead_letters')"
+    local read="FROM tapewatch.dead_letters WHERE last_offset IS NULL"
+    local unread="coalesce(sum(last_offset - kafka_offset + 1), 0) FROM tapewatch.dead_letters WHERE last_offset IS NOT NULL"
+    expect "documents, dead letters and offsets passed over" "$1" "$(query "SELECT (SELECT count(*) FROM tapewatch.documents) +
+        (SELECT count(*) $read) + (SELECT $unread)")"
+    expect "dead letters" "${2:-0}" "$(query "SELECT count(*) $read")"
+    expect "offsets passed over unread" "${3:-0}" "$(query "SELECT $unread")"
     expect "records stored twice" 0 "$(query 'SELECT count(*) FROM (SELECT FROM tapewatch.documents
         GROUP BY topic_id, partition, kafka_offset HAVING count(*) > 1) AS twice')"
-    expect "ids" "$(($1 - ${2:-0}))" "$(query 'SELECT count(DISTINCT id) FROM tapewatch.documents')"
+    expect "ids" "$(($1 - ${2:-0} - ${3:-0}))" "$(query 'SELECT count(DISTINCT id) FROM tapewatch.documents')"
     expect "documents whose scores are missing" 0 "$(query 'SELECT count(*) FROM tapewatch.documents d WHERE NOT EXISTS (
         SELECT FROM tapewatch.scores s WHERE (s.topic_id, s.partition, s.kafka_offset, s.event_time) =
             (d.topic_id, d.partition, d.kafka_offset, d.event_time))')"

@@ -584,6 +584,8 @@ static void properties_that_break_the_promise_are_refused_by_name(void **state)
         {"enable.auto.commit", "false", false},
         {"auto.offset.reset", "latest", true},
         {"enable.partition.eof", "false", true},
+        {"check.crcs", "false", true},
+        {"check.crcs", "true", false},
         {"group.id", "other", true},
         {"group.instance.id", "one", true},
         {"partition.assignment.strategy", "cooperative-sticky", true},
