@@ -11,7 +11,7 @@ const char *const tw_case_number_names[TW_CASE_NUMBER_KINDS] = {"money", "figure
 #define PICK(draws, list) ((list)[tw_draws_below((draws), sizeof(list) / sizeof(list)[0])])
 
 enum { HIGHEST_IN_WORDS = 999, SPELT_BYTES = 48 };
-static const double share_in_words = 0.1, share_wide_apart = 0.25;
+static const double share_in_words = 0.1, share_wide_apart = 0.3;
 
 /* ---- one number ---- */
 
@@ -83,7 +83,7 @@ static double round_to(double value, int decimals)
 /* What a pair of numbers may be. */
 struct spread {
     double least, most; /* of the lower, evenly by size */
-    double widest; /* how many times the lower a higher one may be, where a quarter of them are wide apart */
+    double widest;      /* how many times the lower a higher one may be, where three in ten are wide apart */
 };
 
 /* Two numbers in a range, the higher 1.04 to 3.5 times the lower, or more where the range has it. */
@@ -91,8 +91,7 @@ static void put_pair(
     const struct spelling *spelling, struct spread range, struct tw_draws *draws, struct tw_case_number *out)
 {
     double low = range.least * pow(range.most / range.least, tw_draws_uniform(draws));
-    double step = tw_draws_uniform(draws);
-    double ratio = 1.04 + 2.5 * step * step;
+    double ratio = 1.04 + 2.5 * pow(tw_draws_uniform(draws), 1.5);
     if (tw_draws_uniform(draws) < share_wide_apart && range.widest > ratio)
         ratio *= pow(range.widest / ratio, tw_draws_uniform(draws));
     double high = round_to(low * ratio, spelling->decimals);

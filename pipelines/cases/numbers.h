@@ -5,7 +5,7 @@
  *     struct tw_case_number number;
  *     tw_case_number_draw(TW_CASE_MONEY, &draws, &number);      "$9.1 million", "$14 million"
  *
- * The higher is 4% above the lower at least, as it is printed; of amounts, a quarter lie wide apart, up to
+ * The higher is 4% above the lower at least, as it is printed; of amounts, three in ten lie wide apart, up to
  * twelve times. A tenth is written in words ("twelve percent"). Kinds without an order (a year, a code) have
  * the same spelling twice. No errors. */
 #ifndef TW_CASE_NUMBERS_H
