@@ -11,6 +11,19 @@ struct tw_text {
     size_t length;
 };
 
+/* Bytes of the mark (EF BB BF) that some editors put before UTF-8: 3, or 0 where there is none. */
+static inline size_t tw_text_mark_bytes(struct tw_text text)
+{
+    return text.length >= 3 && memcmp(text.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+/* The text behind that mark. */
+static inline struct tw_text tw_text_past_mark(struct tw_text text)
+{
+    size_t mark = tw_text_mark_bytes(text);
+    return (struct tw_text){text.bytes + mark, text.length - mark};
+}
+
 /* A text over a NUL-terminated string; NULL gives the empty text. */
 static inline struct tw_text tw_text_of(const char *string)
 {

@@ -186,12 +186,22 @@ static bool must_be_false(struct reader *reader, const char *key, json_t *value)
     return refuse_value(reader, key, value, "false");
 }
 
+static bool is_empty(const json_t *value)
+{
+    return json_is_null(value) || (json_is_object(value) && json_object_size(value) == 0) ||
+           (json_is_array(value) && json_array_size(value) == 0);
+}
+
 static bool must_be_empty(struct reader *reader, const char *key, json_t *value)
 {
-    if (json_is_null(value) || (json_is_object(value) && json_object_size(value) == 0) ||
-        (json_is_array(value) && json_array_size(value) == 0))
-        return true;
-    return refuse_value(reader, key, value, "none");
+    return is_empty(value) || refuse_value(reader, key, value, "none");
+}
+
+static bool must_not_be_quantised(struct reader *reader, const char *key, json_t *value)
+{
+    return is_empty(value) ||
+           refuse(reader, "take the checkpoint that it was made from, then: tapewatch quantize", key,
+               "is there: its weights were quantised by another library");
 }
 
 /* A regression or several labels at once: logits are the same, but not what softmax makes of them. */
@@ -345,7 +355,7 @@ static const struct logit_key {
     {"is_encoder_decoder", FOR_ALL, must_be_false},
     {"add_cross_attention", FOR_ALL, must_be_false},
     {"pruned_heads", FOR_ALL, must_be_empty},
-    {"quantization_config", FOR_ALL, must_be_empty},
+    {"quantization_config", FOR_ALL, must_not_be_quantised},
     {"auto_map", FOR_ALL, must_be_empty},
     {"problem_type", FOR_ALL, read_problem},
     {"id2label", FOR_ALL, NULL},
@@ -572,6 +582,7 @@ bool tw_config_read_from(const struct tw_snapshot *files, const char *labels, st
     struct tw_text text;
     if (!tw_snapshot_read(files, file_name, file_most_bytes, arena, &text, err))
         return false;
+    text = tw_text_past_mark(text);
     json_error_t fault;
     json_t *root = json_loadb(text.bytes, text.length, JSON_REJECT_DUPLICATES, &fault);
     tw_arena_rewind(arena, mark);

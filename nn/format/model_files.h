@@ -25,15 +25,15 @@
 #define TW_FILE_SPECIAL_TOKENS "special_tokens_map.json"
 
 /* Opens those of them that are there. `folder` must outlive the snapshot; the errors are tw_snapshot_take's,
- * and TW_CONFIG for an adapter, which is no model until it is merged into its base. */
+ * and TW_CONFIG for what is recognised as something else than the folder of a model (foreign_files.h). */
 TW_MUST_USE bool tw_model_files_take(const char *folder, struct tw_snapshot *out, struct tw_error *err);
 
 /* The path of the weights of `folder`: model.int8.safetensors where that stands, else model.safetensors,
  * which need not. TW_USAGE when the path does not fit. */
 TW_MUST_USE bool tw_model_weights_path(const char *folder, char *path, size_t size, struct tw_error *err);
 
-/* Are the weights in a form that can be read? TW_CONFIG for a folder that holds them pickled or in several
- * files, with the command that writes them as one file. A folder without any is told by whoever opens
+/* Are the weights in a form that can be read? TW_CONFIG for a folder that holds them in another one
+ * (foreign_files.h), with the command that writes them anew. A folder without any is told by whoever opens
  * model.safetensors. */
 TW_MUST_USE bool tw_model_files_have_weights(const struct tw_snapshot *files, struct tw_error *err);
 

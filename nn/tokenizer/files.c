@@ -1,6 +1,7 @@
 #include "tokenizer/files.h"
 
 #include "base/file.h"
+#include "format/foreign_files.h"
 #include "format/model_files.h"
 #include "tokenizer/unicode.h"
 
@@ -103,6 +104,7 @@ static bool read_object(struct loading *loading, const char *name, size_t flags,
     struct tw_text text;
     if (!read_whole(loading, name, &text))
         return false;
+    text = tw_text_past_mark(text);
     json_error_t fault;
     *out = json_loadb(text.bytes, text.length, flags | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &fault);
     if (!*out) {
@@ -770,8 +772,9 @@ static bool read_folder(struct loading *loading)
         return read_pipeline(loading);
     if (tw_snapshot_has(loading->files, VOCAB_TXT))
         return read_vocab_txt(loading);
-    return tw_fail(loading->err, TW_CONFIG, loading->files->folder, "give the folder of a Hugging Face model",
-        "no " TOKENIZER_JSON " and no " VOCAB_TXT);
+    return tw_foreign_files_vocabulary(loading->files->folder, loading->err) &&
+           tw_fail(loading->err, TW_CONFIG, loading->files->folder, "give the folder of a Hugging Face model",
+               "no " TOKENIZER_JSON " and no " VOCAB_TXT);
 }
 
 bool tw_tokenizer_read(const struct tw_snapshot *files, struct tw_arena *arena,

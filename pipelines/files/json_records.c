@@ -14,14 +14,9 @@ static size_t skip_spaces(struct tw_text text, size_t at)
     return at;
 }
 
-static size_t skip_mark(struct tw_text text)
-{
-    return text.length >= 3 && memcmp(text.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-}
-
 bool tw_json_records_begin(struct tw_text first)
 {
-    size_t at = skip_spaces(first, skip_mark(first));
+    size_t at = skip_spaces(first, tw_text_mark_bytes(first));
     if (at == first.length)
         return false;
     size_t next = skip_spaces(first, at + 1);
@@ -37,7 +32,7 @@ bool tw_json_records_begin(struct tw_text first)
 /* Over what stands between records. */
 static size_t skip_between(struct tw_json_records *records, const char *bytes, size_t length)
 {
-    size_t at = skip_mark((struct tw_text){bytes, length});
+    size_t at = tw_text_mark_bytes((struct tw_text){bytes, length});
     for (; at < length; at++) {
         if (bytes[at] == '[' && !records->in_array)
             records->in_array = true;

@@ -60,7 +60,7 @@ static bool path_says_json(const char *path)
 
 static void settle_form(struct run *run, struct tw_text line)
 {
-    size_t at = line.length >= 3 && memcmp(line.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    size_t at = tw_text_mark_bytes(line);
     while (at < line.length && (unsigned char)line.bytes[at] <= ' ')
         at++;
     run->form_known = at < line.length;

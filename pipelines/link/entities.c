@@ -137,8 +137,7 @@ static bool add_line(struct tw_automaton *automaton, struct tw_text line, struct
     if (is_blank(line))
         return true;
     json_error_t why;
-    if (line.length >= 3 && memcmp(line.bytes, "\xEF\xBB\xBF", 3) == 0) /* as some editors begin a file */
-        line = (struct tw_text){line.bytes + 3, line.length - 3};
+    line = tw_text_past_mark(line);
     json_t *object = json_loadb(line.bytes, line.length, 0, &why);
     if (!object) {
         const char *near = strstr(why.text, " near ");

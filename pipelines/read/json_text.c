@@ -24,11 +24,6 @@ const char *tw_json_type_name(const json_t *value)
 
 /* ---- the first pass: text ---- */
 
-static size_t bom_bytes_of(struct tw_text text)
-{
-    return text.length >= 3 && memcmp(text.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-}
-
 static int hex_value(char byte)
 {
     if (byte >= '0' && byte <= '9')
@@ -89,7 +84,7 @@ static size_t next_broken_escape(struct tw_text text, size_t at)
 
 struct tw_text tw_json_repair(struct tw_text text, struct tw_arena *arena, uint32_t *repairs)
 {
-    size_t bom_bytes = bom_bytes_of(text);
+    size_t bom_bytes = tw_text_mark_bytes(text);
     *repairs += bom_bytes > 0;
     text = (struct tw_text){text.bytes + bom_bytes, text.length - bom_bytes};
     struct tw_text mended = tw_text_repair(text, arena, repairs);
@@ -112,7 +107,7 @@ struct tw_text tw_json_repair(struct tw_text text, struct tw_arena *arena, uint3
 static size_t place_as_it_came(struct tw_text raw, size_t place)
 {
     enum { REPLACEMENT_BYTES = 3 };
-    size_t used = 0, at = bom_bytes_of(raw);
+    size_t used = 0, at = tw_text_mark_bytes(raw);
     while (at < raw.length && used < place) {
         size_t broken, length = tw_utf8_sequence(raw, at, &broken);
         used += length ? length : REPLACEMENT_BYTES;
@@ -348,7 +343,7 @@ bool tw_json_read(struct tw_text bytes, struct tw_arena *arena, json_t **out, st
     struct tw_error *err)
 {
     json_error_t error;
-    if (bytes.length == bom_bytes_of(bytes))
+    if (bytes.length == tw_text_mark_bytes(bytes))
         return tw_fail(err, TW_REFUSED, "byte 0", cure, "the message is empty");
     struct tw_text text = tw_json_repair(bytes, arena, &repairs->text);
     if (!text.bytes)
