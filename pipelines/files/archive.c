@@ -1,5 +1,6 @@
 #include "files/archive.h"
 
+#include "files/foreign_bytes.h"
 #include "files/json_records.h"
 
 #include <errno.h>
@@ -229,7 +230,7 @@ static bool unpack_zstd(struct tw_archive *archive, struct tw_error *err)
 }
 
 /* Fills the empty window. It stays empty only at the end. */
-static bool fill_window(struct tw_archive *archive, struct tw_error *err)
+static bool fill_next_window(struct tw_archive *archive, struct tw_error *err)
 {
     static bool (*const unpack[])(struct tw_archive *, struct tw_error *) = {
         [PACKING_PLAIN] = unpack_plain, [PACKING_GZIP] = unpack_gzip, [PACKING_ZSTD] = unpack_zstd};
@@ -257,6 +258,15 @@ static bool fill_window(struct tw_archive *archive, struct tw_error *err)
             return false;
     }
     return true;
+}
+
+/* The first one shows what the file is. */
+static bool fill_window(struct tw_archive *archive, struct tw_error *err)
+{
+    bool first = archive->packing == PACKING_UNKNOWN;
+    return fill_next_window(archive, err) &&
+           (!first || tw_foreign_bytes_check(
+                          archive->name, (struct tw_text){archive->window, archive->window_used}, err));
 }
 
 /* ---- lines ---- */

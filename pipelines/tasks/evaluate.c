@@ -32,8 +32,14 @@ static bool refuse_unlabelled(struct tw_chunk *chunk, struct tw_record *record, 
     if (record->document.fate != TW_FATE_STORED || tw_annotations_has_label(&record->annotations))
         return true;
     struct tw_error why;
-    tw_fail(&why, TW_REFUSED, NULL, "label: negative, neutral or positive; or entities with labels",
-        "the record carries no label");
+    if (chunk->json)
+        tw_fail(&why, TW_REFUSED, NULL, "label: negative, neutral or positive; or entities with labels",
+            "the record carries no label");
+    else
+        tw_fail(&why, TW_REFUSED, NULL,
+            "write records as JSON, one a line; of a CSV table: python3 -c \"import pandas as p; "
+            "p.read_csv('FILE').to_json('OUT.jsonl', orient='records', lines=True)\"",
+            "a line of plain text carries no label");
     return tw_document_refuse(&record->document, &why, &chunk->arena, err);
 }
 

@@ -1,0 +1,46 @@
+#include "files/foreign_bytes.h"
+
+#include <string.h>
+
+#define UNPACK "unpack it, as with: "
+#define AS_LINES "write it as JSON Lines, as with: python3 -c \"import pandas as p; p."
+#define TO_LINES "('FILE').to_json('OUT.jsonl', orient='records', lines=True)\""
+
+/* clang-format off */
+static const struct {
+    size_t offset;
+    const char *mark;
+    size_t length;
+    const char *what, *cure;
+} marks[] = {
+    {0, "\xFD" "7zXZ\0", 6, "packed by xz", UNPACK "xz -dc FILE | tapewatch ... -"},
+    {0, "7z\xBC\xAF\x27\x1C", 6, "an archive of 7-Zip", UNPACK "7z x FILE"},
+    {0, "PK\x03\x04", 4, "a ZIP archive, or a workbook", UNPACK "unzip FILE; a workbook: " "save it as CSV, then as JSON Lines"},
+    {0, "\xD0\xCF\x11\xE0", 4, "a workbook of old Excel", "save it as CSV, then as JSON Lines"},
+    {0, "\x04\x22\x4D\x18", 4, "packed by lz4", UNPACK "lz4 -dc FILE | tapewatch ... -"},
+    {4, "\x31\x41\x59\x26\x53\x59", 6, "packed by bzip2", UNPACK "bzip2 -dc FILE | tapewatch ... -"},
+    {257, "ustar", 5, "a tar archive", UNPACK "tar -xf FILE"},
+    {0, "PAR1", 4, "a table of Parquet", AS_LINES "read_parquet" TO_LINES},
+    {0, "ARROW1", 6, "a table of Arrow", AS_LINES "read_feather" TO_LINES},
+    {0, "FEA1", 4, "a table of Feather", AS_LINES "read_feather" TO_LINES},
+    {0, "\x89HDF\r\n", 6, "a table of HDF5", AS_LINES "read_hdf" TO_LINES},
+    {0, "Obj\x01", 4, "a file of Avro", "write it as JSON Lines, as with: avro-tools tojson FILE"},
+    {0, "SQLite format 3", 16, "a database of SQLite", "write it as JSON Lines, as with: sqlite3 FILE -json"},
+    {0, "%PDF-", 5, "a PDF", "write its text as JSON Lines"},
+    {0, "\x80\x04\x95", 3, "an object of Python, pickled", AS_LINES "read_pickle" TO_LINES},
+    {0, "\x80\x05\x95", 3, "an object of Python, pickled", AS_LINES "read_pickle" TO_LINES},
+    {0, "\x93NUMPY", 6, "an array of NumPy", "write it as JSON Lines"},
+    {0, "version https://git-lfs", 23, "a Git LFS pointer, not the file", "run git lfs pull in its folder"},
+    {0, "\xFF\xFE", 2, "in UTF-16, not in UTF-8", "iconv -f UTF-16 -t UTF-8 FILE | tapewatch ... -"},
+    {0, "\xFE\xFF", 2, "in UTF-16, not in UTF-8", "iconv -f UTF-16 -t UTF-8 FILE | tapewatch ... -"},
+};
+/* clang-format on */
+
+bool tw_foreign_bytes_check(const char *name, struct tw_text first, struct tw_error *err)
+{
+    for (size_t at = 0; at < sizeof marks / sizeof marks[0]; at++)
+        if (first.length >= marks[at].offset + marks[at].length &&
+            memcmp(first.bytes + marks[at].offset, marks[at].mark, marks[at].length) == 0)
+            return tw_fail(err, TW_IO, name, marks[at].cure, "%s", marks[at].what);
+    return true;
+}
