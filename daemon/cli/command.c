@@ -22,6 +22,7 @@ static const struct tw_command *const commands[] = {
     &tw_command_deadletters_show,
     &tw_command_deadletters_requeue,
     &tw_command_reset,
+    &tw_command_backtest,
     &tw_command_test,
     &tw_command_classify,
     &tw_command_tokenize,

@@ -111,7 +111,7 @@ extern const struct tw_command tw_command_serve, tw_command_migrate, tw_command_
 extern const struct tw_command tw_command_replay, tw_command_reset;
 extern const struct tw_command tw_command_deadletters_list, tw_command_deadletters_show,
     tw_command_deadletters_requeue;
-extern const struct tw_command tw_command_test;
+extern const struct tw_command tw_command_test, tw_command_backtest;
 extern const struct tw_command tw_command_classify, tw_command_tokenize, tw_command_evaluate,
     tw_command_explain, tw_command_audit, tw_command_bench;
 extern const struct tw_command tw_command_pretrain, tw_command_finetune, tw_command_distill,

@@ -73,8 +73,7 @@ bool tw_windows_is_whole(const struct tw_windows *windows, const struct tw_shard
            window->to_us == edge_of(held);
 }
 
-/* A bar without sums is one that is gone. */
-static struct tw_bar_row bar_of(const PGresult *rows, int row)
+struct tw_bar_row tw_windows_bar_of(const PGresult *rows, int row)
 {
     if (PQgetisnull(rows, row, SCORES))
         return (struct tw_bar_row){
@@ -115,7 +114,7 @@ bool tw_windows_put(struct tw_windows *windows, const struct tw_shards_chosen *c
     for (uint32_t at = 0; at < chosen->count; at++)
         tw_recent_cut(&windows->shards[chosen->numbers[at]].bars, from_us);
     for (int row = 0; row < PQntuples(rows); row++) {
-        struct tw_bar_row bar = bar_of(rows, row);
+        struct tw_bar_row bar = tw_windows_bar_of(rows, row);
         struct tw_shard_window *window = window_of(windows, chosen, bar.symbol, err);
         if (!window || !tw_recent_put(&window->bars, &bar, *PQgetvalue(rows, row, LISTED) != 0, err))
             return false;
@@ -127,7 +126,7 @@ bool tw_windows_put_late(struct tw_windows *windows, const struct tw_shards_chos
     const PGresult *rows, struct tw_error *err)
 {
     for (int row = 0; row < PQntuples(rows); row++) {
-        struct tw_bar_row bar = bar_of(rows, row);
+        struct tw_bar_row bar = tw_windows_bar_of(rows, row);
         struct tw_shard_window *window = window_of(windows, chosen, bar.symbol, err);
         if (!window)
             return false;
@@ -153,7 +152,7 @@ bool tw_windows_put_days(struct tw_windows *windows, const struct tw_shards_chos
     const PGresult *rows, struct tw_error *err)
 {
     for (int row = 0; row < PQntuples(rows); row++) {
-        struct tw_bar_row day = bar_of(rows, row);
+        struct tw_bar_row day = tw_windows_bar_of(rows, row);
         struct tw_shard_window *window = window_of(windows, chosen, day.symbol, err);
         if (!window || !tw_recent_put(&window->days, &day, false, err))
             return false;
@@ -184,7 +183,7 @@ void tw_windows_add_days(
 {
     struct tw_error ignored; /* the window that is begun anew will say so */
     for (int row = 0; row < PQntuples(late); row++) {
-        struct tw_bar_row day = bar_of(late, row);
+        struct tw_bar_row day = tw_windows_bar_of(late, row);
         struct tw_shard_window *window = &windows->shards[tw_shard_of(day.symbol)];
         if (day.bar_us >= window->days_from_us && !tw_recent_put(&window->days, &day, false, &ignored))
             forget(window);

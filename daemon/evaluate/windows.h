@@ -57,6 +57,10 @@ void tw_windows_follow(
 /* Whether the shard may be evaluated: it is held, and its window holds all that rules look back on. */
 bool tw_windows_is_whole(const struct tw_windows *windows, const struct tw_shards *shards, int shard);
 
+/* The bar, or the day, in a row of TW_BARS_READ, TW_LATE_READ, TW_DAYS_READ or TW_LATE_DONE; one without
+ * sums is gone. The symbol is the row's. */
+struct tw_bar_row tw_windows_bar_of(const PGresult *rows, int row);
+
 /* Takes rows of TW_BARS_READ in: bars of the chosen shards, all there are from `from_us` on. TW_FULL,
  * TW_INTERNAL for want of memory; TW_INTERNAL for a bar of another shard. */
 TW_MUST_USE bool tw_windows_put(struct tw_windows *windows, const struct tw_shards_chosen *chosen,

@@ -201,4 +201,5 @@ const struct tw_rule_kind tw_event_kind = {
     .write = write_event,
     .run = run_event,
     .speak = speak_event,
+    .of_events = true,
 };

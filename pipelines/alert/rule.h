@@ -144,6 +144,7 @@ struct tw_rule_kind {
     tw_rule_settle *settle; /* NULL: says nothing of other rules */
     tw_rule_run_edges *run;
     tw_rule_speak *speak; /* NULL: looks at closed bars only */
+    bool of_events;       /* speaks for what a document says has happened: events must be told, and stored */
     bool of_others;       /* decided by the alerts of other rules, after them; its window is one of alerts */
 };
 

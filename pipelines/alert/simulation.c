@@ -81,6 +81,12 @@ bool tw_simulation_put_bar(
            tw_recent_add(&simulation->bars, bar, listed, err);
 }
 
+bool tw_simulation_put_day(
+    struct tw_simulation *simulation, const struct tw_bar_row *day, struct tw_error *err)
+{
+    return simulation->span.rules->longest_days_us == 0 || tw_recent_add(&simulation->days, day, false, err);
+}
+
 bool tw_simulation_put_event(struct tw_simulation *simulation, struct tw_text symbol, bool listed,
     const struct tw_headline_event *event, struct tw_error *err)
 {

@@ -75,6 +75,10 @@ void tw_simulation_end(struct tw_simulation *simulation);
 /* Adds to the entity's bar of that time. TW_FULL; TW_INTERNAL for sums that do not fit. */
 TW_MUST_USE bool tw_simulation_put_bar(
     struct tw_simulation *simulation, const struct tw_bar_row *bar, bool listed, struct tw_error *err);
+/* Sums of a whole day that lies before all bars: what rules with a baseline look back on. Each once, before
+ * the first turn. TW_FULL. */
+TW_MUST_USE bool tw_simulation_put_day(
+    struct tw_simulation *simulation, const struct tw_bar_row *day, struct tw_error *err);
 /* A rule has spoken for a document of that entity. TW_FULL, TW_INTERNAL. */
 TW_MUST_USE bool tw_simulation_put_event(struct tw_simulation *simulation, struct tw_text symbol, bool listed,
     const struct tw_headline_event *event, struct tw_error *err);
