@@ -109,7 +109,20 @@ struct tw_score {
     int32_t sentiment;
 };
 
-/* What the model reads of one entity, tokens [begin, end), and what its head for entities says of it. */
+/* What the model reads at once of a text that is longer than one window (score/text_windows.h). */
+struct tw_text_window {
+    uint32_t begin, end;               /* bytes of the cleaned text */
+    uint32_t first_token, token_count; /* of tw_document.tokens, [CLS] and [SEP] included */
+};
+
+/* Where a window speaks of an entity: tokens [begin, end), counted from the window's first one. */
+struct tw_text_span {
+    uint32_t window, reading; /* indices into tw_document.windows and .readings */
+    uint32_t begin, end;
+};
+
+/* What the model reads of one entity, tokens [begin, end), the first of them where windows name it more than
+ * once; and what its head for entities says of it. */
 struct tw_reading {
     uint32_t begin, end;
     struct tw_score score;
@@ -150,7 +163,14 @@ struct tw_document {
     const int32_t *tokens;                     /* ids with [CLS] and [SEP] */
     const uint32_t *token_begins, *token_ends; /* the bytes of `text` that each stands for; NULL: not told */
     uint32_t token_count;
-    bool truncated; /* the model saw only the first tokens */
+    bool truncated;      /* the model did not read all of `text` */
+    uint32_t read_bytes; /* bytes of `text` that it read */
+    /* Of a text that is longer than one window, which all tokens are otherwise: in the order of the text, the
+     * first is the title; their tokens stand end to end. None: the text is one window. */
+    const struct tw_text_window *windows;
+    uint32_t window_count;
+    const struct tw_text_span *spans; /* in the order of their windows */
+    uint32_t span_count;
 
     struct tw_score score;
     bool cached; /* scores are those of an equal text before it (score/score_cache.h) */

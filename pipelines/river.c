@@ -63,28 +63,14 @@ void tw_river_worker_free(struct tw_river_worker *worker)
     free(worker);
 }
 
-/* Each linked entity is read where it is mentioned first; one that `symbols` alone names, in the whole
- * text. */
-static bool read_entities(
-    const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err)
-{
-    struct tw_place *places = tw_arena_array(arena, document->entity_count, sizeof *places);
-    if (!places)
-        return tw_arena_fail(arena, err);
-    for (uint32_t at = document->mention_count; at-- > 0;)
-        if (document->mentions[at].end > document->mentions[at].begin)
-            places[document->mentions[at].entity] =
-                (struct tw_place){document->mentions[at].begin, document->mentions[at].end};
-    return tw_classifier_read_entities(
-        river->classifier, document, places, document->entity_count, arena, err);
-}
-
 static bool find_tokens(
     const struct tw_river *river, struct tw_document *document, struct tw_arena *arena, struct tw_error *err)
 {
     struct tw_error why;
+    const struct tw_text_mentions linked = {
+        document->mentions, document->mention_count, document->entity_count};
     if (tw_classifier_tokenize(river->classifier, document, arena, &why))
-        return read_entities(river, document, arena, err);
+        return tw_classifier_read_entities(river->classifier, document, linked, arena, err);
     if (why.code == TW_REFUSED)
         return tw_document_refuse(document, &why, arena, err);
     *err = why;

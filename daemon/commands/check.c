@@ -124,9 +124,9 @@ static void check_model(struct tw_check *check)
     }
     snprintf(check->detail, sizeof check->detail, "%s%sSHA-256 %s, %u tokens at most%s%s%s%s%s",
         options.folder ? options.folder : "", options.folder ? ": " : "", tw_classifier_sha256(classifier),
-        tw_classifier_max_tokens(classifier), options.constant ? ", CONSTANT: scores are invented (dev)" : "",
-        options.constant ? "" : ", ", tw_classifier_precision(classifier), options.why ? ": " : "",
-        options.why ? options.why : "");
+        tw_classifier_text_tokens(classifier),
+        options.constant ? ", CONSTANT: scores are invented (dev)" : "", options.constant ? "" : ", ",
+        tw_classifier_precision(classifier), options.why ? ": " : "", options.why ? options.why : "");
     tw_classifier_free(classifier);
 }
 

@@ -107,6 +107,7 @@ bool tw_config_classifier_options(const struct tw_config *config, const struct t
         .constant = constant,
         .micro_tokens = (uint32_t)config->batch.micro_tokens,
         .max_tokens = asked->limits_tokens ? asked->max_tokens : (uint32_t)config->model.max_tokens,
+        .max_windows = (uint32_t)config->model.max_windows,
         .labels = asked->labels,
         .gemm = tw_gemm_choice_names[config->gemm.backend],
         .tokenizer_only = asked->tokenizer_only,

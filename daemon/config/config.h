@@ -89,6 +89,7 @@ struct tw_config {
         enum tw_model_kind kind;
         enum tw_model_precision precision; /* which weights score (model_precision.h) */
         int64_t max_tokens;
+        int64_t max_windows;
         int64_t cache_bytes; /* of scores of texts that come again; 0: none */
         struct tw_strings labels;
     } model;

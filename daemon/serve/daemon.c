@@ -544,7 +544,7 @@ static bool open_batcher(struct tw_daemon *daemon, struct tw_error *err)
         .most_documents = (uint32_t)daemon->config->batch.most_documents,
         .age_ms = (uint64_t)daemon->config->batch.age_ms,
         .memory_bytes = (size_t)daemon->config->batch.memory_bytes,
-        .tokens_of_a_text = tw_classifier_max_tokens(daemon->model->content),
+        .tokens_of_a_text = tw_classifier_text_tokens(daemon->model->content),
     };
     if (!tw_batcher_begin(&options, &daemon->batcher, err))
         return false;

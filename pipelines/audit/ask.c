@@ -1,5 +1,6 @@
 #include "audit/ask.h"
 
+#include "link/locate.h"
 #include "read/clean.h"
 #include "score/classify.h"
 
@@ -10,7 +11,7 @@ static bool prepare(const struct tw_river *river, const struct tw_audit_text *as
     struct tw_document *document, struct tw_arena *arena, struct tw_error *err)
 {
     struct tw_text names[TW_AUDIT_NAMES];
-    struct tw_place places[TW_AUDIT_NAMES];
+    struct tw_text_mentions mentions = {.count = asked->name_count};
     *document = (struct tw_document){.fate = TW_FATE_STORED, .body = asked->text};
     if (!tw_river_prepare(river, document, arena, err))
         return false;
@@ -21,8 +22,9 @@ static bool prepare(const struct tw_river *river, const struct tw_audit_text *as
     }
     if (asked->name_count == 0)
         return true;
-    tw_locate_names(document->text, names, asked->name_count, places);
-    return tw_classifier_read_entities(river->classifier, document, places, asked->name_count, arena, err);
+    return tw_locate_mentions(
+               document->text, names, asked->name_count, arena, &mentions.items, &mentions.item_count, err) &&
+           tw_classifier_read_entities(river->classifier, document, mentions, arena, err);
 }
 
 static bool ask_some(const struct tw_river *river, struct tw_river_worker *worker,

@@ -6,6 +6,8 @@
 #include "infer/predict.h"
 #include "link/symbols.h"
 #include "score/classifier.h"
+#include "score/classify.h"
+#include "score/join.h"
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>
@@ -19,7 +21,8 @@ struct tw_explainer {
 
 struct tw_explain_workspace {
     struct tw_attributor *attributor;
-    struct tw_predict *predict; /* of the classifier's own model, when that has 8-bit weights; else NULL */
+    struct tw_predict
+        *predict; /* of the classifier's own model, when that has 8-bit weights or reads windows */
 };
 
 /* ---- opening ---- */
@@ -53,6 +56,11 @@ void tw_explainer_close(struct tw_explainer *explainer)
     free(explainer);
 }
 
+static bool is_narrow(const struct tw_classifier *classifier)
+{
+    return tw_classifier_model(classifier)->int8 != NULL;
+}
+
 bool tw_explain_workspace_new(
     const struct tw_explainer *explainer, struct tw_explain_workspace **out, struct tw_error *err)
 {
@@ -62,9 +70,10 @@ bool tw_explain_workspace_new(
     struct tw_explain_workspace *workspace = calloc(1, sizeof *workspace);
     if (!workspace)
         return tw_fail(err, TW_INTERNAL, NULL, "lower the number of workers", "no memory for a worker");
-    const bool is_narrow = tw_classifier_model(explainer->classifier)->int8 != NULL;
+    const bool predicts =
+        is_narrow(explainer->classifier) || tw_classifier_max_windows(explainer->classifier) > 1;
     if (!tw_attributor_open(&explainer->widened.model, &options, &workspace->attributor, err) ||
-        (is_narrow && !tw_classifier_open_predict(explainer->classifier, &workspace->predict, err))) {
+        (predicts && !tw_classifier_open_predict(explainer->classifier, &workspace->predict, err))) {
         tw_explain_workspace_free(workspace);
         return false;
     }
@@ -99,16 +108,29 @@ uint32_t tw_explain_entity(const struct tw_automaton *entities, const struct tw_
     return found < document->entity_count ? found : UINT32_MAX;
 }
 
-/* The tokens that classify.h reads of it, by the same head. */
-static void choose_head(const struct tw_model *model, const struct tw_document *document, uint32_t nth,
-    struct tw_attribute_call *call)
+/* What is explained: a sequence that the model reads at once, and what of it, by which head. */
+struct view {
+    uint32_t first, count; /* tokens of the document */
+    bool of_entity;
+    uint32_t begin, end; /* tokens of the sequence that are read of an entity */
+};
+
+/* A sequence read whole: by the head for texts, or, of a model that has none, as an entity. */
+static struct view whole_of(const struct tw_model *model, uint32_t first, uint32_t count)
 {
-    const bool is_read = nth < document->reading_count;
-    call->of_entity = is_read || !model->has_head;
-    call->begin = is_read ? document->readings[nth].begin : document->token_count > 2;
-    call->end = is_read                     ? document->readings[nth].end
-                : document->token_count > 2 ? document->token_count - 1
-                                            : 1;
+    return (struct view){first, count, !model->has_head, count > 2, count > 2 ? count - 1 : 1};
+}
+
+/* The tokens that classify.h reads of a text that is one window. */
+static struct view view_of(const struct tw_model *model, const struct tw_document *document, uint32_t nth)
+{
+    struct view view = whole_of(model, 0, document->token_count);
+    if (nth >= document->reading_count)
+        return view;
+    view.of_entity = true;
+    view.begin = document->readings[nth].begin;
+    view.end = document->readings[nth].end;
+    return view;
 }
 
 /* The largest logit's class; the first of equals, as tw_label_of has it. */
@@ -121,25 +143,27 @@ static enum tw_class largest(const float logits[TW_CLASSES])
     return best;
 }
 
-/* 8-bit weights decide by themselves: near a tie their label may not be that of the widened model. */
-static bool predict_narrow(const struct tw_explain_workspace *workspace, const struct tw_attribute_call *call,
-    float logits[TW_CLASSES], struct tw_error *err)
+/* By the classifier's own model: near a tie the label of 8-bit weights may not be that of the widened ones.
+ * */
+static bool predict(const struct tw_explain_workspace *workspace, const struct tw_document *document,
+    const struct view *view, float logits[TW_CLASSES], struct tw_error *err)
 {
-    const uint32_t starts[] = {0, (uint32_t)call->count};
-    const struct tw_packed batch = {.ids = call->ids, .starts = starts, .count = 1};
-    const struct tw_entity_span span = {0, call->begin, call->end};
-    return tw_predict_run(workspace->predict, &batch, &span, call->of_entity, call->of_entity ? NULL : logits,
-        call->of_entity ? logits : NULL, err);
+    const uint32_t starts[] = {0, view->count};
+    const struct tw_packed batch = {.ids = document->tokens + view->first, .starts = starts, .count = 1};
+    const struct tw_entity_span span = {0, view->begin, view->end};
+    return tw_predict_run(workspace->predict, &batch, &span, view->of_entity, view->of_entity ? NULL : logits,
+        view->of_entity ? logits : NULL, err);
 }
 
-/* The label that classify.h gives. */
+/* The label that classify.h gives to what is read at once. */
 static bool decide(const struct tw_explainer *explainer, const struct tw_explain_workspace *workspace,
-    const struct tw_attribute_call *call, struct tw_arena *arena, enum tw_class *label, struct tw_error *err)
+    const struct tw_document *document, const struct view *view, const struct tw_attribute_call *call,
+    struct tw_arena *arena, enum tw_class *label, struct tw_error *err)
 {
     const struct tw_model_config *config = &explainer->widened.model.config;
     float by_class[TW_CLASSES];
-    if (workspace->predict) {
-        if (!predict_narrow(workspace, call, by_class, err))
+    if (is_narrow(explainer->classifier)) {
+        if (!predict(workspace, document, view, by_class, err))
             return false;
         *label = largest(by_class);
         return true;
@@ -152,6 +176,74 @@ static bool decide(const struct tw_explainer *explainer, const struct tw_explain
     for (enum tw_class class = TW_NEGATIVE; class < TW_CLASSES; class ++)
         by_class[class] = logits[config->class_at[class]];
     *label = largest(by_class);
+    return true;
+}
+
+/* ---- which window ---- */
+
+/* A window as it was read, and what it says. */
+struct heard {
+    struct view view;
+    struct tw_score score;
+    double kind; /* join.h */
+};
+
+/* The views of the windows, of entity number `nth` those of its spans. Returns how many. */
+static uint32_t view_windows(
+    const struct tw_model *model, const struct tw_document *document, uint32_t nth, struct heard *heard)
+{
+    const bool is_read = nth < document->reading_count;
+    uint32_t count = 0;
+    for (uint32_t window = 0; !is_read && window < document->window_count; window++) {
+        const struct tw_text_window *at = &document->windows[window];
+        heard[count++] = (struct heard){.view = whole_of(model, at->first_token, at->token_count),
+            .kind = window == 0 ? TW_JOIN_TITLE : 1.0};
+    }
+    for (uint32_t at = 0; is_read && at < document->span_count; at++) {
+        const struct tw_text_span *span = &document->spans[at];
+        const struct tw_text_window *window = &document->windows[span->window];
+        if (span->reading == nth)
+            heard[count++] = (struct heard){
+                .view = {window->first_token, window->token_count, true, span->begin, span->end},
+                .kind = span->window == 0 ? TW_JOIN_TITLE_OF_ENTITY : 1.0};
+    }
+    return count;
+}
+
+static float probability_of(const struct tw_score *score, enum tw_class label)
+{
+    return label == TW_NEGATIVE ? score->negative : label == TW_NEUTRAL ? score->neutral : score->positive;
+}
+
+/* The label of the joined scores (join.h), and the window that speaks most for it; the first of equals. */
+static bool choose_window(const struct tw_explainer *explainer, const struct tw_explain_workspace *workspace,
+    const struct tw_document *document, uint32_t nth, struct tw_arena *arena, struct view *view,
+    enum tw_class *label, struct tw_error *err)
+{
+    const struct tw_model_config *config = &tw_classifier_model(explainer->classifier)->config;
+    struct heard *heard = tw_arena_array(arena, document->window_count, sizeof *heard);
+    struct tw_join join = {{0.0}, 0.0};
+    double most = -1.0;
+    if (!heard)
+        return tw_arena_fail(arena, err);
+    const uint32_t count = view_windows(&explainer->widened.model, document, nth, heard);
+    for (uint32_t at = 0; at < count; at++) {
+        float logits[TW_CLASSES];
+        if (!predict(workspace, document, &heard[at].view, logits, err))
+            return false;
+        heard[at].score =
+            tw_score_of(logits, heard[at].view.of_entity ? config->entity_temperature : config->temperature);
+        tw_join_add(&join, &heard[at].score, heard[at].kind);
+    }
+    const struct tw_score score = tw_join_score(&join);
+    *label = (enum tw_class)tw_label_of(&score);
+    for (uint32_t at = 0; at < count; at++) {
+        const double share = tw_join_weight(&heard[at].score, heard[at].kind) *
+                             (double)probability_of(&heard[at].score, *label);
+        if (share > most)
+            *view = heard[at].view;
+        most = share > most ? share : most;
+    }
     return true;
 }
 
@@ -197,50 +289,68 @@ static void put_token(struct walk *walk, uint32_t begin, uint32_t end, double we
     step_word(walk);
 }
 
+static bool has_bytes(const struct tw_document *document, uint32_t token)
+{
+    return document->token_ends[token] > document->token_begins[token];
+}
+
 /* Tokens that stand for nothing of the text ([CLS], [SEP]) weigh nothing. */
-static void put_tokens(const struct tw_document *document, const double *weights, struct walk *walk)
+static void put_tokens(
+    const struct tw_document *document, const struct view *view, const double *weights, struct walk *walk)
 {
     step_word(walk);
-    for (uint32_t token = 0; token < document->token_count; token++)
-        if (document->token_ends[token] > document->token_begins[token])
-            put_token(walk, document->token_begins[token], document->token_ends[token], weights[token]);
+    for (uint32_t at = 0; at < view->count; at++) {
+        const uint32_t token = view->first + at;
+        if (has_bytes(document, token))
+            put_token(walk, document->token_begins[token], document->token_ends[token], weights[at]);
+    }
 }
 
 /* ---- one text ---- */
 
-/* The text without its words. Only [CLS] and [SEP] that the tokenizer put there stand for no bytes. */
-static int32_t *without_words(
-    const struct tw_explainer *explainer, const struct tw_document *document, struct tw_arena *arena)
+/* The byte where the sequence begins. */
+static uint32_t start_of(const struct tw_document *document, const struct view *view)
 {
-    int32_t *ids = tw_arena_array(arena, document->token_count, sizeof *ids);
-    for (uint32_t token = 0; ids && token < document->token_count; token++)
-        ids[token] = document->token_ends[token] > document->token_begins[token] ? explainer->unknown
-                                                                                 : document->tokens[token];
+    for (uint32_t window = 0; window < document->window_count; window++)
+        if (document->windows[window].first_token == view->first)
+            return document->windows[window].begin;
+    return 0;
+}
+
+/* The text without its words. Only [CLS] and [SEP] that the tokenizer put there stand for no bytes. */
+static int32_t *without_words(const struct tw_explainer *explainer, const struct tw_document *document,
+    const struct view *view, struct tw_arena *arena)
+{
+    int32_t *ids = tw_arena_array(arena, view->count, sizeof *ids);
+    for (uint32_t at = 0; ids && at < view->count; at++)
+        ids[at] =
+            has_bytes(document, view->first + at) ? explainer->unknown : document->tokens[view->first + at];
     return ids;
 }
 
-bool tw_explain(const struct tw_explainer *explainer, struct tw_explain_workspace *workspace,
-    const struct tw_document *document, uint32_t nth, struct tw_arena *arena, struct tw_explanation *out,
-    struct tw_error *err)
+/* The weights of the words that the model read at once, for a label that is chosen already or chosen here. */
+static bool explain_view(const struct tw_explainer *explainer, struct tw_explain_workspace *workspace,
+    const struct tw_document *document, const struct view *view, bool is_decided, enum tw_class label,
+    struct tw_arena *arena, struct tw_explanation *out, struct tw_error *err)
 {
-    const struct tw_model *model = &explainer->widened.model;
-    struct walk walk = {.text = document->text};
+    struct walk walk = {.text = document->text, .at = start_of(document, view)};
     struct tw_attribution attribution;
-    enum tw_class label = TW_NEGATIVE;
-    double *weights = tw_arena_array(arena, document->token_count, sizeof *weights);
-    struct tw_attribute_call call = {.ids = document->tokens,
-        .baseline = without_words(explainer, document, arena),
-        .count = document->token_count};
-    walk.words = tw_arena_array(arena, document->token_count, sizeof *walk.words);
+    double *weights = tw_arena_array(arena, view->count, sizeof *weights);
+    struct tw_attribute_call call = {.ids = document->tokens + view->first,
+        .baseline = without_words(explainer, document, view, arena),
+        .count = view->count,
+        .of_entity = view->of_entity,
+        .begin = view->begin,
+        .end = view->end};
+    walk.words = tw_arena_array(arena, view->count, sizeof *walk.words);
     if (!weights || !call.baseline || !walk.words)
         return tw_arena_fail(arena, err);
-    choose_head(model, document, nth, &call);
-    if (!decide(explainer, workspace, &call, arena, &label, err))
+    if (!is_decided && !decide(explainer, workspace, document, view, &call, arena, &label, err))
         return false;
-    call.column = (size_t)model->config.class_at[label];
+    call.column = (size_t)explainer->widened.model.config.class_at[label];
     if (!tw_attribute(workspace->attributor, &call, weights, &attribution, err))
         return false;
-    put_tokens(document, weights, &walk);
+    put_tokens(document, view, weights, &walk);
     *out = (struct tw_explanation){.label = label,
         .base = attribution.base,
         .logit = attribution.logit,
@@ -249,6 +359,18 @@ bool tw_explain(const struct tw_explainer *explainer, struct tw_explain_workspac
         .error = attribution.error,
         .settled = attribution.settled};
     return true;
+}
+
+bool tw_explain(const struct tw_explainer *explainer, struct tw_explain_workspace *workspace,
+    const struct tw_document *document, uint32_t nth, struct tw_arena *arena, struct tw_explanation *out,
+    struct tw_error *err)
+{
+    struct view view = view_of(&explainer->widened.model, document, nth);
+    enum tw_class label = TW_NEGATIVE;
+    const bool has_windows = document->window_count > 0;
+    if (has_windows && !choose_window(explainer, workspace, document, nth, arena, &view, &label, err))
+        return false;
+    return explain_view(explainer, workspace, document, &view, has_windows, label, arena, out, err);
 }
 
 uint32_t tw_explanation_top(const struct tw_explanation *explanation, uint32_t count, uint32_t *order)

@@ -17,8 +17,12 @@
  * weight is the sum of the weights of a word's tokens (attribute/attribute of nn: integrated gradients).
  * Above 0: the word spoke for the label; below: against it.
  *
- * Words are those of whole_words.h, as far as the model reads: of a text that is longer only the window of
- * its first tokens decides, and words behind it are not listed. A token that reaches over two words makes
+ * A text of several windows (score/text_windows.h) has the label of its joined scores (score/join.h), which
+ * no single logit decides. Explained is the window that speaks most for that label, by its weight in the
+ * joining and the probability that it gives: `logit` and `base` are that window's, and its words alone are
+ * listed.
+ *
+ * Words are those of whole_words.h, as far as the model reads. A token that reaches over two words makes
  * them one. A word that has no token (nothing but what the tokenizer drops) is not listed.
  *
  * 8-bit weights have no gradients. Such a model decides the label itself, as ever; base, logit and weights

@@ -107,8 +107,12 @@ void tw_explain_page_write(FILE *out, const struct tw_explained *explained)
         (double)explanation->logit, (double)explanation->base);
     put_words(out, explained);
     fputs("</p>\n", out);
+    if (explained->document->window_count)
+        fprintf(out,
+            "<p class=\"quiet\">Read in %u windows; these words are of the one that speaks most.</p>\n",
+            explained->document->window_count);
     if (explained->document->truncated)
-        fprintf(out, "<p class=\"quiet\">The model read %u tokens of it, the first.</p>\n",
+        fprintf(out, "<p class=\"quiet\">The model read %u tokens of it, not all.</p>\n",
             explained->document->token_count);
     if (!explanation->settled)
         fprintf(out, "<p class=\"quiet\">The weights leave %.3f of the difference untold.</p>\n",

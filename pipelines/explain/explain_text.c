@@ -35,8 +35,11 @@ static void write_coloured(FILE *out, const struct tw_explained *explained)
 
 static void write_notes(FILE *out, const struct tw_explained *explained)
 {
+    if (explained->document->window_count)
+        fprintf(out, "   read in %u windows; these words are of the one that speaks most\n",
+            explained->document->window_count);
     if (explained->document->truncated)
-        fprintf(out, "   the model read %u tokens of it, the first\n", explained->document->token_count);
+        fprintf(out, "   the model read %u tokens of it, not all\n", explained->document->token_count);
     if (!explained->explanation->settled)
         fprintf(out, "   the weights leave %.3f of the difference untold\n", explained->explanation->error);
 }

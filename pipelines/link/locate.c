@@ -2,6 +2,7 @@
 
 #include "tokenizer/tokenizer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum fit { EXACT_WORD, ANY_CASE_WORD, ANY_CASE, FITS };
@@ -100,6 +101,83 @@ void tw_locate_names(
             (void)find_best(text, names[at], taken, 0, &places[at]);
         }
     }
+}
+
+/* In order of begin; of those that begin together, places before what was found again, then the longest. */
+struct found {
+    struct tw_mention mention;
+    bool is_place;
+};
+
+static int by_begin(const void *left, const void *right)
+{
+    const struct found *one = left, *other = right;
+    if (one->mention.begin != other->mention.begin)
+        return one->mention.begin < other->mention.begin ? -1 : 1;
+    if (one->is_place != other->is_place)
+        return one->is_place ? -1 : 1;
+    if (one->mention.end != other->mention.end)
+        return one->mention.end > other->mention.end ? -1 : 1;
+    return (one->mention.entity > other->mention.entity) - (one->mention.entity < other->mention.entity);
+}
+
+/* The same bytes as those at `place`, as whole words, behind it. Returns how many there are now. */
+static uint32_t find_again(struct tw_text text, struct tw_place place, uint32_t name, struct found *all,
+    uint32_t count, uint32_t most)
+{
+    const size_t length = place.end - place.begin;
+    for (size_t at = place.end; count < most;) {
+        const char *again = memmem(text.bytes + at, text.length - at, text.bytes + place.begin, length);
+        if (!again)
+            break;
+        const size_t begin = (size_t)(again - text.bytes);
+        at = begin + length;
+        if (is_edge(text, begin) && is_edge(text, at))
+            all[count++] = (struct found){.mention = {name, (uint32_t)begin, (uint32_t)at}};
+    }
+    return count;
+}
+
+/* Places stay; what was found again stays where it overlaps neither a place nor what stays before it. */
+static uint32_t keep_apart(const struct found *all, uint32_t count, struct tw_mention *out)
+{
+    uint32_t kept = 0, end = 0;
+    for (uint32_t at = 0; at < count; at++) {
+        const struct tw_mention *mention = &all[at].mention;
+        uint32_t next_place = at + 1;
+        while (
+            next_place < count && all[next_place].mention.begin < mention->end && !all[next_place].is_place)
+            next_place++;
+        const bool meets_place = next_place < count && all[next_place].mention.begin < mention->end;
+        if (!all[at].is_place && (mention->begin < end || meets_place))
+            continue;
+        out[kept++] = *mention;
+        end = mention->end > end ? mention->end : end;
+    }
+    return kept;
+}
+
+bool tw_locate_mentions(struct tw_text text, const struct tw_text *names, uint32_t count,
+    struct tw_arena *arena, const struct tw_mention **mentions, uint32_t *mention_count, struct tw_error *err)
+{
+    const uint32_t share = TW_LOCATE_MENTIONS / (count ? count : 1) + 1, most = count + count * share;
+    struct tw_place *places = tw_arena_array(arena, count, sizeof *places);
+    struct found *all = tw_arena_array(arena, most, sizeof *all);
+    struct tw_mention *kept = tw_arena_array(arena, most, sizeof *kept);
+    uint32_t found = 0;
+    if (!places || !all || !kept)
+        return tw_arena_fail(arena, err);
+    tw_locate_names(text, names, count, places);
+    for (uint32_t name = 0; name < count; name++)
+        if (places[name].end > places[name].begin)
+            all[found++] = (struct found){{name, places[name].begin, places[name].end}, true};
+    for (uint32_t name = 0; name < count; name++)
+        if (places[name].end > places[name].begin)
+            found = find_again(text, places[name], name, all, found, found + share);
+    qsort(all, found, sizeof *all, by_begin);
+    *mentions = kept;
+    *mention_count = keep_apart(all, found, kept);
+    return true;
 }
 
 bool tw_locate_tokens(const struct tw_tokens *tokens, struct tw_place place, uint32_t *first, uint32_t *end)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "format/config_json.h"
 #include "infer/predict.h"
+#include "link/locate.h"
 #include "score/score_cache.h"
 #include "tokenizer/tokenizer.h"
 
@@ -22,6 +23,8 @@ struct tw_classifier {
     struct tw_compute compute;
     uint32_t micro_tokens;
     uint32_t max_tokens;
+    uint32_t max_windows;
+    uint32_t text_tokens; /* of all windows of a text */
     char sha256[65];
 };
 
@@ -47,6 +50,21 @@ static uint32_t positions_of_folder(const struct tw_snapshot *files)
     return positions;
 }
 
+static uint32_t window_tokens(const struct tw_classifier *classifier)
+{
+    return least(TW_WINDOW_TOKENS, classifier->max_tokens);
+}
+
+/* Words that are hashed have no windows. */
+static void settle_windows(struct tw_classifier *classifier, const struct tw_classifier_options *options)
+{
+    classifier->max_windows = classifier->tokenizer && options->max_windows > 1 ? options->max_windows : 1;
+    classifier->text_tokens = classifier->max_tokens;
+    if (classifier->max_windows > 1)
+        classifier->text_tokens = least(options->max_tokens ? options->max_tokens : UINT32_MAX,
+            (size_t)classifier->max_windows * window_tokens(classifier));
+}
+
 /* Truncation (contracts, "A message"): the least of what model, tokenizer and configuration allow. */
 static bool settle_max_tokens(struct tw_classifier *classifier, const struct tw_classifier_options *options,
     const struct tw_snapshot *files, struct tw_error *err)
@@ -64,6 +82,7 @@ static bool settle_max_tokens(struct tw_classifier *classifier, const struct tw_
         return tw_fail(err, TW_CONFIG, options->folder, "raise model.max_tokens",
             "a limit of %u tokens leaves no room between [CLS] and [SEP]", most);
     classifier->max_tokens = most;
+    settle_windows(classifier, options);
     return true;
 }
 
@@ -153,6 +172,16 @@ uint32_t tw_classifier_max_tokens(const struct tw_classifier *classifier)
     return classifier->max_tokens;
 }
 
+uint32_t tw_classifier_text_tokens(const struct tw_classifier *classifier)
+{
+    return classifier->text_tokens;
+}
+
+uint32_t tw_classifier_max_windows(const struct tw_classifier *classifier)
+{
+    return classifier->max_windows;
+}
+
 const struct tw_model *tw_classifier_model(const struct tw_classifier *classifier)
 {
     return classifier->model;
@@ -226,6 +255,7 @@ static bool hash_words(
             document->truncated = true;
             break;
         }
+        document->read_bytes = (uint32_t)end;
         if (end > at)
             tokens[count++] = (int32_t)(XXH3_64bits(text.bytes + at, end - at) & INT32_MAX);
         at = end + 1;
@@ -235,41 +265,110 @@ static bool hash_words(
     return true;
 }
 
-bool tw_classifier_tokenize(const struct tw_classifier *classifier, struct tw_document *document,
+/* The whole text as one window, cut behind its first tokens. */
+static bool read_at_once(const struct tw_classifier *classifier, uint32_t most, struct tw_document *document,
     struct tw_arena *arena, struct tw_error *err)
 {
-    document->truncated = false;
-    if (!classifier->tokenizer)
-        return hash_words(classifier->max_tokens, document, arena, err);
     struct tw_tokens tokens;
-    if (!tw_tokenize(
-            classifier->tokenizer, document->text, NULL, classifier->max_tokens, arena, &tokens, err))
+    if (!tw_tokenize(classifier->tokenizer, document->text, NULL, most, arena, &tokens, err))
         return false;
     document->tokens = tokens.ids;
     document->token_begins = tokens.begins;
     document->token_ends = tokens.ends;
     document->token_count = tokens.count;
     document->truncated = tokens.truncated;
+    document->read_bytes = tokens.truncated ? tokens.ends[tokens.count - 2] : (uint32_t)document->text.length;
+    return true;
+}
+
+static bool cut_windows(const struct tw_classifier *classifier, struct tw_document *document,
+    struct tw_text_mentions mentions, struct tw_arena *arena, struct tw_error *err)
+{
+    const struct tw_text_windows_options options = {.tokenizer = classifier->tokenizer,
+        .window_tokens = window_tokens(classifier),
+        .most_windows = classifier->max_windows,
+        .most_tokens = classifier->text_tokens};
+    return tw_text_windows_cut(&options, document, mentions, arena, err);
+}
+
+bool tw_classifier_tokenize(const struct tw_classifier *classifier, struct tw_document *document,
+    struct tw_arena *arena, struct tw_error *err)
+{
+    document->truncated = false;
+    document->windows = NULL;
+    document->window_count = 0;
+    document->spans = NULL;
+    document->span_count = 0;
+    if (!classifier->tokenizer)
+        return hash_words(classifier->max_tokens, document, arena, err);
+    if (classifier->max_windows == 1)
+        return read_at_once(classifier, classifier->max_tokens, document, arena, err);
+    const size_t mark = tw_arena_mark(arena);
+    const bool has_both = document->title_length > 0 && document->title_length < document->text.length;
+    const uint32_t most =
+        has_both ? least(TW_TITLED_TOKENS, classifier->max_tokens) : window_tokens(classifier);
+    if (!read_at_once(classifier, most, document, arena, err))
+        return false;
+    if (!document->truncated)
+        return true;
+    tw_arena_rewind(arena, mark);
+    const struct tw_text_mentions linked = {
+        document->mentions, document->mention_count, document->entity_count};
+    return cut_windows(classifier, document, linked, arena, err);
+}
+
+static struct tw_tokens tokens_of(const struct tw_document *document)
+{
+    uint32_t *begins, *ends;
+    memcpy(&begins, &document->token_begins, sizeof begins);
+    memcpy(&ends, &document->token_ends, sizeof ends);
+    return (struct tw_tokens){.begins = begins, .ends = ends, .count = document->token_count};
+}
+
+/* Each at its first mention, or in the whole text. */
+static bool place_at_once(struct tw_document *document, struct tw_text_mentions mentions,
+    struct tw_arena *arena, struct tw_error *err)
+{
+    const struct tw_tokens tokens = tokens_of(document);
+    struct tw_place *places = tw_arena_array(arena, mentions.count, sizeof *places);
+    if (!places)
+        return tw_arena_fail(arena, err);
+    for (uint32_t at = mentions.item_count; at-- > 0;)
+        if (mentions.items[at].end > mentions.items[at].begin)
+            places[mentions.items[at].entity] =
+                (struct tw_place){mentions.items[at].begin, mentions.items[at].end};
+    for (uint32_t at = 0; at < mentions.count; at++)
+        (void)tw_locate_tokens(
+            &tokens, places[at], &document->readings[at].begin, &document->readings[at].end);
+    return true;
+}
+
+static bool place_in_windows(const struct tw_classifier *classifier, struct tw_document *document,
+    struct tw_text_mentions mentions, struct tw_arena *arena, struct tw_error *err)
+{
+    if ((mentions.items != document->mentions && !cut_windows(classifier, document, mentions, arena, err)) ||
+        !tw_text_windows_place(document, mentions, arena, err))
+        return false;
+    for (uint32_t at = document->span_count; at-- > 0;) {
+        const struct tw_text_span *span = &document->spans[at];
+        const uint32_t first = document->windows[span->window].first_token;
+        document->readings[span->reading].begin = first + span->begin;
+        document->readings[span->reading].end = first + span->end;
+    }
     return true;
 }
 
 bool tw_classifier_read_entities(const struct tw_classifier *classifier, struct tw_document *document,
-    const struct tw_place *places, uint32_t count, struct tw_arena *arena, struct tw_error *err)
+    struct tw_text_mentions mentions, struct tw_arena *arena, struct tw_error *err)
 {
     document->readings = NULL;
     document->reading_count = 0;
-    if (!classifier->model || !classifier->model->has_entity_head || count == 0)
+    if (!classifier->model || !classifier->model->has_entity_head || mentions.count == 0)
         return true;
-    uint32_t *begins, *ends;
-    memcpy(&begins, &document->token_begins, sizeof begins);
-    memcpy(&ends, &document->token_ends, sizeof ends);
-    const struct tw_tokens tokens = {.begins = begins, .ends = ends, .count = document->token_count};
-    document->readings = tw_arena_array(arena, count, sizeof *document->readings);
+    document->readings = tw_arena_array(arena, mentions.count, sizeof *document->readings);
     if (!document->readings)
         return tw_arena_fail(arena, err);
-    for (uint32_t at = 0; at < count; at++)
-        (void)tw_locate_tokens(
-            &tokens, places[at], &document->readings[at].begin, &document->readings[at].end);
-    document->reading_count = count;
-    return true;
+    document->reading_count = mentions.count;
+    return document->window_count ? place_in_windows(classifier, document, mentions, arena, err)
+                                  : place_at_once(document, mentions, arena, err);
 }

@@ -2,8 +2,10 @@
 
 #include "infer/predict.h"
 #include "model/temperature.h"
+#include "score/join.h"
 #include "score/score_cache.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -116,6 +118,7 @@ struct asked {
         *spans; /* of each sequence: itself, when texts are read as entities; then its readings */
     size_t span_count;
     float *documents, *entities; /* logits by class */
+    struct tw_join *joins;       /* one for each reading of the document that has most */
 };
 
 /* Does the model read it? */
@@ -139,19 +142,66 @@ static void keep(struct tw_score_cache *cache, const struct tw_document *documen
             tw_score_cache_put(cache, &documents[at]);
 }
 
+uint32_t tw_classify_sequences(const struct tw_document *document)
+{
+    return document->window_count ? document->window_count : 1;
+}
+
+struct tw_sequence tw_classify_sequence(const struct tw_document *document, uint32_t window)
+{
+    if (document->window_count == 0)
+        return (struct tw_sequence){.ids = document->tokens, .count = document->token_count};
+    const struct tw_text_window *at = &document->windows[window];
+    return (struct tw_sequence){.ids = document->tokens + at->first_token, .count = at->token_count};
+}
+
+static uint32_t count_spans(const struct tw_document *document)
+{
+    return document->window_count ? document->span_count : document->reading_count;
+}
+
 static bool take_room(struct asked *asked, const struct tw_document *documents, uint32_t count,
     struct tw_arena *arena, struct tw_error *err)
 {
-    size_t asked_for = 0, readings = 0;
+    size_t sequences = 0, spans = 0, readings = 0;
     for (uint32_t at = 0; at < count; at++) {
-        asked_for += is_asked(&documents[at]);
-        readings += is_asked(&documents[at]) ? documents[at].reading_count : 0;
+        if (!is_asked(&documents[at]))
+            continue;
+        sequences += tw_classify_sequences(&documents[at]);
+        spans += count_spans(&documents[at]);
+        readings = documents[at].reading_count > readings ? documents[at].reading_count : readings;
     }
-    asked->sequences = tw_arena_array(arena, asked_for, sizeof *asked->sequences);
-    asked->spans = tw_arena_array(arena, asked_for + readings, sizeof *asked->spans);
-    asked->documents = tw_arena_array(arena, asked_for * TW_CLASSES, sizeof *asked->documents);
-    asked->entities = tw_arena_array(arena, (asked_for + readings) * TW_CLASSES, sizeof *asked->entities);
+    asked->sequences = tw_arena_array(arena, sequences, sizeof *asked->sequences);
+    asked->spans = tw_arena_array(arena, sequences + spans, sizeof *asked->spans);
+    asked->documents = tw_arena_array(arena, sequences * TW_CLASSES, sizeof *asked->documents);
+    asked->entities = tw_arena_array(arena, (sequences + spans) * TW_CLASSES, sizeof *asked->entities);
+    asked->joins = tw_arena_array(arena, readings, sizeof *asked->joins);
     return arena->full ? tw_arena_fail(arena, err) : true;
+}
+
+static void ask_span(struct asked *asked, uint32_t begin, uint32_t end)
+{
+    const uint32_t sequence = (uint32_t)asked->sequence_count - 1;
+    asked->spans[asked->span_count++] = (struct tw_entity_span){sequence, begin, end};
+}
+
+/* One sequence; where the model has no head for texts, with a span that is the whole of it. */
+static void ask_sequence(struct asked *asked, const struct tw_model *model, struct tw_sequence sequence)
+{
+    const uint32_t length = (uint32_t)sequence.count;
+    asked->sequences[asked->sequence_count++] = sequence;
+    if (!model->has_head)
+        ask_span(asked, length > 2, length > 2 ? length - 1 : 1);
+}
+
+static void ask_windows(struct asked *asked, const struct tw_model *model, const struct tw_document *document)
+{
+    uint32_t span = 0;
+    for (uint32_t window = 0; window < document->window_count; window++) {
+        ask_sequence(asked, model, tw_classify_sequence(document, window));
+        for (; span < document->span_count && document->spans[span].window == window; span++)
+            ask_span(asked, document->spans[span].begin, document->spans[span].end);
+    }
 }
 
 static void gather(
@@ -161,36 +211,90 @@ static void gather(
         const struct tw_document *document = &documents[at];
         if (!is_asked(document))
             continue;
-        const uint32_t sequence = (uint32_t)asked->sequence_count++, length = document->token_count;
-        asked->sequences[sequence] = (struct tw_sequence){.ids = document->tokens, .count = length};
-        if (!model->has_head)
-            asked->spans[asked->span_count++] =
-                (struct tw_entity_span){sequence, length > 2, length > 2 ? length - 1 : 1};
+        if (document->window_count) {
+            ask_windows(asked, model, document);
+            continue;
+        }
+        ask_sequence(asked, model, tw_classify_sequence(document, 0));
         for (uint32_t reading = 0; reading < document->reading_count; reading++)
-            asked->spans[asked->span_count++] = (struct tw_entity_span){
-                sequence, document->readings[reading].begin, document->readings[reading].end};
+            ask_span(asked, document->readings[reading].begin, document->readings[reading].end);
     }
+}
+
+/* Rows of logits that are handed out, in the order in which they were asked for. */
+struct answers {
+    const struct tw_model *model;
+    const float *text, *entity;
+    struct tw_join *joins; /* of asked */
+};
+
+/* The next row of a text. */
+static const float *next_text(struct answers *answers)
+{
+    const float **row = answers->model->has_head ? &answers->text : &answers->entity, *own = *row;
+    *row += TW_CLASSES;
+    return own;
+}
+
+static struct tw_score text_score(const struct tw_model *model, const float *logits)
+{
+    return tw_score_of(
+        logits, model->has_head ? model->config.temperature : model->config.entity_temperature);
+}
+
+static struct tw_score next_entity(struct answers *answers)
+{
+    const float *own = answers->entity;
+    answers->entity += TW_CLASSES;
+    return tw_score_of(own, answers->model->config.entity_temperature);
+}
+
+/* The only window's scores are those of the text. */
+static void hand_out_one(struct answers *answers, struct tw_document *document, float *logits)
+{
+    const float *own = next_text(answers);
+    document->score = text_score(answers->model, own);
+    for (size_t class = 0; logits && class < TW_CLASSES; class ++)
+        logits[class] = own[class];
+    for (uint32_t reading = 0; reading < document->reading_count; reading++)
+        document->readings[reading].score = next_entity(answers);
+}
+
+static void hand_out_joined(struct answers *answers, struct tw_document *document, float *logits)
+{
+    struct tw_join whole = {{0.0}, 0.0};
+    uint32_t span = 0;
+    for (uint32_t reading = 0; reading < document->reading_count; reading++)
+        answers->joins[reading] = whole;
+    for (uint32_t window = 0; window < document->window_count; window++) {
+        const struct tw_score text = text_score(answers->model, next_text(answers));
+        tw_join_add(&whole, &text, window == 0 ? TW_JOIN_TITLE : 1.0);
+        for (; span < document->span_count && document->spans[span].window == window; span++) {
+            const struct tw_score entity = next_entity(answers);
+            tw_join_add(&answers->joins[document->spans[span].reading], &entity,
+                window == 0 ? TW_JOIN_TITLE_OF_ENTITY : 1.0);
+        }
+    }
+    document->score = tw_join_score(&whole);
+    for (uint32_t reading = 0; reading < document->reading_count; reading++)
+        document->readings[reading].score = tw_join_score(&answers->joins[reading]);
+    if (!logits)
+        return;
+    logits[TW_NEGATIVE] = logf(fmaxf(document->score.negative, FLT_MIN));
+    logits[TW_NEUTRAL] = logf(fmaxf(document->score.neutral, FLT_MIN));
+    logits[TW_POSITIVE] = logf(fmaxf(document->score.positive, FLT_MIN));
 }
 
 /* The same walk as gather's. */
 static void hand_out(const struct asked *asked, const struct tw_model *model, struct tw_document *documents,
     uint32_t count, float *logits)
 {
-    const struct tw_temperature of_texts = model->config.temperature,
-                                of_entities = model->config.entity_temperature;
-    const float *text = asked->documents, *entity = asked->entities;
+    struct answers answers = {
+        .model = model, .text = asked->documents, .entity = asked->entities, .joins = asked->joins};
     for (uint32_t at = 0; at < count; at++) {
-        struct tw_document *document = &documents[at];
-        if (!is_asked(document))
-            continue;
-        const float *own = model->has_head ? text : entity;
-        document->score = tw_score_of(own, model->has_head ? of_texts : of_entities);
-        for (size_t class = 0; logits && class < TW_CLASSES; class ++)
-            logits[(size_t)at * TW_CLASSES + class] = own[class];
-        text += TW_CLASSES;
-        entity += model->has_head ? 0 : TW_CLASSES;
-        for (uint32_t reading = 0; reading < document->reading_count; reading++, entity += TW_CLASSES)
-            document->readings[reading].score = tw_score_of(entity, of_entities);
+        float *own = logits ? logits + (size_t)at * TW_CLASSES : NULL;
+        if (is_asked(&documents[at]))
+            (documents[at].window_count ? hand_out_joined : hand_out_one)(&answers, &documents[at], own);
     }
 }
 

@@ -6,6 +6,10 @@
  *     tw_classify_workspace_new      once a worker
  *     tw_classify                    for each batch
  *
+ * A text of one window has the score that the model gives it. Of a longer one (text_windows.h) each window is
+ * scored, and the scores are joined by one rule (join.h): the document's over all windows, an entity's over
+ * those that name it.
+ *
  * A workspace belongs to one thread. A score depends on the document's tokens and the model alone, to the
  * bit: not on batch mates, workers or order (infer/predict.h), nor on whether the classifier's cache knew the
  * text (score_cache.h). */
@@ -15,6 +19,7 @@
 #include "base/arena.h"
 #include "document.h"
 #include "format/shape.h"
+#include "model/packed.h"
 #include "score/classifier.h"
 
 struct tw_classify_workspace;
@@ -36,7 +41,8 @@ void tw_classify_time(
 
 /* Scores the documents whose fate is TW_FATE_STORED, and their readings; the others are passed over. A model
  * with a head for entities alone reads a text as an entity that is the whole of it. `logits`, when not NULL,
- * takes three floats a document: negative, neutral, positive. `arena` lends room for the packed tokens and
+ * takes three floats a document: negative, neutral, positive; of a text of several windows the logarithms of
+ * its joined probabilities. `arena` lends room for the packed tokens and
  * the logits and has it back. TW_FULL when it is too small, TW_INTERNAL when a kernel fails. */
 TW_MUST_USE bool tw_classify(const struct tw_classifier *classifier, struct tw_classify_workspace *workspace,
     struct tw_document *documents, uint32_t count, struct tw_arena *arena, float *logits,
@@ -47,6 +53,11 @@ int32_t tw_sentiment_of(float negative, float positive);
 
 /* Probabilities and sentiment of logits by enum tw_class (model/temperature.h). */
 struct tw_score tw_score_of(const float logits[TW_CLASSES], struct tw_temperature temperature);
+
+/* A sequence for each window of the document, one for a text that is one window. */
+uint32_t tw_classify_sequences(const struct tw_document *document);
+/* Number `window` of them. */
+struct tw_sequence tw_classify_sequence(const struct tw_document *document, uint32_t window);
 
 /* The enum tw_class (format/labels.h) of the largest probability; the first of equals. */
 uint32_t tw_label_of(const struct tw_score *score);

@@ -24,7 +24,7 @@ struct slot {
 
 /* What stands in a ring: this, then spans, scores (the document's first) and text, one behind the other. */
 struct entry {
-    uint32_t text_bytes, readings;
+    uint32_t text_bytes, readings, spans;
 };
 
 struct span {
@@ -48,20 +48,41 @@ struct tw_score_cache {
 
 /* --- keys ----------------------------------------------------------------------------------------------- */
 
+/* What a score depends on beside the text: where its entities stand, how it is cut into windows, and which
+ * window names which entity. */
+static uint32_t count_spans(const struct tw_document *document)
+{
+    return document->reading_count + document->window_count + 2 * document->span_count;
+}
+
+static struct span span_at(const struct tw_document *document, uint32_t at)
+{
+    if (at < document->reading_count)
+        return (struct span){document->readings[at].begin, document->readings[at].end};
+    at -= document->reading_count;
+    if (at < document->window_count)
+        return (struct span){document->windows[at].begin, document->windows[at].end};
+    at -= document->window_count;
+    const struct tw_text_span *span = &document->spans[at / 2];
+    return at % 2 ? (struct span){span->begin, span->end} : (struct span){span->window, span->reading};
+}
+
 static uint64_t hash_of(const struct tw_document *document)
 {
+    const uint32_t count = count_spans(document);
     uint64_t seed = document->reading_count;
-    for (uint32_t at = 0; at < document->reading_count; at++) {
-        const struct span span = {document->readings[at].begin, document->readings[at].end};
+    for (uint32_t at = 0; at < count; at++) {
+        const struct span span = span_at(document, at);
         seed = XXH3_64bits_withSeed(&span, sizeof span, seed);
     }
     return XXH3_64bits_withSeed(document->text.bytes, document->text.length, seed);
 }
 
-static size_t entry_bytes(size_t text_bytes, size_t readings)
+static size_t entry_bytes(const struct tw_document *document)
 {
-    const size_t bytes = sizeof(struct entry) + readings * sizeof(struct span) +
-                         (1 + readings) * sizeof(struct tw_score) + text_bytes;
+    const size_t bytes = sizeof(struct entry) + count_spans(document) * sizeof(struct span) +
+                         (1 + (size_t)document->reading_count) * sizeof(struct tw_score) +
+                         document->text.length;
     return (bytes + 7) / 8 * 8;
 }
 
@@ -69,11 +90,12 @@ static bool same_key(const char *at, const struct tw_document *document)
 {
     struct entry entry;
     memcpy(&entry, at, sizeof entry);
-    if (entry.text_bytes != document->text.length || entry.readings != document->reading_count)
+    if (entry.text_bytes != document->text.length || entry.readings != document->reading_count ||
+        entry.spans != count_spans(document))
         return false;
     at += sizeof entry;
-    for (uint32_t reading = 0; reading < entry.readings; reading++, at += sizeof(struct span)) {
-        const struct span span = {document->readings[reading].begin, document->readings[reading].end};
+    for (uint32_t number = 0; number < entry.spans; number++, at += sizeof(struct span)) {
+        const struct span span = span_at(document, number);
         if (memcmp(at, &span, sizeof span) != 0)
             return false;
     }
@@ -123,10 +145,11 @@ static char *write_piece(char *to, const void *from, size_t bytes)
 
 static void write_entry(char *to, const struct tw_document *document)
 {
-    const struct entry entry = {(uint32_t)document->text.length, document->reading_count};
+    const struct entry entry = {
+        (uint32_t)document->text.length, document->reading_count, count_spans(document)};
     to = write_piece(to, &entry, sizeof entry);
-    for (uint32_t at = 0; at < entry.readings; at++) {
-        const struct span span = {document->readings[at].begin, document->readings[at].end};
+    for (uint32_t at = 0; at < entry.spans; at++) {
+        const struct span span = span_at(document, at);
         to = write_piece(to, &span, sizeof span);
     }
     to = write_piece(to, &document->score, sizeof document->score);
@@ -137,7 +160,7 @@ static void write_entry(char *to, const struct tw_document *document)
 
 static void read_scores(const char *from, struct tw_document *document)
 {
-    from += sizeof(struct entry) + document->reading_count * sizeof(struct span);
+    from += sizeof(struct entry) + count_spans(document) * sizeof(struct span);
     memcpy(&document->score, from, sizeof document->score);
     for (uint32_t at = 0; at < document->reading_count; at++)
         memcpy(&document->readings[at].score, from + (1 + (size_t)at) * sizeof(struct tw_score),
@@ -170,7 +193,7 @@ bool tw_score_cache_find(struct tw_score_cache *cache, struct tw_document *docum
 void tw_score_cache_put(struct tw_score_cache *cache, const struct tw_document *document)
 {
     const uint64_t hash = cache->hash(document);
-    const size_t bytes = entry_bytes(document->text.length, document->reading_count);
+    const size_t bytes = entry_bytes(document);
     struct part *part = &cache->parts[hash % PARTS];
     if (bytes > part->ring_bytes / MOST_SHARE)
         return;

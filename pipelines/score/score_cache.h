@@ -1,5 +1,5 @@
 /* score_cache: scores of texts that were scored before: syndicated copies, posts that were passed on.
- *   in    a document with its cleaned text and the tokens of its entities (document.h)
+ *   in    a document with its cleaned text, the tokens of its entities and its windows (document.h)
  *   out   its score and its readings' scores, when a document of the same bytes and places has been put here
  *
  *     tw_score_cache_open(bytes, NULL, &cache, err)

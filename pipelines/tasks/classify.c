@@ -10,6 +10,8 @@
 #include "tasks/classify_table.h"
 #include "tasks/predict_lines.h"
 
+#include <math.h>
+
 struct classifying {
     const struct tw_task_options *options;
     struct tw_task_counts *counts;
@@ -132,6 +134,12 @@ static void write_events(FILE *out, const struct tw_taxonomy *taxonomy, const st
     fputc(']', out);
 }
 
+/* Of a text that was not read to its end, how much of it was; below 1 also when rounded. */
+static double read_share(const struct tw_document *document)
+{
+    return fmin((double)document->read_bytes / (double)document->text.length, 0.999);
+}
+
 static void write_record(const struct tw_task_options *options, const struct tw_record *record,
     const struct tw_relevance *relevance, const float *logits, FILE *out)
 {
@@ -151,6 +159,8 @@ static void write_record(const struct tw_task_options *options, const struct tw_
         write_classes(out, "logits", logits[0], logits[1], logits[2]);
     }
     fprintf(out, ",\"truncated\":%s", document->truncated ? "true" : "false");
+    if (document->truncated)
+        fprintf(out, ",\"read\":%.3g", read_share(document));
     write_entities(out, options->river, record, relevance);
     if (options->river->events)
         write_events(out, options->river->events, document);

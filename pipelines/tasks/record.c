@@ -1,5 +1,6 @@
 #include "tasks/record.h"
 
+#include "link/locate.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "read/utf8.h"
@@ -47,8 +48,8 @@ static bool read_named(
 {
     uint32_t count = record->annotations.entity_count;
     struct tw_text *names = tw_arena_array(arena, count, sizeof *names);
-    struct tw_place *places = tw_arena_array(arena, count, sizeof *places);
-    if (!names || !places)
+    struct tw_text_mentions mentions = {.count = count};
+    if (!names)
         return tw_arena_fail(arena, err);
     if (record->document.fate != TW_FATE_STORED)
         return true;
@@ -59,8 +60,9 @@ static bool read_named(
         if (!names[at].bytes)
             return tw_arena_fail(arena, err);
     }
-    tw_locate_names(record->document.text, names, count, places);
-    return tw_classifier_read_entities(river->classifier, &record->document, places, count, arena, err);
+    return tw_locate_mentions(
+               record->document.text, names, count, arena, &mentions.items, &mentions.item_count, err) &&
+           tw_classifier_read_entities(river->classifier, &record->document, mentions, arena, err);
 }
 
 static bool read_line(const struct tw_task_options *options, const struct tw_chunk *chunk,

@@ -45,11 +45,11 @@ static void must(bool done, const struct tw_error *err)
     assert_string_equal(line, "");
 }
 
-static void given_scene(struct scene *scene, const char *folder)
+static void given_scene_of(struct scene *scene, const char *folder, uint32_t windows)
 {
     struct tw_error err;
     *scene = (struct scene){.decode = tw_decode_defaults()};
-    const struct tw_classifier_options options = {.folder = folder};
+    const struct tw_classifier_options options = {.folder = folder, .max_windows = windows};
     must(tw_classifier_open(&options, &scene->classifier, &err), &err);
     must(tw_entities_parse("entities", tw_text_of(listed), &scene->entities, &err), &err);
     scene->river = (struct tw_river){.decode = &scene->decode,
@@ -60,6 +60,11 @@ static void given_scene(struct scene *scene, const char *folder)
     must(tw_explainer_open(scene->classifier, &scene->explainer, &err), &err);
     must(tw_explain_workspace_new(scene->explainer, &scene->workspace, &err), &err);
     must(tw_arena_begin(&scene->arena, (size_t)64 << 20, &err), &err);
+}
+
+static void given_scene(struct scene *scene, const char *folder)
+{
+    given_scene_of(scene, folder, 1);
 }
 
 static void given_default_model(struct scene *scene)
@@ -237,6 +242,34 @@ static void test_what_the_model_does_not_read_is_not_listed(void **unused)
     remove_folder(folder);
 }
 
+static void test_of_a_long_text_the_window_that_speaks_most_is_explained(void **unused)
+{
+    (void)unused;
+    static const char text[] =
+        "Two companies report. Velquin Chemicals was founded in 1911 and makes paints, glues and solvents at 31 "
+        "sites in nine countries, among them two in the north. Ordanelle runs 612 shops, and opened eleven of them "
+        "last year in three states. Velquin Chemicals plunges on fraud probe and files for bankruptcy. The weather "
+        "in the north was mild, and the streets were empty. Ordanelle profit surges to a record and it raises its "
+        "forecast.";
+    struct scene scene;
+    given_scene_of(&scene, TW_SOURCE_DIR "/config/model", 16);
+    given_text(&scene, text);
+    assert_true(scene.document.window_count > 1);
+    assert_int_equal(scene.document.reading_count, 2);
+    explain(&scene, TW_EXPLAIN_DOCUMENT);
+    assert_int_equal(scene.explanation.label, tw_label_of(&scene.document.score));
+    explain(&scene, 0);
+    assert_int_equal(scene.explanation.label, tw_label_of(&scene.document.readings[0].score));
+    assert_int_equal(scene.explanation.label, TW_POSITIVE);
+    assert_true(weight_of(&scene, "surges") > 0.0);
+    explain(&scene, 1);
+    assert_int_equal(scene.explanation.label, tw_label_of(&scene.document.readings[1].score));
+    assert_int_equal(scene.explanation.label, TW_NEGATIVE);
+    assert_true(weight_of(&scene, "plunges") > 0.0);
+    assert_true(scene.explanation.words[0].begin > 100);
+    end_scene(&scene);
+}
+
 static void test_a_model_without_a_head_for_companies_gives_them_the_document(void **unused)
 {
     (void)unused;
@@ -327,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_each_company_has_reasons_of_its_own),
         cmocka_unit_test(test_the_words_that_count_most_come_first),
         cmocka_unit_test(test_what_the_model_does_not_read_is_not_listed),
+        cmocka_unit_test(test_of_a_long_text_the_window_that_speaks_most_is_explained),
         cmocka_unit_test(test_a_model_without_a_head_for_companies_gives_them_the_document),
         cmocka_unit_test(test_a_model_of_8_bit_weights_decides_its_label_itself),
         cmocka_unit_test(test_the_constant_model_is_refused_in_one_line),

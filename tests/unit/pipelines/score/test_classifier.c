@@ -68,6 +68,35 @@ static void a_long_text_is_cut_at_the_least_limit_and_says_so(void **state)
     tw_classifier_free(classifier);
 }
 
+static void with_windows_a_text_may_be_longer_than_what_the_model_takes_at_once(void **state)
+{
+    (void)state;
+    char text[1200] = "";
+    struct tw_classifier *classifier =
+        opened((struct tw_classifier_options){.folder = folder, .max_windows = 4});
+    for (size_t used = 0; used < 1100; used += 13)
+        memcpy(text + used, "profit fell. ", 13);
+    assert_int_equal(tw_classifier_max_tokens(classifier), 48);
+    assert_int_equal(tw_classifier_text_tokens(classifier), 4 * 48);
+    struct tw_document document = tokenized(classifier, text);
+    assert_int_equal(document.window_count, 4);
+    assert_true(document.truncated && document.token_count > 48 && document.token_count <= 4 * 48);
+    assert_true(document.read_bytes > 300 && document.read_bytes < document.text.length);
+    document = tokenized(classifier, long_text);
+    assert_int_equal(document.window_count, 0);
+    tw_classifier_free(classifier);
+    /* A limit of tokens is one of all windows together. */
+    classifier = opened((struct tw_classifier_options){.folder = folder, .max_windows = 4, .max_tokens = 60});
+    document = tokenized(classifier, text);
+    assert_true(document.truncated && document.token_count <= 60);
+    tw_classifier_free(classifier);
+    classifier = opened((struct tw_classifier_options){.folder = folder, .max_windows = 4, .max_tokens = 8});
+    document = tokenized(classifier, long_text);
+    assert_int_equal(document.token_count, 8);
+    assert_true(document.truncated);
+    tw_classifier_free(classifier);
+}
+
 static void what_does_not_fit_is_refused_by_name(void **state)
 {
     (void)state;
@@ -101,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_text_is_cut_at_the_least_limit_and_says_so),
+        cmocka_unit_test(with_windows_a_text_may_be_longer_than_what_the_model_takes_at_once),
         cmocka_unit_test(what_does_not_fit_is_refused_by_name),
         cmocka_unit_test(the_constant_model_has_no_loop_of_inference),
     };

@@ -1,4 +1,5 @@
 /* classify: scores that depend on their own text alone. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 
 #include "random_model.h"
 #include "score/classify.h"
+#include "score/join.h"
 #include "tiny_model.h"
 
 static struct tw_arena arena;
@@ -188,6 +190,79 @@ static void a_text_that_comes_again_is_not_read_and_has_the_same_bits(void **sta
     tw_classifier_free(keeps);
 }
 
+static struct tw_document with_title(
+    const struct tw_classifier *classifier, const char *text, uint32_t title_length)
+{
+    struct tw_document document = {.text = tw_text_of(text), .title_length = title_length};
+    struct tw_error err;
+    assert_true(tw_classifier_tokenize(classifier, &document, &arena, &err));
+    return document;
+}
+
+static void a_text_of_one_window_has_the_bits_that_it_has_without_windows(void **state)
+{
+    (void)state;
+    struct tw_classifier *whole = opened((struct tw_classifier_options){.folder = folder});
+    struct tw_classifier *cuts = opened((struct tw_classifier_options){.folder = folder, .max_windows = 8});
+    struct tw_classify_workspace *workspace;
+    struct tw_error err;
+    float wanted_logits[3], logits[3];
+    assert_true(tw_classify_workspace_new(cuts, &workspace, &err));
+    for (size_t at = 0; at < TEXTS; at++) { /* the longest has 47 tokens, and a window here 48 */
+        struct tw_document wanted = with_title(whole, texts[at], 0), got = with_title(cuts, texts[at], 6);
+        assert_int_equal(got.window_count, 0);
+        assert_int_equal(got.read_bytes, got.text.length);
+        assert_true(tw_classify(whole, workspace, &wanted, 1, &arena, wanted_logits, &err));
+        assert_true(tw_classify(cuts, workspace, &got, 1, &arena, logits, &err));
+        assert_memory_equal(&got.score, &wanted.score, sizeof got.score);
+        assert_memory_equal(logits, wanted_logits, sizeof logits);
+    }
+    tw_classify_workspace_free(workspace);
+    tw_classifier_free(whole);
+    tw_classifier_free(cuts);
+}
+
+static const char *const story =
+    "Marine shares fell The profit of general motors rose to 1987, the loss of outboard marine fell to 1986. "
+    "The shares of general motors rose. The loss of the shares of outboard marine fell to the loss of 1985, the "
+    "profit of general motors rose to the profit of 1984.";
+
+static void a_longer_text_has_the_joined_scores_of_its_windows(void **state)
+{
+    (void)state;
+    struct tw_classifier *cuts =
+        opened((struct tw_classifier_options){.folder = folder, .max_windows = 8, .cache_bytes = 1 << 20});
+    struct tw_classify_workspace *workspace;
+    struct tw_error err;
+    float logits[3];
+    struct tw_join join = {{0.0}, 0.0};
+    assert_true(tw_classify_workspace_new(cuts, &workspace, &err));
+    struct tw_document whole = with_title(cuts, story, 18), again = whole, other = with_title(cuts, story, 0);
+    assert_true(whole.window_count > 2);
+    assert_int_equal(whole.windows[0].end, 18);
+    for (uint32_t at = 0; at < whole.window_count; at++) {
+        const struct tw_text_window *window = &whole.windows[at];
+        struct tw_document part = {.text = {story + window->begin, window->end - window->begin}};
+        assert_true(tw_classifier_tokenize(cuts, &part, &arena, &err));
+        assert_true(tw_classify(cuts, workspace, &part, 1, &arena, logits, &err));
+        tw_join_add(&join, &part.score, at == 0 ? TW_JOIN_TITLE : 1.0);
+    }
+    const struct tw_score wanted = tw_join_score(&join);
+    assert_true(tw_classify(cuts, workspace, &whole, 1, &arena, NULL, &err));
+    assert_memory_equal(&whole.score, &wanted, sizeof wanted);
+    assert_true(tw_classify(cuts, workspace, &again, 1, &arena, logits, &err));
+    assert_memory_equal(&again.score, &wanted, sizeof wanted);
+    assert_true(logits[TW_NEUTRAL] == logf(wanted.neutral));
+    /* The cache knows it again, and takes no other title for it. */
+    assert_true(tw_classify(cuts, workspace, &again, 1, &arena, NULL, &err));
+    assert_true(again.cached);
+    assert_memory_equal(&again.score, &wanted, sizeof wanted);
+    assert_true(tw_classify(cuts, workspace, &other, 1, &arena, NULL, &err));
+    assert_false(other.cached);
+    tw_classify_workspace_free(workspace);
+    tw_classifier_free(cuts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +273,8 @@ int main(void)
         cmocka_unit_test(only_stored_documents_are_scored),
         cmocka_unit_test(the_arena_has_its_room_back_and_says_when_it_is_too_small),
         cmocka_unit_test(a_text_that_comes_again_is_not_read_and_has_the_same_bits),
+        cmocka_unit_test(a_text_of_one_window_has_the_bits_that_it_has_without_windows),
+        cmocka_unit_test(a_longer_text_has_the_joined_scores_of_its_windows),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

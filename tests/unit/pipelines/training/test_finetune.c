@@ -89,12 +89,13 @@ static void a_model_with_an_entity_head_scores_each_company_by_itself(void **sta
     struct tw_error err;
     struct tw_document document = {
         .fate = TW_FATE_STORED, .text = tw_text_of("marine fell 7, general motors rose")};
-    const struct tw_place places[] = {{0, 6}, {15, 29}, {0, 0}};
+    const struct tw_mention items[] = {{0, 0, 6}, {1, 15, 29}};
+    const struct tw_text_mentions mentions = {items, 2, 3};
     const struct tw_classifier_options options = {.folder = in_work(&learning, "learned")};
     assert_true(tw_classifier_open(&options, &classifier, &err));
     assert_true(tw_classify_workspace_new(classifier, &workspace, &err));
     assert_true(tw_classifier_tokenize(classifier, &document, &learning.arena, &err));
-    assert_true(tw_classifier_read_entities(classifier, &document, places, 3, &learning.arena, &err));
+    assert_true(tw_classifier_read_entities(classifier, &document, mentions, &learning.arena, &err));
     assert_int_equal(document.reading_count, 3);
     assert_int_equal(document.readings[0].begin, 1);
     assert_int_equal(document.readings[0].end, 2);
