@@ -201,11 +201,11 @@ static unsigned fresh_parts(const struct tw_state_options *options, const struct
 
 /* --- opening -------------------------------------------------------------------------------------------- */
 
-static bool take_arrays(struct tw_state *state, bool averaged, struct tw_error *err)
+static bool take_arrays(struct tw_state *state, const struct tw_state_options *options, struct tw_error *err)
 {
     size_t values, bytes;
     state->depth_count = state->model->config.layers + 2;
-    size_t arrays = averaged ? 3 : 2;
+    size_t arrays = 2 + (options->averaged ? 1U : 0U) + (options->keeps_base ? 2U : 0U);
     if (!tw_size_multiply(state->value_count, sizeof *state->values, &values) ||
         !tw_size_multiply(values, arrays, &bytes) ||
         !tw_size_add(bytes, state->depth_count * 2 * sizeof *state->rates + 4096, &bytes))
@@ -214,16 +214,22 @@ static bool take_arrays(struct tw_state *state, bool averaged, struct tw_error *
         return false;
     state->first_moments = tw_arena_aligned(&state->arena, values);
     state->second_moments = tw_arena_aligned(&state->arena, values);
-    if (averaged)
+    if (options->averaged)
         state->averages = tw_arena_aligned(&state->arena, values);
+    if (options->keeps_base) {
+        state->bases = tw_arena_aligned(&state->arena, values);
+        state->stored = tw_arena_aligned(&state->arena, values);
+    }
     state->rates = tw_arena_array(&state->arena, state->depth_count, sizeof *state->rates);
     state->ages = tw_arena_array(&state->arena, state->depth_count, sizeof *state->ages);
     if (state->arena.full || !state->ages || !state->first_moments || !state->second_moments || !state->rates)
         return tw_arena_fail(&state->arena, err);
     memset(state->first_moments, 0, values);
     memset(state->second_moments, 0, values);
-    if (averaged)
+    if (options->averaged)
         memcpy(state->averages, state->values, values);
+    if (options->keeps_base)
+        memcpy(state->bases, state->values, values);
     tw_state_set_rates(state, 1.0, 0);
     return true;
 }
@@ -240,7 +246,11 @@ static bool build(struct tw_state *state, const struct tw_state_options *options
     state->fresh_parts = fresh_parts(options, base);
     struct filling filling = {
         .options = options, .base = base, .model = state->model, .values = state->values};
-    return fill_all(&filling, err) && take_arrays(state, options->averaged, err);
+    if (options->keeps_base && state->fresh_parts)
+        return tw_fail(err, TW_CONFIG, options->folder,
+            "leave keep_base at 0, or begin with a folder that has the heads",
+            "a head begins anew: there is nothing of it to keep");
+    return fill_all(&filling, err) && take_arrays(state, options, err);
 }
 
 /* 8-bit weights are rounded: what training changes would vanish in the rounding. */
@@ -296,13 +306,36 @@ void tw_state_average(struct tw_state *state, double decay, uint64_t averagings)
         state->averages[at] += step * (state->values[at] - state->averages[at]);
 }
 
-void tw_state_exchange(struct tw_state *state)
+/* Its own inverse. */
+static void exchange_averages(struct tw_state *state)
 {
     for (size_t at = 0; at < state->value_count; at++) {
         float value = state->values[at];
         state->values[at] = state->averages[at];
         state->averages[at] = value;
     }
+}
+
+void tw_state_try(struct tw_state *state, double kept)
+{
+    if (!state->bases) {
+        if (state->averages)
+            exchange_averages(state);
+        return;
+    }
+    const float *learned = state->averages ? state->averages : state->stored;
+    float own = (float)(1.0 - kept), base = (float)kept;
+    memcpy(state->stored, state->values, state->value_count * sizeof *state->values);
+    for (size_t at = 0; at < state->value_count; at++)
+        state->values[at] = own * learned[at] + base * state->bases[at];
+}
+
+void tw_state_go_on(struct tw_state *state)
+{
+    if (state->bases)
+        memcpy(state->values, state->stored, state->value_count * sizeof *state->values);
+    else if (state->averages)
+        exchange_averages(state);
 }
 
 size_t tw_state_lowest(const struct tw_state *state)

@@ -45,6 +45,7 @@ struct tw_state_options {
     unsigned parts;    /* TW_PART_*: the heads wanted; others are left out */
     bool fresh_heads;  /* heads start anew even if the folder has them */
     bool averaged;     /* keep a moving average of the values too */
+    bool keeps_base;   /* keep the values it begins with too; the folder must have every head wanted */
     size_t projection; /* with TW_PART_PROJECTION: the width of the teacher's hidden states */
     uint64_t seed;
     /* A student from a teacher's folder (distillation). NULL: all layers, all words, in order. */
@@ -59,6 +60,7 @@ struct tw_state {
     float *values;                         /* [value_count] */
     float *first_moments, *second_moments; /* [value_count] */
     float *averages;                       /* [value_count] tw_state_average; NULL unless `averaged` */
+    float *bases, *stored; /* [value_count] what it began with; room; NULL unless `keeps_base` */
     size_t value_count;
     uint64_t updates; /* optimizer steps taken */
     /* TW_PART_*: heads that the folder did not have, or was not to give; all without a folder */
@@ -85,8 +87,13 @@ size_t tw_state_lowest(const struct tw_state *state);
  * averagings: weights along the path of a run, averaged, lie flatter and generalise better than its last ones
  * (Izmailov et al. 2018, Averaging Weights Leads to Wider Optima and Better Generalization). */
 void tw_state_average(struct tw_state *state, double decay, uint64_t averagings);
-/* Exchanges values and averages: the average is the model, until it is exchanged again. */
-void tw_state_exchange(struct tw_state *state);
+/* Puts the model that is to be tried in the place of the values, until tw_state_go_on: the average where
+ * there is one, mixed with the base where that is kept: (1 - kept) average + kept base. What a model knew
+ * before it was tuned comes back, and little of what it learned goes (Wortsman et al. 2022, Robust
+ * fine-tuning of zero-shot models). `kept` in [0, 1) is read with `keeps_base` alone. */
+void tw_state_try(struct tw_state *state, double kept);
+/* Puts the values back as they were before tw_state_try, to the bit. */
+void tw_state_go_on(struct tw_state *state);
 
 /* The parameter of that name, or NULL. */
 const struct tw_parameter *tw_state_find(const struct tw_state *state, const char *name);

@@ -316,9 +316,9 @@ static bool validate_and_keep(struct tw_run *run, struct tw_error *err)
 
 static bool validate_average(struct tw_run *run, struct tw_error *err)
 {
-    tw_run_learner_exchange(&run->learner);
+    tw_run_learner_try(&run->learner);
     bool evaluated = validate_and_keep(run, err);
-    tw_run_learner_exchange(&run->learner);
+    tw_run_learner_go_on(&run->learner);
     return evaluated;
 }
 
@@ -382,9 +382,9 @@ static bool finish(struct tw_run *run, struct tw_error *err)
             "{s:f, s:I}", "epoch", tw_run_standing_epoch(&run->standing), "step", (json_int_t)step_of(run));
         if (!run->metrics)
             return out_of_memory(err);
-        tw_run_learner_exchange(&run->learner);
+        tw_run_learner_try(&run->learner);
         bool saved = save_model(run, NULL, err);
-        tw_run_learner_exchange(&run->learner);
+        tw_run_learner_go_on(&run->learner);
         if (!saved)
             return false;
     }

@@ -53,6 +53,7 @@ bool tw_run_learner_open_state(
     struct tw_state_options seeded = *options;
     seeded.seed = learner->settings->seed;
     seeded.averaged = learner->settings->average > 0;
+    seeded.keeps_base = learner->settings->keep_base > 0;
     return open_compute(learner, err) && tw_state_open(&seeded, &learner->state, err);
 }
 
@@ -123,10 +124,14 @@ void tw_run_learner_average(struct tw_run_learner *learner, uint64_t steps)
             steps / TW_RUN_AVERAGE_STEPS);
 }
 
-void tw_run_learner_exchange(struct tw_run_learner *learner)
+void tw_run_learner_try(struct tw_run_learner *learner)
 {
-    if (learner->state->averages)
-        tw_state_exchange(learner->state);
+    tw_state_try(learner->state, learner->settings->keep_base);
+}
+
+void tw_run_learner_go_on(struct tw_run_learner *learner)
+{
+    tw_state_go_on(learner->state);
 }
 
 /* ---- writing ---- */

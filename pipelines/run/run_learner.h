@@ -18,8 +18,8 @@
  *
  * The average is taken every TW_RUN_AVERAGE_STEPS steps. It is the model that is validated and kept, between
  * two calls of
- * tw_run_learner_exchange; a checkpoint has both. The class biases of a calibration (calibration.h) are in
- * the heads of the model that is written, not in the one that goes on learning.
+ * tw_run_learner_try and tw_run_learner_go_on; a checkpoint has both. The class biases of a calibration
+ * (calibration.h) are in the heads of the model that is written, not in the one that goes on learning.
  *
  * Errors: those of state.h, trainer.h, schedule.h, checkpoint.h; TW_USAGE for a backend that is not for what
  * is measured. */
@@ -94,8 +94,9 @@ const size_t *tw_run_learner_items(struct tw_run_learner *learner, uint64_t step
 
 /* After `steps` steps: adds to the average when it is due. */
 void tw_run_learner_average(struct tw_run_learner *learner, uint64_t steps);
-/* Exchanges weights and average, where there is one. */
-void tw_run_learner_exchange(struct tw_run_learner *learner);
+/* Puts the model that is tried and kept in the place of the weights (tw_state_try), and the weights back. */
+void tw_run_learner_try(struct tw_run_learner *learner);
+void tw_run_learner_go_on(struct tw_run_learner *learner);
 
 /* Which products and kernels it learns by: the last digits depend on them. */
 void tw_run_learner_name_machine(const struct tw_run_learner *learner, struct tw_progress *progress);

@@ -20,7 +20,8 @@ struct tw_run_settings {
     const char *schedule;
     double warmup; /* below 1: a share of all steps; else steps */
     double weight_decay, clip, dropout, layer_decay;
-    double average; /* a step's decay of the moving average of weights; 0: none */
+    double average;   /* a step's decay of the moving average of weights; 0: none */
+    double keep_base; /* share of the weights it began with in the model that is tried and kept */
     uint64_t patience, eval_steps, save_steps, log_steps;
     uint64_t seed, threads; /* threads: at least 1 when the run begins */
     const char *dtype, *precision, *gemm;
@@ -64,6 +65,8 @@ extern const char *const tw_run_schedules[], *const tw_run_dtypes[], *const tw_r
             "decay a step of a moving average of the weights, which then is what is tried and "              \
             "kept; 0: none",                                                                                 \
             0},                                                                                              \
+        {"keep_base", TW_SETTING_REAL, TW_RUN_AT(type, keep_base), 0, 0.9, NULL, "0",                        \
+            "share of the weights it began with in the model that is tried and kept", 0},                    \
         {"patience", TW_SETTING_COUNT, TW_RUN_AT(type, patience), 0, 10000, NULL, default_patience,          \
             "evaluations without a better one that end the run; 0: none does", 0},                           \
         {"eval_steps", TW_SETTING_COUNT, TW_RUN_AT(type, eval_steps), 0, TW_RUN_MOST, NULL, "0",             \
