@@ -83,6 +83,7 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_EVENTS_INSERT] = {"events_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_HEADLINES_INSERT] = {"headlines_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_DEAD_LETTER_INSERT] = {"dead_letter_insert", TW_FOR_STORE, 0, {0}, NULL},
+    [TW_AHEAD_TICKS_INSERT] = {"ahead_ticks_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_POSITION_MOVE] = {"position_move", TW_FOR_STORE, 11, {I2, I4, I8, ID, I8, I8, TZ, TZ, TZ, TZ, I8},
         /* the last statement before Sync: the only lock that another needs */
         "SELECT tapewatch.move_position($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"},
@@ -101,6 +102,9 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " OR u.kafka_offset < (SELECT p.highest_offset FROM tapewatch.positions p WHERE p.topic_id = $1 AND p.partition = $2)"
         " AND EXISTS (SELECT FROM tapewatch.thinned_days t WHERE t.day = (u.event_time AT TIME ZONE 'UTC')::date))"},
     [TW_DEAD_LETTER_COMPARE] = {"dead_letter_compare", TW_FOR_STORE, 0, {0}, NULL},
+    [TW_AHEAD_TICKS_READ] = {"ahead_ticks_read", TW_FOR_STORE, 4, {I2, I4, I8, I8},
+        "SELECT kafka_offset FROM tapewatch.ahead_ticks WHERE topic_id = $1 AND partition = $2"
+        " AND kafka_offset >= $3 AND kafka_offset < $4"},
 
     [TW_MEMBER_BEAT] = {"member_beat", TW_FOR_EVALUATOR, 3, {ID, TX, TX},
         "INSERT INTO tapewatch.members AS m (member, name, version, backend_pid, backend_start)"

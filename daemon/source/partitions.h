@@ -23,6 +23,7 @@ struct tw_owned_partition {
     int32_t fetch_broker;      /* which that was; -1: none */
     bool at_end;               /* end-of-partition event since the last message */
     int64_t check_offset;      /* the stored record that must be seen there before others; -1: no more */
+    bool doubtful;             /* its topic may be another one: to be taken anew when its broker answers */
     int64_t told_offset;       /* as committed to Kafka, for lag tools */
     int64_t jumped_offset;     /* where reading goes on after a jump, nothing cut is below it; -1: none */
     uint64_t take_at_ms;       /* FENCED: not before */

@@ -18,6 +18,7 @@
 enum {
     RETAKE_LEAST_MS = 1000, /* after a fence: Kafka may be about to tell us that it is not ours */
     RETAKE_MOST_MS = 60000, /* two groups on one table would else fence each other without end */
+    STALL_MS = 2500,        /* a loop that stood still for so long has missed what became of its topics */
 };
 
 struct tw_source {
@@ -33,9 +34,10 @@ struct tw_source {
     struct tw_offset_range range;
     struct tw_answers answers;
     uv_async_t wake;
-    uv_timer_t limit; /* of leaving */
-    uint32_t handles; /* open ones of these two */
-    bool fatal;       /* events.fatal was called */
+    uv_timer_t limit;   /* of leaving */
+    uint32_t handles;   /* open ones of these two */
+    bool fatal;         /* events.fatal was called */
+    uint64_t second_ms; /* monotonic: when tw_source_second was last called; 0: never */
 
     void (*closed)(void *context, bool cleanly);
     void *closed_context;
@@ -385,12 +387,20 @@ static void on_statistics(void *context, const char *json, size_t length)
 
 static void go_on_leaving(struct tw_source *source);
 
+/* This process stood still, and tw_source_second, which sees to that, has not been called yet. */
+static bool has_stalled(const struct tw_source *source)
+{
+    return source->second_ms > 0 && tw_now_ms() - source->second_ms >= STALL_MS;
+}
+
 static void woken(uv_async_t *handle)
 {
     struct tw_source *source = handle->data;
     tw_group_poll(&source->group);
     if (source->group.state >= TW_GROUP_CLOSING)
         go_on_leaving(source);
+    else if (has_stalled(source))
+        return;
     else if (tw_queues_read(&source->queues, &source->partitions))
         uv_async_send(&source->wake); /* the queue's event comes for an EMPTY queue only */
     else if (!source->queues.stopped)
@@ -526,10 +536,37 @@ static void take_again(struct tw_source *source)
     }
 }
 
+/* While nothing was heard of a broker, or this process stood still, a topic may have been made anew under
+ * its name and grown past our offsets: librdkafka goes on in the middle of it without a word. So those
+ * partitions are taken anew, with the record that was stored last of each. */
+static void doubt_silence(struct tw_source *source)
+{
+    uint64_t now = tw_now_ms();
+    bool stalled = has_stalled(source);
+    uint32_t doubted = 0;
+    source->second_ms = now;
+    if (source->group.state != TW_GROUP_ASSIGNED && source->group.state != TW_GROUP_SETTLING)
+        return;
+    for (struct tw_partition *at = source->partitions.first, *next; at; at = next) {
+        bool silent = tw_answers_silence_ms(tw_owned(at), now) > source->answers.limit_ms;
+        next = at->next;
+        tw_owned(at)->doubtful = tw_owned(at)->doubtful || silent || stalled;
+        if (silent || !tw_owned(at)->doubtful || !tw_partition_is_readable(at) || at->row_offset <= 0)
+            continue;
+        take_anew(source, at, "it was not heard of for a while");
+        doubted++;
+    }
+    if (doubted > 0)
+        tw_log(source->log, TW_NOTICE, "source", "partitions are taken anew after a silence",
+            tw_int("partitions", doubted),
+            tw_string("why", stalled ? "this process stood still" : "its broker did not answer"));
+}
+
 void tw_source_second(struct tw_source *source)
 {
     if (source->group.state >= TW_GROUP_CLOSING)
         return;
+    doubt_silence(source);
     if (source->group.state == TW_GROUP_SETTLING)
         assign_when_due(source);
     woken(&source->wake); /* whatever the events say: who does not poll is thrown out of the group */

@@ -24,6 +24,9 @@
  * partition is STRANDED instead of being read from the middle of something else. A record that is gone, by
  * retention or compaction, proves nothing.
  *
+ * The same is done again when a broker was not heard of for a while (answers.h), or this process stood still
+ * for two and a half seconds: what became of the topic meanwhile nobody tells.
+ *
  * A batch of records that cannot be read (queues.h), fetched again and again, strands its partition too, with
  * a line that names the cure.
  *

@@ -351,6 +351,11 @@ static const struct tw_error *refusal_of(const struct tw_chosen_rows *rows, uint
     return rows->refusal ? rows->refusal : dead_letter_of(rows, row)->refusal;
 }
 
+static void ahead_tick_offset(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = rows->batch->rows.documents[rows->ahead_ticks[row]].message->offset;
+}
+
 static void dead_offset(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
     cell->integer = dead_letter_of(rows, row)->message->offset;
@@ -530,6 +535,13 @@ static const struct tw_sql_column dead_letter_columns[] = {
     {ROW(header_values, TW_OID_BYTEA_ARRAY, dead_header_values)},
 };
 
+static const struct tw_sql_column ahead_tick_columns[] = {
+    {SHARED(topic_id, TW_OID_INT2)},
+    {SHARED(partition, TW_OID_INT4)},
+    {SHARED(arrived_at, TW_OID_TIMESTAMPTZ)},
+    {ROW(kafka_offset, TW_OID_INT8, ahead_tick_offset)},
+};
+
 #define COLUMNS(columns) columns, sizeof (columns) / sizeof (columns)[0]
 
 const struct tw_sql_table tw_sql_tables[TW_SQL_TABLES] = {
@@ -543,6 +555,8 @@ const struct tw_sql_table tw_sql_tables[TW_SQL_TABLES] = {
     [TW_SQL_EVENTS] = {"events", TW_EVENTS_INSERT, TW_STATEMENTS, false, NULL, COLUMNS(event_columns)},
     [TW_SQL_DEAD_LETTERS] = {"dead_letters", TW_DEAD_LETTER_INSERT, TW_DEAD_LETTER_COMPARE, true, NULL,
         COLUMNS(dead_letter_columns)},
+    [TW_SQL_AHEAD_TICKS] =
+        {"ahead_ticks", TW_AHEAD_TICKS_INSERT, TW_STATEMENTS, false, NULL, COLUMNS(ahead_tick_columns)},
 };
 /* clang-format on */
 

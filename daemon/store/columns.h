@@ -42,6 +42,7 @@ struct tw_chosen_rows {
     const uint32_t *events;       /* by row of events: index in rows.events */
     const uint32_t *headlines;    /* by row of alert_events: index in rows.headlines */
     const uint32_t *dead_letters; /* by row of dead_letters: index in the batch */
+    const uint32_t *ahead_ticks;  /* by row of ahead_ticks: index in the batch */
 };
 
 /* The value of one column in one row. */
@@ -80,6 +81,7 @@ enum tw_sql_table_number {
     TW_SQL_EVENTS,
     TW_SQL_ALERT_EVENTS,
     TW_SQL_DEAD_LETTERS,
+    TW_SQL_AHEAD_TICKS,
     TW_SQL_TABLES
 };
 

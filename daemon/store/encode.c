@@ -203,6 +203,27 @@ static bool choose_documents(struct encoder *encoder)
     return true;
 }
 
+/* A tick has no row of its own in which it could stand that it was too far ahead. */
+static bool is_ahead_tick(const struct encoder *encoder, uint32_t index)
+{
+    const struct tw_document *document = &encoder->documents[index];
+    return document->fate == TW_FATE_TICK && !document->moves_watermark && !encoder->part->refusal &&
+           !is_skipped(encoder, index);
+}
+
+static bool choose_ahead_ticks(struct encoder *encoder)
+{
+    const struct tw_encode_part *part = encoder->part;
+    uint32_t *ticks = tw_arena_array(encoder->arena, encoder->out->tick_count, sizeof *ticks);
+    encoder->chosen.ahead_ticks = ticks;
+    if (!ticks)
+        return false;
+    for (uint32_t index = part->first; index < part->first + part->count; index++)
+        if (is_ahead_tick(encoder, index))
+            ticks[encoder->row_counts[TW_SQL_AHEAD_TICKS]++] = index;
+    return true;
+}
+
 static bool choose_scores(struct encoder *encoder)
 {
     const struct tw_rows *rows = &encoder->batch->rows;
@@ -391,8 +412,8 @@ static int64_t highest_after(const struct encoder *encoder)
 static bool encode_all(struct encoder *encoder, struct tw_error *err)
 {
     struct tw_encoded *out = encoder->out;
-    if (!choose_documents(encoder) || !choose_scores(encoder) || !choose_events(encoder) ||
-        !choose_headlines(encoder) || !choose_entities(encoder))
+    if (!choose_documents(encoder) || !choose_ahead_ticks(encoder) || !choose_scores(encoder) ||
+        !choose_events(encoder) || !choose_headlines(encoder) || !choose_entities(encoder))
         return tw_arena_fail(encoder->arena, err);
     if (!choose_bars(encoder, err))
         return false;

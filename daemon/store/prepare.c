@@ -127,10 +127,29 @@ static void recall(struct tw_document *document, enum tw_statement statement, co
         document->moves_watermark = *PQgetvalue(result, row, 2) == 0;
 }
 
+/* A tick has no row to be compared with: only that it moved no watermark is kept. */
+static void recall_ticks(struct tw_prepare *prepare, const PGresult *result)
+{
+    struct tw_batch *batch = prepare->part->batch;
+    for (int row = 0; row < PQntuples(result); row++) {
+        int64_t offset = tw_get_int64(PQgetvalue(result, row, 0));
+        uint32_t index = document_at(batch, offset);
+        if (index >= batch->count || batch->messages[index].offset != offset ||
+            batch->rows.documents[index].fate != TW_FATE_TICK)
+            continue;
+        prepare->skip[index] = 1; /* it stands there already */
+        batch->rows.documents[index].moves_watermark = false;
+    }
+}
+
 static bool compared_rows(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_prepare *prepare = context;
     const struct tw_batch *batch = prepare->part->batch;
+    if (statement == TW_AHEAD_TICKS_READ) {
+        recall_ticks(prepare, result);
+        return false;
+    }
     for (int row = 0; row < PQntuples(result); row++) {
         int64_t offset = tw_get_int64(PQgetvalue(result, row, 0));
         uint32_t index = document_at(batch, offset);
@@ -204,6 +223,18 @@ static void send_remains(struct tw_prepare *prepare, const struct tw_call *call)
     tw_connection_send(prepare->options.connection, TW_REMAINS_FIND, values, lengths);
 }
 
+static void send_ticks(struct tw_prepare *prepare)
+{
+    const struct tw_batch_part *part = prepare->part;
+    const struct tw_shared_values *shared = &part->encoded->shared;
+    char first[8], end[8];
+    const char *values[] = {shared->topic_id, shared->partition, first, end};
+    const int lengths[] = {2, 4, 8, 8};
+    tw_put_int64(first, part->begin_offset);
+    tw_put_int64(end, part->end_offset);
+    tw_connection_send(prepare->options.connection, TW_AHEAD_TICKS_READ, values, lengths);
+}
+
 static enum tw_prepare_answer refuse_different(struct tw_prepare *prepare)
 {
     tw_fail(&prepare->why, TW_HELD, NULL,
@@ -231,6 +262,7 @@ enum tw_prepare_answer tw_prepare_compare(struct tw_prepare *prepare)
     prepare->of_part.dropped = 0;
     tw_encoded_set_ids(part->encoded, partition->topic_id, 0);
     begin_exchange(prepare, compared_rows, on_compared);
+    send_ticks(prepare);
     for (uint32_t at = 0; at < part->encoded->call_count; at++) {
         send_compare(prepare, &part->encoded->calls[at]);
         send_remains(prepare, &part->encoded->calls[at]);

@@ -612,6 +612,27 @@ static void what_moved_no_watermark_moves_none_when_it_is_read_again(void **stat
     assert_int_equal(watermark_tenths(story), 89);
 }
 
+/* A tick has no row that could say so. */
+static void ticks_that_moved_no_watermark_move_none_when_they_are_read_again(void **state)
+{
+    struct story *story = *state;
+    struct batch_shape shape = shape_of_hundred;
+    shape.ticks = 20;
+    shape.ahead = 10;
+    for (int time = 1; time <= 3;
+         time++) { /* too far ahead at first; later they would not be; and once more */
+        give(story, &shape);
+        run_until(story, &story->stored, time);
+        assert_int_equal(stored_offset(story), 100);
+        assert_int_equal(documents(story), 80);
+        assert_int_equal(watermark_tenths(story), 89);
+        assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.ahead_ticks WHERE" OF_TOPIC), 10);
+        ask(story, "SELECT tapewatch.reset_position($1, 0, -1)");
+        take(story);
+        shape.ahead = time == 1 ? 0 : 10;
+    }
+}
+
 static void what_could_not_be_decoded_is_kept_with_its_reason(void **state)
 {
     struct story *story = *state;
@@ -1009,6 +1030,7 @@ int main(void)
         STORY(a_document_that_postgresql_refuses_becomes_a_dead_letter_alone),
         STORY(a_document_that_postgresql_refuses_moves_no_watermark),
         STORY(what_moved_no_watermark_moves_none_when_it_is_read_again),
+        STORY(ticks_that_moved_no_watermark_move_none_when_they_are_read_again),
         STORY(what_could_not_be_decoded_is_kept_with_its_reason),
         STORY(documents_dropped_since_they_were_stored_stay_dropped_when_read_again),
         STORY(a_day_dropped_behind_our_back_is_made_again),

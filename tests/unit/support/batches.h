@@ -25,6 +25,7 @@ struct batch_shape {
     uint32_t poison; /* index of a document with a NUL byte in its title; UINT32_MAX: none */
     uint32_t dead;   /* index of a message that could not be decoded; UINT32_MAX: none */
     uint32_t ahead;  /* how many of the last documents move no watermark */
+    uint32_t ticks;  /* how many of the last ones are ticks */
     uint32_t events; /* documents, the first ones, with two: a halt of the first entity, a probe of nobody */
     uint32_t
         gap; /* offsets that are missing before each message, as transactions and compaction leave them */
@@ -60,6 +61,10 @@ static inline void batches_document(
     document->language = tw_text_of("en");
     document->event_us = shape->first_event_us + offset * shape->step_us;
     document->moves_watermark = at + shape->ahead < shape->documents;
+    if (at + shape->ticks >= shape->documents) {
+        document->fate = TW_FATE_TICK;
+        return;
+    }
     document->title_length = 20;
     document->text = (struct tw_text){filler, shape->text_bytes};
     document->token_count = 40;

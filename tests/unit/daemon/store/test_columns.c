@@ -43,6 +43,7 @@ static void every_column_says_where_its_value_comes_from(void **state)
     for (int number = 0; number < TW_SQL_TABLES; number++) {
         const struct tw_sql_table *table = &tw_sql_tables[number];
         assert_true(table->column_count <= TW_STATEMENT_PARAMETERS);
+        assert_non_null(tw_statements[table->insert].name);
         for (uint32_t at = 0; at < table->column_count; at++) {
             const struct tw_sql_column *column = &table->columns[at];
             assert_true(
