@@ -160,6 +160,9 @@ struct tw_document {
     const struct tw_event *events; /* in order of begin; each type once for each entity */
     uint32_t event_count;
 
+    struct tw_text
+        sketch; /* by which it is filed with its story (stories/sketch.h); empty: it is not to be */
+
     const int32_t *tokens;                     /* ids with [CLS] and [SEP] */
     const uint32_t *token_begins, *token_ends; /* the bytes of `text` that each stands for; NULL: not told */
     uint32_t token_count;

@@ -9,6 +9,7 @@
 #include "read/decode.h"
 #include "read/json_memory.h"
 #include "score/classify.h"
+#include "stories/sketch.h"
 #include "time/bars.h"
 
 #include <stdlib.h>
@@ -230,6 +231,18 @@ static bool make_headlines(
     return true;
 }
 
+static bool make_sketches(
+    const struct tw_river *river, struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
+{
+    rows->sketched = river->stories;
+    for (uint32_t at = 0; river->stories && at < rows->document_count; at++) {
+        struct tw_document *document = &rows->documents[at];
+        if (document->fate == TW_FATE_STORED && !tw_sketch_write(document, arena, &document->sketch, err))
+            return false;
+    }
+    return true;
+}
+
 static bool mark_times(struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
 {
     rows->latest_us = tw_arena_array(arena, rows->document_count, sizeof *rows->latest_us);
@@ -245,7 +258,8 @@ static bool make_rows(
     return make_scores(arena, rows, err) && make_events(river, arena, rows, err) &&
            tw_bars_sum(rows->scores, rows->score_count, rows->documents, rows->document_count, arena,
                &rows->bars, &rows->bar_count, err) &&
-           make_headlines(river, arena, rows, err) && mark_times(arena, rows, err);
+           make_headlines(river, arena, rows, err) && make_sketches(river, arena, rows, err) &&
+           mark_times(arena, rows, err);
 }
 
 bool tw_river_run(const struct tw_river *river, struct tw_river_worker *worker,

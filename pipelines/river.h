@@ -1,6 +1,6 @@
 /* river: messages in, rows out. One worker, one batch, one arena; pure, without I/O.
  *
- *     decode > clean > link > events > tokenize > classify > bars, headline rule
+ *     decode > clean > link > events > tokenize > classify > bars, headline rule, sketches
  *
  * `struct tw_river` holds what all workers share, read-only: build it once, swap it whole on reload. Each
  * worker owns a `struct tw_river_worker` (model workspace, scratch). The same function serves `serve`,
@@ -29,7 +29,7 @@ enum tw_river_step {
     TW_STEP_TOKENIZE,
     TW_STEP_ENCODE,
     TW_STEP_HEADS,
-    TW_STEP_ROWS, /* scores, events, bars, headlines */
+    TW_STEP_ROWS, /* scores, events, bars, headlines, sketches */
     TW_STEPS
 };
 
@@ -40,6 +40,7 @@ struct tw_river {
     const struct tw_rule_set *rules;
     const struct tw_taxonomy *events;
     bool link_unlisted; /* link.unlisted */
+    bool stories;       /* make sketches, to file documents by */
     bool raw;           /* skip cleaning */
 };
 

@@ -68,6 +68,7 @@ struct tw_rows {
     uint32_t event_count;
     struct tw_headline_row *headlines;
     uint32_t headline_count;
+    bool sketched;      /* documents that are stored have sketches */
     int64_t *latest_us; /* per document: highest watermark-moving event time of the batch before it
                             (TW_NO_TIME when none), so that lateness is decided by one comparison */
     int64_t

@@ -105,6 +105,10 @@ struct tw_config {
         const char *path; /* events.yaml, empty: no events */
     } events;
     struct {
+        bool enabled;
+        int64_t most_documents; /* of the window that are compared */
+    } stories;
+    struct {
         const char *path; /* rules.yaml, empty: no rules */
     } rules;
     struct {

@@ -117,6 +117,11 @@ const struct tw_config_row tw_config_rows[] = {
     {"events", {"path", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Events file: which words say what has happened. None: no events."},
         "", TW_FIELD_PATH, AT(events.path), 1, true, "/etc/tapewatch/events.yaml"},
 
+    {"stories", {"enabled", TW_YAML_BOOL, 0, 1, NULL, "", "File each document with its story, so that rules count stories, not copies. The same for all daemons of a database."},
+        "false", TW_FIELD_BOOL, AT(stories.enabled), 1, false, ""},
+    {"stories", {"most_documents", TW_YAML_COUNT, 1000, 100000000, NULL, "", "Most documents of the last 24 hours that a new one is compared with; beyond that the oldest are forgotten, and counted. Each takes 0.5 to 1.2 kB."},
+        "500000", TW_FIELD_INT, AT(stories.most_documents), 1, false, ""},
+
     {"rules", {"path", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Rules file. None: no alerts."},
         "", TW_FIELD_PATH, AT(rules.path), 1, true, "/etc/tapewatch/rules.yaml"},
 

@@ -49,6 +49,7 @@ struct tw_evaluator {
     struct tw_error trouble; /* what was refused since then; TW_OK: nothing */
     uint64_t reading_ms;     /* when windows began to be read; 0: they are whole */
     bool reading_told;
+    bool forgotten_told;
     struct tw_shards shards;
     struct tw_stored_rules rules;
 
@@ -386,6 +387,16 @@ static void tell_reading(struct tw_evaluator *evaluator)
     tw_log(evaluator->log, TW_INFO, "evaluate", "windows are being read", tw_int("shards", shards));
 }
 
+static void tell_recalling(struct tw_evaluator *evaluator)
+{
+    const struct tw_filing *filing = &evaluator->turn.filing;
+    int64_t documents = (int64_t)(filing->stories.behind - filing->stories.first);
+    tw_fail_passing(&evaluator->trouble, TW_SERVER, "evaluate", "none needed: it ends by itself",
+        "documents that were filed with stories are being read: %lld so far", (long long)documents);
+    if (filing->state == TW_FILING_WHOLE)
+        tw_log(evaluator->log, TW_INFO, "evaluate", "stories are read", tw_int("documents", documents));
+}
+
 static void tell_read(struct tw_evaluator *evaluator)
 {
     if (evaluator->reading_told)
@@ -419,7 +430,7 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
         if (tw_turn_exchange_may_be_cut(&evaluator->turn))
             go_on(evaluator, CUTTING, "bars have closed");
         else
-            go_on(evaluator, READING, "one bar has closed");
+            go_on(evaluator, READING, "no cut is needed");
         return;
     }
     note_progress(evaluator);
@@ -492,14 +503,17 @@ static void finish_piece(struct tw_evaluator *evaluator)
 {
     tw_turn_exchange_done(&evaluator->turn, &evaluator->shards);
     note_memory(evaluator);
-    tell_reading(evaluator);
+    if (evaluator->turn.work == TW_TURN_FILING)
+        tell_recalling(evaluator);
+    else
+        tell_reading(evaluator);
     tw_turn_exchange_clear(&evaluator->turn);
     wait_for(evaluator, 0, "a piece of windows is read");
 }
 
 static void take_outcome(struct tw_evaluator *evaluator)
 {
-    if (evaluator->outcome == DECIDED && evaluator->turn.work == TW_TURN_PIECE)
+    if (evaluator->outcome == DECIDED && !tw_turn_exchange_is_to_be_written(&evaluator->turn))
         finish_piece(evaluator);
     else if (evaluator->outcome == DECIDED)
         go_on(evaluator, WRITING, "decided");
@@ -582,6 +596,20 @@ static void work(struct tw_evaluator *evaluator)
     attend_later(evaluator);
 }
 
+/* Forgotten too early, what comes again is taken for news: whoever looks after the daemon must hear of it. */
+static void note_filed(struct tw_evaluator *evaluator)
+{
+    const struct tw_filing *filing = &evaluator->turn.filing;
+    tw_count(evaluator->metrics, TW_COUNT_STORIES_FILED, filing->row_count);
+    tw_count(evaluator->metrics, TW_COUNT_STORIES_COPIES, filing->copies);
+    tw_count(evaluator->metrics, TW_COUNT_STORIES_FORGOTTEN, filing->forgotten);
+    if (filing->forgotten > 0 && !evaluator->forgotten_told)
+        tw_log(evaluator->log, TW_WARNING, "evaluate", "stories are forgotten before 24 hours are over",
+            tw_int("most_documents", (int64_t)filing->most_documents),
+            tw_string("cure", "raise stories.most_documents (tapewatch.yaml)"));
+    evaluator->forgotten_told = evaluator->forgotten_told || filing->forgotten > 0;
+}
+
 static void on_written(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
@@ -590,6 +618,7 @@ static void on_written(void *context, const struct tw_refusal *refusal)
         recover(evaluator, "alerts not stored", refusal);
         return;
     }
+    note_filed(evaluator);
     tw_turn_exchange_done(&evaluator->turn, &evaluator->shards);
     note_memory(evaluator);
     note_progress(evaluator);
@@ -702,7 +731,7 @@ bool tw_evaluator_begin(uv_loop_t *loop, const struct tw_config *config, const s
     tw_session_set(&evaluator->session, "jit", 0); /* compiling a plan takes longer than what it saves here */
     tw_session_set(&evaluator->session, "idle_session_timeout", config->evaluate.idle_session_ms);
     tw_session_set(&evaluator->session, "lock_timeout", config->store.lock_timeout_ms);
-    if (tw_turn_exchange_begin(&evaluator->turn, config, &evaluator->session, &evaluator->rules, err) &&
+    if (tw_turn_exchange_begin(&evaluator->turn, config, log, &evaluator->session, &evaluator->rules, err) &&
         tw_shards_begin(&evaluator->shards, err) && tw_stored_rules_want(&evaluator->rules, rules, err) &&
         tw_session_begin(&evaluator->session, loop, &options, log, &heard, err)) {
         *out = evaluator;

@@ -47,7 +47,7 @@
  *     BEATING --rules are wanted--> STORING --others are wanted by now--> STORING
  *     BEATING --settled--> LOOKING     TAKING --taken--> LOOKING     STORING --stored--> LOOKING
  *     LOOKING --bars have closed--> CUTTING --counted--> READING --read--> WORKING --decided--> WRITING
- *     LOOKING --one bar has closed--> READING
+ *     LOOKING --one bar has closed, or documents are to be filed--> READING
  *     LOOKING --windows are to be read--> CUTTING      WORKING --that is done, or failed--> WAITING
  *     LOOKING --nothing has closed--> WAITING
  *     WORKING --a sign of life is due--> ATTENDING --answered, or refused--> WORKING

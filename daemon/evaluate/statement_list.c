@@ -144,6 +144,20 @@ void tw_statement_put_int64s(struct tw_statement_list *list, const int64_t *numb
     put_array(list, array, length);
 }
 
+void tw_statement_put_times(struct tw_statement_list *list, const int64_t *us, uint32_t count)
+{
+    size_t bytes = TW_ARRAY_HEADER_BYTES + (size_t)count * (TW_CELL_HEADER_BYTES + 8);
+    char *array = tw_arena_take(list->arena, bytes);
+    if (array)
+        tw_put_array_header(array, TW_OID_TIMESTAMPTZ, count, false);
+    for (uint32_t at = 0; array && at < count; at++) {
+        char *cell = tw_array_cell(array, at, 8);
+        tw_put_int32(cell - TW_CELL_HEADER_BYTES, 8);
+        tw_put_time(cell, us[at]);
+    }
+    put_array(list, array, (int)bytes);
+}
+
 void tw_statement_put_texts(struct tw_statement_list *list, const struct tw_text *texts, uint32_t count)
 {
     int length = 0;

@@ -66,6 +66,8 @@ void tw_statement_put_int16s(struct tw_statement_list *list, const int16_t *numb
 void tw_statement_put_int32s(struct tw_statement_list *list, const int32_t *numbers, uint32_t count);
 /* An array of int8. */
 void tw_statement_put_int64s(struct tw_statement_list *list, const int64_t *numbers, uint32_t count);
+/* An array of timestamptz. */
+void tw_statement_put_times(struct tw_statement_list *list, const int64_t *us, uint32_t count);
 /* An array of texts. */
 void tw_statement_put_texts(struct tw_statement_list *list, const struct tw_text *texts, uint32_t count);
 

@@ -12,7 +12,8 @@ enum {
 };
 
 bool tw_turn_exchange_begin(struct tw_turn_exchange *exchange, const struct tw_config *config,
-    const struct tw_session *session, struct tw_stored_rules *rules, struct tw_error *err)
+    const struct tw_log *log, const struct tw_session *session, struct tw_stored_rules *rules,
+    struct tw_error *err)
 {
     size_t memory = (size_t)config->evaluate.memory_bytes;
     *exchange = (struct tw_turn_exchange){.config = config,
@@ -21,6 +22,7 @@ bool tw_turn_exchange_begin(struct tw_turn_exchange *exchange, const struct tw_c
         .most_shards = TW_SHARDS,
         .most_bars = BARS_AT_ONCE};
     tw_windows_begin(&exchange->windows, memory);
+    tw_filing_begin(&exchange->filing, config, log, session);
     return tw_arena_begin(&exchange->arena, memory / 4 < LEAST_BYTES ? LEAST_BYTES : memory / 4, err);
 }
 
@@ -40,12 +42,14 @@ void tw_turn_exchange_end(struct tw_turn_exchange *exchange)
 {
     free_answers(exchange);
     tw_windows_forget(&exchange->windows);
+    tw_filing_end(&exchange->filing);
     tw_arena_end(&exchange->arena);
 }
 
 void tw_turn_exchange_clear(struct tw_turn_exchange *exchange)
 {
     free_answers(exchange);
+    tw_filing_clear(&exchange->filing);
     exchange->list = (struct tw_statement_list){0};
     exchange->positions = (struct tw_positions){.watermark_us = TW_NO_TIME};
     exchange->chosen.count = 0;
@@ -59,6 +63,7 @@ void tw_turn_exchange_lose(struct tw_turn_exchange *exchange)
     tw_turn_exchange_clear(exchange);
     tw_stored_rules_forget(exchange->rules);
     tw_windows_forget(&exchange->windows);
+    tw_filing_lose(&exchange->filing);
 }
 
 /* -- answers --------------------------------------------------------------------------------------------- */
@@ -109,6 +114,8 @@ bool tw_turn_exchange_row(struct tw_turn_exchange *exchange, enum tw_statement s
     struct tw_error err = {0};
     bool taken = true;
     PGresult **place = place_of(exchange, statement);
+    if (tw_filing_row(&exchange->filing, statement, result))
+        return true;
     if (place)
         *place = result;
     else if (statement == TW_BARS_CUT)
@@ -135,6 +142,7 @@ void tw_turn_exchange_look(struct tw_turn_exchange *exchange)
     tw_statement_list_begin(&exchange->list, &exchange->arena);
     tw_positions_add_read(&exchange->config->kafka.topics, &exchange->list);
     tw_stored_rules_add_read(exchange->rules, &exchange->list);
+    tw_filing_look(&exchange->filing, &exchange->list);
 }
 
 /* Bars have closed for shards that may be evaluated: those of them that are furthest behind. */
@@ -147,7 +155,8 @@ static bool choose_turn(struct tw_turn_exchange *exchange, const struct tw_shard
         return false;
     int64_t from = exchange->chosen.from_us;
     exchange->from_us = from == TW_NO_TIME ? 0 : from; /* event times begin in 1970 (contracts, "Time") */
-    exchange->to_us = tw_watermark_close(from, exchange->positions.watermark_us);
+    int64_t bound_us = tw_filing_bound(&exchange->filing, exchange->positions.watermark_us);
+    exchange->to_us = tw_watermark_close(from, bound_us);
     return exchange->to_us > from && exchange->to_us > 0;
 }
 
@@ -178,12 +187,15 @@ bool tw_turn_exchange_choose(struct tw_turn_exchange *exchange, const struct tw_
         return false;
     struct tw_look_back back = look_back_of(exchange);
     tw_windows_follow(&exchange->windows, shards, &back);
+    tw_filing_follow(&exchange->filing, &shards->shards[0]);
     exchange->unread = 0;
     for (int shard = 0; shard < TW_SHARDS; shard++)
         exchange->unread += shards->shards[shard].hold == TW_SHARD_HELD &&
                             !tw_windows_is_whole(&exchange->windows, shards, shard);
     exchange->work = TW_TURN_NOTHING;
-    if (piece_is_next && choose_piece(exchange, shards))
+    if (tw_filing_choose(&exchange->filing, exchange->positions.watermark_us) != TW_FILE_NOTHING)
+        exchange->work = TW_TURN_FILING;
+    else if (piece_is_next && choose_piece(exchange, shards))
         exchange->work = TW_TURN_PIECE;
     else if (choose_turn(exchange, shards))
         exchange->work = TW_TURN_TURN;
@@ -208,7 +220,7 @@ static void put_interval(struct tw_turn_exchange *exchange)
 
 bool tw_turn_exchange_may_be_cut(const struct tw_turn_exchange *exchange)
 {
-    return exchange->to_us - exchange->from_us > TW_BAR_US;
+    return exchange->work != TW_TURN_FILING && exchange->to_us - exchange->from_us > TW_BAR_US;
 }
 
 void tw_turn_exchange_cut(struct tw_turn_exchange *exchange)
@@ -250,6 +262,10 @@ void tw_turn_exchange_read(struct tw_turn_exchange *exchange)
     struct tw_statement_list *list = &exchange->list;
     bool turn = exchange->work == TW_TURN_TURN;
     tw_statement_list_begin(list, &exchange->arena);
+    if (exchange->work == TW_TURN_FILING) {
+        tw_filing_read(&exchange->filing, list);
+        return;
+    }
     if (turn) {
         tw_statement_add(list, TW_LATE_READ);
         put_chosen(exchange);
@@ -300,9 +316,13 @@ static void put_late_done(struct tw_turn_exchange *exchange)
 
 void tw_turn_exchange_prepare(struct tw_turn_exchange *exchange)
 {
-    if (exchange->work != TW_TURN_TURN)
+    if (exchange->work == TW_TURN_PIECE)
         return;
     tw_statement_list_begin(&exchange->list, &exchange->arena);
+    if (exchange->work == TW_TURN_FILING) {
+        tw_filing_fence(&exchange->filing, &exchange->list);
+        return;
+    }
     tw_statement_add(&exchange->list, TW_SHARDS_FENCE);
     put_fence(exchange);
     put_late_done(exchange);
@@ -345,6 +365,8 @@ static bool gather_windows(struct tw_turn_exchange *exchange, struct tw_error *e
 bool tw_turn_exchange_run(struct tw_turn_exchange *exchange, struct tw_error *err)
 {
     struct tw_windows *windows = &exchange->windows;
+    if (exchange->work == TW_TURN_FILING)
+        return tw_filing_run(&exchange->filing, &exchange->list, err);
     if (!tw_windows_put(windows, &exchange->chosen, exchange->from_us, exchange->answers.bars, err))
         return false;
     if (exchange->work != TW_TURN_TURN)
@@ -360,6 +382,8 @@ bool tw_turn_exchange_run(struct tw_turn_exchange *exchange, struct tw_error *er
 bool tw_turn_exchange_is_smaller(struct tw_turn_exchange *exchange)
 {
     bool smallest = exchange->most_shards == 1 && exchange->most_bars == 1;
+    if (exchange->arena.full && exchange->work == TW_TURN_FILING)
+        return tw_filing_is_smaller(&exchange->filing);
     if (!exchange->arena.full || smallest)
         return false;
     exchange->most_shards = exchange->most_shards > 1 ? exchange->most_shards / 2 : 1;
@@ -373,15 +397,29 @@ void tw_turn_exchange_write(struct tw_turn_exchange *exchange)
 {
     struct tw_statement_list *list = &exchange->list;
     tw_positions_add_check(&exchange->positions, list);
+    if (exchange->work == TW_TURN_FILING) {
+        tw_filing_write(&exchange->filing, list);
+        return;
+    }
     tw_statement_add(list, TW_SHARDS_MOVE);
     put_fence(exchange);
     tw_statement_put_time(list, exchange->to_us);
     tw_statement_put_int32(list, tw_stored_rules_last(exchange->rules));
 }
 
+bool tw_turn_exchange_is_to_be_written(const struct tw_turn_exchange *exchange)
+{
+    return exchange->work == TW_TURN_TURN ||
+           (exchange->work == TW_TURN_FILING && exchange->filing.work == TW_FILE_DOCUMENTS);
+}
+
 void tw_turn_exchange_done(struct tw_turn_exchange *exchange, struct tw_shards *shards)
 {
     struct tw_look_back back = look_back_of(exchange);
+    if (exchange->work == TW_TURN_FILING) {
+        tw_filing_done(&exchange->filing);
+        return;
+    }
     if (back.days_us > 0)
         tw_windows_add_days(&exchange->windows, exchange->answers.late_days, exchange->rows.added,
             exchange->rows.added_count);

@@ -3,8 +3,8 @@
  *
  *     tw_turn_exchange_look        positions of all partitions, which rule sets count, newer ones
  *     tw_turn_exchange_choose      what to do next, and up to where: a TURN of the shards that are furthest
- *     behind, or
- *                                  a PIECE of the windows of shards that were taken anew
+ *                                  behind, or a PIECE of the windows of shards that were taken anew, or
+ *                                  FILING, what documents tell (filing.h): rules never go beyond that
  *     tw_turn_exchange_cut         where to cut that interval, should too much be in it
  *     tw_turn_exchange_read        its bars; for a piece also days, for a turn late bars, headline events and
  *                                  alerts
@@ -28,6 +28,7 @@
 #ifndef TW_TURN_EXCHANGE_H
 #define TW_TURN_EXCHANGE_H
 
+#include "evaluate/filing.h"
 #include "evaluate/positions.h"
 #include "evaluate/shards.h"
 #include "evaluate/statement_list.h"
@@ -35,7 +36,7 @@
 #include "evaluate/turn_rows.h"
 #include "evaluate/windows.h"
 
-enum tw_turn_work { TW_TURN_NOTHING, TW_TURN_PIECE, TW_TURN_TURN };
+enum tw_turn_work { TW_TURN_NOTHING, TW_TURN_PIECE, TW_TURN_TURN, TW_TURN_FILING };
 
 /* The server's answers, kept until the turn is over. */
 struct tw_turn_answers {
@@ -50,6 +51,7 @@ struct tw_turn_exchange {
     const struct tw_session *session; /* whose token the fence names */
     struct tw_stored_rules *rules;
     struct tw_windows windows;
+    struct tw_filing filing;
     uint32_t most_shards; /* of a turn; lower while turns do not fit */
     int64_t most_bars;    /* rows of the table that a turn reads */
 
@@ -69,7 +71,8 @@ struct tw_turn_exchange {
 
 /* Reserves the arena; what is lent must outlive it. TW_INTERNAL. */
 TW_MUST_USE bool tw_turn_exchange_begin(struct tw_turn_exchange *exchange, const struct tw_config *config,
-    const struct tw_session *session, struct tw_stored_rules *rules, struct tw_error *err);
+    const struct tw_log *log, const struct tw_session *session, struct tw_stored_rules *rules,
+    struct tw_error *err);
 /* Frees all; a zeroed one is safe to end. */
 void tw_turn_exchange_end(struct tw_turn_exchange *exchange);
 /* Forgets the turn, and frees what was read for it; the windows stay. */
@@ -99,6 +102,8 @@ TW_MUST_USE bool tw_turn_exchange_run(struct tw_turn_exchange *exchange, struct 
 bool tw_turn_exchange_is_smaller(struct tw_turn_exchange *exchange);
 /* Lists what must stand behind the turn's statements. */
 void tw_turn_exchange_write(struct tw_turn_exchange *exchange);
+/* Whether what was run is to be written; else it is done when it is run. */
+bool tw_turn_exchange_is_to_be_written(const struct tw_turn_exchange *exchange);
 /* The piece is read, or the turn committed. */
 void tw_turn_exchange_done(struct tw_turn_exchange *exchange, struct tw_shards *shards);
 

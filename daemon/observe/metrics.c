@@ -51,6 +51,11 @@ static const struct description counters[] = {
     [TW_COUNT_ALERTS_OPENED] = {"tapewatch_alerts_opened_total", "Alerts opened by this daemon."},
     [TW_COUNT_ALERTS_UPDATED] = {"tapewatch_alerts_updated_total", "Alerts updated by this daemon."},
     [TW_COUNT_ALERTS_RESOLVED] = {"tapewatch_alerts_resolved_total", "Alerts resolved by this daemon."},
+    [TW_COUNT_STORIES_FILED] = {"tapewatch_stories_filed_total", "Documents filed with their stories."},
+    [TW_COUNT_STORIES_COPIES] = {"tapewatch_stories_copies_total",
+        "Those of them whose story was told before."},
+    [TW_COUNT_STORIES_FORGOTTEN] = {"tapewatch_stories_forgotten_total",
+        "Documents that new ones were not compared with any more within 24 hours: beyond stories.most_documents."},
     [TW_COUNT_BARS_EVALUATED] = {"tapewatch_bars_evaluated_total", "Closed bars that rules have looked at."},
     [TW_COUNT_KAFKA_ERRORS] = {"tapewatch_kafka_errors_total", "Errors reported by the Kafka client."},
 };

@@ -25,9 +25,9 @@
 /* clang-format off */
 const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_DAYS_KNOWN] = {"days_known", TW_FOR_STORE, 0, {0},
-        /* a day counts as known when all four tables of it stand */
+        /* a day counts as known when all six tables of it stand */
         "SELECT false, day - '2000-01-01'::date FROM tapewatch.days WHERE parent <> 'dead_letters'"
-        " GROUP BY day HAVING count(*) = 4"
+        " GROUP BY day HAVING count(*) = 6"
         " UNION ALL SELECT true, day - '2000-01-01'::date FROM tapewatch.days WHERE parent = 'dead_letters'"},
     [TW_DAYS_ENSURE] = {"days_ensure", TW_FOR_STORE, 2, {ADA, ADA},
         /* in a transaction of its own; waits for other makers of days, for nobody who reads or writes */
@@ -84,6 +84,7 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_HEADLINES_INSERT] = {"headlines_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_DEAD_LETTER_INSERT] = {"dead_letter_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_AHEAD_TICKS_INSERT] = {"ahead_ticks_insert", TW_FOR_STORE, 0, {0}, NULL},
+    [TW_UNFILED_INSERT] = {"unfiled_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_POSITION_MOVE] = {"position_move", TW_FOR_STORE, 11, {I2, I4, I8, ID, I8, I8, TZ, TZ, TZ, TZ, I8},
         /* the last statement before Sync: the only lock that another needs */
         "SELECT tapewatch.move_position($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"},
@@ -147,14 +148,21 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         "SELECT l.entity, coalesce(e.listed, false), l.bar_start, b.scores, b.sum, b.sum_of_squares, b.negative_sum,"
         " l.late_bar_id FROM (SELECT * FROM tapewatch.late_bars WHERE shard = ANY ($1) LIMIT $3) AS l CROSS JOIN LATERAL ("
         "SELECT sum(scores)::int8 AS scores, sum(sum)::int8 AS sum, sum(sum_of_squares)::int8 AS sum_of_squares,"
-        " sum(negative_sum)::int8 AS negative_sum FROM tapewatch.bars"
-        " WHERE bar_start = l.bar_start AND entity = l.entity AND l.bar_start >= $2) AS b"
+        " sum(negative_sum)::int8 AS negative_sum"
+        " FROM (SELECT scores, sum, sum_of_squares, negative_sum FROM tapewatch.bars"
+        " WHERE bar_start = l.bar_start AND entity = l.entity AND l.bar_start >= $2"
+        " UNION ALL SELECT -scores, -sum, -sum_of_squares, -negative_sum FROM tapewatch.copy_bars"
+        " WHERE bar_start = l.bar_start AND entity = l.entity AND l.bar_start >= $2) AS a) AS b"
         " LEFT JOIN tapewatch.entities e ON e.symbol = l.entity"},
     [TW_BARS_READ] = {"bars_read", TW_FOR_EVALUATOR, 3, {TZ, TZ, AI2},
+        /* without what copies brought, where stories are filed */
         "SELECT b.entity, coalesce(e.listed, false), b.bar_start, b.scores, b.sum, b.sum_of_squares, b.negative_sum"
         " FROM (SELECT entity, bar_start, sum(scores)::int8 AS scores, sum(sum)::int8 AS sum,"
-        " sum(sum_of_squares)::int8 AS sum_of_squares, sum(negative_sum)::int8 AS negative_sum FROM tapewatch.bars"
-        " WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3) GROUP BY bar_start, entity) AS b"
+        " sum(sum_of_squares)::int8 AS sum_of_squares, sum(negative_sum)::int8 AS negative_sum"
+        " FROM (SELECT entity, bar_start, scores, sum, sum_of_squares, negative_sum FROM tapewatch.bars"
+        " WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3)"
+        " UNION ALL SELECT entity, bar_start, -scores, -sum, -sum_of_squares, -negative_sum FROM tapewatch.copy_bars"
+        " WHERE bar_start >= $1 AND bar_start < $2 AND shard = ANY ($3)) AS a GROUP BY bar_start, entity) AS b"
         " LEFT JOIN tapewatch.entities e ON e.symbol = b.entity ORDER BY b.bar_start"},
     [TW_DAYS_READ] = {"days_read", TW_FOR_EVALUATOR, 2, {AI2, TZ},
         "SELECT entity, false, day::timestamp AT TIME ZONE 'UTC', scores, sum, sum_of_squares, negative_sum"
@@ -186,10 +194,14 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         "WITH late AS (DELETE FROM tapewatch.late_bars WHERE late_bar_id = ANY ($1) RETURNING shard, entity, bar_start)"
         " INSERT INTO tapewatch.entity_days AS d (day, shard, entity, scores, sum, sum_of_squares, negative_sum)"
         " SELECT l.day, l.shard, l.entity, s.* FROM (SELECT DISTINCT (bar_start AT TIME ZONE 'UTC')::date AS day, shard, entity"
-        " FROM late WHERE bar_start < $2) AS l CROSS JOIN LATERAL (SELECT count(*) AS scores, sum(sentiment)::int8,"
-        " sum(sentiment::int8 * sentiment)::int8, sum(least(sentiment, 0))::int8 FROM tapewatch.scores"
+        " FROM late WHERE bar_start < $2) AS l CROSS JOIN LATERAL (SELECT sum(scores)::int8 AS scores, sum(sum)::int8,"
+        " sum(squares)::int8, sum(negative)::int8 FROM (SELECT count(*) AS scores, sum(sentiment)::int8 AS sum,"
+        " sum(sentiment::int8 * sentiment)::int8 AS squares, sum(least(sentiment, 0))::int8 AS negative FROM tapewatch.scores"
         " WHERE entity = l.entity AND event_time >= l.day::timestamp AT TIME ZONE 'UTC'"
-        " AND event_time < least((l.day + 1)::timestamp AT TIME ZONE 'UTC', $2)) AS s WHERE s.scores > 0"
+        " AND event_time < least((l.day + 1)::timestamp AT TIME ZONE 'UTC', $2)"
+        " UNION ALL SELECT -scores, -sum, -sum_of_squares, -negative_sum FROM tapewatch.copy_bars"
+        " WHERE entity = l.entity AND bar_start >= l.day::timestamp AT TIME ZONE 'UTC'"
+        " AND bar_start < least((l.day + 1)::timestamp AT TIME ZONE 'UTC', $2)) AS a) AS s WHERE s.scores > 0"
         " ORDER BY l.entity, l.day ON CONFLICT (entity, day) DO UPDATE SET scores = excluded.scores, sum = excluded.sum,"
         " sum_of_squares = excluded.sum_of_squares, negative_sum = excluded.negative_sum WHERE excluded.scores > d.scores"
         " RETURNING entity, false, day::timestamp AT TIME ZONE 'UTC', scores, sum, sum_of_squares, negative_sum"},
@@ -218,6 +230,47 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         "SELECT tapewatch.idle_check($1, $2, $3)"},
     [TW_SHARDS_MOVE] = {"shards_move", TW_FOR_EVALUATOR, 6, {AI2, AI8, ID, TZ, TZ, I4},
         "SELECT tapewatch.shards_move($1, $2, $3, $4, $5, $6)"},
+    [TW_FILED_READ] = {"filed_read", TW_FOR_EVALUATOR, 0, {0},
+        "SELECT filed_to, filed FROM tapewatch.filing"},
+    [TW_STORY_TIMES_READ] = {"story_times_read", TW_FOR_EVALUATOR, 2, {TZ, TZ},
+        /* of stories that go on within the window, documents before it, back to the longest span */
+        "SELECT s.story, s.story_time, s.event_time FROM (SELECT DISTINCT story FROM tapewatch.stories"
+        " WHERE event_time >= $1 AND story_time < $1) AS l JOIN tapewatch.stories s USING (story)"
+        " WHERE s.event_time >= $2 AND s.event_time < $1 ORDER BY s.number"},
+    [TW_STORIES_READ] = {"stories_read", TW_FOR_EVALUATOR, 3, {TZ, I8, I8},
+        "SELECT story, story_time, event_time, number, sketch FROM tapewatch.stories"
+        " WHERE event_time >= $1 AND number > $2 ORDER BY number LIMIT $3"},
+    [TW_UNFILED_READ] = {"unfiled_read", TW_FOR_EVALUATOR, 2, {TZ, I8},
+        "SELECT u.topic_id, u.partition, u.kafka_offset, u.event_time, u.sketch FROM tapewatch.unfiled u"
+        " JOIN tapewatch.topics t USING (topic_id) WHERE u.event_time < $1"
+        " ORDER BY u.event_time, t.topic, u.partition, u.kafka_offset LIMIT $2"},
+    [TW_FILING_FENCE] = {"filing_fence", TW_FOR_EVALUATOR, 4, {I8, ID, TZ, I8},
+        "SELECT tapewatch.filing_fence($1, $2, $3, $4)"},
+    [TW_STORIES_FILE] = {"stories_file", TW_FOR_EVALUATOR, 15,
+        {TZ, TZ, AI2, AI4, AI8, AI8, AI8, ATZ, AI4, AI4, AI4, AI4, AI4, AI4, ATX},
+        /* behind the fence; a document that was stored again after its days were dropped has a row */
+        "WITH u AS (SELECT * FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) WITH ORDINALITY AS u"
+        " (topic_id, partition, kafka_offset, number, story, story_time, novelty, copies_12h, copies_24h, copies_3d,"
+        " copies_7d, nth)), t AS (SELECT nth, array_agg(symbol COLLATE \"C\" ORDER BY symbol COLLATE \"C\") AS told"
+        " FROM unnest($14, $15) AS t (nth, symbol) GROUP BY nth),"
+        " gone AS (DELETE FROM tapewatch.unfiled x USING u WHERE x.event_time >= $1 AND x.event_time <= $2"
+        " AND x.topic_id = u.topic_id AND x.partition = u.partition AND x.kafka_offset = u.kafka_offset"
+        " RETURNING x.event_time, x.sketch, u.*)"
+        " INSERT INTO tapewatch.stories (topic_id, partition, kafka_offset, event_time, number, story, story_time, novelty,"
+        " copies_12h, copies_24h, copies_3d, copies_7d, told, sketch)"
+        " SELECT g.topic_id, g.partition, g.kafka_offset, g.event_time, g.number, g.story, g.story_time, g.novelty,"
+        " g.copies_12h, g.copies_24h, g.copies_3d, g.copies_7d, coalesce(t.told, '{}'), g.sketch"
+        " FROM gone g LEFT JOIN t ON t.nth = g.nth ON CONFLICT DO NOTHING"},
+    [TW_COPY_BARS_ADD] = {"copy_bars_add", TW_FOR_EVALUATOR, 7, {ATZ, AI2, ATX, AI8, AI8, AI8, AI8},
+        "INSERT INTO tapewatch.copy_bars AS c (bar_start, shard, entity, scores, sum, sum_of_squares, negative_sum)"
+        " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)"
+        " ON CONFLICT (bar_start, entity) DO UPDATE SET scores = c.scores + excluded.scores, sum = c.sum + excluded.sum,"
+        " sum_of_squares = c.sum_of_squares + excluded.sum_of_squares, negative_sum = c.negative_sum + excluded.negative_sum"},
+    [TW_COPIES_LATE] = {"copies_late", TW_FOR_EVALUATOR, 3, {ATZ, AI2, ATX},
+        /* bars that rules may have read already: they are read again */
+        "INSERT INTO tapewatch.late_bars (bar_start, shard, entity) SELECT * FROM unnest($1, $2, $3)"},
+    [TW_FILING_MOVE] = {"filing_move", TW_FOR_EVALUATOR, 6, {I8, ID, TZ, I8, TZ, I8},
+        "SELECT tapewatch.filing_move($1, $2, $3, $4, $5, $6)"},
 
     [TW_TELL_LEASE] = {"tell_lease", TW_FOR_TELL, 5, {TX, ID, TX, I8, I8},
         /* waits for nobody: a row that is locked is left out, and tried again */

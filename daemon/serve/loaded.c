@@ -139,6 +139,7 @@ static void fill(struct loaded *loaded, const struct tw_config *config)
         .rules = loaded->rules,
         .events = loaded->events,
         .link_unlisted = config->link.unlisted,
+        .stories = config->stories.enabled,
     };
     loaded->work.encode = (struct tw_encode_options){
         .rows_per_statement = (uint32_t)config->store.rows_per_statement,
@@ -171,6 +172,7 @@ void tw_load_effective(const struct tw_shared *shared, struct tw_config *config)
     const struct loaded *loaded = shared->content;
     config->decode = (struct tw_decode_options *)(uintptr_t)loaded->work.river.decode;
     config->link.unlisted = loaded->work.river.link_unlisted;
+    config->stories.enabled = loaded->work.river.stories;
     config->store.rows_per_statement = loaded->work.encode.rows_per_statement;
     config->watermark.lateness_us = loaded->work.encode.lateness_us;
     config->batch.micro_tokens = tw_classifier_micro_tokens(loaded->work.river.classifier);

@@ -74,6 +74,11 @@ static void document_late(const struct tw_chosen_rows *rows, uint32_t row, struc
 }
 
 /* Told apart for good: what was decided once holds for a later reading, too (prepare.h). */
+static void document_sketch(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->text = document_of(rows, row)->sketch;
+}
+
 static void document_ahead(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
     cell->integer = !document_of(rows, row)->moves_watermark;
@@ -542,6 +547,14 @@ static const struct tw_sql_column ahead_tick_columns[] = {
     {ROW(kafka_offset, TW_OID_INT8, ahead_tick_offset)},
 };
 
+static const struct tw_sql_column unfiled_columns[] = {
+    {SHARED(topic_id, TW_OID_INT2)},
+    {SHARED(partition, TW_OID_INT4)},
+    {ROW(kafka_offset, TW_OID_INT8, document_offset)},
+    {ROW(event_time, TW_OID_TIMESTAMPTZ, document_time)},
+    {ROW(sketch, TW_OID_BYTEA, document_sketch)},
+};
+
 #define COLUMNS(columns) columns, sizeof (columns) / sizeof (columns)[0]
 
 const struct tw_sql_table tw_sql_tables[TW_SQL_TABLES] = {
@@ -557,6 +570,7 @@ const struct tw_sql_table tw_sql_tables[TW_SQL_TABLES] = {
         COLUMNS(dead_letter_columns)},
     [TW_SQL_AHEAD_TICKS] =
         {"ahead_ticks", TW_AHEAD_TICKS_INSERT, TW_STATEMENTS, false, NULL, COLUMNS(ahead_tick_columns)},
+    [TW_SQL_UNFILED] = {"unfiled", TW_UNFILED_INSERT, TW_STATEMENTS, false, NULL, COLUMNS(unfiled_columns)},
 };
 /* clang-format on */
 

@@ -3,7 +3,8 @@
  * (row_statements.h), and encode.h fills the parameters by it. What a column means stands where it is made:
  * in sql/.
  *
- *     tw_sql_tables[]              documents, scores, bars, events, alert_events, dead_letters
+ *     tw_sql_tables[]              documents, scores, bars, events, alert_events, dead_letters,
+ *                                  unfiled
  *       .columns[]                 name, type, and where its value comes from:
  *                                    read()     each row has its own: an array, unnest($n)
  *                                    shared     one value for the batch, a scalar of struct tw_shared_values
@@ -82,6 +83,7 @@ enum tw_sql_table_number {
     TW_SQL_ALERT_EVENTS,
     TW_SQL_DEAD_LETTERS,
     TW_SQL_AHEAD_TICKS,
+    TW_SQL_UNFILED,
     TW_SQL_TABLES
 };
 

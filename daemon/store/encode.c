@@ -200,6 +200,7 @@ static bool choose_documents(struct encoder *encoder)
     }
     encoder->row_counts[TW_SQL_DOCUMENTS] = out->document_count;
     encoder->row_counts[TW_SQL_DEAD_LETTERS] = out->dead_count;
+    encoder->row_counts[TW_SQL_UNFILED] = encoder->batch->rows.sketched ? out->document_count : 0;
     return true;
 }
 

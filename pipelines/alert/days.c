@@ -21,6 +21,16 @@ static bool add(struct tw_bar_row *day, const struct tw_bar_row *more, struct tw
                  : true;
 }
 
+/* A day of nothing but copies of stories is none. */
+static size_t leave_out_empty(struct tw_bar_row *days, size_t count)
+{
+    size_t kept = 0;
+    for (size_t at = 0; at < count; at++)
+        if (days[at].count > 0)
+            days[kept++] = days[at];
+    return kept;
+}
+
 bool tw_days_sum(const struct tw_bar_row *bars, size_t count, int64_t from_us, struct tw_arena *arena,
     struct tw_days *days, struct tw_error *err)
 {
@@ -46,6 +56,7 @@ bool tw_days_sum(const struct tw_bar_row *bars, size_t count, int64_t from_us, s
         if (!add(&rows[days->count - 1], &bars[at], err))
             return false;
     }
+    days->count = leave_out_empty(rows, days->count);
     return true;
 }
 

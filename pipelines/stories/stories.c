@@ -18,6 +18,7 @@ struct told {
 /* A story, as long as one of its documents is held. */
 struct tw_story_times {
     int64_t number;
+    int64_t begun_us;
     uint32_t documents;   /* of it that are held */
     uint32_t count, room; /* of times */
     int64_t *times_us;    /* of its documents within the longest span, ascending */
@@ -288,11 +289,11 @@ static struct nearest find_nearest(
 
 /* -- a story's times and entities ------------------------------------------------------------------------ */
 
-static struct tw_story_times *new_story(int64_t number)
+static struct tw_story_times *new_story(int64_t number, int64_t begun_us)
 {
     struct tw_story_times *story = calloc(1, sizeof *story);
     if (story)
-        story->number = number;
+        *story = (struct tw_story_times){.number = number, .begun_us = begun_us};
     return story;
 }
 
@@ -429,12 +430,14 @@ bool tw_stories_file(struct tw_stories *stories, const struct tw_story_telling *
     tw_story_keys_sort(&stories->keys, document->keys, document->key_count);
     struct nearest nearest = find_nearest(stories, telling->print, document->keys, document->key_count);
     bool is_copy = nearest.document && nearest.alike >= stories->options.alike;
-    struct tw_story_times *story = is_copy ? nearest.document->story : new_story(telling->number);
+    struct tw_story_times *story =
+        is_copy ? nearest.document->story : new_story(telling->number, telling->time_us);
     *verdict =
         (struct tw_story_verdict){.nearest = nearest.document ? nearest.document->number : telling->number,
             .novelty = 10000 - nearest.alike};
     if (story) {
         verdict->story = story->number;
+        verdict->begun_us = story->begun_us;
         count_copies(story, document->time_us, verdict);
     }
     if (enter(stories, document, story, told))
@@ -480,20 +483,20 @@ static bool make_map_room(struct tw_stories *stories)
 }
 
 /* The story of that number, which may be new; NULL for want of memory. */
-static struct tw_story_times *recall_story(struct tw_stories *stories, int64_t number)
+static struct tw_story_times *recall_story(struct tw_stories *stories, const struct tw_story *story)
 {
     if (!make_map_room(stories))
         return NULL;
-    struct tw_story_times **slot = slot_of(stories->recalled, number);
+    struct tw_story_times **slot = slot_of(stories->recalled, story->number);
     if (!*slot) {
-        *slot = new_story(number);
+        *slot = new_story(story->number, story->begun_us);
         stories->recalled->count += *slot != NULL;
     }
     return *slot;
 }
 
-bool tw_stories_recall(
-    struct tw_stories *stories, const struct tw_story_telling *telling, int64_t story, struct tw_error *err)
+bool tw_stories_recall(struct tw_stories *stories, const struct tw_story_telling *telling,
+    const struct tw_story *story, struct tw_error *err)
 {
     struct tw_story_document *document = prepare(stories, telling);
     if (document && enter(stories, document, recall_story(stories, story), NULL))
@@ -502,7 +505,8 @@ bool tw_stories_recall(
     return no_memory(err);
 }
 
-bool tw_stories_recall_time(struct tw_stories *stories, int64_t story, int64_t time_us, struct tw_error *err)
+bool tw_stories_recall_time(
+    struct tw_stories *stories, const struct tw_story *story, int64_t time_us, struct tw_error *err)
 {
     struct tw_story_times *times = recall_story(stories, story);
     if (!times || !trim_times(stories, times))

@@ -21,9 +21,9 @@
  * AGAIN. The same documents in the same order get the same verdicts. After a restart the window is built anew
  * from what was stored, and everything that follows is as if it had never been gone:
  *
- *     tw_stories_recall_time(&stories, story, time_us, err)         documents before the window, of stories
+ *     tw_stories_recall_time(&stories, &story, time_us, err)        documents before the window, of stories
  *                                                                   that go on within it, ascending
- *     tw_stories_recall(&stories, &telling, story, err)             then documents of the window, in order
+ *     tw_stories_recall(&stories, &telling, &story, err)            then documents of the window, in order
  *     tw_stories_keep(&stories)
  *
  * COST. Documents are looked up by TW_STORY_KEYS words of theirs that are not common, those first that the
@@ -64,9 +64,16 @@ struct tw_story_telling {
 
 struct tw_story_verdict {
     int64_t story;                   /* number of the story's first document; its own: a new story */
+    int64_t begun_us;                /* time of that document */
     int64_t nearest;                 /* number of the document that it is most like; its own: of none */
     int32_t novelty;                 /* 10,000ths */
     uint32_t copies[TW_STORY_SPANS]; /* documents of the story that came before, within each span */
+};
+
+/* A story that goes on: its first document. */
+struct tw_story {
+    int64_t number;
+    int64_t begun_us;
 };
 
 struct tw_story_document; /* its own, as are the next two */
@@ -116,10 +123,10 @@ void tw_stories_keep(struct tw_stories *stories);
 void tw_stories_undo(struct tw_stories *stories);
 
 /* A document that was filed once, as told of `story`. TW_INTERNAL for want of memory. */
-TW_MUST_USE bool tw_stories_recall(
-    struct tw_stories *stories, const struct tw_story_telling *telling, int64_t story, struct tw_error *err);
+TW_MUST_USE bool tw_stories_recall(struct tw_stories *stories, const struct tw_story_telling *telling,
+    const struct tw_story *story, struct tw_error *err);
 /* That a document of the story came at that time. TW_INTERNAL for want of memory. */
 TW_MUST_USE bool tw_stories_recall_time(
-    struct tw_stories *stories, int64_t story, int64_t time_us, struct tw_error *err);
+    struct tw_stories *stories, const struct tw_story *story, int64_t time_us, struct tw_error *err);
 
 #endif

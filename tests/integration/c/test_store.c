@@ -705,7 +705,7 @@ static void a_day_dropped_behind_our_back_is_made_again(void **state)
     give(story, &shape);
     run_until(story, &story->stored, 1);
     ask(story, "SELECT tapewatch.drop_day(parent, '2001-09-09')::int"
-               " FROM unnest('{documents,scores,events,bars}'::text[]) AS parent");
+               " FROM unnest('{documents,scores,events,bars,stories}'::text[]) AS parent");
     give(story, &shape);
     run_until(story, &story->stored, 2);
     assert_int_equal(stored_offset(story), 200);

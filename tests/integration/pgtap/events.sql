@@ -4,7 +4,7 @@ SELECT plan(12);
 
 SELECT tapewatch.ensure_days('{2031-01-01,2031-01-02}', '{}');
 SELECT is((SELECT string_agg(parent, ' ' ORDER BY parent) FROM tapewatch.days WHERE day = '2031-01-01'),
-    'bars documents events scores', 'a day has a table of events');
+    'bars copy_bars documents events scores stories', 'a day has a table of events');
 INSERT INTO tapewatch.topics (topic) VALUES ('pgtap-events');
 INSERT INTO tapewatch.entities (symbol, name, shard, listed) VALUES ('EVQ', 'Eventquin', 1, true) ON CONFLICT DO NOTHING;
 CREATE FUNCTION pg_temp.document(the_offset bigint, the_time timestamptz, the_title text, the_body text) RETURNS void LANGUAGE sql AS $$

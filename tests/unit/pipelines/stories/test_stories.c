@@ -168,6 +168,7 @@ static void expect_as_filed(
     const struct taped *taped, const struct tw_story_verdict *verdict, const bool *told)
 {
     assert_int_equal(verdict->story, taped->verdict.story);
+    assert_int_equal(verdict->begun_us, taped->verdict.begun_us);
     assert_int_equal(verdict->nearest, taped->verdict.nearest);
     assert_int_equal(verdict->novelty, taped->verdict.novelty);
     assert_memory_equal(verdict->copies, taped->verdict.copies, sizeof verdict->copies);
@@ -226,10 +227,11 @@ static void after_a_restart_all_goes_on_as_if_it_had_never_been_gone(void **stat
         assert_true(tw_stories_begin(&anew, &options, &err));
         for (int at = 0; at < restart; at++) {
             const struct tw_story_telling *telling = &tape[at].telling;
+            const struct tw_story story = {tape[at].verdict.story, tape[at].verdict.begun_us};
             if (telling->time_us >= longest_us && telling->time_us < window_us)
-                assert_true(tw_stories_recall_time(&anew, tape[at].verdict.story, telling->time_us, &err));
+                assert_true(tw_stories_recall_time(&anew, &story, telling->time_us, &err));
             else if (telling->time_us >= window_us)
-                assert_true(tw_stories_recall(&anew, telling, tape[at].verdict.story, &err));
+                assert_true(tw_stories_recall(&anew, telling, &story, &err));
         }
         tw_stories_keep(&anew);
         for (int at = restart; at < TAPE; at++) {

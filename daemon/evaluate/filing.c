@@ -1,0 +1,546 @@
+#include "evaluate/filing.h"
+
+#include "postgres/wire.h"
+#include "stories/sketch.h"
+#include "time/bars.h"
+#include "time/watermark.h"
+
+#include <xxhash.h>
+
+enum { DOCUMENTS_AT_ONCE = 5000, RECALLED_AT_ONCE = 10000 };
+
+/* -- the machine ----------------------------------------------------------------------------------------- */
+
+static const char *const names[] = {
+    [TW_FILING_OTHERS] = "others",
+    [TW_FILING_UNREAD] = "unread",
+    [TW_FILING_READING] = "reading",
+    [TW_FILING_WHOLE] = "whole",
+};
+
+static const uint32_t moves[] = {
+    [TW_FILING_OTHERS] = TW_MOVE(TW_FILING_UNREAD) | TW_MOVE(TW_FILING_WHOLE),
+    [TW_FILING_UNREAD] = TW_MOVE(TW_FILING_READING) | TW_MOVE(TW_FILING_OTHERS),
+    [TW_FILING_READING] = TW_MOVE(TW_FILING_WHOLE) | TW_MOVE(TW_FILING_UNREAD) | TW_MOVE(TW_FILING_OTHERS),
+    [TW_FILING_WHOLE] = TW_MOVE(TW_FILING_UNREAD) | TW_MOVE(TW_FILING_OTHERS),
+};
+
+const struct tw_machine tw_filing_machine = {"file", names, moves, sizeof moves / sizeof moves[0]};
+
+/* The only place where the state changes. */
+static void move(struct tw_filing *filing, enum tw_filing_state state, const char *why)
+{
+    tw_machine_tell(&tw_filing_machine, filing->log, TW_DEBUG, filing->state, state, why);
+    filing->state = state;
+}
+
+/* -- begin and end --------------------------------------------------------------------------------------- */
+
+void tw_filing_begin(struct tw_filing *filing, const struct tw_config *config, const struct tw_log *log,
+    const struct tw_session *session)
+{
+    *filing = (struct tw_filing){.enabled = config->stories.enabled,
+        .log = log,
+        .session = session,
+        .filed_to_us = TW_NO_TIME,
+        .most = DOCUMENTS_AT_ONCE,
+        .most_documents = (uint32_t)config->stories.most_documents};
+}
+
+void tw_filing_end(struct tw_filing *filing)
+{
+    PQclear(filing->rows);
+    filing->rows = NULL;
+    tw_stories_end(&filing->stories);
+}
+
+/* Nothing is in memory. */
+static void leave(struct tw_filing *filing, enum tw_filing_state state, const char *why)
+{
+    tw_stories_end(&filing->stories);
+    if (filing->state != state)
+        move(filing, state, why);
+}
+
+void tw_filing_lose(struct tw_filing *filing)
+{
+    leave(filing, TW_FILING_OTHERS, "the session is lost");
+    tw_filing_clear(filing);
+    filing->looked = false;
+}
+
+/* -- what to do next ------------------------------------------------------------------------------------- */
+
+void tw_filing_look(const struct tw_filing *filing, struct tw_statement_list *list)
+{
+    if (filing->enabled)
+        tw_statement_add(list, TW_FILED_READ);
+}
+
+bool tw_filing_row(struct tw_filing *filing, enum tw_statement statement, PGresult *result)
+{
+    enum { FILED_TO, FILED };
+    if (statement == TW_FILED_READ && PQntuples(result) == 1) {
+        filing->looked = true;
+        filing->filed_to_us =
+            PQgetisnull(result, 0, FILED_TO) ? TW_NO_TIME : tw_get_time(PQgetvalue(result, 0, FILED_TO));
+        filing->filed = tw_get_int64(PQgetvalue(result, 0, FILED));
+        return false;
+    }
+    if (statement != TW_UNFILED_READ && statement != TW_STORIES_READ && statement != TW_STORY_TIMES_READ)
+        return false;
+    filing->rows = result;
+    return true;
+}
+
+/* Whoever had the shard meanwhile has filed what is not in memory here. */
+static bool is_stale(const struct tw_filing *filing, const struct tw_shard *shard)
+{
+    return filing->epoch != shard->epoch ||
+           (filing->state == TW_FILING_WHOLE &&
+               (filing->known_to_us != filing->filed_to_us || filing->known_filed != filing->filed));
+}
+
+/* Where nothing was ever filed nothing need be read. */
+static void take_up(struct tw_filing *filing)
+{
+    struct tw_error ignored; /* for want of memory: it stays unread, and the first piece says so */
+    struct tw_stories_options options = tw_stories_defaults();
+    options.most_documents = filing->most_documents;
+    filing->known_to_us = filing->filed_to_us;
+    filing->known_filed = filing->filed;
+    if (filing->filed == 0 && tw_stories_begin(&filing->stories, &options, &ignored))
+        move(filing, TW_FILING_WHOLE, "shard 0 is held, nothing was ever filed");
+    else
+        move(filing, TW_FILING_UNREAD, "shard 0 is held");
+}
+
+void tw_filing_follow(struct tw_filing *filing, const struct tw_shard *shard)
+{
+    if (!filing->enabled || !filing->looked)
+        return;
+    if (shard->hold != TW_SHARD_HELD) {
+        leave(filing, TW_FILING_OTHERS, "shard 0 is not held");
+        return;
+    }
+    if (filing->state != TW_FILING_OTHERS && is_stale(filing, shard))
+        leave(filing, TW_FILING_UNREAD, "shard 0 was taken anew, or filed to another time");
+    filing->epoch = shard->epoch;
+    if (filing->state == TW_FILING_OTHERS)
+        take_up(filing);
+}
+
+enum tw_filing_work tw_filing_choose(struct tw_filing *filing, int64_t watermark_us)
+{
+    filing->work = TW_FILE_NOTHING;
+    if (filing->state == TW_FILING_UNREAD || filing->state == TW_FILING_READING)
+        filing->work = TW_FILE_RECALL;
+    filing->to_us = tw_watermark_close(filing->filed_to_us, watermark_us);
+    if (filing->state == TW_FILING_WHOLE && filing->to_us > filing->filed_to_us && filing->to_us > 0)
+        filing->work = TW_FILE_DOCUMENTS;
+    return filing->work;
+}
+
+int64_t tw_filing_bound(const struct tw_filing *filing, int64_t watermark_us)
+{
+    return filing->enabled && filing->filed_to_us < watermark_us ? filing->filed_to_us : watermark_us;
+}
+
+/* -- questions ------------------------------------------------------------------------------------------- */
+
+/* What was filed from there on is compared with what comes. */
+static int64_t window_us(const struct tw_filing *filing)
+{
+    return filing->known_to_us - tw_stories_defaults().window_us;
+}
+
+void tw_filing_read(const struct tw_filing *filing, struct tw_statement_list *list)
+{
+    if (filing->work == TW_FILE_DOCUMENTS) {
+        tw_statement_add(list, TW_UNFILED_READ);
+        tw_statement_put_time(list, filing->to_us);
+        tw_statement_put_int64(list, filing->most);
+    } else if (filing->state == TW_FILING_UNREAD) {
+        tw_statement_add(list, TW_STORY_TIMES_READ);
+        tw_statement_put_time(list, filing->filed_to_us - tw_stories_defaults().window_us);
+        tw_statement_put_time(list, filing->filed_to_us - TW_STORY_LONGEST_US);
+    } else {
+        tw_statement_add(list, TW_STORIES_READ);
+        tw_statement_put_time(list, window_us(filing));
+        tw_statement_put_int64(list, filing->recalled);
+        tw_statement_put_int64(list, RECALLED_AT_ONCE);
+    }
+}
+
+static void put_fence(const struct tw_filing *filing, struct tw_statement_list *list)
+{
+    tw_statement_put_int64(list, filing->epoch);
+    tw_statement_put_bytes(list, filing->session->token, sizeof filing->session->token);
+    tw_statement_put_time(list, filing->filed_to_us);
+    tw_statement_put_int64(list, filing->filed);
+}
+
+void tw_filing_fence(const struct tw_filing *filing, struct tw_statement_list *list)
+{
+    if (filing->work != TW_FILE_DOCUMENTS)
+        return;
+    tw_statement_add(list, TW_FILING_FENCE);
+    put_fence(filing, list);
+}
+
+void tw_filing_write(const struct tw_filing *filing, struct tw_statement_list *list)
+{
+    tw_statement_add(list, TW_FILING_MOVE);
+    put_fence(filing, list);
+    tw_statement_put_time(list, filing->to_us);
+    tw_statement_put_int64(list, filing->filed + filing->row_count);
+}
+
+/* -- on a worker: a document ----------------------------------------------------------------------------- */
+
+/* A row as stories take it; what it points to is in the arena. */
+struct read_row {
+    struct tw_sketch sketch;
+    struct tw_story_telling telling;
+};
+
+TW_MUST_USE static bool read_row(const PGresult *rows, int row, int sketch_column, int time_column,
+    struct tw_arena *arena, struct read_row *out, struct tw_error *err)
+{
+    struct tw_text bytes = {
+        PQgetvalue(rows, row, sketch_column), (size_t)PQgetlength(rows, row, sketch_column)};
+    if (!tw_sketch_read(bytes, arena, &out->sketch, err))
+        return false;
+    uint64_t *entities = tw_arena_array(arena, out->sketch.entity_count, sizeof *entities);
+    if (!entities)
+        return tw_arena_fail(arena, err);
+    for (uint32_t at = 0; at < out->sketch.entity_count; at++) {
+        struct tw_text symbol = out->sketch.entities[at].symbol;
+        entities[at] = XXH3_64bits(symbol.bytes, symbol.length);
+    }
+    out->telling = (struct tw_story_telling){.print = &out->sketch.print,
+        .time_us = tw_get_time(PQgetvalue(rows, row, time_column)),
+        .entities = entities,
+        .entity_count = out->sketch.entity_count};
+    return true;
+}
+
+/* -- on a worker: what was filed once -------------------------------------------------------------------- */
+
+enum { STORY, STORY_TIME, EVENT_TIME, NUMBER, SKETCH }; /* columns of both answers, as far as they go */
+
+static struct tw_story story_of(const PGresult *rows, int row)
+{
+    return (struct tw_story){
+        tw_get_int64(PQgetvalue(rows, row, STORY)), tw_get_time(PQgetvalue(rows, row, STORY_TIME))};
+}
+
+TW_MUST_USE static bool recall_times(struct tw_filing *filing, struct tw_error *err)
+{
+    struct tw_stories_options options = tw_stories_defaults();
+    options.most_documents = filing->most_documents;
+    tw_stories_end(&filing->stories);
+    if (!tw_stories_begin(&filing->stories, &options, err))
+        return false;
+    for (int row = 0; row < PQntuples(filing->rows); row++) {
+        struct tw_story story = story_of(filing->rows, row);
+        int64_t time_us = tw_get_time(PQgetvalue(filing->rows, row, EVENT_TIME));
+        if (!tw_stories_recall_time(&filing->stories, &story, time_us, err))
+            return false;
+    }
+    return true;
+}
+
+TW_MUST_USE static bool recall_documents(
+    struct tw_filing *filing, struct tw_arena *arena, struct tw_error *err)
+{
+    for (int row = 0; row < PQntuples(filing->rows); row++) {
+        size_t mark = tw_arena_mark(arena);
+        struct tw_story story = story_of(filing->rows, row);
+        struct read_row read;
+        if (!read_row(filing->rows, row, SKETCH, EVENT_TIME, arena, &read, err))
+            return false;
+        read.telling.number = tw_get_int64(PQgetvalue(filing->rows, row, NUMBER));
+        if (!tw_stories_recall(&filing->stories, &read.telling, &story, err))
+            return false;
+        filing->recalled = read.telling.number;
+        tw_arena_rewind(arena, mark);
+    }
+    return true;
+}
+
+/* -- on a worker: documents filed ------------------------------------------------------------------------ */
+
+/* The columns of TW_STORIES_FILE, and what copies bring into bars. */
+struct filed {
+    int16_t *topics;
+    int32_t *partitions;
+    int64_t *offsets, *numbers, *stories, *begun_us;
+    int32_t *novelty, *copies[TW_STORY_SPANS];
+    int32_t *told_rows;
+    struct tw_text *told;
+    uint32_t told_count;
+    struct tw_bar_row *bars; /* a row for each of `told` */
+};
+
+/* Rows of TW_UNFILED_READ. */
+enum { TOPIC_ID, PARTITION, OFFSET, TIME, UNFILED_SKETCH };
+
+TW_MUST_USE static bool make_columns(
+    struct filed *filed, size_t rows, size_t entities, struct tw_arena *arena, struct tw_error *err)
+{
+    *filed = (struct filed){
+        .topics = tw_arena_array(arena, rows, sizeof *filed->topics),
+        .partitions = tw_arena_array(arena, rows, sizeof *filed->partitions),
+        .offsets = tw_arena_array(arena, rows, sizeof *filed->offsets),
+        .numbers = tw_arena_array(arena, rows, sizeof *filed->numbers),
+        .stories = tw_arena_array(arena, rows, sizeof *filed->stories),
+        .begun_us = tw_arena_array(arena, rows, sizeof *filed->begun_us),
+        .novelty = tw_arena_array(arena, rows, sizeof *filed->novelty),
+        .told_rows = tw_arena_array(arena, entities, sizeof *filed->told_rows),
+        .told = tw_arena_array(arena, entities, sizeof *filed->told),
+        .bars = tw_arena_array(arena, entities, sizeof *filed->bars),
+    };
+    for (int span = 0; span < TW_STORY_SPANS; span++)
+        filed->copies[span] = tw_arena_array(arena, rows, sizeof *filed->copies[span]);
+    return !arena->full || tw_arena_fail(arena, err);
+}
+
+static void put_told(struct filed *filed, uint32_t row, const struct read_row *read, const bool *told)
+{
+    int64_t bar_us = tw_bar_start(read->telling.time_us);
+    for (uint32_t at = 0; at < read->sketch.entity_count; at++) {
+        const struct tw_sketch_entity *entity = &read->sketch.entities[at];
+        int64_t sentiment = entity->sentiment;
+        if (!told[at])
+            continue;
+        filed->told_rows[filed->told_count] = (int32_t)row + 1; /* WITH ORDINALITY counts from 1 */
+        filed->told[filed->told_count] = entity->symbol;
+        filed->bars[filed->told_count++] = (struct tw_bar_row){.symbol = entity->symbol,
+            .bar_us = bar_us,
+            .count = 1,
+            .sum = sentiment,
+            .sum_of_squares = sentiment * sentiment,
+            .negative_sum = sentiment < 0 ? sentiment : 0};
+    }
+}
+
+static void put_row(struct filed *filed, const PGresult *rows, uint32_t row, int64_t number,
+    const struct tw_story_verdict *verdict)
+{
+    filed->topics[row] = tw_get_int16(PQgetvalue(rows, (int)row, TOPIC_ID));
+    filed->partitions[row] = tw_get_int32(PQgetvalue(rows, (int)row, PARTITION));
+    filed->offsets[row] = tw_get_int64(PQgetvalue(rows, (int)row, OFFSET));
+    filed->numbers[row] = number;
+    filed->stories[row] = verdict->story;
+    filed->begun_us[row] = verdict->begun_us;
+    filed->novelty[row] = verdict->novelty;
+    for (int span = 0; span < TW_STORY_SPANS; span++)
+        filed->copies[span][row] = (int32_t)verdict->copies[span];
+}
+
+TW_MUST_USE static bool read_all(const struct tw_filing *filing, struct tw_arena *arena,
+    struct read_row *read, size_t *entities, struct tw_error *err)
+{
+    for (int row = 0; row < PQntuples(filing->rows); row++) {
+        if (!read_row(filing->rows, row, UNFILED_SKETCH, TIME, arena, &read[row], err))
+            return false;
+        read[row].telling.number = filing->filed + row + 1;
+        *entities += read[row].sketch.entity_count;
+    }
+    return true;
+}
+
+TW_MUST_USE static bool file_all(struct tw_filing *filing, struct read_row *read, struct filed *filed,
+    struct tw_arena *arena, struct tw_error *err)
+{
+    uint32_t count = (uint32_t)PQntuples(filing->rows);
+    uint64_t forgotten = filing->stories.forgotten;
+    for (uint32_t row = 0; row < count; row++) {
+        struct tw_story_verdict verdict;
+        bool *told = tw_arena_array(arena, read[row].telling.entity_count, sizeof *told);
+        if (!told)
+            return tw_arena_fail(arena, err);
+        if (!tw_stories_file(&filing->stories, &read[row].telling, &verdict, told, err))
+            return false;
+        put_row(filed, filing->rows, row, read[row].telling.number, &verdict);
+        put_told(filed, row, &read[row], told);
+        filing->copies += verdict.story != read[row].telling.number;
+    }
+    filing->row_count = count;
+    filing->forgotten = (uint32_t)(filing->stories.forgotten - forgotten);
+    return true;
+}
+
+/* -- on a worker: statements ----------------------------------------------------------------------------- */
+
+static void put_stories(struct tw_filing *filing, const struct filed *filed, struct tw_statement_list *list)
+{
+    uint32_t count = filing->row_count;
+    tw_statement_add(list, TW_STORIES_FILE);
+    tw_statement_put_time(list, tw_get_time(PQgetvalue(filing->rows, 0, TIME)));
+    tw_statement_put_time(list, tw_get_time(PQgetvalue(filing->rows, (int)count - 1, TIME)));
+    tw_statement_put_int16s(list, filed->topics, count);
+    tw_statement_put_int32s(list, filed->partitions, count);
+    tw_statement_put_int64s(list, filed->offsets, count);
+    tw_statement_put_int64s(list, filed->numbers, count);
+    tw_statement_put_int64s(list, filed->stories, count);
+    tw_statement_put_times(list, filed->begun_us, count);
+    tw_statement_put_int32s(list, filed->novelty, count);
+    for (int span = 0; span < TW_STORY_SPANS; span++)
+        tw_statement_put_int32s(list, filed->copies[span], count);
+    tw_statement_put_int32s(list, filed->told_rows, filed->told_count);
+    tw_statement_put_texts(list, filed->told, filed->told_count);
+}
+
+/* Bars, shards and entities; of bars that begin before `before_us` alone. Returns how many. */
+static uint32_t put_keys(struct tw_statement_list *list, enum tw_statement statement,
+    const struct tw_bar_row *bars, uint32_t count, int64_t before_us)
+{
+    uint32_t kept = 0;
+    int64_t *times_us = tw_arena_array(list->arena, count, sizeof *times_us);
+    int16_t *shards = tw_arena_array(list->arena, count, sizeof *shards);
+    struct tw_text *symbols = tw_arena_array(list->arena, count, sizeof *symbols);
+    if (!times_us || !shards || !symbols) {
+        list->full = true;
+        return 0;
+    }
+    for (uint32_t at = 0; at < count; at++) {
+        if (bars[at].bar_us >= before_us)
+            continue;
+        times_us[kept] = bars[at].bar_us;
+        shards[kept] = tw_shard_of(bars[at].symbol);
+        symbols[kept++] = bars[at].symbol;
+    }
+    if (kept == 0)
+        return 0;
+    tw_statement_add(list, statement);
+    tw_statement_put_times(list, times_us, kept);
+    tw_statement_put_int16s(list, shards, kept);
+    tw_statement_put_texts(list, symbols, kept);
+    return kept;
+}
+
+static void put_sums(struct tw_statement_list *list, const struct tw_bar_row *bars, uint32_t count)
+{
+    int64_t *sums[4];
+    for (int sum = 0; sum < 4; sum++)
+        sums[sum] = tw_arena_array(list->arena, count, sizeof *sums[sum]);
+    if (!sums[0] || !sums[1] || !sums[2] || !sums[3]) {
+        list->full = true;
+        return;
+    }
+    for (uint32_t at = 0; at < count; at++) {
+        sums[0][at] = bars[at].count;
+        sums[1][at] = bars[at].sum;
+        sums[2][at] = bars[at].sum_of_squares;
+        sums[3][at] = bars[at].negative_sum;
+    }
+    for (int sum = 0; sum < 4; sum++)
+        tw_statement_put_int64s(list, sums[sum], count);
+}
+
+TW_MUST_USE static bool put_copies(
+    const struct tw_filing *filing, struct filed *filed, struct tw_statement_list *list, struct tw_error *err)
+{
+    size_t merged = 0;
+    if (!tw_bars_merge(filed->bars, filed->told_count, &merged, err))
+        return false;
+    if (put_keys(list, TW_COPY_BARS_ADD, filed->bars, (uint32_t)merged, INT64_MAX) > 0)
+        put_sums(list, filed->bars, (uint32_t)merged);
+    if (filing->filed_to_us != TW_NO_TIME)
+        (void)put_keys(list, TW_COPIES_LATE, filed->bars, (uint32_t)merged, filing->filed_to_us);
+    return true;
+}
+
+/* Where the rows were cut: documents of the last one's bar may be left. */
+static void cut(struct tw_filing *filing)
+{
+    if (filing->row_count < filing->most)
+        return;
+    int64_t last_us = tw_get_time(PQgetvalue(filing->rows, (int)filing->row_count - 1, TIME));
+    int64_t to_us = tw_bar_start(last_us);
+    filing->to_us = to_us > filing->filed_to_us ? to_us : filing->filed_to_us;
+}
+
+TW_MUST_USE static bool file_documents(
+    struct tw_filing *filing, struct tw_statement_list *list, struct tw_error *err)
+{
+    struct filed filed;
+    struct read_row *read = tw_arena_array(list->arena, (size_t)PQntuples(filing->rows), sizeof *read);
+    size_t entities = 0;
+    if (PQntuples(filing->rows) == 0)
+        return true;
+    if (!read)
+        return tw_arena_fail(list->arena, err);
+    if (!read_all(filing, list->arena, read, &entities, err) ||
+        !make_columns(&filed, (size_t)PQntuples(filing->rows), entities, list->arena, err) ||
+        !file_all(filing, read, &filed, list->arena, err))
+        return false;
+    put_stories(filing, &filed, list);
+    if (!put_copies(filing, &filed, list, err))
+        return false;
+    cut(filing);
+    return !list->full || tw_arena_fail(list->arena, err);
+}
+
+bool tw_filing_run(struct tw_filing *filing, struct tw_statement_list *list, struct tw_error *err)
+{
+    bool run = false;
+    if (filing->work == TW_FILE_DOCUMENTS)
+        return file_documents(filing, list, err);
+    if (filing->state == TW_FILING_UNREAD)
+        run = recall_times(filing, err);
+    else
+        run = recall_documents(filing, list->arena, err);
+    filing->failed = !run;
+    return run;
+}
+
+bool tw_filing_is_smaller(struct tw_filing *filing)
+{
+    if (filing->work != TW_FILE_DOCUMENTS || filing->most == 1)
+        return false;
+    filing->most /= 2;
+    return true;
+}
+
+/* -- afterwards ------------------------------------------------------------------------------------------ */
+
+static void recalled(struct tw_filing *filing)
+{
+    if (filing->state == TW_FILING_UNREAD) {
+        filing->known_to_us = filing->filed_to_us;
+        filing->known_filed = filing->filed;
+        filing->recalled = 0;
+        move(filing, TW_FILING_READING, "times of stories are read");
+    } else if (PQntuples(filing->rows) < RECALLED_AT_ONCE) {
+        tw_stories_keep(&filing->stories);
+        move(filing, TW_FILING_WHOLE, "all is read");
+    }
+}
+
+void tw_filing_done(struct tw_filing *filing)
+{
+    if (filing->work != TW_FILE_DOCUMENTS) {
+        recalled(filing);
+        return;
+    }
+    tw_stories_keep(&filing->stories);
+    filing->filed_to_us = filing->known_to_us = filing->to_us;
+    filing->filed = filing->known_filed = filing->filed + filing->row_count;
+    filing->most = filing->most < DOCUMENTS_AT_ONCE / 2 ? filing->most * 2 : DOCUMENTS_AT_ONCE;
+}
+
+void tw_filing_clear(struct tw_filing *filing)
+{
+    PQclear(filing->rows);
+    filing->rows = NULL;
+    if (filing->failed)
+        leave(filing, TW_FILING_UNREAD, "a piece failed");
+    else if (filing->state == TW_FILING_WHOLE)
+        tw_stories_undo(&filing->stories);
+    filing->failed = false;
+    filing->work = TW_FILE_NOTHING;
+    filing->row_count = filing->copies = filing->forgotten = 0;
+}

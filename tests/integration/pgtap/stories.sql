@@ -1,0 +1,45 @@
+-- Filing under its fence, days of stories, and event time brought back: what was filed since is filed again.
+BEGIN;
+SELECT plan(16);
+
+SELECT tapewatch.ensure_days('{2031-01-01,2031-01-02}', '{}');
+INSERT INTO tapewatch.topics (topic) VALUES ('pgtap-stories');
+CREATE TEMP TABLE mine AS SELECT '22222222-2222-2222-2222-222222222222'::uuid AS token, topic_id
+    FROM tapewatch.topics WHERE topic = 'pgtap-stories';
+GRANT SELECT ON mine TO tapewatch_writer;
+UPDATE tapewatch.shards SET epoch = 7, owner_token = (SELECT token FROM mine), evaluated_to = '2031-01-02 00:00Z';
+
+SELECT results_eq('SELECT filed_to, filed FROM tapewatch.filing', 'VALUES (NULL::timestamptz, 0::bigint)', 'nothing was ever filed');
+SET LOCAL ROLE tapewatch_writer;
+SELECT lives_ok('SELECT tapewatch.filing_fence(7, token, NULL, 0) FROM mine', 'whoever has shard 0 may file');
+SELECT throws_ok('SELECT tapewatch.filing_fence(6, token, NULL, 0) FROM mine', 'TWF01', NULL, 'not under another epoch');
+SELECT throws_ok('SELECT tapewatch.filing_fence(7, gen_random_uuid(), NULL, 0) FROM mine', 'TWF01', NULL, 'nor another token');
+SELECT throws_ok('SELECT tapewatch.filing_fence(7, token, now(), 0) FROM mine', 'TWF01', NULL, 'nor from another time');
+SELECT lives_ok($$SELECT tapewatch.filing_move(7, token, NULL, 0, '2031-01-02 00:00Z', 3) FROM mine$$, 'filed to a time and number');
+SELECT throws_ok($$SELECT tapewatch.filing_move(7, token, NULL, 0, '2031-01-02 00:00Z', 3) FROM mine$$, 'TWF01', NULL, 'but once');
+RESET ROLE;
+
+INSERT INTO tapewatch.stories SELECT n, '2031-01-01 10:00Z'::timestamptz + n * interval '1 hour', n, 1, '2031-01-01 11:00Z', 0,
+    n - 1, n - 1, n - 1, n - 1, topic_id, CASE n WHEN 1 THEN 10000 ELSE 0 END, '{}', '\x01' FROM mine, generate_series(1, 3) AS n;
+INSERT INTO tapewatch.copy_bars VALUES ('2031-01-01 12:00Z', 1, -5000, 25000000, -5000, 0, 'STQ'),
+    ('2031-01-01 13:00Z', 1, -5000, 25000000, -5000, 0, 'STQ');
+SET LOCAL ROLE tapewatch_reader;
+SELECT results_eq($$SELECT number, first, novelty FROM tapewatch.story_documents WHERE topic = 'pgtap-stories' ORDER BY number$$,
+    'VALUES (1::bigint, true, 1.0000), (2, false, 0), (3, false, 0)', 'the first of a story is new, copies are not');
+SELECT throws_ok('DELETE FROM tapewatch.unfiled', '42501', NULL, 'the reader takes nothing away');
+RESET ROLE;
+
+SELECT lives_ok($$SELECT tapewatch.bring_back('2031-01-01 12:30Z')$$, 'event time is brought back');
+SELECT results_eq('SELECT filed_to, filed FROM tapewatch.filing', $$VALUES ('2031-01-01 12:30Z'::timestamptz, 3::bigint)$$,
+    'filed to there; numbers are not given twice');
+SELECT results_eq('SELECT kafka_offset FROM tapewatch.unfiled', 'VALUES (3::bigint)', 'what came after is to be filed again');
+SELECT results_eq('SELECT bar_start FROM tapewatch.copy_bars', $$VALUES ('2031-01-01 12:00Z'::timestamptz)$$, 'its copies count no more');
+
+SELECT is(tapewatch.drop_day('stories', '2031-01-01'), true, 'a day of stories is dropped');
+SELECT is_empty('SELECT * FROM tapewatch.unfiled', 'and what waited to be filed in it');
+SELECT tapewatch.drop_day('bars', '2031-01-02');
+SELECT is((SELECT string_agg(parent, ' ' ORDER BY parent) FROM tapewatch.days WHERE day = '2031-01-02'),
+    'documents events scores stories', 'with a day of bars goes what copies brought into them');
+
+SELECT * FROM finish();
+ROLLBACK;
