@@ -47,7 +47,8 @@ static bool load_events(struct run *run, struct tw_error *err)
 
 static bool load_rules(struct run *run, struct tw_error *err)
 {
-    const struct tw_rule_bounds bounds = {.events = run->events, .entities = run->entities};
+    const struct tw_rule_bounds bounds = {
+        .events = run->events, .entities = run->entities, .stories = run->database.config.stories.enabled};
     const char *path = run->options->rules ? run->options->rules : run->database.config.rules.path;
     if (!path[0])
         return tw_fail(err, TW_USAGE, NULL, "--rules FILE", "no rules are given, and rules.path is not set");

@@ -61,6 +61,7 @@ static void check_events(struct tw_check *check)
         tw_check_wrong(check, &err);
     command->bounds.events_unread = path[0] && !events;
     command->bounds.events = command->events = events;
+    command->bounds.stories = check->config.stories.enabled;
 }
 
 static void check_rules(struct tw_check *check)

@@ -16,7 +16,8 @@ enum {
     EVENT_OFFSET,
     EVENT_ID,
     EVENT_VALUE,
-    EVENT_TYPE
+    EVENT_TYPE,
+    EVENT_IS_COPY
 };
 enum {
     ALERT_RULE = 2,
@@ -66,6 +67,7 @@ static bool read_event(const PGresult *rows, int row, struct tw_turn_row *out, s
         .topic = text_at(rows, row, EVENT_TOPIC),
         .partition = tw_get_int32(PQgetvalue(rows, row, EVENT_PARTITION)),
         .offset = number_at(rows, row, EVENT_OFFSET),
+        .is_copy = *PQgetvalue(rows, row, EVENT_IS_COPY) != 0,
     };
     return true;
 }

@@ -169,8 +169,11 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " FROM tapewatch.entity_days WHERE shard = ANY ($1) AND day >= ($2 AT TIME ZONE 'UTC')::date ORDER BY day"},
     [TW_EVENTS_READ] = {"events_read", TW_FOR_EVALUATOR, 2, {TZ, AI2},
         "SELECT v.entity, coalesce(e.listed, false), v.rule, v.event_time, v.sentiment, v.keyword, t.topic, v.partition,"
-        " v.kafka_offset, v.alert_event_id, coalesce(v.value, v.sentiment), coalesce(v.event_type, '')"
+        " v.kafka_offset, v.alert_event_id, coalesce(v.value, v.sentiment), coalesce(v.event_type, ''),"
+        " coalesce(v.entity = ANY (s.told), false)"
         " FROM tapewatch.alert_events v JOIN tapewatch.topics t USING (topic_id)"
+        " LEFT JOIN tapewatch.stories s ON s.topic_id = v.topic_id AND s.partition = v.partition"
+        " AND s.kafka_offset = v.kafka_offset AND s.event_time = v.event_time"
         " LEFT JOIN tapewatch.entities e ON e.symbol = v.entity"
         " WHERE v.evaluated_at IS NULL AND v.event_time < $1 AND v.shard = ANY ($2)"
         " ORDER BY v.entity, v.event_time, t.topic, v.partition, v.kafka_offset, v.rule"},

@@ -119,6 +119,7 @@ static bool read_files(
                                                      &loaded->entities, events ? err : &later);
     const struct tw_rule_bounds bounds = {.events = loaded->events,
         .entities = loaded->entities,
+        .stories = config->stories.enabled,
         .events_unread = !events,
         .entities_unread = !entities};
     struct tw_error *of_rules = events && entities ? err : &later;

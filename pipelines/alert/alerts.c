@@ -53,7 +53,8 @@ static int compare_seen(const void *left, const void *right)
     return compare_worst(one->event, other->event);
 }
 
-/* Those that this interval sees, sorted. A late one is seen at the first edge. */
+/* Those that this interval sees, sorted. A late one is seen at the first edge; a copy of a story told before
+ * is not. */
 TW_MUST_USE static bool see_events(struct work *work, struct tw_error *err)
 {
     const struct tw_alerts_input *input = work->input;
@@ -64,7 +65,7 @@ TW_MUST_USE static bool see_events(struct work *work, struct tw_error *err)
         int64_t edge_us = tw_bar_end(input->events[at].event_us);
         if (edge_us <= input->from_us)
             edge_us = input->from_us + TW_BAR_US;
-        if (edge_us <= input->to_us)
+        if (edge_us <= input->to_us && !input->events[at].is_copy)
             work->events[work->event_count++] = (struct tw_seen_event){&input->events[at], edge_us};
     }
     if (work->event_count > 1)

@@ -14,7 +14,7 @@ _Static_assert(sizeof probability_names / sizeof probability_names[0] ==
     "a number for each name");
 
 /* Its own keys, behind the common ones. */
-enum { WINDOW, DAYS, AT_LEAST, AT_LEAST_DAYS, PROBABILITY, RESOLVE, UPDATE_STEP, OWN_KEYS };
+enum { WINDOW, DAYS, AT_LEAST, MIN_STORIES, AT_LEAST_DAYS, PROBABILITY, RESOLVE, UPDATE_STEP, OWN_KEYS };
 static const struct tw_yaml_key keys[] = {
     TW_RULE_COMMON_ROWS("30m"),
     {"window", TW_YAML_DURATION, TW_BAR_US, TW_RULE_LONGEST_US, NULL, NULL,
@@ -23,6 +23,8 @@ static const struct tw_yaml_key keys[] = {
         "whole days (UTC) before the window that make the baseline"},
     {"at_least", TW_YAML_COUNT, 1, 1000000000, NULL, "5",
         "documents in the window without which it never opens"},
+    {"min_stories", TW_YAML_COUNT, 1, 1000000000, NULL, "",
+        "stories in the window without which it never opens; needs `stories.enabled`, where documents count once a story"},
     {"at_least_days", TW_YAML_COUNT, 0, TW_BASELINE_MOST_DAYS, NULL, "7",
         "days of the baseline, from the first on which the entity was spoken of, without which it says nothing"},
     {"probability", TW_YAML_CHOICE, 0, 0, probability_names, "1e-6",
@@ -44,6 +46,7 @@ static bool read_burst(const struct tw_rule_reader *reader, const struct tw_yaml
         return tw_rule_no_memory(reader, node);
     *burst = (struct tw_burst){.days = values[DAYS].number,
         .at_least = values[AT_LEAST].number,
+        .min_stories = values[MIN_STORIES].has_value ? values[MIN_STORIES].number : 0,
         .at_least_days = values[AT_LEAST_DAYS].number,
         .probability = values[PROBABILITY].number,
         .resolve = values[RESOLVE].number,
@@ -53,6 +56,7 @@ static bool read_burst(const struct tw_rule_reader *reader, const struct tw_yaml
     rule->window_us = values[WINDOW].number;
     rule->days_us = tw_baseline_back_us(rule->window_us, burst->days);
     bool right = tw_rule_whole_bars(reader, &values[WINDOW], &keys[TW_RULE_COMMON_KEYS + WINDOW]);
+    right = tw_rule_has_stories(reader, &values[MIN_STORIES]) && right;
     right = tw_baseline_check(reader, node, &values[WINDOW], &values[DAYS], &values[AT_LEAST_DAYS]) && right;
     if (values[PROBABILITY].has_value && values[RESOLVE].has_value && burst->resolve > burst->probability) {
         const struct tw_yaml_node *place =
@@ -71,13 +75,14 @@ static bool write_burst(const struct tw_rule *rule, size_t key, struct tw_yaml_v
         [WINDOW] = rule->window_us,
         [DAYS] = burst->days,
         [AT_LEAST] = burst->at_least,
+        [MIN_STORIES] = burst->min_stories,
         [AT_LEAST_DAYS] = burst->at_least_days,
         [PROBABILITY] = burst->probability,
         [RESOLVE] = burst->resolve,
         [UPDATE_STEP] = burst->step,
     };
     value->number = numbers[key];
-    return true;
+    return key != MIN_STORIES || burst->min_stories > 0;
 }
 
 /* -- deciding -------------------------------------------------------------------------------------------- */
@@ -126,8 +131,9 @@ static void read_window(void *context, const struct tw_window *window, const str
         learn(work, baseline);
     if (!work->known)
         return;
-    finding->holds =
-        window->documents >= work->opens && window->documents >= tw_burst_of(work->rule)->at_least;
+    finding->holds = window->documents >= work->opens &&
+                     window->documents >= tw_burst_of(work->rule)->at_least &&
+                     window->documents >= tw_burst_of(work->rule)->min_stories;
     finding->is_past = window->documents < work->passes;
 }
 

@@ -20,6 +20,7 @@
 struct tw_burst {
     int64_t days;
     int64_t at_least;      /* documents */
+    int64_t min_stories;   /* documents, each of another story; 0: not asked for */
     int64_t at_least_days; /* since the first with documents */
     int64_t probability;   /* place in the key's choices */
     int64_t resolve;       /* likewise */

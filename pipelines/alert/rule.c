@@ -35,6 +35,15 @@ bool tw_rule_whole_bars(
         key->name, (int)value->node->text.length, value->node->text.bytes);
 }
 
+bool tw_rule_has_stories(const struct tw_rule_reader *reader, const struct tw_yaml_value *value)
+{
+    if (!value->node || !reader->bounds || reader->bounds->stories)
+        return true;
+    return tw_yaml_problem(reader->problems, value->node,
+        "set stories.enabled to true (tapewatch.yaml), or ask for documents by `at_least`",
+        "\"min_stories\" counts stories, and stories.enabled is not set");
+}
+
 bool tw_rule_items_are_visible(
     const struct tw_rule_reader *reader, const struct tw_yaml_value *value, const char *key)
 {

@@ -45,6 +45,7 @@ struct tw_rule_bounds {
     const struct tw_automaton *entities; /* NULL: there is no entities file, */
     bool entities_unread;                /* or what is wrong with it was told already */
     bool events_unread;                  /* the same of the events file */
+    bool stories;                        /* documents are filed with their stories there */
 };
 
 /* Where a rule that is read puts its texts and settings, and its complaints. */
@@ -67,6 +68,7 @@ struct tw_headline_event {
     struct tw_text topic;
     int32_t partition;
     int64_t offset;
+    bool is_copy; /* its story was told of the entity before: no rule speaks for it again */
 };
 
 /* The same with the edge at which it is seen. */
@@ -202,6 +204,9 @@ bool tw_rule_no_memory(const struct tw_rule_reader *reader, const struct tw_yaml
 /* A duration that was given must be a multiple of TW_BAR_US. */
 bool tw_rule_whole_bars(
     const struct tw_rule_reader *reader, const struct tw_yaml_value *value, const struct tw_yaml_key *key);
+
+/* A number of stories can be asked for only where documents are filed with theirs. */
+bool tw_rule_has_stories(const struct tw_rule_reader *reader, const struct tw_yaml_value *value);
 
 /* Texts of lists may hold anything but control characters, which nobody could see in a message. */
 bool tw_rule_items_are_visible(

@@ -13,7 +13,7 @@
 static const char *const measure_names[] = {"negative_sum", "mean", "count", NULL};
 
 /* Its own keys, behind the common ones. */
-enum { MEASURE, WINDOW, BELOW, AT_LEAST, RESOLVE, UPDATE_STEP, OWN_KEYS };
+enum { MEASURE, WINDOW, BELOW, AT_LEAST, MIN_STORIES, RESOLVE, UPDATE_STEP, OWN_KEYS };
 static const struct tw_yaml_key keys[] = {
     TW_RULE_COMMON_ROWS("30m"),
     {"measure", TW_YAML_CHOICE, 0, 0, measure_names, "negative_sum",
@@ -24,6 +24,8 @@ static const struct tw_yaml_key keys[] = {
         "opens when the measure is below this; needed, unless documents are counted"},
     {"at_least", TW_YAML_COUNT, 1, 1000000000, NULL, "1",
         "documents in the window without which it never opens; for `count` the condition itself, and needed"},
+    {"min_stories", TW_YAML_COUNT, 1, 1000000000, NULL, "",
+        "stories in the window without which it never opens; needs `stories.enabled`, where documents count once a story"},
     {"resolve", TW_YAML_FIXED, -MOST_RESOLVE, MOST_RESOLVE, NULL, "",
         "quiet is from this value on (`count`: down from it); left out, half of `below`, or of `at_least`"},
     {"update_step", TW_YAML_PERCENT, 1, 1000, NULL, "50%",
@@ -89,10 +91,12 @@ static bool read_threshold(const struct tw_rule_reader *reader, const struct tw_
     if (!values[MEASURE].has_value)
         return false;
     right = check_condition(reader, node, values) && right;
+    right = tw_rule_has_stories(reader, &values[MIN_STORIES]) && right;
     rule->measure = measure_names[values[MEASURE].number];
     rule->window_us = values[WINDOW].number;
     threshold->measure = (enum tw_measure)values[MEASURE].number;
     threshold->at_least = values[AT_LEAST].number;
+    threshold->min_stories = values[MIN_STORIES].has_value ? values[MIN_STORIES].number : 0;
     threshold->below = values[BELOW].number;
     threshold->step = values[UPDATE_STEP].number;
     /* Without a sound condition there is nothing to hold `resolve` against. */
@@ -110,10 +114,13 @@ static bool write_threshold(const struct tw_rule *rule, size_t key, struct tw_ya
         [WINDOW] = rule->window_us,
         [BELOW] = threshold->below,
         [AT_LEAST] = threshold->at_least,
+        [MIN_STORIES] = threshold->min_stories,
         [RESOLVE] = threshold->resolve,
         [UPDATE_STEP] = threshold->step,
     };
     value->number = numbers[key];
+    if (key == MIN_STORIES)
+        return threshold->min_stories > 0;
     return key != BELOW || threshold->measure != TW_MEASURE_COUNT;
 }
 
@@ -161,7 +168,7 @@ static int compare_measure(
 
 static bool holds(const struct tw_threshold *threshold, const struct tw_window *window)
 {
-    if (window->documents < threshold->at_least)
+    if (window->documents < threshold->at_least || window->documents < threshold->min_stories)
         return false;
     return threshold->measure == TW_MEASURE_COUNT || compare_measure(threshold, window, threshold->below) < 0;
 }

@@ -28,10 +28,11 @@ enum tw_measure {
 /* Settings of a rule of this kind. */
 struct tw_threshold {
     enum tw_measure measure;
-    int64_t at_least; /* documents */
-    int64_t below;    /* 10,000ths */
-    int64_t resolve;  /* 10,000ths; never on the same side as the condition */
-    int64_t step;     /* percent by which the value must grow worse than last reported to be an update */
+    int64_t at_least;    /* documents */
+    int64_t min_stories; /* documents, each of another story; 0: not asked for */
+    int64_t below;       /* 10,000ths */
+    int64_t resolve;     /* 10,000ths; never on the same side as the condition */
+    int64_t step;        /* percent by which the value must grow worse than last reported to be an update */
 };
 
 extern const struct tw_rule_kind tw_threshold_kind;

@@ -242,6 +242,35 @@ static void a_headline_alert_opens_is_updated_and_resolves_after_the_last(void *
     tw_rules_free(rules);
 }
 
+static void a_headline_that_is_a_copy_opens_and_updates_nothing(void **state)
+{
+    (void)state;
+    struct tw_rule_set *rules = rules_of("rules:\n- {name: h, kind: headline, at_most: -0.9, quiet: 1m}\n");
+    struct tw_headline_event events[] = {
+        headline("h", 3, -9500), headline("h", 14, -9900), headline("h", 131, -9500)};
+    struct tw_rule_span span = {rules, TW_NO_TIME, 0};
+    struct tw_alerts_input input = {.spans = &span,
+        .span_count = 1,
+        .symbol = tw_text_of("OM"),
+        .events = events,
+        .event_count = 3,
+        .to_us = 1000 * S};
+    events[1].is_copy = events[2].is_copy = true;
+    struct tw_alerts_output output = evaluate(&input);
+    assert_string_equal(told(&output), "10 opened h -9500 of 1\n70 resolved h -9500 of 0\n");
+    tw_rules_free(rules);
+}
+
+static void as_many_stories_are_needed_as_the_rule_asks_for(void **state)
+{
+    (void)state;
+    struct tw_rule_set *rules = rules_of("rules:\n- {name: bad, kind: threshold, window: 60s, below: -0.5, "
+                                         "resolve: -0.1, min_stories: 3, quiet: 2m}\n");
+    struct tw_bar_row bars[] = {bar(20, 2, -8000), bar(30, 1, -8000)};
+    assert_string_equal(told_of_bars(rules, bars, 2, 60), "40 opened bad -24000 of 3\n");
+    tw_rules_free(rules);
+}
+
 static void a_late_headline_speaks_at_the_first_edge(void **state)
 {
     (void)state;
@@ -789,6 +818,8 @@ int main(void)
         cmocka_unit_test(a_count_opens_at_least_and_is_quiet_down_from_resolve),
         cmocka_unit_test(reasons_say_the_numbers_in_words),
         cmocka_unit_test(a_headline_alert_opens_is_updated_and_resolves_after_the_last),
+        cmocka_unit_test(a_headline_that_is_a_copy_opens_and_updates_nothing),
+        cmocka_unit_test(as_many_stories_are_needed_as_the_rule_asks_for),
         cmocka_unit_test(a_late_headline_speaks_at_the_first_edge),
         cmocka_unit_test(headlines_of_rules_that_are_not_there_are_passed_over),
         cmocka_unit_test(a_new_set_resolves_what_it_cannot_carry_on_and_keeps_the_rest),

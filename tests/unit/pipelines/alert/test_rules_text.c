@@ -116,7 +116,7 @@ static void every_example_of_the_page_loads(void **state)
     assert_true(tw_taxonomy_read(TW_SOURCE_DIR "/config/events.yaml", &problems, &events, &err));
     struct tw_automaton *entities;
     assert_true(tw_entities_load(TW_SOURCE_DIR "/config/entities.sample.jsonl", &entities, &err));
-    const struct tw_rule_bounds bounds = {.events = events, .entities = entities};
+    const struct tw_rule_bounds bounds = {.events = events, .entities = entities, .stories = true};
     assert_true(tw_file_read(TW_SOURCE_DIR "/deploy/docs/rules.md", 1 << 20, &arena, &page, &err));
     const char *at = tw_arena_copy(&arena, page).bytes;
     int examples = 0;
