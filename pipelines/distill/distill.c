@@ -307,10 +307,8 @@ static json_t *lineage_of(const struct distilling *distilling, struct tw_error *
     bool whole = true;
     for (size_t at = 0; at < sizeof members / sizeof members[0]; at++)
         whole = json_object_set_new(lineage, members[at].name, members[at].value) == 0 && whole;
-    if (whole && settings->entities[0])
-        whole = json_object_set_new(
-                    lineage, "entities", json_pack("[o]", tw_lineage_file(settings->entities, err))) == 0;
-    if (whole)
+    if (whole && tw_lineage_add_file(lineage, "entities", settings->entities, err) &&
+        tw_lineage_add_file(lineage, "templates", settings->templates, err))
         return lineage;
     json_decref(lineage);
     return NULL;

@@ -32,6 +32,14 @@ json_t *tw_lineage_file(const char *path, struct tw_error *err)
     return file;
 }
 
+bool tw_lineage_add_file(json_t *lineage, const char *name, const char *path, struct tw_error *err)
+{
+    if (!path[0])
+        return true;
+    json_t *file = tw_lineage_file(path, err);
+    return file && json_object_set_new(lineage, name, json_pack("[o]", file)) == 0;
+}
+
 json_t *tw_lineage_base(const char *folder, struct tw_error *err)
 {
     char path[PATH_MAX];

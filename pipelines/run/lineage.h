@@ -18,6 +18,9 @@
 
 /* {"path":..,"bytes":..,"sha256":..} of a file. */
 json_t *tw_lineage_file(const char *path, struct tw_error *err);
+/* Adds `name`: [the file] to a lineage; nothing where `path` is empty. */
+TW_MUST_USE bool tw_lineage_add_file(
+    json_t *lineage, const char *name, const char *path, struct tw_error *err);
 /* {"name":..,"sha256":..} of a model folder. */
 json_t *tw_lineage_base(const char *folder, struct tw_error *err);
 /* An array of these. */

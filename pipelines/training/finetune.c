@@ -215,10 +215,11 @@ static json_t *lineage_of(const struct tuning *tuning, struct tw_error *err)
         (json_int_t)tuning->records.dataset->refused);
     bool whole = lineage && (!tuning->left_out.of || json_object_set_new(lineage, "left_out",
                                                          tw_fold_json(tuning->left_out)) == 0);
-    if (whole)
+    if (!whole)
+        tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for lineage");
+    if (whole && tw_lineage_add_file(lineage, "templates", tuning->settings->templates, err))
         return lineage;
     json_decref(lineage);
-    tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for lineage");
     return NULL;
 }
 

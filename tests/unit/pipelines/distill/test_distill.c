@@ -316,6 +316,42 @@ static void what_is_held_back_is_learned_in_no_form(void **state)
     assert_int_equal(after.validation, 1);
 }
 
+/* Generated records are learned whole, their labels answer for the teacher, copies draw names and frames from
+ * templates; and the model says of which files it was made. */
+static void generated_records_and_templates_are_learned_and_told(void **state)
+{
+    (void)state;
+    struct tw_distill_settings settings = settings_of("generated");
+    struct seen seen = {0};
+    struct tw_run_call call = run_of(&learning, &seen);
+    struct tw_distill_result result;
+    struct tw_distill_facts before, after;
+    struct tw_error err;
+    settings.splice_copies = 0;
+    assert_true(tw_distill_inspect(&settings, &call, &before, &err));
+    set_setting(&learning, &tw_distill_table, &settings, "learn_only", in_work(&learning, "texts.jsonl"));
+    set_setting(&learning, &tw_distill_table, &settings, "learn_only_answer", "0.9");
+    set_setting(&learning, &tw_distill_table, &settings, "shared_answers", "true");
+    set_setting(&learning, &tw_distill_table, &settings, "templates", TW_SOURCE_DIR "/config/cases.yaml");
+    settings.data.items[0] = settings.data.items[1]; /* companies.jsonl alone */
+    settings.data.count = 1;
+    if (!tw_distill(&settings, &call, &result, &err))
+        fail_msg("%s: %s", err.where, err.what);
+    assert_true(tw_distill_inspect(&settings, &call, &after, &err));
+    /* What is learned only holds nothing back, and is not copied. */
+    assert_true(after.validation < before.validation);
+    assert_true(after.labelled > before.labelled);
+    assert_true(seen.last_loss < seen.first_loss);
+    json_t *config = json_loads(read_file(&learning, settings.run.output, "config.json").bytes, 0, NULL);
+    const json_t *lineage = json_object_get(json_object_get(config, "tapewatch"), "lineage");
+    const char *const told[] = {"learn_only", "templates"};
+    for (size_t at = 0; at < 2; at++) {
+        const json_t *file = json_array_get(json_object_get(lineage, told[at]), 0);
+        assert_true(json_is_string(json_object_get(file, "sha256")));
+    }
+    json_decref(config);
+}
+
 /* The student of the first test, as if it had been killed just before the last thing it does. */
 static void a_comparison_that_was_not_written_is_made_by_resuming(void **state)
 {
@@ -403,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_head_that_nothing_teaches_is_not_made),
         cmocka_unit_test(companies_in_texts_without_labels_are_found),
         cmocka_unit_test(what_is_held_back_is_learned_in_no_form),
+        cmocka_unit_test(generated_records_and_templates_are_learned_and_told),
         cmocka_unit_test(a_comparison_that_was_not_written_is_made_by_resuming),
         cmocka_unit_test(a_pruned_vocabulary_cuts_texts_into_the_same_pieces),
     };
