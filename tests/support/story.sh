@@ -136,6 +136,7 @@ publish() { "$TW_SERVICES/topic" produce "$TW_TOPIC" >/dev/null; }
 
 start_daemon() {
     sed "s|{NAME}|$1|g" tapewatch.yaml >"$1.yaml"
+    : >>"$1.log" # who looks into it may be faster than the shell that starts the daemon
     "$TW_BIN" serve -c "$1.yaml" 2>>"$1.log" </dev/null &
     daemon[$1]=$!
 }
