@@ -38,17 +38,24 @@ void tw_simulation_end(struct tw_simulation *simulation)
 
 /* -- rows ------------------------------------------------------------------------------------------------ */
 
+static bool fail_memory(struct tw_error *err)
+{
+    return tw_fail(err, TW_INTERNAL, "alerts", NULL, "out of memory");
+}
+
 static bool grow(struct tw_simulation_rows *rows, struct tw_error *err)
 {
     if (rows->count < rows->capacity)
         return true;
     size_t capacity = rows->capacity ? rows->capacity * 2 : FIRST_ROWS;
     struct tw_turn_row *items = reallocarray(rows->items, capacity, sizeof *items);
-    rows->items = items ? items : rows->items;
-    uint64_t *numbers = items ? reallocarray(rows->numbers, capacity, sizeof *numbers) : NULL;
-    rows->numbers = numbers ? numbers : rows->numbers;
+    if (!items)
+        return fail_memory(err);
+    rows->items = items;
+    uint64_t *numbers = reallocarray(rows->numbers, capacity, sizeof *numbers);
     if (!numbers)
-        return tw_fail(err, TW_INTERNAL, "alerts", NULL, "out of memory");
+        return fail_memory(err);
+    rows->numbers = numbers;
     rows->capacity = capacity;
     return true;
 }
