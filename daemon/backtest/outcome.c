@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/growing.h"
 #include "postgres/wire.h"
 
 /* An alert that was lived through. */
@@ -34,6 +35,7 @@ static const char alerts_sql[] =
     " ORDER BY p.alert_step_id LIMIT 1), '')"
     " FROM tapewatch.alerts a WHERE a.opened_time <= $2 AND (a.opened_time > $1 OR a.resolved_time > $1"
     " OR a.resolved_time IS NULL) ORDER BY a.rule COLLATE \"C\", a.entity, a.opened_time, a.alert_id";
+enum { FIRST_LIVED = 256 };
 enum { RULE, ENTITY, SEVERITY, OPENED, RESOLVED, FIRST, WORST, DOCUMENTS, REASON };
 
 static bool take_lived(void *context, const PGresult *row, struct tw_error *err)
@@ -41,12 +43,11 @@ static bool take_lived(void *context, const PGresult *row, struct tw_error *err)
     struct comparing *comparing = context;
     struct tw_arena *arena = &comparing->backtest->arena;
     if (comparing->count == comparing->capacity) {
-        size_t capacity = comparing->capacity ? comparing->capacity * 2 : 256;
-        struct lived *items = reallocarray(comparing->items, capacity, sizeof *items);
+        struct lived *items =
+            tw_grow_heap(comparing->items, &comparing->capacity, sizeof *items, FIRST_LIVED);
         if (!items)
             return tw_fail(err, TW_INTERNAL, "tapewatch.alerts", NULL, "out of memory");
         comparing->items = items;
-        comparing->capacity = capacity;
     }
     const struct tw_backtest_alert alert = {.rule = tw_arena_copy(arena, text_at(row, RULE)),
         .entity = tw_arena_copy(arena, text_at(row, ENTITY)),

@@ -2,6 +2,7 @@
 
 #include "alert/kinds.h"
 #include "alert/shard.h"
+#include "base/growing.h"
 #include "postgres/wire.h"
 
 /* Columns of the answers (statements.c). Entity and listed come first in each. */
@@ -214,14 +215,11 @@ static bool keep_day(void *context, const struct tw_bar_row *day, struct tw_erro
     struct tw_turn_rows *rows = context;
     struct tw_arena *arena = rows->statements->arena;
     if (rows->added_count == rows->added_capacity) {
-        uint32_t capacity = rows->added_capacity ? rows->added_capacity * 2 : DAYS_AT_ONCE;
-        struct tw_bar_row *larger = tw_arena_array(arena, capacity, sizeof *larger);
+        struct tw_bar_row *larger =
+            tw_grow_arena(arena, rows->added, &rows->added_capacity, sizeof *larger, DAYS_AT_ONCE);
         if (!larger)
             return tw_arena_fail(arena, err);
-        if (rows->added_count > 0)
-            memcpy(larger, rows->added, rows->added_count * sizeof *larger);
         rows->added = larger;
-        rows->added_capacity = capacity;
     }
     rows->added[rows->added_count++] = *day;
     return true;

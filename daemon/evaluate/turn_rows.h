@@ -26,7 +26,7 @@ struct tw_turn_rows {
     int next[TW_TURN_STREAMS]; /* row of each answer; its own */
     struct tw_bar_row *added;  /* what the turn adds to days; in the arena of the statements */
     uint32_t added_count;
-    uint32_t added_capacity;
+    size_t added_capacity;
 };
 
 /* Makes `rows` the source and the sink of the turn. */

@@ -1,5 +1,7 @@
 #include "alert/simulation.h"
 
+#include "base/growing.h"
+
 #include <stdlib.h>
 
 enum { KEPT_BYTES = 1 << 20, FIRST_ROWS = 64, FIRST_DAYS = 1000 };
@@ -249,14 +251,11 @@ static bool take_day(void *context, const struct tw_bar_row *day, struct tw_erro
 {
     struct tw_simulation *simulation = context;
     if (simulation->added_count == simulation->added_capacity) {
-        size_t capacity = simulation->added_capacity ? simulation->added_capacity * 2 : FIRST_DAYS;
-        struct tw_bar_row *larger = tw_arena_array(&simulation->arena, capacity, sizeof *larger);
+        struct tw_bar_row *larger = tw_grow_arena(
+            &simulation->arena, simulation->added, &simulation->added_capacity, sizeof *larger, FIRST_DAYS);
         if (!larger)
             return tw_arena_fail(&simulation->arena, err);
-        if (simulation->added_count > 0)
-            memcpy(larger, simulation->added, simulation->added_count * sizeof *larger);
         simulation->added = larger;
-        simulation->added_capacity = capacity;
     }
     simulation->added[simulation->added_count++] = *day;
     return true;

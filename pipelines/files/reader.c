@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/growing.h"
 #include "files/archive.h"
 #include "read/decode.h"
 
@@ -51,14 +52,11 @@ struct finding {
 static bool keep_path(struct finding *finding, const char *path, struct tw_error *err)
 {
     if (finding->count == finding->room) {
-        size_t room = finding->room ? finding->room * 2 : ROOM_AT_FIRST;
-        const char **items = tw_arena_array(finding->arena, room, sizeof *items);
+        const char **items =
+            tw_grow_arena(finding->arena, finding->items, &finding->room, sizeof *items, ROOM_AT_FIRST);
         if (!items)
             return tw_arena_fail(finding->arena, err);
-        if (finding->count)
-            memcpy(items, finding->items, finding->count * sizeof *items);
         finding->items = items;
-        finding->room = room;
     }
     struct tw_text copy = tw_arena_copy(finding->arena, tw_text_of(path));
     if (!copy.bytes)

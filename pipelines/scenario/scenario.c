@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "alert/simulation.h"
+#include "base/growing.h"
 #include "files/archive.h"
 #include "format/labels.h"
 #include "read/decode.h"
@@ -42,18 +43,19 @@ struct trial {
 
 /* ---- what is found ---- */
 
+enum { FIRST_STEPS = 64 };
+
 static bool take_step(void *context, uint64_t number, const struct tw_alert *alert,
     const struct tw_alert_change *change, struct tw_error *err)
 {
     struct trial *trial = context;
     (void)number;
     if (trial->step_count == trial->step_capacity) {
-        size_t capacity = trial->step_capacity ? trial->step_capacity * 2 : 64;
-        struct tw_found_step *steps = reallocarray(trial->steps, capacity, sizeof *steps);
+        struct tw_found_step *steps =
+            tw_grow_heap(trial->steps, &trial->step_capacity, sizeof *steps, FIRST_STEPS);
         if (!steps)
             return tw_fail(err, TW_INTERNAL, "alerts", NULL, "out of memory");
         trial->steps = steps;
-        trial->step_capacity = capacity;
     }
     const struct tw_found_step step = {.rule = alert->rule,
         .entity = tw_arena_copy(&trial->kept, alert->symbol),

@@ -3,8 +3,9 @@
  *   out   one score
  *
  *     struct tw_join join = {0};
- *     tw_join_add(&join, &of_the_title, TW_JOIN_TITLE), then for each other window tw_join_add(&join, &its,
- *     1.0) score = tw_join_score(&join);
+ *     tw_join_add(&join, &of_the_title, TW_JOIN_TITLE);
+ *     for each other window: tw_join_add(&join, &its, 1.0);
+ *     score = tw_join_score(&join);
  *
  * The formula, for the classes c:
  *
@@ -16,9 +17,8 @@
  *   - A window speaks as far as it has something to say: one that is neutral says nothing, however many of
  *     them there are, so that background does not drown the news. 1 - P(neutral) is taken as 0.001 at least:
  *     when all are neutral the text is.
- *   - What the title says, thirty-two windows of a body that all say the opposite are needed to outweigh. A
- *   title
- *     that says nothing ("... third-quarter results") leaves it to the body.
+ *   - What the title says, thirty-two windows of a body that all say the opposite are needed to outweigh.
+ *     A title that says nothing ("... third-quarter results") leaves it to the body.
  *   - A title that names two companies says less of each than the sentences that each has to itself.
  * Measured on stories of Reuters and others: deploy/docs/models.md. With a single window P is what it gives,
  * to the last bits of rounding; a text that is one window is not joined at all (classify.h). */
