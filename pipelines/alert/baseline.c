@@ -35,32 +35,11 @@ int64_t tw_baseline_next_us(int64_t window_us, int64_t edge_us)
     return tw_day_start(edge_us - window_us) + TW_DAY_US + window_us;
 }
 
-bool tw_baseline_run(const struct tw_rule_run *run, int64_t count, const struct tw_judge *judge,
-    tw_baseline_read *read, void *context, struct tw_error *err)
+int64_t tw_baseline_changes_us(const struct tw_window *window, int64_t after_us)
 {
-    struct tw_window window;
-    int64_t edge_us = run->after_us;
-    bool first = run->begins;
-    if (!tw_window_begin(&window, run->bars, run->bar_count, run->rule->window_us, run->after_us, err))
-        return false;
-    for (;;) {
-        int64_t changes_us = tw_window_next_us(&window);
-        /* An empty window finds nothing, whatever the baseline: silent weeks cost nothing. */
-        int64_t other_us = window.documents > 0 ? tw_baseline_next_us(window.width_us, edge_us) : TW_NEVER_US;
-        if (other_us < changes_us)
-            changes_us = other_us;
-        edge_us = first ? run->after_us + TW_BAR_US : tw_judge_next_us(judge, edge_us, changes_us);
-        first = false;
-        if (edge_us > run->until_us)
-            return true;
-        struct tw_finding finding = {.is_past = true};
-        struct tw_baseline baseline = tw_baseline_at(run, count, edge_us);
-        if (!tw_window_move(&window, edge_us, err))
-            return false;
-        read(context, &window, &baseline, &finding);
-        if (!tw_judge_edge(judge, edge_us, &finding, err))
-            return false;
-    }
+    int64_t moves_us = tw_window_next_us(window);
+    int64_t other_us = window->documents > 0 ? tw_baseline_next_us(window->width_us, after_us) : TW_NEVER_US;
+    return moves_us < other_us ? moves_us : other_us;
 }
 
 bool tw_baseline_check(const struct tw_rule_reader *reader, const struct tw_yaml_node *node,

@@ -10,13 +10,14 @@
  * midnight, and nowhere else. A day is the sum of its bars (count, sum, sum of squares: integers), so that
  * whoever has the bars has the baseline.
  *
- *     tw_baseline_run(run, count, &judge, read, context, err)     goes from one edge at which something can
- *                                                                 change to the next, and judges each */
+ *     tw_window_move(&window, edge_us, err)
+ *     tw_baseline_at(run, count, edge_us)                what the window is held against
+ *     tw_baseline_changes_us(&window, edge_us)           the next edge worth looking at */
 #ifndef TW_BASELINE_H
 #define TW_BASELINE_H
 
 #include "alert/days.h"
-#include "alert/judge.h"
+#include "alert/rule.h"
 #include "alert/window.h"
 
 enum { TW_BASELINE_MOST_DAYS = 90 };
@@ -28,10 +29,6 @@ struct tw_baseline {
     int64_t length; /* days, with and without documents */
 };
 
-/* What a kind makes of window and baseline: fills `finding`, and keeps in `context` what `say` needs. */
-typedef void tw_baseline_read(void *context, const struct tw_window *window,
-    const struct tw_baseline *baseline, struct tw_finding *finding);
-
 /* How far back days must be known, from an edge. */
 int64_t tw_baseline_back_us(int64_t window_us, int64_t count);
 
@@ -41,9 +38,9 @@ struct tw_baseline tw_baseline_at(const struct tw_rule_run *run, int64_t count, 
 /* The first edge after this one whose baseline is another. */
 int64_t tw_baseline_next_us(int64_t window_us, int64_t edge_us);
 
-/* Judges the rule at its edges. TW_FULL; TW_INTERNAL for sums that do not fit. */
-TW_MUST_USE bool tw_baseline_run(const struct tw_rule_run *run, int64_t count, const struct tw_judge *judge,
-    tw_baseline_read *read, void *context, struct tw_error *err);
+/* The first edge after this one, at which the window stands, whose window or baseline is another. An empty
+ * window finds nothing, whatever the baseline: silent weeks cost nothing. */
+int64_t tw_baseline_changes_us(const struct tw_window *window, int64_t after_us);
 
 /* -- what kinds with a baseline read alike: adds a problem and returns false, or returns true ------------ */
 

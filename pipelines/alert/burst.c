@@ -1,6 +1,7 @@
 #include "alert/burst.h"
 
 #include "alert/baseline.h"
+#include "alert/judge.h"
 #include "alert/poisson.h"
 
 #include <inttypes.h>
@@ -89,13 +90,14 @@ static bool write_burst(const struct tw_rule *rule, size_t key, struct tw_yaml_v
 
 /* What one baseline lets expect in the window. */
 struct work {
+    const struct tw_rule_run *run;
     const struct tw_rule *rule;
+    struct tw_window window;
     int64_t end_us; /* of the baseline that the rest is of */
     bool known;
     double rate;
     int64_t opens;  /* documents that make it hold */
     int64_t passes; /* fewer than these are past */
-    int64_t documents;
 };
 
 static void learn(struct work *work, const struct tw_baseline *baseline)
@@ -119,49 +121,57 @@ static void learn(struct work *work, const struct tw_baseline *baseline)
     work->passes = tw_poisson_critical(work->rate, probabilities[burst->resolve]);
 }
 
-static void read_window(void *context, const struct tw_window *window, const struct tw_baseline *baseline,
-    struct tw_finding *finding)
+static int64_t changes_us(const void *context, int64_t after_us)
+{
+    const struct work *work = context;
+    return tw_baseline_changes_us(&work->window, after_us);
+}
+
+static bool find_documents(void *context, int64_t edge_us, struct tw_finding *finding, struct tw_error *err)
 {
     struct work *work = context;
-    work->documents = finding->documents = window->documents;
-    finding->value = window->documents * TW_SENTIMENT_ONE;
-    if (window->documents == 0)
-        return;
-    if (work->end_us != baseline->end_us)
-        learn(work, baseline);
+    const struct tw_burst *burst = tw_burst_of(work->rule);
+    if (!tw_window_move(&work->window, edge_us, err))
+        return false;
+    int64_t documents = finding->documents = work->window.documents;
+    finding->value = documents * TW_SENTIMENT_ONE;
+    if (documents == 0)
+        return true;
+    struct tw_baseline baseline = tw_baseline_at(work->run, burst->days, edge_us);
+    if (work->end_us != baseline.end_us)
+        learn(work, &baseline);
     if (!work->known)
-        return;
-    finding->holds = window->documents >= work->opens &&
-                     window->documents >= tw_burst_of(work->rule)->at_least &&
-                     window->documents >= tw_burst_of(work->rule)->min_stories;
-    finding->is_past = window->documents < work->passes;
+        return true;
+    finding->holds =
+        documents >= work->opens && documents >= burst->at_least && documents >= burst->min_stories;
+    finding->is_past = documents < work->passes;
+    return true;
 }
 
 /* "20 documents over 10m, 3.1 are to be expected, 15 have probability 1e-6" */
-static struct tw_text say_documents(const void *context, struct tw_steps *steps)
+static struct tw_text say_documents(const void *context, const char *tail, struct tw_steps *steps)
 {
     const struct work *work = context;
-    struct tw_phrase documents = tw_phrase_of_documents(work->documents);
+    struct tw_phrase documents = tw_phrase_of_documents(work->window.documents);
     struct tw_phrase window = tw_phrase_of_duration(work->rule->window_us);
-    if (work->documents == 0 || !work->known)
-        return tw_steps_say(steps, "%s over %s", documents.text, window.text);
+    if (work->window.documents == 0 || !work->known)
+        return tw_steps_say(steps, "%s over %s%s", documents.text, window.text, tail);
     double expected = work->rate * (double)TW_SENTIMENT_ONE;
-    return tw_steps_say(steps, "%s over %s where %s are expected and %" PRId64 " have probability %s",
+    return tw_steps_say(steps, "%s over %s where %s are expected and %" PRId64 " have probability %s%s",
         documents.text, window.text, tw_phrase_of_number((int64_t)expected).text, work->opens,
-        probability_names[tw_burst_of(work->rule)->probability]);
+        probability_names[tw_burst_of(work->rule)->probability], tail);
 }
 
 static bool run_burst(const struct tw_rule_run *run, struct tw_steps *steps, struct tw_error *err)
 {
-    struct work work = {.rule = run->rule, .end_us = TW_NEVER_US};
-    const struct tw_burst *burst = tw_burst_of(run->rule);
-    const struct tw_judge judge = {.rule = run->rule,
-        .steps = steps,
-        .rises = true,
-        .step = burst->step,
-        .say = say_documents,
-        .context = &work};
-    return tw_baseline_run(run, burst->days, &judge, read_window, &work, err);
+    static const struct tw_judge_kind kind = {
+        changes_us, find_documents, say_documents, NULL, tw_judge_say_count};
+    struct work work = {.run = run, .rule = run->rule, .end_us = TW_NEVER_US};
+    const struct tw_judge judge = {
+        .kind = &kind, .context = &work, .steps = steps, .rises = true, .step = tw_burst_of(run->rule)->step};
+    return tw_window_begin(
+               &work.window, run->bars, run->bar_count, run->rule->window_us, run->after_us, err) &&
+           tw_judge_run(&judge, run, err);
 }
 
 const struct tw_rule_kind tw_burst_kind = {

@@ -148,6 +148,7 @@ struct work {
     size_t span_count;
     bool speaks[TW_COMPOSITE_MOST]; /* at the edge at hand */
     uint32_t speaking;
+    uint32_t needed; /* rules that must speak */
 };
 
 static uint32_t place_of(const struct tw_composite *composite, struct tw_text rule)
@@ -184,8 +185,9 @@ TW_MUST_USE static bool gather_spans(
 }
 
 /* The next edge at which a rule begins or ceases to speak. */
-static int64_t changes_us(const struct work *work, int64_t after_us)
+static int64_t changes_us(const void *context, int64_t after_us)
 {
+    const struct work *work = context;
     int64_t next_us = TW_NEVER_US;
     for (size_t at = 0; at < work->span_count; at++) {
         const struct span *span = &work->spans[at];
@@ -197,8 +199,10 @@ static int64_t changes_us(const struct work *work, int64_t after_us)
     return next_us;
 }
 
-static void listen(struct work *work, int64_t edge_us)
+static bool listen(void *context, int64_t edge_us, struct tw_finding *finding, struct tw_error *err)
 {
+    struct work *work = context;
+    (void)err;
     memset(work->speaks, 0, sizeof work->speaks);
     work->speaking = 0;
     for (size_t at = 0; at < work->span_count; at++) {
@@ -208,10 +212,15 @@ static void listen(struct work *work, int64_t edge_us)
         work->speaks[span->rule] = true;
         work->speaking++;
     }
+    finding->documents = work->speaking;
+    finding->value = (int64_t)work->speaking * TW_SENTIMENT_ONE;
+    finding->holds = work->speaking >= work->needed;
+    finding->is_past = !finding->holds;
+    return true;
 }
 
 /* "2 of 3 rules within 1h: bad-news, flood" */
-static struct tw_text say_speaking(const void *context, struct tw_steps *steps)
+static struct tw_text say_speaking(const void *context, const char *tail, struct tw_steps *steps)
 {
     const struct work *work = context;
     const struct tw_composite *composite = tw_composite_of(work->rule);
@@ -221,36 +230,17 @@ static struct tw_text say_speaking(const void *context, struct tw_steps *steps)
         if (work->speaks[at])
             length += (size_t)snprintf(names + length, sizeof names - length, "%s%.*s", length ? ", " : ": ",
                 (int)composite->rules[at].length, composite->rules[at].bytes);
-    return tw_steps_say(steps, "%u of %u rules within %s%s", work->speaking, composite->rule_count,
-        tw_phrase_of_duration(work->rule->window_us).text, names);
+    return tw_steps_say(steps, "%u of %u rules within %s%s%s", work->speaking, composite->rule_count,
+        tw_phrase_of_duration(work->rule->window_us).text, names, tail);
 }
 
-/* From one edge at which something can change to the next; `needed` rules must speak. */
 static bool run_composite(
     const struct tw_rule_run *run, uint32_t needed, struct tw_steps *steps, struct tw_error *err)
 {
-    struct work work = {.rule = run->rule};
-    const struct tw_judge judge = {
-        .rule = run->rule, .steps = steps, .rises = true, .step = 1, .say = say_speaking, .context = &work};
-    int64_t edge_us = run->after_us;
-    bool first = run->begins;
-    if (!gather_spans(&work, run, steps, err))
-        return false;
-    for (;;) {
-        int64_t before_us = edge_us;
-        edge_us =
-            first ? before_us + TW_BAR_US : tw_judge_next_us(&judge, before_us, changes_us(&work, before_us));
-        first = false;
-        if (edge_us > run->until_us)
-            return true;
-        listen(&work, edge_us);
-        struct tw_finding finding = {
-            .value = (int64_t)work.speaking * TW_SENTIMENT_ONE, .documents = work.speaking};
-        finding.holds = work.speaking >= needed;
-        finding.is_past = !finding.holds;
-        if (!tw_judge_edge(&judge, edge_us, &finding, err))
-            return false;
-    }
+    static const struct tw_judge_kind kind = {changes_us, listen, say_speaking, NULL, tw_judge_say_count};
+    struct work work = {.rule = run->rule, .needed = needed};
+    const struct tw_judge judge = {.kind = &kind, .context = &work, .steps = steps, .rises = true, .step = 1};
+    return gather_spans(&work, run, steps, err) && tw_judge_run(&judge, run, err);
 }
 
 static bool run_all(const struct tw_rule_run *run, struct tw_steps *steps, struct tw_error *err)

@@ -3,99 +3,125 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-int64_t tw_judge_next_us(const struct tw_judge *judge, int64_t after_us, int64_t changes_us)
+/* One edge of a run. */
+struct edge {
+    const struct tw_judge *judge;
+    const struct tw_rule *rule;
+    int64_t at_us;
+    struct tw_finding finding;
+};
+
+struct tw_phrase tw_judge_say_number(const void *context, int64_t value)
 {
-    uint32_t index = tw_steps_find(judge->steps, judge->rule->name);
-    int64_t over_us = tw_steps_quiet_over_us(judge->steps, index, judge->rule, after_us);
-    return changes_us < over_us ? changes_us : over_us;
+    (void)context;
+    return tw_phrase_of_number(value);
 }
 
-/* A value as it stands in a sentence: what is counted is whole. */
-static struct tw_phrase say_value(const struct tw_judge *judge, int64_t value)
+struct tw_phrase tw_judge_say_count(const void *context, int64_t value)
 {
     struct tw_phrase words = {""};
-    if (!judge->rises)
-        return tw_phrase_of_number(value);
+    (void)context;
     snprintf(words.text, sizeof words.text, "%" PRId64, value / TW_SENTIMENT_ONE);
     return words;
 }
 
-static bool is_worse(const struct tw_judge *judge, int64_t value, int64_t than)
+static bool is_worse(const struct tw_judge *judge, __int128 value, __int128 than)
 {
     return judge->rises ? value > than : value < than;
 }
 
-/* Has the value come to the reported one and `step` percent more? */
-static bool grew_worse(const struct tw_judge *judge, int64_t value, int64_t reported)
+/* Has the value come to the reported one and `step` percent more? Quotients are compared by
+ * cross-multiplication, for which 128 bits are enough. */
+static bool grew_worse(const struct tw_judge *judge, const struct tw_finding *finding, int64_t reported)
 {
-    __int128 left = (__int128)value * 100;
-    __int128 right = (__int128)reported * (100 + judge->step);
-    return judge->rises ? left >= right : left <= right;
+    bool exact = finding->divisor == 0;
+    __int128 value = exact ? finding->value : finding->dividend;
+    __int128 before = (__int128)reported * (exact ? 1 : finding->divisor);
+    return is_worse(judge, value, before) && !is_worse(judge, before * (100 + judge->step), value * 100);
 }
 
-/* Severity and documents are those of the alert's last step. */
-static bool take(const struct tw_judge *judge, uint32_t index, enum tw_alert_step step, int64_t edge_us,
-    const struct tw_finding *finding, struct tw_text reason, struct tw_error *err)
+/* The rule's severity and the documents of this edge are the alert's from now on. */
+TW_MUST_USE static bool take(
+    const struct edge *edge, uint32_t index, enum tw_alert_step step, const char *tail, struct tw_error *err)
 {
+    const struct tw_judge *judge = edge->judge;
     struct tw_alert *alert = &judge->steps->alerts[index];
-    alert->severity = judge->rule->severity;
-    alert->documents = finding->documents;
-    return tw_steps_take(judge->steps, index, step, edge_us, finding->value, finding->documents, reason, err);
+    alert->severity = edge->rule->severity;
+    alert->documents = edge->finding.documents;
+    return tw_steps_take(judge->steps, index, step, edge->at_us, edge->finding.value, edge->finding.documents,
+        judge->kind->say(judge->context, tail, judge->steps), err);
 }
 
-static bool open_alert(
-    const struct tw_judge *judge, int64_t edge_us, const struct tw_finding *finding, struct tw_error *err)
+TW_MUST_USE static bool open_alert(const struct edge *edge, struct tw_error *err)
 {
-    uint32_t index = tw_steps_open(judge->steps, judge->rule, edge_us, finding->value);
+    const struct tw_judge *judge = edge->judge;
+    struct tw_phrase tail = {""};
+    uint32_t index = tw_steps_open(judge->steps, edge->rule, edge->at_us, edge->finding.value);
     if (index == TW_NO_ALERT)
         return tw_arena_fail(judge->steps->arena, err);
-    return take(
-        judge, index, TW_ALERT_OPENED, edge_us, finding, judge->say(judge->context, judge->steps), err);
+    if (judge->kind->say_condition)
+        tail = judge->kind->say_condition(judge->context);
+    return take(edge, index, TW_ALERT_OPENED, tail.text, err);
 }
 
-static bool update_alert(const struct tw_judge *judge, uint32_t index, int64_t edge_us,
-    const struct tw_finding *finding, struct tw_error *err)
+TW_MUST_USE static bool update_alert(const struct edge *edge, uint32_t index, struct tw_error *err)
 {
-    struct tw_text words = judge->say(judge->context, judge->steps);
-    struct tw_phrase before = say_value(judge, judge->steps->alerts[index].reported);
-    struct tw_text reason = words.bytes ? tw_steps_say(judge->steps, "%.*s, after %s", (int)words.length,
-                                              words.bytes, before.text)
-                                        : words;
-    return take(judge, index, TW_ALERT_UPDATED, edge_us, finding, reason, err);
+    const struct tw_judge *judge = edge->judge;
+    char tail[64];
+    struct tw_phrase before = judge->kind->say_value(judge->context, judge->steps->alerts[index].reported);
+    snprintf(tail, sizeof tail, ", after %s", before.text);
+    return take(edge, index, TW_ALERT_UPDATED, tail, err);
 }
 
-static bool resolve_alert(const struct tw_judge *judge, uint32_t index, int64_t edge_us,
-    const struct tw_finding *finding, struct tw_error *err)
+TW_MUST_USE static bool resolve_alert(const struct edge *edge, uint32_t index, struct tw_error *err)
 {
-    struct tw_text words = judge->say(judge->context, judge->steps);
-    struct tw_phrase quiet = tw_phrase_of_duration(judge->rule->quiet_us);
-    struct tw_text reason = words.bytes ? tw_steps_say(judge->steps, "%.*s, quiet for %s", (int)words.length,
-                                              words.bytes, quiet.text)
-                                        : words;
-    return take(judge, index, TW_ALERT_RESOLVED, edge_us, finding, reason, err);
+    char tail[64];
+    snprintf(tail, sizeof tail, ", quiet for %s", tw_phrase_of_duration(edge->rule->quiet_us).text);
+    return take(edge, index, TW_ALERT_RESOLVED, tail, err);
 }
 
-bool tw_judge_edge(
-    const struct tw_judge *judge, int64_t edge_us, const struct tw_finding *finding, struct tw_error *err)
+/* The value first, then the clock. */
+TW_MUST_USE static bool judge_edge(const struct edge *edge, struct tw_error *err)
 {
-    struct tw_steps *steps = judge->steps;
-    uint32_t index = tw_steps_find(steps, judge->rule->name);
+    const struct tw_finding *finding = &edge->finding;
+    struct tw_steps *steps = edge->judge->steps;
+    uint32_t index = tw_steps_find(steps, edge->rule->name);
     if (index == TW_NO_ALERT)
-        return finding->holds ? open_alert(judge, edge_us, finding, err) : true;
+        return finding->holds ? open_alert(edge, err) : true;
     struct tw_alert *alert = &steps->alerts[index];
-    if (is_worse(judge, finding->value, alert->worst)) {
+    if (is_worse(edge->judge, finding->value, alert->worst)) {
         alert->worst = finding->value;
         alert->changed = true;
     }
     if (!finding->is_past) {
         tw_steps_quiet(steps, index, TW_NO_TIME);
-        bool worse = finding->holds && is_worse(judge, finding->value, alert->reported) &&
-                     grew_worse(judge, finding->value, alert->reported);
-        return worse ? update_alert(judge, index, edge_us, finding, err) : true;
+        bool worse = finding->holds && grew_worse(edge->judge, finding, alert->reported);
+        return worse ? update_alert(edge, index, err) : true;
     }
     if (alert->quiet_since_us == TW_NO_TIME)
-        tw_steps_quiet(steps, index, edge_us);
-    if (edge_us - alert->quiet_since_us < judge->rule->quiet_us)
+        tw_steps_quiet(steps, index, edge->at_us);
+    if (edge->at_us - alert->quiet_since_us < edge->rule->quiet_us)
         return true;
-    return resolve_alert(judge, index, edge_us, finding, err);
+    return resolve_alert(edge, index, err);
+}
+
+/* The next edge to look at: where the value can change, or where quiet ends. */
+static int64_t next_edge_us(const struct tw_judge *judge, const struct tw_rule *rule, int64_t after_us)
+{
+    uint32_t index = tw_steps_find(judge->steps, rule->name);
+    int64_t changes_us = judge->kind->next_us(judge->context, after_us);
+    int64_t over_us = tw_steps_quiet_over_us(judge->steps, index, rule, after_us);
+    return changes_us < over_us ? changes_us : over_us;
+}
+
+bool tw_judge_run(const struct tw_judge *judge, const struct tw_rule_run *run, struct tw_error *err)
+{
+    struct edge edge = {.judge = judge, .rule = run->rule};
+    edge.at_us = run->begins ? run->after_us + TW_BAR_US : next_edge_us(judge, run->rule, run->after_us);
+    for (; edge.at_us <= run->until_us; edge.at_us = next_edge_us(judge, run->rule, edge.at_us)) {
+        edge.finding = (struct tw_finding){.is_past = true};
+        if (!judge->kind->find(judge->context, edge.at_us, &edge.finding, err) || !judge_edge(&edge, err))
+            return false;
+    }
+    return true;
 }

@@ -1,5 +1,7 @@
 #include "alert/shift.h"
 
+#include "alert/judge.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,14 +128,15 @@ struct weighted {
 
 /* What is usual, and how far from it a mean may lie. */
 struct work {
+    const struct tw_rule_run *run;
     const struct tw_rule *rule;
+    struct tw_window window;
     int64_t end_us;  /* of the baseline that the next four are of */
     int64_t days;    /* with documents */
     int64_t median;  /* 10,000ths */
     int64_t between; /* variances, in 100,000,000ths */
     int64_t within;
-    int64_t documents; /* of the window, as is the rest */
-    int64_t mean;
+    int64_t mean; /* of the window, as is the rest */
     int64_t z;
 };
 
@@ -227,46 +230,59 @@ static int64_t deviations(const struct work *work, int64_t documents, int64_t su
     return distance < 0 ? -z : z;
 }
 
-static void read_window(void *context, const struct tw_window *window, const struct tw_baseline *baseline,
-    struct tw_finding *finding)
+static int64_t changes_us(const void *context, int64_t after_us)
+{
+    const struct work *work = context;
+    return tw_baseline_changes_us(&work->window, after_us);
+}
+
+static bool find_mean(void *context, int64_t edge_us, struct tw_finding *finding, struct tw_error *err)
 {
     struct work *work = context;
+    const struct tw_window *window = &work->window;
     const struct tw_shift *shift = tw_shift_of(work->rule);
-    work->documents = finding->documents = window->documents;
+    if (!tw_window_move(&work->window, edge_us, err))
+        return false;
+    finding->documents = window->documents;
     if (window->documents == 0)
-        return;
-    if (work->end_us != baseline->end_us)
-        learn(work, baseline);
+        return true;
+    struct tw_baseline baseline = tw_baseline_at(work->run, shift->days, edge_us);
+    if (work->end_us != baseline.end_us)
+        learn(work, &baseline);
     work->mean = floor_of(window->sum, window->documents);
     if (work->days < shift->at_least_days)
-        return;
+        return true;
     work->z = finding->value = deviations(work, window->documents, window->sum);
     finding->holds = window->documents >= shift->at_least && work->z < shift->z_below;
     finding->is_past = work->z >= shift->resolve;
+    return true;
 }
 
 /* "z -5.2: mean -0.61 of 12 documents over 1h, against 0.12 with deviation 0.14 of 28 days" */
-static struct tw_text say_mean(const void *context, struct tw_steps *steps)
+static struct tw_text say_mean(const void *context, const char *tail, struct tw_steps *steps)
 {
     const struct work *work = context;
-    struct tw_phrase documents = tw_phrase_of_documents(work->documents);
+    int64_t count = work->window.documents;
+    struct tw_phrase documents = tw_phrase_of_documents(count);
     struct tw_phrase window = tw_phrase_of_duration(work->rule->window_us);
-    if (work->documents == 0 || work->days < tw_shift_of(work->rule)->at_least_days)
-        return tw_steps_say(steps, "%s over %s", documents.text, window.text);
-    int64_t deviation = root_of((uint64_t)(work->between + work->within / work->documents));
+    if (count == 0 || work->days < tw_shift_of(work->rule)->at_least_days)
+        return tw_steps_say(steps, "%s over %s%s", documents.text, window.text, tail);
+    int64_t deviation = root_of((uint64_t)(work->between + work->within / count));
     return tw_steps_say(steps,
-        "z %s: mean %s of %s over %s, against %s with deviation %s of %" PRId64 " days",
+        "z %s: mean %s of %s over %s, against %s with deviation %s of %" PRId64 " days%s",
         tw_phrase_of_number(work->z).text, tw_phrase_of_number(work->mean).text, documents.text, window.text,
-        tw_phrase_of_number(work->median).text, tw_phrase_of_number(deviation).text, work->days);
+        tw_phrase_of_number(work->median).text, tw_phrase_of_number(deviation).text, work->days, tail);
 }
 
 static bool run_shift(const struct tw_rule_run *run, struct tw_steps *steps, struct tw_error *err)
 {
-    struct work work = {.rule = run->rule, .end_us = TW_NEVER_US};
-    const struct tw_shift *shift = tw_shift_of(run->rule);
+    static const struct tw_judge_kind kind = {changes_us, find_mean, say_mean, NULL, tw_judge_say_number};
+    struct work work = {.run = run, .rule = run->rule, .end_us = TW_NEVER_US};
     const struct tw_judge judge = {
-        .rule = run->rule, .steps = steps, .step = shift->step, .say = say_mean, .context = &work};
-    return tw_baseline_run(run, shift->days, &judge, read_window, &work, err);
+        .kind = &kind, .context = &work, .steps = steps, .step = tw_shift_of(run->rule)->step};
+    return tw_window_begin(
+               &work.window, run->bars, run->bar_count, run->rule->window_us, run->after_us, err) &&
+           tw_judge_run(&judge, run, err);
 }
 
 const struct tw_rule_kind tw_shift_kind = {

@@ -1,10 +1,9 @@
 #include "alert/threshold.h"
 
-#include "alert/steps.h"
+#include "alert/judge.h"
 #include "alert/window.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #define MOST_SUM INT64_C(10000000000) /* 1,000,000.0 */
@@ -148,21 +147,14 @@ static int64_t measured(const struct tw_threshold *threshold, const struct tw_wi
     return window->documents ? round_half_to_even(window->sum, window->documents) : 0;
 }
 
-/* What is compared; for a mean its dividend. */
-static int64_t left_side(const struct tw_threshold *threshold, const struct tw_window *window)
-{
-    if (threshold->measure == TW_MEASURE_COUNT)
-        return window->documents * TW_SENTIMENT_ONE;
-    return threshold->measure == TW_MEASURE_MEAN ? window->sum : window->negative_sum;
-}
-
 /* The measure against a number of the rule, exactly: -1, 0 or 1 as it is less, equal or greater. A mean is
  * compared by cross-multiplication. */
 static int compare_measure(
     const struct tw_threshold *threshold, const struct tw_window *window, __int128 number)
 {
-    __int128 left = left_side(threshold, window);
-    __int128 right = threshold->measure == TW_MEASURE_MEAN ? number * window->documents : number;
+    bool divides = threshold->measure == TW_MEASURE_MEAN;
+    __int128 left = divides ? window->sum : measured(threshold, window);
+    __int128 right = divides ? number * window->documents : number;
     return (left > right) - (left < right);
 }
 
@@ -181,134 +173,85 @@ static bool is_past_resolve(const struct tw_threshold *threshold, const struct t
     return threshold->measure == TW_MEASURE_COUNT ? order <= 0 : order >= 0;
 }
 
-/* Has the measure come to the reported value times (100 + step)%, or worse? 100 x measure is compared, so the
- * number is 128 bits wide. */
-static bool grew_worse(const struct tw_threshold *threshold, const struct tw_window *window, int64_t reported)
-{
-    __int128 number = (__int128)reported * (100 + threshold->step);
-    __int128 left = left_side(threshold, window);
-    if (threshold->measure == TW_MEASURE_MEAN)
-        number *= window->documents;
-    return threshold->measure == TW_MEASURE_COUNT ? left * 100 >= number : left * 100 <= number;
-}
-
-static bool is_worse(const struct tw_threshold *threshold, int64_t value, int64_t than)
-{
-    return threshold->measure == TW_MEASURE_COUNT ? value > than : value < than;
-}
-
 /* -- one edge -------------------------------------------------------------------------------------------- */
 
-/* One rule over one entity, at one edge. */
-struct edge {
+/* One rule over one entity. */
+struct work {
     const struct tw_rule *rule;
     const struct tw_threshold *threshold;
-    struct tw_steps *steps;
     struct tw_window window;
-    int64_t edge_us;
 };
 
-/* "negative sum -3.2 over 10m", "42 documents over 5m" */
-static struct tw_text TW_PRINTF(2, 3) say_measure(const struct edge *edge, const char *format, ...)
+static int64_t changes_us(const void *context, int64_t after_us)
+{
+    const struct work *work = context;
+    (void)after_us; /* where the window stands */
+    return tw_window_next_us(&work->window);
+}
+
+static bool find_measure(void *context, int64_t edge_us, struct tw_finding *finding, struct tw_error *err)
+{
+    struct work *work = context;
+    const struct tw_window *window = &work->window;
+    if (!tw_window_move(&work->window, edge_us, err))
+        return false;
+    finding->value = measured(work->threshold, window);
+    if (work->threshold->measure == TW_MEASURE_MEAN) {
+        finding->dividend = window->sum;
+        finding->divisor = window->documents;
+    }
+    finding->documents = window->documents;
+    finding->holds = holds(work->threshold, window);
+    finding->is_past = is_past_resolve(work->threshold, window);
+    return true;
+}
+
+/* Why it opens: " is below -3.0", ", at least 40". */
+static struct tw_phrase say_condition(const void *context)
+{
+    const struct tw_threshold *threshold = ((const struct work *)context)->threshold;
+    struct tw_phrase words = {""};
+    if (threshold->measure == TW_MEASURE_COUNT)
+        snprintf(words.text, sizeof words.text, ", at least %" PRId64, threshold->at_least);
+    else
+        snprintf(
+            words.text, sizeof words.text, " is below %.24s", tw_phrase_of_number(threshold->below).text);
+    return words;
+}
+
+/* "negative sum -3.2 over 10m is below -3.0, 12 documents", "42 documents over 5m, quiet for 30m" */
+static struct tw_text say_measure(const void *context, const char *tail, struct tw_steps *steps)
 {
     static const char *const names[] = {"negative sum ", "mean ", ""};
-    const struct tw_threshold *threshold = edge->threshold;
-    char rest[256];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(rest, sizeof rest, format, arguments);
-    va_end(arguments);
+    const struct work *work = context;
+    const struct tw_threshold *threshold = work->threshold;
     bool counts = threshold->measure == TW_MEASURE_COUNT;
-    struct tw_phrase of = tw_phrase_of_documents(edge->window.documents);
-    struct tw_phrase value = counts ? of : tw_phrase_of_number(measured(threshold, &edge->window));
-    return tw_steps_say(edge->steps, "%s%s over %s%s%s%s", names[threshold->measure], value.text,
-        tw_phrase_of_duration(edge->rule->window_us).text, rest, counts ? "" : ", ", counts ? "" : of.text);
+    struct tw_phrase of = tw_phrase_of_documents(work->window.documents);
+    struct tw_phrase value = counts ? of : tw_phrase_of_number(measured(threshold, &work->window));
+    return tw_steps_say(steps, "%s%s over %s%s%s%s", names[threshold->measure], value.text,
+        tw_phrase_of_duration(work->rule->window_us).text, tail, counts ? "" : ", ", counts ? "" : of.text);
 }
 
-TW_MUST_USE static bool open_alert(const struct edge *edge, struct tw_error *err)
+static struct tw_phrase say_value(const void *context, int64_t value)
 {
-    const struct tw_threshold *threshold = edge->threshold;
-    int64_t value = measured(threshold, &edge->window);
-    uint32_t index = tw_steps_open(edge->steps, edge->rule, edge->edge_us, value);
-    if (index == TW_NO_ALERT)
-        return tw_arena_fail(edge->steps->arena, err);
-    struct tw_text reason =
-        threshold->measure == TW_MEASURE_COUNT
-            ? say_measure(edge, ", at least %" PRId64, threshold->at_least)
-            : say_measure(edge, " is below %s", tw_phrase_of_number(threshold->below).text);
-    edge->steps->alerts[index].documents = edge->window.documents;
-    return tw_steps_take(
-        edge->steps, index, TW_ALERT_OPENED, edge->edge_us, value, edge->window.documents, reason, err);
+    const struct work *work = context;
+    return work->threshold->measure == TW_MEASURE_COUNT ? tw_phrase_of_documents(value / TW_SENTIMENT_ONE)
+                                                        : tw_phrase_of_number(value);
 }
 
-/* An open alert is updated or resolved; its rule's severity and its documents are those of this edge from now
- * on. */
-TW_MUST_USE static bool step_alert(const struct edge *edge, uint32_t index, enum tw_alert_step step,
-    struct tw_text reason, struct tw_error *err)
-{
-    struct tw_alert *alert = &edge->steps->alerts[index];
-    alert->severity = edge->rule->severity;
-    alert->documents = edge->window.documents;
-    return tw_steps_take(edge->steps, index, step, edge->edge_us, measured(edge->threshold, &edge->window),
-        edge->window.documents, reason, err);
-}
-
-TW_MUST_USE static bool update_alert(const struct edge *edge, uint32_t index, struct tw_error *err)
-{
-    int64_t reported = edge->steps->alerts[index].reported;
-    struct tw_phrase before = edge->threshold->measure == TW_MEASURE_COUNT
-                                  ? tw_phrase_of_documents(reported / TW_SENTIMENT_ONE)
-                                  : tw_phrase_of_number(reported);
-    return step_alert(edge, index, TW_ALERT_UPDATED, say_measure(edge, ", after %s", before.text), err);
-}
-
-/* What the rule says at one edge. The value first, then the clock. */
-TW_MUST_USE static bool judge(const struct edge *edge, uint32_t index, struct tw_error *err)
-{
-    const struct tw_threshold *threshold = edge->threshold;
-    if (index == TW_NO_ALERT)
-        return holds(threshold, &edge->window) ? open_alert(edge, err) : true;
-    struct tw_alert *alert = &edge->steps->alerts[index];
-    int64_t value = measured(threshold, &edge->window);
-    if (is_worse(threshold, value, alert->worst)) {
-        alert->worst = value;
-        alert->changed = true;
-    }
-    if (!is_past_resolve(threshold, &edge->window)) {
-        tw_steps_quiet(edge->steps, index, TW_NO_TIME);
-        if (holds(threshold, &edge->window) && grew_worse(threshold, &edge->window, alert->reported))
-            return update_alert(edge, index, err);
-        return true;
-    }
-    if (alert->quiet_since_us == TW_NO_TIME)
-        tw_steps_quiet(edge->steps, index, edge->edge_us);
-    if (edge->edge_us - alert->quiet_since_us < edge->rule->quiet_us)
-        return true;
-    return step_alert(edge, index, TW_ALERT_RESOLVED,
-        say_measure(edge, ", quiet for %s", tw_phrase_of_duration(edge->rule->quiet_us).text), err);
-}
-
-/* From one edge at which something can change to the next: where a bar enters or leaves, and where quiet
- * ends. */
 static bool run_threshold(const struct tw_rule_run *run, struct tw_steps *steps, struct tw_error *err)
 {
-    struct edge edge = {.rule = run->rule, .threshold = tw_threshold_of(run->rule), .steps = steps};
-    bool first = run->begins;
-    if (!tw_window_begin(&edge.window, run->bars, run->bar_count, run->rule->window_us, run->after_us, err))
-        return false;
-    for (;;) {
-        uint32_t index = tw_steps_find(steps, run->rule->name);
-        int64_t moves_us = tw_window_next_us(&edge.window);
-        int64_t over_us = tw_steps_quiet_over_us(steps, index, run->rule, run->after_us);
-        edge.edge_us = moves_us < over_us ? moves_us : over_us;
-        if (first)
-            edge.edge_us = run->after_us + TW_BAR_US;
-        if (edge.edge_us > run->until_us)
-            return true;
-        first = false;
-        if (!tw_window_move(&edge.window, edge.edge_us, err) || !judge(&edge, index, err))
-            return false;
-    }
+    static const struct tw_judge_kind kind = {
+        changes_us, find_measure, say_measure, say_condition, say_value};
+    struct work work = {.rule = run->rule, .threshold = tw_threshold_of(run->rule)};
+    const struct tw_judge judge = {.kind = &kind,
+        .context = &work,
+        .steps = steps,
+        .rises = work.threshold->measure == TW_MEASURE_COUNT,
+        .step = work.threshold->step};
+    return tw_window_begin(
+               &work.window, run->bars, run->bar_count, run->rule->window_us, run->after_us, err) &&
+           tw_judge_run(&judge, run, err);
 }
 
 const struct tw_rule_kind tw_threshold_kind = {

@@ -7,10 +7,8 @@
  *         below: -3.0
  *
  * HOLDS when documents >= at_least and, unless it counts, the value is below `below`. Is PAST when the value
- * is `resolve` or better (a count: down from it), or when the window is empty. Between the two nothing
- * happens. An alert opens where the rule holds, is updated where it holds and has grown worse than last
- * reported by `step` percent, is quiet while past, and resolved when it has been quiet long enough. At each
- * edge the value is judged before the clock.
+ * is `resolve` or better (a count: down from it), or when the window is empty. What follows from that at each
+ * edge is the judge's (judge.h).
  *
  * Everything is compared exactly, in integers: a mean by cross-multiplication. */
 #ifndef TW_THRESHOLD_H
