@@ -192,6 +192,7 @@ static bool take_score(void *context, const struct tw_stored_score *score, struc
     for (uint32_t at = 0; at < list.count; at++) {
         struct tw_headline_event event = tw_simulation_event_of(&rows, &list.rows[at], score->partition);
         event.topic = score->topic;
+        event.is_copy = score->is_copy;
         if (!tw_simulation_put_event(&backtest->simulation, score->entity, score->listed, &event, err) ||
             !keep_spoken(backtest, score, &list.rows[at], err))
             return false;

@@ -123,12 +123,15 @@ bool tw_history_read_baseline(
 
 static const char scores_sql[] =
     "SELECT s.entity, coalesce(e.listed, false), s.event_time, s.sentiment, s.topic_id, t.topic, s.partition,"
-    " s.kafka_offset, CASE WHEN d.title = '' THEN d.body ELSE d.title || ' ' || d.body END, coalesce(v.types, '')"
+    " s.kafka_offset, CASE WHEN d.title = '' THEN d.body ELSE d.title || ' ' || d.body END, coalesce(v.types, ''),"
+    " coalesce(s.entity = ANY (f.told), false)"
     " FROM tapewatch.scores s"
     " JOIN tapewatch.documents d ON d.topic_id = s.topic_id AND d.partition = s.partition"
     " AND d.kafka_offset = s.kafka_offset AND d.event_time = s.event_time"
     " JOIN tapewatch.topics t ON t.topic_id = s.topic_id"
     " LEFT JOIN tapewatch.entities e ON e.symbol = s.entity"
+    " LEFT JOIN tapewatch.stories f ON f.topic_id = s.topic_id AND f.partition = s.partition"
+    " AND f.kafka_offset = s.kafka_offset AND f.event_time = s.event_time AND f.event_time >= $1 AND f.event_time < $2"
     " LEFT JOIN (SELECT topic_id, partition, kafka_offset, event_time, entity, string_agg(type, ' ' ORDER BY number) AS types"
     " FROM tapewatch.events WHERE event_time >= $1 AND event_time < $2 AND entity IS NOT NULL"
     " GROUP BY topic_id, partition, kafka_offset, event_time, entity) AS v"
@@ -137,7 +140,7 @@ static const char scores_sql[] =
     " WHERE s.event_time >= $1 AND s.event_time < $2 AND d.event_time >= $1 AND d.event_time < $2";
 
 /* Columns of its rows. */
-enum { ENTITY, LISTED, EVENT_TIME, SENTIMENT, TOPIC_ID, TOPIC, PARTITION, OFFSET, TEXT, TYPES };
+enum { ENTITY, LISTED, EVENT_TIME, SENTIMENT, TOPIC_ID, TOPIC, PARTITION, OFFSET, TEXT, TYPES, IS_COPY };
 
 /* Names of topics are kept: there are few, and each row has one. */
 struct score_reading {
@@ -170,7 +173,8 @@ static bool take_score(void *context, const PGresult *row, struct tw_error *err)
         .partition = tw_get_int32(PQgetvalue(row, 0, PARTITION)),
         .offset = tw_get_int64(PQgetvalue(row, 0, OFFSET)),
         .text = text_at(row, TEXT),
-        .types = text_at(row, TYPES)};
+        .types = text_at(row, TYPES),
+        .is_copy = *PQgetvalue(row, 0, IS_COPY) != 0};
     return reading->taker->take(reading->taker->context, &score, err);
 }
 
@@ -247,7 +251,9 @@ static const char dropped_sql[] =
     " WHERE NOT EXISTS (SELECT FROM tapewatch.days b WHERE b.parent = 'bars' AND b.day = e.day)"
     " UNION ALL SELECT b.day, p.parent FROM tapewatch.days b, (VALUES ('documents', $2::bool), ('scores', $2::bool),"
     " ('events', $3::bool)) AS p (parent, wanted) WHERE b.parent = 'bars' AND p.wanted"
-    " AND NOT EXISTS (SELECT FROM tapewatch.days d WHERE d.parent = p.parent AND d.day = b.day)) AS gone"
+    " AND NOT EXISTS (SELECT FROM tapewatch.days d WHERE d.parent = p.parent AND d.day = b.day)"
+    " UNION ALL SELECT c.day, 'stories' FROM tapewatch.days c WHERE c.parent = 'copy_bars' AND $2::bool"
+    " AND NOT EXISTS (SELECT FROM tapewatch.days d WHERE d.parent = 'stories' AND d.day = c.day)) AS gone"
     " WHERE day <= ($1::timestamptz AT TIME ZONE 'UTC')::date ORDER BY day DESC, parent LIMIT 1";
 
 static bool refuse_dropped(

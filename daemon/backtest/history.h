@@ -67,6 +67,7 @@ struct tw_stored_score {
     int64_t offset;
     struct tw_text text;  /* of the document, as it was cleaned */
     struct tw_text types; /* of its events for that entity, by name, a blank between them */
+    bool is_copy;         /* its story was told of that entity before */
 };
 
 struct tw_score_taker {

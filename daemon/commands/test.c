@@ -41,7 +41,9 @@ static bool show(struct test *test, bool right)
 static bool load_rules(struct test *test, struct tw_error *err)
 {
     const char *path = test->run.arguments->rules ? test->run.arguments->rules : test->run.config.rules.path;
-    const struct tw_rule_bounds bounds = {.events = test->run.events, .entities = test->run.entities};
+    const struct tw_rule_bounds bounds = {.events = test->run.events,
+        .entities = test->run.entities,
+        .stories = test->run.config.stories.enabled};
     if (!path[0])
         return true;
     test->rules_source.file = path;
@@ -65,6 +67,8 @@ static bool try_cases(struct test *test, struct tw_error *err)
     const struct tw_scenario_options options = {.river = &test->run.river,
         .lateness_us = config->watermark.lateness_us,
         .memory_bytes = (size_t)config->evaluate.memory_bytes,
+        .stories = config->stories.enabled,
+        .most_documents = (uint32_t)config->stories.most_documents,
         .show = test->run.arguments->show ? stdout : NULL};
     test->expectations.failed_one = tell_failure;
     return tw_scenario_run(&test->file, &options, &test->expectations, err);

@@ -5,8 +5,6 @@
 #include "time/bars.h"
 #include "time/watermark.h"
 
-#include <xxhash.h>
-
 enum { DOCUMENTS_AT_ONCE = 5000, RECALLED_AT_ONCE = 10000 };
 
 /* -- the machine ----------------------------------------------------------------------------------------- */
@@ -209,20 +207,9 @@ TW_MUST_USE static bool read_row(const PGresult *rows, int row, int sketch_colum
 {
     struct tw_text bytes = {
         PQgetvalue(rows, row, sketch_column), (size_t)PQgetlength(rows, row, sketch_column)};
-    if (!tw_sketch_read(bytes, arena, &out->sketch, err))
-        return false;
-    uint64_t *entities = tw_arena_array(arena, out->sketch.entity_count, sizeof *entities);
-    if (!entities)
-        return tw_arena_fail(arena, err);
-    for (uint32_t at = 0; at < out->sketch.entity_count; at++) {
-        struct tw_text symbol = out->sketch.entities[at].symbol;
-        entities[at] = XXH3_64bits(symbol.bytes, symbol.length);
-    }
-    out->telling = (struct tw_story_telling){.print = &out->sketch.print,
-        .time_us = tw_get_time(PQgetvalue(rows, row, time_column)),
-        .entities = entities,
-        .entity_count = out->sketch.entity_count};
-    return true;
+    int64_t time_us = tw_get_time(PQgetvalue(rows, row, time_column));
+    return tw_sketch_read(bytes, arena, &out->sketch, err) &&
+           tw_sketch_tell(&out->sketch, time_us, 0, arena, &out->telling, err);
 }
 
 /* -- on a worker: what was filed once -------------------------------------------------------------------- */
@@ -308,20 +295,13 @@ TW_MUST_USE static bool make_columns(
 
 static void put_told(struct filed *filed, uint32_t row, const struct read_row *read, const bool *told)
 {
-    int64_t bar_us = tw_bar_start(read->telling.time_us);
     for (uint32_t at = 0; at < read->sketch.entity_count; at++) {
         const struct tw_sketch_entity *entity = &read->sketch.entities[at];
-        int64_t sentiment = entity->sentiment;
         if (!told[at])
             continue;
         filed->told_rows[filed->told_count] = (int32_t)row + 1; /* WITH ORDINALITY counts from 1 */
         filed->told[filed->told_count] = entity->symbol;
-        filed->bars[filed->told_count++] = (struct tw_bar_row){.symbol = entity->symbol,
-            .bar_us = bar_us,
-            .count = 1,
-            .sum = sentiment,
-            .sum_of_squares = sentiment * sentiment,
-            .negative_sum = sentiment < 0 ? sentiment : 0};
+        filed->bars[filed->told_count++] = tw_sketch_bar(entity, read->telling.time_us);
     }
 }
 

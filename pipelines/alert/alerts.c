@@ -290,9 +290,9 @@ TW_MUST_USE static bool make_days(struct work *work, struct tw_error *err)
     for (uint32_t at = 0; at < input->span_count; at++)
         wanted = wanted || input->spans[at].rules->longest_days_us > 0;
     struct tw_days fresh;
-    return !wanted ||
-           (tw_days_sum(input->bars, input->bar_count, input->from_us, work->steps.arena, &fresh, err) &&
-               tw_days_merge(&input->days, &fresh, work->steps.arena, &work->days, err));
+    return !wanted || (tw_days_sum(input->bars, input->bar_count, input->from_us, input->to_us,
+                           work->steps.arena, &fresh, err) &&
+                          tw_days_merge(&input->days, &fresh, work->steps.arena, &work->days, err));
 }
 
 bool tw_alerts_evaluate(const struct tw_alerts_input *input, struct tw_arena *arena,

@@ -31,13 +31,16 @@ static size_t leave_out_empty(struct tw_bar_row *days, size_t count)
     return kept;
 }
 
-bool tw_days_sum(const struct tw_bar_row *bars, size_t count, int64_t from_us, struct tw_arena *arena,
-    struct tw_days *days, struct tw_error *err)
+bool tw_days_sum(const struct tw_bar_row *bars, size_t count, int64_t from_us, int64_t to_us,
+    struct tw_arena *arena, struct tw_days *days, struct tw_error *err)
 {
     struct tw_bar_row *rows = NULL;
-    size_t first = count, day_count = 0;
+    size_t first, day_count = 0;
     int64_t last_us = 0;
     *days = (struct tw_days){0};
+    while (count > 0 && bars[count - 1].bar_us >= to_us)
+        count--;
+    first = count;
     while (first > 0 && bars[first - 1].bar_us >= from_us)
         first--;
     for (size_t at = first; at < count; at++) {

@@ -1,7 +1,7 @@
 /* days: bars summed into whole days (UTC), a row each: count, sum, sum of squares, negative sum.
  *
- *     tw_days_sum(bars, count, from_us, &arena, &fresh, err)       new bars > the days that they fall into
- *     tw_days_merge(&stored, &fresh, &arena, &all, err)            what was known, and what is new
+ *     tw_days_sum(bars, count, from_us, to_us, &arena, &fresh, err)     new bars > the days that they fall
+ *     into tw_days_merge(&stored, &fresh, &arena, &all, err)                 what was known, and what is new
  *
  * A row of a day is one of a bar whose `bar_us` is the day's beginning. All are integers, so that a day is
  * the same however its bars were divided before they were added. */
@@ -21,9 +21,9 @@ struct tw_days {
 /* The beginning of the day of a time; of times before 1970 too. */
 int64_t tw_day_start(int64_t time_us);
 
-/* The bars that begin at `from_us` or later, by day; bars are sorted, of one entity. TW_FULL; TW_INTERNAL
- * when a sum does not fit. */
-TW_MUST_USE bool tw_days_sum(const struct tw_bar_row *bars, size_t count, int64_t from_us,
+/* The bars that begin in [from, to), by day; bars are sorted, of one entity, others are passed over. TW_FULL;
+ * TW_INTERNAL when a sum does not fit. */
+TW_MUST_USE bool tw_days_sum(const struct tw_bar_row *bars, size_t count, int64_t from_us, int64_t to_us,
     struct tw_arena *arena, struct tw_days *days, struct tw_error *err);
 
 /* Both together. TW_FULL; TW_INTERNAL when a sum does not fit, days are out of order or no days, or a sum is

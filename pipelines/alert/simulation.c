@@ -129,12 +129,18 @@ static bool is_listed(const struct tw_rows *rows, struct tw_text symbol)
     return false;
 }
 
-bool tw_simulation_put_rows(
-    struct tw_simulation *simulation, const struct tw_rows *rows, int32_t partition, struct tw_error *err)
+bool tw_simulation_put_bars(
+    struct tw_simulation *simulation, const struct tw_rows *rows, struct tw_error *err)
 {
     for (uint32_t at = 0; at < rows->bar_count; at++)
         if (!tw_simulation_put_bar(simulation, &rows->bars[at], is_listed(rows, rows->bars[at].symbol), err))
             return false;
+    return true;
+}
+
+bool tw_simulation_put_events(
+    struct tw_simulation *simulation, const struct tw_rows *rows, int32_t partition, struct tw_error *err)
+{
     for (uint32_t at = 0; at < rows->headline_count; at++) {
         const struct tw_headline_row *row = &rows->headlines[at];
         const struct tw_score_row *score = &rows->scores[row->score];

@@ -5,7 +5,7 @@
  *
  *     tw_simulation_begin(&simulation, rules, memory_bytes, err)
  *     tw_simulation_put_bar, tw_simulation_put_event          what is new, of any time, in any order
- *     tw_simulation_put_rows                                  the same, of what a worker hands back (rows.h)
+ *     tw_simulation_put_bars, tw_simulation_put_events        the same, of what a worker hands back (rows.h)
  *     tw_simulation_advance(&simulation, to_us, &sink, err)   all edges up to there
  *     tw_simulation_end(&simulation)
  *
@@ -82,8 +82,12 @@ TW_MUST_USE bool tw_simulation_put_day(
 /* A rule has spoken for a document of that entity. TW_FULL, TW_INTERNAL. */
 TW_MUST_USE bool tw_simulation_put_event(struct tw_simulation *simulation, struct tw_text symbol, bool listed,
     const struct tw_headline_event *event, struct tw_error *err);
-/* Bars and events of rows that the river made with the same rules; `partition` names their source. */
-TW_MUST_USE bool tw_simulation_put_rows(
+/* Bars of rows that the river made. As tw_simulation_put_bar. */
+TW_MUST_USE bool tw_simulation_put_bars(
+    struct tw_simulation *simulation, const struct tw_rows *rows, struct tw_error *err);
+/* Events of rows that the river made with the same rules; `partition` names their source. As
+ * tw_simulation_put_event. */
+TW_MUST_USE bool tw_simulation_put_events(
     struct tw_simulation *simulation, const struct tw_rows *rows, int32_t partition, struct tw_error *err);
 
 /* What a row of a worker becomes as a row of alert_events, whose `topic` and `id` are left empty. */

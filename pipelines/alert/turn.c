@@ -130,7 +130,8 @@ TW_MUST_USE static bool gather(struct work *work, enum tw_turn_stream at, struct
     while (!stream->ended && tw_text_equal(stream->ahead.symbol, work->symbol)) {
         work->listed = work->listed || stream->ahead.listed;
         if (at == TW_TURN_BARS)
-            work->turn->bars += stream->ahead.bar.bar_us >= work->turn->from_us;
+            work->turn->bars += stream->ahead.bar.bar_us >= work->turn->from_us &&
+                                stream->ahead.bar.bar_us < work->turn->to_us;
         if (!keep_row(work, at, err) || !look_ahead(work, at, err))
             return false;
     }
@@ -240,7 +241,7 @@ TW_MUST_USE static bool give_days(struct work *work, struct tw_error *err)
     struct tw_days days = {0};
     if (!turn->sink.day)
         return true;
-    if (!tw_days_sum(bars->rows, bars->count, turn->from_us, turn->arena, &days, err))
+    if (!tw_days_sum(bars->rows, bars->count, turn->from_us, turn->to_us, turn->arena, &days, err))
         return false;
     for (size_t at = 0; at < days.count; at++)
         if (!turn->sink.day(turn->sink.context, &days.rows[at], err))

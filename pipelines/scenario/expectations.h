@@ -2,6 +2,7 @@
  *
  *     struct tw_expectations expectations = {.failed_one = tell, .context = ...};
  *     tw_expect_document(&expectations, expected, &found)       each message of which something is expected
+ *     tw_expect_story(&expectations, expected, copy_of)         the same, when its story is known
  *     tw_expect_refused, tw_expect_alerts                       once a case
  *     expectations.passed, expectations.failed                  how many of them
  *
@@ -27,7 +28,6 @@ struct tw_found_document {
     const struct tw_score_row *scores; /* of its entities */
     uint32_t score_count;
     const struct tw_taxonomy *taxonomy; /* of its events; NULL: none are told */
-    struct tw_text copy_of;             /* id of the first message of its story; empty: it is that itself */
 };
 
 /* A step that an alert took. */
@@ -42,9 +42,13 @@ struct tw_found_step {
 void tw_expect_failed(struct tw_expectations *expectations, const struct tw_yaml_node *node, const char *what,
     ...) TW_PRINTF(3, 4);
 
-/* Label, entities, events and story of one message, as far as anything is expected of them. */
+/* Label, entities and events of one message, as far as anything is expected of them. */
 void tw_expect_document(struct tw_expectations *expectations, const struct tw_expected_document *expected,
     const struct tw_found_document *found);
+
+/* Its story, when it is filed: `copy_of` is the id of the story's first message; empty: it is that itself. */
+void tw_expect_story(struct tw_expectations *expectations, const struct tw_expected_document *expected,
+    struct tw_text copy_of);
 
 /* How many messages were refused. */
 void tw_expect_refused(

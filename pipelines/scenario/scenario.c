@@ -10,8 +10,8 @@
 #include "read/decode.h"
 #include "read/shown_text.h"
 #include "read/time_text.h"
+#include "scenario/waiting.h"
 #include "score/classify.h"
-#include "stories/stories.h"
 #include "time/watermark.h"
 
 enum { MOST_LINE_BYTES = 64 << 20, KEPT_BYTES = 1 << 20, PATH_BYTES = 4096 };
@@ -19,6 +19,12 @@ enum { MOST_LINE_BYTES = 64 << 20, KEPT_BYTES = 1 << 20, PATH_BYTES = 4096 };
 #define CASE_BYTES ((size_t)4 << 30)
 /* Later than every event time: what a record's own stamp would forbid is allowed. */
 #define STAMP_US (TW_TIMES_END_US - 1)
+
+/* A message of whose story something is expected: it is known when the message is filed. */
+struct expected_story {
+    uint64_t number;
+    const struct tw_expected_document *expected;
+};
 
 /* A case under way. */
 struct trial {
@@ -28,12 +34,14 @@ struct trial {
     struct tw_expectations *expectations;
     struct tw_river_worker *worker;
     struct tw_simulation simulation;
-    struct tw_stories stories;
+    struct tw_waiting waiting;
     struct tw_arena message; /* of one message */
     struct tw_arena kept;    /* of the case */
     struct tw_text *ids;     /* of messages, by their number */
     bool *met;               /* of the documents that are named by id */
     uint64_t messages, capacity, documents, refused;
+    struct expected_story *expected_stories;
+    size_t expected_count, expected_capacity;
     struct tw_found_step *steps;
     size_t step_count, step_capacity;
     int64_t clock_us;   /* event time of the last message; TW_NO_TIME: none had one */
@@ -104,10 +112,6 @@ static void show_document(FILE *out, const struct tw_found_document *found, uint
             show_text(out, document->entities[event->entity].symbol);
         }
     }
-    if (found->copy_of.length > 0) {
-        fputs("; a copy of ", out);
-        show_text(out, found->copy_of);
-    }
     putc('\n', out);
 }
 
@@ -146,21 +150,39 @@ static bool keep_id(struct trial *trial, const struct tw_document *document, str
     return id.bytes ? true : tw_arena_fail(&trial->kept, err);
 }
 
-/* The id of the first message of its story; empty when it is that itself. */
-static bool find_story(
-    struct trial *trial, const struct tw_document *document, struct tw_text *copy_of, struct tw_error *err)
+/* Later, when it is filed. */
+static bool expect_story(
+    struct trial *trial, const struct tw_expected_document *expected, struct tw_error *err)
 {
-    struct tw_fingerprint_room room;
-    struct tw_story_verdict verdict;
-    struct tw_fingerprint fingerprint = tw_fingerprint_of(document, &room);
-    int64_t number = (int64_t)trial->messages - 1;
-    const struct tw_story_telling telling = {
-        .print = &fingerprint, .time_us = document->event_us, .number = number};
-    if (!tw_stories_file(&trial->stories, &telling, &verdict, NULL, err))
-        return false;
-    tw_stories_keep(&trial->stories);
-    *copy_of = verdict.story == number ? tw_text_of("") : trial->ids[verdict.story];
+    if (!expected->copy_node)
+        return true;
+    if (trial->expected_count == trial->expected_capacity) {
+        struct expected_story *larger =
+            tw_grow_heap(trial->expected_stories, &trial->expected_capacity, sizeof *larger, FIRST_STEPS);
+        if (!larger)
+            return tw_fail(err, TW_INTERNAL, "stories", NULL, "out of memory");
+        trial->expected_stories = larger;
+    }
+    trial->expected_stories[trial->expected_count++] = (struct expected_story){trial->messages, expected};
     return true;
+}
+
+/* Its story is known: the number of the first message of it. */
+static void judge_story(void *context, uint64_t number, uint64_t story)
+{
+    struct trial *trial = context;
+    FILE *show = trial->options->show;
+    struct tw_text copy_of = story == number ? tw_text_of("") : trial->ids[story - 1];
+    for (size_t at = 0; at < trial->expected_count; at++)
+        if (trial->expected_stories[at].number == number)
+            tw_expect_story(trial->expectations, trial->expected_stories[at].expected, copy_of);
+    if (!show || copy_of.length == 0)
+        return;
+    fprintf(show, "  message %" PRIu64 " (", number);
+    show_text(show, trial->ids[number - 1]);
+    fputs(") is a copy of ", show);
+    show_text(show, copy_of);
+    putc('\n', show);
 }
 
 /* The document of `expect: documents:` that names this message, the first of its id. */
@@ -177,16 +199,18 @@ static const struct tw_expected_document *expected_by_id(
     return NULL;
 }
 
-static void judge(
-    struct trial *trial, const struct tw_scenario_message *message, const struct tw_found_document *found)
+static bool judge(struct trial *trial, const struct tw_scenario_message *message,
+    const struct tw_found_document *found, struct tw_error *err)
 {
-    const struct tw_expected_document *by_id;
-    if (message && message->expected)
-        tw_expect_document(trial->expectations, message->expected, found);
-    while ((by_id = expected_by_id(trial, found->document)))
-        tw_expect_document(trial->expectations, by_id, found);
+    const struct tw_expected_document *expected = message ? message->expected : NULL;
     if (trial->options->show)
         show_document(trial->options->show, found, trial->messages);
+    for (; expected || (expected = expected_by_id(trial, found->document)); expected = NULL) {
+        tw_expect_document(trial->expectations, expected, found);
+        if (!expect_story(trial, expected, err))
+            return false;
+    }
+    return true;
 }
 
 /* A message that cannot be used fails, unless the case counts them. */
@@ -198,17 +222,24 @@ static void refuse(struct trial *trial, const struct tw_yaml_node *node, const c
             where, where[0] ? ": " : "", what);
 }
 
+/* Documents are filed up to the edge, then rules are evaluated: as the evaluator's turns go. */
+static bool close_bars(struct trial *trial, int64_t edge_us, struct tw_error *err)
+{
+    const struct tw_waiting_sink sink = {trial, judge_story};
+    return tw_waiting_file(&trial->waiting, edge_us, &sink, err) && advance(trial, edge_us, err);
+}
+
 /* Bars and events are put, and what has closed by now is evaluated. */
 static bool pass_time(struct trial *trial, const struct tw_rows *rows, struct tw_error *err)
 {
-    if (trial->options->river->rules && !tw_simulation_put_rows(&trial->simulation, rows, 0, err))
+    if (!tw_waiting_add(&trial->waiting, rows, trial->messages, err))
         return false;
     if (rows->highest_us == TW_NO_TIME)
         return true;
     trial->highest_us = rows->highest_us > trial->highest_us ? rows->highest_us : trial->highest_us;
     trial->watermark_us =
         tw_watermark_of_partition(trial->watermark_us, rows->highest_us, trial->options->lateness_us);
-    return advance(trial, tw_watermark_close(trial->simulation.evaluated_us, trial->watermark_us), err);
+    return close_bars(trial, tw_watermark_close(trial->waiting.filed_to_us, trial->watermark_us), err);
 }
 
 /* A record's own stamp: later than all times, or, of a message without a time, the clock. */
@@ -234,10 +265,7 @@ static bool take_document(struct trial *trial, const struct tw_scenario_message 
         .taxonomy = rows->taxonomy};
     trial->clock_us = document->event_us;
     trial->documents++;
-    if (!keep_id(trial, document, err) || !find_story(trial, document, &found.copy_of, err))
-        return false;
-    judge(trial, message, &found);
-    return pass_time(trial, rows, err);
+    return keep_id(trial, document, err) && judge(trial, message, &found, err) && pass_time(trial, rows, err);
 }
 
 /* `node`: where it, or its tape, is named; `message`: NULL for one of a tape. */
@@ -322,7 +350,7 @@ static bool run_out(struct trial *trial, struct tw_error *err)
     if (trial->one->until_us != TW_NO_TIME && until_us < end_us)
         tw_expect_failed(
             trial->expectations, trial->one->node, "`until` lies before the end of the last bar");
-    return advance(trial, until_us > end_us ? until_us : end_us, err);
+    return close_bars(trial, until_us > end_us ? until_us : end_us, err);
 }
 
 static void judge_case(struct trial *trial)
@@ -341,11 +369,13 @@ static void judge_case(struct trial *trial)
 static bool begin_trial(struct trial *trial, struct tw_error *err)
 {
     const struct tw_scenario_options *options = trial->options;
-    struct tw_stories_options stories = tw_stories_defaults();
+    const struct tw_waiting_options waiting = {.most_documents = options->most_documents,
+        .counted = options->stories,
+        .simulation = options->river->rules ? &trial->simulation : NULL};
     if (!tw_arena_begin(&trial->message, MESSAGE_BYTES, err) ||
         !tw_arena_begin(&trial->kept, CASE_BYTES, err) ||
         !tw_river_worker_new(options->river, &trial->worker, err) ||
-        !tw_stories_begin(&trial->stories, &stories, err))
+        !tw_waiting_begin(&trial->waiting, &waiting, &trial->kept, err))
         return false;
     trial->met = tw_arena_array(&trial->kept, trial->one->document_count, sizeof *trial->met);
     if (!trial->met)
@@ -357,11 +387,12 @@ static bool begin_trial(struct trial *trial, struct tw_error *err)
 static void end_trial(struct trial *trial)
 {
     tw_simulation_end(&trial->simulation);
-    tw_stories_end(&trial->stories);
+    tw_waiting_end(&trial->waiting);
     tw_river_worker_free(trial->worker);
     tw_arena_end(&trial->message);
     tw_arena_end(&trial->kept);
     free(trial->ids);
+    free(trial->expected_stories);
     free(trial->steps);
 }
 

@@ -2,13 +2,15 @@
  * against what the file expects; without a server, on a virtual clock.
  *
  *     messages, one after another --> river --> rows --> alert/simulation --> steps
- *                                       |                   ^
- *                                    stories             watermark: closed bars
+ *                                                |          ^
+ *                                             waiting    watermark: closed bars
+ *                                         (their stories)
  *
  * It is the code of `serve`: the river with its rules, the watermark of one partition, the turns of the
  * evaluator. THE CLOCK is event time. Each message stands in a partition behind the one before it; when its
  * time moves the watermark, the bars that close are evaluated before the next message comes, so a late one is
- * late here too. After the last message the clock runs to the end of the newest bar, as it would when the
+ * late here too; what a document tells is known when time has passed it, and rules look at it then
+ * (waiting.h). After the last message the clock runs to the end of the newest bar, as it would when the
  * stream falls silent, or on to `until`. A message without a time of its own has that of the one before it.
  * Each case begins with nothing.
  *
@@ -24,8 +26,10 @@
 struct tw_scenario_options {
     const struct tw_river *river; /* with rules and events, as far as there are any */
     int64_t lateness_us;
-    size_t memory_bytes; /* of bars (simulation.h) */
-    FILE *show;          /* gets a line for all that is found; NULL: nobody */
+    size_t memory_bytes;     /* of bars (simulation.h) */
+    bool stories;            /* rules count stories, not copies (waiting.h) */
+    uint32_t most_documents; /* that a new one is compared with, to find its story */
+    FILE *show;              /* gets a line for all that is found; NULL: nobody */
 };
 
 /* Runs all cases. What is not met is told through `expectations`, and is no failure of the call. False:

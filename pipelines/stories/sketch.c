@@ -1,6 +1,7 @@
 #include "stories/sketch.h"
 
 #include <endian.h>
+#include <xxhash.h>
 
 enum { VERSION = 1, HEADER_BYTES = 16, ENTITY_BYTES = 4, LONGEST_SYMBOL = UINT16_MAX };
 
@@ -159,4 +160,35 @@ bool tw_sketch_read(
            read_numbers(
                elements + print->count * sizeof(uint32_t), print->name_count, arena, &print->names, err) &&
            read_entities(rest, get2(bytes.bytes + 6), arena, sketch, err);
+}
+
+/* -- what is done with it -------------------------------------------------------------------------------- */
+
+bool tw_sketch_tell(const struct tw_sketch *sketch, int64_t time_us, int64_t number, struct tw_arena *arena,
+    struct tw_story_telling *telling, struct tw_error *err)
+{
+    uint64_t *entities = tw_arena_array(arena, sketch->entity_count, sizeof *entities);
+    if (!entities)
+        return tw_arena_fail(arena, err);
+    for (uint32_t at = 0; at < sketch->entity_count; at++) {
+        struct tw_text symbol = sketch->entities[at].symbol;
+        entities[at] = XXH3_64bits(symbol.bytes, symbol.length);
+    }
+    *telling = (struct tw_story_telling){.print = &sketch->print,
+        .time_us = time_us,
+        .number = number,
+        .entities = entities,
+        .entity_count = sketch->entity_count};
+    return true;
+}
+
+struct tw_bar_row tw_sketch_bar(const struct tw_sketch_entity *entity, int64_t time_us)
+{
+    int64_t sentiment = entity->sentiment;
+    return (struct tw_bar_row){.symbol = entity->symbol,
+        .bar_us = tw_bar_start(time_us),
+        .count = 1,
+        .sum = sentiment,
+        .sum_of_squares = sentiment * sentiment,
+        .negative_sum = sentiment < 0 ? sentiment : 0};
 }

@@ -2,6 +2,8 @@
  *
  *     worker      tw_sketch_write(&document, &arena, &bytes, err)      cleaned, linked and scored
  *     evaluator   tw_sketch_read(bytes, &arena, &sketch, err)          when event time has come so far
+ *                 tw_sketch_tell(&sketch, time_us, number, &arena, &telling, err)       to file it
+ *                 tw_sketch_bar(&sketch.entities[at], time_us)         what it brought into a bar
  *
  * Its fingerprint (fingerprint.h), and each of its entities with the sentiment of its score row.
  *
@@ -14,7 +16,8 @@
 #define TW_SKETCH_H
 
 #include "base/arena.h"
-#include "stories/fingerprint.h"
+#include "stories/stories.h"
+#include "time/bars.h"
 
 struct tw_sketch_entity {
     struct tw_text symbol;
@@ -34,5 +37,12 @@ TW_MUST_USE bool tw_sketch_write(
 /* Reads it back; symbols point into `bytes`. TW_CONFIG for bytes that are none of this version, TW_FULL. */
 TW_MUST_USE bool tw_sketch_read(
     struct tw_text bytes, struct tw_arena *arena, struct tw_sketch *sketch, struct tw_error *err);
+
+/* The document as stories.h files it; what it points to is in the arena, and the sketch's. TW_FULL. */
+TW_MUST_USE bool tw_sketch_tell(const struct tw_sketch *sketch, int64_t time_us, int64_t number,
+    struct tw_arena *arena, struct tw_story_telling *telling, struct tw_error *err);
+
+/* What one of its entities brought into its bar. */
+struct tw_bar_row tw_sketch_bar(const struct tw_sketch_entity *entity, int64_t time_us);
 
 #endif

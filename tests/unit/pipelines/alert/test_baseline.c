@@ -242,7 +242,7 @@ static void tell_parts(const struct tw_rule_span *spans, const struct tape *tape
             .from_us = from_us,
             .to_us = to_us};
         struct tw_error err;
-        assert_true(tw_days_sum(tape->bars, before, INT64_MIN, &arena, &input.days, &err));
+        assert_true(tw_days_sum(tape->bars, before, INT64_MIN, INT64_MAX, &arena, &input.days, &err));
         struct tw_alerts_output output = evaluate(&input);
         tell(&output, out);
         keep(&kept, &output);

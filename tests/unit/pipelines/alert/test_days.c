@@ -46,9 +46,14 @@ static void bars_from_a_time_on_are_summed_by_day_and_added_to_what_was_known(vo
         bar(TW_DAY_US, 3, 1), bar(5 * TW_DAY_US, 4, 2)};
     struct tw_days fresh, all;
     struct tw_error err;
-    assert_true(tw_days_sum(bars, 5, TW_BAR_US, &arena, &fresh, &err));
+    assert_true(tw_days_sum(bars, 5, TW_BAR_US, INT64_MAX, &arena, &fresh, &err));
     assert_int_equal(fresh.count, 3);
     assert_true(fresh.rows[0].bar_us == 0 && fresh.rows[0].count == 3 && fresh.rows[0].sum == 2);
+    /* Bars that have not closed by then wait for the next interval: they are in one sum alone. */
+    struct tw_days closed;
+    assert_true(tw_days_sum(bars, 5, TW_BAR_US, TW_DAY_US, &arena, &closed, &err));
+    assert_int_equal(closed.count, 1);
+    assert_true(closed.rows[0].bar_us == 0 && closed.rows[0].count == 3);
     const struct tw_bar_row known[] = {bar(-TW_DAY_US, 1, 1), bar(0, 9, 9)};
     const struct tw_days stored = {known, 2};
     assert_true(tw_days_merge(&stored, &fresh, &arena, &all, &err));

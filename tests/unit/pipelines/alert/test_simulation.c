@@ -232,6 +232,27 @@ static void days_are_summed_from_turn_to_turn_and_from_what_comes_late(void **st
     tw_rules_free(rules);
 }
 
+static void a_bar_that_is_put_before_it_closes_is_in_its_day_once(void **state)
+{
+    (void)state;
+    static struct told told;
+    told.length = 0;
+    struct tw_rule_set *rules = rules_of(
+        "rules:\n- {name: sudden, kind: burst, window: 10m, days: 10, at_least_days: 3, at_least: 6}\n");
+    struct tw_simulation simulation;
+    begin(&simulation, rules);
+    for (int64_t day = 0; day < 5; day++) {
+        put_bar(&simulation, "AA", day * 86400 + 3600, 100, 100);
+        for (int64_t minute = 48; minute <= 61; minute++)
+            advance(&simulation, day * 86400 + minute * 60, &told);
+    }
+    put_bar(&simulation, "AA", 5 * 86400 + 3600, 20, 100); /* were there 1,400 a day, 20 would be nothing */
+    advance(&simulation, 5 * 86400 + 3610, &told);
+    assert_non_null(strstr(told.text, " AA sudden opened at 435610\n"));
+    tw_simulation_end(&simulation);
+    tw_rules_free(rules);
+}
+
 static void memory_that_is_given_is_not_passed(void **state)
 {
     (void)state;
@@ -257,6 +278,7 @@ int main(void)
         cmocka_unit_test(an_alert_keeps_its_number_while_others_come_and_go),
         cmocka_unit_test(what_comes_late_speaks_at_the_next_edge_and_counts_in_later_windows),
         cmocka_unit_test(days_are_summed_from_turn_to_turn_and_from_what_comes_late),
+        cmocka_unit_test(a_bar_that_is_put_before_it_closes_is_in_its_day_once),
         cmocka_unit_test(memory_that_is_given_is_not_passed),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

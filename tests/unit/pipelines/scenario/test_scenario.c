@@ -23,6 +23,7 @@ static struct tw_classifier *classifier;
 static struct tw_automaton *entities;
 static struct tw_taxonomy *events;
 static struct tw_rule_set *rules;
+static bool count_stories; /* rules do */
 static struct tw_decode_options decode;
 static struct tw_river river;
 
@@ -87,8 +88,11 @@ static const char *run_by(
     struct tw_text_file *source = tw_arena_take(&arena, sizeof *source);
     struct tw_problems problems;
     struct tw_scenario_file file;
-    const struct tw_scenario_options options = {
-        .river = with, .lateness_us = MINUTE_US, .memory_bytes = (size_t)16 << 20};
+    const struct tw_scenario_options options = {.river = with,
+        .lateness_us = MINUTE_US,
+        .memory_bytes = (size_t)16 << 20,
+        .stories = count_stories,
+        .most_documents = 1000};
     assert_non_null(source);
     *source = (struct tw_text_file){"t.yaml", tw_text_of(yaml)};
     tw_problems_begin(&problems, &arena);
@@ -267,6 +271,52 @@ static void copies_find_the_first_of_their_story(void **state)
         3);
 }
 
+/* Three documents, two of them one story; the third message is of a time before the second's. */
+static const char told_again[] =
+    "cases:\n"
+    "- name: told again\n"
+    "  messages:\n"
+    "  - {id: a, ts: 2024-05-14T13:00:05Z, title: Outboard Marine fell in Osterby after forty leaks}\n"
+    "  - {id: c, ts: 2024-05-14T13:00:45Z, title: UPDATE 2-Outboard Marine fell in Osterby after forty leaks}\n"
+    "  - {id: b, ts: 2024-05-14T13:00:25Z, title: Outboard Marine builds a plant near Carrow Sound}\n"
+    "  expect:\n"
+    "    documents: [{id: a, copy_of: none}, {id: b, copy_of: none}, {id: c, copy_of: a}]\n";
+
+static void rules_count_a_story_once_where_they_are_told_to(void **state)
+{
+    (void)state;
+    char yaml[1000];
+    snprintf(yaml, sizeof yaml,
+        "%s    alerts:\n"
+        "    - {rule: grave, entity: OM, time: 2024-05-14T13:00:10Z}\n"
+        "    - {rule: grave, entity: OM, state: updated, time: 2024-05-14T13:00:50Z}\n"
+        "    - {rule: busy, entity: OM, time: 2024-05-14T13:00:50Z}\n",
+        told_again);
+    holds(yaml, 6);
+    count_stories = true;
+    snprintf(yaml, sizeof yaml, "%s    alerts: [{rule: grave, entity: OM, time: 2024-05-14T13:00:10Z}]\n",
+        told_again);
+    holds(yaml, 4);
+    count_stories = false;
+}
+
+static void stories_are_found_in_the_order_of_event_time(void **state)
+{
+    (void)state;
+    /* The copy comes first, by less than the allowed lateness: what happened first is the
+     * story's first. */
+    holds(
+        "cases:\n"
+        "- name: overtaken\n"
+        "  messages:\n"
+        "  - {id: b, ts: 2024-05-14T13:00:45Z, title: Outboard Marine fell in Osterby after forty leaks}\n"
+        "  - {id: a, ts: 2024-05-14T13:00:05Z, title: Outboard Marine fell in Osterby after forty leaks today}\n"
+        "  - {id: d, ts: 2024-05-14T14:00:05Z, title: General Motors builds a plant near Carrow Sound}\n"
+        "  expect:\n"
+        "    documents: [{id: a, copy_of: none}, {id: b, copy_of: a}]\n",
+        2);
+}
+
 static void alerts_want_rules_and_events_want_a_taxonomy(void **state)
 {
     (void)state;
@@ -297,6 +347,8 @@ int main(void)
         cmocka_unit_test(a_message_that_comes_late_is_late_here_too),
         cmocka_unit_test(what_a_case_does_not_look_at_may_happen),
         cmocka_unit_test(copies_find_the_first_of_their_story),
+        cmocka_unit_test(rules_count_a_story_once_where_they_are_told_to),
+        cmocka_unit_test(stories_are_found_in_the_order_of_event_time),
         cmocka_unit_test(alerts_want_rules_and_events_want_a_taxonomy),
     };
     return cmocka_run_group_tests(tests, begin, end);
