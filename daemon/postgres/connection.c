@@ -457,14 +457,14 @@ static void become_ready(struct tw_connection *connection)
 }
 
 static void on_pooler_answered(
-    void *context, const struct tw_pooler_question *question, const struct tw_error *shared)
+    void *context, const struct tw_pooler_question *question, const struct tw_error *unfit)
 {
     struct tw_connection *connection = context;
     bool wanted = connection->question == question;
     if (wanted)
         connection->question = NULL;
-    if (wanted && shared)
-        fail_connection(connection, shared);
+    if (wanted && unfit)
+        fail_connection(connection, unfit);
     else if (wanted)
         become_ready(connection);
     handle_closed(connection);
@@ -477,8 +477,11 @@ static void question_pooler(struct tw_connection *connection)
         connection->options.conninfo, connection->options.password_file, connection->options.application};
     connection->question = tw_pooler_ask(connection->loop, &options, on_pooler_answered, connection);
     connection->handles += connection->question != NULL;
-    if (!connection->question)
-        become_ready(connection);
+    if (connection->question)
+        return;
+    struct tw_error err;
+    tw_fail_passing(&err, TW_INTERNAL, "PostgreSQL", NULL, "out of memory");
+    fail_connection(connection, &err);
 }
 
 static void on_prepared(void *context, const struct tw_refusal *refusal)
