@@ -262,6 +262,17 @@ static void end_exchange(struct tw_evaluator *evaluator)
     tw_connection_sync(evaluator->session.connection);
 }
 
+/* The turn does not fit its arena: the next one is smaller, if it can be. */
+static void shrink_turn(struct tw_evaluator *evaluator, const struct tw_error *err)
+{
+    if (!tw_turn_exchange_is_smaller(&evaluator->turn)) {
+        give_up_turn(evaluator, err);
+        return;
+    }
+    tw_turn_exchange_clear(&evaluator->turn);
+    wait_for(evaluator, OUTRUN_MS, "it did not fit: the next one is smaller");
+}
+
 /* Sends the list as one exchange, or nothing of it. */
 static void exchange_list(
     struct tw_evaluator *evaluator, void (*done)(void *context, const struct tw_refusal *refusal))
@@ -269,7 +280,7 @@ static void exchange_list(
     struct tw_error err;
     if (evaluator->turn.list.full) {
         tw_arena_fail(&evaluator->turn.arena, &err);
-        give_up_turn(evaluator, &err);
+        shrink_turn(evaluator, &err);
         return;
     }
     begin_exchange(evaluator, done);
@@ -517,11 +528,8 @@ static void take_outcome(struct tw_evaluator *evaluator)
         finish_piece(evaluator);
     else if (evaluator->outcome == DECIDED)
         go_on(evaluator, WRITING, "decided");
-    else if (evaluator->outcome == FAILED && tw_turn_exchange_is_smaller(&evaluator->turn)) {
-        tw_turn_exchange_clear(&evaluator->turn);
-        wait_for(evaluator, OUTRUN_MS, "it did not fit: the next one is smaller");
-    } else if (evaluator->outcome == FAILED)
-        give_up_turn(evaluator, &evaluator->failure);
+    else if (evaluator->outcome == FAILED)
+        shrink_turn(evaluator, &evaluator->failure);
     else {
         tw_turn_exchange_clear(&evaluator->turn);
         wait_for(evaluator, RETRY_MS, "not run");

@@ -332,6 +332,7 @@ void tw_turn_exchange_prepare(struct tw_turn_exchange *exchange)
         .to_us = exchange->to_us,
         .arena = &exchange->arena};
     exchange->rows.statements = &exchange->list;
+    exchange->rows.stories = exchange->filing.enabled;
     tw_turn_rows_attach(&exchange->rows, &exchange->turn);
 }
 

@@ -178,6 +178,30 @@ static bool store_alert(void *context, const struct tw_alert *alert, int64_t fir
     return is_listed(rows, err);
 }
 
+static void put_number(struct tw_statement_list *list, int64_t number)
+{
+    if (number == TW_NO_NUMBER)
+        tw_statement_put_null(list);
+    else
+        tw_statement_put_int64(list, number);
+}
+
+/* What a value was held against. Copies are counted where documents are, and only where they are told apart.
+ * */
+static void put_numbers(
+    const struct tw_turn_rows *rows, const struct tw_alert *alert, const struct tw_alert_change *change)
+{
+    struct tw_statement_list *list = rows->statements;
+    const struct tw_step_numbers *numbers = &change->numbers;
+    int64_t from_us = numbers->window_us > 0 ? change->at_us - numbers->window_us : TW_NO_TIME;
+    tw_statement_put_time(list, from_us);
+    put_number(list, change->step == TW_ALERT_RESOLVED ? numbers->resolves : numbers->opens);
+    put_number(list, numbers->baseline);
+    put_number(list, numbers->deviation);
+    put_number(list, numbers->baseline_days);
+    tw_statement_put_time(list, rows->stories && !alert->kind->of_others ? from_us : TW_NO_TIME);
+}
+
 static bool store_step(void *context, const struct tw_alert *alert, const struct tw_alert_change *change,
     const struct tw_rule_span *rules, struct tw_error *err)
 {
@@ -193,6 +217,7 @@ static bool store_step(void *context, const struct tw_alert *alert, const struct
     tw_statement_put_int64(list, change->documents);
     tw_statement_put_text(list, change->reason);
     tw_statement_put_int32(list, rules->id);
+    put_numbers(rows, alert, change);
     return is_listed(rows, err);
 }
 

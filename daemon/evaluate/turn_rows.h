@@ -23,6 +23,7 @@ struct tw_turn_rows {
     struct tw_recent_rows days;
     PGresult *answers[TW_TURN_STREAMS]; /* read, never freed here; none of bars and days; NULL: no rows */
     struct tw_statement_list *statements;
+    bool stories; /* documents are filed with their stories: steps tell how many copies are not counted */
     int next[TW_TURN_STREAMS]; /* row of each answer; its own */
     struct tw_bar_row *added;  /* what the turn adds to days; in the arena of the statements */
     uint32_t added_count;

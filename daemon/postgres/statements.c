@@ -218,10 +218,16 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_ALERT_STORE] = {"alert_store", TW_FOR_EVALUATOR, 16,
         {I8, TX, TX, I2, TX, TX, TX, TZ, TZ, TZ, TZ, TZ, I8, I8, I8, I4},
         "SELECT tapewatch.store_alert($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"},
-    [TW_ALERT_STEP_STORE] = {"alert_step_store", TW_FOR_EVALUATOR, 9, {TX, TX, TZ, TX, TZ, I8, I8, TX, I4},
-        "INSERT INTO tapewatch.alert_steps (alert_id, step, step_time, value, documents, reason, rule_set_id)"
+    [TW_ALERT_STEP_STORE] = {"alert_step_store", TW_FOR_EVALUATOR, 15,
+        {TX, TX, TZ, TX, TZ, I8, I8, TX, I4, TZ, I8, I8, I8, I8, TZ},
+        "INSERT INTO tapewatch.alert_steps (alert_id, step, step_time, value, documents, reason, rule_set_id, window_from,"
+        " threshold, baseline, deviation, baseline_days, copies, model_id)"
         /* the newest: event time that was brought back may open an alert where one was opened before */
-        " SELECT a.alert_id, $4, $5, $6, $7, $8, $9 FROM tapewatch.alerts a"
+        " SELECT a.alert_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::integer, CASE WHEN $15 IS NOT NULL THEN"
+        " (SELECT coalesce(sum(c.scores), 0) FROM tapewatch.copy_bars c WHERE c.bar_start >= $15 AND c.bar_start < $5"
+        " AND c.entity = $2) END, (SELECT s.model_id FROM tapewatch.scores s WHERE s.entity = $2 AND s.event_time < $5"
+        " AND s.event_time >= coalesce($10, $5 - interval '10 s') ORDER BY s.event_time DESC LIMIT 1)"
+        " FROM tapewatch.alerts a"
         " WHERE a.rule = $1 AND a.entity = $2 AND a.opened_time = $3 ORDER BY a.alert_id DESC LIMIT 1"},
     [TW_EVENT_DONE] = {"event_done", TW_FOR_EVALUATOR, 4, {I8, TX, TX, TZ},
         "UPDATE tapewatch.alert_events SET evaluated_at = clock_timestamp(), alert_id = (SELECT a.alert_id"

@@ -126,8 +126,16 @@ TW_MUST_USE static bool resolve_orphans(struct work *work, const struct piece *p
         const struct tw_alert *alert = &steps->alerts[at];
         const char *reason =
             alert->resolved_us == TW_NO_TIME ? orphaned(work->input, piece->rules, alert) : NULL;
-        if (reason && !tw_steps_take(steps, at, TW_ALERT_RESOLVED, piece->after_us + TW_BAR_US,
-                          alert->reported, alert->documents, tw_steps_say(steps, "%s", reason), err))
+        if (!reason)
+            continue;
+        const struct tw_alert_change change = {.step = TW_ALERT_RESOLVED,
+            .alert = at,
+            .at_us = piece->after_us + TW_BAR_US,
+            .value = alert->reported,
+            .documents = alert->documents,
+            .numbers = TW_STEP_NO_NUMBERS,
+            .reason = tw_steps_say(steps, "%s", reason)};
+        if (!tw_steps_take(steps, &change, err))
             return false;
     }
     return true;

@@ -95,6 +95,7 @@ struct work {
     struct tw_window window;
     int64_t end_us; /* of the baseline that the rest is of */
     bool known;
+    int64_t days; /* from the first with documents on */
     double rate;
     int64_t opens;  /* documents that make it hold */
     int64_t passes; /* fewer than these are past */
@@ -111,6 +112,7 @@ static void learn(struct work *work, const struct tw_baseline *baseline)
     }
     work->end_us = baseline->end_us;
     work->known = days >= burst->at_least_days;
+    work->days = days;
     if (!work->known)
         return;
     /* Each step exact or rounded once, in this order. */
@@ -125,6 +127,17 @@ static int64_t changes_us(const void *context, int64_t after_us)
 {
     const struct work *work = context;
     return tw_baseline_changes_us(&work->window, after_us);
+}
+
+static int64_t larger(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
+
+/* Documents in the window, in 10,000ths. */
+static int64_t expected(const struct work *work)
+{
+    return (int64_t)(work->rate * (double)TW_SENTIMENT_ONE);
 }
 
 static bool find_documents(void *context, int64_t edge_us, struct tw_finding *finding, struct tw_error *err)
@@ -142,8 +155,12 @@ static bool find_documents(void *context, int64_t edge_us, struct tw_finding *fi
         learn(work, &baseline);
     if (!work->known)
         return true;
-    finding->holds =
-        documents >= work->opens && documents >= burst->at_least && documents >= burst->min_stories;
+    int64_t least = larger(work->opens, larger(burst->at_least, burst->min_stories));
+    finding->numbers.opens = least * TW_SENTIMENT_ONE;
+    finding->numbers.resolves = (work->passes - 1) * TW_SENTIMENT_ONE;
+    finding->numbers.baseline = expected(work);
+    finding->numbers.baseline_days = work->days;
+    finding->holds = documents >= least;
     finding->is_past = documents < work->passes;
     return true;
 }
@@ -156,9 +173,8 @@ static struct tw_text say_documents(const void *context, const char *tail, struc
     struct tw_phrase window = tw_phrase_of_duration(work->rule->window_us);
     if (work->window.documents == 0 || !work->known)
         return tw_steps_say(steps, "%s over %s%s", documents.text, window.text, tail);
-    double expected = work->rate * (double)TW_SENTIMENT_ONE;
     return tw_steps_say(steps, "%s over %s where %s are expected and %" PRId64 " have probability %s%s",
-        documents.text, window.text, tw_phrase_of_number((int64_t)expected).text, work->opens,
+        documents.text, window.text, tw_phrase_of_number(expected(work)).text, work->opens,
         probability_names[tw_burst_of(work->rule)->probability], tail);
 }
 

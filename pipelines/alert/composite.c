@@ -214,6 +214,8 @@ static bool listen(void *context, int64_t edge_us, struct tw_finding *finding, s
     }
     finding->documents = work->speaking;
     finding->value = (int64_t)work->speaking * TW_SENTIMENT_ONE;
+    finding->numbers.opens = (int64_t)work->needed * TW_SENTIMENT_ONE;
+    finding->numbers.resolves = finding->numbers.opens - TW_SENTIMENT_ONE;
     finding->holds = work->speaking >= work->needed;
     finding->is_past = !finding->holds;
     return true;

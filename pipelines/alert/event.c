@@ -188,7 +188,7 @@ static struct tw_text say_event(
 
 static bool run_event(const struct tw_rule_run *run, struct tw_steps *steps, struct tw_error *err)
 {
-    static const struct tw_spoken spoken = {"event", say_event};
+    static const struct tw_spoken spoken = {"event", TW_NO_NUMBER, say_event};
     return tw_spoken_run(run, &spoken, steps, err);
 }
 

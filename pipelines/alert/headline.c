@@ -111,7 +111,7 @@ static struct tw_text say_headline(
 
 static bool run_headline(const struct tw_rule_run *run, struct tw_steps *steps, struct tw_error *err)
 {
-    static const struct tw_spoken spoken = {"headline", say_headline};
+    const struct tw_spoken spoken = {"headline", tw_headline_of(run->rule)->at_most, say_headline};
     return tw_spoken_run(run, &spoken, steps, err);
 }
 

@@ -48,8 +48,14 @@ TW_MUST_USE static bool take(
     struct tw_alert *alert = &judge->steps->alerts[index];
     alert->severity = edge->rule->severity;
     alert->documents = edge->finding.documents;
-    return tw_steps_take(judge->steps, index, step, edge->at_us, edge->finding.value, edge->finding.documents,
-        judge->kind->say(judge->context, tail, judge->steps), err);
+    const struct tw_alert_change change = {.step = step,
+        .alert = index,
+        .at_us = edge->at_us,
+        .value = edge->finding.value,
+        .documents = edge->finding.documents,
+        .numbers = edge->finding.numbers,
+        .reason = judge->kind->say(judge->context, tail, judge->steps)};
+    return tw_steps_take(judge->steps, &change, err);
 }
 
 TW_MUST_USE static bool open_alert(const struct edge *edge, struct tw_error *err)
@@ -119,7 +125,8 @@ bool tw_judge_run(const struct tw_judge *judge, const struct tw_rule_run *run, s
     struct edge edge = {.judge = judge, .rule = run->rule};
     edge.at_us = run->begins ? run->after_us + TW_BAR_US : next_edge_us(judge, run->rule, run->after_us);
     for (; edge.at_us <= run->until_us; edge.at_us = next_edge_us(judge, run->rule, edge.at_us)) {
-        edge.finding = (struct tw_finding){.is_past = true};
+        edge.finding = (struct tw_finding){.is_past = true, .numbers = TW_STEP_NO_NUMBERS};
+        edge.finding.numbers.window_us = run->rule->window_us;
         if (!judge->kind->find(judge->context, edge.at_us, &edge.finding, err) || !judge_edge(&edge, err))
             return false;
     }

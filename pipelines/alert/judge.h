@@ -20,14 +20,15 @@ struct tw_finding {
     int64_t dividend, divisor;
     int64_t documents;
     bool holds;
-    bool is_past; /* as good as `resolve`, or better */
+    bool is_past;                   /* as good as `resolve`, or better */
+    struct tw_step_numbers numbers; /* comes with the rule's window, and no other */
 };
 
 /* What a kind of rule does its own way; each function is given the judge's context. */
 struct tw_judge_kind {
     /* The first edge after this one at which the value can change; TW_NEVER_US. */
     int64_t (*next_us)(const void *context, int64_t after_us);
-    /* Goes on to a later edge and fills `finding`, which comes as past and else zero; keeps what `say`
+    /* Goes on to a later edge and fills `finding`, which comes as past and else empty; keeps what `say`
      * needs. */
     bool (*find)(void *context, int64_t edge_us, struct tw_finding *finding, struct tw_error *err);
     /* The finding in words, by tw_steps_say, for a step that is taken. `tail` stands behind what was found:

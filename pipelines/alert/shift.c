@@ -236,6 +236,12 @@ static int64_t changes_us(const void *context, int64_t after_us)
     return tw_baseline_changes_us(&work->window, after_us);
 }
 
+/* How far a mean of so many documents strays. */
+static int64_t deviation_of(const struct work *work)
+{
+    return root_of((uint64_t)(work->between + work->within / work->window.documents));
+}
+
 static bool find_mean(void *context, int64_t edge_us, struct tw_finding *finding, struct tw_error *err)
 {
     struct work *work = context;
@@ -244,6 +250,8 @@ static bool find_mean(void *context, int64_t edge_us, struct tw_finding *finding
     if (!tw_window_move(&work->window, edge_us, err))
         return false;
     finding->documents = window->documents;
+    finding->numbers.opens = shift->z_below;
+    finding->numbers.resolves = shift->resolve;
     if (window->documents == 0)
         return true;
     struct tw_baseline baseline = tw_baseline_at(work->run, shift->days, edge_us);
@@ -253,6 +261,9 @@ static bool find_mean(void *context, int64_t edge_us, struct tw_finding *finding
     if (work->days < shift->at_least_days)
         return true;
     work->z = finding->value = deviations(work, window->documents, window->sum);
+    finding->numbers.baseline = work->median;
+    finding->numbers.deviation = deviation_of(work);
+    finding->numbers.baseline_days = work->days;
     finding->holds = window->documents >= shift->at_least && work->z < shift->z_below;
     finding->is_past = work->z >= shift->resolve;
     return true;
@@ -267,11 +278,11 @@ static struct tw_text say_mean(const void *context, const char *tail, struct tw_
     struct tw_phrase window = tw_phrase_of_duration(work->rule->window_us);
     if (count == 0 || work->days < tw_shift_of(work->rule)->at_least_days)
         return tw_steps_say(steps, "%s over %s%s", documents.text, window.text, tail);
-    int64_t deviation = root_of((uint64_t)(work->between + work->within / count));
     return tw_steps_say(steps,
         "z %s: mean %s of %s over %s, against %s with deviation %s of %" PRId64 " days%s",
         tw_phrase_of_number(work->z).text, tw_phrase_of_number(work->mean).text, documents.text, window.text,
-        tw_phrase_of_number(work->median).text, tw_phrase_of_number(deviation).text, work->days, tail);
+        tw_phrase_of_number(work->median).text, tw_phrase_of_number(deviation_of(work)).text, work->days,
+        tail);
 }
 
 static bool run_shift(const struct tw_rule_run *run, struct tw_steps *steps, struct tw_error *err)

@@ -53,8 +53,15 @@ TW_MUST_USE static bool step(const struct tw_rule_run *run, const struct tw_spok
     alert->documents += documents;
     alert->worst = alert->worst < worst->value ? alert->worst : worst->value;
     tw_steps_quiet(steps, index, seen->edge_us);
-    return tw_steps_take(steps, index, step, seen->edge_us, worst->value, documents,
-        spoken->say(steps, worst, documents), err);
+    struct tw_alert_change change = {.step = step,
+        .alert = index,
+        .at_us = seen->edge_us,
+        .value = worst->value,
+        .documents = documents,
+        .numbers = TW_STEP_NO_NUMBERS,
+        .reason = spoken->say(steps, worst, documents)};
+    change.numbers.opens = spoken->opens;
+    return tw_steps_take(steps, &change, err);
 }
 
 TW_MUST_USE static bool resolve(const struct tw_rule_run *run, const struct tw_spoken *spoken,
@@ -62,10 +69,14 @@ TW_MUST_USE static bool resolve(const struct tw_rule_run *run, const struct tw_s
 {
     struct tw_alert *alert = &steps->alerts[index];
     alert->severity = run->rule->severity;
-    return tw_steps_take(steps, index, TW_ALERT_RESOLVED, edge_us, alert->reported, 0,
-        tw_steps_say(
-            steps, "no further %s for %s", spoken->noun, tw_phrase_of_duration(run->rule->quiet_us).text),
-        err);
+    const struct tw_alert_change change = {.step = TW_ALERT_RESOLVED,
+        .alert = index,
+        .at_us = edge_us,
+        .value = alert->reported,
+        .numbers = TW_STEP_NO_NUMBERS,
+        .reason = tw_steps_say(
+            steps, "no further %s for %s", spoken->noun, tw_phrase_of_duration(run->rule->quiet_us).text)};
+    return tw_steps_take(steps, &change, err);
 }
 
 bool tw_spoken_run(const struct tw_rule_run *run, const struct tw_spoken *spoken, struct tw_steps *steps,

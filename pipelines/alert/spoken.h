@@ -14,6 +14,7 @@
 /* What a kind says in words. */
 struct tw_spoken {
     const char *noun; /* "headline": "no further headline for 1h" */
+    int64_t opens;    /* the value from which a document makes it speak; TW_NO_NUMBER */
     /* Why a step was taken: of `documents` rows at one edge the worst. No bytes when the arena is full. */
     struct tw_text (*say)(struct tw_steps *steps, const struct tw_headline_event *worst, int64_t documents);
 };

@@ -68,22 +68,21 @@ uint32_t tw_steps_open(struct tw_steps *steps, const struct tw_rule *rule, int64
     return steps->alert_count++;
 }
 
-bool tw_steps_take(struct tw_steps *steps, uint32_t index, enum tw_alert_step step, int64_t edge_us,
-    int64_t value, int64_t documents, struct tw_text reason, struct tw_error *err)
+bool tw_steps_take(struct tw_steps *steps, const struct tw_alert_change *change, struct tw_error *err)
 {
     struct tw_alert_change *changes = room_for_one(
         steps->arena, steps->changes, steps->change_count, &steps->change_capacity, sizeof *steps->changes);
-    if (!changes || !reason.bytes)
+    if (!changes || !change->reason.bytes)
         return tw_arena_fail(steps->arena, err);
     steps->changes = changes;
-    changes[steps->change_count++] = (struct tw_alert_change){step, index, edge_us, value, documents, reason};
-    struct tw_alert *alert = &steps->alerts[index];
-    alert->stepped_us = edge_us;
+    changes[steps->change_count++] = *change;
+    struct tw_alert *alert = &steps->alerts[change->alert];
+    alert->stepped_us = change->at_us;
     alert->changed = true;
-    if (step == TW_ALERT_RESOLVED)
-        alert->resolved_us = edge_us;
+    if (change->step == TW_ALERT_RESOLVED)
+        alert->resolved_us = change->at_us;
     else
-        alert->reported = value;
+        alert->reported = change->value;
     return true;
 }
 

@@ -3,7 +3,7 @@
  *     tw_steps_begin(&steps, symbol, open, count, &arena, err)      those that are open
  *     index = tw_steps_find(&steps, rule->name)                     the rule's open alert, or TW_NO_ALERT
  *     index = tw_steps_open(&steps, rule, edge_us, value)           a new one, not yet stepped
- *     tw_steps_take(&steps, index, TW_ALERT_OPENED, ...)            a step: opened, updated, resolved
+ *     tw_steps_take(&steps, &change, err)                           a step: opened, updated, resolved
  *     tw_steps_quiet(&steps, index, since_us)                       OPEN or QUIET, no step (alerts.h)
  *
  * Steps may be taken in any order of edge; who made them sorts them. All lives in the arena given at begin;
@@ -36,6 +36,22 @@ struct tw_alert {
     bool changed;              /* out: differs from what came in, must be stored */
 };
 
+#define TW_NO_NUMBER INT64_MIN
+
+/* What a value was held against; TW_NO_NUMBER where a rule has no such number. All but the days and the
+ * window in 10,000ths. TW_STEP_NO_NUMBERS has none of them. */
+struct tw_step_numbers {
+    int64_t window_us;     /* documents count from so far before the edge on; 0: none are counted */
+    int64_t opens;         /* the value from which the rule opens an alert, */
+    int64_t resolves;      /* and from which it is quiet */
+    int64_t baseline;      /* what is usual: the median of daily means, the documents to be expected */
+    int64_t deviation;     /* how far from that a mean of so many documents strays */
+    int64_t baseline_days; /* of which the baseline was made */
+};
+
+#define TW_STEP_NO_NUMBERS                                                                                   \
+    ((struct tw_step_numbers){0, TW_NO_NUMBER, TW_NO_NUMBER, TW_NO_NUMBER, TW_NO_NUMBER, TW_NO_NUMBER})
+
 /* One step of an alert: a row of alert_steps, and what is told to people. */
 struct tw_alert_change {
     enum tw_alert_step step;
@@ -45,6 +61,7 @@ struct tw_alert_change {
                           headline alert is resolved, or the rule is not there any more to say */
     int64_t documents; /* what `value` is made of: threshold: in the window; headline: at this edge, 0 when
                           resolved; as last reported when the rule is not there any more */
+    struct tw_step_numbers numbers;
     struct tw_text reason;
 };
 
@@ -67,10 +84,10 @@ uint32_t tw_steps_find(const struct tw_steps *steps, struct tw_text rule);
 /* A new alert of the rule, whose step `opened` is yet to be taken; TW_NO_ALERT when the arena is full. */
 uint32_t tw_steps_open(struct tw_steps *steps, const struct tw_rule *rule, int64_t edge_us, int64_t value);
 
-/* The one mover of an alert's state: each step goes through here. `reason` without bytes stands for a full
- * arena (tw_steps_say). TW_FULL. */
-TW_MUST_USE bool tw_steps_take(struct tw_steps *steps, uint32_t index, enum tw_alert_step step,
-    int64_t edge_us, int64_t value, int64_t documents, struct tw_text reason, struct tw_error *err);
+/* The one mover of an alert's state: each step goes through here. `change` is the step as it is kept, its
+ * alert named by index. A reason without bytes stands for a full arena (tw_steps_say). TW_FULL. */
+TW_MUST_USE bool tw_steps_take(
+    struct tw_steps *steps, const struct tw_alert_change *change, struct tw_error *err);
 
 /* OPEN and QUIET (TW_NO_TIME: OPEN): going there and back is no step, but must be stored. */
 void tw_steps_quiet(struct tw_steps *steps, uint32_t index, int64_t since_us);

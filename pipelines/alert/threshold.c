@@ -189,6 +189,14 @@ static int64_t changes_us(const void *context, int64_t after_us)
     return tw_window_next_us(&work->window);
 }
 
+/* The value that opens; that of a count takes `min_stories` in. */
+static int64_t opens_at(const struct tw_threshold *threshold)
+{
+    int64_t least =
+        threshold->at_least > threshold->min_stories ? threshold->at_least : threshold->min_stories;
+    return threshold->measure == TW_MEASURE_COUNT ? least * TW_SENTIMENT_ONE : threshold->below;
+}
+
 static bool find_measure(void *context, int64_t edge_us, struct tw_finding *finding, struct tw_error *err)
 {
     struct work *work = context;
@@ -201,6 +209,8 @@ static bool find_measure(void *context, int64_t edge_us, struct tw_finding *find
         finding->divisor = window->documents;
     }
     finding->documents = window->documents;
+    finding->numbers.opens = opens_at(work->threshold);
+    finding->numbers.resolves = work->threshold->resolve;
     finding->holds = holds(work->threshold, window);
     finding->is_past = is_past_resolve(work->threshold, window);
     return true;

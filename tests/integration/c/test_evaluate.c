@@ -627,8 +627,8 @@ static void given_a_busy_tape(struct story *story)
 static void digest(struct story *story, char *out, size_t size)
 {
     ask_text(story,
-        "SELECT format('%s steps, %s', count(*), md5(string_agg(format('%s %s %s %s %s %s %s', a.entity, a.rule, s.step,"
-        " s.step_time, s.value, s.documents, s.reason), E'\\n' ORDER BY s.step_time, a.entity, a.rule, s.step)))"
+        "SELECT format('%s steps, %s', count(*), md5(string_agg(format('%s %s %s %s %s %s %s %s %s', a.entity, a.rule, s.step,"
+        " s.step_time, s.value, s.documents, s.reason, s.window_from, s.threshold), E'\\n' ORDER BY s.step_time, a.entity, a.rule, s.step)))"
         " FROM tapewatch.alert_steps s JOIN tapewatch.alerts a USING (alert_id)",
         out, size);
 }

@@ -106,6 +106,44 @@ static void a_mean_far_below_the_days_opens_an_alert_that_resolves_when_it_is_qu
     tw_rules_free(rules);
 }
 
+/* Into `numbers` those of the steps of one rule, which are two: opened, resolved. */
+static void take_numbers(const char *yaml, const struct tape *tape, struct tw_step_numbers numbers[2])
+{
+    struct tw_rule_set *rules = rules_of(yaml);
+    struct tw_rule_span span = {rules, TW_NO_TIME, 0};
+    struct tw_alerts_input input = {.spans = &span,
+        .span_count = 1,
+        .symbol = tw_text_of("OM"),
+        .bars = tape->bars,
+        .bar_count = tape->count,
+        .to_us = 21 * TW_DAY_US};
+    struct tw_alerts_output output = evaluate(&input);
+    assert_int_equal(output.change_count, 2);
+    for (uint32_t step = 0; step < 2; step++)
+        numbers[step] = output.changes[step].numbers;
+    tw_rules_free(rules);
+}
+
+static void steps_keep_what_was_usual_and_what_was_asked(void **state)
+{
+    (void)state;
+    static struct tape tape;
+    struct tw_step_numbers numbers[2];
+    put_ordinary_days(&tape);
+    put(&tape, MORNING_US, 5, -9000);
+    take_numbers("rules:\n- {name: s, kind: shift, window: 1h, at_least: 3, quiet: 2h}\n", &tape, numbers);
+    const struct tw_step_numbers shifted = {HOUR_US, -40000, -20000, 0, 1482, 20};
+    assert_memory_equal(&numbers[0], &shifted, sizeof shifted);
+    assert_int_equal(numbers[1].resolves, -20000);
+    assert_int_equal(numbers[1].baseline, TW_NO_NUMBER); /* no document is left to be held against it */
+
+    /* Ten documents a day: 10 / 24 in an hour. */
+    take_numbers("rules:\n- {name: b, kind: burst, window: 1h, at_least: 4, probability: 1e-2, quiet: 2h}\n",
+        &tape, numbers);
+    const struct tw_step_numbers expected = {HOUR_US, 40000, 20000, 4166, TW_NO_NUMBER, 20};
+    assert_memory_equal(&numbers[0], &expected, sizeof expected);
+}
+
 static void a_company_of_which_too_few_days_are_known_is_left_alone(void **state)
 {
     (void)state;
@@ -294,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mean_far_below_the_days_opens_an_alert_that_resolves_when_it_is_quiet),
+        cmocka_unit_test(steps_keep_what_was_usual_and_what_was_asked),
         cmocka_unit_test(a_company_of_which_too_few_days_are_known_is_left_alone),
         cmocka_unit_test(recent_days_weigh_more),
         cmocka_unit_test(more_documents_than_come_by_chance_open_an_alert),
