@@ -9,9 +9,9 @@
  * "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", section 2):
  *     lowest = min(0, min x), highest = max(0, max x), range = highest - lowest
  *     scale = range / 255, inverse = 255 / range; both 0 for a range below 1e-30
- *     zero = round(-lowest inverse), q = clamp(round(x inverse) + zero, 0, 255)
- * round() goes to the nearest, ties to even; x is about scale (q - zero). Weights have a scale for each
- * output, and no zero: w is about scale[o] v, v from -127 to 127. So
+ *     zero = round(-lowest inverse), q = clamp(round(fma(x, inverse, zero)), 0, 255)
+ * round() goes to the nearest, ties to even; what is not a number becomes 0; x is about scale (q - zero).
+ * Weights have a scale for each output, and no zero: w is about scale[o] v, v from -127 to 127. So
  *     y[o] = fma((float)(sum over k of (q[k] - zero) v[o][k]) scale, scale[o], bias[o])
  * where the sum is exact: `in` is at most TW_INT8_MOST_IN.
  *
@@ -55,7 +55,8 @@ enum {
     TW_INT8_PANEL = 32,      /* outputs side by side */
     TW_INT8_DEEP = 4,        /* inputs of one output side by side */
     TW_INT8_BLOCK = 24,      /* rows that are carried from product to what follows at a time */
-    TW_INT8_MOST_IN = 32768, /* the largest sum, 255 * 127 * in, fits in 31 bits */
+    TW_INT8_MOST_IN = 32768, /* the largest sum, 255 * 127 * in, fits in 31 bits; 127 * in / 128 in 15 */
+    TW_INT8_TAKEN_BITS = 7,  /* 255 times 2^7 fits in a word with a sign */
 };
 
 /* Bytes from row to row of quantised rows of this width. */
@@ -89,14 +90,16 @@ struct tw_int8_rows {
 struct tw_int8_weights {
     const int8_t *panels;
     const float *scales, *bias;
-    const int32_t *sums; /* of an output's weights */
+    /* Of each output, what is added zero times: minus the sum of its weights, as two words, so that one step
+     * of words (vpdpwssd, vpmaddwd) adds it: low, from 0 to 127, and high; the sum is -(low + 128 high). */
+    const int32_t *taken;
     size_t in, out;
 };
 
-/* Packs values [out, in] as outputs first .. first + out - 1 of panels, and their sums by output into sums.
- * Several maps of one input become one product, packed one behind the other. Both arrays are zero before the
- * first call. */
-void tw_int8_pack(const int8_t *values, size_t first, size_t out, size_t in, int8_t *panels, int32_t *sums);
+/* Packs values [out, in] as outputs first .. first + out - 1 of panels, and what their sums take off into
+ * taken. Several maps of one input become one product, packed one behind the other. Panels are zero before
+ * the first call. */
+void tw_int8_pack(const int8_t *values, size_t first, size_t out, size_t in, int8_t *panels, int32_t *taken);
 
 /* What follows a product. The activations stand as in enum tw_activation. */
 enum tw_int8_after {

@@ -5,15 +5,29 @@
 
 #define TABLE tw_int8_avx2
 #define TABLE_NAME "avx2"
+#define TILE_VECS 1
 
-/* Four outputs' sums, each in two halves side by side, of two registers: eight sums in order. */
+/* Four outputs' sums a register, each in two halves side by side. */
+typedef struct {
+    __m256i quarters[4];
+} sums_vec;
+
+/* Eight sums in order. */
 static inline __m256i joined(__m256i first, __m256i second)
 {
     return _mm256_permute4x64_epi64(_mm256_hadd_epi32(first, second), 0xD8);
 }
 
-static inline __attribute__((always_inline)) void half_tile(
-    const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t rows, int32_t *out)
+static inline vec v_corrected(sums_vec sums, const int32_t *zero, const int32_t *taken)
+{
+    const __m256i zeros = _mm256_set1_epi32(*zero), low = joined(sums.quarters[0], sums.quarters[1]),
+                  high = joined(sums.quarters[2], sums.quarters[3]);
+    return (vec){_mm256_cvtepi32_ps(_mm256_add_epi32(low, taken_off(zeros, taken))),
+        _mm256_cvtepi32_ps(_mm256_add_epi32(high, taken_off(zeros, taken + 8)))};
+}
+
+static inline __attribute__((always_inline)) void tile_sums(const uint8_t *values, size_t stride,
+    const int8_t *panel, size_t groups, const size_t rows, sums_vec out[][TILE_VECS])
 {
     __m256i sums[TILE_ROWS][4];
 #pragma GCC unroll 3
@@ -38,23 +52,21 @@ static inline __attribute__((always_inline)) void half_tile(
     }
 #pragma GCC unroll 3
     for (size_t row = 0; row < rows; row++) {
-        int32_t *to = out + row * TW_INT8_PANEL;
-        _mm256_storeu_si256((__m256i *)(void *)to, joined(sums[row][0], sums[row][1]));
-        _mm256_storeu_si256((__m256i *)(void *)(to + 8), joined(sums[row][2], sums[row][3]));
+#pragma GCC unroll 4
+        for (size_t at = 0; at < 4; at++)
+            out[row][0].quarters[at] = sums[row][at];
     }
 }
 
-static void tile_sums(
-    const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t count, int32_t *sums)
+static void some_sums(const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t count,
+    sums_vec sums[][TILE_VECS])
 {
-    for (size_t half = 0; half < 2; half++, panel += 64, sums += 16) {
-        if (count == 3)
-            half_tile(values, stride, panel, groups, 3, sums);
-        else if (count == 2)
-            half_tile(values, stride, panel, groups, 2, sums);
-        else
-            half_tile(values, stride, panel, groups, 1, sums);
-    }
+    if (count == 3)
+        tile_sums(values, stride, panel, groups, 3, sums);
+    else if (count == 2)
+        tile_sums(values, stride, panel, groups, 2, sums);
+    else
+        tile_sums(values, stride, panel, groups, 1, sums);
 }
 
 /* The multiplication and the addition that a product without VNNI takes. */

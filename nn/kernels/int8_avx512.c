@@ -9,6 +9,8 @@
 #define BLOCK_ROWS 6
 #define BLOCK_VECS 4
 #define TILE_ROWS 12
+#define TILE_VECS 2
+#define BYTE_VECS 4
 #define BLOCKS                                                                                               \
     BLOCK(1, 1)                                                                                              \
     BLOCK(1, 2)                                                                                              \
@@ -48,17 +50,33 @@ static inline float v_lowest(vec x)
     return _mm512_reduce_min_ps(x);
 }
 
-static inline void v_bytes(vec x, int32_t zero, uint8_t *to, size_t n)
+static inline int32_t v_nearest(float x)
 {
-    __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32(x), _mm512_set1_epi32(zero));
-    whole = _mm512_max_epi32(whole, _mm512_setzero_si512());
+    return _mm_cvtss_si32(_mm_set_ss(x));
+}
+
+/* Packing works within quarters: a dword of the result has four bytes of one vector, and of quarter q those
+ * of all four stand side by side. */
+static inline void v_bytes(const vec x[BYTE_VECS], uint8_t *to)
+{
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i one = _mm512_packs_epi32(_mm512_cvtps_epi32(x[0]), _mm512_cvtps_epi32(x[1]));
+    const __m512i two = _mm512_packs_epi32(_mm512_cvtps_epi32(x[2]), _mm512_cvtps_epi32(x[3]));
+    _mm512_storeu_si512(to, _mm512_permutexvar_epi32(order, _mm512_packus_epi16(one, two)));
+}
+
+static inline void v_bytes_part(vec x, uint8_t *to, size_t n)
+{
+    const __m512i whole = _mm512_max_epi32(_mm512_cvtps_epi32(x), _mm512_setzero_si512());
     _mm_mask_storeu_epi8(to, first_lanes(n), _mm512_cvtusepi32_epi8(whole));
 }
 
-static inline vec v_corrected(const int32_t *sums, int32_t zero, const int32_t *weights)
+typedef __m512i sums_vec;
+
+static inline vec v_corrected(sums_vec sums, const int32_t *zero, const int32_t *taken)
 {
-    __m512i away = _mm512_mullo_epi32(_mm512_set1_epi32(zero), _mm512_loadu_si512(weights));
-    return _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(sums), away));
+    __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sums) : "v"(_mm512_loadu_si512(taken)), "m"(*zero));
+    return _mm512_cvtepi32_ps(sums);
 }
 
 /* sums += the four products of each lane's bytes. The instruction itself: gcc 12 copies each accumulator of
@@ -75,36 +93,45 @@ static inline __attribute__((always_inline)) __m512i four_bytes(const uint8_t *f
     return _mm512_set1_epi32(four);
 }
 
-static inline __attribute__((always_inline)) void tile_of(
-    const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t rows, int32_t *out)
+/* Rows are reached from three of them, by one stride, two and three: that takes five registers, where a
+ * pointer to each row would take more than there are. */
+static inline __attribute__((always_inline)) void tile_sums(const uint8_t *values, size_t stride,
+    const int8_t *panel, size_t groups, const size_t rows, sums_vec sums[][TILE_VECS])
 {
     __m512i left[TILE_ROWS], right[TILE_ROWS];
+    const uint8_t *starts[TILE_ROWS / 4] = {values, values + 4 * stride, values + 8 * stride};
+    const size_t far[4] = {0, stride, 2 * stride, 3 * stride};
 #pragma GCC unroll 12
     for (size_t row = 0; row < rows; row++)
         left[row] = right[row] = _mm512_setzero_si512();
-    for (size_t group = 0; group < groups; group++, values += TW_INT8_DEEP, panel += 128) {
-        __m512i first = _mm512_loadu_si512(panel), second = _mm512_loadu_si512(panel + 64);
+    for (size_t at = 0; at < groups * TW_INT8_DEEP; at += TW_INT8_DEEP, panel += 128) {
+        const __m512i first = _mm512_loadu_si512(panel), second = _mm512_loadu_si512(panel + 64);
 #pragma GCC unroll 12
         for (size_t row = 0; row < rows; row++) {
-            __m512i bytes = four_bytes(values + row * stride);
+            const __m512i bytes = four_bytes(starts[row / 4] + far[row % 4]);
             add_products(&left[row], bytes, first);
             add_products(&right[row], bytes, second);
+        }
+#pragma GCC unroll 3
+        for (size_t start = 0; start < TILE_ROWS / 4; start++) {
+            starts[start] += TW_INT8_DEEP;
+            __asm__("" : "+r"(starts[start])); /* a register of its own */
         }
     }
 #pragma GCC unroll 12
     for (size_t row = 0; row < rows; row++) {
-        _mm512_storeu_si512(out + row * TW_INT8_PANEL, left[row]);
-        _mm512_storeu_si512(out + row * TW_INT8_PANEL + 16, right[row]);
+        sums[row][0] = left[row];
+        sums[row][1] = right[row];
     }
 }
 
-static void tile_sums(
-    const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t count, int32_t *sums)
+static void some_sums(const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t count,
+    sums_vec sums[][TILE_VECS])
 {
     switch (count) {
 #define TILE(rows)                                                                                           \
     case rows:                                                                                               \
-        tile_of(values, stride, panel, groups, rows, sums);                                                  \
+        tile_sums(values, stride, panel, groups, rows, sums);                                                \
         return;
         TILE(1)
         TILE(2)

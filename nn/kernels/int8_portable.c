@@ -48,13 +48,14 @@ static void quantise_row(const float *in, size_t row, const struct tw_int8_rows 
         highest = in[at] > highest ? in[at] : highest;
     }
     float range = highest - lowest, inverse = range < 1e-30f ? 0.0f : 255.0f / range;
-    int32_t zero = (int32_t)lrintf(-lowest * inverse);
+    float away = -lowest * inverse;
+    int32_t zero = (int32_t)lrintf(away > 0.0f ? away : 0.0f);
     out->scales[row] = range < 1e-30f ? 0.0f : range / 255.0f;
     out->zeros[row] = zero;
     uint8_t *values = out->values + row * tw_int8_stride(out->width);
     for (size_t at = 0; at < out->width; at++) {
-        int32_t value = (int32_t)lrintf(in[at] * inverse) + zero;
-        values[at] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+        float value = fmaf(in[at], inverse, (float)zero);
+        values[at] = (uint8_t)lrintf(value > 0.0f ? value < 255.0f ? value : 255.0f : 0.0f);
     }
 }
 
@@ -219,18 +220,28 @@ static void attention(const struct tw_int8_attention *call)
 
 /* --- packing -------------------------------------------------------------------------------------------- */
 
-void tw_int8_pack(const int8_t *values, size_t first, size_t out, size_t in, int8_t *panels, int32_t *sums)
+/* -sum as taken off by one step of words, see struct tw_int8_weights. */
+static int32_t taken_of(int32_t sum)
+{
+    const int32_t low = -sum & ((1 << TW_INT8_TAKEN_BITS) - 1),
+                  high = (-sum - low) / (1 << TW_INT8_TAKEN_BITS);
+    return (int32_t)((uint32_t)low | (uint32_t)high << 16);
+}
+
+void tw_int8_pack(const int8_t *values, size_t first, size_t out, size_t in, int8_t *panels, int32_t *taken)
 {
     size_t groups = (in + TW_INT8_DEEP - 1) / TW_INT8_DEEP;
     for (size_t row = 0; row < out; row++) {
         size_t output = first + row;
+        int32_t sum = 0;
         int8_t *panel = panels + output / TW_INT8_PANEL * groups * TW_INT8_PANEL * TW_INT8_DEEP +
                         output % TW_INT8_PANEL * TW_INT8_DEEP;
         for (size_t input = 0; input < in; input++) {
             panel[input / TW_INT8_DEEP * TW_INT8_PANEL * TW_INT8_DEEP + input % TW_INT8_DEEP] =
                 values[row * in + input];
-            sums[output] += values[row * in + input];
+            sum += values[row * in + input];
         }
+        taken[output] = taken_of(sum);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #define TABLE tw_int8_avxvnni
 #define TABLE_NAME "avx-vnni"
+#define TILE_VECS 2
 
 /* sums += the four products of each lane's bytes. The instruction itself, as in int8_avx512.c. */
 static inline __attribute__((always_inline)) void add_products(__m256i *sums, __m256i bytes, __m256i weights)
@@ -11,8 +12,19 @@ static inline __attribute__((always_inline)) void add_products(__m256i *sums, __
     __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(*sums) : "x"(bytes), "x"(weights));
 }
 
-static inline __attribute__((always_inline)) void tile_of(
-    const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t rows, int32_t *out)
+typedef struct {
+    __m256i low, high;
+} sums_vec;
+
+static inline vec v_corrected(sums_vec sums, const int32_t *zero, const int32_t *taken)
+{
+    const __m256i zeros = _mm256_set1_epi32(*zero);
+    return (vec){_mm256_cvtepi32_ps(_mm256_add_epi32(sums.low, taken_off(zeros, taken))),
+        _mm256_cvtepi32_ps(_mm256_add_epi32(sums.high, taken_off(zeros, taken + 8)))};
+}
+
+static inline __attribute__((always_inline)) void tile_sums(const uint8_t *values, size_t stride,
+    const int8_t *panel, size_t groups, const size_t rows, sums_vec out[][TILE_VECS])
 {
     __m256i sums[TILE_ROWS][4];
 #pragma GCC unroll 3
@@ -36,21 +48,20 @@ static inline __attribute__((always_inline)) void tile_of(
     }
 #pragma GCC unroll 3
     for (size_t row = 0; row < rows; row++) {
-#pragma GCC unroll 4
-        for (size_t at = 0; at < 4; at++)
-            _mm256_storeu_si256((__m256i *)(void *)(out + row * TW_INT8_PANEL + at * 8), sums[row][at]);
+        out[row][0] = (sums_vec){sums[row][0], sums[row][1]};
+        out[row][1] = (sums_vec){sums[row][2], sums[row][3]};
     }
 }
 
-static void tile_sums(
-    const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t count, int32_t *sums)
+static void some_sums(const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t count,
+    sums_vec sums[][TILE_VECS])
 {
     if (count == 3)
-        tile_of(values, stride, panel, groups, 3, sums);
+        tile_sums(values, stride, panel, groups, 3, sums);
     else if (count == 2)
-        tile_of(values, stride, panel, groups, 2, sums);
+        tile_sums(values, stride, panel, groups, 2, sums);
     else
-        tile_of(values, stride, panel, groups, 1, sums);
+        tile_sums(values, stride, panel, groups, 1, sums);
 }
 
 static uint64_t limit(size_t rounds)

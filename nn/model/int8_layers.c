@@ -41,18 +41,18 @@ static bool pack(const struct tw_linear *const *linears, size_t count, struct tw
     int8_t *panels = tw_arena_aligned(arena, bytes);
     float *scales = tw_arena_array(arena, padded, sizeof *scales);
     float *bias = tw_arena_array(arena, padded, sizeof *bias);
-    int32_t *sums = tw_arena_array(arena, padded, sizeof *sums);
-    if (!panels || !scales || !bias || !sums)
+    int32_t *taken = tw_arena_array(arena, padded, sizeof *taken);
+    if (!panels || !scales || !bias || !taken)
         return tw_arena_fail(arena, err);
     memset(panels, 0, bytes);
     for (size_t at = 0; at < count; first += linears[at++]->out) {
-        tw_int8_pack(linears[at]->codes, first, linears[at]->out, in, panels, sums);
+        tw_int8_pack(linears[at]->codes, first, linears[at]->out, in, panels, taken);
         memcpy(scales + first, linears[at]->scales, linears[at]->out * sizeof *scales);
         if (linears[at]->bias)
             memcpy(bias + first, linears[at]->bias, linears[at]->out * sizeof *bias);
     }
     *out = (struct tw_int8_weights){
-        .panels = panels, .scales = scales, .bias = bias, .sums = sums, .in = in, .out = outputs};
+        .panels = panels, .scales = scales, .bias = bias, .taken = taken, .in = in, .out = outputs};
     return true;
 }
 

@@ -1,12 +1,13 @@
 /* bench_int8: what the kernels with 8-bit weights reach, against what this processor's registers could.
  *
- *     ninja -C build/release bench_int8 && build/release/tests/bench_int8 [FOLDER]
+ *     ninja -C build/release bench_int8 && build/release/tests/bench_int8 [FOLDER [KERNELS]]
  *
- * FOLDER is a model in fp32 (config/model without it); its weights are quantised here. For each instruction
- * set: the limit (products of bytes in registers alone), the four maps of a layer with all that follows
- * them, in Gop/s and as a share of the limit; what attention takes a token in all layers, by the length of
- * the text; the whole encoder by the length of the text, beside fp32's, and its maps' operations as a share
- * of the limit. All in one run, in the thread's own time, best of several rounds. */
+ * FOLDER is a model in fp32 (config/model without it); its weights are quantised here. KERNELS is one
+ * instruction set by name; without it each has its turn. For each: the limit (products of bytes in registers
+ * alone); the four maps of a layer with all that follows them, in Gop/s and as a share of the limit, with
+ * weights that stand in the caches; the whole encoder by the length of the text: what each step takes a
+ * token, in all layers, tokens a second, and the maps' operations as a share of the limit. Then fp32's tokens
+ * a second. All in one run, in the thread's own time, best of several rounds. */
 #include "bench.h"
 
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #include "model/encoder.h"
 #include "random_model.h"
 
-enum { TOKENS = 256, ROUNDS = 7, LENGTHS = 6 };
+enum { TOKENS = 256, ROUNDS = 15, LENGTHS = 6 };
 static const size_t lengths[LENGTHS] = {16, 32, 64, 128, 256, 512};
 
 static void *room(size_t bytes)
@@ -107,42 +108,64 @@ static double rate_of_map(
     return 2e-9 * TOKENS * (double)weights->in * (double)weights->out / best;
 }
 
-/* Microseconds a token, in all layers. */
-static double attention_of(
-    const struct tw_int8_kernels *kernels, const struct tw_model_config *config, size_t length)
+/* --- the encoder, step by step ------------------------------------------------------------------------- */
+
+enum step { EMBED, ATTENTION_INPUT, ATTENTION, ATTENTION_OUTPUT, UP, DOWN, STEPS };
+static const char *const step_names[STEPS] = {"embed", "qkv", "attention", "output", "up", "down"};
+
+/* Kernels know no caller, so what their steps took stands here. */
+static struct {
+    const struct tw_int8_kernels *kernels;
+    double seconds[STEPS]; /* of the present round */
+} timed;
+
+static double timed_seconds(void)
 {
-    enum { ALL = 512 };
-    const size_t hidden = config->hidden, width = hidden / config->heads, sequences = ALL / length;
-    uint32_t starts[ALL / 16 + 1];
-    for (size_t at = 0; at <= sequences; at++)
-        starts[at] = (uint32_t)(at * length);
-    float *qkv = numbers(ALL * 3 * hidden), *context = numbers(ALL * hidden);
-    float *scratch = numbers(tw_int8_attention_floats(length, width));
-    const struct tw_int8_attention call = {.query = qkv,
-        .key = qkv + hidden,
-        .value = qkv + 2 * hidden,
-        .stride = 3 * hidden,
-        .context = context,
-        .starts = starts,
-        .sequences = sequences,
-        .heads = config->heads,
-        .width = width,
-        .scratch = scratch};
-    double best = 1e9;
-    for (int round = 0; round < ROUNDS; round++) {
-        double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
-        kernels->attention(&call);
-        double spent = seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin;
-        best = spent < best ? spent : best;
-    }
-    free(qkv);
-    free(context);
-    free(scratch);
-    return 1e6 * best * (double)config->layers / ALL;
+    return seconds_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
-/* Tokens a second through all layers. */
-static double rate_of_encoder(const struct tw_model *model, const struct tw_compute *compute, size_t length)
+static void timed_embed_norm(const struct tw_int8_embedding *call)
+{
+    const double begin = timed_seconds();
+    timed.kernels->embed_norm(call);
+    timed.seconds[EMBED] += timed_seconds() - begin;
+}
+
+static void timed_quantise(const float *in, size_t rows, size_t first, const struct tw_int8_rows *out)
+{
+    const double begin = timed_seconds();
+    timed.kernels->quantise(in, rows, first, out);
+    timed.seconds[EMBED] += timed_seconds() - begin;
+}
+
+static void timed_multiply(const struct tw_int8_product *call)
+{
+    const size_t in = call->weights->in, out = call->weights->out;
+    const enum step step = call->after == TW_INT8_NOTHING ? ATTENTION_INPUT
+                           : call->after != TW_INT8_NORM  ? UP
+                           : in == out                    ? ATTENTION_OUTPUT
+                                                          : DOWN;
+    const double begin = timed_seconds();
+    timed.kernels->multiply(call);
+    timed.seconds[step] += timed_seconds() - begin;
+}
+
+static void timed_attention(const struct tw_int8_attention *call)
+{
+    const double begin = timed_seconds();
+    timed.kernels->attention(call);
+    timed.seconds[ATTENTION] += timed_seconds() - begin;
+}
+
+static const struct tw_int8_kernels timed_kernels = {.name = "timed",
+    .embed_norm = timed_embed_norm,
+    .quantise = timed_quantise,
+    .multiply = timed_multiply,
+    .attention = timed_attention};
+
+/* Tokens a second through all layers. `steps`, when given: seconds of each for MOST tokens. */
+static double rate_of_encoder(
+    const struct tw_model *model, const struct tw_compute *compute, size_t length, double steps[STEPS])
 {
     enum { MOST = 1024 };
     static int32_t ids[MOST];
@@ -162,38 +185,53 @@ static double rate_of_encoder(const struct tw_model *model, const struct tw_comp
         &err);
     double best = 1e9;
     for (int round = 0; round < ROUNDS; round++) {
+        memset(timed.seconds, 0, sizeof timed.seconds);
         double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
         must(tw_encode(model, &batch, &workspace, &err), &err);
         double spent = seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin;
         best = spent < best ? spent : best;
+        for (size_t step = 0; steps && step < STEPS; step++)
+            steps[step] = round == 0 || timed.seconds[step] < steps[step] ? timed.seconds[step] : steps[step];
     }
+    const double tokens = (double)(count * length);
+    for (size_t step = 0; steps && step < STEPS; step++)
+        steps[step] = 1e6 * steps[step] / tokens;
     tw_workspace_close(&workspace);
     tw_arena_end(&arena);
-    return MOST / best;
+    return tokens / best;
 }
 
-static void table_of(const struct tw_int8_kernels *kernels, const struct tw_model *model,
-    const struct tw_model *fp32, struct tw_compute *compute)
+static void steps_of(const struct tw_model *model, struct tw_compute *compute, double limit)
 {
     const struct tw_model_config *config = &model->config;
-    const double limit = limit_of(kernels),
-                 work = 4e-9 * (double)(config->layers * config->hidden) *
+    const double work = 4e-9 * (double)(config->layers * config->hidden) *
                         (2.0 * (double)config->hidden + (double)config->intermediate);
-    compute->int8 = kernels;
+    printf("%8s", "tokens");
+    for (size_t step = 0; step < STEPS; step++)
+        printf(" %9s", step_names[step]);
+    printf(" %9s %6s\n", "tokens/s", "share");
+    for (size_t at = 0; at < LENGTHS; at++) {
+        double steps[STEPS];
+        const double rate = rate_of_encoder(model, compute, lengths[at], steps);
+        printf("%8zu", lengths[at]);
+        for (size_t step = 0; step < STEPS; step++)
+            printf(" %9.2f", steps[step]);
+        printf(" %9.0f %5.0f%%\n", rate, 100.0 * rate * work / limit);
+    }
+}
+
+static void table_of(
+    const struct tw_int8_kernels *kernels, const struct tw_model *model, struct tw_compute *compute)
+{
+    const double limit = limit_of(kernels);
+    timed.kernels = kernels;
+    compute->int8 = &timed_kernels;
     printf("\n%s: %.0f Gop/s in registers\n%-18s %8s %8s\n", kernels->name, limit, "map", "Gop/s", "share");
     for (enum tw_layer_map map = 0; map < TW_LAYER_MAPS; map++) {
         double rate = rate_of_map(kernels, model, map);
         printf("%-18s %8.0f %7.0f%%\n", tw_layer_map_name(map), rate, 100.0 * rate / limit);
     }
-    printf("%8s %14s %12s %12s %8s %8s\n", "tokens", "attention us", "int8 tok/s", "fp32 tok/s", "ratio",
-        "share");
-    for (size_t at = 0; at < LENGTHS; at++) {
-        double rate = rate_of_encoder(model, compute, lengths[at]);
-        double beside = rate_of_encoder(fp32, compute, lengths[at]);
-        printf("%8zu %14.2f %12.0f %12.0f %8.2f %7.0f%%\n", lengths[at],
-            attention_of(kernels, config, lengths[at]), rate, beside, rate / beside,
-            100.0 * rate * work / limit);
-    }
+    steps_of(model, compute, limit);
 }
 
 int main(int argc, char **argv)
@@ -207,12 +245,15 @@ int main(int argc, char **argv)
     must(tw_model_open(argc > 1 ? argv[1] : TW_SOURCE_DIR "/config/model", NULL, &fp32, &err), &err);
     must(tw_compute_open("auto", &compute, &err), &err);
     must(tw_quantise(fp32, &(struct tw_quantise_options){.compute = &compute}, &quantised, &err), &err);
-    printf(
-        "one core; shares count the operations of linear maps alone; attention in microseconds a token, all "
-        "layers\n");
+    printf("one core; shares count the operations of linear maps alone; steps in microseconds a token, all "
+           "layers\n");
     /* Not the definition: it is there to be read. */
     for (size_t table = count - 1; table > 0; table--)
-        table_of(tables[table], tw_quantised_model(quantised), fp32, &compute);
+        if (argc < 3 || strcmp(argv[2], tables[table]->name) == 0)
+            table_of(tables[table], tw_quantised_model(quantised), &compute);
+    printf("\n%8s %9s\n", "tokens", "fp32");
+    for (size_t at = 0; at < LENGTHS && argc < 3; at++)
+        printf("%8zu %9.0f\n", lengths[at], rate_of_encoder(fp32, &compute, lengths[at], NULL));
     tw_quantised_free(quantised);
     tw_model_close(fp32);
     return 0;
