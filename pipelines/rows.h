@@ -50,6 +50,7 @@ struct tw_headline_row {
     int32_t value;          /* of the rule's measure, 10,000ths: sentiment, or polarity of the event's type */
     struct tw_text keyword; /* headline: the keyword that matched; empty when the rule has none */
     struct tw_text event_type; /* event: its name; else empty */
+    int32_t stories; /* that the rule asks for: with more than one, no alert is about to open by it */
 };
 
 struct tw_rows {

@@ -20,6 +20,7 @@ struct tw_history_wanted tw_backtest_wants(const struct tw_rule_set *rules)
     }
     int64_t window_us =
         rules->longest_window_us > rules->longest_past_us ? rules->longest_window_us : rules->longest_past_us;
+    window_us = window_us > rules->longest_spoken_us ? window_us : rules->longest_spoken_us;
     wanted.reach_us = window_us + quiet_us;
     return wanted;
 }

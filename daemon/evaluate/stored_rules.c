@@ -176,6 +176,11 @@ int64_t tw_stored_rules_longest_past_us(const struct tw_stored_rules *stored)
     return longest_us(stored, offsetof(struct tw_rule_set, longest_past_us));
 }
 
+int64_t tw_stored_rules_longest_spoken_us(const struct tw_stored_rules *stored)
+{
+    return longest_us(stored, offsetof(struct tw_rule_set, longest_spoken_us));
+}
+
 void tw_stored_rules_forget(struct tw_stored_rules *stored)
 {
     for (uint32_t at = 0; at < stored->count; at++)

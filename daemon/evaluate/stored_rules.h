@@ -54,10 +54,12 @@ bool tw_stored_rules_settle(struct tw_stored_rules *stored);
 int32_t tw_stored_rules_last(const struct tw_stored_rules *stored);
 /* From which edge the rules hold that are wanted; false until they are known to be the last stored. */
 bool tw_stored_rules_hold(const struct tw_stored_rules *stored, int64_t *from_us);
-/* The longest time that a rule of a set that counts looks back: on bars, on days, on alerts that are past. */
+/* The longest time that a rule of a set that counts looks back: on bars, on days, on alerts that are past, on
+ * documents that it spoke for. */
 int64_t tw_stored_rules_longest_window_us(const struct tw_stored_rules *stored);
 int64_t tw_stored_rules_longest_days_us(const struct tw_stored_rules *stored);
 int64_t tw_stored_rules_longest_past_us(const struct tw_stored_rules *stored);
+int64_t tw_stored_rules_longest_spoken_us(const struct tw_stored_rules *stored);
 
 /* Nothing is known of what the database holds; what is wanted stays wanted. */
 void tw_stored_rules_forget(struct tw_stored_rules *stored);

@@ -281,6 +281,8 @@ void tw_turn_exchange_read(struct tw_turn_exchange *exchange)
     tw_statement_add(list, TW_EVENTS_READ);
     tw_statement_put_time(list, exchange->to_us);
     put_chosen(exchange);
+    tw_statement_put_time(list, exchange->from_us - tw_stored_rules_longest_spoken_us(exchange->rules));
+    tw_statement_put_time(list, exchange->from_us);
     tw_statement_add(list, TW_ALERTS_READ);
     put_chosen(exchange);
     ask_for_past_alerts(exchange);

@@ -18,7 +18,8 @@ enum {
     EVENT_ID,
     EVENT_VALUE,
     EVENT_TYPE,
-    EVENT_IS_COPY
+    EVENT_IS_COPY,
+    EVENT_IS_PAST
 };
 enum {
     ALERT_RULE = 2,
@@ -69,6 +70,7 @@ static bool read_event(const PGresult *rows, int row, struct tw_turn_row *out, s
         .partition = tw_get_int32(PQgetvalue(rows, row, EVENT_PARTITION)),
         .offset = number_at(rows, row, EVENT_OFFSET),
         .is_copy = *PQgetvalue(rows, row, EVENT_IS_COPY) != 0,
+        .is_past = *PQgetvalue(rows, row, EVENT_IS_PAST) != 0,
     };
     return true;
 }

@@ -167,15 +167,17 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_DAYS_READ] = {"days_read", TW_FOR_EVALUATOR, 2, {AI2, TZ},
         "SELECT entity, false, day::timestamp AT TIME ZONE 'UTC', scores, sum, sum_of_squares, negative_sum"
         " FROM tapewatch.entity_days WHERE shard = ANY ($1) AND day >= ($2 AT TIME ZONE 'UTC')::date ORDER BY day"},
-    [TW_EVENTS_READ] = {"events_read", TW_FOR_EVALUATOR, 2, {TZ, AI2},
+    [TW_EVENTS_READ] = {"events_read", TW_FOR_EVALUATOR, 4, {TZ, AI2, TZ, TZ},
+        /* what waits; and what rules that ask for several stories look back on */
         "SELECT v.entity, coalesce(e.listed, false), v.rule, v.event_time, v.sentiment, v.keyword, t.topic, v.partition,"
         " v.kafka_offset, v.alert_event_id, coalesce(v.value, v.sentiment), coalesce(v.event_type, ''),"
-        " coalesce(v.entity = ANY (s.told), false)"
-        " FROM tapewatch.alert_events v JOIN tapewatch.topics t USING (topic_id)"
+        " coalesce(v.entity = ANY (s.told), false), v.evaluated_at IS NOT NULL"
+        " FROM (SELECT * FROM tapewatch.alert_events WHERE evaluated_at IS NULL AND event_time < $1 AND shard = ANY ($2)"
+        " UNION ALL SELECT * FROM tapewatch.alert_events WHERE evaluated_at IS NOT NULL AND stories > 1"
+        " AND event_time >= $3 AND event_time < $4 AND shard = ANY ($2)) AS v JOIN tapewatch.topics t USING (topic_id)"
         " LEFT JOIN tapewatch.stories s ON s.topic_id = v.topic_id AND s.partition = v.partition"
         " AND s.kafka_offset = v.kafka_offset AND s.event_time = v.event_time"
         " LEFT JOIN tapewatch.entities e ON e.symbol = v.entity"
-        " WHERE v.evaluated_at IS NULL AND v.event_time < $1 AND v.shard = ANY ($2)"
         " ORDER BY v.entity, v.event_time, t.topic, v.partition, v.kafka_offset, v.rule"},
     [TW_ALERTS_READ] = {"alerts_read", TW_FOR_EVALUATOR, 1, {AI2},
         "SELECT a.entity, coalesce(e.listed, false), a.rule, a.kind, a.measure, a.severity, a.opened_time, a.stepped_time,"
@@ -230,9 +232,9 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " FROM tapewatch.alerts a"
         " WHERE a.rule = $1 AND a.entity = $2 AND a.opened_time = $3 ORDER BY a.alert_id DESC LIMIT 1"},
     [TW_EVENT_DONE] = {"event_done", TW_FOR_EVALUATOR, 4, {I8, TX, TX, TZ},
-        "UPDATE tapewatch.alert_events SET evaluated_at = clock_timestamp(), alert_id = (SELECT a.alert_id"
-        " FROM tapewatch.alerts a WHERE a.rule = $2 AND a.entity = $3 AND a.opened_time = $4"
-        " ORDER BY a.alert_id DESC LIMIT 1)"
+        "UPDATE tapewatch.alert_events SET evaluated_at = coalesce(evaluated_at, clock_timestamp()), alert_id = coalesce(alert_id,"
+        " (SELECT a.alert_id FROM tapewatch.alerts a WHERE a.rule = $2 AND a.entity = $3 AND a.opened_time = $4"
+        " ORDER BY a.alert_id DESC LIMIT 1))"
         " WHERE alert_event_id = $1"},
     [TW_IDLE_CHECK] = {"idle_check", TW_FOR_EVALUATOR, 3, {AI2, AI4, AI8},
         /* shares the lock of idle partitions' rows until "evaluated to" stands */

@@ -339,6 +339,11 @@ static void headline_value(const struct tw_chosen_rows *rows, uint32_t row, stru
     cell->integer = headline_of(rows, row)->value;
 }
 
+static void headline_stories(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = headline_of(rows, row)->stories;
+}
+
 static void headline_event_type(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
     text_or_null(headline_of(rows, row)->event_type, cell);
@@ -521,6 +526,7 @@ static const struct tw_sql_column alert_event_columns[] = {
     {ROW(severity, TW_OID_TEXT, headline_severity)},
     {ROW(value, TW_OID_INT2, headline_value)},
     {ROW(event_type, TW_OID_TEXT, headline_event_type)},
+    {ROW(stories, TW_OID_INT2, headline_stories)},
 };
 
 static const struct tw_sql_column dead_letter_columns[] = {

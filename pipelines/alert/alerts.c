@@ -53,8 +53,8 @@ static int compare_seen(const void *left, const void *right)
     return compare_worst(one->event, other->event);
 }
 
-/* Those that this interval sees, sorted. A late one is seen at the first edge; a copy of a story told before
- * is not. */
+/* Those that this interval sees, and those that were seen before it, sorted. A late one is seen at the first
+ * edge; a copy of a story told before is not. */
 TW_MUST_USE static bool see_events(struct work *work, struct tw_error *err)
 {
     const struct tw_alerts_input *input = work->input;
@@ -63,9 +63,10 @@ TW_MUST_USE static bool see_events(struct work *work, struct tw_error *err)
         return tw_arena_fail(work->steps.arena, err);
     for (size_t at = 0; at < input->event_count; at++) {
         int64_t edge_us = tw_bar_end(input->events[at].event_us);
-        if (edge_us <= input->from_us)
+        bool is_past = input->events[at].is_past;
+        if (edge_us <= input->from_us && !is_past)
             edge_us = input->from_us + TW_BAR_US;
-        if (edge_us <= input->to_us && !input->events[at].is_copy)
+        if (edge_us <= (is_past ? input->from_us : input->to_us) && !input->events[at].is_copy)
             work->events[work->event_count++] = (struct tw_seen_event){&input->events[at], edge_us};
     }
     if (work->event_count > 1)
@@ -157,6 +158,7 @@ static int compare_changes(const void *left, const void *right, void *context)
 TW_MUST_USE static bool run_rule(
     struct work *work, const struct piece *piece, const struct tw_rule *rule, struct tw_error *err)
 {
+    size_t past = first_event(work, rule->name, INT64_MIN);
     size_t first = first_event(work, rule->name, piece->after_us);
     const struct tw_rule_run run = {
         .rule = rule,
@@ -171,6 +173,8 @@ TW_MUST_USE static bool run_rule(
         .past_count = work->input->past_count,
         .events = work->events + first,
         .event_count = first_event(work, rule->name, piece->until_us) - first,
+        .past_events = work->events + past,
+        .past_event_count = first - past,
     };
     return rule->kind->run(&run, &work->steps, err);
 }

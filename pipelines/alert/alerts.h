@@ -61,7 +61,8 @@
  * offset).
  *
  * A headline row older than `from` was late; it speaks at the first edge of the interval, since a late
- * warning is better than none; the caller hands each row in once.
+ * warning is better than none; the caller hands each row in once. Where a rule asks for several stories, rows
+ * that were seen before go in again as past ones (`is_past`), from `from` - longest spoken on: they count.
  *
  * Values are in 10,000ths throughout: sums and means of sentiment, counts of documents (5 = 50,000). */
 #ifndef TW_ALERTS_H

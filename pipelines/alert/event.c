@@ -8,7 +8,7 @@
 enum { MOST_TYPES = TW_EVENT_TYPES };
 
 /* Its own keys, behind the common ones. */
-enum { TYPES, SEVERITY_AT_LEAST, SENTIMENT_BELOW, OWN_KEYS };
+enum { TYPES, SEVERITY_AT_LEAST, SENTIMENT_BELOW, STORIES, OWN_KEYS = STORIES + TW_SPOKEN_KEYS };
 static const struct tw_yaml_key keys[] = {
     TW_RULE_COMMON_ROWS("1h"),
     {"types", TW_YAML_TEXTS, 1, MOST_TYPES, NULL, "",
@@ -17,6 +17,7 @@ static const struct tw_yaml_key keys[] = {
         "speaks only for types that events.yaml gives this severity, or a higher one"},
     {"sentiment_below", TW_YAML_FIXED, -TW_SENTIMENT_ONE, TW_SENTIMENT_ONE, NULL, "",
         "speaks only when the document's sentiment for the entity is below this; left out, whatever it is"},
+    TW_SPOKEN_ROWS,
 };
 _Static_assert(sizeof keys / sizeof keys[0] == TW_RULE_COMMON_KEYS + OWN_KEYS, "a row for each key");
 
@@ -112,12 +113,16 @@ static bool read_event(const struct tw_rule_reader *reader, const struct tw_yaml
     settings->sentiment_below = below->has_value ? below->number : TW_EVENT_ANY_SENTIMENT;
     rule->settings = settings;
     rule->measure = "polarity";
-    return read_types(reader, &values[TYPES], settings) && check_types(reader, node, values, settings);
+    bool right = tw_spoken_read_stories(reader, &values[STORIES], &keys[TW_RULE_COMMON_KEYS + STORIES], rule);
+    return read_types(reader, &values[TYPES], settings) && check_types(reader, node, values, settings) &&
+           right;
 }
 
 static bool write_event(const struct tw_rule *rule, size_t key, struct tw_yaml_value *value)
 {
     const struct tw_event_rule *settings = tw_event_of(rule);
+    if (key >= STORIES)
+        return tw_spoken_write_stories(rule, key - STORIES, value);
     value->texts = settings->types;
     value->text_count = settings->type_count;
     value->number = key == SENTIMENT_BELOW ? settings->sentiment_below : (int64_t)settings->severity_at_least;
@@ -168,7 +173,8 @@ static bool speak_event(const struct tw_rule *rule, const struct tw_rule_hearing
             .kind = rule->kind->name,
             .severity = rule->severity,
             .value = type->polarity,
-            .event_type = type->name};
+            .event_type = type->name,
+            .stories = tw_spoken_stories(rule)};
         if (!tw_spoken_add(list, &row, arena, err))
             return false;
     }

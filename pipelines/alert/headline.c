@@ -6,13 +6,14 @@
 enum { MOST_KEYWORDS = 1000 };
 
 /* Its own keys, behind the common ones. */
-enum { AT_MOST, KEYWORDS, OWN_KEYS };
+enum { AT_MOST, KEYWORDS, STORIES, OWN_KEYS = STORIES + TW_SPOKEN_KEYS };
 static const struct tw_yaml_key keys[] = {
     TW_RULE_COMMON_ROWS("1h"),
     {"at_most", TW_YAML_FIXED, -TW_SENTIMENT_ONE, 0, NULL, "-0.9",
         "speaks for a document whose sentiment for the entity is this or lower"},
     {"keywords", TW_YAML_TEXTS, 1, MOST_KEYWORDS, NULL, "",
         "words of which one must stand in the text, whole, in any case; left out, none is needed"},
+    TW_SPOKEN_ROWS,
 };
 _Static_assert(sizeof keys / sizeof keys[0] == TW_RULE_COMMON_KEYS + OWN_KEYS, "a row for each key");
 
@@ -47,12 +48,15 @@ static bool read_headline(const struct tw_rule_reader *reader, const struct tw_y
     headline->at_most = values[AT_MOST].number;
     rule->settings = headline;
     rule->measure = "sentiment";
-    return read_keywords(reader, &values[KEYWORDS], headline);
+    bool right = tw_spoken_read_stories(reader, &values[STORIES], &keys[TW_RULE_COMMON_KEYS + STORIES], rule);
+    return read_keywords(reader, &values[KEYWORDS], headline) && right;
 }
 
 static bool write_headline(const struct tw_rule *rule, size_t key, struct tw_yaml_value *value)
 {
     const struct tw_headline *headline = tw_headline_of(rule);
+    if (key >= STORIES)
+        return tw_spoken_write_stories(rule, key - STORIES, value);
     value->number = headline->at_most;
     value->texts = headline->keywords;
     value->text_count = headline->keyword_count;
@@ -89,7 +93,8 @@ static bool speak_headline(const struct tw_rule *rule, const struct tw_rule_hear
             .kind = rule->kind->name,
             .severity = rule->severity,
             .value = score->score.sentiment,
-            .keyword = keyword};
+            .keyword = keyword,
+            .stories = tw_spoken_stories(rule)};
         if (!tw_spoken_add(list, &row, arena, err))
             return false;
     }

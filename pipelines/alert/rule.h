@@ -69,6 +69,7 @@ struct tw_headline_event {
     int32_t partition;
     int64_t offset;
     bool is_copy; /* its story was told of the entity before: no rule speaks for it again */
+    bool is_past; /* it was seen at an earlier edge: it only counts, for rules that ask for several stories */
 };
 
 /* The same with the edge at which it is seen. */
@@ -94,6 +95,9 @@ struct tw_rule_run {
     const struct tw_seen_event
         *events; /* of this rule, at these edges; in order of edge, the worst of each first */
     size_t event_count;
+    const struct tw_seen_event *past_events; /* the same, of earlier edges: from `spoken_us` before the first
+                                                one at least */
+    size_t past_event_count;
 };
 
 /* Headline rows of a batch, growing in its arena. Begin with a zeroed one. */
@@ -187,6 +191,8 @@ struct tw_rule {
     const char *measure;  /* what the values of its alerts are values of, as the table of alerts names it */
     int64_t window_us;    /* how far it looks back from an edge, a multiple of TW_BAR_US; 0: not at all */
     int64_t days_us;      /* the same for whole days, window included; 0: not at all */
+    int64_t spoken_us;    /* the same for documents that it spoke for; 0: it needs those of the edge alone */
+    int64_t stories;      /* such documents, each of another story, without which it opens nothing; 0: one */
     const void *settings; /* of the kind's own type, in the set's arena */
 };
 

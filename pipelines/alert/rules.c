@@ -184,6 +184,7 @@ static bool finish_set(struct tw_rule_set *set, struct tw_rule *rules, uint32_t 
         bool of_others = rules[at].kind->of_others;
         note_longest(of_others ? &set->longest_past_us : &set->longest_window_us, rules[at].window_us);
         note_longest(&set->longest_days_us, rules[at].days_us);
+        note_longest(&set->longest_spoken_us, rules[at].spoken_us);
     }
     return tw_rules_text_canonical(rules, count, &set->arena, &set->canonical, err) &&
            tw_sha256_hex(set->canonical, set->hash, err);

@@ -24,6 +24,7 @@ struct tw_rule_set {
     int64_t longest_window_us; /* how far back bars must be read; 0 when no rule looks back */
     int64_t longest_days_us;   /* how far back sums of whole days; 0 when no rule wants them */
     int64_t longest_past_us;   /* how far back alerts that are resolved by now; 0 when no rule wants them */
+    int64_t longest_spoken_us; /* how far back documents that rules spoke for; 0 when no rule wants them */
     struct tw_text canonical;
     char hash[65]; /* SHA-256 of canonical, lower-case hexadecimal */
     struct tw_arena arena;

@@ -14,7 +14,18 @@
 #define MOST_Z INT64_C(400000) /* no mean is further than 2 away, and 2 / 0.05 is 40 */
 
 /* Its own keys, behind the common ones. */
-enum { WINDOW, DAYS, HALF_LIFE, AT_LEAST, AT_LEAST_DAYS, Z_BELOW, RESOLVE, UPDATE_STEP, OWN_KEYS };
+enum {
+    WINDOW,
+    DAYS,
+    HALF_LIFE,
+    AT_LEAST,
+    MIN_STORIES,
+    AT_LEAST_DAYS,
+    Z_BELOW,
+    RESOLVE,
+    UPDATE_STEP,
+    OWN_KEYS
+};
 static const struct tw_yaml_key keys[] = {
     TW_RULE_COMMON_ROWS("1h"),
     {"window", TW_YAML_DURATION, TW_BAR_US, TW_RULE_LONGEST_US, NULL, NULL,
@@ -24,6 +35,8 @@ static const struct tw_yaml_key keys[] = {
     {"half_life", TW_YAML_COUNT, 1, 365, NULL, "10", "days after which a day of the baseline counts half"},
     {"at_least", TW_YAML_COUNT, 1, 1000000000, NULL, "5",
         "documents in the window without which it never opens"},
+    {"min_stories", TW_YAML_COUNT, 1, 1000000000, NULL, "",
+        "stories in the window without which it never opens; needs `stories.enabled`, where documents count once a story"},
     {"at_least_days", TW_YAML_COUNT, 1, TW_BASELINE_MOST_DAYS, NULL, "10",
         "days with documents in the baseline without which it says nothing"},
     {"z_below", TW_YAML_FIXED, -MOST_Z, -1, NULL, "-4.0",
@@ -88,6 +101,7 @@ static bool read_shift(const struct tw_rule_reader *reader, const struct tw_yaml
     *shift = (struct tw_shift){.days = values[DAYS].number,
         .half_life = values[HALF_LIFE].number,
         .at_least = values[AT_LEAST].number,
+        .min_stories = values[MIN_STORIES].has_value ? values[MIN_STORIES].number : 0,
         .at_least_days = values[AT_LEAST_DAYS].number,
         .z_below = values[Z_BELOW].number,
         .step = values[UPDATE_STEP].number};
@@ -98,6 +112,7 @@ static bool read_shift(const struct tw_rule_reader *reader, const struct tw_yaml
     rule->window_us = values[WINDOW].number;
     rule->days_us = tw_baseline_back_us(rule->window_us, shift->days);
     bool right = tw_rule_whole_bars(reader, &values[WINDOW], &keys[TW_RULE_COMMON_KEYS + WINDOW]);
+    right = tw_rule_has_stories(reader, &values[MIN_STORIES]) && right;
     right = tw_baseline_check(reader, node, &values[WINDOW], &values[DAYS], &values[AT_LEAST_DAYS]) && right;
     return (!values[Z_BELOW].has_value || read_resolve(reader, &values[RESOLVE], shift)) && right;
 }
@@ -110,13 +125,14 @@ static bool write_shift(const struct tw_rule *rule, size_t key, struct tw_yaml_v
         [DAYS] = shift->days,
         [HALF_LIFE] = shift->half_life,
         [AT_LEAST] = shift->at_least,
+        [MIN_STORIES] = shift->min_stories,
         [AT_LEAST_DAYS] = shift->at_least_days,
         [Z_BELOW] = shift->z_below,
         [RESOLVE] = shift->resolve,
         [UPDATE_STEP] = shift->step,
     };
     value->number = numbers[key];
-    return true;
+    return key != MIN_STORIES || shift->min_stories > 0;
 }
 
 /* -- the baseline ---------------------------------------------------------------------------------------- */
@@ -264,7 +280,8 @@ static bool find_mean(void *context, int64_t edge_us, struct tw_finding *finding
     finding->numbers.baseline = work->median;
     finding->numbers.deviation = deviation_of(work);
     finding->numbers.baseline_days = work->days;
-    finding->holds = window->documents >= shift->at_least && work->z < shift->z_below;
+    finding->holds = window->documents >= shift->at_least && window->documents >= shift->min_stories &&
+                     work->z < shift->z_below;
     finding->is_past = work->z >= shift->resolve;
     return true;
 }

@@ -32,6 +32,7 @@ struct tw_shift {
     int64_t half_life;                      /* days */
     int64_t weights[TW_BASELINE_MOST_DAYS]; /* by age in days, from 0; 2^32 is one */
     int64_t at_least;                       /* documents */
+    int64_t min_stories;                    /* documents, each of another story; 0: not asked for */
     int64_t at_least_days;                  /* with documents */
     int64_t z_below;                        /* 10,000ths, as is the next */
     int64_t resolve;

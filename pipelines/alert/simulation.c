@@ -302,9 +302,19 @@ static bool sift(struct tw_simulation *simulation, struct tw_simulation_rows *ro
     return true;
 }
 
-static bool is_unseen(const struct tw_turn_row *row, int64_t to_us)
+static bool was_spoken_since(const struct tw_turn_row *row, int64_t since_us)
 {
-    return tw_bar_end(row->event.event_us) > to_us;
+    return tw_bar_end(row->event.event_us) > since_us;
+}
+
+/* Those that no turn has seen, and those on which a rule may look back. */
+static bool keep_events(struct tw_simulation *simulation, int64_t to_us, struct tw_error *err)
+{
+    struct tw_simulation_rows *events = &simulation->events;
+    int64_t since_us = to_us - simulation->span.rules->longest_spoken_us;
+    for (size_t at = 0; at < events->count; at++)
+        events->items[at].event.is_past |= tw_bar_end(events->items[at].event.event_us) <= to_us;
+    return sift(simulation, events, was_spoken_since, since_us, err);
 }
 
 static bool was_opened_since(const struct tw_turn_row *row, int64_t since_us)
@@ -371,8 +381,8 @@ static bool keep_days(struct tw_simulation *simulation, int64_t to_us, struct tw
 
 static bool carry(struct tw_simulation *simulation, int64_t to_us, struct tw_error *err)
 {
-    if (!sift(simulation, &simulation->events, is_unseen, to_us, err) ||
-        !keep_alerts(simulation, to_us, err) || !keep_days(simulation, to_us, err))
+    if (!keep_events(simulation, to_us, err) || !keep_alerts(simulation, to_us, err) ||
+        !keep_days(simulation, to_us, err))
         return false;
     tw_recent_trim(&simulation->bars, to_us - simulation->span.rules->longest_window_us);
     tw_arena_reset(&simulation->symbols[simulation->symbols_of], KEPT_BYTES);

@@ -175,7 +175,8 @@ TW_MUST_USE static bool evaluate(struct work *work, struct tw_error *err)
 static int64_t first_us(const struct work *work, const struct tw_alert *alert)
 {
     const struct tw_rule *rule = tw_rules_find(set_at(work, alert->opened_us)->rules, alert->rule);
-    return alert->opened_us - (rule && rule->window_us ? rule->window_us : TW_BAR_US);
+    int64_t back_us = !rule ? 0 : rule->spoken_us ? rule->spoken_us : rule->window_us;
+    return alert->opened_us - (back_us ? back_us : TW_BAR_US);
 }
 
 TW_MUST_USE static bool give_alerts(struct work *work, struct tw_error *err)
@@ -205,19 +206,28 @@ TW_MUST_USE static bool give_steps(struct work *work, struct tw_error *err)
     return true;
 }
 
-/* The alert that was open, or opened, at the edge where the event spoke; NULL when its rule did not want
- * it. */
+/* Of two alerts of a rule, the one that was open at the edge; of two that opened later, the first. */
+static bool is_nearer(const struct tw_alert *alert, const struct tw_alert *than, int64_t edge_us)
+{
+    if (alert->opened_us <= edge_us)
+        return than->opened_us > edge_us || alert->opened_us > than->opened_us;
+    return than->opened_us > edge_us && alert->opened_us < than->opened_us;
+}
+
+/* The alert that was open, or opened, at the edge where the event spoke, or that it helped to open later;
+ * NULL when its rule did not want it. */
 static const struct tw_alert *alert_of(const struct work *work, const struct tw_headline_event *event)
 {
     int64_t edge_us = tw_bar_end(event->event_us);
     const struct tw_alert *found = NULL;
-    if (edge_us <= work->turn->from_us)
+    if (edge_us <= work->turn->from_us && !event->is_past)
         edge_us = work->turn->from_us + TW_BAR_US;
     for (uint32_t at = 0; at < work->output.alert_count; at++) {
         const struct tw_alert *alert = &work->output.alerts[at];
-        if (alert->opened_us <= edge_us && tw_text_equal(alert->rule, event->rule) &&
-            (alert->resolved_us == TW_NO_TIME || alert->resolved_us >= edge_us) &&
-            (!found || alert->opened_us > found->opened_us))
+        if (!tw_text_equal(alert->rule, event->rule) || first_us(work, alert) >= edge_us ||
+            (alert->resolved_us != TW_NO_TIME && alert->resolved_us < edge_us))
+            continue;
+        if (!found || is_nearer(alert, found, edge_us))
             found = alert;
     }
     return found;
@@ -227,10 +237,13 @@ TW_MUST_USE static bool give_events(struct work *work, struct tw_error *err)
 {
     const struct tw_turn_sink *sink = &work->turn->sink;
     const struct tw_headline_event *events = work->streams[TW_TURN_EVENTS].rows;
-    for (uint32_t at = 0; sink->event && at < work->streams[TW_TURN_EVENTS].count; at++)
-        if (tw_bar_end(events[at].event_us) <= work->turn->to_us &&
-            !sink->event(sink->context, work->symbol, &events[at], alert_of(work, &events[at]), err))
+    for (uint32_t at = 0; sink->event && at < work->streams[TW_TURN_EVENTS].count; at++) {
+        const struct tw_alert *alert = alert_of(work, &events[at]);
+        bool is_wanted = events[at].is_past ? alert && alert->opened_us > work->turn->from_us
+                                            : tw_bar_end(events[at].event_us) <= work->turn->to_us;
+        if (is_wanted && !sink->event(sink->context, work->symbol, &events[at], alert, err))
             return false;
+    }
     return true;
 }
 

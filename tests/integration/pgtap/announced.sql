@@ -1,6 +1,6 @@
 -- alerts_open from the commit of a document on: one row for each rule and entity, whatever waits and whatever is open.
 BEGIN;
-SELECT plan(9);
+SELECT plan(10);
 
 INSERT INTO tapewatch.entities (symbol, name, shard, listed) VALUES ('ANQ', 'Announquin', 3, true) ON CONFLICT DO NOTHING;
 UPDATE tapewatch.shards SET evaluated_to = '2031-01-01 12:00:00Z' WHERE shard = 3;
@@ -31,6 +31,10 @@ SELECT pg_temp.spoken(2, '2031-01-01 12:00:10Z', 'a', 'event', -10000), pg_temp.
 SELECT results_eq('SELECT opened_time, stepped_time, value, worst, documents FROM shown', $$VALUES ('2031-01-01 12:00:10Z'::timestamptz,
     '2031-01-01 12:00:40Z'::timestamptz, -0.8::numeric(18, 4), -1::numeric(18, 4), 4::bigint)$$,
     'more of one rule and entity stand in one row: from the first edge to the last, whose worst is the value');
+-- Of a rule that asks for two stories, one is not enough.
+SELECT pg_temp.spoken(7, '2031-01-01 12:00:12Z', 'chorus', 'event', -10000);
+UPDATE tapewatch.alert_events SET stories = 2 WHERE rule = 'chorus';
+SELECT is_empty($$SELECT * FROM shown WHERE rule = 'chorus'$$, 'one story of several that are asked for is not announced');
 -- Late: its bar was evaluated long ago.
 SELECT pg_temp.spoken(5, '2031-01-01 09:00Z', 'late', 'headline', -9500);
 SELECT results_eq($$SELECT kind, opened_time, value FROM shown WHERE rule = 'late'$$,

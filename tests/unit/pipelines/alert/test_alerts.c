@@ -271,6 +271,39 @@ static void as_many_stories_are_needed_as_the_rule_asks_for(void **state)
     tw_rules_free(rules);
 }
 
+static void headlines_open_when_as_many_stories_stand_within_the_window(void **state)
+{
+    (void)state;
+    struct tw_rule_set *rules =
+        rules_of("rules:\n- {name: h, kind: headline, min_stories: 3, window: 60s, quiet: 2m}\n");
+    /* Two, and a third a minute later: too late. The fourth makes three within the minute; the worst of them
+     * speaks, though it came before. Copies count for nothing. */
+    struct tw_headline_event events[] = {headline("h", 3, -9000), headline("h", 14, -9900),
+        headline("h", 75, -9500), headline("h", 76, -9100), headline("h", 84, -9200),
+        headline("h", 99, -9300)};
+    assert_string_equal(told_of_events(rules, events, 3, 0, 300), "");
+    events[3].is_copy = true;
+    assert_string_equal(told_of_events(rules, events, 4, 0, 300), "");
+    events[3].is_copy = false;
+    assert_string_equal(told_of_events(rules, events, 6, 0, 300),
+        "90 opened h -9500 of 3\n100 updated h -9300 of 1\n220 resolved h -9300 of 0\n");
+    tw_rules_free(rules);
+}
+
+static void headlines_of_earlier_turns_count_and_are_not_told_again(void **state)
+{
+    (void)state;
+    struct tw_rule_set *rules =
+        rules_of("rules:\n- {name: h, kind: headline, min_stories: 3, window: 60s, quiet: 2m}\n");
+    struct tw_headline_event events[] = {headline("h", 3, -9000), headline("h", 14, -9900),
+        headline("h", 65, -9500), headline("h", 66, -9500)};
+    events[0].is_past = events[1].is_past = true;
+    assert_string_equal(told_of_events(rules, events, 2, 60, 300), "");
+    assert_string_equal(told_of_events(rules, events, 4, 60, 180),
+        "70 opened h -9900 of 3\n"); /* the first is a minute old */
+    tw_rules_free(rules);
+}
+
 static void a_late_headline_speaks_at_the_first_edge(void **state)
 {
     (void)state;
@@ -820,6 +853,8 @@ int main(void)
         cmocka_unit_test(a_headline_alert_opens_is_updated_and_resolves_after_the_last),
         cmocka_unit_test(a_headline_that_is_a_copy_opens_and_updates_nothing),
         cmocka_unit_test(as_many_stories_are_needed_as_the_rule_asks_for),
+        cmocka_unit_test(headlines_open_when_as_many_stories_stand_within_the_window),
+        cmocka_unit_test(headlines_of_earlier_turns_count_and_are_not_told_again),
         cmocka_unit_test(a_late_headline_speaks_at_the_first_edge),
         cmocka_unit_test(headlines_of_rules_that_are_not_there_are_passed_over),
         cmocka_unit_test(a_new_set_resolves_what_it_cannot_carry_on_and_keeps_the_rest),

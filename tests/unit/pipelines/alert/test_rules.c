@@ -212,11 +212,26 @@ static const struct wrong_case wrong_cases[] = {
         "rules.yaml:2:39: \"severity\" cannot be \"fatal\"; cure: write one of info, warning, critical\n"
         "    2 | - {name: a, kind: headline, severity: fatal}\n"
         "      |                                       ^\n"},
-    {"rules:\n- {name: a, kind: headline, window: 10m}",
-        "rules.yaml:2:29: \"window\" is no key of a headline rule; cure: its keys are name, kind, severity, entities, "
-        "quiet, at_most, keywords\n"
-        "    2 | - {name: a, kind: headline, window: 10m}\n"
+    {"rules:\n- {name: a, kind: headline, measure: mean}",
+        "rules.yaml:2:29: \"measure\" is no key of a headline rule; cure: its keys are name, kind, severity, entities, "
+        "quiet, at_most, keywords, min_stories, window\n"
+        "    2 | - {name: a, kind: headline, measure: mean}\n"
         "      |                             ^\n"},
+    {"rules:\n- {name: a, kind: headline, window: 10m}",
+        "rules.yaml:2:37: \"window\" says within which time \"min_stories\" are counted, and there is none; cure: add "
+        "`min_stories:`, or take it out\n"
+        "    2 | - {name: a, kind: headline, window: 10m}\n"
+        "      |                                     ^\n"},
+    {"rules:\n- {name: a, kind: headline, min_stories: 2, window: 15s}",
+        "rules.yaml:2:53: \"window\" is no multiple of 10s: 15s; cure: write 20s\n"
+        "    2 | - {name: a, kind: headline, min_stories: 2, window: 15s}\n"
+        "      |                                                     ^\n"},
+    {"rules:\n- {name: b, kind: headline}\n- {name: c, kind: headline}\n"
+     "- {name: a, kind: all, rules: [b, c], min_stories: 2}",
+        "rules.yaml:4:39: \"min_stories\" is no key of an all rule; cure: its keys are name, kind, severity, entities, "
+        "quiet, rules, window\n"
+        "    4 | - {name: a, kind: all, rules: [b, c], min_stories: 2}\n"
+        "      |                                       ^\n"},
     {"rules:\n- {name: a, kind: threshold, window: 10m, below: -3, update_step: 0.5}",
         "rules.yaml:2:67: \"update_step\" is a number without its unit: 0.5; cure: write a percentage such as 50%\n"
         "    2 | - {name: a, kind: threshold, window: 10m, below: -3, update_step: 0.5}\n"

@@ -89,6 +89,7 @@ static const char many_rules[] =
     "- {name: bad, kind: threshold, window: 60s, below: -1.0, resolve: -0.5, quiet: 30s, update_step: 50%}\n"
     "- {name: low, kind: threshold, measure: mean, window: 2m, below: -0.5, at_least: 2, quiet: 20s}\n"
     "- {name: shock, kind: headline, quiet: 60s}\n"
+    "- {name: chorus, kind: headline, min_stories: 3, window: 5m, quiet: 60s}\n"
     "- {name: both, kind: all, rules: [bad, shock], window: 5m, quiet: 10s}\n";
 
 /* An hour of three companies, from numbers without a pattern; the same for each call. `every` cuts it. */
@@ -106,7 +107,7 @@ static void live_through(const struct tw_rule_set *rules, int64_t every, struct 
             put_bar(&simulation, symbols[which], bar * 10, 1 + (int64_t)(random >> 50) % 2,
                 -9000 + (int64_t)(random >> 40) % 10000);
         if (which == 4)
-            put_event(&simulation, symbols[(random >> 45) % 3], "shock", bar * 10 + 3);
+            put_event(&simulation, symbols[(random >> 45) % 3], bar % 2 ? "shock" : "chorus", bar * 10 + 3);
         if ((bar + 1) % every == 0)
             advance(&simulation, (bar + 1) * 10, told);
     }
@@ -153,6 +154,7 @@ static void however_time_is_cut_the_steps_are_the_same(void **state)
     assert_non_null(strstr(once.text, "both resolved"));
     assert_non_null(strstr(once.text, "bad updated"));
     assert_non_null(strstr(once.text, "low resolved"));
+    assert_non_null(strstr(once.text, "chorus opened"));
     for (size_t at = 0; at < sizeof every / sizeof every[0]; at++) {
         live_through(rules, every[at], &cut);
         sort_lines(&cut);
