@@ -160,8 +160,20 @@ void tw_group_settle(struct tw_group *group)
     rd_kafka_assign(group->kafka, NULL);
 }
 
+/* The group went on without us, as when rows could not be taken for longer than a session, and librdkafka
+ * calls another assignment ours without having revoked the one before. */
+static void forget_assignment(struct tw_group *group)
+{
+    tw_log(group->log, TW_WARNING, "source", "assignment replaced: the one before was not revoked",
+        tw_string("group", group->config->kafka.group));
+    move(group, TW_GROUP_OUTSIDE, "assignment replaced");
+    group->events.revoked(group->events.context, true);
+}
+
 static void assigned(struct tw_group *group, const rd_kafka_topic_partition_list_t *list)
 {
+    if (tw_group_is_member(group))
+        forget_assignment(group);
     group->refused = false;
     group->assigned_ms = tw_now_ms();
     tw_log(group->log, TW_DEBUG, "source", "assignment received", tw_int("partitions", list->cnt));

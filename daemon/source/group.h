@@ -3,7 +3,8 @@
  *     OUTSIDE --assignment received--> TAKING --every row answered--> ASSIGNED
  *     ASSIGNED --a change of our own--> SETTLING
  *     SETTLING --fetchers have stopped--> ASSIGNED            TAKING --librdkafka refused--> SETTLING
- *     TAKING --revoked--> OUTSIDE        ASSIGNED --revoked--> OUTSIDE        SETTLING --revoked--> OUTSIDE
+ *     TAKING --revoked, or replaced--> OUTSIDE                ASSIGNED --revoked, or replaced--> OUTSIDE
+ *     SETTLING --revoked, or replaced--> OUTSIDE
  *     OUTSIDE --goodbye--> CLOSING       TAKING --goodbye--> CLOSING
  *     ASSIGNED --goodbye--> CLOSING      SETTLING --goodbye--> CLOSING
  *     CLOSING --the group knows--> FREEING --librdkafka's threads have ended--> FREED
@@ -57,7 +58,8 @@ void tw_group_print_list(rd_kafka_topic_partition_list_t *list, char text[TW_GRO
 /* What the owner hears, on the loop, from inside tw_group_poll. */
 struct tw_group_events {
     void *context;
-    /* Kafka calls these partitions ours: take their rows, then tw_group_assign. */
+    /* Kafka calls these partitions ours, and no others: take their rows, then tw_group_assign. Never twice
+     * without revoked() between, whatever librdkafka does. */
     void (*assigned)(void *context, const rd_kafka_topic_partition_list_t *list);
     /* None is ours any more. */
     void (*revoked)(void *context, bool lost);

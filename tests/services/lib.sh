@@ -36,6 +36,9 @@ wait_until() {
     done
 }
 
+# alive PID: a process that has ended and waits for a slow init to collect it is not.
+alive() { kill -0 "$1" 2>/dev/null && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
+
 # end_process PID SECONDS: asks, waits, insists.
 end_process() {
     kill -TERM "$1" 2>/dev/null || return 0

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -59,6 +60,74 @@ static void a_property_that_breaks_the_promise_ends_it_before_it_began(void **st
     assert_string_equal(err.where, "kafka.properties.enable.auto.commit");
 }
 
+/* What the owner heard, a letter each: how many partitions were assigned; R for revoked, L for lost. */
+struct heard {
+    char letters[16];
+    size_t count;
+};
+
+static void hear_assigned(void *context, const rd_kafka_topic_partition_list_t *list)
+{
+    struct heard *heard = context;
+    heard->letters[heard->count++] = (char)('0' + list->cnt);
+}
+
+static void hear_revoked(void *context, bool lost)
+{
+    struct heard *heard = context;
+    heard->letters[heard->count++] = lost ? 'L' : 'R';
+}
+
+typedef void rebalance_callback(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *);
+
+/* What librdkafka would call: it tells a pointer of its settings as text. */
+static rebalance_callback *callback_of(rd_kafka_t *kafka)
+{
+    char text[64];
+    size_t size = sizeof text;
+    void *pointer = NULL;
+    rebalance_callback *callback = NULL;
+    assert_int_equal(rd_kafka_conf_get(rd_kafka_conf(kafka), "rebalance_cb", text, &size), RD_KAFKA_CONF_OK);
+    pointer = (void *)(uintptr_t)strtoull(text, NULL, 16);
+    memcpy(&callback, &pointer, sizeof callback);
+    return callback;
+}
+
+/* librdkafka 2.0.2 does that when rows could not be taken for longer than a session lasts (PostgreSQL away
+ * for 18 s, sessions of 6 s): two daemons then fought for partitions without end, each sure that they were
+ * its own. */
+static void an_assignment_that_was_not_revoked_is_replaced_not_added_to(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics;
+    const char *topics[] = {"news"};
+    struct tw_property properties[] = {{"bootstrap.servers", "127.0.0.1:1"}};
+    struct tw_config config = {
+        .kafka = {.topics = {topics, 1}, .group = "desk", .properties = {properties, 1}}};
+    struct tw_log log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
+    struct heard heard = {0};
+    struct tw_group_events events = {.context = &heard, .assigned = hear_assigned, .revoked = hear_revoked};
+    struct tw_group group;
+    struct tw_error err = {0};
+    assert_true(tw_group_begin(&group, &config, &log, &metrics, &events, &err));
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(2);
+    rd_kafka_topic_partition_list_add(list, "news", 0)->offset = 0;
+    rebalance_callback *rebalance = callback_of(group.kafka);
+    rebalance(group.kafka, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, &group);
+    assert_true(tw_group_assign(&group, list));
+    assert_int_equal(group.state, TW_GROUP_ASSIGNED);
+    rd_kafka_topic_partition_list_add(list, "news", 1)->offset = 0;
+    rebalance(group.kafka, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, &group);
+    assert_int_equal(group.state, TW_GROUP_TAKING);
+    rebalance(group.kafka, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, &group);
+    rebalance(group.kafka, RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS, list, &group);
+    assert_int_equal(group.state, TW_GROUP_OUTSIDE);
+    assert_string_equal(heard.letters, "1L2L2R");
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(group.kafka);
+    tw_group_end(&group);
+}
+
 static void expect_list(const char *const *topics, const int32_t *numbers, int count, const char *wanted)
 {
     char text[TW_GROUP_LIST_BYTES];
@@ -97,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_of_moves_is_what_is_drawn),
         cmocka_unit_test(brokers_that_do_not_answer_are_no_error_and_nothing_is_ours),
+        cmocka_unit_test(an_assignment_that_was_not_revoked_is_replaced_not_added_to),
         cmocka_unit_test(an_assignment_is_told_by_topic_in_ranges),
         cmocka_unit_test(a_long_assignment_is_cut_to_its_room),
         cmocka_unit_test(a_property_that_breaks_the_promise_ends_it_before_it_began),

@@ -1,0 +1,332 @@
+"""judge: holds PostgreSQL against the feeder's ledger, while the storm is on and after it. Plain SQL and the stream's seed.
+
+    judge = Judge(servers, stream, ledger_path)
+    judge.audit()       one consistent look (REPEATABLE READ): all that was committed since the last one
+    judge.end()         the last look, after everything was stored: the topic itself, counts, alerts
+    judge.verdicts      {name: number}, and judge.examples {name: [words]}
+
+Verdicts; each must be 0:
+
+    lost              acknowledged, its partition's offset is past it, and at the end it is neither document nor dead letter
+    unseen            acknowledged, and not stored at the end, though there was time
+    doubled           one record in two rows
+    invented          a row that no record stands for: unknown offset, or of a transaction that was aborted
+    wrong content     a row that does not say what was sent
+    offset back       a partition's stored offset was lower than before
+    offset ahead      an offset was committed whose rows were not (seen during the run; what is never stored is `lost` too)
+    rows ahead        rows were committed whose offset was not
+    wrong sum         a bar that is not the sum of its scores, or a document without its scores
+    missed alert      a step that the rules must have taken
+    invented alert    a step that they must not
+    late that is not  marked late, though the feeder keeps step
+"""
+import collections
+import time
+
+import psycopg2
+from confluent_kafka import Consumer, TopicPartition
+
+import alerts
+import ledger
+import stream as streams
+
+VERDICTS = ("lost", "unseen", "doubled", "invented", "wrong content", "offset back", "offset ahead", "rows ahead", "wrong sum",
+            "missed alert", "invented alert", "late that is not")
+EXAMPLES = 5
+
+DOCUMENTS = """SELECT d.partition, d.kafka_offset, d.id, d.title, d.body, d.source, (extract(epoch FROM d.event_time) * 1000)::bigint,
+        d.time_source::text, d.late
+    FROM unnest(%(partitions)s, %(begins)s) AS b (partition, begin)
+    JOIN tapewatch.documents d ON d.partition = b.partition AND d.kafka_offset >= b.begin"""
+DEAD_LETTERS = """SELECT d.partition, d.kafka_offset, d.payload, d.last_offset
+    FROM unnest(%(partitions)s, %(begins)s) AS b (partition, begin)
+    JOIN tapewatch.dead_letters d ON d.partition = b.partition AND d.kafka_offset >= b.begin"""
+SCORES = """SELECT s.partition, s.kafka_offset, s.entity, (extract(epoch FROM s.event_time) * 1000000)::bigint, s.sentiment
+    FROM unnest(%(partitions)s, %(begins)s) AS b (partition, begin)
+    JOIN tapewatch.scores s ON s.partition = b.partition AND s.kafka_offset >= b.begin"""
+BARS = """SELECT entity, partition, bar_start FROM (
+        SELECT entity, topic_id, partition, date_bin('10 s', event_time, 'epoch') AS bar_start, count(*) AS scores,
+            sum(sentiment::bigint) AS sum, sum(sentiment::bigint * sentiment) AS sum_of_squares,
+            sum(least(sentiment, 0)::bigint) AS negative_sum
+        FROM tapewatch.scores WHERE event_time >= %(since)s GROUP BY 1, 2, 3, 4) AS told
+    FULL JOIN (SELECT * FROM tapewatch.bars WHERE bar_start >= %(since)s) AS kept USING (entity, topic_id, partition, bar_start)
+    WHERE (told.scores, told.sum, told.sum_of_squares, told.negative_sum)
+        IS DISTINCT FROM (kept.scores, kept.sum, kept.sum_of_squares, kept.negative_sum)"""
+
+
+class Judge:
+    def __init__(self, servers, stream, ledger_path):
+        self.servers, self.stream, self.reader = servers, stream, ledger.Reader(ledger_path)
+        self.verdicts = collections.Counter({name: 0 for name in VERDICTS})
+        self.examples = collections.defaultdict(list)
+        self.pending = collections.defaultdict(dict)   # partition > offset > (n, ts): acknowledged, its row not seen yet
+        self.aborted = collections.defaultdict(set)    # partition > offsets
+        self.unknown = {}                              # n > (partition, ts)
+        self.waiting = {}                              # (partition, offset) > row that no line of the ledger explains yet
+        self.begins = collections.defaultdict(int)     # partition > the offset that was judged up to
+        self.ahead = set()                             # (partition, offset) passed by an offset and not stored
+        self.acknowledged = collections.Counter()      # partition > one past the highest acknowledged offset
+        self.rows = collections.Counter()              # partition > documents and dead letters judged
+        self.bars = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0]))
+        self.headlines = collections.defaultdict(list)
+        self.counts = collections.Counter()
+        self.ended = False
+        self.audits = self.missed_audits = 0
+        self.said = []
+
+    def find(self, name, words):
+        self.verdicts[name] += 1
+        if len(self.examples[name]) < EXAMPLES:
+            self.examples[name].append(f"{time.strftime('%T')} {words}")
+
+    # -- the ledger
+
+    def read_ledger(self):
+        for line in self.reader.lines():
+            letter = line[0]
+            if letter == "A":
+                _, n, partition, offset, ts_ms = line
+                self.counts["acknowledged"] += 1
+                self.pending[partition][offset] = (n, ts_ms)
+                self.acknowledged[partition] = max(self.acknowledged[partition], offset + 1)
+            elif letter == "X":
+                self.counts["aborted"] += 1
+                self.aborted[line[2]].add(line[3])
+            elif letter == "U":
+                self.counts["unknown"] += 1
+                self.unknown[line[1]] = (line[2], line[4])
+            elif letter == "E":
+                self.ended = True
+            elif letter == "W":
+                self.said.append(line[1])
+
+    def lag(self):
+        """Acknowledged records that are not known to be stored."""
+        return sum(len(offsets) for offsets in self.pending.values())
+
+    # -- one look
+
+    def audit(self):
+        """False when PostgreSQL is away: the next one sees what this one did not."""
+        self.read_ledger()
+        try:
+            connection = self.servers.connect(options="-c lock_timeout=2s -c statement_timeout=20s")
+            try:
+                connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+                self.look(connection.cursor())
+                self.audits += 1
+                return True
+            finally:
+                connection.close()
+        except psycopg2.Error:
+            self.missed_audits += 1
+            return False
+
+    def look(self, cursor):
+        cursor.execute("SELECT partition, greatest(next_offset, 0) FROM tapewatch.positions")
+        ends = dict(cursor.fetchall())
+        wanted = {"partitions": list(ends), "begins": [self.begins[p] for p in ends]}
+        cursor.execute(DOCUMENTS, wanted)
+        documents = cursor.fetchall()
+        cursor.execute(DEAD_LETTERS, wanted)
+        dead = cursor.fetchall()
+        cursor.execute(SCORES, wanted)
+        scores = cursor.fetchall()
+        if documents:
+            cursor.execute(BARS, {"since": time.strftime("%FT%TZ", time.gmtime(min(d[6] for d in documents) // 10000 * 10))})
+            for row in cursor.fetchall():
+                self.find("wrong sum", f"bar of {row[0]}, partition {row[1]}, {row[2]}")
+        # From here on nothing can fail: what was read is judged once.
+        self.read_ledger()
+        for partition, end in ends.items():
+            if end < self.begins[partition]:
+                self.find("offset back", f"partition {partition}: {end}, was {self.begins[partition]}")
+        linked = collections.defaultdict(list)
+        for score in scores:
+            linked[score[:2]].append(score[2:])
+        seen = set()
+        for row in documents:
+            self.judge_row(ends, seen, row[:2], "document", row)
+            self.judge_scores(row, linked.pop(row[:2], []))
+        for row in dead:
+            self.judge_row(ends, seen, row[:2], "dead letter", row)
+        for key in linked:
+            self.find("invented", f"scores of partition {key[0]} offset {key[1]}, which is no document")
+        self.explain_waiting()
+        self.pass_offsets(ends)
+
+    def judge_row(self, ends, seen, key, what, row):
+        partition, offset = key
+        if offset >= ends.get(partition, 0):
+            self.find("rows ahead", f"{what} of partition {partition} offset {offset}, stored offset {ends.get(partition)}")
+            return
+        if key in seen:
+            self.find("doubled", f"{what} of partition {partition} offset {offset}")
+            return
+        seen.add(key)
+        self.rows[partition] += 1
+        self.counts["documents" if what == "document" else "dead letters"] += 1
+        self.waiting[key] = (what, row)
+
+    def judge_scores(self, document, found):
+        n = self.stream.number(document[2])
+        if n is None:
+            return
+        wanted = self.stream.record(n, 0).entities
+        if sorted(score[0] for score in found) != wanted:
+            self.find("wrong sum", f"document {document[2]} has scores of {[score[0] for score in found]}, wanted {wanted}")
+        limit = alerts.SETS["first"]["headline"] * alerts.ONE
+        for entity, time_us, sentiment in found:
+            bar = self.bars[entity][alerts.bar_of(time_us)]
+            bar[0] += 1
+            bar[1] += min(sentiment, 0)
+            if sentiment <= limit:
+                self.headlines[entity].append(time_us)
+
+    def explain_waiting(self):
+        """Rows whose records the ledger knows by now."""
+        for key in list(self.waiting):
+            partition, offset = key
+            sent = self.pending[partition].pop(offset, None)
+            if sent is not None:
+                what, row = self.waiting.pop(key)
+                self.ahead.discard(key)
+                self.compare(key, what, row, *sent)
+            elif offset in self.aborted[partition]:
+                what, _ = self.waiting.pop(key)
+                self.find("invented", f"{what} of partition {partition} offset {offset}: its transaction was aborted")
+
+    def compare(self, key, what, row, n, ts_ms):
+        record = self.stream.record(n, ts_ms)
+        words = f"{what} of partition {key[0]} offset {key[1]}, record {n} ({record.kind})"
+        if record.kind in streams.ROWLESS:
+            self.find("invented", words)
+        elif (what == "dead letter") != (record.kind in streams.DEAD):
+            self.find("wrong content", words)
+        elif what == "dead letter":
+            if bytes(row[2] or b"") != record.value or row[3] is not None:
+                self.find("wrong content", words)
+        elif row[2:8] != (record.id, record.title, record.body, record.source, ts_ms, "payload"):
+            self.find("wrong content", f"{words}: {row[2:8]}")
+        if what == "document" and row[8]:
+            self.find("late that is not", words)
+
+    def pass_offsets(self, ends):
+        """What was acknowledged below the stored offsets and has no row."""
+        for partition, end in ends.items():
+            for offset in [offset for offset in self.pending[partition] if offset < end]:
+                n, _ = self.pending[partition][offset]
+                if self.stream.kind(n) in streams.ROWLESS:
+                    del self.pending[partition][offset]
+                    self.counts["rowless"] += 1
+                elif (partition, offset) not in self.ahead:
+                    self.ahead.add((partition, offset))
+                    self.find("offset ahead", f"partition {partition} offset {offset}, record {n} ({self.stream.kind(n)})")
+            self.begins[partition] = max(self.begins[partition], end)
+
+    # -- the end
+
+    def end(self):
+        """After the feeder has ended and everything was stored, or the time for that is over."""
+        self.read_ledger()
+        held = self.read_topic()
+        self.resolve_unknown(held)
+        self.explain_waiting()
+        for (partition, offset), (what, row) in self.waiting.items():
+            self.find("invented", f"{what} of partition {partition} offset {offset}: {row[2]!r}")
+        ends = dict(self.servers.query("SELECT partition, greatest(next_offset, 0) FROM tapewatch.positions"))
+        for partition, offsets in self.pending.items():
+            for offset, (n, _) in offsets.items():
+                if offset >= ends.get(partition, 0):
+                    self.find("unseen", f"partition {partition} offset {offset}, record {n}")
+                elif self.stream.kind(n) not in streams.ROWLESS:
+                    self.find("lost", f"partition {partition} offset {offset}, record {n} ({self.stream.kind(n)})")
+        for partition, end in ends.items():
+            if end > held["ends"].get(partition, 0):
+                self.find("offset ahead", f"partition {partition}: {end}, the topic ends at {held['ends'].get(partition)}")
+        self.count_rows()
+        self.judge_alerts()
+
+    def read_topic(self):
+        """What Kafka itself holds, committed: {(partition, offset): n of the record, or None}, and where partitions end."""
+        consumer = Consumer({"bootstrap.servers": self.servers.bootstrap, "group.id": "judge", "enable.auto.commit": False,
+                             "auto.offset.reset": "earliest", "isolation.level": "read_committed",
+                             "enable.partition.eof": True, "log_level": 0})
+        held, ends, left = {}, {}, set()
+        for partition in range(self.servers.partitions):
+            _, ends[partition] = consumer.get_watermark_offsets(TopicPartition(self.servers.topic, partition), timeout=20)
+            if ends[partition] > 0:
+                left.add(partition)
+        wanted = [TopicPartition(self.servers.topic, partition, 0) for partition in left]
+        consumer.assign(wanted)
+        limit = time.monotonic() + 120
+        while left and time.monotonic() < limit:
+            for message in consumer.consume(2000, 1.0):
+                if message.error():
+                    left.discard(message.partition())
+                    continue
+                held[message.partition(), message.offset()] = self.number_of(message)
+        consumer.close()
+        return {"records": held, "ends": ends}
+
+    def number_of(self, message):
+        """The n of a record, by the id that stands in its value."""
+        value = message.value() or b""
+        begin = value.find(b'"id":"')
+        return self.stream.number(value[begin + 6:value.find(b'"', begin + 6)].decode()) if begin >= 0 else None
+
+    def resolve_unknown(self, held):
+        """A send that nobody knows of may stand in the topic, once; then it must be stored like any other."""
+        places = collections.defaultdict(list)
+        for key, n in held["records"].items():
+            if n in self.unknown:
+                places[n].append(key)
+        for n, found in places.items():
+            if len(found) > 1:
+                self.said.append(f"Kafka holds record {n} {len(found)} times")
+            for partition, offset in found:
+                self.counts["unknown that appeared"] += 1
+                self.pending[partition][offset] = (n, self.unknown[n][1])
+                if self.unknown[n][1] == 0 and (partition, offset) in self.waiting:
+                    self.pending[partition][offset] = (n, self.waiting[partition, offset][1][6])
+
+    def count_rows(self):
+        """Rows that were judged once are still there, and no others."""
+        for partition, count in self.servers.query("""SELECT partition, sum(count)::bigint FROM (
+                SELECT partition, count(*) FROM tapewatch.documents GROUP BY 1
+                UNION ALL SELECT partition, count(*) FROM tapewatch.dead_letters GROUP BY 1) AS of_both GROUP BY 1"""):
+            if count < self.rows[partition]:
+                self.find("lost", f"partition {partition}: {self.rows[partition] - count} rows that were there are gone")
+            if count > self.rows[partition]:
+                self.find("doubled", f"partition {partition}: {count - self.rows[partition]} rows more than records")
+
+    def judge_alerts(self):
+        spans = []
+        for holds_from_us, text in self.servers.query("""SELECT CASE WHEN isfinite(holds_from)
+                THEN (extract(epoch FROM holds_from) * 1000000)::bigint ELSE 0 END, rules FROM tapewatch.rule_sets
+                ORDER BY rule_set_id"""):
+            name = next((name for name, numbers in alerts.SETS.items() if f"below: {numbers['below']}" in text), None)
+            if name is None:
+                self.find("invented alert", f"a rule set that nobody wrote: {text[:200]!r}")
+                return
+            spans.append((holds_from_us, name))
+        evaluated = self.servers.query("""SELECT min((extract(epoch FROM evaluated_to) * 1000000)::bigint),
+            max((extract(epoch FROM evaluated_to) * 1000000)::bigint) FROM tapewatch.shards""")[0]
+        if not spans or evaluated[0] is None:
+            self.find("missed alert", "no rules were evaluated at all")
+            return
+        wanted = alerts.expected(spans, self.bars, self.headlines, evaluated[1])
+        self.counts["alert steps"] = 0
+        for rule, entity, step, edge, value, documents in self.servers.query("""SELECT a.rule, a.entity, s.step,
+                (extract(epoch FROM s.step_time) * 1000000)::bigint, s.value, s.documents
+                FROM tapewatch.alert_steps s JOIN tapewatch.alerts a USING (alert_id)"""):
+            self.counts["alert steps"] += 1
+            key = rule, entity, step, edge
+            if key not in wanted:
+                self.find("invented alert", f"{rule} of {entity} {step} at {time.strftime('%T', time.gmtime(edge // 1000000))}")
+            elif wanted[key] is not None and wanted[key] != (value, documents):
+                self.find("invented alert", f"{rule} of {entity} {step}: {value} of {documents}, wanted {wanted[key]}")
+            wanted.pop(key, None)
+        for rule, entity, step, edge in wanted:
+            if edge <= evaluated[0]:
+                self.find("missed alert", f"{rule} of {entity} {step} at {time.strftime('%T', time.gmtime(edge // 1000000))}")
