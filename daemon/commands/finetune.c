@@ -3,11 +3,68 @@
 #include "cli/command.h"
 #include "cli/training_command.h"
 #include "cli/validation_row.h"
+#include "labels/stored_labels.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+/* The labels as they are now, beside the run's folder: what the run learns from stays as it was, for --resume
+ * and for whoever asks. */
+static bool write_labels(struct tw_training_command *command, const char *path, struct tw_error *err)
+{
+    const struct tw_finetune_settings *settings = command->settings;
+    struct tw_database_choice choice;
+    struct tw_database database = {0};
+    struct tw_stored_labels_counts counts;
+    bool written = tw_stored_labels_source(settings->feedback, &choice, err) &&
+                   tw_database_open(&database, "finetune", &choice, err) &&
+                   tw_stored_labels_write(database.connection, path, &counts, err);
+    tw_database_close(&database);
+    if (written)
+        fprintf(stderr,
+            "tapewatch finetune: %s: %llu records of %llu labels, of %llu in all; %llu more are of documents that are gone\n",
+            path, counts.records, counts.learned, counts.labels, counts.gone);
+    return written;
+}
+
+/* Where a run stands already nothing is written over: the run itself says so. */
+static bool is_run(const char *folder)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/run.yaml", folder);
+    return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
+}
+
+/* `feedback` becomes the file of its records. */
+static bool settle_feedback(struct tw_training_command *command, struct tw_error *err)
+{
+    struct tw_finetune_settings *settings = command->settings;
+    struct tw_text source = tw_text_of(settings->feedback), end = tw_text_of(".jsonl");
+    char path[PATH_MAX];
+    bool is_file =
+        source.length > end.length && strcmp(settings->feedback + source.length - end.length, end.bytes) == 0;
+    if (source.length == 0 || is_file)
+        return true;
+    size_t length = strlen(settings->run.output);
+    while (length > 1 && settings->run.output[length - 1] == '/')
+        length--;
+    if (length == 0)
+        return tw_fail(err, TW_USAGE, "--feedback", "give -o FOLDER too",
+            "the labels are written beside the folder of the run, and none is named");
+    if ((size_t)snprintf(path, sizeof path, "%.*s.feedback.jsonl", (int)length, settings->run.output) >=
+        sizeof path)
+        return tw_fail(err, TW_USAGE, "--feedback", "give a shorter one", "the path is too long");
+    if (!is_run(settings->run.output) && !write_labels(command, path, err))
+        return false;
+    struct tw_text kept = tw_arena_copy(&command->arena, tw_text_of(path));
+    settings->feedback = kept.bytes;
+    return kept.bytes || tw_arena_fail(&command->arena, err);
+}
 
 static bool settle(struct tw_training_command *command, struct tw_error *err)
 {
     struct tw_finetune_settings *settings = command->settings;
-    return tw_training_command_default_model(command, &settings->model, err);
+    return tw_training_command_default_model(command, &settings->model, err) && settle_feedback(command, err);
 }
 
 static bool tune(struct tw_training_command *command, struct tw_run_result *result, struct tw_error *err)

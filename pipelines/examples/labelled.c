@@ -49,10 +49,13 @@ bool tw_labelled_read(
         .raw = sources->raw,
         .on_refused = sources->skip_refused ? sources->on_refused : NULL,
         .on_refused_context = sources->context};
-    if (sources->data->count + sources->learn_only->count == 0)
+    const char *feedback = sources->feedback ? sources->feedback : "";
+    const struct tw_setting_texts said = {.items = &feedback, .count = feedback[0] ? 1 : 0};
+    if (sources->data->count + sources->learn_only->count + said.count == 0)
         return tw_fail(err, TW_USAGE, NULL, sources->usage, "no records are named");
     if (!tw_dataset_new(&options, &out->dataset, err) ||
         !read_files(out->dataset, sources->data, LEARN_AND_HOLD_BACK, sources, err) ||
+        !read_files(out->dataset, &said, LEARN_AND_HOLD_BACK, sources, err) ||
         !read_files(out->dataset, sources->learn_only, LEARN_ONLY, sources, err) ||
         !read_files(out->dataset, sources->validation, VALIDATE_ONLY, sources, err))
         return false;

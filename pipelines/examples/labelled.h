@@ -19,6 +19,7 @@
 /* What is read, and how. */
 struct tw_labelled_sources {
     const struct tw_setting_texts *data, *learn_only, *validation; /* learn_only: nothing is held back */
+    const char *feedback;    /* a file more of the data (feedback.h); NULL or "": none */
     double validation_share; /* of the data, when there are no files for validation */
     struct tw_fold left_out; /* of the data: dropped, but for what is held back */
     bool agreed_labels, raw;

@@ -1,5 +1,6 @@
 #include "training/finetune.h"
 
+#include "examples/feedback.h"
 #include "examples/labelled.h"
 #include "format/config_json.h"
 #include "read/decode.h"
@@ -34,6 +35,7 @@ static struct tw_labelled_sources sources_of(const struct tuning *tuning, bool i
     const struct tw_run_call *call = tuning->call;
     return (struct tw_labelled_sources){.data = &settings->data,
         .learn_only = &settings->learn_only,
+        .feedback = settings->feedback,
         .validation = &settings->validation,
         .validation_share = settings->validation_share,
         .left_out = tuning->left_out,
@@ -195,6 +197,13 @@ static const struct tw_run_pipeline pipeline = {.command = "finetune",
 
 /* ---- the run ---- */
 
+/* Adds "feedback": who labelled, and when. */
+static bool add_feedback(json_t *lineage, const char *path, struct tw_error *err)
+{
+    json_t *said = path[0] ? tw_feedback_summary(path, err) : NULL;
+    return !path[0] || (said && json_object_set_new(lineage, "feedback", said) == 0);
+}
+
 /* NULL on failure. */
 static json_t *lineage_of(const struct tuning *tuning, struct tw_error *err)
 {
@@ -217,7 +226,8 @@ static json_t *lineage_of(const struct tuning *tuning, struct tw_error *err)
                                                          tw_fold_json(tuning->left_out)) == 0);
     if (!whole)
         tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for lineage");
-    if (whole && tw_lineage_add_file(lineage, "templates", tuning->settings->templates, err))
+    if (whole && tw_lineage_add_file(lineage, "templates", tuning->settings->templates, err) &&
+        add_feedback(lineage, tuning->settings->feedback, err))
         return lineage;
     json_decref(lineage);
     return NULL;

@@ -31,6 +31,7 @@ struct tw_finetune_settings {
     struct tw_run_settings run;
     const char *model;
     struct tw_setting_texts data, learn_only, validation; /* FILE or FILE:WEIGHT */
+    const char *feedback; /* a file of records that people's labels made (examples/feedback.h); "": none */
     double validation_share;
     double label_smoothing;
     const char *leave_out;     /* "": nothing; else a fold (fold.h) */
