@@ -5,13 +5,13 @@ static void note_position(struct tw_owned_partition *partition, rd_kafka_t *kafk
     struct tw_partition *base = &partition->base;
     int64_t low = 0;
     int64_t high = -1;
-    base->caught_up =
-        partition->at_end && base->batches_out == 0 &&
-        (base->cut_offset == base->expected_offset || partition->jumped_offset == base->expected_offset);
     if (rd_kafka_get_watermark_offsets(kafka, base->topic, base->number, &low, &high) ==
             RD_KAFKA_RESP_ERR_NO_ERROR &&
         high > base->end_offset)
         base->end_offset = high;
+    base->caught_up =
+        partition->at_end && !tw_owned_holds_more(partition) && base->batches_out == 0 &&
+        (base->cut_offset == base->expected_offset || partition->jumped_offset == base->expected_offset);
 }
 
 void tw_lag_note(struct tw_partitions *partitions, rd_kafka_t *kafka, struct tw_metrics *metrics)

@@ -1,7 +1,8 @@
 /* lag: how far each partition is behind its end, and who is told.
  *
  * Caught up is what has been COMMITTED up to the end, not what has been read: the watermark of a partition
- * with documents still in flight must not be passed by the stream's. */
+ * with documents still in flight must not be passed by the stream's. Nor that of one whose records wait
+ * behind a transaction that is open: librdkafka calls its first record the end. */
 #ifndef TW_LAG_H
 #define TW_LAG_H
 

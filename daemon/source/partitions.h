@@ -22,6 +22,7 @@ struct tw_owned_partition {
     int64_t fetches_sent;      /* to its broker, as the last statistics said (answers.h) */
     int32_t fetch_broker;      /* which that was; -1: none */
     bool at_end;               /* end-of-partition event since the last message */
+    int64_t end_event_offset;  /* what that event said: the next to be fetched */
     int64_t check_offset;      /* the stored record that must be seen there before others; -1: no more */
     bool doubtful;             /* its topic may be another one: to be taken anew when its broker answers */
     int64_t told_offset;       /* as committed to Kafka, for lag tools */
@@ -44,6 +45,13 @@ struct tw_partitions {
 static inline struct tw_owned_partition *tw_owned(struct tw_partition *partition)
 {
     return (struct tw_owned_partition *)partition;
+}
+
+/* Kafka holds records behind what librdkafka calls the end. They came this moment; or a transaction is open,
+ * and what stands behind its first record cannot be read until it ends. */
+static inline bool tw_owned_holds_more(const struct tw_owned_partition *partition)
+{
+    return partition->at_end && partition->base.end_offset > partition->end_event_offset;
 }
 
 /* A new entry in the state FENCED or TAKING, without offsets. NULL when out of memory. */

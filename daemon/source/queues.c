@@ -133,6 +133,7 @@ static void take_end(
         return;
     partition->check_offset = -1;
     partition->at_end = true;
+    partition->end_event_offset = message->offset;
     partition->base.answered_ms = tw_now_ms(); /* by a fetch that found nothing */
     partition->base.end_offset = message->offset;
 }

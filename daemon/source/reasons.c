@@ -45,18 +45,21 @@ static void add_stranded(struct reasons *reasons, const struct tw_partitions *pa
                 at->number, at->row_offset);
 }
 
-/* Read, not at its end, and nothing comes: since its last message, or since it may be read. */
+/* Read, Kafka holds more, and nothing comes: since its last message, or since it may be read. */
 static void add_silent(struct reasons *reasons, const struct tw_partitions *partitions)
 {
     uint64_t now_ms = tw_now_ms();
     for (struct tw_partition *at = partitions->first; at; at = at->next) {
         uint64_t since_ms = at->last_message_ms > at->moved_ms ? at->last_message_ms : at->moved_ms;
+        bool behind = tw_owned_holds_more(tw_owned(at));
         if (at->state == TW_PARTITION_READING && at->end_offset > at->expected_offset &&
-            now_ms > since_ms + SILENT_MOST_MS && !tw_owned(at)->at_end)
+            now_ms > since_ms + SILENT_MOST_MS && (behind || !tw_owned(at)->at_end))
             add(reasons,
                 "topic %s partition %" PRId32 ": %" PRId64 " records wait in Kafka and none has come for "
-                "%" PRIu64 " s; cure: see that its leader answers, and what the log says of it\n",
-                at->topic, at->number, at->end_offset - at->expected_offset, (now_ms - since_ms) / 1000);
+                "%" PRIu64 " s; cure: %s\n",
+                at->topic, at->number, at->end_offset - at->expected_offset, (now_ms - since_ms) / 1000,
+                behind ? "a transaction is open before them: end it, see `kafka-transactions.sh find-hanging`"
+                       : "see that its leader answers, and what the log says of it");
     }
 }
 

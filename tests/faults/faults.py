@@ -294,11 +294,21 @@ def pg_freeze(storm):
 @kind("pg-lock", "postgres", r'event="commit will be tried again"')
 def pg_lock(storm):
     """LOCK TABLE documents for longer than store.lock_timeout."""
+    return lock_table(storm, storm.random.uniform(4, 7))
+
+
+@kind("pg-lock-long", "postgres", r'event="commit will be tried again"')
+def pg_lock_long(storm):
+    """The same for so long that nobody may call himself ready."""
+    return lock_table(storm, 24)
+
+
+def lock_table(storm, seconds):
     connection = storm.servers.connect()
     try:
         cursor = connection.cursor()
         cursor.execute("SET lock_timeout = '5s'; LOCK TABLE tapewatch.documents IN SHARE MODE")
-        storm.nap(storm.random.uniform(4, 7))
+        storm.nap(seconds)
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         waiting = cursor.fetchone()[0]
     except psycopg2.Error as problem:
@@ -509,9 +519,18 @@ def committed(storm):
     return f"{count} records committed"
 
 
+def leave_open(storm, seconds):
+    feeder_says(storm, ("hang", seconds), "transaction of 5: aborted", seconds + 30)
+    return f"a transaction stood open for {seconds} s"
+
+
 @kind("open-transaction", "transaction")
 def open_transaction(storm):
     """A transaction that is left open: what lies behind it cannot be read until it is aborted."""
-    seconds = storm.random.choice((5, 10))
-    feeder_says(storm, ("hang", seconds), "transaction of 5: aborted", seconds + 30)
-    return f"a transaction stood open for {seconds} s"
+    return leave_open(storm, storm.random.choice((5, 10)))
+
+
+@kind("open-transaction-long", "transaction")
+def open_transaction_long(storm):
+    """The same for longer than a partition must be silent to be passed over by event time, and lateness on top."""
+    return leave_open(storm, 50)

@@ -1,7 +1,8 @@
 """servers: what a storm runs on: a Kafka of three brokers, a PostgreSQL, daemons with a relay before each.
 
-    servers = Servers(work, options)      nothing runs yet
-    servers.start()                       Kafka, PostgreSQL, database, topic, relays, daemons
+    servers = Servers(work, ...)          nothing runs yet
+    servers.start()                       Kafka and PostgreSQL
+    servers.begin(rules, binary)          another database and topic, daemons of that binary with a relay each
     servers.stop()                        ends all of it, whatever state it is in
 
 Brokers and PostgreSQL are begun by tests/services, as for every other test. Each daemon runs as a user of its own, so that packet
@@ -30,13 +31,13 @@ FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 CONFIG = """dev: true
 kafka:
   topics: [{topic}]
-  group: storm
+  group: {topic}
   properties:
     bootstrap.servers: "{bootstrap}"
     session.timeout.ms: 6000
     heartbeat.interval.ms: 1000
 store:
-  conninfo: "host=127.0.0.1 port={relay} user=tapewatch_writer dbname=storm sslmode=disable gssencmode=disable"
+  conninfo: "host=127.0.0.1 port={relay} user=tapewatch_writer dbname={database} sslmode=disable gssencmode=disable"
   answer_most: 8s
 {model}
 decode:
@@ -45,7 +46,7 @@ batch:
   most_documents: 250
 watermark:
   lateness: {lateness}s
-  idle_after: 15s
+  idle_after: {idle}s
 rules:
   path: {rules}
 http:
@@ -84,7 +85,7 @@ class Daemon:
     def __init__(self, servers, number):
         self.servers, self.name = servers, "abcdefgh"[number]
         self.user = FIRST_USER + number
-        self.folder = os.path.join(servers.work, self.name)
+        self.folder = os.path.join(servers.work, servers.topic, self.name)
         self.log = os.path.join(self.folder, "log")
         self.clock = os.path.join(self.folder, "clock")
         self.process = self.relay = None
@@ -107,6 +108,7 @@ class Daemon:
             file.write(CONFIG.format(topic=self.servers.topic, bootstrap=self.servers.bootstrap, relay=self.relay_port,
                                      port=self.port, folder=self.folder, rules=self.servers.rules_path,
                                      most_bytes=stream.MOST_BYTES, lateness=self.servers.lateness_s,
+                                     database=self.servers.database, idle=self.servers.idle_s,
                                      model=self.servers.model))
 
     def config(self):
@@ -171,17 +173,22 @@ class Daemon:
             self.relay.wait()
 
 
+REFUSE = f"""CREATE FUNCTION refuse_row() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE 'refused by a trigger of the test' USING ERRCODE = '22000'; END $$;
+    CREATE TRIGGER refuse_row BEFORE INSERT ON tapewatch.documents FOR EACH ROW WHEN (NEW.source = '{stream.REFUSED_SOURCE}')
+    EXECUTE FUNCTION refuse_row()"""
+
+
 class Servers:
-    topic = "storm"
-    lateness_s = 20
+    idle_s = 15
     disk_megabytes = 1500
 
-    def __init__(self, work, binary, daemons=2, partitions=6, model="model:\n  kind: constant", clocks=False):
-        self.work, self.binary, self.partitions, self.model, self.clocks = work, binary, partitions, model, clocks
+    def __init__(self, work, daemons=2, partitions=6, model="model:\n  kind: constant", clocks=False, lateness_s=20):
+        self.work, self.count, self.first_partitions = work, daemons, partitions
+        self.model, self.clocks, self.lateness_s = model, clocks, lateness_s
         self.kafka, self.postgres = os.path.join(work, "kafka"), os.path.join(work, "postgres")
         self.rules_path = os.path.join(work, "rules.yaml")
-        self.daemons = [Daemon(self, number) for number in range(daemons)]
-        self.mounted = None
+        self.daemons, self.begun, self.mounted = [], 0, None
 
     # -- starting and stopping
 
@@ -193,17 +200,14 @@ class Servers:
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(done.args)}: {done.stdout}")
 
-    def start(self, rules):
+    def start(self):
         os.makedirs(self.work, exist_ok=True)
         os.chmod(self.work, 0o755)
-        # Of its own: the tree may lie where other users cannot go, and may be built anew meanwhile.
-        shutil.copy(self.binary, os.path.join(self.work, "tapewatch"))
-        self.binary = os.path.join(self.work, "tapewatch")
         properties = os.path.join(self.work, "broker.properties")
         with open(properties, "w") as file:
             file.write("default.replication.factor=3\nmin.insync.replicas=1\nbroker.session.timeout.ms=6000\n"
                        "broker.heartbeat.interval.ms=1000\nreplica.lag.time.max.ms=8000\n"
-                       "unclean.leader.election.enable=false\ngroup.max.session.timeout.ms=60000\n")
+                       "unclean.leader.election.enable=false\n")
         kafka = threading.Thread(target=self.start_kafka, args=(properties,))
         kafka.start()
         self.start_postgres()
@@ -213,13 +217,38 @@ class Servers:
         with open(os.path.join(self.kafka, "bootstrap")) as file:
             self.bootstrap = file.read().strip()
         self.admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+
+    def begin(self, rules, binary):
+        """Nothing of what ran before is left; what it logged is."""
+        for daemon in self.daemons:
+            daemon.end()
+        self.begun += 1
+        self.topic = self.database = f"storm{self.begun}"
+        os.makedirs(os.path.join(self.work, self.topic))
+        # Of its own: the tree may lie where other users cannot go, and may be built anew meanwhile.
+        self.binary = shutil.copy(binary, os.path.join(self.work, self.topic, "tapewatch"))
+        self.make_database()
         self.write_rules(rules)
+        self.partitions = self.first_partitions
         topic = NewTopic(self.topic, self.partitions, 3, config={"min.insync.replicas": "2"})
         self.admin.create_topics([topic])[self.topic].result(30)
         self.await_leaders()
+        self.daemons = [Daemon(self, number) for number in range(self.count)]
         for daemon in self.daemons:
             daemon.prepare()
             daemon.start()
+
+    def make_database(self):
+        connection = self.connect("postgres")
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute(f"DROP DATABASE IF EXISTS storm{self.begun - 1} WITH (FORCE)")
+        cursor.execute(f"CREATE DATABASE {self.database} {'TABLESPACE disk' if self.mounted else ''}")
+        connection.close()
+        self.must(subprocess.run([self.binary, "migrate", "--conninfo",
+                                  f"host=127.0.0.1 port={self.postgres_port} user=postgres dbname={self.database}"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False))
+        self.query(REFUSE)
 
     def start_kafka(self, properties):
         done = self.service("kafka", "start", self.kafka, "3", TW_KAFKA_HEAP="256m", TW_KAFKA_PROPERTIES=properties)
@@ -229,17 +258,11 @@ class Servers:
         self.must(self.service("postgres", "start", self.postgres))
         with open(os.path.join(self.postgres, "conninfo")) as file:
             self.postgres_port = int(file.read().split("port=")[1].split()[0])
-        connection = self.connect("postgres")
-        connection.autocommit = True
-        cursor = connection.cursor()
         if self.mount_disk():
-            cursor.execute(f"CREATE TABLESPACE disk LOCATION '{self.mounted}/tables'")
-        cursor.execute(f"CREATE DATABASE storm {'TABLESPACE disk' if self.mounted else ''}")
-        connection.close()
-        done = subprocess.run([self.binary, "migrate", "--conninfo",
-                               f"host=127.0.0.1 port={self.postgres_port} user=postgres dbname=storm"],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        self.must(done)
+            connection = self.connect("postgres")
+            connection.autocommit = True
+            connection.cursor().execute(f"CREATE TABLESPACE disk LOCATION '{self.mounted}/tables'")
+            connection.close()
 
     def mount_disk(self):
         """A small disk for the tables, which a fault fills; the log of transactions stays elsewhere. Only in a mount namespace."""
@@ -273,8 +296,8 @@ class Servers:
         self.partitions = count
         self.await_leaders()
 
-    def connect(self, database="storm", **settings):
-        return psycopg2.connect(host="127.0.0.1", port=self.postgres_port, user="postgres", dbname=database,
+    def connect(self, database=None, **settings):
+        return psycopg2.connect(host="127.0.0.1", port=self.postgres_port, user="postgres", dbname=database or self.database,
                                 connect_timeout=3, application_name="judge", **settings)
 
     def query(self, sql, parameters=None):

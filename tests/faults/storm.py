@@ -2,6 +2,7 @@
 
     storm = Storm(servers, seed, kinds, rate, work)
     storm.run(minutes)         servers run already; returns when everything is over and judged
+    storm.run_until_found(s)   the same for as many seconds at most, until some verdict is not 0 (mutants)
     storm.verdicts()           {name: number} of judge, witness and its own
 
 Its own verdicts:
@@ -36,7 +37,7 @@ class Storm:
         self.servers, self.seed, self.kinds, self.rate, self.say = servers, seed, list(kinds), rate, say
         self.random = random.Random(seed)
         self.rules = "first"
-        self.ledger_path = os.path.join(work, "ledger")
+        self.ledger_path = os.path.join(work, f"ledger-{servers.topic}")
         open(self.ledger_path, "w").close()
         self.judge = judges.Judge(servers, streams.Stream(seed), self.ledger_path)
         self.witness = witnesses.Witness(servers, self.ledger_path)
@@ -204,6 +205,36 @@ class Storm:
         if line:
             self.find("ended badly", line)
 
+    def run_until_found(self, seconds):
+        """One kind after another, and the end in a hurry: what has not settled in a quarter of a minute never will."""
+        self.witness.start()
+        self.start_feeder()
+        try:
+            self.wait_for_first()
+        except RuntimeError as problem:
+            self.judge.find("unseen", str(problem))
+        end = time.monotonic() + seconds
+        kinds = list(self.kinds)
+        while time.monotonic() < end and not self.found():
+            if kinds and not self.acting:
+                self.begin_fault(kinds[0])
+                kinds.append(kinds.pop(0))
+            self.tick(time.monotonic() + 1)
+        limit = time.monotonic() + 30
+        while self.acting and time.monotonic() < limit:
+            self.tick(time.monotonic() + 0.5)
+        if not self.found():
+            self.feeder("rate", 0)
+            self.drain(15)
+            self.feeder("end")
+            self.feeding.wait(40)
+            self.judge.audit()
+            self.judge.end()
+        self.witness.stop()
+
+    def found(self):
+        return any(self.verdicts().values())
+
     def judge_injections(self, minutes):
         """Each kind truly happened, if there was time for each."""
         for name in self.kinds:
@@ -213,14 +244,14 @@ class Storm:
         if reached < len(self.kinds):
             self.say(f"{len(self.kinds) - reached} kinds were not reached in {minutes:g} minutes")
 
-    def drain(self):
-        """Until everything acknowledged is stored and everything stored is evaluated."""
-        limit = time.monotonic() + DRAIN_S
+    def drain(self, seconds=DRAIN_S):
+        """Until everything acknowledged is stored."""
+        limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             self.tick(time.monotonic() + AUDIT_S + 0.5)
             if self.judge.lag() == 0:
                 return
-        self.say(f"{self.judge.lag()} records are not stored after {DRAIN_S:.0f} s")
+        self.say(f"{self.judge.lag()} records are not stored after {seconds:.0f} s")
 
     def probe(self):
         """A fresh document into each partition is stored soon; then the feeder ends, and event time comes to its end."""
@@ -236,15 +267,16 @@ class Storm:
         self.feeder("end")
         self.feeding.wait(60)
         self.judge.audit()
-        # Partitions are idle 15 s after their last record; lateness on top closes the last bar.
+        # Partitions are idle some time after their last record; lateness on top closes the last bar.
         last = self.servers.query("SELECT (extract(epoch FROM max(event_time)) * 1000)::bigint FROM tapewatch.documents")[0][0]
-        limit = time.monotonic() + 15 + self.servers.lateness_s + 25
+        most = self.servers.idle_s + self.servers.lateness_s + 25
+        limit = time.monotonic() + most
         while time.monotonic() < limit:
             self.tick(time.monotonic() + 1)
             evaluated = self.witness.evaluated
             if evaluated is not None and evaluated > last:
                 return
-        self.judge.find("missed alert", f"the last bar was not evaluated within {15 + self.servers.lateness_s + 25} s")
+        self.judge.find("missed alert", f"the last bar was not evaluated within {most} s")
 
     def verdicts(self):
         return {**self.judge.verdicts, **self.witness.verdicts, **self.own}

@@ -6,12 +6,15 @@ it (partition and offset) stand in the ledger.
     stream = Stream(seed)
     record = stream.record(n, ts_ms)     value, headers, and what must come of it
 
-Kinds, by n: most are documents; the others must become dead letters (POISON, OVERSIZED), or leave no row (TICK, TOMBSTONE).
+Kinds, by n: most are documents; the others must become dead letters (POISON, OVERSIZED; REFUSED, which a trigger of the test's own
+makes PostgreSQL refuse), or leave no row (TICK, TOMBSTONE).
 """
 import json
 
-DOCUMENT, POISON, OVERSIZED, TICK, TOMBSTONE = "document", "poison", "oversized", "tick", "tombstone"
-DEAD = (POISON, OVERSIZED)
+DOCUMENT, POISON, OVERSIZED, REFUSED = "document", "poison", "oversized", "refused"
+TICK, TOMBSTONE = "tick", "tombstone"
+DEAD = (POISON, OVERSIZED, REFUSED)
+REFUSED_SOURCE = "refuse-me"
 ROWLESS = (TICK, TOMBSTONE)
 MOST_BYTES = 8192  # decode.most_bytes of the daemons
 MASK = (1 << 64) - 1
@@ -33,13 +36,13 @@ class Record:
 
 
 class Stream:
-    def __init__(self, seed, symbols=60, poison=0.01, oversized=0.002, ticks=0.005, tombstones=0.002):
+    def __init__(self, seed, symbols=60, poison=0.01, oversized=0.002, refused=0.001, ticks=0.005, tombstones=0.002):
         self.seed = seed
         self.prefix = f"s{seed}-"
         # Invented symbols; low numbers are spoken of far more often than high ones.
         self.symbols = [f"SY{chr(65 + s // 26)}{chr(65 + s % 26)}" for s in range(symbols)]
         bounds, upto = [], 0.0
-        for share, kind in ((poison, POISON), (oversized, OVERSIZED), (ticks, TICK), (tombstones, TOMBSTONE)):
+        for share, kind in ((poison, POISON), (oversized, OVERSIZED), (refused, REFUSED), (ticks, TICK), (tombstones, TOMBSTONE)):
             upto += share
             bounds.append((int(upto * 10000), kind))
         self.bounds = bounds
@@ -71,7 +74,7 @@ class Stream:
         words = [WORDS[(draw >> shift) % len(WORDS)] for shift in (10, 15, 20, 25, 30, 35)]
         record.title = f"{' and '.join('$' + e for e in record.entities)}: {words[0]} {words[1]}"
         record.body = f"The {words[2]} of {words[3]}, {words[4]} and {words[5]} was told in note {n} of today."
-        record.source = f"wire-{draw >> 50 & 7}"
+        record.source = REFUSED_SOURCE if record.kind == REFUSED else f"wire-{draw >> 50 & 7}"
         record.headers = None
         if record.kind == TICK:
             record.value, record.headers = None, [("tw-time", str(ts_ms).encode())]

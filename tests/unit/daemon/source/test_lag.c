@@ -31,6 +31,7 @@ static void caught_up_is_what_was_committed_not_what_was_read(void **state)
     base->end_offset = 20;
     base->batches_out = 1; /* from 10 to 20, on its way */
     partition->at_end = true;
+    partition->end_event_offset = 20;
     tw_lag_note(&partitions, kafka, &metrics);
     assert_false(base->caught_up);
     assert_int_equal(metrics.gauges[TW_GAUGE_LAG], 10);
@@ -43,6 +44,30 @@ static void caught_up_is_what_was_committed_not_what_was_read(void **state)
     tw_lag_note(&partitions, kafka, &metrics);
     assert_false(base->caught_up);
     partition->jumped_offset = 20; /* nothing below it will ever be cut */
+    tw_lag_note(&partitions, kafka, &metrics);
+    assert_true(base->caught_up);
+    tw_partitions_remove(&partitions, base);
+    rd_kafka_destroy(kafka);
+}
+
+/* Else event time passes over what nobody could read, and all of it comes late. */
+static void what_waits_behind_an_open_transaction_is_not_caught_up_with(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics;
+    struct tw_partitions partitions = {0};
+    rd_kafka_t *kafka = kafka_without_brokers();
+    struct tw_owned_partition *partition = tw_partitions_add(&partitions, "news", 0, TW_PARTITION_TAKING);
+    struct tw_partition *base = &partition->base;
+    base->state = TW_PARTITION_READING;
+    base->row_offset = base->cut_offset = base->expected_offset = 20;
+    base->end_offset = 50;
+    partition->at_end = true;
+    partition->end_event_offset = 20; /* what librdkafka calls the end */
+    tw_lag_note(&partitions, kafka, &metrics);
+    assert_false(base->caught_up);
+    assert_int_equal(metrics.gauges[TW_GAUGE_LAG], 30);
+    partition->end_event_offset = 50; /* aborted: its records and its marker were passed over */
     tw_lag_note(&partitions, kafka, &metrics);
     assert_true(base->caught_up);
     tw_partitions_remove(&partitions, base);
@@ -76,6 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(caught_up_is_what_was_committed_not_what_was_read),
+        cmocka_unit_test(what_waits_behind_an_open_transaction_is_not_caught_up_with),
         cmocka_unit_test(gauges_are_of_what_is_read_and_of_what_is_stranded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
