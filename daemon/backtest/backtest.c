@@ -131,21 +131,23 @@ static bool take_day(void *context, const struct tw_bar_row *day, bool listed, s
     return tw_simulation_put_day(&backtest->simulation, day, err);
 }
 
-/* The events of a score, as those of a document with one entity. Types are names with blanks between. */
+/* The events of a score, as those of a document with one entity. Types are names with blanks between; one
+ * with a dot stands in the body. */
 static uint32_t read_types(
-    struct tw_backtest *backtest, struct tw_text types, struct tw_event events[MOST_TYPES])
+    struct tw_backtest *backtest, const struct tw_stored_score *score, struct tw_event events[MOST_TYPES])
 {
+    struct tw_text types = score->types;
     uint32_t count = 0;
     for (size_t at = 0; at < types.length && count < MOST_TYPES;) {
         const char *blank = memchr(types.bytes + at, ' ', types.length - at);
         size_t end = blank ? (size_t)(blank - types.bytes) : types.length;
-        uint32_t type = backtest->taxonomy ? tw_taxonomy_find(backtest->taxonomy,
-                                                 (struct tw_text){types.bytes + at, end - at})
-                                           : TW_EVENT_ANY_TYPE;
+        bool in_title = types.bytes[end - 1] != '.';
+        struct tw_text name = {types.bytes + at, end - at - !in_title};
+        uint32_t type = backtest->taxonomy ? tw_taxonomy_find(backtest->taxonomy, name) : TW_EVENT_ANY_TYPE;
         if (type == TW_EVENT_ANY_TYPE)
             backtest->unknown_types++;
         else
-            events[count++] = (struct tw_event){.type = type};
+            events[count++] = (struct tw_event){.type = type, .begin = in_title ? 0 : score->title_length};
         at = end + 1;
     }
     return count;
@@ -179,12 +181,13 @@ static bool take_score(void *context, const struct tw_stored_score *score, struc
     struct tw_document document = {.message = &message,
         .event_us = score->event_us,
         .text = score->text,
+        .title_length = score->title_length,
         .entities = &entity,
         .entity_count = 1,
         .events = events};
     const struct tw_rule_hearing hearing = {&document, backtest->taxonomy, &scored, 0, 1};
     struct tw_headline_list list = {0};
-    document.event_count = read_types(backtest, score->types, events);
+    document.event_count = read_types(backtest, score, events);
     backtest->scores++;
     tw_arena_reset(&backtest->hearing, KEPT_BYTES);
     if (!tw_rules_speak(backtest->rules, &hearing, &backtest->hearing, &list, err))

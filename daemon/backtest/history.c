@@ -124,7 +124,7 @@ bool tw_history_read_baseline(
 static const char scores_sql[] =
     "SELECT s.entity, coalesce(e.listed, false), s.event_time, s.sentiment, s.topic_id, t.topic, s.partition,"
     " s.kafka_offset, CASE WHEN d.title = '' THEN d.body ELSE d.title || ' ' || d.body END, coalesce(v.types, ''),"
-    " coalesce(s.entity = ANY (f.told), false)"
+    " coalesce(s.entity = ANY (f.told), false), octet_length(d.title)"
     " FROM tapewatch.scores s"
     " JOIN tapewatch.documents d ON d.topic_id = s.topic_id AND d.partition = s.partition"
     " AND d.kafka_offset = s.kafka_offset AND d.event_time = s.event_time"
@@ -132,7 +132,7 @@ static const char scores_sql[] =
     " LEFT JOIN tapewatch.entities e ON e.symbol = s.entity"
     " LEFT JOIN tapewatch.stories f ON f.topic_id = s.topic_id AND f.partition = s.partition"
     " AND f.kafka_offset = s.kafka_offset AND f.event_time = s.event_time AND f.event_time >= $1 AND f.event_time < $2"
-    " LEFT JOIN (SELECT topic_id, partition, kafka_offset, event_time, entity, string_agg(type, ' ' ORDER BY number) AS types"
+    " LEFT JOIN (SELECT topic_id, partition, kafka_offset, event_time, entity, string_agg(CASE WHEN in_title THEN type ELSE type || '.' END, ' ' ORDER BY number) AS types"
     " FROM tapewatch.events WHERE event_time >= $1 AND event_time < $2 AND entity IS NOT NULL"
     " GROUP BY topic_id, partition, kafka_offset, event_time, entity) AS v"
     " ON v.topic_id = s.topic_id AND v.partition = s.partition AND v.kafka_offset = s.kafka_offset"
@@ -140,7 +140,20 @@ static const char scores_sql[] =
     " WHERE s.event_time >= $1 AND s.event_time < $2 AND d.event_time >= $1 AND d.event_time < $2";
 
 /* Columns of its rows. */
-enum { ENTITY, LISTED, EVENT_TIME, SENTIMENT, TOPIC_ID, TOPIC, PARTITION, OFFSET, TEXT, TYPES, IS_COPY };
+enum {
+    ENTITY,
+    LISTED,
+    EVENT_TIME,
+    SENTIMENT,
+    TOPIC_ID,
+    TOPIC,
+    PARTITION,
+    OFFSET,
+    TEXT,
+    TYPES,
+    IS_COPY,
+    TITLE_BYTES
+};
 
 /* Names of topics are kept: there are few, and each row has one. */
 struct score_reading {
@@ -174,7 +187,8 @@ static bool take_score(void *context, const PGresult *row, struct tw_error *err)
         .offset = tw_get_int64(PQgetvalue(row, 0, OFFSET)),
         .text = text_at(row, TEXT),
         .types = text_at(row, TYPES),
-        .is_copy = *PQgetvalue(row, 0, IS_COPY) != 0};
+        .is_copy = *PQgetvalue(row, 0, IS_COPY) != 0,
+        .title_length = (uint32_t)tw_get_int32(PQgetvalue(row, 0, TITLE_BYTES))};
     return reading->taker->take(reading->taker->context, &score, err);
 }
 

@@ -65,9 +65,12 @@ struct tw_stored_score {
     struct tw_text topic;
     int32_t partition;
     int64_t offset;
-    struct tw_text text;  /* of the document, as it was cleaned */
-    struct tw_text types; /* of its events for that entity, by name, a blank between them */
-    bool is_copy;         /* its story was told of that entity before */
+    struct tw_text text;   /* of the document, as it was cleaned */
+    uint32_t title_length; /* bytes of it that are the title */
+    struct tw_text
+        types;    /* of its events for that entity, by name, a blank between them; a dot behind one that
+                              the body tells */
+    bool is_copy; /* its story was told of that entity before */
 };
 
 struct tw_score_taker {

@@ -8,7 +8,7 @@
 enum { MOST_TYPES = TW_EVENT_TYPES };
 
 /* Its own keys, behind the common ones. */
-enum { TYPES, SEVERITY_AT_LEAST, SENTIMENT_BELOW, STORIES, OWN_KEYS = STORIES + TW_SPOKEN_KEYS };
+enum { TYPES, SEVERITY_AT_LEAST, SENTIMENT_BELOW, IN_TITLE, STORIES, OWN_KEYS = STORIES + TW_SPOKEN_KEYS };
 static const struct tw_yaml_key keys[] = {
     TW_RULE_COMMON_ROWS("1h"),
     {"types", TW_YAML_TEXTS, 1, MOST_TYPES, NULL, "",
@@ -17,6 +17,8 @@ static const struct tw_yaml_key keys[] = {
         "speaks only for types that events.yaml gives this severity, or a higher one"},
     {"sentiment_below", TW_YAML_FIXED, -TW_SENTIMENT_ONE, TW_SENTIMENT_ONE, NULL, "",
         "speaks only when the document's sentiment for the entity is below this; left out, whatever it is"},
+    {"in_title", TW_YAML_BOOL, 0, 1, NULL, "false",
+        "speaks only for an event that the title tells, not the body; a text without a title is one"},
     TW_SPOKEN_ROWS,
 };
 _Static_assert(sizeof keys / sizeof keys[0] == TW_RULE_COMMON_KEYS + OWN_KEYS, "a row for each key");
@@ -111,6 +113,7 @@ static bool read_event(const struct tw_rule_reader *reader, const struct tw_yaml
         return tw_rule_no_memory(reader, node);
     settings->severity_at_least = (enum tw_severity)values[SEVERITY_AT_LEAST].number;
     settings->sentiment_below = below->has_value ? below->number : TW_EVENT_ANY_SENTIMENT;
+    settings->in_title = values[IN_TITLE].number != 0;
     rule->settings = settings;
     rule->measure = "polarity";
     bool right = tw_spoken_read_stories(reader, &values[STORIES], &keys[TW_RULE_COMMON_KEYS + STORIES], rule);
@@ -125,7 +128,10 @@ static bool write_event(const struct tw_rule *rule, size_t key, struct tw_yaml_v
         return tw_spoken_write_stories(rule, key - STORIES, value);
     value->texts = settings->types;
     value->text_count = settings->type_count;
-    value->number = key == SENTIMENT_BELOW ? settings->sentiment_below : (int64_t)settings->severity_at_least;
+    const int64_t numbers[STORIES] = {[SEVERITY_AT_LEAST] = settings->severity_at_least,
+        [SENTIMENT_BELOW] = settings->sentiment_below,
+        [IN_TITLE] = settings->in_title};
+    value->number = numbers[key];
     if (key == TYPES)
         return settings->type_count > 0;
     return key != SENTIMENT_BELOW || settings->sentiment_below != TW_EVENT_ANY_SENTIMENT;
@@ -139,6 +145,13 @@ static bool is_graver(const struct tw_event_type *left, const struct tw_event_ty
                                              : left->polarity < right->polarity;
 }
 
+/* What a body tells is often what happened to others, or long ago. */
+static bool is_told(const struct tw_event_rule *settings, const struct tw_document *document, uint32_t event)
+{
+    return !settings->in_title || document->title_length == 0 ||
+           document->events[event].begin < document->title_length;
+}
+
 /* The gravest type that the rule wants, of those told of the document's entity of that number; NULL: none. */
 static const struct tw_event_type *gravest(
     const struct tw_event_rule *settings, const struct tw_rule_hearing *hearing, uint32_t entity)
@@ -148,7 +161,7 @@ static const struct tw_event_type *gravest(
     for (uint32_t at = 0; at < document->event_count; at++) {
         const struct tw_event_type *type = &hearing->taxonomy->types[document->events[at].type];
         if (document->events[at].entity == entity && wants(settings, type) &&
-            (!found || is_graver(type, found)))
+            is_told(settings, document, at) && (!found || is_graver(type, found)))
             found = type;
     }
     return found;

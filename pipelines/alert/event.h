@@ -5,6 +5,7 @@
  *         types: [bankruptcy, default, halt]
  *         severity_at_least: warning         by events.yaml; left out, however grave
  *         sentiment_below: 0.2               left out, whatever the model makes of it
+ *         in_title: true                     left out, in the body too
  *         quiet: 6h
  *
  * It SPEAKS for a document, in the document's own transaction, for each entity of which the text tells such
@@ -22,6 +23,7 @@ struct tw_event_rule {
     uint32_t type_count;
     enum tw_severity severity_at_least;
     int64_t sentiment_below; /* 10,000ths; TW_EVENT_ANY_SENTIMENT */
+    bool in_title;
 };
 
 #define TW_EVENT_ANY_SENTIMENT INT64_MAX

@@ -120,6 +120,8 @@ bool tw_rules_text_canonical(const struct tw_rule *rules, uint32_t count, struct
 static void write_range(FILE *out, const struct tw_yaml_key *key)
 {
     char from[64], to[64];
+    if (key->type == TW_YAML_BOOL)
+        return; /* its type says it */
     if (key->type == TW_YAML_CHOICE) {
         for (size_t at = 0; key->choices[at]; at++)
             fprintf(out, "%s`%s`", at ? ", " : "", key->choices[at]);

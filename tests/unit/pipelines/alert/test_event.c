@@ -110,9 +110,10 @@ static void the_canonical_text_reads_back_as_the_same_set(void **state)
     assert_string_equal(set->canonical.bytes,
         "rules:\n"
         "  - name: \"all\"\n    kind: event\n    severity: warning\n    entities: all\n    quiet: 1h\n"
-        "    severity_at_least: info\n"
+        "    severity_at_least: info\n    in_title: false\n"
         "  - name: \"some\"\n    kind: event\n    severity: warning\n    entities: all\n    quiet: 1h\n"
-        "    types: [\"halt\", \"probe\"]\n    severity_at_least: warning\n    sentiment_below: 0.2\n");
+        "    types: [\"halt\", \"probe\"]\n    severity_at_least: warning\n    sentiment_below: 0.2\n"
+        "    in_title: false\n");
     struct tw_rule_set *again = load_good(set->canonical.bytes);
     assert_string_equal(again->hash, set->hash);
     tw_rules_free(again);
@@ -123,6 +124,8 @@ static void the_canonical_text_reads_back_as_the_same_set(void **state)
 static const struct tw_event told[] = {
     {HALT, 0, 0, 4}, {PROBE, 1, 5, 9}, {BANKRUPTCY, 0, 10, 14}, {CONTRACT, TW_EVENT_OF_NOBODY, 15, 19}};
 
+static uint32_t title_length; /* of the document that rules hear */
+
 static struct tw_headline_list spoken(const char *yaml, int32_t sentiment)
 {
     struct tw_rule_set *set = load_good(yaml);
@@ -130,7 +133,7 @@ static struct tw_headline_list spoken(const char *yaml, int32_t sentiment)
     struct tw_score_row *scores = tw_arena_array(&arena, 8, sizeof *scores);
     struct tw_headline_list list = {0};
     struct tw_error err;
-    *document = (struct tw_document){.events = told, .event_count = 4};
+    *document = (struct tw_document){.events = told, .event_count = 4, .title_length = title_length};
     for (uint32_t at = 0; at < 2; at++)
         scores[6 + at] = (struct tw_score_row){.document = 3,
             .symbol = tw_text_of(at ? "B" : "A"),
@@ -155,6 +158,19 @@ static void a_rule_speaks_for_each_company_by_the_gravest_of_its_events(void **s
     assert_int_equal(list.rows[0].keyword.length, 0);
     assert_int_equal(list.rows[1].score, 7);
     assert_true(tw_text_equal(list.rows[1].event_type, tw_text_of("probe")));
+}
+
+static void a_rule_for_titles_does_not_hear_what_the_body_tells(void **state)
+{
+    (void)state;
+    static const char titles[] = "rules:\n- {name: e, kind: event, in_title: true}\n";
+    title_length = 5; /* the halt of A stands in it; its bankruptcy, and the probe of B, do not */
+    struct tw_headline_list list = spoken(titles, 0);
+    assert_int_equal(list.count, 1);
+    assert_true(tw_text_equal(list.rows[0].event_type, tw_text_of("halt")));
+    assert_int_equal(spoken("rules:\n- {name: e, kind: event}\n", 0).count, 2);
+    title_length = 0; /* a text without a title is one */
+    assert_int_equal(spoken(titles, 0).count, 2);
 }
 
 static void what_a_rule_does_not_want_makes_it_silent(void **state)
@@ -243,6 +259,7 @@ int main(void)
         cmocka_unit_test(a_rule_is_held_to_the_events_that_there_are),
         cmocka_unit_test(the_canonical_text_reads_back_as_the_same_set),
         cmocka_unit_test(a_rule_speaks_for_each_company_by_the_gravest_of_its_events),
+        cmocka_unit_test(a_rule_for_titles_does_not_hear_what_the_body_tells),
         cmocka_unit_test(what_a_rule_does_not_want_makes_it_silent),
         cmocka_unit_test(its_alert_has_the_lowest_polarity_and_names_the_event),
         cmocka_unit_test(the_shipped_rules_name_types_of_the_shipped_events),
