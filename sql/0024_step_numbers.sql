@@ -31,6 +31,20 @@ JOIN tapewatch.alerts a USING (alert_id)
 LEFT JOIN tapewatch.rule_sets r ON r.rule_set_id = s.rule_set_id
 LEFT JOIN tapewatch.models m ON m.model_id = s.model_id;
 COMMENT ON VIEW tapewatch.alert_numbers IS 'Each step of each alert with the numbers that decided it, and which rules and model made them';
+COMMENT ON COLUMN tapewatch.alert_numbers.alert_id IS 'Number of the alert';
+COMMENT ON COLUMN tapewatch.alert_numbers.alert_step_id IS 'Number of the step, see alert_steps';
+COMMENT ON COLUMN tapewatch.alert_numbers.rule IS 'Name of the rule';
+COMMENT ON COLUMN tapewatch.alert_numbers.entity IS 'Symbol of the entity, see entities';
+COMMENT ON COLUMN tapewatch.alert_numbers.kind IS 'Kind of the rule';
+COMMENT ON COLUMN tapewatch.alert_numbers.measure IS 'What value and threshold are values of';
+COMMENT ON COLUMN tapewatch.alert_numbers.step IS 'opened, updated or resolved';
+COMMENT ON COLUMN tapewatch.alert_numbers.step_time IS 'Event time (UTC): end of the bar at which it happened';
+COMMENT ON COLUMN tapewatch.alert_numbers.window_from IS 'Event time (UTC) from which documents counted, up to step_time; NULL of headlines and events';
+COMMENT ON COLUMN tapewatch.alert_numbers.baseline IS 'shift: median of the daily means; burst: documents to be expected; NULL of other kinds';
+COMMENT ON COLUMN tapewatch.alert_numbers.deviation IS 'shift: how far the mean of so many documents strays from the baseline; NULL of other kinds';
+COMMENT ON COLUMN tapewatch.alert_numbers.baseline_days IS 'Days of the baseline';
+COMMENT ON COLUMN tapewatch.alert_numbers.reason IS 'Why, in words';
+COMMENT ON COLUMN tapewatch.alert_numbers.stepped_at IS 'Wall clock (UTC) of the server when it was stored';
 COMMENT ON COLUMN tapewatch.alert_numbers.value IS 'Value of what measure says';
 COMMENT ON COLUMN tapewatch.alert_numbers.threshold IS 'What the value was held against: to open, or, of a step resolved, to be quiet';
 COMMENT ON COLUMN tapewatch.alert_numbers.documents IS 'Documents that counted (all, any: rules; headline, event: documents of this step)';

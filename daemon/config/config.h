@@ -135,6 +135,11 @@ struct tw_config {
         int64_t memory_bytes; /* of the bars that rules look back on */
     } evaluate;
     struct {
+        bool enabled;
+        int64_t stories;    /* documents of a step that are explained */
+        int64_t per_minute; /* steps that are, at the most */
+    } evidence;
+    struct {
         const char *kafka_topic;  /* empty: none */
         const char *alertmanager; /* URL; empty: none */
         int64_t repeat_ms;        /* how often open alerts are told again */

@@ -158,6 +158,13 @@ const struct tw_config_row tw_config_rows[] = {
     {"evaluate", {"memory", TW_YAML_SIZE, MIB(16), MIB(1048576), NULL, "", "Most memory of the bars that rules look back on: 40 to 50 bytes for each company and 10s in which it is spoken of, within the longest window."},
         "1GiB", TW_FIELD_INT, AT(evaluate.memory_bytes), 1, false, ""},
 
+    {"evidence", {"enabled", TW_YAML_BOOL, 0, 1, NULL, "", "Keep for each alert the documents that weigh most in it, with the words that made the model decide. Made beside the stream, by a thread that yields to it."},
+        "true", TW_FIELD_BOOL, AT(evidence.enabled), 1, false, ""},
+    {"evidence", {"stories", TW_YAML_COUNT, 1, 10, NULL, "", "Documents of a step that are explained."},
+        "3", TW_FIELD_INT, AT(evidence.stories), 1, false, ""},
+    {"evidence", {"per_minute", TW_YAML_COUNT, 1, 10000, NULL, "", "Most steps of alerts, headlines and events that are explained a minute, the newest first; what waits for ten minutes is left without."},
+        "30", TW_FIELD_INT, AT(evidence.per_minute), 1, false, ""},
+
     {"tell", {"kafka_topic", TW_YAML_TEXT, 0, 249, NULL, "", "Topic that alerts are told to, each step a record, by the cluster of kafka.properties. None: no topic."},
         "", TW_FIELD_STRING, AT(tell.kafka_topic), 1, false, "tapewatch-alerts"},
     {"tell", {"alertmanager", TW_YAML_TEXT, 0, 2048, NULL, "", "Prometheus Alertmanager that alerts are told to, by its URL. None: none."},

@@ -56,6 +56,10 @@ static const struct description counters[] = {
         "Those of them whose story was told before."},
     [TW_COUNT_STORIES_FORGOTTEN] = {"tapewatch_stories_forgotten_total",
         "Documents that new ones were not compared with any more within 24 hours: beyond stories.most_documents."},
+    [TW_COUNT_EVIDENCE_MADE] = {"tapewatch_evidence_total",
+        "Steps of alerts, headlines and events whose evidence was stored by this daemon."},
+    [TW_COUNT_EVIDENCE_FAILED] = {"tapewatch_evidence_failures_total",
+        "Tries to explain one of them that failed."},
     [TW_COUNT_BARS_EVALUATED] = {"tapewatch_bars_evaluated_total", "Closed bars that rules have looked at."},
     [TW_COUNT_KAFKA_ERRORS] = {"tapewatch_kafka_errors_total", "Errors reported by the Kafka client."},
 };
@@ -95,6 +99,8 @@ static const struct description histograms[] = {
     [TW_TIME_RIVER] = {"tapewatch_river_seconds", "Time of one batch in a worker."},
     [TW_TIME_STORED] = {"tapewatch_stored_seconds",
         "From a record's Kafka stamp to its commit, oldest of a batch."},
+    [TW_TIME_EVIDENCE] = {"tapewatch_evidence_seconds",
+        "From the commit of an alert's step, headline or event to its evidence."},
 };
 
 _Static_assert(sizeof counters / sizeof counters[0] == TW_COUNTERS, "a row for each counter");

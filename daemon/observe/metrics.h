@@ -46,7 +46,9 @@ enum tw_counter {
     TW_COUNT_STORIES_FILED,
     TW_COUNT_STORIES_COPIES,
     TW_COUNT_STORIES_FORGOTTEN,
-    TW_COUNT_KAFKA_ERRORS, /* errors reported by librdkafka */
+    TW_COUNT_EVIDENCE_MADE,   /* steps, headlines and events */
+    TW_COUNT_EVIDENCE_FAILED, /* tries of them */
+    TW_COUNT_KAFKA_ERRORS,    /* errors reported by librdkafka */
     TW_COUNTERS
 };
 
@@ -73,9 +75,10 @@ enum tw_gauge {
 };
 
 enum tw_histogram {
-    TW_TIME_COMMIT, /* one transaction, seconds */
-    TW_TIME_RIVER,  /* one batch in a worker, seconds */
-    TW_TIME_STORED, /* from a record's Kafka stamp to its commit, oldest of a batch, seconds */
+    TW_TIME_COMMIT,   /* one transaction, seconds */
+    TW_TIME_RIVER,    /* one batch in a worker, seconds */
+    TW_TIME_STORED,   /* from a record's Kafka stamp to its commit, oldest of a batch, seconds */
+    TW_TIME_EVIDENCE, /* from a step to its evidence, seconds */
     TW_HISTOGRAMS
 };
 

@@ -18,6 +18,12 @@ struct worker {
     struct tw_pulse pulse;
 };
 
+/* Jobs to be run by one thread. */
+struct lane {
+    pthread_cond_t more;
+    struct tw_job *jobs, **end; /* linked by next */
+};
+
 struct tw_pool {
     uint32_t worker_count;
     const struct tw_work *work;
@@ -25,9 +31,9 @@ struct tw_pool {
     uv_async_t wake;
 
     pthread_mutex_t lock; /* guards everything down to the blank line */
-    pthread_cond_t more, more_jobs;
+    pthread_cond_t more;
     struct tw_batch *batches, **batches_end; /* to be worked on, linked by next */
-    struct tw_job *jobs, **jobs_end;
+    struct lane lanes[TW_JOB_LANES];
     struct tw_job *finished, **finished_end;
     struct tw_shared *shared; /* what the next batch is worked on with */
     bool stopping;
@@ -41,8 +47,13 @@ struct tw_pool {
     void (*closed)(void *context);
     void *closed_context;
 
-    struct worker workers[]; /* worker_count of them, and the one of the jobs */
+    struct worker workers[]; /* worker_count of them, and one for each lane */
 };
+
+static uint32_t thread_count(const struct tw_pool *pool)
+{
+    return pool->worker_count + TW_JOB_LANES;
+}
 
 static void fail_batch(struct tw_batch *batch, const struct tw_error *err)
 {
@@ -92,16 +103,16 @@ static struct tw_batch *next_batch(struct tw_pool *pool, struct tw_shared **shar
 }
 
 /* The next job under the lock; NULL when the pool stops. */
-static struct tw_job *next_job(struct tw_pool *pool)
+static struct tw_job *next_job(struct tw_pool *pool, struct lane *lane)
 {
-    while (!pool->stopping && !pool->jobs)
-        pthread_cond_wait(&pool->more_jobs, &pool->lock);
+    while (!pool->stopping && !lane->jobs)
+        pthread_cond_wait(&lane->more, &pool->lock);
     if (pool->stopping)
         return NULL;
-    struct tw_job *job = pool->jobs;
-    pool->jobs = job->next;
-    if (!pool->jobs)
-        pool->jobs_end = &pool->jobs;
+    struct tw_job *job = lane->jobs;
+    lane->jobs = job->next;
+    if (!lane->jobs)
+        lane->end = &lane->jobs;
     return job;
 }
 
@@ -149,8 +160,9 @@ static void *do_jobs(void *argument)
 {
     struct worker *worker = argument;
     struct tw_pool *pool = worker->pool;
+    struct lane *lane = &pool->lanes[worker - pool->workers - pool->worker_count];
     pthread_mutex_lock(&pool->lock);
-    for (struct tw_job *job; (job = next_job(pool));) {
+    for (struct tw_job *job; (job = next_job(pool, lane));) {
         pthread_mutex_unlock(&pool->lock);
         tw_pulse_beat(&worker->pulse);
         job->run(job);
@@ -220,7 +232,8 @@ static void tell_threads_to_stop(struct tw_pool *pool)
     pthread_mutex_lock(&pool->lock);
     pool->stopping = true;
     pthread_cond_broadcast(&pool->more);
-    pthread_cond_broadcast(&pool->more_jobs);
+    for (int lane = 0; lane < TW_JOB_LANES; lane++)
+        pthread_cond_broadcast(&pool->lanes[lane].more);
     pthread_mutex_unlock(&pool->lock);
     for (uint32_t at = 0; at < pool->worker_count; at++)
         tw_pulse_stop(&pool->workers[at].pulse);
@@ -243,7 +256,7 @@ static bool start_threads(struct tw_pool *pool, struct tw_error *err)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     uint32_t started = 0;
     int status = 0;
-    for (; started < pool->worker_count + 1 && status == 0; started += status == 0) {
+    for (; started < thread_count(pool) && status == 0; started += status == 0) {
         struct worker *worker = &pool->workers[started];
         worker->pool = pool;
         status = pthread_create(
@@ -256,13 +269,14 @@ static bool start_threads(struct tw_pool *pool, struct tw_error *err)
     tell_threads_to_stop(pool);
     join_threads(pool, started);
     return tw_fail(err, TW_INTERNAL, "workers", "raise the limit of threads (ulimit -u, TasksMax)",
-        "cannot start thread %u of %u: %s", started + 1, pool->worker_count + 1, strerror(status));
+        "cannot start thread %u of %u: %s", started + 1, thread_count(pool), strerror(status));
 }
 
 static void free_pool(struct tw_pool *pool)
 {
     pthread_cond_destroy(&pool->more);
-    pthread_cond_destroy(&pool->more_jobs);
+    for (int lane = 0; lane < TW_JOB_LANES; lane++)
+        pthread_cond_destroy(&pool->lanes[lane].more);
     pthread_mutex_destroy(&pool->lock);
     free(pool);
 }
@@ -273,21 +287,23 @@ bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *tabl
     if (workers < 1 || workers > MOST_WORKERS)
         return tw_fail(
             err, TW_CONFIG, "workers.count", NULL, "%u workers; 1 to %d can be had", workers, MOST_WORKERS);
-    struct tw_pool *pool = calloc(1, sizeof *pool + (workers + 1) * sizeof pool->workers[0]);
+    struct tw_pool *pool = calloc(1, sizeof *pool + (workers + TW_JOB_LANES) * sizeof pool->workers[0]);
     if (!pool)
         return tw_fail(err, TW_INTERNAL, "workers", NULL, "out of memory");
     pool->worker_count = workers;
-    pool->running = workers + 1;
+    pool->running = workers + TW_JOB_LANES;
     pool->work = table;
     pool->events = *events;
     pool->shared = shared;
     pool->batches_end = &pool->batches;
-    pool->jobs_end = &pool->jobs;
     pool->finished_end = &pool->finished;
     pool->order_end = &pool->order;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->more, NULL);
-    pthread_cond_init(&pool->more_jobs, NULL);
+    for (int lane = 0; lane < TW_JOB_LANES; lane++) {
+        pool->lanes[lane].end = &pool->lanes[lane].jobs;
+        pthread_cond_init(&pool->lanes[lane].more, NULL);
+    }
     pool->wake.data = pool;
     if (!start_threads(pool, err)) {
         free_pool(pool);
@@ -296,7 +312,7 @@ bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *tabl
     /* Nothing can have been given yet, so no worker has sent before this. */
     if (uv_async_init(loop, &pool->wake, woken) != 0) {
         tell_threads_to_stop(pool);
-        join_threads(pool, workers + 1);
+        join_threads(pool, thread_count(pool));
         free_pool(pool);
         return tw_fail(err, TW_INTERNAL, "workers", NULL, "no handle for the workers' wake-up");
     }
@@ -353,9 +369,10 @@ void tw_pool_job(struct tw_pool *pool, struct tw_job *job)
     job->next = NULL;
     pool->jobs_out++;
     pthread_mutex_lock(&pool->lock);
-    *pool->jobs_end = job;
-    pool->jobs_end = &job->next;
-    pthread_cond_signal(&pool->more_jobs);
+    struct lane *lane = &pool->lanes[job->lane];
+    *lane->end = job;
+    lane->end = &job->next;
+    pthread_cond_signal(&lane->more);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -391,7 +408,7 @@ uint64_t tw_pool_stuck_ms(const struct tw_pool *pool)
 {
     uint64_t now_ms = tw_now_ms();
     uint64_t longest_ms = 0;
-    for (uint32_t at = 0; at < pool->worker_count + 1; at++) {
+    for (uint32_t at = 0; at < thread_count(pool); at++) {
         uint64_t rested_ms = tw_pulse_rested_ms(&pool->workers[at].pulse, now_ms);
         if (rested_ms > longest_ms)
             longest_ms = rested_ms;
@@ -421,12 +438,14 @@ static void hand_back_untouched(struct tw_pool *pool)
     }
     pool->batches = NULL;
     pool->batches_end = &pool->batches;
-    for (struct tw_job *job = pool->jobs, *next; job; job = next) {
-        next = job->next;
-        finish_job(pool, job);
+    for (int lane = 0; lane < TW_JOB_LANES; lane++) {
+        for (struct tw_job *job = pool->lanes[lane].jobs, *next; job; job = next) {
+            next = job->next;
+            finish_job(pool, job);
+        }
+        pool->lanes[lane].jobs = NULL;
+        pool->lanes[lane].end = &pool->lanes[lane].jobs;
     }
-    pool->jobs = NULL;
-    pool->jobs_end = &pool->jobs;
 }
 
 static void end_when_all_left(struct tw_pool *pool)
@@ -436,7 +455,7 @@ static void end_when_all_left(struct tw_pool *pool)
     pthread_mutex_unlock(&pool->lock);
     if (running > 0 || uv_is_closing((uv_handle_t *)&pool->wake))
         return;
-    join_threads(pool, pool->worker_count + 1); /* each has left already */
+    join_threads(pool, thread_count(pool)); /* each has left already */
     hand_back_untouched(pool);
     deliver(pool);
     uv_close((uv_handle_t *)&pool->wake, handle_closed);

@@ -8,7 +8,8 @@
  * ONE DOOR. A batch or job belongs to the pool from give/job until events.batch/done hands it back on the
  * loop; the queues' mutex is the only place where it changes hands, so what one side wrote the other sees.
  * Batches come back in the order in which they were given, whatever worker was faster; jobs as they
- * finish. Jobs have a thread of their own: there are few of them, and alerts must not wait for batches.
+ * finish. Jobs have threads of their own, one a lane: there are few of them, alerts must not wait for
+ * batches, and not for what is explained of them either.
  *
  * SHARED DATA. Every run of a batch uses one `struct tw_shared` (shared.h), read-only and counted:
  * tw_pool_swap (on reload) puts another in its place; batches that have begun end with the old one, whose
@@ -41,11 +42,15 @@ struct tw_work {
     void (*batch)(void *content, void *state, struct tw_batch *batch);
 };
 
+/* Whose thread runs a job; jobs of one lane are run one after the other. */
+enum tw_job_lane { TW_LANE_TURNS, TW_LANE_EVIDENCE, TW_JOB_LANES };
+
 /* A piece of work of another room. The caller owns it and leaves it alone until done() was called. */
 struct tw_job {
-    void (*run)(struct tw_job *job);  /* on the thread of jobs */
+    void (*run)(struct tw_job *job);  /* on the thread of its lane */
     void (*done)(struct tw_job *job); /* on the loop */
     void *context;
+    enum tw_job_lane lane;
     struct tw_job *next;
 };
 
@@ -54,8 +59,8 @@ struct tw_pool_events {
     void (*batch)(void *context, struct tw_batch *batch); /* on the loop, in the order of give */
 };
 
-/* Starts `workers` threads (1 to 256), and one for jobs. The pool becomes a user of `shared`. TW_INTERNAL
- * when threads or memory are refused; then everything is as before. */
+/* Starts `workers` threads (1 to 256), and one for each lane of jobs. The pool becomes a user of `shared`.
+ * TW_INTERNAL when threads or memory are refused; then everything is as before. */
 TW_MUST_USE bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *work,
     struct tw_shared *shared, const struct tw_pool_events *events, struct tw_pool **out,
     struct tw_error *err);

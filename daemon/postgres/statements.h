@@ -78,15 +78,19 @@ enum tw_statement {
     TW_OUTBOX_READ,
     TW_OPEN_READ,
     TW_OUTBOX_DONE,
+    /* evidence */
+    TW_EVIDENCE_TAKE,
+    TW_EVIDENCE_STORE,
+    TW_EVIDENCE_END,
     TW_STATEMENTS
 };
 
-enum { TW_FOR_STORE = 1, TW_FOR_EVALUATOR = 2, TW_FOR_TELL = 4 };
+enum { TW_FOR_STORE = 1, TW_FOR_EVALUATOR = 2, TW_FOR_TELL = 4, TW_FOR_EVIDENCE = 8 };
 enum { TW_STATEMENT_PARAMETERS = 32 };
 
 struct tw_statement_row {
     const char *name;
-    int connections; /* TW_FOR_STORE, TW_FOR_EVALUATOR, TW_FOR_TELL */
+    int connections; /* TW_FOR_STORE and others */
     int parameter_count;
     Oid types[TW_STATEMENT_PARAMETERS];
     const char *sql; /* NULL: it carries rows, and is written from their columns (store/row_statements.h) */

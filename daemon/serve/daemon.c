@@ -442,13 +442,23 @@ static void evaluator_closed(void *context)
         pool_closed(daemon);
 }
 
-static void tell_closed(void *context)
+static void evidence_closed(void *context)
 {
     struct tw_daemon *daemon = context;
+    daemon->evidence = NULL;
     if (daemon->evaluator)
         tw_evaluator_end(daemon->evaluator, evaluator_closed, daemon);
     else
         evaluator_closed(daemon);
+}
+
+static void tell_closed(void *context)
+{
+    struct tw_daemon *daemon = context;
+    if (daemon->evidence)
+        tw_evidence_end(daemon->evidence, evidence_closed, daemon);
+    else
+        evidence_closed(daemon);
 }
 
 static void close_rooms(struct tw_daemon *daemon, const char *why)
@@ -575,6 +585,13 @@ static bool open_evaluator(struct tw_daemon *daemon, struct tw_error *err)
         tw_load_rules(daemon->shared), &events, &daemon->evaluator, err);
 }
 
+static bool open_evidence(struct tw_daemon *daemon, struct tw_error *err)
+{
+    return !daemon->config->evidence.enabled ||
+           tw_evidence_begin(&daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, daemon->pool,
+               daemon->shared, &daemon->evidence, err);
+}
+
 static bool open_source(struct tw_daemon *daemon, struct tw_error *err)
 {
     struct tw_source_events events = {
@@ -625,6 +642,7 @@ static bool start(struct tw_daemon *daemon, struct tw_error *err)
     if (!open_batcher(daemon, err))
         return false;
     if (!open_pool(daemon, err) || !open_store(daemon, err) || !open_evaluator(daemon, err) ||
+        !open_evidence(daemon, err) ||
         !tw_tell_begin(
             &daemon->tell, &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, err) ||
         !open_source(daemon, err) || !open_doors(daemon, err))

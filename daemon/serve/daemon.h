@@ -1,11 +1,11 @@
 /* daemon: owns the rooms of `serve`, and the order in which they start and stop.
  *
- *     start   log, metrics > loaded (model, entities, rules) > pool > store > evaluator > tell > source >
- *             doors
+ *     start   log, metrics > loaded (model, entities, rules) > pool > store > evaluator > evidence > tell >
+ *             source > doors
  *     run     source > batcher > pool > store; all on one loop (loop.h), work on the pool's threads
  *     stop    source stops reading > open batches cut > pool empties > commits known (or the time is over) >
- *             tellers give back their leases > evaluator lets shards go > pool ends > store closes >
- *             source leaves the group > handles closed
+ *             tellers give back their leases > evidence ends > evaluator lets shards go > pool ends >
+ *             store closes > source leaves the group > handles closed
  *
  *     STARTING --every part is able--> READY --a part is not--> UNREADY --every part is able--> READY
  *     STARTING --asked to stop--> DRAINING
@@ -27,6 +27,7 @@
 #include "batch/pace.h"
 #include "config/config.h"
 #include "evaluate/evaluator.h"
+#include "evidence/evidence.h"
 #include "observe/log.h"
 #include "observe/machine.h"
 #include "observe/metrics.h"
@@ -69,6 +70,7 @@ struct tw_daemon {
     struct tw_pace pace;
     struct tw_store *store;
     struct tw_evaluator *evaluator;
+    struct tw_evidence *evidence; /* NULL: not wanted */
     struct tw_tell tell;
     struct tw_source *source;
     struct tw_http *http;

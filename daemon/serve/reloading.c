@@ -129,6 +129,8 @@ static bool take_effect(struct tw_daemon *daemon, struct tw_reload *reload, stru
     if (tw_load_entities(reload->shared) || tw_load_entities(daemon->shared))
         tw_store_list(daemon->store, reload->shared, tw_load_entities(reload->shared));
     tw_pool_swap(daemon->pool, reload->shared);
+    if (daemon->evidence)
+        tw_evidence_swap(daemon->evidence, reload->shared);
     tw_shared_leave(daemon->shared);
     daemon->shared = reload->shared;
     reload->shared = NULL;

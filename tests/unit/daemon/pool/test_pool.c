@@ -279,6 +279,28 @@ static void sleep_long(struct tw_job *job)
     nap(300000);
 }
 
+static void slow_job_done(struct tw_job *job)
+{
+    struct scene *scene = job->context;
+    assert_int_equal(scene->jobs_done, 1); /* the other one, given later, is over */
+    tw_pool_end(scene->pool, closed, scene);
+}
+
+static void a_job_waits_for_no_job_of_another_lane(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    struct tw_job slow = {
+        .run = sleep_long, .done = slow_job_done, .context = scene, .lane = TW_LANE_EVIDENCE};
+    struct counting_job quick = {.job = {.run = run_job, .done = job_done, .context = scene}};
+    open_scene(scene, 1, 1);
+    tw_pool_job(scene->pool, &slow);
+    tw_pool_job(scene->pool, &quick.job);
+    close_scene(scene);
+    assert_int_equal(scene->jobs_done, 1);
+    free(scene);
+}
+
 static void sleeper_done(struct tw_job *job)
 {
     struct scene *scene = job->context;
@@ -377,6 +399,7 @@ int main(void)
         cmocka_unit_test(a_worker_that_cannot_begin_fails_its_batch_with_the_reason),
         cmocka_unit_test(what_was_not_begun_at_the_end_is_handed_back_untouched),
         cmocka_unit_test(jobs_run_once_beside_batches),
+        cmocka_unit_test(a_job_waits_for_no_job_of_another_lane),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_seen),
         cmocka_unit_test(a_worker_that_goes_on_step_by_step_is_not_stuck_however_long_its_batch_is),
         cmocka_unit_test(the_end_stops_a_long_batch_between_two_steps_and_does_not_make_the_loop_wait),

@@ -1,0 +1,536 @@
+#include "evidence/evidence.h"
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "evaluate/statement_list.h"
+#include "evidence/evidence_work.h"
+#include "format/labels.h"
+#include "observe/repeats.h"
+#include "postgres/session.h"
+#include "postgres/wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MOST_TEXTS = 10, /* evidence.stories is no greater */
+    TURN_MS = 400,
+    RETRY_MS = 5000,
+    MINUTE_MS = 60000,
+    LIST_BYTES = 1 << 20,
+    TITLE_CHARACTERS = 300,
+};
+
+/* What is true in each, evidence.h says. */
+enum state { AWAY, WAITING, TAKING, WORKING, STORING, ORPHANED, RECALLING, CLOSING, STATES };
+
+/* Kinds of lines that come again and again (repeats.h). */
+enum line { LINE_DATABASE, LINE_FAILED, LINE_WAITS };
+
+/* Columns of TW_EVIDENCE_TAKE. */
+enum {
+    STEP,
+    EVENT,
+    AGE,
+    ENTITY,
+    RANK,
+    TOPIC,
+    PARTITION,
+    OFFSET,
+    TIME,
+    SENTIMENT,
+    COPIES,
+    BEGIN,
+    END,
+    TITLE,
+    BODY
+};
+
+struct tw_evidence {
+    const struct tw_config *config;
+    const struct tw_log *log;
+    struct tw_metrics *metrics;
+    struct tw_pool *pool;
+    struct tw_shared *shared; /* with which the next text is read */
+    struct tw_session session;
+    enum state state;
+    struct tw_repeats repeats;
+    struct tw_arena arena; /* of the list */
+    struct tw_statement_list list;
+
+    PGresult *rows;    /* the step at hand; NULL: none */
+    uint64_t taken_ms; /* when it was asked for */
+    int at;            /* which of its texts is explained */
+    struct tw_evidence_text texts[MOST_TEXTS];
+    struct tw_evidence_work work; /* the worker's while it has a text */
+    struct tw_shared *lent;       /* with which it reads that text */
+    struct tw_job job;
+    enum { NOT_RUN, FAILED, EXPLAINED } outcome;
+    struct tw_error failure; /* of the job */
+
+    uint64_t minute_ms; /* when the minute began in which so many steps were taken */
+    int64_t taken;
+
+    void (*closed)(void *context);
+    void *closed_context;
+};
+
+/* -- the machine ----------------------------------------------------------------------------------------- */
+
+static const char *const names[STATES] = {
+    [AWAY] = "away",
+    [WAITING] = "waiting",
+    [TAKING] = "taking",
+    [WORKING] = "working",
+    [STORING] = "storing",
+    [ORPHANED] = "orphaned",
+    [RECALLING] = "recalling",
+    [CLOSING] = "closing",
+};
+
+static const uint32_t moves[STATES] = {
+    [AWAY] = TW_MOVE(WAITING) | TW_MOVE(CLOSING),
+    [WAITING] = TW_MOVE(TAKING) | TW_MOVE(AWAY) | TW_MOVE(CLOSING),
+    [TAKING] = TW_MOVE(WORKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
+    [WORKING] =
+        TW_MOVE(WORKING) | TW_MOVE(STORING) | TW_MOVE(WAITING) | TW_MOVE(ORPHANED) | TW_MOVE(RECALLING),
+    [STORING] = TW_MOVE(WAITING) | TW_MOVE(CLOSING),
+    [ORPHANED] = TW_MOVE(AWAY) | TW_MOVE(WAITING) | TW_MOVE(RECALLING),
+    [RECALLING] = TW_MOVE(CLOSING),
+    [CLOSING] = 0,
+};
+
+const struct tw_machine tw_evidence_machine = {"evidence", names, moves, STATES};
+
+/* The only place where the state changes. */
+static void move(struct tw_evidence *evidence, enum state state, const char *why)
+{
+    tw_machine_tell(&tw_evidence_machine, evidence->log, TW_DEBUG, evidence->state, state, why);
+    evidence->state = state;
+}
+
+static bool has_session(const struct tw_evidence *evidence)
+{
+    return tw_connection_ready(evidence->session.connection) &&
+           !tw_connection_busy(evidence->session.connection);
+}
+
+static void forget(struct tw_evidence *evidence)
+{
+    PQclear(evidence->rows);
+    evidence->rows = NULL;
+    tw_evidence_work_forget(&evidence->work);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void wait_for(struct tw_evidence *evidence, uint64_t milliseconds, const char *why)
+{
+    forget(evidence);
+    move(evidence, WAITING, why);
+    uv_timer_start(&evidence->session.timer, on_timer, milliseconds, 0);
+}
+
+/* The database does not let us read or store: nothing is lost, and it is tried again. */
+static void recover(struct tw_evidence *evidence, const char *what, const struct tw_refusal *refusal)
+{
+    uint64_t unsaid;
+    if (refusal->lost) { /* on_lost comes next */
+        forget(evidence);
+        move(evidence, WAITING, "the session was lost before the answer");
+        return;
+    }
+    if (tw_repeats_tell(&evidence->repeats, LINE_DATABASE, tw_now_ms(), &unsaid))
+        tw_log_error(evidence->log, "evidence", what, &refusal->error);
+    wait_for(evidence, RETRY_MS, what);
+}
+
+/* -- taking ---------------------------------------------------------------------------------------------- */
+
+static struct tw_text text_at(const PGresult *rows, int row, int column)
+{
+    return (struct tw_text){PQgetvalue(rows, row, column), (size_t)PQgetlength(rows, row, column)};
+}
+
+static struct tw_evidence_text read_text(const PGresult *rows, int row)
+{
+    struct tw_evidence_text text = {.stored = {.title = text_at(rows, row, TITLE),
+                                        .body = text_at(rows, row, BODY),
+                                        .symbol = text_at(rows, row, ENTITY)},
+        .has_event = !PQgetisnull(rows, row, BEGIN)};
+    if (text.has_event) {
+        text.event_begin = (uint32_t)tw_get_int32(PQgetvalue(rows, row, BEGIN));
+        text.event_end = (uint32_t)tw_get_int32(PQgetvalue(rows, row, END));
+    }
+    return text;
+}
+
+static bool on_row(void *context, enum tw_statement statement, PGresult *result)
+{
+    struct tw_evidence *evidence = context;
+    if (statement != TW_EVIDENCE_TAKE || evidence->rows || PQntuples(result) == 0 ||
+        PQntuples(result) > MOST_TEXTS)
+        return false;
+    evidence->rows = result;
+    for (int row = 0; row < PQntuples(result); row++)
+        evidence->texts[row] = read_text(result, row);
+    return true;
+}
+
+/* An answer that comes after the end was asked for. */
+static bool is_over(const struct tw_evidence *evidence)
+{
+    return evidence->state == CLOSING;
+}
+
+static void explain_next(struct tw_evidence *evidence, const char *why);
+
+static void on_taken(void *context, const struct tw_refusal *refusal)
+{
+    struct tw_evidence *evidence = context;
+    if (is_over(evidence))
+        return;
+    if (refusal) {
+        recover(evidence, "steps without evidence cannot be read", refusal);
+    } else if (!evidence->rows) {
+        wait_for(evidence, TURN_MS, "there is none");
+    } else {
+        evidence->at = 0;
+        evidence->taken++;
+        explain_next(evidence, "there is one");
+    }
+}
+
+/* Milliseconds until another step may be taken; 0: now. */
+static uint64_t pause_ms(struct tw_evidence *evidence)
+{
+    uint64_t now_ms = tw_now_ms();
+    uint64_t unsaid;
+    if (now_ms >= evidence->minute_ms + MINUTE_MS) {
+        evidence->minute_ms = now_ms;
+        evidence->taken = 0;
+    }
+    if (evidence->taken < evidence->config->evidence.per_minute)
+        return 0;
+    if (tw_repeats_tell(&evidence->repeats, LINE_WAITS, now_ms, &unsaid))
+        tw_log(evidence->log, TW_WARNING, "evidence", "more alerts than evidence.per_minute",
+            tw_int("per_minute", evidence->config->evidence.per_minute),
+            tw_string("what", "the newest have their words; what waits for ten minutes gets none"));
+    return evidence->minute_ms + MINUTE_MS - now_ms;
+}
+
+static void take(struct tw_evidence *evidence)
+{
+    struct tw_exchange exchange = {evidence, on_row, on_taken};
+    char within[8], tries[4], most[4];
+    const char *owner = evidence->session.owner;
+    const char *values[] = {owner, within, tries, most};
+    const int lengths[] = {(int)strlen(owner), 8, 4, 4};
+    tw_put_int64(within, TW_EVIDENCE_WITHIN_MS);
+    tw_put_int32(tries, TW_EVIDENCE_TRIES);
+    tw_put_int32(most, (int32_t)evidence->config->evidence.stories);
+    move(evidence, TAKING, "the pause is over");
+    evidence->taken_ms = tw_now_ms();
+    tw_connection_ask(evidence->session.connection, &exchange, TW_EVIDENCE_TAKE, values, lengths);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct tw_evidence *evidence = timer->data;
+    if (evidence->state != WAITING || !has_session(evidence)) /* one that broke unseen is told as lost next */
+        return;
+    uint64_t milliseconds = pause_ms(evidence);
+    if (milliseconds > 0)
+        uv_timer_start(timer, on_timer, milliseconds, 0);
+    else
+        take(evidence);
+}
+
+/* -- storing --------------------------------------------------------------------------------------------- */
+
+/* A value of the row as the server gave it, in binary. */
+static void put_again(struct tw_evidence *evidence, int row, int column)
+{
+    if (PQgetisnull(evidence->rows, row, column))
+        tw_statement_put_null(&evidence->list);
+    else
+        tw_statement_put_bytes(&evidence->list, PQgetvalue(evidence->rows, row, column),
+            (size_t)PQgetlength(evidence->rows, row, column));
+}
+
+/* The first characters of a text: a title may be as long as a record. */
+static struct tw_text beginning_of(struct tw_text text)
+{
+    size_t at = 0;
+    for (size_t characters = 0; at < text.length; at++) {
+        characters += ((unsigned char)text.bytes[at] & 0xC0) != 0x80;
+        if (characters > TITLE_CHARACTERS)
+            break;
+    }
+    return (struct tw_text){text.bytes, at};
+}
+
+static void put_number(struct tw_evidence *evidence, float number)
+{
+    char digits[32];
+    int length = snprintf(digits, sizeof digits, "%.9g", (double)number);
+    struct tw_text text = tw_arena_copy(&evidence->arena, (struct tw_text){digits, (size_t)length});
+    evidence->list.full = evidence->list.full || !text.bytes;
+    tw_statement_put_text(&evidence->list, text);
+}
+
+/* What only integrated gradients have. */
+static void put_logit(struct tw_evidence *evidence, const struct tw_evidence_text *text)
+{
+    if (text->method != TW_EVIDENCE_GRADIENTS) {
+        for (int column = 0; column < 4; column++)
+            tw_statement_put_null(&evidence->list);
+        return;
+    }
+    tw_statement_put_name(&evidence->list, text->of_entity ? "entity" : "document");
+    tw_statement_put_name(&evidence->list, tw_class_name(text->label));
+    put_number(evidence, text->base);
+    put_number(evidence, text->logit);
+}
+
+static void list_row(struct tw_evidence *evidence, int row)
+{
+    static const int as_they_are[] = {STEP, EVENT, RANK, TOPIC, PARTITION, OFFSET, TIME, SENTIMENT, COPIES};
+    const struct tw_evidence_text *text = &evidence->texts[row];
+    struct tw_statement_list *list = &evidence->list;
+    tw_statement_add(list, TW_EVIDENCE_STORE);
+    for (size_t at = 0; at < sizeof as_they_are / sizeof as_they_are[0]; at++)
+        put_again(evidence, row, as_they_are[at]);
+    if (text->relevance < 0)
+        tw_statement_put_null(list);
+    else
+        tw_statement_put_int16(list, (int16_t)text->relevance);
+    tw_statement_put_name(list, tw_evidence_method_names[text->method]);
+    put_logit(evidence, text);
+    tw_statement_put_name(list, text->sha256);
+    tw_statement_put_text(
+        list, beginning_of(text->stored.title.length ? text->stored.title : text->stored.body));
+    if (text->words.bytes)
+        tw_statement_put_text(list, text->words);
+    else
+        tw_statement_put_null(list);
+}
+
+static void list_end(struct tw_evidence *evidence, bool is_made)
+{
+    tw_statement_add(&evidence->list, TW_EVIDENCE_END);
+    put_again(evidence, 0, STEP);
+    put_again(evidence, 0, EVENT);
+    tw_statement_put_bytes(&evidence->list, is_made ? "\1" : "\0", 1);
+    tw_statement_put_int32(&evidence->list, TW_EVIDENCE_TRIES);
+}
+
+static void on_stored(void *context, const struct tw_refusal *refusal)
+{
+    struct tw_evidence *evidence = context;
+    if (is_over(evidence))
+        return;
+    if (refusal) {
+        recover(evidence, "evidence cannot be stored", refusal);
+        return;
+    }
+    if (evidence->outcome != EXPLAINED) {
+        wait_for(evidence, RETRY_MS, "that it failed is stored");
+        return;
+    }
+    double waited_ms =
+        (double)tw_get_int64(PQgetvalue(evidence->rows, 0, AGE)) + (double)(tw_now_ms() - evidence->taken_ms);
+    tw_count(evidence->metrics, TW_COUNT_EVIDENCE_MADE, 1);
+    tw_observe(evidence->metrics, TW_TIME_EVIDENCE, waited_ms / 1e3);
+    wait_for(evidence, 0, "stored");
+}
+
+/* All of the step, or that it failed. */
+static void store(struct tw_evidence *evidence)
+{
+    struct tw_exchange exchange = {evidence, NULL, on_stored};
+    bool is_made = evidence->outcome == EXPLAINED;
+    if (!has_session(evidence)) { /* on_lost comes next */
+        wait_for(evidence, RETRY_MS, "the session broke");
+        return;
+    }
+    tw_arena_reset(&evidence->arena, LIST_BYTES);
+    tw_statement_list_begin(&evidence->list, &evidence->arena);
+    for (int row = 0; is_made && row < PQntuples(evidence->rows); row++)
+        list_row(evidence, row);
+    list_end(evidence, is_made);
+    if (evidence->list.full) {
+        wait_for(evidence, RETRY_MS, "its rows do not fit");
+        return;
+    }
+    move(evidence, STORING, is_made ? "explained" : "failed");
+    tw_connection_begin_exchange(evidence->session.connection, &exchange);
+    tw_statement_list_send(&evidence->list, evidence->session.connection);
+    tw_connection_sync(evidence->session.connection);
+}
+
+/* -- explaining ------------------------------------------------------------------------------------------ */
+
+static void close_session(struct tw_evidence *evidence, const char *why);
+
+static void run_job(struct tw_job *job)
+{
+    struct tw_evidence *evidence = job->context;
+    bool done = tw_evidence_work_run(
+        &evidence->work, evidence->lent, &evidence->texts[evidence->at], &evidence->failure);
+    evidence->outcome = done ? EXPLAINED : FAILED;
+}
+
+static void tell_failure(struct tw_evidence *evidence)
+{
+    uint64_t unsaid;
+    const PGresult *rows = evidence->rows;
+    tw_count(evidence->metrics, TW_COUNT_EVIDENCE_FAILED, 1);
+    if (!tw_repeats_tell(&evidence->repeats, LINE_FAILED, tw_now_ms(), &unsaid))
+        return;
+    tw_log_error(evidence->log, "evidence", "a text is not explained", &evidence->failure);
+    tw_log(evidence->log, TW_WARNING, "evidence", "an alert has no evidence yet",
+        tw_int("alert_step", PQgetisnull(rows, 0, STEP) ? 0 : tw_get_int64(PQgetvalue(rows, 0, STEP))),
+        tw_int("alert_event", PQgetisnull(rows, 0, EVENT) ? 0 : tw_get_int64(PQgetvalue(rows, 0, EVENT))),
+        tw_int("tries", TW_EVIDENCE_TRIES), tw_int("repeated", (int64_t)unsaid));
+}
+
+static void take_outcome(struct tw_evidence *evidence)
+{
+    if (evidence->outcome == EXPLAINED && ++evidence->at < PQntuples(evidence->rows)) {
+        explain_next(evidence, "there are more texts");
+        return;
+    }
+    if (evidence->outcome == FAILED)
+        tell_failure(evidence);
+    if (evidence->outcome == NOT_RUN)
+        wait_for(evidence, RETRY_MS, "not run");
+    else
+        store(evidence);
+}
+
+static void leave_orphaned(struct tw_evidence *evidence)
+{
+    if (tw_connection_ready(evidence->session.connection)) {
+        wait_for(evidence, 0, "the text is back, there is another session");
+        return;
+    }
+    forget(evidence);
+    move(evidence, AWAY, "the text is back");
+}
+
+static void job_back(struct tw_job *job)
+{
+    struct tw_evidence *evidence = job->context;
+    tw_shared_leave(evidence->lent);
+    evidence->lent = NULL;
+    if (evidence->state == RECALLING)
+        close_session(evidence, "the text is back");
+    else if (evidence->state == ORPHANED)
+        leave_orphaned(evidence);
+    else
+        take_outcome(evidence);
+}
+
+static void explain_next(struct tw_evidence *evidence, const char *why)
+{
+    move(evidence, WORKING, why);
+    evidence->outcome = NOT_RUN;
+    evidence->lent = tw_shared_use(evidence->shared);
+    evidence->job =
+        (struct tw_job){.run = run_job, .done = job_back, .context = evidence, .lane = TW_LANE_EVIDENCE};
+    tw_pool_job(evidence->pool, &evidence->job);
+}
+
+/* -- the session ----------------------------------------------------------------------------------------- */
+
+static void on_ready(void *context)
+{
+    struct tw_evidence *evidence = context;
+    if (evidence->state == AWAY)
+        wait_for(evidence, 0, "connected");
+}
+
+/* The store tells of a database that is away. */
+static void on_lost(void *context, const struct tw_error *err)
+{
+    struct tw_evidence *evidence = context;
+    (void)err;
+    uv_timer_stop(&evidence->session.timer);
+    if (evidence->state == WORKING)
+        move(evidence, ORPHANED, "session lost");
+    else if (evidence->state == WAITING)
+        move(evidence, AWAY, "session lost");
+}
+
+/* -- begin and end --------------------------------------------------------------------------------------- */
+
+static void dispose(struct tw_evidence *evidence)
+{
+    PQclear(evidence->rows);
+    tw_evidence_work_end(&evidence->work);
+    tw_arena_end(&evidence->arena);
+    tw_shared_leave(evidence->shared);
+    free(evidence);
+}
+
+bool tw_evidence_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
+    struct tw_metrics *metrics, struct tw_pool *pool, struct tw_shared *shared, struct tw_evidence **out,
+    struct tw_error *err)
+{
+    struct tw_evidence *evidence = calloc(1, sizeof *evidence);
+    struct tw_connection_events heard = {evidence, on_ready, on_lost};
+    struct tw_session_options options = {.config = config,
+        .application = "tapewatch evidence",
+        .room = "evidence",
+        .statements = TW_FOR_EVIDENCE};
+    if (!evidence)
+        return tw_fail(err, TW_INTERNAL, "evidence", NULL, "out of memory");
+    evidence->config = config;
+    evidence->log = log;
+    evidence->metrics = metrics;
+    evidence->pool = pool;
+    evidence->shared = tw_shared_use(shared);
+    tw_session_set(&evidence->session, "lock_timeout", config->store.lock_timeout_ms);
+    tw_session_set(&evidence->session, "jit", 0); /* compiling a plan takes longer than what it saves here */
+    if (tw_arena_begin(&evidence->arena, LIST_BYTES, err) && tw_evidence_work_begin(&evidence->work, err) &&
+        tw_session_begin(&evidence->session, loop, &options, log, &heard, err)) {
+        *out = evidence;
+        return true;
+    }
+    dispose(evidence);
+    return false;
+}
+
+void tw_evidence_swap(struct tw_evidence *evidence, struct tw_shared *shared)
+{
+    tw_shared_leave(evidence->shared);
+    evidence->shared = tw_shared_use(shared);
+}
+
+static void on_session_closed(void *context)
+{
+    struct tw_evidence *evidence = context;
+    void (*closed)(void *context) = evidence->closed;
+    void *closed_context = evidence->closed_context;
+    dispose(evidence);
+    if (closed)
+        closed(closed_context);
+}
+
+static void close_session(struct tw_evidence *evidence, const char *why)
+{
+    move(evidence, CLOSING, why);
+    tw_session_end(&evidence->session, on_session_closed, evidence);
+}
+
+void tw_evidence_end(struct tw_evidence *evidence, void (*closed)(void *context), void *context)
+{
+    evidence->closed = closed;
+    evidence->closed_context = context;
+    if (evidence->state == WORKING || evidence->state == ORPHANED)
+        move(evidence, RECALLING, "asked to end");
+    else
+        close_session(evidence, "asked to end");
+}

@@ -1,0 +1,25 @@
+/* evidence: the table of its moves is the drawing in its header. What it does with a server, the story
+ * tests/integration/test_evidence shows. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "drawing.h"
+#include "evidence/evidence.h"
+
+static void the_table_of_moves_is_the_drawing(void **state)
+{
+    (void)state;
+    drawing_agrees("daemon/evidence/evidence.h", &tw_evidence_machine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_of_moves_is_the_drawing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
