@@ -5,6 +5,7 @@
 #include "base/stopwatch.h"
 #include "events/events.h"
 #include "link/link.h"
+#include "link/relevance.h"
 #include "read/clean.h"
 #include "read/decode.h"
 #include "read/json_memory.h"
@@ -163,7 +164,8 @@ static bool read_documents(const struct tw_river *river, struct tw_river_worker 
     return read;
 }
 
-static struct tw_score_row score_row_of(const struct tw_document *document, uint32_t index, uint32_t nth)
+static struct tw_score_row score_row_of(
+    const struct tw_document *document, const struct tw_relevance *relevances, uint32_t index, uint32_t nth)
 {
     const struct tw_linked_entity *entity = &document->entities[nth];
     bool read = nth < document->reading_count;
@@ -171,7 +173,7 @@ static struct tw_score_row score_row_of(const struct tw_document *document, uint
         .symbol = entity->symbol,
         .listed = entity->listed,
         .from_document = !read,
-        .mentions = entity->mentions,
+        .relevance = relevances[nth],
         .score = read ? document->readings[nth].score : document->score};
 }
 
@@ -185,9 +187,13 @@ static bool make_scores(struct tw_arena *arena, struct tw_rows *rows, struct tw_
         return tw_arena_fail(arena, err);
     for (uint32_t at = 0; at < rows->document_count; at++) {
         const struct tw_document *document = &rows->documents[at];
-        for (uint32_t entity = 0; document->fate == TW_FATE_STORED && entity < document->entity_count;
-             entity++)
-            rows->scores[rows->score_count++] = score_row_of(document, at, entity);
+        const struct tw_relevance *relevances;
+        if (document->fate != TW_FATE_STORED || document->entity_count == 0)
+            continue;
+        if (!tw_relevance(document, arena, &relevances, err))
+            return false;
+        for (uint32_t entity = 0; entity < document->entity_count; entity++)
+            rows->scores[rows->score_count++] = score_row_of(document, relevances, at, entity);
     }
     return true;
 }

@@ -8,6 +8,7 @@
 #define TW_ROWS_H
 
 #include "document.h"
+#include "link/relevance.h"
 #include "severity.h"
 
 struct tw_taxonomy; /* taxonomy.h */
@@ -19,7 +20,7 @@ struct tw_score_row {
     struct tw_text symbol;
     bool listed;
     bool from_document;
-    uint32_t mentions;
+    struct tw_relevance relevance; /* its `mentions` and the other entities of the document among it */
     struct tw_score score;
 };
 

@@ -145,7 +145,35 @@ static void score_entity(const struct tw_chosen_rows *rows, uint32_t row, struct
 
 static void score_mentions(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
-    cell->integer = score_of(rows, row)->mentions;
+    cell->integer = score_of(rows, row)->relevance.mentions;
+}
+
+static void score_relevance(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = score_of(rows, row)->relevance.relevance;
+}
+
+static void score_share(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = score_of(rows, row)->relevance.share;
+}
+
+static void score_others(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    uint32_t others = score_of(rows, row)->relevance.others;
+    cell->integer = others < INT16_MAX ? others : INT16_MAX;
+}
+
+/* -1 where only the message's symbols name it. */
+static void score_first_byte(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    uint32_t first = score_of(rows, row)->relevance.first;
+    cell->integer = first <= INT32_MAX ? (int64_t)first : -1;
+}
+
+static void score_in_title(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = score_of(rows, row)->relevance.in_title;
 }
 
 static void score_negative(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
@@ -475,6 +503,11 @@ static const struct tw_sql_column score_columns[] = {
     {ROW(event_time, TW_OID_TIMESTAMPTZ, score_time)},
     {ROW(entity, TW_OID_TEXT, score_entity)},
     {ROW(mentions, TW_OID_INT4, score_mentions)},
+    {ROW(relevance, TW_OID_INT2, score_relevance)},
+    {ROW(share, TW_OID_INT2, score_share)},
+    {ROW(others, TW_OID_INT2, score_others)},
+    {ROW(first_byte, TW_OID_INT4, score_first_byte)},
+    {ROW(in_title, TW_OID_BOOL, score_in_title)},
     {ROW(negative, TW_OID_FLOAT4, score_negative)},
     {ROW(neutral, TW_OID_FLOAT4, score_neutral)},
     {ROW(positive, TW_OID_FLOAT4, score_positive)},

@@ -93,7 +93,9 @@ static void each_record_has_its_row_and_its_fate(void **state)
     for (uint32_t at = 0; at < 5; at++) {
         assert_true(tw_text_equal(rows.scores[at].symbol, tw_text_of(symbols[at])));
         assert_int_equal(rows.scores[at].document, documents[at]);
-        assert_int_equal(rows.scores[at].mentions, mentions[at]);
+        assert_int_equal(rows.scores[at].relevance.mentions, mentions[at]);
+        assert_in_range(rows.scores[at].relevance.relevance, 1, TW_RELEVANCE_WHOLE);
+        assert_int_equal(rows.scores[at].relevance.others, documents[at] < 4 ? 1 : 0);
         assert_int_equal(rows.scores[at].listed, at != 0);
         assert_true(rows.scores[at].from_document);
         assert_int_equal(rows.scores[at].score.sentiment, rows.documents[documents[at]].score.sentiment);

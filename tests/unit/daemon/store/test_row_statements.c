@@ -77,10 +77,11 @@ static void scores_are_inserted_from_arrays(void **state)
 {
     expect(state, TW_SCORES_INSERT,
         "INSERT INTO tapewatch.scores AS t (topic_id, partition, model_id, arrived_at, available_at, kafka_offset,"
-        " event_time, entity, mentions, negative, neutral, positive, sentiment, from_document)"
+        " event_time, entity, mentions, relevance, share, others, first_byte, in_title, negative, neutral, positive,"
+        " sentiment, from_document)"
         " SELECT $1, $2, $3, $4, now(), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), unnest($10),"
-        " unnest($11), unnest($12), unnest($13)",
-        TYPES(I2, I4, I2, TZ, AI8, ATZ, ATX, AI4, AF4, AF4, AF4, AI2, ABO));
+        " unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16), unnest($17), unnest($18)",
+        TYPES(I2, I4, I2, TZ, AI8, ATZ, ATX, AI4, AI2, AI2, AI2, AI4, ABO, AF4, AF4, AF4, AI2, ABO));
 }
 
 static void bars_are_added_to_those_that_stand_there(void **state)

@@ -1,4 +1,4 @@
-/* explain_stored: a document as the database has it is read as it was when it came: same logit, same words. */
+/* explain_stored: a stored document is read as it was when it came: same logit, same words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
