@@ -24,17 +24,29 @@
  *     norm        out = norm(y + residual) of kernels.h
  * and then the rows that were made are quantised for the next product.
  *
- * Sums of floats over a row (norm, softmax) are 16 chains: chain l adds what stands at l, l + 16, l + 32,
+ * Sums of floats over a row (norm) are 16 chains: chain l adds what stands at l, l + 16, l + 32,
  * ..., with nothing (0) beyond the end; then eight are l and l + 8 added, four are l and l + 4, two are l
  * and l + 2, one is the sum of both.
  *     norm(x): mean = sum(x) / width; variance = chains of fma(d, d, .) over d = x - mean, / width;
  *              out = fma(d (1 / sqrt(variance + epsilon)), scale, shift)
- *     exp(x):  n = floor(fma(x, log2 e, 1/2)), x <= 88, at least -87.33654; r = fma(n, 2.12194440e-4,
+ *     exp(x) (gelu tanh): n = floor(fma(x, log2 e, 1/2)), x <= 88, at least -87.33654; r = fma(n,
+ *     2.12194440e-4,
  *              fma(n, -0.693359375, x)); 2^n times the polynomial of Cephes expf (Moshier 1984-2000)
- *     attention of query i: s[j] = chain of fma(q[d], k[j][d], .) from 0, then fma(bias[j], sqrt(width),
- *     s[j]);
- *              e[j] = exp((s[j] - max s) (1 / sqrt(width))), sum(e) as above;
- *              context[d] = (chain of fma(e[j], v[j][d], .) from 0) (1 / sum(e))
+ *
+ * Attention takes words of 16 bits, for each sequence and head by itself: queries, keys and values are
+ * rounded to whole multiples of a step, and so are the weights that follow from them, so that both products
+ * are sums of integers. It is as exact as the rows need that are made of it: a step of values is a 2,000th of
+ * their largest, where a row of bytes has 255.
+ *     words(x, most): top = max |x| of the sequence and head, inverse = most / top, step = top / most, both 0
+ *                for a top below 1e-30; round(x inverse)
+ *     q, k = words(query, m), words(key, m), m the largest up to 4095 with m m width <= 2^30
+ *     v = words(value, 2047)
+ *     factor = (step of q times step of k) (log2 e / sqrt(width))
+ *     t[j] = (float)(sum over d of q[i][d] k[j][d]) factor, fma(bias[j], log2 e, .) where there is a bias
+ *     w[j] = round(8191 2^max(-30, t[j] - max t)), by 2^floor(x) times a polynomial of degree 3 in x -
+ *                floor(x), 8e-5 from the function; at most 8192
+ *     context[d] = c (step of v / (float)(sum of w)), c = sums over 128 keys of w[j] v[j][d], which fit in 31
+ *                bits, turned to float and added in order
  *
  * Packing. Weights stand in panels of 32 outputs; in a panel, four inputs of output 0, the same four of
  * output 1, ... of output 31, then the next four inputs. Missing outputs and inputs are 0.
@@ -56,6 +68,9 @@ enum {
     TW_INT8_DEEP = 4,        /* inputs of one output side by side */
     TW_INT8_BLOCK = 24,      /* rows that are carried from product to what follows at a time */
     TW_INT8_MOST_IN = 32768, /* the largest sum, 255 * 127 * in, fits in 31 bits; 127 * in / 128 in 15 */
+    TW_INT8_WORD = 4095,     /* the largest word of a query or key, see above */
+    TW_INT8_VALUE = 2047,    /* the largest word of a value */
+    TW_INT8_KEYS = 128,      /* keys whose weighted values are summed as integers: 8192 * 2047 * 128 < 2^31 */
     TW_INT8_TAKEN_BITS = 7,  /* 255 times 2^7 fits in a word with a sign */
 };
 
@@ -149,8 +164,12 @@ struct tw_int8_attention {
     float *scratch; /* tw_int8_attention_floats(longest sequence, width), aligned to 64 */
 };
 
-/* Floats of scratch that attention needs for sequences of at most `longest` tokens. */
+/* Floats of scratch that attention needs for sequences of at most `longest` tokens: for one head its queries,
+ * keys (as they come and turned) and values as words, and the scores of a few queries. */
 size_t tw_int8_attention_floats(size_t longest, size_t width);
+
+/* The largest word of a query or key of this width: TW_INT8_WORD, or less above 64. */
+int32_t tw_int8_most_word(size_t width);
 
 struct tw_int8_kernels {
     const char *name; /* "avx512-vnni", "avx-vnni", "avx2", "portable" */

@@ -12,6 +12,12 @@ typedef struct {
     __m256i quarters[4];
 } sums_vec;
 
+static inline __attribute__((always_inline)) void i_dot(ints *sums, ints x, ints y)
+{
+    sums->low = _mm256_add_epi32(sums->low, _mm256_madd_epi16(x.low, y.low));
+    sums->high = _mm256_add_epi32(sums->high, _mm256_madd_epi16(x.high, y.high));
+}
+
 /* Eight sums in order. */
 static inline __m256i joined(__m256i first, __m256i second)
 {

@@ -50,6 +50,12 @@ static inline float v_lowest(vec x)
     return _mm512_reduce_min_ps(x);
 }
 
+/* For v_scale, which gives 0 where its result is too small: nothing has to be held. */
+static inline vec v_above_30(vec x)
+{
+    return x;
+}
+
 static inline int32_t v_nearest(float x)
 {
     return _mm_cvtss_si32(_mm_set_ss(x));
@@ -71,7 +77,63 @@ static inline void v_bytes_part(vec x, uint8_t *to, size_t n)
     _mm_mask_storeu_epi8(to, first_lanes(n), _mm512_cvtusepi32_epi8(whole));
 }
 
+typedef __m512i ints;
 typedef __m512i sums_vec;
+
+static inline ints i_zero(void)
+{
+    return _mm512_setzero_si512();
+}
+
+static inline ints i_load(const int32_t *from)
+{
+    return _mm512_loadu_si512(from);
+}
+
+static inline void i_store(int32_t *to, ints x)
+{
+    _mm512_storeu_si512(to, x);
+}
+
+static inline ints i_set(int32_t x)
+{
+    return _mm512_set1_epi32(x);
+}
+
+static inline ints i_add(ints x, ints y)
+{
+    return _mm512_add_epi32(x, y);
+}
+
+static inline int32_t i_sum(ints x)
+{
+    return _mm512_reduce_add_epi32(x);
+}
+
+static inline ints i_nearest(vec x)
+{
+    return _mm512_cvtps_epi32(x);
+}
+
+static inline vec v_whole(ints x)
+{
+    return _mm512_cvtepi32_ps(x);
+}
+
+static inline void i_words(ints x, int16_t *to)
+{
+    _mm256_storeu_si256((__m256i *)(void *)to, _mm512_cvtepi32_epi16(x));
+}
+
+static inline ints i_pairs(ints first, ints second)
+{
+    return _mm512_mask_blend_epi16(0xaaaaaaaau, first, _mm512_slli_epi32(second, 16));
+}
+
+static inline __attribute__((always_inline)) void i_dot(ints *sums, ints x, ints y)
+{
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(*sums) : "v"(x), "v"(y));
+}
 
 static inline vec v_corrected(sums_vec sums, const int32_t *zero, const int32_t *taken)
 {

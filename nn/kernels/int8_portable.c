@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#define LOG2_E 1.44269504088896341f
+
 enum { CHAINS = 16 };
 
 /* --- what rows are made of ------------------------------------------------------------------------------ */
@@ -168,35 +170,104 @@ static void multiply(const struct tw_int8_product *call)
 
 /* --- attention ------------------------------------------------------------------------------------------ */
 
-/* Padded to what the widest vector table needs: keys by column, and the scores of a block of queries. */
+/* Padded to what the vector tables need: four arrays of words by token, scores and weights of six queries. */
 size_t tw_int8_attention_floats(size_t longest, size_t width)
 {
-    size_t padded = (longest + CHAINS - 1) / CHAINS * CHAINS;
-    return padded * (width + CHAINS);
+    size_t padded = (longest + CHAINS - 1) / CHAINS * CHAINS, wide = (width + CHAINS - 1) / CHAINS * CHAINS;
+    return padded * (2 * wide + CHAINS);
 }
 
-/* One query against the `keys` tokens of its sequence; all pointers stand at the head's first column, `bias`
- * (or NULL) at that of the first key. */
-static void attend_row(const struct tw_int8_attention *call, const float *query, const float *key,
-    const float *value, const float *bias, size_t keys, float *context)
+int32_t tw_int8_most_word(size_t width)
 {
-    float *scores = call->scratch, root = sqrtf((float)call->width), factor = 1.0f / root, top = -INFINITY;
-    for (size_t other = 0; other < keys; other++) {
-        scores[other] = 0.0f;
-        for (size_t at = 0; at < call->width; at++)
-            scores[other] = fmaf(query[at], key[other * call->stride + at], scores[other]);
-        if (bias)
-            scores[other] = fmaf(bias[other], root, scores[other]);
+    int32_t most = TW_INT8_WORD;
+    while ((size_t)most * (size_t)most * width > (size_t)1 << 30)
+        most--;
+    return most;
+}
+
+/* One head of one sequence. */
+struct head {
+    int16_t *query, *key, *value; /* words [tokens, width] */
+    float factor, value_step;
+    const float *bias; /* of the present query, or NULL */
+    size_t tokens, width;
+};
+
+/* in [tokens, width], `stride` apart, as words; returns their step. */
+static float words_of(const float *in, size_t stride, const struct head *head, int32_t most, int16_t *words)
+{
+    float top = 0.0f;
+    for (size_t at = 0; at < head->tokens * head->width; at++)
+        top = fmaxf(top, fabsf(in[at / head->width * stride + at % head->width]));
+    float inverse = top < 1e-30f ? 0.0f : (float)most / top;
+    for (size_t at = 0; at < head->tokens * head->width; at++) {
+        float word = in[at / head->width * stride + at % head->width] * inverse;
+        words[at] = (int16_t)(fabsf(word) <= 32767.0f ? lrintf(word) : 0);
+    }
+    return top < 1e-30f ? 0.0f : top / (float)most;
+}
+
+/* 8191 2^x for x <= 0. */
+static int32_t weight_of(float x)
+{
+    x = x > -30.0f ? x : -30.0f;
+    float whole = floorf(x), part = x - whole, y = 639.098877f;
+    y = fmaf(y, part, 1851.71606f);
+    y = fmaf(y, part, 5699.57275f);
+    y = fmaf(y, part, 8190.3877f);
+    return (int32_t)lrintf(ldexpf(y, (int)whole));
+}
+
+static float weighted(const struct head *head, const int32_t *weights, size_t at)
+{
+    float all = 0.0f;
+    for (size_t first = 0; first < head->tokens; first += TW_INT8_KEYS) {
+        int32_t sum = 0;
+        for (size_t key = first; key < head->tokens && key < first + TW_INT8_KEYS; key++)
+            sum += weights[key] * head->value[key * head->width + at];
+        all += (float)sum;
+    }
+    return all;
+}
+
+static void attend_row(const struct head *head, size_t token, float *scores, float *context)
+{
+    const int16_t *query = head->query + token * head->width;
+    int32_t *weights = (int32_t *)(void *)(scores + head->tokens), sum = 0;
+    float top = -INFINITY;
+    for (size_t other = 0; other < head->tokens; other++) {
+        int32_t product = 0;
+        for (size_t at = 0; at < head->width; at++)
+            product += query[at] * head->key[other * head->width + at];
+        scores[other] = (float)product * head->factor;
+        if (head->bias)
+            scores[other] = fmaf(head->bias[other], LOG2_E, scores[other]);
         top = scores[other] > top ? scores[other] : top;
     }
-    for (size_t other = 0; other < keys; other++)
-        scores[other] = grow((scores[other] - top) * factor);
-    float inverse = 1.0f / sum_of(scores, keys);
-    for (size_t at = 0; at < call->width; at++) {
-        float sum = 0.0f;
-        for (size_t other = 0; other < keys; other++)
-            sum = fmaf(scores[other], value[other * call->stride + at], sum);
-        context[at] = sum * inverse;
+    for (size_t other = 0; other < head->tokens; other++) {
+        weights[other] = weight_of(scores[other] - top);
+        sum += weights[other];
+    }
+    for (size_t at = 0; at < head->width; at++)
+        context[at] = weighted(head, weights, at) * (head->value_step / (float)sum);
+}
+
+static void attend(const struct tw_int8_attention *call, size_t corner, size_t first, size_t tokens,
+    size_t number, float *context)
+{
+    const size_t width = call->width, words = tokens * width;
+    const int32_t most = tw_int8_most_word(width);
+    int16_t *room = (int16_t *)(void *)call->scratch;
+    struct head head = {
+        .query = room, .key = room + words, .value = room + 2 * words, .tokens = tokens, .width = width};
+    float *scores = call->scratch + (3 * words + 1) / 2;
+    const float query_step = words_of(call->query + corner, call->stride, &head, most, head.query),
+                key_step = words_of(call->key + corner, call->stride, &head, most, head.key);
+    head.value_step = words_of(call->value + corner, call->stride, &head, TW_INT8_VALUE, head.value);
+    head.factor = query_step * key_step * (LOG2_E / sqrtf((float)width));
+    for (size_t token = 0; token < tokens; token++) {
+        head.bias = tw_distance_row(call->bias, number, token);
+        attend_row(&head, token, scores, context + (first + token) * call->heads * width);
     }
 }
 
@@ -205,16 +276,12 @@ static void attention(const struct tw_int8_attention *call)
     size_t hidden = call->heads * call->width;
     for (size_t sequence = 0; sequence < call->sequences; sequence++) {
         size_t first = call->starts[sequence] - call->starts[0];
-        size_t keys = call->starts[sequence + 1] - call->starts[sequence];
-        for (size_t head = 0; head < call->heads; head++) {
-            size_t corner = first * call->stride + head * call->width;
-            for (size_t token = 0; token < keys; token++)
-                attend_row(call, call->query + corner + token * call->stride, call->key + corner,
-                    call->value + corner, tw_distance_row(call->bias, head, token), keys,
-                    call->context + (first + token) * hidden + head * call->width);
-        }
+        size_t tokens = call->starts[sequence + 1] - call->starts[sequence];
+        for (size_t head = 0; head < call->heads; head++)
+            attend(call, first * call->stride + head * call->width, first, tokens, head,
+                call->context + head * call->width);
         if (call->quantised)
-            quantise(call->context + first * hidden, keys, first, call->quantised);
+            quantise(call->context + first * hidden, tokens, first, call->quantised);
     }
 }
 

@@ -12,9 +12,13 @@ static inline __attribute__((always_inline)) void add_products(__m256i *sums, __
     __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(*sums) : "x"(bytes), "x"(weights));
 }
 
-typedef struct {
-    __m256i low, high;
-} sums_vec;
+typedef ints sums_vec;
+
+static inline __attribute__((always_inline)) void i_dot(ints *sums, ints x, ints y)
+{
+    __asm__("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sums->low) : "x"(x.low), "x"(y.low));
+    __asm__("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sums->high) : "x"(x.high), "x"(y.high));
+}
 
 static inline vec v_corrected(sums_vec sums, const int32_t *zero, const int32_t *taken)
 {

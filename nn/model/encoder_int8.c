@@ -4,6 +4,10 @@
 
 #include "model/encoder.h"
 
+/* Of sequences whose queries, keys and values are made and read at a time: they fit in the second cache
+ * beside the weights that made them. */
+static const size_t attention_tokens = 128;
+
 /* What the steps of one group of sequences share. */
 struct group {
     const struct tw_model *model;
@@ -57,46 +61,67 @@ static void embed(struct group *group)
         group->kernels->quantise(group->own->state, group->tokens, 0, &group->own->narrow);
 }
 
-/* Query, key and value, side by side or one behind the other. */
-static bool attention_input(struct group *group, const struct step *step, struct tw_int8_attention *call)
+/* The rows from `first` on. */
+static struct tw_int8_rows rows_from(const struct tw_int8_rows *rows, size_t first)
 {
-    struct tw_int8_workspace *own = group->own;
-    const struct tw_layer *layer = step->layer;
-    if (is_coded(step->packed, step->map)) {
-        group->kernels->multiply(&(struct tw_int8_product){.in = &own->narrow,
-            .weights = &step->packed->maps[step->map],
-            .rows = group->tokens,
-            .after = TW_INT8_NOTHING,
-            .out = own->queries});
-        call->stride = 3 * group->hidden;
-        call->query = own->queries;
-        call->key = own->queries + group->hidden;
-        call->value = own->queries + 2 * group->hidden;
-        return true;
-    }
-    const size_t apart = tw_gemm_rows(own->max_tokens) * group->hidden;
-    call->stride = group->hidden;
-    call->query = own->queries;
-    call->key = own->queries + apart;
-    call->value = own->queries + 2 * apart;
-    return run_fp32(group, &layer->query, own->state, layer->query.bias, own->queries) &&
-           run_fp32(group, &layer->key, own->state, layer->key.bias, own->queries + apart) &&
-           run_fp32(group, &layer->value, own->state, layer->value.bias, own->queries + 2 * apart);
+    return (struct tw_int8_rows){.values = rows->values + first * tw_int8_stride(rows->width),
+        .scales = rows->scales + first,
+        .zeros = rows->zeros + first,
+        .width = rows->width};
 }
 
-static void attend(struct group *group, const struct step *step, struct tw_int8_attention *call)
+/* Attention of the sequences of `part`, whose first row is number `first` of the group; `query` has its rows
+ * alone, `keys` and `values` stand that far behind. */
+static void attend(struct group *group, const struct step *step, const struct tw_packed *part, size_t first,
+    const float *query, size_t stride, size_t apart)
 {
     const struct tw_model_config *config = &group->model->config;
     const struct tw_distance_bias bias = tw_encoder_bias(group->workspace);
-    call->context = group->own->context;
-    call->starts = group->batch->starts;
-    call->sequences = group->batch->count;
-    call->heads = config->heads;
-    call->width = config->hidden / config->heads;
-    call->bias = group->model->distance_bias ? &bias : NULL;
-    call->quantised = step->next_coded ? &group->own->narrow : NULL;
-    call->scratch = group->own->attention_scratch;
-    group->kernels->attention(call);
+    const struct tw_int8_rows quantised = rows_from(&group->own->narrow, first);
+    group->kernels->attention(&(struct tw_int8_attention){.query = query,
+        .key = query + apart,
+        .value = query + 2 * apart,
+        .stride = stride,
+        .context = group->own->context + first * group->hidden,
+        .starts = part->starts,
+        .sequences = part->count,
+        .heads = config->heads,
+        .width = config->hidden / config->heads,
+        .bias = group->model->distance_bias ? &bias : NULL,
+        .quantised = step->next_coded ? &quantised : NULL,
+        .scratch = group->own->attention_scratch});
+}
+
+/* Query, key and value in one product, for a few sequences at a time: attention reads them while they are in
+ * the second cache. */
+static void attend_coded(struct group *group, const struct step *step)
+{
+    struct tw_int8_workspace *own = group->own;
+    struct tw_packed part;
+    for (size_t at = 0; at < group->batch->count; at += part.count) {
+        part = tw_packed_cut(group->batch, at, attention_tokens);
+        const size_t first = tw_packed_row(group->batch, at);
+        const struct tw_int8_rows in = rows_from(&own->narrow, first);
+        group->kernels->multiply(&(struct tw_int8_product){.in = &in,
+            .weights = &step->packed->maps[step->map],
+            .rows = tw_packed_tokens(&part),
+            .after = TW_INT8_NOTHING,
+            .out = own->queries});
+        attend(group, step, &part, first, own->queries, 3 * group->hidden, group->hidden);
+    }
+}
+
+static bool attend_fp32(struct group *group, const struct step *step)
+{
+    struct tw_int8_workspace *own = group->own;
+    const struct tw_layer *layer = step->layer;
+    const size_t apart = tw_gemm_rows(own->max_tokens) * group->hidden;
+    if (!run_fp32(group, &layer->query, own->state, layer->query.bias, own->queries) ||
+        !run_fp32(group, &layer->key, own->state, layer->key.bias, own->queries + apart) ||
+        !run_fp32(group, &layer->value, own->state, layer->value.bias, own->queries + 2 * apart))
+        return false;
+    attend(group, step, group->batch, 0, own->queries, group->hidden, apart);
+    return true;
 }
 
 /* out = norm(map(in) + residual), and quantised when the next map wants it. */
@@ -179,14 +204,14 @@ static struct step step_of(const struct group *group, size_t layer, enum tw_laye
 static bool run_layer(struct group *group, size_t number, float *out)
 {
     struct tw_int8_workspace *own = group->own;
-    struct tw_int8_attention call = {0};
     const struct step input = step_of(group, number, TW_MAP_ATTENTION_INPUT),
                       output = step_of(group, number, TW_MAP_ATTENTION_OUTPUT),
                       up = step_of(group, number, TW_MAP_UP), down = step_of(group, number, TW_MAP_DOWN);
     const struct tw_layer *layer = input.layer;
-    if (!attention_input(group, &input, &call))
+    if (is_coded(input.packed, input.map))
+        attend_coded(group, &input);
+    else if (!attend_fp32(group, &input))
         return false;
-    attend(group, &input, &call);
     return add_norm(group, &output, &layer->attention_output, &own->narrow, own->context, own->state,
                &layer->attention_norm, own->attended) &&
            raise(group, &up) &&

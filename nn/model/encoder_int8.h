@@ -2,10 +2,10 @@
  *
  * The same steps, by kernels/int8.h: rows are quantised where they are made, by the step that makes them, and
  * stand in fp32 beside it only where a residual or a head reads them. The batch goes through all layers in
- * groups of whole sequences that fit in the second cache (TW_INT8_GROUP_TOKENS). What all maps in 8 bits give
- * is the same to the bit on every processor; a map that stays fp32 (int8_layers.h) is a product of the door
- * (gemm.h), whose last bits are the processor's. As with encoder.h, a row depends on its own sequence only.
- * */
+ * groups of whole sequences that fit in the second cache, and through attention in smaller ones. What all
+ * maps in 8 bits give is the same to the bit on every processor; a map that stays fp32 (int8_layers.h) is a
+ * product of the door (gemm.h), whose last bits are the processor's. As with encoder.h, a row depends on its
+ * own sequence only. */
 #ifndef TW_ENCODER_INT8_H
 #define TW_ENCODER_INT8_H
 

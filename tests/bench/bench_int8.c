@@ -1,13 +1,14 @@
 /* bench_int8: what the kernels with 8-bit weights reach, against what this processor's registers could.
  *
- *     ninja -C build/release bench_int8 && build/release/tests/bench_int8 [FOLDER [KERNELS]]
+ *     ninja -C build/release bench_int8 && build/release/tests/bench_int8 [FOLDER [KERNELS [TOKENS]]]
  *
  * FOLDER is a model in fp32 (config/model without it); its weights are quantised here. KERNELS is one
- * instruction set by name; without it each has its turn. For each: the limit (products of bytes in registers
- * alone); the four maps of a layer with all that follows them, in Gop/s and as a share of the limit, with
- * weights that stand in the caches; the whole encoder by the length of the text: what each step takes a
- * token, in all layers, tokens a second, and the maps' operations as a share of the limit. Then fp32's tokens
- * a second. All in one run, in the thread's own time, best of several rounds. */
+ * instruction set by name; without it each has its turn; TOKENS one length of text. For each: the limit
+ * (products of bytes in registers alone); the four maps of a layer with all that follows them, in Gop/s and
+ * as a share of the limit, with weights that stand in the caches; the whole encoder by the length of the
+ * text: what each step takes a token, in all layers, tokens a second, and the maps' operations as a share of
+ * the limit. Then fp32's tokens a second. All in one run, in the thread's own time, best of several rounds.
+ * */
 #include "bench.h"
 
 #include <stdio.h>
@@ -201,7 +202,8 @@ static double rate_of_encoder(
     return tokens / best;
 }
 
-static void steps_of(const struct tw_model *model, struct tw_compute *compute, double limit)
+/* `only`: the one length that is wanted, or 0. */
+static void steps_of(const struct tw_model *model, struct tw_compute *compute, double limit, size_t only)
 {
     const struct tw_model_config *config = &model->config;
     const double work = 4e-9 * (double)(config->layers * config->hidden) *
@@ -212,6 +214,8 @@ static void steps_of(const struct tw_model *model, struct tw_compute *compute, d
     printf(" %9s %6s\n", "tokens/s", "share");
     for (size_t at = 0; at < LENGTHS; at++) {
         double steps[STEPS];
+        if (only && lengths[at] != only)
+            continue;
         const double rate = rate_of_encoder(model, compute, lengths[at], steps);
         printf("%8zu", lengths[at]);
         for (size_t step = 0; step < STEPS; step++)
@@ -220,8 +224,8 @@ static void steps_of(const struct tw_model *model, struct tw_compute *compute, d
     }
 }
 
-static void table_of(
-    const struct tw_int8_kernels *kernels, const struct tw_model *model, struct tw_compute *compute)
+static void table_of(const struct tw_int8_kernels *kernels, const struct tw_model *model,
+    struct tw_compute *compute, size_t only)
 {
     const double limit = limit_of(kernels);
     timed.kernels = kernels;
@@ -231,7 +235,7 @@ static void table_of(
         double rate = rate_of_map(kernels, model, map);
         printf("%-18s %8.0f %7.0f%%\n", tw_layer_map_name(map), rate, 100.0 * rate / limit);
     }
-    steps_of(model, compute, limit);
+    steps_of(model, compute, limit, only);
 }
 
 int main(int argc, char **argv)
@@ -250,7 +254,8 @@ int main(int argc, char **argv)
     /* Not the definition: it is there to be read. */
     for (size_t table = count - 1; table > 0; table--)
         if (argc < 3 || strcmp(argv[2], tables[table]->name) == 0)
-            table_of(tables[table], tw_quantised_model(quantised), &compute);
+            table_of(tables[table], tw_quantised_model(quantised), &compute,
+                argc > 3 ? strtoul(argv[3], NULL, 10) : 0);
     printf("\n%8s %9s\n", "tokens", "fp32");
     for (size_t at = 0; at < LENGTHS && argc < 3; at++)
         printf("%8zu %9.0f\n", lengths[at], rate_of_encoder(fp32, &compute, lengths[at], NULL));
