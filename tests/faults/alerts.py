@@ -98,6 +98,9 @@ def expected(spans, bars, headlines, upto_us):
     `headlines`: {entity: [event_time_us]} of documents at or below the headline rule's sentiment."""
     steps = {}
     for entity, own in bars.items():
+        own = {bar: sums for bar, sums in own.items() if sums[0]}
+        if not own:
+            continue
         first = min(own)
         twitchy = Threshold("twitchy", 30, int(-8.0 * ONE), 10, 20, False, 3)
         crowded = Threshold("crowded", 20, 40 * ONE, 20, 30, True, SETS["first"]["count"])

@@ -15,7 +15,7 @@ import time
 import psycopg2
 
 import alerts
-from servers import SERVICES, alive, state_of
+from servers import SERVICES, alive, port_free, state_of
 
 
 class NotInjected(Exception):
@@ -341,7 +341,7 @@ def pg_readonly(storm):
 def disk_full(storm):
     """The disk of the documents' tables is full, and then has room again."""
     require(storm.servers.mounted, "no disk of its own")
-    log = os.path.join(storm.servers.postgres, "server.log")
+    log = storm.servers.server_log
     size = os.path.getsize(log)
     filler = os.path.join(storm.servers.mounted, "filler")
     with open(filler, "wb") as file:
@@ -359,6 +359,28 @@ def disk_full(storm):
     return "the server found no space"
 
 
+@kind("pg-standby", "postgres", r'event="connection lost"')
+def pg_standby(storm):
+    """The server is lost, and a standby that lags behind it is promoted: what it never had must be read and stored again."""
+    servers = storm.servers
+    data, port = servers.copy_server()
+    standby = psycopg2.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres", connect_timeout=3)
+    standby.autocommit = True
+    standby.cursor().execute("ALTER SYSTEM SET primary_conninfo = ''")
+    standby.cursor().execute("SELECT pg_reload_conf()")
+    standby.close()
+    storm.nap(storm.random.uniform(2, 6))
+    with storm.judge.lock:
+        servers.pg_ctl("stop", "-m", "immediate")
+        servers.must(servers.pg_ctl("promote", data=data))
+        servers.lead_by(data, port)
+        forgotten = storm.judge.go_back()
+        for daemon in servers.daemons:
+            daemon.tell_relay("to", port)
+    require(forgotten > 0, "it lagged behind by nothing that was judged")
+    return f"{forgotten} records were forgotten"
+
+
 # -- the network -------------------------------------------------------------------------------------------------------
 
 
@@ -370,6 +392,53 @@ def relay_does(storm, words, seconds):
     done = [event for _, event in daemon.events[count:] if event[:2] == ["done", words[0]]]
     require(done and done[0][2] != "0", f"{daemon.name} had no connection")
     return f"{words[0]} between {daemon.name} and PostgreSQL, {done[0][2]} connections"
+
+
+BOUNCER = """[databases]
+* = host=127.0.0.1 port={server}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = trust
+auth_file = {users}
+admin_users = postgres
+pool_mode = session
+max_client_conn = 100
+"""
+
+
+@kind("pooler", "postgres", r'event="connection lost"', root=True)
+def pooler(storm):
+    """A pgbouncer in session mode comes between one daemon and PostgreSQL, and goes again."""
+    require(os.path.exists("/usr/sbin/pgbouncer"), "no pgbouncer")
+    folder, port, daemon = os.path.join(storm.servers.work, "pooler"), port_free(), storm.daemon()
+    os.makedirs(folder, exist_ok=True)
+    os.chmod(folder, 0o755)
+    users, settings = os.path.join(folder, "users"), os.path.join(folder, "pgbouncer.ini")
+    with open(users, "w") as file:
+        file.write('"tapewatch_writer" ""\n"postgres" ""\n')
+    with open(settings, "w") as file:
+        file.write(BOUNCER.format(server=storm.servers.postgres_port, port=port, users=users))
+    with open(os.path.join(folder, "log"), "a") as log:
+        process = subprocess.Popen(["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--",
+                                    "/usr/sbin/pgbouncer", settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        time.sleep(1)
+        daemon.tell_relay("to", port)
+        storm.nap(storm.random.uniform(5, 9))
+        admin = psycopg2.connect(host="127.0.0.1", port=port, user="postgres", dbname="pgbouncer", connect_timeout=3)
+        admin.autocommit = True
+        cursor = admin.cursor()
+        cursor.execute("SHOW CLIENTS")
+        clients = sum(1 for row in cursor.fetchall() if "tapewatch_writer" in row)
+        admin.close()
+    finally:
+        daemon.tell_relay("to", storm.servers.postgres_port)
+        process.terminate()
+        process.wait()
+    require(clients > 0, f"{daemon.name} never came through it")
+    return f"{clients} sessions of {daemon.name} went through pgbouncer"
 
 
 @kind("net-hole", "daemon")

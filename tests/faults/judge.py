@@ -2,6 +2,7 @@
 
     judge = Judge(servers, stream, ledger_path)
     judge.audit()       one consistent look (REPEATABLE READ): all that was committed since the last one
+    judge.go_back()     a standby that lagged is the server now: what it never had is to be stored again
     judge.end()         the last look, after everything was stored: the topic itself, counts, alerts
     judge.verdicts      {name: number}, and judge.examples {name: [words]}
 
@@ -21,6 +22,7 @@ Verdicts; each must be 0:
     late that is not  marked late, though the feeder keeps step
 """
 import collections
+import threading
 import time
 
 import psycopg2
@@ -33,6 +35,7 @@ import stream as streams
 VERDICTS = ("lost", "unseen", "doubled", "invented", "wrong content", "offset back", "offset ahead", "rows ahead", "wrong sum",
             "missed alert", "invented alert", "late that is not")
 EXAMPLES = 5
+REMEMBERED = 20000  # records of a partition that were judged of late, in case the server forgets them
 
 DOCUMENTS = """SELECT d.partition, d.kafka_offset, d.id, d.title, d.body, d.source, (extract(epoch FROM d.event_time) * 1000)::bigint,
         d.time_source::text, d.late
@@ -70,6 +73,10 @@ class Judge:
         self.bars = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0]))
         self.headlines = collections.defaultdict(list)
         self.counts = collections.Counter()
+        # partition > what was judged last: (offset, n, ts, what); and (partition, offset) > scores that were added
+        self.judged = collections.defaultdict(lambda: collections.deque(maxlen=REMEMBERED))
+        self.scored = {}
+        self.lock = threading.RLock()
         self.ended = False
         self.audits = self.missed_audits = 0
         self.said = []
@@ -108,6 +115,10 @@ class Judge:
 
     def audit(self):
         """False when PostgreSQL is away: the next one sees what this one did not."""
+        with self.lock:
+            return self.audit_alone()
+
+    def audit_alone(self):
         self.read_ledger()
         try:
             connection = self.servers.connect(options="-c lock_timeout=2s -c statement_timeout=20s")
@@ -176,12 +187,19 @@ class Judge:
         if sorted(score[0] for score in found) != wanted:
             self.find("wrong sum", f"document {document[2]} has scores of {[score[0] for score in found]}, wanted {wanted}")
         limit = alerts.SETS["first"]["headline"] * alerts.ONE
+        self.scored[document[:2]] = found
+        if len(self.scored) > 16 * REMEMBERED:
+            for key in list(self.scored)[:REMEMBERED]:
+                del self.scored[key]
         for entity, time_us, sentiment in found:
-            bar = self.bars[entity][alerts.bar_of(time_us)]
-            bar[0] += 1
-            bar[1] += min(sentiment, 0)
-            if sentiment <= limit:
-                self.headlines[entity].append(time_us)
+            self.add_score(entity, time_us, sentiment, limit, 1)
+
+    def add_score(self, entity, time_us, sentiment, limit, sign):
+        bar = self.bars[entity][alerts.bar_of(time_us)]
+        bar[0] += sign
+        bar[1] += sign * min(sentiment, 0)
+        if sentiment <= limit:
+            (self.headlines[entity].append if sign > 0 else self.headlines[entity].remove)(time_us)
 
     def explain_waiting(self):
         """Rows whose records the ledger knows by now."""
@@ -191,6 +209,7 @@ class Judge:
             if sent is not None:
                 what, row = self.waiting.pop(key)
                 self.ahead.discard(key)
+                self.judged[partition].append((offset, *sent, what))
                 self.compare(key, what, row, *sent)
             elif offset in self.aborted[partition]:
                 what, _ = self.waiting.pop(key)
@@ -217,12 +236,43 @@ class Judge:
             for offset in [offset for offset in self.pending[partition] if offset < end]:
                 n, _ = self.pending[partition][offset]
                 if self.stream.kind(n) in streams.ROWLESS:
-                    del self.pending[partition][offset]
+                    self.judged[partition].append((offset, *self.pending[partition].pop(offset), None))
                     self.counts["rowless"] += 1
                 elif (partition, offset) not in self.ahead:
                     self.ahead.add((partition, offset))
                     self.find("offset ahead", f"partition {partition} offset {offset}, record {n} ({self.stream.kind(n)})")
             self.begins[partition] = max(self.begins[partition], end)
+
+    # -- a server that has forgotten
+
+    def go_back(self):
+        """Under the lock, before anybody writes to the new server: returns how many records it does not have."""
+        ends = dict(self.servers.query("SELECT partition, greatest(next_offset, 0) FROM tapewatch.positions"))
+        forgotten = 0
+        for partition in list(self.begins):
+            end = ends.get(partition, 0)
+            judged = list(self.judged[partition])  # as audits came to them: rows before what leaves none
+            self.judged[partition].clear()
+            self.judged[partition].extend(one for one in judged if one[0] < end)
+            for offset, n, ts_ms, what in judged:
+                if offset >= end:
+                    self.pending[partition][offset] = (n, ts_ms)
+                    self.forget_row(partition, offset, what)
+                    forgotten += 1
+            for key in [key for key in self.waiting if key[0] == partition and key[1] >= end]:
+                self.forget_row(*key, self.waiting.pop(key)[0])
+            self.begins[partition] = min(self.begins[partition], end)
+        return forgotten
+
+    def forget_row(self, partition, offset, what):
+        if what is None:
+            self.counts["rowless"] -= 1
+            return
+        self.rows[partition] -= 1
+        self.counts["documents" if what == "document" else "dead letters"] -= 1
+        limit = alerts.SETS["first"]["headline"] * alerts.ONE
+        for entity, time_us, sentiment in self.scored.pop((partition, offset), ()):
+            self.add_score(entity, time_us, sentiment, limit, -1)
 
     # -- the end
 

@@ -189,6 +189,8 @@ class Servers:
         self.kafka, self.postgres = os.path.join(work, "kafka"), os.path.join(work, "postgres")
         self.rules_path = os.path.join(work, "rules.yaml")
         self.daemons, self.begun, self.mounted = [], 0, None
+        self.data, self.server_log = os.path.join(self.postgres, "data"), os.path.join(self.postgres, "server.log")
+        self.standbys = 0
 
     # -- starting and stopping
 
@@ -198,7 +200,7 @@ class Servers:
 
     def must(self, done):
         if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(done.args)}: {done.stdout}")
+            raise RuntimeError(f"{' '.join(done.args)}: {done.stdout or done.stderr}")
 
     def start(self):
         os.makedirs(self.work, exist_ok=True)
@@ -315,13 +317,36 @@ class Servers:
         with open(os.path.join(self.kafka, str(number), "pid")) as file:
             return int(file.read())
 
-    def pg_ctl(self, *words):
-        data, log = os.path.join(self.postgres, "data"), os.path.join(self.postgres, "server.log")
-        tool = f'pg_ctl -D "{data}" -l "{log}" -w -t 30 -s {" ".join(words)}'
-        script = f'. "{SERVICES}/lib.sh"; PATH=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1):$PATH; '
-        who = 'setpriv --reuid=postgres --regid=postgres --init-groups -- ' if os.getuid() == 0 else ""
-        return subprocess.run(["bash", "-c", script + who + tool], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True, check=False)
+    def as_server(self, tool, *words):
+        """One of PostgreSQL's own programs, as the user that the server runs as."""
+        script = 'PATH=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1):$PATH; exec "$@"'
+        who = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"] if os.getuid() == 0 else []
+        return subprocess.run([*who, "bash", "-c", script, "sh", tool, *words], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, cwd="/")
+
+    def pg_ctl(self, *words, data=None):
+        return self.as_server("pg_ctl", "-D", data or self.data, "-l", self.server_log, "-w", "-t", "30", "-s", *words)
+
+    def copy_server(self):
+        """A standby of the server: (its data, its port); it follows from here on."""
+        self.standbys += 1
+        folder, port = os.path.join(self.work, f"standby{self.standbys}"), port_free()
+        os.makedirs(folder)
+        if os.getuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        words = ["-h", "127.0.0.1", "-p", str(self.postgres_port), "-U", "postgres", "-D", os.path.join(folder, "data"),
+                 "-R", "-X", "stream", "-c", "fast"]
+        for (place,) in self.query("SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE spcname = 'disk'"):
+            words += ["-T", f"{place}={folder}/tables"]
+        self.must(self.as_server("pg_basebackup", *words))
+        with open(os.path.join(folder, "data", "postgresql.conf"), "a") as file:
+            file.write(f"port = {port}\n")
+        self.must(self.pg_ctl("start", data=os.path.join(folder, "data")))
+        return os.path.join(folder, "data"), port
+
+    def lead_by(self, data, port):
+        """The standby is the server from here on; whoever connects meets it."""
+        self.data, self.postgres_port = data, port
 
     def stop(self):
         for daemon in self.daemons:
@@ -333,6 +358,8 @@ class Servers:
                 pass
         self.keep_logs()
         self.service("kafka", "stop", self.kafka)
+        if self.standbys:
+            self.pg_ctl("stop", "-m", "immediate")
         self.service("postgres", "stop", self.postgres)
         if self.mounted:
             subprocess.run(["umount", "-l", self.mounted], check=False)
@@ -343,6 +370,5 @@ class Servers:
             found = os.path.join(self.kafka, str(number), "broker.log")
             if os.path.exists(found):
                 shutil.copy(found, os.path.join(self.work, f"broker-{number}.log"))
-        found = os.path.join(self.postgres, "server.log")
-        if os.path.exists(found):
-            shutil.copy(found, os.path.join(self.work, "postgres.log"))
+        if os.path.exists(self.server_log):
+            shutil.copy(self.server_log, os.path.join(self.work, "postgres.log"))

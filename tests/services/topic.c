@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <librdkafka/rdkafka.h>
 
@@ -32,7 +33,8 @@ static void delivered(rd_kafka_t *kafka, const rd_kafka_message_t *message, void
     }
 }
 
-static rd_kafka_t *client(void)
+/* A producer; `transactions` names the one that has transactions, or is NULL. */
+static rd_kafka_t *client(const char *transactions)
 {
     char why[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -41,6 +43,8 @@ static rd_kafka_t *client(void)
         {"message.max.bytes", "115000000"}, {"linger.ms", "20"}, {"compression.type", codec ? codec : "lz4"},
         {"queue.buffering.max.kbytes", "262144"}, {"acks", "all"}};
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+    if (transactions != NULL)
+        rd_kafka_conf_set(conf, "transactional.id", transactions, why, sizeof why);
     for (size_t s = 0; s < sizeof settings / sizeof *settings; s++) {
         if (rd_kafka_conf_set(conf, settings[s][0], settings[s][1], why, sizeof why) != RD_KAFKA_CONF_OK) {
             fprintf(stderr, "topic: %s\n", why);
@@ -125,7 +129,7 @@ static int create(int argc, char **argv)
         return USAGE;
     }
     char why[512];
-    rd_kafka_t *kafka = client();
+    rd_kafka_t *kafka = client(NULL);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka);
     rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(argv[0], (int)partitions, 1, why, sizeof why);
     if (topic == NULL) {
@@ -158,7 +162,7 @@ static int grow(int argc, char **argv)
         return USAGE;
     }
     char why[512];
-    rd_kafka_t *kafka = client();
+    rd_kafka_t *kafka = client(NULL);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka);
     rd_kafka_NewPartitions_t *wish = rd_kafka_NewPartitions_new(argv[0], (size_t)partitions, why, sizeof why);
     if (wish == NULL) {
@@ -181,7 +185,7 @@ static int drop(int argc, char **argv)
     if (argc != 1) {
         return USAGE;
     }
-    rd_kafka_t *kafka = client();
+    rd_kafka_t *kafka = client(NULL);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka);
     rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(argv[0]);
     rd_kafka_DeleteTopics(kafka, &topic, 1, NULL, queue);
@@ -198,7 +202,7 @@ static int offsets(int argc, char **argv)
     if (argc != 1) {
         return USAGE;
     }
-    rd_kafka_t *kafka = client();
+    rd_kafka_t *kafka = client(NULL);
     rd_kafka_topic_t *topic = rd_kafka_topic_new(kafka, argv[0], NULL);
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t code = rd_kafka_metadata(kafka, 0, topic, &metadata, TIMEOUT_MS);
@@ -255,7 +259,7 @@ static int heavy(int argc, char **argv)
         return USAGE;
     }
     setenv("TW_COMPRESSION", "zstd", 1);
-    rd_kafka_t *kafka = client();
+    rd_kafka_t *kafka = client(NULL);
     for (long long at = 0; at < count; at++) {
         char text[400];
         fill(much, bytes, at);
@@ -291,7 +295,7 @@ static int tombstone(int argc, char **argv)
 {
     if (argc != 2)
         return USAGE;
-    rd_kafka_t *kafka = client();
+    rd_kafka_t *kafka = client(NULL);
     const rd_kafka_resp_err_t code = rd_kafka_producev(kafka, RD_KAFKA_V_TOPIC(argv[0]),
         RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_KEY(argv[1], strlen(argv[1])),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
@@ -312,7 +316,7 @@ static int produce(int argc, char **argv)
         (argc == 3 && !parse(argv[2], &stamp_ms))) {
         return USAGE;
     }
-    rd_kafka_t *kafka = client();
+    rd_kafka_t *kafka = client(NULL);
     rd_kafka_topic_t *handle = rd_kafka_topic_new(kafka, argv[0], NULL);
     const struct rd_kafka_metadata *metadata = NULL;
     if (rd_kafka_metadata(kafka, 0, handle, &metadata, TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR ||
@@ -350,6 +354,46 @@ static int produce(int argc, char **argv)
     return DONE;
 }
 
+static int transaction_failed(rd_kafka_error_t *error)
+{
+    fprintf(stderr, "topic: %s\n", rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    return NO_ANSWER;
+}
+
+/* Standard input's lines become the records of one transaction, which is committed or aborted SECONDS later.
+ * */
+static int transact(int argc, char **argv)
+{
+    long long partition = 0, seconds = 0;
+    if (argc != 4 || !parse(argv[1], &partition) || !parse(argv[3], &seconds) ||
+        (strcmp(argv[2], "commit") != 0 && strcmp(argv[2], "abort") != 0))
+        return USAGE;
+    rd_kafka_t *kafka = client(argv[0]);
+    rd_kafka_error_t *error = rd_kafka_init_transactions(kafka, TIMEOUT_MS);
+    if (error || (error = rd_kafka_begin_transaction(kafka)))
+        return transaction_failed(error);
+    char *line = NULL;
+    size_t room = 0;
+    for (ssize_t length = 0; (length = getline(&line, &room, stdin)) >= 0;)
+        if (rd_kafka_producev(kafka, RD_KAFKA_V_TOPIC(argv[0]), RD_KAFKA_V_PARTITION((int32_t)partition),
+                RD_KAFKA_V_VALUE(line, (size_t)length - (line[length - 1] == '\n')),
+                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END) != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return REFUSED;
+    free(line);
+    if (rd_kafka_flush(kafka, TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return NO_ANSWER;
+    printf("open\n");
+    fflush(stdout);
+    sleep((unsigned)seconds);
+    error = strcmp(argv[2], "commit") == 0 ? rd_kafka_commit_transaction(kafka, TIMEOUT_MS)
+                                           : rd_kafka_abort_transaction(kafka, TIMEOUT_MS);
+    if (error)
+        return transaction_failed(error);
+    rd_kafka_destroy(kafka);
+    return DONE;
+}
+
 static const struct {
     const char *verb;
     int (*run)(int argc, char **argv);
@@ -361,6 +405,7 @@ static const struct {
     {"produce", produce},
     {"heavy", heavy},
     {"tombstone", tombstone},
+    {"transact", transact},
 };
 
 int main(int argc, char **argv)
@@ -376,6 +421,7 @@ int main(int argc, char **argv)
     fprintf(stderr,
         "topic: unknown use; cure: create NAME PARTITIONS [KEY=VALUE...] | grow NAME PARTITIONS | "
         "delete NAME | offsets NAME | produce NAME [PARTITION [STAMP_MS]] | "
-        "heavy NAME COUNT header|key|value BYTES | tombstone NAME KEY\n");
+        "heavy NAME COUNT header|key|value BYTES | tombstone NAME KEY | "
+        "transact NAME PARTITION commit|abort SECONDS\n");
     return USAGE;
 }
