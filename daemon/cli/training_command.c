@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "config/classifier_options.h"
 #include "observe/processors.h"
+#include "run/precision.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -109,6 +110,10 @@ static bool settle(struct tw_training_command *command, struct tw_error *err)
     char why[128];
     if (run_settings(command)->threads == 0)
         run_settings(command)->threads = tw_processors(why, sizeof why);
+    if (!tw_run_precision_settle(
+            run_settings(command), command->precision_said, sizeof command->precision_said, err))
+        return false;
+    command->call.precision_said = command->precision_said;
     return !command->kind->settle || command->kind->settle(command, err);
 }
 

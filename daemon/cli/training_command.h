@@ -82,6 +82,7 @@ struct tw_training_command {
     uv_signal_t interrupt, terminate;
     bool told_to_stop;
     char typed[4096];
+    char precision_said[160];
 };
 
 /* The whole command; the line's options are a struct tw_training_options, its settings those of the command.

@@ -1,6 +1,8 @@
 #include "gemm/products.h"
 
 #include <dnnl.h>
+#include <pthread.h>
+#include <signal.h>
 
 /* Of OpenMP's interface this is all that is needed; <omp.h> belongs to a compiler, not to the system. */
 extern void omp_set_num_threads(int threads);
@@ -24,13 +26,21 @@ static const char *status_text(dnnl_status_t status)
 }
 
 /* oneDNN runs on OpenMP, whose number of threads is a setting of the calling thread: a store, so it is made
- * each time instead of once a thread. */
+ * each time instead of once a thread.
+ *
+ * Signals wait until the product is done: the kernels for AVX and AVX-512 move the stack pointer onto a piece
+ * of the heap, and a handler that ran there would write its frame over what lies below it. */
 static const char *sgemm(char trans_a, char trans_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
     const float *b, size_t ldb, bool more, float *c)
 {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     omp_set_num_threads(1);
-    return status_text(dnnl_sgemm(trans_a, trans_b, (dnnl_dim_t)m, (dnnl_dim_t)n, (dnnl_dim_t)k, 1.0f, a,
-        (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb, more ? 1.0f : 0.0f, c, (dnnl_dim_t)n));
+    dnnl_status_t status = dnnl_sgemm(trans_a, trans_b, (dnnl_dim_t)m, (dnnl_dim_t)n, (dnnl_dim_t)k, 1.0f, a,
+        (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb, more ? 1.0f : 0.0f, c, (dnnl_dim_t)n);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status_text(status);
 }
 
 /* Without padding dnnl_sgemm takes another way at few rows, and other bits. */

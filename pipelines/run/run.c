@@ -465,6 +465,8 @@ static bool begin_or_resume(struct tw_run *run, struct tw_error *err)
         return false;
     if (resume && !found)
         tw_run_report_line(watch_of(run), "%s: no checkpoint yet, beginning anew", run->settings->output);
+    if (run->call->precision_said && run->call->precision_said[0])
+        tw_run_report_line(watch_of(run), "%s", run->call->precision_said);
     tw_run_standing_begin(&run->standing);
     return !resume || tw_run_log_rewind(run->log, step_of(run), err);
 }

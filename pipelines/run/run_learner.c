@@ -32,7 +32,7 @@ bool tw_run_learner_plan(struct tw_run_learner *learner, const size_t *items, si
 
 static bool has_own_precision(const struct tw_run_learner *learner)
 {
-    return strcmp(learner->settings->precision, tw_run_precisions[0]) != 0;
+    return strcmp(learner->settings->precision, "bf16") == 0;
 }
 
 static bool open_compute(struct tw_run_learner *learner, struct tw_error *err)

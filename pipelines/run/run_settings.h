@@ -30,6 +30,9 @@ struct tw_run_settings {
 /* Choices, ended by NULL. */
 extern const char *const tw_run_schedules[], *const tw_run_dtypes[], *const tw_run_precisions[];
 
+/* Of tw_run_precisions: not the name of one, but what precision.h makes one of. */
+#define TW_RUN_PRECISION_AUTO "auto"
+
 #define TW_RUN_MOST 1e15
 #define TW_RUN_AT(type, member) (offsetof(type, run) + offsetof(struct tw_run_settings, member))
 
@@ -81,8 +84,9 @@ extern const char *const tw_run_schedules[], *const tw_run_dtypes[], *const tw_r
             "threads; 0: as many as processors", 0},                                                         \
         {"dtype", TW_SETTING_CHOICE, TW_RUN_AT(type, dtype), 0, 0, tw_run_dtypes, "f32",                     \
             "form of the weights written", 0},                                                               \
-        {"precision", TW_SETTING_CHOICE, TW_RUN_AT(type, precision), 0, 0, tw_run_precisions, "f32",         \
-            "of the factors of a step's products; bf16 is faster where the processor has it", 0},            \
+        {"precision", TW_SETTING_CHOICE, TW_RUN_AT(type, precision), 0, 0, tw_run_precisions,                \
+            TW_RUN_PRECISION_AUTO,                                                                           \
+            "of the factors of a step's products; auto: the faster here, and run.yaml says which", 0},       \
     {                                                                                                        \
         "gemm", TW_SETTING_TEXT, TW_RUN_AT(type, gemm), 0, 0, NULL, "fixed",                                 \
             "library of matrix products (gemm.backend)", 0                                                   \

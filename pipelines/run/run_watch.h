@@ -43,9 +43,10 @@ struct tw_run_watch {
 /* How the run was called. */
 struct tw_run_call {
     const struct tw_decode_options *decode;
-    int64_t stamp_us;    /* time of reading */
-    const char *command; /* as typed, for lineage */
-    bool resume;         /* go on in a folder that a run left */
+    int64_t stamp_us;           /* time of reading */
+    const char *command;        /* as typed, for lineage */
+    bool resume;                /* go on in a folder that a run left */
+    const char *precision_said; /* by precision.h, told when steps begin; NULL or empty: nothing to tell */
     struct tw_run_watch watch;
 };
 
