@@ -1,8 +1,8 @@
 /* step_rates: how fast are the products of a training step on this processor, in fp32 and in bf16?
  *
- * A step does three products for each linear map: the map itself, the gradient of what went in and that of the
- * weights. bf16 has instructions of its own on some processors, and yet may be slower there: rounding and
- * packing come with it. So it is measured, not believed:
+ * A step does three products for each linear map: the map itself, the gradient of what went in and that of
+ * the weights. bf16 has instructions of its own on some processors, and yet may be slower there: rounding
+ * and packing come with it. So it is measured, not believed:
  *
  *     struct tw_step_rates rates;
  *     if (!tw_step_rates_measure(&compute.gemm, &rates, err)) return false;      // some 30 ms

@@ -1,8 +1,8 @@
 /* signals: one that comes in the middle of a product finds the thread's own stack.
  *
  * oneDNN's kernels move the stack pointer onto a piece of the heap while they work; a handler that runs then
- * writes its frame over whatever lies below, and the heap is found spoiled much later: a training run that was
- * told to stop died of it instead of saving. */
+ * writes its frame over whatever lies below, and the heap is found spoiled much later: a training run that
+ * was told to stop died of it instead of saving. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
