@@ -33,11 +33,10 @@ bool tw_lexicon_begin(
     struct tw_lexicon *lexicon, size_t letters, uint32_t terms, struct tw_arena *arena, struct tw_error *err)
 {
     *lexicon = (struct tw_lexicon){.arena = arena, .term_words = terms / 64 + 1};
-    if (letters >= UINT16_MAX)
-        return tw_fail(err, TW_CONFIG, NULL, "use stems, or drop some", "the patterns have too many words");
-    lexicon->nodes = tw_arena_array(arena, letters + 1, sizeof *lexicon->nodes);
-    lexicon->meanings = tw_arena_array(arena, letters + 1, sizeof *lexicon->meanings);
-    lexicon->node_room = (uint32_t)letters + 1;
+    /* Words share their beginnings: few need a node for each of their letters. */
+    lexicon->node_room = letters < UINT16_MAX ? (uint32_t)letters + 1 : UINT16_MAX;
+    lexicon->nodes = tw_arena_array(arena, lexicon->node_room, sizeof *lexicon->nodes);
+    lexicon->meanings = tw_arena_array(arena, lexicon->node_room, sizeof *lexicon->meanings);
     lexicon->node_count = 1; /* the root */
     for (uint32_t byte = 0; byte < sizeof lexicon->letters; byte++)
         lexicon->letters[byte] = letter_of((unsigned char)byte);
@@ -62,7 +61,8 @@ bool tw_lexicon_add(
         uint16_t *next = &lexicon->nodes[node].next[letter_of((unsigned char)word.bytes[at])];
         if (!*next) {
             if (lexicon->node_count == lexicon->node_room)
-                return tw_arena_fail(lexicon->arena, err);
+                return tw_fail(
+                    err, TW_CONFIG, NULL, "use stems, or drop some", "the patterns have too many words");
             *next = (uint16_t)lexicon->node_count++;
         }
         node = *next;

@@ -52,13 +52,12 @@ struct tw_event_word {
     const struct tw_term_set *set; /* NULL: no term */
 };
 
-/* An empty lexicon for `terms` terms and words of `letters` letters in all: fewer than 65,535 (TW_CONFIG).
- * TW_FULL. */
+/* An empty lexicon for `terms` terms and words of `letters` letters in all. TW_FULL. */
 TW_MUST_USE bool tw_lexicon_begin(
     struct tw_lexicon *lexicon, size_t letters, uint32_t terms, struct tw_arena *arena, struct tw_error *err);
 
 /* `word`: letters a-z and digits alone, at least one. With `stem` every word that begins so is the term.
- * TW_FULL. */
+ * TW_CONFIG beyond 65,535 different beginnings of words; TW_FULL. */
 TW_MUST_USE bool tw_lexicon_add(
     struct tw_lexicon *lexicon, struct tw_text word, bool stem, uint32_t term, struct tw_error *err);
 
