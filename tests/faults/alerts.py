@@ -35,7 +35,7 @@ def rules_text(name):
     window: 20s
     at_least: {numbers["count"]}
     resolve: 40
-    quiet: 20s
+    quiet: 10s
     update_step: 30%
   - name: shout
     kind: headline
@@ -103,7 +103,7 @@ def expected(spans, bars, headlines, upto_us):
             continue
         first = min(own)
         twitchy = Threshold("twitchy", 30, int(-8.0 * ONE), 10, 20, False, 3)
-        crowded = Threshold("crowded", 20, 40 * ONE, 20, 30, True, SETS["first"]["count"])
+        crowded = Threshold("crowded", 20, 40 * ONE, 10, 30, True, SETS["first"]["count"])
         spoken, last_spoken = sorted(headlines.get(entity, ())), None
         at = 0
         for edge in range(first + BAR_US, upto_us + BAR_US, BAR_US):

@@ -553,10 +553,14 @@ def broker_freeze(storm):
 
 @kind("partitions", "topic", r"event=rebalanced")
 def partitions(storm):
-    """The topic gets more partitions, and the stream goes into them too."""
+    """The topic gets more partitions, and when daemons have found them the stream goes into them too."""
     require(storm.servers.partitions < 14, "enough of them")
     count = storm.servers.partitions + storm.random.choice((1, 2))
     storm.servers.add_partitions(count)
+    limit = time.monotonic() + 60
+    while storm.servers.query("SELECT count(*) FROM tapewatch.positions")[0][0] < count:
+        require(time.monotonic() < limit, f"nobody took partition {count - 1} within a minute")
+        time.sleep(0.5)
     storm.feeder("partitions", count)
     return f"the topic has {count} partitions"
 

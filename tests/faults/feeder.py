@@ -45,6 +45,7 @@ class Feeder:
         self.producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "retries": 0, "linger.ms": 10, "max.in.flight": 5,
                                   "compression.type": "lz4", "message.timeout.ms": 20000, "socket.timeout.ms": 8000,
                                   "partitioner": "random", "queue.buffering.max.messages": 200000,
+                                  "topic.metadata.refresh.interval.ms": 2000,  # partitions that are added
                                   "log_level": 0})
         self.out = [collections.OrderedDict() for _ in range(64)]  # by partition: n under way, and when it was sent
         self.transactor = None

@@ -17,6 +17,7 @@ DEAD = (POISON, OVERSIZED, REFUSED)
 REFUSED_SOURCE = "refuse-me"
 ROWLESS = (TICK, TOMBSTONE)
 MOST_BYTES = 8192  # decode.most_bytes of the daemons
+TURN = 1500
 MASK = (1 << 64) - 1
 WORDS = ("profit", "outlook", "guidance", "orders", "margin", "loss", "court", "plant", "merger", "talks", "shares", "debt",
          "record", "quarter", "delay", "recall", "growth", "demand", "supply", "review")
@@ -39,7 +40,8 @@ class Stream:
     def __init__(self, seed, symbols=60, poison=0.01, oversized=0.002, refused=0.001, ticks=0.005, tombstones=0.002):
         self.seed = seed
         self.prefix = f"s{seed}-"
-        # Invented symbols; low numbers are spoken of far more often than high ones.
+        # Invented symbols; a few are spoken of far more often than others, and every TURN records it is others' turn, so that
+        # alerts open and are resolved.
         self.symbols = [f"SY{chr(65 + s // 26)}{chr(65 + s % 26)}" for s in range(symbols)]
         bounds, upto = [], 0.0
         for share, kind in ((poison, POISON), (oversized, OVERSIZED), (refused, REFUSED), (ticks, TICK), (tombstones, TOMBSTONE)):
@@ -61,15 +63,15 @@ class Stream:
         digits = identity[len(self.prefix):]
         return int(digits) if digits.isdigit() else None
 
-    def symbol(self, draw):
+    def symbol(self, n, draw):
         count = len(self.symbols)
-        return self.symbols[(draw % count) * ((draw >> 16) % count) // count]
+        return self.symbols[((draw % count) * ((draw >> 16) % count) // count + n // TURN * 7) % count]
 
     def record(self, n, ts_ms):
         record = Record()
         record.kind, record.ts_ms, record.id = self.kind(n), ts_ms, f"{self.prefix}{n}"
         draw = mix(mix(self.seed) ^ n)
-        first, second = self.symbol(draw), self.symbol(draw >> 8)
+        first, second = self.symbol(n, draw), self.symbol(n, draw >> 8)
         record.entities = sorted({first, second}) if draw >> 40 & 3 == 0 else [first]
         words = [WORDS[(draw >> shift) % len(WORDS)] for shift in (10, 15, 20, 25, 30, 35)]
         record.title = f"{' and '.join('$' + e for e in record.entities)}: {words[0]} {words[1]}"
