@@ -1,5 +1,6 @@
 #include "files/json_records.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_space(char byte)
@@ -27,6 +28,21 @@ bool tw_json_records_begin(struct tw_text first)
         line++;
     return first.bytes[at] == '{' && line < first.length && first.bytes[line] == '\n' &&
            next < first.length && (first.bytes[next] == '"' || first.bytes[next] == '}');
+}
+
+const char tw_json_records_cure[] =
+    "write records as JSON, one a line; of a CSV table: python3 -c \"import pandas as p; "
+    "p.read_csv('FILE').to_json('OUT.jsonl', orient='records', lines=True)\"";
+
+struct tw_error tw_json_records_refusal(uint64_t line_number, struct tw_text line, const struct tw_error *why)
+{
+    struct tw_error refusal = *why;
+    size_t at = skip_spaces(line, tw_text_mark_bytes(line));
+    unsigned char first = at < line.length ? (unsigned char)line.bytes[at] : 0;
+    bool is_text = first >= ' ' && first < 0xF8; /* bytes that begin no character are no table */
+    if (line_number == 1 && is_text && first != '{' && first != '[')
+        snprintf(refusal.cure, sizeof refusal.cure, "%s", tw_json_records_cure);
+    return refusal;
 }
 
 /* Over what stands between records. */

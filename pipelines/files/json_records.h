@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "base/text.h"
 
 /* Begins with zeros. */
@@ -36,5 +37,13 @@ bool tw_json_records_begin(struct tw_text first);
  * *ended: it ends there. Returns how many were taken. */
 size_t tw_json_records_take(
     struct tw_json_records *records, const char *bytes, size_t length, size_t *begin, bool *ended);
+
+/* How records are made of what people have, a table above all: a cure. */
+extern const char tw_json_records_cure[];
+
+/* Why a line of a file was refused. The first line of a table or of plain text is refused as no JSON: that
+ * gets the way to records as its cure, in place of what a sender of messages is told. */
+struct tw_error tw_json_records_refusal(
+    uint64_t line_number, struct tw_text line, const struct tw_error *why);
 
 #endif

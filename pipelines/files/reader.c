@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/growing.h"
 #include "files/archive.h"
+#include "files/json_records.h"
 #include "read/decode.h"
 
 #include <dirent.h>
@@ -179,8 +180,10 @@ static enum tw_read read_line(const struct tw_reader *reader, const struct tw_ar
             "the record says that something was deleted: no text");
         return refuse_line(reader, line->number, &deletion, err);
     }
-    if (out->document.fate != TW_FATE_STORED)
-        return refuse_line(reader, line->number, out->document.refusal, err);
+    if (out->document.fate != TW_FATE_STORED) {
+        struct tw_error why = tw_json_records_refusal(line->number, line->text, out->document.refusal);
+        return refuse_line(reader, line->number, &why, err);
+    }
     if (reader->intake)
         tw_intake_take(reader->intake, &out->document);
     return TW_READ_ITEM;

@@ -1,6 +1,7 @@
 #include "tasks/tasks.h"
 
 #include "examples/dataset.h"
+#include "files/json_records.h"
 #include "read/decode.h"
 #include "score/classify.h"
 #include "tasks/findings.h"
@@ -36,10 +37,7 @@ static bool refuse_unlabelled(struct tw_chunk *chunk, struct tw_record *record, 
         tw_fail(&why, TW_REFUSED, NULL, "label: negative, neutral or positive; or entities with labels",
             "the record carries no label");
     else
-        tw_fail(&why, TW_REFUSED, NULL,
-            "write records as JSON, one a line; of a CSV table: python3 -c \"import pandas as p; "
-            "p.read_csv('FILE').to_json('OUT.jsonl', orient='records', lines=True)\"",
-            "a line of plain text carries no label");
+        tw_fail(&why, TW_REFUSED, NULL, tw_json_records_cure, "a line of plain text carries no label");
     return tw_document_refuse(&record->document, &why, &chunk->arena, err);
 }
 

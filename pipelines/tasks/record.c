@@ -1,5 +1,6 @@
 #include "tasks/record.h"
 
+#include "files/json_records.h"
 #include "link/locate.h"
 #include "read/clean.h"
 #include "read/decode.h"
@@ -34,10 +35,14 @@ static bool read_json(const struct tw_task_options *options, const struct tw_mes
     const struct tw_decode_witness witness = tw_annotations_witness(&annotating);
     if (!tw_decode_witnessed(options->river->decode, message, &witness, arena, &record->document, err))
         return false;
+    struct tw_error why;
     record->annotations = annotating.out;
+    if (record->document.fate == TW_FATE_DEAD_LETTER) {
+        why = tw_json_records_refusal((uint64_t)message->offset, message->payload, record->document.refusal);
+        return tw_document_refuse(&record->document, &why, arena, err);
+    }
     if (record->document.fate != TW_FATE_TOMBSTONE)
         return true;
-    struct tw_error why;
     tw_fail(&why, TW_REFUSED, NULL, "leave it out", "the record says that something was deleted: no text");
     return tw_document_refuse(&record->document, &why, arena, err);
 }

@@ -108,12 +108,33 @@ static void an_archive_gives_records_by_number_when_it_is_asked(void **state)
     tw_archive_close(archive);
 }
 
+/* A table or plain text is told the way to records; a broken record, and what stands further down, are not. */
+static void the_first_line_of_a_table_is_told_the_way_to_records(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t number;
+        const char *line;
+        bool way;
+    } cases[] = {{1, "text,label", true}, {1, "\xEF\xBB\xBF\"text\",\"label\"", true},
+        {1, "Profit rises.\tpositive", true}, {1, " {\"text\": ", false}, {1, "[1]", false}, {1, "", false},
+        {2, "text,label", false}};
+    struct tw_error why;
+    tw_fail(&why, TW_REFUSED, "byte 1", "send one", "not JSON");
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct tw_error told = tw_json_records_refusal(cases[at].number, tw_text_of(cases[at].line), &why);
+        assert_string_equal(told.what, "not JSON");
+        assert_string_equal(told.cure, cases[at].way ? tw_json_records_cure : "send one");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_are_the_same_in_pieces_of_any_size),
         cmocka_unit_test(a_file_of_lines_or_of_texts_is_not_taken_for_records),
         cmocka_unit_test(an_archive_gives_records_by_number_when_it_is_asked),
+        cmocka_unit_test(the_first_line_of_a_table_is_told_the_way_to_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
