@@ -111,6 +111,13 @@ static size_t led_bytes(int lead)
     return lead == 0xC2 || lead == 0xC3 ? 2 : lead == 0xE2 || lead == 0xEF ? 3 : lead == 0xF0 ? 4 : 0;
 }
 
+/* The same for bytes that may be letters of somebody's language: those of Greek, Cyrillic, Hebrew, Arabic,
+ * Thai, Chinese, Japanese, Korean. A control character behind one proves it, since no text has any. */
+static size_t led_bytes_if_proven(int lead)
+{
+    return lead >= 0xC4 && lead <= 0xDF ? 2 : lead >= 0xE0 && lead <= 0xED ? 3 : 0;
+}
+
 /* Quotes, dashes and dots of windows-1252 may stand behind a letter by themselves ("MANH\u00C3\u201D"): they
  * prove nothing. */
 static bool proves_nothing(uint32_t point)
@@ -141,8 +148,11 @@ static size_t misread_at(
     struct tw_text text, size_t at, uint32_t first, bool twice, char original[4], size_t *count)
 {
     int lead = tw_windows_1252_byte(first);
-    size_t end = at;
+    size_t end = at, proven = led_bytes_if_proven(lead);
+    bool proof = false;
     *count = led_bytes(lead);
+    if (*count == 0 && !twice)
+        *count = proven;
     original[0] = (char)lead;
     for (size_t nth = 1; nth < *count; nth++) {
         uint32_t point;
@@ -150,6 +160,7 @@ static size_t misread_at(
             return 0;
         size_t bytes = read_character(text, end, twice, &point);
         int byte = tw_windows_1252_byte(point);
+        proof = proof || (point >= 0x80 && point <= 0x9F);
         if (byte < 0x80 || byte > 0xBF || (*count == 2 && proves_nothing(point)))
             return 0;
         original[nth] = (char)byte;
@@ -157,6 +168,8 @@ static size_t misread_at(
     }
     size_t broken;
     bool whole = *count && tw_utf8_sequence((struct tw_text){original, *count}, 0, &broken) == *count;
+    if (led_bytes(lead) == 0 && !proof) /* "caf\u00E9\u2019\u201D" is no U+9494 */
+        return 0;
     if (lead == 0xEF && whole) /* a byte order mark or U+FFFD: the two that are met */
         whole = memcmp(original, "\xEF\xBB\xBF", 3) == 0 || memcmp(original, "\xEF\xBF\xBD", 3) == 0;
     return whole ? end - at : 0;
@@ -190,12 +203,20 @@ static void take_wide(struct cleaning *cleaning)
     cleaning->at += length;
 }
 
+static bool is_letter(char byte)
+{
+    char lower = (char)(byte | 0x20);
+    return lower >= 'a' && lower <= 'z';
+}
+
 /* What a terminal would obey (ECMA-48): ESC [ parameters and a letter; ESC ] up to BEL. ESC alone is
  * dropped. */
 static size_t escape_bytes(struct tw_text text, size_t at)
 {
     enum { MOST = 256 };
     size_t end = at + 1;
+    if (end + 1 < text.length && strchr("()*+", text.bytes[end]) && is_letter(text.bytes[end + 1]))
+        return 3; /* a set of characters: "ESC ( B" */
     if (end >= text.length || (text.bytes[end] != '[' && text.bytes[end] != ']'))
         return 1;
     bool command = text.bytes[end++] == '[';
@@ -210,12 +231,6 @@ static size_t escape_bytes(struct tw_text text, size_t at)
 }
 
 /* ---- addresses ---- */
-
-static bool is_letter(char byte)
-{
-    char lower = (char)(byte | 0x20);
-    return lower >= 'a' && lower <= 'z';
-}
 
 /* True when what was written ends in `tail` (lower case), case ignored. */
 static bool was_written(const struct cleaning *cleaning, const char *tail)
@@ -256,10 +271,12 @@ static bool ends_address(struct tw_text text, size_t at)
 static size_t end_of_address(struct tw_text text, size_t at)
 {
     size_t begin = at;
-    bool opened = false;
-    while (at < text.length && !ends_address(text, at)) {
+    bool opened = false, bracket = false;
+    for (; at < text.length && !ends_address(text, at); at++) {
         opened = opened || text.bytes[at] == '(';
-        at++;
+        bracket = bracket || text.bytes[at] == '[';
+        if (text.bytes[at] == ']' && !bracket) /* "[url=http://x]falls[/url]" */
+            break;
     }
     while (at > begin && (strchr(".,;:!?'", text.bytes[at - 1]) || (text.bytes[at - 1] == ')' && !opened)))
         at--;

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "read/clean.h"
 #include "read/event_time.h"
 #include "read/json_text.h"
 #include "read/plain.h"
@@ -224,8 +225,28 @@ static bool read_text(
     return true;
 }
 
+/* Is nothing of it seen: white space of any script, fillers, empty markup ("<p></p>", "&nbsp;")? Short texts
+ * alone are tried. */
+static bool shows_nothing(const struct decoding *decoding, struct tw_text text)
+{
+    enum { MOST = 256 };
+    size_t at = 0, mark = tw_arena_mark(decoding->arena);
+    while (at < text.length && (unsigned char)text.bytes[at] <= ' ')
+        at++;
+    if (at == text.length)
+        return true;
+    unsigned char first = (unsigned char)text.bytes[at];
+    if (text.length > MOST || (first != '<' && first != '&' && first < 0x80))
+        return false;
+    struct tw_text cleaned = tw_clean_text(text, decoding->arena);
+    tw_arena_rewind(decoding->arena, mark);
+    return cleaned.bytes && cleaned.length == 0;
+}
+
+/* The first name with words; with nothing but markup when no other has any. */
 static bool take_text(const struct decoding *decoding, const struct text_field *field, struct tw_text *to)
 {
+    struct tw_text unseen = {"", 0};
     for (uint32_t nth = 0; nth < name_count(decoding, field->field); nth++) {
         const json_t *value = nth_value(decoding, field->field, nth);
         struct tw_text text;
@@ -233,11 +254,14 @@ static bool take_text(const struct decoding *decoding, const struct text_field *
             continue;
         if (!read_text(decoding, field, value, &text))
             return false;
-        if (!tw_text_is_blank(text))
+        if (!field->joined ? !tw_text_is_blank(text) : !shows_nothing(decoding, text))
             return keep(decoding, text, to);
+        unseen = tw_text_is_blank(unseen) ? text : unseen;
     }
     const struct tw_header *header = find_header(decoding, decoding->lists[field->field]);
-    return !header || keep_header(decoding, header, to);
+    if (header)
+        return keep_header(decoding, header, to);
+    return tw_text_is_blank(unseen) || keep(decoding, unseen, to);
 }
 
 /* ---- symbols ---- */

@@ -215,8 +215,12 @@ static bool descend(
     *out = json_is_object(value) ? value : NULL;
     if (*out || (value && json_is_null(value)))
         return true;
-    return tw_fail(opening->err, TW_REFUSED, where, "check decode.envelope and decode.root against a message",
-        "%s, and %s where an object is expected", seen, value ? tw_json_type_name(value) : "nothing");
+    char cure[192] = "check decode.envelope and decode.root against a message";
+    if (json_is_string(value)) /* the message is that text */
+        snprintf(cure, sizeof cure, "set decode.envelope: none and decode.body: [%.100s], or send an object",
+            name);
+    return tw_fail(opening->err, TW_REFUSED, where, cure, "%s, and %s where an object is expected", seen,
+        value ? tw_json_type_name(value) : "nothing");
 }
 
 static bool open_debezium(struct opening *opening, const json_t *object)

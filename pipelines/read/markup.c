@@ -21,7 +21,7 @@ static const struct element elements[] = {
     {"area", INLINE},
     {"article", BREAKS},
     {"aside", BREAKS},
-    {"audio", INLINE},
+    {"audio", BREAKS},
     {"b", INLINE},
     {"base", INLINE},
     {"basefont", INLINE},
@@ -32,8 +32,8 @@ static const struct element elements[] = {
     {"blockquote", BREAKS},
     {"body", BREAKS},
     {"br", BREAKS},
-    {"button", INLINE},
-    {"canvas", INLINE},
+    {"button", BREAKS},
+    {"canvas", BREAKS},
     {"caption", BREAKS},
     {"center", BREAKS},
     {"cite", INLINE},
@@ -52,7 +52,7 @@ static const struct element elements[] = {
     {"dl", BREAKS},
     {"dt", BREAKS},
     {"em", INLINE},
-    {"embed", INLINE},
+    {"embed", BREAKS},
     {"fieldset", BREAKS},
     {"figcaption", BREAKS},
     {"figure", BREAKS},
@@ -73,7 +73,7 @@ static const struct element elements[] = {
     {"hr", BREAKS},
     {"html", BREAKS},
     {"i", INLINE},
-    {"iframe", INLINE},
+    {"iframe", BREAKS},
     {"img", INLINE},
     {"input", INLINE},
     {"ins", INLINE},
@@ -93,7 +93,7 @@ static const struct element elements[] = {
     {"nobr", INLINE},
     {"noframes", BREAKS},
     {"noscript", BREAKS},
-    {"object", INLINE},
+    {"object", BREAKS},
     {"ol", BREAKS},
     {"optgroup", BREAKS},
     {"option", BREAKS},
@@ -114,7 +114,7 @@ static const struct element elements[] = {
     {"script", SCRIPT},
     {"search", BREAKS},
     {"section", BREAKS},
-    {"select", INLINE},
+    {"select", BREAKS},
     {"slot", INLINE},
     {"small", INLINE},
     {"source", INLINE},
@@ -130,7 +130,7 @@ static const struct element elements[] = {
     {"tbody", BREAKS},
     {"td", BREAKS},
     {"template", INLINE},
-    {"textarea", INLINE},
+    {"textarea", BREAKS},
     {"tfoot", BREAKS},
     {"th", BREAKS},
     {"thead", BREAKS},
@@ -142,16 +142,26 @@ static const struct element elements[] = {
     {"u", INLINE},
     {"ul", BREAKS},
     {"var", INLINE},
-    {"video", INLINE},
+    {"video", BREAKS},
     {"wbr", INLINE},
 };
 
-/* Attributes that need no value (HTML standard, boolean attributes, obsolete ones included), in byte
- * order. */
+/* Attributes that need no value (HTML standard, boolean attributes, obsolete ones and those included whose
+ * value may be left out), in byte order. */
 static const char *const boolean_attributes[] = {"allowfullscreen", "async", "autofocus", "autoplay",
-    "checked", "compact", "controls", "declare", "default", "defer", "disabled", "formnovalidate", "hidden",
-    "inert", "ismap", "itemscope", "loop", "multiple", "muted", "nohref", "nomodule", "noresize", "noshade",
-    "novalidate", "nowrap", "open", "playsinline", "readonly", "required", "reversed", "selected"};
+    "checked", "compact", "contenteditable", "controls", "crossorigin", "declare", "default", "defer",
+    "disabled", "download", "formnovalidate", "hidden", "inert", "ismap", "itemscope", "loop", "multiple",
+    "muted", "nohref", "nomodule", "noresize", "noshade", "novalidate", "nowrap", "open", "playsinline",
+    "readonly", "required", "reversed", "seamless", "selected", "typemustmatch"};
+
+/* Elements whose names are no words: in small letters nobody's name begins so, whatever follows. */
+static const char *const no_words[] = {"br", "colgroup", "dd", "div", "dl", "dt", "fieldset", "figcaption",
+    "h1", "h2", "h3", "h4", "h5", "h6", "hgroup", "hr", "html", "iframe", "img", "li", "nobr", "noscript",
+    "ol", "optgroup", "svg", "tbody", "td", "textarea", "tfoot", "th", "thead", "tr", "ul", "wbr"};
+enum { NO_WORDS = sizeof no_words / sizeof no_words[0] };
+
+/* Namespaces in which an element stands within a word: Office's and inline XBRL's. */
+static const char *const within_words[] = {"ix:", "m:", "o:", "st1:", "v:", "w:"};
 
 enum { NAME_LONGEST = 16 };
 
@@ -174,6 +184,29 @@ static struct tw_text lowered(struct tw_text name, char lower[NAME_LONGEST])
     for (size_t at = 0; at < name.length; at++)
         lower[at] = (char)(is_letter(name.bytes[at]) ? name.bytes[at] | 0x20 : name.bytes[at]);
     return (struct tw_text){lower, name.length};
+}
+
+static bool begins(struct tw_text text, size_t at, const char *with)
+{
+    size_t length = strlen(with);
+    return text.length - at >= length && memcmp(text.bytes + at, with, length) == 0;
+}
+
+/* Byte for byte: what is looked for stands in small letters. */
+static bool is_one_of(struct tw_text name, const char *const *names, size_t count)
+{
+    for (size_t at = 0; at < count; at++)
+        if (tw_text_equal(name, tw_text_of(names[at])))
+            return true;
+    return false;
+}
+
+static const char cdata[] = "<![CDATA[";
+
+/* The mark before CDATA; titles that were put in small letters have it so. */
+static bool is_cdata(struct tw_text text, size_t at)
+{
+    return begins(text, at, cdata) || begins(text, at, "<![cdata[");
 }
 
 static const struct element *find_element(struct tw_text name)
@@ -199,9 +232,14 @@ bool tw_markup_is_element(struct tw_text name)
     return name.length > 0 && find_element(name) != NULL;
 }
 
+/* "nowrap"; and names with the prefixes of pages and their frameworks: "data-x", "aria-hidden". */
 static bool is_boolean_attribute(struct tw_text name)
 {
     char lower[NAME_LONGEST];
+    static const char *const prefixes[] = {"aria-", "data-", "ng-", "v-", "xml:"};
+    for (size_t at = 0; at < sizeof prefixes / sizeof prefixes[0]; at++)
+        if (name.length > strlen(prefixes[at]) && memcmp(name.bytes, prefixes[at], strlen(prefixes[at])) == 0)
+            return true;
     name = lowered(name, lower);
     for (size_t at = 0; name.length && at < sizeof boolean_attributes / sizeof boolean_attributes[0]; at++)
         if (tw_text_equal(name, tw_text_of(boolean_attributes[at])))
@@ -338,8 +376,7 @@ static void survey(struct tw_markup_scan *scan)
             scan->end_tags[hash / 64 % 64] |= UINT64_C(1) << hash % 64;
             scan->has_markup = true;
         } else if (!scan->has_markup) {
-            scan->has_markup = is_certain_start(text, at) ||
-                               (text.length - at >= 4 && memcmp(text.bytes + at, "<!--", 4) == 0);
+            scan->has_markup = is_certain_start(text, at) || begins(text, at, "<!--") || is_cdata(text, at);
         }
     }
 }
@@ -366,12 +403,6 @@ bool tw_markup_is_plain(struct tw_text text)
 }
 
 /* ---- what is no tag ---- */
-
-static bool begins(struct tw_text text, size_t at, const char *with)
-{
-    size_t length = strlen(with);
-    return text.length - at >= length && memcmp(text.bytes + at, with, length) == 0;
-}
 
 /* Position after `needle` (in small letters) from `at` on, case of letters ignored; 0 when it does not
  * come. */
@@ -405,14 +436,15 @@ static size_t to_close(struct tw_text text, size_t at)
 static size_t declaration_at(struct tw_markup_scan *scan, size_t at)
 {
     struct tw_text text = scan->text;
-    static const char cdata[] = "<![CDATA[";
     if (begins(text, at, "<!--")) {
         size_t end = scan->no_comment_end ? 0 : find_after(text, at + 4, "-->");
         scan->no_comment_end = end == 0;
         return end ? end - at : 0;
     }
-    if (begins(text, at, cdata))
+    if (is_cdata(text, at))
         return sizeof cdata - 1;
+    if (begins(text, at, "<![if ") || begins(text, at, "<![endif")) /* Office's, for old browsers */
+        return to_close(text, at);
     bool instruction = text.length - at > 2 && text.bytes[at + 1] == '?' && is_letter(text.bytes[at + 2]);
     if (instruction || begins(text, at, "<!DOCTYPE") || begins(text, at, "<!doctype"))
         return to_close(text, at);
@@ -437,20 +469,32 @@ static bool is_tag(struct tw_markup_scan *scan, size_t at, struct tw_text name, 
     if (tw_markup_symbol(scan->text, at))
         return element && has_markup(scan);
     if (element)
-        return !read->any || read->equals || read->all_boolean;
+        return !read->any || read->equals || read->all_boolean || is_one_of(name, no_words, NO_WORDS);
     return is_namespaced(name) || read->quotes || (!read->any && has_end_tag(scan, name));
+}
+
+/* A text that was cut to a length may end within a tag: `<a href="http://x`, "<br". So much of it goes. */
+static size_t cut_off_bytes(struct tw_text text, size_t at, struct tw_text name,
+    const struct element *element, const struct attributes *read)
+{
+    enum { MOST = 512 };
+    bool ends_here = !memchr(text.bytes + at + 1, '<', text.length - at - 1);
+    bool is_one = element && (read->equals || (!read->any && is_one_of(name, no_words, NO_WORDS)));
+    return is_one && ends_here && text.length - at <= MOST ? text.length - at : 0;
 }
 
 static size_t start_tag_at(struct tw_markup_scan *scan, size_t at, bool *breaks)
 {
     struct tw_text text = scan->text, name = name_at(text, at + 1);
     size_t end = at + 1 + name.length;
-    if (name.length == 0 || end >= text.length ||
-        !(text.bytes[end] == '>' || text.bytes[end] == '/' || is_space(text.bytes[end])))
+    if (name.length == 0 ||
+        (end < text.length && text.bytes[end] != '>' && text.bytes[end] != '/' && !is_space(text.bytes[end])))
         return 0;
     const struct element *element = find_element(name);
     struct attributes read = read_attributes(text, end);
-    if (read.close == text.length || !is_tag(scan, at, name, element, &read))
+    if (read.close == text.length)
+        return cut_off_bytes(text, at, name, element, &read);
+    if (!is_tag(scan, at, name, element, &read))
         return 0;
     enum element_kind kind = element ? element->kind : INLINE;
     *breaks = kind != INLINE;
@@ -458,6 +502,18 @@ static size_t start_tag_at(struct tw_markup_scan *scan, size_t at, bool *breaks)
     if (kind == SCRIPT || kind == STYLE)
         end = end_of_raw(scan, kind, end);
     return end - at;
+}
+
+/* "</headline><byline>": an end tag before another tag that HTML does not know stands between parts of a
+ * message, unless its namespace is one of those that stand within words. */
+static bool parts_fields(struct tw_text text, struct tw_text name, size_t end)
+{
+    if (text.length - end < 2 || text.bytes[end] != '<' || !is_letter(text.bytes[end + 1]))
+        return false;
+    for (size_t at = 0; at < sizeof within_words / sizeof within_words[0]; at++)
+        if (begins(name, 0, within_words[at]))
+            return false;
+    return true;
 }
 
 static size_t end_tag_at(struct tw_text text, size_t at, bool *breaks)
@@ -471,7 +527,7 @@ static size_t end_tag_at(struct tw_text text, size_t at, bool *breaks)
     if (end >= text.length || text.bytes[end] != '>')
         return 0;
     const struct element *element = find_element(name);
-    *breaks = element && element->kind != INLINE;
+    *breaks = element ? element->kind != INLINE : parts_fields(text, name, end + 1);
     return end + 1 - at;
 }
 

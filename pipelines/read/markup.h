@@ -4,12 +4,14 @@
  * and plain "a < b". What is a tag is told by what stands in the brackets, and by the rest of the text where
  * that is not enough:
  *   - a name of the HTML standard, alone, with a "/" or with attributes; an attribute has a "=", or is one of
- *     HTML's boolean ones ("<td nowrap>" is a tag, "<Time Inc>" is none);
+ *     HTML's boolean ones ("<td nowrap>" is a tag, "<Time Inc>" is none); a name that is no word ("div") with
+ *     whatever follows;
+ *   - what begins such a tag and is cut off by the end of the text;
  *   - any name with a namespace or a hyphen in small letters ("<o:p>", "<media:content .../>", "<g-emoji>");
  *     any other name with an attribute in quotes, or whose end tag stands in the same text; any end tag;
  *   - a name in capitals that could be a newswire symbol ("<P>", "<B>") only when other markup stands in the
  *     same text;
- *   - comments, <!DOCTYPE>, <?...?>; the marks of CDATA, but not what they enclose.
+ *   - comments, <!DOCTYPE>, <?...?>, Office's "<![if ...]>"; the marks of CDATA, but not what they enclose.
  * script and style go with what they hold. A tag ends before the next "<", which keeps a pass linear whatever
  * a text holds. */
 #ifndef TW_MARKUP_H

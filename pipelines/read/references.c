@@ -114,6 +114,27 @@ static bool is_known_without_semicolon(struct tw_text name)
     return false;
 }
 
+/* "&nbspprofit", "&pound5bn", "&quotVelquin": names that no word goes on from so. Their bytes; 0 for others.
+ * */
+static size_t bytes_before_word(struct tw_text name)
+{
+    static const struct {
+        const char *name;
+        bool digit, capital, any;
+    } ends[] = {{"nbsp", .any = true}, {"pound", .digit = true}, {"yen", .digit = true},
+        {"cent", .digit = true}, {"quot", .digit = true, .capital = true}};
+    for (size_t at = 0; at < sizeof ends / sizeof ends[0]; at++) {
+        size_t length = strlen(ends[at].name);
+        if (name.length <= length || memcmp(name.bytes, ends[at].name, length) != 0)
+            continue;
+        char next = name.bytes[length];
+        bool ends_here = ends[at].any || (ends[at].digit && tw_text_is_digit(next)) ||
+                         (ends[at].capital && next >= 'A' && next <= 'Z');
+        return ends_here ? length : 0;
+    }
+    return 0;
+}
+
 static size_t read_name(struct tw_text text, size_t at, struct tw_reference *out)
 {
     size_t end = at;
@@ -122,7 +143,11 @@ static size_t read_name(struct tw_text text, size_t at, struct tw_reference *out
         end++;
     struct tw_text name = {text.bytes + at, end - at};
     bool semicolon = end < text.length && text.bytes[end] == ';';
-    if (!semicolon && (!ends_at(text, end) || !is_known_without_semicolon(name)))
+    size_t before_word = semicolon ? 0 : bytes_before_word(name);
+    if (before_word) {
+        name.length = before_word;
+        end = at + before_word;
+    } else if (!semicolon && (!ends_at(text, end) || !is_known_without_semicolon(name)))
         return 0;
     struct tw_text characters = tw_html_reference(name);
     if (characters.length == 0 || characters.length > sizeof out->bytes)

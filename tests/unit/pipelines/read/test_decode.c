@@ -122,6 +122,23 @@ static void headers_are_the_fallback(void **state)
     assert_int_equal(document.repairs, 1);
 }
 
+/* A name whose value shows nothing gives way to the next; where none has words, it is the text that was
+ * sent. */
+static void markup_without_words_hides_no_other_name(void **state)
+{
+    (void)state;
+    static const char *const empty[] = {
+        "   ", "\u200B", "\u00A0\u3000", "<p></p>", "&nbsp;", "<br/>\n<!-- x -->"};
+    for (size_t at = 0; at < sizeof empty / sizeof empty[0]; at++) {
+        char json[200];
+        snprintf(json, sizeof json, "{\"body\":\"%s\",\"content\":\"T\"}", empty[at]);
+        assert_text(decoded(json).body, "T");
+    }
+    assert_text(decoded("{\"body\":\"<p></p>\",\"title\":\"T\"}").body, "<p></p>");
+    assert_text(decoded("{\"body\":\"<p>x</p>\",\"content\":\"T\"}").body, "<p>x</p>");
+    assert_text(decoded("{\"id\":\"<p></p>\",\"text\":\"T\"}").id, "<p></p>");
+}
+
 static void a_record_without_value_is_a_tick_or_a_tombstone(void **state)
 {
     (void)state;
@@ -420,6 +437,12 @@ static void a_root_and_a_set_envelope_are_held_to(void **state)
         "field c: decode.root names it, and nothing where an object is expected; cure: check "
         "decode.envelope and decode.root against a message");
     options.root = NULL;
+    message = message_of(tw_text_of("{\"schema\":{\"type\":\"string\"},\"payload\":\"Profit falls\"}"));
+    assert_true(tw_decode(&options, &message, &arena, &document, &err));
+    assert_refused(document,
+        "field payload: a Connect envelope, and text where an object is expected; cure: set "
+        "decode.envelope: none and decode.body: [payload], or send an object");
+    message = message_of(tw_text_of("{\"a\":{\"b\":{\"text\":\"T\"}},\"text\":\"outside\"}"));
     options.envelope = TW_ENVELOPE_DEBEZIUM;
     assert_true(tw_decode(&options, &message, &arena, &document, &err));
     assert_refused(document, "the message is no Debezium change event: it has no op and after; cure: check "
@@ -474,6 +497,7 @@ int main(void)
         cmocka_unit_test(the_first_field_that_says_something_wins),
         cmocka_unit_test(without_a_time_the_record_s_stamp_counts),
         cmocka_unit_test(headers_are_the_fallback),
+        cmocka_unit_test(markup_without_words_hides_no_other_name),
         cmocka_unit_test(a_record_without_value_is_a_tick_or_a_tombstone),
         cmocka_unit_test(a_time_too_far_ahead_of_its_stamp_moves_no_watermark),
         cmocka_unit_test(a_stamp_more_than_a_day_ahead_of_the_clock_moves_no_watermark),
