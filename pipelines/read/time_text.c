@@ -204,12 +204,23 @@ static bool take_clock(struct reading *reading)
     return reading->second >= 0 ? take_fraction(reading) : wrong(reading, "no two digits of seconds");
 }
 
-/* +hh, +hhmm, +hh:mm */
-static bool take_numeric_offset(struct reading *reading)
+/* The minus sign of typographers, U+2212, which ISO 8601 means. */
+static bool is_minus_sign(const struct reading *reading)
 {
-    bool west = byte_at(reading, 0) == '-';
-    reading->at++;
-    int hours = take_digits(reading, 2), minutes = 0;
+    return byte_at(reading, 0) == '\xE2' && byte_at(reading, 1) == '\x88' && byte_at(reading, 2) == '\x92';
+}
+
+static bool is_signed(const struct reading *reading)
+{
+    return byte_at(reading, 0) == '+' || byte_at(reading, 0) == '-' || is_minus_sign(reading);
+}
+
+/* +hh, +hhmm, +hh:mm; +h only behind a name, as in GMT+2. */
+static bool take_numeric_offset(struct reading *reading, bool behind_name)
+{
+    bool west = byte_at(reading, 0) != '+';
+    reading->at += is_minus_sign(reading) ? 3 : 1;
+    int hours = take_digits(reading, behind_name && digits_ahead(reading) == 1 ? 1 : 2), minutes = 0;
     bool colon = hours >= 0 && take_byte(reading, ":");
     if (hours >= 0 && (colon || tw_text_is_digit(byte_at(reading, 0))))
         minutes = take_digits(reading, 2);
@@ -236,24 +247,41 @@ static bool take_named_offset(struct reading *reading)
         if (strcmp(zones[zone].name, word) != 0)
             continue;
         reading->at += length;
+        if (reading->has_offset) /* told twice: "+0000 UTC" */
+            return true;
         reading->offset_seconds = zones[zone].hours * 3600;
         reading->has_offset = true;
-        return true;
+        bool is_utc = length > 1 && zones[zone].hours == 0 && word[0] != 'W';
+        return !is_utc || !is_signed(reading) || take_numeric_offset(reading, true); /* "GMT+02:00" */
     }
     return wrong(reading, "its zone has no meaning everywhere (use Z or +hh:mm)");
 }
 
-/* 12:40 AM is forty minutes past midnight. */
+/* 12:40 AM, 12:40 a.m. are forty minutes past midnight. */
 static bool take_half_of_day(struct reading *reading)
 {
-    char word[16];
-    if (word_ahead(reading, word) != 2 || word[1] != 'M' || (word[0] != 'A' && word[0] != 'P'))
+    char half = (char)(byte_at(reading, 0) & ~0x20);
+    size_t dots = byte_at(reading, 1) == '.' ? 1 : 0;
+    char after = byte_at(reading, 2 + dots);
+    if ((half != 'A' && half != 'P') || (byte_at(reading, 1 + dots) & ~0x20) != 'M' || is_letter(after))
         return true;
     if (reading->hour < 1 || reading->hour > 12)
         return wrong(reading, "the clock has no such time");
-    reading->hour = reading->hour % 12 + (word[0] == 'P' ? 12 : 0);
-    reading->at += 2;
+    reading->hour = reading->hour % 12 + (half == 'P' ? 12 : 0);
+    reading->at += 2 + dots + (dots && after == '.');
     skip_spaces(reading);
+    return true;
+}
+
+/* Go and Ruby write the zone's name behind the offset, and Go its other clock: "+0000 UTC m=+0.012". */
+static bool skip_repeated_name(struct reading *reading)
+{
+    skip_spaces(reading);
+    if (is_letter(byte_at(reading, 0)) && byte_at(reading, 1) != '=' && !take_named_offset(reading))
+        return false;
+    skip_spaces(reading);
+    if (byte_at(reading, 0) == 'm' && byte_at(reading, 1) == '=')
+        reading->at = reading->text.length;
     return true;
 }
 
@@ -285,10 +313,9 @@ static bool take_offset(struct reading *reading)
     skip_spaces(reading);
     if (!take_half_of_day(reading))
         return false;
-    char byte = byte_at(reading, 0);
-    bool taken = byte == '+' || byte == '-' ? take_numeric_offset(reading)
-                 : is_letter(byte)          ? take_named_offset(reading)
-                                            : true;
+    bool taken = is_signed(reading) ? take_numeric_offset(reading, false) && skip_repeated_name(reading)
+                 : is_letter(byte_at(reading, 0)) ? take_named_offset(reading)
+                                                  : true;
     return taken && skip_zone_in_brackets(reading) && skip_comment(reading);
 }
 
@@ -402,6 +429,7 @@ static bool check_reading(struct reading *reading)
     return reading->at == reading->text.length || wrong(reading, "something stands after the time");
 }
 
+/* Without the white space around it, and without quotes, which a text that was made JSON twice has. */
 static struct tw_text trimmed(struct tw_text text)
 {
     while (text.length && (unsigned char)text.bytes[0] <= ' ') {
@@ -410,6 +438,8 @@ static struct tw_text trimmed(struct tw_text text)
     }
     while (text.length && (unsigned char)text.bytes[text.length - 1] <= ' ')
         text.length--;
+    if (text.length > 2 && text.bytes[0] == '"' && text.bytes[text.length - 1] == '"')
+        return (struct tw_text){text.bytes + 1, text.length - 2};
     return text;
 }
 
