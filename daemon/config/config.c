@@ -170,19 +170,64 @@ static bool check_address(const struct tw_yaml_node *node, struct tw_problems *p
                "a user or password does not belong into this file");
 }
 
+/* Bytes of what would be filled in elsewhere, from the mark at `at`: ${HOST}, $(HOST), $HOST, {{ host }}; 0
+ * for anything else. */
+static size_t variable_at(struct tw_text text, size_t at)
+{
+    static const struct {
+        const char *begins, *ends;
+    } forms[] = {{"${", "}"}, {"$(", ")"}, {"{{", "}}"}};
+    const char *here = text.bytes + at;
+    size_t left = text.length - at, name = 1;
+    for (size_t form = 0; form < sizeof forms / sizeof forms[0] && left > 2; form++) {
+        if (memcmp(here, forms[form].begins, 2) != 0)
+            continue;
+        const char *end = memmem(here, left, forms[form].ends, strlen(forms[form].ends));
+        return end ? (size_t)(end - here) + strlen(forms[form].ends) : 2;
+    }
+    while (here[0] == '$' && name < left && ((here[name] >= 'A' && here[name] <= 'Z') || here[name] == '_'))
+        name++;
+    return name > 2 ? name : 0;
+}
+
 /* Whoever writes ${HOST} expects it to be filled in. */
 static bool check_variable(const struct tw_yaml_node *node, struct tw_problems *problems)
 {
-    if (node->text.length == 0) /* a list within a list has no text at all */
-        return true;
-    const char *begin = memmem(node->text.bytes, node->text.length, "${", 2);
-    if (!begin)
-        return true;
-    size_t left = (size_t)(node->text.bytes + node->text.length - begin);
-    const char *end = memchr(begin, '}', left);
-    int shown = end && end - begin < 64 ? (int)(end - begin) + 1 : 2;
-    return tw_yaml_problem(problems, node, "write the value itself, or let what makes this file write it",
-        "%.*s stays as it is: variables are not filled in", shown, begin);
+    for (size_t at = 0; at < node->text.length; at++) { /* a list within a list has no text at all */
+        char first = node->text.bytes[at];
+        size_t bytes = first == '$' || first == '{' ? variable_at(node->text, at) : 0;
+        if (bytes > 0)
+            return tw_yaml_problem(problems, node,
+                "write the value itself, or let what makes this file write it",
+                "%.*s stays as it is: variables are not filled in", (int)(bytes < 64 ? bytes : 2),
+                node->text.bytes + at);
+    }
+    return true;
+}
+
+/* What librdkafka would take for a pattern, and the broker for no name, are refused here. */
+static bool check_topic(const struct tw_yaml_node *node, struct tw_problems *problems)
+{
+    static const char marks[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t named = 0;
+    int shown = node->text.length < 100 ? (int)node->text.length : 100;
+    while (named < node->text.length && memchr(marks, node->text.bytes[named], sizeof marks - 1))
+        named++;
+    char wrong = named < node->text.length ? node->text.bytes[named] : '\0';
+    if (wrong && strchr("^*+?[(|", wrong))
+        return tw_yaml_problem(problems, node, "name each topic, as in topics: [news, tweets]",
+            "\"%.*s\" is a pattern: topics are named one by one", shown, node->text.bytes);
+    return named == node->text.length ||
+           tw_yaml_problem(problems, node, "a topic has letters, digits, '.', '_' and '-'",
+               "\"%.*s\" is no topic's name", shown, node->text.bytes);
+}
+
+static bool check_topics(const struct tw_yaml_node *node, struct tw_problems *problems)
+{
+    bool right = node->kind != TW_YAML_SCALAR || check_topic(node, problems);
+    for (uint32_t at = 0; node->kind == TW_YAML_LIST && at < node->count; at++)
+        right = check_topic(node->items[at], problems) && right;
+    return right;
 }
 
 static bool check_variables(const struct tw_yaml_node *node, struct tw_problems *problems)
@@ -272,6 +317,8 @@ static bool read_row(
     bool is_address =
         row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, tell.alertmanager);
     bool right = check_variables(value->node, reading->problems);
+    if (right && row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, kafka.topics))
+        right = check_topics(value->node, reading->problems);
     if (row->field == TW_FIELD_PROPERTIES || row->field == TW_FIELD_SECRETS)
         right = read_properties(reading, row, value->node, tw_config_field(reading->config, row)) && right;
     else if (is_conninfo)

@@ -33,6 +33,17 @@ static void place_of_offset(struct tw_text bytes, size_t offset, uint32_t *line,
     }
 }
 
+/* Does a tab stand in the indentation of this line, counted from 0? */
+static bool begins_with_tab(struct tw_text bytes, size_t line)
+{
+    size_t at = 0;
+    for (; line > 0 && at < bytes.length; at++)
+        line -= bytes.bytes[at] == '\n';
+    while (at < bytes.length && bytes.bytes[at] == ' ')
+        at++;
+    return at < bytes.length && bytes.bytes[at] == '\t';
+}
+
 static bool parser_problem(
     const yaml_parser_t *parser, const struct tw_text_file *source, struct tw_problems *problems)
 {
@@ -46,10 +57,12 @@ static bool parser_problem(
             problems, source, line, column, "write the file in UTF-8", "no YAML: %s", problem);
     }
     const char *context = parser->context ? parser->context : "";
+    bool is_tab = begins_with_tab(source->bytes, parser->problem_mark.line);
     return tw_problem_add(problems, source, from_one(parser->problem_mark.line),
         from_one(parser->problem_mark.column),
-        "look at the indentation, the colons and the quotes around here", "no YAML: %s%s%s", context,
-        *context ? ": " : "", problem);
+        is_tab ? "indent by spaces: YAML takes no tab for that"
+               : "look at the indentation, the colons and the quotes around here",
+        "no YAML: %s%s%s", context, *context ? ": " : "", problem);
 }
 
 static bool copy_scalar(const yaml_node_t *from, struct tw_arena *arena, struct tw_yaml_node *node)

@@ -19,10 +19,25 @@ static struct tw_text string_of(const json_t *value)
     return (struct tw_text){json_string_value(value), json_string_length(value)};
 }
 
+/* What a line looks like; "common" is seldom wanted. */
+static const char line_cure[] =
+    "one company a line, as {\"symbol\": \"AAPL\", \"names\": [\"Apple Inc\", \"Apple\"], \"common\": [\"Apple\"]}";
+
 static bool fail_field(const char *field, const char *expected, struct tw_error *err)
 {
-    return tw_fail(
-        err, TW_CONFIG, NULL, "see the sample entities file", "field %s is not %s", field, expected);
+    return tw_fail(err, TW_CONFIG, NULL, line_cure, "field %s is not %s", field, expected);
+}
+
+/* A table of companies calls the symbol by other names: they are told from a line that has none. */
+static bool fail_symbol(const json_t *object, struct tw_error *err)
+{
+    static const char *const others[] = {
+        "Symbol", "SYMBOL", "ticker", "Ticker", "TICKER", "code", "ric", "id"};
+    for (size_t at = 0; at < sizeof others / sizeof others[0]; at++)
+        if (json_is_string(json_object_get(object, others[at])))
+            return tw_fail(
+                err, TW_CONFIG, NULL, line_cure, "field symbol is not there, but field %s is", others[at]);
+    return fail_field("symbol", "there as text", err);
 }
 
 static bool read_optional(const json_t *object, const char *field, struct tw_text *to, struct tw_error *err)
@@ -101,11 +116,11 @@ static bool read_names(const json_t *object, const json_t **out, struct tw_error
 static bool add_entity(struct tw_automaton *automaton, const json_t *object, struct tw_error *err)
 {
     if (!json_is_object(object))
-        return tw_fail(err, TW_CONFIG, NULL, "one object a line", "the line is no JSON object");
+        return tw_fail(err, TW_CONFIG, NULL, line_cure, "the line is no JSON object");
     const json_t *symbol = json_object_get(object, "symbol"), *names,
                  *common = json_object_get(object, "common");
     if (!json_is_string(symbol))
-        return fail_field("symbol", "there as text", err);
+        return fail_symbol(object, err);
     struct tw_entity entity = {.symbol = string_of(symbol)};
     uint32_t index;
     if (!check_symbol(entity.symbol, err) || !read_optional(object, "exchange", &entity.exchange, err) ||
@@ -142,8 +157,9 @@ static bool add_line(struct tw_automaton *automaton, struct tw_text line, struct
     if (!object) {
         const char *near = strstr(why.text, " near ");
         int length = near ? (int)(near - why.text) : (int)strlen(why.text);
-        return tw_fail(err, TW_CONFIG, NULL, "one JSON object a line", "column %d: not JSON: %.*s",
-            why.column, length, why.text);
+        bool is_table = line.bytes[0] != '{' && line.bytes[0] != '['; /* which shows no brackets to mend */
+        return tw_fail(err, TW_CONFIG, NULL, is_table ? line_cure : "one JSON object a line",
+            "column %d: not JSON: %.*s", why.column, length, why.text);
     }
     bool added = add_entity(automaton, object, err);
     json_decref(object);

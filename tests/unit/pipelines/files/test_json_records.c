@@ -108,7 +108,7 @@ static void an_archive_gives_records_by_number_when_it_is_asked(void **state)
     tw_archive_close(archive);
 }
 
-/* A table or plain text is told the way to records; a broken record, and what stands further down, are not. */
+/* A table or plain text is told the way to records; a broken record, or what stands further down, is not. */
 static void the_first_line_of_a_table_is_told_the_way_to_records(void **state)
 {
     (void)state;

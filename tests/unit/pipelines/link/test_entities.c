@@ -63,6 +63,9 @@ static void an_empty_file_is_a_file_without_entities(void **state)
     tw_entities_free(automaton);
 }
 
+#define LINE_CURE                                                                                            \
+    "cure: one company a line, as {\"symbol\": \"AAPL\", \"names\": [\"Apple Inc\", \"Apple\"], \"common\": [\"Apple\"]}"
+
 static void every_error_names_file_line_and_cure(void **state)
 {
     (void)state;
@@ -72,16 +75,17 @@ static void every_error_names_file_line_and_cure(void **state)
         {"{\"symbol\":\"A\"}\n{\"symbol\":\"A\"}\n",
             "e.jsonl:2: symbol A stands in the file twice; cure: put all its names into one line"},
         {"\n\n{\"symbol\"}\n", "e.jsonl:3: column 10: not JSON: ':' expected; cure: one JSON object a line"},
-        {"[1]\n", "e.jsonl:1: the line is no JSON object; cure: one object a line"},
-        {"{\"names\":[\"x\"]}",
-            "e.jsonl:1: field symbol is not there as text; cure: see the sample entities file"},
+        {"[1]\n", "e.jsonl:1: the line is no JSON object; " LINE_CURE},
+        {"{\"names\":[\"x\"]}", "e.jsonl:1: field symbol is not there as text; " LINE_CURE},
+        {"{\"ticker\":\"A\",\"name\":\"x\"}",
+            "e.jsonl:1: field symbol is not there, but field ticker is; " LINE_CURE},
+        {"symbol,names\nA,x\n", "e.jsonl:1: column 6: not JSON: '[' or '{' expected; " LINE_CURE},
         {"{\"symbol\":\"\"}",
             "e.jsonl:1: a symbol has 1 to 64 bytes, this one 0; cure: give each company a short symbol of its own"},
         {"{\"symbol\":\" AB\"}", "e.jsonl:1: symbol \" AB\" has white space at its end; cure: remove it"},
-        {"{\"symbol\":\"A\",\"names\":\"x\"}",
-            "e.jsonl:1: field names is not an array of texts; cure: see the sample entities file"},
+        {"{\"symbol\":\"A\",\"names\":\"x\"}", "e.jsonl:1: field names is not an array of texts; " LINE_CURE},
         {"{\"symbol\":\"A\",\"names\":[\"x\",1]}",
-            "e.jsonl:1: field names is not an array of texts; cure: see the sample entities file"},
+            "e.jsonl:1: field names is not an array of texts; " LINE_CURE},
         {"{\"symbol\":\"A\",\"names\":[\"--\"]}",
             "e.jsonl:1: name \"--\" has no letter or digit; cure: remove it"},
         {"{\"symbol\":\"A\",\"names\":[\"a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a\"]}",
@@ -89,9 +93,8 @@ static void every_error_names_file_line_and_cure(void **state)
         {"{\"symbol\":\"A\",\"names\":[\"Target\"],\"common\":[\"target\"]}",
             "e.jsonl:1: name \"target\" is marked common but is not among the names; cure: write it as it stands in names"},
         {"{\"symbol\":\"A\",\"common\":1}",
-            "e.jsonl:1: field common is not true, false or an array of names; cure: see the sample entities file"},
-        {"{\"symbol\":\"A\",\"sector\":1}",
-            "e.jsonl:1: field sector is not text; cure: see the sample entities file"},
+            "e.jsonl:1: field common is not true, false or an array of names; " LINE_CURE},
+        {"{\"symbol\":\"A\",\"sector\":1}", "e.jsonl:1: field sector is not text; " LINE_CURE},
     };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++)
         assert_refused(cases[at].file, cases[at].line);
