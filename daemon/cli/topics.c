@@ -7,11 +7,20 @@
 
 static const char brokers_cure[] = "see whether the brokers of bootstrap.servers run and let us in";
 
-bool tw_topic_partitions(
-    rd_kafka_t *kafka, const char *topic, int timeout_ms, int *partitions, struct tw_error *err)
+/* Partitions that a broker leads: others take no record yet. */
+static int count_led(const struct rd_kafka_metadata_topic *topic)
+{
+    int led = 0;
+    for (int at = 0; at < topic->partition_cnt; at++)
+        led += topic->partitions[at].leader >= 0;
+    return led;
+}
+
+static bool ask_partitions(
+    rd_kafka_t *kafka, const char *topic, int timeout_ms, int *partitions, int *led, struct tw_error *err)
 {
     const struct rd_kafka_metadata *metadata = NULL;
-    *partitions = 0;
+    *partitions = *led = 0;
     rd_kafka_topic_t *handle = rd_kafka_topic_new(kafka, topic, NULL);
     if (!handle)
         return tw_fail(err, TW_USAGE, topic, "name a topic of at most 249 letters, digits, '.', '_' and '-'",
@@ -20,6 +29,7 @@ bool tw_topic_partitions(
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
         *partitions = code == RD_KAFKA_RESP_ERR_NO_ERROR ? metadata->topics[0].partition_cnt : 0;
+        *led = code == RD_KAFKA_RESP_ERR_NO_ERROR ? count_led(&metadata->topics[0]) : 0;
         rd_kafka_metadata_destroy(metadata);
     }
     rd_kafka_topic_destroy(handle);
@@ -31,13 +41,19 @@ bool tw_topic_partitions(
     return tw_fail(err, TW_SERVER, "kafka", brokers_cure, "%s", rd_kafka_err2str(code));
 }
 
-/* The answer says "made" a moment before every broker knows it. */
-static bool wait_for_leaders(
-    rd_kafka_t *kafka, const char *topic, int partitions, int timeout_ms, struct tw_error *err)
+bool tw_topic_partitions(
+    rd_kafka_t *kafka, const char *topic, int timeout_ms, int *partitions, struct tw_error *err)
+{
+    int led;
+    return ask_partitions(kafka, topic, timeout_ms, partitions, &led, err);
+}
+
+/* The answer says "made" a moment before every broker knows it, and leads each partition. */
+static bool wait_for_leaders(rd_kafka_t *kafka, const char *topic, int timeout_ms, struct tw_error *err)
 {
     uint64_t until = tw_now_ms() + (uint64_t)timeout_ms;
-    for (int found = 0; tw_now_ms() < until;) {
-        if (tw_topic_partitions(kafka, topic, timeout_ms, &found, err) && found >= partitions) {
+    for (int found = 0, led = 0; tw_now_ms() < until;) {
+        if (ask_partitions(kafka, topic, timeout_ms, &found, &led, err) && found > 0 && led == found) {
             *err = (struct tw_error){0};
             return true;
         }
@@ -85,7 +101,7 @@ bool tw_topic_make(rd_kafka_t *kafka, const char *topic, int partitions, int tim
     rd_kafka_AdminOptions_destroy(options);
     rd_kafka_queue_destroy(queue);
     rd_kafka_NewTopic_destroy(wish);
-    return done && wait_for_leaders(kafka, topic, 1, timeout_ms, err);
+    return done && wait_for_leaders(kafka, topic, timeout_ms, err);
 }
 
 static bool fail_partition(const char *topic, int32_t number, rd_kafka_resp_err_t code, struct tw_error *err)
@@ -171,18 +187,33 @@ static bool subscribes(const void *metadata, int size, const char *topic)
     return false;
 }
 
+/* A broker that is young, or busy, knows its groups a moment later: it is asked again until time is over. */
+static rd_kafka_resp_err_t list_groups(
+    rd_kafka_t *kafka, int timeout_ms, const struct rd_kafka_group_list **out)
+{
+    uint64_t until = tw_now_ms() + (uint64_t)timeout_ms;
+    for (;;) {
+        rd_kafka_resp_err_t code = rd_kafka_list_groups(kafka, NULL, out, timeout_ms);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return code;
+        if (*out) /* of a part of the brokers */
+            rd_kafka_group_list_destroy(*out);
+        *out = NULL;
+        if (tw_now_ms() >= until)
+            return code;
+        rd_kafka_poll(kafka, 200);
+    }
+}
+
 bool tw_topic_readers(rd_kafka_t *kafka, const char *topic, int timeout_ms, char group[TW_GROUP_NAME_BYTES],
     struct tw_error *err)
 {
     const struct rd_kafka_group_list *list = NULL;
     group[0] = '\0';
-    rd_kafka_resp_err_t code = rd_kafka_list_groups(kafka, NULL, &list, timeout_ms);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        if (list)
-            rd_kafka_group_list_destroy(list);
+    rd_kafka_resp_err_t code = list_groups(kafka, timeout_ms, &list);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return tw_fail(err, TW_SERVER, topic, "--into-live writes without asking",
             "the brokers do not tell who reads it: %s", rd_kafka_err2str(code));
-    }
     for (int at = 0; at < list->group_cnt && !group[0]; at++)
         for (int member = 0; member < list->groups[at].member_cnt && !group[0]; member++)
             if (subscribes(list->groups[at].members[member].member_metadata,

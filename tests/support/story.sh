@@ -79,11 +79,12 @@ fail() {
 expect() { [ "$2" = "$3" ] || fail "$1: wanted '$2', got '$3'"; }
 
 wait_for() {
-    local end=$((SECONDS + $1)) words=$2
+    local end=$((SECONDS + $1)) words=$2 pause=0.1 tries=0
     shift 2
     until "$@"; do
         [ $SECONDS -lt $end ] || fail "waited in vain: $words"
-        sleep 0.1
+        [ $((tries += 1)) -lt 10 ] || pause=0.3 # a question costs a process or two, and stories wait side by side
+        sleep $pause
     done
 }
 
