@@ -52,8 +52,12 @@ void tw_evidence_work_forget(struct tw_evidence_work *work)
 static bool adopt(struct tw_evidence_work *work, struct tw_shared *shared, struct tw_error *err)
 {
     const struct tw_classifier *classifier = river_of(shared)->classifier;
-    if (work->shared && river_of(work->shared)->classifier == classifier)
+    if (work->shared && river_of(work->shared)->classifier == classifier) {
+        struct tw_shared *before = work->shared; /* entities that were replaced are not kept for its model */
+        work->shared = tw_shared_use(shared);
+        tw_shared_leave(before);
         return true;
+    }
     let_go(work);
     if (tw_classifier_model(classifier) &&
         (!tw_explainer_open(classifier, &work->explainer, err) ||
