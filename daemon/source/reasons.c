@@ -50,10 +50,11 @@ static void add_silent(struct reasons *reasons, const struct tw_partitions *part
 {
     uint64_t now_ms = tw_now_ms();
     for (struct tw_partition *at = partitions->first; at; at = at->next) {
+        if (at->state != TW_PARTITION_READING || at->end_offset <= at->expected_offset)
+            continue;
         uint64_t since_ms = at->last_message_ms > at->moved_ms ? at->last_message_ms : at->moved_ms;
         bool behind = tw_owned_holds_more(tw_owned(at));
-        if (at->state == TW_PARTITION_READING && at->end_offset > at->expected_offset &&
-            now_ms > since_ms + SILENT_MOST_MS && (behind || !tw_owned(at)->at_end))
+        if (now_ms > since_ms + SILENT_MOST_MS && (behind || !tw_owned(at)->at_end))
             add(reasons,
                 "topic %s partition %" PRId32 ": %" PRId64 " records wait in Kafka and none has come for "
                 "%" PRIu64 " s; cure: %s\n",
