@@ -163,30 +163,25 @@ struct score_reading {
     struct tw_text topic;
 };
 
-static struct tw_text text_at(const PGresult *row, int column)
-{
-    return (struct tw_text){PQgetvalue(row, 0, column), (size_t)PQgetlength(row, 0, column)};
-}
-
 static bool take_score(void *context, const PGresult *row, struct tw_error *err)
 {
     struct score_reading *reading = context;
     int16_t topic_id = tw_get_int16(PQgetvalue(row, 0, TOPIC_ID));
     if (!reading->topic.bytes || topic_id != reading->topic_id) {
         reading->topic_id = topic_id;
-        reading->topic = tw_arena_copy(&reading->history->arena, text_at(row, TOPIC));
+        reading->topic = tw_arena_copy(&reading->history->arena, tw_get_text(row, 0, TOPIC));
         if (!reading->topic.bytes)
             return tw_arena_fail(&reading->history->arena, err);
     }
-    const struct tw_stored_score score = {.entity = text_at(row, ENTITY),
+    const struct tw_stored_score score = {.entity = tw_get_text(row, 0, ENTITY),
         .listed = *PQgetvalue(row, 0, LISTED) != 0,
         .event_us = tw_get_time(PQgetvalue(row, 0, EVENT_TIME)),
         .sentiment = tw_get_int16(PQgetvalue(row, 0, SENTIMENT)),
         .topic = reading->topic,
         .partition = tw_get_int32(PQgetvalue(row, 0, PARTITION)),
         .offset = tw_get_int64(PQgetvalue(row, 0, OFFSET)),
-        .text = text_at(row, TEXT),
-        .types = text_at(row, TYPES),
+        .text = tw_get_text(row, 0, TEXT),
+        .types = tw_get_text(row, 0, TYPES),
         .is_copy = *PQgetvalue(row, 0, IS_COPY) != 0,
         .title_length = (uint32_t)tw_get_int32(PQgetvalue(row, 0, TITLE_BYTES))};
     return reading->taker->take(reading->taker->context, &score, err);

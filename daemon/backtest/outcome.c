@@ -17,11 +17,6 @@ struct comparing {
     size_t count, capacity;
 };
 
-static struct tw_text text_at(const PGresult *row, int column)
-{
-    return (struct tw_text){PQgetvalue(row, 0, column), (size_t)PQgetlength(row, 0, column)};
-}
-
 static int64_t time_at(const PGresult *row, int column)
 {
     return PQgetisnull(row, 0, column) ? TW_NO_TIME : tw_get_time(PQgetvalue(row, 0, column));
@@ -49,15 +44,15 @@ static bool take_lived(void *context, const PGresult *row, struct tw_error *err)
             return tw_fail(err, TW_INTERNAL, "tapewatch.alerts", NULL, "out of memory");
         comparing->items = items;
     }
-    const struct tw_backtest_alert alert = {.rule = tw_arena_copy(arena, text_at(row, RULE)),
-        .entity = tw_arena_copy(arena, text_at(row, ENTITY)),
-        .severity = tw_arena_copy(arena, text_at(row, SEVERITY)).bytes,
+    const struct tw_backtest_alert alert = {.rule = tw_arena_copy(arena, tw_get_text(row, 0, RULE)),
+        .entity = tw_arena_copy(arena, tw_get_text(row, 0, ENTITY)),
+        .severity = tw_arena_copy(arena, tw_get_text(row, 0, SEVERITY)).bytes,
         .opened_us = time_at(row, OPENED),
         .resolved_us = time_at(row, RESOLVED),
         .first_us = time_at(row, FIRST),
         .worst = tw_get_int64(PQgetvalue(row, 0, WORST)),
         .documents = tw_get_int64(PQgetvalue(row, 0, DOCUMENTS)),
-        .reason = tw_arena_copy(arena, text_at(row, REASON)),
+        .reason = tw_arena_copy(arena, tw_get_text(row, 0, REASON)),
         .compared = TW_COMPARED_LOST};
     comparing->items[comparing->count++] = (struct lived){.alert = alert};
     return !arena->full || tw_arena_fail(arena, err);
@@ -209,8 +204,8 @@ static bool is_true(const PGresult *row, int column)
 static bool take_label(void *context, const PGresult *row, struct tw_error *err)
 {
     struct tw_backtest *backtest = context;
-    struct judgement judgement = {.document = {.entity = text_at(row, OF_ENTITY),
-                                      .topic = text_at(row, IN_TOPIC),
+    struct judgement judgement = {.document = {.entity = tw_get_text(row, 0, OF_ENTITY),
+                                      .topic = tw_get_text(row, 0, IN_TOPIC),
                                       .partition = tw_get_int32(PQgetvalue(row, 0, IN_PARTITION)),
                                       .offset = tw_get_int64(PQgetvalue(row, 0, AT_OFFSET))},
         .event_us = time_at(row, AT_TIME),

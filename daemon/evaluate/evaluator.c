@@ -736,7 +736,6 @@ bool tw_evaluator_begin(uv_loop_t *loop, const struct tw_config *config, const s
     evaluator->pool = pool;
     evaluator->events = *events;
     evaluator->even_ms = tw_now_ms();
-    tw_session_set(&evaluator->session, "jit", 0); /* compiling a plan takes longer than what it saves here */
     tw_session_set(&evaluator->session, "idle_session_timeout", config->evaluate.idle_session_ms);
     tw_session_set(&evaluator->session, "lock_timeout", config->store.lock_timeout_ms);
     if (tw_turn_exchange_begin(&evaluator->turn, config, log, &evaluator->session, &evaluator->rules, err) &&

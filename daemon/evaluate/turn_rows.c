@@ -40,11 +40,6 @@ enum { DAYS_AT_ONCE = 1000 };
 /* -- source: windows, rows of the answers
  * ------------------------------------------------------------------------- */
 
-static struct tw_text text_at(const PGresult *rows, int row, int column)
-{
-    return (struct tw_text){PQgetvalue(rows, row, column), (size_t)PQgetlength(rows, row, column)};
-}
-
 static int64_t number_at(const PGresult *rows, int row, int column)
 {
     return tw_get_int64(PQgetvalue(rows, row, column));
@@ -60,13 +55,13 @@ static bool read_event(const PGresult *rows, int row, struct tw_turn_row *out, s
     (void)err;
     out->event = (struct tw_headline_event){
         .id = number_at(rows, row, EVENT_ID),
-        .rule = text_at(rows, row, EVENT_RULE),
+        .rule = tw_get_text(rows, row, EVENT_RULE),
         .event_us = time_at(rows, row, EVENT_TIME),
         .sentiment = tw_get_int16(PQgetvalue(rows, row, EVENT_SENTIMENT)),
         .value = tw_get_int16(PQgetvalue(rows, row, EVENT_VALUE)),
-        .keyword = text_at(rows, row, EVENT_KEYWORD),
-        .event_type = text_at(rows, row, EVENT_TYPE),
-        .topic = text_at(rows, row, EVENT_TOPIC),
+        .keyword = tw_get_text(rows, row, EVENT_KEYWORD),
+        .event_type = tw_get_text(rows, row, EVENT_TYPE),
+        .topic = tw_get_text(rows, row, EVENT_TOPIC),
         .partition = tw_get_int32(PQgetvalue(rows, row, EVENT_PARTITION)),
         .offset = number_at(rows, row, EVENT_OFFSET),
         .is_copy = *PQgetvalue(rows, row, EVENT_IS_COPY) != 0,
@@ -85,14 +80,14 @@ static enum tw_severity severity_of(struct tw_text name)
 
 static bool read_alert(const PGresult *rows, int row, struct tw_turn_row *out, struct tw_error *err)
 {
-    struct tw_text kind = text_at(rows, row, ALERT_KIND);
+    struct tw_text kind = tw_get_text(rows, row, ALERT_KIND);
     out->alert = (struct tw_alert){
         .id = number_at(rows, row, ALERT_ID),
-        .rule = text_at(rows, row, ALERT_RULE),
+        .rule = tw_get_text(rows, row, ALERT_RULE),
         .symbol = out->symbol,
         .kind = tw_kinds_find(kind),
-        .measure = text_at(rows, row, ALERT_MEASURE), /* NULL reads as the empty text: not known */
-        .severity = severity_of(text_at(rows, row, ALERT_SEVERITY)),
+        .measure = tw_get_text(rows, row, ALERT_MEASURE), /* NULL reads as the empty text: not known */
+        .severity = severity_of(tw_get_text(rows, row, ALERT_SEVERITY)),
         .opened_us = time_at(rows, row, ALERT_OPENED),
         .stepped_us = time_at(rows, row, ALERT_STEPPED),
         .resolved_us = TW_NO_TIME,
@@ -113,7 +108,7 @@ static bool read_past(const PGresult *rows, int row, struct tw_turn_row *out, st
 {
     (void)err;
     out->alert = (struct tw_alert){
-        .rule = text_at(rows, row, PAST_RULE),
+        .rule = tw_get_text(rows, row, PAST_RULE),
         .symbol = out->symbol,
         .opened_us = time_at(rows, row, PAST_OPENED),
         .resolved_us = time_at(rows, row, PAST_RESOLVED),
@@ -137,7 +132,7 @@ static enum tw_read next_row(
     int at = rows->next[stream]++;
     if (at >= PQntuples(answer))
         return TW_READ_END;
-    row->symbol = text_at(answer, at, ENTITY);
+    row->symbol = tw_get_text(answer, at, ENTITY);
     row->listed = *PQgetvalue(answer, at, LISTED) != 0;
     return readers[stream](answer, at, row, err) ? TW_READ_ITEM : TW_READ_REFUSED;
 }

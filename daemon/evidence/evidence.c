@@ -148,16 +148,11 @@ static void recover(struct tw_evidence *evidence, const char *what, const struct
 
 /* -- taking ---------------------------------------------------------------------------------------------- */
 
-static struct tw_text text_at(const PGresult *rows, int row, int column)
-{
-    return (struct tw_text){PQgetvalue(rows, row, column), (size_t)PQgetlength(rows, row, column)};
-}
-
 static struct tw_evidence_text read_text(const PGresult *rows, int row)
 {
-    struct tw_evidence_text text = {.stored = {.title = text_at(rows, row, TITLE),
-                                        .body = text_at(rows, row, BODY),
-                                        .symbol = text_at(rows, row, ENTITY)},
+    struct tw_evidence_text text = {.stored = {.title = tw_get_text(rows, row, TITLE),
+                                        .body = tw_get_text(rows, row, BODY),
+                                        .symbol = tw_get_text(rows, row, ENTITY)},
         .has_event = !PQgetisnull(rows, row, BEGIN)};
     if (text.has_event) {
         text.event_begin = (uint32_t)tw_get_int32(PQgetvalue(rows, row, BEGIN));
@@ -493,7 +488,6 @@ bool tw_evidence_begin(uv_loop_t *loop, const struct tw_config *config, const st
     evidence->pool = pool;
     evidence->shared = tw_shared_use(shared);
     tw_session_set(&evidence->session, "lock_timeout", config->store.lock_timeout_ms);
-    tw_session_set(&evidence->session, "jit", 0); /* compiling a plan takes longer than what it saves here */
     if (tw_arena_begin(&evidence->arena, LIST_BYTES, err) && tw_evidence_work_begin(&evidence->work, err) &&
         tw_session_begin(&evidence->session, loop, &options, log, &heard, err)) {
         *out = evidence;

@@ -100,6 +100,11 @@ int64_t tw_get_int64(const char *from)
     return (int64_t)be64toh(big);
 }
 
+struct tw_text tw_get_text(const PGresult *result, int row, int column)
+{
+    return (struct tw_text){PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column)};
+}
+
 int64_t tw_get_time(const char *from)
 {
     int64_t value = tw_get_int64(from);

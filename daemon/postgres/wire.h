@@ -16,6 +16,7 @@
 #ifndef TW_WIRE_H
 #define TW_WIRE_H
 
+#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -74,6 +75,8 @@ int16_t tw_get_int16(const char *from);
 int32_t tw_get_int32(const char *from);
 /* Gets the int8 at `from`. */
 int64_t tw_get_int64(const char *from);
+/* Gets a text, as it stands in the result: it lives no longer. Of a NULL it is empty. */
+struct tw_text tw_get_text(const PGresult *result, int row, int column);
 /* Gets a timestamptz as microseconds since 1970; -infinity becomes TW_NO_TIME. */
 int64_t tw_get_time(const char *from);
 

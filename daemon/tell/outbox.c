@@ -201,20 +201,15 @@ static void take_lease(struct tw_outbox *outbox, const PGresult *result)
     note_expired(outbox, tw_get_int64(PQgetvalue(result, 0, 4)));
 }
 
-static struct tw_text text_at(const PGresult *result, int row, int column)
-{
-    return (struct tw_text){PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column)};
-}
-
 static bool take_rows(struct tw_outbox *outbox, PGresult *result)
 {
     outbox->count = 0;
     for (int row = 0; row < PQntuples(result) && outbox->count < MOST_ROWS; row++)
         outbox->rows[outbox->count++] = (struct tw_outbox_row){.id = tw_get_int64(PQgetvalue(result, row, 0)),
             .alert = PQgetisnull(result, row, 1) ? 0 : tw_get_int64(PQgetvalue(result, row, 1)),
-            .key = text_at(result, row, 2),
-            .partition_by = text_at(result, row, 3),
-            .message = text_at(result, row, 4)};
+            .key = tw_get_text(result, row, 2),
+            .partition_by = tw_get_text(result, row, 3),
+            .message = tw_get_text(result, row, 4)};
     outbox->result = result;
     return true;
 }

@@ -53,14 +53,10 @@ bool tw_gemm_weight(const struct tw_gemm *gemm, size_t rows, size_t out, size_t 
 
 /* --- which backend -------------------------------------------------------------------------------------- */
 
-/* A library must be clearly faster than our own kernel: were it a matter of chance, two starts of one program
- * on one machine could differ in the last bits of a score. */
-static const double clearly = 1.15;
-
 static enum tw_gemm_backend fastest(const struct tw_gemm *gemm)
 {
     size_t best = TW_GEMM_PORTABLE;
-    double mark = gemm->probes[TW_GEMM_PORTABLE].gflops * clearly;
+    double mark = gemm->probes[TW_GEMM_PORTABLE].gflops * TW_GEMM_CLEARLY;
     for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {
         const struct tw_gemm_probe *probe = &gemm->probes[backend];
         if (backend == TW_GEMM_PORTABLE || !probe->works || !probe->stable || probe->gflops < mark)

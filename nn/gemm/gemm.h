@@ -47,6 +47,10 @@ enum tw_gemm_backend {
     TW_GEMM_ALL
 };
 
+/* By how much another way must be faster to be taken for its speed: were it a matter of chance, two starts
+ * of one program on one machine could differ in the last bits. */
+#define TW_GEMM_CLEARLY 1.15
+
 struct tw_gemm {
     enum tw_gemm_backend backend; /* the one in use */
     struct tw_own_kernels own;    /* of this processor */

@@ -6,8 +6,6 @@
 /* A batch of 32 short texts through the wide map of a small encoder. */
 enum { ROWS = 640, OUT = 1536, IN = 384, ROUNDS = 4 };
 
-static const double clearly = 1.15;
-
 struct matrices {
     float *x, *weight, *y, *d_x, *d_weight;
 };
@@ -63,5 +61,5 @@ bool tw_step_rates_measure(const struct tw_gemm *fp32, struct tw_step_rates *out
 
 bool tw_step_rates_bf16_pays(const struct tw_step_rates *rates)
 {
-    return rates->bf16 > rates->fp32 * clearly;
+    return rates->bf16 > rates->fp32 * TW_GEMM_CLEARLY;
 }

@@ -22,7 +22,7 @@ struct tw_step_rates {
 TW_MUST_USE bool tw_step_rates_measure(
     const struct tw_gemm *fp32, struct tw_step_rates *out, struct tw_error *err);
 
-/* Is bf16 faster by 15%? Less is not worth rounding, and would let two starts on one machine differ. */
+/* Is bf16 faster by TW_GEMM_CLEARLY? Less is not worth rounding. */
 bool tw_step_rates_bf16_pays(const struct tw_step_rates *rates);
 
 #endif
