@@ -15,7 +15,7 @@
 
 enum {
     MOST_TEXTS = 10, /* evidence.stories is no greater */
-    TURN_MS = 400,
+    TURN_MS = 100,
     RETRY_MS = 5000,
     MINUTE_MS = 60000,
     LIST_BYTES = 1 << 20,
