@@ -1,12 +1,12 @@
 #include "pool/pool.h"
 
+#include "base/clock.h"
+#include "base/signals.h"
+
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/clock.h"
 
 enum { MOST_WORKERS = 256, STACK_BYTES = 4 * 1024 * 1024 };
 
@@ -248,12 +248,10 @@ static void join_threads(struct tw_pool *pool, uint32_t started)
 /* Signals are the loop's: a worker that inherits an open mask could be the one that is interrupted. */
 static bool start_threads(struct tw_pool *pool, struct tw_error *err)
 {
-    sigset_t all, before;
     pthread_attr_t attributes;
-    sigfillset(&all);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    struct tw_signals_held held = tw_signals_hold();
     uint32_t started = 0;
     int status = 0;
     for (; started < thread_count(pool) && status == 0; started += status == 0) {
@@ -262,7 +260,7 @@ static bool start_threads(struct tw_pool *pool, struct tw_error *err)
         status = pthread_create(
             &worker->thread, &attributes, started < pool->worker_count ? work : do_jobs, worker);
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    tw_signals_release(&held);
     pthread_attr_destroy(&attributes);
     if (status == 0)
         return true;

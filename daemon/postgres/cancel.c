@@ -1,7 +1,8 @@
 #include "postgres/cancel.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include "base/signals.h"
+
+#include <stddef.h>
 
 static void *send_cancel(void *argument)
 {
@@ -14,17 +15,6 @@ static void *send_cancel(void *argument)
 void tw_postgres_cancel(PGconn *pg)
 {
     PGcancel *cancel = PQgetCancel(pg);
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-    if (!cancel)
-        return;
-    sigfillset(&all);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the loop's */
-    if (pthread_create(&thread, &attributes, send_cancel, cancel) != 0)
+    if (cancel && !tw_signals_start_detached(send_cancel, cancel))
         PQfreeCancel(cancel);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
 }

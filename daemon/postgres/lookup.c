@@ -1,7 +1,8 @@
 #include "postgres/lookup.h"
 
+#include "base/signals.h"
+
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -61,23 +62,6 @@ static void on_wake(uv_async_t *wake)
         lookup->answered(lookup->context, lookup->status, lookup->found);
 }
 
-/* Detached, and without signals: those are the loop's. */
-static bool start_thread(struct tw_lookup *lookup)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, before;
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, &attributes, ask, lookup) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return started;
-}
-
 static void on_closed(uv_handle_t *wake)
 {
     struct tw_lookup *lookup = wake->data;
@@ -105,7 +89,7 @@ bool tw_lookup_begin(uv_loop_t *loop, const char *host,
         return false;
     }
     lookup->wake.data = lookup;
-    if (!start_thread(lookup)) {
+    if (!tw_signals_start_detached(ask, lookup)) {
         lookup->holders = 1;
         lookup->ended = true;
         uv_close((uv_handle_t *)&lookup->wake, on_closed);

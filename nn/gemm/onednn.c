@@ -1,8 +1,8 @@
 #include "gemm/products.h"
 
+#include "base/signals.h"
+
 #include <dnnl.h>
-#include <pthread.h>
-#include <signal.h>
 
 /* Of OpenMP's interface this is all that is needed; <omp.h> belongs to a compiler, not to the system. */
 extern void omp_set_num_threads(int threads);
@@ -33,13 +33,11 @@ static const char *status_text(dnnl_status_t status)
 static const char *sgemm(char trans_a, char trans_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
     const float *b, size_t ldb, bool more, float *c)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    struct tw_signals_held held = tw_signals_hold();
     omp_set_num_threads(1);
     dnnl_status_t status = dnnl_sgemm(trans_a, trans_b, (dnnl_dim_t)m, (dnnl_dim_t)n, (dnnl_dim_t)k, 1.0f, a,
         (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb, more ? 1.0f : 0.0f, c, (dnnl_dim_t)n);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    tw_signals_release(&held);
     return status_text(status);
 }
 
