@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "config/classifier_options.h"
 #include "observe/processors.h"
-#include "run/precision.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -110,10 +109,6 @@ static bool settle(struct tw_training_command *command, struct tw_error *err)
     char why[128];
     if (run_settings(command)->threads == 0)
         run_settings(command)->threads = tw_processors(why, sizeof why);
-    if (!tw_run_precision_settle(
-            run_settings(command), command->precision_said, sizeof command->precision_said, err))
-        return false;
-    command->call.precision_said = command->precision_said;
     return !command->kind->settle || command->kind->settle(command, err);
 }
 
@@ -262,7 +257,9 @@ static int run(struct tw_training_command *command, struct tw_error *err)
 {
     struct tw_run_result result;
     const char *output = run_settings(command)->output;
-    bool ran = command->kind->run(command, &result, err);
+    command->call.precision = &command->precision;
+    bool ran = tw_run_precision_settle(run_settings(command), &command->precision, err) &&
+               command->kind->run(command, &result, err);
     tw_show_end(&command->show);
     if (!ran)
         return tw_command_failed(err);

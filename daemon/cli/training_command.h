@@ -24,6 +24,7 @@
 #include "cli/table.h"
 #include "config/config.h"
 #include "files/intake.h"
+#include "run/precision.h"
 #include "run/run.h"
 
 enum { TW_TRAINING_CELL = 24, TW_TRAINING_COLUMNS = 16 };
@@ -82,7 +83,7 @@ struct tw_training_command {
     uv_signal_t interrupt, terminate;
     bool told_to_stop;
     char typed[4096];
-    char precision_said[160];
+    struct tw_run_precision precision;
 };
 
 /* The whole command; the line's options are a struct tw_training_options, its settings those of the command.

@@ -51,6 +51,9 @@ enum tw_gemm_backend {
  * of one program on one machine could differ in the last bits. */
 #define TW_GEMM_CLEARLY 1.15
 
+/* The backend of products rounded to bfloat16; "bf16-portable" begins with it too. */
+#define TW_GEMM_NAME_BF16 "bf16"
+
 struct tw_gemm {
     enum tw_gemm_backend backend; /* the one in use */
     struct tw_own_kernels own;    /* of this processor */

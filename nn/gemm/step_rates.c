@@ -50,7 +50,7 @@ bool tw_step_rates_measure(const struct tw_gemm *fp32, struct tw_step_rates *out
     struct tw_arena arena = {0};
     struct matrices made;
     *out = (struct tw_step_rates){0};
-    bool has_bf16 = tw_gemm_open("bf16", &bf16, &none);
+    bool has_bf16 = tw_gemm_open(TW_GEMM_NAME_BF16, &bf16, &none);
     bool done = make(&arena, &made, err);
     for (int round = 0; done && round < ROUNDS; round++)
         done = time_step(fp32, &made, &out->fp32, err) &&

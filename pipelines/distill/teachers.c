@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "distill/compatible.h"
 #include "examples/fold.h"
+#include "run/precision.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -62,9 +63,9 @@ static bool ask_one(const struct tw_teachers *teachers, const char *teacher, con
     struct tw_teacher_logits *out, struct tw_error *err)
 {
     char cache[PATH_MAX];
-    bool rounded = strcmp(teachers->precision, "bf16") == 0;
+    bool rounded = tw_run_precision_is_bf16(teachers->precision);
     const struct tw_teacher_logits_options options = {.teacher = teacher,
-        .backend = rounded ? "bf16" : "auto",
+        .backend = rounded ? TW_GEMM_NAME_BF16 : "auto",
         .most_tokens = teachers->most_tokens,
         .threads = teachers->threads,
         .cache = cache,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "run/lineage.h"
+#include "run/precision.h"
 #include "run/run_folder.h"
 #include "run/run_learner.h"
 #include "run/run_log.h"
@@ -107,7 +108,7 @@ uint64_t tw_run_epoch_steps(const struct tw_run *run)
 
 bool tw_run_open_state(struct tw_run *run, const struct tw_state_options *options, struct tw_error *err)
 {
-    return tw_run_learner_open_state(&run->learner, options, err);
+    return tw_run_learner_open_state(&run->learner, run->call->precision, options, err);
 }
 
 struct tw_state *tw_run_state(const struct tw_run *run)
@@ -465,8 +466,8 @@ static bool begin_or_resume(struct tw_run *run, struct tw_error *err)
         return false;
     if (resume && !found)
         tw_run_report_line(watch_of(run), "%s: no checkpoint yet, beginning anew", run->settings->output);
-    if (run->call->precision_said && run->call->precision_said[0])
-        tw_run_report_line(watch_of(run), "%s", run->call->precision_said);
+    if (run->call->precision && run->call->precision->said[0])
+        tw_run_report_line(watch_of(run), "%s", run->call->precision->said);
     tw_run_standing_begin(&run->standing);
     return !resume || tw_run_log_rewind(run->log, step_of(run), err);
 }

@@ -32,29 +32,29 @@ bool tw_run_learner_plan(struct tw_run_learner *learner, const size_t *items, si
 
 static bool has_own_precision(const struct tw_run_learner *learner)
 {
-    return strcmp(learner->settings->precision, "bf16") == 0;
+    return tw_run_precision_is_bf16(learner->settings->precision);
 }
 
-static bool open_compute(struct tw_run_learner *learner, struct tw_error *err)
+/* What was opened to settle the precision serves the run. */
+static bool open_compute(
+    struct tw_run_learner *learner, const struct tw_run_precision *settled, struct tw_error *err)
 {
-    const struct tw_run_settings *settings = learner->settings;
-    const char *backend = settings->gemm[0] ? settings->gemm : "fixed";
-    if (strncmp(backend, "bf16", 4) == 0)
-        return tw_fail(err, TW_USAGE, NULL, "give precision bf16: it rounds the products of steps alone",
-            "gemm: \"%s\" is not for what is measured", backend);
-    if (has_own_precision(learner) && !tw_compute_open(settings->precision, &learner->step_compute, err))
+    if (has_own_precision(learner) && !tw_compute_open(TW_GEMM_NAME_BF16, &learner->step_compute, err))
         return false;
-    return tw_compute_open(backend, &learner->compute, err);
+    if (!settled || !settled->is_open)
+        return tw_run_precision_open_fp32(learner->settings, &learner->compute, err);
+    learner->compute = settled->compute;
+    return true;
 }
 
-bool tw_run_learner_open_state(
-    struct tw_run_learner *learner, const struct tw_state_options *options, struct tw_error *err)
+bool tw_run_learner_open_state(struct tw_run_learner *learner, const struct tw_run_precision *settled,
+    const struct tw_state_options *options, struct tw_error *err)
 {
     struct tw_state_options seeded = *options;
     seeded.seed = learner->settings->seed;
     seeded.averaged = learner->settings->average > 0;
     seeded.keeps_base = learner->settings->keep_base > 0;
-    return open_compute(learner, err) && tw_state_open(&seeded, &learner->state, err);
+    return open_compute(learner, settled, err) && tw_state_open(&seeded, &learner->state, err);
 }
 
 bool tw_run_learner_open_trainer(

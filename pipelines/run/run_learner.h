@@ -28,6 +28,7 @@
 
 #include "document.h"
 #include "model/compute.h"
+#include "run/precision.h"
 #include "run/run_settings.h"
 #include "train/checkpoint.h"
 #include "train/schedule.h"
@@ -77,9 +78,10 @@ struct tw_run_learner {
 /* `items` are copied into the arena, which outlives the learner. */
 TW_MUST_USE bool tw_run_learner_plan(struct tw_run_learner *learner, const size_t *items, size_t count,
     struct tw_arena *arena, struct tw_error *err);
-/* Opens what computes, then the state; seed and average are filled in. */
-TW_MUST_USE bool tw_run_learner_open_state(
-    struct tw_run_learner *learner, const struct tw_state_options *options, struct tw_error *err);
+/* Opens what computes, unless it was opened when the precision was settled (NULL: it was not), then the
+ * state; seed and average are filled in. */
+TW_MUST_USE bool tw_run_learner_open_state(struct tw_run_learner *learner,
+    const struct tw_run_precision *settled, const struct tw_state_options *options, struct tw_error *err);
 /* Threads, seed, products and dropout are filled in. */
 TW_MUST_USE bool tw_run_learner_open_trainer(
     struct tw_run_learner *learner, const struct tw_trainer_options *options, struct tw_error *err);

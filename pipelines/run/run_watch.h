@@ -28,6 +28,7 @@ struct tw_run_validated {
 };
 
 struct tw_intake;
+struct tw_run_precision;
 
 /* Any of these may be NULL. All are called on the caller's thread. */
 struct tw_run_watch {
@@ -43,10 +44,10 @@ struct tw_run_watch {
 /* How the run was called. */
 struct tw_run_call {
     const struct tw_decode_options *decode;
-    int64_t stamp_us;           /* time of reading */
-    const char *command;        /* as typed, for lineage */
-    bool resume;                /* go on in a folder that a run left */
-    const char *precision_said; /* by precision.h, told when steps begin; NULL or empty: nothing to tell */
+    int64_t stamp_us;                         /* time of reading */
+    const char *command;                      /* as typed, for lineage */
+    bool resume;                              /* go on in a folder that a run left */
+    const struct tw_run_precision *precision; /* as it was settled (precision.h); NULL: it has a name */
     struct tw_run_watch watch;
 };
 
