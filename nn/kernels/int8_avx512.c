@@ -155,23 +155,39 @@ static inline __attribute__((always_inline)) __m512i four_bytes(const uint8_t *f
     return _mm512_set1_epi32(four);
 }
 
+struct panel {
+    const uint8_t *values; /* of the block's first row */
+    const int8_t *weights;
+    size_t stride, groups;
+};
+
+static inline void open_panel(struct panel *panel, const uint8_t *values, size_t stride, size_t rows,
+    const int8_t *weights, size_t groups)
+{
+    (void)rows;
+    *panel = (struct panel){.values = values, .weights = weights, .stride = stride, .groups = groups};
+}
+
 /* Rows are reached from three of them, by one stride, two and three: that takes five registers, where a
  * pointer to each row would take more than there are. */
-static inline __attribute__((always_inline)) void tile_sums(const uint8_t *values, size_t stride,
-    const int8_t *panel, size_t groups, const size_t rows, sums_vec sums[][TILE_VECS])
+static inline __attribute__((always_inline)) void tile_sums(
+    const struct panel *panel, size_t first_row, const size_t rows, sums_vec sums[][TILE_VECS])
 {
+    const size_t stride = panel->stride, deep = panel->groups * TW_INT8_DEEP;
+    const uint8_t *const values = panel->values + first_row * stride;
+    const int8_t *weights = panel->weights;
     __m512i left[TILE_ROWS], right[TILE_ROWS];
     const uint8_t *starts[TILE_ROWS / 4] = {values, values + 4 * stride, values + 8 * stride};
     const size_t far[4] = {0, stride, 2 * stride, 3 * stride};
 #pragma GCC unroll 12
     for (size_t row = 0; row < rows; row++)
         left[row] = right[row] = _mm512_setzero_si512();
-    for (size_t at = 0; at < groups * TW_INT8_DEEP; at += TW_INT8_DEEP, panel += 128) {
-        const __m512i first = _mm512_loadu_si512(panel), second = _mm512_loadu_si512(panel + 64);
+    for (size_t at = 0; at < deep; at += TW_INT8_DEEP, weights += 128) {
+        const __m512i near = _mm512_loadu_si512(weights), second = _mm512_loadu_si512(weights + 64);
 #pragma GCC unroll 12
         for (size_t row = 0; row < rows; row++) {
             const __m512i bytes = four_bytes(starts[row / 4] + far[row % 4]);
-            add_products(&left[row], bytes, first);
+            add_products(&left[row], bytes, near);
             add_products(&right[row], bytes, second);
         }
 #pragma GCC unroll 3
@@ -187,13 +203,12 @@ static inline __attribute__((always_inline)) void tile_sums(const uint8_t *value
     }
 }
 
-static void some_sums(const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t count,
-    sums_vec sums[][TILE_VECS])
+static void some_sums(const struct panel *panel, size_t row, size_t count, sums_vec sums[][TILE_VECS])
 {
     switch (count) {
 #define TILE(rows)                                                                                           \
     case rows:                                                                                               \
-        tile_sums(values, stride, panel, groups, rows, sums);                                                \
+        tile_sums(panel, row, rows, sums);                                                                   \
         return;
         TILE(1)
         TILE(2)

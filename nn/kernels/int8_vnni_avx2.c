@@ -4,7 +4,7 @@
 
 #define TABLE tw_int8_avxvnni
 #define TABLE_NAME "avx-vnni"
-#define TILE_VECS 2
+#define TILE_ROWS 3
 
 /* sums += the four products of each lane's bytes. The instruction itself, as in int8_avx512.c. */
 static inline __attribute__((always_inline)) void add_products(__m256i *sums, __m256i bytes, __m256i weights)
@@ -12,24 +12,39 @@ static inline __attribute__((always_inline)) void add_products(__m256i *sums, __
     __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(*sums) : "x"(bytes), "x"(weights));
 }
 
-typedef ints sums_vec;
-
 static inline __attribute__((always_inline)) void i_dot(ints *sums, ints x, ints y)
 {
     __asm__("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sums->low) : "x"(x.low), "x"(y.low));
     __asm__("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sums->high) : "x"(x.high), "x"(y.high));
 }
 
-static inline vec v_corrected(sums_vec sums, const int32_t *zero, const int32_t *taken)
+/* Four bytes of a row, as a word. */
+static inline int32_t four_bytes(const uint8_t *from)
 {
-    const __m256i zeros = _mm256_set1_epi32(*zero);
-    return (vec){_mm256_cvtepi32_ps(_mm256_add_epi32(sums.low, taken_off(zeros, taken))),
-        _mm256_cvtepi32_ps(_mm256_add_epi32(sums.high, taken_off(zeros, taken + 8)))};
+    int32_t four;
+    __builtin_memcpy(&four, from, sizeof four);
+    return four;
 }
 
-static inline __attribute__((always_inline)) void tile_sums(const uint8_t *values, size_t stride,
-    const int8_t *panel, size_t groups, const size_t rows, sums_vec out[][TILE_VECS])
+struct panel {
+    const uint8_t *values; /* of the block's first row */
+    const int8_t *weights;
+    size_t stride, groups;
+};
+
+static inline void open_panel(struct panel *panel, const uint8_t *values, size_t stride, size_t rows,
+    const int8_t *weights, size_t groups)
 {
+    (void)rows;
+    *panel = (struct panel){.values = values, .weights = weights, .stride = stride, .groups = groups};
+}
+
+static inline __attribute__((always_inline)) void tile_sums(
+    const struct panel *panel, size_t first_row, const size_t rows, sums_vec out[][TILE_VECS])
+{
+    const size_t stride = panel->stride;
+    const uint8_t *values = panel->values + first_row * stride;
+    const int8_t *lines = panel->weights;
     __m256i sums[TILE_ROWS][4];
 #pragma GCC unroll 3
     for (size_t row = 0; row < rows; row++) {
@@ -37,14 +52,14 @@ static inline __attribute__((always_inline)) void tile_sums(const uint8_t *value
         for (size_t at = 0; at < 4; at++)
             sums[row][at] = _mm256_setzero_si256();
     }
-    for (size_t group = 0; group < groups; group++, values += TW_INT8_DEEP, panel += 128) {
+    for (size_t group = 0; group < panel->groups; group++, values += TW_INT8_DEEP, lines += 128) {
         __m256i bytes[TILE_ROWS];
 #pragma GCC unroll 3
         for (size_t row = 0; row < rows; row++)
             bytes[row] = _mm256_set1_epi32(four_bytes(values + row * stride));
 #pragma GCC unroll 4
         for (size_t at = 0; at < 4; at++) {
-            __m256i weights = _mm256_loadu_si256((const __m256i *)(const void *)(panel + at * 32));
+            __m256i weights = _mm256_loadu_si256((const __m256i *)(const void *)(lines + at * 32));
 #pragma GCC unroll 3
             for (size_t row = 0; row < rows; row++)
                 add_products(&sums[row][at], bytes[row], weights);
@@ -57,15 +72,14 @@ static inline __attribute__((always_inline)) void tile_sums(const uint8_t *value
     }
 }
 
-static void some_sums(const uint8_t *values, size_t stride, const int8_t *panel, size_t groups, size_t count,
-    sums_vec sums[][TILE_VECS])
+static void some_sums(const struct panel *panel, size_t row, size_t count, sums_vec sums[][TILE_VECS])
 {
     if (count == 3)
-        tile_sums(values, stride, panel, groups, 3, sums);
+        tile_sums(panel, row, 3, sums);
     else if (count == 2)
-        tile_sums(values, stride, panel, groups, 2, sums);
+        tile_sums(panel, row, 2, sums);
     else
-        tile_sums(values, stride, panel, groups, 1, sums);
+        tile_sums(panel, row, 1, sums);
 }
 
 static uint64_t limit(size_t rounds)
