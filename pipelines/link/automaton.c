@@ -1,5 +1,6 @@
 #include "link/automaton.h"
 
+#include "link/terminal.h"
 #include "link/words.h"
 
 #include <stdio.h>
@@ -640,11 +641,17 @@ bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk 
             *stopped = true;
             return false;
         }
+        uint32_t begin = word.begin, end = word.end;
         uint32_t node = automaton ? first_node(automaton, &word) : NO_NODE;
-        if (node == NO_NODE || !longest_name(automaton, walk->text, &word, node, match))
-            continue;
-        walk->at = match->end;
-        return true;
+        if (node != NO_NODE && longest_name(automaton, walk->text, &word, node, match)) {
+            walk->at = match->end;
+            return true;
+        }
+        if (tw_terminal_may_stand(walk->text, begin, end)) {
+            walk->at = begin;
+            *stopped = true;
+            return false;
+        }
     }
     return false;
 }

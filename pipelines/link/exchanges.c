@@ -101,7 +101,7 @@ bool tw_exchange_is_part(struct tw_text text)
 {
     static const char *const parts[] = {"AMERICAN", "ARCA", "MKT", "MARKET", "MARKETS", "GLOBAL", "SELECT",
         "CAPITAL", "GS", "GM", "CM", "PINK", "VENTURE", "V", "PARIS", "AMSTERDAM", "BRUSSELS", "LISBON",
-        "MILAN", "OSLO", "DUBLIN", "GROWTH"};
+        "MILAN", "OSLO", "DUBLIN", "GROWTH", "SYMBOL", "TICKER", "NATIONAL"};
     return tw_exchange_is_one_of(text, parts, sizeof parts / sizeof parts[0]);
 }
 

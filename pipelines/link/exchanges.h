@@ -38,7 +38,7 @@ tw_exchange_set tw_exchange_find(enum tw_exchange_spelling spelling, struct tw_t
 /* Row n of the table; NULL behind its last. */
 const struct tw_exchange_row *tw_exchange_at(unsigned row);
 
-/* Is it a word that stands between an exchange's name and the colon: American, Global, Venture? */
+/* Is it a word that stands between an exchange's name and the colon: American, Global, Venture, symbol? */
 bool tw_exchange_is_part(struct tw_text text);
 
 /* Is this exchange's name also a word or a name of something else: ICE, AIM, EPA? */

@@ -1,6 +1,7 @@
 #include "link/link.h"
 
 #include "link/symbol_list.h"
+#include "link/terminal.h"
 #include "link/tickers.h"
 #include "link/words.h"
 
@@ -15,6 +16,7 @@ struct hit {
     int32_t entity;        /* of the file; TW_NO_ENTITY: `symbol` is not listed, or `name` is to be settled */
     bool by_symbol;        /* a cashtag, a newswire symbol, one of `symbols`, or the bare symbol */
     bool ambiguous;        /* `name` has several owners */
+    bool doubtful;         /* an amount, unless another hit names the same company */
     struct tw_text symbol; /* unlisted */
     struct tw_name_match name;
 };
@@ -117,10 +119,21 @@ static bool take_name(struct linking *linking, const struct tw_name_match *match
 struct pass {
     struct tw_word_walk walk;
     size_t last_cashtag;        /* where the last one ended */
+    size_t taken;               /* where the last hit ended */
     struct tw_symbol_list list; /* symbols that are to come; names do not reach into them */
 };
 
-/* What stands where the walk has stopped: a dollar sign, '<' or ':'. The walk goes on behind it. */
+/* A ':' behind an exchange's name, or before a terminal's code. */
+static enum tw_symbol_found find_at_colon(
+    const struct tw_ticker_scan *scan, struct pass *pass, size_t at, size_t bytes, struct tw_ticker *ticker)
+{
+    enum tw_symbol_found found = tw_symbol_list_begin(scan, at, bytes, &pass->list, ticker);
+    return found != TW_SYMBOL_NONE || bytes > 1 ? found
+                                                : tw_terminal_symbol(scan, pass->taken, at, at, ticker);
+}
+
+/* What stands where the walk has stopped: a dollar sign, '<' or ':', or what may be a terminal's code. The
+ * walk goes on behind it. */
 static bool take_stop(struct linking *linking, struct pass *pass, struct hit *hit)
 {
     struct tw_word_walk *walk = &pass->walk;
@@ -129,13 +142,20 @@ static bool take_stop(struct linking *linking, struct pass *pass, struct hit *hi
     size_t at = walk->at, bytes;
     char mark = tw_word_ascii(walk->text, at, &bytes);
     bool after_cashtag = at == pass->last_cashtag && at > 0;
+    if (tw_ascii_is_capital(mark) && tw_ascii_is_alphanumeric(tw_text_byte(walk->text, at + 1)))
+        bytes = 2;
     enum tw_symbol_found found = mark == '$'   ? tw_ticker_cashtag(scan, at, bytes, after_cashtag, &ticker)
                                  : mark == '<' ? tw_ticker_newswire(scan, at, &ticker)
-                                               : tw_symbol_list_begin(scan, at, bytes, &pass->list, &ticker);
+                                 : mark == ':'
+                                     ? find_at_colon(scan, pass, at, bytes, &ticker)
+                                     : tw_terminal_symbol(scan, pass->taken, at, at + bytes, &ticker);
     bool taken = take_ticker(linking, found, &ticker, hit);
     walk->at = taken ? hit->end : (uint32_t)(at + bytes);
-    if (taken && mark == '$')
+    if (taken && mark == '$') {
         pass->last_cashtag = hit->end;
+        hit->doubtful = hit->entity != TW_NO_ENTITY && tw_ticker_is_doubtful(scan->text, &ticker);
+        hit->by_symbol = !hit->doubtful;
+    }
     return taken;
 }
 
@@ -163,6 +183,7 @@ static bool find_hits(struct linking *linking)
             if (!take_name(linking, &match, &hit))
                 continue;
             pass.walk.at = hit.end;
+            pass.taken = hit.end;
             if (!add_hit(linking, hit))
                 return false;
             continue;
@@ -174,6 +195,7 @@ static bool find_hits(struct linking *linking)
         bool found = stopped ? take_stop(linking, &pass, &hit) : take_listed(linking, &pass, &hit);
         if (linking->full || (found && !add_hit(linking, hit)))
             return false;
+        pass.taken = found ? hit.end : pass.taken;
         if (!found || !has_room) /* what was written for it is kept by nobody */
             tw_arena_rewind(linking->arena, mark);
     }
@@ -222,11 +244,57 @@ static int32_t settle(
     return settled;
 }
 
-/* Settles or drops ambiguous names. */
+/* Does something that leaves no doubt name the company? */
+static bool is_named_elsewhere(const struct linking *linking, int32_t entity)
+{
+    for (uint32_t at = 0; at < linking->count; at++)
+        if (linking->hits[at].entity == entity && !linking->hits[at].doubtful)
+            return true;
+    return false;
+}
+
+/* Companies whose symbols are units of money, and whether something that leaves no doubt names them. */
+struct amounts {
+    struct {
+        int32_t entity;
+        bool named;
+    } items[64]; /* there are fewer units (tw_symbol_is_money) */
+    uint32_t count;
+};
+
+static bool stays(const struct linking *linking, struct amounts *amounts, int32_t entity)
+{
+    uint32_t at = 0;
+    while (at < amounts->count && amounts->items[at].entity != entity)
+        at++;
+    if (at == sizeof amounts->items / sizeof amounts->items[0])
+        return false;
+    if (at == amounts->count) {
+        amounts->items[at].entity = entity;
+        amounts->items[at].named = is_named_elsewhere(linking, entity);
+        amounts->count++;
+    }
+    return amounts->items[at].named;
+}
+
+/* Cashtags that may be amounts stay where their company is named besides. */
+static void drop_amounts(struct linking *linking)
+{
+    struct amounts amounts = {.count = 0};
+    uint32_t kept = 0;
+    for (uint32_t at = 0; at < linking->count; at++) {
+        struct hit *hit = &linking->hits[at];
+        if (!hit->doubtful || stays(linking, &amounts, hit->entity))
+            linking->hits[kept++] = *hit;
+    }
+    linking->count = kept;
+}
+
+/* Settles or drops ambiguous names, and drops amounts. */
 static void settle_names(struct linking *linking)
 {
     struct standing standing;
-    uint32_t kept = 0;
+    uint32_t kept = 0, doubtful = 0;
     gather_standing(linking, &standing);
     for (uint32_t at = 0; at < linking->count; at++) {
         struct hit hit = linking->hits[at];
@@ -236,8 +304,11 @@ static void settle_names(struct linking *linking)
                 continue;
         }
         linking->hits[kept++] = hit;
+        doubtful += hit.doubtful;
     }
     linking->count = kept;
+    if (doubtful)
+        drop_amounts(linking);
 }
 
 /* ---- entities and mentions ---- */

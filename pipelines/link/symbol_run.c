@@ -114,7 +114,7 @@ static enum tw_symbol_found find_base(
     if (found_listed(tw_entities_find_symbol(scan->entities, symbol), out) == TW_SYMBOL_FOUND)
         return cut == TW_CUT_AT_END && tw_entities_continues(scan->entities, symbol) ? TW_SYMBOL_NONE
                                                                                      : TW_SYMBOL_FOUND;
-    if (!scan->unlisted || cut != TW_CUT_NOT || !tw_symbol_is_plain(symbol) || tw_symbol_is_unit(symbol))
+    if (!scan->unlisted || cut != TW_CUT_NOT || !tw_symbol_is_plain(symbol) || tw_symbol_is_money(symbol))
         return TW_SYMBOL_NONE;
     out->symbol.symbol = tw_arena_copy(scan->arena, symbol);
     return out->symbol.symbol.bytes ? TW_SYMBOL_FOUND : TW_SYMBOL_FULL;

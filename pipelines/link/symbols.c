@@ -19,10 +19,43 @@ static bool is_class_mark(char byte)
     return byte == '.' || byte == '-' || byte == '/' || byte == '_';
 }
 
+/* A word of up to three capitals as a number: asked of each cashtag, so that no strings are compared. */
+#define CODE(first, second, third) ((uint32_t)(first) << 16 | (uint32_t)(second) << 8 | (uint32_t)(third))
+
+static uint32_t code_of(struct tw_text text)
+{
+    uint32_t code = 0;
+    for (size_t at = 0; at < 3; at++)
+        code = code << 8 | (at < text.length ? (uint32_t)(unsigned char)text.bytes[at] & ~UINT32_C(0x20) : 0);
+    return text.length <= 3 ? code : 0;
+}
+
+static bool is_code(uint32_t code, const uint32_t *codes, size_t count)
+{
+    for (size_t at = 0; at < count; at++)
+        if (codes[at] == code)
+            return true;
+    return false;
+}
+
 bool tw_symbol_is_unit(struct tw_text text)
 {
-    static const char *const units[] = {"MM", "MN", "MLN", "MIL", "BN", "BLN", "BIL", "TN", "TRN", "USD"};
-    return tw_exchange_is_one_of(text, units, sizeof units / sizeof units[0]);
+    static const uint32_t units[] = {CODE('M', 'M', 0), CODE('M', 'N', 0), CODE('M', 'L', 'N'),
+        CODE('M', 'I', 'L'), CODE('B', 'N', 0), CODE('B', 'L', 'N'), CODE('B', 'I', 'L'), CODE('T', 'N', 0),
+        CODE('T', 'R', 'N'), CODE('U', 'S', 'D')};
+    return is_code(code_of(text), units, sizeof units / sizeof units[0]);
+}
+
+bool tw_symbol_is_money(struct tw_text text)
+{
+    static const uint32_t money[] = {CODE('K', 0, 0), CODE('M', 0, 0), CODE('B', 0, 0), CODE('T', 0, 0),
+        CODE('C', 'A', 'D'), CODE('E', 'U', 'R'), CODE('G', 'B', 'P'), CODE('J', 'P', 'Y'),
+        CODE('C', 'H', 'F'), CODE('A', 'U', 'D'), CODE('N', 'Z', 'D'), CODE('C', 'N', 'Y'),
+        CODE('H', 'K', 'D'), CODE('S', 'G', 'D'), CODE('I', 'N', 'R'), CODE('M', 'X', 'N'),
+        CODE('B', 'R', 'L'), CODE('Z', 'A', 'R'), CODE('S', 'E', 'K'), CODE('N', 'O', 'K'),
+        CODE('D', 'K', 'K'), CODE('K', 'R', 'W'), CODE('T', 'W', 'D'), CODE('R', 'U', 'B')};
+    uint32_t code = code_of(text);
+    return code && (is_code(code, money, sizeof money / sizeof money[0]) || tw_symbol_is_unit(text));
 }
 
 /* ---- forms ---- */
@@ -253,6 +286,8 @@ static enum tw_symbol_found resolve_around_colon(const struct tw_automaton *enti
     struct tw_text right, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
 {
     tw_exchange_set before = tw_exchange_find(TW_EXCHANGE_NAME, left);
+    if (tw_exchange_same_word(left, "R")) /* "R:VELQ.N", an instrument among Reuters' codes */
+        return resolve_bare(entities, trimmed(right), false, arena, out);
     if (before)
         return resolve_beside(entities, trimmed(right), before, unlisted, arena, out);
     tw_exchange_set market = tw_exchange_find(TW_EXCHANGE_COUNTRY, left);

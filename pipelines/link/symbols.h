@@ -7,7 +7,7 @@
  * letters are capitals, and the marks before a class of shares (. - / _) are one, a full stop. Where the
  * whole is not listed, what stands around it comes off:
  *   EXCHANGE:VELQ, VELQ:US      an exchange before, a country or an exchange behind
- *   US:VELQ                     a country before, when VELQ is listed
+ *   US:VELQ, R:VELQ.N           a country or Reuters' mark before, when VELQ is listed
  *   VELQ US Equity, BRK/B US    a terminal's spelling
  *   VELQ.N, VELQ.OQ, VELQ.US    a Reuters code: a full stop, no other mark, and an exchange of a table, which
  *                               holds no class of shares: VELQ.B, VELQ-B, VELQ-N and VELQ/L are not VELQ.
@@ -52,8 +52,11 @@ enum tw_symbol_found tw_symbol_resolve_exchange(const struct tw_automaton *entit
 /* True for [A-Z][A-Z0-9]{0,9} with at most one class of one to three capitals or digits behind . - / _ */
 bool tw_symbol_is_plain(struct tw_text symbol);
 
-/* Is it a unit of money, which stands behind a dollar sign and names nobody: MM, BN, USD? (K, M, B and T are
- * companies, too.) */
+/* Is it a unit of money, in any case: MM, BN, USD? (K, M, B and T are companies, too.) */
 bool tw_symbol_is_unit(struct tw_text text);
+
+/* Is it what stands behind a dollar sign or a number for an amount, in any case: a unit, K, M, B or T, a
+ * currency? Of nobody's symbol it names nobody; one that is listed under it may be meant (tickers.h). */
+bool tw_symbol_is_money(struct tw_text text);
 
 #endif

@@ -20,6 +20,52 @@ enum tw_symbol_found tw_ticker_cashtag(
     return base ? tw_symbol_run_find(scan, &run, base, out) : TW_SYMBOL_NONE;
 }
 
+/* ---- amounts ---- */
+
+/* Where the blank or hyphen that ends before `at` begins, which may part a number from its unit; `at` when
+ * there is none. */
+static size_t before_joint(struct tw_text text, size_t at)
+{
+    static const char *const joints[] = {" ", "-", "\xC2\xA0", "\xE2\x80\xAF", "\xE2\x80\x89"};
+    for (size_t nth = 0; nth < sizeof joints / sizeof joints[0]; nth++) {
+        size_t length = strlen(joints[nth]);
+        if (at >= length && memcmp(text.bytes + at - length, joints[nth], length) == 0)
+            return at - length;
+    }
+    return at;
+}
+
+/* Does a number or a currency's sign stand before `at`: "$1.2 T", "10-M", "US$ B", "\u20AC M"? */
+static bool is_behind_amount(struct tw_text text, size_t at)
+{
+    static const char *const signs[] = {"$", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5"};
+    at = before_joint(text, at);
+    if (at > 0 && tw_text_is_digit(text.bytes[at - 1]))
+        return true;
+    for (size_t nth = 0; nth < sizeof signs / sizeof signs[0]; nth++) {
+        size_t length = strlen(signs[nth]);
+        if (at >= length && memcmp(text.bytes + at - length, signs[nth], length) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool tw_ticker_is_doubtful(struct tw_text text, const struct tw_ticker *cashtag)
+{
+    size_t begin = cashtag->begin, end = cashtag->end, sign = 1;
+    tw_word_ascii(text, begin, &sign);
+    struct tw_text symbol = {text.bytes + begin + sign, end - begin - sign};
+    if (!tw_symbol_is_money(symbol))
+        return false;
+    char before = begin ? text.bytes[begin - 1] : '\0', after = tw_text_byte(text, end);
+    bool in = begin >= 3 && before == ' ' && (text.bytes[begin - 2] | 0x20) == 'n' &&
+              (text.bytes[begin - 3] | 0x20) == 'i' && !tw_word_before(text, begin - 3);
+    bool heading = before == '(' && (after == ')' || (after == ',' && !tw_text_goes_on(text, end, ", $")));
+    bool rate = after == '/' && tw_ascii_is_small(tw_text_byte(text, end + 1));
+    bool number = after == ' ' && tw_text_is_digit(tw_text_byte(text, end + 1));
+    return tw_ascii_is_small(symbol.bytes[0]) || in || heading || rate || number;
+}
+
 /* ---- newswire symbols ---- */
 
 /* Capitals, digits, marks; and the small letter of a class, as in "VELQb.N". */
@@ -106,6 +152,8 @@ enum tw_ticker_bare tw_ticker_bare(
     if (!is_symbol(name))
         return TW_BARE_NAME;
     if (is_behind_dollar(text, begin)) /* no cashtag, or it had been read: US$X, $X cut off */
+        return TW_BARE_NOTHING;
+    if (tw_symbol_is_money(name) && is_behind_amount(text, begin))
         return TW_BARE_NOTHING;
     struct tw_symbol_run run;
     tw_symbol_run_read(text, begin, &run);

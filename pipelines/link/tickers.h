@@ -5,8 +5,10 @@
  *
  *   cashtag    "$VELQ", "$velq", "$VELQ-B": a dollar sign, not after a letter, digit or another dollar sign
  *              unless a cashtag ends there
+ *              K, M, B, T, MM, BN and currencies are symbols when they are listed, else amounts
  *   newswire   "<VELQ>", "<VELQ.N>": capitals and digits in angle brackets
  *   exchange   "NASDAQ: VELQ", "(NYSE: VELQ.A, VELQ.B)": in symbol_list.h
+ *   terminal   "VELQ:US", "VELQ US Equity", "(VELQ.N)": in terminal.h
  *   bare       "VELQ", as a name of the entities file
  *
  * All are read to the end of the symbol, its class or Reuters code with it (symbols.h), and never name the
@@ -23,13 +25,18 @@
 enum tw_symbol_found tw_ticker_cashtag(
     const struct tw_ticker_scan *scan, size_t at, size_t sign, bool after_cashtag, struct tw_ticker *out);
 
+/* May a cashtag be an amount's unit as well: "$bn", "in $M", "Revenue ($B)", "$T 1.2"? Then it names its
+ * company only where something else in the text does, too. */
+bool tw_ticker_is_doubtful(struct tw_text text, const struct tw_ticker *cashtag);
+
 /* The newswire symbol whose '<' stands at `at`. An element's name of HTML when it is listed. */
 enum tw_symbol_found tw_ticker_newswire(const struct tw_ticker_scan *scan, size_t at, struct tw_ticker *out);
 
 enum tw_ticker_bare {
     TW_BARE_NAME,    /* no symbol, or one with nothing joined to it: what the name says */
     TW_BARE_SYMBOL,  /* a longer symbol, which is listed: *out */
-    TW_BARE_NOTHING, /* part of something that names nobody: "VELQ-B" unlisted, "X-ray", "U.S.", an e-mail */
+    TW_BARE_NOTHING, /* part of something that names nobody: "VELQ-B" unlisted, "X-ray", "U.S.", an e-mail,
+                        "5 T" */
 };
 
 /* What a name at [begin, end) is once what is joined to it was read. */

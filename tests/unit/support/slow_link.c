@@ -8,6 +8,7 @@
 #include "link/entities.h"
 #include "link/link.h"
 #include "link/symbol_list.h"
+#include "link/terminal.h"
 #include "link/tickers.h"
 #include "link/words.h"
 
@@ -206,6 +207,7 @@ struct hit {
     int32_t company;       /* TW_NO_ENTITY: `symbol`, or nobody when that is empty */
     struct tw_text symbol; /* of one that is not listed */
     bool by_symbol;
+    bool doubtful;                   /* an amount, unless something else names the company */
     bool several;                    /* owners, of whom one may be settled upon */
     uint32_t name_begin, name_words; /* the name's first word in the text, and how many */
 };
@@ -321,7 +323,7 @@ static void add_hit(struct hits *hits, const struct hit *hit)
 
 static void find_hits(struct linker *linker, struct hits *hits)
 {
-    size_t last_cashtag = 0, next = 0; /* next: the first byte that nothing has taken */
+    size_t last_cashtag = 0, next = 0, taken = 0; /* next: the first byte that nothing has taken */
     for (size_t at = 0; at < linker->word_count; at++) {
         const struct tw_name_word *word = &linker->words[at];
         struct hit hit = {.company = TW_NO_ENTITY};
@@ -330,7 +332,7 @@ static void find_hits(struct linker *linker, struct hits *hits)
             continue;
         if (linker->list.next && word->begin >= linker->list.next &&
             take_ticker(tw_symbol_list_next(&linker->scan, &linker->list, &ticker), &ticker, &hit)) {
-            next = hit.end;
+            next = taken = hit.end;
             add_hit(hits, &hit);
             continue;
         }
@@ -343,18 +345,28 @@ static void find_hits(struct linker *linker, struct hits *hits)
                 tw_ticker_cashtag(&linker->scan, word->begin, word->end - word->begin, after, &ticker),
                 &ticker, &hit);
             last_cashtag = found ? hit.end : last_cashtag;
+            hit.doubtful = found && hit.company >= 0 && tw_ticker_is_doubtful(linker->text, &ticker);
+            hit.by_symbol = hit.by_symbol && !hit.doubtful;
         } else if (mark == '<') {
             found = take_ticker(tw_ticker_newswire(&linker->scan, word->begin, &ticker), &ticker, &hit);
         } else if (mark == ':') {
             found = take_ticker(tw_symbol_list_begin(&linker->scan, word->begin, word->end - word->begin,
                                     &linker->list, &ticker),
                 &ticker, &hit);
+            if (!found && word->end - word->begin == 1)
+                found =
+                    take_ticker(tw_terminal_symbol(&linker->scan, taken, word->begin, word->begin, &ticker),
+                        &ticker, &hit);
         } else if (find_name(linker, at, &hit)) {
             next = hit.end;
             found = take_name(linker, at, &hit);
+        } else if (tw_terminal_may_stand(linker->text, word->begin, word->end)) {
+            hit = (struct hit){.company = TW_NO_ENTITY};
+            found = take_ticker(
+                tw_terminal_symbol(&linker->scan, taken, word->begin, word->end, &ticker), &ticker, &hit);
         }
         if (found) {
-            next = hit.end;
+            next = taken = hit.end;
             add_hit(hits, &hit);
         }
     }
@@ -387,11 +399,20 @@ static bool differ(
     return false;
 }
 
+/* Is a cashtag an amount, since nothing else in the text names its company? */
+static bool is_amount(const struct hits *hits, const struct hit *hit)
+{
+    for (size_t at = 0; at < hits->count; at++)
+        if (hits->items[at].company == hit->company && !hits->items[at].doubtful)
+            return false;
+    return hit->doubtful;
+}
+
 /* Is a mention counted? One of no bytes only for a company that is mentioned nowhere else, once. */
 static bool counts(const struct linker *linker, const struct hits *hits, size_t nth)
 {
     const struct hit *hit = &hits->items[nth];
-    if (hit->several && hit->company == TW_NO_ENTITY)
+    if ((hit->several && hit->company == TW_NO_ENTITY) || is_amount(hits, hit))
         return false;
     for (size_t at = 0; at < hits->count && hit->begin == hit->end; at++) {
         const struct hit *other = &hits->items[at];

@@ -125,10 +125,10 @@ static void cashtags(void **state)
         {"$AAPL.", "AAPL*1"},
         {"$BRK.B, $BRK.B's", "BRK.B*2"},
         {"$AAPL$MSFT", "AAPL*1 [MSFT]*1"},
-        {"($MSFT) \"$GOOG\" $T!", "[GOOG]*1 [MSFT]*1 [T]*1"},
+        {"($MSFT) \"$GOOG\" $F!", "[F]*1 [GOOG]*1 [MSFT]*1"},
         {"$100 $1.5M $ $$ $$X US$GE a$B $GEx $A\xC3\xA9 C$5 HK$1.2bn", ""},
         {"$ge and $Aapl fall, $msft too", "AAPL*1 GE*1"},
-        {"revenue in $MM, capex in $BN, $K and $T", "[K]*1 [T]*1"},
+        {"revenue in $MM, capex in $BN, $K and $T, $B 5, ($M), $EUR", ""},
         {"$M&M up", "M&M*1"},
         {"$MSFT-$GOOG $SPX/$VIX", "[GOOG]*1 [MSFT]*1 [SPX]*1 [VIX]*1"},
         {"$7203", "7203*1"},
@@ -182,6 +182,7 @@ static void an_exchange_before_a_colon_names_a_symbol(void **state)
         {"NYSE:GE-N, (TSX:GE/L) NYSE: GE-B", "[GE.B]*1 [GE.L]*1 [GE.N]*1"},
         {"(NYSE: BRK/B) LSE:GE.L NASDAQ:GE/BIGX", "BRK.B*1 GE*2"},
         {"(NYSE American: GE) Nasdaq Global Select Market: AAPL, TSX-V:OM", "AAPL*1 GE*1 OM*1"},
+        {"(Nasdaq symbol: AAPL), (NYSE ticker: GE)", "AAPL*1 GE*1"},
         {"(AIM: GE) AIM:OM EPA: US firms, Aim:GE, she: GE; some American: GE", "GE*1 OM*1"},
         {"note: GE at 10:GM, re:OM NYSE: the NYSE:GEx Nasdaq: up", "GM*1"},
     };
@@ -202,18 +203,23 @@ static const char listed_abroad[] =
     "{\"symbol\":\"BMW.DE\"}\n{\"symbol\":\"OR.PA\"}\n{\"symbol\":\"RCI-B.TO\"}\n{\"symbol\":\"BHP.AX\"}\n"
     "{\"symbol\":\"NESN.SW\"}\n{\"symbol\":\"NYSE:TAP\"}\n{\"symbol\":\"MSFT.OQ\"}\n{\"symbol\":\"7203\"}\n";
 
-static void assert_abroad(const struct expected *cases, size_t count)
+static void assert_listed(const char *listed, const struct expected *cases, size_t count)
 {
     struct tw_automaton *all = entities;
     struct slow_companies *slowly = companies;
     struct tw_error err;
-    assert_true(tw_entities_parse("e.jsonl", tw_text_of(listed_abroad), &entities, &err));
-    companies = slow_companies_new(tw_text_of(listed_abroad));
+    assert_true(tw_entities_parse("e.jsonl", tw_text_of(listed), &entities, &err));
+    companies = slow_companies_new(tw_text_of(listed));
     assert_all(cases, count);
     slow_companies_free(companies);
     tw_entities_free(entities);
     companies = slowly;
     entities = all;
+}
+
+static void assert_abroad(const struct expected *cases, size_t count)
+{
+    assert_listed(listed_abroad, cases, count);
 }
 
 static void an_exchange_may_have_a_list_of_symbols(void **state)
@@ -380,6 +386,50 @@ static void unlisted_symbols_of_a_list_may_be_left_out(void **state)
 }
 
 /* A name that is a symbol is part of what is joined to it. */
+/* Companies whose symbols are units of money, or words. */
+static const char listed_units[] =
+    "{\"symbol\":\"T\",\"names\":[\"Telcora\",\"T\"]}\n{\"symbol\":\"M\",\"names\":[\"M\"]}\n"
+    "{\"symbol\":\"BN\"}\n{\"symbol\":\"MM\",\"names\":[\"MM\"]}\n{\"symbol\":\"ALL\"}\n{\"symbol\":\"ON\"}\n"
+    "{\"symbol\":\"VELQ\"}\n{\"symbol\":\"VELQ.B\"}\n{\"symbol\":\"ODNL\"}\n{\"symbol\":\"9901.T\"}\n"
+    "{\"symbol\":\"0770.HK\"}\n{\"symbol\":\"HSVA.L\"}\n{\"symbol\":\"U\"}\n{\"symbol\":\"STL\",\"names\":[\"US Steel\"]}\n";
+
+static void amounts_name_nobody(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"a $1.2 T debt, $5 M, 10-M and \u20AC2\u00A0MM, \u00A3M, US$ M, 5 T", ""},
+        {"sales in $M and (in $BN), Revenue ($M) 5, cost ($T, unaudited), $M/year, $T 1.2", ""},
+        {"$bn, $m and $mm", ""},
+        {"$T falls, long $BN", "BN*1 T*1"},
+        {"$T/$M, ($T, $VELQ)", "M*1 T*2 VELQ*1"},
+        {"Telcora ($T) falls, why $t?", "T*3"},
+        {"$M up; sales in $M", "M*2"},
+        {"T rises, T's M: (M)", "M*2 T*2"},
+    };
+    assert_listed(listed_units, cases, sizeof cases / sizeof cases[0]);
+}
+
+static void terminals_write_a_market_behind_a_symbol(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"VELQ:US falls, (ODNL:US) and <VELQ:US>", "ODNL*1 VELQ*2"},
+        {"Buy VELQ US Equity, 9901 JP Equity; VELQ/B UN Equity", "9901.T*1 VELQ*1 VELQ.B*1"},
+        {"Velqin (VELQ US) falls, (ODNL US, VELQ UW; HSVA LN) too", "HSVA.L*1 ODNL*1 VELQ*2"},
+        {"(770 HK), [HSVA:LN]", "0770.HK*1 HSVA.L*1"},
+        {"VELQ US falls 3%, says ODNL US.", "ODNL*1 VELQ*1"},
+        {"VELQ.N fell, (ODNL.OQ), VELQ.N.", "ODNL*1 VELQ*2"},
+        {"Foo (FOOX:US) rises", "[FOOX]*1"},
+        {"ALL US BANKS, ALL US Equity, PRESSURE ON US, (ALL US), ON:US, ALL.N", ""},
+        {"FELL VELQ US BANKS, VELQ US-based, VELQ USA, XVELQ US, VELQ IN talks, VELQ us", ""},
+        {"770 HK dollars, the U.S. and U.N, X:VELQ, VELQ:USA, VELQ: US", ""},
+        {"(EUR:US), (US:UK), 2:1, FOOX:US, FOOX US Equity, VELQ.NN, VELQ.N-x", ""},
+        {"the VELQ US Steel deal", "STL*1"},
+        {"$VELQ US Equity and $VELQ:US", "VELQ*2"},
+    };
+    assert_listed(listed_units, cases, sizeof cases / sizeof cases[0]);
+}
+
 static void a_bare_symbol_is_read_to_its_end(void **state)
 {
     (void)state;
@@ -616,6 +666,8 @@ int main(void)
         cmocka_unit_test(symbols_of_the_message_by_their_exchange),
         cmocka_unit_test(a_list_names_nobody_that_the_text_does_not),
         cmocka_unit_test(unlisted_symbols_of_a_list_may_be_left_out),
+        cmocka_unit_test(amounts_name_nobody),
+        cmocka_unit_test(terminals_write_a_market_behind_a_symbol),
         cmocka_unit_test(a_bare_symbol_is_read_to_its_end),
         cmocka_unit_test(a_title_may_be_cut_off),
         cmocka_unit_test(names_are_the_same_in_every_spelling),

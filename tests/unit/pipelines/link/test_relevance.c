@@ -81,7 +81,7 @@ static void two_companies_of_a_title_are_both_its_topic_and_ten_are_none(void **
     const struct tw_relevance *all = relevance_of("$VELQ to buy $ODNL", "", NULL, 0, 2);
     expect(&all[0], 8000, 10000, 5000);
     expect(&all[1], 8000, 10000, 5000);
-    all = relevance_of("$A $B $C $D $E $F $G $H $I $J", "", NULL, 0, 10);
+    all = relevance_of("$A $C $D $E $F $G $H $I $J $L", "", NULL, 0, 10);
     for (size_t at = 0; at < 10; at++)
         expect(&all[at], (6 * 2000 + 4 * 1000) / 10, 2000, 1000);
 }
