@@ -17,6 +17,7 @@ enum {
     MOST_TEXTS = 10, /* evidence.stories is no greater */
     TURN_MS = 100,
     RETRY_MS = 5000,
+    GIVE_UP_MS = 10000,
     MINUTE_MS = 60000,
     LIST_BYTES = 1 << 20,
     TITLE_CHARACTERS = 300,
@@ -26,7 +27,10 @@ enum {
 enum state { AWAY, WAITING, TAKING, WORKING, STORING, ORPHANED, RECALLING, CLOSING, STATES };
 
 /* Kinds of lines that come again and again (repeats.h). */
-enum line { LINE_DATABASE, LINE_FAILED, LINE_WAITS };
+enum line { LINE_DATABASE, LINE_FAILED, LINE_WAITS, LINE_GIVEN_UP };
+
+/* Columns of TW_EVIDENCE_GIVE_UP. */
+enum { GIVEN_UP_FAILED, GIVEN_UP_LATE, GIVEN_UP_STEP, GIVEN_UP_EVENT };
 
 /* Columns of TW_EVIDENCE_TAKE. */
 enum {
@@ -69,7 +73,8 @@ struct tw_evidence {
     enum { NOT_RUN, FAILED, EXPLAINED } outcome;
     struct tw_error failure; /* of the job */
 
-    uint64_t minute_ms; /* when the minute began in which so many steps were taken */
+    uint64_t give_up_ms; /* when it is asked again what is to be given up; 0: now */
+    uint64_t minute_ms;  /* when the minute began in which so many steps were taken */
     int64_t taken;
 
     void (*closed)(void *context);
@@ -132,18 +137,25 @@ static void wait_for(struct tw_evidence *evidence, uint64_t milliseconds, const 
     uv_timer_start(&evidence->session.timer, on_timer, milliseconds, 0);
 }
 
-/* The database does not let us read or store: nothing is lost, and it is tried again. */
-static void recover(struct tw_evidence *evidence, const char *what, const struct tw_refusal *refusal)
+/* The database refused. */
+static void wait_or_lose(struct tw_evidence *evidence, const char *why, const struct tw_refusal *refusal)
 {
-    uint64_t unsaid;
-    if (refusal->lost) { /* on_lost comes next */
-        forget(evidence);
-        move(evidence, WAITING, "the session was lost before the answer");
+    if (!refusal->lost) {
+        wait_for(evidence, RETRY_MS, why);
         return;
     }
-    if (tw_repeats_tell(&evidence->repeats, LINE_DATABASE, tw_now_ms(), &unsaid))
+    forget(evidence);
+    move(evidence, WAITING, "the session was lost before the answer"); /* on_lost comes next */
+}
+
+/* The database does not let us read: nothing is lost, and it is tried again. */
+static void recover(struct tw_evidence *evidence, const struct tw_refusal *refusal)
+{
+    static const char what[] = "steps without evidence cannot be read";
+    uint64_t unsaid;
+    if (!refusal->lost && tw_repeats_tell(&evidence->repeats, LINE_DATABASE, tw_now_ms(), &unsaid))
         tw_log_error(evidence->log, "evidence", what, &refusal->error);
-    wait_for(evidence, RETRY_MS, what);
+    wait_or_lose(evidence, what, refusal);
 }
 
 /* -- taking ---------------------------------------------------------------------------------------------- */
@@ -161,9 +173,32 @@ static struct tw_evidence_text read_text(const PGresult *rows, int row)
     return text;
 }
 
+/* A number of a row, for people; 0 where there is none. */
+static int64_t number_of(const PGresult *rows, int column)
+{
+    return PQgetisnull(rows, 0, column) ? 0 : tw_get_int64(PQgetvalue(rows, 0, column));
+}
+
+static void note_given_up(struct tw_evidence *evidence, const PGresult *result)
+{
+    uint64_t unsaid;
+    int64_t failed = number_of(result, GIVEN_UP_FAILED), late = number_of(result, GIVEN_UP_LATE);
+    if (failed + late == 0)
+        return;
+    tw_count(evidence->metrics, TW_COUNT_EVIDENCE_GIVEN_UP, (uint64_t)(failed + late));
+    if (tw_repeats_tell(&evidence->repeats, LINE_GIVEN_UP, tw_now_ms(), &unsaid))
+        tw_log(evidence->log, TW_WARNING, "evidence", "alerts are left without evidence",
+            tw_int("failed", failed), tw_int("late", late),
+            tw_int("alert_step", number_of(result, GIVEN_UP_STEP)),
+            tw_int("alert_event", number_of(result, GIVEN_UP_EVENT)), tw_int("repeated", (int64_t)unsaid),
+            tw_string("cure", "see the lines before; tapewatch.alert_evidence_tries names them, by outcome"));
+}
+
 static bool on_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_evidence *evidence = context;
+    if (statement == TW_EVIDENCE_GIVE_UP && PQntuples(result) == 1)
+        note_given_up(evidence, result);
     if (statement != TW_EVIDENCE_TAKE || evidence->rows || PQntuples(result) == 0 ||
         PQntuples(result) > MOST_TEXTS)
         return false;
@@ -187,7 +222,7 @@ static void on_taken(void *context, const struct tw_refusal *refusal)
     if (is_over(evidence))
         return;
     if (refusal) {
-        recover(evidence, "steps without evidence cannot be read", refusal);
+        recover(evidence, refusal);
     } else if (!evidence->rows) {
         wait_for(evidence, TURN_MS, "there is none");
     } else {
@@ -215,8 +250,19 @@ static uint64_t pause_ms(struct tw_evidence *evidence)
     return evidence->minute_ms + MINUTE_MS - now_ms;
 }
 
+/* What other daemons left behind is found when a session begins; else now and then is enough. */
+static void send_give_up(struct tw_evidence *evidence, const char *const *values, const int *lengths)
+{
+    uint64_t now_ms = tw_now_ms();
+    if (now_ms < evidence->give_up_ms)
+        return;
+    evidence->give_up_ms = now_ms + GIVE_UP_MS;
+    tw_connection_send(evidence->session.connection, TW_EVIDENCE_GIVE_UP, values, lengths);
+}
+
 static void take(struct tw_evidence *evidence)
 {
+    struct tw_connection *connection = evidence->session.connection;
     struct tw_exchange exchange = {evidence, on_row, on_taken};
     char within[8], tries[4], most[4];
     const char *owner = evidence->session.owner;
@@ -227,7 +273,10 @@ static void take(struct tw_evidence *evidence)
     tw_put_int32(most, (int32_t)evidence->config->evidence.stories);
     move(evidence, TAKING, "the pause is over");
     evidence->taken_ms = tw_now_ms();
-    tw_connection_ask(evidence->session.connection, &exchange, TW_EVIDENCE_TAKE, values, lengths);
+    tw_connection_begin_exchange(connection, &exchange);
+    send_give_up(evidence, values, lengths); /* the first three are its own */
+    tw_connection_send(connection, TW_EVIDENCE_TAKE, values, lengths);
+    tw_connection_sync(connection);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -312,13 +361,26 @@ static void list_row(struct tw_evidence *evidence, int row)
         tw_statement_put_null(list);
 }
 
-static void list_end(struct tw_evidence *evidence, bool is_made)
+static void list_end(struct tw_evidence *evidence)
 {
     tw_statement_add(&evidence->list, TW_EVIDENCE_END);
     put_again(evidence, 0, STEP);
     put_again(evidence, 0, EVENT);
-    tw_statement_put_bytes(&evidence->list, is_made ? "\1" : "\0", 1);
-    tw_statement_put_int32(&evidence->list, TW_EVIDENCE_TRIES);
+}
+
+/* This try has come to nothing. */
+static void tell_failure(struct tw_evidence *evidence, const char *what, const struct tw_error *why)
+{
+    uint64_t unsaid;
+    const PGresult *rows = evidence->rows;
+    tw_count(evidence->metrics, TW_COUNT_EVIDENCE_FAILED, 1);
+    evidence->give_up_ms = 0; /* it may have been the last */
+    if (!tw_repeats_tell(&evidence->repeats, LINE_FAILED, tw_now_ms(), &unsaid))
+        return;
+    tw_log_error(evidence->log, "evidence", what, why);
+    tw_log(evidence->log, TW_WARNING, "evidence", "an alert has no evidence yet",
+        tw_int("alert_step", number_of(rows, STEP)), tw_int("alert_event", number_of(rows, EVENT)),
+        tw_int("tries", TW_EVIDENCE_TRIES), tw_int("repeated", (int64_t)unsaid));
 }
 
 static void on_stored(void *context, const struct tw_refusal *refusal)
@@ -326,12 +388,10 @@ static void on_stored(void *context, const struct tw_refusal *refusal)
     struct tw_evidence *evidence = context;
     if (is_over(evidence))
         return;
+    if (refusal && !refusal->lost)
+        tell_failure(evidence, "evidence cannot be stored", &refusal->error);
     if (refusal) {
-        recover(evidence, "evidence cannot be stored", refusal);
-        return;
-    }
-    if (evidence->outcome != EXPLAINED) {
-        wait_for(evidence, RETRY_MS, "that it failed is stored");
+        wait_or_lose(evidence, "not stored", refusal);
         return;
     }
     double waited_ms =
@@ -341,25 +401,27 @@ static void on_stored(void *context, const struct tw_refusal *refusal)
     wait_for(evidence, 0, "stored");
 }
 
-/* All of the step, or that it failed. */
+/* All of the step, or nothing. */
 static void store(struct tw_evidence *evidence)
 {
     struct tw_exchange exchange = {evidence, NULL, on_stored};
-    bool is_made = evidence->outcome == EXPLAINED;
+    struct tw_error err;
     if (!has_session(evidence)) { /* on_lost comes next */
         wait_for(evidence, RETRY_MS, "the session broke");
         return;
     }
     tw_arena_reset(&evidence->arena, LIST_BYTES);
     tw_statement_list_begin(&evidence->list, &evidence->arena);
-    for (int row = 0; is_made && row < PQntuples(evidence->rows); row++)
+    for (int row = 0; row < PQntuples(evidence->rows); row++)
         list_row(evidence, row);
-    list_end(evidence, is_made);
+    list_end(evidence);
     if (evidence->list.full) {
+        (void)tw_arena_fail(&evidence->arena, &err);
+        tell_failure(evidence, "evidence cannot be stored", &err);
         wait_for(evidence, RETRY_MS, "its rows do not fit");
         return;
     }
-    move(evidence, STORING, is_made ? "explained" : "failed");
+    move(evidence, STORING, "all are explained");
     tw_connection_begin_exchange(evidence->session.connection, &exchange);
     tw_statement_list_send(&evidence->list, evidence->session.connection);
     tw_connection_sync(evidence->session.connection);
@@ -377,32 +439,19 @@ static void run_job(struct tw_job *job)
     evidence->outcome = done ? EXPLAINED : FAILED;
 }
 
-static void tell_failure(struct tw_evidence *evidence)
-{
-    uint64_t unsaid;
-    const PGresult *rows = evidence->rows;
-    tw_count(evidence->metrics, TW_COUNT_EVIDENCE_FAILED, 1);
-    if (!tw_repeats_tell(&evidence->repeats, LINE_FAILED, tw_now_ms(), &unsaid))
-        return;
-    tw_log_error(evidence->log, "evidence", "a text is not explained", &evidence->failure);
-    tw_log(evidence->log, TW_WARNING, "evidence", "an alert has no evidence yet",
-        tw_int("alert_step", PQgetisnull(rows, 0, STEP) ? 0 : tw_get_int64(PQgetvalue(rows, 0, STEP))),
-        tw_int("alert_event", PQgetisnull(rows, 0, EVENT) ? 0 : tw_get_int64(PQgetvalue(rows, 0, EVENT))),
-        tw_int("tries", TW_EVIDENCE_TRIES), tw_int("repeated", (int64_t)unsaid));
-}
-
 static void take_outcome(struct tw_evidence *evidence)
 {
     if (evidence->outcome == EXPLAINED && ++evidence->at < PQntuples(evidence->rows)) {
         explain_next(evidence, "there are more texts");
         return;
     }
-    if (evidence->outcome == FAILED)
-        tell_failure(evidence);
-    if (evidence->outcome == NOT_RUN)
-        wait_for(evidence, RETRY_MS, "not run");
-    else
+    if (evidence->outcome == EXPLAINED) {
         store(evidence);
+        return;
+    }
+    if (evidence->outcome == FAILED)
+        tell_failure(evidence, "a text is not explained", &evidence->failure);
+    wait_for(evidence, RETRY_MS, evidence->outcome == FAILED ? "failed" : "not run");
 }
 
 static void leave_orphaned(struct tw_evidence *evidence)
@@ -443,6 +492,7 @@ static void explain_next(struct tw_evidence *evidence, const char *why)
 static void on_ready(void *context)
 {
     struct tw_evidence *evidence = context;
+    evidence->give_up_ms = 0;
     if (evidence->state == AWAY)
         wait_for(evidence, 0, "connected");
 }

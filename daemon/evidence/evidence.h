@@ -14,22 +14,25 @@
  *
  * A FAILURE is told in the log (once a minute while it goes on) and counted; the step is tried
  * TW_EVIDENCE_TRIES times in all, also after a restart: a try is counted in the database before it is made.
+ * What is left without, for that or because nobody came to it, is marked there, counted and told, whatever
+ * ended the tries: a text that is not explained, rows that cannot be stored, a daemon that died of it
+ * (sql/0028_evidence_given_up.sql: give_up_evidence; each GIVE_UP_MS, and when a session begins).
  * Rows are keyed by step and rank: should two daemons explain the same step, one of them stores it.
  *
  *     AWAY         no session
  *     WAITING      nothing is under way; the timer says when to go on, or the session is about to be lost
  *     TAKING       a step is asked for, with its texts
  *     WORKING      a worker has one of the texts
- *     STORING      rows are being stored, or that it failed
+ *     STORING      rows are being stored
  *     ORPHANED     a worker has one of the texts, and the session is lost: what comes of it is thrown away
  *     RECALLING    asked to end: a worker still has one of the texts
  *     CLOSING      asked to end: nothing is under way, the session closes
  *
  *     AWAY --connected--> WAITING --the pause is over--> TAKING
- *     TAKING --there is one--> WORKING --explained, or failed--> STORING
+ *     TAKING --there is one--> WORKING --all are explained--> STORING
  *     WORKING --there are more texts--> WORKING
  *     TAKING --there is none, or refused--> WAITING
- *     WORKING --the session broke--> WAITING
+ *     WORKING --failed, or the session broke--> WAITING
  *     STORING --stored, or refused--> WAITING
  *     WAITING --session lost--> AWAY
  *     WORKING --session lost--> ORPHANED --the text is back--> AWAY

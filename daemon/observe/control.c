@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { VERB_BYTES = 320, MOST_ANSWER_BYTES = 1 << 20 };
+enum { VERB_BYTES = 320, MOST_ANSWER_BYTES = 16 << 20 };
 
 struct tw_control_request {
     struct tw_control *control; /* NULL once the room has ended */
@@ -281,10 +281,17 @@ static char *read_answer(int descriptor, uint64_t deadline_ms, struct tw_error *
             break;
         used += (size_t)got;
     }
-    if (answer)
-        answer[used] = '\0';
-    else
+    if (!answer) {
         tw_fail(err, TW_INTERNAL, NULL, NULL, "out of memory");
+        return NULL;
+    }
+    if (used == MOST_ANSWER_BYTES) { /* the end of it is missing, or as good as that */
+        free(answer);
+        tw_fail(err, TW_IO, NULL, "ask its metrics", "the daemon's answer is longer than %d MiB",
+            MOST_ANSWER_BYTES >> 20);
+        return NULL;
+    }
+    answer[used] = '\0';
     return answer;
 }
 

@@ -43,7 +43,8 @@ void tw_control_answer(struct tw_control_request *request, int exit_status, cons
 void tw_control_end(struct tw_control *control);
 
 /* The client's side, blocking, for commands: sends the verb, gives the answer's text (malloc'ed, freed by the
- * caller) and its status. TW_SERVER when no daemon listens there; TW_PERMISSION; TW_IO after `timeout_ms`. */
+ * caller) and its status. TW_SERVER when no daemon listens there; TW_PERMISSION; TW_IO after `timeout_ms`,
+ * and for an answer that is not read to its end (16 MiB). */
 TW_MUST_USE bool tw_control_ask(const char *path, const char *verb, uint64_t timeout_ms, int *exit_status,
     char **text, struct tw_error *err);
 

@@ -59,7 +59,9 @@ static const struct description counters[] = {
     [TW_COUNT_EVIDENCE_MADE] = {"tapewatch_evidence_total",
         "Steps of alerts, headlines and events whose evidence was stored by this daemon."},
     [TW_COUNT_EVIDENCE_FAILED] = {"tapewatch_evidence_failures_total",
-        "Tries to explain one of them that failed."},
+        "Tries to explain one of them, or to store what was explained, that failed."},
+    [TW_COUNT_EVIDENCE_GIVEN_UP] = {"tapewatch_evidence_given_up_total",
+        "Steps of alerts, headlines and events left without evidence: tried three times, or not for ten minutes."},
     [TW_COUNT_BARS_EVALUATED] = {"tapewatch_bars_evaluated_total", "Closed bars that rules have looked at."},
     [TW_COUNT_KAFKA_ERRORS] = {"tapewatch_kafka_errors_total", "Errors reported by the Kafka client."},
 };

@@ -46,9 +46,10 @@ enum tw_counter {
     TW_COUNT_STORIES_FILED,
     TW_COUNT_STORIES_COPIES,
     TW_COUNT_STORIES_FORGOTTEN,
-    TW_COUNT_EVIDENCE_MADE,   /* steps, headlines and events */
-    TW_COUNT_EVIDENCE_FAILED, /* tries of them */
-    TW_COUNT_KAFKA_ERRORS,    /* errors reported by librdkafka */
+    TW_COUNT_EVIDENCE_MADE,     /* steps, headlines and events */
+    TW_COUNT_EVIDENCE_FAILED,   /* tries of them */
+    TW_COUNT_EVIDENCE_GIVEN_UP, /* steps, headlines and events left without */
+    TW_COUNT_KAFKA_ERRORS,      /* errors reported by librdkafka */
     TW_COUNTERS
 };
 

@@ -384,11 +384,6 @@ void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared)
     tw_shared_leave(before);
 }
 
-uint32_t tw_pool_workers(const struct tw_pool *pool)
-{
-    return pool->worker_count;
-}
-
 uint32_t tw_pool_out(const struct tw_pool *pool)
 {
     return pool->batches_out + pool->jobs_out;

@@ -75,8 +75,6 @@ void tw_pool_job(struct tw_pool *pool, struct tw_job *job);
 /* What is worked on from here on uses `shared`: the pool becomes a user of it, and leaves the one before. */
 void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared);
 
-/* How many threads work on batches. */
-uint32_t tw_pool_workers(const struct tw_pool *pool);
 /* Batches and jobs given and not yet handed back. */
 uint32_t tw_pool_out(const struct tw_pool *pool);
 /* How many of them are at work just now. */

@@ -295,6 +295,8 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_OUTBOX_DONE] = {"outbox_done", TW_FOR_TELL, 6, {TX, ID, AI8, AI8, ATX, ATX},
         "SELECT tapewatch.outbox_done($1, $2, $3, $4, $5, $6)"},
 
+    [TW_EVIDENCE_GIVE_UP] = {"evidence_give_up", TW_FOR_EVIDENCE, 3, {TX, I8, I4},
+        "SELECT failed, late, alert_step_id, alert_event_id FROM tapewatch.give_up_evidence($1, $2, $3)"},
     [TW_EVIDENCE_TAKE] = {"evidence_take", TW_FOR_EVIDENCE, 4, {TX, I8, I4, I4},
         "SELECT alert_step_id, alert_event_id, age_ms, entity, rank, topic_id, partition, kafka_offset, event_time, sentiment,"
         " copies, event_begin, event_end, title, body FROM tapewatch.take_evidence($1, $2, $3, $4)"},
@@ -305,7 +307,7 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " event_time, sentiment, copies, relevance, method, target, label, base, logit, model_sha256, title, words)"
         " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::real, $15::real, $16, $17, $18::jsonb"
         " ON CONFLICT DO NOTHING"},
-    [TW_EVIDENCE_END] = {"evidence_end", TW_FOR_EVIDENCE, 4, {I8, I8, BO, I4},
-        "SELECT tapewatch.end_evidence($1, $2, $3, $4)"},
+    [TW_EVIDENCE_END] = {"evidence_end", TW_FOR_EVIDENCE, 2, {I8, I8},
+        "SELECT tapewatch.end_evidence($1, $2)"},
 };
 /* clang-format on */

@@ -79,6 +79,7 @@ enum tw_statement {
     TW_OPEN_READ,
     TW_OUTBOX_DONE,
     /* evidence */
+    TW_EVIDENCE_GIVE_UP,
     TW_EVIDENCE_TAKE,
     TW_EVIDENCE_STORE,
     TW_EVIDENCE_END,

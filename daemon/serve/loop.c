@@ -72,11 +72,6 @@ void tw_timer_start(struct tw_loop *loop, enum tw_timer timer, uint64_t first_ms
     uv_timer_start(&loop->timers[timer], timer_fired, first_ms, repeat_ms);
 }
 
-void tw_timer_stop(struct tw_loop *loop, enum tw_timer timer)
-{
-    uv_timer_stop(&loop->timers[timer]);
-}
-
 bool tw_timer_is_running(const struct tw_loop *loop, enum tw_timer timer)
 {
     return uv_is_active((const uv_handle_t *)&loop->timers[timer]) != 0;

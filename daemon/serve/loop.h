@@ -48,8 +48,6 @@ TW_MUST_USE bool tw_loop_end(struct tw_loop *loop, struct tw_error *err);
 
 /* Starts (or moves) a timer: first after `first_ms`, then every `repeat_ms` (0: once). */
 void tw_timer_start(struct tw_loop *loop, enum tw_timer timer, uint64_t first_ms, uint64_t repeat_ms);
-/* It does not fire any more; without effect on one that does not run. */
-void tw_timer_stop(struct tw_loop *loop, enum tw_timer timer);
 /* Whether it is going to fire. */
 bool tw_timer_is_running(const struct tw_loop *loop, enum tw_timer timer);
 

@@ -35,17 +35,6 @@ void tw_stopwatch_lap(struct tw_stopwatch *watch, size_t step, uint64_t count)
     laps->ns += ns;
 }
 
-void tw_stopwatch_add(struct tw_stopwatch *watch, const struct tw_stopwatch *more)
-{
-    for (size_t step = 0; step < TW_STOPWATCH_STEPS; step++) {
-        struct tw_laps *laps = &watch->steps[step];
-        for (size_t class = 0; class < TW_LAP_CLASSES; class ++)
-            laps->counts[class] += more->steps[step].counts[class];
-        laps->count += more->steps[step].count;
-        laps->ns += more->steps[step].ns;
-    }
-}
-
 double tw_laps_quantile_ns(const struct tw_laps *laps, double share)
 {
     const double wanted = share * (double)laps->count;

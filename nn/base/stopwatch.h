@@ -39,9 +39,6 @@ static inline void tw_stopwatch_begin(struct tw_stopwatch *watch)
 /* The lap is over: `count` laps of equal length are added to `step`, and the next one begins. */
 void tw_stopwatch_lap(struct tw_stopwatch *watch, size_t step, uint64_t count);
 
-/* Adds the laps of one stopwatch to another's. */
-void tw_stopwatch_add(struct tw_stopwatch *watch, const struct tw_stopwatch *more);
-
 /* The shortest time that `share` (0 to 1) of the laps did not exceed; 0 without laps. */
 double tw_laps_quantile_ns(const struct tw_laps *laps, double share);
 

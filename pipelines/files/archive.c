@@ -25,10 +25,9 @@ struct tw_archive {
     enum packing packing;
     z_stream gzip;
     ZSTD_DStream *zstd;
-    bool inside;     /* a member or frame has begun and not ended */
-    bool packed_end; /* the file has no more bytes */
-    bool spent;      /* the end or a failure has been told */
-    uint64_t bytes_read;
+    bool inside;          /* a member or frame has begun and not ended */
+    bool packed_end;      /* the file has no more bytes */
+    bool spent;           /* the end or a failure has been told */
     uint64_t line_number; /* of the last line begun */
     bool asked_for_records, begun;
     bool of_records; /* the file is read record by record */
@@ -105,11 +104,6 @@ const char *tw_archive_name(const struct tw_archive *archive)
     return archive->name;
 }
 
-uint64_t tw_archive_bytes_read(const struct tw_archive *archive)
-{
-    return archive->bytes_read;
-}
-
 /* ---- packed bytes ---- */
 
 static bool fail_at(
@@ -149,7 +143,6 @@ static bool fill_packed(struct tw_archive *archive, struct tw_error *err)
         return tw_fail_errno(err, TW_IO, archive->name,
             errno == EISDIR ? "name the files in it" : "check the disk", "cannot be read");
     archive->packed_used += (size_t)got;
-    archive->bytes_read += (uint64_t)got;
     archive->packed_end = got == 0;
     return true;
 }

@@ -54,7 +54,5 @@ enum tw_read tw_archive_next(struct tw_archive *archive, struct tw_archive_line 
 
 /* The path as shown in errors ("standard input" for "-"). */
 const char *tw_archive_name(const struct tw_archive *archive);
-/* Bytes read from the file so far, packed as they are: for progress. */
-uint64_t tw_archive_bytes_read(const struct tw_archive *archive);
 
 #endif

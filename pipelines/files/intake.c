@@ -50,20 +50,20 @@ static size_t generalise(const char *from, char *kind, size_t used, size_t size)
     return used;
 }
 
-static void count_kind(struct tw_intake *intake, const char *what, uint64_t count)
+static void count_kind(struct tw_intake *intake, const char *what)
 {
     for (uint32_t at = 0; at < intake->kind_count; at++)
         if (strcmp(intake->kinds[at].what, what) == 0) {
-            intake->kinds[at].count += count;
+            intake->kinds[at].count++;
             return;
         }
     if (intake->kind_count == TW_INTAKE_KINDS) {
-        intake->others += count;
+        intake->others++;
         return;
     }
     struct tw_intake_kind *made = &intake->kinds[intake->kind_count++];
     snprintf(made->what, sizeof made->what, "%s", what);
-    made->count = count;
+    made->count = 1;
 }
 
 void tw_intake_refuse(struct tw_intake *intake, const struct tw_error *why)
@@ -78,7 +78,7 @@ void tw_intake_refuse(struct tw_intake *intake, const struct tw_error *why)
         kind[used++] = ' ';
     }
     generalise(why->what, kind, used, sizeof kind);
-    count_kind(intake, kind, 1);
+    count_kind(intake, kind);
 }
 
 void tw_intake_refuse_line(struct tw_intake *intake, const struct tw_error *why)
@@ -86,18 +86,6 @@ void tw_intake_refuse_line(struct tw_intake *intake, const struct tw_error *why)
     struct tw_error placeless = *why;
     placeless.where[0] = '\0';
     tw_intake_refuse(intake, &placeless);
-}
-
-void tw_intake_add(struct tw_intake *intake, const struct tw_intake *other)
-{
-    intake->records += other->records;
-    intake->refused += other->refused;
-    intake->mended += other->mended;
-    intake->others += other->others;
-    for (unsigned repair = 0; repair < TW_REPAIRS; repair++)
-        intake->repairs[repair] += other->repairs[repair];
-    for (uint32_t at = 0; at < other->kind_count; at++)
-        count_kind(intake, other->kinds[at].what, other->kinds[at].count);
 }
 
 /* ---- the line ---- */

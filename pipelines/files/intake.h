@@ -45,9 +45,6 @@ void tw_intake_refuse_line(struct tw_intake *intake, const struct tw_error *why)
 /* A record that was counted as taken turns out to be refused: it counts once. */
 void tw_intake_take_back(struct tw_intake *intake, const struct tw_document *document);
 
-/* Adds the counts of another. */
-void tw_intake_add(struct tw_intake *intake, const struct tw_intake *other);
-
 /* Writes the line, kinds in order of their counts, and returns its length; 0 when all went well. */
 size_t tw_intake_line(const struct tw_intake *intake, char *line, size_t size);
 

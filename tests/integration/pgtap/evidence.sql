@@ -1,6 +1,6 @@
 -- Which step is explained next, with which documents; how often it is tried; and that each rank is stored once.
 BEGIN;
-SELECT plan(15);
+SELECT plan(22);
 
 SELECT tapewatch.ensure_days('{2031-03-01}', '{}');
 INSERT INTO tapewatch.topics (topic) VALUES ('pgtap-evidence');
@@ -50,21 +50,32 @@ SELECT lives_ok($$INSERT INTO tapewatch.alert_evidence (alert_step_id, kafka_off
 SELECT throws_ok($$INSERT INTO tapewatch.alert_evidence (alert_step_id, kafka_offset, event_time, partition, topic_id, rank, sentiment,
     method, model_sha256, title) SELECT id, 1, now(), 0, topic_id, 1, -9000, 'none', 'e', 'title 1' FROM steps, mine WHERE what = 'updated'$$,
     '23505', NULL, 'each rank once');
-SELECT tapewatch.end_evidence(id, NULL, true, 3) FROM steps WHERE what = 'updated';
+SELECT tapewatch.end_evidence(id, NULL) FROM steps WHERE what = 'updated';
 SELECT results_eq('SELECT outcome FROM tapewatch.alert_evidence_tries JOIN steps ON id = alert_step_id WHERE what = ''updated''',
     $$VALUES ('made')$$, 'and the step is marked');
 
 SELECT results_eq($$SELECT w.what FROM tapewatch.take_evidence('ours:1', 600000, 3, 1) t JOIN steps w ON w.id = t.alert_step_id$$,
     $$VALUES ('opened')$$, 'then the one before; none of another''s shard, of a step resolved, or of long ago');
-SELECT tapewatch.end_evidence(id, NULL, false, 3) FROM steps WHERE what = 'opened';
+SELECT results_eq($$SELECT failed, late FROM tapewatch.give_up_evidence('ours:1', 600000, 3)$$, 'VALUES (0::bigint, 0::bigint)',
+    'that it failed once is no end');
 SELECT results_eq('SELECT outcome, tries FROM tapewatch.alert_evidence_tries JOIN steps ON id = alert_step_id WHERE what = ''opened''',
-    'VALUES (NULL::text, 1::smallint)', 'that it failed once is no end');
+    'VALUES (NULL::text, 1::smallint)', 'nor is it marked');
 SELECT isnt_empty($$SELECT tapewatch.take_evidence('ours:1', 600000, 3, 1)$$, 'it is tried again');
 SELECT isnt_empty($$SELECT tapewatch.take_evidence('ours:1', 600000, 3, 1)$$, 'and again');
 SELECT is_empty($$SELECT tapewatch.take_evidence('ours:1', 600000, 3, 1)$$, 'but not for ever, whatever became of it');
-SELECT tapewatch.end_evidence(id, NULL, false, 3) FROM steps WHERE what = 'opened';
+SELECT is_empty($$SELECT FROM tapewatch.give_up_evidence('theirs:1', 600000, 3) WHERE failed + late > 0$$, 'nobody else gives it up');
+SELECT results_eq($$SELECT g.failed, g.late, w.what FROM tapewatch.give_up_evidence('ours:1', 600000, 3) g
+    JOIN steps w ON w.id = g.alert_step_id$$, $$VALUES (1::bigint, 0::bigint, 'opened')$$, 'it is told what is given up');
+SELECT is_empty($$SELECT FROM tapewatch.give_up_evidence('ours:1', 600000, 3) WHERE failed + late > 0$$, 'once');
 SELECT results_eq('SELECT outcome FROM tapewatch.alert_evidence_tries JOIN steps ON id = alert_step_id WHERE what = ''opened''',
     $$VALUES ('failed')$$, 'given up');
+SELECT results_eq($$SELECT g.failed, g.late, w.what FROM tapewatch.give_up_evidence('ours:1', 2400000, 3) g
+    JOIN steps w ON w.id = g.alert_step_id$$, $$VALUES (0::bigint, 1::bigint, 'old')$$, 'so is what nobody came to in time');
+SELECT results_eq('SELECT outcome, tries FROM tapewatch.alert_evidence_tries JOIN steps ON id = alert_step_id WHERE what = ''old''',
+    $$VALUES ('late', 0::smallint)$$, 'of which no try was made');
+SELECT tapewatch.end_evidence(id, NULL) FROM steps WHERE what = 'old';
+SELECT results_eq('SELECT outcome FROM tapewatch.alert_evidence_tries JOIN steps ON id = alert_step_id WHERE what = ''old''',
+    $$VALUES ('made')$$, 'whoever was at work meanwhile makes it all the same');
 
 SELECT throws_ok('UPDATE tapewatch.alert_steps SET value = 0', '42501', NULL, 'what a step says is not changed');
 SELECT throws_ok('DELETE FROM tapewatch.alert_evidence', '42501', NULL, 'nor is evidence taken away');

@@ -1,26 +1,10 @@
-/* rule_stories: what stories of rules share: an arena for all that one makes, and rules from their YAML.
- * Include it behind cmocka.h. */
+/* rule_stories: what stories of rules share: an arena for all that one makes (test_arena.h), and rules from
+ * their YAML. Include it behind cmocka.h. */
 #ifndef TW_TEST_RULE_STORIES_H
 #define TW_TEST_RULE_STORIES_H
 
 #include "alert/rules.h"
-
-static struct tw_arena arena;
-
-/* Setup and teardown of a group of tests. */
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 64 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 /* The set; a test that gives wrong rules fails with what is wrong. */
 static struct tw_rule_set *rules_of(const char *yaml)

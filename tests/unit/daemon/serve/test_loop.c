@@ -84,21 +84,6 @@ static void timers_repeat_or_fire_once_until_the_loop_is_closed(void **state)
     assert_true(tw_loop_end(&house.loop, &house.err));
 }
 
-static void a_stopped_timer_stays_silent(void **state)
-{
-    (void)state;
-    struct house house = {0};
-    open_house(&house);
-    tw_timer_start(&house.loop, TW_TIMER_AGE, 1, 0);
-    assert_true(tw_timer_is_running(&house.loop, TW_TIMER_AGE));
-    tw_timer_stop(&house.loop, TW_TIMER_AGE);
-    assert_false(tw_timer_is_running(&house.loop, TW_TIMER_AGE));
-    tw_timer_start(&house.loop, TW_TIMER_SECOND, 5, 5);
-    tw_loop_run(&house.loop);
-    assert_int_equal(house.ages, 0);
-    assert_true(tw_loop_end(&house.loop, &house.err));
-}
-
 static void signals_arrive_as_verbs_on_the_loop(void **state)
 {
     (void)state;
@@ -168,7 +153,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timers_repeat_or_fire_once_until_the_loop_is_closed),
-        cmocka_unit_test(a_stopped_timer_stays_silent),
         cmocka_unit_test(signals_arrive_as_verbs_on_the_loop),
         cmocka_unit_test(threads_that_knock_do_not_disturb_timers_and_signals),
         cmocka_unit_test(a_handle_left_open_is_told),

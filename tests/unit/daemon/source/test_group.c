@@ -18,46 +18,60 @@ static void the_table_of_moves_is_what_is_drawn(void **state)
     drawing_agrees("daemon/source/group.h", &tw_group_machine);
 }
 
+/* A group over topic `news`, with one property of librdkafka. */
+struct desk {
+    struct tw_metrics metrics;
+    const char *topics[1];
+    struct tw_property property;
+    struct tw_config config;
+    struct tw_log log;
+    struct tw_group group;
+    struct tw_error err;
+};
+
+static bool begin_group(
+    struct desk *desk, const char *name, const char *value, const struct tw_group_events *events)
+{
+    desk->topics[0] = "news";
+    desk->property = (struct tw_property){name, value};
+    desk->config = (struct tw_config){
+        .kafka = {.topics = {desk->topics, 1}, .group = "desk", .properties = {&desk->property, 1}}};
+    desk->log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
+    return tw_group_begin(&desk->group, &desk->config, &desk->log, &desk->metrics, events, &desk->err);
+}
+
+static void end_group(struct desk *desk)
+{
+    rd_kafka_destroy(desk->group.kafka);
+    tw_group_end(&desk->group);
+}
+
 static void brokers_that_do_not_answer_are_no_error_and_nothing_is_ours(void **state)
 {
     (void)state;
-    static struct tw_metrics metrics;
-    const char *topics[] = {"news"};
-    struct tw_property properties[] = {{"bootstrap.servers", "127.0.0.1:1"}};
-    struct tw_config config = {
-        .kafka = {.topics = {topics, 1}, .group = "desk", .properties = {properties, 1}}};
-    struct tw_log log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
-    struct tw_group_events events = {0};
-    struct tw_group group;
-    struct tw_error err = {0};
+    static struct desk desk;
+    const struct tw_group_events events = {0};
+    struct tw_group *group = &desk.group;
     uint32_t at = 0;
-    assert_true(tw_group_begin(&group, &config, &log, &metrics, &events, &err));
-    tw_group_poll(&group);
-    tw_group_settle(&group);
-    assert_int_equal(group.state, TW_GROUP_OUTSIDE);
-    assert_false(tw_group_is_member(&group));
-    assert_false(tw_group_takes_assignment(&group));
-    assert_false(tw_group_has_left(&group));
-    assert_null(tw_group_missing_topic(&group, &at));
-    rd_kafka_destroy(group.kafka);
-    tw_group_end(&group);
+    assert_true(begin_group(&desk, "bootstrap.servers", "127.0.0.1:1", &events));
+    tw_group_poll(group);
+    tw_group_settle(group);
+    assert_int_equal(group->state, TW_GROUP_OUTSIDE);
+    assert_false(tw_group_is_member(group));
+    assert_false(tw_group_takes_assignment(group));
+    assert_false(tw_group_has_left(group));
+    assert_null(tw_group_missing_topic(group, &at));
+    end_group(&desk);
 }
 
 static void a_property_that_breaks_the_promise_ends_it_before_it_began(void **state)
 {
     (void)state;
-    static struct tw_metrics metrics;
-    const char *topics[] = {"news"};
-    struct tw_property properties[] = {{"enable.auto.commit", "true"}};
-    struct tw_config config = {
-        .kafka = {.topics = {topics, 1}, .group = "desk", .properties = {properties, 1}}};
-    struct tw_log log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
-    struct tw_group_events events = {0};
-    struct tw_group group;
-    struct tw_error err = {0};
-    assert_false(tw_group_begin(&group, &config, &log, &metrics, &events, &err));
-    assert_int_equal(err.code, TW_CONFIG);
-    assert_string_equal(err.where, "kafka.properties.enable.auto.commit");
+    static struct desk desk;
+    const struct tw_group_events events = {0};
+    assert_false(begin_group(&desk, "enable.auto.commit", "true", &events));
+    assert_int_equal(desk.err.code, TW_CONFIG);
+    assert_string_equal(desk.err.where, "kafka.properties.enable.auto.commit");
 }
 
 /* What the owner heard, a letter each: how many partitions were assigned; R for revoked, L for lost. */
@@ -99,33 +113,27 @@ static rebalance_callback *callback_of(rd_kafka_t *kafka)
 static void an_assignment_that_was_not_revoked_is_replaced_not_added_to(void **state)
 {
     (void)state;
-    static struct tw_metrics metrics;
-    const char *topics[] = {"news"};
-    struct tw_property properties[] = {{"bootstrap.servers", "127.0.0.1:1"}};
-    struct tw_config config = {
-        .kafka = {.topics = {topics, 1}, .group = "desk", .properties = {properties, 1}}};
-    struct tw_log log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
+    static struct desk desk;
     struct heard heard = {0};
-    struct tw_group_events events = {.context = &heard, .assigned = hear_assigned, .revoked = hear_revoked};
-    struct tw_group group;
-    struct tw_error err = {0};
-    assert_true(tw_group_begin(&group, &config, &log, &metrics, &events, &err));
+    const struct tw_group_events events = {
+        .context = &heard, .assigned = hear_assigned, .revoked = hear_revoked};
+    struct tw_group *group = &desk.group;
+    assert_true(begin_group(&desk, "bootstrap.servers", "127.0.0.1:1", &events));
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(2);
     rd_kafka_topic_partition_list_add(list, "news", 0)->offset = 0;
-    rebalance_callback *rebalance = callback_of(group.kafka);
-    rebalance(group.kafka, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, &group);
-    assert_true(tw_group_assign(&group, list));
-    assert_int_equal(group.state, TW_GROUP_ASSIGNED);
+    rebalance_callback *rebalance = callback_of(group->kafka);
+    rebalance(group->kafka, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, group);
+    assert_true(tw_group_assign(group, list));
+    assert_int_equal(group->state, TW_GROUP_ASSIGNED);
     rd_kafka_topic_partition_list_add(list, "news", 1)->offset = 0;
-    rebalance(group.kafka, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, &group);
-    assert_int_equal(group.state, TW_GROUP_TAKING);
-    rebalance(group.kafka, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, &group);
-    rebalance(group.kafka, RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS, list, &group);
-    assert_int_equal(group.state, TW_GROUP_OUTSIDE);
+    rebalance(group->kafka, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, group);
+    assert_int_equal(group->state, TW_GROUP_TAKING);
+    rebalance(group->kafka, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, group);
+    rebalance(group->kafka, RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS, list, group);
+    assert_int_equal(group->state, TW_GROUP_OUTSIDE);
     assert_string_equal(heard.letters, "1L2L2R");
     rd_kafka_topic_partition_list_destroy(list);
-    rd_kafka_destroy(group.kafka);
-    tw_group_end(&group);
+    end_group(&desk);
 }
 
 static void expect_list(const char *const *topics, const int32_t *numbers, int count, const char *wanted)

@@ -10,24 +10,9 @@
 
 #include "alert/alerts.h"
 #include "alert/composite.h"
+#include "test_arena.h"
 
 #define S INT64_C(1000000)
-
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 16 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
 
 /* Steps of the rule `x` over bars of so many documents, a line each: "40: 2 of 2 rules ...". */
 static const char *told_of(const char *yaml, const int64_t seconds[], const int64_t counts[], size_t count)

@@ -7,22 +7,7 @@
 #include <cmocka.h>
 
 #include "alert/days.h"
-
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 1 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 static struct tw_bar_row bar(int64_t time_us, int64_t count, int64_t sum)
 {

@@ -9,42 +9,15 @@
 #include <cmocka.h>
 
 #include "alert/rules.h"
-
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 32 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
-
-static struct tw_rule_set *load_good(const char *yaml)
-{
-    struct tw_text_file source = {"rules.yaml", tw_text_of(yaml)};
-    struct tw_problems problems;
-    struct tw_rule_set *set;
-    struct tw_error err;
-    tw_problems_begin(&problems, &arena);
-    if (!tw_rules_load(&source, NULL, &problems, &set, &err))
-        fail_msg("%s: %s", err.where, err.what);
-    return set;
-}
+#include "rule_stories.h"
 
 static void the_headline_rule_speaks_for_each_entity_negative_enough(void **state)
 {
     (void)state;
-    struct tw_rule_set *set = load_good(
-        "rules:\n- {name: any, kind: headline, at_most: -0.5}\n"
-        "- {name: word, kind: headline, at_most: -0.9, entities: listed, keywords: [fraud, probe]}\n"
-        "- {name: sum, kind: threshold, below: -1, window: 10m}\n");
+    struct tw_rule_set *set =
+        rules_of("rules:\n- {name: any, kind: headline, at_most: -0.5}\n"
+                 "- {name: word, kind: headline, at_most: -0.9, entities: listed, keywords: [fraud, probe]}\n"
+                 "- {name: sum, kind: threshold, below: -1, window: 10m}\n");
     struct tw_document documents[2] = {
         {.text = tw_text_of("calm")}, {.text = tw_text_of("A probe into A and B")}};
     struct tw_score_row scores[] = {

@@ -9,24 +9,9 @@
 #include <cmocka.h>
 
 #include "alert/judge.h"
+#include "test_arena.h"
 
 #define S INT64_C(1000000)
-
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 1 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
 
 /* A kind that finds what it was told to, bar after bar; the last of it for ever. */
 struct script {

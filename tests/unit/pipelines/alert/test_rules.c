@@ -13,24 +13,9 @@
 #include "alert/rules.h"
 #include "alert/threshold.h"
 #include "base/file.h"
+#include "test_arena.h"
 
 #define S INT64_C(1000000)
-
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 32 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
 
 static struct tw_rule_set *load(const char *yaml, const char **wrong)
 {

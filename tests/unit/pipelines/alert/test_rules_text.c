@@ -13,47 +13,20 @@
 #include "base/file.h"
 #include "events/taxonomy.h"
 #include "link/entities.h"
-
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 32 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
-
-static struct tw_rule_set *load_good(const char *yaml)
-{
-    struct tw_text_file source = {"rules.yaml", tw_text_of(yaml)};
-    struct tw_problems problems;
-    struct tw_rule_set *set;
-    struct tw_error err;
-    tw_problems_begin(&problems, &arena);
-    if (!tw_rules_load(&source, NULL, &problems, &set, &err))
-        fail_msg("%s: %s", err.where, err.what);
-    return set;
-}
+#include "rule_stories.h"
 
 static void comments_order_and_defaults_left_out_make_no_new_set(void **state)
 {
     (void)state;
-    struct tw_rule_set *one = load_good("rules:\n- {name: b, kind: headline, at_most: -0.9}\n"
-                                        "- {name: a, kind: threshold, window: 600s, below: -3.0}\n");
+    struct tw_rule_set *one = rules_of("rules:\n- {name: b, kind: headline, at_most: -0.9}\n"
+                                       "- {name: a, kind: threshold, window: 600s, below: -3.0}\n");
     struct tw_rule_set *other =
-        load_good("# the same\nrules:\n"
-                  "- kind: threshold\n  name: a\n  below: -3\n  window: 10m\n  quiet: 1800s\n"
-                  "- {kind: headline, name: b, severity: warning, entities: all}\n");
+        rules_of("# the same\nrules:\n"
+                 "- kind: threshold\n  name: a\n  below: -3\n  window: 10m\n  quiet: 1800s\n"
+                 "- {kind: headline, name: b, severity: warning, entities: all}\n");
     assert_string_equal(one->hash, other->hash);
-    struct tw_rule_set *third = load_good("rules:\n- {name: b, kind: headline, at_most: -0.8999}\n"
-                                          "- {name: a, kind: threshold, window: 600s, below: -3.0}\n");
+    struct tw_rule_set *third = rules_of("rules:\n- {name: b, kind: headline, at_most: -0.8999}\n"
+                                         "- {name: a, kind: threshold, window: 600s, below: -3.0}\n");
     assert_string_not_equal(one->hash, third->hash);
     tw_rules_free(one);
     tw_rules_free(other);
@@ -73,8 +46,8 @@ static void the_canonical_text_is_a_rules_file_that_gives_the_same_set(void **st
         "- {name: y, kind: any, rules: [x, m, s, b]}\n- {name: z, kind: all, rules: [s, c], window: 10s}\n",
     };
     for (size_t at = 0; at < 2; at++) {
-        struct tw_rule_set *set = load_good(files[at]);
-        struct tw_rule_set *again = load_good(set->canonical.bytes);
+        struct tw_rule_set *set = rules_of(files[at]);
+        struct tw_rule_set *again = rules_of(set->canonical.bytes);
         assert_string_equal(set->canonical.bytes, again->canonical.bytes);
         assert_string_equal(set->hash, again->hash);
         tw_rules_free(set);

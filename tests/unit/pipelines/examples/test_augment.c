@@ -8,22 +8,7 @@
 #include <cmocka.h>
 
 #include "examples/augment.h"
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 1 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 static const struct tw_text swap_names[] = {{"Gamma Holdings", 14}, {"Om", 2}};
 
@@ -206,5 +191,5 @@ int main(void)
         cmocka_unit_test(an_entity_keeps_a_token_and_special_ones_stay),
         cmocka_unit_test(what_is_not_switched_on_changes_nothing),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -8,22 +8,7 @@
 #include <cmocka.h>
 
 #include "files/problems.h"
-
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 1 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 static void assert_rendered(const struct tw_problems *problems, const char *expected)
 {

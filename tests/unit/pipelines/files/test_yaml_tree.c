@@ -9,22 +9,7 @@
 #include <cmocka.h>
 
 #include "files/yaml_tree.h"
-
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 8 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 static const char *const colours[] = {"red", "green", "blue", NULL};
 static const struct tw_yaml_key keys[] = {

@@ -8,45 +8,8 @@
 
 #include <cmocka.h>
 
-#include "random_model.h"
 #include "score/classifier.h"
-#include "tiny_model.h"
-
-static struct tw_arena arena;
-static char folder[64];
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    given_tiny_model(folder);
-    return tw_arena_begin(&arena, (size_t)64 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    remove_folder(folder);
-    tw_arena_end(&arena);
-    return 0;
-}
-
-static struct tw_classifier *opened(struct tw_classifier_options options)
-{
-    struct tw_classifier *classifier;
-    struct tw_error err;
-    if (!tw_classifier_open(&options, &classifier, &err))
-        fail_msg("%s: %s", err.where, err.what);
-    return classifier;
-}
-
-static struct tw_document tokenized(const struct tw_classifier *classifier, const char *text)
-{
-    struct tw_document document = {.text = tw_text_of(text)};
-    struct tw_error err;
-    assert_true(tw_classifier_tokenize(classifier, &document, &arena, &err));
-    return document;
-}
+#include "tiny_classifier.h"
 
 static const char *const long_text =
     "a b c d e f g h i j k l m n o p q r s t u v w x y z 0 1 2 3 4 5 6 7 8 9 a b c d e f g h i";
@@ -134,5 +97,5 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused_by_name),
         cmocka_unit_test(the_constant_model_has_no_loop_of_inference),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_tiny_model, close_tiny_model);
 }

@@ -9,46 +9,9 @@
 
 #include <cmocka.h>
 
-#include "random_model.h"
 #include "score/classify.h"
 #include "score/join.h"
-#include "tiny_model.h"
-
-static struct tw_arena arena;
-static char folder[64];
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    given_tiny_model(folder);
-    return tw_arena_begin(&arena, (size_t)64 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    remove_folder(folder);
-    tw_arena_end(&arena);
-    return 0;
-}
-
-static struct tw_classifier *opened(struct tw_classifier_options options)
-{
-    struct tw_classifier *classifier;
-    struct tw_error err;
-    if (!tw_classifier_open(&options, &classifier, &err))
-        fail_msg("%s: %s", err.where, err.what);
-    return classifier;
-}
-
-static struct tw_document tokenized(const struct tw_classifier *classifier, const char *text)
-{
-    struct tw_document document = {.text = tw_text_of(text)};
-    struct tw_error err;
-    assert_true(tw_classifier_tokenize(classifier, &document, &arena, &err));
-    return document;
-}
+#include "tiny_classifier.h"
 
 static void sentiment_is_rounded_half_to_even(void **state)
 {
@@ -276,5 +239,5 @@ int main(void)
         cmocka_unit_test(a_text_of_one_window_has_the_bits_that_it_has_without_windows),
         cmocka_unit_test(a_longer_text_has_the_joined_scores_of_its_windows),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_tiny_model, close_tiny_model);
 }

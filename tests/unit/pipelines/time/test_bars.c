@@ -7,25 +7,10 @@
 
 #include <cmocka.h>
 
+#include "test_arena.h"
 #include "time/bars.h"
 
 enum { DOCUMENTS = 400, SCORES = 700 };
-
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 8 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
 
 static uint64_t next(uint64_t *random)
 {
