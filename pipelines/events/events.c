@@ -19,9 +19,10 @@ struct search {
     struct tw_document *document;
     struct tw_event_word words[TW_EVENT_SENTENCE];
     uint8_t word_count;
-    uint32_t begin, end;    /* bytes of the sentence */
-    uint32_t mention;       /* the first that ends behind the word that is looked at */
-    uint32_t first_mention; /* of the sentence */
+    uint32_t begin, end;                   /* bytes of the sentence */
+    uint32_t mention;                      /* the first that ends behind the word that is looked at */
+    uint32_t first_mention;                /* of the sentence */
+    uint64_t present[TW_EVENT_TERM_WORDS]; /* terms that some word of the sentence is */
     struct hit hits[HITS_MOST];
     uint32_t hit_count;
     struct tw_event events[TW_EVENTS_MOST];
@@ -131,6 +132,18 @@ static void add_hit(struct search *search, const struct tw_event_pattern *patter
         search->hits[search->hit_count++] = hit;
 }
 
+/* Most patterns that share a word with the sentence want another that it lacks: they are told here, before
+ * any gap is looked into. */
+static bool has_all_terms(const struct search *search, const struct tw_pattern *pattern)
+{
+    for (uint32_t step = 0; step < pattern->count; step++) {
+        uint32_t term = pattern->steps[step].term;
+        if (!(search->present[term / 64] >> term % 64 & 1))
+            return false;
+    }
+    return true;
+}
+
 static void match_anchored(struct search *search, uint32_t term, uint8_t word)
 {
     const struct tw_taxonomy *taxonomy = search->taxonomy;
@@ -138,15 +151,28 @@ static void match_anchored(struct search *search, uint32_t term, uint8_t word)
         const struct tw_event_pattern *pattern = &taxonomy->patterns[at - 1];
         struct path path;
         path.words[pattern->anchor] = word;
-        if (match_backward(search, &pattern->pattern, pattern->anchor, &path) &&
+        if (has_all_terms(search, &pattern->pattern) &&
+            match_backward(search, &pattern->pattern, pattern->anchor, &path) &&
             match_forward(search, &pattern->pattern, pattern->anchor + 1u, &path))
             add_hit(search, pattern, &path);
+    }
+}
+
+static void note_terms(struct search *search)
+{
+    uint32_t term_words = search->taxonomy->lexicon.term_words;
+    memset(search->present, 0, term_words * sizeof *search->present);
+    for (uint8_t word = 0; word < search->word_count; word++) {
+        const struct tw_term_set *set = search->words[word].set;
+        for (uint32_t at = 0; set && at < term_words; at++)
+            search->present[at] |= set->terms[at];
     }
 }
 
 static void match_all(struct search *search)
 {
     search->hit_count = 0;
+    note_terms(search);
     for (uint8_t word = 0; word < search->word_count; word++) {
         const struct tw_term_set *set = search->words[word].set;
         for (uint32_t at = 0; set && at < set->anchor_count; at++)

@@ -17,7 +17,7 @@ struct tw_lexicon_meaning {
 
 /* a-z to 0-25, A-Z alike, 0-9 to 26-35; what ends a word is OTHER, what is a letter of no word here is
  * FOREIGN. */
-enum { OTHER = 255, FOREIGN = 254 };
+enum { FIRST_DIGIT = 26, OTHER = 255, FOREIGN = 254 };
 
 static uint8_t letter_of(unsigned char byte)
 {
@@ -25,7 +25,7 @@ static uint8_t letter_of(unsigned char byte)
     if (folded >= 'a' && folded <= 'z')
         return (uint8_t)(folded - 'a');
     if (byte >= '0' && byte <= '9')
-        return (uint8_t)(byte - '0' + 26);
+        return (uint8_t)(byte - '0' + FIRST_DIGIT);
     return byte >= 0x80 ? FOREIGN : OTHER;
 }
 
@@ -94,6 +94,26 @@ static bool join(const struct tw_lexicon *lexicon, uint64_t **set, uint64_t *mor
     return true;
 }
 
+/* A number that a pattern names ("chapter 11") is any number too. A node's number is higher than that of the
+ * node above it, so one pass in order finds the nodes that are reached by digits alone. */
+static bool join_numbers(const struct tw_lexicon *lexicon, struct tw_error *err)
+{
+    bool *digits = tw_arena_array(lexicon->arena, lexicon->node_count, sizeof *digits);
+    if (!digits)
+        return tw_arena_fail(lexicon->arena, err);
+    digits[0] = true;
+    for (uint32_t above = 0; above < lexicon->node_count; above++) {
+        for (uint32_t letter = FIRST_DIGIT; digits[above] && letter < TW_LEXICON_LETTERS; letter++)
+            if (lexicon->nodes[above].next[letter])
+                digits[lexicon->nodes[above].next[letter]] = true;
+        struct tw_lexicon_meaning *node = &lexicon->meanings[above];
+        if (digits[above] && node->word_terms &&
+            !join(lexicon, &node->word_terms, lexicon->number_terms, err))
+            return false;
+    }
+    return true;
+}
+
 /* The set of these terms, its anchors listed; NULL when memory is wanting. */
 static const struct tw_term_set *list_anchors(
     const struct tw_lexicon *lexicon, const uint64_t *terms, const uint64_t *anchors)
@@ -140,6 +160,8 @@ bool tw_lexicon_close(struct tw_lexicon *lexicon, const uint64_t *anchors, struc
         lexicon->numbers = list_anchors(lexicon, lexicon->number_terms, anchors);
     if (lexicon->number_terms && !lexicon->numbers)
         return tw_arena_fail(lexicon->arena, err);
+    if (!join_numbers(lexicon, err))
+        return false;
     if (!close_node(lexicon, &lexicon->meanings[0], NULL, anchors, err))
         return false;
     for (uint32_t above = 0; above < lexicon->node_count; above++)
@@ -189,7 +211,7 @@ static bool is_possessive(const struct tw_lexicon *lexicon, struct tw_text text,
 
 static inline bool is_digit(uint8_t letter)
 {
-    return letter >= 26 && letter < TW_LEXICON_LETTERS;
+    return letter >= FIRST_DIGIT && letter < TW_LEXICON_LETTERS;
 }
 
 /* Behind the digits that end before `at`: points and commas with more digits. */
@@ -250,8 +272,9 @@ static uint32_t next_initial(const struct tw_lexicon *lexicon, struct tw_text te
     if (at >= text.length || (text.bytes[at] != '.' && text.bytes[at] != '&'))
         return 0;
     uint8_t next = letter_at(lexicon, text, at + 1);
-    return next < 26 && letter_at(lexicon, text, at + 2) == OTHER && !apostrophe_bytes(text, at + 2) ? at + 1
-                                                                                                     : 0;
+    return next < FIRST_DIGIT && letter_at(lexicon, text, at + 2) == OTHER && !apostrophe_bytes(text, at + 2)
+               ? at + 1
+               : 0;
 }
 
 static struct walk walk_word(const struct tw_lexicon *lexicon, struct tw_text text, uint32_t begin)

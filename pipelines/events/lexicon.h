@@ -12,8 +12,9 @@
  *
  * Words. A run of ASCII letters and digits, case folded; apostrophes inside are left out ("didn't" is
  * "didnt"), a possessive 's is no part of its word; single letters joined by points or by & are one word
- * ("U.S." is "us", "S&P" is "sp"). A number is a run of digits with its points and commas.
- * Other letters than ASCII's are part of a run that is no term. Everything else stands between words. */
+ * ("U.S." is "us", "S&P" is "sp"). A number is a run of digits with its points and commas; one that is added
+ * as a word is any number too. Other letters than ASCII's are part of a run that is no term. Everything else
+ * stands between words. */
 #ifndef TW_LEXICON_H
 #define TW_LEXICON_H
 

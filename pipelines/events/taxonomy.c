@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "files/yaml_tree.h"
 
-enum { MOST_PATTERNS = 4000, MOST_TERMS = 4000, MOST_SETS = 200, FIXED_ONE = 10000 };
+enum { MOST_PATTERNS = 4000, MOST_SETS = 200, FIXED_ONE = 10000 };
 
 /* Address space; pages are touched as they are used. */
 static const size_t set_bytes = (size_t)256 << 20, scratch_bytes = (size_t)512 << 20;
@@ -41,8 +41,8 @@ struct loader {
     struct tw_taxonomy *set;
     struct tw_arena *scratch;
     struct tw_problems *problems;
-    const struct tw_yaml_node *sets;  /* a map, or NULL */
-    struct tw_text items[MOST_TERMS]; /* by term */
+    const struct tw_yaml_node *sets;      /* a map, or NULL */
+    struct tw_text items[TW_EVENT_TERMS]; /* by term */
     uint32_t term_count;
     struct tw_error *err; /* set when memory is wanting, else code TW_OK */
 };
@@ -120,9 +120,9 @@ static bool number_item(struct loader *loader, const struct tw_yaml_node *node, 
             step->term = term;
             return true;
         }
-    if (loader->term_count == MOST_TERMS)
+    if (loader->term_count == TW_EVENT_TERMS)
         return tw_yaml_problem(loader->problems, node, "use named sets, or drop some",
-            "more than %d different words", MOST_TERMS);
+            "more than %d different words", TW_EVENT_TERMS);
     loader->items[loader->term_count] = step->item;
     step->term = loader->term_count++;
     return check_sets_exist(loader, node, step->item);

@@ -40,7 +40,13 @@ enum tw_pattern_use {
     TW_PATTERN_TURN   /* an exception: another is told */
 };
 
-enum { TW_EVENT_ANY_TYPE = 0xFFFF, TW_EVENT_TYPES = 64 };
+/* `terms`: different items of patterns that a file may have. */
+enum {
+    TW_EVENT_ANY_TYPE = 0xFFFF,
+    TW_EVENT_TYPES = 64,
+    TW_EVENT_TERMS = 4000,
+    TW_EVENT_TERM_WORDS = TW_EVENT_TERMS / 64 + 1
+};
 
 /* A pattern in its set. */
 struct tw_event_pattern {

@@ -16,8 +16,9 @@
 
 enum { MOST_KINDS = 64, LEAST_PERCENT = 85, LEAST_PERCENT_OF_GRAVEST = 95 };
 
+/* The eight gravest types, and texts that speak of such things where none has happened to a company. */
 static const char *const gravest_kinds[] = {"bankruptcy", "default", "halt", "guidance cut", "fraud, probe",
-    "recall, accident", "cyber", "management"};
+    "recall, accident", "cyber", "management", "near miss"};
 
 struct tally {
     char kind[40];
