@@ -18,6 +18,7 @@ static inline __attribute__((always_inline)) void i_dot(ints *sums, ints x, ints
 {
     sums->low = _mm256_add_epi32(sums->low, _mm256_madd_epi16(x.low, y.low));
     sums->high = _mm256_add_epi32(sums->high, _mm256_madd_epi16(x.high, y.high));
+    __asm__ volatile("" : "+x"(sums->low), "+x"(sums->high)); /* in this order, see add_slice */
 }
 
 /* Inputs are taken 64 groups at a time, outputs 16. */

@@ -8,6 +8,7 @@
 #define TABLE_NAME "avx512-vnni"
 #define BLOCK_ROWS 6
 #define BLOCK_VECS 4
+#define WEIGH_ROWS 6
 #define TILE_ROWS 12
 #define TILE_VECS 2
 #define BYTE_VECS 4
