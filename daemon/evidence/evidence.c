@@ -16,6 +16,8 @@
 enum {
     MOST_TEXTS = 10, /* evidence.stories is no greater */
     TURN_MS = 100,
+    RECENT_MS = 10000, /* how far a look goes back */
+    WHOLE_MS = 5000, /* so often one looks as far back as any step waits: for what failed, or was another's */
     RETRY_MS = 5000,
     GIVE_UP_MS = 10000,
     MINUTE_MS = 60000,
@@ -65,6 +67,7 @@ struct tw_evidence {
 
     PGresult *rows;    /* the step at hand; NULL: none */
     uint64_t taken_ms; /* when it was asked for */
+    uint64_t whole_ms; /* when nothing at all was last seen to wait; 0: never */
     int at;            /* which of its texts is explained */
     struct tw_evidence_text texts[MOST_TEXTS];
     struct tw_evidence_work work; /* the worker's while it has a text */
@@ -216,6 +219,12 @@ static bool is_over(const struct tw_evidence *evidence)
 
 static void explain_next(struct tw_evidence *evidence, const char *why);
 
+/* It is enough to look for what is new. */
+static bool is_recent(const struct tw_evidence *evidence)
+{
+    return evidence->whole_ms != 0 && evidence->taken_ms < evidence->whole_ms + WHOLE_MS;
+}
+
 static void on_taken(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evidence *evidence = context;
@@ -224,6 +233,8 @@ static void on_taken(void *context, const struct tw_refusal *refusal)
     if (refusal) {
         recover(evidence, refusal);
     } else if (!evidence->rows) {
+        if (!is_recent(evidence))
+            evidence->whole_ms = evidence->taken_ms;
         wait_for(evidence, TURN_MS, "there is none");
     } else {
         evidence->at = 0;
@@ -260,21 +271,30 @@ static void send_give_up(struct tw_evidence *evidence, const char *const *values
     tw_connection_send(evidence->session.connection, TW_EVIDENCE_GIVE_UP, values, lengths);
 }
 
+/* Each look passes over the steps that have their evidence, one by one: ten times a second that is cheap
+ * only for those of the last seconds. Where something older waits, one looks back until nothing does. */
+static int64_t within_ms(const struct tw_evidence *evidence)
+{
+    return is_recent(evidence) ? RECENT_MS : TW_EVIDENCE_WITHIN_MS;
+}
+
 static void take(struct tw_evidence *evidence)
 {
     struct tw_connection *connection = evidence->session.connection;
     struct tw_exchange exchange = {evidence, on_row, on_taken};
-    char within[8], tries[4], most[4];
+    char within[8], all[8], tries[4], most[4];
     const char *owner = evidence->session.owner;
     const char *values[] = {owner, within, tries, most};
-    const int lengths[] = {(int)strlen(owner), 8, 4, 4};
-    tw_put_int64(within, TW_EVIDENCE_WITHIN_MS);
-    tw_put_int32(tries, TW_EVIDENCE_TRIES);
-    tw_put_int32(most, (int32_t)evidence->config->evidence.stories);
+    const char *given_up[] = {owner, all, tries};
+    const int lengths[] = {(int)strlen(owner), 8, 4, 4}; /* of both */
     move(evidence, TAKING, "the pause is over");
     evidence->taken_ms = tw_now_ms();
+    tw_put_int64(within, within_ms(evidence));
+    tw_put_int64(all, TW_EVIDENCE_WITHIN_MS);
+    tw_put_int32(tries, TW_EVIDENCE_TRIES);
+    tw_put_int32(most, (int32_t)evidence->config->evidence.stories);
     tw_connection_begin_exchange(connection, &exchange);
-    send_give_up(evidence, values, lengths); /* the first three are its own */
+    send_give_up(evidence, given_up, lengths);
     tw_connection_send(connection, TW_EVIDENCE_TAKE, values, lengths);
     tw_connection_sync(connection);
 }
