@@ -1,6 +1,5 @@
 #include "stories/fingerprint.h"
 
-#include <stdlib.h>
 #include <strings.h>
 #include <xxhash.h>
 
@@ -78,17 +77,30 @@ static const char *const common[] = {
 /* clang-format on */
 enum { COMMON_COUNT = sizeof common / sizeof common[0] };
 
-static int compare_common(const void *key, const void *row)
+/* Like tw_text_compare, but most words differ in their first bytes, and this is asked for each word of each
+ * text. */
+static int compare_common(struct tw_text word, const char *entry)
 {
-    const struct tw_text *word = key;
-    const char *const *entry = row;
-    return tw_text_compare(*word, tw_text_of(*entry));
+    for (size_t at = 0; at < word.length; at++)
+        if (word.bytes[at] != entry[at]) /* which may be its end */
+            return (unsigned char)word.bytes[at] < (unsigned char)entry[at] ? -1 : 1;
+    return entry[word.length] == '\0' ? 0 : -1;
 }
 
 bool tw_fingerprint_is_common(struct tw_text word)
 {
-    return word.length <= COMMON_LONGEST &&
-           bsearch(&word, common, COMMON_COUNT, sizeof common[0], compare_common);
+    uint32_t low = 0, high = COMMON_COUNT;
+    while (low < high && word.length <= COMMON_LONGEST) {
+        uint32_t middle = (low + high) / 2;
+        int order = compare_common(word, common[middle]);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return false;
 }
 
 /* -- what a newswire puts before a title ----------------------------------------------------------------- */
@@ -278,7 +290,7 @@ struct tw_fingerprint tw_fingerprint_of(const struct tw_document *document, stru
     if (text.length > TW_FINGERPRINT_BYTES)
         text.length = TW_FINGERPRINT_BYTES;
     put_words(&sketch, text);
-    return (struct tw_fingerprint){
+    struct tw_fingerprint print = {
         .entities = entities,
         .elements = room->elements,
         .names = room->names,
@@ -286,13 +298,32 @@ struct tw_fingerprint tw_fingerprint_of(const struct tw_document *document, stru
         .name_count = sketch.whole ? (uint16_t)sketch.name_count : 0,
         .whole = sketch.whole,
     };
+    tw_fingerprint_complete(&print);
+    return print;
+}
+
+static uint64_t bit_of(uint32_t element)
+{
+    return UINT64_C(1) << (element >> 26);
+}
+
+void tw_fingerprint_complete(struct tw_fingerprint *print)
+{
+    print->rare = print->named = 0;
+    for (uint32_t at = 0; at < print->count; at++)
+        print->rare |= print->elements[at] & 1U ? bit_of(print->elements[at]) : 0;
+    for (uint32_t at = 0; at < print->name_count; at++)
+        print->named |= bit_of(print->names[at]);
 }
 
 /* -- likeness -------------------------------------------------------------------------------------------- */
 
-/* Has it a name that the other lacks? */
+/* Has it a name that the other lacks? Mostly the bits say so, and neither's elements are fetched from
+ * memory. */
 static bool has_more(const struct tw_fingerprint *print, const struct tw_fingerprint *other)
 {
+    if (print->named & ~other->rare)
+        return true;
     for (uint32_t at = 0; at < print->name_count; at++) {
         uint32_t place = place_of(other->elements, other->count, print->names[at]);
         if (place == other->count || other->elements[place] != print->names[at])

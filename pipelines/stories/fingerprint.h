@@ -36,6 +36,7 @@ struct tw_fingerprint_room {
 
 struct tw_fingerprint {
     uint64_t entities;        /* one bit of 64 for each entity named */
+    uint64_t rare, named;     /* one bit of 64 for each odd element, and for each of `names` */
     const uint32_t *elements; /* ascending, each once; odd: the first of a word that is not common */
     const uint32_t *names;    /* of `elements`; none where those are not whole */
     uint16_t count, name_count;
@@ -45,6 +46,9 @@ struct tw_fingerprint {
 /* Of a document that is cleaned and linked; `room` is where its elements go. A text without words has none
  * and is like no other. */
 struct tw_fingerprint tw_fingerprint_of(const struct tw_document *document, struct tw_fingerprint_room *room);
+
+/* Fills in `rare` and `named` of one that was stored, from the others. */
+void tw_fingerprint_complete(struct tw_fingerprint *print);
 
 /* How alike two texts are, in 10,000ths: 10,000 for the same words. */
 int32_t tw_fingerprint_alike(const struct tw_fingerprint *left, const struct tw_fingerprint *right);

@@ -156,10 +156,12 @@ bool tw_sketch_read(
         return refuse(err);
     const char *elements = bytes.bytes + HEADER_BYTES;
     struct tw_text rest = {elements + numbers, bytes.length - HEADER_BYTES - numbers};
-    return read_numbers(elements, print->count, arena, &print->elements, err) &&
-           read_numbers(
-               elements + print->count * sizeof(uint32_t), print->name_count, arena, &print->names, err) &&
-           read_entities(rest, get2(bytes.bytes + 6), arena, sketch, err);
+    if (!read_numbers(elements, print->count, arena, &print->elements, err) ||
+        !read_numbers(
+            elements + print->count * sizeof(uint32_t), print->name_count, arena, &print->names, err))
+        return false;
+    tw_fingerprint_complete(print);
+    return read_entities(rest, get2(bytes.bytes + 6), arena, sketch, err);
 }
 
 /* -- what is done with it -------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 #include "stories/stories.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #define HOUR_US INT64_C(3600000000)
@@ -26,16 +27,17 @@ struct tw_story_times {
     struct told *told;
 };
 
+/* What each look reads stands at the beginning. */
 struct tw_story_document {
-    struct tw_story_times *story;
-    int64_t number;
-    int64_t time_us;
     uint64_t looked; /* number of the search that compared it last */
+    struct tw_fingerprint print;
     uint32_t key_count;
     uint32_t entity_count;
     uint32_t keys[TW_STORY_KEYS];
     uint64_t before[TW_STORY_KEYS]; /* by key: the document before it that has the key */
-    struct tw_fingerprint print;
+    struct tw_story_times *story;
+    int64_t number;
+    int64_t time_us;
     struct told *entities; /* behind the document; `last`: who named it before this one */
     uint64_t room[];       /* of its entities, the print's elements, and names */
 };
@@ -264,6 +266,16 @@ static uint64_t next_of(const struct tw_story_document *document, uint32_t key)
     return TW_STORY_NONE;
 }
 
+/* The next one to look at is somewhere in memory: it is fetched while this one is compared. */
+static void fetch(const struct tw_stories *stories, uint64_t sequence)
+{
+    if (sequence < stories->first)
+        return;
+    const char *document = (const char *)*place_of(stories, sequence);
+    for (size_t at = 0; at < offsetof(struct tw_story_document, story); at += 64)
+        __builtin_prefetch(document + at);
+}
+
 static struct nearest find_nearest(
     struct tw_stories *stories, const struct tw_fingerprint *print, const uint32_t *keys, uint32_t key_count)
 {
@@ -277,6 +289,7 @@ static struct nearest find_nearest(
             uint64_t sequence = next;
             struct tw_story_document *document = *place_of(stories, sequence);
             next = next_of(document, keys[at]);
+            fetch(stories, next);
             if (document->looked == stories->searches)
                 continue;
             document->looked = stories->searches;
@@ -428,7 +441,7 @@ bool tw_stories_file(struct tw_stories *stories, const struct tw_story_telling *
     if (!document)
         return no_memory(err);
     tw_story_keys_sort(&stories->keys, document->keys, document->key_count);
-    struct nearest nearest = find_nearest(stories, telling->print, document->keys, document->key_count);
+    struct nearest nearest = find_nearest(stories, &document->print, document->keys, document->key_count);
     bool is_copy = nearest.document && nearest.alike >= stories->options.alike;
     struct tw_story_times *story =
         is_copy ? nearest.document->story : new_story(telling->number, telling->time_us);
