@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "config/config.h"
 #include "evaluate/evaluator.h"
+#include "idle_work.h"
 #include "postgres/postgres.h"
 
 #define FIRST_S 1795000000LL /* event time of the first bar: 2026-11-18 */
@@ -152,33 +153,6 @@ static void make_tape(struct bench *bench)
 
 /* -- the evaluator --------------------------------------------------------------------------------------- */
 
-static bool begin_nothing(void *content, struct tw_pulse *pulse, void **state, struct tw_error *err)
-{
-    (void)content;
-    (void)pulse;
-    (void)err;
-    *state = NULL;
-    return true;
-}
-
-static void end_nothing(void *state)
-{
-    (void)state;
-}
-
-static void do_nothing(void *content, void *state, struct tw_batch *batch)
-{
-    (void)content;
-    (void)state;
-    (void)batch;
-}
-
-static void no_batch(void *context, struct tw_batch *batch)
-{
-    (void)context;
-    (void)batch;
-}
-
 static void on_state(void *context, bool ready, const struct tw_error *err)
 {
     (void)context;
@@ -189,7 +163,6 @@ static void on_state(void *context, bool ready, const struct tw_error *err)
 
 static void begin_evaluator(struct bench *bench, const char *conninfo, const char *rules_path)
 {
-    static const struct tw_work work = {begin_nothing, end_nothing, do_nothing};
     static const char *const topics[] = {"bench"};
     struct tw_error err;
     struct tw_problems problems;
@@ -207,7 +180,7 @@ static void begin_evaluator(struct bench *bench, const char *conninfo, const cha
     if (!tw_file_read(rules_path, 1 << 20, &bench->arena, &source.bytes, &err) ||
         !tw_rules_load(&source, NULL, &problems, &bench->rules, &err))
         die(err.what);
-    if (!tw_pool_begin(&bench->loop, 1, &work, shared, &pool_events, &bench->pool, &err) ||
+    if (!tw_pool_begin(&bench->loop, 1, &idle_work, shared, &pool_events, &bench->pool, &err) ||
         !tw_evaluator_begin(&bench->loop, &bench->config, &bench->log, &bench->metrics, bench->pool,
             bench->rules, &events, &bench->evaluator, &err))
         die(err.what);

@@ -3,8 +3,8 @@
 # Stories run side by side on the same two servers, each with its own database and topics. What would disturb others (a broker
 # stopped, PostgreSQL brought down, a setting of the whole server) is done to a server of the story's own.
 #
-# tests/run gives each story TW_BIN, TW_SERVICES, TW_BOOTSTRAP, TW_CONNINFO (the superuser, without dbname), TW_DATABASE,
-# TW_TOPIC and TW_WORK. A story run by hand gets servers of its own:   tests/integration/test_kill
+# tests/run gives each story TW_BIN, TW_SERVICES, TW_BOOTSTRAP, TW_KAFKA (the broker's folder), TW_CONNINFO (the superuser, without
+# dbname), TW_DATABASE, TW_TOPIC and TW_WORK. A story run by hand gets servers of its own:   tests/integration/test_kill
 #
 #     given_database                    empty, migrated
 #     given_topic PARTITIONS [K=V...]   the story's topic, made anew
@@ -53,12 +53,12 @@ if [ -z "${TW_BOOTSTRAP:-}" ]; then
     chmod 755 "$story_own"
     "$TW_SERVICES/kafka" start "$story_own/kafka"
     "$TW_SERVICES/postgres" start "$story_own/postgres"
-    TW_BOOTSTRAP=$(cat "$story_own/kafka/bootstrap") TW_CONNINFO=$(cat "$story_own/postgres/conninfo")
+    TW_BOOTSTRAP=$(cat "$story_own/kafka/bootstrap") TW_KAFKA=$story_own/kafka TW_CONNINFO=$(cat "$story_own/postgres/conninfo")
     TW_DATABASE=story TW_TOPIC=story TW_WORK=$story_own/work
     mkdir -p "$TW_WORK"
     psql -Xq "$TW_CONNINFO dbname=postgres" -c 'CREATE DATABASE story'
 fi
-export TW_BOOTSTRAP TW_CONNINFO
+export TW_BOOTSTRAP TW_KAFKA TW_CONNINFO
 cd "$TW_WORK"
 
 query() { psql -XAtq -F ' ' "$TW_CONNINFO dbname=$TW_DATABASE" -v ON_ERROR_STOP=1 -c "$1"; }
@@ -113,7 +113,7 @@ END
 
 given_own_kafka() {
     "$TW_SERVICES/kafka" start "$TW_WORK/kafka"
-    TW_BOOTSTRAP=$(cat "$TW_WORK/kafka/bootstrap")
+    TW_BOOTSTRAP=$(cat "$TW_WORK/kafka/bootstrap") TW_KAFKA=$TW_WORK/kafka
 }
 
 given_own_postgres() {

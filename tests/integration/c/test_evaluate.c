@@ -18,6 +18,7 @@
 #include "alert/shard.h"
 #include "config/config.h"
 #include "evaluate/evaluator.h"
+#include "idle_work.h"
 #include "postgres/postgres.h"
 
 enum { WAIT_MS = 20000, STEPS_BYTES = 8192 };
@@ -102,7 +103,7 @@ static void wait_for(struct story *story, const char *sql, long long wanted)
     while (ask(story, sql) != wanted) {
         if (uv_hrtime() / 1000000 > until)
             fail_msg("waited in vain for %lld: %s (now %lld)", wanted, sql, ask(story, sql));
-        run_for(story, 30);
+        run_for(story, 10);
     }
 }
 
@@ -196,33 +197,6 @@ static void close_desk(struct story *story, struct desk *desk)
     assert_true(desk->closed);
 }
 
-static bool begin_nothing(void *content, struct tw_pulse *pulse, void **state, struct tw_error *err)
-{
-    (void)pulse;
-    (void)content;
-    (void)err;
-    *state = NULL;
-    return true;
-}
-
-static void end_nothing(void *state)
-{
-    (void)state;
-}
-
-static void do_nothing(void *content, void *state, struct tw_batch *batch)
-{
-    (void)content;
-    (void)state;
-    (void)batch;
-}
-
-static void no_batch(void *context, struct tw_batch *batch)
-{
-    (void)context;
-    (void)batch;
-}
-
 static void load_rules(struct story *story, const char *text)
 {
     struct tw_text_file source = {"rules.yaml", tw_text_of(text)};
@@ -236,7 +210,6 @@ static void load_rules(struct story *story, const char *text)
 
 static int begin(void **state)
 {
-    static const struct tw_work work = {begin_nothing, end_nothing, do_nothing};
     static const char *const topics[] = {"news"};
     struct story *story = calloc(1, sizeof *story);
     struct tw_error err;
@@ -267,7 +240,7 @@ static int begin(void **state)
     if (!shared)
         return 1;
     struct tw_pool_events events = {story, no_batch};
-    if (!tw_pool_begin(&story->loop, 1, &work, shared, &events, &story->pool, &err))
+    if (!tw_pool_begin(&story->loop, 1, &idle_work, shared, &events, &story->pool, &err))
         fail_msg("%s", err.what);
     tw_shared_leave(shared);
     *state = story;
