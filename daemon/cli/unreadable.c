@@ -102,6 +102,12 @@ static bool find_end(
     return true;
 }
 
+void tw_unreadable_hurry(rd_kafka_conf_t *settings)
+{
+    rd_kafka_conf_set(settings, "fetch.wait.max.ms", "20", NULL, 0);
+    rd_kafka_conf_set(settings, "fetch.error.backoff.ms", "20", NULL, 0);
+}
+
 bool tw_unreadable_find(rd_kafka_t *kafka, const char *topic, int32_t number, int64_t stored, int timeout_ms,
     struct tw_unreadable *out, struct tw_error *err)
 {

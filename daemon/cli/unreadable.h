@@ -25,6 +25,10 @@ struct tw_unreadable {
     char why[256]; /* in librdkafka's words */
 };
 
+/* For the settings of such a consumer: each question ends with the fetch that is under way, and dozens are
+ * asked, so that none may wait at the broker, or after an error, as long as one that goes on reading does. */
+void tw_unreadable_hurry(rd_kafka_conf_t *settings);
+
 /* Looks from `stored` on. `kafka` is a consumer that reads nothing else. TW_SERVER when the brokers answer
  * neither with records nor with an error within `timeout_ms`. */
 TW_MUST_USE bool tw_unreadable_find(rd_kafka_t *kafka, const char *topic, int32_t number, int64_t stored,

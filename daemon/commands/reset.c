@@ -172,8 +172,10 @@ static bool look_for_unreadable(struct reset *reset, struct tw_error *err)
     rd_kafka_conf_t *settings = NULL;
     rd_kafka_t *kafka = NULL;
     size_t kept = 0;
-    if (!tw_kafka_settings(&reset->database.config, TW_KAFKA_CONSUMER, &settings, err) ||
-        !tw_kafka_new(TW_KAFKA_CONSUMER, settings, &kafka, err))
+    if (!tw_kafka_settings(&reset->database.config, TW_KAFKA_CONSUMER, &settings, err))
+        return false;
+    tw_unreadable_hurry(settings);
+    if (!tw_kafka_new(TW_KAFKA_CONSUMER, settings, &kafka, err))
         return false;
     bool done = true;
     for (size_t at = 0; done && at < reset->count; at++) {
