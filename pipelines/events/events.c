@@ -164,8 +164,8 @@ static void note_terms(struct search *search)
     memset(search->present, 0, term_words * sizeof *search->present);
     for (uint8_t word = 0; word < search->word_count; word++) {
         const struct tw_term_set *set = search->words[word].set;
-        for (uint32_t at = 0; set && at < term_words; at++)
-            search->present[at] |= set->terms[at];
+        for (uint32_t at = 0; set && at < set->count; at++)
+            search->present[set->listed[at] / 64] |= UINT64_C(1) << set->listed[at] % 64;
     }
 }
 

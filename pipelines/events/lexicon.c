@@ -114,22 +114,31 @@ static bool join_numbers(const struct tw_lexicon *lexicon, struct tw_error *err)
     return true;
 }
 
-/* The set of these terms, its anchors listed; NULL when memory is wanting. */
+/* Numbers of the terms that are in both sets, *count of them; NULL when memory is wanting. */
+static const uint32_t *list_terms(
+    const struct tw_lexicon *lexicon, const uint64_t *terms, const uint64_t *among, uint32_t *count)
+{
+    *count = 0;
+    for (uint32_t at = 0; at < lexicon->term_words; at++)
+        *count += (uint32_t)__builtin_popcountll(terms[at] & among[at]);
+    uint32_t *list = tw_arena_array(lexicon->arena, *count, sizeof *list), *next = list;
+    for (uint32_t at = 0; list && at < lexicon->term_words; at++)
+        for (uint64_t left = terms[at] & among[at]; left; left &= left - 1)
+            *next++ = at * 64 + (uint32_t)__builtin_ctzll(left);
+    return list;
+}
+
+/* The set of these terms, themselves and its anchors listed; NULL when memory is wanting. */
 static const struct tw_term_set *list_anchors(
     const struct tw_lexicon *lexicon, const uint64_t *terms, const uint64_t *anchors)
 {
-    uint32_t count = 0;
-    for (uint32_t at = 0; at < lexicon->term_words; at++)
-        count += (uint32_t)__builtin_popcountll(terms[at] & anchors[at]);
     struct tw_term_set *set = tw_arena_array(lexicon->arena, 1, sizeof *set);
-    uint32_t *list = tw_arena_array(lexicon->arena, count, sizeof *list);
-    if (!set || !list)
+    if (!set)
         return NULL;
-    *set = (struct tw_term_set){terms, list, count};
-    for (uint32_t at = 0; at < lexicon->term_words; at++)
-        for (uint64_t left = terms[at] & anchors[at]; left; left &= left - 1)
-            *list++ = at * 64 + (uint32_t)__builtin_ctzll(left);
-    return set;
+    set->terms = terms;
+    set->listed = list_terms(lexicon, terms, terms, &set->count);
+    set->anchors = list_terms(lexicon, terms, anchors, &set->anchor_count);
+    return set->listed && set->anchors ? set : NULL;
 }
 
 /* A node's own terms and those of stems that it goes on from; its set is shared with the node above where it

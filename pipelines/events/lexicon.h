@@ -32,8 +32,9 @@ struct tw_lexicon_meaning;
 /* What a word of a text is. */
 struct tw_term_set {
     const uint64_t *terms;   /* one bit a term */
+    const uint32_t *listed;  /* the same, one after the other */
     const uint32_t *anchors; /* those of them that the taxonomy looks patterns up by */
-    uint32_t anchor_count;
+    uint32_t count, anchor_count;
 };
 
 struct tw_lexicon {
