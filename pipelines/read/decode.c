@@ -11,6 +11,7 @@
 #include "read/plain.h"
 #include "read/time_text.h"
 #include "read/utf8.h"
+#include "read/wrapped.h"
 
 /* How far a stamp may lie beyond the reader's clock and still be followed by the watermark. */
 #define DAY_US (INT64_C(86400) * 1000000)
@@ -50,6 +51,17 @@ struct tw_decode_options tw_decode_defaults(void)
         .max_payload_bytes = (size_t)4 << 20,
     };
 }
+
+/* What feeds call a field whose configured names hold nothing; an unreadable time among these is none. */
+static const char *const other_time[] = {"datetime", "date", "pubDate", "published", "publishedDate",
+    "published_utc", "date_published", "time_published", "created", "created_utc", "createdAt", "eventTime",
+    "versionCreated", "seendate", "@timestamp", "publishTime", "Timestamp", "providerPublishTime",
+    "published_on", "date_unixtime"};
+static const char *const other_title[] = {"Title", "Headline", "Subject", "subject"};
+static const char *const other_body[] = {"full_text", "Body", "Text", "Content", "description", "summary",
+    "selftext", "content_html", "content_text", "message", "Message", "caption"};
+static const char *const other_symbols[] = {
+    "symbol", "ticker", "stocks", "ticker_sentiment", "relatedTickers"};
 
 enum field { ID, TIME, TITLE, BODY, SOURCE, LANGUAGE, SYMBOLS, FIELDS };
 _Static_assert((int)FIELDS <= (int)TW_FIELD_LISTS_MOST, "tw_fields_find has room for that many lists");
@@ -146,6 +158,40 @@ static const json_t *nth_value(const struct decoding *decoding, enum field field
         return found->values[field][name];
     const json_t *value = json_object_get(found->object, list->names[name]);
     return value && !json_is_null(value) ? value : NULL;
+}
+
+#define COUNT_OF(array) (uint32_t)(sizeof(array) / sizeof((array)[0]))
+
+/* The values of a field by the names that feeds give it besides, in the order of the names. */
+struct others {
+    const json_t *values[3 * TW_FIELD_NAMES_MOST];
+    uint32_t count;
+};
+
+/* Goes through the members once: an object has few, and most of none of the names. */
+static void add_others(json_t *object, const char *const *names, uint32_t count, struct others *others)
+{
+    const json_t *found[TW_FIELD_NAMES_MOST + 8] = {NULL};
+    uint32_t most = count < COUNT_OF(found) ? count : COUNT_OF(found), any = 0;
+    for (void *member = json_object_iter(object); member; member = json_object_iter_next(object, member)) {
+        const char *key = json_object_iter_key(member);
+        for (uint32_t name = 0; name < most; name++)
+            if (names[name][0] == key[0] && strcmp(names[name], key) == 0) {
+                found[name] = json_object_iter_value(member);
+                any++;
+            }
+    }
+    for (uint32_t name = 0; any && name < most; name++)
+        if (found[name] && !json_is_null(found[name]) && others->count < COUNT_OF(others->values))
+            others->values[others->count++] = found[name];
+}
+
+static void find_others(
+    const struct decoding *decoding, const char *const *names, uint32_t count, struct others *others)
+{
+    others->count = 0;
+    add_others(decoding->fields.object, names, count, others);
+    add_others(decoding->outer.object, names, count, others);
 }
 
 static bool keep(const struct decoding *decoding, struct tw_text from, struct tw_text *to)
@@ -247,7 +293,10 @@ static bool shows_nothing(const struct decoding *decoding, struct tw_text text)
 static bool take_text(const struct decoding *decoding, const struct text_field *field, struct tw_text *to)
 {
     struct tw_text unseen = {"", 0};
-    for (uint32_t nth = 0; nth < name_count(decoding, field->field); nth++) {
+    /* An envelope's own words are no title and no body. */
+    uint32_t count =
+        field->joined ? decoding->lists[field->field]->count : name_count(decoding, field->field);
+    for (uint32_t nth = 0; nth < count; nth++) {
         const json_t *value = nth_value(decoding, field->field, nth);
         struct tw_text text;
         if (!value)
@@ -414,6 +463,12 @@ static bool take_symbols(const struct decoding *decoding)
         if (value && !take_symbols_of(decoding, value))
             return false;
     }
+    struct others others = {.count = 0};
+    if (decoding->document->symbol_count == 0)
+        add_others(decoding->fields.object, other_symbols, COUNT_OF(other_symbols), &others);
+    for (uint32_t nth = 0; nth < others.count && decoding->document->symbol_count == 0; nth++)
+        if (!take_symbols_of(decoding, others.values[nth]))
+            return false;
     const struct tw_header *header =
         decoding->document->symbol_count ? NULL : find_header(decoding, decoding->lists[SYMBOLS]);
     struct tw_text text = {"", 0};
@@ -497,6 +552,29 @@ static bool take_time_field(const struct decoding *decoding, bool *found)
     return false;
 }
 
+/* A time by another name; one that cannot be read or believed is none. */
+static bool take_other_time(const struct decoding *decoding)
+{
+    const struct tw_event_time_options reading = {decoding->options->time_unit, decoding->options->time_zone};
+    struct tw_document *document = decoding->document;
+    struct others others;
+    struct tw_error why;
+    struct decoding unheard = *decoding;
+    unheard.err = &why;
+    find_others(decoding, other_time, COUNT_OF(other_time), &others);
+    for (uint32_t nth = 0; nth < others.count; nth++) {
+        bool read = tw_event_time_of(others.values[nth], &reading, &document->event_us,
+                        &document->time_is_doubtful, &why) == TW_EVENT_TIME_READ;
+        count_repair(decoding, TW_REPAIR_TIME, !read);
+        if (read && check_time(&unheard, document->event_us)) {
+            document->time_source = TW_TIME_PAYLOAD;
+            return true;
+        }
+    }
+    document->time_is_doubtful = false;
+    return false;
+}
+
 static bool take_time(const struct decoding *decoding)
 {
     const struct tw_decode_options *options = decoding->options;
@@ -518,6 +596,8 @@ static bool take_time(const struct decoding *decoding)
             header->name.bytes);
         return fail_in_field(decoding, "header", name);
     }
+    if (take_other_time(decoding))
+        return true;
     document->event_us = decoding->message->stamp_us;
     document->time_source = TW_TIME_KAFKA;
     if (document->event_us < 0)
@@ -556,6 +636,34 @@ static bool fail_no_text(const struct decoding *decoding)
         hint.is_words ? "%s, but field %.100s holds words" : "%s, but field %.100s does", what, hint.path);
 }
 
+/* A title or body by another name, where its own names hold nothing. */
+static bool take_other_text(const struct decoding *decoding, const struct text_field *field,
+    const char *const *names, uint32_t count, struct tw_text *to)
+{
+    struct others others = {.count = 0};
+    if (!tw_text_is_blank(*to))
+        return true;
+    add_others(decoding->fields.object, names, count, &others);
+    for (uint32_t nth = 0; nth < others.count; nth++) {
+        struct tw_text text;
+        if (!read_text(decoding, field, others.values[nth], &text))
+            return false;
+        if (!shows_nothing(decoding, text))
+            return keep(decoding, text, to);
+    }
+    return true;
+}
+
+/* Where the body has none of its names: both by others. */
+static bool take_other_texts(
+    const struct decoding *decoding, const struct text_field *title, const struct text_field *body)
+{
+    struct tw_document *document = decoding->document;
+    return !tw_text_is_blank(document->body) ||
+           (take_other_text(decoding, body, other_body, COUNT_OF(other_body), &document->body) &&
+               take_other_text(decoding, title, other_title, COUNT_OF(other_title), &document->title));
+}
+
 static bool take_texts(const struct decoding *decoding)
 {
     struct tw_document *document = decoding->document;
@@ -565,7 +673,8 @@ static bool take_texts(const struct decoding *decoding)
     const struct text_field source = {SOURCE, TW_REPAIR_SOURCE, false, false};
     const struct text_field language = {LANGUAGE, TW_REPAIR_LANGUAGE, false, false};
     return take_text(decoding, &id, &document->id) && take_text(decoding, &title, &document->title) &&
-           take_text(decoding, &body, &document->body) && take_text(decoding, &source, &document->source) &&
+           take_text(decoding, &body, &document->body) && take_other_texts(decoding, &title, &body) &&
+           take_text(decoding, &source, &document->source) &&
            take_text(decoding, &language, &document->language);
 }
 
@@ -578,7 +687,8 @@ static bool take_fields(const struct decoding *decoding)
     return fail_no_text(decoding);
 }
 
-/* Do the fields have a text as it should be? Then the object that holds them is no envelope. */
+/* Do the fields have a text as it should be? Then the object that holds them is no envelope, but where the
+ * text is JSON (SQS's body), or the beginning of a longer one. */
 static bool has_text(const struct decoding *decoding)
 {
     static const enum field fields[] = {TITLE, BODY};
@@ -586,7 +696,9 @@ static bool has_text(const struct decoding *decoding)
         for (uint32_t name = 0; name < decoding->lists[fields[at]]->count; name++) {
             const json_t *value = nth_value(decoding, fields[at], name);
             if (json_is_string(value) && json_string_length(value))
-                return true;
+                return json_string_value(value)[0] != '{' &&
+                       !(json_object_size(decoding->fields.object) > 5 &&
+                           json_object_get(decoding->fields.object, "extended_tweet"));
         }
     return false;
 }
@@ -619,11 +731,15 @@ static bool decode_object(struct decoding *decoding, json_t *object)
     struct tw_envelope_contents contents;
     enum tw_envelope kind = options->envelope;
     find_fields(decoding, object, &decoding->fields);
-    if (kind == TW_ENVELOPE_AUTO && !tw_envelope_says_deleted(object) &&
-        (has_text(decoding) || !tw_envelope_is_any(object)))
+    const struct tw_wrapped_names names = {&options->title, &options->body};
+    if (kind == TW_ENVELOPE_AUTO && !tw_envelope_says_deleted(object) && has_text(decoding))
         kind = TW_ENVELOPE_NONE;
-    bool decoded = tw_envelope_open(object, kind, options->root, decoding->arena, &contents, decoding->err) &&
-                   decode_contents(decoding, &contents);
+    bool wrapped = kind != TW_ENVELOPE_NONE && !(options->root && *options->root);
+    bool decoded = tw_envelope_open(object, kind, options->root, decoding->arena, &contents, decoding->err);
+    if (decoded && wrapped && tw_wrapped_says_deleted(object))
+        contents.fields = NULL;
+    decoded = decoded && (!wrapped || tw_wrapped_open(&names, decoding->arena, &contents, decoding->err)) &&
+              decode_contents(decoding, &contents);
     const struct tw_decode_witness *witness = decoded && contents.fields ? decoding->witness : NULL;
     if (witness)
         decoded = witness->see(witness->self, contents.fields, contents.fields != object ? object : NULL,

@@ -245,9 +245,7 @@ static int base64_digit(char byte)
     return found ? (int)(found - digits) : -1;
 }
 
-/* RFC 4648, section 4; what stands behind the padding is not looked at. False when the arena is full; an
- * empty text for what is no base64. */
-static bool open_base64(struct tw_text from, struct tw_arena *arena, struct tw_text *out)
+bool tw_envelope_open_base64(struct tw_text from, struct tw_arena *arena, struct tw_text *out)
 {
     char *bytes = tw_arena_take(arena, from.length / 4 * 3 + 3);
     size_t used = 0;
@@ -278,11 +276,14 @@ static bool open_cloudevent(struct opening *opening, json_t *object)
     const json_t *binary = json_object_get(object, names[1]);
     out->seen = "a CloudEvent";
     out->outer = object;
+    const json_t *data = json_object_get(object, names[0]);
+    if (!binary && json_is_string(data) && !begins_json(text_in(data)))
+        return true; /* words, or base64 (CloudEvents 0.3) */
     if (!binary)
         return descend(opening, object, names[0], out->seen, &out->fields);
     struct tw_text text = {"", 0};
     json_t *value = NULL;
-    if (json_is_string(binary) && !open_base64(text_in(binary), opening->arena, &text))
+    if (json_is_string(binary) && !tw_envelope_open_base64(text_in(binary), opening->arena, &text))
         return tw_arena_fail(opening->arena, opening->err);
     if (!begins_json(text))
         return tw_fail(opening->err, TW_REFUSED, "field data_base64", "send data as JSON",
@@ -323,12 +324,6 @@ bool tw_envelope_says_deleted(const json_t *object)
     const json_t *deleted = json_object_get(object, "__deleted");
     return json_is_true(deleted) ||
            (json_is_string(deleted) && strcmp(json_string_value(deleted), "true") == 0);
-}
-
-bool tw_envelope_is_any(const json_t *object)
-{
-    return is_connect(object) || is_debezium(object) || is_cloudevent(object) ||
-           tw_envelope_says_deleted(object);
 }
 
 static bool open_kind(struct opening *opening, json_t *object, enum tw_envelope kind)

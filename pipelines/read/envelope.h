@@ -14,8 +14,9 @@
  *                 null is a deletion
  *   cloudevents   CloudEvents 1.0, structured mode: {"specversion":…, "data": the fields, as an object or as
  *                 JSON in a text or in base64 (data_base64)}; its own `id`, `time` and `source` stand in for
- *                 what the fields do not have
- *   auto          whichever of them it plainly is, unless the message has a text of its own
+ *                 what the fields do not have. Data that is words is left to wrapped.h
+ *   auto          whichever of them it plainly is, unless the message has a text of its own; and what queues,
+ *                 streams and feeds put around a message (wrapped.h)
  *   none          nothing is taken off
  * An object may be JSON in a text wherever one is expected (MongoDB's change events, SNS, log shippers), and
  * the data of a CloudEvent JSON in base64. A change event without envelope that says "__deleted": "true" is a
@@ -55,8 +56,9 @@ struct tw_envelope_contents {
     const char *seen;                  /* "a Connect envelope"...; NULL when there was none */
 };
 
-/* Is the object plainly one of the envelopes that `auto` takes off? */
-bool tw_envelope_is_any(const json_t *object);
+/* RFC 4648, section 4; what stands behind the padding is not looked at. False when the arena is full; an
+ * empty text for what is no base64. */
+TW_MUST_USE bool tw_envelope_open_base64(struct tw_text from, struct tw_arena *arena, struct tw_text *out);
 
 /* Does the object say that its record was deleted: "__deleted": "true"? */
 bool tw_envelope_says_deleted(const json_t *object);

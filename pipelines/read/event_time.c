@@ -136,10 +136,23 @@ bool tw_event_time_of_text(struct tw_text text, const struct tw_event_time_optio
     return tw_time_parse(text, options->zone, out_us, err);
 }
 
+/* Does the text say that there is no time: "null", "N/A", the day zero of databases and languages? */
+static bool says_none(struct tw_text text)
+{
+    static const char *const words[] = {"null", "NULL", "None", "none", "nil", "NaN", "nan", "NaT", "N/A",
+        "n/a", "-", "undefined", "0", "Invalid date", "Invalid Date"};
+    for (size_t word = 0; word < sizeof words / sizeof words[0]; word++)
+        if (tw_text_equal(text, tw_text_of(words[word])))
+            return true;
+    return text.length >= 10 &&
+           (memcmp(text.bytes, "0000-00-00", 10) == 0 || memcmp(text.bytes, "0001-01-01", 10) == 0);
+}
+
 /* What MongoDB's extended JSON and a few others wrap a time in. */
 static const json_t *opened(const json_t *value)
 {
-    static const char *const names[] = {"$date", "$numberLong", "$numberDecimal", "$numberDouble"};
+    static const char *const names[] = {"$date", "$numberLong", "$numberDecimal", "$numberDouble", "long",
+        "string", "seconds", "_seconds", "$t", "#text", "_"};
     for (size_t name = 0; name < sizeof names / sizeof names[0]; name++) {
         const json_t *inner = json_object_get(value, names[name]);
         if (inner)
@@ -194,7 +207,7 @@ enum tw_event_time tw_event_time_of(const json_t *value, const struct tw_event_t
     for (int level = 0; value && level <= MOST_LEVELS; level++) {
         if (json_is_string(value)) {
             struct tw_text text = {json_string_value(value), json_string_length(value)};
-            if (tw_text_is_blank(text))
+            if (tw_text_is_blank(text) || says_none(text))
                 return TW_EVENT_TIME_NONE;
             return verdict(tw_event_time_of_text(text, options, out_us, doubtful, err));
         }

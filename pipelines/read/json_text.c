@@ -288,8 +288,29 @@ static size_t nested_bytes(struct tw_text text, size_t at)
     return text.length - begin;
 }
 
+/* Bytes that stand between values and say nothing: a comma before the bracket that closes, a comment, and
+ * outside of all brackets the NULs that a buffer of a fixed length ends with (the first pass has made them
+ * U+FFFD). */
+static size_t empty_bytes(const struct mender *mender)
+{
+    static const char comment_end[] = "*/", was_nul[] = "\xEF\xBF\xBD";
+    const char *here = mender->text.bytes + mender->at;
+    size_t left = mender->text.length - mender->at, next = 1;
+    if (here[0] == ',') {
+        while (next < left && (unsigned char)here[next] <= ' ')
+            next++;
+        return next < left && (here[next] == ']' || here[next] == '}');
+    }
+    if (here[0] == '/' && left > 3 && here[1] == '*') {
+        const char *end = memmem(here + 2, left - 2, comment_end, 2);
+        return end ? (size_t)(end - here) + 2 : 0;
+    }
+    return mender->depth == 0 && left >= 3 && memcmp(here, was_nul, 3) == 0 ? 3 : 0;
+}
+
 static void mend_values(struct mender *mender)
 {
+    size_t empty;
     while (mender->at < mender->text.length) {
         char byte = mender->text.bytes[mender->at];
         bool opens = byte == '[' || byte == '{', closes = byte == ']' || byte == '}';
@@ -297,6 +318,8 @@ static void mend_values(struct mender *mender)
             mend_string(mender);
         } else if (is_token_byte(byte)) {
             mend_token(mender);
+        } else if ((empty = empty_bytes(mender)) > 0) {
+            replace_token(mender, empty, " ");
         } else if (opens && mender->depth == TW_JSON_DEPTH) {
             replace_token(mender, nested_bytes(mender->text, mender->at), "null");
         } else {

@@ -12,6 +12,7 @@
  *   a backslash before what it does not escape (\', \x)                   that character
  *   a control character inside a text (a raw line break, a tab)           a space
  *   what is nested deeper than TW_JSON_DEPTH                              null
+ *   a comma before a closing bracket, a comment, NULs behind the value    a space
  * Braces, commas, colons and quotes are never invented: what is cut off stays refused. */
 #ifndef TW_JSON_TEXT_H
 #define TW_JSON_TEXT_H

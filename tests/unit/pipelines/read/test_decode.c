@@ -289,7 +289,7 @@ static void what_cannot_be_used_is_refused_with_place_and_cure(void **state)
         {"", "byte 0: the message is empty" JSON_CURE},
         {"news", "byte 4: not JSON: invalid token" JSON_CURE},
         {"{\"text\":\"x\"", "byte 11: not JSON: '}' expected" JSON_CURE},
-        {"{\"text\":\"\xFF\",}", "byte 13: not JSON: string or '}' expected" JSON_CURE},
+        {"{\"text\":\"\xFF\",,}", "byte 13: not JSON: string or '}' expected" JSON_CURE},
         {"{\"text\":\"x\"} {}", "byte 14: not JSON: end of file expected" JSON_CURE},
         {"[1]", "the message is an array, not an object" JSON_CURE},
         {"\"text\"", "the message is text, not an object" JSON_CURE},
@@ -315,8 +315,8 @@ static void what_cannot_be_used_is_refused_with_place_and_cure(void **state)
         {"{\"records\":[{\"text\":\"x\"}]}",
             "no text: neither title nor body holds any, but field records holds several messages; cure: send each "
             "of them as a message of its own"},
-        {"{\"message\":{\"text\":\"x\"}}",
-            "no text: neither title nor body holds any, but field message does; cure: set decode.root: message"},
+        {"{\"inner\":{\"text\":\"x\"}}",
+            "no text: neither title nor body holds any, but field inner does; cure: set decode.root: inner"},
     };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++)
         assert_refused(decoded(cases[at].json), cases[at].line);

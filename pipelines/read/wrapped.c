@@ -1,0 +1,215 @@
+#include "read/wrapped.h"
+
+#include <string.h>
+
+#include "read/json_text.h"
+
+/* What the search works with. */
+struct search {
+    const struct tw_wrapped_names *names;
+    struct tw_arena *arena;
+    struct tw_envelope_contents *out;
+    struct tw_error *err;
+    bool full; /* the arena is */
+};
+
+static struct tw_text text_in(const json_t *string)
+{
+    return (struct tw_text){json_string_value(string), json_string_length(string)};
+}
+
+static bool begins_object(struct tw_text text)
+{
+    size_t at = 0;
+    while (at < text.length && (unsigned char)text.bytes[at] <= ' ')
+        at++;
+    return at < text.length && text.bytes[at] == '{';
+}
+
+/* ---- what was parsed ---- */
+
+/* Keeps a value that nobody else owns; NULL when too many are kept. */
+static json_t *keep(struct search *search, json_t *value)
+{
+    json_t **parsed = search->out->parsed;
+    for (size_t at = 0; value && at < TW_ENVELOPE_TEXTS; at++)
+        if (!parsed[at]) {
+            parsed[at] = value;
+            return value;
+        }
+    json_decref(value);
+    return NULL;
+}
+
+/* The object in a text; NULL when it is none. */
+static json_t *object_in(struct search *search, struct tw_text text)
+{
+    struct tw_json_repairs repairs = {0};
+    struct tw_error why;
+    json_t *value = NULL;
+    if (!begins_object(text))
+        return NULL;
+    if (tw_json_read(text, search->arena, &value, &repairs, &why))
+        return json_is_object(value) ? keep(search, value) : (json_decref(value), NULL);
+    if (why.code != TW_REFUSED) {
+        *search->err = why;
+        search->full = true;
+    }
+    return NULL;
+}
+
+/* Words as an object with them for a body; NULL for what is no text. */
+static json_t *words_in(struct search *search, struct tw_text text)
+{
+    bool several = false;
+    for (size_t at = 0; at < text.length; at++) {
+        unsigned char byte = (unsigned char)text.bytes[at];
+        several = several || byte == ' ';
+        if (byte < ' ' && !strchr("\t\r\n", byte))
+            return NULL;
+    }
+    json_t *words = several ? json_stringn(text.bytes, text.length) : NULL; /* NULL when it is no UTF-8 */
+    json_t *object = words ? json_object() : NULL;
+    if (!object || json_object_set_new(object, search->names->body->names[0], words) != 0) {
+        json_decref(object);
+        return NULL;
+    }
+    return keep(search, object);
+}
+
+/* ---- one level ---- */
+
+static const json_t *text_of(const json_t *object, const struct tw_name_list *list)
+{
+    for (uint32_t name = 0; name < list->count; name++) {
+        const json_t *value = json_object_get(object, list->names[name]);
+        if (json_is_string(value) && json_string_length(value))
+            return value;
+    }
+    return NULL;
+}
+
+static bool has_text(const struct search *search, const json_t *object)
+{
+    return text_of(object, search->names->title) || text_of(object, search->names->body) ||
+           json_is_string(json_object_get(object, "full_text"));
+}
+
+static bool has_one_of(const json_t *object, const char *const *names, size_t count)
+{
+    for (size_t name = 0; name < count; name++)
+        if (json_object_get(object, names[name]))
+            return true;
+    return false;
+}
+
+/* Fields that stand beside what Pub/Sub, Kinesis, Firehose and CloudEvents carry. */
+static bool is_transport(const json_t *object)
+{
+    static const char *const marks[] = {"messageId", "message_id", "publishTime", "sequenceNumber",
+        "SequenceNumber", "partitionKey", "PartitionKey", "recordId", "specversion"};
+    return has_one_of(object, marks, sizeof marks / sizeof marks[0]);
+}
+
+/* An array of one object, where one message a change or call is the rule. */
+static json_t *only_object(const json_t *object, const char *name, json_t *array)
+{
+    static const char *const events[] = {"eventSource", "EventSource"}, *const tables[] = {
+                                                                            "table", "database"};
+    json_t *only = json_array_size(array) == 1 ? json_array_get(array, 0) : NULL;
+    bool lambda = strcmp(name, "Records") == 0 && has_one_of(only, events, 2);
+    bool canal = strcmp(name, "data") == 0 && has_one_of(object, tables, 2);
+    return json_is_object(only) && (lambda || canal) ? only : NULL;
+}
+
+static json_t *object_of_text(
+    struct search *search, const json_t *object, const char *name, struct tw_text text)
+{
+    struct tw_text bytes;
+    if (begins_object(text))
+        return object_in(search, text);
+    if ((strcmp(name, "data") != 0 && strcmp(name, "Data") != 0) || !is_transport(object))
+        return NULL;
+    if (!tw_envelope_open_base64(text, search->arena, &bytes)) {
+        search->full = true;
+        tw_arena_fail(search->arena, search->err);
+        return NULL;
+    }
+    if (bytes.length == 0) /* no base64 */
+        return words_in(search, text);
+    return begins_object(bytes) ? object_in(search, bytes) : words_in(search, bytes);
+}
+
+/* The object under a name, or in what stands there; NULL when there is none. */
+static json_t *object_under(struct search *search, const json_t *object, const char *name)
+{
+    json_t *value = json_object_get(object, name);
+    if (json_is_object(value))
+        return value;
+    if (json_is_array(value))
+        return only_object(object, name, value);
+    return json_is_string(value) ? object_of_text(search, object, name, text_in(value)) : NULL;
+}
+
+/* The object to go on with: the first with a text of its own, else the first. */
+static json_t *next_object(struct search *search, const json_t *object)
+{
+    static const char *const names[] = {"extended_tweet", "detail", "data", "Data", "message", "Message",
+        "payload", "after", "_source", "fullDocument", "value", "Body", "Records", "kinesis", "Sns",
+        "content", "article", "story", "news", "item", "document", "doc", "post", "tweet", "record",
+        "channel_post", "edited_channel_post", "edited_message", "body"};
+    json_t *first = NULL;
+    for (size_t at = 0; at < sizeof names / sizeof names[0] && !search->full; at++) {
+        json_t *found = object_under(search, object, names[at]);
+        if (found && has_text(search, found))
+            return found;
+        first = first ? first : found;
+    }
+    return first;
+}
+
+/* The object in a text that is one: SQS's body. It counts when it has a text, or JSON in one. */
+static json_t *object_in_text(struct search *search, const json_t *object)
+{
+    const json_t *text = text_of(object, search->names->body);
+    json_t *found = text && !text_of(object, search->names->title) ? object_in(search, text_in(text)) : NULL;
+    return found && (has_text(search, found) || json_is_string(json_object_get(found, "Message"))) ? found
+                                                                                                   : NULL;
+}
+
+bool tw_wrapped_open(const struct tw_wrapped_names *names, struct tw_arena *arena,
+    struct tw_envelope_contents *out, struct tw_error *err)
+{
+    enum { MOST_LEVELS = 5 };
+    struct search search = {.names = names, .arena = arena, .out = out, .err = err};
+    json_t *fields = out->fields, *outer = NULL, *next;
+    for (int level = 0; fields && level <= MOST_LEVELS && !search.full; level++) {
+        bool text = has_text(&search, fields);
+        next = !text ? next_object(&search, fields)
+               : json_is_object(json_object_get(fields, "extended_tweet"))
+                   ? json_object_get(fields, "extended_tweet")
+                   : object_in_text(&search, fields);
+        if (text && (!next || level == MOST_LEVELS)) {
+            out->fields = fields;
+            out->outer = out->outer || !outer ? out->outer : outer;
+            break;
+        }
+        outer = fields;
+        fields = next;
+    }
+    return !search.full;
+}
+
+static bool says(const json_t *object, const char *name, const char *one, const char *other)
+{
+    const char *value = json_string_value(json_object_get(object, name));
+    return value && (strcmp(value, one) == 0 || strcmp(value, other) == 0);
+}
+
+bool tw_wrapped_says_deleted(const json_t *object)
+{
+    if (!json_object_get(object, "table"))
+        return false;
+    return says(object, "op_type", "D", "d") ||
+           (json_object_get(object, "data") && says(object, "type", "delete", "DELETE"));
+}
