@@ -3,12 +3,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "read/markdown.h"
 #include "read/markup.h"
 #include "read/references.h"
 #include "read/utf8.h"
 
 /* What a byte asks for; everything that asks for nothing is copied in runs. */
-enum byte_class { PLAIN, SPACE, DROP, ESCAPE, REFERENCE, MARKUP, COLON, STOP, WIDE };
+enum byte_class { PLAIN, SPACE, DROP, ESCAPE, REFERENCE, MARKUP, MARKDOWN, COLON, STOP, WIDE };
 
 static const unsigned char class_of[256] = {
     [0x00 ... 0x08] = DROP,
@@ -25,6 +26,14 @@ static const unsigned char class_of[256] = {
     ['&'] = REFERENCE,
     ['<'] = MARKUP,
     [']'] = MARKUP,
+    ['*'] = MARKDOWN,
+    ['_'] = MARKDOWN,
+    ['~'] = MARKDOWN,
+    ['`'] = MARKDOWN,
+    ['!'] = MARKDOWN,
+    ['['] = MARKDOWN,
+    ['\\'] = MARKDOWN,
+    ['>'] = MARKDOWN,
     [':'] = COLON,
     ['.'] = STOP,
     [0x80 ... 0xFF] = WIDE,
@@ -39,6 +48,7 @@ struct cleaning {
     bool space;         /* white space was read and not yet written */
     bool escaped_again; /* a reference yielded "<" or "&": the result may be markup */
     struct tw_markup_scan markup;
+    struct tw_markdown_scan markdown;
 };
 
 /* ---- writing ---- */
@@ -209,8 +219,8 @@ static bool is_letter(char byte)
     return lower >= 'a' && lower <= 'z';
 }
 
-/* What a terminal would obey (ECMA-48): ESC [ parameters and a letter; ESC ] up to BEL. ESC alone is
- * dropped. */
+/* What a terminal would obey (ECMA-48): ESC [ parameters and a letter; ESC ] up to BEL or ESC \\. ESC alone
+ * is dropped. */
 static size_t escape_bytes(struct tw_text text, size_t at)
 {
     enum { MOST = 256 };
@@ -222,6 +232,9 @@ static size_t escape_bytes(struct tw_text text, size_t at)
     bool command = text.bytes[end++] == '[';
     while (end < text.length && end - at < MOST) {
         char byte = text.bytes[end++];
+        if (!command && byte == 0x1B && end < text.length &&
+            text.bytes[end] == '\\') /* "ESC \\" ends it, too */
+            return end + 1 - at;
         if (command ? byte >= '@' && byte <= '~' : byte == '\a')
             return end - at;
         if (command ? byte < ' ' || byte > '?' : byte == '\n' || byte == 0x1B)
@@ -361,12 +374,28 @@ static bool take_host(struct cleaning *cleaning)
 
 /* ---- the pass ---- */
 
+/* Marks go; a run of them that marks nothing is text. */
+static void take_markdown(struct cleaning *cleaning)
+{
+    struct tw_text text = cleaning->in;
+    size_t at = cleaning->at, taken = tw_markdown_at(&cleaning->markdown, at);
+    if (taken == 0) {
+        char mark = text.bytes[at];
+        for (taken = 1; strchr("*_~`", mark) && at + taken < text.length && text.bytes[at + taken] == mark;
+             taken++)
+            ;
+        write_bytes(cleaning, text.bytes + at, taken);
+    }
+    cleaning->at += taken;
+}
+
 static void take_markup(struct cleaning *cleaning)
 {
     struct tw_text text = cleaning->in;
     bool breaks = false;
     size_t taken = tw_markup_at(&cleaning->markup, cleaning->at, &breaks);
     cleaning->space = cleaning->space || breaks;
+    taken = taken ? taken : tw_markdown_at(&cleaning->markdown, cleaning->at);
     if (taken == 0) {
         size_t symbol = text.bytes[cleaning->at] == '<' ? tw_markup_symbol(text, cleaning->at) : 0;
         taken = symbol ? symbol : 1;
@@ -393,6 +422,9 @@ static void take_special(struct cleaning *cleaning, enum byte_class class)
     case MARKUP:
         take_markup(cleaning);
         return;
+    case MARKDOWN:
+        take_markdown(cleaning);
+        return;
     default:
         if ((class == COLON && take_scheme(cleaning)) ||
             (class == STOP && (take_www(cleaning) || take_host(cleaning))))
@@ -413,6 +445,9 @@ static bool asks_for_nothing(struct tw_text text, size_t at, size_t begin, enum 
     char next = at + 1 < text.length ? text.bytes[at + 1] : '\0';
     if (class == SPACE)
         return text.bytes[at] == ' ' && at > begin && next && class_of[(unsigned char)next] == PLAIN;
+    if (class == MARKDOWN) /* "snake_case", "falls!" */
+        return (text.bytes[at] == '!' && next != '[') ||
+               (text.bytes[at] == '_' && at > begin && is_letter(text.bytes[at - 1]) && is_letter(next));
     return (class == COLON && next != '/') ||
            (class == STOP && !is_letter(next) && !tw_text_is_digit(next) && next != '-');
 }
@@ -420,7 +455,8 @@ static bool asks_for_nothing(struct tw_text text, size_t at, size_t begin, enum 
 /* One pass. True when what references yielded may have to be read again. */
 static bool clean_once(struct tw_text text, char *out, size_t *length)
 {
-    struct cleaning cleaning = {.in = text, .out = out, .markup.text = text};
+    struct cleaning cleaning = {.in = text, .out = out, .markup.text = text, .markdown.text = text};
+    cleaning.at = tw_markdown_line(text, 0);
     while (cleaning.at < text.length) {
         size_t begin = cleaning.at;
         enum byte_class class = PLAIN;
@@ -436,6 +472,8 @@ static bool clean_once(struct tw_text text, char *out, size_t *length)
         if (class == SPACE) {
             cleaning.space = true;
             cleaning.at++;
+            if (text.bytes[cleaning.at - 1] == '\n')
+                cleaning.at += tw_markdown_line(text, cleaning.at);
         } else {
             take_special(&cleaning, class);
         }

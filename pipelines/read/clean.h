@@ -9,6 +9,7 @@
  *     style go with what they hold (markup.h). `<[A-Z0-9.]+>` is a newswire symbol and stays, unless it is an
  *     element's name and other markup stands in the text; so does any other "<": "a < b", "<Airbus
  *     Industrie>".
+ *   - marks of Markdown, BBCode and Slack are dropped, what they mark stays (markdown.h).
  *   - http://, https://, ftp:// and www. addresses are dropped, and hosts in small letters with a path
  *     ("pic.twitter.com/x", "bit.ly/x"), up to white space or a quote or angle bracket, punctuation at their
  *     end kept. "Amazon.com" is a company.

@@ -124,6 +124,12 @@ bool tw_event_time_of_text(struct tw_text text, const struct tw_event_time_optio
 {
     struct number number;
     *doubtful = false;
+    while (text.length && (unsigned char)text.bytes[0] <= ' ') {
+        text.bytes++;
+        text.length--;
+    }
+    while (text.length && (unsigned char)text.bytes[text.length - 1] <= ' ')
+        text.length--;
     if (options->unit == TW_UNIT_AUTO && is_calendar(text))
         return read_calendar(text, options->zone, out_us, err);
     if (read_number(text, &number))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "read/time_words.h"
 #include "read/time_zone.h"
 
 enum { DAY_SECONDS = 86400, MICROSECONDS = 1000000 };
@@ -424,7 +425,9 @@ static bool check_reading(struct reading *reading)
     if (reading->month < 1 || reading->month > 12 || reading->day < 1 ||
         reading->day > days_of_month(reading->year, reading->month))
         return wrong(reading, "the calendar has no such day");
-    if (reading->hour > 23 || reading->minute > 59 || reading->second > 60)
+    bool midnight =
+        reading->hour == 24 && reading->minute == 0 && reading->second == 0 && !reading->fraction_us;
+    if ((reading->hour > 23 && !midnight) || reading->minute > 59 || reading->second > 60)
         return wrong(reading, "the clock has no such time");
     return reading->at == reading->text.length || wrong(reading, "something stands after the time");
 }
@@ -443,13 +446,37 @@ static struct tw_text trimmed(struct tw_text text)
     return text;
 }
 
+/* What is no standard form, word by word; why it is none stays where that fails, too. */
+static bool read_words(struct reading *reading)
+{
+    struct tw_time_parts parts;
+    if (!tw_time_words(reading->text, &parts))
+        return false;
+    struct reading again = {.text = reading->text,
+        .at = reading->text.length,
+        .year = parts.year,
+        .month = parts.month,
+        .day = parts.day,
+        .hour = parts.hour,
+        .minute = parts.minute,
+        .second = parts.second,
+        .fraction_us = parts.fraction_us,
+        .has_clock = parts.has_clock,
+        .has_offset = parts.has_offset,
+        .offset_seconds = parts.offset_seconds};
+    bool sound = check_reading(&again);
+    if (sound)
+        *reading = again;
+    return sound;
+}
+
 bool tw_time_parse(
     struct tw_text text, const struct tw_time_zone *naive, int64_t *out_us, struct tw_error *err)
 {
     static const char cure[] =
         "send RFC 3339 with an offset, as 1987-10-19T14:30:00Z, or a number in decode.time_unit";
     struct reading reading = {.text = trimmed(text)};
-    if (!read_any(&reading) || !check_reading(&reading))
+    if ((!read_any(&reading) || !check_reading(&reading)) && !read_words(&reading))
         return refuse_time(text, cure, reading.wrong, err);
     if (!reading.has_clock && !naive)
         return refuse_time(text,

@@ -10,12 +10,13 @@
  *                           14:30:00 EST
  *   asctime, with a zone    Mon Oct 19 14:30:00 +0000 1987 · Mon Oct 19 14:30:00 1987
  *   12-hour clocks          Oct 19, 1987 2:30 PM UTC · 19 Oct 1987 2:30 p.m. EDT
+ *   word by word            October 19, 1987 at 10:30 a.m. ET and others (time_words.h)
  * Seconds may be missing; what a fraction holds beyond microseconds is cut off; an offset is Z, +hh, +hhmm,
  * +hh:mm, UTC, GMT, UT, one of RFC 822's names (EST EDT CST CDT MST MDT PST PDT) or another that means one
  * offset everywhere (CET, CEST, JST), GMT+2; a comment, a zone in brackets or its name (+0000 UTC) behind it.
- * A year of two digits is 1950 to 2049 (RFC 2822, 4.3). A second of 60 is taken at 23:59:60 UTC only, as the
- * midnight after it. A day without a clock is taken as its midnight where times without an offset have a
- * meaning. Pure: no clock, no locale, no TZ of the environment. */
+ * A year of two digits is 1950 to 2049 (RFC 2822, 4.3). 24:00 is the next day's midnight. A second of 60 is
+ * taken at 23:59:60 UTC only, as the midnight after it. A day without a clock is taken as its midnight where
+ * times without an offset have a meaning. Pure: no clock, no locale, no TZ of the environment. */
 #ifndef TW_TIME_TEXT_H
 #define TW_TIME_TEXT_H
 

@@ -1,0 +1,34 @@
+/* time_words: times as newswires and people write them, word by word, in whatever order.
+ *
+ *   in    a text that none of time_text.h's standard forms is
+ *   out   its parts, or false
+ *
+ *   "May 28, 2024, 08:40 ET" · "8:40 AM EDT, Tuesday, May 28th, 2024" · "Published: May 28, 2024 at 8:40
+ *   a.m. ET" · "May 28, 2024 | 08:40 Eastern Time" · "28.05.2024 14:40 CEST" · "5/28/24 8:40 AM EDT" ·
+ *   "28/May/2024:12:40:00 +0000" · "20240528-12:40:00Z" · "28 May 2024 13:40 BST"
+ * ET, CT, MT and PT are the clocks of the United States, with the days on which these are changed since 1967.
+ * IST is India's, BST Britain's: of those who use the names their newswires are read. Of two numbers and a
+ * year the month is the first where AM or PM says that an American wrote it, else what tells them apart is
+ * one above 12; where nothing does, the text is refused. A year of two digits is 1950 to 2049. Every word
+ * must be understood. Pure. */
+#ifndef TW_TIME_WORDS_H
+#define TW_TIME_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+/* What a time is made of; numbers are not checked against the calendar. */
+struct tw_time_parts {
+    int year, month, day, hour, minute, second;
+    int64_t fraction_us;
+    bool has_clock;
+    bool has_offset;
+    int64_t offset_seconds;
+};
+
+/* Reads the whole text. False: a word was not understood, or a day, month or year is missing. */
+bool tw_time_words(struct tw_text text, struct tw_time_parts *out);
+
+#endif
