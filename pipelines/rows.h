@@ -51,7 +51,9 @@ struct tw_headline_row {
     int32_t value;          /* of the rule's measure, 10,000ths: sentiment, or polarity of the event's type */
     struct tw_text keyword; /* headline: the keyword that matched; empty when the rule has none */
     struct tw_text event_type; /* event: its name; else empty */
-    int32_t stories; /* that the rule asks for: with more than one, no alert is about to open by it */
+    int32_t stories;      /* that the rule asks for: with more than one, no alert is about to open by it */
+    struct tw_text watch; /* the rule's watch lists, a line feed between; empty: it is held to none. Whoever
+                             stands on none of them just now, no alert is about to open of */
 };
 
 struct tw_rows {

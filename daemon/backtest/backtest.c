@@ -34,9 +34,21 @@ bool tw_backtest_begin(struct tw_backtest *backtest, const struct tw_rule_set *r
            tw_simulation_begin(&backtest->simulation, rules, memory_bytes, err);
 }
 
+bool tw_backtest_watch(
+    struct tw_backtest *backtest, struct tw_history *history, bool now, struct tw_error *err)
+{
+    struct tw_watch_times *times = &backtest->watch_times;
+    if (!tw_watch_times_read(times, history, backtest->rules, now, err) ||
+        !tw_watched_rules_make(&backtest->watched, backtest->rules, times->items, times->count, err))
+        return false;
+    tw_simulation_watch(&backtest->simulation, backtest->watched.spans, backtest->watched.count);
+    return true;
+}
+
 void tw_backtest_end(struct tw_backtest *backtest)
 {
     tw_simulation_end(&backtest->simulation);
+    tw_watched_rules_end(&backtest->watched);
     tw_arena_end(&backtest->arena);
     tw_arena_end(&backtest->hearing);
     free(backtest->alerts);

@@ -14,6 +14,7 @@
 
 #include "alert/simulation.h"
 #include "backtest/history.h"
+#include "backtest/watch_times.h"
 #include "events/taxonomy.h"
 
 /* How an alert stands to those that were lived through (outcome.h). */
@@ -52,6 +53,8 @@ struct tw_spoken_document {
 struct tw_backtest {
     struct tw_simulation simulation;
     const struct tw_rule_set *rules;
+    struct tw_watched_rules watched; /* the same, by their watch lists */
+    struct tw_watch_times watch_times;
     const struct tw_taxonomy *taxonomy; /* NULL: no events */
     struct tw_arena arena;              /* of what came of it */
     struct tw_arena hearing;            /* of one document */
@@ -69,6 +72,10 @@ struct tw_history_wanted tw_backtest_wants(const struct tw_rule_set *rules);
 /* Rules and taxonomy are borrowed. TW_INTERNAL. To be ended after a failure too. */
 TW_MUST_USE bool tw_backtest_begin(struct tw_backtest *backtest, const struct tw_rule_set *rules,
     const struct tw_taxonomy *taxonomy, size_t memory_bytes, struct tw_error *err);
+/* Before it runs: with the watch lists of the history's period, or as they stand now. Nothing where rules are
+ * held to none. Errors of history.h and of alert/watched_rules.h. */
+TW_MUST_USE bool tw_backtest_watch(
+    struct tw_backtest *backtest, struct tw_history *history, bool now, struct tw_error *err);
 /* A zeroed one is safe to end. */
 void tw_backtest_end(struct tw_backtest *backtest);
 

@@ -20,6 +20,7 @@ struct options {
     const char *events;     /* NULL: events.path */
     int64_t from_us, to_us; /* 0: not given */
     bool compare, summary;
+    bool lists_now;
     enum tw_format format;
 };
 
@@ -78,6 +79,7 @@ static bool evaluate(struct run *run, struct tw_error *err)
     return tw_history_begin(&run->history, run->database.connection, &wanted, err) &&
            tw_backtest_begin(&run->backtest, run->rules, run->events,
                (size_t)run->database.config.evaluate.memory_bytes, err) &&
+           tw_backtest_watch(&run->backtest, &run->history, options->lists_now, err) &&
            tw_backtest_run(&run->backtest, &run->history, err) &&
            (!options->compare || tw_outcome_compare(&run->backtest, &run->history, err)) &&
            tw_outcome_judge(&run->backtest, &run->history, err);
@@ -186,6 +188,18 @@ static bool print(struct run *run, struct tw_error *err)
     return printed;
 }
 
+/* Such a rule could say nothing, and silence would look like calm. */
+static void tell_empty_lists(const struct run *run, const struct tw_rule *rule)
+{
+    const struct tw_watch_times *times = &run->backtest.watch_times;
+    for (uint32_t at = 0; at < rule->list_count; at++)
+        if (!tw_watched_times_have(times->items, times->count, rule->lists[at]))
+            fprintf(stderr, "tapewatch backtest: rule %.*s: nobody %s on watch list \"%.*s\"%s\n",
+                (int)rule->name.length, rule->name.bytes, run->options->lists_now ? "stands" : "stood",
+                (int)rule->lists[at].length, rule->lists[at].bytes,
+                run->options->lists_now ? "" : " in this time; --lists-now tries those who stand there now");
+}
+
 /* What was done, and what must be known to read it. */
 static void tell(const struct run *run)
 {
@@ -206,6 +220,8 @@ static void tell(const struct run *run)
             counts[TW_COMPARED_SAME], counts[TW_COMPARED_MOVED], counts[TW_COMPARED_GAINED],
             counts[TW_COMPARED_LOST]);
     putc('\n', stderr);
+    for (uint32_t at = 0; at < run->rules->count; at++)
+        tell_empty_lists(run, &run->rules->rules[at]);
     if (history->late > 0)
         fprintf(stderr,
             "tapewatch backtest: %" PRIu64
@@ -249,6 +265,8 @@ static const struct tw_option rows[] = {
         .help = "say how each stands to the alerts that opened, and name those that are lost"},
     {"summary", 0, NULL, TW_INTO_FLAG(struct options, summary),
         .help = "print a row a rule, with its precision by people's labels, in place of the alerts"},
+    {"lists-now", 0, NULL, TW_INTO_FLAG(struct options, lists_now),
+        .help = "take watch lists as they stand now (default: as they stood when the documents came)"},
     TW_OPTION_FORMAT(struct options, format),
     {"events", 0, "FILE", TW_INTO_PATH(struct options, events),
         .help = "the events file (default: events.path)"},

@@ -93,7 +93,7 @@ static const uint32_t moves[STATES] = {
     [STORING] = TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [BEATING] = TW_MOVE(TAKING) | TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [TAKING] = TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [LOOKING] = TW_MOVE(CUTTING) | TW_MOVE(READING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
+    [LOOKING] = TW_MOVE(CUTTING) | TW_MOVE(READING) | TW_MOVE(STORING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [CUTTING] = TW_MOVE(READING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [READING] = TW_MOVE(WORKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [WORKING] = TW_MOVE(WRITING) | TW_MOVE(WAITING) | TW_MOVE(ATTENDING) | TW_MOVE(ORPHANED) | TW_MOVE(RECALLING),
@@ -293,6 +293,10 @@ static void exchange_list(
 static void on_rules_stored(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
+    if (refusal && !refusal->lost && refusal->means == TW_SQLSTATE_OUTRUN) {
+        go_on(evaluator, LOOKING, "watch lists have changed meanwhile");
+        return;
+    }
     if (refusal) {
         recover(evaluator, "rules not stored", refusal);
         return;
@@ -429,6 +433,12 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
     }
     if (trouble.code != TW_OK) {
         give_up_turn(evaluator, &trouble);
+        return;
+    }
+    tw_stored_rules_tell(&evaluator->rules, evaluator->log);
+    if (evaluator->rules.wanted) { /* before anything more is evaluated */
+        tw_turn_exchange_clear(&evaluator->turn);
+        go_on(evaluator, STORING, "rules are wanted");
         return;
     }
     evaluator->holder = evaluator->turn.positions.holder;
@@ -604,20 +614,6 @@ static void work(struct tw_evaluator *evaluator)
     attend_later(evaluator);
 }
 
-/* Forgotten too early, what comes again is taken for news: whoever looks after the daemon must hear of it. */
-static void note_filed(struct tw_evaluator *evaluator)
-{
-    const struct tw_filing *filing = &evaluator->turn.filing;
-    tw_count(evaluator->metrics, TW_COUNT_STORIES_FILED, filing->row_count);
-    tw_count(evaluator->metrics, TW_COUNT_STORIES_COPIES, filing->copies);
-    tw_count(evaluator->metrics, TW_COUNT_STORIES_FORGOTTEN, filing->forgotten);
-    if (filing->forgotten > 0 && !evaluator->forgotten_told)
-        tw_log(evaluator->log, TW_WARNING, "evaluate", "stories are forgotten before 24 hours are over",
-            tw_int("most_documents", (int64_t)filing->most_documents),
-            tw_string("cure", "raise stories.most_documents (tapewatch.yaml)"));
-    evaluator->forgotten_told = evaluator->forgotten_told || filing->forgotten > 0;
-}
-
 static void on_written(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
@@ -626,7 +622,7 @@ static void on_written(void *context, const struct tw_refusal *refusal)
         recover(evaluator, "alerts not stored", refusal);
         return;
     }
-    note_filed(evaluator);
+    tw_filing_note(&evaluator->turn.filing, evaluator->metrics, evaluator->log, &evaluator->forgotten_told);
     tw_turn_exchange_done(&evaluator->turn, &evaluator->shards);
     note_memory(evaluator);
     note_progress(evaluator);

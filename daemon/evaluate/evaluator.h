@@ -16,7 +16,8 @@
  * alerts); those with nothing in them cost one round trip, however long they are.
  *
  * Rule sets live in the database, each with the edge from which it holds; the configuration's set is stored
- * when it is not the last one there (stored_rules.h). So all daemons evaluate by the same rules, and a reload
+ * when it is not the last one there, and anew when watch lists have changed that it is held to
+ * (stored_rules.h). So all daemons evaluate by the same rules, and a reload
  * takes effect at one edge.
  *
  * THE MACHINE does one exchange with the server, or has one job on a worker, at a time:
@@ -49,7 +50,7 @@
  *     LOOKING --bars have closed--> CUTTING --counted--> READING --read--> WORKING --decided--> WRITING
  *     LOOKING --one bar has closed, or documents are to be filed--> READING
  *     LOOKING --windows are to be read--> CUTTING      WORKING --that is done, or failed--> WAITING
- *     LOOKING --nothing has closed--> WAITING
+ *     LOOKING --nothing has closed--> WAITING     LOOKING --rules are wanted--> STORING
  *     WORKING --a sign of life is due--> ATTENDING --answered, or refused--> WORKING
  *     ATTENDING --the job is back--> RETURNED --answered, and decided--> WRITING
  *     WRITING --written, or outrun--> WAITING

@@ -37,6 +37,7 @@
 #include "evaluate/statement_list.h"
 #include "observe/log.h"
 #include "observe/machine.h"
+#include "observe/metrics.h"
 #include "stories/stories.h"
 
 extern const struct tw_machine tw_filing_machine;
@@ -107,5 +108,10 @@ void tw_filing_write(const struct tw_filing *filing, struct tw_statement_list *l
 void tw_filing_done(struct tw_filing *filing);
 /* Forgets the turn, and what of it was not committed. */
 void tw_filing_clear(struct tw_filing *filing);
+
+/* Counts what was filed. Forgotten too early, what comes again is taken for news: whoever looks after the
+ * daemon hears of it, once (`told`). */
+void tw_filing_note(
+    const struct tw_filing *filing, struct tw_metrics *metrics, const struct tw_log *log, bool *told);
 
 #endif

@@ -11,6 +11,12 @@
  * of one refers to them (sql/, prune_rule_sets). So rules look back as far as the sets that count do, not as
  * any set ever did.
  *
+ * WATCH LISTS. Where rules are held to some, what is wanted is the set that the file gives with the lists as
+ * they stand (alert/rules.h, tw_rules_watch). So it is known only when the lists have been read, and another
+ * one is wanted whenever they have changed: each look brings them when they have. Changes take effect with
+ * the set that they make: tw_stored_rules_send_wanted has them dated in the same transaction. A daemon whose
+ * rules are not the last stored ones leaves both to the one whose they are.
+ *
  * A set that this program cannot read stops the evaluation: it is never passed over. Sets are kept while the
  * session lasts; the next server may be a standby that lagged, with fewer of them
  * (tw_stored_rules_forget). */
@@ -19,6 +25,7 @@
 
 #include "alert/alerts.h"
 #include "evaluate/statement_list.h"
+#include "observe/log.h"
 #include "postgres/session.h"
 
 struct tw_stored_rules {
@@ -29,6 +36,17 @@ struct tw_stored_rules {
     char wanted_hash[65];
     char sent_hash[65]; /* of the rules on their way: a reload may replace the wanted ones meanwhile */
     bool again;         /* sets count that were forgotten: "evaluated to" has gone back */
+
+    struct tw_rule_set
+        *base; /* wanted rules that are held to watch lists, as their file has them; else NULL */
+    struct tw_watch_lists lists; /* as last read; texts in `texts` */
+    struct tw_arena texts;
+    bool has_texts;        /* `texts` is begun */
+    int64_t lists_version; /* of `lists`, from 1 on; 0: there were none, or they are not read */
+    bool lists_read;
+    bool lists_changed;                  /* by the last look: tell of it */
+    int64_t sent_version, dated_version; /* whose changes are being dated, or are */
+    struct tw_error refused;             /* why the lists make no set; TW_OK: they do */
 };
 
 /* These are to be the last set stored; copied. NULL: none, which is a set too. TW_INTERNAL for want of
@@ -41,14 +59,19 @@ void tw_stored_rules_send_wanted(struct tw_stored_rules *stored, const struct tw
 /* What was sent stands in the table. Others may be wanted meanwhile: `wanted` says so. */
 void tw_stored_rules_sent(struct tw_stored_rules *stored);
 
-/* Asks which set is the first that counts, and for the sets after the last one known. */
+/* Asks which set is the first that counts, for the sets after the last one known, and for watch lists when
+ * they have changed. Afterwards other rules may be wanted. */
 void tw_stored_rules_add_read(const struct tw_stored_rules *stored, struct tw_statement_list *list);
-/* Takes an answer of TW_RULE_SETS_FIRST or TW_RULE_SETS_READ in. TW_CONFIG for rules that this program
- * cannot read, TW_INTERNAL and TW_FULL for want of memory; what came before stays. */
+/* Takes an answer of TW_RULE_SETS_FIRST, TW_RULE_SETS_READ or TW_WATCHED_READ in. TW_CONFIG for rules that
+ * this program cannot read, TW_INTERNAL and TW_FULL for want of memory; what came before stays. */
 TW_MUST_USE bool tw_stored_rules_row(struct tw_stored_rules *stored, enum tw_statement statement,
     const PGresult *result, struct tw_error *err);
 /* Whether all sets that count are known. When not, all are forgotten: they will be read. */
 bool tw_stored_rules_settle(struct tw_stored_rules *stored);
+
+/* When the last look brought watch lists that rules are held to: tells so, of lists that nobody stands on,
+ * and why no set can be made with them. */
+void tw_stored_rules_tell(struct tw_stored_rules *stored, const struct tw_log *log);
 
 /* Number of the last set known; 0: none. */
 int32_t tw_stored_rules_last(const struct tw_stored_rules *stored);

@@ -122,7 +122,8 @@ bool tw_turn_exchange_row(struct tw_turn_exchange *exchange, enum tw_statement s
         take_cut(exchange, result);
     else if (statement == TW_POSITIONS_READ)
         taken = take_positions(exchange, result, &err);
-    else if (statement == TW_RULE_SETS_FIRST || statement == TW_RULE_SETS_READ)
+    else if (statement == TW_RULE_SETS_FIRST || statement == TW_RULE_SETS_READ ||
+             statement == TW_WATCHED_READ)
         taken = tw_stored_rules_row(exchange->rules, statement, result, &err);
     if (!taken && exchange->trouble.code == TW_OK)
         exchange->trouble = err;

@@ -19,7 +19,8 @@ enum {
     EVENT_VALUE,
     EVENT_TYPE,
     EVENT_IS_COPY,
-    EVENT_IS_PAST
+    EVENT_IS_PAST,
+    EVENT_SEVERITY
 };
 enum {
     ALERT_RULE = 2,
@@ -50,6 +51,14 @@ static int64_t time_at(const PGresult *rows, int row, int column)
     return PQgetisnull(rows, row, column) ? TW_NO_TIME : tw_get_time(PQgetvalue(rows, row, column));
 }
 
+static enum tw_severity severity_of(struct tw_text name)
+{
+    for (int severity = 0; tw_severity_names[severity]; severity++)
+        if (tw_text_equal(name, tw_text_of(tw_severity_names[severity])))
+            return (enum tw_severity)severity;
+    return TW_SEVERITY_WARNING;
+}
+
 static bool read_event(const PGresult *rows, int row, struct tw_turn_row *out, struct tw_error *err)
 {
     (void)err;
@@ -59,6 +68,7 @@ static bool read_event(const PGresult *rows, int row, struct tw_turn_row *out, s
         .event_us = time_at(rows, row, EVENT_TIME),
         .sentiment = tw_get_int16(PQgetvalue(rows, row, EVENT_SENTIMENT)),
         .value = tw_get_int16(PQgetvalue(rows, row, EVENT_VALUE)),
+        .severity = severity_of(tw_get_text(rows, row, EVENT_SEVERITY)), /* NULL: a warning's */
         .keyword = tw_get_text(rows, row, EVENT_KEYWORD),
         .event_type = tw_get_text(rows, row, EVENT_TYPE),
         .topic = tw_get_text(rows, row, EVENT_TOPIC),
@@ -68,14 +78,6 @@ static bool read_event(const PGresult *rows, int row, struct tw_turn_row *out, s
         .is_past = *PQgetvalue(rows, row, EVENT_IS_PAST) != 0,
     };
     return true;
-}
-
-static enum tw_severity severity_of(struct tw_text name)
-{
-    for (int severity = 0; tw_severity_names[severity]; severity++)
-        if (tw_text_equal(name, tw_text_of(tw_severity_names[severity])))
-            return (enum tw_severity)severity;
-    return TW_SEVERITY_WARNING;
 }
 
 static bool read_alert(const PGresult *rows, int row, struct tw_turn_row *out, struct tw_error *err)

@@ -132,6 +132,13 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_RULE_SETS_READ] = {"rule_sets_read", TW_FOR_EVALUATOR, 1, {I4},
         "SELECT rule_set_id, holds_from, rules FROM tapewatch.rule_sets"
         " WHERE rule_set_id > $1 AND rule_set_id >= tapewatch.first_rule_set() ORDER BY rule_set_id"},
+    [TW_WATCHED_READ] = {"watched_read", TW_FOR_EVALUATOR, 1, {I8},
+        /* nothing while there was no change; else all lists, one row with NULLs when nobody stands on any */
+        "SELECT v.version, w.list, w.entity FROM (SELECT tapewatch.watched_version() AS version) AS v"
+        " LEFT JOIN tapewatch.watched w ON w.removed_at IS NULL WHERE v.version <> $1 ORDER BY w.list, w.entity"},
+    [TW_WATCHED_DATE] = {"watched_date", TW_FOR_EVALUATOR, 1, {I8},
+        /* behind rule_set_store, in its transaction */
+        "SELECT tapewatch.date_watched($1)"},
     [TW_POSITIONS_READ] = {"positions_read", TW_FOR_EVALUATOR, 1, {ATX},
         "SELECT p.topic_id, p.partition, p.next_offset, p.watermark, p.caught_up,"
         " coalesce((extract(epoch FROM clock_timestamp() - p.silent_since) * 1000000)::int8, 0),"
@@ -171,7 +178,7 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         /* what waits; and what rules that ask for several stories look back on */
         "SELECT v.entity, coalesce(e.listed, false), v.rule, v.event_time, v.sentiment, v.keyword, t.topic, v.partition,"
         " v.kafka_offset, v.alert_event_id, coalesce(v.value, v.sentiment), coalesce(v.event_type, ''),"
-        " coalesce(v.entity = ANY (s.told), false), v.evaluated_at IS NOT NULL"
+        " coalesce(v.entity = ANY (s.told), false), v.evaluated_at IS NOT NULL, v.severity"
         " FROM (SELECT * FROM tapewatch.alert_events WHERE evaluated_at IS NULL AND event_time < $1 AND shard = ANY ($2)"
         " UNION ALL SELECT * FROM tapewatch.alert_events WHERE evaluated_at IS NOT NULL AND stories > 1"
         " AND event_time >= $3 AND event_time < $4 AND shard = ANY ($2)) AS v JOIN tapewatch.topics t USING (topic_id)"
@@ -232,10 +239,12 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " FROM tapewatch.alerts a"
         " WHERE a.rule = $1 AND a.entity = $2 AND a.opened_time = $3 ORDER BY a.alert_id DESC LIMIT 1"},
     [TW_EVENT_DONE] = {"event_done", TW_FOR_EVALUATOR, 4, {I8, TX, TX, TZ},
-        "UPDATE tapewatch.alert_events SET evaluated_at = coalesce(evaluated_at, clock_timestamp()), alert_id = coalesce(alert_id,"
-        " (SELECT a.alert_id FROM tapewatch.alerts a WHERE a.rule = $2 AND a.entity = $3 AND a.opened_time = $4"
-        " ORDER BY a.alert_id DESC LIMIT 1))"
-        " WHERE alert_event_id = $1"},
+        /* taken up, and linked with the alert that it is given with; once more for each further one */
+        "WITH found AS (SELECT a.alert_id FROM tapewatch.alerts a WHERE a.rule = $2 AND a.entity = $3 AND a.opened_time = $4"
+        " ORDER BY a.alert_id DESC LIMIT 1), linked AS (INSERT INTO tapewatch.alert_event_links (alert_id, alert_event_id)"
+        " SELECT f.alert_id, $1 FROM found f ON CONFLICT DO NOTHING)"
+        " UPDATE tapewatch.alert_events SET evaluated_at = coalesce(evaluated_at, clock_timestamp()),"
+        " alert_id = coalesce(alert_id, (SELECT f.alert_id FROM found f)) WHERE alert_event_id = $1"},
     [TW_IDLE_CHECK] = {"idle_check", TW_FOR_EVALUATOR, 3, {AI2, AI4, AI8},
         /* shares the lock of idle partitions' rows until "evaluated to" stands */
         "SELECT tapewatch.idle_check($1, $2, $3)"},

@@ -372,6 +372,12 @@ static void headline_stories(const struct tw_chosen_rows *rows, uint32_t row, st
     cell->integer = headline_of(rows, row)->stories;
 }
 
+static void headline_watch(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    struct tw_text watch = headline_of(rows, row)->watch;
+    cell->text = watch.length > 0 ? watch : tw_text_of("");
+}
+
 static void headline_event_type(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
     text_or_null(headline_of(rows, row)->event_type, cell);
@@ -560,6 +566,7 @@ static const struct tw_sql_column alert_event_columns[] = {
     {ROW(value, TW_OID_INT2, headline_value)},
     {ROW(event_type, TW_OID_TEXT, headline_event_type)},
     {ROW(stories, TW_OID_INT2, headline_stories)},
+    {ROW(watch, TW_OID_TEXT, headline_watch)},
 };
 
 static const struct tw_sql_column dead_letter_columns[] = {

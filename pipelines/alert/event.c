@@ -8,7 +8,21 @@
 enum { MOST_TYPES = TW_EVENT_TYPES };
 
 /* Its own keys, behind the common ones. */
-enum { TYPES, SEVERITY_AT_LEAST, SENTIMENT_BELOW, IN_TITLE, STORIES, OWN_KEYS = STORIES + TW_SPOKEN_KEYS };
+enum {
+    TYPES,
+    SEVERITY_AT_LEAST,
+    SENTIMENT_BELOW,
+    IN_TITLE,
+    SEVERITY_OF,
+    CRITICAL,
+    WARNING,
+    INFO,
+    STORIES,
+    OWN_KEYS = STORIES + TW_SPOKEN_KEYS
+};
+static const int severity_keys[] = {
+    [TW_SEVERITY_INFO] = INFO, [TW_SEVERITY_WARNING] = WARNING, [TW_SEVERITY_CRITICAL] = CRITICAL};
+static const char *const severities_of[] = {"rule", "type", NULL};
 static const struct tw_yaml_key keys[] = {
     TW_RULE_COMMON_ROWS("1h"),
     {"types", TW_YAML_TEXTS, 1, MOST_TYPES, NULL, "",
@@ -19,18 +33,38 @@ static const struct tw_yaml_key keys[] = {
         "speaks only when the document's sentiment for the entity is below this; left out, whatever it is"},
     {"in_title", TW_YAML_BOOL, 0, 1, NULL, "false",
         "speaks only for an event that the title tells, not the body; a text without a title is one"},
+    {"severity_of", TW_YAML_CHOICE, 0, 0, severities_of, "rule",
+        "whose severity its alerts have: the rule's, or that which events.yaml gives the type"},
+    {"critical", TW_YAML_TEXTS, 1, MOST_TYPES, NULL, "",
+        "types of which its alerts are critical, whatever else is said"},
+    {"warning", TW_YAML_TEXTS, 1, MOST_TYPES, NULL, "", "types of which they are warnings"},
+    {"info", TW_YAML_TEXTS, 1, MOST_TYPES, NULL, "", "types of which they are for information"},
     TW_SPOKEN_ROWS,
 };
 _Static_assert(sizeof keys / sizeof keys[0] == TW_RULE_COMMON_KEYS + OWN_KEYS, "a row for each key");
 
+static bool has(const struct tw_event_types *types, struct tw_text name)
+{
+    for (uint32_t at = 0; at < types->count; at++)
+        if (tw_text_equal(types->names[at], name))
+            return true;
+    return false;
+}
+
 static bool wants(const struct tw_event_rule *settings, const struct tw_event_type *type)
 {
-    if (type->severity < settings->severity_at_least)
-        return false;
-    for (uint32_t at = 0; at < settings->type_count; at++)
-        if (tw_text_equal(settings->types[at], type->name))
-            return true;
-    return settings->type_count == 0;
+    return type->severity >= settings->severity_at_least &&
+           (settings->types.count == 0 || has(&settings->types, type->name));
+}
+
+/* How grave an alert of that type is. */
+static enum tw_severity severity_of(const struct tw_rule *rule, const struct tw_event_type *type)
+{
+    const struct tw_event_rule *settings = tw_event_of(rule);
+    for (int severity = TW_SEVERITY_CRITICAL; severity >= TW_SEVERITY_INFO; severity--)
+        if (has(&settings->severities[severity], type->name))
+            return (enum tw_severity)severity;
+    return settings->severity_of_type ? type->severity : rule->severity;
 }
 
 /* -- reading and writing --------------------------------------------------------------------------------- */
@@ -65,43 +99,94 @@ static bool some_type_is_grave_enough(const struct tw_rule_reader *reader, const
         "\"severity_at_least\" leaves none of the rule's types");
 }
 
+static bool types_are_known(const struct tw_rule_reader *reader, const struct tw_yaml_value *types)
+{
+    bool right = true;
+    for (uint32_t at = 0; at < types->text_count; at++) {
+        bool list = types->node && types->node->kind == TW_YAML_LIST;
+        right = type_is_known(reader, list ? types->node->items[at] : types->node, types->texts[at]) && right;
+    }
+    return right;
+}
+
 /* What can be said only where it is known which events there are. */
 static bool check_types(const struct tw_rule_reader *reader, const struct tw_yaml_node *node,
     const struct tw_yaml_value *values, const struct tw_event_rule *settings)
 {
-    const struct tw_yaml_value *types = &values[TYPES];
     bool right = true;
     if (!reader->bounds || reader->bounds->events_unread)
         return true;
     if (!reader->bounds->events)
         return tw_yaml_problem(reader->problems, node, "set events.path to the file of events, events.yaml",
             "an event rule needs events, and events.path is not set");
-    for (uint32_t at = 0; at < types->text_count; at++) {
-        bool list = types->node && types->node->kind == TW_YAML_LIST;
-        right = type_is_known(reader, list ? types->node->items[at] : types->node, types->texts[at]) && right;
-    }
+    right = types_are_known(reader, &values[TYPES]) && right;
+    for (int key = CRITICAL; key <= INFO; key++)
+        right = types_are_known(reader, &values[key]) && right;
     return right && (!values[SEVERITY_AT_LEAST].node ||
                         some_type_is_grave_enough(reader, &values[SEVERITY_AT_LEAST], settings));
 }
 
 static bool read_types(
-    const struct tw_rule_reader *reader, const struct tw_yaml_value *value, struct tw_event_rule *settings)
+    const struct tw_rule_reader *reader, const struct tw_yaml_value *value, struct tw_event_types *out)
 {
     if (!value->has_value)
         return true;
     if (!tw_rule_items_are_visible(reader, value, "types"))
         return false;
-    struct tw_text *types = tw_arena_array(reader->arena, value->text_count, sizeof *types);
-    if (!types)
+    struct tw_text *names = tw_arena_array(reader->arena, value->text_count, sizeof *names);
+    if (!names)
         return tw_rule_no_memory(reader, value->node);
     for (uint32_t at = 0; at < value->text_count; at++) {
-        types[at] = tw_arena_copy(reader->arena, value->texts[at]);
-        if (!types[at].bytes)
+        names[at] = tw_arena_copy(reader->arena, value->texts[at]);
+        if (!names[at].bytes)
             return tw_rule_no_memory(reader, value->node);
     }
-    settings->types = types;
-    settings->type_count = value->text_count;
+    *out = (struct tw_event_types){names, value->text_count};
     return true;
+}
+
+/* Whether one of the keys before that one names the type already. */
+static bool is_said_before(const struct tw_yaml_value *values, int before, struct tw_text type)
+{
+    for (int key = CRITICAL; key < before; key++)
+        for (uint32_t at = 0; at < values[key].text_count; at++)
+            if (tw_text_equal(values[key].texts[at], type))
+                return true;
+    return false;
+}
+
+/* A type has one severity, and one of which the rule does not speak at all has none. */
+static bool severities_are_plain(const struct tw_rule_reader *reader, const struct tw_yaml_value *values,
+    const struct tw_event_rule *settings)
+{
+    bool right = true;
+    for (int key = CRITICAL; key <= INFO; key++) {
+        const struct tw_yaml_value *types = &values[key];
+        for (uint32_t at = 0; at < types->text_count; at++) {
+            struct tw_text name = types->texts[at];
+            bool twice = is_said_before(values, key, name);
+            if (twice || (settings->types.count > 0 && !has(&settings->types, name)))
+                right = tw_yaml_problem(reader->problems, types->node,
+                    twice ? "leave it in one of the lists" : "add it to `types`, or take it out",
+                    twice ? "type \"%.*s\" has two severities" : "type \"%.*s\" is none of the rule's types",
+                    name.length < 100 ? (int)name.length : 100, name.bytes);
+        }
+    }
+    return right;
+}
+
+static bool read_severities(const struct tw_rule_reader *reader, const struct tw_yaml_value *values,
+    struct tw_event_rule *settings, struct tw_rule *rule)
+{
+    bool right = true;
+    settings->severity_of_type = values[SEVERITY_OF].number != 0;
+    rule->severity_by_document = settings->severity_of_type;
+    for (int severity = TW_SEVERITY_INFO; severity <= TW_SEVERITY_CRITICAL; severity++) {
+        struct tw_event_types *types = &settings->severities[severity];
+        right = read_types(reader, &values[severity_keys[severity]], types) && right;
+        rule->severity_by_document = rule->severity_by_document || types->count > 0;
+    }
+    return right;
 }
 
 static bool read_event(const struct tw_rule_reader *reader, const struct tw_yaml_node *node,
@@ -117,8 +202,16 @@ static bool read_event(const struct tw_rule_reader *reader, const struct tw_yaml
     rule->settings = settings;
     rule->measure = "polarity";
     bool right = tw_spoken_read_stories(reader, &values[STORIES], &keys[TW_RULE_COMMON_KEYS + STORIES], rule);
-    return read_types(reader, &values[TYPES], settings) && check_types(reader, node, values, settings) &&
-           right;
+    return read_types(reader, &values[TYPES], &settings->types) &&
+           read_severities(reader, values, settings, rule) && check_types(reader, node, values, settings) &&
+           severities_are_plain(reader, values, settings) && right;
+}
+
+static bool write_types(const struct tw_event_types *types, struct tw_yaml_value *value)
+{
+    value->texts = types->names;
+    value->text_count = types->count;
+    return types->count > 0;
 }
 
 static bool write_event(const struct tw_rule *rule, size_t key, struct tw_yaml_value *value)
@@ -126,21 +219,27 @@ static bool write_event(const struct tw_rule *rule, size_t key, struct tw_yaml_v
     const struct tw_event_rule *settings = tw_event_of(rule);
     if (key >= STORIES)
         return tw_spoken_write_stories(rule, key - STORIES, value);
-    value->texts = settings->types;
-    value->text_count = settings->type_count;
+    if (key == TYPES)
+        return write_types(&settings->types, value);
+    for (int severity = TW_SEVERITY_INFO; severity <= TW_SEVERITY_CRITICAL; severity++)
+        if (key == (size_t)severity_keys[severity])
+            return write_types(&settings->severities[severity], value);
     const int64_t numbers[STORIES] = {[SEVERITY_AT_LEAST] = settings->severity_at_least,
         [SENTIMENT_BELOW] = settings->sentiment_below,
-        [IN_TITLE] = settings->in_title};
+        [IN_TITLE] = settings->in_title,
+        [SEVERITY_OF] = settings->severity_of_type};
     value->number = numbers[key];
-    if (key == TYPES)
-        return settings->type_count > 0;
     return key != SENTIMENT_BELOW || settings->sentiment_below != TW_EVENT_ANY_SENTIMENT;
 }
 
 /* -- speaking for a document ----------------------------------------------------------------------------- */
 
-static bool is_graver(const struct tw_event_type *left, const struct tw_event_type *right)
+static bool is_graver(
+    const struct tw_rule *rule, const struct tw_event_type *left, const struct tw_event_type *right)
 {
+    enum tw_severity one = severity_of(rule, left), other = severity_of(rule, right);
+    if (one != other)
+        return one > other;
     return left->severity != right->severity ? left->severity > right->severity
                                              : left->polarity < right->polarity;
 }
@@ -154,14 +253,15 @@ static bool is_told(const struct tw_event_rule *settings, const struct tw_docume
 
 /* The gravest type that the rule wants, of those told of the document's entity of that number; NULL: none. */
 static const struct tw_event_type *gravest(
-    const struct tw_event_rule *settings, const struct tw_rule_hearing *hearing, uint32_t entity)
+    const struct tw_rule *rule, const struct tw_rule_hearing *hearing, uint32_t entity)
 {
+    const struct tw_event_rule *settings = tw_event_of(rule);
     const struct tw_document *document = hearing->document;
     const struct tw_event_type *found = NULL;
     for (uint32_t at = 0; at < document->event_count; at++) {
         const struct tw_event_type *type = &hearing->taxonomy->types[document->events[at].type];
         if (document->events[at].entity == entity && wants(settings, type) &&
-            is_told(settings, document, at) && (!found || is_graver(type, found)))
+            is_told(settings, document, at) && (!found || is_graver(rule, type, found)))
             found = type;
     }
     return found;
@@ -175,19 +275,20 @@ static bool speak_event(const struct tw_rule *rule, const struct tw_rule_hearing
     for (uint32_t entity = 0; hearing->document->event_count > 0 && entity < hearing->score_count; entity++) {
         const struct tw_score_row *score = &hearing->scores[hearing->first_score + entity];
         if (score->score.sentiment >= settings->sentiment_below ||
-            !tw_rule_covers(rule, score->symbol, score->listed))
+            !tw_rule_may_cover(rule, score->symbol, score->listed))
             continue;
-        const struct tw_event_type *type = gravest(settings, hearing, entity);
+        const struct tw_event_type *type = gravest(rule, hearing, entity);
         if (!type)
             continue;
         const struct tw_headline_row row = {.document = score->document,
             .score = hearing->first_score + entity,
             .rule = rule->name,
             .kind = rule->kind->name,
-            .severity = rule->severity,
+            .severity = severity_of(rule, type),
             .value = type->polarity,
             .event_type = type->name,
-            .stories = tw_spoken_stories(rule)};
+            .stories = tw_spoken_stories(rule),
+            .watch = rule->watch};
         if (!tw_spoken_add(list, &row, arena, err))
             return false;
     }

@@ -68,7 +68,7 @@ static bool write_headline(const struct tw_rule *rule, size_t key, struct tw_yam
 static bool is_negative_enough(const struct tw_rule *rule, const struct tw_score_row *score)
 {
     return score->score.sentiment <= tw_headline_of(rule)->at_most &&
-           tw_rule_covers(rule, score->symbol, score->listed);
+           tw_rule_may_cover(rule, score->symbol, score->listed);
 }
 
 /* The text is searched once, and only when a score asks for it. */
@@ -94,7 +94,8 @@ static bool speak_headline(const struct tw_rule *rule, const struct tw_rule_hear
             .severity = rule->severity,
             .value = score->score.sentiment,
             .keyword = keyword,
-            .stories = tw_spoken_stories(rule)};
+            .stories = tw_spoken_stories(rule),
+            .watch = rule->watch};
         if (!tw_spoken_add(list, &row, arena, err))
             return false;
     }

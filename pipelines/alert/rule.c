@@ -14,7 +14,13 @@ bool tw_rule_covers(const struct tw_rule *rule, struct tw_text symbol, bool list
         return true;
     if (rule->coverage == TW_COVERS_LISTED)
         return listed;
-    return bsearch(&symbol, rule->symbols, rule->symbol_count, sizeof *rule->symbols, tw_rule_compare_texts);
+    return rule->symbol_count > 0 &&
+           bsearch(&symbol, rule->symbols, rule->symbol_count, sizeof *rule->symbols, tw_rule_compare_texts);
+}
+
+bool tw_rule_may_cover(const struct tw_rule *rule, struct tw_text symbol, bool listed)
+{
+    return rule->coverage == TW_COVERS_WATCHED || tw_rule_covers(rule, symbol, listed);
 }
 
 bool tw_rule_no_memory(const struct tw_rule_reader *reader, const struct tw_yaml_node *node)

@@ -32,20 +32,22 @@ enum { TW_RULE_LONGEST_NAME = 100, TW_RULE_MOST_SYMBOLS = 10000 };
 struct tw_rule;
 struct tw_alert; /* steps.h, as is the next */
 struct tw_steps;
-struct tw_taxonomy;  /* events/taxonomy.h */
-struct tw_automaton; /* link/entities.h */
+struct tw_taxonomy;    /* events/taxonomy.h */
+struct tw_automaton;   /* link/entities.h */
+struct tw_watch_lists; /* coverage.h */
 
-enum tw_coverage { TW_COVERS_ALL, TW_COVERS_LISTED, TW_COVERS_SYMBOLS };
+enum tw_coverage { TW_COVERS_ALL, TW_COVERS_LISTED, TW_COVERS_SYMBOLS, TW_COVERS_WATCHED };
 
 /* -- what a kind is given -------------------------------------------------------------------------------- */
 
 /* What rules may ask for where they are to run. */
 struct tw_rule_bounds {
-    const struct tw_taxonomy *events;    /* NULL: no events are told there */
-    const struct tw_automaton *entities; /* NULL: there is no entities file, */
-    bool entities_unread;                /* or what is wrong with it was told already */
-    bool events_unread;                  /* the same of the events file */
-    bool stories;                        /* documents are filed with their stories there */
+    const struct tw_taxonomy *events;     /* NULL: no events are told there */
+    const struct tw_automaton *entities;  /* NULL: there is no entities file, */
+    bool entities_unread;                 /* or what is wrong with it was told already */
+    bool events_unread;                   /* the same of the events file */
+    bool stories;                         /* documents are filed with their stories there */
+    const struct tw_watch_lists *watched; /* who stands on which watch list; NULL: not known yet */
 };
 
 /* Where a rule that is read puts its texts and settings, and its complaints. */
@@ -63,6 +65,7 @@ struct tw_headline_event {
     int64_t event_us;
     int64_t sentiment;         /* 10,000ths */
     int64_t value;             /* of the rule's measure, 10,000ths; headline: the sentiment */
+    enum tw_severity severity; /* of an alert of this document alone */
     struct tw_text keyword;    /* headline: that was found; may be empty */
     struct tw_text event_type; /* event: its name; else empty */
     struct tw_text topic;
@@ -171,7 +174,7 @@ extern const char *const tw_rule_kind_names[]; /* in kinds.c, ended by NULL */
     {"kind", TW_YAML_CHOICE, 0, 0, tw_rule_kind_names, NULL, "what the rule looks at"}, \
     {"severity", TW_YAML_CHOICE, 0, 0, tw_severity_names, "warning", "carried by its alerts"}, \
     {"entities", TW_YAML_NODE, 1, TW_RULE_MOST_SYMBOLS, NULL, "all", \
-        "`all`, `listed` (only those of the entities file), a list of symbols, or `{sector: NAME}`: those that the entities file gives this sector, or one of a list of them"}, \
+        "`all`, `listed` (only those of the entities file), a list of symbols, or `{sector: NAME}`: those that the entities file gives this sector, or one of a list of them; or `{watch: NAME}`: those that analysts have put on this watch list, or on one of a list of them"}, \
     {"quiet", TW_YAML_DURATION, TW_BAR_US, TW_RULE_LONGEST_US, NULL, quiet_default, \
         "event time for which an alert must stay quiet before it is resolved; a multiple of 10s"}
 /* clang-format on */
@@ -183,21 +186,32 @@ struct tw_rule {
     const struct tw_rule_kind *kind;
     enum tw_severity severity;
     enum tw_coverage coverage;
-    const struct tw_text *symbols; /* for TW_COVERS_SYMBOLS, sorted */
+    const struct tw_text *symbols; /* for TW_COVERS_SYMBOLS, sorted; for TW_COVERS_WATCHED those that stand on
+                                      one of its lists, NULL: not known yet */
     uint32_t symbol_count;
+    const struct tw_text *lists; /* for TW_COVERS_WATCHED: names of watch lists, sorted */
+    uint32_t list_count;
+    struct tw_text
+        watch;        /* the same with a line feed between, as a row of alert_events has them; else empty */
     int64_t quiet_us; /* multiple of TW_BAR_US */
 
     /* Filled by the kind. */
-    const char *measure;  /* what the values of its alerts are values of, as the table of alerts names it */
-    int64_t window_us;    /* how far it looks back from an edge, a multiple of TW_BAR_US; 0: not at all */
-    int64_t days_us;      /* the same for whole days, window included; 0: not at all */
-    int64_t spoken_us;    /* the same for documents that it spoke for; 0: it needs those of the edge alone */
-    int64_t stories;      /* such documents, each of another story, without which it opens nothing; 0: one */
-    const void *settings; /* of the kind's own type, in the set's arena */
+    const char *measure; /* what the values of its alerts are values of, as the table of alerts names it */
+    int64_t window_us;   /* how far it looks back from an edge, a multiple of TW_BAR_US; 0: not at all */
+    int64_t days_us;     /* the same for whole days, window included; 0: not at all */
+    int64_t spoken_us;   /* the same for documents that it spoke for; 0: it needs those of the edge alone */
+    int64_t stories;     /* such documents, each of another story, without which it opens nothing; 0: one */
+    bool severity_by_document; /* its alerts are as grave as the gravest document that it spoke for; else as
+                                  `severity` says */
+    const void *settings;      /* of the kind's own type, in the set's arena */
 };
 
-/* Does the rule speak of that entity at all? */
+/* Does the rule speak of that entity at all? Of watch lists that are not known yet, nobody. */
 bool tw_rule_covers(const struct tw_rule *rule, struct tw_text symbol, bool listed);
+/* Could it, sooner or later? What `speak` asks. A rule of watch lists hears every document, whoever stands on
+ * them just now: who does at the edge where the document is seen is decided there (tw_rule_covers), so that
+ * it does not matter when a change of a list reached which worker. */
+bool tw_rule_may_cover(const struct tw_rule *rule, struct tw_text symbol, bool listed);
 
 /* Byte order, for qsort and bsearch over struct tw_text. */
 int tw_rule_compare_texts(const void *left, const void *right);

@@ -8,14 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MOST_RULES = 1000 };
+enum { MOST_RULES = 1000, PROBLEM_BYTES = 1 << 20 };
 
 /* Room for a file of so many bytes, by its densest form: nodes of one byte each (`[[[[`), lists of one
  * letter, every character escaped in the canonical text. Address space only; pages are touched as they are
  * used. */
 #define SCRATCH_BYTES(file_bytes) (((size_t)1 << 20) + (file_bytes)*512)
 #define SET_BYTES(file_bytes) (((size_t)1 << 20) + (file_bytes)*128)
-/* And for the symbols of sectors, which a file does not write. */
+/* And for the symbols of sectors and watch lists, which a file does not write. */
 #define SECTOR_BYTES ((size_t)64 << 20)
 
 /* -- what every rule has --------------------------------------------------------------------------------- */
@@ -185,9 +185,16 @@ static bool finish_set(struct tw_rule_set *set, struct tw_rule *rules, uint32_t 
         note_longest(of_others ? &set->longest_past_us : &set->longest_window_us, rules[at].window_us);
         note_longest(&set->longest_days_us, rules[at].days_us);
         note_longest(&set->longest_spoken_us, rules[at].spoken_us);
+        set->watches = set->watches || rules[at].coverage == TW_COVERS_WATCHED;
     }
-    return tw_rules_text_canonical(rules, count, &set->arena, &set->canonical, err) &&
-           tw_sha256_hex(set->canonical, set->hash, err);
+    if (!tw_rules_text_canonical(rules, count, &set->arena, &set->canonical, err))
+        return false;
+    if (set->canonical.length > TW_YAML_MOST_BYTES)
+        return tw_fail(err, TW_CONFIG, "rules",
+            "name fewer symbols, sectors or watch lists, or write `listed`",
+            "written out with all their symbols, the rules take %zu bytes, %zu are allowed",
+            set->canonical.length, TW_YAML_MOST_BYTES);
+    return tw_sha256_hex(set->canonical, set->hash, err);
 }
 
 /* The set lives in its own arena. */
@@ -221,7 +228,7 @@ bool tw_rules_load(const struct tw_text_file *source, const struct tw_rule_bound
     struct tw_arena scratch;
     /* what is larger is refused by tw_yaml_load, and needs no room */
     size_t file_bytes = source->bytes.length <= TW_YAML_MOST_BYTES ? source->bytes.length : 0;
-    size_t sector_bytes = bounds && bounds->entities ? SECTOR_BYTES : 0;
+    size_t sector_bytes = bounds && (bounds->entities || bounds->watched) ? SECTOR_BYTES : 0;
     if (!tw_arena_begin(&scratch, SCRATCH_BYTES(file_bytes) + sector_bytes, err))
         return false;
     struct tw_rule_set *made = set_new(SET_BYTES(file_bytes) + sector_bytes, err);
@@ -244,6 +251,23 @@ bool tw_rules_load(const struct tw_text_file *source, const struct tw_rule_bound
     }
     *set = made;
     return true;
+}
+
+bool tw_rules_watch(const struct tw_rule_set *rules, const struct tw_watch_lists *watched,
+    struct tw_rule_set **set, struct tw_error *err)
+{
+    const struct tw_text_file source = {"rules", rules->canonical};
+    const struct tw_rule_bounds bounds = {
+        .entities_unread = true, .events_unread = true, .stories = true, .watched = watched};
+    struct tw_problems problems;
+    struct tw_arena arena;
+    *set = NULL;
+    if (!tw_arena_begin(&arena, PROBLEM_BYTES, err))
+        return false;
+    tw_problems_begin(&problems, &arena);
+    bool loaded = tw_rules_load(&source, &bounds, &problems, set, err);
+    tw_arena_end(&arena);
+    return loaded;
 }
 
 const struct tw_rule *tw_rules_find(const struct tw_rule_set *set, struct tw_text name)

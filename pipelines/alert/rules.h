@@ -16,6 +16,7 @@
 #ifndef TW_RULES_H
 #define TW_RULES_H
 
+#include "alert/coverage.h"
 #include "alert/rule.h"
 
 struct tw_rule_set {
@@ -25,6 +26,7 @@ struct tw_rule_set {
     int64_t longest_days_us;   /* how far back sums of whole days; 0 when no rule wants them */
     int64_t longest_past_us;   /* how far back alerts that are resolved by now; 0 when no rule wants them */
     int64_t longest_spoken_us; /* how far back documents that rules spoke for; 0 when no rule wants them */
+    bool watches;              /* a rule is held to watch lists */
     struct tw_text canonical;
     char hash[65]; /* SHA-256 of canonical, lower-case hexadecimal */
     struct tw_arena arena;
@@ -36,6 +38,12 @@ struct tw_rule_set {
  * problems refer to it. A file without rules is a set of none: `rules: []` must be written. */
 TW_MUST_USE bool tw_rules_load(const struct tw_text_file *source, const struct tw_rule_bounds *bounds,
     struct tw_problems *problems, struct tw_rule_set **set, struct tw_error *err);
+
+/* The same rules while these stand on the watch lists, as another set: its canonical text says who they are.
+ * `rules` must have been loaded from a file, not from such a text. TW_CONFIG when a rule comes to cover too
+ * many entities, or the text becomes too long to be read again; else as tw_rules_load. */
+TW_MUST_USE bool tw_rules_watch(const struct tw_rule_set *rules, const struct tw_watch_lists *watched,
+    struct tw_rule_set **set, struct tw_error *err);
 
 /* Gives the set back, with all its texts; NULL is none. */
 void tw_rules_free(struct tw_rule_set *set);

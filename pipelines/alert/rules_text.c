@@ -56,14 +56,33 @@ static void write_quoted(FILE *out, struct tw_text text)
     fputc('"', out);
 }
 
-static void write_texts(FILE *out, const char *key, const struct tw_text *texts, uint32_t count)
+static void write_list(FILE *out, const struct tw_text *texts, uint32_t count)
 {
-    fprintf(out, "    %s: [", key);
+    fputc('[', out);
     for (uint32_t at = 0; at < count; at++) {
         fputs(at ? ", " : "", out);
         write_quoted(out, texts[at]);
     }
-    fputs("]\n", out);
+    fputc(']', out);
+}
+
+static void write_texts(FILE *out, const char *key, const struct tw_text *texts, uint32_t count)
+{
+    fprintf(out, "    %s: ", key);
+    write_list(out, texts, count);
+    fputc('\n', out);
+}
+
+/* Who stands on the lists belongs to the set, once it is known. */
+static void write_watch(FILE *out, const struct tw_rule *rule)
+{
+    fputs("    entities: {watch: ", out);
+    write_list(out, rule->lists, rule->list_count);
+    if (rule->symbols) {
+        fputs(", symbols: ", out);
+        write_list(out, rule->symbols, rule->symbol_count);
+    }
+    fputs("}\n", out);
 }
 
 static void write_number(FILE *out, const struct tw_yaml_key *key, int64_t number)
@@ -97,6 +116,8 @@ static void write_rule(FILE *out, const struct tw_rule *rule)
     write_number(out, &keys[TW_RULE_SEVERITY], rule->severity);
     if (rule->coverage == TW_COVERS_SYMBOLS)
         write_texts(out, "entities", rule->symbols, rule->symbol_count);
+    else if (rule->coverage == TW_COVERS_WATCHED)
+        write_watch(out, rule);
     else
         fprintf(out, "    entities: %s\n", rule->coverage == TW_COVERS_ALL ? "all" : "listed");
     write_number(out, &keys[TW_RULE_QUIET], rule->quiet_us);

@@ -11,11 +11,19 @@ bool tw_simulation_begin(struct tw_simulation *simulation, const struct tw_rule_
 {
     *simulation = (struct tw_simulation){
         .span = {.rules = rules, .holds_from_us = TW_NO_TIME}, .memory = {.most = memory_bytes}};
+    tw_simulation_watch(simulation, &simulation->span, 1);
     tw_recent_begin(&simulation->bars, &simulation->memory);
     tw_recent_begin(&simulation->days, &simulation->memory);
     return tw_arena_begin(&simulation->symbols[0], memory_bytes, err) &&
            tw_arena_begin(&simulation->symbols[1], memory_bytes, err) &&
            tw_arena_begin(&simulation->arena, memory_bytes, err);
+}
+
+void tw_simulation_watch(
+    struct tw_simulation *simulation, const struct tw_rule_span *sets, uint32_t set_count)
+{
+    simulation->sets = sets;
+    simulation->set_count = set_count;
 }
 
 static void free_rows(struct tw_simulation_rows *rows)
@@ -113,6 +121,7 @@ struct tw_headline_event tw_simulation_event_of(
         .event_us = document->event_us,
         .sentiment = rows->scores[row->score].score.sentiment,
         .value = row->value,
+        .severity = row->severity,
         .keyword = row->keyword,
         .event_type = row->event_type,
         .partition = partition,
@@ -399,8 +408,8 @@ bool tw_simulation_advance(struct tw_simulation *simulation, int64_t to_us,
         return true;
     bool sums_days = simulation->span.rules->longest_days_us > 0;
     struct tw_turn turn = {
-        .sets = &simulation->span,
-        .set_count = 1,
+        .sets = simulation->sets,
+        .set_count = simulation->set_count,
         .from_us = simulation->evaluated_us,
         .to_us = to_us,
         .source = {simulation, next_row},

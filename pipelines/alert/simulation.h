@@ -49,7 +49,9 @@ struct tw_simulation_rows {
 };
 
 struct tw_simulation {
-    struct tw_rule_span span;
+    struct tw_rule_span span;        /* the rules; how far back they look */
+    const struct tw_rule_span *sets; /* in force: `span` alone, or what tw_simulation_watch gave */
+    uint32_t set_count;
     struct tw_recent_memory memory;
     struct tw_recent_bars bars, days;
     struct tw_arena symbols[2]; /* of the rows below: those in use, and room for those that are kept */
@@ -69,6 +71,10 @@ struct tw_simulation {
  * safe to end afterwards either way. */
 TW_MUST_USE bool tw_simulation_begin(struct tw_simulation *simulation, const struct tw_rule_set *rules,
     size_t memory_bytes, struct tw_error *err);
+/* Before the first turn: the same rules as sets that follow each other in time, by their watch lists
+ * (watched_rules.h). Borrowed. */
+void tw_simulation_watch(
+    struct tw_simulation *simulation, const struct tw_rule_span *sets, uint32_t set_count);
 /* Frees all; a zeroed one is safe to end. */
 void tw_simulation_end(struct tw_simulation *simulation);
 

@@ -65,7 +65,13 @@ struct heard {
     const struct tw_headline_event *worst;
     int64_t edge_us;
     int64_t documents;
+    enum tw_severity severity; /* the gravest */
 };
+
+static void hear_severity(struct heard *heard, const struct tw_headline_event *event)
+{
+    heard->severity = event->severity > heard->severity ? event->severity : heard->severity;
+}
 
 static bool is_worse(const struct tw_headline_event *event, const struct tw_headline_event *than)
 {
@@ -79,6 +85,7 @@ static void hear_earlier(
     int64_t after_us = heard->edge_us - rule->spoken_us;
     for (; count > 0 && rows[count - 1].edge_us > after_us; count--) {
         heard->documents++;
+        hear_severity(heard, rows[count - 1].event);
         if (is_worse(rows[count - 1].event, heard->worst))
             heard->worst = rows[count - 1].event;
     }
@@ -97,7 +104,11 @@ TW_MUST_USE static bool step(const struct tw_rule_run *run, const struct tw_spok
     if (index == TW_NO_ALERT)
         return tw_arena_fail(steps->arena, err);
     struct tw_alert *alert = &steps->alerts[index];
-    alert->severity = run->rule->severity;
+    bool graver = step == TW_ALERT_OPENED || heard->severity > alert->severity;
+    if (!run->rule->severity_by_document)
+        alert->severity = run->rule->severity;
+    else if (graver)
+        alert->severity = heard->severity;
     alert->documents += heard->documents;
     alert->worst = alert->worst < worst->value ? alert->worst : worst->value;
     tw_steps_quiet(steps, index, heard->edge_us);
@@ -117,7 +128,10 @@ TW_MUST_USE static bool step(const struct tw_rule_run *run, const struct tw_spok
 TW_MUST_USE static bool hear(const struct tw_rule_run *run, const struct tw_spoken *spoken,
     struct tw_steps *steps, uint32_t index, size_t begin, size_t end, struct tw_error *err)
 {
-    struct heard heard = {run->events[begin].event, run->events[begin].edge_us, (int64_t)(end - begin)};
+    struct heard heard = {
+        run->events[begin].event, run->events[begin].edge_us, (int64_t)(end - begin), TW_SEVERITY_INFO};
+    for (size_t at = begin; at < end; at++)
+        hear_severity(&heard, run->events[at].event);
     if (index == TW_NO_ALERT && run->rule->stories > 0) {
         hear_earlier(run->rule, run->events, begin, &heard);
         hear_earlier(run->rule, run->past_events, run->past_event_count, &heard);
@@ -131,7 +145,8 @@ TW_MUST_USE static bool resolve(const struct tw_rule_run *run, const struct tw_s
     struct tw_steps *steps, uint32_t index, int64_t edge_us, struct tw_error *err)
 {
     struct tw_alert *alert = &steps->alerts[index];
-    alert->severity = run->rule->severity;
+    if (!run->rule->severity_by_document)
+        alert->severity = run->rule->severity;
     const struct tw_alert_change change = {.step = TW_ALERT_RESOLVED,
         .alert = index,
         .at_us = edge_us,

@@ -214,14 +214,20 @@ static bool is_nearer(const struct tw_alert *alert, const struct tw_alert *than,
     return than->opened_us > edge_us && alert->opened_us < than->opened_us;
 }
 
-/* The alert that was open, or opened, at the edge where the event spoke, or that it helped to open later;
- * NULL when its rule did not want it. */
-static const struct tw_alert *alert_of(const struct work *work, const struct tw_headline_event *event)
+/* Where the event was seen, or is. */
+static int64_t edge_of(const struct work *work, const struct tw_headline_event *event)
 {
     int64_t edge_us = tw_bar_end(event->event_us);
+    bool is_late = edge_us <= work->turn->from_us && !event->is_past;
+    return is_late ? work->turn->from_us + TW_BAR_US : edge_us;
+}
+
+/* The alert that was open, or opened, at the edge where the event spoke, or else the first that it helped to
+ * open later; NULL when its rule did not want it. */
+static const struct tw_alert *alert_of(const struct work *work, const struct tw_headline_event *event)
+{
+    int64_t edge_us = edge_of(work, event);
     const struct tw_alert *found = NULL;
-    if (edge_us <= work->turn->from_us && !event->is_past)
-        edge_us = work->turn->from_us + TW_BAR_US;
     for (uint32_t at = 0; at < work->output.alert_count; at++) {
         const struct tw_alert *alert = &work->output.alerts[at];
         if (!tw_text_equal(alert->rule, event->rule) || first_us(work, alert) >= edge_us ||
@@ -233,17 +239,39 @@ static const struct tw_alert *alert_of(const struct work *work, const struct tw_
     return found;
 }
 
-TW_MUST_USE static bool give_events(struct work *work, struct tw_error *err)
+/* Whether the event helped to open that alert, in this turn, at a later edge than its own: of a rule that asks
+ * for several stories. It may have spoken for another alert before, which is over. */
+static bool helped_to_open(
+    const struct work *work, const struct tw_headline_event *event, const struct tw_alert *alert)
+{
+    int64_t edge_us = edge_of(work, event);
+    return !event->is_copy && alert->opened_us > edge_us && alert->opened_us > work->turn->from_us &&
+           tw_text_equal(alert->rule, event->rule) && first_us(work, alert) < edge_us;
+}
+
+TW_MUST_USE static bool give_event(
+    struct work *work, const struct tw_headline_event *event, struct tw_error *err)
 {
     const struct tw_turn_sink *sink = &work->turn->sink;
-    const struct tw_headline_event *events = work->streams[TW_TURN_EVENTS].rows;
-    for (uint32_t at = 0; sink->event && at < work->streams[TW_TURN_EVENTS].count; at++) {
-        const struct tw_alert *alert = alert_of(work, &events[at]);
-        bool is_wanted = events[at].is_past ? alert && alert->opened_us > work->turn->from_us
-                                            : tw_bar_end(events[at].event_us) <= work->turn->to_us;
-        if (is_wanted && !sink->event(sink->context, work->symbol, &events[at], alert, err))
+    bool is_seen = !event->is_past && tw_bar_end(event->event_us) <= work->turn->to_us;
+    const struct tw_alert *first = is_seen ? alert_of(work, event) : NULL;
+    if (is_seen && !sink->event(sink->context, work->symbol, event, first, err))
+        return false;
+    for (uint32_t at = 0; at < work->output.alert_count; at++) {
+        const struct tw_alert *alert = &work->output.alerts[at];
+        if (alert != first && helped_to_open(work, event, alert) &&
+            !sink->event(sink->context, work->symbol, event, alert, err))
             return false;
     }
+    return true;
+}
+
+TW_MUST_USE static bool give_events(struct work *work, struct tw_error *err)
+{
+    const struct tw_headline_event *events = work->streams[TW_TURN_EVENTS].rows;
+    for (uint32_t at = 0; work->turn->sink.event && at < work->streams[TW_TURN_EVENTS].count; at++)
+        if (!give_event(work, &events[at], err))
+            return false;
     return true;
 }
 

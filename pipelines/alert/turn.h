@@ -68,8 +68,8 @@ struct tw_turn_sink {
     bool (*step)(void *context, const struct tw_alert *alert, const struct tw_alert_change *change,
         const struct tw_rule_span *rules, struct tw_error *err);
     /* An event that was seen; `alert` is NULL when no rule wanted it. One that is seen only after the
-     * interval is not given: it waits for a later turn. A past one is given once more when it helped to open
-     * an alert (`min_stories`). */
+     * interval is not given: it waits for a later turn. It is given once more for each further alert that it
+     * helped to open at a later edge (`min_stories`), be it a past one or not. */
     bool (*event)(void *context, struct tw_text symbol, const struct tw_headline_event *event,
         const struct tw_alert *alert, struct tw_error *err);
     /* What the bars of the interval add to a day of the entity, `bar_us` its beginning. */

@@ -34,6 +34,7 @@ struct trial {
     struct tw_expectations *expectations;
     struct tw_river_worker *worker;
     struct tw_simulation simulation;
+    struct tw_watched_rules rules; /* by the watch lists of the case */
     struct tw_waiting waiting;
     struct tw_arena message; /* of one message */
     struct tw_arena kept;    /* of the case */
@@ -366,6 +367,44 @@ static void judge_case(struct trial *trial)
     tw_expect_alerts(trial->expectations, trial->one, trial->steps, trial->step_count);
 }
 
+/* A list that the case does not speak of is most likely misspelt, there or here: its rule would be silent. */
+static bool lists_are_known(const struct trial *trial, const struct tw_rule *rule, struct tw_error *err)
+{
+    const struct tw_scenario_case *one = trial->one;
+    for (uint32_t at = 0; at < rule->list_count; at++) {
+        struct tw_text list = rule->lists[at];
+        if (!tw_watched_times_have(one->watched, one->watched_count, list))
+            return tw_fail(err, TW_CONFIG, trial->file->source->file,
+                "write `watch: [{list: NAME, entity: SYMBOL}]` in the case",
+                "line %u: rule \"%.*s\" is held to watch list \"%.*s\", and nobody of the case stands on it",
+                one->node->line, (int)rule->name.length, rule->name.bytes,
+                (int)(list.length < 80 ? list.length : 80), list.bytes);
+    }
+    return true;
+}
+
+static bool all_lists_are_known(const struct trial *trial, struct tw_error *err)
+{
+    const struct tw_rule_set *rules = trial->options->river->rules;
+    for (uint32_t at = 0; at < rules->count; at++)
+        if (tw_scenario_looks_at(trial->one, rules->rules[at].name) &&
+            !lists_are_known(trial, &rules->rules[at], err))
+            return false;
+    return true;
+}
+
+static bool begin_rules(struct trial *trial, struct tw_error *err)
+{
+    const struct tw_scenario_options *options = trial->options;
+    if (!all_lists_are_known(trial, err) ||
+        !tw_watched_rules_make(
+            &trial->rules, options->river->rules, trial->one->watched, trial->one->watched_count, err) ||
+        !tw_simulation_begin(&trial->simulation, options->river->rules, options->memory_bytes, err))
+        return false;
+    tw_simulation_watch(&trial->simulation, trial->rules.spans, trial->rules.count);
+    return true;
+}
+
 static bool begin_trial(struct trial *trial, struct tw_error *err)
 {
     const struct tw_scenario_options *options = trial->options;
@@ -380,13 +419,13 @@ static bool begin_trial(struct trial *trial, struct tw_error *err)
     trial->met = tw_arena_array(&trial->kept, trial->one->document_count, sizeof *trial->met);
     if (!trial->met)
         return tw_arena_fail(&trial->kept, err);
-    return !options->river->rules ||
-           tw_simulation_begin(&trial->simulation, options->river->rules, options->memory_bytes, err);
+    return !options->river->rules || begin_rules(trial, err);
 }
 
 static void end_trial(struct trial *trial)
 {
     tw_simulation_end(&trial->simulation);
+    tw_watched_rules_end(&trial->rules);
     tw_waiting_end(&trial->waiting);
     tw_river_worker_free(trial->worker);
     tw_arena_end(&trial->message);

@@ -18,11 +18,12 @@ enum {
 static const struct tw_yaml_key file_keys[] = {
     {"cases", TW_YAML_NODE, 0, 0, NULL, NULL, "what is tried, one after another"}};
 
-enum { NAME, TAPE, MESSAGES, UNTIL, EXPECT, CASE_KEYS };
+enum { NAME, TAPE, MESSAGES, WATCH, UNTIL, EXPECT, CASE_KEYS };
 static const struct tw_yaml_key case_keys[CASE_KEYS] = {
     [NAME] = {"name", TW_YAML_TEXT, 1, MOST_NAME_BYTES, NULL, NULL, "of the case"},
     [TAPE] = {"tape", TW_YAML_TEXT, 1, MOST_PATH_BYTES, NULL, "", "an archive of messages"},
     [MESSAGES] = {"messages", TW_YAML_NODE, 0, 0, NULL, "", "messages, behind those of the tape"},
+    [WATCH] = {"watch", TW_YAML_NODE, 0, 0, NULL, "", "who stands on watch lists"},
     [UNTIL] = {"until", TW_YAML_TEXT, 1, MOST_TEXT_BYTES, NULL, "", "how far the virtual clock runs on"},
     [EXPECT] = {"expect", TW_YAML_NODE, 0, 0, NULL, "", "what is to come of them"},
 };
@@ -67,6 +68,14 @@ static const struct tw_yaml_key alert_keys[ALERT_KEYS] = {
     [ALERT_ENTITY] = {"entity", TW_YAML_TEXT, 1, MOST_TEXT_BYTES, NULL, NULL, "symbol"},
     [STATE] = {"state", TW_YAML_CHOICE, 0, 0, tw_alert_step_names, "opened", "the step"},
     [TIME] = {"time", TW_YAML_TEXT, 1, MOST_TEXT_BYTES, NULL, "", "the bar's edge at which it is taken"},
+};
+
+enum { WATCH_LIST, WATCH_ENTITY, WATCH_FROM, WATCH_TO, WATCH_KEYS };
+static const struct tw_yaml_key watch_keys[WATCH_KEYS] = {
+    [WATCH_LIST] = {"list", TW_YAML_TEXT, 1, MOST_TEXT_BYTES, NULL, NULL, "as rules name it"},
+    [WATCH_ENTITY] = {"entity", TW_YAML_TEXT, 1, MOST_TEXT_BYTES, NULL, NULL, "symbol"},
+    [WATCH_FROM] = {"from", TW_YAML_TEXT, 1, MOST_TEXT_BYTES, NULL, "", "event time; left out: always"},
+    [WATCH_TO] = {"to", TW_YAML_TEXT, 1, MOST_TEXT_BYTES, NULL, "", "event time; left out: for good"},
 };
 
 struct loader {
@@ -209,12 +218,17 @@ static void read_documents(
 
 /* ---- a case ---- */
 
-static bool is_looked_at(const struct tw_scenario_case *one, struct tw_text rule)
+static bool is_named(const struct tw_scenario_case *one, struct tw_text rule)
 {
     for (uint32_t at = 0; at < one->rule_count; at++)
         if (tw_text_equal(one->rules[at], rule))
             return true;
     return one->rule_count == 0;
+}
+
+bool tw_scenario_looks_at(const struct tw_scenario_case *one, struct tw_text rule)
+{
+    return one->alerts_node && is_named(one, rule);
 }
 
 static void read_alerts(
@@ -231,7 +245,7 @@ static void read_alerts(
             .entity = values[ALERT_ENTITY].text,
             .step = (enum tw_alert_step)values[STATE].number,
             .time_us = read_time(loader, &values[TIME])};
-        if (!is_looked_at(out, alerts[at].rule))
+        if (!is_named(out, alerts[at].rule))
             tw_yaml_problem(loader->problems, values[RULE].node, "name it there too",
                 "rule \"%.*s\" is not among the `rules` that are looked at", (int)alerts[at].rule.length,
                 alerts[at].rule.bytes);
@@ -293,6 +307,21 @@ static void read_expect(
         read_alerts(loader, out->alerts_node, out);
 }
 
+static void read_watch(
+    const struct loader *loader, const struct tw_yaml_node *node, struct tw_scenario_case *out)
+{
+    struct tw_watched_time *times = items_of(loader, node, sizeof *times, "watch", &out->watched_count);
+    for (uint32_t at = 0; at < out->watched_count; at++) {
+        struct tw_yaml_value values[WATCH_KEYS];
+        if (!read_map(loader, node->items[at], watch_keys, WATCH_KEYS, "an entity on a watch list", values))
+            continue;
+        int64_t to_us = read_time(loader, &values[WATCH_TO]);
+        times[at] = (struct tw_watched_time){{values[WATCH_LIST].text, values[WATCH_ENTITY].text},
+            read_time(loader, &values[WATCH_FROM]), to_us == TW_NO_TIME ? TW_NEVER_US : to_us};
+    }
+    out->watched = times;
+}
+
 static void read_case(
     const struct loader *loader, const struct tw_yaml_node *node, struct tw_scenario_case *out)
 {
@@ -306,6 +335,8 @@ static void read_case(
         .until_us = read_time(loader, &values[UNTIL])};
     if (values[MESSAGES].node)
         expecting = read_messages(loader, values[MESSAGES].node, out);
+    if (values[WATCH].node)
+        read_watch(loader, values[WATCH].node, out);
     if (values[EXPECT].node)
         read_expect(loader, values[EXPECT].node, out);
     if (loader->problems->count > before)

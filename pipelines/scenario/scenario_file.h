@@ -10,8 +10,9 @@
  *               entities: [{entity: VELQ, at_most: -0.3}]
  *               events: [{type: bankruptcy, entity: VELQ}]
  *               copy_of: none                      the id of the first message of its story
- *         until: 2024-05-15T13:00:00Z              how far the virtual clock runs on; else to the last bar's
- *         end expect:
+ *         watch: [{list: mine, entity: VELQ}]      who stands on watch lists; `from:` and `to:` are event
+ *         times until: 2024-05-15T13:00:00Z              how far the virtual clock runs on; else to the last
+ *         bar's end expect:
  *           alerts:
  *             - {rule: grave-event, entity: VELQ, state: opened, time: 2024-05-14T13:00:10Z}
  *
@@ -27,7 +28,7 @@
 #ifndef TW_SCENARIO_FILE_H
 #define TW_SCENARIO_FILE_H
 
-#include "alert/steps.h"
+#include "alert/watched_rules.h"
 #include "files/yaml_tree.h"
 
 /* Each expectation keeps the node where it stands: that is the place that a failure names. */
@@ -81,6 +82,8 @@ struct tw_scenario_case {
     uint32_t document_count;
     const struct tw_yaml_node *refused_node, *alerts_node;
     int64_t refused;
+    const struct tw_watched_time *watched; /* who stands on which watch list, and when */
+    uint32_t watched_count;
     const struct tw_text *rules; /* whose alerts are looked at */
     uint32_t rule_count;         /* 0: all */
     const struct tw_expected_alert *alerts;
@@ -98,5 +101,8 @@ struct tw_scenario_file {
  * Everything is placed in the arena and refers to the source, which must outlive it. TW_FULL. */
 TW_MUST_USE bool tw_scenario_read(const struct tw_text_file *source, struct tw_problems *problems,
     struct tw_arena *arena, struct tw_scenario_file *out, struct tw_error *err);
+
+/* Whether the case expects something of the alerts of that rule, and be it that there are none. */
+bool tw_scenario_looks_at(const struct tw_scenario_case *one, struct tw_text rule);
 
 #endif

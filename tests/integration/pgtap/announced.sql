@@ -1,6 +1,6 @@
 -- alerts_open from the commit of a document on: one row for each rule and entity, whatever waits and whatever is open.
 BEGIN;
-SELECT plan(10);
+SELECT plan(14);
 
 INSERT INTO tapewatch.entities (symbol, name, shard, listed) VALUES ('ANQ', 'Announquin', 3, true) ON CONFLICT DO NOTHING;
 UPDATE tapewatch.shards SET evaluated_to = '2031-01-01 12:00:00Z' WHERE shard = 3;
@@ -35,6 +35,16 @@ SELECT results_eq('SELECT opened_time, stepped_time, value, worst, documents FRO
 SELECT pg_temp.spoken(7, '2031-01-01 12:00:12Z', 'chorus', 'event', -10000);
 UPDATE tapewatch.alert_events SET stories = 2 WHERE rule = 'chorus';
 SELECT is_empty($$SELECT * FROM shown WHERE rule = 'chorus'$$, 'one story of several that are asked for is not announced');
+-- Of a rule that is held to watch lists, whoever stands on one of them just now.
+SELECT pg_temp.spoken(8, '2031-01-01 12:00:13Z', 'watched', 'event', -10000);
+UPDATE tapewatch.alert_events SET watch = E'mine\nyours' WHERE rule = 'watched';
+SELECT is_empty($$SELECT * FROM shown WHERE rule = 'watched'$$, 'what stands on none of its watch lists is not announced');
+SELECT tapewatch.watch_add('others', 'ANQ', 'test');
+SELECT is_empty($$SELECT * FROM shown WHERE rule = 'watched'$$, 'nor what stands on another list');
+SELECT tapewatch.watch_add('yours', 'ANQ', 'test');
+SELECT results_eq($$SELECT state FROM shown WHERE rule = 'watched'$$, $$VALUES ('announced')$$, 'what stands on one of them is');
+SELECT tapewatch.watch_remove('yours', 'ANQ', 'test');
+SELECT is_empty($$SELECT * FROM shown WHERE rule = 'watched'$$, 'until it is taken off');
 -- Late: its bar was evaluated long ago.
 SELECT pg_temp.spoken(5, '2031-01-01 09:00Z', 'late', 'headline', -9500);
 SELECT results_eq($$SELECT kind, opened_time, value FROM shown WHERE rule = 'late'$$,

@@ -110,10 +110,10 @@ static void headlines_are_inserted_as_alert_events(void **state)
 {
     expect(state, TW_HEADLINES_INSERT,
         "INSERT INTO tapewatch.alert_events AS t (topic_id, partition, available_at, kafka_offset, event_time, rule,"
-        " entity, shard, sentiment, keyword, kind, severity, value, event_type, stories)"
+        " entity, shard, sentiment, keyword, kind, severity, value, event_type, stories, watch)"
         " SELECT $1, $2, now(), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),"
-        " unnest($10), unnest($11), unnest($12), unnest($13), unnest($14)",
-        TYPES(I2, I4, AI8, ATZ, ATX, ATX, AI2, AI2, ATX, ATX, ATX, AI2, ATX, AI2));
+        " unnest($10), unnest($11), unnest($12), unnest($13), unnest($14), unnest($15)",
+        TYPES(I2, I4, AI8, ATZ, ATX, ATX, AI2, AI2, ATX, ATX, ATX, AI2, ATX, AI2, ATX));
 }
 
 static void a_dead_letter_is_inserted_alone(void **state)

@@ -96,6 +96,14 @@ static void a_rule_is_held_to_the_events_that_there_are(void **state)
     expect_problem("rules:\n- {name: e, kind: event}\n", &without,
         "2:3 an event rule needs events, and events.path is not set; set events.path to the file of events, "
         "events.yaml");
+    expect_problem("rules:\n- {name: e, kind: event, critical: [bankrupcy]}\n", &with,
+        "2:37 no type of event is called \"bankrupcy\"; did you mean \"bankruptcy\"?");
+    expect_problem("rules:\n- {name: e, kind: event, critical: [halt], info: [probe, halt]}\n", &with,
+        "2:50 type \"halt\" has two severities; leave it in one of the lists");
+    expect_problem("rules:\n- {name: e, kind: event, types: [halt], warning: probe}\n", &with,
+        "2:50 type \"probe\" is none of the rule's types; add it to `types`, or take it out");
+    expect_problem("rules:\n- {name: e, kind: event, severity_of: event}\n", &with,
+        "2:39 \"severity_of\" cannot be \"event\"; write one of rule, type");
     /* A set that was stored is taken as it is: its types may be gone since. */
     assert_true(load("rules:\n- {name: e, kind: event, types: [weather]}\n", NULL, &problems, &set));
     tw_rules_free(set);
@@ -106,14 +114,15 @@ static void the_canonical_text_reads_back_as_the_same_set(void **state)
     (void)state;
     struct tw_rule_set *set =
         load_good("rules:\n- {name: all, kind: event}\n- {name: some, kind: event, types: "
-                  "[halt, probe], severity_at_least: warning, sentiment_below: 0.2}\n");
+                  "[halt, probe], severity_at_least: warning, sentiment_below: 0.2, severity_of: type, "
+                  "critical: [probe], info: halt}\n");
     assert_string_equal(set->canonical.bytes,
         "rules:\n"
         "  - name: \"all\"\n    kind: event\n    severity: warning\n    entities: all\n    quiet: 1h\n"
-        "    severity_at_least: info\n    in_title: false\n"
+        "    severity_at_least: info\n    in_title: false\n    severity_of: rule\n"
         "  - name: \"some\"\n    kind: event\n    severity: warning\n    entities: all\n    quiet: 1h\n"
         "    types: [\"halt\", \"probe\"]\n    severity_at_least: warning\n    sentiment_below: 0.2\n"
-        "    in_title: false\n");
+        "    in_title: false\n    severity_of: type\n    critical: [\"probe\"]\n    info: [\"halt\"]\n");
     struct tw_rule_set *again = load_good(set->canonical.bytes);
     assert_string_equal(again->hash, set->hash);
     tw_rules_free(again);
@@ -158,6 +167,71 @@ static void a_rule_speaks_for_each_company_by_the_gravest_of_its_events(void **s
     assert_int_equal(list.rows[0].keyword.length, 0);
     assert_int_equal(list.rows[1].score, 7);
     assert_true(tw_text_equal(list.rows[1].event_type, tw_text_of("probe")));
+}
+
+/* Of A a halt and a bankruptcy, both critical by the taxonomy, of B a probe, which is a warning. */
+static void alerts_of_one_rule_are_as_grave_as_what_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *asks, *type_of_a;
+        enum tw_severity severity_of_a, severity_of_b;
+    } cases[] = {
+        {"severity: info", "bankruptcy", TW_SEVERITY_INFO, TW_SEVERITY_INFO},
+        {"severity: info, severity_of: type", "bankruptcy", TW_SEVERITY_CRITICAL, TW_SEVERITY_WARNING},
+        {"severity: info, critical: [halt], warning: [bankruptcy]", "halt", TW_SEVERITY_CRITICAL,
+            TW_SEVERITY_INFO},
+        {"severity_of: type, info: [bankruptcy, halt], critical: [probe]", "bankruptcy", TW_SEVERITY_INFO,
+            TW_SEVERITY_CRITICAL},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        char yaml[256];
+        snprintf(yaml, sizeof yaml, "rules:\n- {name: e, kind: event, %s}\n", cases[at].asks);
+        struct tw_headline_list list = spoken(yaml, 0);
+        assert_int_equal(list.count, 2);
+        assert_true(tw_text_equal(list.rows[0].event_type, tw_text_of(cases[at].type_of_a)));
+        assert_int_equal(list.rows[0].severity, cases[at].severity_of_a);
+        assert_int_equal(list.rows[1].severity, cases[at].severity_of_b);
+    }
+}
+
+static enum tw_severity severity_after(const char *yaml, int64_t to_us)
+{
+    static const enum tw_severity severities[] = {
+        TW_SEVERITY_INFO, TW_SEVERITY_WARNING, TW_SEVERITY_CRITICAL, TW_SEVERITY_INFO};
+    struct tw_rule_set *set = load_good(yaml);
+    const struct tw_rule_span span = {.rules = set, .holds_from_us = TW_NO_TIME};
+    struct tw_headline_event rows[4];
+    for (int at = 0; at < 4; at++)
+        rows[at] = (struct tw_headline_event){.rule = tw_text_of("e"),
+            .event_us = (10 * (at / 2) + 1) * SECOND_US, /* two at an edge */
+            .value = -5000 + at,
+            .severity = severities[at],
+            .event_type = tw_text_of("probe")};
+    struct tw_alerts_input input = {.spans = &span,
+        .span_count = 1,
+        .symbol = tw_text_of("A"),
+        .events = rows,
+        .event_count = 4,
+        .to_us = to_us};
+    struct tw_alerts_output output;
+    struct tw_error err;
+    assert_true(tw_alerts_evaluate(&input, &arena, &output, &err));
+    assert_int_equal(output.alert_count, 1);
+    tw_rules_free(set);
+    return output.alerts[0].severity;
+}
+
+static void an_alert_is_as_grave_as_the_gravest_document_that_spoke(void **state)
+{
+    (void)state;
+    static const char by_type[] =
+        "rules:\n- {name: e, kind: event, severity_of: type, severity: info, quiet: 1m}\n";
+    static const char by_rule[] = "rules:\n- {name: e, kind: event, severity: info, quiet: 1m}\n";
+    assert_int_equal(severity_after(by_type, 10 * SECOND_US), TW_SEVERITY_WARNING);
+    assert_int_equal(severity_after(by_type, 20 * SECOND_US), TW_SEVERITY_CRITICAL);
+    assert_int_equal(severity_after(by_type, 200 * SECOND_US), TW_SEVERITY_CRITICAL); /* resolved */
+    assert_int_equal(severity_after(by_rule, 200 * SECOND_US), TW_SEVERITY_INFO);
 }
 
 static void a_rule_for_titles_does_not_hear_what_the_body_tells(void **state)
@@ -259,6 +333,8 @@ int main(void)
         cmocka_unit_test(a_rule_is_held_to_the_events_that_there_are),
         cmocka_unit_test(the_canonical_text_reads_back_as_the_same_set),
         cmocka_unit_test(a_rule_speaks_for_each_company_by_the_gravest_of_its_events),
+        cmocka_unit_test(alerts_of_one_rule_are_as_grave_as_what_is_told),
+        cmocka_unit_test(an_alert_is_as_grave_as_the_gravest_document_that_spoke),
         cmocka_unit_test(a_rule_for_titles_does_not_hear_what_the_body_tells),
         cmocka_unit_test(what_a_rule_does_not_want_makes_it_silent),
         cmocka_unit_test(its_alert_has_the_lowest_polarity_and_names_the_event),

@@ -304,6 +304,70 @@ static void an_entity_may_have_any_number_of_rows_and_a_sink_may_leave_things_ou
     tw_rules_free(rules);
 }
 
+static bool on_link(void *context, struct tw_text symbol, const struct tw_headline_event *event,
+    const struct tw_alert *alert, struct tw_error *err)
+{
+    struct tape *tape = context;
+    (void)err;
+    (void)symbol;
+    if (alert)
+        tell(tape, "%" PRId64 " for %" PRId64 "\n", event->id, alert->opened_us / S);
+    return true;
+}
+
+static bool on_open_alert(void *context, const struct tw_alert *alert, int64_t first_us,
+    const struct tw_rule_span *rules, struct tw_error *err)
+{
+    struct tw_turn_row *open = context;
+    (void)first_us;
+    (void)rules;
+    (void)err;
+    *open = (struct tw_turn_row){.symbol = alert->symbol, .alert = *alert};
+    open->alert.id = 1;
+    return true;
+}
+
+/* Of a rule that asks for two stories within an hour, an alert opens by 1 and 2, is over, and opens again by 3 and
+ * those two: each opening has its own links, in one turn and when the turn is cut between. 4 is a copy, which
+ * only an alert that is open already takes, and 5 lies before the window. */
+static void a_story_that_opens_an_alert_again_is_of_both(void **state)
+{
+    (void)state;
+    static const char rules_yaml[] =
+        "rules:\n- {name: chorus, kind: headline, min_stories: 2, window: 60s, quiet: 10s}\n";
+    struct tw_rule_set *rules = rules_of(rules_yaml);
+    const struct tw_rule_span set = {rules, TW_NO_TIME, 1};
+    struct tw_turn_row events[] = {event("AA", 5, "chorus", 5), event("AA", 1, "chorus", 61),
+        event("AA", 2, "chorus", 71), event("AA", 4, "chorus", 72), event("AA", 3, "chorus", 101)};
+    static struct tape whole, first, second;
+    struct tw_turn_row open = {0};
+    struct tw_error err;
+    events[3].event.is_copy = true;
+    whole = first = second = (struct tape){.fails_at = -1};
+    GIVEN(&whole, TW_TURN_EVENTS, events);
+    struct tw_turn turn = turn_of(&whole, &set, 1, 200);
+    turn.sink = (struct tw_turn_sink){&whole, NULL, NULL, on_link, NULL};
+    assert_true(tw_turn_run(&turn, &err));
+    assert_string_equal(whole.told, "1 for 80\n1 for 110\n2 for 80\n2 for 110\n4 for 80\n3 for 110\n");
+    /* Cut while the first is open, and told with what it was. */
+    GIVEN(&first, TW_TURN_EVENTS, events);
+    turn = turn_of(&first, &set, 1, 80);
+    turn.sink = (struct tw_turn_sink){&open, on_open_alert, NULL, NULL, NULL};
+    assert_true(tw_turn_run(&turn, &err));
+    assert_int_equal(open.alert.opened_us, 80 * S);
+    for (size_t at = 0; at < 4; at++)
+        events[at].event.is_past = true;
+    GIVEN(&second, TW_TURN_EVENTS, events);
+    second.rows[TW_TURN_ALERTS] = &open;
+    second.counts[TW_TURN_ALERTS] = 1;
+    turn = turn_of(&second, &set, 1, 200);
+    turn.from_us = 80 * S;
+    turn.sink = (struct tw_turn_sink){&second, NULL, NULL, on_link, NULL};
+    assert_true(tw_turn_run(&turn, &err));
+    assert_string_equal(second.told, "1 for 110\n2 for 110\n3 for 110\n");
+    tw_rules_free(rules);
+}
+
 static void what_goes_wrong_is_said(void **state)
 {
     (void)state;
@@ -354,6 +418,7 @@ int main(void)
         cmocka_unit_test(without_a_rule_set_nothing_is_read_and_nothing_comes_out),
         cmocka_unit_test(days_are_looked_at_for_those_who_have_bars_and_come_out_with_what_is_new),
         cmocka_unit_test(an_entity_may_have_any_number_of_rows_and_a_sink_may_leave_things_out),
+        cmocka_unit_test(a_story_that_opens_an_alert_again_is_of_both),
         cmocka_unit_test(what_goes_wrong_is_said),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -31,6 +31,11 @@ static const char rules_text[] =
     "rules:\n"
     "- {name: busy, kind: threshold, measure: count, window: 60s, at_least: 3, resolve: 1, quiet: 30s}\n"
     "- {name: grave, kind: event, types: [fall], quiet: 60s}\n";
+static const char watching_text[] =
+    "rules:\n"
+    "- {name: grave, kind: event, types: [fall], quiet: 60s, entities: {watch: mine}}\n"
+    "- {name: busy, kind: threshold, measure: count, window: 60s, at_least: 1, resolve: 0, quiet: 1h,"
+    " entities: {watch: mine}}\n";
 static const char events_text[] =
     "version: 1\nevents:\n- {type: fall, polarity: -0.5, severity: warning, patterns: [fell]}\n";
 
@@ -337,9 +342,52 @@ static void alerts_want_rules_and_events_want_a_taxonomy(void **state)
     assert_int_equal(err.code, TW_IO);
 }
 
+/* Outboard Marine is watched from 13:01 to 13:02: a fall before that opens nothing, one in it does, as does
+ * a rule over bars; who leaves the list has its alerts resolved at the end of the first bar without it. */
+static void a_watch_list_holds_from_the_edge_at_which_it_changes(void **state)
+{
+    (void)state;
+    static const struct tw_text_file file = {"w.yaml", {watching_text, sizeof watching_text - 1}};
+    const struct tw_rule_bounds bounds = {.events = events};
+    struct tw_rule_set *watching;
+    struct tw_problems problems;
+    struct tw_expectations found;
+    struct tw_error err;
+    tw_problems_begin(&problems, &arena);
+    assert_true(tw_rules_load(&file, &bounds, &problems, &watching, &err));
+    struct tw_river with = river;
+    with.rules = watching;
+    const char *told = run_by(&with,
+        "cases:\n- name: watched\n  watch:\n"
+        "  - {list: mine, entity: OM, from: \"2024-05-14T13:00:55Z\", to: \"2024-05-14T13:02:00Z\"}\n"
+        "  - {list: yours, entity: GM}\n  messages:\n"
+        "  - {ts: \"2024-05-14T13:00:51Z\", text: Outboard Marine fell}\n"
+        "  - {ts: \"2024-05-14T13:01:01Z\", text: Outboard Marine fell}\n"
+        "  - {ts: \"2024-05-14T13:01:02Z\", text: General Motors fell}\n"
+        "  - {ts: \"2024-05-14T13:02:01Z\", text: Outboard Marine fell}\n"
+        "  until: \"2024-05-14T13:05:00Z\"\n"
+        "  expect:\n    alerts:\n"
+        "    - {rule: grave, entity: OM, time: \"2024-05-14T13:01:10Z\"}\n"
+        "    - {rule: busy, entity: OM, time: \"2024-05-14T13:01:10Z\"}\n"
+        "    - {rule: busy, entity: OM, state: resolved, time: \"2024-05-14T13:02:10Z\"}\n",
+        &found, &err);
+    if (!told)
+        fail_msg("%s: %s", err.where, err.what);
+    assert_string_equal(told, "");
+    assert_null(run_by(&with,
+        "cases:\n- name: misspelt\n  watch: [{list: mien, entity: OM}]\n"
+        "  messages:\n  - {ts: \"2024-05-14T13:00:51Z\", text: Outboard Marine fell}\n"
+        "  expect: {alerts: none}\n",
+        &found, &err));
+    assert_string_equal(err.what,
+        "line 2: rule \"busy\" is held to watch list \"mine\", and nobody of the case stands on it");
+    tw_rules_free(watching);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_watch_list_holds_from_the_edge_at_which_it_changes),
         cmocka_unit_test(what_comes_as_expected_passes),
         cmocka_unit_test(what_is_missing_and_what_is_too_many_is_named_with_its_line),
         cmocka_unit_test(a_message_that_is_refused_fails_unless_it_is_counted),
