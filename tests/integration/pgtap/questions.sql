@@ -1,6 +1,6 @@
 -- What analysts ask first: a company's day, who moved, what was known, why an alert opened, how rules have done.
 BEGIN;
-SELECT plan(16);
+SELECT plan(22);
 
 SELECT tapewatch.ensure_days('{2031-01-01,2031-01-02}');
 INSERT INTO tapewatch.topics (topic) VALUES ('asked');
@@ -92,5 +92,31 @@ SELECT lives_ok($$SELECT count(*) FROM tapewatch.company_day('E', '2031-01-01'),
     tapewatch.alert_why(1), tapewatch.rule_outcomes('2031-01-01', '2031-01-02'), tapewatch.documents_known_at('E', now())$$, 'a reader may ask all of it');
 RESET ROLE;
 
+
+-- A headline that spoke for two alerts, one after the other: each has it, and a label judges both.
+RESET ROLE;
+CREATE TEMP TABLE again AS WITH made AS (INSERT INTO tapewatch.alerts (opened_time, stepped_time, first_time, resolved_time, reported_value,
+        worst_value, documents, rule_set_id, shard, state, kind, measure, severity, rule, entity)
+    SELECT t, t, '2031-01-01 09:00Z', t + interval '10 s', -8000, -8000, 2, max(rule_set_id), 0, 'resolved', 'headline', 'sentiment', 'warning',
+        'chorus', 'E' FROM tapewatch.rule_sets, unnest('{2031-01-01 10:20:10Z,2031-01-01 10:30:10Z}'::timestamptz[]) AS t GROUP BY t
+    RETURNING alert_id, opened_time) SELECT * FROM made;
+INSERT INTO tapewatch.alert_events (topic_id, partition, kafka_offset, event_time, available_at, shard, sentiment, rule, entity, keyword, stories)
+SELECT topic, 0, u.place, u.at, u.at, 0, -8000, 'chorus', 'E', '', 2
+FROM ids, (VALUES (2, '2031-01-01 10:10Z'::timestamptz), (3, '2031-01-01 10:20Z'), (4, '2031-01-01 10:30Z')) AS u (place, at);
+INSERT INTO tapewatch.alert_event_links (alert_id, alert_event_id)
+SELECT g.alert_id, v.alert_event_id FROM again g JOIN tapewatch.alert_events v ON v.rule = 'chorus' AND v.event_time < g.opened_time;
+SELECT results_eq('SELECT g.opened_time::time, array_agg(d.title ORDER BY d.event_time) FROM again g JOIN tapewatch.alert_documents d USING (alert_id) GROUP BY 1 ORDER BY 1',
+    $$VALUES ('10:20:10'::time, '{bad,worse}'::text[]), ('10:30:10', '{bad,worse,"told late"}')$$, 'a document that spoke again is behind both alerts');
+SELECT is_empty($$SELECT w.* FROM (SELECT alert_id FROM tapewatch.alerts) a, LATERAL (
+        (SELECT * FROM tapewatch.alert_documents d WHERE d.alert_id = a.alert_id EXCEPT ALL SELECT * FROM tapewatch.documents_of_alert(a.alert_id))
+        UNION ALL (SELECT * FROM tapewatch.documents_of_alert(a.alert_id) EXCEPT ALL SELECT * FROM tapewatch.alert_documents d WHERE d.alert_id = a.alert_id)) AS w$$,
+    'documents_of_alert has what alert_documents has');
+SELECT isnt_empty('SELECT * FROM again g, tapewatch.documents_of_alert(g.alert_id)', 'and has some');
+SELECT is((SELECT count(*)::int FROM again g, tapewatch.alert_why(g.alert_id) w WHERE w.part = 'document'), 5, 'why says so of each');
+SELECT tapewatch.label('asked', 0, 2, 'not_news', NULL, NULL, 'x'), tapewatch.label('asked', 0, 3, 'not_news', NULL, NULL, 'x');
+SELECT results_eq($$SELECT alerts, judged, wrong FROM tapewatch.rule_outcomes('2031-01-01', '2031-01-02') WHERE rule = 'chorus'$$,
+    $$VALUES (2::bigint, 2::bigint, 2::bigint)$$, 'labels of a document judge all of its alerts');
+SELECT results_eq($$SELECT alerts, judged FROM tapewatch.rule_outcomes('2031-01-01 10:25Z', '2031-01-02') WHERE rule = 'chorus'$$,
+    $$VALUES (1::bigint, 1::bigint)$$, 'of those that are asked for');
 SELECT * FROM finish();
 ROLLBACK;
