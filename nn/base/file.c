@@ -33,18 +33,44 @@ static int open_to_read(const char *path, struct tw_error *err)
     return descriptor;
 }
 
+/* From the file's beginning; *have receives how many bytes there were of those wanted. */
+static bool read_all(
+    int descriptor, const char *path, char *bytes, size_t wanted, size_t *have, struct tw_error *err)
+{
+    for (*have = 0; *have < wanted;) {
+        ssize_t got = pread(descriptor, bytes + *have, wanted - *have, (off_t)*have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return tw_fail_errno(err, TW_IO, path, NULL, "cannot read at offset %zu", *have);
+        if (got == 0)
+            break;
+        *have += (size_t)got;
+    }
+    return true;
+}
+
 bool tw_file_map_open(int descriptor, const char *path, struct tw_mapped_file *out, struct tw_error *err)
 {
-    size_t length;
+    size_t length, have;
     *out = (struct tw_mapped_file){0};
     if (!length_of_regular(descriptor, path, &length, err))
         return false;
-    void *bytes = length ? mmap(NULL, length, PROT_READ, MAP_SHARED, descriptor, 0) : NULL;
+    if (length == 0)
+        return true;
+    void *bytes = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED)
-        return tw_fail_errno(err, TW_IO, path, NULL, "cannot map the file");
-    out->bytes = bytes;
-    out->length = length;
-    return true;
+        return tw_fail_errno(err, TW_IO, path, NULL, "no memory for its %zu bytes", length);
+    *out = (struct tw_mapped_file){bytes, length};
+    bool whole = read_all(descriptor, path, bytes, length, &have, err);
+    if (whole && have < length)
+        whole = tw_fail(err, TW_IO, path, "put files there by renaming them",
+            "it became shorter while it was read: %zu bytes of %zu", have, length);
+    if (!whole)
+        tw_file_unmap(out);
+    else
+        mprotect(bytes, length, PROT_READ); /* whoever writes there is found */
+    return whole;
 }
 
 bool tw_file_map(const char *path, struct tw_mapped_file *out, struct tw_error *err)
@@ -68,7 +94,7 @@ void tw_file_unmap(struct tw_mapped_file *file)
 bool tw_file_read_open(int descriptor, const char *path, size_t most_bytes, struct tw_arena *arena,
     struct tw_text *out, struct tw_error *err)
 {
-    size_t length, have = 0;
+    size_t length, have;
     if (!length_of_regular(descriptor, path, &length, err))
         return false;
     if (length > most_bytes)
@@ -77,16 +103,8 @@ bool tw_file_read_open(int descriptor, const char *path, size_t most_bytes, stru
     char *bytes = tw_arena_take(arena, length + 1);
     if (!bytes)
         return tw_arena_fail(arena, err);
-    while (have < length) {
-        ssize_t got = pread(descriptor, bytes + have, length - have, (off_t)have);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return tw_fail_errno(err, TW_IO, path, NULL, "cannot read at offset %zu", have);
-        if (got == 0)
-            break;
-        have += (size_t)got;
-    }
+    if (!read_all(descriptor, path, bytes, length, &have, err))
+        return false;
     bytes[have] = '\0';
     *out = (struct tw_text){bytes, have};
     return true;

@@ -1,4 +1,4 @@
-/* file: a file mapped to read, read whole, or written whole or not at all. */
+/* file: a file read whole, or written whole or not at all. */
 #ifndef TW_FILE_H
 #define TW_FILE_H
 
@@ -13,8 +13,9 @@ struct tw_mapped_file {
     size_t length;
 };
 
-/* Maps a regular file read-only and shared. TW_IO (TW_PERMISSION) with the path as where.
- * A zeroed struct is safe to unmap. */
+/* A regular file's bytes as they are now, in pages of their own: a mapping of the file itself would change
+ * under its reader when somebody writes over it (`cp` does), and end the process with SIGBUS when it is cut
+ * off. TW_IO (TW_PERMISSION) with the path as where. A zeroed struct is safe to unmap. */
 TW_MUST_USE bool tw_file_map(const char *path, struct tw_mapped_file *out, struct tw_error *err);
 /* Ends the mapping; the bytes are gone. */
 void tw_file_unmap(struct tw_mapped_file *file);

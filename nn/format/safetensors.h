@@ -1,5 +1,5 @@
 /* safetensors: the tensors of a file that may lie.
- *   in    a path; the file is mapped read-only and stays mapped until close
+ *   in    a path; the file's bytes are in memory until close, whatever becomes of the file
  *   out   a list of named tensors, sorted by name, each a view into the mapping
  *
  * The format (huggingface/safetensors README): 8 bytes little-endian header length N; N bytes of JSON

@@ -130,6 +130,28 @@ static void a_file_is_written_whole_and_read_back(void **state)
     rmdir(folder);
 }
 
+/* `cp` writes over a file in place, and whoever has it open reads on: a model that is loaded must not. */
+static void a_file_that_is_written_over_or_cut_off_changes_nothing_that_was_read(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/tw_base_XXXXXX";
+    enum { LENGTH = 3 * 4096 };
+    char contents[LENGTH];
+    memset(contents, 'a', sizeof contents);
+    int descriptor = mkstemp(path);
+    assert_int_equal(write(descriptor, contents, sizeof contents), LENGTH);
+    struct tw_mapped_file mapped;
+    struct tw_error err;
+    assert_true(tw_file_map(path, &mapped, &err));
+    assert_int_equal(pwrite(descriptor, "other", 5, 0), 5);
+    assert_int_equal(ftruncate(descriptor, 5), 0);
+    assert_int_equal(mapped.length, LENGTH);
+    assert_memory_equal(mapped.bytes, contents, LENGTH);
+    tw_file_unmap(&mapped);
+    close(descriptor);
+    unlink(path);
+}
+
 static void what_is_no_file_is_not_replaced_by_one(void **state)
 {
     (void)state;
@@ -207,6 +229,7 @@ int main(void)
         cmocka_unit_test(a_long_error_is_never_cut_inside_a_character),
         cmocka_unit_test(a_full_arena_says_so_until_it_is_rewound),
         cmocka_unit_test(a_file_is_written_whole_and_read_back),
+        cmocka_unit_test(a_file_that_is_written_over_or_cut_off_changes_nothing_that_was_read),
         cmocka_unit_test(what_is_no_file_is_not_replaced_by_one),
         cmocka_unit_test(sizes_from_outside_do_not_wrap),
         cmocka_unit_test(sha256_is_the_standard_one),
