@@ -58,7 +58,7 @@ const struct tw_config_row tw_config_rows[] = {
         "1000", TW_FIELD_INT, AT(store.rows_per_statement), 1, false, ""},
     {"store", {"lock_timeout", TW_YAML_DURATION, 1000, SECONDS(3600), NULL, "", "How long a takeover waits for a lock before it ends the backend that holds it."},
         "2s", TW_FIELD_INT, AT(store.lock_timeout_ms), 1000, false, ""},
-    {"store", {"retry_most", TW_YAML_DURATION, 1000, SECONDS(3600), NULL, "", "Longest pause between two tries of a commit or a connection."},
+    {"store", {"retry_most", TW_YAML_DURATION, 1000, SECONDS(3600), NULL, "", "Longest pause between two tries of a commit; to connect is tried once a second at least."},
         "5s", TW_FIELD_INT, AT(store.retry_most_ms), 1000, false, ""},
     {"store", {"answer_most", TW_YAML_DURATION, SECONDS(3), SECONDS(3600), NULL, "", "How long PostgreSQL may take for an answer; then the statement is cancelled, and five seconds later the connection is dropped and made anew."},
         "30s", TW_FIELD_INT, AT(store.answer_most_ms), 1000, false, ""},

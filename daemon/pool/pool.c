@@ -1,12 +1,14 @@
 #include "pool/pool.h"
 
-#include "base/clock.h"
-#include "base/signals.h"
-
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/clock.h"
+#include "base/signals.h"
 
 enum { MOST_WORKERS = 256, STACK_BYTES = 4 * 1024 * 1024 };
 
@@ -245,6 +247,16 @@ static void join_threads(struct tw_pool *pool, uint32_t started)
         pthread_join(pool->workers[at].thread, NULL);
 }
 
+/* What `top -H` and debuggers call it. */
+static void name_thread(const struct tw_pool *pool, uint32_t number)
+{
+    char name[16];
+    bool works = number < pool->worker_count;
+    snprintf(name, sizeof name, "%s%" PRIu32, works ? "worker" : "jobs",
+        (works ? number : number - pool->worker_count) % 10000);
+    pthread_setname_np(pool->workers[number].thread, name);
+}
+
 /* Signals are the loop's: a worker that inherits an open mask could be the one that is interrupted. */
 static bool start_threads(struct tw_pool *pool, struct tw_error *err)
 {
@@ -259,6 +271,8 @@ static bool start_threads(struct tw_pool *pool, struct tw_error *err)
         worker->pool = pool;
         status = pthread_create(
             &worker->thread, &attributes, started < pool->worker_count ? work : do_jobs, worker);
+        if (status == 0)
+            name_thread(pool, started);
     }
     tw_signals_release(&held);
     pthread_attr_destroy(&attributes);

@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RETRY_LEAST_MS = 100, SENT_MOST = 4096 };
+/* A server that is back should not be waited for: to try costs it next to nothing. */
+enum { RETRY_LEAST_MS = 100, RETRY_MOST_MS = 1000, SENT_MOST = 4096 };
 enum { ATTEMPT_MOST_MS = 15000, CANCEL_MOST_MS = 5000, PATIENCE_MOST = 8, PATIENCE_LASTS_MS = 600000 };
 
 static const char *const state_names[TW_CONNECTION_STATES] = {[TW_CONNECTION_DOWN] = "down",
@@ -149,9 +150,9 @@ static void on_retry(uv_timer_t *timer)
 static uint64_t next_pause(struct tw_connection *connection)
 {
     uint64_t pause = connection->retry_ms / 2 + tw_now_us() % (connection->retry_ms / 2 + 1);
-    connection->retry_ms *= 2;
-    if (connection->retry_ms > connection->options.retry_most_ms)
-        connection->retry_ms = connection->options.retry_most_ms;
+    uint64_t most_ms =
+        connection->options.retry_most_ms < RETRY_MOST_MS ? connection->options.retry_most_ms : RETRY_MOST_MS;
+    connection->retry_ms = connection->retry_ms * 2 < most_ms ? connection->retry_ms * 2 : most_ms;
     return pause;
 }
 

@@ -9,8 +9,8 @@
  * Names are looked up on a thread that nobody waits for (lookup.h; PQconnectStart would block) and given as
  * hostaddr. The watcher of the socket is closed before and made anew after every PQconnectPoll: the next
  * socket may come under the same number. PREPARING checks the schema's version, sets session settings, and
- * prepares the connection's statements (statements.h). Backoff doubles from 100 ms to store.retry_most, with
- * jitter.
+ * prepares the connection's statements (statements.h). Backoff doubles from 100 ms to a second, or to
+ * store.retry_most where that is less, with jitter.
  *
  * READY, it does one EXCHANGE at a time: statements, then one Sync; without BEGIN, so all of it is one
  * transaction.

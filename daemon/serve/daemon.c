@@ -305,13 +305,26 @@ static void on_watchdog(void *context)
         tw_notify_alive();
 }
 
+/* Errors of the same words are of one kind (FNV-1a). */
+static int64_t kind_of(const char *words)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *words; words++)
+        hash = (hash ^ (unsigned char)*words) * UINT64_C(0x100000001b3);
+    return (int64_t)(hash >> 1);
+}
+
+/* Each loss of a connection that stood is told; tries that fail alike afterwards, once a minute. */
 static void on_store_state(void *context, bool ready, const struct tw_error *err)
 {
     struct tw_daemon *daemon = context;
-    if (ready)
+    uint64_t unsaid;
+    if (ready) {
+        daemon->losses = (struct tw_repeats){0};
         tw_log(&daemon->log, TW_INFO, "store", "connected", tw_string("schema", "ready"));
-    else if (err)
+    } else if (err && tw_repeats_tell(&daemon->losses, kind_of(err->what), tw_now_ms(), &unsaid)) {
         tw_log_error(&daemon->log, "store", "connection lost", err);
+    }
     if (err && !err->passing && (err->code == TW_CONFIG || err->code == TW_PERMISSION))
         fail(daemon, err);
 }

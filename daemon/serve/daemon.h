@@ -32,6 +32,7 @@
 #include "observe/machine.h"
 #include "observe/metrics.h"
 #include "observe/notices.h"
+#include "observe/repeats.h"
 #include "pool/pool.h"
 #include "pool/work.h"
 #include "serve/held.h"
@@ -59,6 +60,7 @@ struct tw_daemon {
     struct tw_log log;
     struct tw_metrics metrics;
     struct tw_notices notices;
+    struct tw_repeats losses; /* tries to connect the store that failed alike, since it was connected */
     struct tw_loop loop;
 
     struct tw_shared *model; /* a hold on the newest */

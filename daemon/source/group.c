@@ -174,7 +174,7 @@ static void assigned(struct tw_group *group, const rd_kafka_topic_partition_list
 {
     if (tw_group_is_member(group))
         forget_assignment(group);
-    group->refused = false;
+    group->refusal = TW_GROUP_NOT_REFUSED;
     group->assigned_ms = tw_now_ms();
     tw_log(group->log, TW_DEBUG, "source", "assignment received", tw_int("partitions", list->cnt));
     for (int at = 0; at < list->cnt; at++)
@@ -215,12 +215,33 @@ static void rebalanced(
 
 /* -- what librdkafka says of the whole ------------------------------------------------------------------- */
 
+static void note_refusal(struct tw_group *group, rd_kafka_resp_err_t code)
+{
+    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+        group->refusal = TW_GROUP_LOG_IN_REFUSED;
+    else if (code == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL)
+        group->refusal = TW_GROUP_MIXED;
+}
+
+/* librdkafka tries again for ever, and names but a code. */
+static void tell_mixed(const struct tw_group *group)
+{
+    tw_log(group->log, TW_ERROR, "source", "group refused: its members assign partitions otherwise",
+        tw_string("group", group->config->kafka.group),
+        tw_string("what", "no partition.assignment.strategy of this daemon is one of theirs"),
+        tw_string("cure", "end the members that are none of tapewatch's (kafka-consumer-groups.sh --describe "
+                          "--members names them), or set another kafka.group"));
+}
+
 void tw_group_tell_error(struct tw_group *group, const rd_kafka_message_t *message)
 {
     uint64_t unsaid;
     tw_count(group->metrics, TW_COUNT_KAFKA_ERRORS, 1);
+    note_refusal(group, message->err);
     if (!tw_repeats_tell(&group->repeats, message->err, tw_now_ms(), &unsaid))
         return;
+    if (message->err == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL)
+        tell_mixed(group);
     tw_log(group->log, TW_WARNING, "source", "kafka error",
         tw_string("topic", message->rkt ? rd_kafka_topic_name(message->rkt) : ""),
         tw_int("partition", message->partition), tw_string("code", rd_kafka_err2name(message->err)),
@@ -282,9 +303,11 @@ static void kafka_error(rd_kafka_t *kafka, int code, const char *reason, void *c
         tell_fatal(group);
         return;
     }
-    group->refused = group->refused || code == RD_KAFKA_RESP_ERR__AUTHENTICATION;
+    note_refusal(group, (rd_kafka_resp_err_t)code);
     if (!tw_repeats_tell(&group->repeats, code, tw_now_ms(), &unsaid))
         return;
+    if (code == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL)
+        tell_mixed(group);
     tw_log(group->log, TW_WARNING, "source", "kafka error",
         tw_string("code", rd_kafka_err2name((rd_kafka_resp_err_t)code)), tw_string("what", reason),
         tw_int("repeated", (int64_t)unsaid));

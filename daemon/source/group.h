@@ -71,6 +71,13 @@ struct tw_group_events {
     void (*fatal)(void *context, const struct tw_error *err);
 };
 
+/* Why a broker keeps us out. */
+enum tw_group_refusal {
+    TW_GROUP_NOT_REFUSED,
+    TW_GROUP_LOG_IN_REFUSED, /* password, certificate, rights */
+    TW_GROUP_MIXED,          /* other members assign partitions by no strategy of ours */
+};
+
 struct tw_group {
     const struct tw_config *config;
     const struct tw_log *log;
@@ -78,9 +85,9 @@ struct tw_group {
     struct tw_group_events events;
     rd_kafka_t *kafka;
     enum tw_group_state state;
-    uint64_t settled_ms;  /* SETTLING: until then */
-    uint64_t assigned_ms; /* when the assignment came */
-    bool refused;         /* a broker refused us (password, certificate, rights) since the last assignment */
+    uint64_t settled_ms;           /* SETTLING: until then */
+    uint64_t assigned_ms;          /* when the assignment came */
+    enum tw_group_refusal refusal; /* since the last assignment */
     struct tw_group_topic *topics;
     uint32_t topic_count;
     void (*wake)(rd_kafka_t *kafka, void *context); /* on librdkafka's threads */

@@ -24,7 +24,10 @@ static const struct setting usual[] = {
     {ALL, "socket.keepalive.enable", "true"},
     {ALL, "log.connection.close", "false"},               /* idle connections are closed by brokers all day */
     {ALL, "topic.metadata.refresh.interval.ms", "10000"}, /* new partitions and topics are found that soon */
-    {CONSUMER, "session.timeout.ms", "10000"}, /* a killed daemon's partitions lie still for so long */
+    {ALL, "reconnect.backoff.max.ms", "1000"},            /* a broker that is back is not waited for */
+    {ALL, "socket.connection.setup.timeout.ms", "10000"}, /* where packets were lost, not until TCP repeats */
+    {CONSUMER, "session.timeout.ms", "10000"},   /* a killed daemon's partitions lie still for so long */
+    {CONSUMER, "heartbeat.interval.ms", "1000"}, /* and so long, once the group knows */
     {CONSUMER, "partition.assignment.strategy", "range,roundrobin"},
     {CONSUMER, "isolation.level", "read_committed"},
     {CONSUMER, "statistics.interval.ms", "1000"}, /* answers.h */

@@ -8,7 +8,11 @@
 #include "config/config.h"
 #include "source/answers.h"
 
-enum { MOST_REASONS = 16, SILENT_MOST_MS = 14000 /* as serve/liveness.h */ };
+enum {
+    MOST_REASONS = 16,
+    SILENT_MOST_MS = 14000, /* as serve/liveness.h */
+    AFTER_PAUSE_MS = 2000,  /* for what waited in librdkafka to come */
+};
 
 struct reasons {
     char *text;
@@ -45,16 +49,19 @@ static void add_stranded(struct reasons *reasons, const struct tw_partitions *pa
                 at->number, at->row_offset);
 }
 
-/* Read, Kafka holds more, and nothing comes: since its last message, or since it may be read. */
+/* Read, Kafka holds more, and nothing comes: since its last message, or since its row is ours. A pause does
+ * not begin that anew, or commits that fail for a while would hide a partition that nothing comes from. */
 static void add_silent(struct reasons *reasons, const struct tw_partitions *partitions)
 {
     uint64_t now_ms = tw_now_ms();
     for (struct tw_partition *at = partitions->first; at; at = at->next) {
         if (at->state != TW_PARTITION_READING || at->end_offset <= at->expected_offset)
             continue;
-        uint64_t since_ms = at->last_message_ms > at->moved_ms ? at->last_message_ms : at->moved_ms;
+        uint64_t taken_ms = tw_owned(at)->taken_at_ms;
+        uint64_t since_ms = at->last_message_ms > taken_ms ? at->last_message_ms : taken_ms;
         bool behind = tw_owned_holds_more(tw_owned(at));
-        if (now_ms > since_ms + SILENT_MOST_MS && (behind || !tw_owned(at)->at_end))
+        if (now_ms > since_ms + SILENT_MOST_MS && now_ms > at->moved_ms + AFTER_PAUSE_MS &&
+            (behind || !tw_owned(at)->at_end))
             add(reasons,
                 "topic %s partition %" PRId32 ": %" PRId64 " records wait in Kafka and none has come for "
                 "%" PRIu64 " s; cure: %s\n",
@@ -79,6 +86,24 @@ static void add_unanswered(struct reasons *reasons, const struct tw_partitions *
     }
 }
 
+static void add_outside(struct reasons *reasons, const struct tw_group *group)
+{
+    switch (group->refusal) {
+    case TW_GROUP_NOT_REFUSED:
+        add(reasons, "joining group %s\n", group->config->kafka.group);
+        return;
+    case TW_GROUP_LOG_IN_REFUSED:
+        add(reasons, "refused by the broker, group %s\n", group->config->kafka.group);
+        return;
+    case TW_GROUP_MIXED:
+        add(reasons,
+            "refused by the broker: members of group %s share no partition.assignment.strategy with this daemon; "
+            "cure: end those that are none of tapewatch's, or set another kafka.group\n",
+            group->config->kafka.group);
+        return;
+    }
+}
+
 bool tw_reasons_write(
     const struct tw_group *group, const struct tw_partitions *partitions, char *why, size_t size)
 {
@@ -94,8 +119,7 @@ bool tw_reasons_write(
     add_unanswered(&reasons, partitions);
     add_silent(&reasons, partitions);
     if (!tw_group_is_member(group))
-        add(&reasons, group->refused ? "refused by the broker, group %s\n" : "joining group %s\n",
-            group->config->kafka.group);
+        add_outside(&reasons, group);
     if (reasons.count > MOST_REASONS && reasons.used < size)
         snprintf(why + reasons.used, size - reasons.used, "and %u more\n", reasons.count - MOST_REASONS);
     return reasons.count == 0;

@@ -6,6 +6,8 @@ A second opinion: it walks every bar's edge from the first to the last, keeps no
 how the daemon goes about it. Only what the storms' own rules use: thresholds of negative_sum and count, and headlines without
 keywords. deploy/docs/rules.md says what they mean. It holds while no document is late.
 """
+import bisect
+
 BAR_US = 10_000_000
 ONE = 10_000
 
@@ -105,10 +107,17 @@ def expected(spans, bars, headlines, upto_us):
         twitchy = Threshold("twitchy", 30, int(-8.0 * ONE), 10, 20, False, 3)
         crowded = Threshold("crowded", 20, 40 * ONE, 10, 30, True, SETS["first"]["count"])
         spoken, last_spoken = sorted(headlines.get(entity, ())), None
-        at = 0
-        for edge in range(first + BAR_US, upto_us + BAR_US, BAR_US):
-            if edge > upto_us:
-                break
+        at, ordered, edge = 0, sorted(own), first
+        while edge + BAR_US <= upto_us:
+            edge += BAR_US
+            if not twitchy.open and not crowded.open and last_spoken is None:
+                # Nothing happens while nobody speaks: a night is passed over.
+                next_bar = ordered[bisect.bisect_left(ordered, edge - twitchy.window):][:1]
+                if not next_bar:
+                    break
+                edge = max(edge, next_bar[0] + BAR_US)
+                if edge > upto_us:
+                    break
             below = int(round(SETS[set_at(spans, edge)]["below"] * ONE))
             for rule in (twitchy, crowded):
                 documents = negative = 0

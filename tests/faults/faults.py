@@ -26,12 +26,16 @@ class Kind:
     def __init__(self, inject, needs, shows=None, words="", root=False):
         self.inject, self.needs, self.shows, self.words, self.root = inject, needs, shows, words, root
 
+    def wants(self):
+        """What no other may hold; a daemon is chosen when it acts."""
+        return set(self.needs.split()) - {"daemon"}
+
 
 KINDS = {}
 
 
 def kind(name, needs, shows=None, root=False):
-    """`needs`: what no other fault may hold meanwhile; `shows`: what a line of some daemon's log must match, or which counter must
+    """`needs`: what no other fault may hold meanwhile, words; `shows`: what a line of some daemon's log must match, or which counter must
     grow (`metric NAME`), from its beginning until twenty seconds after its end. None: it may pass unnoticed."""
     def register(function):
         KINDS[name] = Kind(function, needs, shows, (function.__doc__ or "").strip().split("\n")[0], root)
@@ -359,7 +363,7 @@ def disk_full(storm):
     return "the server found no space"
 
 
-@kind("pg-standby", "postgres", r'event="connection lost"')
+@kind("pg-standby", "postgres aside", r'event="connection lost"')
 def pg_standby(storm):
     """The server is lost, and a standby that lags behind it is promoted: what it never had must be read and stored again."""
     servers = storm.servers
@@ -370,6 +374,7 @@ def pg_standby(storm):
     standby.cursor().execute("SELECT pg_reload_conf()")
     standby.close()
     storm.nap(storm.random.uniform(2, 6))
+    storm.judge.audit()  # of what the standby will never have
     with storm.judge.lock:
         servers.pg_ctl("stop", "-m", "immediate")
         servers.must(servers.pg_ctl("promote", data=data))

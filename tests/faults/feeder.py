@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """feeder: publishes the stream of a seed, and keeps the ledger. A process of its own, told what to do by lines of its input.
 
-    feeder.py BOOTSTRAP TOPIC PARTITIONS SEED LEDGER RATE [FIRST_N]
+    feeder.py BOOTSTRAP TOPIC PARTITIONS SEED LEDGER RATE [DAYS SECONDS]
+
+With DAYS, event time begins so many days ago, and goes on to the next day each SECONDS, so that days can be dropped behind it; a
+day begins when all of the one before is known to stand in Kafka.
 
     rate N          records a second from here on; 0: none
     partitions N    the topic has been enlarged
@@ -29,6 +32,8 @@ import stream  # noqa: E402
 
 STALL_MS = 2000
 DISORDER_MS = 3000  # event times go back by up to this within a partition; watermark.lateness is far more
+UNKNOWN_S = 45      # a send that nobody knows of may appear for so long; it would be late on another day
+DAY_MS = 86400000
 
 
 def now_ms():
@@ -36,8 +41,10 @@ def now_ms():
 
 
 class Feeder:
-    def __init__(self, bootstrap, topic, partitions, seed, path, rate, first):
-        self.topic, self.partitions, self.rate, self.next = topic, partitions, rate, first
+    def __init__(self, bootstrap, topic, partitions, seed, path, rate, days=0, day_s=0.0):
+        self.topic, self.partitions, self.rate, self.next = topic, partitions, rate, 0
+        self.days, self.day_s, self.day_ends = days, day_s, time.monotonic() + day_s
+        self.unknown_at = -UNKNOWN_S
         self.bootstrap = bootstrap
         self.stream = stream.Stream(seed)
         self.ledger = ledger.Writer(path)
@@ -52,6 +59,25 @@ class Feeder:
         self.open = None  # a transaction left open: its producer, what was sent, where it went, until when
         self.stalled = False
 
+    def event_ms(self, n):
+        return now_ms() - self.days * DAY_MS - stream.mix(n) % DISORDER_MS
+
+    def is_night(self):
+        """The day is over, and what was sent of it is still under way: nothing is sent. When it has arrived, the next day begins."""
+        now = time.monotonic()
+        if self.days <= 0 or now < self.day_ends or self.open or now < self.unknown_at + UNKNOWN_S:
+            return False
+        if any(self.out):
+            return True
+        self.days -= 1
+        self.day_ends = now + self.day_s
+        self.say(f"a day begins, {self.days} days ago")
+        return False
+
+    def unknown(self, n, partition, ts_ms):
+        self.unknown_at = time.monotonic()
+        self.ledger.unknown(n, partition, ts_ms)
+
     def say(self, words):
         self.ledger.words(now_ms(), words)
 
@@ -60,7 +86,7 @@ class Feeder:
     def send(self, partition):
         n = self.next
         self.next += 1
-        ts_ms = now_ms() - stream.mix(n) % DISORDER_MS
+        ts_ms = self.event_ms(n)
         record = self.stream.record(n, ts_ms)
 
         def delivered(error, message):
@@ -68,7 +94,7 @@ class Feeder:
             if error is None:
                 self.ledger.acknowledged(n, partition, message.offset(), ts_ms)
             else:
-                self.ledger.unknown(n, partition, ts_ms)
+                self.unknown(n, partition, ts_ms)
 
         self.out[partition][n] = now_ms()
         try:
@@ -104,7 +130,7 @@ class Feeder:
             n = self.next
             self.next += 1
             partition = stream.mix(n) % self.partitions
-            ts_ms = now_ms() - stream.mix(n) % DISORDER_MS
+            ts_ms = self.event_ms(n)
             record = self.stream.record(n, ts_ms)
             sent.append((n, partition, ts_ms))
             transactor.produce(self.topic, record.value, key=b"t" if record.value is None else None, partition=partition,
@@ -122,7 +148,7 @@ class Feeder:
             elif outcome == "aborted" and offset is not None:
                 self.ledger.aborted(n, partition, offset, ts_ms)
             elif outcome != "aborted":
-                self.ledger.unknown(n, partition, ts_ms)
+                self.unknown(n, partition, ts_ms)
         self.say(f"transaction of {len(sent)}: {outcome}")
 
     def transaction(self, count, commit):
@@ -169,7 +195,9 @@ class Feeder:
             now = time.monotonic()
             due = min(due + (now - last) * self.rate, self.rate * 0.5)
             last = now
-            if due >= 1 and self.in_step():
+            if self.is_night():
+                due = 0.0
+            elif due >= 1 and self.in_step():
                 for _ in range(int(due)):
                     turn += 1
                     if not self.send(turn % self.partitions):
@@ -215,9 +243,9 @@ class Feeder:
 
 def main():
     bootstrap, topic, partitions, seed, path, rate = sys.argv[1:7]
-    first = int(sys.argv[7]) if len(sys.argv) > 7 else 0
+    days, day_s = (int(sys.argv[7]), float(sys.argv[8])) if len(sys.argv) > 8 else (0, 0.0)
     try:
-        Feeder(bootstrap, topic, int(partitions), int(seed), path, float(rate), first).run()
+        Feeder(bootstrap, topic, int(partitions), int(seed), path, float(rate), days, day_s).run()
     except KafkaException as problem:
         sys.exit(f"feeder: {problem}")
 

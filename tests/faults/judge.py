@@ -3,6 +3,7 @@
     judge = Judge(servers, stream, ledger_path)
     judge.audit()       one consistent look (REPEATABLE READ): all that was committed since the last one
     judge.go_back()     a standby that lagged is the server now: what it never had is to be stored again
+    judge.drop_days()   days that the stream has left behind and that were judged are dropped, as an operator would
     judge.end()         the last look, after everything was stored: the topic itself, counts, alerts
     judge.verdicts      {name: number}, and judge.examples {name: [words]}
 
@@ -26,7 +27,7 @@ import threading
 import time
 
 import psycopg2
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 import alerts
 import ledger
@@ -35,6 +36,9 @@ import stream as streams
 VERDICTS = ("lost", "unseen", "doubled", "invented", "wrong content", "offset back", "offset ahead", "rows ahead", "wrong sum",
             "missed alert", "invented alert", "late that is not")
 EXAMPLES = 5
+DAY_MS = 86400000
+DAY_IS_OVER_S = 60  # what nobody knows of may still be stored in it until then
+READ_S = 900        # for the topic to be read, at the end
 REMEMBERED = 20000  # records of a partition that were judged of late, in case the server forgets them
 
 DOCUMENTS = """SELECT d.partition, d.kafka_offset, d.id, d.title, d.body, d.source, (extract(epoch FROM d.event_time) * 1000)::bigint,
@@ -76,6 +80,8 @@ class Judge:
         # partition > what was judged last: (offset, n, ts, what); and (partition, offset) > scores that were added
         self.judged = collections.defaultdict(lambda: collections.deque(maxlen=REMEMBERED))
         self.scored = {}
+        self.days = {}                                 # day of event times > when the first of it was seen
+        self.dropped, self.gone = set(), collections.Counter()  # days; partition > documents that went with them
         self.lock = threading.RLock()
         self.ended = False
         self.audits = self.missed_audits = 0
@@ -96,6 +102,7 @@ class Judge:
                 self.counts["acknowledged"] += 1
                 self.pending[partition][offset] = (n, ts_ms)
                 self.acknowledged[partition] = max(self.acknowledged[partition], offset + 1)
+                self.note_day(ts_ms)
             elif letter == "X":
                 self.counts["aborted"] += 1
                 self.aborted[line[2]].add(line[3])
@@ -243,6 +250,44 @@ class Judge:
                     self.find("offset ahead", f"partition {partition} offset {offset}, record {n} ({self.stream.kind(n)})")
             self.begins[partition] = max(self.begins[partition], end)
 
+    # -- days
+
+    def note_day(self, ts_ms):
+        self.days.setdefault(ts_ms // DAY_MS, time.monotonic())
+
+    def drop_days(self):
+        """Each in one transaction, so that no look sees half of it; who reads the tables is in its way, and it comes again."""
+        with self.lock:
+            # The newest day that has been going on for long enough, and none that has records which were not judged.
+            over = [day for day, since in self.days.items() if time.monotonic() > since + DAY_IS_OVER_S]
+            if not over:
+                return
+            open_days = {ts_ms // DAY_MS for offsets in self.pending.values() for _, ts_ms in offsets.values()}
+            try:
+                connection = self.servers.connect(options="-c lock_timeout=1s -c statement_timeout=20s")
+                try:
+                    self.drop_on(connection, min(open_days | {max(over)}))
+                finally:
+                    connection.close()
+            except psycopg2.Error:
+                self.counts["days not dropped at once"] += 1
+
+    def drop_on(self, connection, before):
+        cursor = connection.cursor()
+        cursor.execute("""SELECT DISTINCT day, (extract(epoch FROM day::timestamp) / 86400)::int FROM tapewatch.days
+            WHERE parent = 'documents' AND day::timestamp < to_timestamp(%s) AT TIME ZONE 'UTC' ORDER BY 1""", (before * 86400,))
+        for day, number in cursor.fetchall():
+            cursor.execute("""SELECT partition, count(*) FROM tapewatch.documents WHERE event_time >= to_timestamp(%s)
+                AND event_time < to_timestamp(%s) GROUP BY 1""", (number * 86400, (number + 1) * 86400))
+            rows = cursor.fetchall()
+            for parent in ("documents", "scores", "events", "stories", "bars"):
+                cursor.execute("SELECT tapewatch.drop_day(%s, %s)", (parent, day))
+            connection.commit()
+            if number not in self.dropped:  # else a standby did not know yet that it was
+                self.dropped.add(number)
+                self.gone.update(dict(rows))
+                self.counts["days dropped"] += 1
+
     # -- a server that has forgotten
 
     def go_back(self):
@@ -298,7 +343,8 @@ class Judge:
         self.judge_alerts()
 
     def read_topic(self):
-        """What Kafka itself holds, committed: {(partition, offset): n of the record, or None}, and where partitions end."""
+        """What Kafka itself holds, committed, of the sends that nobody knows of: {(partition, offset): n}; and where partitions
+        end."""
         consumer = Consumer({"bootstrap.servers": self.servers.bootstrap, "group.id": "judge", "enable.auto.commit": False,
                              "auto.offset.reset": "earliest", "isolation.level": "read_committed",
                              "enable.partition.eof": True, "log_level": 0})
@@ -309,14 +355,19 @@ class Judge:
                 left.add(partition)
         wanted = [TopicPartition(self.servers.topic, partition, 0) for partition in left]
         consumer.assign(wanted)
-        limit = time.monotonic() + 120
+        limit = time.monotonic() + READ_S
         while left and time.monotonic() < limit:
             for message in consumer.consume(2000, 1.0):
                 if message.error():
-                    left.discard(message.partition())
+                    if message.error().code() == KafkaError._PARTITION_EOF:
+                        left.discard(message.partition())
                     continue
-                held[message.partition(), message.offset()] = self.number_of(message)
+                n = self.number_of(message)
+                if n in self.unknown:
+                    held[message.partition(), message.offset()] = n
         consumer.close()
+        if left:
+            raise RuntimeError(f"partitions {sorted(left)} of the topic could not be read within {READ_S} s")
         return {"records": held, "ends": ends}
 
     def number_of(self, message):
@@ -329,8 +380,7 @@ class Judge:
         """A send that nobody knows of may stand in the topic, once; then it must be stored like any other."""
         places = collections.defaultdict(list)
         for key, n in held["records"].items():
-            if n in self.unknown:
-                places[n].append(key)
+            places[n].append(key)
         for n, found in places.items():
             if len(found) > 1:
                 self.said.append(f"Kafka holds record {n} {len(found)} times")
@@ -345,10 +395,11 @@ class Judge:
         for partition, count in self.servers.query("""SELECT partition, sum(count)::bigint FROM (
                 SELECT partition, count(*) FROM tapewatch.documents GROUP BY 1
                 UNION ALL SELECT partition, count(*) FROM tapewatch.dead_letters GROUP BY 1) AS of_both GROUP BY 1"""):
-            if count < self.rows[partition]:
-                self.find("lost", f"partition {partition}: {self.rows[partition] - count} rows that were there are gone")
-            if count > self.rows[partition]:
-                self.find("doubled", f"partition {partition}: {count - self.rows[partition]} rows more than records")
+            wanted = self.rows[partition] - self.gone[partition]
+            if count < wanted:
+                self.find("lost", f"partition {partition}: {wanted - count} rows that were there are gone")
+            if count > wanted:
+                self.find("doubled", f"partition {partition}: {count - wanted} rows more than records")
 
     def judge_alerts(self):
         spans = []

@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 
 import psycopg2
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 import stream
@@ -82,9 +83,10 @@ def state_of(pid):
 class Daemon:
     """One tapewatch serve, and the relay before its PostgreSQL."""
 
-    def __init__(self, servers, number):
-        self.servers, self.name = servers, "abcdefgh"[number]
-        self.user = FIRST_USER + number
+    def __init__(self, servers, name, user, topic=None, database=None, model=None, extra=""):
+        self.servers, self.name, self.user = servers, name, user
+        self.topic, self.database = topic or servers.topic, database or servers.database
+        self.model, self.extra = model or servers.model, extra  # of its configuration
         self.folder = os.path.join(servers.work, servers.topic, self.name)
         self.log = os.path.join(self.folder, "log")
         self.clock = os.path.join(self.folder, "clock")
@@ -105,11 +107,10 @@ class Daemon:
         assert self.relay.stdout.readline() == "ready\n"
         threading.Thread(target=self.hear_relay, daemon=True).start()
         with open(self.config(), "w") as file:
-            file.write(CONFIG.format(topic=self.servers.topic, bootstrap=self.servers.bootstrap, relay=self.relay_port,
+            file.write(CONFIG.format(topic=self.topic, bootstrap=self.servers.bootstrap, relay=self.relay_port,
                                      port=self.port, folder=self.folder, rules=self.servers.rules_path,
                                      most_bytes=stream.MOST_BYTES, lateness=self.servers.lateness_s,
-                                     database=self.servers.database, idle=self.servers.idle_s,
-                                     model=self.servers.model))
+                                     database=self.database, idle=self.servers.idle_s, model=self.model) + self.extra)
 
     def config(self):
         return os.path.join(self.folder, "tapewatch.yaml")
@@ -191,6 +192,7 @@ class Servers:
         self.daemons, self.begun, self.mounted = [], 0, None
         self.data, self.server_log = os.path.join(self.postgres, "data"), os.path.join(self.postgres, "server.log")
         self.standbys = 0
+        self.beside, self.asides = [], 0  # daemons of asides (asides.py), and how many there were
 
     # -- starting and stopping
 
@@ -209,7 +211,9 @@ class Servers:
         with open(properties, "w") as file:
             file.write("default.replication.factor=3\nmin.insync.replicas=1\nbroker.session.timeout.ms=6000\n"
                        "broker.heartbeat.interval.ms=1000\nreplica.lag.time.max.ms=8000\n"
-                       "unclean.leader.election.enable=false\n")
+                       "unclean.leader.election.enable=false\n"
+                       # what asides need: records are cut off and compacted within seconds
+                       "log.retention.check.interval.ms=1000\nlog.cleaner.backoff.ms=1000\nlog.initial.task.delay.ms=1000\n")
         kafka = threading.Thread(target=self.start_kafka, args=(properties,))
         kafka.start()
         self.start_postgres()
@@ -235,7 +239,7 @@ class Servers:
         topic = NewTopic(self.topic, self.partitions, 3, config={"min.insync.replicas": "2"})
         self.admin.create_topics([topic])[self.topic].result(30)
         self.await_leaders()
-        self.daemons = [Daemon(self, number) for number in range(self.count)]
+        self.daemons = [Daemon(self, "abcdefgh"[number], FIRST_USER + number) for number in range(self.count)]
         for daemon in self.daemons:
             daemon.prepare()
             daemon.start()
@@ -247,10 +251,13 @@ class Servers:
         cursor.execute(f"DROP DATABASE IF EXISTS storm{self.begun - 1} WITH (FORCE)")
         cursor.execute(f"CREATE DATABASE {self.database} {'TABLESPACE disk' if self.mounted else ''}")
         connection.close()
-        self.must(subprocess.run([self.binary, "migrate", "--conninfo",
-                                  f"host=127.0.0.1 port={self.postgres_port} user=postgres dbname={self.database}"],
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False))
+        self.migrate(self.database)
         self.query(REFUSE)
+
+    def migrate(self, database):
+        self.must(subprocess.run([self.binary, "migrate", "--conninfo",
+                                  f"host=127.0.0.1 port={self.postgres_port} user=postgres dbname={database}"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False))
 
     def start_kafka(self, properties):
         done = self.service("kafka", "start", self.kafka, "3", TW_KAFKA_HEAP="256m", TW_KAFKA_PROPERTIES=properties)
@@ -279,13 +286,17 @@ class Servers:
             shutil.chown(os.path.join(disk, "tables"), "postgres", "postgres")
         return done.returncode == 0
 
-    def await_leaders(self):
-        end = time.monotonic() + 30
+    def await_leaders(self, topic=None, partitions=None):
+        end = time.monotonic() + 60
         while time.monotonic() < end:
-            found = self.admin.list_topics(self.topic, timeout=10).topics[self.topic].partitions
-            if len(found) >= self.partitions and all(p.leader >= 0 for p in found.values()):
+            try:
+                found = self.admin.list_topics(timeout=10).topics.get(topic or self.topic)
+            except KafkaException:
+                found = None  # a broker is away
+            partitions_found = found.partitions if found else {}
+            if len(partitions_found) >= (partitions or self.partitions) and all(p.leader >= 0 for p in partitions_found.values()):
                 return
-            time.sleep(0.1)
+            time.sleep(0.2)
         raise RuntimeError("the topic has no leaders")
 
     def write_rules(self, text):
@@ -302,9 +313,9 @@ class Servers:
         return psycopg2.connect(host="127.0.0.1", port=self.postgres_port, user="postgres", dbname=database or self.database,
                                 connect_timeout=3, application_name="judge", **settings)
 
-    def query(self, sql, parameters=None):
+    def query(self, sql, parameters=None, database=None):
         """Rows of one statement on a connection of its own."""
-        connection = self.connect()
+        connection = self.connect(database)
         try:
             connection.autocommit = True
             cursor = connection.cursor()
@@ -337,7 +348,10 @@ class Servers:
         words = ["-h", "127.0.0.1", "-p", str(self.postgres_port), "-U", "postgres", "-D", os.path.join(folder, "data"),
                  "-R", "-X", "stream", "-c", "fast"]
         for (place,) in self.query("SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE spcname = 'disk'"):
-            words += ["-T", f"{place}={folder}/tables"]
+            tables = os.path.join(self.mounted, f"tables{self.standbys}")
+            os.mkdir(tables)
+            shutil.chown(tables, "postgres", "postgres")
+            words += ["-T", f"{place}={tables}"]
         self.must(self.as_server("pg_basebackup", *words))
         with open(os.path.join(folder, "data", "postgresql.conf"), "a") as file:
             file.write(f"port = {port}\n")
@@ -345,11 +359,15 @@ class Servers:
         return os.path.join(folder, "data"), port
 
     def lead_by(self, data, port):
-        """The standby is the server from here on; whoever connects meets it."""
+        """The standby is the server from here on; whoever connects meets it. The small disk is its own."""
         self.data, self.postgres_port = data, port
+        if self.mounted:
+            own = f"tables{self.standbys}"
+            for name in [name for name in os.listdir(self.mounted) if name.startswith("tables") and name != own]:
+                shutil.rmtree(os.path.join(self.mounted, name), ignore_errors=True)
 
     def stop(self):
-        for daemon in self.daemons:
+        for daemon in [*self.daemons, *self.beside]:
             daemon.end()
         for number in (1, 2, 3):
             try:

@@ -1,8 +1,10 @@
 """witness: what an operator could have seen: /readyz, /metrics and the log of each daemon, second by second; and whether anything
 got on meanwhile. It finds one verdict:
 
-    silent    a partition had records that were not stored for LIMIT_S, or bars below the watermark were not evaluated for so long,
-              and every daemon that answered said that it was ready; or a fault left no sign where its kind must leave one
+    silent    a partition had records that were not stored for LIMIT_S, and whoever answered for it said all the while that he
+              was ready: the daemon that owns its row, and others but for partitions that are not this one; or bars below the
+              watermark were not evaluated for so long, and every daemon said that it was ready; or a fault left no sign where
+              its kind must leave one
 
     witness = Witness(servers, ledger_path)
     witness.start(), witness.stop()
@@ -10,6 +12,7 @@ got on meanwhile. It finds one verdict:
     witness.seen(mark, pattern)          a line of any daemon's log since then; pattern `metric NAME`: that counter has grown
     witness.verdicts, witness.examples   as the judge's
 """
+import bisect
 import collections
 import os
 import re
@@ -23,7 +26,12 @@ import ledger
 COUNTERS = ("tapewatch_kafka_errors_total", "tapewatch_commit_retries_total", "tapewatch_store_connections_lost_total",
             "tapewatch_fenced_total", "tapewatch_repeats_total", "tapewatch_gaps_total", "tapewatch_late_total")
 LIMIT_S = 20.0  # 15 s is promised; the rest is how exactly this looks
-POSITIONS = """SELECT partition, greatest(next_offset, 0), (extract(epoch FROM watermark) * 1000)::bigint, caught_up FROM tapewatch.positions"""
+LOOK_S = 0.25   # how often it looks how far partitions are
+KEPT_S = 4000   # for so long it is remembered how much was stored when
+POSITIONS = """SELECT partition, greatest(next_offset, 0), (extract(epoch FROM watermark) * 1000)::bigint, owner
+    FROM tapewatch.positions"""
+# What a daemon says of what is its own, and of no other's partition.
+OF_ITSELF = re.compile(r"records wait and none was stored|no rule was evaluated|rules are not evaluated|alerts wait")
 EVALUATED = "SELECT (extract(epoch FROM min(evaluated_to)) * 1000)::bigint FROM tapewatch.shards"
 
 
@@ -35,9 +43,10 @@ class Witness(threading.Thread):
         self.examples = collections.defaultdict(list)
         self.acknowledged = collections.Counter()
         self.offsets, self.moved = {}, {}     # partition > next offset, and when it moved or was first behind
+        self.owners = {}                      # partition > process that owns its row
         self.evaluated = self.evaluated_moved = None
         self.first_watermark = None
-        self.answers = collections.deque()    # (time, status, daemon, text) of /readyz
+        self.answers = []                     # (time, status, process, text) of /readyz in the last LIMIT_S
         self.told = set()                     # episodes that were told already
         self.counters = collections.Counter()  # of all daemons that ever ran
         self.last = {}                        # (pid, counter) > value
@@ -45,7 +54,8 @@ class Witness(threading.Thread):
         self.reasons = collections.Counter()
         self.longest_wait = 0.0
         self.stored = 0
-        self.stored_times = collections.deque(maxlen=100000)  # (time, stored in all)
+        self.progress = collections.deque(maxlen=int(KEPT_S / LOOK_S))  # (time, {partition: next offset})
+        self.asking = threading.Thread(target=self.ask_on, daemon=True)
         self.connection = None
         self.ending = threading.Event()
 
@@ -77,23 +87,29 @@ class Witness(threading.Thread):
     # -- second by second
 
     def run(self):
-        while not self.ending.wait(1.0):
-            now = time.monotonic()
-            self.ask_daemons(now)
+        self.asking.start()
+        while not self.ending.wait(LOOK_S):
             self.read_ledger()
-            self.ask_database(now)
-            self.judge(now)
+            self.ask_database(time.monotonic())
+            self.judge(time.monotonic())
 
     def stop(self):
+        """However often: what was seen is whole then."""
         self.ending.set()
-        self.join()
+        if self.ident is not None:
+            self.join()
+            self.asking.join()
 
-    def ask_daemons(self, now):
-        while self.answers and self.answers[0][0] < now - LIMIT_S:
-            self.answers.popleft()
+    def ask_on(self):
+        """A daemon that stands still does not answer, which must not keep others from being looked at: a thread of its own."""
+        while not self.ending.wait(1.0):
+            self.ask_daemons()
+
+    def ask_daemons(self):
         for daemon in self.servers.daemons:
             if not daemon.running():
                 continue
+            pid = daemon.pid
             status, text = daemon.get("/readyz", 0.5)
             if status == 200:
                 self.ready_seconds += 1
@@ -101,7 +117,9 @@ class Witness(threading.Thread):
                 self.not_ready_seconds += 1
                 for line in text.splitlines():
                     self.reasons[re.sub(r"[0-9]+(\.[0-9]+)?( m?s\b)?", "N", line)[:60]] += 1
-            self.answers.append((now, status, daemon.name, text.strip()))
+            now = time.monotonic()
+            self.answers = [answer for answer in self.answers if answer[0] >= now - LIMIT_S]
+            self.answers.append((now, status, pid, text.strip()))
             self.count(daemon)
 
     def count(self, daemon):
@@ -132,30 +150,79 @@ class Witness(threading.Thread):
         except psycopg2.Error:
             self.connection = None
             return
+        self.owners = {row[0]: row[3].rpartition(":")[2] for row in positions}
         for partition, offset, _, _ in positions:
             if self.offsets.get(partition) != offset or self.acknowledged[partition] <= offset:
                 self.offsets[partition], self.moved[partition] = offset, now
         self.stored = sum(self.offsets.values())
-        self.stored_times.append((now, self.stored))
+        self.progress.append((now, dict(self.offsets)))
         marks = [row[2] for row in positions if row[2] is not None]
         self.first_watermark = min(marks) if marks else None
         waiting = self.first_watermark is not None and evaluated is not None and self.first_watermark - evaluated >= 10000
         if evaluated != self.evaluated or not waiting:
             self.evaluated, self.evaluated_moved = evaluated, now
 
+    def told_of(self, partition):
+        """Whether somebody said in the last LIMIT_S that all is not well with this partition, or nobody said anything."""
+        statuses = {status for _, status, _, _ in self.answers}
+        if 200 not in statuses:
+            return True
+        for _, status, pid, text in self.answers:
+            if status == 503 and (str(pid) == self.owners.get(partition) or self.may_mean(text, partition)):
+                return True
+        return False
+
+    @staticmethod
+    def may_mean(text, partition):
+        """What another daemon says may be of this partition: of it by name, or of the group, the topic, the database."""
+        for line in text.splitlines():
+            named = re.search(r"partition (\d+)", line)
+            if int(named[1]) == partition if named else not OF_ITSELF.search(line):
+                return True
+        return False
+
     def everybody_ready(self):
-        """Somebody answered in the last LIMIT_S, and nobody said no."""
+        """Somebody answered in the last LIMIT_S, and nobody said no. Who did not answer has not said that he is ready."""
         statuses = [status for _, status, _, _ in self.answers]
         return 200 in statuses and 503 not in statuses
+
+    # -- how fast it went on
+
+    def owed(self):
+        """Partitions with records that are not stored."""
+        return {partition for partition, end in self.acknowledged.items() if end > self.offsets.get(partition, 0)}
+
+    def commits_after(self, began, owed):
+        """Seconds from `began` to the first commit, and to one in each partition of `owed`; None: there was none."""
+        first, last, left = None, None, dict.fromkeys(owed)
+        seen = list(self.progress)
+        at = max(0, bisect.bisect_right(seen, began, key=lambda one: one[0]) - 1)
+        before = seen[at][1] if seen else {}
+        for when, offsets in seen[at + 1:]:
+            for partition in [p for p in offsets if offsets[p] > before.get(p, 0)]:
+                first = when - began if first is None else first
+                left.pop(partition, None)
+            if not left and first is not None:
+                last = when - began
+                break
+            before = offsets
+        return first, last
+
+    def rate(self, began, until):
+        """Records that were stored a second in that time; None when it was not looked at, or something was forgotten."""
+        seen = [(when, sum(offsets.values())) for when, offsets in list(self.progress) if began <= when <= until]
+        if len(seen) < 2 or seen[-1][0] - seen[0][0] < (until - began) / 2 or seen[-1][1] < seen[0][1]:
+            return None
+        return (seen[-1][1] - seen[0][1]) / (seen[-1][0] - seen[0][0])
 
     def judge(self, now):
         for partition, since in self.moved.items():
             waited = now - since
             self.longest_wait = max(self.longest_wait, waited)
-            if waited > LIMIT_S and self.everybody_ready() and ("records", partition, since) not in self.told:
+            if waited > LIMIT_S and not self.told_of(partition) and ("records", partition, since) not in self.told:
                 self.told.add(("records", partition, since))
-                self.find(f"partition {partition}: {self.acknowledged[partition] - self.offsets[partition]} records wait "
-                          f"and none was stored for {waited:.0f} s, and every daemon says that it is ready")
+                self.find(f"partition {partition}: {self.acknowledged[partition] - self.offsets[partition]} records wait and none "
+                          f"was stored for {waited:.0f} s, and nobody says so; its owner is process {self.owners.get(partition)}")
         since = self.evaluated_moved
         if since is not None and now - since > LIMIT_S and self.everybody_ready() and ("bars", since) not in self.told:
             self.told.add(("bars", since))

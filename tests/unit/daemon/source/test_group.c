@@ -64,6 +64,21 @@ static void brokers_that_do_not_answer_are_no_error_and_nothing_is_ours(void **s
     end_group(&desk);
 }
 
+static void members_that_assign_otherwise_are_told_apart_from_patience(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics;
+    struct tw_config config = {.kafka = {.group = "desk"}};
+    struct tw_log log = tw_log_open(TW_ERROR + 1, TW_LOG_FORMAT_LOGFMT, NULL);
+    struct tw_group group = {.config = &config, .log = &log, .metrics = &metrics};
+    rd_kafka_message_t message = {.err = RD_KAFKA_RESP_ERR__TRANSPORT};
+    tw_group_tell_error(&group, &message);
+    assert_int_equal(group.refusal, TW_GROUP_NOT_REFUSED);
+    message.err = RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL;
+    tw_group_tell_error(&group, &message);
+    assert_int_equal(group.refusal, TW_GROUP_MIXED);
+}
+
 static void a_property_that_breaks_the_promise_ends_it_before_it_began(void **state)
 {
     (void)state;
@@ -177,6 +192,7 @@ int main(void)
         cmocka_unit_test(an_assignment_that_was_not_revoked_is_replaced_not_added_to),
         cmocka_unit_test(an_assignment_is_told_by_topic_in_ranges),
         cmocka_unit_test(a_long_assignment_is_cut_to_its_room),
+        cmocka_unit_test(members_that_assign_otherwise_are_told_apart_from_patience),
         cmocka_unit_test(a_property_that_breaks_the_promise_ends_it_before_it_began),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

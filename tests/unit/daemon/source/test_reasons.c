@@ -47,10 +47,15 @@ static void a_refusal_by_the_broker_is_told_apart_from_patience(void **state)
 {
     (void)state;
     char why[1024];
-    struct tw_group group = {.config = &config, .state = TW_GROUP_OUTSIDE, .refused = true};
+    struct tw_group group = {
+        .config = &config, .state = TW_GROUP_OUTSIDE, .refusal = TW_GROUP_LOG_IN_REFUSED};
     struct tw_partitions partitions = {0};
     assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
     assert_string_equal(why, "refused by the broker, group desk\n");
+    group.refusal = TW_GROUP_MIXED;
+    assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
+    assert_non_null(
+        strstr(why, "members of group desk share no partition.assignment.strategy with this daemon"));
 }
 
 static void a_partition_that_is_read_and_from_which_nothing_comes_is_named(void **state)
@@ -65,7 +70,8 @@ static void a_partition_that_is_read_and_from_which_nothing_comes_is_named(void 
                                             .expected_offset = 100,
                                             .end_offset = 350,
                                             .last_message_ms = now - 60000,
-                                            .moved_ms = now - 20500}};
+                                            .moved_ms = now - 20500},
+        .taken_at_ms = now - 20500};
     struct tw_partitions partitions = {.first = &silent.base};
     assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
     assert_string_equal(why,
@@ -75,8 +81,11 @@ static void a_partition_that_is_read_and_from_which_nothing_comes_is_named(void 
     silent.base.state = TW_PARTITION_PAUSED;
     assert_true(tw_reasons_write(&group, &partitions, why, sizeof why));
     silent.base.state = TW_PARTITION_READING;
-    silent.base.moved_ms = now - 5000;
+    silent.base.moved_ms = now - 1000;
     assert_true(tw_reasons_write(&group, &partitions, why, sizeof why));
+    silent.base.moved_ms = now - 5000; /* after a pause: what was silent before it is silent still */
+    assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
+    assert_non_null(strstr(why, "none has come for 20 s"));
     silent.base.moved_ms = now - 20500;
     silent.at_end = true;
     silent.end_event_offset = 350;
