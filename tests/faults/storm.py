@@ -36,6 +36,7 @@ SIGN_S = 20.0        # after its end a fault must have left its sign
 DRAIN_S = 120.0      # for what was published to be stored, once all faults are over
 PROBE_S = 15.0       # for a fresh document then
 FEEDER_END_S = 150.0  # for the feeder to end, at most: it may have to wait for what is under way, and for a transaction
+LAST_S = 240.0       # for faults that act still when no more begin
 RATE_S = 10.0        # rates before and after a fault are taken over so long
 
 
@@ -241,9 +242,11 @@ class Storm:
         self.wait_for_first()
         self.rounds(minutes * 60)
         self.say(f"{time.strftime('%T')} no more faults")
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + LAST_S
         while self.acting and time.monotonic() < limit:
             self.tick(time.monotonic() + 0.5)
+        if self.acting:
+            raise RuntimeError(f"{', '.join(thread.name for thread in self.acting)} did not end within {LAST_S:.0f} s")
         self.feeder("rate", 0)
         self.drain()
         self.probe()

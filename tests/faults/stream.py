@@ -17,7 +17,7 @@ DEAD = (POISON, OVERSIZED, REFUSED)
 REFUSED_SOURCE = "refuse-me"
 ROWLESS = (TICK, TOMBSTONE)
 MOST_BYTES = 8192  # decode.most_bytes of the daemons
-TURN = 1500
+TURN = 9000  # a symbol is spoken of less and less, and again from the most: it must be quiet for longer than windows are wide
 MASK = (1 << 64) - 1
 WORDS = ("profit", "outlook", "guidance", "orders", "margin", "loss", "court", "plant", "merger", "talks", "shares", "debt",
          "record", "quarter", "delay", "recall", "growth", "demand", "supply", "review")

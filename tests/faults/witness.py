@@ -2,9 +2,8 @@
 got on meanwhile. It finds one verdict:
 
     silent    a partition had records that were not stored for LIMIT_S, and whoever answered for it said all the while that he
-              was ready: the daemon that owns its row, and others but for partitions that are not this one; or bars below the
-              watermark were not evaluated for so long, and every daemon said that it was ready; or a fault left no sign where
-              its kind must leave one
+              was ready: the daemon that owns its row, and others but for what is their own; the same of bars below the
+              watermark that were not evaluated; or a fault left no sign where its kind must leave one
 
     witness = Witness(servers, ledger_path)
     witness.start(), witness.stop()
@@ -28,11 +27,13 @@ COUNTERS = ("tapewatch_kafka_errors_total", "tapewatch_commit_retries_total", "t
 LIMIT_S = 20.0  # 15 s is promised; the rest is how exactly this looks
 LOOK_S = 0.25   # how often it looks how far partitions are
 KEPT_S = 4000   # for so long it is remembered how much was stored when
+MOST_S = 120    # commits later than that have nothing to do with a fault's end
 POSITIONS = """SELECT partition, greatest(next_offset, 0), (extract(epoch FROM watermark) * 1000)::bigint, owner
     FROM tapewatch.positions"""
 # What a daemon says of what is its own, and of no other's partition.
 OF_ITSELF = re.compile(r"records wait and none was stored|no rule was evaluated|rules are not evaluated|alerts wait")
-EVALUATED = "SELECT (extract(epoch FROM min(evaluated_to)) * 1000)::bigint FROM tapewatch.shards"
+EVALUATED = """SELECT (extract(epoch FROM evaluated_to) * 1000)::bigint, owner FROM tapewatch.shards
+    ORDER BY evaluated_to NULLS FIRST LIMIT 1"""
 
 
 class Witness(threading.Thread):
@@ -43,11 +44,12 @@ class Witness(threading.Thread):
         self.examples = collections.defaultdict(list)
         self.acknowledged = collections.Counter()
         self.offsets, self.moved = {}, {}     # partition > next offset, and when it moved or was first behind
+        self.evaluator = None                 # process that holds the shard which is furthest behind
         self.owners = {}                      # partition > process that owns its row
         self.evaluated = self.evaluated_moved = None
         self.first_watermark = None
         self.answers = []                     # (time, status, process, text) of /readyz in the last LIMIT_S
-        self.told = set()                     # episodes that were told already
+        self.episodes = set()                 # what was found already
         self.counters = collections.Counter()  # of all daemons that ever ran
         self.last = {}                        # (pid, counter) > value
         self.ready_seconds = self.not_ready_seconds = 0
@@ -146,10 +148,11 @@ class Witness(threading.Thread):
             cursor.execute(POSITIONS)
             positions = cursor.fetchall()
             cursor.execute(EVALUATED)
-            evaluated = cursor.fetchone()[0]
+            evaluated, evaluator = cursor.fetchone()
         except psycopg2.Error:
             self.connection = None
             return
+        self.evaluator = (evaluator or "").rpartition(":")[2]
         self.owners = {row[0]: row[3].rpartition(":")[2] for row in positions}
         for partition, offset, _, _ in positions:
             if self.offsets.get(partition) != offset or self.acknowledged[partition] <= offset:
@@ -162,29 +165,13 @@ class Witness(threading.Thread):
         if evaluated != self.evaluated or not waiting:
             self.evaluated, self.evaluated_moved = evaluated, now
 
-    def told_of(self, partition):
-        """Whether somebody said in the last LIMIT_S that all is not well with this partition, or nobody said anything."""
-        statuses = {status for _, status, _, _ in self.answers}
-        if 200 not in statuses:
+    def told(self, owner, means):
+        """Whether in the last LIMIT_S its owner was not ready or did not answer, or another was not ready for a reason that may
+        mean this, or nobody answered at all."""
+        if all(status != 200 for _, status, _, _ in self.answers):
             return True
-        for _, status, pid, text in self.answers:
-            if status == 503 and (str(pid) == self.owners.get(partition) or self.may_mean(text, partition)):
-                return True
-        return False
-
-    @staticmethod
-    def may_mean(text, partition):
-        """What another daemon says may be of this partition: of it by name, or of the group, the topic, the database."""
-        for line in text.splitlines():
-            named = re.search(r"partition (\d+)", line)
-            if int(named[1]) == partition if named else not OF_ITSELF.search(line):
-                return True
-        return False
-
-    def everybody_ready(self):
-        """Somebody answered in the last LIMIT_S, and nobody said no. Who did not answer has not said that he is ready."""
-        statuses = [status for _, status, _, _ in self.answers]
-        return 200 in statuses and 503 not in statuses
+        return any(status != 200 if str(pid) == owner else status == 503 and any(means(line) for line in text.splitlines())
+                   for _, status, pid, text in self.answers)
 
     # -- how fast it went on
 
@@ -199,6 +186,8 @@ class Witness(threading.Thread):
         at = max(0, bisect.bisect_right(seen, began, key=lambda one: one[0]) - 1)
         before = seen[at][1] if seen else {}
         for when, offsets in seen[at + 1:]:
+            if when > began + MOST_S:
+                break
             for partition in [p for p in offsets if offsets[p] > before.get(p, 0)]:
                 first = when - began if first is None else first
                 left.pop(partition, None)
@@ -216,14 +205,20 @@ class Witness(threading.Thread):
         return (seen[-1][1] - seen[0][1]) / (seen[-1][0] - seen[0][0])
 
     def judge(self, now):
-        for partition, since in self.moved.items():
-            waited = now - since
+        for partition, since in list(self.moved.items()):
+            def means(line, partition=partition):
+                named = re.search(r"partition (\d+)", line)
+                return int(named[1]) == partition if named else not OF_ITSELF.search(line)
+
+            waited, owner = now - since, self.owners.get(partition)
             self.longest_wait = max(self.longest_wait, waited)
-            if waited > LIMIT_S and not self.told_of(partition) and ("records", partition, since) not in self.told:
-                self.told.add(("records", partition, since))
+            if waited > LIMIT_S and not self.told(owner, means) and ("records", partition, since) not in self.episodes:
+                self.episodes.add(("records", partition, since))
                 self.find(f"partition {partition}: {self.acknowledged[partition] - self.offsets[partition]} records wait and none "
-                          f"was stored for {waited:.0f} s, and nobody says so; its owner is process {self.owners.get(partition)}")
+                          f"was stored for {waited:.0f} s, and nobody says so; its owner is process {owner}")
         since = self.evaluated_moved
-        if since is not None and now - since > LIMIT_S and self.everybody_ready() and ("bars", since) not in self.told:
-            self.told.add(("bars", since))
-            self.find(f"bars wait and none was evaluated for {now - since:.0f} s, and every daemon says that it is ready")
+        if since is not None and now - since > LIMIT_S and ("bars", since) not in self.episodes and \
+                not self.told(self.evaluator, lambda line: not re.search(r"partition \d|none was stored", line)):
+            self.episodes.add(("bars", since))
+            self.find(f"bars wait and none was evaluated for {now - since:.0f} s, and nobody says so; the shard that is furthest "
+                      f"behind is of process {self.evaluator}")

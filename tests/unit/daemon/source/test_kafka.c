@@ -1,5 +1,5 @@
-/* kafka: what is the library's own mistake is not told as a wrong password. tests/integration/test_security
- * asks a broker. */
+/* kafka: what is the library's own mistake is not told as a wrong password (tests/integration/test_security
+ * asks a broker), and what librdkafka is told where nobody says otherwise. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,11 +42,37 @@ static void a_mended_library_and_other_mechanisms_are_not_blamed(void **state)
     assert_false(blames("client.id", "SCRAM-SHA-256", 0x020002ff, &err));
 }
 
+static void value_of(const rd_kafka_conf_t *settings, const char *name, char value[64])
+{
+    size_t size = 64;
+    assert_int_equal(rd_kafka_conf_get(settings, name, value, &size), RD_KAFKA_CONF_OK);
+}
+
+/* librdkafka would wait up to ten seconds for a broker that is back, and for thirty where packets were lost. */
+static void a_broker_that_is_back_is_tried_within_a_second_unless_somebody_says_otherwise(void **state)
+{
+    (void)state;
+    struct tw_property properties[] = {{.name = "heartbeat.interval.ms", .value = "2000"}};
+    struct tw_config config = {.kafka = {.group = "desk", .properties = {properties, 1}}};
+    struct tw_error err = {0};
+    rd_kafka_conf_t *settings = NULL;
+    char value[64];
+    assert_true(tw_kafka_settings(&config, TW_KAFKA_CONSUMER, &settings, &err));
+    value_of(settings, "reconnect.backoff.max.ms", value);
+    assert_string_equal(value, "1000");
+    value_of(settings, "socket.connection.setup.timeout.ms", value);
+    assert_string_equal(value, "10000");
+    value_of(settings, "heartbeat.interval.ms", value);
+    assert_string_equal(value, "2000");
+    rd_kafka_conf_destroy(settings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scram_by_a_library_before_2_6_1_is_its_own_mistake),
         cmocka_unit_test(a_mended_library_and_other_mechanisms_are_not_blamed),
+        cmocka_unit_test(a_broker_that_is_back_is_tried_within_a_second_unless_somebody_says_otherwise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
