@@ -39,6 +39,8 @@ static const struct description counters[] = {
         "Mentions of entities beyond what one document may hold: not scored."},
     [TW_COUNT_COMMITS] = {"tapewatch_commits_total", "Transactions known to be committed."},
     [TW_COUNT_COMMIT_RETRIES] = {"tapewatch_commit_retries_total", "Transactions tried again."},
+    [TW_COUNT_ROWS_MISSING] = {"tapewatch_rows_missing_total",
+        "Rows that PostgreSQL did not keep though it committed them: a trigger or a rule left them out."},
     [TW_COUNT_COMMIT_SPLITS] = {"tapewatch_commit_splits_total",
         "Transactions split to find a bad document."},
     [TW_COUNT_FENCED] = {"tapewatch_fenced_total",

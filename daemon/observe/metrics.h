@@ -33,6 +33,7 @@ enum tw_counter {
     TW_COUNT_LINKS_DROPPED,    /* mentions beyond what one document may hold */
     TW_COUNT_COMMITS,          /* transactions known to be committed */
     TW_COUNT_COMMIT_RETRIES,   /* transactions tried again */
+    TW_COUNT_ROWS_MISSING,     /* sent, committed with the offset, and not kept by PostgreSQL */
     TW_COUNT_COMMIT_SPLITS,    /* transactions split to find a bad document */
     TW_COUNT_FENCED,           /* batches and refreshes that found the partition's row another's */
     TW_COUNT_CONNECTIONS_LOST, /* to PostgreSQL */

@@ -117,6 +117,9 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
         add_reason(&all, "PostgreSQL is not to be had\n");
     else
         add_uncommitted(daemon, &all);
+    if (daemon->metrics.counters[TW_COUNT_ROWS_MISSING] > 0)
+        add_reason(&all, "PostgreSQL kept %" PRIu64 " rows fewer than it was sent: see the log\n",
+            daemon->metrics.counters[TW_COUNT_ROWS_MISSING]);
     if (store && !evaluator)
         add_reason(&all, "rules are not evaluated: see the log\n");
     else if (store)

@@ -241,7 +241,12 @@ bool tw_kafka_new(enum tw_kafka_role role, rd_kafka_conf_t *settings, rd_kafka_t
     *out = rd_kafka_new(type, settings, why, sizeof why);
     if (*out)
         return true;
+    rd_kafka_resp_err_t code = rd_kafka_last_error();
     rd_kafka_conf_destroy(settings);
+    if (code !=
+        RD_KAFKA_RESP_ERR__INVALID_ARG) /* threads: a machine under load, or a clock that was set back */
+        return tw_fail(
+            err, TW_INTERNAL, "kafka", "start it again; see the load, and the limit of threads", "%s", why);
     return tw_fail(err, TW_CONFIG, "kafka.properties", "see librdkafka's CONFIGURATION.md", "%s", why);
 }
 

@@ -44,7 +44,9 @@ TW_MUST_USE bool tw_kafka_check_client(const struct tw_config *config, struct tw
 bool tw_kafka_blame_library(
     const struct tw_config *config, int version, const char *name, struct tw_error *err);
 
-/* rd_kafka_new with our error: takes the configuration over whether it succeeds or not. */
+/* rd_kafka_new with our error: takes the configuration over whether it succeeds or not. TW_CONFIG for
+ * settings that do not go together; TW_INTERNAL, which a restart may cure, when its threads did not start
+ * (in time). */
 TW_MUST_USE bool tw_kafka_new(
     enum tw_kafka_role role, rd_kafka_conf_t *settings, rd_kafka_t **out, struct tw_error *err);
 

@@ -1,5 +1,7 @@
 #include "store/commit.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "config/config.h"
 #include "store/transaction.h"
@@ -345,10 +347,47 @@ static void decide(struct tw_commit *commit, const struct tw_refusal *refusal)
     }
 }
 
+/* A trigger or a rule that somebody has put on a table may leave rows out without an error: the server says
+ * so in the number of rows alone. Results come in the order of the pipeline: the fence, the calls, the move.
+ * */
+static bool count_kept(void *context, enum tw_statement statement, PGresult *result)
+{
+    struct tw_commit *commit = context;
+    const struct tw_encoded *encoded = commit->part.encoded;
+    uint32_t at = commit->answered++;
+    if (at == 0 || at > encoded->call_count)
+        return false;
+    uint64_t kept = strtoull(PQcmdTuples(result), NULL, 10);
+    if (kept >= encoded->calls[at - 1].rows)
+        return false;
+    if (commit->missing == 0)
+        commit->missing_of = statement;
+    commit->missing += encoded->calls[at - 1].rows - kept;
+    return false;
+}
+
+/* It is committed, and cannot be taken back from here: so it must not pass unseen. */
+static void tell_missing(const struct tw_commit *commit)
+{
+    const struct tw_batch_part *part = &commit->part;
+    if (commit->missing == 0)
+        return;
+    tw_count(commit->options.metrics, TW_COUNT_ROWS_MISSING, commit->missing);
+    tw_log(commit->options.log, TW_ERROR, "commit", "PostgreSQL kept fewer rows than it was sent",
+        tw_string("topic", part->batch->partition->topic),
+        tw_int("partition", part->batch->partition->number), tw_int("begin", part->begin_offset),
+        tw_int("end", part->end_offset), tw_int("missing", (int64_t)commit->missing),
+        tw_string("where", tw_statements[commit->missing_of].name),
+        tw_string("cure",
+            "take the trigger or rule off the table that leaves them out, then `tapewatch reset` "
+            "to where it begins, and restart"));
+}
+
 static void on_sent(void *context, const struct tw_refusal *refusal)
 {
     struct tw_commit *commit = context;
     if (!refusal) {
+        tell_missing(commit);
         part_stored(commit);
         return;
     }
@@ -364,11 +403,13 @@ static void on_sent(void *context, const struct tw_refusal *refusal)
 
 static void send_part(struct tw_commit *commit)
 {
-    struct tw_exchange exchange = {commit, NULL, on_sent};
+    struct tw_exchange exchange = {commit, count_kept, on_sent};
     struct tw_transaction_options options = {.model_id = commit->prepare.model_id,
         .lateness_us = commit->options.config->watermark.lateness_us,
         .evaluated_us = commit->options.known->evaluated_us};
     commit->sent_ms = tw_now_ms();
+    commit->answered = 0;
+    commit->missing = 0;
     tw_transaction_send(commit->options.connection, &commit->part, &options, &exchange);
 }
 

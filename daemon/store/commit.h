@@ -99,6 +99,10 @@ struct tw_commit {
     enum tw_position_says row; /* SETTLE: what it says */
     struct tw_arena arena;     /* parts encoded anew */
     uint64_t sent_ms;          /* monotonic */
+
+    uint32_t answered;            /* SENT: results that came, the fence's first */
+    uint64_t missing;             /* SENT: rows that PostgreSQL says not to have kept */
+    enum tw_statement missing_of; /* the first statement of which some were missing */
 };
 
 /* Begins the room, IDLE. TW_INTERNAL when out of memory: then there is nothing to end. */

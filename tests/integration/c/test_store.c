@@ -575,6 +575,25 @@ static void a_document_that_postgresql_refuses_becomes_a_dead_letter_alone(void 
     assert_true(story->metrics.counters[TW_COUNT_COMMIT_SPLITS] > 0);
 }
 
+/* A trigger that returns nothing drops the row without an error, and the offset passes it. */
+static void rows_that_a_trigger_leaves_out_are_counted_and_told(void **state)
+{
+    struct story *story = *state;
+    ask(story, "CREATE FUNCTION public.leave_out() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN"
+               " IF NEW.kafka_offset % 10 = 0 THEN RETURN NULL; END IF; RETURN NEW; END $f$");
+    ask(story, "CREATE TRIGGER leave_out BEFORE INSERT ON tapewatch.documents FOR EACH ROW"
+               " EXECUTE FUNCTION public.leave_out()");
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 1);
+    ask(story, "DROP TRIGGER leave_out ON tapewatch.documents");
+    ask(story, "DROP FUNCTION public.leave_out");
+    assert_int_equal(documents(story), 90);
+    assert_int_equal(story->metrics.counters[TW_COUNT_ROWS_MISSING], 10);
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 2);
+    assert_int_equal(story->metrics.counters[TW_COUNT_ROWS_MISSING], 10);
+}
+
 /* In tenths of a second behind the first document's time, the lateness left out. */
 static long long watermark_tenths(struct story *story)
 {
@@ -1028,6 +1047,7 @@ int main(void)
         STORY(a_commit_that_arrives_after_it_was_sent_again_is_recognised),
         STORY(what_stands_under_our_key_is_compared_before_anybody_is_blamed),
         STORY(a_document_that_postgresql_refuses_becomes_a_dead_letter_alone),
+        STORY(rows_that_a_trigger_leaves_out_are_counted_and_told),
         STORY(a_document_that_postgresql_refuses_moves_no_watermark),
         STORY(what_moved_no_watermark_moves_none_when_it_is_read_again),
         STORY(ticks_that_moved_no_watermark_move_none_when_they_are_read_again),
