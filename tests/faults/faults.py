@@ -248,7 +248,9 @@ def pg_restart(storm):
     return "the server is another"
 
 
-BACKENDS = """SELECT pid FROM pg_stat_activity WHERE usename = 'tapewatch_writer' AND application_name LIKE %s ORDER BY pid"""
+# Of the stream's daemons: those of asides have other databases.
+BACKENDS = """SELECT pid FROM pg_stat_activity WHERE usename = 'tapewatch_writer' AND application_name LIKE %s
+    AND datname = current_database() ORDER BY pid"""
 
 
 def backends(storm, which="tapewatch%"):
