@@ -234,6 +234,14 @@ bool tw_kafka_blame_library(
     return true;
 }
 
+bool tw_kafka_fail_new(rd_kafka_resp_err_t code, const char *why, struct tw_error *err)
+{
+    if (code == RD_KAFKA_RESP_ERR__INVALID_ARG)
+        return tw_fail(err, TW_CONFIG, "kafka.properties", "see librdkafka's CONFIGURATION.md", "%s", why);
+    return tw_fail(
+        err, TW_INTERNAL, "kafka", "start it again; see the load, and the limit of threads", "%s", why);
+}
+
 bool tw_kafka_new(enum tw_kafka_role role, rd_kafka_conf_t *settings, rd_kafka_t **out, struct tw_error *err)
 {
     char why[512];
@@ -243,11 +251,7 @@ bool tw_kafka_new(enum tw_kafka_role role, rd_kafka_conf_t *settings, rd_kafka_t
         return true;
     rd_kafka_resp_err_t code = rd_kafka_last_error();
     rd_kafka_conf_destroy(settings);
-    if (code !=
-        RD_KAFKA_RESP_ERR__INVALID_ARG) /* threads: a machine under load, or a clock that was set back */
-        return tw_fail(
-            err, TW_INTERNAL, "kafka", "start it again; see the load, and the limit of threads", "%s", why);
-    return tw_fail(err, TW_CONFIG, "kafka.properties", "see librdkafka's CONFIGURATION.md", "%s", why);
+    return tw_kafka_fail_new(code, why, err);
 }
 
 /* ---- what check asks ---- */

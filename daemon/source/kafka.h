@@ -49,5 +49,7 @@ bool tw_kafka_blame_library(
  * (in time). */
 TW_MUST_USE bool tw_kafka_new(
     enum tw_kafka_role role, rd_kafka_conf_t *settings, rd_kafka_t **out, struct tw_error *err);
+/* Why rd_kafka_new failed, as told there; false. Pure. */
+bool tw_kafka_fail_new(rd_kafka_resp_err_t code, const char *why, struct tw_error *err);
 
 #endif

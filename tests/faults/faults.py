@@ -253,7 +253,7 @@ BACKENDS = """SELECT pid FROM pg_stat_activity WHERE usename = 'tapewatch_writer
     AND datname = current_database() ORDER BY pid"""
 
 
-def backends(storm, which="tapewatch%"):
+def backends(storm, which):
     return [row[0] for row in storm.servers.query(BACKENDS, (which,))]
 
 
@@ -266,14 +266,14 @@ def pg_kill_backend(storm):
     os.kill(pid, signal.SIGKILL)
     time.sleep(0.5)
     wait_for_server(storm)
-    require(pid not in backends(storm), "it lives")
+    require(pid not in backends(storm, "tapewatch%"), "it lives")
     return f"backend {pid} was killed, and the server recovered"
 
 
 @kind("pg-terminate", "postgres", r'event="connection lost"')
 def pg_terminate(storm):
-    """pg_terminate_backend of a daemon's session."""
-    found = backends(storm)
+    """pg_terminate_backend of a daemon's session: one whose loss it must tell (those for evidence and for telling come back unseen)."""
+    found = backends(storm, "tapewatch store%") + backends(storm, "tapewatch evaluate%")
     require(found, "no backend")
     pid = storm.random.choice(found)
     ended = storm.servers.query("SELECT pg_terminate_backend(%s)", (pid,))[0][0]
