@@ -373,9 +373,38 @@ static void check_product(const struct tw_kernels *kernels, size_t rows, size_t 
 static void check_products(const struct tw_kernels *kernels)
 {
     static const size_t shapes[][3] = {{1, 1, 1}, {1, 3, 384}, {5, 17, 9}, {6, 64, 128}, {16, 65, 129},
-        {17, 100, 300}, {48, 33, 7}, {7, 384, 384}, {13, 15, 257}};
+        {17, 100, 300}, {48, 33, 7}, {7, 384, 384}, {13, 15, 257}, {13, 805, 1000}};
     for (size_t at = 0; at < sizeof shapes / sizeof shapes[0]; at++)
         check_product(kernels, shapes[at][0], shapes[at][1], shapes[at][2]);
+}
+
+/* An element is one chain of additions, whatever stands beside it: bands and panels of columns change no bit.
+ * Rows of 1,000 are too deep to be taken whole. */
+static void check_alone(const struct tw_kernels *kernels)
+{
+    enum { MANY = 7, WIDE = 805, DEEP = 1000 };
+    float *a = calloc((size_t)MANY * DEEP, sizeof *a), *b = calloc((size_t)WIDE * DEEP, sizeof *b),
+          *c = calloc((size_t)MANY * WIDE, sizeof *c);
+    assert_true(a && b && c);
+    fill(a, (size_t)MANY * DEEP, 5, 1.0f);
+    fill(b, (size_t)WIDE * DEEP, 6, 1.0f);
+    kernels->multiply(a, b, c, MANY, WIDE, DEEP);
+    for (size_t row = 0; row < MANY; row++) {
+        for (size_t column = 0; column < WIDE; column++) {
+            float alone;
+            kernels->multiply(a + row * DEEP, b + column * DEEP, &alone, 1, 1, DEEP);
+            assert_memory_equal(&alone, c + row * WIDE + column, sizeof alone);
+        }
+    }
+    free(a);
+    free(b);
+    free(c);
+}
+
+static void an_element_does_not_depend_on_its_neighbours(void **state)
+{
+    (void)state;
+    for_each_table(check_alone);
 }
 
 static void products_of_any_shape_are_right(void **state)
@@ -395,6 +424,7 @@ int main(void)
         cmocka_unit_test(softmax_follows_the_formula),
         cmocka_unit_test(attention_stays_within_its_sequence),
         cmocka_unit_test(products_of_any_shape_are_right),
+        cmocka_unit_test(an_element_does_not_depend_on_its_neighbours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
