@@ -98,12 +98,15 @@ static bool check_common(const json_t *common, const json_t *names, struct tw_er
     return true;
 }
 
-/* The names of a line: under "names", or "aliases" as others call them; NULL when it has none. */
-static bool read_names(const json_t *object, const json_t **out, struct tw_error *err)
+/* The names of a line: under "names", or "aliases" as others call them; NULL when it has none. A single one may
+ * stand under "name", as a text, where there is none of both. */
+static bool read_names(const json_t *object, const json_t **out, struct tw_text *single, struct tw_error *err)
 {
-    const json_t *names = json_object_get(object, "names");
+    const json_t *names = json_object_get(object, "names"), *name = json_object_get(object, "name");
     if (!names || json_is_null(names))
         names = json_object_get(object, "aliases");
+    if ((!names || json_is_null(names)) && json_is_string(name))
+        *single = string_of(name);
     *out = json_is_array(names) ? names : NULL;
     if (names && !json_is_null(names) && !json_is_array(names))
         return fail_field("names", "an array of texts", err);
@@ -122,15 +125,17 @@ static bool add_entity(struct tw_automaton *automaton, const json_t *object, str
     if (!json_is_string(symbol))
         return fail_symbol(object, err);
     struct tw_entity entity = {.symbol = string_of(symbol)};
+    struct tw_text single = {"", 0};
     uint32_t index;
     if (!check_symbol(entity.symbol, err) || !read_optional(object, "exchange", &entity.exchange, err) ||
         !read_optional(object, "kind", &entity.kind, err) ||
-        !read_optional(object, "sector", &entity.sector, err) || !read_names(object, &names, err))
+        !read_optional(object, "sector", &entity.sector, err) || !read_names(object, &names, &single, err))
         return false;
-    if (json_array_size(names))
-        entity.name = string_of(json_array_get(names, 0));
+    entity.name = json_array_size(names) ? string_of(json_array_get(names, 0)) : single;
     if (!tw_automaton_add(automaton, &entity, &index, err))
         return false;
+    if (single.length)
+        return tw_automaton_add_name(automaton, index, single, is_common(common, single), err);
     for (size_t at = 0; at < json_array_size(names); at++) {
         struct tw_text name = string_of(json_array_get(names, at));
         if (!tw_automaton_add_name(automaton, index, name, is_common(common, name), err))

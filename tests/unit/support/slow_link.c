@@ -90,13 +90,16 @@ static void add_company(struct slow_companies *companies, const json_t *object)
     const json_t *names = json_object_get(object, "names");
     if (!names || json_is_null(names))
         names = json_object_get(object, "aliases");
+    bool single = !names || json_is_null(names);
+    names = single ? json_object_get(object, "name") : names;
+    single = single && json_is_string(names) && json_string_length(names);
     companies->items = one_more(companies->items, companies->count, sizeof *companies->items);
     struct company *company = &companies->items[companies->count++];
     *company = (struct company){.symbol = text_of(json_object_get(object, "symbol")),
-        .name_count = json_array_size(names),
-        .names = get(json_array_size(names), sizeof *company->names)};
+        .name_count = single ? 1 : json_array_size(names),
+        .names = get(single ? 1 : json_array_size(names), sizeof *company->names)};
     for (size_t at = 0; at < company->name_count; at++) {
-        struct tw_text name = text_of(json_array_get(names, at));
+        struct tw_text name = text_of(single ? names : json_array_get(names, at));
         read_name(&company->names[at], name, is_common(json_object_get(object, "common"), name));
     }
 }

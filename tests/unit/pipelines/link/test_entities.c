@@ -155,6 +155,21 @@ static void a_hundred_thousand_companies_load_and_match_in_no_time(void **state)
     free(file);
 }
 
+static void a_single_name_may_be_a_text(void **state)
+{
+    (void)state;
+    struct tw_automaton *automaton;
+    struct tw_error err;
+    static const char lines[] =
+        "{\"symbol\":\"A\",\"name\":\"Alpha Works\"}\n{\"symbol\":\"B\",\"name\":\"Beta Works\",\"names\":null}\n"
+        "{\"symbol\":\"C\",\"names\":[\"Gamma\"],\"name\":\"Gamma Works\"}\n{\"symbol\":\"D\",\"name\":7}\n";
+    assert_true(tw_entities_parse("e.jsonl", tw_text_of(lines), &automaton, &err));
+    assert_int_equal(tw_entities_name_count(automaton), 3);
+    assert_true(tw_text_equal(tw_entities_at(automaton, 0)->name, tw_text_of("Alpha Works")));
+    assert_true(tw_text_equal(tw_entities_at(automaton, 1)->name, tw_text_of("Beta Works")));
+    tw_entities_free(automaton);
+}
+
 static void count_wrong(void *context, const struct tw_error *why)
 {
     uint32_t *count = context;
@@ -188,6 +203,7 @@ static void all_that_is_wrong_with_a_file_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_single_name_may_be_a_text),
         cmocka_unit_test(all_that_is_wrong_with_a_file_is_told),
         cmocka_unit_test(a_file_is_loaded_with_its_names_and_hash),
         cmocka_unit_test(an_empty_file_is_a_file_without_entities),
