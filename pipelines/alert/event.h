@@ -6,16 +6,18 @@
  *         severity_at_least: warning         by events.yaml; left out, however grave
  *         sentiment_below: 0.2               left out, whatever the model makes of it
  *         in_title: true                     left out, in the body too
- *         severity_of: type                  its alerts are as grave as events.yaml has the type; left out, as
- *                                            `severity` says
+ *         severity_of: type                  as grave as events.yaml has the type; left out, the rule's own
  *         critical: [bankruptcy]             but those of these types are critical; likewise warning, info
  *         quiet: 6h
  *
  * It SPEAKS for a document, in the document's own transaction, for each entity of which the text tells such
  * an event: one row each, of the gravest (the higher severity of its alert; then that of the type; then the
- * lower polarity; then the first in the text). An alert is as grave as the gravest document that spoke for it:
- * where types differ, it may rise, and never falls. Its alerts are decided from those rows (spoken.h); their values are polarities, in 10,000ths:
- * what the type means for the company, as events.yaml has it. An event of nobody makes no rule speak. */
+ * lower polarity; then the first in the text). Its alerts are decided from those rows (spoken.h); their
+ * values are polarities, in 10,000ths: what the type means for the company, as events.yaml has it. An event
+ * of nobody makes no rule speak.
+ *
+ * An alert is as grave as the gravest document that spoke for it: where types differ, it may rise, and never
+ * falls. */
 #ifndef TW_EVENT_RULE_H
 #define TW_EVENT_RULE_H
 

@@ -239,8 +239,8 @@ static const struct tw_alert *alert_of(const struct work *work, const struct tw_
     return found;
 }
 
-/* Whether the event helped to open that alert, in this turn, at a later edge than its own: of a rule that asks
- * for several stories. It may have spoken for another alert before, which is over. */
+/* Whether the event helped to open that alert, in this turn, at a later edge than its own: of a rule that
+ * asks for several stories. It may have spoken for another alert before, which is over. */
 static bool helped_to_open(
     const struct work *work, const struct tw_headline_event *event, const struct tw_alert *alert)
 {

@@ -327,9 +327,9 @@ static bool on_open_alert(void *context, const struct tw_alert *alert, int64_t f
     return true;
 }
 
-/* Of a rule that asks for two stories within an hour, an alert opens by 1 and 2, is over, and opens again by 3 and
- * those two: each opening has its own links, in one turn and when the turn is cut between. 4 is a copy, which
- * only an alert that is open already takes, and 5 lies before the window. */
+/* Of a rule that asks for two stories within a minute, an alert opens by 1 and 2, is over, and opens again by
+ * 3 and those two: each opening has its own links, in one turn and when the turn is cut between. 4 is a copy,
+ * which only an alert that is open already takes, and 5 lies before the window. */
 static void a_story_that_opens_an_alert_again_is_of_both(void **state)
 {
     (void)state;
