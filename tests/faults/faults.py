@@ -558,6 +558,14 @@ def broker_freeze(storm):
     return f"broker {number} stood still"
 
 
+def has_rows(storm, count):
+    """Whether so many partitions have a row; no, too, while PostgreSQL is away."""
+    try:
+        return storm.servers.query("SELECT count(*) FROM tapewatch.positions")[0][0] >= count
+    except psycopg2.Error:
+        return False
+
+
 @kind("partitions", "topic", r"event=rebalanced")
 def partitions(storm):
     """The topic gets more partitions, and when daemons have found them the stream goes into them too."""
@@ -565,7 +573,7 @@ def partitions(storm):
     count = storm.servers.partitions + storm.random.choice((1, 2))
     storm.servers.add_partitions(count)
     limit = time.monotonic() + 60
-    while storm.servers.query("SELECT count(*) FROM tapewatch.positions")[0][0] < count:
+    while not has_rows(storm, count):
         require(time.monotonic() < limit, f"nobody took partition {count - 1} within a minute")
         time.sleep(0.5)
     storm.feeder("partitions", count)
