@@ -10,7 +10,7 @@
 #include "postgres/postgres.h"
 #include "postgres/statements.h"
 #include "postgres/wire.h"
-#include "read/time_text.h"
+#include "timestamps/time_text.h"
 
 #define ARENA_BYTES ((size_t)64 << 20)
 

@@ -1,7 +1,7 @@
 #include "cli/option.h"
 
 #include "files/yaml_tree.h"
-#include "read/time_text.h"
+#include "timestamps/time_text.h"
 
 #include <errno.h>
 #include <inttypes.h>

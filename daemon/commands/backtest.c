@@ -7,7 +7,7 @@
 #include "cli/command.h"
 #include "cli/database.h"
 #include "link/entities.h"
-#include "read/time_text.h"
+#include "timestamps/time_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -11,8 +11,8 @@
 #include "cli/tape.h"
 #include "cli/topics.h"
 #include "config/config.h"
-#include "read/time_text.h"
 #include "source/kafka.h"
+#include "timestamps/time_text.h"
 
 #include "time/bars.h"
 

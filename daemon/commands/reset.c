@@ -13,9 +13,9 @@
 #include "cli/database.h"
 #include "cli/topics.h"
 #include "cli/unreadable.h"
-#include "read/time_text.h"
 #include "source/kafka.h"
 #include "time/bars.h"
+#include "timestamps/time_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

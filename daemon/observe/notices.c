@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "read/decode.h"
-#include "read/time_text.h"
+#include "timestamps/time_text.h"
 
 enum { FOLD_MS = 60000, LEAD_US = 60000000 };
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "read/time_text.h"
+#include "timestamps/time_text.h"
 
 enum { TELL_AGAIN_MS = 60000 };
 

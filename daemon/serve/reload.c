@@ -2,7 +2,7 @@
 
 #include "alert/rules_difference.h"
 #include "base/clock.h"
-#include "read/time_text.h"
+#include "timestamps/time_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,9 +8,9 @@
 
 #include "base/clock.h"
 #include "observe/notify.h"
-#include "read/time_text.h"
 #include "serve/daemon.h"
 #include "serve/loaded.h"
+#include "timestamps/time_text.h"
 #include "version.h"
 
 enum {

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "config/config.h"
-#include "read/time_text.h"
 #include "source/answers.h"
 #include "source/group.h"
 #include "source/lag.h"
@@ -14,6 +13,7 @@
 #include "source/partitions.h"
 #include "source/queues.h"
 #include "source/reasons.h"
+#include "timestamps/time_text.h"
 
 enum {
     RETAKE_LEAST_MS = 1000, /* after a fence: Kafka may be about to tell us that it is not ours */

@@ -98,8 +98,8 @@ static bool check_common(const json_t *common, const json_t *names, struct tw_er
     return true;
 }
 
-/* The names of a line: under "names", or "aliases" as others call them; NULL when it has none. A single one may
- * stand under "name", as a text, where there is none of both. */
+/* The names of a line: under "names", or "aliases" as others call them; NULL when it has none. A single one
+ * may stand under "name", as a text, where there is none of both. */
 static bool read_names(const json_t *object, const json_t **out, struct tw_text *single, struct tw_error *err)
 {
     const json_t *names = json_object_get(object, "names"), *name = json_object_get(object, "name");

@@ -9,9 +9,10 @@
 #include "read/event_time.h"
 #include "read/json_text.h"
 #include "read/plain.h"
-#include "read/time_text.h"
+#include "read/split_symbols.h"
 #include "read/utf8.h"
 #include "read/wrapped.h"
+#include "timestamps/time_text.h"
 
 /* How far a stamp may lie beyond the reader's clock and still be followed by the watermark. */
 #define DAY_US (INT64_C(86400) * 1000000)
@@ -315,109 +316,6 @@ static bool take_text(const struct decoding *decoding, const struct text_field *
 
 /* ---- symbols ---- */
 
-static bool is_separator(char byte)
-{
-    return byte == ',' || byte == ';' || byte == '|' || byte == '\n' || byte == '\r';
-}
-
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
-/* "VELQ US Equity": terminals end a symbol by the yellow key's name. */
-static bool is_one_symbol(struct tw_text text)
-{
-    static const char *const ends[] = {" EQUITY", " INDEX", " CURNCY", " COMDTY", " CORP", " GOVT"};
-    for (size_t end = 0; end < sizeof ends / sizeof ends[0]; end++) {
-        size_t length = strlen(ends[end]), same = 0;
-        if (text.length <= length)
-            continue;
-        const char *tail = text.bytes + text.length - length;
-        while (same < length && (tail[same] == ends[end][same] || (tail[same] & ~0x20) == ends[end][same]))
-            same++;
-        if (same == length)
-            return true;
-    }
-    return false;
-}
-
-struct symbol_list {
-    struct tw_text *items; /* NULL: they are only counted */
-    uint32_t count;
-};
-
-static void add_words(struct tw_text text, struct symbol_list *list)
-{
-    bool whole = is_one_symbol(text);
-    for (size_t at = 0; at < text.length;) {
-        while (at < text.length && is_blank(text.bytes[at]))
-            at++;
-        size_t begin = at;
-        while (at < text.length && (whole || !is_blank(text.bytes[at])))
-            at++;
-        if (at > begin && list->items)
-            list->items[list->count] = (struct tw_text){text.bytes + begin, at - begin};
-        list->count += at > begin;
-    }
-}
-
-static void add_symbols(struct tw_text text, struct symbol_list *list)
-{
-    for (size_t at = 0; at < text.length; at++) {
-        size_t begin = at;
-        while (at < text.length && !is_separator(text.bytes[at]))
-            at++;
-        add_words((struct tw_text){text.bytes + begin, at - begin}, list);
-    }
-}
-
-/* "AAPL, MSFT" to its symbols; they point into `text`. */
-static bool split_symbols(const struct decoding *decoding, struct tw_text text)
-{
-    struct symbol_list counted = {NULL, 0}, list = {NULL, 0};
-    add_symbols(text, &counted);
-    list.items = tw_arena_array(decoding->arena, counted.count, sizeof *list.items);
-    if (!list.items)
-        return tw_arena_fail(decoding->arena, decoding->err);
-    add_symbols(text, &list);
-    decoding->document->symbols = list.items;
-    decoding->document->symbol_count = list.count;
-    return true;
-}
-
-/* Several symbols in one element of an array, ["AAPL,MSFT"], become elements of their own; blanks stay, since
- * an element is one spelling. */
-static bool split_elements(const struct decoding *decoding)
-{
-    struct tw_document *document = decoding->document;
-    size_t separators = 0;
-    for (uint32_t nth = 0; nth < document->symbol_count; nth++)
-        for (size_t at = 0; at < document->symbols[nth].length; at++)
-            separators += is_separator(document->symbols[nth].bytes[at]);
-    if (separators == 0)
-        return true;
-    struct tw_text *items =
-        tw_arena_array(decoding->arena, document->symbol_count + separators, sizeof *items);
-    uint32_t count = 0;
-    if (!items)
-        return tw_arena_fail(decoding->arena, decoding->err);
-    for (uint32_t nth = 0; nth < document->symbol_count; nth++) {
-        struct tw_text text = document->symbols[nth];
-        for (size_t at = 0, begin = 0; at <= text.length; at++) {
-            if (at < text.length && !is_separator(text.bytes[at]))
-                continue;
-            struct tw_text item = {text.bytes + begin, at - begin};
-            begin = at + 1;
-            if (!tw_text_is_blank(item))
-                items[count++] = item;
-        }
-    }
-    document->symbols = items;
-    document->symbol_count = count;
-    return true;
-}
-
 static bool take_symbol_array(const struct decoding *decoding, const json_t *array)
 {
     size_t count = json_array_size(array);
@@ -438,7 +336,15 @@ static bool take_symbol_array(const struct decoding *decoding, const json_t *arr
     count_repair(decoding, TW_REPAIR_SYMBOLS, repairs);
     decoding->document->symbols = symbols;
     decoding->document->symbol_count = taken;
-    return split_elements(decoding);
+    return tw_split_elements(
+        decoding->arena, &decoding->document->symbols, &decoding->document->symbol_count, decoding->err);
+}
+
+/* "AAPL, MSFT" to its symbols; they point into `text`. */
+static bool split_symbols(const struct decoding *decoding, struct tw_text text)
+{
+    return tw_split_symbols(decoding->arena, text, &decoding->document->symbols,
+        &decoding->document->symbol_count, decoding->err);
 }
 
 static bool take_symbols_of(const struct decoding *decoding, const json_t *value)

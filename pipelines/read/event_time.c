@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "read/time_text.h"
+#include "timestamps/time_text.h"
 
 enum { MICROSECONDS = 1000000, MOST_LEVELS = 4 };
 

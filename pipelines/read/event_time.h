@@ -19,7 +19,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "read/time_zone.h"
+#include "timestamps/time_zone.h"
 
 enum tw_time_unit {
     TW_UNIT_AUTO,

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "read/time_text.h"
 #include "report/html.h"
 #include "report/report_page.h"
+#include "timestamps/time_text.h"
 
 /* Sections are the first parts of names. */
 static const struct {

@@ -1,9 +1,9 @@
 #include "report/report_page.h"
 
 #include "format/labels.h"
-#include "read/time_text.h"
 #include "report/chart.h"
 #include "report/html.h"
+#include "timestamps/time_text.h"
 
 #include <inttypes.h>
 #include <math.h>

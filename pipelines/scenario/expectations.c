@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "format/labels.h"
-#include "read/time_text.h"
 #include "score/classify.h"
+#include "timestamps/time_text.h"
 
 enum { LIST_BYTES = 300, SHOWN_BYTES = 80 };
 

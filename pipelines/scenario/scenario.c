@@ -9,10 +9,10 @@
 #include "format/labels.h"
 #include "read/decode.h"
 #include "read/shown_text.h"
-#include "read/time_text.h"
 #include "scenario/waiting.h"
 #include "score/classify.h"
 #include "time/watermark.h"
+#include "timestamps/time_text.h"
 
 enum { MOST_LINE_BYTES = 64 << 20, KEPT_BYTES = 1 << 20, PATH_BYTES = 4096 };
 #define MESSAGE_BYTES ((size_t)1 << 30) /* address space */

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "format/labels.h"
-#include "read/time_text.h"
 #include "scenario/message_text.h"
+#include "timestamps/time_text.h"
 
 enum {
     MOST_NAME_BYTES = 200,

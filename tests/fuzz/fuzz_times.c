@@ -8,8 +8,8 @@
 
 #include "base/arena.h"
 #include "read/event_time.h"
-#include "read/time_text.h"
-#include "read/time_zone.h"
+#include "timestamps/time_text.h"
+#include "timestamps/time_zone.h"
 
 static const char *const zone_names[] = {
     "UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Sao_Paulo"};

@@ -17,7 +17,7 @@
 #include "read/clean.h"
 #include "read/decode.h"
 #include "read/json_memory.h"
-#include "read/time_text.h"
+#include "timestamps/time_text.h"
 
 #define STAMP_US INT64_C(1717000000000000) /* 2024-05-29T16:26:40Z: later than all times below */
 #define AT "2024-05-28T12:40:00Z"

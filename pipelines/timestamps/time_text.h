@@ -37,10 +37,4 @@ enum { TW_TIME_TEXT_BYTES = 32 };
  * Outside the years 0000 to 9999 it gives the number and "us". Returns the length. */
 size_t tw_time_text(int64_t time_us, char out[TW_TIME_TEXT_BYTES]);
 
-/* Days from 1970-01-01 to a day of the proleptic Gregorian calendar; `month` from 1, `day` from 1. */
-int64_t tw_days_from_date(int64_t year, int month, int day);
-
-/* The year (proleptic Gregorian) in which a day counted from 1970-01-01 lies. */
-int64_t tw_year_of_day(int64_t days);
-
 #endif

@@ -1,10 +1,10 @@
-#include "read/time_zone.h"
+#include "timestamps/time_zone.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "read/time_text.h"
+#include "timestamps/calendar.h"
 
 /* Where Debian's tzdata puts the database. */
 static const char database[] = "/usr/share/zoneinfo";

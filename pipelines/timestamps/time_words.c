@@ -1,8 +1,8 @@
-#include "read/time_words.h"
+#include "timestamps/time_words.h"
 
 #include <string.h>
 
-#include "read/time_text.h"
+#include "timestamps/calendar.h"
 
 enum { NONE = -1, MICROSECONDS = 1000000, HOUR = 3600 };
 

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "read/time_text.h"
-#include "read/time_zone.h"
+#include "timestamps/time_text.h"
+#include "timestamps/time_zone.h"
 
 static void times_are_read_exactly(void **state)
 {

@@ -1,60 +1,14 @@
-#include "read/time_text.h"
+#include "timestamps/time_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "read/time_words.h"
-#include "read/time_zone.h"
+#include "timestamps/calendar.h"
+#include "timestamps/time_words.h"
+#include "timestamps/time_zone.h"
 
 enum { DAY_SECONDS = 86400, MICROSECONDS = 1000000 };
-
-/* ---- the calendar ---- */
-
-static bool is_leap_year(int year)
-{
-    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-static int days_of_month(int year, int month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    return month == 2 && is_leap_year(year) ? 29 : days[month - 1];
-}
-
-/* Years counted from March, in eras of 400 (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms",
- * days_from_civil). */
-int64_t tw_days_from_date(int64_t year, int month, int day)
-{
-    int64_t shifted = year - (month <= 2);
-    int64_t era = (shifted >= 0 ? shifted : shifted - 399) / 400;
-    int64_t year_of_era = shifted - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
-}
-
-/* The inverse, civil_from_days of the same source. */
-static void date_from_days(int64_t days, int64_t *year, int *month, int *day)
-{
-    int64_t shifted = days + 719468;
-    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    int64_t day_of_era = shifted - era * 146097;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted_month = (5 * day_of_year + 2) / 153;
-    *day = (int)(day_of_year - (153 * shifted_month + 2) / 5 + 1);
-    *month = (int)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
-    *year = year_of_era + era * 400 + (*month <= 2);
-}
-
-int64_t tw_year_of_day(int64_t days)
-{
-    int64_t year;
-    int month, day;
-    date_from_days(days, &year, &month, &day);
-    return year;
-}
 
 /* ---- reading ---- */
 
@@ -423,7 +377,7 @@ static bool refuse_time(struct tw_text text, const char *cure, const char *why, 
 static bool check_reading(struct reading *reading)
 {
     if (reading->month < 1 || reading->month > 12 || reading->day < 1 ||
-        reading->day > days_of_month(reading->year, reading->month))
+        reading->day > tw_days_of_month(reading->year, reading->month))
         return wrong(reading, "the calendar has no such day");
     bool midnight =
         reading->hour == 24 && reading->minute == 0 && reading->second == 0 && !reading->fraction_us;
@@ -512,7 +466,7 @@ size_t tw_time_text(int64_t time_us, char out[TW_TIME_TEXT_BYTES])
     }
     int64_t year;
     int month, day;
-    date_from_days(days, &year, &month, &day);
+    tw_date_from_days(days, &year, &month, &day);
     if (year < 0 || year > 9999)
         return (size_t)snprintf(out, TW_TIME_TEXT_BYTES, "%" PRId64 " us", time_us);
     int length = snprintf(out, TW_TIME_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d", (int)year, month, day,
