@@ -13,7 +13,7 @@ static int open_arena(void **state)
 {
     (void)state;
     struct tw_error err;
-    return tw_arena_begin(&arena, (size_t)64 << 20, &err) ? 0 : -1;
+    return tw_arena_begin(&arena, (size_t)256 << 20, &err) ? 0 : -1;
 }
 
 static int close_arena(void **state)

@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/random.h"
 #include "tokenizer/wordpiece.h"
 #include "vocabulary/pieces.h"
 
 #include "random_model.h"
+#include "test_arena.h"
 #include "vocabulary/tally.h"
 
 #include <cmocka.h>
@@ -18,21 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    return tw_arena_begin(&arena, (size_t)1 << 30, NULL) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
 
 /* The words of Sennrich et al. (2016). */
 static const struct tw_tally_word few[] = {
@@ -406,5 +391,5 @@ int main(void)
         cmocka_unit_test(counts_stand_when_the_table_has_grown_many_times),
         cmocka_unit_test(more_different_words_than_memory_is_set_aside_for_are_refused),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -8,22 +8,7 @@
 #include <cmocka.h>
 
 #include "alert/watched_rules.h"
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 8 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 static struct tw_rule_set *load(const char *yaml)
 {
@@ -102,5 +87,5 @@ int main(void)
         cmocka_unit_test(a_change_holds_from_the_next_edge_on),
         cmocka_unit_test(rules_without_lists_are_the_set_that_was_given),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

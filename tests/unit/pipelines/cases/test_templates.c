@@ -11,22 +11,7 @@
 #include "base/file.h"
 #include "cases/templates.h"
 #include "files/yaml_tree.h"
-
-static struct tw_arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 64 << 20, &err) ? 0 : -1;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 /* The set, or NULL and all that is wrong with it, rendered. */
 static struct tw_templates *load(const char *yaml, const char **wrong)

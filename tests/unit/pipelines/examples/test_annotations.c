@@ -9,22 +9,7 @@
 #include <cmocka.h>
 
 #include "examples/annotations.h"
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    struct tw_error err;
-    (void)state;
-    return tw_arena_begin(&arena, 1 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 static bool reading(const char *line, const char *numbers, bool needs_labels, struct tw_annotations *out,
     struct tw_error *why)
@@ -225,5 +210,5 @@ int main(void)
         cmocka_unit_test(what_was_not_given_is_minus_one),
         cmocka_unit_test(what_is_none_of_ours_is_refused_by_its_field),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -9,22 +9,7 @@
 #include <cmocka.h>
 
 #include "link/locate.h"
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, (size_t)4 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 /* "number:bytes" of each mention. */
 static void expect(const char *text, const char *first, const char *second, const char *mentions)
@@ -100,5 +85,5 @@ int main(void)
         cmocka_unit_test(names_that_nothing_else_is_left_for_share_a_place),
         cmocka_unit_test(no_name_takes_the_room_of_others),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -12,22 +12,7 @@
 #include "link/link.h"
 #include "link/relevance.h"
 #include "read/clean.h"
-
-static struct tw_arena arena;
-
-static int begin(void **unused)
-{
-    (void)unused;
-    struct tw_error err;
-    return tw_arena_begin(&arena, (size_t)16 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **unused)
-{
-    (void)unused;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 /* Links title and body, symbols as they stand in them; entities are sorted by symbol. */
 static const struct tw_relevance *relevance_of(
@@ -125,5 +110,5 @@ int main(void)
         cmocka_unit_test(a_short_text_is_its_own_title_and_a_long_one_is_not),
         cmocka_unit_test(a_document_that_names_nobody_has_none),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "read/clean.h"
+#include "test_arena.h"
 
 /* What linear time is, for texts of some MB: a sanitizer's build is some ten times slower. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -18,22 +19,6 @@ enum { MOST_SECONDS = 40 };
 #else
 enum { MOST_SECONDS = 3 };
 #endif
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, (size_t)128 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
 
 struct expected {
     const char *from, *to;
@@ -268,5 +253,5 @@ int main(void)
         cmocka_unit_test(title_one_space_body),
         cmocka_unit_test(hostile_markup_takes_linear_time),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

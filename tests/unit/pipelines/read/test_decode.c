@@ -9,25 +9,10 @@
 #include <cmocka.h>
 
 #include "read/decode.h"
+#include "test_arena.h"
 
 /* 1987-10-19T14:30:00Z, as the stamp of all records here. */
 #define STAMP_US INT64_C(561652200000000)
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, (size_t)64 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
 
 static struct tw_message message_of(struct tw_text payload)
 {
@@ -515,5 +500,5 @@ int main(void)
         cmocka_unit_test(nesting_without_end_is_refused),
         cmocka_unit_test(a_full_arena_is_told_and_not_taken_for_a_refusal),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

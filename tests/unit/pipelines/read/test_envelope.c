@@ -12,25 +12,10 @@
 #include <zstd.h>
 
 #include "read/envelope.h"
+#include "test_arena.h"
 
 static const char message[] = "{\"text\":\"Velquin profit falls\"}";
 enum { MOST = 1 << 20 };
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, (size_t)64 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
 
 static struct tw_text gzipped(const char *bytes, size_t length)
 {
@@ -142,5 +127,5 @@ int main(void)
         cmocka_unit_test(members_and_frames_one_after_another_are_one_value),
         cmocka_unit_test(avro_is_named_and_bombs_are_bounded),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

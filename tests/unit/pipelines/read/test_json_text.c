@@ -9,22 +9,7 @@
 #include <cmocka.h>
 
 #include "read/json_text.h"
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, (size_t)64 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 static void values_that_json_does_not_know_are_put_right(void **state)
 {
@@ -111,5 +96,5 @@ int main(void)
         cmocka_unit_test(nesting_ends_at_a_depth),
         cmocka_unit_test(what_is_cut_off_stays_refused_with_its_place),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -11,22 +11,7 @@
 #include <cmocka.h>
 
 #include "read/clean.h"
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, (size_t)256 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 struct row {
     const char *text, *cleaned; /* NULL: as it is */
@@ -110,5 +95,5 @@ int main(void)
         cmocka_unit_test(what_only_looks_like_marks_stays),
         cmocka_unit_test(a_megabyte_of_marks_takes_no_time),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -9,22 +9,7 @@
 #include <cmocka.h>
 
 #include "scenario/message_text.h"
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 256 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 /* The JSON of a message, or all that is wrong with it. */
 static const char *json_of(const char *yaml)
@@ -105,5 +90,5 @@ int main(void)
         cmocka_unit_test(a_text_that_a_comma_has_cut_is_seen),
         cmocka_unit_test(a_message_has_bounds),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -9,23 +9,9 @@
 #include <cmocka.h>
 
 #include "scenario/scenario_file.h"
+#include "test_arena.h"
 
-static struct tw_arena arena;
 static struct tw_scenario_file file;
-
-static int begin(void **state)
-{
-    (void)state;
-    struct tw_error err;
-    return tw_arena_begin(&arena, 64 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
 
 /* Reads it into `file`; gives what is wrong with it, a line each, without the source's lines. */
 static const char *wrong_with(const char *yaml)
@@ -144,5 +130,5 @@ int main(void)
         cmocka_unit_test(what_could_not_fail_is_refused),
         cmocka_unit_test(all_that_is_wrong_is_told_at_once),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -8,22 +8,7 @@
 #include <cmocka.h>
 
 #include "stories/sketch.h"
-
-static struct tw_arena arena;
-
-static int begin(void **state)
-{
-    struct tw_error err;
-    (void)state;
-    return tw_arena_begin(&arena, 1 << 20, &err) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    tw_arena_end(&arena);
-    return 0;
-}
+#include "test_arena.h"
 
 static struct tw_linked_entity entities[] = {{.symbol = {"ODNL", 4}}, {.symbol = {"VELQ", 4}}};
 static struct tw_reading readings[] = {{.score = {.sentiment = -7300}}};
@@ -93,8 +78,8 @@ static void what_is_no_sketch_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(it_comes_back_as_it_was, begin, end),
-        cmocka_unit_test_setup_teardown(what_is_no_sketch_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(it_comes_back_as_it_was, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_is_no_sketch_is_refused, open_arena, close_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
