@@ -15,8 +15,8 @@
 
 #include <stdlib.h>
 
-/* The values of one message, given back before the next is read: what stays resident for them, and the most.
- * */
+/* The values of one message, given back before the next is read: what stays resident for them, and
+ * the most. */
 enum { JSON_KEPT_BYTES = 1 << 20 };
 static const size_t json_bytes = (size_t)1 << 30;
 

@@ -230,8 +230,8 @@ static bool begin_transaction(struct tw_history *history, struct tw_error *err)
     return history->begun;
 }
 
-/* Where it ends, never beyond what has been evaluated: bars behind that may still change; and the first day.
- * */
+/* Where it ends, never beyond what has been evaluated: bars behind that may still change; and the
+ * first day. */
 static bool find_ends(struct tw_history *history, const struct tw_history_wanted *wanted,
     int64_t *first_day_us, struct tw_error *err)
 {

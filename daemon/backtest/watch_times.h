@@ -17,8 +17,8 @@ struct tw_watch_times {
     uint32_t count;
 };
 
-/* Reads those that stood there at some time of the period, or stand there now. Errors of history.h; TW_FULL.
- * */
+/* Reads those that stood there at some time of the period, or stand there now. Errors of
+ * history.h; TW_FULL. */
 TW_MUST_USE bool tw_watch_times_read(struct tw_watch_times *times, struct tw_history *history,
     const struct tw_rule_set *rules, bool now, struct tw_error *err);
 

@@ -229,8 +229,8 @@ static bool requeue_one(struct run *run, const char *const place[3], struct tw_e
     return done;
 }
 
-/* Without a place: all that have not been put back yet, oldest first; what could not be read is passed over.
- * */
+/* Without a place: all that have not been put back yet, oldest first; what could not be read is
+ * passed over. */
 static bool requeue_waiting(struct run *run, int *count, struct tw_error *err)
 {
     const char *values[] = {run->options.topic};

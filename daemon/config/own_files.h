@@ -12,8 +12,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-/* Fills path. False when neither is there; `path` then is the folder of the running program, for a message.
- * */
+/* Fills path. False when neither is there; `path` then is the folder of the running program, for
+ * a message. */
 bool tw_own_file(const char *name, char *path, size_t size);
 
 /* The same for a command's option: `given`, or what came with the program, in the arena. TW_CONFIG with

@@ -10,15 +10,14 @@
  *
  * A connection of its own, whose session is part of the shards' lease: it ends by idle_session_timeout when
  * this process is stopped, or by another daemon that misses our sign of life, and all that it writes is
- * fenced by the shards' epochs besides. A sign of life goes before all else. What the
- * watermark passed over (idle partitions) is checked again, under the row's lock, in the transaction that
- * writes; so is that no newer rule set came. Intervals with much in them are cut (any cutting gives the same
- * alerts); those with nothing in them cost one round trip, however long they are.
+ * fenced by the shards' epochs besides. A sign of life goes before all else. What the watermark passed over
+ * (idle partitions) is checked again, under the row's lock, in the transaction that writes; so is that no
+ * newer rule set came. Intervals with much in them are cut (any cutting gives the same alerts); those with
+ * nothing in them cost one round trip, however long they are.
  *
  * Rule sets live in the database, each with the edge from which it holds; the configuration's set is stored
  * when it is not the last one there, and anew when watch lists have changed that it is held to
- * (stored_rules.h). So all daemons evaluate by the same rules, and a reload
- * takes effect at one edge.
+ * (stored_rules.h). So all daemons evaluate by the same rules, and a reload takes effect at one edge.
  *
  * THE MACHINE does one exchange with the server, or has one job on a worker, at a time:
  *

@@ -170,9 +170,8 @@ static bool copy_lists(struct tw_stored_rules *stored, const PGresult *result, s
 {
     enum { VERSION, LIST, ENTITY };
     uint32_t count = PQgetisnull(result, 0, LIST) ? 0 : (uint32_t)PQntuples(result);
-    if (!stored->has_texts && !tw_arena_begin(&stored->texts, LIST_BYTES, err))
+    if (!stored->texts.base && !tw_arena_begin(&stored->texts, LIST_BYTES, err))
         return false;
-    stored->has_texts = true;
     stored->lists = (struct tw_watch_lists){0};
     stored->lists_read = false;
     tw_arena_reset(&stored->texts, 0);
@@ -323,7 +322,5 @@ void tw_stored_rules_end(struct tw_stored_rules *stored)
     stored->wanted = NULL;
     tw_rules_free(stored->base);
     stored->base = NULL;
-    if (stored->has_texts)
-        tw_arena_end(&stored->texts);
-    stored->has_texts = false;
+    tw_arena_end(&stored->texts);
 }

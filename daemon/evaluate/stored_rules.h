@@ -37,12 +37,10 @@ struct tw_stored_rules {
     char sent_hash[65]; /* of the rules on their way: a reload may replace the wanted ones meanwhile */
     bool again;         /* sets count that were forgotten: "evaluated to" has gone back */
 
-    struct tw_rule_set
-        *base; /* wanted rules that are held to watch lists, as their file has them; else NULL */
-    struct tw_watch_lists lists; /* as last read; texts in `texts` */
-    struct tw_arena texts;
-    bool has_texts;        /* `texts` is begun */
-    int64_t lists_version; /* of `lists`, from 1 on; 0: there were none, or they are not read */
+    struct tw_rule_set *base;    /* wanted rules held to watch lists, as their file has them; else NULL */
+    struct tw_watch_lists lists; /* as last read */
+    struct tw_arena texts;       /* of `lists`; begun when the first come */
+    int64_t lists_version;       /* of `lists`, from 1 on; 0: there were none, or they are not read */
     bool lists_read;
     bool lists_changed;                  /* by the last look: tell of it */
     int64_t sent_version, dated_version; /* whose changes are being dated, or are */

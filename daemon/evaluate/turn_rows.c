@@ -185,8 +185,8 @@ static void put_number(struct tw_statement_list *list, int64_t number)
         tw_statement_put_int64(list, number);
 }
 
-/* What a value was held against. Copies are counted where documents are, and only where they are told apart.
- * */
+/* What a value was held against. Copies are counted where documents are, and only where they are
+ * told apart. */
 static void put_numbers(
     const struct tw_turn_rows *rows, const struct tw_alert *alert, const struct tw_alert_change *change)
 {

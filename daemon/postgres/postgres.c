@@ -192,8 +192,8 @@ bool tw_postgres_refused(const PGconn *connection, struct tw_error *err)
     return tw_fail(err, tw_sqlstate_code(means), "PostgreSQL", tw_sqlstate_cure(means), "%s", line);
 }
 
-/* What the server says can be done, where that is worth more than our own words: it knows who holds a lock.
- * */
+/* What the server says can be done, where that is worth more than our own words: it knows who holds
+ * a lock. */
 static const char *cure_of(const PGresult *result, const char *code, enum tw_sqlstate means)
 {
     const char *hint =

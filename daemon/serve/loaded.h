@@ -49,8 +49,8 @@ const char *tw_load_entities_sha256(const struct tw_shared *shared);
 /* Entities listed in shared data; 0 when the configuration names no file of them. */
 uint32_t tw_load_entity_count(const struct tw_shared *shared);
 
-/* The taxonomy in shared data; NULL when the configuration names no file of events. It lives as long as it.
- * */
+/* The taxonomy in shared data; NULL when the configuration names no file of events. It lives as long
+ * as it. */
 const struct tw_taxonomy *tw_load_events(const struct tw_shared *shared);
 
 enum { TW_EVENTS_NAME_BYTES = 48 };

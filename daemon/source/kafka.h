@@ -39,8 +39,8 @@ TW_MUST_USE bool tw_kafka_check_client(const struct tw_config *config, struct tw
 
 /* A broker has refused our log-in: is that the library's own mistake? librdkafka before 2.6.1 cannot log in
  * by SCRAM to Kafka 4 (its issue 4895), and the broker calls that invalid credentials. True: err
- * (TW_PERMISSION) says so, with the cure. `version` and `name` are rd_kafka_version() and its words. Pure.
- * */
+ * (TW_PERMISSION) says so, with the cure. `version` and `name` are rd_kafka_version() and its
+ * words. Pure. */
 bool tw_kafka_blame_library(
     const struct tw_config *config, int version, const char *name, struct tw_error *err);
 

@@ -348,8 +348,8 @@ static void decide(struct tw_commit *commit, const struct tw_refusal *refusal)
 }
 
 /* A trigger or a rule that somebody has put on a table may leave rows out without an error: the server says
- * so in the number of rows alone. Results come in the order of the pipeline: the fence, the calls, the move.
- * */
+ * so in the number of rows alone. Results come in the order of the pipeline: the fence, the calls,
+ * the move. */
 static bool count_kept(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_commit *commit = context;

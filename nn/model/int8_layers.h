@@ -30,8 +30,8 @@ struct tw_int8_layer {
     struct tw_int8_weights maps[TW_LAYER_MAPS];
 };
 
-/* The linears of a map, in the order in which their outputs stand side by side; returns how many, at most 3.
- * */
+/* The linears of a map, in the order in which their outputs stand side by side; returns how many, at
+ * most 3. */
 size_t tw_layer_map_linears(
     const struct tw_layer *layer, enum tw_layer_map map, const struct tw_linear *linears[3]);
 /* "attention input" and the like, for messages and for config.json. */

@@ -37,8 +37,8 @@ struct tw_adamw tw_adamw_defaults(void);
 enum { TW_CHUNK = 16384 };
 
 /* The sum of squares of gradients [begin, end) that belong to parameters that learn. begin: a multiple of
- * TW_CHUNK.
- * */
+ *
+ * TW_CHUNK. */
 double tw_gradient_squares(const struct tw_state *state, const float *gradients, size_t begin, size_t end);
 
 /* Counts an update, of the state and of each depth that learns: once before the ranges of tw_adamw_update. */

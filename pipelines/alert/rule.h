@@ -186,13 +186,15 @@ struct tw_rule {
     const struct tw_rule_kind *kind;
     enum tw_severity severity;
     enum tw_coverage coverage;
-    const struct tw_text *symbols; /* for TW_COVERS_SYMBOLS, sorted; for TW_COVERS_WATCHED those that stand on
-                                      one of its lists, NULL: not known yet */
+    /* For TW_COVERS_SYMBOLS, sorted; for TW_COVERS_WATCHED those that stand on one of its lists, NULL while
+     * that is not known. */
+    const struct tw_text *symbols;
     uint32_t symbol_count;
-    const struct tw_text *lists; /* for TW_COVERS_WATCHED: names of watch lists, sorted */
+    /* For TW_COVERS_WATCHED: names of watch lists, sorted; `watch` has them with a line feed between, as a
+     * row of alert_events does. Else empty. */
+    const struct tw_text *lists;
     uint32_t list_count;
-    struct tw_text
-        watch;        /* the same with a line feed between, as a row of alert_events has them; else empty */
+    struct tw_text watch;
     int64_t quiet_us; /* multiple of TW_BAR_US */
 
     /* Filled by the kind. */

@@ -16,7 +16,7 @@ enum { MOST_RULES = 1000, PROBLEM_BYTES = 1 << 20 };
 #define SCRATCH_BYTES(file_bytes) (((size_t)1 << 20) + (file_bytes)*512)
 #define SET_BYTES(file_bytes) (((size_t)1 << 20) + (file_bytes)*128)
 /* And for the symbols of sectors and watch lists, which a file does not write. */
-#define SECTOR_BYTES ((size_t)64 << 20)
+#define COVERED_BYTES ((size_t)64 << 20)
 
 /* -- what every rule has --------------------------------------------------------------------------------- */
 
@@ -228,10 +228,10 @@ bool tw_rules_load(const struct tw_text_file *source, const struct tw_rule_bound
     struct tw_arena scratch;
     /* what is larger is refused by tw_yaml_load, and needs no room */
     size_t file_bytes = source->bytes.length <= TW_YAML_MOST_BYTES ? source->bytes.length : 0;
-    size_t sector_bytes = bounds && (bounds->entities || bounds->watched) ? SECTOR_BYTES : 0;
-    if (!tw_arena_begin(&scratch, SCRATCH_BYTES(file_bytes) + sector_bytes, err))
+    size_t covered_bytes = bounds && (bounds->entities || bounds->watched) ? COVERED_BYTES : 0;
+    if (!tw_arena_begin(&scratch, SCRATCH_BYTES(file_bytes) + covered_bytes, err))
         return false;
-    struct tw_rule_set *made = set_new(SET_BYTES(file_bytes) + sector_bytes, err);
+    struct tw_rule_set *made = set_new(SET_BYTES(file_bytes) + covered_bytes, err);
     if (!made) {
         tw_arena_end(&scratch);
         return false;

@@ -95,8 +95,8 @@ struct tw_case_slot {
  * of it (TW_CONFIG; TW_FULL and TW_INTERNAL for want of memory). The source is not needed afterwards. */
 TW_MUST_USE bool tw_templates_load(const struct tw_text_file *source, struct tw_problems *problems,
     struct tw_templates **out, struct tw_error *err);
-/* The same of a file; `arena` holds its bytes. TW_IO besides. For who shows no more than the first problem.
- * */
+/* The same of a file; `arena` holds its bytes. TW_IO besides. For who shows no more than the
+ * first problem. */
 TW_MUST_USE bool tw_templates_read(
     const char *path, struct tw_arena *arena, struct tw_templates **out, struct tw_error *err);
 /* NULL is fine. */

@@ -24,8 +24,8 @@
 
 enum { TW_EVENTS_MOST = 32, TW_EVENT_SENTENCE = 96 };
 
-/* Fills the document's events; `taxonomy` NULL: there are none. False only when the arena is full (TW_FULL).
- * */
+/* Fills the document's events; `taxonomy` NULL: there are none. False only when the arena is
+ * full (TW_FULL). */
 TW_MUST_USE bool tw_events_find(const struct tw_taxonomy *taxonomy, struct tw_document *document,
     struct tw_arena *arena, struct tw_error *err);
 

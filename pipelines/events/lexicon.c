@@ -129,7 +129,7 @@ static const uint32_t *list_terms(
 }
 
 /* The set of these terms, themselves and its anchors listed; NULL when memory is wanting. */
-static const struct tw_term_set *list_anchors(
+static const struct tw_term_set *make_set(
     const struct tw_lexicon *lexicon, const uint64_t *terms, const uint64_t *anchors)
 {
     struct tw_term_set *set = tw_arena_array(lexicon->arena, 1, sizeof *set);
@@ -152,10 +152,10 @@ static bool close_node(const struct tw_lexicon *lexicon, struct tw_lexicon_meani
     if (node->stem_terms)
         node->stem = above && node->stem_terms == above->stem_terms
                          ? above->stem
-                         : list_anchors(lexicon, node->stem_terms, anchors);
+                         : make_set(lexicon, node->stem_terms, anchors);
     if (node->word_terms)
-        node->word = node->word_terms == node->stem_terms ? node->stem
-                                                          : list_anchors(lexicon, node->word_terms, anchors);
+        node->word =
+            node->word_terms == node->stem_terms ? node->stem : make_set(lexicon, node->word_terms, anchors);
     if ((node->stem_terms && !node->stem) || (node->word_terms && !node->word))
         return tw_arena_fail(lexicon->arena, err);
     lexicon->nodes[node - lexicon->meanings].ends_stem = node->stem != NULL;
@@ -166,7 +166,7 @@ static bool close_node(const struct tw_lexicon *lexicon, struct tw_lexicon_meani
 bool tw_lexicon_close(struct tw_lexicon *lexicon, const uint64_t *anchors, struct tw_error *err)
 {
     if (lexicon->number_terms)
-        lexicon->numbers = list_anchors(lexicon, lexicon->number_terms, anchors);
+        lexicon->numbers = make_set(lexicon, lexicon->number_terms, anchors);
     if (lexicon->number_terms && !lexicon->numbers)
         return tw_arena_fail(lexicon->arena, err);
     if (!join_numbers(lexicon, err))

@@ -143,8 +143,8 @@ static enum tw_class largest(const float logits[TW_CLASSES])
     return best;
 }
 
-/* By the classifier's own model: near a tie the label of 8-bit weights may not be that of the widened ones.
- * */
+/* By the classifier's own model: near a tie the label of 8-bit weights may not be that of the
+ * widened ones. */
 static bool predict(const struct tw_explain_workspace *workspace, const struct tw_document *document,
     const struct view *view, float logits[TW_CLASSES], struct tw_error *err)
 {

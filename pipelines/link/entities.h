@@ -5,8 +5,7 @@
  *           Marine"],"exchange":"NYSE","common":false}
  *         symbol    1 to 64 bytes, no space at either end; once in the file
  *         names     aliases, the first of them the name shown; may be left out or empty: the symbol is shown
- *                   then
- *                   ("aliases" is read, too, and a text under "name" where there is none of both)
+ *                   then. Read as well: "aliases"; and where both are missing, one text under "name"
  *         common    true: all its names are common words; or an array of those names that are
  *         exchange, kind, sector: text, kept for views; other fields are ignored
  *   out   struct tw_automaton: immutable, shared by all threads, swapped whole on reload

@@ -219,8 +219,8 @@ static bool is_letter(char byte)
     return lower >= 'a' && lower <= 'z';
 }
 
-/* What a terminal would obey (ECMA-48): ESC [ parameters and a letter; ESC ] up to BEL or ESC \\. ESC alone
- * is dropped. */
+/* What a terminal would obey (ECMA-48): ESC [ parameters and a letter; ESC ] up to BEL or to ESC and a
+ * backslash. ESC alone is dropped. */
 static size_t escape_bytes(struct tw_text text, size_t at)
 {
     enum { MOST = 256 };
@@ -232,8 +232,7 @@ static size_t escape_bytes(struct tw_text text, size_t at)
     bool command = text.bytes[end++] == '[';
     while (end < text.length && end - at < MOST) {
         char byte = text.bytes[end++];
-        if (!command && byte == 0x1B && end < text.length &&
-            text.bytes[end] == '\\') /* "ESC \\" ends it, too */
+        if (!command && byte == 0x1B && end < text.length && text.bytes[end] == '\\')
             return end + 1 - at;
         if (command ? byte >= '@' && byte <= '~' : byte == '\a')
             return end - at;

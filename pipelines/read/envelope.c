@@ -390,8 +390,8 @@ static bool is_json_with_any(const json_t *string, const char *const *names, siz
     return false;
 }
 
-/* Looks through an object's members, and theirs, for what holds a text; hint->path is the way to the object.
- * */
+/* Looks through an object's members, and theirs, for what holds a text; hint->path is the way to
+ * the object. */
 static bool hint_within(
     const json_t *object, const char *const *names, size_t count, int level, struct tw_envelope_hint *hint)
 {

@@ -32,12 +32,12 @@ static bool goes_on(struct tw_text text, size_t at, const char *with)
 static bool expect_closing(struct tw_markdown_scan *scan, size_t now, size_t at, size_t length)
 {
     for (uint32_t nth = 0; nth < TW_MARKDOWN_OPEN; nth++) {
-        uint32_t place = (scan->closing_count + nth) % TW_MARKDOWN_OPEN;
+        uint32_t place = (scan->next_closing + nth) % TW_MARKDOWN_OPEN;
         if (scan->closing[place].length && scan->closing[place].at >= now)
             continue;
         scan->closing[place].at = at;
         scan->closing[place].length = length;
-        scan->closing_count = place + 1;
+        scan->next_closing = place + 1;
         return true;
     }
     return false;
@@ -45,7 +45,7 @@ static bool expect_closing(struct tw_markdown_scan *scan, size_t now, size_t at,
 
 static size_t expected_closing(struct tw_markdown_scan *scan, size_t at)
 {
-    for (uint32_t nth = 0; scan->closing_count && nth < TW_MARKDOWN_OPEN; nth++)
+    for (uint32_t nth = 0; scan->next_closing && nth < TW_MARKDOWN_OPEN; nth++)
         if (scan->closing[nth].length && scan->closing[nth].at == at) {
             size_t length = scan->closing[nth].length;
             scan->closing[nth].length = 0;

@@ -114,8 +114,8 @@ static bool is_known_without_semicolon(struct tw_text name)
     return false;
 }
 
-/* "&nbspprofit", "&pound5bn", "&quotVelquin": names that no word goes on from so. Their bytes; 0 for others.
- * */
+/* "&nbspprofit", "&pound5bn", "&quotVelquin": names that no word goes on from so. Their bytes; 0
+ * for others. */
 static size_t bytes_before_word(struct tw_text name)
 {
     static const struct {

@@ -7,8 +7,8 @@
  *     expectations.passed, expectations.failed                  how many of them
  *
  * Each thing that is expected counts once, passed or failed; so does each thing too many, failed. A failure
- * is told as an error whose `where` is file:line of what expects it, and whose `what` says what was found.
- * */
+ * is told as an error whose `where` is file:line of what expects it, and whose `what` says what
+ * was found. */
 #ifndef TW_EXPECTATIONS_H
 #define TW_EXPECTATIONS_H
 

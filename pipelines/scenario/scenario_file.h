@@ -10,9 +10,10 @@
  *               entities: [{entity: VELQ, at_most: -0.3}]
  *               events: [{type: bankruptcy, entity: VELQ}]
  *               copy_of: none                      the id of the first message of its story
- *         watch: [{list: mine, entity: VELQ}]      who stands on watch lists; `from:` and `to:` are event
- *         times until: 2024-05-15T13:00:00Z              how far the virtual clock runs on; else to the last
- *         bar's end expect:
+ *         watch: [{list: mine, entity: VELQ}]      who stands on watch lists; `from:`, `to:` in event time
+ *         until: 2024-05-15T13:00:00Z              how far the virtual clock runs on; else to the last
+ *                                                  bar's end
+ *         expect:
  *           alerts:
  *             - {rule: grave-event, entity: VELQ, state: opened, time: 2024-05-14T13:00:10Z}
  *

@@ -58,8 +58,8 @@ struct tally {
     double worst, worst_absolute, *cpu_ms, *clock_ms;
 };
 
-/* --- texts without some words ----------------------------------------------------------------------------
- * */
+/* --- texts without some
+ * words ---------------------------------------------------------------------------- */
 
 /* The document without the words of `order`, into `out`, with one reading at most: the one explained. */
 static void take_away(struct bench *bench, const struct tw_document *document, uint32_t nth,
@@ -182,8 +182,8 @@ static void measure_deletion(struct bench *bench, struct tally *tally, const str
     }
 }
 
-/* --- one text --------------------------------------------------------------------------------------------
- * */
+/* --- one text
+ * -------------------------------------------------------------------------------------------- */
 
 static void measure_text(
     struct bench *bench, struct tally *tally, const struct tw_document *document, uint32_t nth, bool deletes)
@@ -206,8 +206,8 @@ static void measure_text(
         measure_deletion(bench, tally, document, nth, &explanation);
 }
 
-/* --- a set -----------------------------------------------------------------------------------------------
- * */
+/* --- a set
+ * ----------------------------------------------------------------------------------------------- */
 
 static struct tw_chunk read_lines(struct bench *bench, const char *path, size_t wanted)
 {

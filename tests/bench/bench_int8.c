@@ -7,8 +7,8 @@
  * (products of bytes in registers alone); the four maps of a layer with all that follows them, in Gop/s and
  * as a share of the limit, with weights that stand in the caches; the whole encoder by the length of the
  * text: what each step takes a token, in all layers, tokens a second, and the maps' operations as a share of
- * the limit. Then fp32's tokens a second. All in one run, in the thread's own time, best of several rounds.
- * */
+ * the limit. Then fp32's tokens a second. All in one run, in the thread's own time, best of
+ * several rounds. */
 #include "bench.h"
 
 #include <stdio.h>

@@ -361,8 +361,8 @@ static int transaction_failed(rd_kafka_error_t *error)
     return NO_ANSWER;
 }
 
-/* Standard input's lines become the records of one transaction, which is committed or aborted SECONDS later.
- * */
+/* Standard input's lines become the records of one transaction, which is committed or aborted
+ * SECONDS later. */
 static int transact(int argc, char **argv)
 {
     long long partition = 0, seconds = 0;

@@ -923,8 +923,8 @@ static void windows_are_those_of_the_server_that_is_connected(void **state)
     assert_string_equal(told, "");
 }
 
-/* Rules cannot be stored, because somebody who is not ours holds their lock: this daemon lives all the same.
- * */
+/* Rules cannot be stored, because somebody who is not ours holds their lock: this daemon lives all
+ * the same. */
 static void a_sign_of_life_goes_before_all_else(void **state)
 {
     struct story *story = *state;

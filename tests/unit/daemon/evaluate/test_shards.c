@@ -128,8 +128,8 @@ static void a_shard_is_held_when_its_row_is_ours(void **state)
     assert_false(tw_shards_unsettled(&shards));
 }
 
-/* What the books say is not what the rows say: a shard that is not ours any more must not stay in our name.
- * */
+/* What the books say is not what the rows say: a shard that is not ours any more must not stay in
+ * our name. */
 static void a_refused_take_or_release_is_made_up_for(void **state)
 {
     (void)state;

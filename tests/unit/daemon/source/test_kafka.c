@@ -48,8 +48,8 @@ static void value_of(const rd_kafka_conf_t *settings, const char *name, char val
     assert_int_equal(rd_kafka_conf_get(settings, name, value, &size), RD_KAFKA_CONF_OK);
 }
 
-/* librdkafka would wait up to ten seconds for a broker that is back, and for thirty where packets were lost.
- * */
+/* librdkafka would wait up to ten seconds for a broker that is back, and for thirty where packets
+ * were lost. */
 static void a_broker_that_is_back_is_tried_within_a_second_unless_somebody_says_otherwise(void **state)
 {
     (void)state;

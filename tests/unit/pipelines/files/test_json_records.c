@@ -1,5 +1,5 @@
-/* json_records: the same records in whatever pieces the bytes come. Records are shown with '|' behind each.
- * */
+/* json_records: the same records in whatever pieces the bytes come. Records are shown with '|'
+ * behind each. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
