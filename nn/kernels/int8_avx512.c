@@ -149,25 +149,7 @@ static inline __attribute__((always_inline)) void add_products(__m512i *sums, __
     __asm__("vpdpbusd %2, %1, %0" : "+v"(*sums) : "v"(bytes), "v"(weights));
 }
 
-static inline __attribute__((always_inline)) __m512i four_bytes(const uint8_t *from)
-{
-    int32_t four;
-    __builtin_memcpy(&four, from, sizeof four);
-    return _mm512_set1_epi32(four);
-}
-
-struct panel {
-    const uint8_t *values; /* of the block's first row */
-    const int8_t *weights;
-    size_t stride, groups;
-};
-
-static inline void open_panel(struct panel *panel, const uint8_t *values, size_t stride, size_t rows,
-    const int8_t *weights, size_t groups)
-{
-    (void)rows;
-    *panel = (struct panel){.values = values, .weights = weights, .stride = stride, .groups = groups};
-}
+#include "kernels/int8_byte_panel.inc"
 
 /* Rows are reached from three of them, by one stride, two and three: that takes five registers, where a
  * pointer to each row would take more than there are. */
@@ -187,7 +169,7 @@ static inline __attribute__((always_inline)) void tile_sums(
         const __m512i near = _mm512_loadu_si512(weights), second = _mm512_loadu_si512(weights + 64);
 #pragma GCC unroll 12
         for (size_t row = 0; row < rows; row++) {
-            const __m512i bytes = four_bytes(starts[row / 4] + far[row % 4]);
+            const __m512i bytes = _mm512_set1_epi32(four_bytes(starts[row / 4] + far[row % 4]));
             add_products(&left[row], bytes, near);
             add_products(&right[row], bytes, second);
         }

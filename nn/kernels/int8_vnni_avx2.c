@@ -18,26 +18,7 @@ static inline __attribute__((always_inline)) void i_dot(ints *sums, ints x, ints
     __asm__("%{vex%} vpdpwssd %2, %1, %0" : "+x"(sums->high) : "x"(x.high), "x"(y.high));
 }
 
-/* Four bytes of a row, as a word. */
-static inline int32_t four_bytes(const uint8_t *from)
-{
-    int32_t four;
-    __builtin_memcpy(&four, from, sizeof four);
-    return four;
-}
-
-struct panel {
-    const uint8_t *values; /* of the block's first row */
-    const int8_t *weights;
-    size_t stride, groups;
-};
-
-static inline void open_panel(struct panel *panel, const uint8_t *values, size_t stride, size_t rows,
-    const int8_t *weights, size_t groups)
-{
-    (void)rows;
-    *panel = (struct panel){.values = values, .weights = weights, .stride = stride, .groups = groups};
-}
+#include "kernels/int8_byte_panel.inc"
 
 static inline __attribute__((always_inline)) void tile_sums(
     const struct panel *panel, size_t first_row, const size_t rows, sums_vec out[][TILE_VECS])
