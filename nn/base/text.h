@@ -54,6 +54,51 @@ static inline bool tw_text_is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
+/* ASCII's A to Z and a to z. */
+static inline bool tw_text_is_letter(char byte)
+{
+    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+}
+
+/* The byte at `at`; NUL behind the text's end. */
+static inline char tw_text_byte(struct tw_text text, size_t at)
+{
+    return at < text.length ? text.bytes[at] : '\0';
+}
+
+/* Does the text go on with these bytes at `at`? */
+static inline bool tw_text_goes_on(struct tw_text text, size_t at, const char *with)
+{
+    size_t length = strlen(with);
+    return at <= text.length && text.length - at >= length && memcmp(text.bytes + at, with, length) == 0;
+}
+
+/* tw_text_compare with a NUL-terminated string, whose length need not be counted: most differ at once. */
+static inline int tw_text_compare_string(struct tw_text text, const char *string)
+{
+    for (size_t at = 0; at < text.length; at++)
+        if (text.bytes[at] != string[at] || string[at] == '\0')
+            return (unsigned char)text.bytes[at] < (unsigned char)string[at] ? -1 : 1;
+    return string[text.length] == '\0' ? 0 : -1;
+}
+
+/* Is the text one of `count` strings that stand in the order of their bytes? */
+static inline bool tw_text_is_one_of(struct tw_text text, const char *const *sorted, size_t count)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = tw_text_compare_string(text, sorted[middle]);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return false;
+}
+
 /* No byte but ASCII's white space and control characters? The empty text is blank. */
 static inline bool tw_text_is_blank(struct tw_text text)
 {

@@ -51,19 +51,6 @@ static inline bool tw_symbol_run_is_mark(char byte)
     return byte == '.' || byte == '-' || byte == '/' || byte == '&' || byte == '_';
 }
 
-/* The byte at `at`; NUL behind the text's end. */
-static inline char tw_text_byte(struct tw_text text, size_t at)
-{
-    return at < text.length ? text.bytes[at] : '\0';
-}
-
-/* Does the text go on with these bytes at `at`? */
-static inline bool tw_text_goes_on(struct tw_text text, size_t at, const char *with)
-{
-    size_t length = strlen(with);
-    return at <= text.length && text.length - at >= length && memcmp(text.bytes + at, with, length) == 0;
-}
-
 /* Letters, digits and marks as ASCII, and where each ends in the text. */
 struct tw_symbol_run {
     char bytes[TW_SYMBOL_BYTES];

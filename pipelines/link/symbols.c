@@ -9,11 +9,6 @@ static bool is_capital(char byte)
     return byte >= 'A' && byte <= 'Z';
 }
 
-static bool is_letter(char byte)
-{
-    return is_capital((char)(byte & ~0x20));
-}
-
 static bool is_class_mark(char byte)
 {
     return byte == '.' || byte == '-' || byte == '/' || byte == '_';
@@ -197,7 +192,7 @@ static enum tw_symbol_found found_reuters(
 {
     size_t last = base.length - 1;
     bool class = last > 0 && is_capital(base.bytes[last - 1]) && !is_capital(base.bytes[last]) &&
-                 is_letter(base.bytes[last]);
+                 tw_text_is_letter(base.bytes[last]);
     if (!class)
         return found_listed(entities, base, out);
     return found_joined(

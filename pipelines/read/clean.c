@@ -213,19 +213,13 @@ static void take_wide(struct cleaning *cleaning)
     cleaning->at += length;
 }
 
-static bool is_letter(char byte)
-{
-    char lower = (char)(byte | 0x20);
-    return lower >= 'a' && lower <= 'z';
-}
-
 /* What a terminal would obey (ECMA-48): ESC [ parameters and a letter; ESC ] up to BEL or to ESC and a
  * backslash. ESC alone is dropped. */
 static size_t escape_bytes(struct tw_text text, size_t at)
 {
     enum { MOST = 256 };
     size_t end = at + 1;
-    if (end + 1 < text.length && strchr("()*+", text.bytes[end]) && is_letter(text.bytes[end + 1]))
+    if (end + 1 < text.length && strchr("()*+", text.bytes[end]) && tw_text_is_letter(text.bytes[end + 1]))
         return 3; /* a set of characters: "ESC ( B" */
     if (end >= text.length || (text.bytes[end] != '[' && text.bytes[end] != ']'))
         return 1;
@@ -262,7 +256,7 @@ static bool starts_word(const struct cleaning *cleaning, size_t tail_length)
     if (cleaning->used == tail_length)
         return true;
     char before = cleaning->out[cleaning->used - tail_length - 1];
-    return !is_letter(before) && !tw_text_is_digit(before);
+    return !tw_text_is_letter(before) && !tw_text_is_digit(before);
 }
 
 /* Characters that end an address: quotes, dots and spaces of U+2000 to U+206F, CJK marks, a no-break
@@ -320,7 +314,7 @@ static bool take_www(struct cleaning *cleaning)
     if (!was_written(cleaning, "www") || !starts_word(cleaning, 3) || text.length - cleaning->at < 2)
         return false;
     char next = text.bytes[cleaning->at + 1];
-    if (!is_letter(next) && !tw_text_is_digit(next))
+    if (!tw_text_is_letter(next) && !tw_text_is_digit(next))
         return false;
     unwrite(cleaning, 3);
     cleaning->at = end_of_address(text, cleaning->at + 1);
@@ -344,11 +338,11 @@ static size_t host_bytes(struct tw_text text, size_t at)
         if (dot && end > at && label == 0)
             return 0;
         label = dot ? 0 : label + 1;
-        letters = dot ? 0 : letters + is_letter(text.bytes[end]);
+        letters = dot ? 0 : letters + tw_text_is_letter(text.bytes[end]);
         end++;
     }
     bool path = end + 1 < text.length && text.bytes[end] == '/' &&
-                (is_letter(text.bytes[end + 1]) || tw_text_is_digit(text.bytes[end + 1]));
+                (tw_text_is_letter(text.bytes[end + 1]) || tw_text_is_digit(text.bytes[end + 1]));
     return path && label >= 2 && letters == label ? end + 1 - at : 0;
 }
 
@@ -446,9 +440,10 @@ static bool asks_for_nothing(struct tw_text text, size_t at, size_t begin, enum 
         return text.bytes[at] == ' ' && at > begin && next && class_of[(unsigned char)next] == PLAIN;
     if (class == MARKDOWN) /* "snake_case", "falls!" */
         return (text.bytes[at] == '!' && next != '[') ||
-               (text.bytes[at] == '_' && at > begin && is_letter(text.bytes[at - 1]) && is_letter(next));
+               (text.bytes[at] == '_' && at > begin && tw_text_is_letter(text.bytes[at - 1]) &&
+                   tw_text_is_letter(next));
     return (class == COLON && next != '/') ||
-           (class == STOP && !is_letter(next) && !tw_text_is_digit(next) && next != '-');
+           (class == STOP && !tw_text_is_letter(next) && !tw_text_is_digit(next) && next != '-');
 }
 
 /* One pass. True when what references yielded may have to be read again. */

@@ -4,26 +4,14 @@
 
 enum { AHEAD = 512, TARGET = 2048 };
 
-static char byte_at(struct tw_text text, size_t at)
-{
-    return at < text.length ? text.bytes[at] : '\0';
-}
-
 static bool is_word(char byte)
 {
-    char small = (char)(byte | 0x20);
-    return (small >= 'a' && small <= 'z') || tw_text_is_digit(byte) || (unsigned char)byte >= 0x80;
+    return tw_text_is_letter(byte) || tw_text_is_digit(byte) || (unsigned char)byte >= 0x80;
 }
 
 static bool is_blank(char byte)
 {
     return byte == '\0' || (unsigned char)byte <= ' ';
-}
-
-static bool goes_on(struct tw_text text, size_t at, const char *with)
-{
-    size_t length = strlen(with);
-    return at <= text.length && text.length - at >= length && memcmp(text.bytes + at, with, length) == 0;
 }
 
 /* ---- pairs ---- */
@@ -57,21 +45,21 @@ static size_t expected_closing(struct tw_markdown_scan *scan, size_t at)
 static size_t run_bytes(struct tw_text text, size_t at)
 {
     size_t length = 1;
-    while (byte_at(text, at + length) == text.bytes[at])
+    while (tw_text_byte(text, at + length) == text.bytes[at])
         length++;
     return length;
 }
 
 static bool may_open(struct tw_text text, size_t at, size_t length)
 {
-    char before = at ? text.bytes[at - 1] : ' ', after = byte_at(text, at + length);
+    char before = at ? text.bytes[at - 1] : ' ', after = tw_text_byte(text, at + length);
     return !is_word(before) && !strchr("\\@/#", before) &&
            (is_word(after) || (after && strchr("\"'([$<&*_~`#@", after)));
 }
 
 static bool may_close(struct tw_text text, size_t at, size_t length)
 {
-    char before = text.bytes[at - 1], after = byte_at(text, at + length);
+    char before = text.bytes[at - 1], after = tw_text_byte(text, at + length);
     bool strong = length > 1 && text.bytes[at] == '*';
     return !is_blank(before) && before != '\\' && (strong || !is_word(after));
 }
@@ -120,8 +108,8 @@ static size_t target_bytes(struct tw_text text, size_t at)
 {
     static const char *const begins[] = {"http", "/", "#", "www.", "mailto:", "<http", "./", "../", "tg://"};
     bool begun = false;
-    for (size_t nth = 0; byte_at(text, at) == '(' && nth < sizeof begins / sizeof begins[0]; nth++)
-        begun = begun || goes_on(text, at + 1, begins[nth]);
+    for (size_t nth = 0; tw_text_byte(text, at) == '(' && nth < sizeof begins / sizeof begins[0]; nth++)
+        begun = begun || tw_text_goes_on(text, at + 1, begins[nth]);
     size_t end = text.length - at > TARGET ? at + TARGET : text.length, open = 0;
     for (size_t here = at; begun && here < end && text.bytes[here] != '\n'; here++) {
         open += text.bytes[here] == '(';
@@ -148,7 +136,7 @@ static size_t next_link(struct tw_markdown_scan *scan, size_t at)
 static size_t link_bytes(struct tw_markdown_scan *scan, size_t at)
 {
     struct tw_text text = scan->text;
-    bool image = text.bytes[at] == '!', linked = goes_on(text, at, "[![");
+    bool image = text.bytes[at] == '!', linked = tw_text_goes_on(text, at, "[![");
     size_t begin = at + (image ? 2 : linked ? 3 : 1), close = next_link(scan, at);
     if (close == text.length || close - at > AHEAD || close < begin ||
         memchr(text.bytes + begin, '[', close - begin))
@@ -160,7 +148,7 @@ static size_t link_bytes(struct tw_markdown_scan *scan, size_t at)
         return close + 1 + target - at;
     if (linked) {
         size_t end = close + 1 + target;
-        size_t outer = byte_at(text, end) == ']' ? target_bytes(text, end + 1) : 0;
+        size_t outer = tw_text_byte(text, end) == ']' ? target_bytes(text, end + 1) : 0;
         return outer ? end + 1 + outer - at : 0;
     }
     return expect_closing(scan, at, close, 1 + target) ? 1 : 0;
@@ -174,7 +162,8 @@ static size_t bbcode_bytes(struct tw_markdown_scan *scan, size_t at)
     struct tw_text text = scan->text;
     for (size_t nth = 0; nth < sizeof names / sizeof names[0]; nth++) {
         size_t length = strlen(names[nth]), end = at + 1 + length;
-        if (!goes_on(text, at + 1, names[nth]) || (byte_at(text, end) != ']' && byte_at(text, end) != '='))
+        if (!tw_text_goes_on(text, at + 1, names[nth]) ||
+            (tw_text_byte(text, end) != ']' && tw_text_byte(text, end) != '='))
             continue;
         while (end < text.length && end - at < AHEAD && text.bytes[end] != ']' && text.bytes[end] != '\n')
             end++;
@@ -183,7 +172,7 @@ static size_t bbcode_bytes(struct tw_markdown_scan *scan, size_t at)
         memcpy(tag + 2 + length, "]", 2);
         size_t most = text.length - end > AHEAD ? AHEAD : text.length - end;
         const char *close =
-            byte_at(text, end) == ']' ? memmem(text.bytes + end, most, tag, length + 3) : NULL;
+            tw_text_byte(text, end) == ']' ? memmem(text.bytes + end, most, tag, length + 3) : NULL;
         return close && expect_closing(scan, at, (size_t)(close - text.bytes), length + 3) ? end + 1 - at : 0;
     }
     return 0;
@@ -193,7 +182,7 @@ static size_t bbcode_bytes(struct tw_markdown_scan *scan, size_t at)
 static size_t slack_bytes(struct tw_markdown_scan *scan, size_t at)
 {
     struct tw_text text = scan->text;
-    if (!goes_on(text, at, "<http") && !goes_on(text, at, "<mailto:"))
+    if (!tw_text_goes_on(text, at, "<http") && !tw_text_goes_on(text, at, "<mailto:"))
         return 0;
     size_t end = at + 1, bar = 0;
     for (; end < text.length && end - at < TARGET && !strchr("<>\n", text.bytes[end]); end++) {
@@ -201,7 +190,7 @@ static size_t slack_bytes(struct tw_markdown_scan *scan, size_t at)
         if (!bar && is_blank(text.bytes[end]))
             return 0;
     }
-    if (byte_at(text, end) != '>')
+    if (tw_text_byte(text, end) != '>')
         return 0;
     if (!bar)
         return end + 1 - at;
@@ -221,14 +210,14 @@ size_t tw_markdown_at(struct tw_markdown_scan *scan, size_t at)
     case '`':
         return emphasis_bytes(scan, at);
     case '!':
-        return byte_at(text, at + 1) == '[' ? link_bytes(scan, at) : 0;
+        return tw_text_byte(text, at + 1) == '[' ? link_bytes(scan, at) : 0;
     case '[':
         link = link_bytes(scan, at);
         return link ? link : bbcode_bytes(scan, at);
     case '<':
         return slack_bytes(scan, at);
     case '\\':
-        return byte_at(text, at + 1) && strchr("*_#[]~`|>", byte_at(text, at + 1)) ? 1 : 0;
+        return tw_text_byte(text, at + 1) && strchr("*_#[]~`|>", tw_text_byte(text, at + 1)) ? 1 : 0;
     default:
         return 0;
     }
@@ -237,21 +226,22 @@ size_t tw_markdown_at(struct tw_markdown_scan *scan, size_t at)
 size_t tw_markdown_line(struct tw_text text, size_t at)
 {
     size_t begin = at, end = at;
-    while (byte_at(text, at) == ' ')
+    while (tw_text_byte(text, at) == ' ')
         at++;
-    while (
-        byte_at(text, at) == '>' && byte_at(text, at + 1) == ' ' && !tw_text_is_digit(byte_at(text, at + 2)))
+    while (tw_text_byte(text, at) == '>' && tw_text_byte(text, at + 1) == ' ' &&
+           !tw_text_is_digit(tw_text_byte(text, at + 2)))
         end = at += 2;
     size_t run = 0;
-    while (byte_at(text, at + run) == '#')
+    while (tw_text_byte(text, at + run) == '#')
         run++;
-    bool heading = run > 0 && run < 7, item = byte_at(text, at) && strchr("-*+", byte_at(text, at));
+    bool heading = run > 0 && run < 7, item = tw_text_byte(text, at) && strchr("-*+", tw_text_byte(text, at));
     run = item ? 1 : run;
-    char first = byte_at(text, at + run + 1);
-    if ((heading || item) && byte_at(text, at + run) == ' ' && !is_blank(first) && !tw_text_is_digit(first))
+    char first = tw_text_byte(text, at + run + 1);
+    if ((heading || item) && tw_text_byte(text, at + run) == ' ' && !is_blank(first) &&
+        !tw_text_is_digit(first))
         end = at + run + 1;
     size_t rule = at;
-    while (byte_at(text, rule) && strchr("-=*_", byte_at(text, rule)))
+    while (tw_text_byte(text, rule) && strchr("-=*_", tw_text_byte(text, rule)))
         rule++;
     if (rule > at + 2 && (rule == text.length || text.bytes[rule] == '\n'))
         end = rule;

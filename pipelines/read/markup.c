@@ -165,12 +165,6 @@ static const char *const within_words[] = {"ix:", "m:", "o:", "st1:", "v:", "w:"
 
 enum { NAME_LONGEST = 16 };
 
-static bool is_letter(char byte)
-{
-    char lower = (char)(byte | 0x20);
-    return lower >= 'a' && lower <= 'z';
-}
-
 static bool is_space(char byte)
 {
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
@@ -182,7 +176,7 @@ static struct tw_text lowered(struct tw_text name, char lower[NAME_LONGEST])
     if (name.length > NAME_LONGEST)
         return (struct tw_text){lower, 0};
     for (size_t at = 0; at < name.length; at++)
-        lower[at] = (char)(is_letter(name.bytes[at]) ? name.bytes[at] | 0x20 : name.bytes[at]);
+        lower[at] = (char)(tw_text_is_letter(name.bytes[at]) ? name.bytes[at] | 0x20 : name.bytes[at]);
     return (struct tw_text){lower, name.length};
 }
 
@@ -253,7 +247,7 @@ static struct tw_text name_at(struct tw_text text, size_t at)
 {
     size_t end = at;
     while (end < text.length &&
-           (is_letter(text.bytes[end]) ||
+           (tw_text_is_letter(text.bytes[end]) ||
                (end > at && (tw_text_is_digit(text.bytes[end]) || strchr(":-_", text.bytes[end])) &&
                    text.bytes[end])))
         end++;
@@ -415,7 +409,8 @@ static size_t find_after(struct tw_text text, size_t at, const char *needle)
             return 0;
         at = (size_t)(next - text.bytes);
         size_t same = 1;
-        while (same < length && (is_letter(next[same]) ? (next[same] | 0x20) : next[same]) == needle[same])
+        while (same < length &&
+               (tw_text_is_letter(next[same]) ? (next[same] | 0x20) : next[same]) == needle[same])
             same++;
         if (same == length)
             return at + length;
@@ -445,7 +440,8 @@ static size_t declaration_at(struct tw_markup_scan *scan, size_t at)
         return sizeof cdata - 1;
     if (begins(text, at, "<![if ") || begins(text, at, "<![endif")) /* Office's, for old browsers */
         return to_close(text, at);
-    bool instruction = text.length - at > 2 && text.bytes[at + 1] == '?' && is_letter(text.bytes[at + 2]);
+    bool instruction =
+        text.length - at > 2 && text.bytes[at + 1] == '?' && tw_text_is_letter(text.bytes[at + 2]);
     if (instruction || begins(text, at, "<!DOCTYPE") || begins(text, at, "<!doctype"))
         return to_close(text, at);
     return 0;
@@ -508,7 +504,7 @@ static size_t start_tag_at(struct tw_markup_scan *scan, size_t at, bool *breaks)
  * message, unless its namespace is one of those that stand within words. */
 static bool parts_fields(struct tw_text text, struct tw_text name, size_t end)
 {
-    if (text.length - end < 2 || text.bytes[end] != '<' || !is_letter(text.bytes[end + 1]))
+    if (text.length - end < 2 || text.bytes[end] != '<' || !tw_text_is_letter(text.bytes[end + 1]))
         return false;
     for (size_t at = 0; at < sizeof within_words / sizeof within_words[0]; at++)
         if (begins(name, 0, within_words[at]))

@@ -53,17 +53,11 @@ struct tw_text tw_html_reference(struct tw_text name)
     return (struct tw_text){"", 0};
 }
 
-static bool is_letter(char byte)
-{
-    char lower = (char)(byte | 0x20);
-    return lower >= 'a' && lower <= 'z';
-}
-
 /* May a reference end before `at` without a semicolon? */
 static bool ends_at(struct tw_text text, size_t at)
 {
     return at >= text.length ||
-           (!is_letter(text.bytes[at]) && !tw_text_is_digit(text.bytes[at]) && text.bytes[at] != '=');
+           (!tw_text_is_letter(text.bytes[at]) && !tw_text_is_digit(text.bytes[at]) && text.bytes[at] != '=');
 }
 
 static uint32_t settle_number(uint32_t number)
@@ -100,18 +94,7 @@ static size_t read_number(struct tw_text text, size_t at, uint32_t *number)
 
 static bool is_known_without_semicolon(struct tw_text name)
 {
-    size_t low = 0, high = sizeof without_semicolon / sizeof without_semicolon[0];
-    while (low < high && name.length > 0) {
-        size_t middle = low + (high - low) / 2;
-        int order = tw_text_compare(name, tw_text_of(without_semicolon[middle]));
-        if (order == 0)
-            return true;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return false;
+    return tw_text_is_one_of(name, without_semicolon, sizeof without_semicolon / sizeof without_semicolon[0]);
 }
 
 /* "&nbspprofit", "&pound5bn", "&quotVelquin": names that no word goes on from so. Their bytes; 0
@@ -139,7 +122,7 @@ static size_t read_name(struct tw_text text, size_t at, struct tw_reference *out
 {
     size_t end = at;
     while (end < text.length && end - at <= TW_HTML_REFERENCE_LONGEST &&
-           (is_letter(text.bytes[end]) || tw_text_is_digit(text.bytes[end])))
+           (tw_text_is_letter(text.bytes[end]) || tw_text_is_digit(text.bytes[end])))
         end++;
     struct tw_text name = {text.bytes + at, end - at};
     bool semicolon = end < text.length && text.bytes[end] == ';';

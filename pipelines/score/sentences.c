@@ -55,11 +55,6 @@ static bool is_closer(char byte)
     return byte == '"' || byte == '\'' || byte == ')' || byte == ']' || byte == '}';
 }
 
-static bool is_letter(char byte)
-{
-    return is_small(byte) || (byte >= 'A' && byte <= 'Z');
-}
-
 /* Do these bytes stand at `at`? Returns how many, 0 when not. */
 static size_t stands_at(struct tw_text text, size_t at, const char *bytes)
 {
@@ -80,7 +75,7 @@ static struct tw_text word_before(struct tw_text text, size_t begin, size_t at)
 {
     size_t first = at;
     while (first > begin && at - first <= WORD_MOST &&
-           (is_letter(text.bytes[first - 1]) || text.bytes[first - 1] == '.' ||
+           (tw_text_is_letter(text.bytes[first - 1]) || text.bytes[first - 1] == '.' ||
                (unsigned char)text.bytes[first - 1] >= 0x80))
         first--;
     return (struct tw_text){text.bytes + first, at - first};
@@ -89,7 +84,7 @@ static struct tw_text word_before(struct tw_text text, size_t begin, size_t at)
 static struct tw_text word_at(struct tw_text text, size_t at)
 {
     size_t end = at;
-    while (end < text.length && end - at <= WORD_MOST && is_letter(text.bytes[end]))
+    while (end < text.length && end - at <= WORD_MOST && tw_text_is_letter(text.bytes[end]))
         end++;
     return (struct tw_text){text.bytes + at, end - at};
 }
@@ -117,7 +112,7 @@ static bool is_inner_stop(struct tw_text text, size_t begin, size_t at, size_t n
         return next < text.length && tw_text_is_digit(text.bytes[next]);
     if (word.length == 0)
         return false;
-    if ((word.length == 1 && is_letter(word.bytes[0]) && word.bytes[0] != 'I') ||
+    if ((word.length == 1 && tw_text_is_letter(word.bytes[0]) && word.bytes[0] != 'I') ||
         is_in(word, always_open, COUNT(always_open)))
         return next < text.length;
     return is_in(word, may_end, COUNT(may_end)) && next < text.length &&

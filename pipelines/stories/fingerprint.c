@@ -77,30 +77,9 @@ static const char *const common[] = {
 /* clang-format on */
 enum { COMMON_COUNT = sizeof common / sizeof common[0] };
 
-/* Like tw_text_compare, but most words differ in their first bytes, and this is asked for each word of each
- * text. */
-static int compare_common(struct tw_text word, const char *entry)
-{
-    for (size_t at = 0; at < word.length; at++)
-        if (word.bytes[at] != entry[at]) /* which may be its end */
-            return (unsigned char)word.bytes[at] < (unsigned char)entry[at] ? -1 : 1;
-    return entry[word.length] == '\0' ? 0 : -1;
-}
-
 bool tw_fingerprint_is_common(struct tw_text word)
 {
-    uint32_t low = 0, high = COMMON_COUNT;
-    while (low < high && word.length <= COMMON_LONGEST) {
-        uint32_t middle = (low + high) / 2;
-        int order = compare_common(word, common[middle]);
-        if (order == 0)
-            return true;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return false;
+    return word.length <= COMMON_LONGEST && tw_text_is_one_of(word, common, COMMON_COUNT);
 }
 
 /* -- what a newswire puts before a title ----------------------------------------------------------------- */

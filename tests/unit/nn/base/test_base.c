@@ -80,6 +80,44 @@ static void a_long_error_is_never_cut_inside_a_character(void **state)
     assert_int_equal(strlen(err.cure) % 2, 0);
 }
 
+static void a_text_is_found_among_sorted_strings(void **state)
+{
+    (void)state;
+    static const char *const sorted[] = {"Z", "a", "ab", "abc", "b", "\xC3\xA9"};
+    enum { COUNT = sizeof sorted / sizeof sorted[0] };
+    for (size_t at = 0; at < COUNT; at++) {
+        assert_true(tw_text_is_one_of(tw_text_of(sorted[at]), sorted, COUNT));
+        assert_false(tw_text_is_one_of(tw_text_of(sorted[at]), sorted, at));
+    }
+    const struct tw_text others[] = {tw_text_of(""), {NULL, 0}, tw_text_of("A"), tw_text_of("aa"),
+        tw_text_of("abcd"), tw_text_of("\xC3"), {"ab\0c", 4}, {"ab", 3}, tw_text_of("\xFF")};
+    for (size_t at = 0; at < sizeof others / sizeof others[0]; at++) {
+        assert_false(tw_text_is_one_of(others[at], sorted, COUNT));
+        for (size_t entry = 0; entry < COUNT; entry++) {
+            int order = tw_text_compare_string(others[at], sorted[entry]);
+            int wanted = tw_text_compare(others[at], tw_text_of(sorted[entry]));
+            assert_true((order < 0) == (wanted < 0) && order != 0);
+        }
+    }
+}
+
+static void a_text_ends_where_its_length_says(void **state)
+{
+    (void)state;
+    const struct tw_text text = {"abc", 2};
+    assert_int_equal(tw_text_byte(text, 1), 'b');
+    assert_int_equal(tw_text_byte(text, 2), '\0');
+    assert_true(tw_text_goes_on(text, 1, "b"));
+    assert_true(tw_text_goes_on(text, 2, ""));
+    assert_false(tw_text_goes_on(text, 1, "bc"));
+    assert_false(tw_text_goes_on(text, 3, ""));
+    for (int byte = 0; byte < 256; byte++) {
+        bool letter = byte && byte < 0x80 &&
+                      strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", byte) != NULL;
+        assert_int_equal(tw_text_is_letter((char)byte), letter);
+    }
+}
+
 static void a_full_arena_says_so_until_it_is_rewound(void **state)
 {
     (void)state;
@@ -227,6 +265,8 @@ int main(void)
         cmocka_unit_test(an_error_names_the_folder_it_is_about_once),
         cmocka_unit_test(an_error_is_utf8_whatever_it_quotes),
         cmocka_unit_test(a_long_error_is_never_cut_inside_a_character),
+        cmocka_unit_test(a_text_is_found_among_sorted_strings),
+        cmocka_unit_test(a_text_ends_where_its_length_says),
         cmocka_unit_test(a_full_arena_says_so_until_it_is_rewound),
         cmocka_unit_test(a_file_is_written_whole_and_read_back),
         cmocka_unit_test(a_file_that_is_written_over_or_cut_off_changes_nothing_that_was_read),
