@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "timestamps/calendar.h"
+#include "timestamps/time_names.h"
 #include "timestamps/time_words.h"
 #include "timestamps/time_zone.h"
 
@@ -34,11 +35,6 @@ static bool wrong(struct reading *reading, const char *why)
 static char byte_at(const struct reading *reading, size_t ahead)
 {
     return reading->at + ahead < reading->text.length ? reading->text.bytes[reading->at + ahead] : '\0';
-}
-
-static bool is_letter(char byte)
-{
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
 }
 
 static size_t digits_ahead(const struct reading *reading)
@@ -82,44 +78,33 @@ static void skip_spaces(struct reading *reading)
 static size_t word_ahead(const struct reading *reading, char word[16])
 {
     size_t length = 0;
-    for (; is_letter(byte_at(reading, length)); length++) {
-        if (length == 15)
+    for (; tw_text_is_letter(byte_at(reading, length)); length++) {
+        if (length == 15) {
+            word[0] = '\0';
             return 0;
+        }
         word[length] = (char)(byte_at(reading, length) & ~0x20);
     }
     word[length] = '\0';
     return length;
 }
 
-/* The place of the name whose first three letters the word begins with, and which the word begins; -1. */
-static int name_of(const char *word, size_t length, const char *const *names, int count)
-{
-    for (int name = 0; name < count && length >= 3; name++)
-        if (strncmp(names[name], word, length) == 0)
-            return name;
-    return -1;
-}
-
 static int take_month(struct reading *reading)
 {
-    static const char *const months[] = {"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY",
-        "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
     char word[16];
     size_t length = word_ahead(reading, word);
-    int month = name_of(word, length, months, 12);
-    if (month >= 0)
+    int month = tw_time_names_month(word, length, TW_TIME_STANDARD);
+    if (month > 0)
         reading->at += length + (byte_at(reading, length) == '.');
-    return month + 1;
+    return month;
 }
 
 /* A weekday is a courtesy to people: it decides nothing. */
 static bool take_weekday(struct reading *reading)
 {
-    static const char *const days[] = {
-        "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"};
     char word[16];
     size_t length = word_ahead(reading, word);
-    if (name_of(word, length, days, 7) < 0)
+    if (!tw_time_names_weekday(word, length))
         return false;
     reading->at += length;
     take_byte(reading, ",");
@@ -186,30 +171,20 @@ static bool take_numeric_offset(struct reading *reading, bool behind_name)
     return true;
 }
 
-/* RFC 822, section 5.1; RFC 2822, section 4.3; and names that mean one offset wherever they are used. */
 static bool take_named_offset(struct reading *reading)
 {
-    static const struct {
-        const char *name;
-        int hours;
-    } zones[] = {{"Z", 0}, {"UTC", 0}, {"GMT", 0}, {"UT", 0}, {"EST", -5}, {"EDT", -4}, {"CST", -6},
-        {"CDT", -5}, {"MST", -7}, {"MDT", -6}, {"PST", -8}, {"PDT", -7}, {"WET", 0}, {"WEST", 1}, {"CET", 1},
-        {"CEST", 2}, {"EET", 2}, {"EEST", 3}, {"HKT", 8}, {"SGT", 8}, {"JST", 9}, {"KST", 9}, {"AEST", 10},
-        {"AEDT", 11}, {"NZST", 12}, {"NZDT", 13}};
     char word[16];
     size_t length = word_ahead(reading, word);
-    for (size_t zone = 0; zone < sizeof zones / sizeof zones[0]; zone++) {
-        if (strcmp(zones[zone].name, word) != 0)
-            continue;
-        reading->at += length;
-        if (reading->has_offset) /* told twice: "+0000 UTC" */
-            return true;
-        reading->offset_seconds = zones[zone].hours * 3600;
-        reading->has_offset = true;
-        bool is_utc = length > 1 && zones[zone].hours == 0 && word[0] != 'W';
-        return !is_utc || !is_signed(reading) || take_numeric_offset(reading, true); /* "GMT+02:00" */
-    }
-    return wrong(reading, "its zone has no meaning everywhere (use Z or +hh:mm)");
+    int minutes;
+    if (!tw_time_names_zone(word, TW_TIME_STANDARD, &minutes))
+        return wrong(reading, "its zone has no meaning everywhere (use Z or +hh:mm)");
+    reading->at += length;
+    if (reading->has_offset) /* told twice: "+0000 UTC" */
+        return true;
+    reading->offset_seconds = minutes * 60;
+    reading->has_offset = true;
+    bool is_utc = length > 1 && minutes == 0 && word[0] != 'W';
+    return !is_utc || !is_signed(reading) || take_numeric_offset(reading, true); /* "GMT+02:00" */
 }
 
 /* 12:40 AM, 12:40 a.m. are forty minutes past midnight. */
@@ -218,7 +193,8 @@ static bool take_half_of_day(struct reading *reading)
     char half = (char)(byte_at(reading, 0) & ~0x20);
     size_t dots = byte_at(reading, 1) == '.' ? 1 : 0;
     char after = byte_at(reading, 2 + dots);
-    if ((half != 'A' && half != 'P') || (byte_at(reading, 1 + dots) & ~0x20) != 'M' || is_letter(after))
+    if ((half != 'A' && half != 'P') || (byte_at(reading, 1 + dots) & ~0x20) != 'M' ||
+        tw_text_is_letter(after))
         return true;
     if (reading->hour < 1 || reading->hour > 12)
         return wrong(reading, "the clock has no such time");
@@ -232,7 +208,7 @@ static bool take_half_of_day(struct reading *reading)
 static bool skip_repeated_name(struct reading *reading)
 {
     skip_spaces(reading);
-    if (is_letter(byte_at(reading, 0)) && byte_at(reading, 1) != '=' && !take_named_offset(reading))
+    if (tw_text_is_letter(byte_at(reading, 0)) && byte_at(reading, 1) != '=' && !take_named_offset(reading))
         return false;
     skip_spaces(reading);
     if (byte_at(reading, 0) == 'm' && byte_at(reading, 1) == '=')
@@ -269,8 +245,8 @@ static bool take_offset(struct reading *reading)
     if (!take_half_of_day(reading))
         return false;
     bool taken = is_signed(reading) ? take_numeric_offset(reading, false) && skip_repeated_name(reading)
-                 : is_letter(byte_at(reading, 0)) ? take_named_offset(reading)
-                                                  : true;
+                 : tw_text_is_letter(byte_at(reading, 0)) ? take_named_offset(reading)
+                                                          : true;
     return taken && skip_zone_in_brackets(reading) && skip_comment(reading);
 }
 
@@ -355,7 +331,7 @@ static bool read_asctime(struct reading *reading)
 static bool read_any(struct reading *reading)
 {
     bool weekday = take_weekday(reading);
-    if (is_letter(byte_at(reading, 0)))
+    if (tw_text_is_letter(byte_at(reading, 0)))
         return read_asctime(reading);
     return weekday || digits_ahead(reading) < 4 ? read_mail(reading) : read_iso(reading);
 }

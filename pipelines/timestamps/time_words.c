@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "timestamps/calendar.h"
+#include "timestamps/time_names.h"
 
-enum { NONE = -1, MICROSECONDS = 1000000, HOUR = 3600 };
+enum { NO_YEAR = -1, MICROSECONDS = 1000000, HOUR = 3600 };
 
 /* A text being read. */
 struct reader {
@@ -19,12 +20,6 @@ struct reader {
 static char byte_at(const struct reader *reader, size_t ahead)
 {
     return reader->at + ahead < reader->text.length ? reader->text.bytes[reader->at + ahead] : '\0';
-}
-
-static bool is_letter(char byte)
-{
-    char small = (char)(byte | 0x20);
-    return small >= 'a' && small <= 'z';
 }
 
 static size_t digits_from(const struct reader *reader, size_t ahead)
@@ -63,44 +58,7 @@ static size_t mark_bytes(const struct reader *reader)
 
 /* ---- words ---- */
 
-/* Seconds east of UTC of names that mean one offset wherever newswires write them. */
-static bool zone_offset(const char *word, int64_t *offset)
-{
-    static const struct {
-        const char *name;
-        int minutes;
-    } zones[] = {{"Z", 0}, {"UTC", 0}, {"GMT", 0}, {"UT", 0}, {"EST", -300}, {"EDT", -240}, {"CST", -360},
-        {"CDT", -300}, {"MST", -420}, {"MDT", -360}, {"PST", -480}, {"PDT", -420}, {"BST", 60}, {"IST", 330},
-        {"WET", 0}, {"WEST", 60}, {"CET", 60}, {"CEST", 120}, {"MEZ", 60}, {"MESZ", 120}, {"EET", 120},
-        {"EEST", 180}, {"MSK", 180}, {"HKT", 480}, {"SGT", 480}, {"JST", 540}, {"KST", 540}, {"AEST", 600},
-        {"AEDT", 660}, {"NZST", 720}, {"NZDT", 780}};
-    for (size_t zone = 0; zone < sizeof zones / sizeof zones[0]; zone++)
-        if (strcmp(zones[zone].name, word) == 0) {
-            *offset = zones[zone].minutes * INT64_C(60);
-            return true;
-        }
-    return false;
-}
-
-/* The place of a word among names, of which three letters are enough; NONE. */
-static int name_of(const char *word, size_t length, const char *const *names, int count)
-{
-    for (int name = 0; name < count && length >= 3; name++)
-        if (strncmp(names[name], word, length) == 0)
-            return name;
-    return NONE;
-}
-
-static int month_of(const char *word, size_t length)
-{
-    static const char *const months[] = {"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY",
-        "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
-    static const char *const others[] = {
-        "JANUAR", "FEBRUAR", "", "", "MAI", "JUNI", "JULI", "", "SEPT", "OKTOBER", "", "DEZEMBER"};
-    int month = name_of(word, length, months, 12);
-    return month != NONE ? month : name_of(word, length, others, 12);
-}
-
+/* Hours east of UTC of a clock of the United States in winter; 0: the word names none. */
 static int american_zone(const char *word)
 {
     static const struct {
@@ -130,7 +88,7 @@ static size_t half_of_day_bytes(const struct reader *reader)
     char half = (char)(byte_at(reader, 0) & ~0x20);
     size_t dots = byte_at(reader, 1) == '.';
     if ((half != 'A' && half != 'P') || (byte_at(reader, 1 + dots) & ~0x20) != 'M' ||
-        is_letter(byte_at(reader, 2 + dots)))
+        tw_text_is_letter(byte_at(reader, 2 + dots)))
         return 0;
     return 2 + dots + (dots && byte_at(reader, 2 + dots) == '.');
 }
@@ -157,29 +115,27 @@ static bool set_offset(struct reader *reader, int64_t offset)
 
 static bool take_word(struct reader *reader)
 {
-    static const char *const days[] = {
-        "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"};
     enum { MOST = 15 };
     char word[MOST + 1];
     size_t length = 0, half = half_of_day_bytes(reader);
-    int64_t offset;
+    int minutes;
     if (half)
         return take_half_of_day(reader, half);
-    for (; is_letter(byte_at(reader, length)); length++) {
+    for (; tw_text_is_letter(byte_at(reader, length)); length++) {
         if (length == MOST)
             return false;
         word[length] = (char)(byte_at(reader, length) & ~0x20);
     }
     word[length] = '\0';
     reader->at += length;
-    int month = month_of(word, length), american = american_zone(word);
-    if (month != NONE) {
+    int month = tw_time_names_month(word, length, TW_TIME_NEWSWIRE), american = american_zone(word);
+    if (month > 0) {
         bool first = reader->parts->month == 0;
-        reader->parts->month = month + 1;
+        reader->parts->month = month;
         reader->at += byte_at(reader, 0) == '.' || byte_at(reader, 0) == '-' || byte_at(reader, 0) == '/';
         return first;
     }
-    if (name_of(word, length, days, 7) != NONE) {
+    if (tw_time_names_weekday(word, length)) {
         reader->at += byte_at(reader, 0) == '.';
         return true;
     }
@@ -187,13 +143,13 @@ static bool take_word(struct reader *reader)
         reader->american = american;
         return true;
     }
-    if (zone_offset(word, &offset)) {
-        reader->universal = length == 3 && offset == 0;
-        return set_offset(reader, offset);
+    if (tw_time_names_zone(word, TW_TIME_NEWSWIRE, &minutes)) {
+        reader->universal = length == 3 && minutes == 0;
+        return set_offset(reader, minutes * INT64_C(60));
     }
     bool fixed = strcmp(word, "STANDARD") == 0 || strcmp(word, "DAYLIGHT") == 0;
     if (fixed && reader->american) {
-        bool set = set_offset(reader, (reader->american + (word[0] == 'D')) * INT64_C(3600));
+        bool set = set_offset(reader, (reader->american + (word[0] == 'D')) * (int64_t)HOUR);
         reader->american = 0;
         return set;
     }
@@ -233,7 +189,7 @@ static bool take_clock(struct reader *reader, size_t digits)
 
 static bool set_year(struct tw_time_parts *parts, int year, size_t digits)
 {
-    if (parts->year != NONE || (digits != 2 && digits != 4))
+    if (parts->year != NO_YEAR || (digits != 2 && digits != 4))
         return false;
     parts->year = digits == 4 ? year : year + (year < 50 ? 2000 : 1900);
     return true;
@@ -251,7 +207,7 @@ static bool says_half_of_day(struct tw_text text)
 {
     struct reader reader = {.text = text};
     for (; reader.at < text.length; reader.at++)
-        if (half_of_day_bytes(&reader) && (reader.at == 0 || !is_letter(text.bytes[reader.at - 1])))
+        if (half_of_day_bytes(&reader) && (reader.at == 0 || !tw_text_is_letter(text.bytes[reader.at - 1])))
             return true;
     return false;
 }
@@ -288,7 +244,7 @@ static bool take_date(struct reader *reader, size_t first_digits, char mark)
 static bool take_compact(struct reader *reader, size_t digits)
 {
     struct tw_time_parts *parts = reader->parts;
-    if (parts->year != NONE || parts->month || parts->day)
+    if (parts->year != NO_YEAR || parts->month || parts->day)
         return false;
     parts->year = number_from(reader, 0, 4);
     parts->month = number_from(reader, 4, 2);
@@ -318,7 +274,8 @@ static bool is_ordinal(const struct reader *reader, size_t digits)
     char first = (char)(byte_at(reader, digits) & ~0x20),
          second = (char)(byte_at(reader, digits + 1) & ~0x20);
     for (size_t at = 0; at < sizeof endings - 1; at += 2)
-        if (endings[at] == first && endings[at + 1] == second && !is_letter(byte_at(reader, digits + 2)))
+        if (endings[at] == first && endings[at + 1] == second &&
+            !tw_text_is_letter(byte_at(reader, digits + 2)))
             return true;
     return false;
 }
@@ -345,7 +302,7 @@ static bool take_number(struct reader *reader)
     }
     reader->at += digits + (is_ordinal(reader, digits) ? 2 : 0);
     reader->at += mark == '.' && digits <= 2;
-    reader->at += (mark == '-' || mark == '/') && is_letter(next);
+    reader->at += (mark == '-' || mark == '/') && tw_text_is_letter(next);
     if (digits == 4) {
         reader->at += mark == ':' && tw_text_is_digit(next); /* 28/May/2024:12:40 */
         return set_year(parts, value, 4);
@@ -403,7 +360,7 @@ static bool is_summer(const struct tw_time_parts *parts)
 bool tw_time_words(struct tw_text text, struct tw_time_parts *out)
 {
     enum { MOST = 80 };
-    *out = (struct tw_time_parts){.year = NONE};
+    *out = (struct tw_time_parts){.year = NO_YEAR};
     struct reader reader = {.text = text, .parts = out};
     bool taken = text.length <= MOST;
     while (taken && reader.at < text.length) {
@@ -414,9 +371,9 @@ bool tw_time_words(struct tw_text text, struct tw_time_parts *out)
             continue;
         taken = tw_text_is_digit(byte)       ? take_number(&reader)
                 : byte == '+' || byte == '-' ? take_sign(&reader)
-                                             : is_letter(byte) && take_word(&reader);
+                                             : tw_text_is_letter(byte) && take_word(&reader);
     }
-    if (!taken || out->year == NONE || out->month < 1 || out->month > 12 || out->day == 0)
+    if (!taken || out->year == NO_YEAR || out->month < 1 || out->month > 12 || out->day == 0)
         return false;
     if (reader.american && out->has_clock && !out->has_offset) {
         out->has_offset = true;

@@ -1,0 +1,27 @@
+/* time_names: months, days of the week and zones by their names.
+ *
+ *   in    a word in capitals of ASCII
+ *   out   the month, the day or the offset that it names
+ *
+ * TW_TIME_STANDARD: English months, and zones that mean one offset everywhere (RFC 822, section 5.1; RFC
+ * 2822, section 4.3; and CET, JST and others). TW_TIME_NEWSWIRE: German months besides, and zones that mean
+ * one offset wherever newswires write them: BST is Britain's, IST India's. Of a month or a day three letters
+ * are enough. */
+#ifndef TW_TIME_NAMES_H
+#define TW_TIME_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum tw_time_names { TW_TIME_STANDARD, TW_TIME_NEWSWIRE };
+
+/* The month from 1 to 12 whose name the word is, or begins; 0: none. */
+int tw_time_names_month(const char *word, size_t length, enum tw_time_names names);
+
+/* Is it the name of a day of the week, or its beginning? */
+bool tw_time_names_weekday(const char *word, size_t length);
+
+/* The zone's minutes east of UTC; false when the word, which ends with NUL, names none. */
+bool tw_time_names_zone(const char *word, enum tw_time_names names, int *minutes);
+
+#endif
