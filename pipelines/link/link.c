@@ -132,8 +132,24 @@ static enum tw_symbol_found find_at_colon(
                                                 : tw_terminal_symbol(scan, pass->taken, at, at, ticker);
 }
 
-/* What stands where the walk has stopped: a dollar sign, '<' or ':', or what may be a terminal's code. The
- * walk goes on behind it. */
+/* The symbol to which the mark at `at` belongs: a dollar sign, '<', ':', or the letters of what may be a
+ * terminal's code. */
+static enum tw_symbol_found find_at(const struct tw_ticker_scan *scan, struct pass *pass, size_t at,
+    size_t bytes, char mark, struct tw_ticker *ticker)
+{
+    switch (mark) {
+    case '$':
+        return tw_ticker_cashtag(scan, at, bytes, at == pass->last_cashtag && at > 0, ticker);
+    case '<':
+        return tw_ticker_newswire(scan, at, ticker);
+    case ':':
+        return find_at_colon(scan, pass, at, bytes, ticker);
+    default:
+        return tw_terminal_symbol(scan, pass->taken, at, at + bytes, ticker);
+    }
+}
+
+/* What stands where the walk has stopped, which goes on behind it. */
 static bool take_stop(struct linking *linking, struct pass *pass, struct hit *hit)
 {
     struct tw_word_walk *walk = &pass->walk;
@@ -141,15 +157,9 @@ static bool take_stop(struct linking *linking, struct pass *pass, struct hit *hi
     struct tw_ticker ticker = {0};
     size_t at = walk->at, bytes;
     char mark = tw_word_ascii(walk->text, at, &bytes);
-    bool after_cashtag = at == pass->last_cashtag && at > 0;
     if (tw_ascii_is_capital(mark) && tw_ascii_is_alphanumeric(tw_text_byte(walk->text, at + 1)))
-        bytes = 2;
-    enum tw_symbol_found found = mark == '$'   ? tw_ticker_cashtag(scan, at, bytes, after_cashtag, &ticker)
-                                 : mark == '<' ? tw_ticker_newswire(scan, at, &ticker)
-                                 : mark == ':'
-                                     ? find_at_colon(scan, pass, at, bytes, &ticker)
-                                     : tw_terminal_symbol(scan, pass->taken, at, at + bytes, &ticker);
-    bool taken = take_ticker(linking, found, &ticker, hit);
+        bytes = 2; /* a code of two letters */
+    bool taken = take_ticker(linking, find_at(scan, pass, at, bytes, mark, &ticker), &ticker, hit);
     walk->at = taken ? hit->end : (uint32_t)(at + bytes);
     if (taken && mark == '$') {
         pass->last_cashtag = hit->end;

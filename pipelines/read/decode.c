@@ -163,16 +163,19 @@ static const json_t *nth_value(const struct decoding *decoding, enum field field
 
 #define COUNT_OF(array) (uint32_t)(sizeof(array) / sizeof((array)[0]))
 
+enum { OTHER_NAMES_MOST = 24 };
+_Static_assert(sizeof other_time / sizeof other_time[0] <= OTHER_NAMES_MOST, "the longest of the lists");
+
 /* The values of a field by the names that feeds give it besides, in the order of the names. */
 struct others {
-    const json_t *values[3 * TW_FIELD_NAMES_MOST];
+    const json_t *values[2 * OTHER_NAMES_MOST]; /* of the object with the fields, and the one around it */
     uint32_t count;
 };
 
 /* Goes through the members once: an object has few, and most of none of the names. */
 static void add_others(json_t *object, const char *const *names, uint32_t count, struct others *others)
 {
-    const json_t *found[TW_FIELD_NAMES_MOST + 8] = {NULL};
+    const json_t *found[OTHER_NAMES_MOST] = {NULL};
     uint32_t most = count < COUNT_OF(found) ? count : COUNT_OF(found), any = 0;
     for (void *member = json_object_iter(object); member; member = json_object_iter_next(object, member)) {
         const char *key = json_object_iter_key(member);
@@ -603,6 +606,7 @@ static bool has_text(const struct decoding *decoding)
             const json_t *value = nth_value(decoding, fields[at], name);
             if (json_is_string(value) && json_string_length(value))
                 return json_string_value(value)[0] != '{' &&
+                       /* a tweet has many members: others are not searched */
                        !(json_object_size(decoding->fields.object) > 5 &&
                            json_object_get(decoding->fields.object, "extended_tweet"));
         }

@@ -114,8 +114,8 @@ static bool is_transport(const json_t *object)
 /* An array of one object, where one message a change or call is the rule. */
 static json_t *only_object(const json_t *object, const char *name, json_t *array)
 {
-    static const char *const events[] = {"eventSource", "EventSource"}, *const tables[] = {
-                                                                            "table", "database"};
+    static const char *const events[] = {"eventSource", "EventSource"};
+    static const char *const tables[] = {"table", "database"};
     json_t *only = json_array_size(array) == 1 ? json_array_get(array, 0) : NULL;
     bool lambda = strcmp(name, "Records") == 0 && has_one_of(only, events, 2);
     bool canal = strcmp(name, "data") == 0 && has_one_of(object, tables, 2);
@@ -177,21 +177,28 @@ static json_t *object_in_text(struct search *search, const json_t *object)
                                                                                                    : NULL;
 }
 
+/* From an object with a text to a better one within; from one without to whatever may have it. */
+static json_t *inner_object(struct search *search, const json_t *object, bool text)
+{
+    json_t *tweet = json_object_get(object, "extended_tweet");
+    if (!text)
+        return next_object(search, object);
+    return json_is_object(tweet) ? tweet : object_in_text(search, object);
+}
+
 bool tw_wrapped_open(const struct tw_wrapped_names *names, struct tw_arena *arena,
     struct tw_envelope_contents *out, struct tw_error *err)
 {
     enum { MOST_LEVELS = 5 };
     struct search search = {.names = names, .arena = arena, .out = out, .err = err};
-    json_t *fields = out->fields, *outer = NULL, *next;
+    json_t *fields = out->fields, *outer = NULL;
     for (int level = 0; fields && level <= MOST_LEVELS && !search.full; level++) {
         bool text = has_text(&search, fields);
-        next = !text ? next_object(&search, fields)
-               : json_is_object(json_object_get(fields, "extended_tweet"))
-                   ? json_object_get(fields, "extended_tweet")
-                   : object_in_text(&search, fields);
+        json_t *next = inner_object(&search, fields, text);
         if (text && (!next || level == MOST_LEVELS)) {
             out->fields = fields;
-            out->outer = out->outer || !outer ? out->outer : outer;
+            if (!out->outer)
+                out->outer = outer;
             break;
         }
         outer = fields;
