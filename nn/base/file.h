@@ -17,7 +17,7 @@ struct tw_mapped_file {
  * under its reader when somebody writes over it (`cp` does), and end the process with SIGBUS when it is cut
  * off. TW_IO (TW_PERMISSION) with the path as where. A zeroed struct is safe to unmap. */
 TW_MUST_USE bool tw_file_map(const char *path, struct tw_mapped_file *out, struct tw_error *err);
-/* Ends the mapping; the bytes are gone. */
+/* Gives the bytes back. */
 void tw_file_unmap(struct tw_mapped_file *file);
 
 /* Reads a file of at most `most_bytes` into the arena. TW_IO; TW_CONFIG when it is larger. */

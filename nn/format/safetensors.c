@@ -306,7 +306,7 @@ static bool read_header(struct tw_safetensors *out, struct tw_error *err)
     return done;
 }
 
-/* Checks what is mapped. */
+/* Checks what was read. */
 static bool open_mapped(struct tw_safetensors *out, const char *name, struct tw_error *err)
 {
     if (read_header(out, err))

@@ -1,6 +1,6 @@
 /* safetensors: the tensors of a file that may lie.
  *   in    a path; the file's bytes are in memory until close, whatever becomes of the file
- *   out   a list of named tensors, sorted by name, each a view into the mapping
+ *   out   a list of named tensors, sorted by name, each a view into the file's bytes
  *
  * The format (huggingface/safetensors README): 8 bytes little-endian header length N; N bytes of JSON
  * `{"name": {"dtype": "F32", "shape": [..], "data_offsets": [begin, end]}, "__metadata__": {string:
@@ -60,7 +60,7 @@ struct tw_tensor {
     size_t dimensions; /* 0: a scalar */
     size_t shape[TW_TENSOR_DIMENSIONS];
     size_t elements;
-    const void *data;   /* into the mapping; old writers do not align it */
+    const void *data;   /* into those bytes; old writers do not align it */
     size_t bytes;       /* elements * size of dtype */
     size_t file_offset; /* where data begins in the file, for messages */
 };

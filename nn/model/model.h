@@ -9,11 +9,11 @@
  *     ... workspace.h, encoder.h, heads.h ...
  *     tw_model_close(model);                           // NULL is fine
  *
- * F32 is used where it lies in the mapping. F16 and BF16 are converted once, at load, into one aligned block.
- * Any other dtype is refused. A missing tensor is refused by name; one whose shape is not what config.json
- * says is refused naming both shapes. Tensor names may carry the family's prefix ("bert.") or none (a bare
- * model), and LayerNorm may say weight/bias or gamma/beta, as transformers' own loader allows. Tensors that
- * the forward pass does not use (position_ids, a language-model head) are ignored.
+ * F32 is used where it lies in the file's bytes. F16 and BF16 are converted once, at load, into one aligned
+ * block. Any other dtype is refused. A missing tensor is refused by name; one whose shape is not what
+ * config.json says is refused naming both shapes. Tensor names may carry the family's prefix ("bert.") or
+ * none (a bare model), and LayerNorm may say weight/bias or gamma/beta, as transformers' own loader allows.
+ * Tensors that the forward pass does not use (position_ids, a language-model head) are ignored.
  *
  * In model.int8.safetensors the maps of layers and the embeddings may be I8, from -127 to 127, each with a
  * tensor of its name and "_scale" behind it, F32, a scale for each row; all else is as ever. Embeddings are
