@@ -29,9 +29,9 @@ static const char *covered(const struct tw_watched_rules *watched, int64_t edge_
     for (uint32_t at = 0; at < watched->count; at++) {
         if (watched->spans[at].holds_from_us != edge_us)
             continue;
-        for (char letter = 'A'; letter <= 'D'; letter++)
-            if (tw_rule_covers(&watched->spans[at].rules->rules[0], (struct tw_text){&letter, 1}, true))
-                letters[count++] = letter;
+        for (const char *letter = "ABCD"; *letter; letter++)
+            if (tw_rule_covers(&watched->spans[at].rules->rules[0], (struct tw_text){letter, 1}, true))
+                letters[count++] = *letter;
         letters[count] = '\0';
         return letters;
     }

@@ -116,7 +116,7 @@ static void assert_all(const struct expected *cases, size_t count)
     }
 }
 
-#define ASSERT_ALL(cases) assert_all(cases, sizeof cases / sizeof cases[0])
+#define ASSERT_ALL(cases) assert_all(cases, sizeof(cases) / sizeof((cases)[0]))
 
 static void cashtags(void **state)
 {
