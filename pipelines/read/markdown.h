@@ -11,6 +11,7 @@
  *   [b]text[/b], [url=x]text[/url]              the text stays
  *   <https://x|text>, <https://x>               the text stays
  *   # heading, > quotation, - item, * item      the mark at a line's beginning goes
+ *   ---, ===, *** or ___ alone in a line      the line goes
  *   \_ \* \#                                    the backslash goes
  * What closes is looked for within 512 bytes, and nowhere twice: a pass is linear whatever a text holds. */
 #ifndef TW_MARKDOWN_H

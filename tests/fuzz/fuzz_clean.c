@@ -35,7 +35,7 @@ static bool clean_words(struct tw_text text, char *out, size_t *used)
             space = *used > 0;
             continue;
         }
-        if (byte < ' ' || byte > '~' || strchr("&<]:.*_~`[!\\#>-+", byte)) /* markup and Markdown's marks */
+        if (byte < ' ' || byte > '~' || strchr("&<]:.*_~`[!\\#>-+=", byte)) /* markup and Markdown's marks */
             return false;
         if (space)
             out[(*used)++] = ' ';
