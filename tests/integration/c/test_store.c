@@ -305,19 +305,20 @@ static long long backend(struct story *story)
                       " AND datname = current_database() ORDER BY backend_start DESC LIMIT 1");
 }
 
-/* Sends the batch, and waits, without reading, until the server has come as far as `seen` says. */
+/* Sends the batch, and waits, without reading, until the server has come as far as `seen` says. The session
+ * is idle while the batch is not sent, which takes long on a machine that others load, and when it has
+ * answered; then `seen` holds. */
 static void send_and_wait(struct story *story, const char *seen)
 {
-    for (int turn = 0; turn < 20; turn++) {
-        uv_run(&story->loop, UV_RUN_NOWAIT);
-        usleep(1000);
+    for (int turn = 0; turn < 1000; turn++) {
+        bool idle =
+            ask(story, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tapewatch store'"
+                       " AND datname = current_database() AND state = 'active'") == 0;
         if (ask(story, seen) > 0)
             return;
-    }
-    for (int turn = 0; turn < 500; turn++) {
-        if (ask(story, seen) > 0)
-            return;
-        usleep(10000);
+        if (idle)
+            uv_run(&story->loop, UV_RUN_NOWAIT);
+        usleep(idle ? 1000 : 5000);
     }
     fail_msg("the server never came so far: %s", seen);
 }
