@@ -15,9 +15,8 @@ struct reading {
 static bool is_wanted(const struct tw_rule_set *rules, struct tw_text list)
 {
     for (uint32_t at = 0; at < rules->count; at++)
-        for (uint32_t of = 0; of < rules->rules[at].list_count; of++)
-            if (tw_text_equal(rules->rules[at].lists[of], list))
-                return true;
+        if (tw_text_is_among(list, rules->rules[at].lists, rules->rules[at].list_count))
+            return true;
     return false;
 }
 

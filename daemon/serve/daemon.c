@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xxhash.h>
+
 #include "base/clock.h"
 #include "observe/control.h"
 #include "observe/http.h"
@@ -305,13 +307,10 @@ static void on_watchdog(void *context)
         tw_notify_alive();
 }
 
-/* Errors of the same words are of one kind (FNV-1a). */
+/* Errors of the same words are of one kind. */
 static int64_t kind_of(const char *words)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *words; words++)
-        hash = (hash ^ (unsigned char)*words) * UINT64_C(0x100000001b3);
-    return (int64_t)(hash >> 1);
+    return (int64_t)(XXH3_64bits(words, strlen(words)) >> 1);
 }
 
 /* Each loss of a connection that stood is told; tries that fail alike afterwards, once a minute. */

@@ -82,6 +82,15 @@ static inline int tw_text_compare_string(struct tw_text text, const char *string
     return string[text.length] == '\0' ? 0 : -1;
 }
 
+/* Is the text one of `count` texts, in whatever order? */
+static inline bool tw_text_is_among(struct tw_text text, const struct tw_text *texts, size_t count)
+{
+    for (size_t at = 0; at < count; at++)
+        if (tw_text_equal(texts[at], text))
+            return true;
+    return false;
+}
+
 /* Is the text one of `count` strings that stand in the order of their bytes? */
 static inline bool tw_text_is_one_of(struct tw_text text, const char *const *sorted, size_t count)
 {

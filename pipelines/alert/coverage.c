@@ -48,14 +48,6 @@ static bool take_symbols(const struct tw_rule_reader *reader, const struct tw_ya
 
 /* -- sectors --------------------------------------------------------------------------------------------- */
 
-static bool is_one_of(struct tw_text text, const struct tw_text *texts, uint32_t count)
-{
-    for (uint32_t at = 0; at < count; at++)
-        if (tw_text_equal(texts[at], text))
-            return true;
-    return false;
-}
-
 /* Nobody is of that sector: which one was meant? */
 static bool say_unknown(
     const struct tw_rule_reader *reader, const struct tw_yaml_node *node, struct tw_text sector)
@@ -103,7 +95,7 @@ static bool take_sectors(
         return tw_rule_no_memory(reader, sectors->node);
     for (uint32_t at = 0; at < all; at++) {
         const struct tw_entity *entity = tw_entities_at(entities, at);
-        if (is_one_of(entity->sector, sectors->texts, sectors->text_count))
+        if (tw_text_is_among(entity->sector, sectors->texts, sectors->text_count))
             symbols[count++] = entity->symbol;
     }
     if (count > TW_RULE_MOST_SYMBOLS)
@@ -163,7 +155,7 @@ static bool take_watched(
     if (!symbols)
         return tw_rule_no_memory(reader, node);
     for (uint32_t at = 0; at < watched->count; at++)
-        if (is_one_of(watched->items[at].list, rule->lists, rule->list_count))
+        if (tw_text_is_among(watched->items[at].list, rule->lists, rule->list_count))
             symbols[count++] = watched->items[at].entity;
     if (count > TW_RULE_MOST_SYMBOLS)
         return tw_yaml_problem(reader->problems, node, "make the lists shorter, or write `listed`",

@@ -45,10 +45,7 @@ _Static_assert(sizeof keys / sizeof keys[0] == TW_RULE_COMMON_KEYS + OWN_KEYS, "
 
 static bool has(const struct tw_event_types *types, struct tw_text name)
 {
-    for (uint32_t at = 0; at < types->count; at++)
-        if (tw_text_equal(types->names[at], name))
-            return true;
-    return false;
+    return tw_text_is_among(name, types->names, types->count);
 }
 
 static bool wants(const struct tw_event_rule *settings, const struct tw_event_type *type)
@@ -149,9 +146,8 @@ static bool read_types(
 static bool is_said_before(const struct tw_yaml_value *values, int before, struct tw_text type)
 {
     for (int key = CRITICAL; key < before; key++)
-        for (uint32_t at = 0; at < values[key].text_count; at++)
-            if (tw_text_equal(values[key].texts[at], type))
-                return true;
+        if (tw_text_is_among(type, values[key].texts, values[key].text_count))
+            return true;
     return false;
 }
 

@@ -220,10 +220,7 @@ static void read_documents(
 
 static bool is_named(const struct tw_scenario_case *one, struct tw_text rule)
 {
-    for (uint32_t at = 0; at < one->rule_count; at++)
-        if (tw_text_equal(one->rules[at], rule))
-            return true;
-    return one->rule_count == 0;
+    return one->rule_count == 0 || tw_text_is_among(rule, one->rules, one->rule_count);
 }
 
 bool tw_scenario_looks_at(const struct tw_scenario_case *one, struct tw_text rule)
