@@ -1,4 +1,4 @@
-/* files: a model folder's tokenizer files to the facts that decide ids.
+/* files: a model folder's tokenizer files to the facts that decide ids (facts.h).
  *
  *     tokenizer.json        the whole pipeline; each part is compared with what BERT's or MPNet's must be
  *     vocab.txt                a token a line, its id the line's number from 0; when tokenizer.json is absent
@@ -16,23 +16,10 @@
 #include "base/error.h"
 #include "base/snapshot.h"
 #include "base/text.h"
-#include "tokenizer/normalize.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/facts.h"
 
 /* Files larger than this are not tokenizers. */
 #define TW_TOKENIZER_MOST_BYTES ((size_t)64 << 20)
-
-struct tw_tokenizer_facts {
-    struct tw_text *tokens; /* by id; bytes == NULL for an id without token */
-    uint32_t token_count;   /* one past the highest id */
-    struct tw_special_ids special;
-    struct tw_added_token *added; /* in no order */
-    uint32_t added_count;
-    struct tw_normal_form form;
-    bool two_between; /* [CLS] first [SEP] [SEP] second [SEP] */
-    uint32_t most_characters;
-    uint32_t model_max_length;
-};
 
 /* Everything `out` points to is placed in `arena`. Errors as tw_tokenizer_load; tokens that stand twice are
  * left to tw_wordpiece_build. */
