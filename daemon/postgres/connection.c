@@ -1,21 +1,19 @@
 #include "postgres/connection.h"
 
 #include "base/clock.h"
-#include "postgres/addresses.h"
 #include "postgres/cancel.h"
-#include "postgres/lookup.h"
+#include "postgres/hosts.h"
 #include "postgres/migrate.h"
 #include "postgres/pooler.h"
 #include "postgres/postgres.h"
 
 #include <inttypes.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A server that is back should not be waited for: to try costs it next to nothing. */
-enum { RETRY_LEAST_MS = 100, RETRY_MOST_MS = 1000, SENT_MOST = 4096 };
+enum { RETRY_LEAST_MS = 100, RETRY_MOST_MS = 1000 };
 enum { ATTEMPT_MOST_MS = 15000, CANCEL_MOST_MS = 5000, PATIENCE_MOST = 8, PATIENCE_LASTS_MS = 600000 };
 
 static const char *const state_names[TW_CONNECTION_STATES] = {[TW_CONNECTION_DOWN] = "down",
@@ -53,29 +51,18 @@ struct tw_connection {
     uint64_t retry_ms;
     PGconn *pg;
     struct watcher *watcher;
-    int watched;              /* UV_READABLE, UV_WRITABLE as they are watched */
-    uv_timer_t timer;         /* backoff, the limit of an attempt, and that of an exchange */
-    uv_timer_t soon;          /* a failure found inside a call is told from here */
-    struct tw_lookup *lookup; /* a host's name is being looked up */
-    struct tw_addresses addresses;
+    int watched;      /* UV_READABLE, UV_WRITABLE as they are watched */
+    uv_timer_t timer; /* backoff, the limit of an attempt, and that of an exchange */
+    uv_timer_t soon;  /* a failure found inside a call is told from here */
+    struct tw_hosts hosts;
     struct tw_postgres_parameters parameters;
     bool pooled;                               /* another process answers than let us in */
     const struct tw_pooler_question *question; /* of this attempt, when one is out */
-    struct tw_exchange exchange;
-    bool exchanging;
+    struct tw_pipeline pipeline;
     uint64_t began_ms;     /* of the exchange */
     uint64_t patience;     /* the limit of an exchange is so many times the configured one */
     uint64_t impatient_ms; /* when that was last met */
-    bool synced;
-    bool broken; /* libpq refused to send: the exchange ends as lost */
-    struct tw_refusal refusal;
-    bool refused;
-    uint16_t sent[SENT_MOST]; /* statement of each result to come */
-    uint32_t sent_count;
-    uint32_t answered;
-    bool answering;      /* a result of the next statement has come, its closing NULL has not */
-    uint32_t refused_at; /* answered, when the first error came */
-    uint32_t handles;    /* of ours, still open */
+    uint32_t handles;      /* of ours, still open */
     void (*closed)(void *context);
     void *closed_context;
 };
@@ -160,19 +147,13 @@ static uint64_t next_pause(struct tw_connection *connection)
 static void fail_connection(struct tw_connection *connection, const struct tw_error *why)
 {
     struct tw_error err = *why;
-    struct tw_exchange exchange = connection->exchange;
-    bool exchanging = connection->exchanging;
-    struct tw_refusal refusal = {
-        .means = TW_SQLSTATE_PASSING, .statement = TW_STATEMENTS, .lost = true, .error = err};
     drop_socket(connection);
-    connection->exchanging = false;
-    connection->broken = false;
+    tw_hosts_leave(&connection->hosts);
     if (connection->was_ready)
         err.passing = true;
     move_to(connection, TW_CONNECTION_DOWN, err.what);
     uv_timer_start(&connection->timer, on_retry, next_pause(connection), 0);
-    if (exchanging && exchange.done)
-        exchange.done(exchange.context, &refusal);
+    tw_pipeline_lose(&connection->pipeline, why);
     if (connection->state == TW_CONNECTION_CLOSING)
         return;
     connection->events.lost(connection->events.context, &err);
@@ -203,17 +184,17 @@ static void on_too_slow(uv_timer_t *timer)
 
 bool tw_connection_ready(const struct tw_connection *connection)
 {
-    return connection->state == TW_CONNECTION_READY && !connection->broken;
+    return connection->state == TW_CONNECTION_READY && !connection->pipeline.broken;
 }
 
 bool tw_connection_busy(const struct tw_connection *connection)
 {
-    return connection->exchanging;
+    return connection->pipeline.exchanging;
 }
 
 uint64_t tw_connection_unanswered_ms(const struct tw_connection *connection)
 {
-    return connection->exchanging ? tw_now_ms() - connection->began_ms : 0;
+    return connection->pipeline.exchanging ? tw_now_ms() - connection->began_ms : 0;
 }
 
 static void on_cancel_unanswered(uv_timer_t *timer)
@@ -252,49 +233,23 @@ static void limit_exchange(struct tw_connection *connection)
     uv_timer_start(&connection->timer, on_unanswered, most_ms * connection->patience, 0);
 }
 
-static void begin_exchange(struct tw_connection *connection, const struct tw_exchange *exchange)
-{
-    connection->exchange = *exchange;
-    connection->exchanging = true;
-    connection->began_ms = tw_now_ms();
-    connection->synced = false;
-    connection->refused = false;
-    connection->sent_count = 0;
-    connection->answered = 0;
-    connection->answering = false;
-}
-
-static void note_sent(struct tw_connection *connection, enum tw_statement statement, int sent)
-{
-    if (!sent)
-        connection->broken = true;
-    if (connection->sent_count < SENT_MOST)
-        connection->sent[connection->sent_count] = (uint16_t)statement;
-    connection->sent_count++;
-}
-
 void tw_connection_begin_exchange(struct tw_connection *connection, const struct tw_exchange *exchange)
 {
-    begin_exchange(connection, exchange);
+    connection->began_ms = tw_now_ms();
+    tw_pipeline_begin(&connection->pipeline, exchange);
 }
 
 void tw_connection_send(struct tw_connection *connection, enum tw_statement statement,
     const char *const *values, const int *lengths)
 {
-    static const int binary[TW_STATEMENT_PARAMETERS] = {
-        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-    const struct tw_statement_row *row = &connection->options.rows[statement];
-    if (connection->broken || !connection->pg)
-        return;
-    note_sent(connection, statement,
-        PQsendQueryPrepared(connection->pg, row->name, row->parameter_count, values, lengths, binary, 1));
+    tw_pipeline_send(&connection->pipeline, connection->pg, statement, values, lengths);
 }
 
 static void on_soon(uv_timer_t *timer)
 {
     struct tw_connection *connection = timer->data;
-    if (connection->broken) {
-        connection->broken = false;
+    if (connection->pipeline.broken) {
+        connection->pipeline.broken = false;
         fail_as_lost(connection);
     }
 }
@@ -303,20 +258,17 @@ static void flush(struct tw_connection *connection)
 {
     int left = PQflush(connection->pg);
     if (left < 0)
-        connection->broken = true;
+        connection->pipeline.broken = true;
     else
         watch(connection, left > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE);
-    if (connection->broken)
+    if (connection->pipeline.broken)
         uv_timer_start(&connection->soon, on_soon, 0, 0);
 }
 
 void tw_connection_sync(struct tw_connection *connection)
 {
-    if (!connection->broken && connection->pg && !PQpipelineSync(connection->pg))
-        connection->broken = true;
-    connection->synced = true;
-    if (connection->broken || !connection->pg) {
-        connection->broken = true;
+    tw_pipeline_sync(&connection->pipeline, connection->pg);
+    if (connection->pipeline.broken) {
         uv_timer_start(&connection->soon, on_soon, 0, 0);
         return;
     }
@@ -332,72 +284,12 @@ void tw_connection_ask(struct tw_connection *connection, const struct tw_exchang
     tw_connection_sync(connection);
 }
 
-static void finish_exchange(struct tw_connection *connection)
-{
-    struct tw_exchange exchange = connection->exchange;
-    struct tw_refusal refusal = connection->refusal;
-    connection->exchanging = false;
-    if (connection->state == TW_CONNECTION_READY)
-        uv_timer_stop(&connection->timer);
-    if (exchange.done)
-        exchange.done(exchange.context, connection->refused ? &refusal : NULL);
-}
-
-static enum tw_statement answering(const struct tw_connection *connection)
-{
-    return connection->answered < connection->sent_count && connection->answered < SENT_MOST
-               ? (enum tw_statement)connection->sent[connection->answered]
-               : TW_STATEMENTS;
-}
-
-static void note_refusal(struct tw_connection *connection, const PGresult *result)
-{
-    enum tw_statement statement = answering(connection);
-    const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (connection->refused)
-        return; /* the first one is the cause */
-    connection->refused = true;
-    connection->refused_at = connection->answered;
-    connection->refusal = (struct tw_refusal){.means = tw_sqlstate_of(code), .statement = statement};
-    snprintf(connection->refusal.code, sizeof connection->refusal.code, "%s", code ? code : "");
-    tw_postgres_failed(connection->pg, result,
-        statement < TW_STATEMENTS ? tw_statements[statement].name : "PostgreSQL", &connection->refusal.error);
-}
-
-/* One result, cleared unless it is kept; true when it was the Sync's. */
-static bool take_result(struct tw_connection *connection, PGresult *result)
-{
-    ExecStatusType status = PQresultStatus(result);
-    bool kept = false;
-    if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) && connection->exchange.rows &&
-        !connection->refused)
-        kept = connection->exchange.rows(connection->exchange.context, answering(connection), result);
-    else if (status != PGRES_PIPELINE_SYNC && status != PGRES_PIPELINE_ABORTED && status != PGRES_TUPLES_OK &&
-             status != PGRES_COMMAND_OK)
-        note_refusal(connection, result);
-    if (!kept)
-        PQclear(result);
-    return status == PGRES_PIPELINE_SYNC;
-}
-
-/* Reads what has come. In a pipeline each statement's results end with a NULL; the Sync's has none after
- * it. */
 static void take_results(struct tw_connection *connection)
 {
-    int nothing = 0;
-    while (connection->exchanging && connection->pg && !PQisBusy(connection->pg)) {
-        PGresult *result = PQgetResult(connection->pg);
-        if (!result) {
-            connection->answered += connection->answering;
-            connection->answering = false;
-            if (++nothing > 1)
-                return; /* nothing more is on its way yet */
-            continue;
-        }
-        nothing = 0;
-        connection->answering = true;
-        if (take_result(connection, result))
-            finish_exchange(connection);
+    while (connection->pg && tw_pipeline_take(&connection->pipeline, connection->pg)) {
+        if (connection->state == TW_CONNECTION_READY)
+            uv_timer_stop(&connection->timer);
+        tw_pipeline_finish(&connection->pipeline);
     }
 }
 
@@ -432,19 +324,18 @@ static void on_traffic(struct tw_connection *connection, int events)
 static bool prepared_rows(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_connection *connection = context;
+    struct tw_error unfit;
     (void)statement;
     /* The schema's version, then the backend's number; the others have nothing to say. */
-    if (connection->answered > 1 || connection->refused || PQntuples(result) != 1)
+    if (connection->pipeline.answered > 1 || PQntuples(result) != 1)
         return false;
-    if (connection->answered == 1) {
+    if (connection->pipeline.answered == 1) {
         connection->pooled = tw_pooler_suspected(connection->pg, PQgetvalue(result, 0, 0));
         return false;
     }
     int found = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
-    if (tw_schema_check(found, &connection->refusal.error))
-        return false;
-    connection->refused = true;
-    connection->refusal.means = TW_SQLSTATE_SCHEMA;
+    if (!tw_schema_check(found, &unfit))
+        tw_pipeline_refuse(&connection->pipeline, TW_SQLSTATE_SCHEMA, &unfit);
     return false;
 }
 
@@ -493,7 +384,7 @@ static void on_prepared(void *context, const struct tw_refusal *refusal)
         return; /* told by whoever found it */
     if (refusal) {
         err = refusal->error;
-        if (refusal->means == TW_SQLSTATE_SCHEMA && connection->refused_at == 0 && refusal->code[0])
+        if (refusal->means == TW_SQLSTATE_SCHEMA && connection->pipeline.refused_at == 0 && refusal->code[0])
             (void)!tw_schema_check(0, &err);
         fail_connection(connection, &err);
         return;
@@ -507,16 +398,16 @@ static void on_prepared(void *context, const struct tw_refusal *refusal)
 static void send_setting(struct tw_connection *connection, const char *name, const char *value)
 {
     const char *values[] = {name, value};
-    note_sent(connection, TW_STATEMENTS,
+    tw_pipeline_note(&connection->pipeline, TW_STATEMENTS,
         PQsendQueryParams(
             connection->pg, "SELECT set_config($1, $2, false)", 2, NULL, values, NULL, NULL, 0));
 }
 
 static void send_preparation(struct tw_connection *connection)
 {
-    note_sent(connection, TW_STATEMENTS,
+    tw_pipeline_note(&connection->pipeline, TW_STATEMENTS,
         PQsendQueryParams(connection->pg, TW_SCHEMA_VERSION_SQL, 0, NULL, NULL, NULL, NULL, 0));
-    note_sent(connection, TW_STATEMENTS,
+    tw_pipeline_note(&connection->pipeline, TW_STATEMENTS,
         PQsendQueryParams(connection->pg, "SELECT pg_backend_pid()", 0, NULL, NULL, NULL, NULL, 0));
     /* The statements are few and always the same: planning them anew for each set of values is wasted. */
     send_setting(connection, "plan_cache_mode", "force_generic_plan");
@@ -528,7 +419,7 @@ static void send_preparation(struct tw_connection *connection)
     for (int at = 0; at < TW_STATEMENTS; at++) {
         const struct tw_statement_row *row = &connection->options.rows[at];
         if (row->connections & connection->options.statements)
-            note_sent(connection, TW_STATEMENTS,
+            tw_pipeline_note(&connection->pipeline, TW_STATEMENTS,
                 PQsendPrepare(connection->pg, row->name, row->sql, row->parameter_count, row->types));
     }
 }
@@ -554,7 +445,7 @@ static void prepare(struct tw_connection *connection)
         return;
     }
     move_to(connection, TW_CONNECTION_PREPARING, "accepted");
-    begin_exchange(connection, &exchange);
+    tw_connection_begin_exchange(connection, &exchange);
     send_preparation(connection);
     tw_connection_sync(connection);
 }
@@ -567,7 +458,7 @@ static void watch(struct tw_connection *connection, int events)
         struct watcher *watcher = calloc(1, sizeof *watcher);
         if (!watcher || uv_poll_init(connection->loop, &watcher->poll, PQsocket(connection->pg)) != 0) {
             free(watcher);
-            connection->broken = true;
+            connection->pipeline.broken = true;
             uv_timer_start(&connection->soon, on_soon, 0, 0);
             return;
         }
@@ -636,71 +527,18 @@ static void connect_now(struct tw_connection *connection)
 
 /* -- resolving --------------------------------------------------------------------------------- */
 
-static void resolve_next(struct tw_connection *connection);
-
-static void on_lookup_closed(void *context)
-{
-    handle_closed(context);
-}
-
-static void end_lookup(struct tw_connection *connection)
-{
-    tw_lookup_end(connection->lookup, on_lookup_closed, connection);
-    connection->lookup = NULL;
-}
-
-static void on_resolved(void *context, int status, const struct addrinfo *found)
+static void on_resolved(void *context, const struct tw_error *err)
 {
     struct tw_connection *connection = context;
-    bool wanted = connection->state == TW_CONNECTION_RESOLVING; /* else the limit was over first */
-    for (const struct addrinfo *at = found; wanted && at; at = at->ai_next) {
-        char number[64];
-        if (getnameinfo(at->ai_addr, at->ai_addrlen, number, sizeof number, NULL, 0, NI_NUMERICHOST) == 0)
-            tw_addresses_add(&connection->addresses, number);
-    }
-    if (wanted && status != 0)
-        tw_log(connection->log, TW_WARNING, connection->options.room, "host not found",
-            tw_string("host", connection->addresses.host), tw_string("why", gai_strerror(status)));
-    end_lookup(connection);
-    if (wanted)
-        resolve_next(connection);
-}
-
-static void resolve_host(struct tw_connection *connection)
-{
-    struct tw_error err;
-    if (tw_lookup_begin(
-            connection->loop, connection->addresses.host, on_resolved, connection, &connection->lookup)) {
-        connection->handles++;
-        return;
-    }
-    tw_fail_passing(&err, TW_INTERNAL, "PostgreSQL", "give the process more memory or threads",
-        "the host's name cannot be looked up: no memory, or no thread");
-    fail_connection(connection, &err);
-}
-
-static void use_addresses(struct tw_connection *connection)
-{
-    struct tw_addresses *addresses = &connection->addresses;
-    struct tw_error err;
-    if (addresses->found == 0) {
-        tw_fail_passing(
-            &err, TW_SERVER, "PostgreSQL", "see the host in the conninfo", "no address for any host of it");
-        fail_connection(connection, &err);
+    const struct tw_addresses *addresses = &connection->hosts.addresses;
+    if (err) {
+        fail_connection(connection, err);
         return;
     }
     tw_postgres_parameter_set(&connection->parameters, "host", addresses->names);
     tw_postgres_parameter_set(&connection->parameters, "hostaddr", addresses->numbers);
     tw_postgres_parameter_set(&connection->parameters, "port", addresses->services);
     connect_now(connection);
-}
-
-static void resolve_next(struct tw_connection *connection)
-{
-    if (tw_addresses_next(&connection->addresses))
-        resolve_host(connection);
-    else
-        use_addresses(connection);
 }
 
 static const char *parameter_or_environment(
@@ -730,10 +568,7 @@ static void start_attempt(struct tw_connection *connection)
         return;
     }
     move_to(connection, TW_CONNECTION_RESOLVING, "a new attempt");
-    if (connection->lookup)
-        return; /* the last attempt's question is still out: its answer serves this one */
-    tw_addresses_begin(&connection->addresses, host, port);
-    resolve_next(connection);
+    tw_hosts_ask(&connection->hosts, host, port);
 }
 
 /* -- begin and end ----------------------------------------------------------------------------- */
@@ -760,6 +595,7 @@ bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection_options *op
     connection->options = *options;
     if (!options->rows)
         connection->options.rows = tw_statements;
+    connection->pipeline.rows = connection->options.rows;
     if (options->attempt_most_ms == 0)
         connection->options.attempt_most_ms = ATTEMPT_MOST_MS;
     connection->log = log;
@@ -770,7 +606,8 @@ bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection_options *op
     uv_timer_init(loop, &connection->soon);
     connection->timer.data = connection;
     connection->soon.data = connection;
-    connection->handles = 2;
+    tw_hosts_begin(&connection->hosts, loop, log, connection->options.room, on_resolved, connection);
+    connection->handles = 3;
     /* Not from inside this call: events come on the loop. */
     uv_timer_start(&connection->timer, on_retry, 0, 0);
     *out = connection;
@@ -782,15 +619,19 @@ static void on_timer_closed(uv_handle_t *handle)
     handle_closed(handle->data);
 }
 
+static void on_hosts_closed(void *context)
+{
+    handle_closed(context);
+}
+
 void tw_connection_end(struct tw_connection *connection, void (*closed)(void *context), void *context)
 {
     connection->closed = closed;
     connection->closed_context = context;
-    connection->exchanging = false;
+    connection->pipeline.exchanging = false;
     drop_socket(connection);
     move_to(connection, TW_CONNECTION_CLOSING, "the end");
-    if (connection->lookup)
-        end_lookup(connection);
+    tw_hosts_end(&connection->hosts, on_hosts_closed, connection);
     uv_close((uv_handle_t *)&connection->timer, on_timer_closed);
     uv_close((uv_handle_t *)&connection->soon, on_timer_closed);
 }

@@ -6,14 +6,14 @@
  *     RESOLVING, CONNECTING, PREPARING, READY --lost, or refused--> DOWN
  *     ANY --the owner ends it--> CLOSING
  *
- * Names are looked up on a thread that nobody waits for (lookup.h; PQconnectStart would block) and given as
+ * Names are looked up on a thread that nobody waits for (hosts.h; PQconnectStart would block) and given as
  * hostaddr. The watcher of the socket is closed before and made anew after every PQconnectPoll: the next
  * socket may come under the same number. PREPARING checks the schema's version, sets session settings, and
  * prepares the connection's statements (statements.h). Backoff doubles from 100 ms to a second, or to
  * store.retry_most where that is less, with jitter.
  *
- * READY, it does one EXCHANGE at a time: statements, then one Sync; without BEGIN, so all of it is one
- * transaction.
+ * READY, it does one EXCHANGE at a time (pipeline.h): statements, then one Sync; without BEGIN, so all of it
+ * is one transaction.
  *
  *     tw_connection_begin_exchange(connection, &exchange);
  *     tw_connection_send(connection, TW_FENCE, values, lengths);      any number
@@ -37,7 +37,7 @@
 #include <uv.h>
 
 #include "observe/machine.h"
-#include "postgres/sqlstate.h"
+#include "postgres/pipeline.h"
 #include "postgres/statements.h"
 
 struct tw_connection;
@@ -80,22 +80,6 @@ struct tw_connection_events {
     /* A ready connection broke, or an attempt failed (each of them is told). `err` is passing when it had
      * been ready once, for then only patience helps; before that it may be lasting (password, schema). */
     void (*lost)(void *context, const struct tw_error *err);
-};
-
-/* Why an exchange failed. */
-struct tw_refusal {
-    enum tw_sqlstate means;
-    char code[6];                /* SQLSTATE; empty when there is none */
-    enum tw_statement statement; /* that was refused; TW_STATEMENTS: the Sync or the connection */
-    bool lost;                   /* the connection broke before the Sync's answer */
-    struct tw_error error;
-};
-
-struct tw_exchange {
-    void *context;
-    /* May be NULL. Returns true to keep the result: then it is the callee's to PQclear. */
-    bool (*rows)(void *context, enum tw_statement statement, PGresult *result);
-    void (*done)(void *context, const struct tw_refusal *refusal); /* NULL: committed */
 };
 
 /* Starts connecting. TW_CONFIG for a conninfo that libpq refuses. `options` and what it points to must
