@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "alert/days.h"
 #include "alert/shard.h"
 #include "evaluate/windows.h"
 #include "postgres/postgres.h"
 #include "postgres/statements.h"
 #include "postgres/wire.h"
+#include "time/days.h"
 #include "timestamps/time_text.h"
 
 #define ARENA_BYTES ((size_t)64 << 20)

@@ -29,7 +29,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "cli/arguments.h"
-#include "cli/table.h"
+#include "terminal/table.h"
 
 struct tw_config;
 struct tw_problems;

@@ -18,10 +18,10 @@
 #include <stdio.h>
 
 #include "cli/command.h"
-#include "cli/table.h"
 #include "config/config.h"
 #include "river.h"
 #include "tasks/tasks.h"
+#include "terminal/table.h"
 
 /* What the rows below fill; the struct of each of these commands. */
 struct tw_offline_arguments {

@@ -20,12 +20,12 @@
 #include <uv.h>
 
 #include "cli/command.h"
-#include "cli/progress.h"
-#include "cli/table.h"
 #include "config/config.h"
 #include "files/intake.h"
 #include "run/precision.h"
 #include "run/run.h"
+#include "terminal/progress.h"
+#include "terminal/table.h"
 
 enum { TW_TRAINING_CELL = 24, TW_TRAINING_COLUMNS = 16 };
 

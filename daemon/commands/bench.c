@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/file_command.h"
-#include "cli/table.h"
+#include "terminal/table.h"
 
 #include "model/compute.h"
 #include "model/model.h"

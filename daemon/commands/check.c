@@ -4,7 +4,6 @@
  * (check/check.h). */
 #include "check/check.h"
 
-#include "alert/rules.h"
 #include "check/check_servers.h"
 #include "check/check_settings.h"
 #include "cli/command.h"
@@ -14,6 +13,7 @@
 #include "observe/control.h"
 #include "observe/http.h"
 #include "observe/processors.h"
+#include "rules/rules.h"
 #include "score/classify.h"
 
 #include "base/file.h"

@@ -1,9 +1,9 @@
 /* distill: a large teacher to a small student; at the end, what was lost and what was won. */
 #include "distill/distill.h"
 #include "cli/command.h"
-#include "cli/table.h"
 #include "cli/validation_row.h"
 #include "distill/comparison.h"
+#include "terminal/table.h"
 
 #include <stdio.h>
 

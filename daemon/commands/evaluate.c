@@ -2,10 +2,10 @@
  * --report. */
 #include "cli/command.h"
 #include "cli/file_command.h"
-#include "cli/scorecard.h"
 #include "report/report_page.h"
 #include "run/lineage.h"
 #include "run/run_log.h"
+#include "terminal/scorecard.h"
 #include "version.h"
 
 #include "score/classify.h"

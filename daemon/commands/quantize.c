@@ -3,11 +3,11 @@
 #include "cli/command.h"
 
 #include "base/clock.h"
-#include "cli/progress.h"
 #include "config/classifier_options.h"
 #include "config/config.h"
 #include "observe/processors.h"
 #include "quantise/quantise_folder.h"
+#include "terminal/progress.h"
 
 #include <stdio.h>
 

@@ -7,11 +7,11 @@
  * further time is not made up, so an alert of the end stays open as it would in life. */
 #include "base/clock.h"
 #include "cli/command.h"
-#include "cli/table.h"
 #include "cli/tape.h"
 #include "cli/topics.h"
 #include "config/config.h"
 #include "source/kafka.h"
+#include "terminal/table.h"
 #include "timestamps/time_text.h"
 
 #include "time/bars.h"

@@ -1,8 +1,8 @@
 #include "cli/command.h"
-#include "cli/table.h"
 #include "config/config.h"
 #include "observe/control.h"
 #include "observe/metrics.h"
+#include "terminal/table.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* test: a file of cases: messages in, expected labels, events and alerts out, without a server
  * (scenario/scenario.h). What is not met is named on standard error with its line. */
-#include "alert/rules.h"
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/file_command.h"
 #include "events/taxonomy.h"
+#include "rules/rules.h"
 #include "scenario/scenario.h"
 
 #include <inttypes.h>

@@ -2,9 +2,9 @@
  * ends any program. */
 #include "base/clock.h"
 #include "cli/command.h"
-#include "cli/progress.h"
 #include "config/config.h"
 #include "files/intake.h"
+#include "terminal/progress.h"
 #include "training/learn_vocabulary.h"
 
 #include <string.h>

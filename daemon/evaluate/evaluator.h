@@ -74,12 +74,12 @@
 
 #include <uv.h>
 
-#include "alert/rules.h"
 #include "evaluate/positions.h"
 #include "observe/log.h"
 #include "observe/machine.h"
 #include "observe/metrics.h"
 #include "pool/pool.h"
+#include "rules/rules.h"
 
 struct tw_config;
 struct tw_evaluator;

@@ -1,7 +1,7 @@
 #include "evaluate/stored_rules.h"
 
-#include "alert/rules.h"
 #include "postgres/wire.h"
+#include "rules/rules.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@
  * any set ever did.
  *
  * WATCH LISTS. Where rules are held to some, what is wanted is the set that the file gives with the lists as
- * they stand (alert/rules.h, tw_rules_watch). So it is known only when the lists have been read, and another
+ * they stand (rules/rules.h, tw_rules_watch). So it is known only when the lists have been read, and another
  * one is wanted whenever they have changed: each look brings them when they have. Changes take effect with
  * the set that they make: tw_stored_rules_send_wanted has them dated in the same transaction. A daemon whose
  * rules are not the last stored ones leaves both to the one whose they are.

@@ -1,9 +1,9 @@
 #include "evaluate/turn_rows.h"
 
-#include "alert/kinds.h"
 #include "alert/shard.h"
 #include "base/growing.h"
 #include "postgres/wire.h"
+#include "rule_kinds/kinds.h"
 
 /* Columns of the answers (statements.c). Entity and listed come first in each. */
 enum { ENTITY, LISTED };

@@ -10,12 +10,12 @@
 #ifndef TW_LOADED_H
 #define TW_LOADED_H
 
-#include "alert/rules.h"
 #include "config/config.h"
 #include "events/taxonomy.h"
 #include "files/problems.h"
 #include "link/entities.h"
 #include "pool/work.h"
+#include "rules/rules.h"
 #include "shared.h"
 
 /* Which model it is, for people. */

@@ -1,7 +1,7 @@
 #include "serve/reload.h"
 
-#include "alert/rules_difference.h"
 #include "base/clock.h"
+#include "rules/rules_difference.h"
 #include "timestamps/time_text.h"
 
 #include <stdio.h>

@@ -73,12 +73,12 @@ static void document_late(const struct tw_chosen_rows *rows, uint32_t row, struc
     cell->integer = tw_watermark_is_late(rows->batch->rows.documents[index].event_us, before_us);
 }
 
-/* Told apart for good: what was decided once holds for a later reading, too (prepare.h). */
 static void document_sketch(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
     cell->text = document_of(rows, row)->sketch;
 }
 
+/* Decided once, and stored: a later reading of the same record holds to it (prepare.h). */
 static void document_ahead(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
     cell->integer = !document_of(rows, row)->moves_watermark;

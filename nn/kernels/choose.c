@@ -21,7 +21,7 @@ static bool has_avx_vnni(void)
     return has_avx2() && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax >> 4 & 1u);
 }
 
-size_t tw_kernels_all(const struct tw_kernels *tables[3])
+size_t tw_kernels_all(const struct tw_kernels *tables[TW_KERNEL_TABLES])
 {
     size_t count = 0;
     tables[count++] = &tw_kernels_portable;
@@ -34,12 +34,12 @@ size_t tw_kernels_all(const struct tw_kernels *tables[3])
 
 const struct tw_kernels *tw_kernels_best(void)
 {
-    const struct tw_kernels *tables[3];
+    const struct tw_kernels *tables[TW_KERNEL_TABLES];
     size_t count = tw_kernels_all(tables);
     return tables[count - 1];
 }
 
-size_t tw_int8_all(const struct tw_int8_kernels *tables[4])
+size_t tw_int8_all(const struct tw_int8_kernels *tables[TW_INT8_TABLES])
 {
     size_t count = 0;
     tables[count++] = &tw_int8_portable;
@@ -54,7 +54,7 @@ size_t tw_int8_all(const struct tw_int8_kernels *tables[4])
 
 const struct tw_int8_kernels *tw_int8_best(void)
 {
-    const struct tw_int8_kernels *tables[4];
+    const struct tw_int8_kernels *tables[TW_INT8_TABLES];
     size_t count = tw_int8_all(tables);
     return tables[count - 1];
 }

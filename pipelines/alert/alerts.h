@@ -68,9 +68,9 @@
 #ifndef TW_ALERTS_H
 #define TW_ALERTS_H
 
-#include "alert/days.h"
-#include "alert/rules.h"
-#include "alert/steps.h"
+#include "rule_kinds/steps.h"
+#include "rules/rules.h"
+#include "time/days.h"
 
 /* A rule set and the edge from which it holds; the first may hold from TW_NO_TIME (always). */
 struct tw_rule_span {

@@ -1,7 +1,7 @@
 #include "audit/ask.h"
 
+#include "clean/clean.h"
 #include "link/locate.h"
-#include "read/clean.h"
 #include "score/classify.h"
 
 enum { TEXTS_AT_ONCE = 64 };

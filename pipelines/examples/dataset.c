@@ -1,8 +1,8 @@
 #include "examples/dataset.h"
 
+#include "clean/clean.h"
 #include "examples/annotations.h"
 #include "files/reader.h"
-#include "read/clean.h"
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 #include "explain/explain_text.h"
 
+#include "clean/shown_text.h"
 #include "explain/explain_shades.h"
-#include "read/shown_text.h"
 
 enum { WORDS_SHOWN = 10 };
 

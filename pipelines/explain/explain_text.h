@@ -9,7 +9,7 @@
  * The words that moved the logit most, each with its weight. In colour, the text itself shows its words on
  * blue ground where they spoke for the label and on orange where they spoke against it, darker for more;
  * these two are told apart by people of every colour vision. What a text from outside could do to a terminal
- * is taken out of it (read/shown_text.h). */
+ * is taken out of it (clean/shown_text.h). */
 #ifndef TW_EXPLAIN_TEXT_H
 #define TW_EXPLAIN_TEXT_H
 

@@ -1,7 +1,7 @@
 #include "files/texts.h"
 
+#include "clean/clean.h"
 #include "files/reader.h"
-#include "read/clean.h"
 
 #define SCRATCH_BYTES ((size_t)8 << 30) /* address space: one record and what is made of it */
 #define KEEP_BYTES ((size_t)4 << 20)

@@ -1,7 +1,7 @@
 #include "link/tickers.h"
 
+#include "clean/markup.h"
 #include "link/words.h"
-#include "read/markup.h"
 
 #include <string.h>
 

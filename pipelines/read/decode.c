@@ -5,12 +5,12 @@
 
 #include <jansson.h>
 
-#include "read/clean.h"
+#include "clean/clean.h"
+#include "clean/utf8.h"
 #include "read/event_time.h"
 #include "read/json_text.h"
 #include "read/plain.h"
 #include "read/split_symbols.h"
-#include "read/utf8.h"
 #include "read/wrapped.h"
 #include "timestamps/time_text.h"
 

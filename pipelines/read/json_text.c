@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "read/utf8.h"
+#include "clean/utf8.h"
 
 static const char cure[] = "send one JSON object a message";
 

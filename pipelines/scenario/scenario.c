@@ -5,10 +5,10 @@
 
 #include "alert/simulation.h"
 #include "base/growing.h"
+#include "clean/shown_text.h"
 #include "files/archive.h"
 #include "format/labels.h"
 #include "read/decode.h"
-#include "read/shown_text.h"
 #include "scenario/waiting.h"
 #include "score/classify.h"
 #include "time/watermark.h"

@@ -1,7 +1,7 @@
 #include "tasks/classify_table.h"
 
+#include "clean/shown_text.h"
 #include "format/labels.h"
-#include "read/shown_text.h"
 #include "score/classify.h"
 #include "tasks/predict_lines.h"
 

@@ -1,10 +1,10 @@
 #include "tasks/record.h"
 
+#include "clean/clean.h"
+#include "clean/utf8.h"
 #include "files/json_records.h"
 #include "link/locate.h"
-#include "read/clean.h"
 #include "read/decode.h"
-#include "read/utf8.h"
 #include "score/classify.h"
 
 #include <string.h>

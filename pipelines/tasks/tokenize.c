@@ -1,6 +1,6 @@
 #include "tasks/tasks.h"
 
-#include "read/clean.h"
+#include "clean/clean.h"
 #include "read/decode.h"
 #include "read/json_text.h"
 #include "score/classify.h"

@@ -16,10 +16,10 @@
 #include <jansson.h>
 
 #include "base/file.h"
+#include "clean/clean.h"
 #include "events/events.h"
 #include "files/archive.h"
 #include "link/link.h"
-#include "read/clean.h"
 #include "read/decode.h"
 
 enum { MOST_TYPES = 4, MOST_EVENTS = 64 };

@@ -240,7 +240,7 @@ static void table_of(const struct tw_int8_kernels *kernels, const struct tw_mode
 
 int main(int argc, char **argv)
 {
-    const struct tw_int8_kernels *tables[4];
+    const struct tw_int8_kernels *tables[TW_INT8_TABLES];
     const size_t count = tw_int8_all(tables);
     struct tw_model *fp32;
     struct tw_compute compute;

@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "clean/clean.h"
 #include "files/archive.h"
 #include "link/entities.h"
 #include "link/link.h"
-#include "read/clean.h"
 #include "read/decode.h"
 #include "slow_link.h"
 

@@ -12,11 +12,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "clean/clean.h"
 #include "events/events.h"
 #include "files/archive.h"
 #include "link/entities.h"
 #include "link/link.h"
-#include "read/clean.h"
 #include "read/decode.h"
 #include "read/json_memory.h"
 #include "river.h"

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "clean/clean.h"
 #include "files/archive.h"
-#include "read/clean.h"
 #include "read/decode.h"
 #include "stories/stories.h"
 

@@ -1,4 +1,4 @@
-/* peer_markup: parsers that others keep (gumbo, libxml2's HTML push parser) beside read/clean, on markup
+/* peer_markup: parsers that others keep (gumbo, libxml2's HTML push parser) beside clean/clean, on markup
  * as feeds send it: which cases come out right, and how fast.
  *
  *     cmake --preset release -DTW_PEER_MARKUP=ON      (libgumbo-dev, libxml2-dev; nothing else needs them)
@@ -16,7 +16,7 @@
 #include <libxml/HTMLparser.h>
 
 #include "base/arena.h"
-#include "read/clean.h"
+#include "clean/clean.h"
 
 enum kind { MARKUP, REFERENCES, ESCAPED, BRACKETS, OTHER, KINDS };
 static const char *const kind_names[KINDS] = {"tags, comments, scripts", "references",
@@ -191,7 +191,7 @@ struct parser {
     void (*run)(const char *bytes, size_t length, struct out *out);
 };
 static const struct parser parsers[] = {
-    {"read/clean", by_clean}, {"gumbo", by_gumbo}, {"libxml2", by_libxml2}};
+    {"clean/clean", by_clean}, {"gumbo", by_gumbo}, {"libxml2", by_libxml2}};
 enum { PARSERS = sizeof parsers / sizeof parsers[0] };
 
 /* ---- cases and speed ---- */

@@ -4,9 +4,9 @@
  * The first byte chooses where title and body part. */
 #include "promise.h"
 
-#include "read/clean.h"
-#include "read/markup.h"
-#include "read/utf8.h"
+#include "clean/clean.h"
+#include "clean/markup.h"
+#include "clean/utf8.h"
 
 static struct tw_arena arena;
 

@@ -7,9 +7,9 @@
 
 #include <jansson.h>
 
+#include "clean/clean.h"
+#include "clean/utf8.h"
 #include "link/link.h"
-#include "read/clean.h"
-#include "read/utf8.h"
 #include "slow_link.h"
 
 enum { MOST_LINES = 12, MOST_PARTS = 8, MOST_TEXT = 2048 };

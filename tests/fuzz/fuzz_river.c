@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "clean/clean.h"
+#include "clean/utf8.h"
 #include "link/entities.h"
-#include "read/clean.h"
 #include "read/decode.h"
-#include "read/utf8.h"
 #include "river.h"
 #include "score/classify.h"
 

@@ -2,7 +2,7 @@
  * the same set. */
 #include "promise.h"
 
-#include "alert/rules.h"
+#include "rules/rules.h"
 
 static struct tw_rule_set *load(struct tw_text bytes, struct tw_arena *arena)
 {

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
+#include "clean/clean.h"
 #include "link/link.h"
-#include "read/clean.h"
 #include "read/decode.h"
 #include "read/json_memory.h"
 #include "timestamps/time_text.h"

@@ -3,7 +3,7 @@
 #ifndef TW_TEST_RULE_STORIES_H
 #define TW_TEST_RULE_STORIES_H
 
-#include "alert/rules.h"
+#include "rules/rules.h"
 #include "test_arena.h"
 
 /* The set; a test that gives wrong rules fails with what is wrong. */

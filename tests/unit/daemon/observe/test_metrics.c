@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
+#include "base/file.h"
 #include "observe/metrics.h"
 
 static char *page_with(const struct tw_metrics *metrics, const struct tw_partition *first)
@@ -123,6 +125,50 @@ static void a_partition_that_is_taken_anew_has_each_series_once(void **state)
     free(text);
 }
 
+/* A row of the reference for each "# HELP name help" and the "# TYPE name type" that follows. */
+static void print_reference(FILE *to, const char *page)
+{
+    fputs(
+        "# Metrics\n\nWhat `/metrics` shows, in its order. Series of a partition, of a type of events and of whom alerts are told\n"
+        "to are there once there is one. What to watch, and what it means, stands in [operations](operations.md).\n\n"
+        "| metric | kind | what it says |\n| --- | --- | --- |\n",
+        to);
+    for (const char *at = strstr(page, "# HELP "); at; at = strstr(at + 1, "# HELP ")) {
+        char name[128], help[512], kind[32];
+        assert_int_equal(sscanf(at, "# HELP %127s %511[^\n]\n# TYPE %*s %31s", name, help, kind), 3);
+        fprintf(to, "| `%s` | %s | %s |\n", name, kind, help);
+    }
+}
+
+static void every_metric_stands_in_the_documentation_in_the_words_of_the_page(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics = {.held_seconds = 1, .held_topic = "news"};
+    struct tw_partition known = {.topic = "news", .row_offset = 40, .end_offset = 42, .answered_ms = 1};
+    for (size_t target = 0; target < TW_TELL_TARGETS; target++)
+        metrics.tell[target].on = true;
+    tw_count_events(&metrics, tw_text_of("halt"), 0);
+    char *page = page_with(&metrics, &known), *wanted = NULL;
+    size_t length = 0;
+    FILE *to = open_memstream(&wanted, &length);
+    assert_non_null(to);
+    print_reference(to, page);
+    assert_int_equal(fclose(to), 0);
+
+    struct tw_arena arena;
+    struct tw_error err;
+    struct tw_text file;
+    assert_true(tw_arena_begin(&arena, 1 << 20, &err));
+    assert_true(tw_file_read(TW_SOURCE_DIR "/deploy/docs/metrics.md", 1 << 19, &arena, &file, &err));
+    if (!tw_text_equal(file, (struct tw_text){wanted, length})) {
+        fputs(wanted, stdout);
+        fail_msg("deploy/docs/metrics.md is not what the table says; cure: what stands above is");
+    }
+    tw_arena_end(&arena);
+    free(wanted);
+    free(page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +177,7 @@ int main(void)
         cmocka_unit_test(a_histogram_counts_cumulatively_and_ends_in_infinity),
         cmocka_unit_test(a_partition_has_its_offset_lag_and_watermark_once_they_are_known),
         cmocka_unit_test(a_partition_that_is_taken_anew_has_each_series_once),
+        cmocka_unit_test(every_metric_stands_in_the_documentation_in_the_words_of_the_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

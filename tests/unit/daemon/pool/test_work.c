@@ -15,7 +15,6 @@
 
 #include <cmocka.h>
 
-#include "alert/rules.h"
 #include "base/file.h"
 #include "events/taxonomy.h"
 #include "link/entities.h"
@@ -23,6 +22,7 @@
 #include "random_model.h"
 #include "read/decode.h"
 #include "read/json_memory.h"
+#include "rules/rules.h"
 #include "score/classify.h"
 #include "tiny_model.h"
 

@@ -36,7 +36,7 @@ static void a_dropout_mask_is_the_generators(void **state)
     (void)state;
     const struct tw_dropout_plan plan = {.seed = 0x0123456789ABCDEFu, .step = 77};
     struct tw_dropout dropout = tw_dropout_at(&plan, tw_dropout_threshold(0.25f), TW_DROP_LOWERED, 3);
-    const struct tw_kernels *tables[3];
+    const struct tw_kernels *tables[TW_KERNEL_TABLES];
     size_t count = tw_kernels_all(tables);
     enum { WIDTH = 300, ROW = 4097 };
     float in[WIDTH], out[WIDTH];

@@ -229,7 +229,7 @@ static float *hidden_of(const struct scene *scene, const struct tw_model *model,
 static void every_processor_gives_the_same_bits(void **state)
 {
     (void)state;
-    const struct tw_int8_kernels *tables[4];
+    const struct tw_int8_kernels *tables[TW_INT8_TABLES];
     size_t count = tw_int8_all(tables);
     const struct random_shape *shapes[] = {&tiny_bert, &tiny_mpnet};
     for (size_t shape = 0; shape < 2; shape++) {

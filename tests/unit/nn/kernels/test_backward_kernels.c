@@ -65,7 +65,7 @@ static void expect_all_alike(void)
 /* Runs a story with the definition and with each table, for each width. */
 static void compare(void (*story)(const struct tw_backward_kernels *kernels, size_t width, size_t set))
 {
-    const struct tw_kernels *tables[3];
+    const struct tw_kernels *tables[TW_KERNEL_TABLES];
     size_t count = tw_kernels_all(tables);
     for (size_t table = 1; table < count; table++) {
         for (size_t turn = 0; turn < WIDTHS; turn++) {
@@ -162,7 +162,7 @@ static void large_products_are_alike(void **state)
     fill(a, (size_t)M * N, 1, 0.1f);
     fill(b, (size_t)N * K, 100000, 0.5f);
     fill(x, (size_t)M * K, 200000, 0.5f);
-    const struct tw_kernels *tables[3];
+    const struct tw_kernels *tables[TW_KERNEL_TABLES];
     size_t count = tw_kernels_all(tables);
     for (size_t table = 1; table < count; table++) {
         const struct tw_backward_kernels *both[] = {&tw_backward_portable, tables[table]->backward};
@@ -197,7 +197,7 @@ static void attention_is_taken_back_alike(void **state)
         fill(inputs[at], COUNT, at * 5000, 2.0f);
     fill(by_distance, HEADS * SPAN, 90000, 2.0f);
     const struct tw_distance_bias bias = {by_distance, SPAN / 2, SPAN};
-    const struct tw_kernels *tables[3];
+    const struct tw_kernels *tables[TW_KERNEL_TABLES];
     size_t count = tw_kernels_all(tables);
     for (size_t table = 1; table < count; table++) {
         const struct tw_backward_kernels *both[] = {&tw_backward_portable, tables[table]->backward};

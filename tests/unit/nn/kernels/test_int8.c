@@ -80,7 +80,7 @@ static void fill(float *to, size_t count, uint64_t counter, float factor)
 /* The story for each table but the definition. */
 static void with_each(void (*story)(const struct tw_int8_kernels *kernels))
 {
-    const struct tw_int8_kernels *tables[4];
+    const struct tw_int8_kernels *tables[TW_INT8_TABLES];
     size_t count = tw_int8_all(tables);
     assert_ptr_equal(tables[0], &tw_int8_portable);
     for (size_t table = 1; table < count; table++)

@@ -58,7 +58,7 @@ static void expect_near(double wanted, float got, double within)
 /* Runs a story for every table of this processor. */
 static void for_each_table(void (*story)(const struct tw_kernels *kernels))
 {
-    const struct tw_kernels *tables[3];
+    const struct tw_kernels *tables[TW_KERNEL_TABLES];
     size_t count = tw_kernels_all(tables);
     for (size_t table = 0; table < count; table++)
         story(tables[table]);

@@ -158,7 +158,7 @@ static void check_fixture(const char *name, json_t *root, const char *folder, bo
     struct tw_compute compute;
     must(tw_model_open(folder, &(struct tw_model_options){.need_head = true}, &model, &err), &err);
     must(tw_compute_open(NULL, &compute, &err), &err);
-    const struct tw_kernels *tables[3];
+    const struct tw_kernels *tables[TW_KERNEL_TABLES];
     size_t last = tw_kernels_all(tables);
     for (size_t table = all_tables ? 0 : last - 1; table < last; table++) {
         for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {

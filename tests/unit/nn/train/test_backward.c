@@ -373,7 +373,7 @@ static void check_fixture(const char *name, unsigned parts)
     struct tw_error err;
     struct tw_compute compute;
     must(tw_compute_open("fixed", &compute, &err), &err);
-    const struct tw_kernels *tables[3];
+    const struct tw_kernels *tables[TW_KERNEL_TABLES];
     size_t count = tw_kernels_all(tables);
     for (size_t table = 0; table < count; table++) {
         for (size_t backend = 0; backend < TW_GEMM_BACKENDS; backend++) {

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "alert/alerts.h"
-#include "alert/headline.h"
-#include "alert/threshold.h"
+#include "rule_kinds/headline.h"
+#include "rule_kinds/threshold.h"
 #include "rule_stories.h"
 
 #define S INT64_C(1000000)

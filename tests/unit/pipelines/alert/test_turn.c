@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "alert/headline.h"
-#include "alert/threshold.h"
 #include "alert/turn.h"
+#include "rule_kinds/headline.h"
+#include "rule_kinds/threshold.h"
 #include "rule_stories.h"
 
 #define S INT64_C(1000000)

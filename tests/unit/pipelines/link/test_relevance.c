@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
+#include "clean/clean.h"
 #include "link/link.h"
 #include "link/relevance.h"
-#include "read/clean.h"
 #include "test_arena.h"
 
 /* Links title and body, symbols as they stand in them; entities are sorted by symbol. */

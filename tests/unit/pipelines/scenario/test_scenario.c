@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "alert/rules.h"
 #include "events/taxonomy.h"
 #include "link/entities.h"
 #include "read/decode.h"
+#include "rules/rules.h"
 #include "scenario/scenario.h"
 #include "score/classify.h"
 
