@@ -58,6 +58,13 @@ struct tw_store_task {
     struct tw_store_task *next;
 };
 
+/* When one partition last got on. A new owner goes on from where the last one was. */
+struct tw_partition_progress {
+    uint64_t since_ms; /* monotonic: when its row last moved, or nothing of it waited; 0: not looked at yet */
+    int64_t offset;    /* of the row by then */
+    uint64_t commits;  /* this daemon's, of all partitions, by then; of a new owner when it first looked */
+};
+
 struct tw_partition {
     char topic[256];
     int32_t number;
@@ -71,6 +78,8 @@ struct tw_partition {
     int64_t
         row_watermark_us; /* watermark of the row: highest event time less lateness, TW_NO_TIME when none */
     struct tw_record_mark row_mark; /* of the record before row_offset, as the row said when it was taken */
+    uint64_t
+        stood_ms; /* when it was taken: how long the row had not moved, whosever it was; 0: never moved */
 
     int16_t topic_id; /* the topic's number in PostgreSQL */
     int64_t
@@ -78,16 +87,17 @@ struct tw_partition {
                                  already and is compared first */
 
     /* Consumption. */
-    int64_t expected_offset;   /* lower ones are repeats: dropped and counted */
-    int64_t cut_offset;        /* end of the last batch cut = begin of the next */
-    int64_t end_offset;        /* high watermark as last seen, for lag; -1 unknown */
-    bool caught_up;            /* end-of-partition event seen, nothing since */
-    uint64_t last_message_ms;  /* monotonic; for idle_after */
-    uint64_t answered_ms;      /* monotonic; when its broker last answered a fetch; 0: never */
-    bool broker_answers;       /* lately enough for silence to count (source/answers.h) */
-    uint64_t moved_ms;         /* monotonic: when it came into its state */
-    uint32_t batches_out;      /* cut and not yet committed or dropped */
-    struct tw_store_task task; /* store.h: while it waits to be taken */
+    int64_t expected_offset;               /* lower ones are repeats: dropped and counted */
+    int64_t cut_offset;                    /* end of the last batch cut = begin of the next */
+    int64_t end_offset;                    /* high watermark as last seen, for lag; -1 unknown */
+    bool caught_up;                        /* end-of-partition event seen, nothing since */
+    uint64_t last_message_ms;              /* monotonic; for idle_after */
+    uint64_t answered_ms;                  /* monotonic; when its broker last answered a fetch; 0: never */
+    bool broker_answers;                   /* lately enough for silence to count (source/answers.h) */
+    uint64_t moved_ms;                     /* monotonic: when it came into its state */
+    struct tw_partition_progress progress; /* looked at each second (serve/liveness.h) */
+    uint32_t batches_out;                  /* cut and not yet committed or dropped */
+    struct tw_store_task task;             /* store.h: while it waits to be taken */
     struct tw_partition *next;
 };
 

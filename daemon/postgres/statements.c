@@ -60,8 +60,10 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         " ORDER BY e.symbol FOR UPDATE OF e)"},
     [TW_PARTITION_TAKE] = {"partition_take", TW_FOR_STORE, 4, {TX, I4, ID, TX},
         /* locks the position's row: waits for its last owner's open commit, lock_timeout long */
-        "SELECT topic_id, epoch, next_offset, highest_offset, watermark, last_stamp, last_hash"
-        " FROM tapewatch.take_partition($1, $2, $3, $4)"},
+        "SELECT t.topic_id, t.epoch, t.next_offset, t.highest_offset, t.watermark, t.last_stamp, t.last_hash,"
+        " (SELECT greatest(0, 1000 * extract(epoch FROM clock_timestamp() - p.moved_at))::bigint"
+        " FROM tapewatch.positions p WHERE p.topic_id = t.topic_id AND p.partition = $2)"
+        " FROM tapewatch.take_partition($1, $2, $3, $4) t"},
     [TW_BLOCKERS_END] = {"blockers_end", TW_FOR_STORE, 2, {TX, I4},
         "SELECT tapewatch.end_blockers($1, $2)"},
     [TW_POSITION_READ_LOCKED] = {"position_read_locked", TW_FOR_STORE, 2, {I2, I4},

@@ -3,11 +3,19 @@
  *
  *     records wait     read and not committed, or known to be in Kafka (partition lag)
  *     progress         a commit, of whatever partition or size; or nothing waits
+ *     unknown          while this daemon is no member of its group: what it was before goes on, lest one that
+ *                      is thrown out again and again seem to begin anew each time
  *
  *     tw_liveness_note(&liveness, waits, commits, now_ms);                  each second
  *     tw_liveness_waited_ms(&liveness, waits, commits, now_ms)              at any time, by who asks
  *
- * After TW_LIVENESS_LIMIT_MS without progress the daemon is not ready. The same limit holds for the
+ * After TW_LIVENESS_LIMIT_MS without progress the daemon is not ready. Neither is it when one partition is
+ * left behind: what was read of it stands for that long, under whatever owners, while others had their turn:
+ *
+ *     tw_liveness_note_partition(partition, commits, now_ms);               each second
+ *     tw_liveness_is_left_behind(partition, commits, partitions, now_ms)
+ *
+ * The same limit holds for the
  * evaluator (tw_evaluator_behind_ms) and for a partition from which nothing comes (source/reasons.h). Pure,
  * on the loop. */
 #ifndef TW_LIVENESS_H
@@ -15,6 +23,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "partition.h"
 
 /* Fifteen seconds, as seen from outside, less the second in which waiting began unseen. */
 enum { TW_LIVENESS_LIMIT_MS = 14000 };
@@ -24,10 +34,23 @@ struct tw_liveness {
     uint64_t progress_ms; /* monotonic: when there was one more, or nothing waited */
 };
 
+/* What records do, as far as it is known. */
+enum tw_backlog { TW_BACKLOG_NONE, TW_BACKLOG_WAITS, TW_BACKLOG_UNKNOWN };
+
 /* What is to be seen at this moment. */
-void tw_liveness_note(struct tw_liveness *liveness, bool waits, uint64_t commits, uint64_t now_ms);
+void tw_liveness_note(
+    struct tw_liveness *liveness, enum tw_backlog backlog, uint64_t commits, uint64_t now_ms);
 /* How long records have waited without any being committed; 0 when none waits, or one just was. */
 uint64_t tw_liveness_waited_ms(
-    const struct tw_liveness *liveness, bool waits, uint64_t commits, uint64_t now_ms);
+    const struct tw_liveness *liveness, enum tw_backlog backlog, uint64_t commits, uint64_t now_ms);
+
+/* What is to be seen of one partition at this moment. The first look of an owner begins where its row had
+ * stood (stood_ms). */
+void tw_liveness_note_partition(struct tw_partition *partition, uint64_t commits, uint64_t now_ms);
+/* Whether records of it were read, and its row has stood for TW_LIVENESS_LIMIT_MS, though the daemon has
+ * committed three times as often since as it has partitions (`partitions`): each had its turn, however slow
+ * the model is. */
+bool tw_liveness_is_left_behind(
+    const struct tw_partition *partition, uint64_t commits, uint32_t partitions, uint64_t now_ms);
 
 #endif

@@ -37,21 +37,34 @@ static void add_reason(struct reasons *reasons, const char *format, ...)
     reasons->used += length > 0 ? (size_t)length : 0;
 }
 
-static bool records_wait(const struct tw_daemon *daemon)
+static enum tw_backlog backlog_of(const struct tw_partition *partition)
 {
+    if (partition->state == TW_PARTITION_STRANDED || partition->state == TW_PARTITION_LEAVING)
+        return TW_BACKLOG_NONE;
+    int64_t lag = tw_partition_lag(partition);
+    if ((partition->state != TW_PARTITION_READING && partition->state != TW_PARTITION_PAUSED) || lag < 0)
+        return TW_BACKLOG_UNKNOWN;
+    return lag > 0 ? TW_BACKLOG_WAITS : TW_BACKLOG_NONE;
+}
+
+static enum tw_backlog backlog(const struct tw_daemon *daemon)
+{
+    bool known = tw_source_is_member(daemon->source);
     if (daemon->flow.bytes > 0 || daemon->flow.batches > 0)
-        return true;
-    for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next)
-        if ((at->state == TW_PARTITION_READING || at->state == TW_PARTITION_PAUSED) &&
-            tw_partition_lag(at) > 0)
-            return true;
-    return false;
+        return TW_BACKLOG_WAITS;
+    for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next) {
+        enum tw_backlog one = backlog_of(at);
+        if (one == TW_BACKLOG_WAITS)
+            return one;
+        known = known && one == TW_BACKLOG_NONE;
+    }
+    return known ? TW_BACKLOG_NONE : TW_BACKLOG_UNKNOWN;
 }
 
 static uint64_t uncommitted_ms(const struct tw_daemon *daemon)
 {
     return tw_liveness_waited_ms(
-        &daemon->liveness, records_wait(daemon), daemon->metrics.counters[TW_COUNT_COMMITS], tw_now_ms());
+        &daemon->liveness, backlog(daemon), daemon->metrics.counters[TW_COUNT_COMMITS], tw_now_ms());
 }
 
 /* What keeps records from being committed, as far as it shows, and the cure. */
@@ -82,6 +95,30 @@ static void add_uncommitted(const struct tw_daemon *daemon, struct reasons *reas
         return;
     find_obstacle(daemon, line, sizeof line);
     add_reason(reasons, "records wait and none was stored for %" PRIu64 " s: %s\n", waited_ms / 1000, line);
+}
+
+/* Of all that are left behind the first, and how many more. */
+static void add_left_behind(const struct tw_daemon *daemon, struct reasons *reasons)
+{
+    uint64_t commits = daemon->metrics.counters[TW_COUNT_COMMITS], now_ms = tw_now_ms();
+    uint32_t partitions = 0, behind = 0;
+    const struct tw_partition *first = NULL;
+    for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next)
+        partitions += at->state == TW_PARTITION_READING || at->state == TW_PARTITION_PAUSED;
+    for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next) {
+        if (!tw_liveness_is_left_behind(at, commits, partitions, now_ms))
+            continue;
+        first = first ? first : at;
+        behind++;
+    }
+    if (!first)
+        return;
+    add_reason(reasons,
+        "topic %s partition %" PRId32 " is left behind: its records wait, and none was stored for %" PRIu64
+        " s, whoever had it; cure: see what the log says of it\n",
+        first->topic, first->number, (now_ms - first->progress.since_ms) / 1000);
+    if (behind > 1)
+        add_reason(reasons, "and %" PRIu32 " more partitions\n", behind - 1);
 }
 
 static void add_evaluation(const struct tw_daemon *daemon, struct reasons *reasons)
@@ -115,8 +152,10 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
     bool evaluator = tw_evaluator_ready(daemon->evaluator);
     if (!store)
         add_reason(&all, "PostgreSQL is not to be had\n");
-    else
+    else {
         add_uncommitted(daemon, &all);
+        add_left_behind(daemon, &all);
+    }
     if (daemon->metrics.counters[TW_COUNT_ROWS_MISSING] > 0)
         add_reason(&all, "PostgreSQL kept %" PRIu64 " rows fewer than it was sent: see the log\n",
             daemon->metrics.counters[TW_COUNT_ROWS_MISSING]);
@@ -170,7 +209,9 @@ static void tell_systemd(struct tw_daemon *daemon, bool ready, const char *why)
 void tw_status_second(struct tw_daemon *daemon, bool ready, const char *why)
 {
     tw_liveness_note(
-        &daemon->liveness, records_wait(daemon), daemon->metrics.counters[TW_COUNT_COMMITS], tw_now_ms());
+        &daemon->liveness, backlog(daemon), daemon->metrics.counters[TW_COUNT_COMMITS], tw_now_ms());
+    for (struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next)
+        tw_liveness_note_partition(at, daemon->metrics.counters[TW_COUNT_COMMITS], tw_now_ms());
     set_gauges(daemon);
     tw_gauge_set(&daemon->metrics, TW_GAUGE_READY, ready);
     tell_systemd(daemon, ready, why);

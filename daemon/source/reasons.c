@@ -49,8 +49,9 @@ static void add_stranded(struct reasons *reasons, const struct tw_partitions *pa
                 at->number, at->row_offset);
 }
 
-/* Read, Kafka holds more, and nothing comes: since its last message, or since its row is ours. A pause does
- * not begin that anew, or commits that fail for a while would hide a partition that nothing comes from. */
+/* Read, Kafka holds more, and nothing comes: since its last message; of one that was taken since, for as
+ * long as its row had stood by then, so that owners who take it from each other do not begin anew. Neither
+ * does a pause, or commits that fail for a while would hide a partition that nothing comes from. */
 static void add_silent(struct reasons *reasons, const struct tw_partitions *partitions)
 {
     uint64_t now_ms = tw_now_ms();
@@ -58,7 +59,8 @@ static void add_silent(struct reasons *reasons, const struct tw_partitions *part
         if (at->state != TW_PARTITION_READING || at->end_offset <= at->expected_offset)
             continue;
         uint64_t taken_ms = tw_owned(at)->taken_at_ms;
-        uint64_t since_ms = at->last_message_ms > taken_ms ? at->last_message_ms : taken_ms;
+        uint64_t stood_ms = at->stood_ms < taken_ms ? at->stood_ms : taken_ms;
+        uint64_t since_ms = at->last_message_ms > taken_ms ? at->last_message_ms : taken_ms - stood_ms;
         bool behind = tw_owned_holds_more(tw_owned(at));
         if (now_ms > since_ms + SILENT_MOST_MS && now_ms > at->moved_ms + AFTER_PAUSE_MS &&
             (behind || !tw_owned(at)->at_end))

@@ -587,6 +587,11 @@ bool tw_source_ready(const struct tw_source *source, char *why, size_t size)
     return tw_reasons_write(&source->group, &source->partitions, why, size);
 }
 
+bool tw_source_is_member(const struct tw_source *source)
+{
+    return tw_group_is_member(&source->group);
+}
+
 /* -- end ------------------------------------------------------------------------------------------------- */
 
 static void handle_closed(uv_handle_t *handle)

@@ -101,6 +101,8 @@ int32_t tw_source_topic_size(const struct tw_source *source, const char *topic);
 /* In the group, every topic there, the row of every partition ours and its offset in Kafka. `why` receives
  * the reasons when not, a line each, the first sixteen of them. */
 bool tw_source_ready(const struct tw_source *source, char *why, size_t size);
+/* Whether Kafka counts us among the group's members, so that it is known which partitions are ours. */
+bool tw_source_is_member(const struct tw_source *source);
 
 /* Leaves the group and closes, within `limit_ms`; then `closed`. Call when all batches are back. After
  * `closed` the source is gone; true means cleanly, false that librdkafka did not end in time and was left

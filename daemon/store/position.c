@@ -29,6 +29,7 @@ void tw_position_taken(const PGresult *result, struct tw_partition *partition)
     partition->row_mark = (struct tw_record_mark){.known = known,
         .stamp_us = PQgetisnull(result, 0, 5) ? TW_NO_TIME : tw_get_time(PQgetvalue(result, 0, 5)),
         .hash = known ? tw_get_int64(PQgetvalue(result, 0, 6)) : 0};
+    partition->stood_ms = PQgetisnull(result, 0, 7) ? 0 : (uint64_t)tw_get_int64(PQgetvalue(result, 0, 7));
 }
 
 void tw_position_read(struct tw_connection *connection, const struct tw_partition *partition,

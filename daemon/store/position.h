@@ -21,8 +21,8 @@
 void tw_position_take(struct tw_connection *connection, const struct tw_partition *partition,
     const unsigned char *token, const char *owner, const struct tw_exchange *exchange);
 
-/* Fills topic_id, epoch, offsets, watermark and the mark of the last record from the answer; leaves them when
- * there is none. */
+/* Fills topic_id, epoch, offsets, watermark, the mark of the last record and how long the row has stood from
+ * the answer; leaves them when there is none. */
 void tw_position_taken(const PGresult *result, struct tw_partition *partition);
 
 /* Reads the row with a lock, which waits for a backend that is still finishing: a plain read could show the

@@ -146,6 +146,7 @@ static void tell_taken(struct tw_store *store, struct tw_partition *partition)
     partition->highest_offset = taken->highest_offset;
     partition->row_watermark_us = taken->row_watermark_us;
     partition->row_mark = taken->row_mark;
+    partition->stood_ms = taken->stood_ms;
     memcpy(partition->token, store->session.token, TW_TOKEN_BYTES);
     tw_log(store->log, TW_DEBUG, "store", "partition taken", tw_string("topic", partition->topic),
         tw_int("partition", partition->number), tw_int("epoch", partition->epoch),

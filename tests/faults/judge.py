@@ -343,8 +343,8 @@ class Judge:
         self.judge_alerts()
 
     def read_topic(self):
-        """What Kafka itself holds, committed, of the sends that nobody knows of: {(partition, offset): n}; and where partitions
-        end."""
+        """What Kafka itself holds, committed, of the sends that nobody knows of, and where rows stand that no line of the ledger
+        explains: {(partition, offset): n}; and where partitions end."""
         consumer = Consumer({"bootstrap.servers": self.servers.bootstrap, "group.id": "judge", "enable.auto.commit": False,
                              "auto.offset.reset": "earliest", "isolation.level": "read_committed",
                              "enable.partition.eof": True, "log_level": 0})
@@ -363,7 +363,7 @@ class Judge:
                         left.discard(message.partition())
                     continue
                 n = self.number_of(message)
-                if n in self.unknown:
+                if n in self.unknown or (message.partition(), message.offset()) in self.waiting:
                     held[message.partition(), message.offset()] = n
         consumer.close()
         if left:
@@ -377,10 +377,15 @@ class Judge:
         return self.stream.number(value[begin + 6:value.find(b'"', begin + 6)].decode()) if begin >= 0 else None
 
     def resolve_unknown(self, held):
-        """A send that nobody knows of may stand in the topic, once; then it must be stored like any other."""
+        """A send that nobody knows of may stand in the topic, once; then it must be stored like any other. So must one that stands
+        there and again where it was acknowledged: the client sent it twice, though it is told not to (a leader that changes)."""
         places = collections.defaultdict(list)
         for key, n in held["records"].items():
-            places[n].append(key)
+            if n in self.unknown:
+                places[n].append(key)
+            elif n is not None:
+                self.counts["sent twice by the client"] += 1
+                self.pending[key[0]][key[1]] = (n, self.waiting[key][1][6])
         for n, found in places.items():
             if len(found) > 1:
                 self.said.append(f"Kafka holds record {n} {len(found)} times")

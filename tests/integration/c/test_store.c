@@ -373,6 +373,18 @@ static void a_partition_taken_by_another_stores_nothing_more(void **state)
     assert_int_equal(story->metrics.counters[TW_COUNT_FENCED], 1);
 }
 
+/* Else each new owner would begin to wait anew, and none would ever say that records wait. */
+static void who_takes_a_partition_learns_how_long_it_has_stood(void **state)
+{
+    struct story *story = *state;
+    assert_int_equal(story->partition.stood_ms, 0); /* nothing was ever stored of it */
+    give(story, &shape_of_hundred);
+    run_until(story, &story->stored, 1);
+    ask(story, "UPDATE tapewatch.positions SET moved_at = moved_at - interval '1 hour' RETURNING epoch");
+    take(story);
+    assert_in_range(story->partition.stood_ms, 3600000, 3660000);
+}
+
 static void a_row_behind_our_memory_is_not_ours_to_move(void **state)
 {
     struct story *story = *state;
@@ -1038,6 +1050,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(what_is_given_is_stored_once_with_its_scores_bars_and_offset),
         STORY(a_partition_taken_by_another_stores_nothing_more),
+        STORY(who_takes_a_partition_learns_how_long_it_has_stood),
         STORY(a_row_behind_our_memory_is_not_ours_to_move),
         STORY(a_zombie_meets_the_fence_before_anything_else),
         STORY(offsets_that_are_missing_are_passed_over),

@@ -13,8 +13,9 @@ static void commits_that_go_on_are_progress_however_much_waits(void **state)
     (void)state;
     struct tw_liveness liveness = {0};
     for (uint64_t second = 0; second < 100; second++) {
-        tw_liveness_note(&liveness, true, second, second * 1000);
-        assert_int_equal(tw_liveness_waited_ms(&liveness, true, second, second * 1000 + 900), 900);
+        tw_liveness_note(&liveness, TW_BACKLOG_WAITS, second, second * 1000);
+        assert_int_equal(
+            tw_liveness_waited_ms(&liveness, TW_BACKLOG_WAITS, second, second * 1000 + 900), 900);
     }
 }
 
@@ -22,14 +23,14 @@ static void without_a_commit_the_wait_grows_until_the_next_one(void **state)
 {
     (void)state;
     struct tw_liveness liveness = {0};
-    tw_liveness_note(&liveness, true, 7, 1000);
+    tw_liveness_note(&liveness, TW_BACKLOG_WAITS, 7, 1000);
     for (uint64_t second = 2; second < 30; second++)
-        tw_liveness_note(&liveness, true, 7, second * 1000);
-    assert_int_equal(tw_liveness_waited_ms(&liveness, true, 7, 30000), 29000);
+        tw_liveness_note(&liveness, TW_BACKLOG_WAITS, 7, second * 1000);
+    assert_int_equal(tw_liveness_waited_ms(&liveness, TW_BACKLOG_WAITS, 7, 30000), 29000);
     /* Who asks between two seconds hears of a commit at once. */
-    assert_int_equal(tw_liveness_waited_ms(&liveness, true, 8, 30000), 0);
-    tw_liveness_note(&liveness, true, 8, 30000);
-    assert_int_equal(tw_liveness_waited_ms(&liveness, true, 8, 30500), 500);
+    assert_int_equal(tw_liveness_waited_ms(&liveness, TW_BACKLOG_WAITS, 8, 30000), 0);
+    tw_liveness_note(&liveness, TW_BACKLOG_WAITS, 8, 30000);
+    assert_int_equal(tw_liveness_waited_ms(&liveness, TW_BACKLOG_WAITS, 8, 30500), 500);
 }
 
 static void nothing_that_waits_is_no_fault_and_waiting_counts_from_when_it_begins(void **state)
@@ -37,11 +38,75 @@ static void nothing_that_waits_is_no_fault_and_waiting_counts_from_when_it_begin
     (void)state;
     struct tw_liveness liveness = {0};
     for (uint64_t second = 1; second < 100; second++)
-        tw_liveness_note(&liveness, false, 3, second * 1000);
-    assert_int_equal(tw_liveness_waited_ms(&liveness, false, 3, 99900), 0);
-    assert_int_equal(tw_liveness_waited_ms(&liveness, true, 3, 99900), 900);
-    tw_liveness_note(&liveness, true, 3, 100000);
-    assert_int_equal(tw_liveness_waited_ms(&liveness, true, 3, 101000), 2000);
+        tw_liveness_note(&liveness, TW_BACKLOG_NONE, 3, second * 1000);
+    assert_int_equal(tw_liveness_waited_ms(&liveness, TW_BACKLOG_NONE, 3, 99900), 0);
+    assert_int_equal(tw_liveness_waited_ms(&liveness, TW_BACKLOG_WAITS, 3, 99900), 900);
+    tw_liveness_note(&liveness, TW_BACKLOG_WAITS, 3, 100000);
+    assert_int_equal(tw_liveness_waited_ms(&liveness, TW_BACKLOG_WAITS, 3, 101000), 2000);
+}
+
+static void whoever_is_thrown_out_of_the_group_again_and_again_does_not_begin_anew(void **state)
+{
+    (void)state;
+    struct tw_liveness liveness = {0};
+    tw_liveness_note(&liveness, TW_BACKLOG_UNKNOWN, 0, 500000); /* joining, long after the machine started */
+    assert_int_equal(tw_liveness_waited_ms(&liveness, TW_BACKLOG_WAITS, 0, 501000), 1000);
+    for (uint64_t second = 501; second < 520; second++)
+        tw_liveness_note(&liveness, second % 5 ? TW_BACKLOG_WAITS : TW_BACKLOG_UNKNOWN, 0, second * 1000);
+    assert_int_equal(tw_liveness_waited_ms(&liveness, TW_BACKLOG_WAITS, 0, 520000), 20000);
+    assert_int_equal(tw_liveness_waited_ms(&liveness, TW_BACKLOG_UNKNOWN, 0, 520000), 0);
+}
+
+static const struct tw_partition waiting = {.topic = "news",
+    .state = TW_PARTITION_READING,
+    .row_offset = 100,
+    .expected_offset = 180,
+    .end_offset = 400};
+
+static void a_partition_whose_records_stand_while_others_have_their_turns_is_left_behind(void **state)
+{
+    (void)state;
+    struct tw_partition partition = waiting;
+    tw_liveness_note_partition(&partition, 1000, 50000);
+    for (uint64_t second = 51; second < 65; second++)
+        tw_liveness_note_partition(&partition, 1100, second * 1000);
+    assert_false(tw_liveness_is_left_behind(&partition, 1100, 4, 63999));
+    assert_true(tw_liveness_is_left_behind(&partition, 1100, 4, 64000));
+    assert_false(tw_liveness_is_left_behind(&partition, 1011, 4, 64000)); /* a slow model: not thrice yet */
+    assert_true(tw_liveness_is_left_behind(&partition, 1012, 4, 64000));
+    partition.expected_offset = 100; /* nothing has come: another reason (source/reasons.h) */
+    assert_false(tw_liveness_is_left_behind(&partition, 1100, 4, 64000));
+    partition.expected_offset = 180;
+    partition.row_offset = 120;
+    assert_false(tw_liveness_is_left_behind(&partition, 1100, 4, 64000)); /* at once, before the next look */
+    tw_liveness_note_partition(&partition, 1100, 65000);
+    assert_false(tw_liveness_is_left_behind(&partition, 1300, 4, 78999));
+    assert_true(tw_liveness_is_left_behind(&partition, 1300, 4, 79000));
+    partition.caught_up = true;
+    assert_false(tw_liveness_is_left_behind(&partition, 1300, 4, 79000));
+}
+
+static void a_new_owner_goes_on_from_where_the_row_had_stood(void **state)
+{
+    (void)state;
+    struct tw_partition taken = waiting;
+    taken.stood_ms = 12000;
+    taken.state = TW_PARTITION_TAKING;
+    tw_liveness_note_partition(&taken, 7, 100000);
+    taken.state = TW_PARTITION_READING;
+    taken.end_offset = -1; /* how much waits is not known yet */
+    tw_liveness_note_partition(&taken, 7, 100000);
+    taken.end_offset = 400;
+    tw_liveness_note_partition(&taken, 7, 101000);
+    assert_false(tw_liveness_is_left_behind(&taken, 30, 2, 102999));
+    assert_true(tw_liveness_is_left_behind(&taken, 30, 2, 103000));
+    struct tw_partition idle = waiting; /* nothing had waited all night */
+    idle.stood_ms = 36000000;
+    idle.end_offset = idle.expected_offset = 100;
+    tw_liveness_note_partition(&idle, 7, 101000);
+    idle.end_offset = idle.expected_offset = 101;
+    tw_liveness_note_partition(&idle, 7, 102000);
+    assert_false(tw_liveness_is_left_behind(&idle, 30, 2, 103000));
 }
 
 int main(void)
@@ -50,6 +115,9 @@ int main(void)
         cmocka_unit_test(commits_that_go_on_are_progress_however_much_waits),
         cmocka_unit_test(without_a_commit_the_wait_grows_until_the_next_one),
         cmocka_unit_test(nothing_that_waits_is_no_fault_and_waiting_counts_from_when_it_begins),
+        cmocka_unit_test(whoever_is_thrown_out_of_the_group_again_and_again_does_not_begin_anew),
+        cmocka_unit_test(a_partition_whose_records_stand_while_others_have_their_turns_is_left_behind),
+        cmocka_unit_test(a_new_owner_goes_on_from_where_the_row_had_stood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

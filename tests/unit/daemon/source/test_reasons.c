@@ -96,6 +96,27 @@ static void a_partition_that_is_read_and_from_which_nothing_comes_is_named(void 
     assert_non_null(strstr(why, "a transaction is open before them: end it"));
 }
 
+static void owners_who_take_a_partition_from_each_other_do_not_begin_to_wait_anew(void **state)
+{
+    (void)state;
+    char why[1024];
+    uint64_t now = tw_now_ms();
+    struct tw_group group = {.config = &config, .state = TW_GROUP_ASSIGNED};
+    struct tw_owned_partition taken = {.base = {.topic = "news",
+                                           .state = TW_PARTITION_READING,
+                                           .expected_offset = 100,
+                                           .end_offset = 350,
+                                           .stood_ms = 13000,
+                                           .last_message_ms = now - 3000,
+                                           .moved_ms = now - 2500},
+        .taken_at_ms = now - 2900};
+    struct tw_partitions partitions = {.first = &taken.base};
+    assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
+    assert_non_null(strstr(why, "none has come for 15 s"));
+    taken.base.moved_ms = now - 1500; /* what stood in Kafka has not had the time to come */
+    assert_true(tw_reasons_write(&group, &partitions, why, sizeof why));
+}
+
 static void what_is_too_much_to_name_is_counted_and_nothing_is_written_beyond_the_end(void **state)
 {
     (void)state;
@@ -126,6 +147,7 @@ int main(void)
         cmocka_unit_test(every_partition_that_is_not_read_is_named_the_gravest_first),
         cmocka_unit_test(a_refusal_by_the_broker_is_told_apart_from_patience),
         cmocka_unit_test(a_partition_that_is_read_and_from_which_nothing_comes_is_named),
+        cmocka_unit_test(owners_who_take_a_partition_from_each_other_do_not_begin_to_wait_anew),
         cmocka_unit_test(what_is_too_much_to_name_is_counted_and_nothing_is_written_beyond_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
