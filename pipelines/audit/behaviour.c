@@ -9,7 +9,7 @@
 #include "audit/ask.h"
 #include "files/archive.h"
 #include "measure/measures.h"
-#include "score/classify.h"
+#include "score/score.h"
 
 enum { MOST_LINE_BYTES = 1 << 20, MOST_TEXTS = 200000, MOST_EVENTS = 256, SAME_TEXTS_MOST = 64 };
 

@@ -6,7 +6,7 @@
 #include "audit/ask.h"
 #include "files/yaml_tree.h"
 #include "format/labels.h"
-#include "score/classify.h"
+#include "score/score.h"
 
 enum { MOST_GROUPS = 32, MOST_TEXTS = 50000, SENTIMENT_ONE = 10000 };
 

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "distill/predict_folder.h"
 #include "format/model_files.h"
-#include "score/classify.h"
+#include "score/score.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #include "score/classifier.h"
 #include "score/classify.h"
 #include "score/join.h"
+#include "score/score.h"
 #include "tokenizer/tokenizer.h"
 
 #include <math.h>

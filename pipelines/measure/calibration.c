@@ -1,7 +1,7 @@
 #include "measure/calibration.h"
 
 #include "measure/temperature_fit.h"
-#include "score/classify.h"
+#include "score/score.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "measure/measures.h"
 
-#include "score/classify.h"
+#include "score/score.h"
 
 #include <math.h>
 

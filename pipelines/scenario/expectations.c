@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "format/labels.h"
-#include "score/classify.h"
+#include "score/score.h"
 #include "timestamps/time_text.h"
 
 enum { LIST_BYTES = 300, SHOWN_BYTES = 80 };

@@ -10,7 +10,7 @@
 #include "format/labels.h"
 #include "read/decode.h"
 #include "scenario/waiting.h"
-#include "score/classify.h"
+#include "score/score.h"
 #include "time/watermark.h"
 #include "timestamps/time_text.h"
 

@@ -3,6 +3,7 @@
 #include "infer/predict.h"
 #include "model/temperature.h"
 #include "score/join.h"
+#include "score/score.h"
 #include "score/score_cache.h"
 
 #include <float.h>
@@ -51,41 +52,6 @@ void tw_classify_time(
         tw_predict_time(workspace->predict, watch, encode, heads);
 }
 
-/* ---- scores ---- */
-
-int32_t tw_sentiment_of(float negative, float positive)
-{
-    /* The default rounding mode, which nobody here changes, is to the nearest, half to even. */
-    return (int32_t)lrint(10000.0 * ((double)positive - (double)negative));
-}
-
-uint32_t tw_label_of(const struct tw_score *score)
-{
-    const float probabilities[3] = {score->negative, score->neutral, score->positive};
-    uint32_t best = 0;
-    for (uint32_t label = 1; label < 3; label++)
-        if (probabilities[label] > probabilities[best])
-            best = label;
-    return best;
-}
-
-static struct tw_score score_of_probabilities(const float probabilities[TW_CLASSES])
-{
-    return (struct tw_score){.negative = probabilities[TW_NEGATIVE],
-        .neutral = probabilities[TW_NEUTRAL],
-        .positive = probabilities[TW_POSITIVE],
-        .sentiment = tw_sentiment_of(probabilities[TW_NEGATIVE], probabilities[TW_POSITIVE])};
-}
-
-struct tw_score tw_score_of(const float logits[TW_CLASSES], struct tw_temperature temperature)
-{
-    const double row[TW_CLASSES] = {
-        (double)logits[TW_NEGATIVE], (double)logits[TW_NEUTRAL], (double)logits[TW_POSITIVE]};
-    float probabilities[TW_CLASSES];
-    tw_temperature_apply(row, temperature, probabilities);
-    return score_of_probabilities(probabilities);
-}
-
 /* Three weights of 16 bits, plus one, over their sum. Its logits are the logarithms of the probabilities. */
 static void score_constant(struct tw_document *document, float *logits)
 {
@@ -98,7 +64,7 @@ static void score_constant(struct tw_document *document, float *logits)
     float probabilities[3];
     for (uint32_t label = 0; label < 3; label++)
         probabilities[label] = (float)((double)weights[label] / sum);
-    document->score = score_of_probabilities(probabilities);
+    document->score = tw_score_of_probabilities(probabilities);
     for (uint32_t label = 0; logits && label < 3; label++)
         logits[label] = logf(probabilities[label]);
 }

@@ -48,18 +48,9 @@ TW_MUST_USE bool tw_classify(const struct tw_classifier *classifier, struct tw_c
     struct tw_document *documents, uint32_t count, struct tw_arena *arena, float *logits,
     struct tw_error *err);
 
-/* Round half to even of 10,000 x (positive - negative). */
-int32_t tw_sentiment_of(float negative, float positive);
-
-/* Probabilities and sentiment of logits by enum tw_class (model/temperature.h). */
-struct tw_score tw_score_of(const float logits[TW_CLASSES], struct tw_temperature temperature);
-
 /* A sequence for each window of the document, one for a text that is one window. */
 uint32_t tw_classify_sequences(const struct tw_document *document);
 /* Number `window` of them. */
 struct tw_sequence tw_classify_sequence(const struct tw_document *document, uint32_t window);
-
-/* The enum tw_class (format/labels.h) of the largest probability; the first of equals. */
-uint32_t tw_label_of(const struct tw_score *score);
 
 #endif

@@ -1,6 +1,6 @@
 #include "score/join.h"
 
-#include "score/classify.h"
+#include "score/score.h"
 
 #include <math.h>
 
@@ -23,10 +23,8 @@ void tw_join_add(struct tw_join *join, const struct tw_score *window, double kin
 
 struct tw_score tw_join_score(const struct tw_join *join)
 {
-    const float negative = (float)(join->sums[TW_NEGATIVE] / join->weight),
-                positive = (float)(join->sums[TW_POSITIVE] / join->weight);
-    return (struct tw_score){.negative = negative,
-        .neutral = (float)(join->sums[TW_NEUTRAL] / join->weight),
-        .positive = positive,
-        .sentiment = tw_sentiment_of(negative, positive)};
+    float probabilities[TW_CLASSES];
+    for (uint32_t label = 0; label < TW_CLASSES; label++)
+        probabilities[label] = (float)(join->sums[label] / join->weight);
+    return tw_score_of_probabilities(probabilities);
 }

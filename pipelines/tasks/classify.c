@@ -4,6 +4,7 @@
 #include "format/labels.h"
 #include "read/decode.h"
 #include "score/classify.h"
+#include "score/score.h"
 
 #include "link/entities.h"
 #include "link/relevance.h"

@@ -3,6 +3,7 @@
 #include "clean/shown_text.h"
 #include "format/labels.h"
 #include "score/classify.h"
+#include "score/score.h"
 #include "tasks/predict_lines.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "tasks/findings.h"
 
 #include "format/labels.h"
-#include "score/classify.h"
+#include "score/score.h"
 #include "tasks/predict_lines.h"
 #include "tasks/record.h"
 

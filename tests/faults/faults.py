@@ -324,7 +324,7 @@ def lock_table(storm, seconds):
     return f"the table was locked, {waiting} waited at the end"
 
 
-@kind("pg-readonly", "postgres", r'event="commit will be tried again"')
+@kind("pg-readonly", "postgres", r'SQLSTATE 25006')
 def pg_readonly(storm):
     """Every transaction is read-only for a while, as on a standby that was not promoted."""
     def say(value):
@@ -343,7 +343,7 @@ def pg_readonly(storm):
     return "default_transaction_read_only was on"
 
 
-@kind("disk-full", "postgres", r'event="commit will be tried again".*(No space left|extend)', root=True)
+@kind("disk-full", "postgres", r'No space left|could not extend', root=True)
 def disk_full(storm):
     """The disk of the documents' tables is full, and then has room again."""
     require(storm.servers.mounted, "no disk of its own")

@@ -15,6 +15,7 @@
 #include "audit/swaps.h"
 #include "read/decode.h"
 #include "score/classify.h"
+#include "score/score.h"
 
 static struct tw_arena arena;
 static struct tw_audit_rows rows;

@@ -17,6 +17,7 @@
 #include "read/decode.h"
 #include "river.h"
 #include "score/classify.h"
+#include "score/score.h"
 #include "tiny_model.h"
 
 static const char listed[] =

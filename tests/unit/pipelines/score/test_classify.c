@@ -13,26 +13,6 @@
 #include "score/join.h"
 #include "tiny_classifier.h"
 
-static void sentiment_is_rounded_half_to_even(void **state)
-{
-    (void)state;
-    assert_int_equal(tw_sentiment_of(1, 0), -10000);
-    assert_int_equal(tw_sentiment_of(0, 1), 10000);
-    assert_int_equal(tw_sentiment_of(0.5f, 0.5f), 0);
-    /* 2^-17 x 10,000 = 0.076; sums of powers of two are exact in a float, and so are the halves here. */
-    assert_int_equal(tw_sentiment_of(0, 0.03125f), 312);  /* 312.5 */
-    assert_int_equal(tw_sentiment_of(0, 0.09375f), 938);  /* 937.5 */
-    assert_int_equal(tw_sentiment_of(0.03125f, 0), -312); /* -312.5 */
-    assert_int_equal(tw_sentiment_of(0.09375f, 0), -938);
-}
-
-static void the_label_is_the_likeliest_and_the_first_of_equals(void **state)
-{
-    (void)state;
-    assert_int_equal(tw_label_of(&(struct tw_score){0.2f, 0.3f, 0.5f, 0}), 2);
-    assert_int_equal(tw_label_of(&(struct tw_score){0.4f, 0.2f, 0.4f, 0}), 0);
-}
-
 static void the_constant_model_needs_nothing_and_is_constant(void **state)
 {
     (void)state;
@@ -229,8 +209,6 @@ static void a_longer_text_has_the_joined_scores_of_its_windows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sentiment_is_rounded_half_to_even),
-        cmocka_unit_test(the_label_is_the_likeliest_and_the_first_of_equals),
         cmocka_unit_test(the_constant_model_needs_nothing_and_is_constant),
         cmocka_unit_test(a_score_has_the_same_bits_whatever_shares_its_batch),
         cmocka_unit_test(only_stored_documents_are_scored),
