@@ -1,5 +1,6 @@
 #include "model/encoder.h"
 
+#include "model/distance.h"
 #include "model/encoder_int8.h"
 
 /* What the steps of one batch share. */
@@ -65,45 +66,6 @@ static void add_norm(struct pass *pass, float *in, const struct tw_linear *linea
     pass->kernels->add_norm(&call);
 }
 
-/* --- the bias by distance ------------------------------------------------------------------------------- */
-
-size_t tw_distance_bucket(size_t distance, bool after)
-{
-    static const size_t from[] = {12, 16, 23, 32, 46, 64, 91};
-    size_t bucket = distance < 8 ? distance : 8;
-    for (size_t step = 0; step < sizeof from / sizeof from[0] && distance >= from[step]; step++)
-        bucket++;
-    return after ? bucket + 16 : bucket;
-}
-
-struct tw_distance_bias tw_encoder_bias(const struct tw_workspace *workspace)
-{
-    return (struct tw_distance_bias){.values = workspace->distance_bias,
-        .middle = workspace->max_sequence - 1,
-        .stride = 2 * workspace->max_sequence - 1};
-}
-
-/* The table of buckets, spread over the distances of the batch's longest sequence. */
-static void spread_bias(const struct pass *pass)
-{
-    const struct tw_model *model = pass->model;
-    struct tw_distance_bias bias = tw_encoder_bias(pass->workspace);
-    size_t longest = 0, heads = model->config.heads;
-    for (size_t sequence = 0; sequence < pass->batch->count; sequence++) {
-        size_t length = tw_packed_length(pass->batch, sequence);
-        longest = length > longest ? length : longest;
-    }
-    for (size_t distance = 0; distance < longest; distance++) {
-        const float *before = model->distance_bias + tw_distance_bucket(distance, false) * heads;
-        const float *after = model->distance_bias + tw_distance_bucket(distance, distance > 0) * heads;
-        for (size_t head = 0; head < heads; head++) {
-            float *middle = pass->workspace->distance_bias + head * bias.stride + bias.middle;
-            middle[-(ptrdiff_t)distance] = before[head];
-            middle[distance] = after[head];
-        }
-    }
-}
-
 /* --- layers --------------------------------------------------------------------------------------------- */
 
 static void attend(struct pass *pass, size_t layer, const struct tw_activations *keep)
@@ -112,7 +74,7 @@ static void attend(struct pass *pass, size_t layer, const struct tw_activations 
     struct tw_dropout dropout;
     bool drops =
         tw_encoder_dropout(pass->model, pass->workspace->dropout, TW_DROP_ATTENTION, layer, &dropout);
-    struct tw_distance_bias bias = tw_encoder_bias(pass->workspace);
+    struct tw_distance_bias bias = tw_distance_bias_of(pass->workspace);
     struct tw_attention_call call = {
         .query = keep->query,
         .key = keep->key,
@@ -183,7 +145,7 @@ bool tw_encode(const struct tw_model *model, const struct tw_packed *batch, stru
         .err = err,
     };
     if (model->distance_bias)
-        spread_bias(&pass);
+        tw_distance_spread(pass.model, pass.batch, pass.workspace);
     if (model->int8)
         return tw_encode_int8(model, batch, workspace, err);
     embed(&pass, workspace->embedded);

@@ -6,10 +6,8 @@
  *     x = norm(word[id] + position[p] + type[t])
  *     for each layer:  a = norm(x + O(attention(Q(x), K(x), V(x))));  x = norm(a + down(activation(up(a))))
  * DistilBERT is the same without token types. MPNet (Song et al. 2020; modeling_mpnet.py) too, its positions
- * count from 2, and a bias by distance goes on the scores of all layers: key k seen from query q is in bucket
- *     |k - q|  below 8, then 8 + the number of 12, 16, 23, 32, 46, 64, 91 that |k - q| reaches; +16: k > q
- * of a table [32 buckets, heads]: 8 + 8 log(|k - q| / 8) / log(128 / 8) rounded down, 15 at most, as T5 has
- * it. Attention never looks over the edge of its sequence.
+ * count from 2, and a bias by distance goes on the scores of all layers (distance.h).
+ * Attention never looks over the edge of its sequence.
  *
  * In training (workspace->dropout is set) dropout falls where transformers has it: on the embeddings after
  * their norm, on attention probabilities, and on what O and down give, before the residual is added. (MPNet's
@@ -31,12 +29,6 @@
  * alike. False when nothing is dropped there. DistilBERT drops nothing between attention and its norm. */
 bool tw_encoder_dropout(const struct tw_model *model, const struct tw_dropout_plan *plan,
     enum tw_drop_place place, size_t layer, struct tw_dropout *out);
-
-/* The bucket of a key `distance` tokens away from the query, before or after it. */
-size_t tw_distance_bucket(size_t distance, bool after);
-
-/* The values of workspace->distance_bias, and its gradient's layout. */
-struct tw_distance_bias tw_encoder_bias(const struct tw_workspace *workspace);
 
 /* TW_INTERNAL: the batch is larger than the workspace, or the GEMM library failed (its status is in the
  * error). */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "model/encoder.h"
+#include "model/distance.h"
 
 /* Of sequences whose queries, keys and values are made and read at a time: they fit in the second cache
  * beside the weights that made them. */
@@ -76,7 +76,7 @@ static void attend(struct group *group, const struct step *step, const struct tw
     const float *query, size_t stride, size_t apart)
 {
     const struct tw_model_config *config = &group->model->config;
-    const struct tw_distance_bias bias = tw_encoder_bias(group->workspace);
+    const struct tw_distance_bias bias = tw_distance_bias_of(group->workspace);
     const struct tw_int8_rows quantised = rows_from(&group->own->narrow, first);
     group->kernels->attention(&(struct tw_int8_attention){.query = query,
         .key = query + apart,

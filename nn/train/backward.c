@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "model/distance.h"
 #include "model/encoder.h"
 
 /* --- scratch -------------------------------------------------------------------------------------------- */
@@ -91,7 +92,7 @@ void tw_backward_begin(struct tw_backward *backward, const struct tw_packed *bat
         tw_packed_tokens(batch) * backward->model->config.hidden * sizeof *backward->d_hidden);
     if (backward->d_bias)
         memset(backward->d_bias, 0,
-            backward->model->config.heads * tw_encoder_bias(backward->workspace).stride *
+            backward->model->config.heads * tw_distance_bias_of(backward->workspace).stride *
                 sizeof *backward->d_bias);
 }
 
@@ -315,7 +316,7 @@ static void back_attend(struct tw_backward *backward, const struct tw_packed *ba
     const struct tw_activations *keep = &backward->workspace->layers[number];
     struct tw_dropout dropout;
     bool drops = tw_encoder_dropout(model, backward->workspace->dropout, TW_DROP_ATTENTION, number, &dropout);
-    struct tw_distance_bias bias = tw_encoder_bias(backward->workspace);
+    struct tw_distance_bias bias = tw_distance_bias_of(backward->workspace);
     struct tw_attention_backward_call call = {
         .query = keep->query,
         .key = keep->key,
@@ -414,7 +415,7 @@ static void scatter_embedding(const struct tw_backward *backward, const struct t
 static void gather_bias(const struct tw_backward *backward)
 {
     const struct tw_model *model = backward->model;
-    struct tw_distance_bias bias = tw_encoder_bias(backward->workspace);
+    struct tw_distance_bias bias = tw_distance_bias_of(backward->workspace);
     float *d_table = gradient_of(backward, model->distance_bias);
     size_t heads = model->config.heads;
     for (size_t distance = 0; distance <= bias.middle; distance++) {

@@ -433,21 +433,6 @@ static void a_batch_larger_than_the_workspace_is_refused(void **state)
     end_stream(&stream);
 }
 
-static void a_distance_falls_into_the_bucket_that_the_formula_gives_it(void **state)
-{
-    (void)state;
-    for (size_t distance = 0; distance < 1000; distance++) {
-        size_t wanted = distance;
-        if (distance >= 8) {
-            /* The logarithm is a whole number at powers of two, where rounding could go either way. */
-            double steps = 8.0 * log((double)distance / 8.0) / log(16.0) + 1e-9;
-            wanted = steps < 7.0 ? 8 + (size_t)steps : 15;
-        }
-        assert_int_equal(tw_distance_bucket(distance, false), wanted);
-        assert_int_equal(tw_distance_bucket(distance, true), wanted + 16);
-    }
-}
-
 static void ids_outside_the_vocabulary_never_reach_the_encoder(void **state)
 {
     (void)state;
@@ -484,7 +469,6 @@ int main(void)
         cmocka_unit_test(a_score_has_the_same_bits_whatever_shares_its_batch),
         cmocka_unit_test(a_score_has_the_same_bits_however_many_workers_run),
         cmocka_unit_test(a_batch_larger_than_the_workspace_is_refused),
-        cmocka_unit_test(a_distance_falls_into_the_bucket_that_the_formula_gives_it),
         cmocka_unit_test(ids_outside_the_vocabulary_never_reach_the_encoder),
     };
     const struct CMUnitTest interop[] = {cmocka_unit_test(minilm_answers_as_transformers_does)};
