@@ -18,6 +18,7 @@ struct search {
     const struct tw_taxonomy *taxonomy;
     struct tw_document *document;
     struct tw_event_word words[TW_EVENT_SENTENCE];
+    uint8_t clauses[TW_EVENT_SENTENCE]; /* by word: the commas and the like before it in its sentence */
     uint8_t word_count;
     uint32_t begin, end;                   /* bytes of the sentence */
     uint32_t mention;                      /* the first that ends behind the word that is looked at */
@@ -56,6 +57,15 @@ static bool ends_between(struct tw_text text, const struct tw_event_word *word, 
         if (byte == '.' && blank_behind && !(at == word->end && is_abbreviation(text, word)))
             return true;
     }
+    return false;
+}
+
+/* Does a clause end in the bytes between two words: "cuts outlook, shares sink"? */
+static bool pauses_between(struct tw_text text, const struct tw_event_word *word, uint32_t next)
+{
+    for (uint32_t at = word->end; at < next; at++)
+        if (text.bytes[at] == ',' || text.bytes[at] == ';' || text.bytes[at] == ':')
+            return true;
     return false;
 }
 
@@ -220,20 +230,38 @@ static uint32_t type_after_exceptions(const struct search *search, const struct 
     return type;
 }
 
+static int clauses_crossed(const struct search *search, const struct hit *hit)
+{
+    return search->clauses[hit->last] - search->clauses[hit->first];
+}
+
+/* Does one say more than the other? It crosses fewer commas; else it has more words of its own, gaps not
+ * counted; else it is the longer one; else the file names it first; else it is told first. */
+static bool says_more(const struct search *search, const struct hit *one, const struct hit *other)
+{
+    int crossed = clauses_crossed(search, other) - clauses_crossed(search, one);
+    if (crossed != 0)
+        return crossed > 0;
+    int words = one->pattern->pattern.count - other->pattern->pattern.count;
+    int length = (one->last - one->first) - (other->last - other->first);
+    if (words != 0)
+        return words > 0;
+    if (length != 0)
+        return length > 0;
+    return one->pattern != other->pattern ? one->pattern < other->pattern : one->first < other->first;
+}
+
 /* Is there another event in these words that says more? Two fates of two companies may share a word: "A wins
  * the contract that B lost". */
 static bool is_outdone(const struct search *search, const struct hit *event)
 {
-    int length = event->last - event->first;
     for (uint32_t at = 0; at < search->hit_count; at++) {
         const struct hit *other = &search->hits[at];
         if (other == event || other->pattern->use != TW_PATTERN_EVENT || other->type == TW_EVENT_ANY_TYPE ||
             other->first > event->last || other->last < event->first ||
             (other->entity != event->entity && other->type != event->type))
             continue;
-        int others = other->last - other->first;
-        if (others > length || (others == length && other->pattern < event->pattern) ||
-            (others == length && other->pattern == event->pattern && other->first < event->first))
+        if (says_more(search, other, event))
             return true;
     }
     return false;
@@ -320,6 +348,15 @@ static void end_sentence(struct search *search)
     search->word_count = 0;
 }
 
+static uint8_t clause_of_next(
+    const struct search *search, struct tw_text text, const struct tw_event_word *word)
+{
+    if (search->word_count == 0)
+        return 0;
+    uint8_t last = (uint8_t)(search->word_count - 1);
+    return (uint8_t)(search->clauses[last] + pauses_between(text, &search->words[last], word->begin));
+}
+
 /* One stretch of the text that shares no sentence with another: the title, the body. */
 static void search_stretch(struct search *search, uint32_t begin, uint32_t end)
 {
@@ -343,6 +380,7 @@ static void search_stretch(struct search *search, uint32_t begin, uint32_t end)
         if (search->word_count == 0)
             search->first_mention = search->mention;
         any = any || word.set;
+        search->clauses[search->word_count] = clause_of_next(search, text, &word);
         search->words[search->word_count++] = word;
     }
     search->end = end;

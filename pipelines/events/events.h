@@ -5,7 +5,8 @@
  *
  * Patterns are matched sentence by sentence; what is title and what is body never share one. Words of a
  * company's name say nothing ("Recall Holdings"). Exceptions take events away or turn them (taxonomy.h); of
- * those left that overlap and are of one company or one type, the one of more words stands, of equals the one
+ * those left that overlap and are of one company or one type, the one stands that crosses fewer commas, of
+ * equals the one whose pattern has more words (gaps are none), of equals the longer one, of equals the one
  * that the file names first.
  *
  * The company is, of those mentioned in the sentence: where the pattern has an @, the first one there (at a

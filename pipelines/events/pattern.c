@@ -3,15 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { USUAL_GAP = 3, MOST_OPTIONAL = 3, LEAST_STEM = 2 };
+#include "events/forms.h"
+
+enum { USUAL_GAP = 3, MOST_OPTIONAL = 3, LEAST_STEM = 2, MOST_FORMED = TW_FORM_LETTERS - 4 };
 
 /* What is being read: the pattern so far, and what the next step must know. */
 struct reading {
     struct tw_pattern pattern;
     bool optional[TW_PATTERN_STEPS];
-    uint8_t gap; /* words that may stand before the next step */
+    uint8_t gap;   /* words that may stand before the next step */
+    uint8_t pivot; /* the step before which & stands; TW_PATTERN_PLACE_NONE: nowhere */
     bool exception;
-    bool gap_is_open; /* `..` was the last item */
+    bool gap_is_open; /* `..` or `&` was the last item */
     char *what, *cure;
 };
 
@@ -27,7 +30,8 @@ static bool is_plain(char byte)
     return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
 }
 
-bool tw_pattern_next_word(struct tw_text item, size_t *at, struct tw_text *word, bool *stem, bool *set)
+bool tw_pattern_next_word(
+    struct tw_text item, size_t *at, struct tw_text *word, enum tw_pattern_word *stands_for)
 {
     if (*at >= item.length)
         return false;
@@ -35,12 +39,17 @@ bool tw_pattern_next_word(struct tw_text item, size_t *at, struct tw_text *word,
     size_t end = bar ? (size_t)(bar - item.bytes) : item.length;
     *word = (struct tw_text){item.bytes + *at, end - *at};
     *at = end + 1;
-    *set = word->length >= 2 && word->bytes[0] == '<' && word->bytes[word->length - 1] == '>';
-    *stem = !*set && word->length > 0 && word->bytes[word->length - 1] == '*';
-    if (*set)
+    *stands_for = TW_PATTERN_WORD;
+    if (word->length >= 2 && word->bytes[0] == '<' && word->bytes[word->length - 1] == '>') {
+        *stands_for = TW_PATTERN_SET;
         *word = (struct tw_text){word->bytes + 1, word->length - 2};
-    else if (*stem)
+    } else if (word->length > 0 && word->bytes[0] == '~') {
+        *stands_for = TW_PATTERN_FORMS;
+        *word = (struct tw_text){word->bytes + 1, word->length - 1};
+    } else if (word->length > 0 && word->bytes[word->length - 1] == '*') {
+        *stands_for = TW_PATTERN_STEM;
         word->length--;
+    }
     return true;
 }
 
@@ -48,19 +57,22 @@ bool tw_pattern_next_word(struct tw_text item, size_t *at, struct tw_text *word,
 static bool check_words(struct reading *reading, struct tw_text item)
 {
     static const char cure[] =
-        "write words of small letters and digits, stems as `bankrupt*`, sets as `<name>`";
+        "write words of small letters and digits, stems as `bankrupt*`, all forms as `~cut`, sets as `<name>`";
     struct tw_text word;
-    bool stem, set;
+    enum tw_pattern_word stands_for;
     if (item.length == 0 || item.bytes[item.length - 1] == '|')
         return refuse(reading, cure, "an item without a word", item);
-    for (size_t at = 0; tw_pattern_next_word(item, &at, &word, &stem, &set);) {
+    for (size_t at = 0; tw_pattern_next_word(item, &at, &word, &stands_for);) {
+        bool set = stands_for == TW_PATTERN_SET;
         if (word.length == 0)
             return refuse(reading, cure, "an item without a word", item);
         for (size_t byte = 0; byte < word.length; byte++)
             if (!is_plain(word.bytes[byte]) && !(set && (word.bytes[byte] == '-' || word.bytes[byte] == '_')))
                 return refuse(reading, cure, "not a word", item);
-        if (stem && word.length < LEAST_STEM)
+        if (stands_for == TW_PATTERN_STEM && word.length < LEAST_STEM)
             return refuse(reading, "write more of its letters", "a stem that is nearly every word", item);
+        if (stands_for == TW_PATTERN_FORMS && word.length > MOST_FORMED)
+            return refuse(reading, "write its forms out", "a word too long to have forms", item);
     }
     return true;
 }
@@ -81,18 +93,28 @@ static bool take_step(struct reading *reading, struct tw_text item)
     return true;
 }
 
-/* `..` or `..N`. */
-static bool take_gap(struct reading *reading, struct tw_text item)
+/* `..` or `..N`, `&` or `&N`: a mark and how many words. */
+static bool take_gap(struct reading *reading, struct tw_text item, size_t mark)
 {
     uint32_t words = USUAL_GAP;
-    if (item.length == 3 && item.bytes[2] >= '1' && item.bytes[2] <= '0' + TW_PATTERN_GAP)
-        words = (uint32_t)(item.bytes[2] - '0');
-    else if (item.length != 2)
-        return refuse(reading, "write .. (up to 3 words) or ..1 to ..8", "not a gap", item);
+    if (item.length == mark + 1 && item.bytes[mark] >= '1' && item.bytes[mark] <= '0' + TW_PATTERN_GAP)
+        words = (uint32_t)(item.bytes[mark] - '0');
+    else if (item.length != mark)
+        return refuse(reading, "write .. or & (up to 3 words), ..1 to ..8 or &1 to &8", "not a gap", item);
     if (reading->gap_is_open)
         return refuse(reading, "write one gap", "a gap behind a gap", item);
     reading->gap = (uint8_t)words;
     reading->gap_is_open = true;
+    return true;
+}
+
+static bool take_either_order(struct reading *reading, struct tw_text item)
+{
+    if (reading->pivot != TW_PATTERN_PLACE_NONE)
+        return refuse(reading, "write & once", "a second place where the order may change", item);
+    if (!take_gap(reading, item, 1))
+        return false;
+    reading->pivot = reading->pattern.count;
     return true;
 }
 
@@ -126,8 +148,24 @@ static bool take_item(struct reading *reading, struct tw_text item)
     if (tw_text_equal(item, tw_text_of("^")))
         return take_event(reading, item);
     if (item.length >= 2 && item.bytes[0] == '.' && item.bytes[1] == '.')
-        return take_gap(reading, item);
+        return take_gap(reading, item, 2);
+    if (item.length >= 1 && item.bytes[0] == '&')
+        return take_either_order(reading, item);
     return take_step(reading, item);
+}
+
+/* Must either half of a pattern with & be there? @ and ^ would be on the wrong side in the other order. */
+static bool check_halves(struct reading *reading, struct tw_text text)
+{
+    uint32_t before = 0, behind = 0;
+    for (uint32_t step = 0; step < reading->pattern.count; step++)
+        *(step < reading->pivot ? &before : &behind) += !reading->optional[step];
+    if (before == 0 || behind == 0)
+        return refuse(reading, "write a word that must be there on both its sides",
+            "an & with nothing on one side", text);
+    if (reading->pattern.company != TW_PATTERN_PLACE_NONE || reading->pattern.event != TW_PATTERN_PLACE_NONE)
+        return refuse(reading, "write both orders out", "an & beside @ or ^", text);
+    return true;
 }
 
 static bool finish(struct reading *reading, struct tw_text text)
@@ -138,6 +176,8 @@ static bool finish(struct reading *reading, struct tw_text text)
         required += !reading->optional[step];
     if (required == 0)
         return refuse(reading, "write a word that must be there", "a pattern that matches everything", text);
+    if (reading->pivot != TW_PATTERN_PLACE_NONE && !check_halves(reading, text))
+        return false;
     /* The gap behind ^ stands before the step that follows it. */
     if (pattern->event != TW_PATTERN_PLACE_NONE && pattern->event < pattern->count) {
         pattern->event_gap_behind = pattern->steps[pattern->event].gap;
@@ -181,11 +221,36 @@ static struct tw_pattern without(const struct reading *reading, uint32_t left_ou
     return pattern;
 }
 
+/* The same words with what stands behind & first. */
+static struct reading turned(const struct reading *reading)
+{
+    struct reading other = *reading;
+    uint32_t count = reading->pattern.count, pivot = reading->pivot;
+    for (uint32_t step = 0; step < count; step++) {
+        uint32_t from = (step + pivot) % count;
+        other.pattern.steps[step] = reading->pattern.steps[from];
+        other.optional[step] = reading->optional[from];
+    }
+    other.pattern.steps[0].gap = 0;
+    other.pattern.steps[count - pivot].gap = reading->pattern.steps[pivot].gap;
+    return other;
+}
+
+/* All that a reading stands for: with and without the words that may be left out. */
+static void write_out(const struct reading *reading, struct tw_pattern *readings, uint32_t *count)
+{
+    uint32_t optional = 0;
+    for (uint32_t step = 0; step < reading->pattern.count; step++)
+        optional += reading->optional[step];
+    for (uint32_t left_out = 0; left_out < UINT32_C(1) << optional; left_out++)
+        readings[(*count)++] = without(reading, left_out);
+}
+
 bool tw_pattern_read(struct tw_text text, bool exception, struct tw_pattern readings[TW_PATTERN_READINGS],
     uint32_t *count, char what[256], char cure[256])
 {
     struct reading reading = {.exception = exception, .what = what, .cure = cure};
-    reading.pattern.company = reading.pattern.event = TW_PATTERN_PLACE_NONE;
+    reading.pattern.company = reading.pattern.event = reading.pivot = TW_PATTERN_PLACE_NONE;
     *count = 0;
     for (size_t at = 0; at < text.length;) {
         size_t begin = at;
@@ -202,7 +267,10 @@ bool tw_pattern_read(struct tw_text text, bool exception, struct tw_pattern read
         optional += reading.optional[step];
     if (optional > MOST_OPTIONAL)
         return refuse(&reading, "split it", "more than three words that may be left out", text);
-    for (uint32_t left_out = 0; left_out < UINT32_C(1) << optional; left_out++)
-        readings[(*count)++] = without(&reading, left_out);
+    write_out(&reading, readings, count);
+    if (reading.pivot != TW_PATTERN_PLACE_NONE) {
+        struct reading other = turned(&reading);
+        write_out(&other, readings, count);
+    }
     return true;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "events/forms.h"
 #include "files/yaml_tree.h"
 
 enum { MOST_PATTERNS = 4000, MOST_SETS = 200, FIXED_ONE = 10000 };
@@ -104,9 +105,10 @@ static const struct tw_yaml_node *find_set(const struct loader *loader, struct t
 static bool check_sets_exist(struct loader *loader, const struct tw_yaml_node *node, struct tw_text item)
 {
     struct tw_text word;
-    bool stem, set, right = true;
-    for (size_t at = 0; tw_pattern_next_word(item, &at, &word, &stem, &set);)
-        if (set && !is_number(word) && !find_set(loader, word))
+    enum tw_pattern_word stands_for;
+    bool right = true;
+    for (size_t at = 0; tw_pattern_next_word(item, &at, &word, &stands_for);)
+        if (stands_for == TW_PATTERN_SET && !is_number(word) && !find_set(loader, word))
             right = tw_yaml_problem(loader->problems, node, "write it under `sets`",
                 "no set is called \"%.*s\"", (int)word.length, word.bytes);
     return right;
@@ -135,9 +137,10 @@ static bool number_item(struct loader *loader, const struct tw_yaml_node *node, 
 static size_t rarity(const struct loader *loader, struct tw_text item)
 {
     struct tw_text word;
-    bool stem, set;
+    enum tw_pattern_word stands_for;
     size_t least = SIZE_MAX;
-    for (size_t at = 0; tw_pattern_next_word(item, &at, &word, &stem, &set);) {
+    for (size_t at = 0; tw_pattern_next_word(item, &at, &word, &stands_for);) {
+        bool set = stands_for == TW_PATTERN_SET;
         const struct tw_yaml_node *words = set ? find_set(loader, word) : NULL;
         if (set && is_number(word))
             return 0;
@@ -343,24 +346,43 @@ static bool read_file(struct loader *loader, const struct tw_text_file *source)
 
 /* ---- the set ---- */
 
-/* Hands each word of an item to `each`: those of its sets too. */
+/* A word with its mark: to count its letters (`letters` not NULL) or to add it. */
+static bool add_word(struct loader *loader, struct tw_text word, enum tw_pattern_word stands_for,
+    uint32_t term, size_t *letters)
+{
+    struct tw_word_form forms[TW_FORMS_MOST];
+    uint32_t count = stands_for == TW_PATTERN_FORMS ? tw_word_forms(word, forms) : 0;
+    bool stem = stands_for == TW_PATTERN_STEM;
+    if (count == 0 && letters)
+        *letters += word.length;
+    else if (count == 0)
+        return tw_lexicon_add(&loader->set->lexicon, word, stem, term, loader->err);
+    for (uint32_t at = 0; at < count; at++) {
+        struct tw_text form = {forms[at].letters, forms[at].length};
+        if (letters)
+            *letters += form.length;
+        else if (!tw_lexicon_add(&loader->set->lexicon, form, false, term, loader->err))
+            return false;
+    }
+    return true;
+}
+
+/* Each word of an item, those of its sets too: to count letters or to add it. */
 static bool add_words(struct loader *loader, struct tw_text item, uint32_t term, size_t *letters)
 {
-    struct tw_lexicon *lexicon = &loader->set->lexicon;
     struct tw_text word;
-    bool stem, set;
-    for (size_t at = 0; tw_pattern_next_word(item, &at, &word, &stem, &set);) {
-        const struct tw_yaml_node *words = set ? find_set(loader, word) : NULL;
+    enum tw_pattern_word stands_for;
+    for (size_t at = 0; tw_pattern_next_word(item, &at, &word, &stands_for);) {
+        if (stands_for != TW_PATTERN_SET) {
+            if (!add_word(loader, word, stands_for, term, letters))
+                return false;
+            continue;
+        }
+        const struct tw_yaml_node *words = find_set(loader, word);
         for (uint32_t in = 0; words && in < words->count; in++)
             if (!add_words(loader, words->items[in]->text, term, letters))
                 return false;
-        if (set && is_number(word) && !letters && !tw_lexicon_add_numbers(lexicon, term, loader->err))
-            return false;
-        if (set)
-            continue;
-        if (letters)
-            *letters += word.length;
-        else if (!tw_lexicon_add(lexicon, word, stem, term, loader->err))
+        if (is_number(word) && !letters && !tw_lexicon_add_numbers(&loader->set->lexicon, term, loader->err))
             return false;
     }
     return true;

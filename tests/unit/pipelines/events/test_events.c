@@ -185,6 +185,45 @@ static void a_small_taxonomy_does_what_it_says(void **state)
     tw_taxonomy_free(taxonomy);
 }
 
+static const char either_order[] = "version: 1\n"
+                                   "sets:\n"
+                                   "  ends: [~withdraw, ~cancel]\n"
+                                   "events:\n"
+                                   "  - type: withdrawn\n"
+                                   "    polarity: -0.5\n"
+                                   "    severity: warning\n"
+                                   "    patterns: [<ends> &2 outlook|~target]\n"
+                                   "  - type: sinking\n"
+                                   "    polarity: -0.5\n"
+                                   "    severity: warning\n"
+                                   "    patterns: [ferry ..6 ~sink]\n";
+
+static void words_are_known_in_all_forms_and_either_order(void **state)
+{
+    (void)state;
+    struct tw_taxonomy *taxonomy;
+    char shown[4096];
+    assert_true(load("order.yaml", tw_text_of(either_order), &taxonomy, shown, sizeof shown));
+    assert_told(taxonomy, "", "$VELQ withdrew its outlook", "withdrawn VELQ [withdrew its outlook]");
+    assert_told(taxonomy, "", "$VELQ is cancelling targets", "withdrawn VELQ [cancelling targets]");
+    assert_told(taxonomy, "", "$VELQ targets were canceled", "withdrawn VELQ [targets were canceled]");
+    assert_told(taxonomy, "", "$VELQ withdrawals", "");
+    tw_taxonomy_free(taxonomy);
+}
+
+/* Both say something in the same words; the comma tells which of them is meant. */
+static void an_event_that_crosses_a_comma_gives_way(void **state)
+{
+    (void)state;
+    struct tw_taxonomy *taxonomy;
+    char shown[4096];
+    assert_true(load("order.yaml", tw_text_of(either_order), &taxonomy, shown, sizeof shown));
+    assert_told(taxonomy, "", "Ferry builder $VELQ withdraws outlook, shares sink",
+        "withdrawn VELQ [withdraws outlook]");
+    assert_told(taxonomy, "", "Ferry of $VELQ sinks", "sinking VELQ [Ferry of $VELQ sinks]");
+    tw_taxonomy_free(taxonomy);
+}
+
 static void all_mistakes_are_told_with_their_place(void **state)
 {
     (void)state;
@@ -270,6 +309,8 @@ int main(void)
         cmocka_unit_test(a_name_says_nothing_and_a_title_ends_a_sentence),
         cmocka_unit_test(what_shares_a_word_with_a_grave_event_is_none),
         cmocka_unit_test(a_small_taxonomy_does_what_it_says),
+        cmocka_unit_test(words_are_known_in_all_forms_and_either_order),
+        cmocka_unit_test(an_event_that_crosses_a_comma_gives_way),
         cmocka_unit_test(all_mistakes_are_told_with_their_place),
         cmocka_unit_test(a_long_sentence_and_many_events_are_bounded),
         cmocka_unit_test(many_mentions_and_events_take_linear_time),

@@ -49,6 +49,30 @@ static void a_word_that_may_be_left_out_makes_two_patterns(void **state)
     assert_item(&readings[1], 1, "dividend", 2);
 }
 
+static void what_stands_on_both_sides_of_an_ampersand_may_change_places(void **state)
+{
+    (void)state;
+    given("~cut ..2 full &5 year outlook");
+    assert_int_equal(count, 2);
+    assert_item(&readings[0], 0, "~cut", 0);
+    assert_item(&readings[0], 1, "full", 2);
+    assert_item(&readings[0], 2, "year", 5);
+    assert_item(&readings[0], 3, "outlook", 0);
+    assert_item(&readings[1], 0, "year", 0);
+    assert_item(&readings[1], 1, "outlook", 0);
+    assert_item(&readings[1], 2, "~cut", 5);
+    assert_item(&readings[1], 3, "full", 2);
+    given("~cut its? & year? outlook");
+    assert_int_equal(count, 8);
+    assert_int_equal(readings[3].count, 2);
+    assert_item(&readings[3], 1, "outlook", 3);
+    assert_int_equal(readings[7].count, 2);
+    assert_item(&readings[7], 0, "outlook", 0);
+    assert_item(&readings[7], 1, "~cut", 3);
+    given("a? b? c? d & default");
+    assert_int_equal(count, TW_PATTERN_READINGS);
+}
+
 static void an_exception_says_on_which_side_the_event_stands(void **state)
 {
     (void)state;
@@ -64,16 +88,20 @@ static void an_exception_says_on_which_side_the_event_stands(void **state)
 static void words_of_an_item_come_one_by_one(void **state)
 {
     (void)state;
-    struct tw_text word, item = tw_text_of("file|bankrupt*|<cuts>");
-    bool stem, set;
+    static const struct {
+        const char *word;
+        enum tw_pattern_word stands_for;
+    } wanted[] = {{"file", TW_PATTERN_WORD}, {"bankrupt", TW_PATTERN_STEM}, {"halt", TW_PATTERN_FORMS},
+        {"cuts", TW_PATTERN_SET}};
+    struct tw_text word, item = tw_text_of("file|bankrupt*|~halt|<cuts>");
+    enum tw_pattern_word stands_for;
     size_t at = 0;
-    assert_true(tw_pattern_next_word(item, &at, &word, &stem, &set));
-    assert_true(tw_text_equal(word, tw_text_of("file")) && !stem && !set);
-    assert_true(tw_pattern_next_word(item, &at, &word, &stem, &set));
-    assert_true(tw_text_equal(word, tw_text_of("bankrupt")) && stem && !set);
-    assert_true(tw_pattern_next_word(item, &at, &word, &stem, &set));
-    assert_true(tw_text_equal(word, tw_text_of("cuts")) && !stem && set);
-    assert_false(tw_pattern_next_word(item, &at, &word, &stem, &set));
+    for (size_t which = 0; which < sizeof wanted / sizeof wanted[0]; which++) {
+        assert_true(tw_pattern_next_word(item, &at, &word, &stands_for));
+        assert_true(tw_text_equal(word, tw_text_of(wanted[which].word)));
+        assert_int_equal(stands_for, wanted[which].stands_for);
+    }
+    assert_false(tw_pattern_next_word(item, &at, &word, &stands_for));
 }
 
 static void what_cannot_be_meant_is_refused(void **state)
@@ -92,6 +120,15 @@ static void what_cannot_be_meant_is_refused(void **state)
         {"on .. ..2 default", "a gap behind a gap: \"..2\""}, {"on ..9 default", "not a gap: \"..9\""},
         {"@ sues @", "a second company: \"@\""}, {"^ not ^", "a second event: \"^\""},
         {"a? b? c? d? default", "more than three words that may be left out: \"a? b? c? d? default\""},
+        {"a & b & c", "a second place where the order may change: \"&\""},
+        {"a & its?", "an & with nothing on one side: \"a & its?\""},
+        {"& default", "an & with nothing on one side: \"& default\""},
+        {"default &", "an & with nothing on one side: \"default &\""},
+        {"on .. &2 default", "a gap behind a gap: \"&2\""}, {"on &9 default", "not a gap: \"&9\""},
+        {"@ on & default", "an & beside @ or ^: \"@ on & default\""}, {"~", "an item without a word: \"~\""},
+        {"~~cut", "not a word: \"~~cut\""}, {"~cut*", "not a word: \"~cut*\""},
+        {"~abcdefghijabcdefghijabcdefghijabcdefg",
+            "a word too long to have forms: \"~abcdefghijabcdefghijabcdefghijabcdefg\""},
         {"a b c d e f g h i j k l m", "a pattern with too many words: \"m\""}};
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         assert_false(tw_pattern_read(tw_text_of(cases[at].pattern), true, readings, &count, what, cure));
@@ -107,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_gaps_and_the_company_are_read),
         cmocka_unit_test(a_word_that_may_be_left_out_makes_two_patterns),
+        cmocka_unit_test(what_stands_on_both_sides_of_an_ampersand_may_change_places),
         cmocka_unit_test(an_exception_says_on_which_side_the_event_stands),
         cmocka_unit_test(words_of_an_item_come_one_by_one),
         cmocka_unit_test(what_cannot_be_meant_is_refused),
