@@ -6,6 +6,8 @@
 #include "files/problems.h"
 #include "files/yaml_tree.h"
 #include "read/decode.h"
+#include "timestamps/time_zone.h"
+#include "timestamps/time_zones.h"
 
 #include "base/file.h"
 
@@ -302,7 +304,7 @@ static bool load_time_zone(struct tw_config *config, struct tw_arena *arena, str
         return false;
     if (config->decode->time_zone_name[0] == '\0')
         return true;
-    config->decode->time_zone = zone;
+    config->decode->clocks.naive = zone;
     return tw_time_zone_load(config->decode->time_zone_name, arena, zone, &why) ||
            refuse(config, problems, "decode", "time_zone", why.cure, why.what);
 }
@@ -438,6 +440,14 @@ static void empty_fields(struct tw_config *config)
             *(const char **)tw_config_field(config, &tw_config_rows[at]) = "";
 }
 
+/* The zones that a time may name, whatever the file says. */
+static bool load_zones(struct tw_config *config, struct tw_arena *arena, struct tw_error *err)
+{
+    struct tw_time_zones *zones = tw_arena_array(arena, 1, sizeof *zones);
+    config->decode->clocks.zones = zones;
+    return zones ? tw_time_zones_load(arena, zones, err) : tw_arena_fail(arena, err);
+}
+
 bool tw_config_defaults(struct tw_arena *arena, struct tw_config *out, struct tw_error *err)
 {
     struct tw_text_file *source = tw_arena_array(arena, 1, sizeof *source);
@@ -449,7 +459,7 @@ bool tw_config_defaults(struct tw_arena *arena, struct tw_config *out, struct tw
         return tw_arena_fail(arena, err);
     empty_fields(out);
     source->file = "defaults";
-    if (!tw_config_standard(arena, &source->bytes, err))
+    if (!tw_config_standard(arena, &source->bytes, err) || !load_zones(out, arena, err))
         return false;
     tw_problems_begin(&problems, arena);
     struct reading reading = {out, NULL, arena, &problems};

@@ -432,7 +432,7 @@ static bool fail_in_field(const struct decoding *decoding, const char *kind, con
 static bool take_time_field(const struct decoding *decoding, bool *found)
 {
     const struct tw_decode_options *options = decoding->options;
-    const struct tw_event_time_options reading = {options->time_unit, options->time_zone};
+    const struct tw_event_time_options reading = {options->time_unit, &options->clocks};
     struct tw_document *document = decoding->document;
     struct tw_error first, why;
     first.code = TW_OK;
@@ -464,7 +464,7 @@ static bool take_time_field(const struct decoding *decoding, bool *found)
 /* A time by another name; one that cannot be read or believed is none. */
 static bool take_other_time(const struct decoding *decoding)
 {
-    const struct tw_event_time_options reading = {decoding->options->time_unit, decoding->options->time_zone};
+    const struct tw_event_time_options reading = {decoding->options->time_unit, &decoding->options->clocks};
     struct tw_document *document = decoding->document;
     struct others others;
     struct tw_error why;
@@ -495,7 +495,7 @@ static bool take_time(const struct decoding *decoding)
     const struct tw_header *header = find_header(decoding, &options->time);
     if (header) {
         document->time_source = TW_TIME_HEADER;
-        const struct tw_event_time_options reading = {options->time_unit, options->time_zone};
+        const struct tw_event_time_options reading = {options->time_unit, &options->clocks};
         if (tw_event_time_of_text(
                 header->value, &reading, &document->event_us, &document->time_is_doubtful, decoding->err) &&
             check_time(decoding, document->event_us))

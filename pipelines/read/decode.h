@@ -39,17 +39,18 @@
 #include "read/envelope.h"
 #include "read/event_time.h"
 #include "read/fields.h"
+#include "timestamps/time_text.h"
 
 struct tw_decode_options {
     struct tw_name_list id, time, title, body, source, language, symbols;
     enum tw_envelope envelope;
     const char *root; /* path to the object that holds the fields (envelope.h), or NULL */
     enum tw_time_unit time_unit;
-    const char *time_zone_name;           /* as configured; empty or NULL: none */
-    const struct tw_time_zone *time_zone; /* what a time without an offset means; NULL: it is refused */
-    int64_t max_ahead_us;                 /* how far beyond the record's stamp an event time may lie */
-    int64_t watermark_ahead_us;           /* and how far, to move the watermark */
-    size_t max_payload_bytes;             /* a longer payload is refused unread; an opened one ends there */
+    const char *time_zone_name;   /* as configured; empty or NULL: none */
+    struct tw_time_clocks clocks; /* what a time without an offset means */
+    int64_t max_ahead_us;         /* how far beyond the record's stamp an event time may lie */
+    int64_t watermark_ahead_us;   /* and how far, to move the watermark */
+    size_t max_payload_bytes;     /* a longer payload is refused unread; an opened one ends there */
 };
 
 /* How repairs are named in metrics and logs: "bytes", "json", "id", ... */

@@ -95,12 +95,12 @@ static bool is_calendar(struct tw_text text)
 }
 
 static bool read_calendar(
-    struct tw_text text, const struct tw_time_zone *zone, int64_t *out_us, struct tw_error *err)
+    struct tw_text text, const struct tw_time_clocks *clocks, int64_t *out_us, struct tw_error *err)
 {
     char spread[16];
     int length = snprintf(spread, sizeof spread, "%.8s%s%.*s", text.bytes, text.length > 8 ? "T" : "",
         (int)(text.length - 8), text.bytes + 8);
-    return tw_time_parse((struct tw_text){spread, (size_t)length}, zone, out_us, err);
+    return tw_time_parse((struct tw_text){spread, (size_t)length}, clocks, out_us, err);
 }
 
 /* "/Date(1716900000000)/" and "/Date(1716900000000+0200)/": milliseconds, as .NET writes them to JSON. */
@@ -131,7 +131,7 @@ bool tw_event_time_of_text(struct tw_text text, const struct tw_event_time_optio
     while (text.length && (unsigned char)text.bytes[text.length - 1] <= ' ')
         text.length--;
     if (options->unit == TW_UNIT_AUTO && is_calendar(text))
-        return read_calendar(text, options->zone, out_us, err);
+        return read_calendar(text, options->clocks, out_us, err);
     if (read_number(text, &number))
         return take_number(number, options, out_us, doubtful, err);
     const struct tw_event_time_options milliseconds = {TW_UNIT_MILLISECONDS, NULL};
@@ -139,7 +139,7 @@ bool tw_event_time_of_text(struct tw_text text, const struct tw_event_time_optio
         bool old; /* the unit is none that was set */
         return take_number(number, &milliseconds, out_us, &old, err);
     }
-    return tw_time_parse(text, options->zone, out_us, err);
+    return tw_time_parse(text, options->clocks, out_us, err);
 }
 
 /* Does the text say that there is no time: "null", "N/A", the day zero of databases and languages? */

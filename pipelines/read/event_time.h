@@ -19,7 +19,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "timestamps/time_zone.h"
+
+struct tw_time_clocks;
 
 enum tw_time_unit {
     TW_UNIT_AUTO,
@@ -31,7 +32,7 @@ enum tw_time_unit {
 
 struct tw_event_time_options {
     enum tw_time_unit unit;
-    const struct tw_time_zone *zone; /* or NULL */
+    const struct tw_time_clocks *clocks; /* of times without an offset (time_text.h), or NULL */
 };
 
 enum tw_event_time {

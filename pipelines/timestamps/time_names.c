@@ -59,3 +59,30 @@ bool tw_time_names_zone(const char *word, enum tw_time_names names, int *minutes
            (names == TW_TIME_NEWSWIRE &&
                find_zone(word, newswire_zones, sizeof newswire_zones / sizeof newswire_zones[0], minutes));
 }
+
+bool tw_time_names_american(const char *word)
+{
+    static const char *const names[] = {"EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"};
+    for (size_t at = 0; at < sizeof names / sizeof names[0]; at++)
+        if (strcmp(names[at], word) == 0)
+            return true;
+    return false;
+}
+
+static bool may_stand_in_place(char byte)
+{
+    return tw_text_is_letter(byte) || tw_text_is_digit(byte) || (byte && strchr("_+-/", byte));
+}
+
+size_t tw_time_names_place(struct tw_text text)
+{
+    size_t length = 0, area = 0;
+    while (area < text.length && tw_text_is_letter(text.bytes[area]))
+        area++;
+    if (area < 2 || area + 1 >= text.length || text.bytes[area] != '/' ||
+        !tw_text_is_letter(text.bytes[area + 1]))
+        return 0;
+    while (length < text.length && may_stand_in_place(text.bytes[length]))
+        length++;
+    return length;
+}

@@ -8,6 +8,7 @@
 #include "timestamps/time_names.h"
 #include "timestamps/time_words.h"
 #include "timestamps/time_zone.h"
+#include "timestamps/time_zones.h"
 
 enum { DAY_SECONDS = 86400, MICROSECONDS = 1000000 };
 
@@ -22,7 +23,8 @@ struct reading {
     bool has_clock;
     bool has_offset;
     int64_t offset_seconds;
-    const char *wrong; /* the first thing that is wrong */
+    struct tw_text place; /* a zone's name that stands in place of an offset, or beside one */
+    const char *wrong;    /* the first thing that is wrong */
 };
 
 static bool wrong(struct reading *reading, const char *why)
@@ -204,11 +206,28 @@ static bool take_half_of_day(struct reading *reading)
     return true;
 }
 
+static struct tw_text rest_of(const struct reading *reading)
+{
+    return (struct tw_text){reading->text.bytes + reading->at, reading->text.length - reading->at};
+}
+
+/* America/New_York, in place of an offset or beside one. False when none stands here. */
+static bool take_place(struct reading *reading)
+{
+    size_t length = tw_time_names_place(rest_of(reading));
+    if (length == 0)
+        return false;
+    reading->place = (struct tw_text){rest_of(reading).bytes, length};
+    reading->at += length;
+    return true;
+}
+
 /* Go and Ruby write the zone's name behind the offset, and Go its other clock: "+0000 UTC m=+0.012". */
 static bool skip_repeated_name(struct reading *reading)
 {
     skip_spaces(reading);
-    if (tw_text_is_letter(byte_at(reading, 0)) && byte_at(reading, 1) != '=' && !take_named_offset(reading))
+    if (tw_text_is_letter(byte_at(reading, 0)) && byte_at(reading, 1) != '=' && !take_place(reading) &&
+        !take_named_offset(reading))
         return false;
     skip_spaces(reading);
     if (byte_at(reading, 0) == 'm' && byte_at(reading, 1) == '=')
@@ -216,27 +235,23 @@ static bool skip_repeated_name(struct reading *reading)
     return true;
 }
 
-/* Java writes the zone's name behind its offset: +01:00[Europe/Paris]. */
-static bool skip_zone_in_brackets(struct reading *reading)
+/* Java writes the zone's name behind its offset, +01:00[Europe/Paris]; RFC 5322 lets it stand in a comment,
+ * +0000 (UTC). Where no offset stands before it, it must be a zone's. */
+static bool take_zone_within(struct reading *reading, const char *open, char close)
 {
-    if (!reading->has_offset || !take_byte(reading, "["))
+    size_t before = reading->at;
+    if (!take_byte(reading, open))
         return true;
-    while (byte_at(reading, 0) && byte_at(reading, 0) != ']')
+    if (!reading->has_offset && (!take_place(reading) || byte_at(reading, 0) != close)) {
+        reading->at = before;
+        reading->place.length = 0;
+        return true;
+    }
+    while (byte_at(reading, 0) && byte_at(reading, 0) != close)
         reading->at++;
-    return take_byte(reading, "]") || wrong(reading, "something stands after the time");
-}
-
-/* RFC 5322 lets the zone's name stand in a comment: +0000 (UTC). */
-static bool skip_comment(struct reading *reading)
-{
-    if (!reading->has_offset)
-        return true;
-    skip_spaces(reading);
-    if (!take_byte(reading, "("))
-        return true;
-    while (byte_at(reading, 0) && byte_at(reading, 0) != ')')
-        reading->at++;
-    return take_byte(reading, ")") || wrong(reading, "something stands after the time");
+    bool closed = byte_at(reading, 0) == close;
+    reading->at += closed;
+    return closed || wrong(reading, "something stands after the time");
 }
 
 static bool take_offset(struct reading *reading)
@@ -245,9 +260,12 @@ static bool take_offset(struct reading *reading)
     if (!take_half_of_day(reading))
         return false;
     bool taken = is_signed(reading) ? take_numeric_offset(reading, false) && skip_repeated_name(reading)
-                 : tw_text_is_letter(byte_at(reading, 0)) ? take_named_offset(reading)
+                 : tw_text_is_letter(byte_at(reading, 0)) ? take_place(reading) || take_named_offset(reading)
                                                           : true;
-    return taken && skip_zone_in_brackets(reading) && skip_comment(reading);
+    if (!taken || !take_zone_within(reading, "[", ']'))
+        return false;
+    skip_spaces(reading);
+    return take_zone_within(reading, "(", ')');
 }
 
 /* ---- the three families ---- */
@@ -376,12 +394,18 @@ static struct tw_text trimmed(struct tw_text text)
     return text;
 }
 
-/* What is no standard form, word by word; why it is none stays where that fails, too. */
-static bool read_words(struct reading *reading)
+/* What is no standard form, word by word; why it is none stays where that fails, too. *cure is set where there
+ * is a better one. */
+static bool read_words(struct reading *reading, const char **cure)
 {
     struct tw_time_parts parts;
-    if (!tw_time_words(reading->text, &parts))
+    if (!tw_time_words(reading->text, &parts)) {
+        if (parts.either_way) {
+            reading->wrong = "which number is the day, which the month?";
+            *cure = "send the date as YYYY-MM-DD, or the month by its name";
+        }
         return false;
+    }
     struct reading again = {.text = reading->text,
         .at = reading->text.length,
         .year = parts.year,
@@ -393,35 +417,51 @@ static bool read_words(struct reading *reading)
         .fraction_us = parts.fraction_us,
         .has_clock = parts.has_clock,
         .has_offset = parts.has_offset,
-        .offset_seconds = parts.offset_seconds};
+        .offset_seconds = parts.offset_seconds,
+        .place = parts.place};
     bool sound = check_reading(&again);
     if (sound)
         *reading = again;
     return sound;
 }
 
-bool tw_time_parse(
-    struct tw_text text, const struct tw_time_zone *naive, int64_t *out_us, struct tw_error *err)
+/* What a time without an offset was read from: the clock that it names, else the one that all such times
+ * mean. NULL: neither is known. */
+static const struct tw_time_zone *clock_of(const struct reading *reading, const struct tw_time_clocks *clocks)
 {
-    static const char cure[] =
+    if (!clocks)
+        return NULL;
+    return reading->place.length ? tw_time_zones_find(clocks->zones, reading->place) : clocks->naive;
+}
+
+bool tw_time_parse(
+    struct tw_text text, const struct tw_time_clocks *clocks, int64_t *out_us, struct tw_error *err)
+{
+    static const char standard[] =
         "send RFC 3339 with an offset, as 1987-10-19T14:30:00Z, or a number in decode.time_unit";
+    const char *cure = standard;
     struct reading reading = {.text = trimmed(text)};
-    if ((!read_any(&reading) || !check_reading(&reading)) && !read_words(&reading))
+    if ((!read_any(&reading) || !check_reading(&reading)) && !read_words(&reading, &cure))
         return refuse_time(text, cure, reading.wrong, err);
-    if (!reading.has_clock && !naive)
+    const struct tw_time_zone *clock = clock_of(&reading, clocks);
+    if (reading.place.length && !reading.has_offset && !clock)
+        return refuse_time(text,
+            "send an offset, or install the zones (packages tzdata and tzdata-legacy) and start again",
+            "this system has no time zone of that name", err);
+    if (!reading.has_clock && !clock)
         return refuse_time(text,
             "say what a day means by decode.time_zone, as UTC or America/New_York, or send a clock and an offset",
             "no Thh:mm after the date", err);
-    if (!reading.has_offset && !naive)
+    if (!reading.has_offset && !clock)
         return refuse_time(text,
             "say what it means by decode.time_zone, as UTC or America/New_York, or send an offset",
             "it has no offset (Z or +hh:mm)", err);
     int64_t local = tw_days_from_date(reading.year, reading.month, reading.day) * DAY_SECONDS +
                     reading.hour * 3600 + reading.minute * 60 + reading.second;
-    int64_t seconds = reading.has_offset ? local - reading.offset_seconds : tw_time_zone_to_utc(naive, local);
+    int64_t seconds = reading.has_offset ? local - reading.offset_seconds : tw_time_zone_to_utc(clock, local);
     /* A leap second is the last of a UTC day: it reads as the midnight after it, as POSIX clocks do. */
     if (reading.second == 60 && seconds % DAY_SECONDS != 0)
-        return refuse_time(text, cure, "a second of 60 stands at 23:59:60 UTC only", err);
+        return refuse_time(text, standard, "a second of 60 stands at 23:59:60 UTC only", err);
     *out_us = seconds * MICROSECONDS + (reading.second == 60 ? 0 : reading.fraction_us);
     return true;
 }

@@ -7,14 +7,20 @@
 
 enum { NO_YEAR = -1, MICROSECONDS = 1000000, HOUR = 3600 };
 
+/* Who wrote a date, as far as its clock shows it. */
+enum writer { WRITER_UNKNOWN, WRITER_AMERICAN, WRITER_FOREIGN };
+
 /* A text being read. */
 struct reader {
     struct tw_text text;
     size_t at;
     struct tw_time_parts *parts;
-    int american;     /* hours of its standard time east of UTC, of ET, CT, MT, PT; 0: none of them */
-    bool half_of_day; /* AM or PM was read */
-    bool universal;   /* UTC or GMT, which a sign may follow */
+    int american; /* hours of its standard time east of UTC, of ET, CT, MT, PT; 0: none of them */
+    enum writer writer;
+    bool half_of_day;   /* AM or PM was read */
+    bool american_half; /* and in capitals or with points, as Americans write it */
+    bool dashed;        /* the date stood with dashes, as Indians write it with AM and PM too */
+    bool universal;     /* UTC or GMT, which a sign may follow */
 };
 
 static char byte_at(const struct reader *reader, size_t ahead)
@@ -99,6 +105,7 @@ static bool take_half_of_day(struct reader *reader, size_t bytes)
     if (reader->half_of_day || !parts->has_clock || parts->hour < 1 || parts->hour > 12)
         return false;
     reader->half_of_day = true;
+    reader->american_half = byte_at(reader, 0) < 'a' || byte_at(reader, 1) == '.';
     parts->hour = parts->hour % 12 + ((byte_at(reader, 0) & ~0x20) == 'P' ? 12 : 0);
     reader->at += bytes;
     return true;
@@ -113,6 +120,28 @@ static bool set_offset(struct reader *reader, int64_t offset)
     return true;
 }
 
+static struct tw_text rest_of(const struct reader *reader)
+{
+    return (struct tw_text){reader->text.bytes + reader->at, reader->text.length - reader->at};
+}
+
+/* America/New_York. In the Americas dates are written in every order. */
+static bool take_place(struct reader *reader)
+{
+    static const char us[] = "US/", americas[] = "America/";
+    struct tw_text rest = rest_of(reader);
+    size_t length = tw_time_names_place(rest);
+    if (reader->parts->place.length)
+        return false;
+    if (strncmp(rest.bytes, us, sizeof us - 1) == 0)
+        reader->writer = WRITER_AMERICAN;
+    else if (length < sizeof americas || strncmp(rest.bytes, americas, sizeof americas - 1) != 0)
+        reader->writer = WRITER_FOREIGN;
+    reader->parts->place = (struct tw_text){rest.bytes, length};
+    reader->at += length;
+    return true;
+}
+
 static bool take_word(struct reader *reader)
 {
     enum { MOST = 15 };
@@ -121,6 +150,8 @@ static bool take_word(struct reader *reader)
     int minutes;
     if (half)
         return take_half_of_day(reader, half);
+    if (tw_time_names_place(rest_of(reader)))
+        return take_place(reader);
     for (; tw_text_is_letter(byte_at(reader, length)); length++) {
         if (length == MOST)
             return false;
@@ -141,10 +172,15 @@ static bool take_word(struct reader *reader)
     }
     if (american) {
         reader->american = american;
+        reader->writer = WRITER_AMERICAN;
         return true;
     }
     if (tw_time_names_zone(word, TW_TIME_NEWSWIRE, &minutes)) {
         reader->universal = length == 3 && minutes == 0;
+        if (tw_time_names_american(word))
+            reader->writer = WRITER_AMERICAN;
+        else if (minutes != 0)
+            reader->writer = WRITER_FOREIGN;
         return set_offset(reader, minutes * INT64_C(60));
     }
     bool fixed = strcmp(word, "STANDARD") == 0 || strcmp(word, "DAYLIGHT") == 0;
@@ -203,16 +239,8 @@ static bool set_day(struct tw_time_parts *parts, int day)
     return true;
 }
 
-static bool says_half_of_day(struct tw_text text)
-{
-    struct reader reader = {.text = text};
-    for (; reader.at < text.length; reader.at++)
-        if (half_of_day_bytes(&reader) && (reader.at == 0 || !tw_text_is_letter(text.bytes[reader.at - 1])))
-            return true;
-    return false;
-}
-
-/* 28.05.2024, 5/28/24, 2024/05/28: three numbers with one mark. */
+/* 28.05.2024, 5/28/24, 2024/05/28: three numbers with one mark. What could be read either way is taken as an
+ * American means it; whether one wrote it shows at the end of the text. */
 static bool take_date(struct reader *reader, size_t first_digits, char mark)
 {
     struct tw_time_parts *parts = reader->parts;
@@ -232,10 +260,11 @@ static bool take_date(struct reader *reader, size_t first_digits, char mark)
         parts->month = second;
         return set_day(parts, third) && set_year(parts, first, 2);
     }
-    bool american = mark == '/' && says_half_of_day(reader->text);
-    bool month_first = (second > 12 && mark != '.') || (american && first <= 12);
-    if (first_digits > 2 || (mark != '.' && !month_first && first <= 12 && first != second))
-        return false; /* which one is the month? */
+    if (first_digits > 2)
+        return false;
+    parts->either_way = mark != '.' && first <= 12 && second <= 12 && first != second;
+    bool month_first = mark != '.' && (second > 12 || parts->either_way);
+    reader->dashed = mark == '-';
     parts->month = month_first ? first : second;
     return set_day(parts, month_first ? second : first) && set_year(parts, third, third_digits);
 }
@@ -357,6 +386,13 @@ static bool is_summer(const struct tw_time_parts *parts)
     return hour >= begin * 24 + 2 && hour < end * 24 + 2;
 }
 
+/* Did an American write its day and month? */
+static bool is_american(const struct reader *reader)
+{
+    return reader->writer == WRITER_AMERICAN ||
+           (reader->writer == WRITER_UNKNOWN && reader->american_half && !reader->dashed);
+}
+
 bool tw_time_words(struct tw_text text, struct tw_time_parts *out)
 {
     enum { MOST = 80 };
@@ -373,7 +409,9 @@ bool tw_time_words(struct tw_text text, struct tw_time_parts *out)
                 : byte == '+' || byte == '-' ? take_sign(&reader)
                                              : tw_text_is_letter(byte) && take_word(&reader);
     }
-    if (!taken || out->year == NO_YEAR || out->month < 1 || out->month > 12 || out->day == 0)
+    out->either_way = taken && out->either_way && !is_american(&reader);
+    if (!taken || out->either_way || out->year == NO_YEAR || out->month < 1 || out->month > 12 ||
+        out->day == 0)
         return false;
     if (reader.american && out->has_clock && !out->has_offset) {
         out->has_offset = true;

@@ -7,10 +7,14 @@
  *   a.m. ET" · "May 28, 2024 | 08:40 Eastern Time" · "28.05.2024 14:40 CEST" · "5/28/24 8:40 AM EDT" ·
  *   "28/May/2024:12:40:00 +0000" · "20240528-12:40:00Z" · "28 May 2024 13:40 BST"
  * ET, CT, MT and PT are the clocks of the United States, with the days on which these are changed since 1967.
- * IST is India's, BST Britain's: of those who use the names their newswires are read. Of two numbers and a
- * year the month is the first where AM or PM says that an American wrote it, else what tells them apart is
- * one above 12; where nothing does, the text is refused. A year of two digits is 1950 to 2049. Every word
- * must be understood. Pure. */
+ * IST is India's, BST Britain's: of those who use the names their newswires are read. A name of the IANA
+ * database is kept as it stands. A year of two digits is 1950 to 2049. Every word must be understood. Pure.
+ *
+ * Of two numbers and a year, one above 12 is the day, and behind dots the first one is (28.05.2024). Else it
+ * is an American who wrote them, the month first, where a clock of the United States is named (ET, PDT), or
+ * where slashes stand between them and AM, PM, a.m. or p.m. behind them, and no clock of elsewhere. All
+ * others are refused: 03/04/2026 is in March for some and in April for others; "am" and "pm" in small letters
+ * are written by both, and dashes with AM and PM by Indians. */
 #ifndef TW_TIME_WORDS_H
 #define TW_TIME_WORDS_H
 
@@ -26,9 +30,12 @@ struct tw_time_parts {
     bool has_clock;
     bool has_offset;
     int64_t offset_seconds;
+    struct tw_text place; /* a zone's name of the IANA database; empty: none stands there */
+    bool either_way;      /* refused because its day and month might change places */
 };
 
-/* Reads the whole text. False: a word was not understood, or a day, month or year is missing. */
+/* Reads the whole text. False: a word was not understood, or a day, month or year is missing, or nobody could
+ * tell day and month apart. */
 bool tw_time_words(struct tw_text text, struct tw_time_parts *out);
 
 #endif

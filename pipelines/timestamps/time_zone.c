@@ -6,9 +6,6 @@
 #include "base/file.h"
 #include "timestamps/calendar.h"
 
-/* Where Debian's tzdata puts the database. */
-static const char database[] = "/usr/share/zoneinfo";
-
 enum { DAY_SECONDS = 86400, MOST_FILE_BYTES = 1 << 20, MOST_TRANSITIONS = 10000, HEADER_BYTES = 44 };
 
 /* ---- the file (RFC 8536, section 3) ---- */
@@ -194,7 +191,7 @@ bool tw_time_zone_load(
     struct tw_text file;
     if (!is_zone_name(name))
         return tw_fail(err, TW_CONFIG, NULL, cure, "\"%.60s\" is not a time zone's name", name);
-    snprintf(path, sizeof path, "%s/%s", database, name);
+    snprintf(path, sizeof path, "%s/%s", TW_TIME_ZONE_DATABASE, name);
     if (!tw_file_read(path, MOST_FILE_BYTES, arena, &file, err))
         return tw_fail(err, TW_CONFIG, NULL,
             "give a name of the IANA database, as UTC or America/New_York; its files "

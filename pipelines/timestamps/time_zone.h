@@ -20,6 +20,9 @@
 #include "base/arena.h"
 #include "base/error.h"
 
+/* Where Debian's tzdata puts the database. */
+#define TW_TIME_ZONE_DATABASE "/usr/share/zoneinfo"
+
 /* One end of daylight saving time, as POSIX's "Mm.w.d/time" says it. */
 struct tw_zone_rule {
     int month, week, weekday; /* 1-12; 1-5, 5: the last; 0: Sunday */

@@ -104,7 +104,7 @@ int main(int argc, char **argv)
             return 2;
         most = strtoull(optarg, NULL, 10);
     }
-    both.decode.time_zone = &utc;
+    both.decode.clocks.naive = &utc;
     snprintf(path, sizeof path, "%s/sentfin/entities.jsonl", data);
     const char *entities = optind < argc ? argv[optind] : path;
     must(tw_arena_begin(&both.arena, ARENA_BYTES, &err) && tw_arena_begin(&kept, ARENA_BYTES, &err) &&

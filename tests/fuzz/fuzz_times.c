@@ -10,6 +10,7 @@
 #include "read/event_time.h"
 #include "timestamps/time_text.h"
 #include "timestamps/time_zone.h"
+#include "timestamps/time_zones.h"
 
 static const char *const zone_names[] = {
     "UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Sao_Paulo"};
@@ -20,6 +21,7 @@ enum { ZONES = sizeof zone_names / sizeof zone_names[0] };
 
 static struct tw_arena arena;
 static struct tw_time_zone zones[ZONES];
+static struct tw_time_zones named;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -29,6 +31,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     promise(tw_arena_begin(&arena, (size_t)16 << 20, &err), "address space is there");
     for (size_t zone = 0; zone < ZONES; zone++)
         promise(tw_time_zone_load(zone_names[zone], &arena, &zones[zone], &err), "tzdata is installed");
+    promise(tw_time_zones_load(&arena, &named, &err) && named.count > 400, "all of its zones are read");
     return 0;
 }
 
@@ -69,7 +72,7 @@ static void check_text(struct tw_text text, const struct tw_event_time_options *
     struct tw_error err;
     int64_t time_us, number_us;
     bool doubtful;
-    if (tw_time_parse(text, options->zone, &time_us, &err))
+    if (tw_time_parse(text, options->clocks, &time_us, &err))
         go_round(time_us);
     else
         check_refusal(&err);
@@ -106,7 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned choice = take_byte(&input);
     const struct tw_time_zone *zone =
         choice / 5 % (ZONES + 1) == ZONES ? NULL : &zones[choice / 5 % (ZONES + 1)];
-    const struct tw_event_time_options options = {(enum tw_time_unit)(choice % 5), zone};
+    const struct tw_time_clocks clocks = {zone, &named};
+    const struct tw_event_time_options options = {(enum tw_time_unit)(choice % 5), &clocks};
     struct tw_text text = own_copy((struct tw_text){(const char *)input.bytes, input.length});
     check_text(text, &options);
     check_json(text, &options);

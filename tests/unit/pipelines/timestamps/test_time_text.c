@@ -8,6 +8,7 @@
 
 #include "timestamps/time_text.h"
 #include "timestamps/time_zone.h"
+#include "timestamps/time_zones.h"
 
 static void times_are_read_exactly(void **state)
 {
@@ -165,7 +166,8 @@ static void a_time_without_an_offset_means_what_was_said(void **state)
         int64_t us = 0;
         char text[TW_TIME_TEXT_BYTES];
         assert_true(tw_time_zone_load(cases[at].zone, &arena, &zone, &err));
-        assert_true(tw_time_parse(tw_text_of(cases[at].text), &zone, &us, &err));
+        const struct tw_time_clocks clocks = {&zone, NULL};
+        assert_true(tw_time_parse(tw_text_of(cases[at].text), &clocks, &us, &err));
         tw_time_text(us, text);
         assert_string_equal(text, cases[at].utc);
     }
@@ -177,6 +179,92 @@ static void a_time_without_an_offset_means_what_was_said(void **state)
     tw_arena_end(&arena);
 }
 
+static void a_zones_name_says_what_its_clock_shows(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *utc; /* or what its refusal says */
+    } cases[] = {
+        {"2026-11-30 14:31 America/New_York", "2026-11-30T19:31:00Z"},
+        {"2026-07-01T14:31:00.25 Europe/Berlin", "2026-07-01T12:31:00.250000Z"},
+        {"2026-11-30T14:31:00-05:00[America/New_York]", "2026-11-30T19:31:00Z"},
+        {"2026-11-30T14:31:00[America/New_York]", "2026-11-30T19:31:00Z"},
+        {"2026-11-30T14:31:00[Asia/Tokyo] (Asia/Tokyo)", "2026-11-30T05:31:00Z"},
+        {"2026-11-30 14:31:00 (America/Argentina/Buenos_Aires)", "2026-11-30T17:31:00Z"},
+        {"2026-11-30T14:31:00+01:00 Europe/Berlin", "2026-11-30T13:31:00Z"},
+        {"2026-11-30T14:31:00+09:00[Europe/Berlin]", "2026-11-30T05:31:00Z"}, /* the offset decides */
+        {"2026-11-30 14:31 america/new_york", "2026-11-30T19:31:00Z"},
+        {"2026-11-30 14:31 Etc/GMT+5", "2026-11-30T19:31:00Z"},
+        {"Mon, 30 Nov 2026 14:31:00 Europe/London", "2026-11-30T14:31:00Z"},
+        {"Mon Nov 30 14:31:00 Asia/Kolkata 2026", "2026-11-30T09:01:00Z"},
+        {"Nov 30, 2026 2:31 PM America/Chicago", "2026-11-30T20:31:00Z"},
+        {"November 30th, 2026 at 2:31 p.m. (America/Chicago)", "2026-11-30T20:31:00Z"},
+        {"Europe/Zurich, 30.11.2026 14:31", "2026-11-30T13:31:00Z"},
+        {"2026-11-30 14:31 Mars/Olympus", "no time zone of that name"},
+        {"2026-11-30T14:31:00[Mars/Olympus]", "no time zone of that name"},
+        {"2026-11-30 14:31 Europe/Berlin Europe/Berlin", "something stands"},
+        {"2026-11-30T14:31:00[Europe/Berlin", "2026-11-30T13:31:00Z"},
+        {"2026-11-30 14:31 Europe/", "no meaning"},
+    };
+    struct tw_arena arena;
+    struct tw_error err;
+    struct tw_time_zones zones;
+    assert_true(tw_arena_begin(&arena, (size_t)8 << 20, &err));
+    assert_true(tw_time_zones_load(&arena, &zones, &err));
+    const struct tw_time_clocks clocks = {NULL, &zones};
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        int64_t us = 0;
+        char text[TW_TIME_TEXT_BYTES];
+        bool read = tw_time_parse(tw_text_of(cases[at].text), &clocks, &us, &err);
+        tw_time_text(us, text);
+        if (read ? strcmp(text, cases[at].utc) != 0 : !strstr(err.what, cases[at].utc))
+            fail_msg("%s: %s", cases[at].text, read ? text : err.what);
+    }
+    int64_t us;
+    assert_false(tw_time_parse(tw_text_of(cases[0].text), NULL, &us, &err));
+    assert_non_null(strstr(err.cure, "tzdata"));
+    tw_arena_end(&arena);
+}
+
+static void day_and_month_are_never_guessed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *utc; /* NULL: refused, naming the cure */
+    } cases[] = {
+        {"11/30/2026 14:31 UTC", "2026-11-30T14:31:00Z"},
+        {"30/11/2026 14:31 UTC", "2026-11-30T14:31:00Z"},
+        {"30-11-2026 14:31:00 UTC", "2026-11-30T14:31:00Z"},
+        {"30/11/2026 02:31 pm IST", "2026-11-30T09:01:00Z"},
+        {"04/04/2026 14:31 UTC", "2026-04-04T14:31:00Z"},
+        {"03.04.2026 14:31 UTC", "2026-04-03T14:31:00Z"},
+        {"3/4/2026, 2:31:00 PM UTC", "2026-03-04T14:31:00Z"},
+        {"3/4/2026 2:31 p.m. UTC", "2026-03-04T14:31:00Z"},
+        {"03/04/2026 14:31 ET", "2026-03-04T19:31:00Z"},
+        {"03/04/2026 14:31 PST", "2026-03-04T22:31:00Z"},
+        {"03-04-2026 14:31 EST", "2026-03-04T19:31:00Z"},
+        {"03/04/2026", NULL},
+        {"03/04/2026 14:31 UTC", NULL},
+        {"03/04/2026 2:31 pm UTC", NULL},
+        {"03-04-2026 2:31 PM UTC", NULL},
+        {"03/04/2026 02:31 PM IST", NULL},
+        {"03/04/2026 2:31 PM BST", NULL},
+        {"03/04/2026 2:31 PM Europe/London", NULL},
+        {"03/04/26 14:31 +0100", NULL},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        int64_t us = 0;
+        struct tw_error err;
+        char text[TW_TIME_TEXT_BYTES];
+        bool read = tw_time_parse(tw_text_of(cases[at].text), NULL, &us, &err);
+        tw_time_text(us, text);
+        if (read != (cases[at].utc != NULL) || (read && strcmp(text, cases[at].utc) != 0))
+            fail_msg("%s: %s", cases[at].text, read ? text : err.what);
+        if (!read && (!strstr(err.what, "which the month?") || !strstr(err.cure, "YYYY-MM-DD")))
+            fail_msg("%s: %s; %s", cases[at].text, err.what, err.cure);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +272,8 @@ int main(void)
         cmocka_unit_test(one_moment_is_read_in_every_spelling),
         cmocka_unit_test(american_clocks_are_changed_in_spring_and_autumn),
         cmocka_unit_test(a_time_without_an_offset_means_what_was_said),
+        cmocka_unit_test(a_zones_name_says_what_its_clock_shows),
+        cmocka_unit_test(day_and_month_are_never_guessed),
         cmocka_unit_test(every_day_of_four_centuries_goes_there_and_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
