@@ -12,8 +12,9 @@
  *   - a name in capitals that could be a newswire symbol ("<P>", "<B>") only when other markup stands in the
  *     same text;
  *   - comments, <!DOCTYPE>, <?...?>, Office's "<![if ...]>"; the marks of CDATA, but not what they enclose.
- * script and style go with what they hold. A tag ends before the next "<", which keeps a pass linear whatever
- * a text holds. */
+ * script and style go with what they hold; one that is never closed holds nothing: its tag goes, and the rest
+ * of the text stays, code or news, where a browser would show none of it. A tag ends before the next "<",
+ * which keeps a pass linear whatever a text holds. */
 #ifndef TW_MARKUP_H
 #define TW_MARKUP_H
 

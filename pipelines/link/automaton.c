@@ -627,7 +627,8 @@ static bool longest_name(const struct tw_automaton *automaton, struct tw_text te
 /* Where link looks for a symbol. */
 static bool is_stop(const struct tw_name_word *word)
 {
-    return word->length == 1 && (word->folded[0] == '$' || word->folded[0] == '<' || word->folded[0] == ':');
+    char mark = word->folded[0];
+    return word->length == 1 && (mark == '$' || mark == '#' || mark == '<' || mark == ':');
 }
 
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,

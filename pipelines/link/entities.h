@@ -94,9 +94,9 @@ struct tw_word_walk {
 };
 
 /* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A dollar sign,
- * '<' or ':' before it, or a word that begins no name and may be a terminal's code (terminal.h), ends the
- * walk early with *stopped = true, walk->at on it and no match. False at the end. `automaton` may be NULL:
- * then only those stops are found. */
+ * '#', '<' or ':' before it, or a word that begins no name and may be a terminal's code (terminal.h), ends
+ * the walk early with *stopped = true, walk->at on it and no match. False at the end. `automaton` may be
+ * NULL: then only those stops are found. */
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,
     struct tw_name_match *match);
 

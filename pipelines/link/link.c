@@ -1,5 +1,6 @@
 #include "link/link.h"
 
+#include "link/hashtags.h"
 #include "link/symbol_list.h"
 #include "link/terminal.h"
 #include "link/tickers.h"
@@ -132,7 +133,7 @@ static enum tw_symbol_found find_at_colon(
                                                 : tw_terminal_symbol(scan, pass->taken, at, at, ticker);
 }
 
-/* The symbol to which the mark at `at` belongs: a dollar sign, '<', ':', or the letters of what may be a
+/* The symbol to which the mark at `at` belongs: a dollar sign, '#', '<', ':', or the letters of what may be a
  * terminal's code. */
 static enum tw_symbol_found find_at(const struct tw_ticker_scan *scan, struct pass *pass, size_t at,
     size_t bytes, char mark, struct tw_ticker *ticker)
@@ -140,6 +141,8 @@ static enum tw_symbol_found find_at(const struct tw_ticker_scan *scan, struct pa
     switch (mark) {
     case '$':
         return tw_ticker_cashtag(scan, at, bytes, at == pass->last_cashtag && at > 0, ticker);
+    case '#':
+        return tw_hashtag_find(scan, at, bytes, ticker);
     case '<':
         return tw_ticker_newswire(scan, at, ticker);
     case ':':

@@ -6,6 +6,7 @@
  *   cashtag    "$VELQ", "$velq", "$VELQ-B": a dollar sign, not after a letter, digit or another dollar sign
  *              unless a cashtag ends there. K, M, B, T, MM, BN and currencies are symbols when they are
  *              listed, else amounts
+ *   hashtag    "#VELQ": in hashtags.h
  *   newswire   "<VELQ>", "<VELQ.N>": capitals and digits in angle brackets
  *   exchange   "NASDAQ: VELQ", "(NYSE: VELQ.A, VELQ.B)": in symbol_list.h
  *   terminal   "VELQ:US", "VELQ US Equity", "(VELQ.N)": in terminal.h

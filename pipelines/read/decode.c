@@ -7,7 +7,9 @@
 
 #include "clean/clean.h"
 #include "clean/utf8.h"
+#include "read/dynamodb.h"
 #include "read/event_time.h"
+#include "read/feed_names.h"
 #include "read/json_text.h"
 #include "read/plain.h"
 #include "read/split_symbols.h"
@@ -52,17 +54,6 @@ struct tw_decode_options tw_decode_defaults(void)
         .max_payload_bytes = (size_t)4 << 20,
     };
 }
-
-/* What feeds call a field whose configured names hold nothing; an unreadable time among these is none. */
-static const char *const other_time[] = {"datetime", "date", "pubDate", "published", "publishedDate",
-    "published_utc", "date_published", "time_published", "created", "created_utc", "createdAt", "eventTime",
-    "versionCreated", "seendate", "@timestamp", "publishTime", "Timestamp", "providerPublishTime",
-    "published_on", "date_unixtime"};
-static const char *const other_title[] = {"Title", "Headline", "Subject", "subject"};
-static const char *const other_body[] = {"full_text", "Body", "Text", "Content", "description", "summary",
-    "selftext", "content_html", "content_text", "message", "Message", "caption"};
-static const char *const other_symbols[] = {
-    "symbol", "ticker", "stocks", "ticker_sentiment", "relatedTickers"};
 
 enum field { ID, TIME, TITLE, BODY, SOURCE, LANGUAGE, SYMBOLS, FIELDS };
 _Static_assert((int)FIELDS <= (int)TW_FIELD_LISTS_MOST, "tw_fields_find has room for that many lists");
@@ -159,43 +150,6 @@ static const json_t *nth_value(const struct decoding *decoding, enum field field
         return found->values[field][name];
     const json_t *value = json_object_get(found->object, list->names[name]);
     return value && !json_is_null(value) ? value : NULL;
-}
-
-#define COUNT_OF(array) (uint32_t)(sizeof(array) / sizeof((array)[0]))
-
-enum { OTHER_NAMES_MOST = 24 };
-_Static_assert(sizeof other_time / sizeof other_time[0] <= OTHER_NAMES_MOST, "the longest of the lists");
-
-/* The values of a field by the names that feeds give it besides, in the order of the names. */
-struct others {
-    const json_t *values[2 * OTHER_NAMES_MOST]; /* of the object with the fields, and the one around it */
-    uint32_t count;
-};
-
-/* Goes through the members once: an object has few, and most of none of the names. */
-static void add_others(json_t *object, const char *const *names, uint32_t count, struct others *others)
-{
-    const json_t *found[OTHER_NAMES_MOST] = {NULL};
-    uint32_t most = count < COUNT_OF(found) ? count : COUNT_OF(found), any = 0;
-    for (void *member = json_object_iter(object); member; member = json_object_iter_next(object, member)) {
-        const char *key = json_object_iter_key(member);
-        for (uint32_t name = 0; name < most; name++)
-            if (names[name][0] == key[0] && strcmp(names[name], key) == 0) {
-                found[name] = json_object_iter_value(member);
-                any++;
-            }
-    }
-    for (uint32_t name = 0; any && name < most; name++)
-        if (found[name] && !json_is_null(found[name]) && others->count < COUNT_OF(others->values))
-            others->values[others->count++] = found[name];
-}
-
-static void find_others(
-    const struct decoding *decoding, const char *const *names, uint32_t count, struct others *others)
-{
-    others->count = 0;
-    add_others(decoding->fields.object, names, count, others);
-    add_others(decoding->outer.object, names, count, others);
 }
 
 static bool keep(const struct decoding *decoding, struct tw_text from, struct tw_text *to)
@@ -372,9 +326,9 @@ static bool take_symbols(const struct decoding *decoding)
         if (value && !take_symbols_of(decoding, value))
             return false;
     }
-    struct others others = {.count = 0};
+    struct tw_feed_values others = {.count = 0};
     if (decoding->document->symbol_count == 0)
-        add_others(decoding->fields.object, other_symbols, COUNT_OF(other_symbols), &others);
+        tw_feed_values_add(decoding->fields.object, TW_FEED_SYMBOLS, &others);
     for (uint32_t nth = 0; nth < others.count && decoding->document->symbol_count == 0; nth++)
         if (!take_symbols_of(decoding, others.values[nth]))
             return false;
@@ -466,11 +420,12 @@ static bool take_other_time(const struct decoding *decoding)
 {
     const struct tw_event_time_options reading = {decoding->options->time_unit, &decoding->options->clocks};
     struct tw_document *document = decoding->document;
-    struct others others;
+    struct tw_feed_values others = {.count = 0};
     struct tw_error why;
     struct decoding unheard = *decoding;
     unheard.err = &why;
-    find_others(decoding, other_time, COUNT_OF(other_time), &others);
+    tw_feed_values_add(decoding->fields.object, TW_FEED_TIME, &others);
+    tw_feed_values_add(decoding->outer.object, TW_FEED_TIME, &others);
     for (uint32_t nth = 0; nth < others.count; nth++) {
         bool read = tw_event_time_of(others.values[nth], &reading, &document->event_us,
                         &document->time_is_doubtful, &why) == TW_EVENT_TIME_READ;
@@ -547,12 +502,12 @@ static bool fail_no_text(const struct decoding *decoding)
 
 /* A title or body by another name, where its own names hold nothing. */
 static bool take_other_text(const struct decoding *decoding, const struct text_field *field,
-    const char *const *names, uint32_t count, struct tw_text *to)
+    enum tw_feed_field names, struct tw_text *to)
 {
-    struct others others = {.count = 0};
+    struct tw_feed_values others = {.count = 0};
     if (!tw_text_is_blank(*to))
         return true;
-    add_others(decoding->fields.object, names, count, &others);
+    tw_feed_values_add(decoding->fields.object, names, &others);
     for (uint32_t nth = 0; nth < others.count; nth++) {
         struct tw_text text;
         if (!read_text(decoding, field, others.values[nth], &text))
@@ -569,8 +524,8 @@ static bool take_other_texts(
 {
     struct tw_document *document = decoding->document;
     return !tw_text_is_blank(document->body) ||
-           (take_other_text(decoding, body, other_body, COUNT_OF(other_body), &document->body) &&
-               take_other_text(decoding, title, other_title, COUNT_OF(other_title), &document->title));
+           (take_other_text(decoding, body, TW_FEED_BODY, &document->body) &&
+               take_other_text(decoding, title, TW_FEED_TITLE, &document->title));
 }
 
 static bool take_texts(const struct decoding *decoding)
@@ -640,6 +595,7 @@ static bool decode_object(struct decoding *decoding, json_t *object)
     const struct tw_decode_options *options = decoding->options;
     struct tw_envelope_contents contents;
     enum tw_envelope kind = options->envelope;
+    tw_dynamodb_open(object);
     find_fields(decoding, object, &decoding->fields);
     const struct tw_wrapped_names names = {&options->title, &options->body};
     if (kind == TW_ENVELOPE_AUTO && !tw_envelope_says_deleted(object) && has_text(decoding))

@@ -126,6 +126,7 @@ struct mender {
     size_t used;
     uint32_t repairs;
     uint32_t depth;
+    char quote; /* of the text that it is in */
 };
 
 static void emit(struct mender *mender, const char *bytes, size_t length)
@@ -157,6 +158,32 @@ static bool is_token_byte(char byte)
            byte == '+' || byte == '-' || byte == '.' || byte == '_';
 }
 
+/* \x and two hexadecimal digits, as Python's repr writes a character below 256; -1 when none stands here. */
+static int python_escape(const char *bytes, size_t left)
+{
+    if (left < 4 || bytes[1] != 'x' || hex_value(bytes[2]) < 0 || hex_value(bytes[3]) < 0)
+        return -1;
+    return hex_value(bytes[2]) * 16 + hex_value(bytes[3]);
+}
+
+/* What in a text of single quotes is written otherwise in one of double quotes. False: nothing of it. */
+static bool mend_in_single_quotes(struct mender *mender, const char *bytes, size_t left)
+{
+    char escape[8];
+    int unit = bytes[0] == '\\' ? python_escape(bytes, left) : -1;
+    if (bytes[0] == '"') {
+        replace_token(mender, 1, "\\\"");
+    } else if (bytes[0] == '\\' && left > 1 && bytes[1] == '\'') {
+        replace_token(mender, 2, "'");
+    } else if (unit > 0) {
+        snprintf(escape, sizeof escape, "\\u%04x", (unsigned)unit);
+        replace_token(mender, 4, escape);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* One escape or one byte of a text. */
 static void mend_in_string(struct mender *mender)
 {
@@ -166,6 +193,8 @@ static void mend_in_string(struct mender *mender)
         replace_token(mender, 1, " ");
         return;
     }
+    if (mender->quote == '\'' && mend_in_single_quotes(mender, bytes, left))
+        return;
     if (bytes[0] != '\\' || left < 2) {
         emit(mender, bytes, 1);
         mender->at++;
@@ -182,11 +211,14 @@ static void mend_in_string(struct mender *mender)
     mender->repairs++;
 }
 
+/* A text from its quote, double or single, to the next of its kind. */
 static void mend_string(struct mender *mender)
 {
+    mender->quote = mender->text.bytes[mender->at];
+    mender->repairs += mender->quote == '\'';
     emit(mender, "\"", 1);
     mender->at++;
-    while (mender->at < mender->text.length && mender->text.bytes[mender->at] != '"')
+    while (mender->at < mender->text.length && mender->text.bytes[mender->at] != mender->quote)
         mend_in_string(mender);
     if (mender->at < mender->text.length) {
         emit(mender, "\"", 1);
@@ -257,7 +289,13 @@ static void mend_token(struct mender *mender)
     bool known = tw_text_equal(token, tw_text_of("null")) || tw_text_equal(token, tw_text_of("true")) ||
                  tw_text_equal(token, tw_text_of("false"));
     /* A word outside of every bracket is no value that nobody reads: the message is no JSON. */
-    if (known || mender->depth == 0 || (is_json_number(token, &integer) && fits_a_number(token, integer))) {
+    const char *python = tw_text_equal(token, tw_text_of("True"))    ? "true"
+                         : tw_text_equal(token, tw_text_of("False")) ? "false"
+                                                                     : NULL;
+    if (python && mender->depth > 0) {
+        replace_token(mender, length, python);
+    } else if (known || mender->depth == 0 ||
+               (is_json_number(token, &integer) && fits_a_number(token, integer))) {
         emit(mender, token.bytes, length);
         mender->at += length;
     } else if (is_all_digits(token)) {
@@ -271,14 +309,14 @@ static void mend_token(struct mender *mender)
 static size_t nested_bytes(struct tw_text text, size_t at)
 {
     size_t begin = at, open = 0;
-    bool in_string = false;
+    char quote = '\0'; /* of the text that it is in */
     for (; at < text.length; at++) {
         char byte = text.bytes[at];
-        if (in_string) {
+        if (quote) {
             at += byte == '\\';
-            in_string = byte != '"';
-        } else if (byte == '"') {
-            in_string = true;
+            quote = byte == quote ? '\0' : quote;
+        } else if (byte == '"' || byte == '\'') {
+            quote = byte;
         } else if (byte == '[' || byte == '{') {
             open++;
         } else if ((byte == ']' || byte == '}') && --open == 0) {
@@ -314,7 +352,7 @@ static void mend_values(struct mender *mender)
     while (mender->at < mender->text.length) {
         char byte = mender->text.bytes[mender->at];
         bool opens = byte == '[' || byte == '{', closes = byte == ']' || byte == '}';
-        if (byte == '"') {
+        if (byte == '"' || byte == '\'') {
             mend_string(mender);
         } else if (is_token_byte(byte)) {
             mend_token(mender);
@@ -351,6 +389,15 @@ static bool mend(struct tw_text text, struct tw_arena *arena, struct tw_text *ou
 
 /* ---- the whole ---- */
 
+/* Does a single quote stand where a key or value begins, as a Python dict shows itself, or bytes do? */
+static bool is_python(struct tw_text text)
+{
+    size_t at = 0;
+    while (at < text.length && strchr("{[ \t\r\nb", text.bytes[at]))
+        at++;
+    return at < text.length && text.bytes[at] == '\'';
+}
+
 /* jansson quotes what stands near, which may be cut inside a character: only what it says is kept. */
 static bool fail_json(struct tw_text bytes, const json_error_t *error, struct tw_error *err)
 {
@@ -359,6 +406,10 @@ static bool fail_json(struct tw_text bytes, const json_error_t *error, struct tw
     size_t place = error->position > 0 ? (size_t)error->position : 0;
     char where[64];
     snprintf(where, sizeof where, "byte %zu", place_as_it_came(bytes, place));
+    if (is_python(bytes))
+        return tw_fail(err, TW_REFUSED, where,
+            "write it by json.dumps or JSON.stringify, not by str() or print",
+            "not JSON: single quotes stand around texts, as Python shows its values");
     return tw_fail(err, TW_REFUSED, where, cure, "not JSON: %.*s", length, error->text);
 }
 

@@ -7,13 +7,16 @@
  * maximal piece of broken UTF-8 become U+FFFD, a BOM at the start is dropped. The second runs only when the
  * library has refused the first's result, and mends values that senders write and RFC 8259 does not know:
  *   NaN, Infinity, -Infinity, None, undefined and other bare words        null
+ *   True, False                                                           true, false
  *   an integer beyond 64 bits                                             the same digits as text
  *   a number beyond a double, or written as JSON does not (.5, +1, 0x1F)  null
  *   a backslash before what it does not escape (\', \x)                   that character
  *   a control character inside a text (a raw line break, a tab)           a space
  *   what is nested deeper than TW_JSON_DEPTH                              null
  *   a comma before a closing bracket, a comment, NULs behind the value    a space
- * Braces, commas, colons and quotes are never invented: what is cut off stays refused. */
+ *   a text in single quotes, and in it \', \xE9 and double quotes         one in double quotes
+ * Braces, commas and colons are never invented, and a quote only for another: what is cut off stays refused,
+ * and so does a text in single quotes with an apostrophe in it that is not escaped. */
 #ifndef TW_JSON_TEXT_H
 #define TW_JSON_TEXT_H
 
@@ -34,8 +37,8 @@ struct tw_json_repairs {
 };
 
 /* Any JSON value, which the caller gives back by json_decref. TW_REFUSED with `where` as "byte N" of the
- * bytes as they came; TW_FULL when the arena is. Takes at most 4/3 of the bytes of arena for each pass that
- * mends. */
+ * bytes as they came; TW_FULL when the arena is. Takes at most 4/3 of the bytes of arena for the
+ * first pass when it mends, and twice as many for the second. */
 TW_MUST_USE bool tw_json_read(struct tw_text bytes, struct tw_arena *arena, json_t **out,
     struct tw_json_repairs *repairs, struct tw_error *err);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "read/dynamodb.h"
 #include "read/json_text.h"
 
 /* What the search works with. */
@@ -89,9 +90,19 @@ static const json_t *text_of(const json_t *object, const struct tw_name_list *li
     return NULL;
 }
 
+/* A body in pieces, the first of them words. */
+static bool has_paragraphs(const json_t *object, const struct tw_name_list *list)
+{
+    for (uint32_t name = 0; name < list->count; name++)
+        if (json_is_string(json_array_get(json_object_get(object, list->names[name]), 0)))
+            return true;
+    return false;
+}
+
 static bool has_text(const struct search *search, const json_t *object)
 {
     return text_of(object, search->names->title) || text_of(object, search->names->body) ||
+           has_paragraphs(object, search->names->body) ||
            json_is_string(json_object_get(object, "full_text"));
 }
 
@@ -157,7 +168,7 @@ static json_t *next_object(struct search *search, const json_t *object)
     static const char *const names[] = {"extended_tweet", "detail", "data", "Data", "message", "Message",
         "payload", "after", "_source", "fullDocument", "value", "Body", "Records", "kinesis", "Sns",
         "content", "article", "story", "news", "item", "document", "doc", "post", "tweet", "record",
-        "channel_post", "edited_channel_post", "edited_message", "body"};
+        "channel_post", "edited_channel_post", "edited_message", "body", "dynamodb", "NewImage", "Item"};
     json_t *first = NULL;
     for (size_t at = 0; at < sizeof names / sizeof names[0] && !search->full; at++) {
         json_t *found = object_under(search, object, names[at]);
@@ -195,6 +206,7 @@ bool tw_wrapped_open(const struct tw_wrapped_names *names, struct tw_arena *aren
     for (int level = 0; fields && level <= MOST_LEVELS && !search.full; level++) {
         bool text = has_text(&search, fields);
         json_t *next = inner_object(&search, fields, text);
+        tw_dynamodb_open(next);
         if (text && (!next || level == MOST_LEVELS)) {
             out->fields = fields;
             if (!out->outer)
@@ -213,8 +225,18 @@ static bool says(const json_t *object, const char *name, const char *one, const 
     return value && (strcmp(value, one) == 0 || strcmp(value, other) == 0);
 }
 
+/* A change in DynamoDB's stream that leaves no item. */
+static bool is_removal(const json_t *object)
+{
+    const json_t *change = json_object_get(object, "dynamodb");
+    return change && says(object, "eventName", "REMOVE", "REMOVE") && !json_object_get(change, "NewImage");
+}
+
 bool tw_wrapped_says_deleted(const json_t *object)
 {
+    const json_t *records = json_object_get(object, "Records");
+    if (is_removal(object) || (json_array_size(records) == 1 && is_removal(json_array_get(records, 0))))
+        return true;
     if (!json_object_get(object, "table"))
         return false;
     return says(object, "op_type", "D", "d") ||

@@ -394,8 +394,8 @@ static struct tw_text trimmed(struct tw_text text)
     return text;
 }
 
-/* What is no standard form, word by word; why it is none stays where that fails, too. *cure is set where there
- * is a better one. */
+/* What is no standard form, word by word; why it is none stays where that fails, too. *cure is set where
+ * there is a better one. */
 static bool read_words(struct reading *reading, const char **cure)
 {
     struct tw_time_parts parts;

@@ -125,6 +125,20 @@ static const struct usable usable[] = {
     {"JSON written twice", "\"{\\\"text\\\":\\\"up\\\",\\\"ts\\\":1716900000}\"", "up", "", AT},
     {"a byte order mark", "\uFEFF{\"text\":\"up\"}", "up", "", NULL},
     /* what queues, streams and feeds put around a message, and call its fields */
+    {"DynamoDB's stream by Lambda",
+        "{\"Records\":[{\"eventID\":\"1\",\"eventName\":\"INSERT\",\"eventSource\":\"aws:dynamodb\",\"dynamodb\":"
+        "{\"Keys\":{\"id\":{\"S\":\"a\"}},\"NewImage\":{\"id\":{\"S\":\"a\"},\"text\":{\"S\":\"up\"},\"ts\":{\"N\":"
+        "\"1716900000\"},\"symbols\":{\"SS\":[\"HLDN\",\"TRSK\"]}}}}]}",
+        "up", "HLDN TRSK", AT},
+    {"DynamoDB's stream by Kinesis",
+        "{\"awsRegion\":\"e\",\"eventName\":\"MODIFY\",\"dynamodb\":{\"ApproximateCreationDateTime\":1716900000000,"
+        "\"NewImage\":{\"title\":{\"S\":\"up\"},\"hot\":{\"BOOL\":false},\"body\":{\"NULL\":true},\"tickers\":{\"L\":"
+        "[{\"S\":\"HLDN\"},{\"M\":{\"symbol\":{\"S\":\"TRSK\"}}}]}},\"OldImage\":{\"title\":{\"S\":\"old\"}}}}",
+        "up", "HLDN TRSK", AT},
+    {"DynamoDB's export", "{\"Item\":{\"body\":{\"L\":[{\"S\":\"up\"},{\"S\":\"down\"}]}}}", "up down", "",
+        NULL},
+    {"a DynamoDB item alone", "{\"text\":{\"S\":\"up\"},\"ts\":{\"N\":\"1716900000\"}}", "up", "", AT},
+    {"a Python dict", "{'text': 'up', 'ts': 1716900000, 'hot': True, 'lang': None}", "up", "", AT},
     {"SNS",
         "{\"Type\":\"Notification\",\"MessageId\":\"2d\",\"Message\":\"{\\\"text\\\":\\\"up\\\",\\\"ts\\\":1716900000}\",\"Timestamp\":\"2024-05-28T12:41:00.000Z\"}",
         "up", "", AT},
@@ -398,6 +412,9 @@ static void what_was_deleted_is_a_tombstone(void **state)
     static const char maxwell[] =
         "{\"database\":\"n\",\"table\":\"a\",\"type\":\"delete\",\"data\":{\"text\":\"up\"}}";
     assert_int_equal(decoded(maxwell, sizeof maxwell - 1).fate, TW_FATE_TOMBSTONE);
+    static const char dynamodb[] =
+        "{\"eventName\":\"REMOVE\",\"dynamodb\":{\"OldImage\":{\"text\":{\"S\":\"up\"}}}}";
+    assert_int_equal(decoded(dynamodb, sizeof dynamodb - 1).fate, TW_FATE_TOMBSTONE);
 }
 
 /* CloudEvents in binary mode: the fields are the value, what they lack stands in headers. */

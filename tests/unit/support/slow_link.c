@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "link/entities.h"
+#include "link/hashtags.h"
 #include "link/link.h"
 #include "link/symbol_list.h"
 #include "link/terminal.h"
@@ -350,6 +351,9 @@ static void find_hits(struct linker *linker, struct hits *hits)
             last_cashtag = found ? hit.end : last_cashtag;
             hit.doubtful = found && hit.company >= 0 && tw_ticker_is_doubtful(linker->text, &ticker);
             hit.by_symbol = hit.by_symbol && !hit.doubtful;
+        } else if (mark == '#') {
+            found = take_ticker(
+                tw_hashtag_find(&linker->scan, word->begin, word->end - word->begin, &ticker), &ticker, &hit);
         } else if (mark == '<') {
             found = take_ticker(tw_ticker_newswire(&linker->scan, word->begin, &ticker), &ticker, &hit);
         } else if (mark == ':') {

@@ -87,6 +87,7 @@ static void tags_go_and_newswire_symbols_stay(void **state)
         {"a<!-- <b>hidden</b> -->b <!-- open", "ab <!-- open"},
         {"a<script type=\"x\">if (a<b) y()</script>b<style>p{}</STYLE>c", "a b c"},
         {"a<script>b", "a b"},
+        {"a<style>b<p>c</p><script async>d", "a b c d"}, /* never closed: they hold nothing */
         {"<!DOCTYPE html><html>x</html>", "x"},
         {"<p class=don't>x</p>", "x"},
         {"<div contenteditable>a</div><p data-x aria-hidden>b</p><td valign>c</td> <Div Corp>",

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "link/hashtags.h"
 #include "link/link.h"
 #include "slow_link.h"
 
@@ -430,6 +431,33 @@ static void terminals_write_a_market_behind_a_symbol(void **state)
     assert_listed(listed_units, cases, sizeof cases / sizeof cases[0]);
 }
 
+static const char listed_tags[] =
+    "{\"symbol\":\"VELQ\",\"names\":[\"Velquin\"]}\n{\"symbol\":\"VELQ.B\"}\n{\"symbol\":\"ODNL\"}\n"
+    "{\"symbol\":\"AMD\"}\n{\"symbol\":\"GAP\"}\n{\"symbol\":\"ABOUT\"}\n{\"symbol\":\"ZOOM\"}\n"
+    "{\"symbol\":\"AI\"}\n{\"symbol\":\"TSX\"}\n{\"symbol\":\"EUR\"}\n{\"symbol\":\"7203\"}\n"
+    "{\"symbol\":\"GM\",\"names\":[\"GM\"]}\n{\"symbol\":\"BRK.B\"}\n";
+
+static void a_hashtag_is_a_symbol_where_it_can_be_nothing_else(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"#VELQ cuts outlook", "VELQ*1"},
+        {"(#VELQ) and #ODNL, #AMD.", "AMD*1 ODNL*1 VELQ*1"},
+        {"\uFF03VELQ falls", "VELQ*1"},
+        {"#Velquin loses #GM", "GM*1 VELQ*1"},
+        {"#VELQ-B falls, #BRK.B rises", "BRK.B*1 VELQ.B*1"},
+        {"#VELQ-C falls", ""},
+        {"#velq #Velq #VELQ2026 #VELQ_falls #VELQfalls #XVELQ", ""},
+        {"mind the #GAP #ABOUT #ZOOM #AI #TSX #EUR #7203", ""},
+        {"#FOOX falls", ""},
+        {"C#VELQ &#VELQ ##VELQ https://x.example/#VELQ a=#VELQ $#VELQ", ""},
+        {"#VEL\u2026 #", ""},
+    };
+    assert_listed(listed_tags, cases, sizeof cases / sizeof cases[0]);
+    assert_true(tw_hashtag_is_word(tw_text_of("OPEN")));
+    assert_false(tw_hashtag_is_word(tw_text_of("VELQ")));
+}
+
 static void a_bare_symbol_is_read_to_its_end(void **state)
 {
     (void)state;
@@ -668,6 +696,7 @@ int main(void)
         cmocka_unit_test(unlisted_symbols_of_a_list_may_be_left_out),
         cmocka_unit_test(amounts_name_nobody),
         cmocka_unit_test(terminals_write_a_market_behind_a_symbol),
+        cmocka_unit_test(a_hashtag_is_a_symbol_where_it_can_be_nothing_else),
         cmocka_unit_test(a_bare_symbol_is_read_to_its_end),
         cmocka_unit_test(a_title_may_be_cut_off),
         cmocka_unit_test(names_are_the_same_in_every_spelling),

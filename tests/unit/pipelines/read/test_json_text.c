@@ -19,7 +19,7 @@ static void values_that_json_does_not_know_are_put_right(void **state)
         uint32_t repairs;
     } cases[] = {
         {"{\"a\":NaN,\"b\":[-Infinity,Infinity,1]}", "{\"a\":null,\"b\":[null,null,1]}", 3},
-        {"{\"a\":None,\"b\":undefined,\"c\":True}", "{\"a\":null,\"b\":null,\"c\":null}", 3},
+        {"{\"a\":None,\"b\":undefined,\"c\":True}", "{\"a\":null,\"b\":null,\"c\":true}", 3},
         {"{\"id\":99999999999999999999}", "{\"id\":\"99999999999999999999\"}", 1},
         {"{\"id\":007}", "{\"id\":\"007\"}", 1},
         {"{\"a\":1e999,\"b\":.5,\"c\":+1,\"d\":0x1F,\"e\":1.}",
@@ -27,6 +27,10 @@ static void values_that_json_does_not_know_are_put_right(void **state)
         {"{\"a\":\"can\\'t \\x41\"}", "{\"a\":\"can't x41\"}", 2},
         {"{\"a\":\"one\ntwo\tthree\"}", "{\"a\":\"one two three\"}", 2},
         {"{\"a\":\"NaN \\\"NaN\\\" [{\",\"b\":NaN}", "{\"a\":\"NaN \\\"NaN\\\" [{\",\"b\":null}", 1},
+        {"{'a': 'x', 'b': None, 'c': True, 'd': [False, 'y']}",
+            "{\"a\":\"x\",\"b\":null,\"c\":true,\"d\":[false,\"y\"]}", 9},
+        {"{'a': \"it's\", 'b': 'it\\'s', 'c': 'say \"no\"', 'd': 'caf\\xe9\\n\\u20ac\\\\'}",
+            "{\"a\":\"it's\",\"b\":\"it's\",\"c\":\"say \\\"no\\\"\",\"d\":\"caf\u00e9\\n\u20ac\\\\\"}", 11},
         {"{\"a\":-1.5e3,\"b\":true,\"c\":null,\"d\":0}", "{\"a\":-1.5e3,\"b\":true,\"c\":null,\"d\":0}", 0},
     };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
@@ -75,6 +79,17 @@ static void what_is_cut_off_stays_refused_with_its_place(void **state)
         {"{\"a\":NaN,\"b\":\"x", "byte 8: not JSON: invalid token; cure: send one JSON object a message"},
         {"{\"a\":1", "byte 6: not JSON: '}' expected; cure: send one JSON object a message"},
         {"", "byte 0: the message is empty; cure: send one JSON object a message"},
+        {"{'a': 'it's'}",
+            "byte 2: not JSON: single quotes stand around texts, as Python shows its values; cure: "
+            "write it by json.dumps or JSON.stringify, not by str() or print"},
+        {"b'{\"a\":1}'",
+            "byte 1: not JSON: single quotes stand around texts, as Python shows its values; cure: "
+            "write it by json.dumps or JSON.stringify, not by str() or print"},
+        {"{'a': ('x', 1)}",
+            "byte 2: not JSON: single quotes stand around texts, as Python shows its values; cure: "
+            "write it by json.dumps or JSON.stringify, not by str() or print"},
+        {"{'a': 'x", "byte 2: not JSON: single quotes stand around texts, as Python shows its values; cure: "
+                     "write it by json.dumps or JSON.stringify, not by str() or print"},
         {"{text: 1}", "byte 5: not JSON: string or '}' expected; cure: send one JSON object a message"},
     };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
