@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "timestamps/calendar.h"
 
-enum { DAY_SECONDS = 86400, MOST_FILE_BYTES = 1 << 20, MOST_TRANSITIONS = 10000, HEADER_BYTES = 44 };
+enum { DAY_SECONDS = 86400, MOST_TRANSITIONS = 10000, HEADER_BYTES = 44 };
 
 /* ---- the file (RFC 8536, section 3) ---- */
 
@@ -188,16 +188,18 @@ bool tw_time_zone_load(
     if (strcmp(name, "UTC") == 0)
         return true;
     char path[256];
-    struct tw_text file;
+    struct tw_mapped_file file;
     if (!is_zone_name(name))
         return tw_fail(err, TW_CONFIG, NULL, cure, "\"%.60s\" is not a time zone's name", name);
     snprintf(path, sizeof path, "%s/%s", TW_TIME_ZONE_DATABASE, name);
-    if (!tw_file_read(path, MOST_FILE_BYTES, arena, &file, err))
+    if (!tw_file_map(path, &file, err))
         return tw_fail(err, TW_CONFIG, NULL,
             "give a name of the IANA database, as UTC or America/New_York; its files "
             "come with the package tzdata",
             "no time zone \"%.60s\": %.120s cannot be read", name, path);
-    if (!read_zone(file, arena, out))
+    bool read = file.length > 0 && read_zone((struct tw_text){file.bytes, file.length}, arena, out);
+    tw_file_unmap(&file);
+    if (!read)
         return tw_fail(err, TW_CONFIG, NULL, cure, "%.120s is no file of the IANA database", path);
     return true;
 }

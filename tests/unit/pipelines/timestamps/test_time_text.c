@@ -212,6 +212,7 @@ static void a_zones_name_says_what_its_clock_shows(void **state)
     assert_true(tw_arena_begin(&arena, (size_t)8 << 20, &err));
     assert_true(tw_time_zones_load(&arena, &zones, &err));
     const struct tw_time_clocks clocks = {NULL, &zones};
+    assert_in_range(arena.used, 1, 1 << 20);
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         int64_t us = 0;
         char text[TW_TIME_TEXT_BYTES];
