@@ -2,6 +2,7 @@
 
 #include "config/config_print.h"
 #include "config/config_rows.h"
+#include "config/kafka_names.h"
 #include "config/secrets.h"
 #include "files/problems.h"
 #include "files/yaml_tree.h"
@@ -207,31 +208,6 @@ static bool check_variable(const struct tw_yaml_node *node, struct tw_problems *
     return true;
 }
 
-/* What librdkafka would take for a pattern, and the broker for no name, are refused here. */
-static bool check_topic(const struct tw_yaml_node *node, struct tw_problems *problems)
-{
-    static const char marks[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    size_t named = 0;
-    int shown = node->text.length < 100 ? (int)node->text.length : 100;
-    while (named < node->text.length && memchr(marks, node->text.bytes[named], sizeof marks - 1))
-        named++;
-    char wrong = named < node->text.length ? node->text.bytes[named] : '\0';
-    if (wrong && strchr("^*+?[(|", wrong))
-        return tw_yaml_problem(problems, node, "name each topic, as in topics: [news, tweets]",
-            "\"%.*s\" is a pattern: topics are named one by one", shown, node->text.bytes);
-    return named == node->text.length ||
-           tw_yaml_problem(problems, node, "a topic has letters, digits, '.', '_' and '-'",
-               "\"%.*s\" is no topic's name", shown, node->text.bytes);
-}
-
-static bool check_topics(const struct tw_yaml_node *node, struct tw_problems *problems)
-{
-    bool right = node->kind != TW_YAML_SCALAR || check_topic(node, problems);
-    for (uint32_t at = 0; node->kind == TW_YAML_LIST && at < node->count; at++)
-        right = check_topic(node->items[at], problems) && right;
-    return right;
-}
-
 static bool check_variables(const struct tw_yaml_node *node, struct tw_problems *problems)
 {
     bool right = node->kind != TW_YAML_SCALAR || check_variable(node, problems);
@@ -320,7 +296,9 @@ static bool read_row(
         row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, tell.alertmanager);
     bool right = check_variables(value->node, reading->problems);
     if (right && row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, kafka.topics))
-        right = check_topics(value->node, reading->problems);
+        right = tw_kafka_names_topics(value->node, reading->problems);
+    if (right && row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, kafka.properties))
+        right = tw_kafka_names_brokers(value->node, reading->problems);
     if (row->field == TW_FIELD_PROPERTIES || row->field == TW_FIELD_SECRETS)
         right = read_properties(reading, row, value->node, tw_config_field(reading->config, row)) && right;
     else if (is_conninfo)

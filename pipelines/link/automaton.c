@@ -483,6 +483,21 @@ static bool keep_string(
     return to->bytes ? true : tw_arena_fail(&automaton->strings, err);
 }
 
+/* Is it one of the file in other case? Texts could name neither then: "$velq" and "$VELQ" are one cashtag. */
+static bool check_case(const struct tw_automaton *automaton, struct tw_text symbol, struct tw_error *err)
+{
+    struct symbol_key key = key_of(symbol);
+    uint32_t found = key.length ? automaton->key_slots[key_slot(automaton, &key)] & ~SHARED : 0;
+    if (!found)
+        return true;
+    struct tw_text other = automaton->entities[found - 1].symbol;
+    return other.length != symbol.length || strncasecmp(other.bytes, symbol.bytes, symbol.length) != 0 ||
+           tw_fail(err, TW_CONFIG, NULL,
+               "put all names of the company into one line, its symbol as the market writes it",
+               "symbol %.*s stands in the file already, as %.*s", (int)symbol.length, symbol.bytes,
+               (int)other.length, other.bytes);
+}
+
 bool tw_automaton_add(
     struct tw_automaton *automaton, const struct tw_entity *entity, uint32_t *index, struct tw_error *err)
 {
@@ -490,6 +505,8 @@ bool tw_automaton_add(
     if (automaton->symbol_slots[symbol_slot(automaton, symbol)])
         return tw_fail(err, TW_CONFIG, NULL, "put all its names into one line",
             "symbol %.*s stands in the file twice", (int)symbol.length, symbol.bytes);
+    if (!check_case(automaton, symbol, err))
+        return false;
     if (!ROOM_FOR(automaton, entities, automaton->entity_count + (size_t)1, err))
         return false;
     struct tw_entity *made = &automaton->entities[automaton->entity_count];

@@ -3,7 +3,7 @@
  *   in    JSON Lines, one company (sector, index, ...) a line:
  *           {"symbol":"OM","names":["Outboard Marine Corp","Outboard
  *           Marine"],"exchange":"NYSE","common":false}
- *         symbol    1 to 64 bytes, no space at either end; once in the file
+ *         symbol    1 to 64 bytes, no space at either end; once in the file, whatever its case
  *         names     aliases, the first of them the name shown; may be left out or empty: the symbol is shown
  *                   then. Read as well: "aliases"; and where both are missing, one text under "name"
  *         common    true: all its names are common words; or an array of those names that are

@@ -658,9 +658,11 @@ static bool decode_value(struct decoding *decoding)
     /* A message that was written as JSON twice is an object in a text. */
     if (json_is_string(value) && !read_text_of_json(decoding, &value))
         return false;
-    bool decoded = json_is_object(value) ? decode_object(decoding, value)
-                                         : tw_fail(err, TW_REFUSED, NULL, cure_message,
-                                               "the message is %s, not an object", tw_json_type_name(value));
+    json_t *only =
+        json_array_size(value) == 1 ? json_array_get(value, 0) : value; /* [{..}], as sockets send */
+    bool decoded = json_is_object(only) ? decode_object(decoding, only)
+                                        : tw_fail(err, TW_REFUSED, NULL, cure_message,
+                                              "the message is %s, not an object", tw_json_type_name(value));
     json_decref(value);
     return decoded;
 }

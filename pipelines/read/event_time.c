@@ -119,6 +119,24 @@ static bool read_dotnet(struct tw_text text, struct number *out)
     return read_number(digits, out);
 }
 
+/* "1.79604906E9", as spreadsheets and data frames write large numbers. */
+static bool read_scientific(struct tw_text text, struct number *out)
+{
+    char digits[32], *end;
+    if (text.length == 0 || text.length >= sizeof digits || !tw_text_is_digit(text.bytes[0]) ||
+        !memchr(text.bytes, text.length > 0 && memchr(text.bytes, 'E', text.length) ? 'E' : 'e', text.length))
+        return false;
+    memcpy(digits, text.bytes, text.length);
+    digits[text.length] = '\0';
+    if (digits[strspn(digits, "0123456789.eE+-")] != '\0')
+        return false;
+    double size = strtod(digits, &end), whole = floor(size);
+    if (*end || !(size < 9.2e18))
+        return false;
+    *out = (struct number){(int64_t)whole, (int64_t)((size - whole) * MICROSECONDS + 0.5), false};
+    return true;
+}
+
 bool tw_event_time_of_text(struct tw_text text, const struct tw_event_time_options *options, int64_t *out_us,
     bool *doubtful, struct tw_error *err)
 {
@@ -132,7 +150,7 @@ bool tw_event_time_of_text(struct tw_text text, const struct tw_event_time_optio
         text.length--;
     if (options->unit == TW_UNIT_AUTO && is_calendar(text))
         return read_calendar(text, options->clocks, out_us, err);
-    if (read_number(text, &number))
+    if (read_number(text, &number) || read_scientific(text, &number))
         return take_number(number, options, out_us, doubtful, err);
     const struct tw_event_time_options milliseconds = {TW_UNIT_MILLISECONDS, NULL};
     if (read_dotnet(text, &number)) {
@@ -154,11 +172,11 @@ static bool says_none(struct tw_text text)
            (memcmp(text.bytes, "0000-00-00", 10) == 0 || memcmp(text.bytes, "0001-01-01", 10) == 0);
 }
 
-/* What MongoDB's extended JSON and a few others wrap a time in. */
+/* What MongoDB's extended JSON, Java, PHP and a few others wrap a time in. */
 static const json_t *opened(const json_t *value)
 {
     static const char *const names[] = {"$date", "$numberLong", "$numberDecimal", "$numberDouble", "long",
-        "string", "seconds", "_seconds", "$t", "#text", "_"};
+        "string", "seconds", "_seconds", "$t", "#text", "_", "epochSecond", "dateTime", "date"};
     for (size_t name = 0; name < sizeof names / sizeof names[0]; name++) {
         const json_t *inner = json_object_get(value, names[name]);
         if (inner)
@@ -170,6 +188,42 @@ static const json_t *opened(const json_t *value)
 static enum tw_event_time verdict(bool read)
 {
     return read ? TW_EVENT_TIME_READ : TW_EVENT_TIME_REFUSED;
+}
+
+/* {"date": "2026-11-30 14:31:00.000000", "timezone": "Europe/Berlin"}, as PHP writes a DateTime, and
+ * {"dateTime": .., "timeZone": ..}, as calendars do: one text, in `joined`. A zone of several words is a name
+ * of Windows's, which IANA does not know. */
+static bool join_zone(const json_t *value, char *joined, size_t size)
+{
+    static const char *const times[] = {"date", "dateTime"}, *const zones[] = {"timezone", "timeZone"};
+    for (size_t at = 0; at < sizeof times / sizeof times[0]; at++) {
+        const char *time = json_string_value(json_object_get(value, times[at]));
+        const char *zone = json_string_value(json_object_get(value, zones[at]));
+        if (time && zone && !strchr(zone, ' ') && strlen(time) + strlen(zone) + 2 <= size)
+            return snprintf(joined, size, "%s %s", time, zone) > 0;
+    }
+    return false;
+}
+
+/* [2026, 11, 30, 14, 31, 0, 123000000], as Java's Jackson writes a time without a zone, as a text. */
+static bool spell_array(const json_t *value, char *text, size_t size)
+{
+    enum { DAY_PARTS = 3, MOST_PARTS = 7 };
+    static const json_int_t most[MOST_PARTS] = {9999, 12, 31, 24, 59, 60, 999999999};
+    int parts[MOST_PARTS] = {0};
+    size_t count = json_array_size(value);
+    if (count < DAY_PARTS || count > MOST_PARTS)
+        return false;
+    for (size_t at = 0; at < count; at++) {
+        json_int_t part = json_integer_value(json_array_get(value, at));
+        if (!json_is_integer(json_array_get(value, at)) || part < 0 || part > most[at])
+            return false;
+        parts[at] = (int)part;
+    }
+    if (count == DAY_PARTS)
+        return snprintf(text, size, "%04d-%02d-%02d", parts[0], parts[1], parts[2]) > 0;
+    return snprintf(text, size, "%04d-%02d-%02dT%02d:%02d:%02d.%09d", parts[0], parts[1], parts[2], parts[3],
+               parts[4], parts[5], parts[6]) > 0;
 }
 
 static enum tw_event_time of_real(double value, const struct tw_event_time_options *options, int64_t *out_us,
@@ -217,6 +271,9 @@ enum tw_event_time tw_event_time_of(const json_t *value, const struct tw_event_t
                 return TW_EVENT_TIME_NONE;
             return verdict(tw_event_time_of_text(text, options, out_us, doubtful, err));
         }
+        char text[96];
+        if (join_zone(value, text, sizeof text) || spell_array(value, text, sizeof text))
+            return verdict(tw_time_parse(tw_text_of(text), options->clocks, out_us, err));
         if (json_is_real(value))
             return of_real(json_real_value(value), options, out_us, doubtful, err);
         if (json_is_integer(value))

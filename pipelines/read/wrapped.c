@@ -122,15 +122,12 @@ static bool is_transport(const json_t *object)
     return has_one_of(object, marks, sizeof marks / sizeof marks[0]);
 }
 
-/* An array of one object, where one message a change or call is the rule. */
-static json_t *only_object(const json_t *object, const char *name, json_t *array)
+/* The object of an array of one: Lambda's Records, Canal's and Finnhub's data, a page of answers that holds
+ * one article. */
+static json_t *only_object(json_t *array)
 {
-    static const char *const events[] = {"eventSource", "EventSource"};
-    static const char *const tables[] = {"table", "database"};
     json_t *only = json_array_size(array) == 1 ? json_array_get(array, 0) : NULL;
-    bool lambda = strcmp(name, "Records") == 0 && has_one_of(only, events, 2);
-    bool canal = strcmp(name, "data") == 0 && has_one_of(object, tables, 2);
-    return json_is_object(only) && (lambda || canal) ? only : NULL;
+    return json_is_object(only) ? only : NULL;
 }
 
 static json_t *object_of_text(
@@ -158,7 +155,7 @@ static json_t *object_under(struct search *search, const json_t *object, const c
     if (json_is_object(value))
         return value;
     if (json_is_array(value))
-        return only_object(object, name, value);
+        return only_object(value);
     return json_is_string(value) ? object_of_text(search, object, name, text_in(value)) : NULL;
 }
 
@@ -168,7 +165,9 @@ static json_t *next_object(struct search *search, const json_t *object)
     static const char *const names[] = {"extended_tweet", "detail", "data", "Data", "message", "Message",
         "payload", "after", "_source", "fullDocument", "value", "Body", "Records", "kinesis", "Sns",
         "content", "article", "story", "news", "item", "document", "doc", "post", "tweet", "record",
-        "channel_post", "edited_channel_post", "edited_message", "body", "dynamodb", "NewImage", "Item"};
+        "channel_post", "edited_channel_post", "edited_message", "body", "dynamodb", "NewImage", "Item",
+        "newsItem", "articles", "items", "results", "feed", "stories", "posts", "entries", "messages",
+        "tweets", "response", "result", "records"};
     json_t *first = NULL;
     for (size_t at = 0; at < sizeof names / sizeof names[0] && !search->full; at++) {
         json_t *found = object_under(search, object, names[at]);

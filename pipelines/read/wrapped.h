@@ -8,8 +8,8 @@
  * fullDocument, GoldenGate's after, Maxwell's and Canal's data, value of Kafka's REST proxy, what Twitter,
  * Reddit, Telegram and GraphQL answer (data, channel_post, article), a tweet's extended_tweet; an item of
  * DynamoDB (dynamodb.h). Under such a name may stand an object; JSON in a text; where a transport's fields
- * stand beside it JSON in base64, or words in base64 or as they are; of Lambda's Records and Canal's data an
- * array of one. Of two names the one whose object has a text at once is preferred, then the earlier of the
+ * stand beside it JSON in base64, or words in base64 or as they are; an array of one
+ * object. Of two names the one whose object has a text at once is preferred, then the earlier of the
  * table. Five levels at the most. */
 #ifndef TW_WRAPPED_H
 #define TW_WRAPPED_H

@@ -297,7 +297,7 @@ static void what_cannot_be_used_is_refused_with_place_and_cure(void **state)
         {"{\"text\":\"x\",\"ts\":9223372036854775807}",
             "field ts: 2262-04-11T23:47:16.854775Z is later than the record's stamp by more than time.max_ahead" CLOCK_CURE
             ", or raise time.max_ahead"},
-        {"{\"records\":[{\"text\":\"x\"}]}",
+        {"{\"records\":[{\"text\":\"x\"},{\"text\":\"y\"}]}",
             "no text: neither title nor body holds any, but field records holds several messages; cure: send each "
             "of them as a message of its own"},
         {"{\"inner\":{\"text\":\"x\"}}",
