@@ -87,6 +87,9 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
     [TW_DEAD_LETTER_INSERT] = {"dead_letter_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_AHEAD_TICKS_INSERT] = {"ahead_ticks_insert", TW_FOR_STORE, 0, {0}, NULL},
     [TW_UNFILED_INSERT] = {"unfiled_insert", TW_FOR_STORE, 0, {0}, NULL},
+    [TW_LATE_NOTE] = {"late_note", TW_FOR_STORE, 6, {I2, I4, TZ, ATZ, AI2, ATX},
+        /* of bars that a late document is in (store/transaction.h) */
+        "SELECT tapewatch.note_late($1, $2, $3, $4, $5, $6)"},
     [TW_POSITION_MOVE] = {"position_move", TW_FOR_STORE, 11, {I2, I4, I8, ID, I8, I8, TZ, TZ, TZ, TZ, I8},
         /* the last statement before Sync: the only lock that another needs */
         "SELECT tapewatch.move_position($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"},
@@ -96,8 +99,11 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         "SELECT u.kafka_offset, true FROM unnest($3, $4) AS u (kafka_offset, event_time)"
         " WHERE NOT EXISTS (SELECT FROM tapewatch.documents d WHERE d.topic_id = $1 AND d.partition = $2"
         " AND d.kafka_offset = u.kafka_offset AND d.event_time = u.event_time)"
-        " AND (EXISTS (SELECT FROM tapewatch.scores s WHERE s.topic_id = $1 AND s.partition = $2"
-        " AND s.kafka_offset = u.kafka_offset AND s.event_time = u.event_time)"
+        /* scores have no tree by document: read once for the batch */
+        " AND ((u.kafka_offset, u.event_time) IN (SELECT s.kafka_offset, s.event_time FROM tapewatch.scores s"
+        " WHERE s.topic_id = $1 AND s.partition = $2"
+        " AND s.kafka_offset >= (SELECT min(o) FROM unnest($3) AS o) AND s.kafka_offset <= (SELECT max(o) FROM unnest($3) AS o)"
+        " AND s.event_time >= (SELECT min(o) FROM unnest($4) AS o) AND s.event_time <= (SELECT max(o) FROM unnest($4) AS o))"
         " OR EXISTS (SELECT FROM tapewatch.events h WHERE h.topic_id = $1 AND h.partition = $2"
         " AND h.kafka_offset = u.kafka_offset AND h.event_time = u.event_time)"
         " OR EXISTS (SELECT FROM tapewatch.alert_events v WHERE v.topic_id = $1 AND v.partition = $2"

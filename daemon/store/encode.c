@@ -5,6 +5,8 @@
 #include "store/columns.h"
 #include "time/bars.h"
 
+#include <stdlib.h>
+
 #define US_PER_DAY INT64_C(86400000000)
 /* A message to the server holds a gigabyte at most; what is larger does not fit any arena either. */
 #define MESSAGE_BYTES ((size_t)1 << 30)
@@ -225,17 +227,55 @@ static bool choose_ahead_ticks(struct encoder *encoder)
     return true;
 }
 
+/* A score by what it is sorted by: its symbol, whose first bytes mostly tell, and its place in the batch. */
+struct placed_score {
+    uint64_t first_bytes;
+    struct tw_text symbol;
+    uint32_t at;
+};
+
+static int compare_placed(const void *left, const void *right)
+{
+    const struct placed_score *one = left;
+    const struct placed_score *other = right;
+    if (one->first_bytes != other->first_bytes)
+        return one->first_bytes < other->first_bytes ? -1 : 1;
+    int order = tw_text_compare(one->symbol, other->symbol);
+    if (order != 0)
+        return order;
+    return one->at < other->at ? -1 : 1;
+}
+
+/* The first eight bytes as one number that is ordered as the bytes are. */
+static uint64_t first_bytes(struct tw_text symbol)
+{
+    uint64_t number = 0;
+    for (size_t at = 0; at < 8; at++)
+        number = number << 8 | (at < symbol.length ? (unsigned char)symbol.bytes[at] : 0);
+    return number;
+}
+
+/* In the order of the key of scores: rows that follow each other fall onto the same page of its index, and a
+ * company's rows onto the same pages of the table. */
 static bool choose_scores(struct encoder *encoder)
 {
     const struct tw_rows *rows = &encoder->batch->rows;
     uint32_t *scores = tw_arena_array(encoder->arena, rows->score_count, sizeof *scores);
+    struct placed_score *placed = tw_arena_array(encoder->arena, rows->score_count, sizeof *placed);
+    uint32_t count = 0;
     encoder->chosen.scores = scores;
-    if (!scores)
+    if (!scores || !placed)
         return false;
     for (uint32_t at = 0; at < rows->score_count; at++)
         if (is_stored(encoder, rows->scores[at].document))
-            scores[encoder->out->score_count++] = at;
-    encoder->row_counts[TW_SQL_SCORES] = encoder->out->score_count;
+            placed[count++] =
+                (struct placed_score){first_bytes(rows->scores[at].symbol), rows->scores[at].symbol, at};
+    if (count > 0)
+        qsort(placed, count, sizeof *placed, compare_placed);
+    for (uint32_t at = 0; at < count; at++)
+        scores[at] = placed[at].at;
+    encoder->out->score_count = count;
+    encoder->row_counts[TW_SQL_SCORES] = count;
     return true;
 }
 

@@ -75,6 +75,24 @@ static void send_move(struct tw_connection *connection, const struct tw_batch_pa
     tw_connection_send(connection, TW_POSITION_MOVE, parameters.values, parameters.lengths);
 }
 
+/* The batch's bars that a late document is in, as far as they begin before what has passed; the server knows
+ * how far that is, and refuses the transaction where more has passed than was assumed here. */
+static void send_late(
+    struct tw_connection *connection, const struct tw_batch_part *part, const struct tw_call *call)
+{
+    static const char *const names[] = {"topic_id", "partition", NULL, "bar_start", "shard", "entity"};
+    const char *values[6];
+    int lengths[6];
+    char earliest[8];
+    tw_put_time(earliest, part->encoded->earliest_us);
+    for (int at = 0; at < 6; at++) {
+        int from = names[at] ? tw_sql_parameter(&tw_sql_tables[TW_SQL_BARS], names[at]) : -1;
+        values[at] = from < 0 ? earliest : call->values[from];
+        lengths[at] = from < 0 ? (int)sizeof earliest : call->lengths[from];
+    }
+    tw_connection_send(connection, TW_LATE_NOTE, values, lengths);
+}
+
 void tw_transaction_send(struct tw_connection *connection, const struct tw_batch_part *part,
     const struct tw_transaction_options *options, const struct tw_exchange *exchange)
 {
@@ -89,6 +107,9 @@ void tw_transaction_send(struct tw_connection *connection, const struct tw_batch
     for (uint32_t at = 0; at < encoded->call_count; at++)
         tw_connection_send(
             connection, encoded->calls[at].statement, encoded->calls[at].values, encoded->calls[at].lengths);
+    for (uint32_t at = 0; at < encoded->call_count && encoded->earliest_us < passed_us; at++)
+        if (encoded->calls[at].statement == TW_BARS_ADD)
+            send_late(connection, part, &encoded->calls[at]);
     send_move(connection, part, options);
     tw_connection_sync(connection);
 }

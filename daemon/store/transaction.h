@@ -4,6 +4,7 @@
  *     fence    a plain read that raises when epoch, token or offset of the position's row are not ours
  *              (TWF01): first, so that a zombie never meets another error, and without a lock
  *     rows     documents, scores, bars, events, headlines, dead letters: encode.h
+ *     late     which of its bars changed behind what rules have read, when a document is late
  *     move     the offset to the part's end, the watermark with it, under the same fence: last, for it is the
  *              only lock that another needs; raises when rules were evaluated past a document (TWE01)
  *

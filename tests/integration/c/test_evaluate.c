@@ -778,6 +778,11 @@ static void late_document(struct story *story, int seconds, const char *entity, 
         seconds / 10 * 10, entity, shard, sentiment, sentiment);
     ask(story, sql);
     snprintf(sql, sizeof sql,
+        "SELECT tapewatch.note_late(topic_id, partition, to_timestamp(1795000000 + %d),"
+        " ARRAY[to_timestamp(1795000000 + %d)], ARRAY[%d::smallint], ARRAY['%s']) FROM tapewatch.positions WHERE partition = 0",
+        seconds, seconds / 10 * 10, shard, entity);
+    ask(story, sql);
+    snprintf(sql, sizeof sql,
         "SELECT tapewatch.move_position(topic_id, partition, epoch, owner_token, next_offset, next_offset + 1, watermark,"
         " to_timestamp(1795000000 + %d), (SELECT max(evaluated_to) FROM tapewatch.shards))"
         " FROM tapewatch.positions WHERE partition = 0",

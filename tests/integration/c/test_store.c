@@ -800,10 +800,21 @@ static void a_document_older_than_what_was_evaluated_is_stored_as_late(void **st
     run_until(story, &story->stored, 1);
     assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.documents WHERE late AND" OF_TOPIC), 0);
     /* documents 100 to 149 lie before this */
-    ask(story, "UPDATE tapewatch.shards SET evaluated_to = to_timestamp(1795000015) WHERE shard = 7");
+    ask(story, "DELETE FROM tapewatch.late_bars");
+    ask(story, "UPDATE tapewatch.shards SET evaluated_to = to_timestamp(1795000015)");
     give(story, &shape_of_hundred);
     run_until(story, &story->stored, 2);
-    ask(story, "UPDATE tapewatch.shards SET evaluated_to = NULL WHERE shard = 7");
+    ask(story, "UPDATE tapewatch.shards SET evaluated_to = NULL");
+    /* who has read those bars reads them again: each once, and none that begins later */
+    long long changed =
+        ask(story, "SELECT count(*) FROM tapewatch.bars WHERE bar_start >= to_timestamp(1795000010)"
+                   " AND bar_start < to_timestamp(1795000015) AND" OF_TOPIC);
+    assert_true(changed > 0);
+    assert_int_equal(changed,
+        ask(story, "SELECT count(*) FROM (SELECT DISTINCT bar_start, shard, entity"
+                   " FROM tapewatch.late_bars JOIN tapewatch.bars USING (bar_start, shard, entity)) AS b"));
+    assert_int_equal(changed, ask(story, "SELECT count(*) FROM tapewatch.late_bars"));
+    ask(story, "DELETE FROM tapewatch.late_bars");
     assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.documents WHERE late AND" OF_TOPIC), 50);
     assert_int_equal(story->metrics.counters[TW_COUNT_LATE], 50);
 }
