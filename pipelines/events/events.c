@@ -18,6 +18,7 @@ struct search {
     const struct tw_taxonomy *taxonomy;
     struct tw_document *document;
     struct tw_event_word words[TW_EVENT_SENTENCE];
+    bool named[TW_EVENT_SENTENCE];      /* by word: it is part of a name, which no exception speaks of */
     uint8_t clauses[TW_EVENT_SENTENCE]; /* by word: the commas and the like before it in its sentence */
     uint8_t word_count;
     uint32_t begin, end;                   /* bytes of the sentence */
@@ -64,7 +65,7 @@ static bool ends_between(struct tw_text text, const struct tw_event_word *word, 
 static bool pauses_between(struct tw_text text, const struct tw_event_word *word, uint32_t next)
 {
     for (uint32_t at = word->end; at < next; at++)
-        if (text.bytes[at] == ',' || text.bytes[at] == ';' || text.bytes[at] == ':')
+        if (text.bytes[at] == ',' || text.bytes[at] == ';')
             return true;
     return false;
 }
@@ -87,35 +88,43 @@ struct path {
     uint8_t words[TW_PATTERN_STEPS];
 };
 
-static bool match_forward(
-    const struct search *search, const struct tw_pattern *pattern, uint32_t step, struct path *path)
+/* May the word stand where the step asks for a term? */
+static bool fits(const struct search *search, const struct tw_event_pattern *of, uint32_t step, uint32_t word)
 {
+    return tw_lexicon_has(search->words[word].set, of->pattern.steps[step].term) &&
+           (of->use == TW_PATTERN_EVENT || !search->named[word]);
+}
+
+static bool match_forward(
+    const struct search *search, const struct tw_event_pattern *of, uint32_t step, struct path *path)
+{
+    const struct tw_pattern *pattern = &of->pattern;
     if (step == pattern->count)
         return true;
     uint32_t before = path->words[step - 1];
     for (uint32_t at = before + 1; at <= before + 1u + pattern->steps[step].gap && at < search->word_count;
          at++) {
-        if (!tw_lexicon_has(search->words[at].set, pattern->steps[step].term))
+        if (!fits(search, of, step, at))
             continue;
         path->words[step] = (uint8_t)at;
-        if (match_forward(search, pattern, step + 1, path))
+        if (match_forward(search, of, step + 1, path))
             return true;
     }
     return false;
 }
 
 static bool match_backward(
-    const struct search *search, const struct tw_pattern *pattern, uint32_t step, struct path *path)
+    const struct search *search, const struct tw_event_pattern *of, uint32_t step, struct path *path)
 {
     if (step == 0)
         return true;
-    uint32_t behind = path->words[step], gap = pattern->steps[step].gap;
+    uint32_t behind = path->words[step], gap = of->pattern.steps[step].gap;
     for (uint32_t back = 1; back <= gap + 1u && back <= behind; back++) {
         uint32_t at = behind - back;
-        if (!tw_lexicon_has(search->words[at].set, pattern->steps[step - 1].term))
+        if (!fits(search, of, step - 1, at))
             continue;
         path->words[step - 1] = (uint8_t)at;
-        if (match_backward(search, pattern, step - 1, path))
+        if (match_backward(search, of, step - 1, path))
             return true;
     }
     return false;
@@ -124,6 +133,9 @@ static bool match_backward(
 static void add_hit(struct search *search, const struct tw_event_pattern *pattern, const struct path *path)
 {
     const struct tw_pattern *steps = &pattern->pattern;
+    if (pattern->use != TW_PATTERN_EVENT && steps->event == TW_PATTERN_PLACE_NONE &&
+        search->clauses[path->words[0]] != search->clauses[path->words[steps->count - 1]])
+        return; /* what takes an event away says so within a clause */
     struct hit hit = {.pattern = pattern,
         .type = pattern->type,
         .entity = TW_EVENT_OF_NOBODY,
@@ -161,9 +173,9 @@ static void match_anchored(struct search *search, uint32_t term, uint8_t word)
         const struct tw_event_pattern *pattern = &taxonomy->patterns[at - 1];
         struct path path;
         path.words[pattern->anchor] = word;
-        if (has_all_terms(search, &pattern->pattern) &&
-            match_backward(search, &pattern->pattern, pattern->anchor, &path) &&
-            match_forward(search, &pattern->pattern, pattern->anchor + 1u, &path))
+        if (has_all_terms(search, &pattern->pattern) && fits(search, pattern, pattern->anchor, word) &&
+            match_backward(search, pattern, pattern->anchor, &path) &&
+            match_forward(search, pattern, pattern->anchor + 1u, &path))
             add_hit(search, pattern, &path);
     }
 }
@@ -357,6 +369,22 @@ static uint8_t clause_of_next(
     return (uint8_t)(search->clauses[last] + pauses_between(text, &search->words[last], word->begin));
 }
 
+static bool is_capital(struct tw_text text, const struct tw_event_word *word)
+{
+    return text.bytes[word->begin] >= 'A' && text.bytes[word->begin] <= 'Z';
+}
+
+/* Is a word of the set's `names` part of one that no entities file knows, as in "Quorlan Oil"? It is where
+ * both it and the word before it are written with a capital, and no pattern knows the one before. */
+static bool ends_name(const struct search *search, struct tw_text text, const struct tw_event_word *word)
+{
+    if (search->word_count == 0 || search->taxonomy->names == TW_TAXONOMY_NO_NAMES)
+        return false;
+    const struct tw_event_word *before = &search->words[search->word_count - 1];
+    return tw_lexicon_has(word->set, search->taxonomy->names) && is_capital(text, word) &&
+           is_capital(text, before) && !before->set && word->begin - before->end == 1;
+}
+
 /* One stretch of the text that shares no sentence with another: the title, the body. */
 static void search_stretch(struct search *search, uint32_t begin, uint32_t end)
 {
@@ -380,6 +408,7 @@ static void search_stretch(struct search *search, uint32_t begin, uint32_t end)
         if (search->word_count == 0)
             search->first_mention = search->mention;
         any = any || word.set;
+        search->named[search->word_count] = ends_name(search, text, &word);
         search->clauses[search->word_count] = clause_of_next(search, text, &word);
         search->words[search->word_count++] = word;
     }

@@ -3,11 +3,11 @@
  *     uint32_t count = tw_word_forms(tw_text_of("cancel"), forms);
  *     // cancel cancels canceled cancelled canceling cancelling
  *
- * A verb and a noun are treated alike: ending -s, -ed and -ing by the rules of spelling (-y to -ies, silent e,
- * consonant doubled), a verb of forms.c's table by that table, before which under-, over-, with-, mis-, re- and
- * the like may stand. Where both spellings are written (cancelled, canceled; -ise, -ize) both are given.
- * Some forms are no words of English ("sued" is, "lawsuited" is not): no text holds them, so they cost
- * nothing. */
+ * A verb and a noun are treated alike: ending -s, -ed and -ing by the rules of spelling (-y to -ies, silent
+ * e, consonant doubled), a verb of forms.c's table by that table, before which under-, over-, with-, mis-,
+ * re- and the like may stand. Where both spellings are written (cancelled, canceled; -ise, -ize) both are
+ * given. Some forms are no words of English ("sued" is, "lawsuited" is not): no text holds them, so they
+ * cost nothing. */
 #ifndef TW_FORMS_H
 #define TW_FORMS_H
 

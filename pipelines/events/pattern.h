@@ -59,8 +59,8 @@ enum tw_pattern_word {
     TW_PATTERN_SET    /* the words of the set of that name: <cuts> */
 };
 
-/* The next word of an item, from *at on, which moves, without its mark: "file", "bankrupt" of bankrupt*, "cut"
- * of ~cut, "cuts" of <cuts>. False at its end. */
+/* The next word of an item, from *at on, which moves, without its mark: "file", "bankrupt" of bankrupt*,
+ * "cut" of ~cut, "cuts" of <cuts>. False at its end. */
 bool tw_pattern_next_word(
     struct tw_text item, size_t *at, struct tw_text *word, enum tw_pattern_word *stands_for);
 

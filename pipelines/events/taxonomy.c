@@ -29,10 +29,11 @@ static const struct tw_yaml_key turn_keys[TURN_KEYS] = {
     [WHEN] = {"when", TW_YAML_NODE, 0, 0, NULL, NULL, "the exceptions"},
 };
 
-enum { VERSION, SETS, OFF_ALL, EVENTS, FILE_KEYS };
+enum { VERSION, SETS, NAMES, OFF_ALL, EVENTS, FILE_KEYS };
 static const struct tw_yaml_key file_keys[FILE_KEYS] = {
     [VERSION] = {"version", TW_YAML_COUNT, 1, 1000000, NULL, NULL, "of this file's types"},
     [SETS] = {"sets", TW_YAML_NODE, 0, 0, NULL, "", "named sets of words"},
+    [NAMES] = {"names", TW_YAML_NODE, 0, 0, NULL, "", "words of companies' names, which no exception means"},
     [OFF_ALL] = {"off", TW_YAML_NODE, 0, 0, NULL, "", "exceptions to every type"},
     [EVENTS] = {"events", TW_YAML_NODE, 0, 0, NULL, NULL, "the types"},
 };
@@ -285,6 +286,50 @@ static bool read_types(struct loader *loader, const struct tw_yaml_node *list)
     return right;
 }
 
+/* Is each of a list's items one word, of no set? */
+static bool check_words_of(struct loader *loader, const struct tw_yaml_node *words)
+{
+    bool right = true;
+    for (uint32_t at = 0; at < words->count; at++) {
+        struct tw_pattern readings[TW_PATTERN_READINGS];
+        uint32_t count;
+        char what[256], cure[256];
+        struct tw_text word = words->items[at]->text;
+        bool plain = words->items[at]->kind == TW_YAML_SCALAR && !memchr(word.bytes, '|', word.length) &&
+                     !memchr(word.bytes, '<', word.length);
+        if (!plain || !tw_pattern_read(word, false, readings, &count, what, cure) || count != 1 ||
+            readings[0].count != 1)
+            right = tw_yaml_problem(loader->problems, words->items[at], "write one word or stem an item",
+                "\"%.*s\" is no word", word.length < 80 ? (int)word.length : 80, word.bytes);
+    }
+    return right;
+}
+
+/* `names` becomes one term of all its words. */
+static bool read_names(struct loader *loader, const struct tw_yaml_node *words)
+{
+    if (!is_list(loader, words, "names") || !check_words_of(loader, words))
+        return false;
+    size_t length = 0;
+    for (uint32_t at = 0; at < words->count; at++)
+        length += words->items[at]->text.length + 1;
+    char *item = tw_arena_array(loader->scratch, length, 1);
+    if (!item)
+        return no_memory(loader);
+    size_t used = 0;
+    for (uint32_t at = 0; at < words->count; at++) {
+        if (at)
+            item[used++] = '|';
+        memcpy(item + used, words->items[at]->text.bytes, words->items[at]->text.length);
+        used += words->items[at]->text.length;
+    }
+    struct tw_pattern_step step = {.item = {item, used}};
+    if (!number_item(loader, words, &step))
+        return false;
+    loader->set->names = step.term;
+    return true;
+}
+
 static bool check_sets(struct loader *loader, const struct tw_yaml_node *sets)
 {
     if (sets->kind != TW_YAML_MAP || sets->count > MOST_SETS)
@@ -300,20 +345,7 @@ static bool check_sets(struct loader *loader, const struct tw_yaml_node *sets)
             right = false;
             continue;
         }
-        for (uint32_t word = 0; word < words->count; word++) {
-            struct tw_pattern readings[TW_PATTERN_READINGS];
-            uint32_t count;
-            char what[256], cure[256];
-            bool plain = words->items[word]->kind == TW_YAML_SCALAR &&
-                         !memchr(words->items[word]->text.bytes, '|', words->items[word]->text.length) &&
-                         !memchr(words->items[word]->text.bytes, '<', words->items[word]->text.length);
-            if (!plain || !tw_pattern_read(words->items[word]->text, false, readings, &count, what, cure) ||
-                count != 1 || readings[0].count != 1)
-                right = tw_yaml_problem(loader->problems, words->items[word],
-                    "write one word or stem an item", "\"%.*s\" is no word",
-                    words->items[word]->text.length < 80 ? (int)words->items[word]->text.length : 80,
-                    words->items[word]->text.bytes);
-        }
+        right = check_words_of(loader, words) && right;
     }
     loader->sets = sets;
     return right;
@@ -334,6 +366,8 @@ static bool read_file(struct loader *loader, const struct tw_text_file *source)
             right;
     if (values[SETS].node)
         right = check_sets(loader, values[SETS].node) && right;
+    if (values[NAMES].node)
+        right = read_names(loader, values[NAMES].node) && right;
     if (values[EVENTS].node)
         right = read_types(loader, values[EVENTS].node) && right;
     if (values[OFF_ALL].node)
@@ -438,6 +472,7 @@ static struct tw_taxonomy *set_new(struct tw_error *err)
     }
     set->patterns = patterns;
     set->types = types;
+    set->names = TW_TAXONOMY_NO_NAMES;
     set->arena = arena;
     return set;
 }

@@ -3,6 +3,7 @@
  *     version: 1
  *     sets:
  *       cuts: [cut, cuts, lowers, lowered]
+ *     names: [oil, steel]                        words of companies' names: "Quorlan Oil" is no oil
  *     off:                                       exceptions to every type
  *       - deni* ..5 ^
  *     events:
@@ -40,6 +41,8 @@ enum tw_pattern_use {
     TW_PATTERN_TURN   /* an exception: another is told */
 };
 
+#define TW_TAXONOMY_NO_NAMES UINT32_MAX
+
 /* `terms`: different items of patterns that a file may have. */
 enum {
     TW_EVENT_ANY_TYPE = 0xFFFF,
@@ -64,6 +67,7 @@ struct tw_taxonomy {
     struct tw_event_pattern *patterns; /* as in the file, optional words written out */
     uint32_t pattern_count;
     struct tw_lexicon lexicon;
+    uint32_t names;    /* the term of words that are often part of a name; TW_TAXONOMY_NO_NAMES */
     uint64_t *anchors; /* the terms that are an anchor: a set of lexicon.term_words words */
     uint32_t *first;   /* by term: one more than the number of the first pattern anchored there */
     int64_t version;

@@ -224,6 +224,44 @@ static void an_event_that_crosses_a_comma_gives_way(void **state)
     tw_taxonomy_free(taxonomy);
 }
 
+static const char names[] = "version: 1\n"
+                            "names: [oil, steel]\n"
+                            "events:\n"
+                            "  - type: halt\n"
+                            "    polarity: -0.5\n"
+                            "    severity: warning\n"
+                            "    patterns: [suspend* .. trading]\n"
+                            "    off: [oil|steel]\n";
+
+static void a_word_of_an_unknown_companys_name_is_no_exception(void **state)
+{
+    (void)state;
+    struct tw_taxonomy *taxonomy;
+    char shown[4096];
+    assert_true(load("names.yaml", tw_text_of(names), &taxonomy, shown, sizeof shown));
+    assert_told(
+        taxonomy, "", "Exchange suspends Quorlan Oil trading", "halt nobody [suspends Quorlan Oil trading]");
+    assert_told(taxonomy, "", "QUORLAN STEEL SUSPENDED FROM TRADING", "halt nobody [SUSPENDED FROM TRADING]");
+    assert_told(taxonomy, "", "Exchange suspends oil trading", "");
+    assert_told(taxonomy, "", "Oil exchange suspends trading", "");
+    assert_told(taxonomy, "", "Exchange suspends Quorlan trading, Oil falls", "");
+    tw_taxonomy_free(taxonomy);
+    static const char broken[] = "version: 1\n"
+                                 "names: [oil, \"a|b\", Steel]\n"
+                                 "events:\n"
+                                 "  - {type: halt, polarity: 0, severity: info, patterns: [halts]}\n";
+    assert_false(load("names.yaml", tw_text_of(broken), &taxonomy, shown, sizeof shown));
+    assert_non_null(strstr(shown, "names.yaml:2:14: \"a|b\" is no word"));
+    assert_non_null(strstr(shown, "names.yaml:2:21: \"Steel\" is no word"));
+}
+
+static void an_exception_says_so_within_a_clause(void **state)
+{
+    (void)state;
+    assert_told(shipped, "Velquin Chemicals beats estimates, cuts 2027 forecast", "",
+        "earnings_beat VELQ [beats estimates]; guidance_cut VELQ [cuts 2027 forecast]");
+}
+
 static void all_mistakes_are_told_with_their_place(void **state)
 {
     (void)state;
@@ -311,6 +349,8 @@ int main(void)
         cmocka_unit_test(a_small_taxonomy_does_what_it_says),
         cmocka_unit_test(words_are_known_in_all_forms_and_either_order),
         cmocka_unit_test(an_event_that_crosses_a_comma_gives_way),
+        cmocka_unit_test(a_word_of_an_unknown_companys_name_is_no_exception),
+        cmocka_unit_test(an_exception_says_so_within_a_clause),
         cmocka_unit_test(all_mistakes_are_told_with_their_place),
         cmocka_unit_test(a_long_sentence_and_many_events_are_bounded),
         cmocka_unit_test(many_mentions_and_events_take_linear_time),
