@@ -93,6 +93,51 @@ static void check_conninfo_files(struct tw_check *check, const struct tw_postgre
     }
 }
 
+/* Does a name in the list of hosts have white space in it? A socket's folder may. */
+static bool has_blank_host(const char *hosts)
+{
+    for (const char *host = hosts; *host; host += strcspn(host, ","), host += *host == ',') {
+        bool folder = *host == '/' || *host == '@';
+        if (!folder && strcspn(host, " \t") < strcspn(host, ","))
+            return true;
+    }
+    return false;
+}
+
+/* As many folders without a socket as there are hosts: libpq looks at all of its options before it finds
+ * out. */
+static void name_nowhere(const char *hosts, char *list, size_t size)
+{
+    static const char nowhere[] = "/nowhere/at/all";
+    size_t used = (size_t)snprintf(list, size, "%s", nowhere);
+    for (; *hosts; hosts++)
+        if (*hosts == ',' && used + sizeof nowhere < size)
+            used += (size_t)snprintf(list + used, size - used, ",%s", nowhere);
+}
+
+/* What libpq says of values only when it connects: ports, sslmode and other words. Nothing is asked of a
+ * server. */
+static bool check_values(struct tw_postgres_parameters *parameters, struct tw_error *err)
+{
+    static const char would_connect[] = "connection to server";
+    char nowhere[1024], why[200];
+    const char *hosts = tw_postgres_parameter(parameters, "host");
+    const char *addresses = tw_postgres_parameter(parameters, "hostaddr");
+    if (hosts && has_blank_host(hosts))
+        return tw_fail(err, TW_CONFIG, "store.conninfo", "write host=name, several with commas between",
+            "\"%.100s\" is no host's name", hosts);
+    name_nowhere(addresses ? addresses : hosts ? hosts : "", nowhere, sizeof nowhere);
+    if (!tw_postgres_parameter_set(parameters, "host", nowhere) ||
+        (addresses && !tw_postgres_parameter_set(parameters, "hostaddr", "")))
+        return true;
+    PGconn *tried = PQconnectStartParams(parameters->keywords, parameters->values, 0);
+    snprintf(why, sizeof why, "%s", tried ? PQerrorMessage(tried) : "");
+    PQfinish(tried);
+    why[strcspn(why, "\n")] = '\0';
+    return why[0] == '\0' || strncmp(why, would_connect, sizeof would_connect - 1) == 0 ||
+           tw_fail(err, TW_CONFIG, "store.conninfo", "correct it there", "%s", why);
+}
+
 static void check_postgres(struct tw_check *check)
 {
     const struct tw_config *config = &check->config;
@@ -103,6 +148,9 @@ static void check_postgres(struct tw_check *check)
         return;
     if (tw_postgres_parameters_begin(&options, &parameters, &err)) {
         check_conninfo_files(check, &parameters);
+        if (!check_values(&parameters, &err))
+            tw_config_problem(
+                config, &check->problems, "store", "conninfo", NULL, err.cure, "conninfo: %s", err.what);
         tw_postgres_parameters_end(&parameters);
     } else {
         tw_check_wrong(check, &err);

@@ -295,7 +295,9 @@ static bool read_row(
     bool is_address =
         row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, tell.alertmanager);
     bool right = check_variables(value->node, reading->problems);
-    if (right && row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, kafka.topics))
+    if (right && row->owner == TW_OWNER_CONFIG &&
+        (row->offset == offsetof(struct tw_config, kafka.topics) ||
+            row->offset == offsetof(struct tw_config, tell.kafka_topic)))
         right = tw_kafka_names_topics(value->node, reading->problems);
     if (right && row->owner == TW_OWNER_CONFIG && row->offset == offsetof(struct tw_config, kafka.properties))
         right = tw_kafka_names_brokers(value->node, reading->problems);

@@ -1,6 +1,6 @@
 /* kafka_names: are topics and brokers, as the configuration writes them, names that Kafka can have?
  *
- *   in    the value of kafka.topics, or of kafka.properties
+ *   in    the value of kafka.topics, of tell.kafka_topic, or of kafka.properties
  *   out   a problem, with its place, for each that is none
  *
  * librdkafka would take a pattern for a topic's name, and looks for a broker named "broker 1" for ever: both

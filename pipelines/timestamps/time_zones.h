@@ -6,8 +6,9 @@
  *
  * "2026-11-30 14:31 America/New_York" means nothing without that place's clock. All zones are read at once,
  * before the first message, so that reading a time stays pure: immutable afterwards, any thread may ask. It
- * takes a few milliseconds and less than 1 MB of the arena. Names that the system's tzdata lacks (a container
- * without the package; the old names, as US/Eastern, which Debian 13 keeps in tzdata-legacy) are not found. */
+ * takes a few milliseconds and less than 1 MB of the arena. Names that the system's tzdata lacks are not
+ * found: a container without the package; the old names, as US/Eastern, which Debian 13 keeps in
+ * tzdata-legacy. */
 #ifndef TW_TIME_ZONES_H
 #define TW_TIME_ZONES_H
 
