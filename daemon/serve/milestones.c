@@ -1,6 +1,7 @@
 #include "serve/milestones.h"
 
 #include "base/clock.h"
+#include "link/entities.h"
 #include "serve/daemon.h"
 #include "serve/loaded.h"
 #include "version.h"
@@ -21,6 +22,7 @@ void tw_milestones_started(struct tw_daemon *daemon)
 {
     const struct tw_config *config = daemon->config;
     const struct tw_rule_set *rules = tw_load_rules(daemon->shared);
+    const struct tw_automaton *entities = tw_load_entities(daemon->shared);
     char topics[TOPICS_BYTES];
     char events[TW_EVENTS_NAME_BYTES];
     join_topics(&config->kafka.topics, topics);
@@ -31,9 +33,12 @@ void tw_milestones_started(struct tw_daemon *daemon)
         tw_string("model", daemon->model_facts.folder), tw_string("sha256", daemon->model_facts.sha256),
         tw_string("precision", daemon->model_facts.precision), tw_string("because", daemon->model_facts.why),
         tw_string("gemm", daemon->model_facts.gemm), tw_int("rules", rules ? rules->count : 0),
-        tw_int("entities", tw_load_entity_count(daemon->shared)), tw_string("events", events),
-        tw_int("workers", (int64_t)daemon->metrics.gauges[TW_GAUGE_WORKERS]), tw_string("topics", topics),
-        tw_string("group", config->kafka.group), tw_string("settings", "tapewatch status --config"));
+        tw_int("entities", tw_load_entity_count(daemon->shared)),
+        tw_int("names", entities ? (int64_t)tw_entities_name_count(entities) : 0),
+        tw_int("entities_bytes", entities ? (int64_t)tw_entities_bytes(entities) : 0),
+        tw_string("events", events), tw_int("workers", (int64_t)daemon->metrics.gauges[TW_GAUGE_WORKERS]),
+        tw_string("topics", topics), tw_string("group", config->kafka.group),
+        tw_string("settings", "tapewatch status --config"));
 }
 
 void tw_milestones_ended(const struct tw_daemon *daemon, int status)

@@ -4,12 +4,11 @@
  *     tw_automaton_begin(&automaton, err);
  *     tw_automaton_add(automaton, &entity, &index, err);              // once a company, then its names
  *     tw_automaton_add_name(automaton, index, name, common, err);
- *     tw_automaton_sign(automaton, sha256);                           // and nothing changes any more
+ *     tw_automaton_seal(automaton, sha256, err);                      // and nothing changes any more
  *
- * Words are interned once; names are a trie over words whose edges stand in one hash table, and each word
- * knows its edge out of the root; symbols stand in two tables, as they are spelled and by their key
- * (symbols.h). Texts that are given are copied. Errors: TW_CONFIG for what is given, TW_INTERNAL and TW_FULL
- * for memory; a half-filled automaton is freed by tw_entities_free. */
+ * Names stand in name_table.h, symbols in symbol_table.h, entities in order of the file. Texts that are
+ * given are copied. Errors: TW_CONFIG for what is given, TW_INTERNAL and TW_FULL for memory; a half-filled
+ * automaton is freed by tw_entities_free. */
 #ifndef TW_AUTOMATON_H
 #define TW_AUTOMATON_H
 
@@ -27,8 +26,9 @@ TW_MUST_USE bool tw_automaton_add(
 TW_MUST_USE bool tw_automaton_add_name(
     struct tw_automaton *automaton, uint32_t entity, struct tw_text name, bool common, struct tw_error *err);
 
-/* Keeps the digest of the file that all came from. */
-void tw_automaton_sign(struct tw_automaton *automaton, const char sha256[65]);
+/* All has come, from the file with this digest: now the automaton may be asked for names. */
+TW_MUST_USE bool tw_automaton_seal(
+    struct tw_automaton *automaton, const char sha256[65], struct tw_error *err);
 
 /* Fills err with what is wrong with a name, cut to be shown. Its callers return false themselves: an analyser
  * that looks into few functions sees it then. */

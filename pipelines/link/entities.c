@@ -256,8 +256,7 @@ static bool load_archive(struct tw_archive *archive, const struct tw_entities_wa
     bool loaded = load_lines(automaton, archive, &digest, watch, err);
     char sha256[65] = "";
     digest_end(&digest, sha256);
-    tw_automaton_sign(automaton, sha256);
-    if (!loaded) {
+    if (!loaded || !tw_automaton_seal(automaton, sha256, err)) {
         tw_entities_free(automaton);
         return false;
     }

@@ -16,10 +16,10 @@
  * asked for ("Apple Inc." finds "Apple Inc"). A name of under four letters and digits or marked common
  * matches in its exact case only.
  *
- * How it works: words are interned once; names are a trie over words whose edges stand in one hash table, and
- * each word knows its edge out of the root, and a filter knows most words that begin no name. So a text costs
- * one look-up a word at most, whatever the number of names,
- * and at most TW_NAME_WORDS more where names begin with the same words.
+ * How it works: names and symbols stand in hash tables, and filters before them know of almost every place of
+ * a text that no name begins there (name_table.h). So a text costs a few look-ups in the nearest cache a
+ * word, whatever the number of names, and at most TW_NAME_WORDS more where names begin with the same words
+ * (tests/bench/bench_aliases.c).
  *
  * Errors name file and line; loading is whole or not at all. */
 #ifndef TW_ENTITIES_H
@@ -27,6 +27,7 @@
 
 #include "base/arena.h"
 #include "document.h"
+#include "link/skim.h"
 
 enum {
     TW_NAME_WORDS = 32,   /* words in a name at most */
@@ -71,19 +72,34 @@ int32_t tw_entities_find(const struct tw_automaton *automaton, struct tw_text sy
  * not, any mark before a class (symbols.h). TW_NO_ENTITY when there is none, or two that differ in nothing
  * else. */
 int32_t tw_entities_find_symbol(const struct tw_automaton *automaton, struct tw_text symbol);
-/* Does a longer symbol of the file begin with this one, case ignored? */
+/* Does a longer symbol of the file begin with this one, which the file has in some spelling too? */
 bool tw_entities_continues(const struct tw_automaton *automaton, struct tw_text symbol);
 /* SHA-256 of the file's lines, unpacked, each ended by LF (what sha256sum says of a plain file with such
  * ends): 64 hexadecimal digits and a NUL. */
 const char *tw_entities_sha256(const struct tw_automaton *automaton);
 /* How many names they have together. */
 uint64_t tw_entities_name_count(const struct tw_automaton *automaton);
+/* Bytes of memory that all of it takes. */
+size_t tw_entities_bytes(const struct tw_automaton *automaton);
 
 /* What stands at one place of a text. */
 struct tw_name_match {
     uint32_t begin, end;  /* bytes into the text */
-    uint32_t node;        /* to be asked by tw_entities_owner */
+    uint32_t name;        /* to be asked by tw_entities_owner */
     uint32_t owner_count; /* different entities that own the name, as spelled here: 1, or more: ambiguous */
+};
+
+enum { TW_WORDS_AHEAD = 16 };
+
+/* Words that have been read already, many at once: what the filters say of one is fetched while others are
+ * read. */
+struct tw_words_ahead {
+    struct tw_skimmed_word words[TW_WORDS_AHEAD + 2]; /* the last two are looked at with those before them */
+    uint32_t count, next;                             /* words that stand there; the next of them */
+    uint32_t judged;                                  /* words of which `beginnings` tells */
+    uint32_t beginnings;                              /* a bit for each that may begin a name */
+    uint32_t from, at; /* of the text: where they begin, and where reading goes on */
+    size_t length;     /* of the text that they were read from */
 };
 
 /* A walk over a text, word by word. Set text, at = 0, then call next; a caller that deals with a stretch
@@ -91,6 +107,7 @@ struct tw_name_match {
 struct tw_word_walk {
     struct tw_text text;
     uint32_t at;
+    struct tw_words_ahead ahead; /* tw_entities_next's own; zeros before the first call */
 };
 
 /* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A dollar sign,
@@ -100,8 +117,8 @@ struct tw_word_walk {
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,
     struct tw_name_match *match);
 
-/* The nth entity that owns the match, 0 <= nth < owner_count. */
-uint32_t tw_entities_owner(const struct tw_automaton *automaton, struct tw_text text,
-    const struct tw_name_match *match, uint32_t nth);
+/* The entities that own the match, one after another: *at is 0 before the first. False behind the last. */
+bool tw_entities_owner(const struct tw_automaton *automaton, struct tw_text text,
+    const struct tw_name_match *match, uint32_t *at, uint32_t *entity);
 
 #endif

@@ -102,17 +102,15 @@ static bool take_name(struct linking *linking, const struct tw_name_match *match
         hit->by_symbol = take_ticker(linking, TW_SYMBOL_FOUND, &ticker, hit);
     if (bare != TW_BARE_NAME)
         return bare == TW_BARE_SYMBOL;
-    for (uint32_t nth = 0; nth < match->owner_count; nth++) {
-        uint32_t owner = tw_entities_owner(entities, text, match, nth);
-        if (tw_text_equal(tw_entities_at(entities, owner)->symbol, spelled)) {
-            hit->entity = (int32_t)owner;
-            hit->by_symbol = true;
+    for (uint32_t at = 0, owner; tw_entities_owner(entities, text, match, &at, &owner);) {
+        hit->entity = (int32_t)owner;
+        hit->by_symbol = tw_text_equal(tw_entities_at(entities, owner)->symbol, spelled);
+        if (hit->by_symbol)
             return true;
-        }
     }
     hit->ambiguous = match->owner_count > 1;
-    if (!hit->ambiguous)
-        hit->entity = (int32_t)tw_entities_owner(entities, text, match, 0);
+    if (hit->ambiguous)
+        hit->entity = TW_NO_ENTITY;
     return true;
 }
 
@@ -186,7 +184,7 @@ static bool take_listed(struct linking *linking, struct pass *pass, struct hit *
 static bool find_hits(struct linking *linking)
 {
     struct tw_text text = linking->document->text;
-    struct pass pass = {.walk = {text, 0}};
+    struct pass pass = {.walk = {.text = text}};
     struct tw_name_match match;
     bool stopped;
     for (;;) {
@@ -245,14 +243,13 @@ static int32_t settle(
     const struct linking *linking, const struct standing *standing, const struct tw_name_match *name)
 {
     int32_t settled = TW_NO_ENTITY;
-    for (uint32_t nth = 0; nth < name->owner_count; nth++) {
-        int32_t owner =
-            (int32_t)tw_entities_owner(linking->scan.entities, linking->document->text, name, nth);
-        if (!stands_by_symbol(standing, owner))
+    uint32_t at = 0, owner;
+    while (tw_entities_owner(linking->scan.entities, linking->document->text, name, &at, &owner)) {
+        if (!stands_by_symbol(standing, (int32_t)owner))
             continue;
         if (settled != TW_NO_ENTITY)
             return TW_NO_ENTITY;
-        settled = owner;
+        settled = (int32_t)owner;
     }
     return settled;
 }

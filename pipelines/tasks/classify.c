@@ -87,12 +87,14 @@ static const struct tw_text *symbol_of(const struct tw_automaton *entities, stru
     if (!entities)
         return NULL;
     int32_t found = tw_entities_find(entities, name);
-    struct tw_word_walk walk = {name, 0};
+    struct tw_word_walk walk = {.text = name};
     struct tw_name_match match;
     bool stopped;
+    uint32_t at = 0, owner;
     if (found == TW_NO_ENTITY && tw_entities_next(entities, &walk, &stopped, &match) &&
-        match.owner_count == 1 && match.begin == 0 && match.end == name.length)
-        found = (int32_t)tw_entities_owner(entities, name, &match, 0);
+        match.owner_count == 1 && match.begin == 0 && match.end == name.length &&
+        tw_entities_owner(entities, name, &match, &at, &owner))
+        found = (int32_t)owner;
     return found == TW_NO_ENTITY ? NULL : &tw_entities_at(entities, (uint32_t)found)->symbol;
 }
 

@@ -19,15 +19,16 @@ static bool stops_the_walk(struct tw_text name)
 
 static void find_by_name(const struct tw_automaton *entities, uint32_t index, struct tw_text name)
 {
-    struct tw_word_walk walk = {name, 0};
+    struct tw_word_walk walk = {.text = name};
     struct tw_name_match match;
     bool stopped, found = false;
     promise(tw_entities_next(entities, &walk, &stopped, &match), "a name is found in itself");
-    for (uint32_t nth = 0; nth < match.owner_count; nth++) {
-        uint32_t owner = tw_entities_owner(entities, name, &match, nth);
+    uint32_t count = 0;
+    for (uint32_t at = 0, owner; tw_entities_owner(entities, name, &match, &at, &owner); count++) {
         promise(owner < tw_entities_count(entities), "an owner is a company");
         found = found || owner == index;
     }
+    promise(count == match.owner_count, "all owners are counted");
     promise(found, "a name is its company's");
 }
 

@@ -136,7 +136,7 @@ static void a_hundred_thousand_companies_load_and_match_in_no_time(void **state)
     double load_seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     assert_int_equal(tw_entities_name_count(automaton), 300000);
     /* The whole file is a text full of names, and text whose words begin names but are none. */
-    struct tw_word_walk walk = {{file, length}, 0};
+    struct tw_word_walk walk = {.text = {file, length}};
     struct tw_name_match match;
     bool stopped;
     uint64_t found = 0;
@@ -151,6 +151,36 @@ static void a_hundred_thousand_companies_load_and_match_in_no_time(void **state)
     assert_true(found >= 300000);
     assert_true(load_seconds < 10);
     assert_true(match_seconds < 10);
+    tw_entities_free(automaton);
+    free(file);
+}
+
+/* One name, common to so many companies that a look at all others for each of them would take minutes. */
+static void a_name_of_many_companies_takes_linear_time(void **state)
+{
+    (void)state;
+    enum { COMPANIES = 100000 };
+    char *file = malloc((size_t)COMPANIES * 64);
+    size_t length = 0;
+    struct tw_automaton *automaton;
+    struct tw_error err;
+    assert_non_null(file);
+    for (uint32_t entity = 0; entity < COMPANIES; entity++)
+        length += (size_t)snprintf(
+            file + length, 64, "{\"symbol\":\"S%u\",\"names\":[\"Velquin Trust\"]}\n", entity);
+    clock_t start = clock();
+    assert_true(tw_entities_parse("shared.jsonl", (struct tw_text){file, length}, &automaton, &err));
+    struct tw_word_walk walk = {.text = tw_text_of("Velquin Trust")};
+    struct tw_name_match match;
+    bool stopped;
+    assert_true(tw_entities_next(automaton, &walk, &stopped, &match));
+    assert_int_equal(match.owner_count, COMPANIES);
+    uint32_t count = 0;
+    for (uint32_t at = 0, owner; tw_entities_owner(automaton, walk.text, &match, &at, &owner);)
+        count += owner < COMPANIES;
+    assert_int_equal(count, COMPANIES);
+    assert_true((double)(clock() - start) / CLOCKS_PER_SEC < 5);
+    assert_true(tw_entities_bytes(automaton) < (size_t)COMPANIES * 400);
     tw_entities_free(automaton);
     free(file);
 }
@@ -209,6 +239,7 @@ int main(void)
         cmocka_unit_test(an_empty_file_is_a_file_without_entities),
         cmocka_unit_test(every_error_names_file_line_and_cure),
         cmocka_unit_test(a_hundred_thousand_companies_load_and_match_in_no_time),
+        cmocka_unit_test(a_name_of_many_companies_takes_linear_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
