@@ -98,15 +98,28 @@ static bool check_common(const json_t *common, const json_t *names, struct tw_er
     return true;
 }
 
+/* The one name of a line of somebody's table of companies; empty when it has none. */
+static struct tw_text single_name(const json_t *object)
+{
+    static const char *const fields[] = {"name", "company_name", "companyName", "company", "longName",
+        "shortName", "title", "Name", "Company", "CompanyName", "Company Name", "Security Name"};
+    for (size_t at = 0; at < sizeof fields / sizeof fields[0]; at++) {
+        const json_t *name = json_object_get(object, fields[at]);
+        if (json_is_string(name) && json_string_length(name))
+            return string_of(name);
+    }
+    return (struct tw_text){"", 0};
+}
+
 /* The names of a line: under "names", or "aliases" as others call them; NULL when it has none. A single one
- * may stand under "name", as a text, where there is none of both. */
+ * may stand alone, as a text, where there is none of both. */
 static bool read_names(const json_t *object, const json_t **out, struct tw_text *single, struct tw_error *err)
 {
-    const json_t *names = json_object_get(object, "names"), *name = json_object_get(object, "name");
+    const json_t *names = json_object_get(object, "names");
     if (!names || json_is_null(names))
         names = json_object_get(object, "aliases");
-    if ((!names || json_is_null(names)) && json_is_string(name))
-        *single = string_of(name);
+    if (!names || json_is_null(names))
+        *single = single_name(object);
     *out = json_is_array(names) ? names : NULL;
     if (names && !json_is_null(names) && !json_is_array(names))
         return fail_field("names", "an array of texts", err);

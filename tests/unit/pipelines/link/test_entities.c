@@ -192,9 +192,11 @@ static void a_single_name_may_be_a_text(void **state)
     struct tw_error err;
     static const char lines[] =
         "{\"symbol\":\"A\",\"name\":\"Alpha Works\"}\n{\"symbol\":\"B\",\"name\":\"Beta Works\",\"names\":null}\n"
-        "{\"symbol\":\"C\",\"names\":[\"Gamma\"],\"name\":\"Gamma Works\"}\n{\"symbol\":\"D\",\"name\":7}\n";
+        "{\"symbol\":\"C\",\"names\":[\"Gamma\"],\"name\":\"Gamma Works\"}\n{\"symbol\":\"D\",\"name\":7}\n"
+        "{\"symbol\":\"E\",\"company_name\":\"Epsilon Works\"}\n{\"symbol\":\"F\",\"title\":\"Zeta Works\",\"name\":\"\"}\n";
     assert_true(tw_entities_parse("e.jsonl", tw_text_of(lines), &automaton, &err));
-    assert_int_equal(tw_entities_name_count(automaton), 3);
+    assert_int_equal(tw_entities_name_count(automaton), 5);
+    assert_true(tw_text_equal(tw_entities_at(automaton, 4)->name, tw_text_of("Epsilon Works")));
     assert_true(tw_text_equal(tw_entities_at(automaton, 0)->name, tw_text_of("Alpha Works")));
     assert_true(tw_text_equal(tw_entities_at(automaton, 1)->name, tw_text_of("Beta Works")));
     tw_entities_free(automaton);
