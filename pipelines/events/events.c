@@ -47,6 +47,12 @@ static bool is_abbreviation(struct tw_text text, const struct tw_event_word *wor
     return false;
 }
 
+/* Between most words stands one blank, which ends nothing. */
+static bool is_blank_between(struct tw_text text, const struct tw_event_word *word, uint32_t next)
+{
+    return next - word->end == 1 && text.bytes[word->end] == ' ';
+}
+
 /* Does a sentence end in the bytes between two words? */
 static bool ends_between(struct tw_text text, const struct tw_event_word *word, uint32_t next)
 {
@@ -360,15 +366,6 @@ static void end_sentence(struct search *search)
     search->word_count = 0;
 }
 
-static uint8_t clause_of_next(
-    const struct search *search, struct tw_text text, const struct tw_event_word *word)
-{
-    if (search->word_count == 0)
-        return 0;
-    uint8_t last = (uint8_t)(search->word_count - 1);
-    return (uint8_t)(search->clauses[last] + pauses_between(text, &search->words[last], word->begin));
-}
-
 static bool is_capital(struct tw_text text, const struct tw_event_word *word)
 {
     return text.bytes[word->begin] >= 'A' && text.bytes[word->begin] <= 'Z';
@@ -385,6 +382,21 @@ static bool ends_name(const struct search *search, struct tw_text text, const st
            is_capital(text, before) && !before->set && word->begin - before->end == 1;
 }
 
+/* The next word of the sentence, and where it stands in it. */
+static void take_word(
+    struct search *search, struct tw_text text, struct tw_event_word word, bool blank_before)
+{
+    uint8_t count = search->word_count, clause = count ? search->clauses[count - 1] : 0;
+    bool pause = count && !blank_before && pauses_between(text, &search->words[count - 1], word.begin);
+    silence_names(search, &word);
+    if (count == 0)
+        search->first_mention = search->mention;
+    search->named[count] = word.set && ends_name(search, text, &word);
+    search->clauses[count] = (uint8_t)(clause + pause);
+    search->words[count] = word;
+    search->word_count++;
+}
+
 /* One stretch of the text that shares no sentence with another: the title, the body. */
 static void search_stretch(struct search *search, uint32_t begin, uint32_t end)
 {
@@ -393,24 +405,21 @@ static void search_stretch(struct search *search, uint32_t begin, uint32_t end)
     bool any = false; /* a sentence in which no word is a term needs no look */
     search->begin = search->end = begin;
     for (uint32_t at = begin; tw_lexicon_next(&search->taxonomy->lexicon, text, &at, &word);) {
+        const struct tw_event_word *before =
+            search->words + (search->word_count ? search->word_count - 1 : 0);
+        bool blank = search->word_count && is_blank_between(text, before, word.begin);
         bool full = search->word_count == TW_EVENT_SENTENCE;
-        if (search->word_count &&
-            (full || ends_between(text, &search->words[search->word_count - 1], word.begin))) {
-            uint32_t behind = search->words[search->word_count - 1].end;
+        if (search->word_count && (full || (!blank && ends_between(text, before, word.begin)))) {
             search->end = word.begin;
+            uint32_t behind = before->end;
             if (any)
                 end_sentence(search);
             search->word_count = 0;
             search->begin = behind; /* a mention may begin before its first word: $ABC */
             any = false;
         }
-        silence_names(search, &word);
-        if (search->word_count == 0)
-            search->first_mention = search->mention;
-        any = any || word.set;
-        search->named[search->word_count] = ends_name(search, text, &word);
-        search->clauses[search->word_count] = clause_of_next(search, text, &word);
-        search->words[search->word_count++] = word;
+        take_word(search, text, word, blank);
+        any = any || search->words[search->word_count - 1].set;
     }
     search->end = end;
     if (any)
