@@ -219,6 +219,14 @@ bool tw_entities_owner(const struct tw_automaton *automaton, struct tw_text text
 
 /* ---- the walk ---- */
 
+/* Has the walk been moved back, or to another end of the text? */
+static bool is_elsewhere(const struct tw_word_walk *walk)
+{
+    const struct tw_words_ahead *ahead = &walk->ahead;
+    uint32_t passed = ahead->next ? ahead->words[ahead->next - 1].end : ahead->from;
+    return ahead->length != walk->text.length || walk->at < passed;
+}
+
 /* Forgets what was read, to go on at `at`. */
 static void start_ahead(struct tw_word_walk *walk)
 {
@@ -226,23 +234,6 @@ static void start_ahead(struct tw_word_walk *walk)
     ahead->count = ahead->next = ahead->judged = 0;
     ahead->from = ahead->at = walk->at;
     ahead->length = walk->text.length;
-}
-
-/* Moves to the first word at or after walk->at, which others have moved: past a match, or into a word. */
-static void seek(struct tw_word_walk *walk)
-{
-    struct tw_words_ahead *ahead = &walk->ahead;
-    uint32_t passed = ahead->next ? ahead->words[ahead->next - 1].end : ahead->from;
-    if (ahead->length != walk->text.length || walk->at < passed) {
-        start_ahead(walk);
-        return;
-    }
-    while (ahead->next < ahead->count && ahead->words[ahead->next].end <= walk->at)
-        ahead->next++;
-    bool within =
-        ahead->next < ahead->count ? ahead->words[ahead->next].begin < walk->at : ahead->at < walk->at;
-    if (within)
-        start_ahead(walk);
 }
 
 /* Reads the next words and asks the filters for them; false at the end of the text. */
@@ -277,8 +268,12 @@ bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk 
     const struct tw_name_table *names = automaton ? &automaton->names : NULL;
     struct tw_words_ahead *ahead = &walk->ahead;
     *stopped = false;
-    for (seek(walk); ahead->next < ahead->judged || read_ahead(names, walk); ahead->next++) {
+    if (is_elsewhere(walk))
+        start_ahead(walk);
+    for (; ahead->next < ahead->judged || read_ahead(names, walk); ahead->next++) {
         const struct tw_skimmed_word *word = &ahead->words[ahead->next];
+        if (word->begin < walk->at) /* passed, or what is left of a word that a symbol ends within */
+            continue;
         bool stops = is_stop(word->mark), begins = ahead->beginnings >> ahead->next & 1;
         if (begins && !stops && tw_name_table_find(names, walk->text, word, match)) {
             walk->at = match->end;

@@ -21,10 +21,10 @@
 #include <jansson.h>
 
 #include "bench_companies.h"
+#include "clean/clean.h"
 #include "files/archive.h"
 #include "link/entities.h"
 #include "link/link.h"
-#include "read/clean.h"
 #include "read/decode.h"
 #include "read/json_memory.h"
 #include "river.h"

@@ -21,6 +21,7 @@
 #include "link/link.h"
 #include "read/decode.h"
 #include "slow_link.h"
+#include "timestamps/time_zone.h"
 
 enum { ARENA_BYTES = 256 << 20, MOST_LINE = 1 << 24 };
 

@@ -155,6 +155,39 @@ static void a_hundred_thousand_companies_load_and_match_in_no_time(void **state)
     free(file);
 }
 
+/* Words are read and judged many at once: wherever these batches meet, a name of one, two, three and five
+ * words is found, with stops between and without. */
+static void names_are_found_wherever_they_stand(void **state)
+{
+    (void)state;
+    static const char file[] =
+        "{\"symbol\":\"V\",\"names\":[\"Velquin\",\"Velquin Trust\",\"First Velquin Trust\","
+        "\"First Velquin Trust of Odenil\"]}\n";
+    static const char *const names[] = {
+        "Velquin", "Velquin Trust", "First Velquin Trust", "First Velquin Trust of Odenil"};
+    struct tw_automaton *automaton;
+    struct tw_error err;
+    assert_true(tw_entities_parse("e.jsonl", tw_text_of(file), &automaton, &err));
+    for (uint32_t nth = 0; nth < 4 * 40 * 2; nth++) {
+        char text[600] = "";
+        size_t length = 0;
+        for (uint32_t before = 0; before < nth / 8; before++)
+            length +=
+                (size_t)snprintf(text + length, sizeof text - length, nth % 2 ? "first $ " : "first of ");
+        snprintf(text + length, sizeof text - length, "%s of", names[nth / 2 % 4]);
+        struct tw_word_walk walk = {.text = tw_text_of(text)};
+        struct tw_name_match match;
+        bool stopped;
+        while (!tw_entities_next(automaton, &walk, &stopped, &match)) {
+            assert_true(stopped);
+            walk.at++;
+        }
+        assert_int_equal(match.begin, length);
+        assert_int_equal(match.end, length + strlen(names[nth / 2 % 4]));
+    }
+    tw_entities_free(automaton);
+}
+
 /* One name, common to so many companies that a look at all others for each of them would take minutes. */
 static void a_name_of_many_companies_takes_linear_time(void **state)
 {
@@ -242,6 +275,7 @@ int main(void)
         cmocka_unit_test(every_error_names_file_line_and_cure),
         cmocka_unit_test(a_hundred_thousand_companies_load_and_match_in_no_time),
         cmocka_unit_test(a_name_of_many_companies_takes_linear_time),
+        cmocka_unit_test(names_are_found_wherever_they_stand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,6 +137,9 @@ static void cashtags(void **state)
          "AAPL and \xEF\xBC\x84\xE2\x80\x8D"
          "GE, $\xE2\x80\x8E 5",
             "AAPL*1 GE*1"}, /* unseen marks */
+        {"$AAPL\xEF\xBB\xBF"
+         "AAPL up",
+            "AAPL*1"}, /* one word to whoever reads it */
         {"$ABCDEFGHIJ $ABCDEFGHIJK", "[ABCDEFGHIJ]*1"},
         {"$A..B $RDS.A... up", "[A]*1 [RDS.A]*1"},
         {"$BRK-B $BRK/B $BRK_B", "BRK.B*3"},
