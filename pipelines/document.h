@@ -2,6 +2,7 @@
  *
  *     source, archive   tw_message    bytes as they came, with where they stood
  *     decode            tw_document   id, title, body, source, language, symbols, event time; or the refusal
+ *     source weights    source_weight how much the source counts
  *     clean             text          title, one space, body: markup and URLs out
  *     link              mentions      which entities stand where in the text
  *     events            events        what the text says has happened, and to which of them
@@ -137,6 +138,8 @@ struct tw_document {
     struct tw_text title;
     struct tw_text body;
     struct tw_text source;
+    uint32_t source_weight; /* how much it counts, and the name of the list that says so */
+    uint32_t source_name;   /* (link/source_weights.h) */
     struct tw_text language;
     const struct tw_text *symbols;
     uint32_t symbol_count;

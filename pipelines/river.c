@@ -6,6 +6,7 @@
 #include "events/events.h"
 #include "link/link.h"
 #include "link/relevance.h"
+#include "link/source_weights.h"
 #include "read/decode.h"
 #include "read/json_memory.h"
 #include "rules/rules.h"
@@ -79,12 +80,20 @@ static bool find_tokens(
     return false;
 }
 
+static void weigh_source(const struct tw_river *river, struct tw_document *document)
+{
+    const struct tw_source_weight found = tw_source_weights_of(river->sources, document->source);
+    document->source_weight = found.weight;
+    document->source_name = found.name;
+}
+
 static bool prepare(const struct tw_river *river, struct tw_stopwatch *watch, struct tw_document *document,
     struct tw_arena *arena, struct tw_error *err)
 {
     if (!(river->raw ? tw_clean_raw : tw_clean)(document, arena, err))
         return false;
     tw_stopwatch_lap(watch, TW_STEP_CLEAN, 1);
+    weigh_source(river, document);
     if (!tw_link(river->entities, river->link_unlisted, document, arena, err))
         return false;
     tw_stopwatch_lap(watch, TW_STEP_LINK, 1);
@@ -177,6 +186,25 @@ static struct tw_score_row score_row_of(
         .score = read ? document->readings[nth].score : document->score};
 }
 
+/* Of documents that may be stored: a dead letter's source says nothing of the list. */
+static bool count_sources(
+    const struct tw_river *river, struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
+{
+    const uint32_t names = tw_source_weights_list(river->sources).count;
+    rows->sources = river->sources;
+    if (names == 0)
+        return true;
+    rows->source_counts = tw_arena_array(arena, names + (size_t)1, sizeof *rows->source_counts);
+    if (!rows->source_counts)
+        return tw_arena_fail(arena, err);
+    for (uint32_t at = 0; at < rows->document_count; at++) {
+        const struct tw_document *document = &rows->documents[at];
+        if (document->fate == TW_FATE_STORED)
+            rows->source_counts[document->source_name < names ? document->source_name : names]++;
+    }
+    return true;
+}
+
 static bool make_scores(struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
 {
     size_t count = 0;
@@ -261,7 +289,8 @@ static bool mark_times(struct tw_arena *arena, struct tw_rows *rows, struct tw_e
 static bool make_rows(
     const struct tw_river *river, struct tw_arena *arena, struct tw_rows *rows, struct tw_error *err)
 {
-    return make_scores(arena, rows, err) && make_events(river, arena, rows, err) &&
+    return count_sources(river, arena, rows, err) && make_scores(arena, rows, err) &&
+           make_events(river, arena, rows, err) &&
            tw_bars_sum(rows->scores, rows->score_count, rows->documents, rows->document_count, arena,
                &rows->bars, &rows->bar_count, err) &&
            make_headlines(river, arena, rows, err) && make_sketches(river, arena, rows, err) &&

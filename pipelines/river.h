@@ -16,6 +16,7 @@ struct tw_classifier;     /* classify.h: the model with its tokenizer, or the co
 struct tw_decode_options; /* decode.h */
 struct tw_pulse;          /* base/pulse.h */
 struct tw_rule_set;       /* rules.h; may be NULL: no headline rules */
+struct tw_source_weights; /* source_weights.h; may be NULL: all sources count whole */
 struct tw_taxonomy;       /* taxonomy.h; may be NULL: no events */
 struct tw_stopwatch;      /* base/stopwatch.h */
 struct tw_river_worker;
@@ -39,6 +40,7 @@ struct tw_river {
     const struct tw_classifier *classifier;
     const struct tw_rule_set *rules;
     const struct tw_taxonomy *events;
+    const struct tw_source_weights *sources;
     bool link_unlisted; /* link.unlisted */
     bool stories;       /* make sketches, to file documents by */
     bool raw;           /* skip cleaning */

@@ -11,7 +11,8 @@
 #include "link/relevance.h"
 #include "severity.h"
 
-struct tw_taxonomy; /* taxonomy.h */
+struct tw_source_weights; /* link/source_weights.h */
+struct tw_taxonomy;       /* taxonomy.h */
 
 /* One score for an entity in a document. Of a model without an entity head it is the document's own score,
  * and `from_document` says so. */
@@ -67,6 +68,8 @@ struct tw_rows {
     uint32_t score_count;
     struct tw_bar_row *bars; /* sorted by symbol (byte order), then bar */
     uint32_t bar_count;
+    const struct tw_source_weights *sources; /* what names of sources are of; NULL: they have none */
+    uint32_t *source_counts;            /* documents that are stored, by name of that list; then all others */
     const struct tw_taxonomy *taxonomy; /* what the events' types are of; NULL: no events */
     struct tw_event_row *events;        /* in order of document, then first byte */
     uint32_t event_count;

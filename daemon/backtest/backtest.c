@@ -29,6 +29,8 @@ bool tw_backtest_begin(struct tw_backtest *backtest, const struct tw_rule_set *r
     const struct tw_taxonomy *taxonomy, size_t memory_bytes, struct tw_error *err)
 {
     *backtest = (struct tw_backtest){.rules = rules, .taxonomy = taxonomy};
+    for (uint32_t at = 0; at < rules->count; at++)
+        backtest->asks_relevance = backtest->asks_relevance || rules->rules[at].relevance > 0;
     return tw_arena_begin(&backtest->arena, OUTCOME_BYTES, err) &&
            tw_arena_begin(&backtest->hearing, HEARING_BYTES, err) &&
            tw_simulation_begin(&backtest->simulation, rules, memory_bytes, err);
@@ -181,6 +183,13 @@ static bool keep_spoken(struct tw_backtest *backtest, const struct tw_stored_sco
     return true;
 }
 
+/* What was stored before relevance was counts whole, and is told. */
+static uint32_t relevance_of(struct tw_backtest *backtest, const struct tw_stored_score *score)
+{
+    backtest->unknown_relevance += backtest->asks_relevance && score->relevance < 0;
+    return score->relevance < 0 ? TW_RELEVANCE_WHOLE : (uint32_t)score->relevance;
+}
+
 /* Each entity of a document is heard by itself: no rule looks at two of them. */
 static bool take_score(void *context, const struct tw_stored_score *score, struct tw_error *err)
 {
@@ -188,8 +197,10 @@ static bool take_score(void *context, const struct tw_stored_score *score, struc
     struct tw_event events[MOST_TYPES];
     const struct tw_message message = {.offset = score->offset};
     const struct tw_linked_entity entity = {.symbol = score->entity, .listed = score->listed};
-    struct tw_score_row scored = {
-        .symbol = score->entity, .listed = score->listed, .score = {.sentiment = score->sentiment}};
+    struct tw_score_row scored = {.symbol = score->entity,
+        .listed = score->listed,
+        .relevance = {.relevance = relevance_of(backtest, score)},
+        .score = {.sentiment = score->sentiment}};
     struct tw_document document = {.message = &message,
         .event_us = score->event_us,
         .text = score->text,

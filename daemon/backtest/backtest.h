@@ -62,8 +62,10 @@ struct tw_backtest {
     size_t alert_count, alert_capacity;
     struct tw_spoken_document *spoken;
     size_t spoken_count, spoken_capacity;
-    uint64_t bars, scores;  /* read */
-    uint64_t unknown_types; /* events of types that the taxonomy does not have */
+    uint64_t bars, scores;      /* read */
+    bool asks_relevance;        /* some rule does */
+    uint64_t unknown_relevance; /* then: scores of which none was stored, because that is so old */
+    uint64_t unknown_types;     /* events of types that the taxonomy does not have */
 };
 
 /* What rules ask of the past, for tw_history_begin; the period is left to the caller. */

@@ -124,7 +124,8 @@ bool tw_history_read_baseline(
 static const char scores_sql[] =
     "SELECT s.entity, coalesce(e.listed, false), s.event_time, s.sentiment, s.topic_id, t.topic, s.partition,"
     " s.kafka_offset, CASE WHEN d.title = '' THEN d.body ELSE d.title || ' ' || d.body END, coalesce(v.types, ''),"
-    " coalesce(s.entity = ANY (f.told), false), octet_length(d.title)"
+    " coalesce(s.entity = ANY (f.told), false), octet_length(d.title),"
+    " coalesce(s.relevance, -1)"
     " FROM tapewatch.scores s"
     " JOIN tapewatch.documents d ON d.topic_id = s.topic_id AND d.partition = s.partition"
     " AND d.kafka_offset = s.kafka_offset AND d.event_time = s.event_time"
@@ -152,7 +153,8 @@ enum {
     TEXT,
     TYPES,
     IS_COPY,
-    TITLE_BYTES
+    TITLE_BYTES,
+    RELEVANCE
 };
 
 /* Names of topics are kept: there are few, and each row has one. */
@@ -183,6 +185,7 @@ static bool take_score(void *context, const PGresult *row, struct tw_error *err)
         .text = tw_get_text(row, 0, TEXT),
         .types = tw_get_text(row, 0, TYPES),
         .is_copy = *PQgetvalue(row, 0, IS_COPY) != 0,
+        .relevance = tw_get_int32(PQgetvalue(row, 0, RELEVANCE)),
         .title_length = (uint32_t)tw_get_int32(PQgetvalue(row, 0, TITLE_BYTES))};
     return reading->taker->take(reading->taker->context, &score, err);
 }

@@ -68,9 +68,10 @@ struct tw_stored_score {
     struct tw_text text;   /* of the document, as it was cleaned */
     uint32_t title_length; /* bytes of it that are the title */
     struct tw_text
-        types;    /* of its events for that entity, by name, a blank between them; a dot behind one that
+        types;         /* of its events for that entity, by name, a blank between them; a dot behind one that
                               the body tells */
-    bool is_copy; /* its story was told of that entity before */
+    bool is_copy;      /* its story was told of that entity before */
+    int32_t relevance; /* of the document to it, its source's weight included, 10,000ths; -1: not known */
 };
 
 struct tw_score_taker {

@@ -183,12 +183,14 @@ bool tw_offline_open(
     *run = (struct tw_offline_run){.arguments = arguments, .command = line->command->name};
     if (!tw_arena_begin(&run->arena, ARENA_BYTES, err) ||
         !tw_command_config_load(arguments->config, true, &run->arena, &run->config, err) ||
+        !tw_source_weights_new(&run->config.sources.weights, &run->sources, err) ||
         !open_classifier(run, tokenizer_only, err) ||
         (!tokenizer_only && !(open_entities(run, err) && open_events(run, err))) || !open_output(run, err))
         return false;
     run->river = (struct tw_river){.decode = run->config.decode,
         .entities = run->entities,
         .events = run->events,
+        .sources = run->sources,
         .classifier = run->classifier,
         .link_unlisted = run->config.link.unlisted,
         .raw = arguments->raw};
@@ -251,6 +253,7 @@ int tw_offline_close(
     tw_classifier_free(run->classifier);
     tw_entities_free(run->entities);
     tw_taxonomy_free(run->events);
+    tw_source_weights_free(run->sources);
     tw_arena_end(&run->arena);
     if (!named)
         return tw_command_failed(err);

@@ -137,6 +137,7 @@ struct tw_offline_run {
     struct tw_arena arena;
     struct tw_automaton *entities;
     struct tw_taxonomy *events;
+    struct tw_source_weights *sources;
     struct tw_classifier *classifier;
     const char *model;                     /* its folder; empty: the constant model without one */
     struct tw_offline_file output, report; /* of -o, of --report */

@@ -227,6 +227,11 @@ static void tell(const struct run *run)
             "tapewatch backtest: %" PRIu64
             " documents came late: what was lived through may have been decided without them\n",
             history->late);
+    if (backtest->unknown_relevance > 0)
+        fprintf(stderr,
+            "tapewatch backtest: %" PRIu64
+            " scores are older than schema version 27, which brought relevance: they count as wholly relevant\n",
+            backtest->unknown_relevance);
     if (backtest->unknown_types > 0)
         fprintf(stderr,
             "tapewatch backtest: %" PRIu64 " stored events are of types that the events file does not have\n",

@@ -89,7 +89,8 @@ static bool put_value(struct tw_config *config, const struct tw_config_row *row,
     }
     case TW_FIELD_PROPERTIES:
     case TW_FIELD_SECRETS:
-        return true; /* by read_properties */
+    case TW_FIELD_WEIGHTS:
+        return true; /* by read_properties and read_weights */
     }
     return false;
 }
@@ -142,6 +143,60 @@ static bool read_properties(struct reading *reading, const struct tw_config_row 
         count++;
     }
     *out = (struct tw_properties){list, list ? count : 0};
+    return right;
+}
+
+/* A name of sources.weights, held against those before it. */
+static bool check_source(
+    const struct tw_yaml_node *map, uint32_t nth, struct tw_source_name *names, struct tw_problems *problems)
+{
+    struct tw_source_fault fault;
+    const struct tw_yaml_node *key = map->pairs[nth].key;
+    const int shown = key->text.length < 100 ? (int)key->text.length : 100;
+    if (!tw_source_name_read(key->text, &names[nth], &fault)) {
+        names[nth].length = 0; /* nothing is held against it */
+        return tw_yaml_problem(problems, key, fault.cure, "\"%.*s\" %s", shown, key->text.bytes, fault.what);
+    }
+    for (uint32_t at = 0; at < nth; at++)
+        if (names[at].length > 0 && tw_source_name_equal(&names[at], &names[nth])) {
+            const struct tw_yaml_node *other = map->pairs[at].key;
+            return tw_yaml_problem(problems, key, "write each source once",
+                "\"%.*s\" is the same source as \"%.*s\" in line %u", shown, key->text.bytes,
+                other->text.length < 100 ? (int)other->text.length : 100, other->text.bytes, other->line);
+        }
+    return true;
+}
+
+/* Names and weights; whatever is wrong with one, the others are looked at. */
+static bool read_weights(struct reading *reading, const struct tw_yaml_node *node, struct tw_source_list *out)
+{
+    static const struct tw_yaml_key weight_key = {
+        "weight", TW_YAML_FIXED, 0, TW_SOURCE_WHOLE, NULL, NULL, "of a source"};
+    if (node->kind != TW_YAML_MAP)
+        return tw_yaml_problem(
+            reading->problems, node, "write name: weight pairs below it", "sources.weights is not a map");
+    if (node->count > TW_SOURCE_NAMES)
+        return tw_yaml_problem(reading->problems, node->pairs[TW_SOURCE_NAMES].key,
+            "write beginnings and *, as in \"stocktwits*\"", "sources.weights has more than %d names",
+            TW_SOURCE_NAMES);
+    struct tw_named_weight *list = tw_arena_array(reading->arena, node->count + (size_t)1, sizeof *list);
+    struct tw_source_name *names = tw_arena_array(reading->arena, node->count + (size_t)1, sizeof *names);
+    bool right = list && names;
+    for (uint32_t at = 0; list && names && at < node->count; at++) {
+        const struct tw_yaml_pair *pair = &node->pairs[at];
+        struct tw_yaml_value value = {0};
+        struct tw_yaml_key key = weight_key;
+        list[at].name = key.name = string_in(reading->arena, pair->key->text);
+        if (!list[at].name)
+            return false;
+        right = check_source(node, at, names, reading->problems) && right;
+        right = tw_yaml_read_value(pair->value, &key, reading->arena, reading->problems, &value) && right;
+        list[at].weight = value.number;
+    }
+    if (right) {
+        out->names = list;
+        out->count = node->count;
+    }
     return right;
 }
 
@@ -303,6 +358,8 @@ static bool read_row(
         right = tw_kafka_names_brokers(value->node, reading->problems);
     if (row->field == TW_FIELD_PROPERTIES || row->field == TW_FIELD_SECRETS)
         right = read_properties(reading, row, value->node, tw_config_field(reading->config, row)) && right;
+    else if (row->field == TW_FIELD_WEIGHTS)
+        right = read_weights(reading, value->node, tw_config_field(reading->config, row)) && right;
     else if (is_conninfo)
         right = check_conninfo(value->node, reading->arena, reading->problems) && right;
     else if (is_address)

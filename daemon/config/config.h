@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "link/source_weights.h"
 
 /* Where the configuration is looked for when -c names none. */
 #define TW_CONFIG_PATH "/etc/tapewatch/tapewatch.yaml"
@@ -104,6 +105,9 @@ struct tw_config {
     struct {
         const char *path; /* events.yaml, empty: no events */
     } events;
+    struct {
+        struct tw_source_list weights; /* names and what they count (link/source_weights.h), and all others */
+    } sources;
     struct {
         bool enabled;
         int64_t most_documents; /* of the window that are compared */

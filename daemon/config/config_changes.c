@@ -59,6 +59,13 @@ static void take(const struct tw_config *file, const struct tw_config_row *row, 
     case TW_FIELD_STRINGS:
         memcpy(to, from, sizeof(struct tw_strings));
         return;
+    case TW_FIELD_WEIGHTS: {
+        const struct tw_source_list *list = from;
+        struct tw_source_list *taken = to;
+        taken->names = list->names;
+        taken->count = list->count;
+        return;
+    }
     case TW_FIELD_SIZE:
     case TW_FIELD_NAMES:
     case TW_FIELD_PROPERTIES:

@@ -87,6 +87,20 @@ static void print_list(struct page *page, const char *const *items, uint32_t cou
     page_print(page, "]");
 }
 
+static void print_weights(struct page *page, const struct tw_source_list *list)
+{
+    static const struct tw_yaml_key weight = {.type = TW_YAML_FIXED};
+    char number[64];
+    page_print(page, "{");
+    for (uint32_t at = 0; at < list->count; at++) {
+        page_print(page, at ? ", " : "");
+        print_scalar(page, list->names[at].name);
+        tw_yaml_print(&weight, list->names[at].weight, number, sizeof number);
+        page_print(page, ": %s", number);
+    }
+    page_print(page, "}");
+}
+
 /* The value that a configuration has, as a file would write it. */
 static void print_value(struct page *page, const struct tw_config *config, const struct tw_config_row *row)
 {
@@ -122,6 +136,9 @@ static void print_value(struct page *page, const struct tw_config *config, const
         print_list(page, names->names, names->count);
         return;
     }
+    case TW_FIELD_WEIGHTS:
+        print_weights(page, field);
+        return;
     case TW_FIELD_PROPERTIES:
     case TW_FIELD_SECRETS: {
         const struct tw_properties *properties = field;
@@ -148,6 +165,8 @@ static bool is_empty(const struct tw_config *config, const struct tw_config_row 
         return (*(const char *const *)field)[0] == '\0';
     if (row->field == TW_FIELD_INT)
         return *(const int64_t *)field < 0;
+    if (row->field == TW_FIELD_WEIGHTS)
+        return ((const struct tw_source_list *)field)->count == 0;
     return row->field == TW_FIELD_STRINGS && ((const struct tw_strings *)field)->count == 0;
 }
 
@@ -203,7 +222,8 @@ static void print_range(struct page *page, const struct tw_yaml_key *key)
             page_print(page, "%s`%s`", at ? ", " : "", key->choices[at]);
         return;
     }
-    if (key->type != TW_YAML_COUNT && key->type != TW_YAML_DURATION && key->type != TW_YAML_SIZE) {
+    if (key->type != TW_YAML_COUNT && key->type != TW_YAML_FIXED && key->type != TW_YAML_DURATION &&
+        key->type != TW_YAML_SIZE) {
         page_print(page, " ");
         return;
     }

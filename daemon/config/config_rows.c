@@ -117,6 +117,12 @@ const struct tw_config_row tw_config_rows[] = {
     {"events", {"path", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Events file: which words say what has happened. None: no events."},
         "", TW_FIELD_PATH, AT(events.path), 1, true, "/etc/tapewatch/events.yaml"},
 
+    {"sources", {"weights", TW_YAML_NODE, 0, 0, NULL, "",
+        "How much sources count, from 0.0 to 1.0, by their names as messages give them; case does not matter, and a name that ends in * stands for all that begin so. The weight of a document's source is a factor of its relevance, and is stored with it; documents that are read later have the new one."},
+        "", TW_FIELD_WEIGHTS, AT(sources.weights), 1, true, "{Reuters: 1.0, \"stocktwits*\": 0.25}"},
+    {"sources", {"default_weight", TW_YAML_FIXED, 0, TW_SOURCE_WHOLE, NULL, "", "How much all other sources count, and documents that name none."},
+        "1.0", TW_FIELD_INT, AT(sources.weights.others), 1, true, ""},
+
     {"stories", {"enabled", TW_YAML_BOOL, 0, 1, NULL, "", "File each document with its story, so that rules count stories, not copies. The same for all daemons of a database."},
         "false", TW_FIELD_BOOL, AT(stories.enabled), 1, false, ""},
     {"stories", {"most_documents", TW_YAML_COUNT, 1000, 100000000, NULL, "", "Most documents of the last 24 hours that a new one is compared with; beyond that the oldest are forgotten, and counted. Each takes 0.5 to 1.2 kB."},

@@ -20,6 +20,7 @@ enum tw_config_field_kind {
     TW_FIELD_NAMES,      /* struct tw_name_list */
     TW_FIELD_PROPERTIES, /* struct tw_properties */
     TW_FIELD_SECRETS,    /* struct tw_properties whose values are paths, relative to the file's folder */
+    TW_FIELD_WEIGHTS,    /* struct tw_source_list: its names; the weight of all others is a row of its own */
     TW_FIELD_CHOICE,     /* an enum whose values are the indices of the choices */
 };
 
@@ -37,7 +38,7 @@ struct tw_config_row {
     const char *example; /* of a key without default: what `config --defaults` shows, commented out */
 };
 
-enum { TW_CONFIG_ROWS = 67 };
+enum { TW_CONFIG_ROWS = 69 };
 extern const struct tw_config_row tw_config_rows[]; /* TW_CONFIG_ROWS */
 
 /* Is this the first row of its section? */

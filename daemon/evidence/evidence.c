@@ -50,7 +50,8 @@ enum {
     BEGIN,
     END,
     TITLE,
-    BODY
+    BODY,
+    SOURCE_WEIGHT
 };
 
 struct tw_evidence {
@@ -167,12 +168,15 @@ static struct tw_evidence_text read_text(const PGresult *rows, int row)
 {
     struct tw_evidence_text text = {.stored = {.title = tw_get_text(rows, row, TITLE),
                                         .body = tw_get_text(rows, row, BODY),
-                                        .symbol = tw_get_text(rows, row, ENTITY)},
+                                        .symbol = tw_get_text(rows, row, ENTITY),
+                                        .source_weight = TW_SOURCE_WHOLE},
         .has_event = !PQgetisnull(rows, row, BEGIN)};
     if (text.has_event) {
         text.event_begin = (uint32_t)tw_get_int32(PQgetvalue(rows, row, BEGIN));
         text.event_end = (uint32_t)tw_get_int32(PQgetvalue(rows, row, END));
     }
+    if (!PQgetisnull(rows, row, SOURCE_WEIGHT))
+        text.stored.source_weight = (uint32_t)tw_get_int16(PQgetvalue(rows, row, SOURCE_WEIGHT));
     return text;
 }
 
@@ -370,6 +374,7 @@ static void list_row(struct tw_evidence *evidence, int row)
         tw_statement_put_null(list);
     else
         tw_statement_put_int16(list, (int16_t)text->relevance);
+    put_again(evidence, row, SOURCE_WEIGHT);
     tw_statement_put_name(list, tw_evidence_method_names[text->method]);
     put_logit(evidence, text);
     tw_statement_put_name(list, text->sha256);

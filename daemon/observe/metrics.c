@@ -35,6 +35,8 @@ static const struct description counters[] = {
         "Event times before 1990 by the unit that decode.time_unit sets."},
     [TW_COUNT_SYMBOLS_UNKNOWN] = {"tapewatch_symbols_unknown_total",
         "Symbols of messages that name no entity."},
+    [TW_COUNT_SOURCES_OTHER] = {"tapewatch_sources_other_total",
+        "Documents by a source that sources.weights does not name, or by none, where it names any."},
     [TW_COUNT_LINKS_DROPPED] = {"tapewatch_links_dropped_total",
         "Mentions of entities beyond what one document may hold: not scored."},
     [TW_COUNT_COMMITS] = {"tapewatch_commits_total", "Transactions known to be committed."},
@@ -94,6 +96,8 @@ static const struct description gauges[] = {
         "How long records have waited without any being committed; 0 when none waits."},
     [TW_GAUGE_EVALUATION] = {"tapewatch_evaluation_behind_seconds",
         "How long bars below the watermark may have waited without any being evaluated."},
+    [TW_GAUGE_SOURCES_UNMATCHED] = {"tapewatch_sources_unmatched",
+        "Names of sources.weights that no document has come by since they stand there: misspelt, perhaps."},
     [TW_GAUGE_TIME_AHEAD] = {"tapewatch_event_time_ahead_seconds",
         "By how much event time that moves a watermark leads this machine's clock; 0: it does not."},
 };
@@ -253,6 +257,32 @@ static void print_events(FILE *to, const struct tw_metrics *metrics)
             (unsigned long long)metrics->events[at].count);
 }
 
+/* A label's value as the exposition format has it. */
+static void print_label(FILE *to, const char *value)
+{
+    for (; *value; value++) {
+        if (*value == '\n')
+            fputs("\\n", to);
+        else if (*value == '"' || *value == '\\')
+            fprintf(to, "\\%c", *value);
+        else
+            putc(*value, to);
+    }
+}
+
+static void print_sources(FILE *to, const struct tw_metrics *metrics)
+{
+    static const struct description description = {
+        "tapewatch_source_documents_total", "Documents known to be committed, by name of sources.weights."};
+    if (metrics->source_count > 0)
+        print_heading(to, &description, "counter");
+    for (uint32_t at = 0; at < metrics->source_count; at++) {
+        fprintf(to, "%s{source=\"", description.name);
+        print_label(to, metrics->sources[at].name);
+        fprintf(to, "\"} %llu\n", (unsigned long long)metrics->sources[at].documents);
+    }
+}
+
 /* Of whichever daemon's partition, or of nobody's. */
 static void print_held(FILE *to, const struct tw_metrics *metrics)
 {
@@ -315,6 +345,7 @@ char *tw_metrics_text(const struct tw_metrics *metrics, const struct tw_partitio
     }
     print_repairs(to, metrics);
     print_events(to, metrics);
+    print_sources(to, metrics);
     for (size_t at = 0; at < TW_GAUGES; at++) {
         print_heading(to, &gauges[at], "gauge");
         fprintf(to, "%s %.17g\n", gauges[at].name, metrics->gauges[at]);

@@ -30,6 +30,7 @@ enum tw_counter {
     TW_COUNT_REPAIRS,          /* byte sequences mended in decode */
     TW_COUNT_DOUBTFUL_TIMES,   /* times before 1990 by a unit that was set */
     TW_COUNT_SYMBOLS_UNKNOWN,  /* symbols of messages that name nobody */
+    TW_COUNT_SOURCES_OTHER,    /* documents by sources that sources.weights does not name */
     TW_COUNT_LINKS_DROPPED,    /* mentions beyond what one document may hold */
     TW_COUNT_COMMITS,          /* transactions known to be committed */
     TW_COUNT_COMMIT_RETRIES,   /* transactions tried again */
@@ -68,11 +69,12 @@ enum tw_gauge {
     TW_GAUGE_WINDOWS,           /* bytes of the bars that rules look back on */
     TW_GAUGE_WORKERS,
     TW_GAUGE_WORKERS_BUSY,
-    TW_GAUGE_LAG,              /* messages not yet committed, over owned partitions */
-    TW_GAUGE_STREAM_WATERMARK, /* Unix seconds; 0 when none */
-    TW_GAUGE_UNCOMMITTED,      /* seconds that records wait without any being committed; 0: none waits */
-    TW_GAUGE_EVALUATION,       /* seconds since rules were evaluated as far as they could be, or further */
-    TW_GAUGE_TIME_AHEAD,       /* seconds by which event time leads the daemon's clock; 0 when it does not */
+    TW_GAUGE_LAG,               /* messages not yet committed, over owned partitions */
+    TW_GAUGE_STREAM_WATERMARK,  /* Unix seconds; 0 when none */
+    TW_GAUGE_UNCOMMITTED,       /* seconds that records wait without any being committed; 0: none waits */
+    TW_GAUGE_EVALUATION,        /* seconds since rules were evaluated as far as they could be, or further */
+    TW_GAUGE_SOURCES_UNMATCHED, /* names of sources.weights that no document has come by */
+    TW_GAUGE_TIME_AHEAD,        /* seconds by which event time leads the daemon's clock; 0 when it does not */
     TW_GAUGES
 };
 
@@ -101,6 +103,12 @@ struct tw_tell_metrics {
     double oldest_seconds; /* age of the oldest of them; 0: none waits */
 };
 
+/* Documents of one name of sources.weights. */
+struct tw_source_series {
+    const char *name; /* lent */
+    uint64_t documents;
+};
+
 struct tw_metrics {
     uint64_t counters[TW_COUNTERS];
     uint64_t repairs[TW_REPAIRS]; /* documents in which something of this kind was mended */
@@ -110,6 +118,8 @@ struct tw_metrics {
     } events
         [TW_EVENT_SERIES]; /* of the types of every events file since the start; further ones are not told */
     uint32_t event_types;
+    const struct tw_source_series *sources; /* lent by serve/source_counts */
+    uint32_t source_count;
     double gauges[TW_GAUGES];
     double held_seconds; /* for how long one partition has held event time back; 0: none does */
     char held_topic[256];

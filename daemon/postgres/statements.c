@@ -316,13 +316,13 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         "SELECT failed, late, alert_step_id, alert_event_id FROM tapewatch.give_up_evidence($1, $2, $3)"},
     [TW_EVIDENCE_TAKE] = {"evidence_take", TW_FOR_EVIDENCE, 4, {TX, I8, I4, I4},
         "SELECT alert_step_id, alert_event_id, age_ms, entity, rank, topic_id, partition, kafka_offset, event_time, sentiment,"
-        " copies, event_begin, event_end, title, body FROM tapewatch.take_evidence($1, $2, $3, $4)"},
-    [TW_EVIDENCE_STORE] = {"evidence_store", TW_FOR_EVIDENCE, 18,
-        {I8, I8, I2, I2, I4, I8, TZ, I2, I8, I2, TX, TX, TX, TX, TX, TX, TX, TX},
+        " copies, event_begin, event_end, title, body, source_weight FROM tapewatch.take_evidence($1, $2, $3, $4)"},
+    [TW_EVIDENCE_STORE] = {"evidence_store", TW_FOR_EVIDENCE, 19,
+        {I8, I8, I2, I2, I4, I8, TZ, I2, I8, I2, I2, TX, TX, TX, TX, TX, TX, TX, TX},
         /* two daemons may have explained the same step: one stores it */
         "INSERT INTO tapewatch.alert_evidence (alert_step_id, alert_event_id, rank, topic_id, partition, kafka_offset,"
-        " event_time, sentiment, copies, relevance, method, target, label, base, logit, model_sha256, title, words)"
-        " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::real, $15::real, $16, $17, $18::jsonb"
+        " event_time, sentiment, copies, relevance, source_weight, method, target, label, base, logit, model_sha256, title, words)"
+        " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::real, $16::real, $17, $18, $19::jsonb"
         " ON CONFLICT DO NOTHING"},
     [TW_EVIDENCE_END] = {"evidence_end", TW_FOR_EVIDENCE, 2, {I8, I8},
         "SELECT tapewatch.end_evidence($1, $2)"},

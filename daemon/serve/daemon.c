@@ -211,6 +211,7 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
         for (size_t what = 0; what < TW_REPAIRS; what++)
             daemon->metrics.repairs[what] += batch->rows.repaired[what];
         count_events(daemon, &batch->rows);
+        tw_source_counts_add(&daemon->sources, &batch->rows, &daemon->log);
         tw_notices_add(&daemon->notices, &daemon->log, tw_now_ms(), batch->arrived_us, &batch->rows,
             batch->partition->topic, batch->partition->number);
     }
@@ -341,6 +342,7 @@ static char *metrics_text(void *context, size_t *length)
 {
     struct tw_daemon *daemon = context;
     struct tw_partition *first = daemon->source ? tw_source_partitions(daemon->source) : NULL;
+    tw_source_counts_show(&daemon->sources, &daemon->metrics);
     return tw_metrics_text(&daemon->metrics, first, length);
 }
 

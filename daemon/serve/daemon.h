@@ -40,6 +40,7 @@
 #include "serve/loaded.h"
 #include "serve/loop.h"
 #include "serve/reloading.h"
+#include "serve/source_counts.h"
 #include "source/source.h"
 #include "store/store.h"
 #include "tell/tell.h"
@@ -65,7 +66,8 @@ struct tw_daemon {
 
     struct tw_shared *model; /* a hold on the newest */
     struct tw_model_facts model_facts;
-    struct tw_shared *shared; /* a hold on the newest: entities and rules, beside the model */
+    struct tw_source_counts sources; /* documents by names of sources.weights */
+    struct tw_shared *shared;        /* a hold on the newest: entities and rules, beside the model */
     struct tw_pool *pool;
     struct tw_batcher *batcher;
     struct tw_flow flow;

@@ -17,6 +17,7 @@ struct loaded {
     struct tw_automaton *entities;
     struct tw_taxonomy *events;
     struct tw_rule_set *rules;
+    struct tw_source_weights *sources;
 };
 
 static void note_facts(const struct tw_classifier_options *options, const struct tw_classifier *classifier,
@@ -83,6 +84,7 @@ static void free_loaded(void *content)
     if (loaded->rules)
         tw_rules_free(loaded->rules);
     tw_taxonomy_free(loaded->events);
+    tw_source_weights_free(loaded->sources);
     tw_shared_leave(loaded->model);
     free(loaded);
 }
@@ -139,6 +141,7 @@ static void fill(struct loaded *loaded, const struct tw_config *config)
         .classifier = classifier,
         .rules = loaded->rules,
         .events = loaded->events,
+        .sources = loaded->sources,
         .link_unlisted = config->link.unlisted,
         .stories = config->stories.enabled,
     };
@@ -159,7 +162,8 @@ bool tw_load_shared(const struct tw_config *config, struct tw_shared *model, str
         return tw_fail(err, TW_INTERNAL, "entities, events and rules", NULL, "out of memory");
     }
     loaded->model = tw_shared_use(model);
-    if (!read_files(loaded, config, problems, err)) {
+    if (!read_files(loaded, config, problems, err) ||
+        !tw_source_weights_new(&config->sources.weights, &loaded->sources, err)) {
         tw_shared_leave(shared);
         return false;
     }
@@ -173,6 +177,7 @@ void tw_load_effective(const struct tw_shared *shared, struct tw_config *config)
     const struct loaded *loaded = shared->content;
     config->decode = (struct tw_decode_options *)(uintptr_t)loaded->work.river.decode;
     config->link.unlisted = loaded->work.river.link_unlisted;
+    config->sources.weights = tw_source_weights_list(loaded->sources);
     config->stories.enabled = loaded->work.river.stories;
     config->store.rows_per_statement = loaded->work.encode.rows_per_statement;
     config->watermark.lateness_us = loaded->work.encode.lateness_us;
@@ -199,6 +204,11 @@ uint32_t tw_load_entity_count(const struct tw_shared *shared)
 {
     const struct loaded *loaded = shared->content;
     return loaded->entities ? tw_entities_count(loaded->entities) : 0;
+}
+
+const struct tw_source_weights *tw_load_sources(const struct tw_shared *shared)
+{
+    return ((const struct loaded *)shared->content)->sources;
 }
 
 const struct tw_taxonomy *tw_load_events(const struct tw_shared *shared)

@@ -14,6 +14,7 @@
 #include "events/taxonomy.h"
 #include "files/problems.h"
 #include "link/entities.h"
+#include "link/source_weights.h"
 #include "pool/work.h"
 #include "rules/rules.h"
 #include "shared.h"
@@ -49,6 +50,8 @@ const char *tw_load_entities_sha256(const struct tw_shared *shared);
 /* Entities listed in shared data; 0 when the configuration names no file of them. */
 uint32_t tw_load_entity_count(const struct tw_shared *shared);
 
+/* The weights of sources in shared data. They live as long as it. */
+const struct tw_source_weights *tw_load_sources(const struct tw_shared *shared);
 /* The taxonomy in shared data; NULL when the configuration names no file of events. It lives as long
  * as it. */
 const struct tw_taxonomy *tw_load_events(const struct tw_shared *shared);

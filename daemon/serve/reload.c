@@ -30,6 +30,8 @@ static bool read_file(struct tw_reload *reload, const struct tw_config *running,
             running->events.path; /* rules that want events are held to what there is */
     if (!tw_config_section_sound(&file, "rules"))
         reload->config.rules.path = "";
+    if (!tw_config_section_sound(&file, "sources"))
+        reload->config.sources = running->sources;
     if (!tw_config_section_sound(&file, "link"))
         reload->config.link.entities = "";
     return right && taken;

@@ -36,6 +36,7 @@ void tw_reloading_begin(struct tw_daemon *daemon)
 {
     note_taken(daemon);
     announce_events(daemon);
+    tw_source_counts_take(&daemon->sources, tw_load_sources(daemon->shared));
 }
 
 /* ---- telling ---- */
@@ -126,6 +127,7 @@ static bool take_effect(struct tw_daemon *daemon, struct tw_reload *reload, stru
 {
     if (!tw_evaluator_set_rules(daemon->evaluator, tw_load_rules(reload->shared), err))
         return false;
+    tw_source_counts_take(&daemon->sources, tw_load_sources(reload->shared));
     if (tw_load_entities(reload->shared) || tw_load_entities(daemon->shared))
         tw_store_list(daemon->store, reload->shared, tw_load_entities(reload->shared));
     tw_pool_swap(daemon->pool, reload->shared);

@@ -293,6 +293,19 @@ static void add_held(json_t *status, const struct tw_daemon *daemon)
     add_text(status, "held_by", line);
 }
 
+/* In one line: names of sources.weights that nothing comes by. */
+static void add_sources(json_t *status, const struct tw_daemon *daemon)
+{
+    char names[TW_SOURCE_COUNTS_NAMES_BYTES];
+    char line[TW_SOURCE_COUNTS_NAMES_BYTES + 128];
+    const uint32_t unmatched = tw_source_counts_unmatched(&daemon->sources, names, sizeof names);
+    if (unmatched == 0)
+        return;
+    snprintf(line, sizeof line, "%s: %" PRIu32 " of %" PRIu32 " names, none in %" PRIu64 " documents", names,
+        unmatched, daemon->sources.count, daemon->sources.documents);
+    add_text(status, "sources_unmatched", line);
+}
+
 /* In one line each: whom alerts are told to, and what waits for them. */
 static void add_tell(json_t *status, const struct tw_daemon *daemon)
 {
@@ -324,6 +337,7 @@ char *tw_status_text(const struct tw_daemon *daemon)
          at = at->next)
         add_partition(list, at);
     add_held(status, daemon);
+    add_sources(status, daemon);
     add_tell(status, daemon);
     json_object_set_new(status, "partitions", list);
     char *text = json_dumps(status, JSON_COMPACT | JSON_PRESERVE_ORDER);

@@ -158,6 +158,11 @@ static void score_share(const struct tw_chosen_rows *rows, uint32_t row, struct 
     cell->integer = score_of(rows, row)->relevance.share;
 }
 
+static void score_source_weight(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = score_of(rows, row)->relevance.source;
+}
+
 static void score_others(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
     uint32_t others = score_of(rows, row)->relevance.others;
@@ -347,6 +352,16 @@ static void headline_sentiment(const struct tw_chosen_rows *rows, uint32_t row, 
     cell->integer = rows->batch->rows.scores[headline_of(rows, row)->score].score.sentiment;
 }
 
+static void headline_relevance(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = rows->batch->rows.scores[headline_of(rows, row)->score].relevance.relevance;
+}
+
+static void headline_source_weight(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = rows->batch->rows.scores[headline_of(rows, row)->score].relevance.source;
+}
+
 static void headline_keyword(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
     cell->text = headline_of(rows, row)->keyword;
@@ -519,6 +534,7 @@ static const struct tw_sql_column score_columns[] = {
     {ROW(positive, TW_OID_FLOAT4, score_positive)},
     {ROW(sentiment, TW_OID_INT2, score_sentiment)},
     {ROW(from_document, TW_OID_BOOL, score_from_document)},
+    {ROW(source_weight, TW_OID_INT2, score_source_weight)},
 };
 
 static const struct tw_sql_column bar_columns[] = {
@@ -567,6 +583,8 @@ static const struct tw_sql_column alert_event_columns[] = {
     {ROW(event_type, TW_OID_TEXT, headline_event_type)},
     {ROW(stories, TW_OID_INT2, headline_stories)},
     {ROW(watch, TW_OID_TEXT, headline_watch)},
+    {ROW(relevance, TW_OID_INT2, headline_relevance)},
+    {ROW(source_weight, TW_OID_INT2, headline_source_weight)},
 };
 
 static const struct tw_sql_column dead_letter_columns[] = {

@@ -30,6 +30,10 @@ void tw_explained_write_json(FILE *out, const struct tw_explained *explained)
     tw_record_write_json_text(out, text);
     fprintf(out, ",\"label\":\"%s\",\"target\":", tw_class_name(explanation->label));
     tw_record_write_json_text(out, explained->target);
+    if (explained->relevance)
+        fprintf(out, ",\"relevance\":%.9g,\"source_weight\":%.9g",
+            explained->relevance->relevance / (double)TW_RELEVANCE_WHOLE,
+            explained->relevance->source / (double)TW_RELEVANCE_WHOLE);
     fprintf(out, ",\"base\":%.9g,\"logit\":%.9g,\"words\":[", (double)explanation->base,
         (double)explanation->logit);
     for (uint32_t at = 0; at < explanation->word_count; at++) {
@@ -75,6 +79,19 @@ static uint32_t find_entity(
     while (nth < count && !tw_text_equal(name_of(record, nth), tw_text_of(task->target)))
         nth++;
     return nth;
+}
+
+/* Of a company that the record names itself it is not known. */
+static bool find_relevance(const struct tw_record *record, uint32_t nth, struct tw_arena *arena,
+    const struct tw_relevance **out, struct tw_error *err)
+{
+    const struct tw_relevance *all;
+    if (record->annotations.names_entities)
+        return true;
+    if (!tw_relevance(&record->document, arena, &all, err))
+        return false;
+    *out = &all[nth];
+    return true;
 }
 
 /* The record is refused for want of the entity; the others that it names are told. */
@@ -158,6 +175,8 @@ static bool explain_record(const struct explaining *explaining, struct tw_explai
         if (nth == count_of(record))
             return refuse_target(task, record, &chunk->arena, err);
         explained.target = name_of(record, nth);
+        if (!find_relevance(record, nth, &chunk->arena, &explained.relevance, err))
+            return false;
     }
     if (!tw_explain(
             explaining->explainer, workspace, &record->document, nth, &chunk->arena, &explanation, err))

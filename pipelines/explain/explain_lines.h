@@ -5,6 +5,7 @@
  *
  * JSON: {"text":...,"label":...,"target":"document" or a symbol,"base":...,"logit":...,
  *        "words":[{"word":...,"begin":...,"end":...,"weight":...}]}
+ * and, of a company that was found in the text, "relevance" and "source_weight" behind "target".
  * `begin` and `end` are bytes of `text`, the text as it was cleaned; the weights' sum is logit - base. A line
  * that cannot be used, or that does not name the entity, is {"line":17,"error":"..."} in its place.
  *
@@ -14,6 +15,7 @@
 #define TW_EXPLAIN_LINES_H
 
 #include "explain/explain.h"
+#include "link/relevance.h"
 #include "tasks/tasks.h"
 
 enum tw_explain_form { TW_EXPLAIN_TEXT, TW_EXPLAIN_JSON, TW_EXPLAIN_HTML };
@@ -32,6 +34,7 @@ struct tw_explained {
     const struct tw_document *document;
     struct tw_text target; /* "document", a symbol, a name */
     const struct tw_explanation *explanation;
+    const struct tw_relevance *relevance; /* of a company that was found in the text; else NULL */
 };
 
 /* Explains all. Refused records are told of and counted as by tasks.h. False for what ends the whole run:

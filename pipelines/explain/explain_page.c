@@ -102,9 +102,13 @@ void tw_explain_page_write(FILE *out, const struct tw_explained *explained)
     const struct tw_explanation *explanation = explained->explanation;
     fprintf(out, "<article>\n<h2>%s for <bdi>", tw_class_name(explanation->label));
     tw_html_text(out, explained->target);
-    fprintf(out,
-        "</bdi> <small>logit %.3f, without the words %.3f</small></h2>\n<p class=\"text\" dir=\"auto\">",
-        (double)explanation->logit, (double)explanation->base);
+    fprintf(out, "</bdi> <small>logit %.3f, without the words %.3f", (double)explanation->logit,
+        (double)explanation->base);
+    if (explained->relevance)
+        fprintf(out, "; relevance %.4f, by a source of weight %.4f",
+            explained->relevance->relevance / (double)TW_RELEVANCE_WHOLE,
+            explained->relevance->source / (double)TW_RELEVANCE_WHOLE);
+    fputs("</small></h2>\n<p class=\"text\" dir=\"auto\">", out);
     put_words(out, explained);
     fputs("</p>\n", out);
     if (explained->document->window_count)

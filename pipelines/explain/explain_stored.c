@@ -25,6 +25,7 @@ bool tw_stored_read(const struct tw_stored *stored, const struct tw_river *river
         .symbol_count = 1};
     if (!tw_river_prepare(&again, document, arena, err))
         return false;
+    document->source_weight = stored->source_weight;
     if (document->fate == TW_FATE_STORED)
         return true;
     *err = *document->refusal;

@@ -22,6 +22,7 @@ enum { TW_STORED_WORDS = 12 };
 struct tw_stored {
     struct tw_text title, body;
     struct tw_text symbol;
+    uint32_t source_weight; /* that its source had when it came (link/source_weights.h) */
 };
 
 struct tw_stored_reason {
@@ -35,7 +36,7 @@ struct tw_stored_reason {
 TW_MUST_USE bool tw_stored_read(const struct tw_stored *stored, const struct tw_river *river,
     struct tw_arena *arena, struct tw_document *document, struct tw_error *err);
 
-/* How far it is about the company, 0 to TW_RELEVANCE_WHOLE; -1: it names it no more. TW_FULL. */
+/* How far it is about the company by the weight that its source had, 0 to TW_RELEVANCE_WHOLE; -1: it names it no more. TW_FULL. */
 TW_MUST_USE bool tw_stored_relevance(const struct tw_stored *stored, const struct tw_river *river,
     const struct tw_document *document, struct tw_arena *arena, int32_t *relevance, struct tw_error *err);
 

@@ -53,6 +53,10 @@ void tw_explain_text_write(FILE *out, bool colour, const struct tw_explained *ex
     tw_shown_write(out, explained->target, 0, explained->target.length);
     fprintf(
         out, ": logit %.3f, without the words %.3f\n", (double)explanation->logit, (double)explanation->base);
+    if (explained->relevance)
+        fprintf(out, "relevance %.4f, by a source of weight %.4f\n",
+            explained->relevance->relevance / (double)TW_RELEVANCE_WHOLE,
+            explained->relevance->source / (double)TW_RELEVANCE_WHOLE);
     if (colour)
         write_coloured(out, explained);
     else

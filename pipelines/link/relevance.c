@@ -1,5 +1,7 @@
 #include "link/relevance.h"
 
+#include "link/source_weights.h"
+
 enum { PLACE_PARTS = 6, SHARE_PARTS = 4, PARTS = PLACE_PARTS + SHARE_PARTS, BODY_MOST = 5000, TOPICS = 2 };
 
 /* Bytes of the text that are its title. */
@@ -63,7 +65,9 @@ bool tw_relevance(const struct tw_document *document, struct tw_arena *arena, co
         struct tw_relevance *one = &all[at];
         one->place = place_of(document, one, named, in_title);
         one->share = (uint32_t)((uint64_t)TW_RELEVANCE_WHOLE * one->mentions / mentions);
-        one->relevance = (PLACE_PARTS * one->place + SHARE_PARTS * one->share) / PARTS;
+        one->source = document->source_weight;
+        const uint64_t whole = (PLACE_PARTS * one->place + SHARE_PARTS * one->share) / PARTS;
+        one->relevance = (uint32_t)(whole * one->source / TW_SOURCE_WHOLE);
     }
     return true;
 }

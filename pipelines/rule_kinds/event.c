@@ -17,8 +17,8 @@ enum {
     CRITICAL,
     WARNING,
     INFO,
-    STORIES,
-    OWN_KEYS = STORIES + TW_SPOKEN_KEYS
+    SPOKEN,
+    OWN_KEYS = SPOKEN + TW_SPOKEN_KEYS
 };
 static const int severity_keys[] = {
     [TW_SEVERITY_INFO] = INFO, [TW_SEVERITY_WARNING] = WARNING, [TW_SEVERITY_CRITICAL] = CRITICAL};
@@ -197,7 +197,7 @@ static bool read_event(const struct tw_rule_reader *reader, const struct tw_yaml
     settings->in_title = values[IN_TITLE].number != 0;
     rule->settings = settings;
     rule->measure = "polarity";
-    bool right = tw_spoken_read_stories(reader, &values[STORIES], &keys[TW_RULE_COMMON_KEYS + STORIES], rule);
+    bool right = tw_spoken_read_keys(reader, &values[SPOKEN], &keys[TW_RULE_COMMON_KEYS + SPOKEN], rule);
     return read_types(reader, &values[TYPES], &settings->types) &&
            read_severities(reader, values, settings, rule) && check_types(reader, node, values, settings) &&
            severities_are_plain(reader, values, settings) && right;
@@ -213,14 +213,14 @@ static bool write_types(const struct tw_event_types *types, struct tw_yaml_value
 static bool write_event(const struct tw_rule *rule, size_t key, struct tw_yaml_value *value)
 {
     const struct tw_event_rule *settings = tw_event_of(rule);
-    if (key >= STORIES)
-        return tw_spoken_write_stories(rule, key - STORIES, value);
+    if (key >= SPOKEN)
+        return tw_spoken_write_key(rule, key - SPOKEN, value);
     if (key == TYPES)
         return write_types(&settings->types, value);
     for (int severity = TW_SEVERITY_INFO; severity <= TW_SEVERITY_CRITICAL; severity++)
         if (key == (size_t)severity_keys[severity])
             return write_types(&settings->severities[severity], value);
-    const int64_t numbers[STORIES] = {[SEVERITY_AT_LEAST] = settings->severity_at_least,
+    const int64_t numbers[SPOKEN] = {[SEVERITY_AT_LEAST] = settings->severity_at_least,
         [SENTIMENT_BELOW] = settings->sentiment_below,
         [IN_TITLE] = settings->in_title,
         [SEVERITY_OF] = settings->severity_of_type};
@@ -270,8 +270,7 @@ static bool speak_event(const struct tw_rule *rule, const struct tw_rule_hearing
     const struct tw_event_rule *settings = tw_event_of(rule);
     for (uint32_t entity = 0; hearing->document->event_count > 0 && entity < hearing->score_count; entity++) {
         const struct tw_score_row *score = &hearing->scores[hearing->first_score + entity];
-        if (score->score.sentiment >= settings->sentiment_below ||
-            !tw_rule_may_cover(rule, score->symbol, score->listed))
+        if (score->score.sentiment >= settings->sentiment_below || !tw_spoken_may_be_of(rule, score))
             continue;
         const struct tw_event_type *type = gravest(rule, hearing, entity);
         if (!type)

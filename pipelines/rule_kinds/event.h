@@ -6,6 +6,7 @@
  *         severity_at_least: warning         by events.yaml; left out, however grave
  *         sentiment_below: 0.2               left out, whatever the model makes of it
  *         in_title: true                     left out, in the body too
+ *         relevance_at_least: 0.4            left out, however little the document is about the entity
  *         severity_of: type                  as grave as events.yaml has the type; left out, the rule's own
  *         critical: [bankruptcy]             but those of these types are critical; likewise warning, info
  *         quiet: 6h

@@ -6,7 +6,7 @@
 enum { MOST_KEYWORDS = 1000 };
 
 /* Its own keys, behind the common ones. */
-enum { AT_MOST, KEYWORDS, STORIES, OWN_KEYS = STORIES + TW_SPOKEN_KEYS };
+enum { AT_MOST, KEYWORDS, SPOKEN, OWN_KEYS = SPOKEN + TW_SPOKEN_KEYS };
 static const struct tw_yaml_key keys[] = {
     TW_RULE_COMMON_ROWS("1h"),
     {"at_most", TW_YAML_FIXED, -TW_SENTIMENT_ONE, 0, NULL, "-0.9",
@@ -48,15 +48,15 @@ static bool read_headline(const struct tw_rule_reader *reader, const struct tw_y
     headline->at_most = values[AT_MOST].number;
     rule->settings = headline;
     rule->measure = "sentiment";
-    bool right = tw_spoken_read_stories(reader, &values[STORIES], &keys[TW_RULE_COMMON_KEYS + STORIES], rule);
+    bool right = tw_spoken_read_keys(reader, &values[SPOKEN], &keys[TW_RULE_COMMON_KEYS + SPOKEN], rule);
     return read_keywords(reader, &values[KEYWORDS], headline) && right;
 }
 
 static bool write_headline(const struct tw_rule *rule, size_t key, struct tw_yaml_value *value)
 {
     const struct tw_headline *headline = tw_headline_of(rule);
-    if (key >= STORIES)
-        return tw_spoken_write_stories(rule, key - STORIES, value);
+    if (key >= SPOKEN)
+        return tw_spoken_write_key(rule, key - SPOKEN, value);
     value->number = headline->at_most;
     value->texts = headline->keywords;
     value->text_count = headline->keyword_count;
@@ -67,8 +67,7 @@ static bool write_headline(const struct tw_rule *rule, size_t key, struct tw_yam
 
 static bool is_negative_enough(const struct tw_rule *rule, const struct tw_score_row *score)
 {
-    return score->score.sentiment <= tw_headline_of(rule)->at_most &&
-           tw_rule_may_cover(rule, score->symbol, score->listed);
+    return score->score.sentiment <= tw_headline_of(rule)->at_most && tw_spoken_may_be_of(rule, score);
 }
 
 /* The text is searched once, and only when a score asks for it. */

@@ -4,6 +4,7 @@
  *         kind: headline
  *         at_most: -0.9
  *         keywords: [fraud, bankruptcy]
+ *         relevance_at_least: 0.4            left out, however little the document is about the entity
  *         quiet: 1h
  *
  * It SPEAKS for a document, in the document's own transaction, by a row of its own. The alert itself is

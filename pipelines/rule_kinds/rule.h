@@ -202,6 +202,7 @@ struct tw_rule {
     int64_t window_us;   /* how far it looks back from an edge, a multiple of TW_BAR_US; 0: not at all */
     int64_t days_us;     /* the same for whole days, window included; 0: not at all */
     int64_t spoken_us;   /* the same for documents that it spoke for; 0: it needs those of the edge alone */
+    int64_t relevance;   /* of such a document to the entity, 10,000ths, without which it does not speak */
     int64_t stories;     /* such documents, each of another story, without which it opens nothing; 0: one */
     bool severity_by_document; /* its alerts are as grave as the gravest document that it spoke for; else as
                                   `severity` says */

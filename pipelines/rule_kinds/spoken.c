@@ -37,12 +37,14 @@ struct tw_phrase tw_spoken_of(int64_t documents)
     return phrase;
 }
 
-/* -- stories --------------------------------------------------------------------------------------------- */
+/* -- keys ------------------------------------------------------------------------------------------------ */
 
-bool tw_spoken_read_stories(const struct tw_rule_reader *reader, const struct tw_yaml_value *values,
+bool tw_spoken_read_keys(const struct tw_rule_reader *reader, const struct tw_yaml_value *values,
     const struct tw_yaml_key *keys, struct tw_rule *rule)
 {
     const struct tw_yaml_value *stories = &values[TW_SPOKEN_STORIES], *window = &values[TW_SPOKEN_WINDOW];
+    if (values[TW_SPOKEN_RELEVANCE].has_value)
+        rule->relevance = values[TW_SPOKEN_RELEVANCE].number;
     if (window->node && !stories->node)
         return tw_yaml_problem(reader->problems, window->node, "add `min_stories:`, or take it out",
             "\"window\" says within which time \"min_stories\" are counted, and there is none");
@@ -54,11 +56,16 @@ bool tw_spoken_read_stories(const struct tw_rule_reader *reader, const struct tw
            tw_rule_whole_bars(reader, window, &keys[TW_SPOKEN_WINDOW]);
 }
 
-bool tw_spoken_write_stories(const struct tw_rule *rule, size_t key, struct tw_yaml_value *value)
+bool tw_spoken_write_key(const struct tw_rule *rule, size_t key, struct tw_yaml_value *value)
 {
-    value->number = key == TW_SPOKEN_STORIES ? rule->stories : rule->spoken_us;
-    return rule->stories > 0;
+    const int64_t numbers[TW_SPOKEN_KEYS] = {[TW_SPOKEN_RELEVANCE] = rule->relevance,
+        [TW_SPOKEN_STORIES] = rule->stories,
+        [TW_SPOKEN_WINDOW] = rule->spoken_us};
+    value->number = numbers[key];
+    return key == TW_SPOKEN_RELEVANCE ? rule->relevance > 0 : rule->stories > 0;
 }
+
+/* -- stories --------------------------------------------------------------------------------------------- */
 
 /* Rows that speak together: those of one edge, or, to open an alert, of all edges of a window. */
 struct heard {

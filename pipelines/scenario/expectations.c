@@ -95,6 +95,14 @@ static void expect_entity(struct tw_expectations *expectations, const struct tw_
             "expected a sentiment of %.4g to %.4g for %.*s; it is %.4f",
             (double)expected->at_least / TW_SENTIMENT_ONE, (double)expected->at_most / TW_SENTIMENT_ONE,
             SHOWN(expected->entity), sentiment);
+    else if (score->relevance.relevance < expected->relevance_at_least ||
+             score->relevance.relevance > expected->relevance_at_most)
+        tw_expect_failed(expectations, expected->node,
+            "expected a relevance of %.4g to %.4g for %.*s; it is %.4f, by a source of weight %.4g",
+            (double)expected->relevance_at_least / TW_RELEVANCE_WHOLE,
+            (double)expected->relevance_at_most / TW_RELEVANCE_WHOLE, SHOWN(expected->entity),
+            score->relevance.relevance / (double)TW_RELEVANCE_WHOLE,
+            score->relevance.source / (double)TW_RELEVANCE_WHOLE);
     else
         expectations->passed++;
 }

@@ -102,7 +102,8 @@ static void show_document(FILE *out, const struct tw_found_document *found, uint
     for (uint32_t at = 0; at < found->score_count; at++) {
         fputs(at ? ", " : "; entities ", out);
         show_text(out, found->scores[at].symbol);
-        fprintf(out, " %+.4f", found->scores[at].score.sentiment / (double)TW_SENTIMENT_ONE);
+        fprintf(out, " %+.4f (relevance %.4f)", found->scores[at].score.sentiment / (double)TW_SENTIMENT_ONE,
+            found->scores[at].relevance.relevance / (double)TW_RELEVANCE_WHOLE);
     }
     for (uint32_t at = 0; found->taxonomy && at < document->event_count; at++) {
         const struct tw_event *event = &document->events[at];

@@ -47,12 +47,15 @@ static const struct tw_yaml_key document_keys[DOCUMENT_KEYS] = {
         "first message of its story, or none"},
 };
 
-enum { ENTITY, ENTITY_LABEL, AT_LEAST, AT_MOST, ENTITY_KEYS };
+enum { ENTITY, ENTITY_LABEL, AT_LEAST, AT_MOST, RELEVANCE_AT_LEAST, RELEVANCE_AT_MOST, ENTITY_KEYS };
 static const struct tw_yaml_key entity_keys[ENTITY_KEYS] = {
     [ENTITY] = {"entity", TW_YAML_TEXT, 1, MOST_TEXT_BYTES, NULL, NULL, "symbol"},
     [ENTITY_LABEL] = {"label", TW_YAML_TEXT, 1, MOST_TEXT_BYTES, NULL, "", "what is said of it"},
     [AT_LEAST] = {"at_least", TW_YAML_FIXED, -FIXED_ONE, FIXED_ONE, NULL, "-1", "its sentiment"},
     [AT_MOST] = {"at_most", TW_YAML_FIXED, -FIXED_ONE, FIXED_ONE, NULL, "1", "its sentiment"},
+    [RELEVANCE_AT_LEAST] = {"relevance_at_least", TW_YAML_FIXED, 0, FIXED_ONE, NULL, "0",
+        "how far the message is about it, the weight of its source included"},
+    [RELEVANCE_AT_MOST] = {"relevance_at_most", TW_YAML_FIXED, 0, FIXED_ONE, NULL, "1", "the same"},
 };
 
 enum { TYPE, EVENT_ENTITY, EVENT_KEYS };
@@ -158,7 +161,9 @@ static void read_entities(
             .entity = values[ENTITY].text,
             .label = read_label(loader, &values[ENTITY_LABEL]),
             .at_least = values[AT_LEAST].number,
-            .at_most = values[AT_MOST].number};
+            .at_most = values[AT_MOST].number,
+            .relevance_at_least = values[RELEVANCE_AT_LEAST].number,
+            .relevance_at_most = values[RELEVANCE_AT_MOST].number};
     }
     out->entities = entities;
 }

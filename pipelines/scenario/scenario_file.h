@@ -7,7 +7,7 @@
  *             text: Velquin Chemicals files for Chapter 11
  *             expect:                              the one key that is not the message's
  *               label: negative
- *               entities: [{entity: VELQ, at_most: -0.3}]
+ *               entities: [{entity: VELQ, at_most: -0.3, relevance_at_least: 0.5}]
  *               events: [{type: bankruptcy, entity: VELQ}]
  *               copy_of: none                      the id of the first message of its story
  *         watch: [{list: mine, entity: VELQ}]      who stands on watch lists; `from:`, `to:` in event time
@@ -36,8 +36,9 @@
 struct tw_expected_entity {
     const struct tw_yaml_node *node;
     struct tw_text entity;
-    int32_t label;             /* enum tw_class; -1: any */
-    int64_t at_least, at_most; /* of its sentiment, 10,000ths */
+    int32_t label;                                 /* enum tw_class; -1: any */
+    int64_t at_least, at_most;                     /* of its sentiment, 10,000ths */
+    int64_t relevance_at_least, relevance_at_most; /* 10,000ths */
 };
 
 struct tw_expected_event {

@@ -51,9 +51,10 @@ static void write_relevance(FILE *out, const struct tw_relevance *relevance)
 {
     const double whole = TW_RELEVANCE_WHOLE;
     fprintf(out,
-        ",\"relevance\":%.9g,\"place\":%.9g,\"share\":%.9g,\"in_title\":%s,\"mentions\":%u,\"first\":",
+        ",\"relevance\":%.9g,\"place\":%.9g,\"share\":%.9g,\"source_weight\":%.9g,\"in_title\":%s,"
+        "\"mentions\":%u,\"first\":",
         relevance->relevance / whole, relevance->place / whole, relevance->share / whole,
-        relevance->in_title ? "true" : "false", relevance->mentions);
+        relevance->source / whole, relevance->in_title ? "true" : "false", relevance->mentions);
     if (relevance->first == UINT32_MAX)
         fputs("null", out);
     else

@@ -56,7 +56,7 @@ struct tw_task_counts {
  * {"id":...,"label":"negative","sentiment":-0.93,"probs":{"negative":...,"neutral":...,"positive":...},
  *  "truncated":false,"entities":[{"symbol":...,"name":...,"sentiment":...,"label":...,"probs":{...}}]}
  * Behind "truncated":true stands "read", the share of the cleaned text's bytes that the model read.
- * options->text adds "text", and to each linked entity "relevance", its parts "place" and "share",
+ * options->text adds "text", and to each linked entity "relevance", its parts "place", "share" and "source_weight",
  * "in_title", "mentions" and "first", the byte where it is first named, or null (link/relevance.h). With a
  * taxonomy also "events":[{"type":...,"symbol":...,"begin":...,"end":...}], bytes of the cleaned text. False
  * for what ends the whole run: TW_IO, TW_OUTPUT, TW_INTERNAL. */

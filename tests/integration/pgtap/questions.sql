@@ -1,6 +1,6 @@
 -- What analysts ask first: a company's day, who moved, what was known, why an alert opened, how rules have done.
 BEGIN;
-SELECT plan(22);
+SELECT plan(25);
 
 SELECT tapewatch.ensure_days('{2031-01-01,2031-01-02}');
 INSERT INTO tapewatch.topics (topic) VALUES ('asked');
@@ -112,6 +112,18 @@ SELECT is_empty($$SELECT w.* FROM (SELECT alert_id FROM tapewatch.alerts) a, LAT
         UNION ALL (SELECT * FROM tapewatch.documents_of_alert(a.alert_id) EXCEPT ALL SELECT * FROM tapewatch.alert_documents d WHERE d.alert_id = a.alert_id)) AS w$$,
     'documents_of_alert has what alert_documents has');
 SELECT isnt_empty('SELECT * FROM again g, tapewatch.documents_of_alert(g.alert_id)', 'and has some');
+-- Two of the three were stored with a relevance, one of them with the weight of its source.
+UPDATE tapewatch.scores SET relevance = 8000 WHERE kafka_offset = 2;
+UPDATE tapewatch.scores SET relevance = 2500, source_weight = 3125 WHERE kafka_offset = 3;
+UPDATE tapewatch.alert_events v SET relevance = s.relevance, source_weight = s.source_weight FROM tapewatch.scores s
+WHERE v.rule = 'chorus' AND s.kafka_offset = v.kafka_offset AND s.entity = 'E';
+SELECT results_eq($$SELECT relevance, source_weight FROM tapewatch.company_day('E', '2031-01-01') WHERE kafka_offset IN (2, 3, 4)$$,
+    'VALUES (0.8::numeric, NULL::numeric), (0.25, 0.3125), (NULL, NULL)', 'a day says how far each is about the company, and what its source counted');
+SELECT results_eq($$SELECT d.relevance, d.source_weight FROM (SELECT max(alert_id) AS alert_id FROM again) g
+        JOIN tapewatch.alert_documents d USING (alert_id) ORDER BY d.event_time$$,
+    'VALUES (0.8::numeric, NULL::numeric), (0.25, 0.3125), (NULL, NULL)', 'so do the documents of an alert');
+SELECT results_eq($$SELECT w.words FROM (SELECT max(alert_id) AS alert_id FROM again) g, tapewatch.alert_why(g.alert_id) w WHERE w.part = 'document'$$,
+    $$VALUES (E'bad\nrelevance 0.8000'), (E'worse\nrelevance 0.2500, by a source of weight 0.3125'), ('told late')$$, 'and why');
 SELECT is((SELECT count(*)::int FROM again g, tapewatch.alert_why(g.alert_id) w WHERE w.part = 'document'), 5, 'why says so of each');
 SELECT tapewatch.label('asked', 0, 2, 'not_news', NULL, NULL, 'x'), tapewatch.label('asked', 0, 3, 'not_news', NULL, NULL, 'x');
 SELECT results_eq($$SELECT alerts, judged, wrong FROM tapewatch.rule_outcomes('2031-01-01', '2031-01-02') WHERE rule = 'chorus'$$,

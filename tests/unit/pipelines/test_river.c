@@ -10,6 +10,7 @@
 
 #include "events/taxonomy.h"
 #include "link/entities.h"
+#include "link/source_weights.h"
 #include "read/decode.h"
 #include "read/json_memory.h"
 #include "river.h"
@@ -101,6 +102,43 @@ static void each_record_has_its_row_and_its_fate(void **state)
         assert_int_equal(rows.scores[at].score.sentiment, rows.documents[documents[at]].score.sentiment);
     }
     assert_true(rows.tokens > 0);
+}
+
+static void sources_weigh_in_relevance_alone_and_are_counted_by_name(void **state)
+{
+    (void)state;
+    static const struct tw_named_weight names[] = {{"never*", 9000}, {"reuters", 5000}};
+    static const char *const texts[] = {"{\"text\":\"$OM fell\",\"source\":\"REUTERS\"}",
+        "{\"text\":\"$OM fell\",\"source\":\"Town\"}", "{\"text\":\"$OM fell\"}",
+        "{\"source\":\"reuters\"}" /* no text: a dead letter */};
+    const struct tw_source_list list = {names, 2, 10000};
+    struct tw_source_weights *weights;
+    struct tw_message messages[4];
+    struct tw_rows plain, weighed;
+    struct tw_error err;
+    for (uint32_t at = 0; at < 4; at++)
+        messages[at] = (struct tw_message){
+            .offset = at, .stamp_us = STAMP_US, .payload = tw_text_of(texts[at]), .has_value = true};
+    assert_true(tw_source_weights_new(&list, &weights, &err));
+    assert_true(tw_river_run(&river, worker, messages, 4, &arena, &plain, &err));
+    assert_null(plain.source_counts);
+    river.sources = weights;
+    assert_true(tw_river_run(&river, worker, messages, 4, &arena, &weighed, &err));
+    river.sources = NULL;
+    assert_int_equal(weighed.score_count, 3);
+    static const uint32_t relevances[] = {5000, 10000, 10000};
+    for (uint32_t at = 0; at < 3; at++) {
+        assert_int_equal(plain.scores[at].relevance.relevance, 10000);
+        assert_int_equal(weighed.scores[at].relevance.relevance, relevances[at]);
+        assert_int_equal(weighed.scores[at].relevance.source, relevances[at]);
+    }
+    static const uint32_t counts[] = {0, 1, 2};
+    assert_memory_equal(weighed.source_counts, counts, sizeof counts);
+    assert_ptr_equal(weighed.sources, weights);
+    assert_int_equal(plain.bar_count, 1); /* sums do not know of weights */
+    assert_int_equal(weighed.bars[0].count, plain.bars[0].count);
+    assert_int_equal(weighed.bars[0].sum, plain.bars[0].sum);
+    tw_source_weights_free(weights);
 }
 
 static void bars_are_the_sums_of_the_scores(void **state)
@@ -224,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_record_has_its_row_and_its_fate),
+        cmocka_unit_test(sources_weigh_in_relevance_alone_and_are_counted_by_name),
         cmocka_unit_test(bars_are_the_sums_of_the_scores),
         cmocka_unit_test(lateness_is_seen_against_what_came_before),
         cmocka_unit_test(an_event_has_a_row_when_its_document_is_stored),

@@ -82,7 +82,8 @@ static inline void batches_document(
             .symbol = entities[entity].symbol,
             .listed = true,
             .from_document = true,
-            .relevance = {.relevance = 10000, .share = 10000, .mentions = 1, .in_title = true},
+            .relevance =
+                {.relevance = 10000, .share = 10000, .source = 10000, .mentions = 1, .in_title = true},
             .score = document->score};
     }
     if (at == shape->poison) {

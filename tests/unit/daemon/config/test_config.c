@@ -160,6 +160,60 @@ static void every_error_is_reported_at_once_with_place_and_cure(void **state)
             fail_msg("missing: %s\nin: %.*s", expected[at], (int)text.length, text.bytes);
 }
 
+static void sources_have_weights_and_what_is_wrong_with_them_is_told_at_its_place(void **state)
+{
+    struct house *house = *state;
+    struct tw_text text;
+    assert_true(load(house, ""));
+    assert_int_equal(house->config.sources.weights.count, 0);
+    assert_int_equal(house->config.sources.weights.others, TW_SOURCE_WHOLE);
+    assert_true(load(house, "sources:\n  weights: {Reuters: 1, \"stocktwits*\": 0.25, a b: 0.0001}\n"
+                            "  default_weight: 0.5\n"));
+    const struct tw_source_list *list = &house->config.sources.weights;
+    assert_int_equal(list->count, 3);
+    assert_string_equal(list->names[1].name, "stocktwits*");
+    assert_int_equal(list->names[0].weight, 10000);
+    assert_int_equal(list->names[1].weight, 2500);
+    assert_int_equal(list->names[2].weight, 1);
+    assert_int_equal(list->others, 5000);
+    assert_true(tw_config_print(&house->config, false, &house->arena, &text, &house->err));
+    assert_non_null(memmem(text.bytes, text.length,
+        "  weights: {Reuters: 1.0, \"stocktwits*\": 0.25, a b: 0.0001}\n  default_weight: 0.5\n", 80));
+    assert_false(load(house, "sources:\n"
+                             "  weights:\n"
+                             "    Reuters: 1.5\n"
+                             "    REUTERS: 1\n"
+                             "    \"*\": 0.5\n"
+                             "    \"a*b\": 0.5\n"
+                             "    tass: 0.12345\n"
+                             "    x: [1]\n"
+                             "    y: high\n"
+                             "    \"  \": 0.1\n"
+                             "  default_weight: -1\n"));
+    assert_true(tw_problems_render(&house->problems, &house->arena, &text, &house->err));
+    static const char *const expected[] = {
+        ":3:14: \"Reuters\" is out of range: 1.5; cure: write a value from 0.0 to 1.0\n"
+        "    3 |     Reuters: 1.5\n"
+        "      |              ^\n",
+        ":4:5: \"REUTERS\" is the same source as \"Reuters\" in line 3; cure: write each source once\n",
+        ":5:5: \"*\" stands for every source; cure: take it out and set default_weight\n",
+        ":6:5: \"a*b\" has * elsewhere than at its end; cure: write one * at the end: the name begins so\n",
+        ":7:11: \"tass\" ",
+        ":8:8: \"x\" ",
+        ":9:8: \"y\" ",
+        ":10:5: \"  \" names no source; cure: write a source as messages name it\n",
+        ":11:19: \"default_weight\" is out of range: -1; cure: write a value from 0.0 to 1.0\n",
+    };
+    assert_int_equal(house->problems.count, sizeof expected / sizeof expected[0]);
+    for (size_t at = 0; at < sizeof expected / sizeof expected[0]; at++)
+        if (!memmem(text.bytes, text.length, expected[at], strlen(expected[at])))
+            fail_msg("missing: %s\nin: %.*s", expected[at], (int)text.length, text.bytes);
+    assert_int_equal(house->config.sources.weights.count, 0); /* whole, or not at all */
+    assert_false(tw_config_section_sound(&house->config, "sources"));
+    assert_false(load(house, "sources: {weights: [Reuters]}\n"));
+    assert_non_null(strstr(house->err.what, "sources.weights is not a map"));
+}
+
 /* Files that hold a secret where none may stand: whatever is said of them, the word is not in it. */
 static void no_word_about_a_file_shows_a_secret(void **state)
 {
@@ -370,6 +424,7 @@ int main(void)
         STORY(watermark_max_ahead_follows_the_lateness_unless_set),
         STORY(values_have_units_and_kafka_properties_pass_untouched),
         STORY(paths_are_relative_to_the_file_they_stand_in),
+        STORY(sources_have_weights_and_what_is_wrong_with_them_is_told_at_its_place),
         STORY(every_error_is_reported_at_once_with_place_and_cure),
         STORY(no_word_about_a_file_shows_a_secret),
         STORY(what_only_names_a_secret_s_place_is_none),

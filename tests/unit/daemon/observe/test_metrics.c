@@ -64,6 +64,23 @@ static void events_are_counted_by_type_and_a_type_stands_at_zero_before_its_firs
     assert_int_equal(metrics.event_types, TW_EVENT_SERIES);
 }
 
+static void sources_are_counted_by_their_names_whatever_stands_in_them(void **state)
+{
+    (void)state;
+    static struct tw_metrics metrics;
+    static const struct tw_source_series series[] = {{"Reuters", 7}, {"a \"b\"\\\n*", 0}};
+    char *text = page_with(&metrics, NULL);
+    assert_null(strstr(text, "tapewatch_source_documents_total"));
+    free(text);
+    metrics.sources = series;
+    metrics.source_count = 2;
+    text = page_with(&metrics, NULL);
+    assert_non_null(strstr(text, "# TYPE tapewatch_source_documents_total counter\n"
+                                 "tapewatch_source_documents_total{source=\"Reuters\"} 7\n"
+                                 "tapewatch_source_documents_total{source=\"a \\\"b\\\"\\\\\\n*\"} 0\n"));
+    free(text);
+}
+
 static void a_histogram_counts_cumulatively_and_ends_in_infinity(void **state)
 {
     (void)state;
@@ -174,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_counter_and_gauge_stands_on_the_page_with_help_and_type),
         cmocka_unit_test(events_are_counted_by_type_and_a_type_stands_at_zero_before_its_first),
+        cmocka_unit_test(sources_are_counted_by_their_names_whatever_stands_in_them),
         cmocka_unit_test(a_histogram_counts_cumulatively_and_ends_in_infinity),
         cmocka_unit_test(a_partition_has_its_offset_lag_and_watermark_once_they_are_known),
         cmocka_unit_test(a_partition_that_is_taken_anew_has_each_series_once),

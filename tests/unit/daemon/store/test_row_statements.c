@@ -78,10 +78,11 @@ static void scores_are_inserted_from_arrays(void **state)
     expect(state, TW_SCORES_INSERT,
         "INSERT INTO tapewatch.scores AS t (topic_id, partition, model_id, arrived_at, available_at, kafka_offset,"
         " event_time, entity, mentions, relevance, share, others, first_byte, in_title, negative, neutral, positive,"
-        " sentiment, from_document)"
+        " sentiment, from_document, source_weight)"
         " SELECT $1, $2, $3, $4, now(), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), unnest($10),"
-        " unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16), unnest($17), unnest($18)",
-        TYPES(I2, I4, I2, TZ, AI8, ATZ, ATX, AI4, AI2, AI2, AI2, AI4, ABO, AF4, AF4, AF4, AI2, ABO));
+        " unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16), unnest($17), unnest($18),"
+        " unnest($19)",
+        TYPES(I2, I4, I2, TZ, AI8, ATZ, ATX, AI4, AI2, AI2, AI2, AI4, ABO, AF4, AF4, AF4, AI2, ABO, AI2));
 }
 
 static void bars_are_added_to_those_that_stand_there(void **state)
@@ -110,10 +111,11 @@ static void headlines_are_inserted_as_alert_events(void **state)
 {
     expect(state, TW_HEADLINES_INSERT,
         "INSERT INTO tapewatch.alert_events AS t (topic_id, partition, available_at, kafka_offset, event_time, rule,"
-        " entity, shard, sentiment, keyword, kind, severity, value, event_type, stories, watch)"
+        " entity, shard, sentiment, keyword, kind, severity, value, event_type, stories, watch, relevance,"
+        " source_weight)"
         " SELECT $1, $2, now(), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),"
-        " unnest($10), unnest($11), unnest($12), unnest($13), unnest($14), unnest($15)",
-        TYPES(I2, I4, AI8, ATZ, ATX, ATX, AI2, AI2, ATX, ATX, ATX, AI2, ATX, AI2, ATX));
+        " unnest($10), unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16), unnest($17)",
+        TYPES(I2, I4, AI8, ATZ, ATX, ATX, AI2, AI2, ATX, ATX, ATX, AI2, ATX, AI2, ATX, AI2, AI2));
 }
 
 static void a_dead_letter_is_inserted_alone(void **state)

@@ -132,7 +132,7 @@ static void test_a_company_that_is_not_named_refuses_its_line_alone(void **unuse
         "texts.txt:2: the text does not name \"om\"; it names GM; cure: name an entity of the text, or "
         "--target document\n"));
     assert_non_null(strstr(outcome.refused, "texts.txt:3: the text does not name \"om\"; cure: "));
-    assert_non_null(strstr(outcome.out, "\"target\":\"OM\""));
+    assert_non_null(strstr(outcome.out, "\"target\":\"OM\",\"relevance\":1,\"source_weight\":1,\"base\":"));
     assert_non_null(strstr(outcome.out, "{\"line\":2,\"error\":\"the text does not name"));
     free(outcome.out);
 }

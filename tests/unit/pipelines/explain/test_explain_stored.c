@@ -10,6 +10,7 @@
 
 #include "explain/explain_stored.h"
 #include "link/entities.h"
+#include "link/source_weights.h"
 #include "read/decode.h"
 #include "score/classify.h"
 
@@ -102,7 +103,7 @@ static void a_document_is_read_as_it_was_when_it_came(void **state)
     uint32_t nth = tw_explain_entity(scene.entities, &came, tw_text_of("VELQ"), &scene.arena);
     must(tw_explain(scene.explainer, scene.workspace, &came, nth, &scene.arena, &explanation, &err), &err);
 
-    const struct tw_stored stored = {came.title, came.body, tw_text_of("VELQ")};
+    const struct tw_stored stored = {came.title, came.body, tw_text_of("VELQ"), TW_SOURCE_WHOLE};
     struct tw_stored_reason reason = explained(&stored);
     assert_true(reason.of_entity);
     assert_int_equal(reason.explanation.label, TW_NEGATIVE);
@@ -111,8 +112,11 @@ static void a_document_is_read_as_it_was_when_it_came(void **state)
     const char first[] = "[{\"word\":\"plunges\",\"begin\":18,\"end\":25,\"weight\":";
     assert_memory_equal(reason.words.bytes, first, sizeof first - 1);
     assert_true(relevance(&stored) > 6000);
+    struct tw_stored half = stored; /* by the weight that was stored, whatever the list says now */
+    half.source_weight = 5000;
+    assert_int_equal(relevance(&half), relevance(&stored) / 2);
 
-    const struct tw_stored other = {came.title, came.body, tw_text_of("ORDN")};
+    const struct tw_stored other = {came.title, came.body, tw_text_of("ORDN"), TW_SOURCE_WHOLE};
     assert_int_equal(explained(&other).explanation.label, TW_POSITIVE);
     assert_true(relevance(&other) < 5000);
 }
@@ -121,7 +125,7 @@ static void a_company_that_the_message_named_and_no_word_does_is_asked_about_the
 {
     (void)state;
     const struct tw_stored stored = {
-        tw_text_of("Chip maker files for bankruptcy"), tw_text_of(""), tw_text_of("VELQ")};
+        tw_text_of("Chip maker files for bankruptcy"), tw_text_of(""), tw_text_of("VELQ"), TW_SOURCE_WHOLE};
     assert_int_equal(explained(&stored).explanation.label, TW_NEGATIVE);
     assert_int_equal(relevance(&stored), 4000);
 }
@@ -130,7 +134,7 @@ static void a_company_that_no_file_lists_any_more_leaves_the_document(void **sta
 {
     (void)state;
     const struct tw_stored stored = {
-        tw_text_of("Chip maker files for bankruptcy"), tw_text_of(""), tw_text_of("GONE.X")};
+        tw_text_of("Chip maker files for bankruptcy"), tw_text_of(""), tw_text_of("GONE.X"), TW_SOURCE_WHOLE};
     scene.river.link_unlisted = false;
     struct tw_stored_reason reason = explained(&stored);
     assert_false(reason.of_entity);
@@ -145,8 +149,8 @@ static void the_words_that_told_an_event_are_listed_if_they_are_a_piece_of_the_t
     struct tw_document document;
     struct tw_text words;
     struct tw_error err;
-    const struct tw_stored stored = {
-        tw_text_of("Velquin \"fil\xC3\xA9s\" for Chapter 11"), tw_text_of(""), tw_text_of("VELQ")};
+    const struct tw_stored stored = {tw_text_of("Velquin \"fil\xC3\xA9s\" for Chapter 11"), tw_text_of(""),
+        tw_text_of("VELQ"), TW_SOURCE_WHOLE};
     must(tw_stored_read(&stored, &scene.river, &scene.arena, &document, &err), &err);
     must(tw_stored_pattern(&document, 8, 31, &scene.arena, &words, &err), &err);
     assert_string_equal(tw_arena_copy(&scene.arena, words).bytes,
@@ -167,8 +171,8 @@ static void a_word_without_end_is_cut(void **state)
     assert_non_null(body);
     for (size_t at = 0; at < length; at += 2)
         memcpy(body + at, "\xC3\xA9", 2);
-    const struct tw_stored stored = {
-        tw_text_of("Velquin Chemicals plunges"), (struct tw_text){body, length}, tw_text_of("VELQ")};
+    const struct tw_stored stored = {tw_text_of("Velquin Chemicals plunges"), (struct tw_text){body, length},
+        tw_text_of("VELQ"), TW_SOURCE_WHOLE};
     struct tw_stored_reason reason = explained(&stored);
     assert_true(reason.words.length < 4000);
     free(body);

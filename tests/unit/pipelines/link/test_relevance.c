@@ -12,7 +12,10 @@
 #include "clean/clean.h"
 #include "link/link.h"
 #include "link/relevance.h"
+#include "link/source_weights.h"
 #include "test_arena.h"
+
+static uint32_t source_weight = TW_SOURCE_WHOLE;
 
 /* Links title and body, symbols as they stand in them; entities are sorted by symbol. */
 static const struct tw_relevance *relevance_of(
@@ -23,6 +26,7 @@ static const struct tw_relevance *relevance_of(
     struct tw_error err;
     document = (struct tw_document){
         .title = tw_text_of(title), .body = tw_text_of(body), .symbols = symbols, .symbol_count = count};
+    document.source_weight = source_weight;
     assert_true(tw_clean(&document, &arena, &err) && tw_link(NULL, true, &document, &arena, &err));
     assert_true(tw_relevance(&document, &arena, &all, &err));
     assert_int_equal(document.entity_count, expected);
@@ -93,6 +97,21 @@ static void a_short_text_is_its_own_title_and_a_long_one_is_not(void **unused)
     assert_false(relevance_of("", body, NULL, 0, 1)->in_title);
 }
 
+static void the_weight_of_a_source_is_a_factor_and_stands_beside_what_it_weighs(void **unused)
+{
+    (void)unused;
+    source_weight = 2500;
+    const struct tw_relevance *all = relevance_of("$VELQ to buy $ODNL", "", NULL, 0, 2);
+    expect(&all[0], 2000, 10000, 5000);
+    assert_int_equal(all[0].source, 2500);
+    source_weight = 3333; /* each division is rounded down */
+    all = relevance_of("$A $C $D", "", NULL, 0, 3);
+    expect(&all[0], (uint32_t)((6 * 6666 + 4 * 3333) / 10 * 3333 / 10000), 6666, 3333);
+    source_weight = 0;
+    expect(relevance_of("$VELQ falls", "", NULL, 0, 1), 0, 10000, 10000);
+    source_weight = TW_SOURCE_WHOLE;
+}
+
 static void a_document_that_names_nobody_has_none(void **unused)
 {
     (void)unused;
@@ -108,6 +127,7 @@ int main(void)
         cmocka_unit_test(two_companies_of_a_title_are_both_its_topic_and_ten_are_none),
         cmocka_unit_test(what_symbols_alone_name_is_worth_its_share),
         cmocka_unit_test(a_short_text_is_its_own_title_and_a_long_one_is_not),
+        cmocka_unit_test(the_weight_of_a_source_is_a_factor_and_stands_beside_what_it_weighs),
         cmocka_unit_test(a_document_that_names_nobody_has_none),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

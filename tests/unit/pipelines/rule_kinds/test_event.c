@@ -105,6 +105,10 @@ static void a_rule_is_held_to_the_events_that_there_are(void **state)
     expect_problem("rules:\n- {name: e, kind: event, severity_of: event}\n", &with,
         "2:39 \"severity_of\" cannot be \"event\"; write one of rule, type");
     /* A set that was stored is taken as it is: its types may be gone since. */
+    expect_problem("rules:\n- {name: e, kind: event, relevance_at_least: 1.1}\n", &with,
+        "2:46 \"relevance_at_least\" is out of range: 1.1; write a value from 0.0 to 1.0");
+    expect_problem("rules:\n- {name: e, kind: event, relevance_atleast: 0.4}\n", &with,
+        "2:26 \"relevance_atleast\" is no key of an event rule; did you mean \"relevance_at_least\"?");
     assert_true(load("rules:\n- {name: e, kind: event, types: [weather]}\n", NULL, &problems, &set));
     tw_rules_free(set);
 }
@@ -115,14 +119,15 @@ static void the_canonical_text_reads_back_as_the_same_set(void **state)
     struct tw_rule_set *set =
         load_good("rules:\n- {name: all, kind: event}\n- {name: some, kind: event, types: "
                   "[halt, probe], severity_at_least: warning, sentiment_below: 0.2, severity_of: type, "
-                  "critical: [probe], info: halt}\n");
+                  "critical: [probe], info: halt, relevance_at_least: 0.4}\n");
     assert_string_equal(set->canonical.bytes,
         "rules:\n"
         "  - name: \"all\"\n    kind: event\n    severity: warning\n    entities: all\n    quiet: 1h\n"
         "    severity_at_least: info\n    in_title: false\n    severity_of: rule\n"
         "  - name: \"some\"\n    kind: event\n    severity: warning\n    entities: all\n    quiet: 1h\n"
         "    types: [\"halt\", \"probe\"]\n    severity_at_least: warning\n    sentiment_below: 0.2\n"
-        "    in_title: false\n    severity_of: type\n    critical: [\"probe\"]\n    info: [\"halt\"]\n");
+        "    in_title: false\n    severity_of: type\n    critical: [\"probe\"]\n    info: [\"halt\"]\n"
+        "    relevance_at_least: 0.4\n");
     struct tw_rule_set *again = load_good(set->canonical.bytes);
     assert_string_equal(again->hash, set->hash);
     tw_rules_free(again);
@@ -147,6 +152,7 @@ static struct tw_headline_list spoken(const char *yaml, int32_t sentiment)
         scores[6 + at] = (struct tw_score_row){.document = 3,
             .symbol = tw_text_of(at ? "B" : "A"),
             .listed = at == 0,
+            .relevance.relevance = at ? 3000 : 8000,
             .score.sentiment = sentiment};
     const struct tw_rule_hearing hearing = {document, taxonomy, scores, 6, 2};
     assert_true(tw_rules_speak(set, &hearing, &arena, &list, &err));
@@ -264,6 +270,11 @@ static void what_a_rule_does_not_want_makes_it_silent(void **state)
         {"entities: [C]", 0, 0},
         {"sentiment_below: 0.0", -1, 2},
         {"sentiment_below: 0.0", 0, 0},
+        {"relevance_at_least: 0.0", 0, 2}, /* of A 0.8, of B 0.3 */
+        {"relevance_at_least: 0.3", 0, 2},
+        {"relevance_at_least: 0.3001", 0, 1},
+        {"relevance_at_least: 0.8", 0, 1},
+        {"relevance_at_least: 0.8001", 0, 0},
     };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         char yaml[256];

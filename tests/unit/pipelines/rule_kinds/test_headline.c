@@ -49,10 +49,32 @@ static void the_headline_rule_speaks_for_each_entity_negative_enough(void **stat
     tw_rules_free(set);
 }
 
+static void a_rule_speaks_only_for_what_is_relevant_enough(void **unused)
+{
+    (void)unused;
+    struct tw_rule_set *set =
+        rules_of("rules:\n- {name: any, kind: headline, at_most: -0.5}\n"
+                 "- {name: much, kind: headline, at_most: -0.5, relevance_at_least: 0.4}\n");
+    struct tw_document document = {.text = tw_text_of("A and B")};
+    struct tw_score_row scores[] = {
+        {.symbol = tw_text_of("A"), .relevance.relevance = 3999, .score.sentiment = -9000},
+        {.symbol = tw_text_of("B"), .relevance.relevance = 4000, .score.sentiment = -9000},
+    };
+    const struct tw_rule_hearing hearing = {&document, NULL, scores, 0, 2};
+    struct tw_headline_list list = {0};
+    struct tw_error err;
+    assert_true(tw_rules_speak(set, &hearing, &arena, &list, &err));
+    assert_int_equal(list.count, 3);
+    assert_true(tw_text_equal(list.rows[2].rule, tw_text_of("much")));
+    assert_int_equal(list.rows[2].score, 1);
+    tw_rules_free(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_headline_rule_speaks_for_each_entity_negative_enough),
+        cmocka_unit_test(a_rule_speaks_only_for_what_is_relevant_enough),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

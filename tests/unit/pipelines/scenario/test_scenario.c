@@ -11,6 +11,7 @@
 
 #include "events/taxonomy.h"
 #include "link/entities.h"
+#include "link/source_weights.h"
 #include "read/decode.h"
 #include "rules/rules.h"
 #include "scenario/scenario.h"
@@ -305,6 +306,48 @@ static void rules_count_a_story_once_where_they_are_told_to(void **state)
     count_stories = false;
 }
 
+/* The same words: of a source that counts whole, one that counts a little, one that nobody named. */
+static void a_source_weighs_in_what_a_case_expects_and_in_what_rules_hear(void **state)
+{
+    (void)state;
+    static const char asking_text[] =
+        "rules:\n- {name: grave, kind: event, types: [fall], quiet: 10s, relevance_at_least: 0.5}\n";
+    static const char yaml[] =
+        "cases:\n"
+        "- name: two sources\n"
+        "  messages:\n"
+        "  - {ts: 2024-05-14T13:00:05Z, source: BLOGS of town, text: Outboard Marine fell,\n"
+        "     expect: {entities: [{entity: OM, relevance_at_most: 0.25, relevance_at_least: 0.25}]}}\n"
+        "  - {ts: 2024-05-14T13:00:15Z, source: reuters, text: Outboard Marine fell,\n"
+        "     expect: {entities: [{entity: OM, relevance_at_least: 1}]}}\n"
+        "  - {ts: 2024-05-14T13:00:35Z, text: General Motors fell,\n"
+        "     expect: {entities: [{entity: GM, relevance_at_most: 0.1}]}}\n"
+        "  expect: {alerts: [{rule: grave, entity: OM, time: 2024-05-14T13:00:20Z}]}\n";
+    static const struct tw_named_weight names[] = {{"Reuters", 10000}, {"blogs*", 2500}};
+    static const struct tw_text_file file = {"r.yaml", {asking_text, sizeof asking_text - 1}};
+    const struct tw_source_list list = {names, 2, 1000};
+    const struct tw_rule_bounds bounds = {.events = events};
+    struct tw_river weighing = river;
+    struct tw_source_weights *weights;
+    struct tw_rule_set *asking;
+    struct tw_problems problems;
+    struct tw_expectations found;
+    struct tw_error err;
+    tw_problems_begin(&problems, &arena);
+    assert_true(tw_rules_load(&file, &bounds, &problems, &asking, &err));
+    assert_true(tw_source_weights_new(&list, &weights, &err));
+    weighing.rules = asking;
+    weighing.sources = weights;
+    assert_string_equal(run_by(&weighing, yaml, &found, &err), "");
+    assert_int_equal(found.passed, 4);
+    weighing.sources = NULL; /* without weights it is another matter */
+    assert_non_null(strstr(run_by(&weighing, yaml, &found, &err),
+        "t.yaml:5: expected a relevance of 0.25 to 0.25 for OM; it is 1.0000, by a source of weight 1\n"));
+    assert_int_equal(found.failed, 5); /* both relevances, an alert that is missing, two too many */
+    tw_source_weights_free(weights);
+    tw_rules_free(asking);
+}
+
 static void stories_are_found_in_the_order_of_event_time(void **state)
 {
     (void)state;
@@ -396,6 +439,7 @@ int main(void)
         cmocka_unit_test(what_a_case_does_not_look_at_may_happen),
         cmocka_unit_test(copies_find_the_first_of_their_story),
         cmocka_unit_test(rules_count_a_story_once_where_they_are_told_to),
+        cmocka_unit_test(a_source_weighs_in_what_a_case_expects_and_in_what_rules_hear),
         cmocka_unit_test(stories_are_found_in_the_order_of_event_time),
         cmocka_unit_test(alerts_want_rules_and_events_want_a_taxonomy),
     };

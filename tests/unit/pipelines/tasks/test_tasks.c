@@ -138,9 +138,11 @@ static void with_the_text_stands_how_far_it_is_about_each_company(void **state)
     options.text = true;
     outcome = classified(options);
     assert_non_null(strstr(outcome.out,
-        "\"relevance\":0.7333,\"place\":1,\"share\":0.3333,\"in_title\":true,\"mentions\":1,\"first\":0}"));
+        "\"relevance\":0.7333,\"place\":1,\"share\":0.3333,\"source_weight\":1,\"in_title\":true,\"mentions\":1,"
+        "\"first\":0}"));
     assert_non_null(strstr(outcome.out,
-        "\"relevance\":0.1333,\"place\":0,\"share\":0.3333,\"in_title\":false,\"mentions\":1,\"first\":null}"));
+        "\"relevance\":0.1333,\"place\":0,\"share\":0.3333,\"source_weight\":1,\"in_title\":false,\"mentions\":1,"
+        "\"first\":null}"));
     assert_null(
         strstr(strstr(outcome.out, "Nobody"), "relevance")); /* a company that the record names itself */
     free(outcome.out);
