@@ -62,6 +62,8 @@ static void check_events(struct tw_check *check)
     command->bounds.events_unread = path[0] && !events;
     command->bounds.events = command->events = events;
     command->bounds.stories = check->config.stories.enabled;
+    command->bounds.weighed = tw_config_section_sound(&check->config, "sources");
+    command->bounds.most_relevance = tw_source_list_most(&check->config.sources.weights);
 }
 
 static void check_rules(struct tw_check *check)

@@ -43,6 +43,8 @@ static bool load_rules(struct test *test, struct tw_error *err)
     const char *path = test->run.arguments->rules ? test->run.arguments->rules : test->run.config.rules.path;
     const struct tw_rule_bounds bounds = {.events = test->run.events,
         .entities = test->run.entities,
+        .weighed = true,
+        .most_relevance = tw_source_list_most(&test->run.config.sources.weights),
         .stories = test->run.config.stories.enabled};
     if (!path[0])
         return true;

@@ -121,6 +121,8 @@ static bool read_files(
                                                      &loaded->entities, events ? err : &later);
     const struct tw_rule_bounds bounds = {.events = loaded->events,
         .entities = loaded->entities,
+        .weighed = true,
+        .most_relevance = tw_source_list_most(&config->sources.weights),
         .stories = config->stories.enabled,
         .events_unread = !events,
         .entities_unread = !entities};

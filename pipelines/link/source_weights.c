@@ -223,6 +223,14 @@ struct tw_source_weight tw_source_weights_of(const struct tw_source_weights *wei
     return (struct tw_source_weight){(uint32_t)weights->names[found->number].weight, found->number};
 }
 
+uint32_t tw_source_list_most(const struct tw_source_list *list)
+{
+    int64_t most = list->others;
+    for (uint32_t at = 0; at < list->count; at++)
+        most = list->names[at].weight > most ? list->names[at].weight : most;
+    return (uint32_t)most;
+}
+
 struct tw_source_list tw_source_weights_list(const struct tw_source_weights *weights)
 {
     if (!weights)

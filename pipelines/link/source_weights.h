@@ -78,6 +78,9 @@ void tw_source_weights_free(struct tw_source_weights *weights);
 /* The weight of a source; of `weights` NULL the whole, by no name. */
 struct tw_source_weight tw_source_weights_of(const struct tw_source_weights *weights, struct tw_text source);
 
+/* The most that any source counts by a list: no relevance is higher. */
+uint32_t tw_source_list_most(const struct tw_source_list *list);
+
 /* The list that they were made of; of `weights` NULL an empty one with the whole for all. It lives as long as
  * they do. */
 struct tw_source_list tw_source_weights_list(const struct tw_source_weights *weights);

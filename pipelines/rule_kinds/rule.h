@@ -46,6 +46,8 @@ struct tw_rule_bounds {
     const struct tw_automaton *entities;  /* NULL: there is no entities file, */
     bool entities_unread;                 /* or what is wrong with it was told already */
     bool events_unread;                   /* the same of the events file */
+    bool weighed;                         /* sources have weights there, of which none is higher than */
+    int64_t most_relevance;               /* this, 10,000ths: and no relevance is */
     bool stories;                         /* documents are filed with their stories there */
     const struct tw_watch_lists *watched; /* who stands on which watch list; NULL: not known yet */
 };

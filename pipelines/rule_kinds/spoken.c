@@ -39,21 +39,35 @@ struct tw_phrase tw_spoken_of(int64_t documents)
 
 /* -- keys ------------------------------------------------------------------------------------------------ */
 
+/* What no document can have makes no rule speak, ever. */
+static bool can_be_had(const struct tw_rule_reader *reader, const struct tw_yaml_value *relevance)
+{
+    const struct tw_rule_bounds *bounds = reader->bounds;
+    if (!relevance->node || !relevance->has_value || !bounds || !bounds->weighed ||
+        relevance->number <= bounds->most_relevance)
+        return true;
+    return tw_yaml_problem(reader->problems, relevance->node,
+        "lower it, or raise a weight in the section sources (tapewatch.yaml)",
+        "no document can be so relevant: no source counts more than %s",
+        tw_phrase_of_number(bounds->most_relevance).text);
+}
+
 bool tw_spoken_read_keys(const struct tw_rule_reader *reader, const struct tw_yaml_value *values,
     const struct tw_yaml_key *keys, struct tw_rule *rule)
 {
     const struct tw_yaml_value *stories = &values[TW_SPOKEN_STORIES], *window = &values[TW_SPOKEN_WINDOW];
     if (values[TW_SPOKEN_RELEVANCE].has_value)
         rule->relevance = values[TW_SPOKEN_RELEVANCE].number;
+    const bool right = can_be_had(reader, &values[TW_SPOKEN_RELEVANCE]);
     if (window->node && !stories->node)
         return tw_yaml_problem(reader->problems, window->node, "add `min_stories:`, or take it out",
             "\"window\" says within which time \"min_stories\" are counted, and there is none");
     if (!stories->has_value || !window->has_value)
-        return true; /* none, or told already */
+        return right; /* none, or told already */
     rule->stories = stories->number;
     rule->spoken_us = window->number;
     return tw_rule_has_stories(reader, stories) &&
-           tw_rule_whole_bars(reader, window, &keys[TW_SPOKEN_WINDOW]);
+           tw_rule_whole_bars(reader, window, &keys[TW_SPOKEN_WINDOW]) && right;
 }
 
 bool tw_spoken_write_key(const struct tw_rule *rule, size_t key, struct tw_yaml_value *value)

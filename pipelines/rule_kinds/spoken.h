@@ -17,8 +17,8 @@
 #ifndef TW_SPOKEN_H
 #define TW_SPOKEN_H
 
-#include "rule_kinds/steps.h"
 #include "rows.h"
+#include "rule_kinds/steps.h"
 
 /* What a kind says in words. */
 struct tw_spoken {

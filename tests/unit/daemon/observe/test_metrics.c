@@ -146,8 +146,8 @@ static void a_partition_that_is_taken_anew_has_each_series_once(void **state)
 static void print_reference(FILE *to, const char *page)
 {
     fputs(
-        "# Metrics\n\nWhat `/metrics` shows, in its order. Series of a partition, of a type of events and of whom alerts are told\n"
-        "to are there once there is one. What to watch, and what it means, stands in [operations](operations.md).\n\n"
+        "# Metrics\n\nWhat `/metrics` shows, in its order. Series of a partition, of a type of events, of a name of\n"
+        "`sources.weights` and of whom alerts are told to are there once there is one. What to watch, and what it means, stands in [operations](operations.md).\n\n"
         "| metric | kind | what it says |\n| --- | --- | --- |\n",
         to);
     for (const char *at = strstr(page, "# HELP "); at; at = strstr(at + 1, "# HELP ")) {
@@ -165,6 +165,9 @@ static void every_metric_stands_in_the_documentation_in_the_words_of_the_page(vo
     for (size_t target = 0; target < TW_TELL_TARGETS; target++)
         metrics.tell[target].on = true;
     tw_count_events(&metrics, tw_text_of("halt"), 0);
+    static const struct tw_source_series series = {"Reuters", 0};
+    metrics.sources = &series;
+    metrics.source_count = 1;
     char *page = page_with(&metrics, &known), *wanted = NULL;
     size_t length = 0;
     FILE *to = open_memstream(&wanted, &length);

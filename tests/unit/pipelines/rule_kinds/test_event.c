@@ -104,6 +104,13 @@ static void a_rule_is_held_to_the_events_that_there_are(void **state)
         "2:50 type \"probe\" is none of the rule's types; add it to `types`, or take it out");
     expect_problem("rules:\n- {name: e, kind: event, severity_of: event}\n", &with,
         "2:39 \"severity_of\" cannot be \"event\"; write one of rule, type");
+    const struct tw_rule_bounds weighed = {.events = taxonomy, .weighed = true, .most_relevance = 3000};
+    expect_problem("rules:\n- {name: e, kind: event, relevance_at_least: 0.3001}\n", &weighed,
+        "2:46 no document can be so relevant: no source counts more than 0.3; lower it, or raise a weight in the "
+        "section sources (tapewatch.yaml)");
+    assert_true(
+        load("rules:\n- {name: e, kind: event, relevance_at_least: 0.3}\n", &weighed, &problems, &set));
+    tw_rules_free(set);
     /* A set that was stored is taken as it is: its types may be gone since. */
     expect_problem("rules:\n- {name: e, kind: event, relevance_at_least: 1.1}\n", &with,
         "2:46 \"relevance_at_least\" is out of range: 1.1; write a value from 0.0 to 1.0");

@@ -199,7 +199,7 @@ static const struct wrong_case wrong_cases[] = {
         "      |                                       ^\n"},
     {"rules:\n- {name: a, kind: headline, measure: mean}",
         "rules.yaml:2:29: \"measure\" is no key of a headline rule; cure: its keys are name, kind, severity, entities, "
-        "quiet, at_most, keywords, min_stories, window\n"
+        "quiet, at_most, keywords, relevance_at_least, min_stories, window\n"
         "    2 | - {name: a, kind: headline, measure: mean}\n"
         "      |                             ^\n"},
     {"rules:\n- {name: a, kind: headline, window: 10m}",
