@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/database.h"
-#include "link/entities.h"
+#include "names/entities.h"
 #include "timestamps/time_text.h"
 
 #include <inttypes.h>

@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "config/classifier_options.h"
 #include "events/taxonomy.h"
-#include "link/entities.h"
+#include "names/entities.h"
 #include "observe/control.h"
 #include "observe/http.h"
 #include "observe/processors.h"

@@ -1,7 +1,7 @@
 #include "serve/milestones.h"
 
 #include "base/clock.h"
-#include "link/entities.h"
+#include "names/entities.h"
 #include "serve/daemon.h"
 #include "serve/loaded.h"
 #include "version.h"

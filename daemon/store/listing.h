@@ -18,7 +18,7 @@
 #define TW_LISTING_H
 
 #include "base/arena.h"
-#include "link/entities.h"
+#include "names/entities.h"
 #include "postgres/connection.h"
 #include "shared.h"
 

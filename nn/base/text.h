@@ -54,10 +54,28 @@ static inline bool tw_text_is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
+/* A capital of ASCII. */
+static inline bool tw_text_is_capital(char byte)
+{
+    return byte >= 'A' && byte <= 'Z';
+}
+
+/* A small letter of ASCII. */
+static inline bool tw_text_is_small(char byte)
+{
+    return byte >= 'a' && byte <= 'z';
+}
+
 /* ASCII's A to Z and a to z. */
 static inline bool tw_text_is_letter(char byte)
 {
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+    return tw_text_is_capital(byte) || tw_text_is_small(byte);
+}
+
+/* A letter or digit of ASCII. */
+static inline bool tw_text_is_alphanumeric(char byte)
+{
+    return tw_text_is_digit(byte) || tw_text_is_letter(byte);
 }
 
 /* The byte at `at`; NUL behind the text's end. */

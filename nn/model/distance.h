@@ -2,8 +2,9 @@
  *
  * Key k seen from query q is in bucket
  *     |k - q|  below 8, then 8 + the number of 12, 16, 23, 32, 46, 64, 91 that |k - q| reaches; +16: k > q
- * of a table [32 buckets, heads]: 8 + 8 log(|k - q| / 8) / log(128 / 8) rounded down, 15 at most, as T5 has it
- * (Raffel et al. 2020, 2.1; Song et al. 2020; transformers' modeling_mpnet.py). One table serves all layers.
+ * of a table [32 buckets, heads]: 8 + 8 log(|k - q| / 8) / log(128 / 8) rounded down, 15 at most, as T5 has
+ * it (Raffel et al. 2020, 2.1; Song et al. 2020; transformers' modeling_mpnet.py). One table serves all
+ * layers.
  *
  *     tw_distance_spread(model, batch, workspace);     once a batch: the table, spread over distances
  *     bias = tw_distance_bias_of(workspace);           as kernels take it (kernels/kernels.h)

@@ -1,6 +1,6 @@
 #include "explain/whole_words.h"
 
-#include "link/words.h"
+#include "names/words.h"
 
 /* A part of a word: a run of letters and digits, or one mark. */
 struct part {

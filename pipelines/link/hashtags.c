@@ -1,7 +1,7 @@
 #include "link/hashtags.h"
 
 #include "link/exchanges.h"
-#include "link/words.h"
+#include "names/words.h"
 
 enum { LEAST = 3 };
 
@@ -92,9 +92,9 @@ static bool stands_apart(struct tw_text text, size_t at)
 static bool is_in_capitals(struct tw_text tag)
 {
     for (size_t at = 0; at < tag.length; at++)
-        if (!tw_ascii_is_capital(tag.bytes[at]) && !tw_text_is_digit(tag.bytes[at]))
+        if (!tw_text_is_capital(tag.bytes[at]) && !tw_text_is_digit(tag.bytes[at]))
             return false;
-    return tw_ascii_is_capital(tag.bytes[0]);
+    return tw_text_is_capital(tag.bytes[0]);
 }
 
 static bool means_something_else(struct tw_text tag)

@@ -4,7 +4,7 @@
 #include "link/symbol_list.h"
 #include "link/terminal.h"
 #include "link/tickers.h"
-#include "link/words.h"
+#include "names/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -158,7 +158,7 @@ static bool take_stop(struct linking *linking, struct pass *pass, struct hit *hi
     struct tw_ticker ticker = {0};
     size_t at = walk->at, bytes;
     char mark = tw_word_ascii(walk->text, at, &bytes);
-    if (tw_ascii_is_capital(mark) && tw_ascii_is_alphanumeric(tw_text_byte(walk->text, at + 1)))
+    if (tw_text_is_capital(mark) && tw_text_is_alphanumeric(tw_text_byte(walk->text, at + 1)))
         bytes = 2; /* a code of two letters */
     bool taken = take_ticker(linking, find_at(scan, pass, at, bytes, mark, &ticker), &ticker, hit);
     walk->at = taken ? hit->end : (uint32_t)(at + bytes);

@@ -27,7 +27,7 @@
 
 #include "base/arena.h"
 #include "document.h"
-#include "link/entities.h"
+#include "names/entities.h"
 
 enum { TW_LINK_ENTITIES = 1024, TW_LINK_MENTIONS = 16384 };
 

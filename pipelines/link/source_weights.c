@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "link/words.h"
+#include "names/words.h"
 
 struct entry {
     struct tw_source_name name;

@@ -1,6 +1,6 @@
 #include "link/symbol_list.h"
 
-#include "link/words.h"
+#include "names/words.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ static struct tw_text word_before(struct tw_text text, size_t end)
 {
     enum { MOST = 16 };
     size_t begin = end;
-    while (begin > 0 && end - begin < MOST && tw_ascii_is_alphanumeric(text.bytes[begin - 1]))
+    while (begin > 0 && end - begin < MOST && tw_text_is_alphanumeric(text.bytes[begin - 1]))
         begin--;
     return (struct tw_text){text.bytes + begin, end - begin};
 }
@@ -43,7 +43,7 @@ static bool is_enclosed(struct tw_text text, size_t at)
 static bool is_in_capitals(struct tw_text text)
 {
     for (size_t at = 0; at < text.length; at++)
-        if (tw_ascii_is_small(text.bytes[at]))
+        if (tw_text_is_small(text.bytes[at]))
             return false;
     return true;
 }
@@ -237,7 +237,7 @@ static bool is_other_mark(struct tw_text text, size_t at)
     if (ascii_at(text, at, &end) == '"')
         return true;
     size_t begin = at;
-    while (at - begin < MOST && (tw_ascii_is_alphanumeric(tw_text_byte(text, at)) ||
+    while (at - begin < MOST && (tw_text_is_alphanumeric(tw_text_byte(text, at)) ||
                                     tw_text_byte(text, at) == ' ' || tw_text_byte(text, at) == '-'))
         at++;
     return at > begin && ascii_at(text, at, &end) == ':';
@@ -277,7 +277,7 @@ static enum tw_symbol_found find_on_exchange(const struct tw_ticker_scan *scan, 
     const struct tw_symbol_run *run = &member->run;
     size_t joined = member->base + 1 + tw_symbol_run_alphanumerics(run, member->base + 1);
     size_t count = joined > member->base + 1 ? joined : member->base;
-    if (count > member->base && tw_ascii_is_small(run->bytes[member->base + 1]))
+    if (count > member->base && tw_text_is_small(run->bytes[member->base + 1]))
         count = member->count;
     if (!tw_symbol_run_ends(run, scan->text, count) ||
         tw_symbol_run_cut(scan, run->ends[count - 1]) != TW_CUT_NOT)
@@ -321,7 +321,7 @@ enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, siz
     begin += blank;
     begin += tw_text_byte(text, begin) == '$';
     list->next = 0;
-    if (!tw_ascii_is_capital(tw_text_byte(text, begin)) && !tw_text_is_digit(tw_text_byte(text, begin)))
+    if (!tw_text_is_capital(tw_text_byte(text, begin)) && !tw_text_is_digit(tw_text_byte(text, begin)))
         return TW_SYMBOL_NONE; /* almost every colon */
     struct tw_text exchange = exchange_before(text, at);
     size_t named = (size_t)(exchange.bytes - text.bytes);

@@ -1,6 +1,6 @@
 #include "link/symbol_run.h"
 
-#include "link/words.h"
+#include "names/words.h"
 
 void tw_symbol_run_read(struct tw_text text, size_t at, struct tw_symbol_run *run)
 {
@@ -11,7 +11,7 @@ void tw_symbol_run_read(struct tw_text text, size_t at, struct tw_symbol_run *ru
         length = 1;
         if ((unsigned char)byte >= 0x80)
             byte = tw_word_ascii(text, at, &length);
-        if (!tw_ascii_is_alphanumeric(byte) && !tw_symbol_run_is_mark(byte))
+        if (!tw_text_is_alphanumeric(byte) && !tw_symbol_run_is_mark(byte))
             break;
         run->bytes[run->length] = byte;
         run->ends[run->length++] = (uint32_t)(at + length);
@@ -22,7 +22,7 @@ void tw_symbol_run_read(struct tw_text text, size_t at, struct tw_symbol_run *ru
 size_t tw_symbol_run_alphanumerics(const struct tw_symbol_run *run, size_t from)
 {
     size_t at = from;
-    while (at < run->length && tw_ascii_is_alphanumeric(run->bytes[at]))
+    while (at < run->length && tw_text_is_alphanumeric(run->bytes[at]))
         at++;
     return at - from;
 }
@@ -30,7 +30,7 @@ size_t tw_symbol_run_alphanumerics(const struct tw_symbol_run *run, size_t from)
 /* May a symbol end behind the first `count` characters of the run? */
 bool tw_symbol_run_ends(const struct tw_symbol_run *run, struct tw_text text, size_t count)
 {
-    return count < run->length ? !tw_ascii_is_alphanumeric(run->bytes[count])
+    return count < run->length ? !tw_text_is_alphanumeric(run->bytes[count])
                                : !tw_word_joins(text, run->ends[count - 1]);
 }
 
@@ -40,7 +40,7 @@ static size_t longest_listed(
     const struct tw_ticker_scan *scan, const struct tw_symbol_run *run, size_t base, int32_t *entity)
 {
     for (size_t count = run->length; count > base + 1; count--) {
-        if (!tw_ascii_is_alphanumeric(run->bytes[count - 1]) || !tw_symbol_run_ends(run, scan->text, count))
+        if (!tw_text_is_alphanumeric(run->bytes[count - 1]) || !tw_symbol_run_ends(run, scan->text, count))
             continue;
         *entity = tw_entities_find_symbol(scan->entities, (struct tw_text){run->bytes, count});
         if (*entity != TW_NO_ENTITY)
@@ -53,12 +53,12 @@ static size_t longest_listed(
 size_t tw_symbol_run_class(const struct tw_symbol_run *run, size_t mark)
 {
     size_t count = mark < run->length ? tw_symbol_run_alphanumerics(run, mark + 1) : 0;
-    if (count == 1 && tw_ascii_is_small(run->bytes[mark + 1]))
+    if (count == 1 && tw_text_is_small(run->bytes[mark + 1]))
         return 1;
-    if (count == 0 || count > 3 || !tw_ascii_is_capital(run->bytes[mark + 1]))
+    if (count == 0 || count > 3 || !tw_text_is_capital(run->bytes[mark + 1]))
         return 0;
     for (size_t nth = 1; nth < count; nth++)
-        if (tw_ascii_is_small(run->bytes[mark + 1 + nth]))
+        if (tw_text_is_small(run->bytes[mark + 1 + nth]))
             return 0;
     return count;
 }
@@ -107,7 +107,7 @@ static enum tw_symbol_found find_base(
 {
     struct tw_text symbol = {run->bytes, base};
     if (!tw_symbol_run_ends(run, scan->text, base) ||
-        (base + 1 < run->length && run->bytes[base] == '_' && tw_ascii_is_alphanumeric(run->bytes[base + 1])))
+        (base + 1 < run->length && run->bytes[base] == '_' && tw_text_is_alphanumeric(run->bytes[base + 1])))
         return TW_SYMBOL_NONE;
     out->end = run->ends[base - 1];
     enum tw_symbol_cut cut = tw_symbol_run_cut(scan, out->end);

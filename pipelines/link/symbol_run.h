@@ -27,24 +27,6 @@ struct tw_ticker {
     struct tw_symbol symbol;
 };
 
-/* A capital of ASCII. */
-static inline bool tw_ascii_is_capital(char byte)
-{
-    return byte >= 'A' && byte <= 'Z';
-}
-
-/* A small letter of ASCII. */
-static inline bool tw_ascii_is_small(char byte)
-{
-    return byte >= 'a' && byte <= 'z';
-}
-
-/* A letter or digit of ASCII. */
-static inline bool tw_ascii_is_alphanumeric(char byte)
-{
-    return tw_text_is_digit(byte) || tw_ascii_is_capital((char)(byte & ~0x20));
-}
-
 /* A mark that may stand in a symbol. */
 static inline bool tw_symbol_run_is_mark(char byte)
 {

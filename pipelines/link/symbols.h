@@ -23,8 +23,8 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "link/entities.h"
 #include "link/exchanges.h"
+#include "names/entities.h"
 
 /* What a symbol is once it was found. */
 struct tw_symbol {

@@ -1,6 +1,6 @@
 #include "link/terminal.h"
 
-#include "link/words.h"
+#include "names/words.h"
 
 /* A symbol with its code, by the bytes of the text. */
 struct spelling {
@@ -12,7 +12,7 @@ struct spelling {
 
 static bool is_base_byte(char byte, char joint)
 {
-    return tw_ascii_is_capital(byte) || tw_text_is_digit(byte) || (joint == ' ' && byte == '/');
+    return tw_text_is_capital(byte) || tw_text_is_digit(byte) || (joint == ' ' && byte == '/');
 }
 
 /* Does a blank or mark, the text's end or beginning stand at this byte, but none that joins words? */
@@ -73,14 +73,14 @@ static bool is_plain_prose(struct tw_text text, const struct spelling *spelling)
 {
     size_t at = spelling->begin;
     for (size_t nth = 0; nth < spelling->base.length; nth++)
-        if (!tw_ascii_is_capital(spelling->base.bytes[nth]))
+        if (!tw_text_is_capital(spelling->base.bytes[nth]))
             return false;
     if (spelling->base.length < 3 || is_word_code(spelling->code))
         return false;
-    if (at > 1 && text.bytes[at - 1] == ' ' && tw_ascii_is_capital(text.bytes[at - 2]))
+    if (at > 1 && text.bytes[at - 1] == ' ' && tw_text_is_capital(text.bytes[at - 2]))
         return false;
     char after = tw_text_byte(text, spelling->end), next = tw_text_byte(text, spelling->end + 1);
-    return after != ' ' || !tw_ascii_is_capital(next);
+    return after != ' ' || !tw_text_is_capital(next);
 }
 
 /* Is what stands there meant as a symbol at all? */
@@ -88,7 +88,7 @@ static bool is_meant(struct tw_text text, const struct spelling *spelling, bool 
 {
     static const char key[] = " Equity";
     char after = tw_text_byte(text, spelling->end);
-    bool stops = after == '.' && !tw_ascii_is_alphanumeric(tw_text_byte(text, spelling->end + 1));
+    bool stops = after == '.' && !tw_text_is_alphanumeric(tw_text_byte(text, spelling->end + 1));
     if ((!parts_words(after) && !stops) || is_word(spelling->base))
         return false;
     bool is_equity = spelling->joint == ' ' && tw_text_goes_on(text, spelling->end, key) &&
@@ -110,8 +110,8 @@ enum tw_symbol_found tw_terminal_symbol(
     if (text.bytes[begin] == ':') {
         begin++;
         end = begin + 2;
-        if (end > text.length || !tw_ascii_is_capital(text.bytes[begin]) ||
-            !tw_ascii_is_capital(text.bytes[end - 1]))
+        if (end > text.length || !tw_text_is_capital(text.bytes[begin]) ||
+            !tw_text_is_capital(text.bytes[end - 1]))
             return TW_SYMBOL_NONE;
     }
     if (begin < from + 2 || !read_spelling(text, from, begin, end, &spelling))

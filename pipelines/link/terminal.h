@@ -17,17 +17,6 @@
 
 #include "link/symbol_run.h"
 
-/* May the word [begin, end) be such a code: one or two capitals behind a blank or full stop, before which a
- * capital or digit stands? Asked of each word of a text. */
-static inline bool tw_terminal_may_stand(struct tw_text text, size_t begin, size_t end)
-{
-    if (end - begin > 2 || begin < 2 || !tw_ascii_is_capital(text.bytes[begin]))
-        return false;
-    char joint = text.bytes[begin - 1], before = text.bytes[begin - 2];
-    return (joint == ' ' || joint == '.') && tw_ascii_is_capital(text.bytes[end - 1]) &&
-           (tw_ascii_is_capital(before) || tw_text_is_digit(before));
-}
-
 /* The company whose symbol stands before the code at [begin, end), or before the ':' there when a code stands
  * behind it. Nothing before `from` is looked at: others have it. TW_SYMBOL_FULL: the arena is full. */
 enum tw_symbol_found tw_terminal_symbol(

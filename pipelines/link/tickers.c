@@ -1,7 +1,7 @@
 #include "link/tickers.h"
 
 #include "clean/markup.h"
-#include "link/words.h"
+#include "names/words.h"
 
 #include <string.h>
 
@@ -61,9 +61,9 @@ bool tw_ticker_is_doubtful(struct tw_text text, const struct tw_ticker *cashtag)
     bool in = begin >= 3 && before == ' ' && (text.bytes[begin - 2] | 0x20) == 'n' &&
               (text.bytes[begin - 3] | 0x20) == 'i' && !tw_word_before(text, begin - 3);
     bool heading = before == '(' && (after == ')' || (after == ',' && !tw_text_goes_on(text, end, ", $")));
-    bool rate = after == '/' && tw_ascii_is_small(tw_text_byte(text, end + 1));
+    bool rate = after == '/' && tw_text_is_small(tw_text_byte(text, end + 1));
     bool number = after == ' ' && tw_text_is_digit(tw_text_byte(text, end + 1));
-    return tw_ascii_is_small(symbol.bytes[0]) || in || heading || rate || number;
+    return tw_text_is_small(symbol.bytes[0]) || in || heading || rate || number;
 }
 
 /* ---- newswire symbols ---- */
@@ -72,8 +72,8 @@ bool tw_ticker_is_doubtful(struct tw_text text, const struct tw_ticker *cashtag)
 static bool is_newswire_byte(struct tw_text text, size_t at)
 {
     char byte = tw_text_byte(text, at);
-    return tw_ascii_is_capital(byte) || tw_text_is_digit(byte) || tw_symbol_run_is_mark(byte) ||
-           (tw_ascii_is_small(byte) && tw_ascii_is_capital(text.bytes[at - 1]) &&
+    return tw_text_is_capital(byte) || tw_text_is_digit(byte) || tw_symbol_run_is_mark(byte) ||
+           (tw_text_is_small(byte) && tw_text_is_capital(text.bytes[at - 1]) &&
                tw_text_byte(text, at + 1) == '.');
 }
 
@@ -97,7 +97,7 @@ enum tw_symbol_found tw_ticker_newswire(const struct tw_ticker_scan *scan, size_
 
 static bool is_mail_byte(char byte)
 {
-    return tw_ascii_is_alphanumeric(byte) || byte == '.' || byte == '-' || byte == '_' || byte == '+';
+    return tw_text_is_alphanumeric(byte) || byte == '.' || byte == '-' || byte == '_' || byte == '+';
 }
 
 /* Does [begin, end) stand in an e-mail's address, on either side of its @? */
@@ -110,8 +110,8 @@ static bool is_in_mail(struct tw_text text, size_t begin, size_t end)
     while (ahead - end < MOST && is_mail_byte(tw_text_byte(text, ahead)))
         ahead++;
     bool domain = back > 1 && text.bytes[back - 1] == '@' && is_mail_byte(text.bytes[back - 2]);
-    bool local = tw_text_byte(text, ahead) == '@' &&
-                 tw_ascii_is_capital((char)(tw_text_byte(text, ahead + 1) & ~0x20));
+    bool local =
+        tw_text_byte(text, ahead) == '@' && tw_text_is_capital((char)(tw_text_byte(text, ahead + 1) & ~0x20));
     return domain || local;
 }
 
@@ -128,7 +128,7 @@ static bool is_behind_dollar(struct tw_text text, size_t at)
 static bool is_symbol(struct tw_text text)
 {
     for (size_t at = 0; at < text.length; at++)
-        if (!tw_ascii_is_capital(text.bytes[at]) && !tw_text_is_digit(text.bytes[at]))
+        if (!tw_text_is_capital(text.bytes[at]) && !tw_text_is_digit(text.bytes[at]))
             return false;
     return text.length > 0 && text.length <= 10;
 }

@@ -1,7 +1,7 @@
 #include "rule_kinds/keywords.h"
 
 #include "base/size.h"
-#include "link/words.h"
+#include "names/words.h"
 
 #include <string.h>
 

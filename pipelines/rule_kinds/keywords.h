@@ -2,7 +2,7 @@
  *   in    keywords in lower case, as they are shown (tw_keywords_fold), a text as it was cleaned
  *   out   the first keyword, in their order, that stands in it
  *
- * Keywords and text are cut into words and brought into one form as names are (link/words.h): case,
+ * Keywords and text are cut into words and brought into one form as names are (names/words.h): case,
  * accents, hyphens and apostrophes of any kind make no difference, and a keyword in a script without
  * spaces is found inside of its sentences. The cost is the number of the text's words times that of the
  * keywords. */

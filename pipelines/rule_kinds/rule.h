@@ -33,7 +33,7 @@ struct tw_rule;
 struct tw_alert; /* steps.h, as is the next */
 struct tw_steps;
 struct tw_taxonomy;    /* events/taxonomy.h */
-struct tw_automaton;   /* link/entities.h */
+struct tw_automaton;   /* names/entities.h */
 struct tw_watch_lists; /* coverage.h */
 
 enum tw_coverage { TW_COVERS_ALL, TW_COVERS_LISTED, TW_COVERS_SYMBOLS, TW_COVERS_WATCHED };

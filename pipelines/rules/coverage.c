@@ -1,6 +1,6 @@
 #include "rules/coverage.h"
 
-#include "link/entities.h"
+#include "names/entities.h"
 
 #include <stdio.h>
 #include <stdlib.h>

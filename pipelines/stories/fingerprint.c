@@ -3,7 +3,7 @@
 #include <strings.h>
 #include <xxhash.h>
 
-#include "link/words.h"
+#include "names/words.h"
 
 enum { COMMON_WEIGHT = 1, RARE_WEIGHT = 3, COMMON_LONGEST = 16 };
 

@@ -1,6 +1,6 @@
 /* fingerprint: what a text says, as a small set of numbers by which near-copies are found.
  *
- *     words        those of link/words, once each, in one form; signs of punctuation are none
+ *     words        those of names/words, once each, in one form; signs of punctuation are none
  *     left out     what a newswire puts before a title that it sends again ("UPDATE 2-", "CORRECTED-",
  *                  "RT @name:"), and links
  *     weight       1 for a word that any business text may hold ("shares", "quarter", "the"), 3 for any
@@ -53,7 +53,7 @@ void tw_fingerprint_complete(struct tw_fingerprint *print);
 /* How alike two texts are, in 10,000ths: 10,000 for the same words. */
 int32_t tw_fingerprint_alike(const struct tw_fingerprint *left, const struct tw_fingerprint *right);
 
-/* Is it a word that any business text may hold? `word` in the one form of link/words. */
+/* Is it a word that any business text may hold? `word` in the one form of names/words. */
 bool tw_fingerprint_is_common(struct tw_text word);
 
 #endif

@@ -6,8 +6,8 @@
 #include "score/classify.h"
 #include "score/score.h"
 
-#include "link/entities.h"
 #include "link/relevance.h"
+#include "names/entities.h"
 #include "tasks/classify_table.h"
 #include "tasks/predict_lines.h"
 

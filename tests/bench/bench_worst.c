@@ -20,8 +20,8 @@
 #include <zlib.h>
 
 #include "clean/clean.h"
-#include "link/entities.h"
 #include "link/link.h"
+#include "names/entities.h"
 #include "read/decode.h"
 
 enum { MEGABYTE = 1 << 20, MOST_RATIO = 16, TEXT_BYTES = 32, JSON_BYTES = 96 };

@@ -2,8 +2,8 @@
  * found by its symbol and by the name that is shown. */
 #include "promise.h"
 
-#include "link/entities.h"
-#include "link/words.h"
+#include "names/entities.h"
+#include "names/words.h"
 
 /* A name with one of these is found too, but a text's cashtags and symbols come first there. */
 static bool stops_the_walk(struct tw_text name)

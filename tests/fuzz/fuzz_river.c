@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "clean/clean.h"
 #include "clean/utf8.h"
-#include "link/entities.h"
+#include "names/entities.h"
 #include "read/decode.h"
 #include "river.h"
 #include "score/classify.h"

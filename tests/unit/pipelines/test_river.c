@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "events/taxonomy.h"
-#include "link/entities.h"
 #include "link/source_weights.h"
+#include "names/entities.h"
 #include "read/decode.h"
 #include "read/json_memory.h"
 #include "river.h"

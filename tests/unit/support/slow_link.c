@@ -5,13 +5,13 @@
 
 #include <jansson.h>
 
-#include "link/entities.h"
 #include "link/hashtags.h"
 #include "link/link.h"
 #include "link/symbol_list.h"
 #include "link/terminal.h"
 #include "link/tickers.h"
-#include "link/words.h"
+#include "names/entities.h"
+#include "names/words.h"
 
 struct name {
     struct tw_name_word *words; /* [count] */
@@ -367,7 +367,7 @@ static void find_hits(struct linker *linker, struct hits *hits)
         } else if (find_name(linker, at, &hit)) {
             next = hit.end;
             found = take_name(linker, at, &hit);
-        } else if (tw_terminal_may_stand(linker->text, word->begin, word->end)) {
+        } else if (tw_word_may_be_market(linker->text, word->begin, word->end)) {
             hit = (struct hit){.company = TW_NO_ENTITY};
             found = take_ticker(
                 tw_terminal_symbol(&linker->scan, taken, word->begin, word->end, &ticker), &ticker, &hit);

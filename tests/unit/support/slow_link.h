@@ -13,7 +13,7 @@
 
 #include "base/arena.h"
 #include "document.h"
-#include "link/entities.h"
+#include "names/entities.h"
 
 struct slow_companies;
 

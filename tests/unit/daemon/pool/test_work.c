@@ -17,7 +17,7 @@
 
 #include "base/file.h"
 #include "events/taxonomy.h"
-#include "link/entities.h"
+#include "names/entities.h"
 #include "quantise/quantise_folder.h"
 #include "random_model.h"
 #include "read/decode.h"

@@ -12,8 +12,8 @@
 
 #include "base/file.h"
 #include "events/events.h"
-#include "link/entities.h"
 #include "link/link.h"
+#include "names/entities.h"
 
 static struct tw_arena arena;
 static struct tw_automaton *entities;

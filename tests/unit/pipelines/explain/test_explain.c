@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "explain/explain.h"
-#include "link/entities.h"
+#include "names/entities.h"
 #include "quantise/quantise_folder.h"
 #include "random_model.h"
 #include "read/decode.h"

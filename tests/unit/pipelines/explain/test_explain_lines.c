@@ -12,7 +12,7 @@
 #include <jansson.h>
 
 #include "explain/explain_lines.h"
-#include "link/entities.h"
+#include "names/entities.h"
 #include "random_model.h"
 #include "read/decode.h"
 #include "score/classifier.h"

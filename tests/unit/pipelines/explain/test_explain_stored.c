@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "explain/explain_stored.h"
-#include "link/entities.h"
 #include "link/source_weights.h"
+#include "names/entities.h"
 #include "read/decode.h"
 #include "score/classify.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "link/entities.h"
+#include "names/entities.h"
 #include "rules/rules.h"
 
 static struct tw_arena arena;

@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "events/taxonomy.h"
-#include "link/entities.h"
+#include "names/entities.h"
 #include "rule_stories.h"
 #include "rules/rules.h"
 #include "rules/rules_text.h"

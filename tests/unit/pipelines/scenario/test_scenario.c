@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "events/taxonomy.h"
-#include "link/entities.h"
 #include "link/source_weights.h"
+#include "names/entities.h"
 #include "read/decode.h"
 #include "rules/rules.h"
 #include "scenario/scenario.h"

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "examples/dataset.h"
-#include "link/entities.h"
+#include "names/entities.h"
 #include "random_model.h"
 #include "read/decode.h"
 #include "score/classify.h"

@@ -1,4 +1,4 @@
-#include "link/table_memory.h"
+#include "names/table_memory.h"
 
 #include <stdint.h>
 #include <stdlib.h>

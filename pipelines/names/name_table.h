@@ -24,9 +24,9 @@
 #ifndef TW_NAME_TABLE_H
 #define TW_NAME_TABLE_H
 
-#include "link/entities.h"
-#include "link/skim.h"
-#include "link/words.h"
+#include "names/entities.h"
+#include "names/skim.h"
+#include "names/words.h"
 
 struct tw_name_record;
 

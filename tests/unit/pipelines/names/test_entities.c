@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "link/entities.h"
+#include "names/entities.h"
 
 static void assert_refused(const char *file, const char *line)
 {

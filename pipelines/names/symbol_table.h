@@ -12,7 +12,7 @@
 #ifndef TW_SYMBOL_TABLE_H
 #define TW_SYMBOL_TABLE_H
 
-#include "link/entities.h"
+#include "names/entities.h"
 
 struct tw_symbol_table {
     uint64_t *spelled, *keys; /* upper half of a hash, marks, an entity's index + 1; 0: free */

@@ -1,6 +1,6 @@
-#include "link/skim.h"
+#include "names/skim.h"
 
-#include "link/words.h"
+#include "names/words.h"
 
 #include <endian.h>
 

@@ -1,7 +1,7 @@
-#include "link/symbol_table.h"
+#include "names/symbol_table.h"
 
-#include "link/table_memory.h"
-#include "link/words.h"
+#include "names/table_memory.h"
+#include "names/words.h"
 
 #include <stdlib.h>
 #include <string.h>

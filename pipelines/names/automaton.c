@@ -1,9 +1,8 @@
-#include "link/automaton.h"
+#include "names/automaton.h"
 
-#include "link/name_table.h"
-#include "link/symbol_table.h"
-#include "link/table_memory.h"
-#include "link/terminal.h"
+#include "names/name_table.h"
+#include "names/symbol_table.h"
+#include "names/table_memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,7 +278,7 @@ bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk 
             walk->at = match->end;
             return true;
         }
-        if (stops || tw_terminal_may_stand(walk->text, word->begin, word->end)) {
+        if (stops || tw_word_may_be_market(walk->text, word->begin, word->end)) {
             walk->at = word->begin;
             *stopped = true;
             return false;

@@ -1,6 +1,6 @@
-#include "link/name_table.h"
+#include "names/name_table.h"
 
-#include "link/table_memory.h"
+#include "names/table_memory.h"
 
 #include <stdlib.h>
 #include <string.h>

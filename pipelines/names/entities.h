@@ -5,8 +5,8 @@
  *           Marine"],"exchange":"NYSE","common":false}
  *         symbol    1 to 64 bytes, no space at either end; once in the file, whatever its case
  *         names     aliases, the first of them the name shown; may be left out or empty: the symbol is shown
- *                   then. Read as well: "aliases"; and where both are missing, one text under "name", or what else
- *                   tables of companies call it ("company_name", "longName", "title")
+ *                   then. Read as well: "aliases"; and where both are missing, one text under "name", or
+ *                   what else tables of companies call it ("company_name", "longName", "title")
  *         common    true: all its names are common words; or an array of those names that are
  *         exchange, kind, sector: text, kept for views; other fields are ignored
  *   out   struct tw_automaton: immutable, shared by all threads, swapped whole on reload
@@ -28,7 +28,7 @@
 
 #include "base/arena.h"
 #include "document.h"
-#include "link/skim.h"
+#include "names/skim.h"
 
 enum {
     TW_NAME_WORDS = 32,   /* words in a name at most */
@@ -111,8 +111,19 @@ struct tw_word_walk {
     struct tw_words_ahead ahead; /* tw_entities_next's own; zeros before the first call */
 };
 
+/* May the word [begin, end) be the code of a market behind a symbol (link/terminal.h): one or two capitals
+ * behind a blank or full stop, before which a capital or digit stands? Asked of each word of a text. */
+static inline bool tw_word_may_be_market(struct tw_text text, size_t begin, size_t end)
+{
+    if (end - begin > 2 || begin < 2 || !tw_text_is_capital(text.bytes[begin]))
+        return false;
+    char joint = text.bytes[begin - 1], before = text.bytes[begin - 2];
+    return (joint == ' ' || joint == '.') && tw_text_is_capital(text.bytes[end - 1]) &&
+           (tw_text_is_capital(before) || tw_text_is_digit(before));
+}
+
 /* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A dollar sign,
- * '#', '<' or ':' before it, or a word that begins no name and may be a terminal's code (terminal.h), ends
+ * '#', '<' or ':' before it, or a word that begins no name and may be the code of a market, ends
  * the walk early with *stopped = true, walk->at on it and no match. False at the end. `automaton` may be
  * NULL: then only those stops are found. */
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,

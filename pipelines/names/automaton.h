@@ -12,7 +12,7 @@
 #ifndef TW_AUTOMATON_H
 #define TW_AUTOMATON_H
 
-#include "link/entities.h"
+#include "names/entities.h"
 
 /* An automaton without entities. */
 TW_MUST_USE bool tw_automaton_begin(struct tw_automaton **out, struct tw_error *err);

@@ -1,4 +1,4 @@
-#include "link/words.h"
+#include "names/words.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "link/entities.h"
+#include "names/entities.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include <openssl/evp.h>
 
 #include "files/archive.h"
-#include "link/automaton.h"
-#include "link/words.h"
+#include "names/automaton.h"
+#include "names/words.h"
 
 enum { LINE_BYTES = 1 << 20 }; /* a longer line of the file is refused */
 

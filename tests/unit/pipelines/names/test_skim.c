@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "link/skim.h"
-#include "link/words.h"
+#include "names/skim.h"
+#include "names/words.h"
 
 /* Ends of chunks, accents, marks, spaces and letters of other scripts, and bytes that are none. */
 static const char *const pieces[] = {"a", "of", "the", "Bank", "eight888", "nine99999", "sixteen0sixteen1",
