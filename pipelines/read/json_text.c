@@ -176,7 +176,7 @@ static bool mend_in_single_quotes(struct mender *mender, const char *bytes, size
     } else if (bytes[0] == '\\' && left > 1 && bytes[1] == '\'') {
         replace_token(mender, 2, "'");
     } else if (unit > 0) {
-        snprintf(escape, sizeof escape, "\\u%04x", (unsigned)unit);
+        snprintf(escape, sizeof escape, "\\u%04x", (unsigned)unit & 0xFFFFu);
         replace_token(mender, 4, escape);
     } else {
         return false;
