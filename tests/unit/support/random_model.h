@@ -39,6 +39,11 @@ enum { SANITIZED = 1 };
 #else
 enum { SANITIZED = 0 };
 #endif
+#if defined(__SANITIZE_THREAD__)
+enum { THREAD_SANITIZED = 1 };
+#else
+enum { THREAD_SANITIZED = 0 };
+#endif
 
 /* How often a test that is a matter of chance is done: TW_REPEAT of the environment, 1 without it. */
 size_t wanted_repeats(void);

@@ -290,8 +290,10 @@ static void a_quiet_topic_does_not_cost_the_membership(void **state)
 {
     (void)state;
     struct scene *scene = open_scene();
-    set(scene, "max.poll.interval.ms", "6000");
-    uv_timer_start(&scene->poke, end_after_quiet, 14000, 0);
+    set(scene, "session.timeout.ms", "2500");
+    set(scene, "heartbeat.interval.ms", "500");
+    set(scene, "max.poll.interval.ms", "2500");
+    uv_timer_start(&scene->poke, end_after_quiet, 7000, 0);
     run_scene(scene);
     assert_int_equal(scene->takes, PARTITIONS);
     assert_int_equal(scene->leaving, PARTITIONS); /* at the end, and not before */
