@@ -50,10 +50,10 @@ static bool read_all(
     return true;
 }
 
-bool tw_file_map_open(int descriptor, const char *path, struct tw_mapped_file *out, struct tw_error *err)
+bool tw_file_load_open(int descriptor, const char *path, struct tw_loaded_file *out, struct tw_error *err)
 {
     size_t length, have;
-    *out = (struct tw_mapped_file){0};
+    *out = (struct tw_loaded_file){0};
     if (!length_of_regular(descriptor, path, &length, err))
         return false;
     if (length == 0)
@@ -61,34 +61,34 @@ bool tw_file_map_open(int descriptor, const char *path, struct tw_mapped_file *o
     void *bytes = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED)
         return tw_fail_errno(err, TW_IO, path, NULL, "no memory for its %zu bytes", length);
-    *out = (struct tw_mapped_file){bytes, length};
+    *out = (struct tw_loaded_file){bytes, length};
     bool whole = read_all(descriptor, path, bytes, length, &have, err);
     if (whole && have < length)
         whole = tw_fail(err, TW_IO, path, "put files there by renaming them",
             "it became shorter while it was read: %zu bytes of %zu", have, length);
     if (!whole)
-        tw_file_unmap(out);
+        tw_file_unload(out);
     else
         mprotect(bytes, length, PROT_READ); /* whoever writes there is found */
     return whole;
 }
 
-bool tw_file_map(const char *path, struct tw_mapped_file *out, struct tw_error *err)
+bool tw_file_load(const char *path, struct tw_loaded_file *out, struct tw_error *err)
 {
-    *out = (struct tw_mapped_file){0};
+    *out = (struct tw_loaded_file){0};
     int descriptor = open_to_read(path, err);
     if (descriptor < 0)
         return false;
-    bool mapped = tw_file_map_open(descriptor, path, out, err);
+    bool loaded = tw_file_load_open(descriptor, path, out, err);
     close(descriptor);
-    return mapped;
+    return loaded;
 }
 
-void tw_file_unmap(struct tw_mapped_file *file)
+void tw_file_unload(struct tw_loaded_file *file)
 {
     if (file->bytes)
         munmap((void *)(uintptr_t)file->bytes, file->length);
-    *file = (struct tw_mapped_file){0};
+    *file = (struct tw_loaded_file){0};
 }
 
 bool tw_file_read_open(int descriptor, const char *path, size_t most_bytes, struct tw_arena *arena,

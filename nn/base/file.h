@@ -8,17 +8,17 @@
 #include "base/error.h"
 #include "base/text.h"
 
-struct tw_mapped_file {
+struct tw_loaded_file {
     const char *bytes; /* NULL for an empty file */
     size_t length;
 };
 
-/* A regular file's bytes as they are now, in pages of their own: a mapping of the file itself would change
- * under its reader when somebody writes over it (`cp` does), and end the process with SIGBUS when it is cut
- * off. TW_IO (TW_PERMISSION) with the path as where. A zeroed struct is safe to unmap. */
-TW_MUST_USE bool tw_file_map(const char *path, struct tw_mapped_file *out, struct tw_error *err);
+/* A regular file's bytes as they are now, read into pages of their own: a mapping of the file itself would
+ * change under its reader when somebody writes over it (`cp` does), and end the process with SIGBUS when it
+ * is cut off. TW_IO (TW_PERMISSION) with the path as where. A zeroed struct is safe to unload. */
+TW_MUST_USE bool tw_file_load(const char *path, struct tw_loaded_file *out, struct tw_error *err);
 /* Gives the bytes back. */
-void tw_file_unmap(struct tw_mapped_file *file);
+void tw_file_unload(struct tw_loaded_file *file);
 
 /* Reads a file of at most `most_bytes` into the arena. TW_IO; TW_CONFIG when it is larger. */
 TW_MUST_USE bool tw_file_read(
@@ -26,8 +26,8 @@ TW_MUST_USE bool tw_file_read(
 
 /* The same of a file that is open already, and stays open; `path` is for messages. They neither use nor move
  * the descriptor's place, so they may be called again. */
-TW_MUST_USE bool tw_file_map_open(
-    int descriptor, const char *path, struct tw_mapped_file *out, struct tw_error *err);
+TW_MUST_USE bool tw_file_load_open(
+    int descriptor, const char *path, struct tw_loaded_file *out, struct tw_error *err);
 /* The same as tw_file_read, through a descriptor. */
 TW_MUST_USE bool tw_file_read_open(int descriptor, const char *path, size_t most_bytes,
     struct tw_arena *arena, struct tw_text *out, struct tw_error *err);

@@ -141,13 +141,13 @@ static int find_open(
     return -1;
 }
 
-bool tw_snapshot_map(
-    const struct tw_snapshot *snapshot, const char *name, struct tw_mapped_file *out, struct tw_error *err)
+bool tw_snapshot_load(
+    const struct tw_snapshot *snapshot, const char *name, struct tw_loaded_file *out, struct tw_error *err)
 {
     char path[PATH_BYTES];
-    *out = (struct tw_mapped_file){0};
+    *out = (struct tw_loaded_file){0};
     int descriptor = find_open(snapshot, name, path, err);
-    return descriptor >= 0 && tw_file_map_open(descriptor, path, out, err);
+    return descriptor >= 0 && tw_file_load_open(descriptor, path, out, err);
 }
 
 bool tw_snapshot_read(const struct tw_snapshot *snapshot, const char *name, size_t most_bytes,

@@ -3,8 +3,8 @@
  *     static const char *const names[] = {"config.json", "model.safetensors"};
  *     struct tw_snapshot files;
  *     if (!tw_snapshot_take("model", names, 2, &files, err)) return false;
- *     ... tw_snapshot_read(&files, "config.json", ...), tw_snapshot_map(&files, "model.safetensors", ...) ...
- *     tw_snapshot_drop(&files);                    // a zeroed struct is fine; what was read stays
+ *     ... tw_snapshot_read(&files, "config.json", ...), tw_snapshot_load(&files, "model.safetensors", ...)
+ *     ... tw_snapshot_drop(&files);                    // a zeroed struct is fine; what was read stays
  *
  * All files are opened at once, without reading any, and looked up again afterwards: where each name still
  * leads to the file that was opened, there was a moment at which all of them stood there together, since a
@@ -49,10 +49,10 @@ void tw_snapshot_drop(struct tw_snapshot *snapshot);
 
 /* Was there a file of this name, readable or not? It must be one of `names`, here and below. */
 bool tw_snapshot_has(const struct tw_snapshot *snapshot, const char *name);
-/* As tw_file_map, with the same errors: where is the path. The bytes are the caller's and outlive the
+/* As tw_file_load, with the same errors: where is the path. The bytes are the caller's and outlive the
  * snapshot. */
-TW_MUST_USE bool tw_snapshot_map(
-    const struct tw_snapshot *snapshot, const char *name, struct tw_mapped_file *out, struct tw_error *err);
+TW_MUST_USE bool tw_snapshot_load(
+    const struct tw_snapshot *snapshot, const char *name, struct tw_loaded_file *out, struct tw_error *err);
 /* As tw_file_read, with the same errors. May be called again for the same file. */
 TW_MUST_USE bool tw_snapshot_read(const struct tw_snapshot *snapshot, const char *name, size_t most_bytes,
     struct tw_arena *arena, struct tw_text *out, struct tw_error *err);

@@ -307,7 +307,7 @@ static bool read_header(struct tw_safetensors *out, struct tw_error *err)
 }
 
 /* Checks what was read. */
-static bool open_mapped(struct tw_safetensors *out, const char *name, struct tw_error *err)
+static bool open_loaded(struct tw_safetensors *out, const char *name, struct tw_error *err)
 {
     if (read_header(out, err))
         return true;
@@ -320,20 +320,20 @@ bool tw_safetensors_open(const char *path, struct tw_safetensors *out, struct tw
 {
     const char *slash = strrchr(path, '/');
     *out = (struct tw_safetensors){0};
-    return tw_file_map(path, &out->file, err) && open_mapped(out, slash ? slash + 1 : path, err);
+    return tw_file_load(path, &out->file, err) && open_loaded(out, slash ? slash + 1 : path, err);
 }
 
 bool tw_safetensors_open_from(
     const struct tw_snapshot *files, const char *name, struct tw_safetensors *out, struct tw_error *err)
 {
     *out = (struct tw_safetensors){0};
-    return tw_snapshot_map(files, name, &out->file, err) && open_mapped(out, name, err);
+    return tw_snapshot_load(files, name, &out->file, err) && open_loaded(out, name, err);
 }
 
 void tw_safetensors_close(struct tw_safetensors *file)
 {
     tw_arena_end(&file->arena);
-    tw_file_unmap(&file->file);
+    tw_file_unload(&file->file);
     *file = (struct tw_safetensors){0};
 }
 

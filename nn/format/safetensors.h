@@ -66,7 +66,7 @@ struct tw_tensor {
 };
 
 struct tw_safetensors {
-    struct tw_mapped_file file;
+    struct tw_loaded_file file;
     struct tw_arena arena;
     const struct tw_tensor *tensors; /* sorted by name */
     size_t count;

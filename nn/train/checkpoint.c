@@ -86,17 +86,17 @@ static bool copy_tokenizer(const char *folder, const struct tw_save_options *opt
         return false;
     for (size_t at = 0; options->tokenizer_folder && at < sizeof files / sizeof files[0]; at++) {
         char from[PATH_BYTES];
-        struct tw_mapped_file file;
+        struct tw_loaded_file file;
         if (files[at].repeats && options->vocabulary.length > 0)
             continue;
         if (!tw_path_join(from, sizeof from, options->tokenizer_folder, files[at].name, err))
             return false;
         if (access(from, F_OK) != 0)
             continue;
-        if (!tw_file_map(from, &file, err))
+        if (!tw_file_load(from, &file, err))
             return false;
         bool done = write_text(folder, files[at].name, (struct tw_text){file.bytes, file.length}, err);
-        tw_file_unmap(&file);
+        tw_file_unload(&file);
         if (!done)
             return false;
     }

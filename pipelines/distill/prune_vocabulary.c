@@ -172,16 +172,16 @@ bool tw_prune_vocabulary(const struct tw_tokenizer *tokenizer, const struct tw_d
 static bool copy_file(const char *folder, const char *from, const char *name, struct tw_error *err)
 {
     char source[PATH_MAX], target[PATH_MAX];
-    struct tw_mapped_file file;
+    struct tw_loaded_file file;
     if (!tw_path_join(source, sizeof source, from, name, err) ||
         !tw_path_join(target, sizeof target, folder, name, err))
         return false;
     if (access(source, F_OK) != 0)
         return true;
-    if (!tw_file_map(source, &file, err))
+    if (!tw_file_load(source, &file, err))
         return false;
     bool written = tw_file_write(target, (struct tw_text){file.bytes, file.length}, err);
-    tw_file_unmap(&file);
+    tw_file_unload(&file);
     return written;
 }
 

@@ -188,17 +188,17 @@ bool tw_time_zone_load(
     if (strcmp(name, "UTC") == 0)
         return true;
     char path[256];
-    struct tw_mapped_file file;
+    struct tw_loaded_file file;
     if (!is_zone_name(name))
         return tw_fail(err, TW_CONFIG, NULL, cure, "\"%.60s\" is not a time zone's name", name);
     snprintf(path, sizeof path, "%s/%s", TW_TIME_ZONE_DATABASE, name);
-    if (!tw_file_map(path, &file, err))
+    if (!tw_file_load(path, &file, err))
         return tw_fail(err, TW_CONFIG, NULL,
             "give a name of the IANA database, as UTC or America/New_York; its files "
             "come with the package tzdata",
             "no time zone \"%.60s\": %.120s cannot be read", name, path);
     bool read = file.length > 0 && read_zone((struct tw_text){file.bytes, file.length}, arena, out);
-    tw_file_unmap(&file);
+    tw_file_unload(&file);
     if (!read)
         return tw_fail(err, TW_CONFIG, NULL, cure, "%.120s is no file of the IANA database", path);
     return true;

@@ -42,11 +42,11 @@ static bool measure(const char *folder, const char *path, uint32_t most, struct 
 {
     struct tw_tokenizer *tokenizer = NULL;
     struct tw_arena arena = {0};
-    struct tw_mapped_file file = {0};
+    struct tw_loaded_file file = {0};
     double loading = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     bool good = tw_tokenizer_load(folder, &tokenizer, err);
     loading = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - loading;
-    good = good && tw_arena_begin(&arena, (size_t)1 << 30, err) && tw_file_map(path, &file, err);
+    good = good && tw_arena_begin(&arena, (size_t)1 << 30, err) && tw_file_load(path, &file, err);
     double best = 1e9;
     uint64_t tokens = 0;
     struct tw_text lines = {file.bytes, file.length};
@@ -59,7 +59,7 @@ static bool measure(const char *folder, const char *path, uint32_t most, struct 
     if (good)
         printf("tapewatch: %.1f MB/s, %.2f million tokens/s (%" PRIu64 " tokens, %.1f ms), loading %.1f ms\n",
             (double)file.length / best / 1e6, (double)tokens / best / 1e6, tokens, best * 1e3, loading * 1e3);
-    tw_file_unmap(&file);
+    tw_file_unload(&file);
     tw_arena_end(&arena);
     tw_tokenizer_free(tokenizer);
     return good;

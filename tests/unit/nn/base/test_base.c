@@ -150,10 +150,10 @@ static void a_file_is_written_whole_and_read_back(void **state)
     assert_true(tw_path_join(path, sizeof path, folder, "a.txt", &err));
     assert_true(tw_file_write(path, tw_text_of("first"), &err));
     assert_true(tw_file_write(path, tw_text_of("second"), &err));
-    struct tw_mapped_file mapped;
-    assert_true(tw_file_map(path, &mapped, &err));
+    struct tw_loaded_file mapped;
+    assert_true(tw_file_load(path, &mapped, &err));
     assert_true(tw_text_equal((struct tw_text){mapped.bytes, mapped.length}, tw_text_of("second")));
-    tw_file_unmap(&mapped);
+    tw_file_unload(&mapped);
     struct tw_arena arena;
     assert_true(tw_arena_begin(&arena, 1 << 16, &err));
     struct tw_text text;
@@ -163,7 +163,7 @@ static void a_file_is_written_whole_and_read_back(void **state)
     assert_int_equal(text.length, 6);
     tw_arena_end(&arena);
     unlink(path);
-    assert_false(tw_file_map(path, &mapped, &err));
+    assert_false(tw_file_load(path, &mapped, &err));
     assert_int_equal(err.code, TW_IO);
     rmdir(folder);
 }
@@ -178,14 +178,14 @@ static void a_file_that_is_written_over_or_cut_off_changes_nothing_that_was_read
     memset(contents, 'a', sizeof contents);
     int descriptor = mkstemp(path);
     assert_int_equal(write(descriptor, contents, sizeof contents), LENGTH);
-    struct tw_mapped_file mapped;
+    struct tw_loaded_file mapped;
     struct tw_error err;
-    assert_true(tw_file_map(path, &mapped, &err));
+    assert_true(tw_file_load(path, &mapped, &err));
     assert_int_equal(pwrite(descriptor, "other", 5, 0), 5);
     assert_int_equal(ftruncate(descriptor, 5), 0);
     assert_int_equal(mapped.length, LENGTH);
     assert_memory_equal(mapped.bytes, contents, LENGTH);
-    tw_file_unmap(&mapped);
+    tw_file_unload(&mapped);
     close(descriptor);
     unlink(path);
 }

@@ -81,12 +81,12 @@ static void what_was_taken_stays_whatever_is_published(void **state)
     for (int again = 0; again < 2; again++)
         for (size_t name = 0; name + 1 < NAMES; name++)
             assert_int_equal(number_of(&files, names[name]), 1);
-    struct tw_mapped_file mapped;
+    struct tw_loaded_file mapped;
     struct tw_error err;
-    assert_true(tw_snapshot_map(&files, "b", &mapped, &err));
+    assert_true(tw_snapshot_load(&files, "b", &mapped, &err));
     tw_snapshot_drop(&files);
     assert_memory_equal(mapped.bytes, "1", 1);
-    tw_file_unmap(&mapped);
+    tw_file_unload(&mapped);
 }
 
 static void so_it_does_when_the_folder_itself_is_replaced(void **state)
@@ -122,21 +122,21 @@ static void what_is_published_and_not_yet_moved_counts(void **state)
 static void a_file_that_is_not_there_is_told_to_whoever_asks(void **state)
 {
     (void)state;
-    struct tw_mapped_file mapped;
+    struct tw_loaded_file mapped;
     struct tw_error err;
     char path[80];
     publish("1");
     struct tw_snapshot files = taken();
     assert_true(tw_snapshot_has(&files, "a"));
     assert_false(tw_snapshot_has(&files, "none"));
-    assert_false(tw_snapshot_map(&files, "none", &mapped, &err));
+    assert_false(tw_snapshot_load(&files, "none", &mapped, &err));
     assert_int_equal(err.code, TW_IO);
     snprintf(path, sizeof path, "%s/none", scratch);
     assert_string_equal(err.where, path);
     assert_string_equal(err.what, "cannot open the file: No such file or directory");
     tw_snapshot_drop(&files);
     assert_true(tw_snapshot_take("/nowhere", names, NAMES, &files, &err));
-    assert_false(tw_snapshot_map(&files, "a", &mapped, &err));
+    assert_false(tw_snapshot_load(&files, "a", &mapped, &err));
     assert_string_equal(err.where, "/nowhere/a");
     tw_snapshot_drop(&files);
 }
@@ -144,13 +144,13 @@ static void a_file_that_is_not_there_is_told_to_whoever_asks(void **state)
 static void a_pipe_in_place_of_a_file_is_refused_without_waiting_for_its_writer(void **state)
 {
     (void)state;
-    struct tw_mapped_file mapped;
+    struct tw_loaded_file mapped;
     struct tw_error err;
     char path[80];
     snprintf(path, sizeof path, "%s/none", scratch);
     assert_int_equal(mkfifo(path, 0600), 0);
     struct tw_snapshot files = taken();
-    assert_false(tw_snapshot_map(&files, "none", &mapped, &err));
+    assert_false(tw_snapshot_load(&files, "none", &mapped, &err));
     assert_string_equal(err.what, "not a regular file");
     tw_snapshot_drop(&files);
     assert_int_equal(unlink(path), 0);
