@@ -62,12 +62,13 @@ static void note_refusal(struct tw_pipeline *pipeline, PGconn *pg, const PGresul
 {
     enum tw_statement statement = answering(pipeline);
     const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     struct tw_error error;
     if (pipeline->refused)
         return;
     tw_postgres_failed(
         pg, result, statement < TW_STATEMENTS ? tw_statements[statement].name : "PostgreSQL", &error);
-    tw_pipeline_refuse(pipeline, tw_sqlstate_of(code), &error);
+    tw_pipeline_refuse(pipeline, tw_sqlstate_of_statement(code, constraint), &error);
     snprintf(pipeline->refusal.code, sizeof pipeline->refusal.code, "%s", code ? code : "");
 }
 

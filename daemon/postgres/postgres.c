@@ -193,11 +193,13 @@ bool tw_postgres_refused(const PGconn *connection, struct tw_error *err)
 }
 
 /* What the server says can be done, where that is worth more than our own words: it knows who holds
- * a lock. */
+ * a lock. What a constraint asks for is not in dead_letters: not every row is a document's. */
 static const char *cure_of(const PGresult *result, const char *code, enum tw_sqlstate means)
 {
     const char *hint =
         code && strcmp(code, "55P03") == 0 ? PQresultErrorField(result, PG_DIAG_MESSAGE_HINT) : NULL;
+    if (!hint && code && strcmp(code, "23514") == 0 && means == TW_SQLSTATE_ROW)
+        hint = "see what that constraint asks of a row: \\d+ of its table in psql";
     return hint ? hint : tw_sqlstate_cure(means);
 }
 
@@ -206,7 +208,8 @@ bool tw_postgres_failed(
 {
     const char *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     const char *message = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-    enum tw_sqlstate means = tw_sqlstate_of(code);
+    const char *constraint = result ? PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) : NULL;
+    enum tw_sqlstate means = tw_sqlstate_of_statement(code, constraint);
     char line[400];
     if (!message || !message[0])
         message = connection ? PQerrorMessage(connection) : "no answer";
@@ -216,7 +219,7 @@ bool tw_postgres_failed(
         return tw_fail_passing(err, TW_SERVER, where, cure_of(result, code, means), "%s (SQLSTATE %s)", line,
             code ? code : "none: connection lost");
     return tw_fail(
-        err, tw_sqlstate_code(means), where, tw_sqlstate_cure(means), "%s (SQLSTATE %s)", line, code);
+        err, tw_sqlstate_code(means), where, cure_of(result, code, means), "%s (SQLSTATE %s)", line, code);
 }
 
 bool tw_postgres_check_encoding(const PGconn *connection, struct tw_error *err)

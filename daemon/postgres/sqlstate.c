@@ -48,3 +48,9 @@ enum tw_sqlstate tw_sqlstate_of(const char *code)
             return tw_sqlstates[row].means;
     return TW_SQLSTATE_UNKNOWN;
 }
+
+enum tw_sqlstate tw_sqlstate_of_statement(const char *code, const char *constraint)
+{
+    enum tw_sqlstate means = tw_sqlstate_of(code);
+    return means == TW_SQLSTATE_DAY && constraint && constraint[0] ? TW_SQLSTATE_ROW : means;
+}

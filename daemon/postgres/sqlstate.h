@@ -45,4 +45,8 @@ extern const size_t tw_sqlstate_count;
 /* `code` is five letters, or NULL for a connection that broke without any: passing. */
 enum tw_sqlstate tw_sqlstate_of(const char *code);
 
+/* The same for a statement, whose refusal may name a constraint (NULL: it does not). A row that no partition
+ * takes and one that breaks a CHECK have one code: the latter names it, and no day that is made helps. */
+enum tw_sqlstate tw_sqlstate_of_statement(const char *code, const char *constraint);
+
 #endif

@@ -26,6 +26,10 @@
 #define ERROR(code)                                                                                          \
     "E\0\0\0\x16"                                                                                            \
     "SERROR\0C" code "\0M.\0\0"
+/* The same of a row that breaks a constraint, which is named. */
+#define CHECK_ERROR                                                                                          \
+    "E\0\0\0\x1f"                                                                                            \
+    "SERROR\0C23514\0M.\0nchecked\0\0"
 #define READY "Z\0\0\0\5I"
 
 struct server {
@@ -160,6 +164,19 @@ static void the_first_error_names_its_statement_and_what_follows_is_not_given(vo
     assert_string_equal(told.refusal.code, "23514");
 }
 
+/* One code for both: a day that no partition takes is made, a row that breaks a CHECK is to blame itself. */
+static void a_row_that_breaks_a_constraint_is_told_from_a_day_that_is_missing(void **state)
+{
+    struct told day = EXCHANGE(BOUND ERROR("23514") READY);
+    struct told check = EXCHANGE(BOUND CHECK_ERROR READY);
+    (void)state;
+    assert_int_equal(day.refusal.means, TW_SQLSTATE_DAY);
+    assert_string_equal(day.refusal.error.cure, "the day's tables are made; see tapewatch.days");
+    assert_int_equal(check.refusal.means, TW_SQLSTATE_ROW);
+    assert_string_equal(
+        check.refusal.error.cure, "see what that constraint asks of a row: \\d+ of its table in psql");
+}
+
 static void an_error_behind_the_last_answer_is_the_syncs(void **state)
 {
     struct told told = EXCHANGE(OK OK OK ERROR("40001") READY);
@@ -202,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_result_is_given_with_its_statement_and_the_sync_ends_it),
         cmocka_unit_test(the_first_error_names_its_statement_and_what_follows_is_not_given),
+        cmocka_unit_test(a_row_that_breaks_a_constraint_is_told_from_a_day_that_is_missing),
         cmocka_unit_test(an_error_behind_the_last_answer_is_the_syncs),
         cmocka_unit_test(without_the_syncs_answer_nobody_knows_whether_it_was_committed),
         cmocka_unit_test(what_is_not_sent_breaks_it),
