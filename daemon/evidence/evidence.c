@@ -29,7 +29,7 @@ enum {
 enum state { AWAY, WAITING, TAKING, WORKING, STORING, ORPHANED, RECALLING, CLOSING, STATES };
 
 /* Kinds of lines that come again and again (repeats.h). */
-enum line { LINE_DATABASE, LINE_FAILED, LINE_WAITS, LINE_GIVEN_UP };
+enum line { LINE_SESSION, LINE_DATABASE, LINE_FAILED, LINE_WAITS, LINE_GIVEN_UP };
 
 /* Columns of TW_EVIDENCE_GIVE_UP. */
 enum { GIVEN_UP_FAILED, GIVEN_UP_LATE, GIVEN_UP_STEP, GIVEN_UP_EVENT };
@@ -522,11 +522,13 @@ static void on_ready(void *context)
         wait_for(evidence, 0, "connected");
 }
 
-/* The store tells of a database that is away. */
+/* The store's own session may be well meanwhile, and nobody else tells why alerts are left without words. */
 static void on_lost(void *context, const struct tw_error *err)
 {
     struct tw_evidence *evidence = context;
-    (void)err;
+    uint64_t unsaid;
+    if (tw_repeats_tell(&evidence->repeats, LINE_SESSION, tw_now_ms(), &unsaid))
+        tw_log_error(evidence->log, "evidence", "connection lost", err);
     uv_timer_stop(&evidence->session.timer);
     if (evidence->state == WORKING)
         move(evidence, ORPHANED, "session lost");
