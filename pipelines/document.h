@@ -162,6 +162,7 @@ struct tw_document {
 
     const struct tw_event *events; /* in order of begin; each type once for each entity */
     uint32_t event_count;
+    uint32_t events_dropped; /* matches beyond what a sentence, events beyond what a document may hold */
 
     struct tw_text
         sketch; /* by which it is filed with its story (stories/sketch.h); empty: it is not to be */

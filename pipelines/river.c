@@ -136,6 +136,7 @@ static void count_fates(const struct tw_document *document, struct tw_rows *rows
     for (uint32_t what = 0; document->repaired >> what; what++)
         rows->repaired[what] += document->repaired >> what & 1;
     rows->links_dropped += document->links_dropped;
+    rows->events_dropped += document->events_dropped;
     rows->symbols_unknown += document->symbols_unknown;
 }
 

@@ -87,7 +87,8 @@ struct tw_rows {
     uint32_t ahead_count;          /* documents and ticks too far ahead to move the watermark */
     uint32_t doubtful_times;       /* documents whose time most likely is in another unit */
     uint64_t symbols_unknown;      /* listed symbols that name nothing, over all documents */
-    uint64_t links_dropped; /* companies and mentions beyond what a document may hold, over all documents */
+    uint64_t links_dropped;  /* companies and mentions beyond what a document may hold, over all documents */
+    uint64_t events_dropped; /* matches and events beyond what one may hold, over all documents */
 };
 
 /* Fills latest_us, which has room for each document, and highest_us, from the documents; again, when one of

@@ -39,6 +39,8 @@ static const struct description counters[] = {
         "Documents by a source that sources.weights does not name, or by none, where it names any."},
     [TW_COUNT_LINKS_DROPPED] = {"tapewatch_links_dropped_total",
         "Mentions of entities beyond what one document may hold: not scored."},
+    [TW_COUNT_EVENTS_DROPPED] = {"tapewatch_events_dropped_total",
+        "Matches of patterns beyond the 64 of a sentence, and events beyond the 32 of a document: not told."},
     [TW_COUNT_COMMITS] = {"tapewatch_commits_total", "Transactions known to be committed."},
     [TW_COUNT_COMMIT_RETRIES] = {"tapewatch_commit_retries_total", "Transactions tried again."},
     [TW_COUNT_ROWS_MISSING] = {"tapewatch_rows_missing_total",

@@ -32,6 +32,7 @@ enum tw_counter {
     TW_COUNT_SYMBOLS_UNKNOWN,  /* symbols of messages that name nobody */
     TW_COUNT_SOURCES_OTHER,    /* documents by sources that sources.weights does not name */
     TW_COUNT_LINKS_DROPPED,    /* mentions beyond what one document may hold */
+    TW_COUNT_EVENTS_DROPPED,   /* matches and events beyond what a sentence or document may hold */
     TW_COUNT_COMMITS,          /* transactions known to be committed */
     TW_COUNT_COMMIT_RETRIES,   /* transactions tried again */
     TW_COUNT_ROWS_MISSING,     /* sent, committed with the offset, and not kept by PostgreSQL */

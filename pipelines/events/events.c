@@ -156,7 +156,9 @@ static void add_hit(struct search *search, const struct tw_event_pattern *patter
         if (search->hits[at].pattern == pattern && search->hits[at].first == hit.first &&
             search->hits[at].last == hit.last)
             return;
-    if (search->hit_count < HITS_MOST)
+    if (search->hit_count == HITS_MOST)
+        search->document->events_dropped++;
+    else
         search->hits[search->hit_count++] = hit;
 }
 
@@ -341,8 +343,10 @@ static void tell(struct search *search, const struct hit *hit)
         if (search->events[at].begin > event.begin && place == search->event_count)
             place = at;
     }
-    if (search->event_count == TW_EVENTS_MOST)
+    if (search->event_count == TW_EVENTS_MOST) {
+        search->document->events_dropped++;
         return;
+    }
     memmove(search->events + place + 1, search->events + place,
         (search->event_count - place) * sizeof *search->events);
     search->events[place] = event;
@@ -433,6 +437,7 @@ bool tw_events_find(const struct tw_taxonomy *taxonomy, struct tw_document *docu
     struct search search; /* its arrays are written as they are needed */
     document->events = NULL;
     document->event_count = 0;
+    document->events_dropped = 0;
     if (!taxonomy || document->text.length == 0)
         return true;
     search.taxonomy = taxonomy;

@@ -15,7 +15,8 @@
  * is told once for each company, where it is told first.
  *
  * Costs about a nanosecond a byte of text, memory of at most TW_EVENTS_MOST events a document; later ones are
- * left out. A sentence is looked at in pieces of TW_EVENT_SENTENCE words. */
+ * left out, and so are matches beyond the 64 of a sentence: both are counted in the document's
+ * `events_dropped`. A sentence is looked at in pieces of TW_EVENT_SENTENCE words. */
 #ifndef TW_EVENTS_H
 #define TW_EVENTS_H
 

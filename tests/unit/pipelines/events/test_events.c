@@ -311,6 +311,30 @@ static void a_long_sentence_and_many_events_are_bounded(void **state)
     assert_in_range(document.event_count, 1, TW_EVENTS_MOST);
 }
 
+/* What an exception among them would have said is not known: whoever reads the counter should hear of it. */
+static void matches_beyond_what_a_sentence_holds_are_counted(void **state)
+{
+    static const char every_word[] = "version: 1\n"
+                                     "events:\n"
+                                     "  - {type: cut, polarity: -1, severity: info, patterns: [cuts]}\n";
+    enum { MATCHES = TW_EVENT_SENTENCE, HELD = 64 };
+    char bytes[MATCHES * 5 + 1], shown[4096];
+    struct tw_taxonomy *taxonomy;
+    struct tw_error err;
+    (void)state;
+    assert_true(load("every_word.yaml", tw_text_of(every_word), &taxonomy, shown, sizeof shown));
+    for (size_t at = 0; at < MATCHES; at++)
+        memcpy(bytes + at * 5, "cuts ", 6);
+    struct tw_document document = {.text = tw_text_of(bytes)};
+    assert_true(tw_events_find(taxonomy, &document, &arena, &err));
+    assert_int_equal(document.event_count, 1);
+    assert_int_equal(document.events_dropped, MATCHES - HELD);
+    document.text.length = (size_t)HELD * 5;
+    assert_true(tw_events_find(taxonomy, &document, &arena, &err));
+    assert_int_equal(document.events_dropped, 0);
+    tw_taxonomy_free(taxonomy);
+}
+
 static double processor_seconds(void)
 {
     struct timespec time;
@@ -353,6 +377,7 @@ int main(void)
         cmocka_unit_test(an_exception_says_so_within_a_clause),
         cmocka_unit_test(all_mistakes_are_told_with_their_place),
         cmocka_unit_test(a_long_sentence_and_many_events_are_bounded),
+        cmocka_unit_test(matches_beyond_what_a_sentence_holds_are_counted),
         cmocka_unit_test(many_mentions_and_events_take_linear_time),
     };
     return cmocka_run_group_tests(tests, begin, end);
