@@ -2,36 +2,16 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "evaluate/evaluator_machine.h"
 #include "evaluate/shards.h"
+#include "evaluate/standing.h"
 #include "evaluate/stored_rules.h"
 #include "evaluate/turn_exchange.h"
 #include "postgres/session.h"
 
 #include <stdlib.h>
 
-enum { BEAT_MOST_MS = 1000, LEAVE_MS = 1000, RETRY_MS = 1000, OUTRUN_MS = 10, READING_MS = 2000 };
-
-/* What is true in each, evaluator.h says. */
-enum state {
-    AWAY,
-    WAITING,
-    STORING,
-    BEATING,
-    TAKING,
-    LOOKING,
-    CUTTING,
-    READING,
-    WORKING,
-    ATTENDING,
-    RETURNED,
-    WRITING,
-    RELEASING,
-    ORPHANED,
-    LEAVING,
-    RECALLING,
-    CLOSING,
-    STATES
-};
+enum { BEAT_MOST_MS = 1000, LEAVE_MS = 1000, RETRY_MS = 1000, OUTRUN_MS = 10 };
 
 /* What became of the turn on its worker. */
 enum outcome { NOT_RUN, FAILED, DECIDED };
@@ -43,17 +23,12 @@ struct tw_evaluator {
     struct tw_pool *pool;
     struct tw_evaluator_events events;
     struct tw_session session;
-    enum state state;
-    uint64_t beaten_ms;      /* when this session gave its last sign of life; 0: none yet, and so no member */
-    uint64_t even_ms;        /* when the shards were last found evaluated as far as can be, or came further */
-    struct tw_error trouble; /* what was refused since then; TW_OK: nothing */
-    uint64_t reading_ms;     /* when windows began to be read; 0: they are whole */
-    bool reading_told;
-    bool forgotten_told;
+    enum tw_evaluator_state state;
+    uint64_t beaten_ms; /* when this session gave its last sign of life; 0: none yet, and so no member */
+    struct tw_standing standing;
     struct tw_shards shards;
     struct tw_stored_rules rules;
 
-    struct tw_holder holder;      /* as last looked */
     struct tw_turn_exchange turn; /* the turn at hand, from LOOKING on; the worker's while that has it */
     struct tw_job job;
     enum outcome outcome;
@@ -65,53 +40,8 @@ struct tw_evaluator {
 
 /* -- the machine ----------------------------------------------------------------------------------------- */
 
-static const char *const names[STATES] = {
-    [AWAY] = "away",
-    [WAITING] = "waiting",
-    [STORING] = "storing",
-    [BEATING] = "beating",
-    [TAKING] = "taking",
-    [LOOKING] = "looking",
-    [CUTTING] = "cutting",
-    [READING] = "reading",
-    [WORKING] = "working",
-    [ATTENDING] = "attending",
-    [RETURNED] = "returned",
-    [WRITING] = "writing",
-    [RELEASING] = "releasing",
-    [ORPHANED] = "orphaned",
-    [LEAVING] = "leaving",
-    [RECALLING] = "recalling",
-    [CLOSING] = "closing",
-};
-
-/* clang-format off */
-static const uint32_t moves[STATES] = {
-    [AWAY] = TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [WAITING] = TW_MOVE(STORING) | TW_MOVE(BEATING) | TW_MOVE(LOOKING) | TW_MOVE(AWAY) | TW_MOVE(LEAVING) |
-        TW_MOVE(CLOSING),
-    [STORING] = TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [BEATING] = TW_MOVE(TAKING) | TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [TAKING] = TW_MOVE(STORING) | TW_MOVE(LOOKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [LOOKING] = TW_MOVE(CUTTING) | TW_MOVE(READING) | TW_MOVE(STORING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [CUTTING] = TW_MOVE(READING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [READING] = TW_MOVE(WORKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [WORKING] = TW_MOVE(WRITING) | TW_MOVE(WAITING) | TW_MOVE(ATTENDING) | TW_MOVE(ORPHANED) | TW_MOVE(RECALLING),
-    [ATTENDING] = TW_MOVE(WORKING) | TW_MOVE(RETURNED) | TW_MOVE(RECALLING),
-    [RETURNED] = TW_MOVE(WRITING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [WRITING] = TW_MOVE(WAITING) | TW_MOVE(RELEASING) | TW_MOVE(CLOSING),
-    [RELEASING] = TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [ORPHANED] = TW_MOVE(WAITING) | TW_MOVE(AWAY) | TW_MOVE(RECALLING),
-    [LEAVING] = TW_MOVE(CLOSING),
-    [RECALLING] = TW_MOVE(CLOSING),
-    [CLOSING] = 0,
-};
-/* clang-format on */
-
-const struct tw_machine tw_evaluator_machine = {"evaluate", names, moves, STATES};
-
 /* The only place where the state changes. */
-static void move(struct tw_evaluator *evaluator, enum state state, const char *why)
+static void move(struct tw_evaluator *evaluator, enum tw_evaluator_state state, const char *why)
 {
     tw_machine_tell(&tw_evaluator_machine, evaluator->log, TW_DEBUG, evaluator->state, state, why);
     evaluator->state = state;
@@ -127,7 +57,7 @@ static void on_timer(uv_timer_t *timer);
 
 static void wait_for(struct tw_evaluator *evaluator, uint64_t milliseconds, const char *why)
 {
-    move(evaluator, WAITING, why);
+    move(evaluator, TW_EVALUATOR_WAITING, why);
     uv_timer_start(&evaluator->session.timer, on_timer, milliseconds, 0);
 }
 
@@ -135,22 +65,22 @@ typedef void action(struct tw_evaluator *evaluator);
 static action store_rules, beat, attend, take, look, cut, read_rows, work, write_turn, release;
 
 /* Goes on with what the state is for. A session that broke unseen is told as lost next, by on_lost. */
-static void go_on(struct tw_evaluator *evaluator, enum state state, const char *why)
+static void go_on(struct tw_evaluator *evaluator, enum tw_evaluator_state state, const char *why)
 {
-    static action *const actions[STATES] = {
-        [STORING] = store_rules,
-        [BEATING] = beat,
-        [TAKING] = take,
-        [LOOKING] = look,
-        [CUTTING] = cut,
-        [READING] = read_rows,
-        [WORKING] = work,
-        [WRITING] = write_turn,
-        [RELEASING] = release,
+    static action *const actions[TW_EVALUATOR_STATES] = {
+        [TW_EVALUATOR_STORING] = store_rules,
+        [TW_EVALUATOR_BEATING] = beat,
+        [TW_EVALUATOR_TAKING] = take,
+        [TW_EVALUATOR_LOOKING] = look,
+        [TW_EVALUATOR_CUTTING] = cut,
+        [TW_EVALUATOR_READING] = read_rows,
+        [TW_EVALUATOR_WORKING] = work,
+        [TW_EVALUATOR_WRITING] = write_turn,
+        [TW_EVALUATOR_RELEASING] = release,
     };
     if (!has_session(evaluator)) {
-        if (evaluator->state != WAITING)
-            move(evaluator, WAITING, "the session broke");
+        if (evaluator->state != TW_EVALUATOR_WAITING)
+            move(evaluator, TW_EVALUATOR_WAITING, "the session broke");
         return;
     }
     move(evaluator, state, why);
@@ -173,20 +103,20 @@ static bool beat_is_due(const struct tw_evaluator *evaluator)
 static void go_to_rules(struct tw_evaluator *evaluator, const char *why)
 {
     if (evaluator->rules.wanted)
-        go_on(evaluator, STORING, "rules are wanted");
+        go_on(evaluator, TW_EVALUATOR_STORING, "rules are wanted");
     else
-        go_on(evaluator, LOOKING, why);
+        go_on(evaluator, TW_EVALUATOR_LOOKING, why);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
     struct tw_evaluator *evaluator = timer->data;
-    if (evaluator->state == WORKING)
+    if (evaluator->state == TW_EVALUATOR_WORKING)
         attend(evaluator);
-    if (evaluator->state != WAITING)
+    if (evaluator->state != TW_EVALUATOR_WAITING)
         return;
     if (beat_is_due(evaluator)) /* first of all: whatever else cannot be done, this daemon lives */
-        go_on(evaluator, BEATING, "a sign of life is due");
+        go_on(evaluator, TW_EVALUATOR_BEATING, "a sign of life is due");
     else
         go_to_rules(evaluator, "the interval is over");
 }
@@ -199,8 +129,7 @@ static void note_progress(struct tw_evaluator *evaluator)
 {
     if (tw_shards_unsettled(&evaluator->shards))
         return;
-    evaluator->even_ms = tw_now_ms();
-    evaluator->trouble = (struct tw_error){0};
+    tw_standing_even(&evaluator->standing);
 }
 
 /* Its exchange failed. Fenced, all shards are given back and taken anew; outrun, the turn is repeated. */
@@ -208,17 +137,16 @@ static void recover(struct tw_evaluator *evaluator, const char *what, const stru
 {
     tw_turn_exchange_clear(&evaluator->turn);
     if (refusal->lost) { /* on_lost comes next */
-        move(evaluator, WAITING, "the session was lost before the answer");
+        move(evaluator, TW_EVALUATOR_WAITING, "the session was lost before the answer");
         return;
     }
     if (refusal->means == TW_SQLSTATE_OUTRUN) {
         wait_for(evaluator, OUTRUN_MS, "outrun: the turn is repeated");
         return;
     }
-    tw_log_error(evaluator->log, "evaluate", what, &refusal->error);
-    evaluator->trouble = refusal->error;
+    tw_standing_refused(&evaluator->standing, what, &refusal->error);
     if (refusal->means == TW_SQLSTATE_FENCED)
-        go_on(evaluator, RELEASING, "fenced");
+        go_on(evaluator, TW_EVALUATOR_RELEASING, "fenced");
     else
         wait_for(evaluator, RETRY_MS, what);
 }
@@ -226,18 +154,9 @@ static void recover(struct tw_evaluator *evaluator, const char *what, const stru
 /* What was read or decided is of no use. */
 static void give_up_turn(struct tw_evaluator *evaluator, const struct tw_error *err)
 {
-    tw_log_error(evaluator->log, "evaluate", "rules are not evaluated", err);
-    evaluator->trouble = *err;
+    tw_standing_refused(&evaluator->standing, "rules are not evaluated", err);
     tw_turn_exchange_clear(&evaluator->turn);
     wait_for(evaluator, RETRY_MS, "rules are not evaluated");
-}
-
-/* A daemon of ours that was stopped, or hung: whoever looks after it must hear of it. */
-static void tell_ended(struct tw_evaluator *evaluator, const PGresult *result)
-{
-    for (int row = 0; row < PQntuples(result); row++)
-        tw_log(evaluator->log, TW_WARNING, "evaluate", "a daemon gave no sign of life: its session is ended",
-            tw_string("daemon", PQgetvalue(result, row, 0)));
 }
 
 /* A result of any exchange: each room takes its own. */
@@ -245,7 +164,7 @@ static bool on_row(void *context, enum tw_statement statement, PGresult *result)
 {
     struct tw_evaluator *evaluator = context;
     if (statement == TW_SILENT_END)
-        tell_ended(evaluator, result);
+        tw_standing_ended(&evaluator->standing, result);
     tw_shards_row(&evaluator->shards, statement, result);
     return tw_turn_exchange_row(&evaluator->turn, statement, result);
 }
@@ -294,7 +213,7 @@ static void on_rules_stored(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
     if (refusal && !refusal->lost && refusal->means == TW_SQLSTATE_OUTRUN) {
-        go_on(evaluator, LOOKING, "watch lists have changed meanwhile");
+        go_on(evaluator, TW_EVALUATOR_LOOKING, "watch lists have changed meanwhile");
         return;
     }
     if (refusal) {
@@ -324,7 +243,7 @@ static void on_beaten(void *context, const struct tw_refusal *refusal)
     if (first)
         evaluator->events.state(evaluator->events.context, true, NULL);
     if (tw_shards_unsettled(&evaluator->shards))
-        go_on(evaluator, TAKING, "shards to take or to give back");
+        go_on(evaluator, TW_EVALUATOR_TAKING, "shards to take or to give back");
     else
         go_to_rules(evaluator, "settled");
 }
@@ -336,15 +255,6 @@ static void beat(struct tw_evaluator *evaluator)
     end_exchange(evaluator);
 }
 
-static void note_held(struct tw_evaluator *evaluator)
-{
-    int held = tw_shards_held(&evaluator->shards);
-    bool changed = held != (int)evaluator->metrics->gauges[TW_GAUGE_SHARDS];
-    tw_gauge_set(evaluator->metrics, TW_GAUGE_SHARDS, held);
-    if (changed)
-        tw_log(evaluator->log, TW_INFO, "evaluate", "shards held", tw_int("shards", held));
-}
-
 static void on_taken(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
@@ -354,7 +264,7 @@ static void on_taken(void *context, const struct tw_refusal *refusal)
         return;
     }
     tw_shards_taken(&evaluator->shards);
-    note_held(evaluator);
+    tw_standing_shards(&evaluator->standing, tw_shards_held(&evaluator->shards));
     go_to_rules(evaluator, "taken");
 }
 
@@ -375,7 +285,7 @@ static void on_released(void *context, const struct tw_refusal *refusal)
         return;
     }
     tw_shards_taken(&evaluator->shards);
-    note_held(evaluator);
+    tw_standing_shards(&evaluator->standing, tw_shards_held(&evaluator->shards));
     wait_for(evaluator, RETRY_MS, "given back");
 }
 
@@ -388,45 +298,10 @@ static void release(struct tw_evaluator *evaluator)
 
 /* -- a turn ---------------------------------------------------------------------------------------------- */
 
-/* Whoever waits for alerts should know what for. */
-static void tell_reading(struct tw_evaluator *evaluator)
-{
-    int64_t shards = evaluator->turn.unread;
-    tw_fail_passing(&evaluator->trouble, TW_SERVER, "evaluate", "none needed: it ends by itself",
-        "the bars that rules look back on are being read: shards to go: %lld", (long long)shards);
-    if (evaluator->reading_ms == 0)
-        evaluator->reading_ms = tw_now_ms();
-    if (evaluator->reading_told || tw_now_ms() < evaluator->reading_ms + READING_MS)
-        return;
-    evaluator->reading_told = true;
-    tw_log(evaluator->log, TW_INFO, "evaluate", "windows are being read", tw_int("shards", shards));
-}
-
-static void tell_recalling(struct tw_evaluator *evaluator)
-{
-    const struct tw_filing *filing = &evaluator->turn.filing;
-    int64_t documents = (int64_t)(filing->stories.behind - filing->stories.first);
-    tw_fail_passing(&evaluator->trouble, TW_SERVER, "evaluate", "none needed: it ends by itself",
-        "documents that were filed with stories are being read: %lld so far", (long long)documents);
-    if (filing->state == TW_FILING_WHOLE)
-        tw_log(evaluator->log, TW_INFO, "evaluate", "stories are read", tw_int("documents", documents));
-}
-
-static void tell_read(struct tw_evaluator *evaluator)
-{
-    if (evaluator->reading_told)
-        tw_log(evaluator->log, TW_INFO, "evaluate", "windows are read",
-            tw_int("bars", (int64_t)evaluator->turn.windows.memory.bars),
-            tw_int("milliseconds", (int64_t)(tw_now_ms() - evaluator->reading_ms)));
-    evaluator->reading_ms = 0;
-    evaluator->reading_told = false;
-}
-
 static void on_looked(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
     struct tw_error trouble = evaluator->turn.trouble;
-    int64_t watermark_us = evaluator->turn.positions.watermark_us;
     if (refusal) {
         recover(evaluator, "positions not read", refusal);
         return;
@@ -438,20 +313,18 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
     tw_stored_rules_tell(&evaluator->rules, evaluator->log);
     if (evaluator->rules.wanted) { /* before anything more is evaluated */
         tw_turn_exchange_clear(&evaluator->turn);
-        go_on(evaluator, STORING, "rules are wanted");
+        go_on(evaluator, TW_EVALUATOR_STORING, "rules are wanted");
         return;
     }
-    evaluator->holder = evaluator->turn.positions.holder;
-    tw_gauge_set(evaluator->metrics, TW_GAUGE_STREAM_WATERMARK,
-        watermark_us == TW_NO_TIME ? 0 : (double)watermark_us / 1e6);
+    tw_standing_looked(&evaluator->standing, &evaluator->turn.positions);
     bool chosen = tw_turn_exchange_choose(&evaluator->turn, &evaluator->shards);
     if (evaluator->turn.unread == 0)
-        tell_read(evaluator);
+        tw_standing_read(&evaluator->standing, evaluator->turn.windows.memory.bars);
     if (chosen) {
         if (tw_turn_exchange_may_be_cut(&evaluator->turn))
-            go_on(evaluator, CUTTING, "bars have closed");
+            go_on(evaluator, TW_EVALUATOR_CUTTING, "bars have closed");
         else
-            go_on(evaluator, READING, "no cut is needed");
+            go_on(evaluator, TW_EVALUATOR_READING, "no cut is needed");
         return;
     }
     note_progress(evaluator);
@@ -471,7 +344,7 @@ static void on_cut(void *context, const struct tw_refusal *refusal)
     if (refusal)
         recover(evaluator, "bars not counted", refusal);
     else
-        go_on(evaluator, READING, "counted");
+        go_on(evaluator, TW_EVALUATOR_READING, "counted");
 }
 
 static void cut(struct tw_evaluator *evaluator)
@@ -486,7 +359,7 @@ static void on_read(void *context, const struct tw_refusal *refusal)
     if (refusal)
         recover(evaluator, "bars not read", refusal);
     else
-        go_on(evaluator, WORKING, "read");
+        go_on(evaluator, TW_EVALUATOR_WORKING, "read");
 }
 
 static void read_rows(struct tw_evaluator *evaluator)
@@ -504,11 +377,6 @@ static void run_job(struct tw_job *job)
     evaluator->outcome = decided ? DECIDED : FAILED;
 }
 
-static void note_memory(struct tw_evaluator *evaluator)
-{
-    tw_gauge_set(evaluator->metrics, TW_GAUGE_WINDOWS, (double)evaluator->turn.windows.memory.used);
-}
-
 /* The session is gone, or the pool ended before the job began. */
 static void throw_away(struct tw_evaluator *evaluator)
 {
@@ -516,18 +384,20 @@ static void throw_away(struct tw_evaluator *evaluator)
     if (tw_connection_ready(evaluator->session.connection))
         wait_for(evaluator, 0, "the job is back, there is another session");
     else
-        move(evaluator, AWAY, "the job is back");
+        move(evaluator, TW_EVALUATOR_AWAY, "the job is back");
 }
 
 /* Nothing of it is to be written. */
 static void finish_piece(struct tw_evaluator *evaluator)
 {
+    const struct tw_filing *filing = &evaluator->turn.filing;
     tw_turn_exchange_done(&evaluator->turn, &evaluator->shards);
-    note_memory(evaluator);
+    tw_standing_memory(&evaluator->standing, evaluator->turn.windows.memory.used);
     if (evaluator->turn.work == TW_TURN_FILING)
-        tell_recalling(evaluator);
+        tw_standing_recalling(&evaluator->standing, filing->stories.behind - filing->stories.first,
+            filing->state == TW_FILING_WHOLE);
     else
-        tell_reading(evaluator);
+        tw_standing_reading(&evaluator->standing, evaluator->turn.unread);
     tw_turn_exchange_clear(&evaluator->turn);
     wait_for(evaluator, 0, "a piece of windows is read");
 }
@@ -537,7 +407,7 @@ static void take_outcome(struct tw_evaluator *evaluator)
     if (evaluator->outcome == DECIDED && !tw_turn_exchange_is_to_be_written(&evaluator->turn))
         finish_piece(evaluator);
     else if (evaluator->outcome == DECIDED)
-        go_on(evaluator, WRITING, "decided");
+        go_on(evaluator, TW_EVALUATOR_WRITING, "decided");
     else if (evaluator->outcome == FAILED)
         shrink_turn(evaluator, &evaluator->failure);
     else {
@@ -549,12 +419,12 @@ static void take_outcome(struct tw_evaluator *evaluator)
 static void job_back(struct tw_job *job)
 {
     struct tw_evaluator *evaluator = job->context;
-    if (evaluator->state == RECALLING)
+    if (evaluator->state == TW_EVALUATOR_RECALLING)
         close_handles(evaluator, "the job is back");
-    else if (evaluator->state == ORPHANED)
+    else if (evaluator->state == TW_EVALUATOR_ORPHANED)
         throw_away(evaluator);
-    else if (evaluator->state == ATTENDING)
-        move(evaluator, RETURNED, "the job is back");
+    else if (evaluator->state == TW_EVALUATOR_ATTENDING)
+        move(evaluator, TW_EVALUATOR_RETURNED, "the job is back");
     else
         take_outcome(evaluator);
 }
@@ -564,7 +434,7 @@ static bool on_attended_row(void *context, enum tw_statement statement, PGresult
 {
     struct tw_evaluator *evaluator = context;
     if (statement == TW_SILENT_END)
-        tell_ended(evaluator, result);
+        tw_standing_ended(&evaluator->standing, result);
     tw_shards_row(&evaluator->shards, statement, result);
     return false;
 }
@@ -581,12 +451,12 @@ static void on_attended(void *context, const struct tw_refusal *refusal)
         evaluator->beaten_ms = tw_now_ms();
     else if (!refusal->lost)
         tw_log_error(evaluator->log, "evaluate", "sign of life not stored", &refusal->error);
-    if (evaluator->state == ATTENDING) {
-        move(evaluator, WORKING, refusal ? "refused, or lost" : "answered");
+    if (evaluator->state == TW_EVALUATOR_ATTENDING) {
+        move(evaluator, TW_EVALUATOR_WORKING, refusal ? "refused, or lost" : "answered");
         attend_later(evaluator);
-    } else if (evaluator->state == RETURNED && refusal && refusal->lost) {
+    } else if (evaluator->state == TW_EVALUATOR_RETURNED && refusal && refusal->lost) {
         recover(evaluator, "sign of life not stored", refusal);
-    } else if (evaluator->state == RETURNED) {
+    } else if (evaluator->state == TW_EVALUATOR_RETURNED) {
         take_outcome(evaluator);
     }
 }
@@ -599,7 +469,7 @@ static void attend(struct tw_evaluator *evaluator)
         attend_later(evaluator);
         return;
     }
-    move(evaluator, ATTENDING, "a sign of life is due");
+    move(evaluator, TW_EVALUATOR_ATTENDING, "a sign of life is due");
     tw_connection_begin_exchange(evaluator->session.connection, &exchange);
     tw_shards_send_beat(&evaluator->shards, &evaluator->session, evaluator->config->evaluate.idle_session_ms);
     end_exchange(evaluator);
@@ -617,22 +487,15 @@ static void work(struct tw_evaluator *evaluator)
 static void on_written(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
-    const struct tw_turn *done = &evaluator->turn.turn;
     if (refusal) {
         recover(evaluator, "alerts not stored", refusal);
         return;
     }
-    tw_filing_note(&evaluator->turn.filing, evaluator->metrics, evaluator->log, &evaluator->forgotten_told);
+    tw_filing_note(&evaluator->turn.filing, evaluator->metrics);
     tw_turn_exchange_done(&evaluator->turn, &evaluator->shards);
-    note_memory(evaluator);
+    tw_standing_memory(&evaluator->standing, evaluator->turn.windows.memory.used);
     note_progress(evaluator);
-    tw_count(evaluator->metrics, TW_COUNT_ALERTS_OPENED, done->opened);
-    tw_count(evaluator->metrics, TW_COUNT_ALERTS_UPDATED, done->updated);
-    tw_count(evaluator->metrics, TW_COUNT_ALERTS_RESOLVED, done->resolved);
-    tw_count(evaluator->metrics, TW_COUNT_BARS_EVALUATED, done->bars);
-    if (done->opened + done->updated + done->resolved > 0)
-        tw_log(evaluator->log, TW_INFO, "evaluate", "alerts", tw_int("opened", (int64_t)done->opened),
-            tw_int("updated", (int64_t)done->updated), tw_int("resolved", (int64_t)done->resolved));
+    tw_standing_written(&evaluator->standing, &evaluator->turn.turn);
     tw_turn_exchange_clear(&evaluator->turn);
     /* There may be more: other shards, or the rest of an interval that was cut. A sign of life goes before
      * it. */
@@ -653,7 +516,7 @@ static void on_ready(void *context)
     struct tw_error err;
     if (!tw_session_new_token(&evaluator->session, &err))
         tw_log_error(evaluator->log, "evaluate", "no token", &err);
-    if (evaluator->state == AWAY)
+    if (evaluator->state == TW_EVALUATOR_AWAY)
         wait_for(evaluator, 0, "connected");
 }
 
@@ -665,11 +528,11 @@ static void on_lost(void *context, const struct tw_error *err)
     tw_gauge_set(evaluator->metrics, TW_GAUGE_SHARDS, 0);
     evaluator->beaten_ms = 0;
     uv_timer_stop(&evaluator->session.timer);
-    if (evaluator->state == WORKING)
-        move(evaluator, ORPHANED, "session lost");
-    if (evaluator->state == WAITING) {
+    if (evaluator->state == TW_EVALUATOR_WORKING)
+        move(evaluator, TW_EVALUATOR_ORPHANED, "session lost");
+    if (evaluator->state == TW_EVALUATOR_WAITING) {
         tw_turn_exchange_lose(&evaluator->turn);
-        move(evaluator, AWAY, "session lost");
+        move(evaluator, TW_EVALUATOR_AWAY, "session lost");
     }
     evaluator->events.state(evaluator->events.context, false, err);
 }
@@ -694,17 +557,17 @@ bool tw_evaluator_ready(const struct tw_evaluator *evaluator)
 
 uint64_t tw_evaluator_behind_ms(const struct tw_evaluator *evaluator)
 {
-    return tw_now_ms() - evaluator->even_ms;
+    return tw_standing_behind_ms(&evaluator->standing);
 }
 
 const struct tw_error *tw_evaluator_trouble(const struct tw_evaluator *evaluator)
 {
-    return evaluator->trouble.code != TW_OK ? &evaluator->trouble : NULL;
+    return tw_standing_trouble(&evaluator->standing);
 }
 
 const struct tw_holder *tw_evaluator_holder(const struct tw_evaluator *evaluator)
 {
-    return &evaluator->holder;
+    return &evaluator->standing.holder;
 }
 
 static void dispose(struct tw_evaluator *evaluator)
@@ -731,7 +594,7 @@ bool tw_evaluator_begin(uv_loop_t *loop, const struct tw_config *config, const s
     evaluator->metrics = metrics;
     evaluator->pool = pool;
     evaluator->events = *events;
-    evaluator->even_ms = tw_now_ms();
+    tw_standing_begin(&evaluator->standing, log, metrics);
     tw_session_set(&evaluator->session, "idle_session_timeout", config->evaluate.idle_session_ms);
     tw_session_set(&evaluator->session, "lock_timeout", config->store.lock_timeout_ms);
     if (tw_turn_exchange_begin(&evaluator->turn, config, log, &evaluator->session, &evaluator->rules, err) &&
@@ -756,7 +619,7 @@ static void on_session_closed(void *context)
 
 static void close_handles(struct tw_evaluator *evaluator, const char *why)
 {
-    move(evaluator, CLOSING, why);
+    move(evaluator, TW_EVALUATOR_CLOSING, why);
     tw_session_end(&evaluator->session, on_session_closed, evaluator);
 }
 
@@ -773,7 +636,7 @@ static void on_leave_over(uv_timer_t *timer)
 /* Others get the shards at once when told, else when the sign of life is old. */
 static void leave(struct tw_evaluator *evaluator)
 {
-    move(evaluator, LEAVING, "asked to end");
+    move(evaluator, TW_EVALUATOR_LEAVING, "asked to end");
     uv_timer_start(&evaluator->session.timer, on_leave_over, LEAVE_MS, 0);
     begin_exchange(evaluator, on_left);
     tw_shards_send_leave(&evaluator->shards, &evaluator->session);
@@ -784,9 +647,10 @@ void tw_evaluator_end(struct tw_evaluator *evaluator, void (*closed)(void *conte
 {
     evaluator->closed = closed;
     evaluator->closed_context = context;
-    if (evaluator->state == WORKING || evaluator->state == ATTENDING || evaluator->state == ORPHANED)
-        move(evaluator, RECALLING, "asked to end");
-    else if (evaluator->state == WAITING && has_session(evaluator))
+    if (evaluator->state == TW_EVALUATOR_WORKING || evaluator->state == TW_EVALUATOR_ATTENDING ||
+        evaluator->state == TW_EVALUATOR_ORPHANED)
+        move(evaluator, TW_EVALUATOR_RECALLING, "asked to end");
+    else if (evaluator->state == TW_EVALUATOR_WAITING && has_session(evaluator))
         leave(evaluator);
     else
         close_handles(evaluator, "asked to end");

@@ -525,15 +525,15 @@ void tw_filing_clear(struct tw_filing *filing)
     filing->row_count = filing->copies = filing->forgotten = 0;
 }
 
-void tw_filing_note(
-    const struct tw_filing *filing, struct tw_metrics *metrics, const struct tw_log *log, bool *told)
+void tw_filing_note(struct tw_filing *filing, struct tw_metrics *metrics)
 {
     tw_count(metrics, TW_COUNT_STORIES_FILED, filing->row_count);
     tw_count(metrics, TW_COUNT_STORIES_COPIES, filing->copies);
     tw_count(metrics, TW_COUNT_STORIES_FORGOTTEN, filing->forgotten);
-    if (filing->forgotten > 0 && !*told)
-        tw_log(log, TW_WARNING, "evaluate", "stories are forgotten before 24 hours are over",
-            tw_int("most_documents", (int64_t)filing->most_documents),
-            tw_string("cure", "raise stories.most_documents (tapewatch.yaml)"));
-    *told = *told || filing->forgotten > 0;
+    if (filing->forgotten == 0 || filing->forgotten_told)
+        return;
+    filing->forgotten_told = true;
+    tw_log(filing->log, TW_WARNING, "evaluate", "stories are forgotten before 24 hours are over",
+        tw_int("most_documents", (int64_t)filing->most_documents),
+        tw_string("cure", "raise stories.most_documents (tapewatch.yaml)"));
 }

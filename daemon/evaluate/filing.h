@@ -61,6 +61,7 @@ struct tw_filing {
     int64_t recalled;    /* READING: number of the last document read */
     uint32_t most;       /* documents a turn; fewer while turns do not fit */
     uint32_t most_documents;
+    bool forgotten_told; /* that documents left memory before their time */
 
     /* of the turn */
     enum tw_filing_work work;
@@ -110,8 +111,7 @@ void tw_filing_done(struct tw_filing *filing);
 void tw_filing_clear(struct tw_filing *filing);
 
 /* Counts what was filed. Forgotten too early, what comes again is taken for news: whoever looks after the
- * daemon hears of it, once (`told`). */
-void tw_filing_note(
-    const struct tw_filing *filing, struct tw_metrics *metrics, const struct tw_log *log, bool *told);
+ * daemon hears of it, once. */
+void tw_filing_note(struct tw_filing *filing, struct tw_metrics *metrics);
 
 #endif

@@ -1,4 +1,4 @@
-/* evaluator: the table of its moves is the drawing in its header. */
+/* evaluator_machine: the table of its moves is the drawing in its header. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -7,12 +7,12 @@
 #include <cmocka.h>
 
 #include "drawing.h"
-#include "evaluate/evaluator.h"
+#include "evaluate/evaluator_machine.h"
 
 static void the_table_of_moves_is_the_drawing(void **state)
 {
     (void)state;
-    drawing_agrees("daemon/evaluate/evaluator.h", &tw_evaluator_machine);
+    drawing_agrees("daemon/evaluate/evaluator_machine.h", &tw_evaluator_machine);
 }
 
 int main(void)
