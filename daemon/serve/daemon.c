@@ -7,21 +7,19 @@
 #include <xxhash.h>
 
 #include "base/clock.h"
-#include "observe/control.h"
-#include "observe/http.h"
 #include "observe/notify.h"
 #include "observe/processors.h"
 #include "score/classifier.h"
-#include "serve/effective.h"
+#include "serve/closing.h"
+#include "serve/doors.h"
 #include "serve/loaded.h"
 #include "serve/milestones.h"
 #include "serve/status.h"
 #include "source/message.h"
 
 enum {
-    HELD_MS = 30000, /* beside watermark.idle_after: so long event time may wait for one partition untold */
-    CLOSE_LIMIT_MS = 5000,    /* for leaving the group */
-    STUCK_MS = 300000,        /* one step of one worker: the slowest model needs a tenth of it */
+    HELD_MS = 30000,   /* beside watermark.idle_after: so long event time may wait for one partition untold */
+    STUCK_MS = 300000, /* one step of one worker: the slowest model needs a tenth of it */
     START_MORE_MS = 60000,    /* asked of systemd each second that something is waited for at the start */
     BATCHES_A_WORKER = 2,     /* one under way, one waiting, so that no worker waits for the loop */
     BATCHES_COMMITTING = 4,   /* besides: being committed, and waiting for it */
@@ -49,8 +47,7 @@ static const uint32_t moves[TW_DAEMON_PHASES] = {
 };
 const struct tw_machine tw_daemon_machine = {"daemon", phase_names, moves, TW_DAEMON_PHASES};
 
-/* The only place where the phase changes. */
-static void move(struct tw_daemon *daemon, enum tw_daemon_phase phase, const char *why)
+void tw_daemon_move(struct tw_daemon *daemon, enum tw_daemon_phase phase, const char *why)
 {
     enum tw_level level = phase == TW_DAEMON_UNREADY || phase == TW_DAEMON_ABANDONED ? TW_WARNING
                           : phase == TW_DAEMON_READY                                 ? TW_INFO
@@ -204,6 +201,7 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
         tw_count(&daemon->metrics, TW_COUNT_CACHED, batch->rows.cached);
         tw_count(&daemon->metrics, TW_COUNT_REPAIRS, batch->rows.repairs);
         tw_count(&daemon->metrics, TW_COUNT_LINKS_DROPPED, batch->rows.links_dropped);
+        tw_count(&daemon->metrics, TW_COUNT_EVENTS_DROPPED, batch->rows.events_dropped);
         tw_count(&daemon->metrics, TW_COUNT_TOMBSTONES, batch->rows.tombstone_count);
         tw_count(&daemon->metrics, TW_COUNT_AHEAD, batch->rows.ahead_count);
         tw_count(&daemon->metrics, TW_COUNT_DOUBTFUL_TIMES, batch->rows.doubtful_times);
@@ -264,7 +262,7 @@ static void note_ready(struct tw_daemon *daemon, bool ready, const char *why)
         return;
     if (daemon->phase == TW_DAEMON_STARTING)
         tw_notify_ready();
-    move(daemon, ready ? TW_DAEMON_READY : TW_DAEMON_UNREADY, ready ? "every part is able" : why);
+    tw_daemon_move(daemon, ready ? TW_DAEMON_READY : TW_DAEMON_UNREADY, ready ? "every part is able" : why);
 }
 
 static void note_held(struct tw_daemon *daemon)
@@ -338,19 +336,6 @@ static void on_evaluate_state(void *context, bool ready, const struct tw_error *
         tw_log_error(&daemon->log, "evaluate", "connection lost", err);
 }
 
-static char *metrics_text(void *context, size_t *length)
-{
-    struct tw_daemon *daemon = context;
-    struct tw_partition *first = daemon->source ? tw_source_partitions(daemon->source) : NULL;
-    tw_source_counts_show(&daemon->sources, &daemon->metrics);
-    return tw_metrics_text(&daemon->metrics, first, length);
-}
-
-static bool answer_ready(void *context, char *why, size_t size)
-{
-    return tw_status_ready(context, why, size);
-}
-
 /* -- reload ---------------------------------------------------------------------------------------------- */
 
 static void on_hangup(void *context)
@@ -360,129 +345,7 @@ static void on_hangup(void *context)
         tw_reloading_run(daemon, NULL);
 }
 
-static void answer_reload(struct tw_daemon *daemon, struct tw_control_request *request)
-{
-    tw_reloading_run(daemon, request);
-}
-
-static void answer_config(struct tw_daemon *daemon, struct tw_control_request *request)
-{
-    if (daemon->phase >= TW_DAEMON_CLOSING) { /* rooms may be gone already */
-        tw_control_answer(request, tw_exit_status(TW_HELD), "the daemon is stopping\n");
-        return;
-    }
-    char *text = tw_effective_text(daemon);
-    tw_control_answer(request, text ? 0 : tw_exit_status(TW_INTERNAL), text ? text : "out of memory\n");
-    free(text);
-}
-
-static void answer_status(struct tw_daemon *daemon, struct tw_control_request *request)
-{
-    char *text = tw_status_text(daemon);
-    tw_control_answer(request, text ? 0 : tw_exit_status(TW_INTERNAL), text ? text : "out of memory\n");
-    free(text);
-}
-
-static const struct {
-    const char *verb;
-    void (*answer)(struct tw_daemon *daemon, struct tw_control_request *request);
-} verbs[] = {
-    {"reload", answer_reload},
-    {"status", answer_status},
-    {"config", answer_config},
-};
-
-static void on_request(void *context, const char *verb, struct tw_control_request *request)
-{
-    for (size_t at = 0; at < sizeof verbs / sizeof verbs[0]; at++)
-        if (strcmp(verbs[at].verb, verb) == 0) {
-            verbs[at].answer(context, request);
-            return;
-        }
-    tw_control_answer(request, 2, "no such verb; cure: reload, status or config\n");
-}
-
-/* -- stop: each step begins when the one before has ended ------------------------------------------------ */
-
-static void loop_closes(struct tw_daemon *daemon)
-{
-    tw_http_end(daemon->http);
-    tw_control_end(daemon->control);
-    daemon->http = NULL;
-    daemon->control = NULL;
-    tw_loop_close(&daemon->loop);
-    if (daemon->phase == TW_DAEMON_ABANDONED)
-        uv_stop(&daemon->loop.uv); /* librdkafka's last work may never come back */
-    else
-        move(daemon, TW_DAEMON_CLOSED, "every room has ended");
-}
-
-static void source_closed(void *context, bool cleanly)
-{
-    struct tw_daemon *daemon = context;
-    daemon->source = NULL;
-    if (!cleanly)
-        move(daemon, TW_DAEMON_ABANDONED, "librdkafka still runs");
-    loop_closes(daemon);
-}
-
-static void store_closed(void *context)
-{
-    struct tw_daemon *daemon = context;
-    daemon->store = NULL;
-    if (daemon->source)
-        tw_source_end(daemon->source, CLOSE_LIMIT_MS, source_closed, daemon);
-    else
-        loop_closes(daemon);
-}
-
-static void pool_closed(void *context)
-{
-    struct tw_daemon *daemon = context;
-    daemon->pool = NULL;
-    if (daemon->store)
-        tw_store_end(daemon->store, store_closed);
-    else
-        store_closed(daemon);
-}
-
-static void evaluator_closed(void *context)
-{
-    struct tw_daemon *daemon = context;
-    daemon->evaluator = NULL;
-    if (daemon->pool)
-        tw_pool_end(daemon->pool, pool_closed, daemon);
-    else
-        pool_closed(daemon);
-}
-
-static void evidence_closed(void *context)
-{
-    struct tw_daemon *daemon = context;
-    daemon->evidence = NULL;
-    if (daemon->evaluator)
-        tw_evaluator_end(daemon->evaluator, evaluator_closed, daemon);
-    else
-        evaluator_closed(daemon);
-}
-
-static void tell_closed(void *context)
-{
-    struct tw_daemon *daemon = context;
-    if (daemon->evidence)
-        tw_evidence_end(daemon->evidence, evidence_closed, daemon);
-    else
-        evidence_closed(daemon);
-}
-
-static void close_rooms(struct tw_daemon *daemon, const char *why)
-{
-    if (daemon->phase >= TW_DAEMON_CLOSING)
-        return;
-    move(daemon, TW_DAEMON_CLOSING, why);
-    tw_reloading_end(daemon);
-    tw_tell_end(&daemon->tell, tell_closed, daemon);
-}
+/* -- stop: closing.h ends the rooms when all is stored -------------------------------------------------- */
 
 static void check_drained(struct tw_daemon *daemon)
 {
@@ -497,7 +360,7 @@ static void on_drain(void *context)
         tw_log(&daemon->log, TW_WARNING, "daemon", "not all was stored within shutdown.drain",
             tw_int("batches", daemon->flow.batches),
             tw_string("what", "they are read again at the next start: nothing is lost"));
-    close_rooms(daemon, daemon->flow.batches > 0 ? "time is over" : "all is stored");
+    tw_closing_begin(daemon, daemon->flow.batches > 0 ? "time is over" : "all is stored");
 }
 
 static void stop(struct tw_daemon *daemon, const char *why)
@@ -509,7 +372,7 @@ static void stop(struct tw_daemon *daemon, const char *why)
     if (daemon->phase >= TW_DAEMON_CLOSING)
         return;
     snprintf(daemon->ending_why, sizeof daemon->ending_why, "%s", why);
-    move(daemon, TW_DAEMON_DRAINING, why);
+    tw_daemon_move(daemon, TW_DAEMON_DRAINING, why);
     tw_notify_stopping();
     tw_timer_start(&daemon->loop, TW_TIMER_DRAIN, (uint64_t)daemon->config->shutdown.drain_ms, 0);
     tw_source_stop(daemon->source);
@@ -522,8 +385,7 @@ static void on_stop_signal(void *context)
     struct tw_daemon *daemon = context;
     tw_log(&daemon->log, TW_INFO, "daemon", "stopping", tw_int("batches_out", daemon->flow.batches));
     if (daemon->phase == TW_DAEMON_CLOSING) {
-        move(daemon, TW_DAEMON_ABANDONED, "asked to stop again");
-        loop_closes(daemon);
+        tw_closing_abandon(daemon, "asked to stop again");
         return;
     }
     stop(daemon, "asked to by a signal");
@@ -621,18 +483,6 @@ static bool open_source(struct tw_daemon *daemon, struct tw_error *err)
         &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, &events, &daemon->source, err);
 }
 
-static bool open_doors(struct tw_daemon *daemon, struct tw_error *err)
-{
-    const struct tw_config *config = daemon->config;
-    struct tw_http_source answers = {.context = daemon, .metrics = metrics_text, .ready = answer_ready};
-    struct tw_control_handler handler = {.context = daemon, .request = on_request};
-    if (config->http.port > 0 && !tw_http_begin(&daemon->loop.uv, config->http.address,
-                                     (uint16_t)config->http.port, &answers, &daemon->http, err))
-        return false;
-    return !config->control.socket[0] ||
-           tw_control_begin(&daemon->loop.uv, config->control.socket, &handler, &daemon->control, err);
-}
-
 /* All that is wrong with rules and entities goes into the log; err has the first. */
 static bool load_shared(struct tw_daemon *daemon, struct tw_error *err)
 {
@@ -659,7 +509,7 @@ static bool start(struct tw_daemon *daemon, struct tw_error *err)
         !open_evidence(daemon, err) ||
         !tw_tell_begin(
             &daemon->tell, &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, err) ||
-        !open_source(daemon, err) || !open_doors(daemon, err))
+        !open_source(daemon, err) || !tw_doors_open(daemon, err))
         return false;
     tw_milestones_started(daemon);
     return true;
@@ -714,7 +564,7 @@ int tw_daemon_run(const struct tw_config *config, const char *verbose, struct tw
         return tw_exit_status(TW_INTERNAL);
     }
     if (!start(daemon, &daemon->failure))
-        close_rooms(daemon, "a room cannot be opened"); /* each step passes over one that never was */
+        tw_closing_begin(daemon, "a room cannot be opened"); /* each step passes over one that never was */
     run(daemon);
     int status = tw_exit_status(daemon->failure.code);
     *err = daemon->failure;

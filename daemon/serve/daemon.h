@@ -4,8 +4,7 @@
  *             source > doors
  *     run     source > batcher > pool > store; all on one loop (loop.h), work on the pool's threads
  *     stop    source stops reading > open batches cut > pool empties > commits known (or the time is over) >
- *             tellers give back their leases > evidence ends > evaluator lets shards go > pool ends >
- *             store closes > source leaves the group > handles closed
+ *             rooms end, one after the other (closing.h)
  *
  *     STARTING --every part is able--> READY --a part is not--> UNREADY --every part is able--> READY
  *     STARTING --asked to stop--> DRAINING
@@ -100,6 +99,9 @@ static inline bool tw_daemon_is_open(const struct tw_daemon *daemon)
 {
     return daemon->phase <= TW_DAEMON_UNREADY;
 }
+
+/* The only place where the phase changes; the move is logged. */
+void tw_daemon_move(struct tw_daemon *daemon, enum tw_daemon_phase phase, const char *why);
 
 /* Runs until a signal or a fatal error; returns the exit status, err filled when it is an error. `config` and
  * all it points to must outlive the call. `verbose` names the rooms of -v. */
