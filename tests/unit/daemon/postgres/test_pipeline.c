@@ -141,7 +141,7 @@ static struct told exchange_three(const char *script, size_t length)
     return told;
 }
 
-#define EXCHANGE(script) exchange_three(script, sizeof script - 1)
+#define EXCHANGE(script) exchange_three(script, sizeof(script) - 1)
 
 static void each_result_is_given_with_its_statement_and_the_sync_ends_it(void **state)
 {
