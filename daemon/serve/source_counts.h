@@ -1,4 +1,5 @@
-/* source_counts: by which names of sources.weights documents come, so that a misspelt one does not stay unseen.
+/* source_counts: by which names of sources.weights documents come, so that a misspelt one does not stay
+ * unseen.
  *   in    the list in force, and the counts of each batch that was committed (rows.h: source_counts)
  *   out   series for metrics, the names that no document has come by yet; a line of the log, when so many
  *         documents have come that it is worth one

@@ -36,7 +36,8 @@ struct tw_stored_reason {
 TW_MUST_USE bool tw_stored_read(const struct tw_stored *stored, const struct tw_river *river,
     struct tw_arena *arena, struct tw_document *document, struct tw_error *err);
 
-/* How far it is about the company by the weight that its source had, 0 to TW_RELEVANCE_WHOLE; -1: it names it no more. TW_FULL. */
+/* How far it is about the company by the weight that its source had, 0 to TW_RELEVANCE_WHOLE; -1: it names
+ * it no more. TW_FULL. */
 TW_MUST_USE bool tw_stored_relevance(const struct tw_stored *stored, const struct tw_river *river,
     const struct tw_document *document, struct tw_arena *arena, int32_t *relevance, struct tw_error *err);
 
