@@ -21,7 +21,7 @@ static uint32_t find(const struct tw_source_counts *counts, const char *name)
 void tw_source_counts_take(struct tw_source_counts *counts, const struct tw_source_weights *weights)
 {
     const struct tw_source_list list = tw_source_weights_list(weights);
-    struct tw_source_series series[TW_SOURCE_NAMES];
+    struct tw_source_series series[TW_SOURCE_NAMES] = {0};
     bool has_new = false;
     for (uint32_t at = 0; at < list.count; at++) {
         const uint32_t before = find(counts, list.names[at].name);
