@@ -42,17 +42,6 @@ bool tw_kafka_names_topics(const struct tw_yaml_node *node, struct tw_problems *
 
 /* ---- brokers ---- */
 
-static struct tw_text trimmed(struct tw_text text)
-{
-    while (text.length && (unsigned char)text.bytes[0] <= ' ') {
-        text.bytes++;
-        text.length--;
-    }
-    while (text.length && (unsigned char)text.bytes[text.length - 1] <= ' ')
-        text.length--;
-    return text;
-}
-
 static struct tw_text behind(struct tw_text text, size_t bytes)
 {
     return (struct tw_text){text.bytes + bytes, text.length - bytes};
@@ -105,7 +94,7 @@ static bool check_brokers(const struct tw_yaml_node *node, struct tw_problems *p
     for (;;) {
         const char *comma = memchr(left.bytes, ',', left.length);
         struct tw_text broker =
-            trimmed((struct tw_text){left.bytes, comma ? (size_t)(comma - left.bytes) : left.length});
+            tw_text_trimmed((struct tw_text){left.bytes, comma ? (size_t)(comma - left.bytes) : left.length});
         if (broker.length && !is_broker(broker))
             return tw_yaml_problem(problems, node, "write host:port, several with commas between",
                 "\"%.*s\" is no broker's address", broker.length < 100 ? (int)broker.length : 100,

@@ -135,4 +135,16 @@ static inline bool tw_text_is_blank(struct tw_text text)
     return true;
 }
 
+/* Without ASCII's white space and control characters around it. */
+static inline struct tw_text tw_text_trimmed(struct tw_text text)
+{
+    while (text.length && (unsigned char)text.bytes[0] <= ' ') {
+        text.bytes++;
+        text.length--;
+    }
+    while (text.length && (unsigned char)text.bytes[text.length - 1] <= ' ')
+        text.length--;
+    return text;
+}
+
 #endif

@@ -428,15 +428,6 @@ static const char *place_label(
     return NULL;
 }
 
-static struct tw_text trimmed(const char *begin, const char *end)
-{
-    while (begin < end && (*begin == ' ' || *begin == '\t'))
-        begin++;
-    while (end > begin && (end[-1] == ' ' || end[-1] == '\t'))
-        end--;
-    return (struct tw_text){begin, (size_t)(end - begin)};
-}
-
 static bool take_override(struct reader *reader, const char *labels)
 {
     bool seen[TW_CLASSES] = {false};
@@ -444,7 +435,8 @@ static bool take_override(struct reader *reader, const char *labels)
     const char *fault = NULL;
     for (const char *at = labels; at && !fault; place++) {
         const char *comma = strchr(at, ',');
-        struct tw_text label = trimmed(at, comma ? comma : at + strlen(at));
+        struct tw_text label =
+            tw_text_trimmed((struct tw_text){at, comma ? (size_t)(comma - at) : strlen(at)});
         fault = place_label(reader->config, seen, place, label);
         at = comma ? comma + 1 : NULL;
     }

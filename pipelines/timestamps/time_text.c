@@ -381,17 +381,11 @@ static bool check_reading(struct reading *reading)
 }
 
 /* Without the white space around it, and without quotes, which a text that was made JSON twice has. */
-static struct tw_text trimmed(struct tw_text text)
+static struct tw_text bare(struct tw_text written)
 {
-    while (text.length && (unsigned char)text.bytes[0] <= ' ') {
-        text.bytes++;
-        text.length--;
-    }
-    while (text.length && (unsigned char)text.bytes[text.length - 1] <= ' ')
-        text.length--;
-    if (text.length > 2 && text.bytes[0] == '"' && text.bytes[text.length - 1] == '"')
-        return (struct tw_text){text.bytes + 1, text.length - 2};
-    return text;
+    struct tw_text text = tw_text_trimmed(written);
+    bool quoted = text.length > 2 && text.bytes[0] == '"' && text.bytes[text.length - 1] == '"';
+    return quoted ? (struct tw_text){text.bytes + 1, text.length - 2} : text;
 }
 
 /* What is no standard form, word by word; why it is none stays where that fails, too. *cure is set where
@@ -440,7 +434,7 @@ bool tw_time_parse(
     static const char standard[] =
         "send RFC 3339 with an offset, as 1987-10-19T14:30:00Z, or a number in decode.time_unit";
     const char *cure = standard;
-    struct reading reading = {.text = trimmed(text)};
+    struct reading reading = {.text = bare(text)};
     if ((!read_any(&reading) || !check_reading(&reading)) && !read_words(&reading, &cure))
         return refuse_time(text, cure, reading.wrong, err);
     const struct tw_time_zone *clock = clock_of(&reading, clocks);

@@ -11,6 +11,7 @@
 
 #include "format/safetensors.h"
 #include "format/shape.h"
+#include "sanitized.h"
 
 struct random_shape {
     enum tw_family family;
@@ -31,19 +32,6 @@ extern const struct random_shape bert_base_shape;
 float random_uniform(uint64_t counter);
 /* `count` ids below `vocabulary`, from numbers `counter` on. */
 void random_ids(uint64_t counter, size_t vocabulary, size_t count, int32_t *ids);
-
-/* Built to look for faults of memory or threads, at a tenth of the pace: such a build needs each path once,
- * while statements about numbers are those of the release build. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-#if defined(__SANITIZE_THREAD__)
-enum { THREAD_SANITIZED = 1 };
-#else
-enum { THREAD_SANITIZED = 0 };
-#endif
 
 /* How often a test that is a matter of chance is done: TW_REPEAT of the environment, 1 without it. */
 size_t wanted_repeats(void);

@@ -11,14 +11,11 @@
 #include <cmocka.h>
 
 #include "clean/clean.h"
+#include "sanitized.h"
 #include "test_arena.h"
 
 /* What linear time is, for texts of some MB: a sanitizer's build is some ten times slower. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { MOST_SECONDS = 40 };
-#else
-enum { MOST_SECONDS = 3 };
-#endif
+enum { MOST_SECONDS = SANITIZED ? 40 : 3 };
 
 struct expected {
     const char *from, *to;

@@ -12,15 +12,12 @@
 
 #include "link/hashtags.h"
 #include "link/link.h"
+#include "sanitized.h"
 #include "slow_link.h"
 
 /* What linear time is, for so large a text: a sanitizer's build is some ten times slower, and has a quarter.
  * */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { HOSTILE_BYTES = 1 << 20, MOST_SECONDS = 10 };
-#else
-enum { HOSTILE_BYTES = 4 << 20, MOST_SECONDS = 3 };
-#endif
+enum { HOSTILE_BYTES = (SANITIZED ? 1 : 4) << 20, MOST_SECONDS = SANITIZED ? 10 : 3 };
 
 static struct tw_arena arena;
 static struct tw_automaton *entities;
