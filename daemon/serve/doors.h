@@ -1,8 +1,8 @@
 /* doors: what `serve` answers, and to whom.
  *
- *     http       /metrics: the counters and gauges; /readyz, /livez: status.h says whether it is ready, and
- *     why not control    the socket of `tapewatch reload`, `status`, `config`: one verb a request
- *     (observe/control.h)
+ *     http       /metrics: counters and gauges; /readyz: status.h says whether it is ready, and why not;
+ *                /healthz (observe/http.h)
+ *     control    the socket of `tapewatch reload`, `status`, `config`: one verb a request (observe/control.h)
  *
  * A verb that is none is answered with those there are, status 2. While rooms are ending, `config` says that
  * the daemon is stopping. All on the loop. */

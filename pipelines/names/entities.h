@@ -1,8 +1,7 @@
 /* entities: the entities file, as an automaton that finds every name in one pass.
  *
  *   in    JSON Lines, one company (sector, index, ...) a line:
- *           {"symbol":"OM","names":["Outboard Marine Corp","Outboard
- *           Marine"],"exchange":"NYSE","common":false}
+ *           {"symbol":"OM","names":["Outboard Marine Corp","Outboard Marine"],"common":false}
  *         symbol    1 to 64 bytes, no space at either end; once in the file, whatever its case
  *         names     aliases, the first of them the name shown; may be left out or empty: the symbol is shown
  *                   then. Read as well: "aliases"; and where both are missing, one text under "name", or

@@ -12,9 +12,8 @@
  *
  *     words     is it a whole name, the first of several, the second? As texts repeat their words, the lines
  *               that they need stay in the nearest cache.
- *     phrases   for a first word before a second one: are they a name, or the beginning of one with the
- *     third?
- *               One line of the cache a pair; none is looked at for others.
+ *     phrases   for a first word before a second one: are they a name, or with the third the
+ *               beginning of one? One line of the cache a pair; none is looked at for others.
  *
  * Both are Bloom filters of 16 and 24 bits a name. What is a name they let through; what they let through by
  * mistake, five words of a thousand, is found to be none. Words are asked for sixteen at a time and without a

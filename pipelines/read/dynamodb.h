@@ -6,8 +6,7 @@
  * So are the images in DynamoDB's streams, as Lambda, EventBridge Pipes and Kinesis pass them on, and the
  * lines of its exports. S and N become texts (numbers stay digits, which other rooms read as numbers), BOOL
  * true or false, NULL null; SS, NS and L arrays, M objects, whose values are opened in turn. B and BS are
- * bytes in base64, and stay as they are. An object is an item only when every member of it is such a value.
- * */
+ * bytes in base64, and stay as they are. An object is an item when every member is such a value. */
 #ifndef TW_DYNAMODB_H
 #define TW_DYNAMODB_H
 
