@@ -64,7 +64,7 @@ _Static_assert(EXCHANGES <= 64, "a set of exchanges is 64 bits");
 
 static char capital(char byte)
 {
-    return byte >= 'a' && byte <= 'z' ? (char)(byte & ~0x20) : byte;
+    return tw_text_is_small(byte) ? (char)(byte & ~0x20) : byte;
 }
 
 bool tw_exchange_same_word(struct tw_text text, const char *capitals)
@@ -77,8 +77,9 @@ bool tw_exchange_same_word(struct tw_text text, const char *capitals)
 
 bool tw_exchange_is_one_of(struct tw_text text, const char *const *list, size_t count)
 {
+    char first = text.length ? capital(text.bytes[0]) : '\0'; /* most words of a list begin otherwise */
     for (size_t at = 0; at < count && list[at]; at++)
-        if (tw_exchange_same_word(text, list[at]))
+        if (list[at][0] == first && tw_exchange_same_word(text, list[at]))
             return true;
     return false;
 }

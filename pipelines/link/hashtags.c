@@ -113,9 +113,10 @@ enum tw_symbol_found tw_hashtag_find(
     tw_symbol_run_read(scan->text, at + hash, &run);
     size_t base = tw_symbol_run_alphanumerics(&run, 0);
     struct tw_text tag = {run.bytes, base};
-    if (base < LEAST || !is_in_capitals(tag) || means_something_else(tag))
+    if (base < LEAST || !is_in_capitals(tag))
         return TW_SYMBOL_NONE;
     listed.unlisted = false;
     out->begin = (uint32_t)at;
-    return tw_symbol_run_find(&listed, &run, base, out);
+    enum tw_symbol_found found = tw_symbol_run_find(&listed, &run, base, out);
+    return found == TW_SYMBOL_FOUND && means_something_else(tag) ? TW_SYMBOL_NONE : found;
 }

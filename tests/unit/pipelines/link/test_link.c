@@ -15,9 +15,8 @@
 #include "sanitized.h"
 #include "slow_link.h"
 
-/* What linear time is, for so large a text: a sanitizer's build is some ten times slower, and has a quarter.
- * */
-enum { HOSTILE_BYTES = (SANITIZED ? 1 : 4) << 20, MOST_SECONDS = SANITIZED ? 10 : 6 };
+/* What linear time is, for so large a text: a sanitizer's build is ten times slower, and has a quarter. */
+enum { HOSTILE_BYTES = (SANITIZED ? 1 : 4) << 20, MOST_SECONDS = SANITIZED ? 10 : 3 };
 
 static struct tw_arena arena;
 static struct tw_automaton *entities;
