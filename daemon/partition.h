@@ -40,6 +40,10 @@ enum tw_batch_end {
 
 enum { TW_TOKEN_BYTES = 16 };
 
+/* How long nothing may get on before /readyz tells it: fifteen seconds, as seen from outside, less the
+ * second in which waiting began unseen. */
+enum { TW_LIVENESS_LIMIT_MS = 14000 };
+
 /* What one record is told from another by, wherever it stands. */
 struct tw_record_mark {
     bool known;
@@ -107,6 +111,12 @@ static inline bool tw_partition_is_quiet(const struct tw_partition *partition)
 {
     return partition->caught_up && partition->batches_out == 0 && partition->broker_answers &&
            partition->state == TW_PARTITION_READING;
+}
+
+/* Its row is ours, and its messages flow or will again when there is room. */
+static inline bool tw_partition_is_read(const struct tw_partition *partition)
+{
+    return partition->state == TW_PARTITION_READING || partition->state == TW_PARTITION_PAUSED;
 }
 
 /* Records that are not stored yet; -1 when the end is not known. A partition that is caught up has none,

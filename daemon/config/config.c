@@ -243,7 +243,7 @@ static size_t variable_at(struct tw_text text, size_t at)
         const char *end = memmem(here, left, forms[form].ends, strlen(forms[form].ends));
         return end ? (size_t)(end - here) + strlen(forms[form].ends) : 2;
     }
-    while (here[0] == '$' && name < left && ((here[name] >= 'A' && here[name] <= 'Z') || here[name] == '_'))
+    while (here[0] == '$' && name < left && (tw_text_is_capital(here[name]) || here[name] == '_'))
         name++;
     return name > 2 ? name : 0;
 }

@@ -21,16 +21,11 @@ uint64_t tw_liveness_waited_ms(
     return now_ms - liveness->progress_ms;
 }
 
-static bool is_read(const struct tw_partition *partition)
-{
-    return partition->state == TW_PARTITION_READING || partition->state == TW_PARTITION_PAUSED;
-}
-
 void tw_liveness_note_partition(struct tw_partition *partition, uint64_t commits, uint64_t now_ms)
 {
     struct tw_partition_progress *progress = &partition->progress;
     int64_t lag = tw_partition_lag(partition);
-    if (!is_read(partition) || lag < 0)
+    if (!tw_partition_is_read(partition) || lag < 0)
         return; /* whether anything waits is not known yet */
     bool first = progress->since_ms == 0;
     if (!first && lag > 0 && partition->row_offset == progress->offset)
@@ -45,7 +40,7 @@ bool tw_liveness_is_left_behind(
     const struct tw_partition *partition, uint64_t commits, uint32_t partitions, uint64_t now_ms)
 {
     const struct tw_partition_progress *progress = &partition->progress;
-    bool waits = is_read(partition) && tw_partition_lag(partition) > 0 &&
+    bool waits = tw_partition_is_read(partition) && tw_partition_lag(partition) > 0 &&
                  partition->expected_offset > partition->row_offset; /* what has come; see source/reasons.h */
     return waits && progress->since_ms > 0 && partition->row_offset == progress->offset &&
            now_ms >= progress->since_ms + TW_LIVENESS_LIMIT_MS &&

@@ -26,9 +26,6 @@
 
 #include "partition.h"
 
-/* Fifteen seconds, as seen from outside, less the second in which waiting began unseen. */
-enum { TW_LIVENESS_LIMIT_MS = 14000 };
-
 struct tw_liveness {
     uint64_t commits;     /* known to be committed, when last noted */
     uint64_t progress_ms; /* monotonic: when there was one more, or nothing waited */

@@ -42,7 +42,7 @@ static enum tw_backlog backlog_of(const struct tw_partition *partition)
     if (partition->state == TW_PARTITION_STRANDED || partition->state == TW_PARTITION_LEAVING)
         return TW_BACKLOG_NONE;
     int64_t lag = tw_partition_lag(partition);
-    if ((partition->state != TW_PARTITION_READING && partition->state != TW_PARTITION_PAUSED) || lag < 0)
+    if (!tw_partition_is_read(partition) || lag < 0)
         return TW_BACKLOG_UNKNOWN;
     return lag > 0 ? TW_BACKLOG_WAITS : TW_BACKLOG_NONE;
 }
@@ -104,7 +104,7 @@ static void add_left_behind(const struct tw_daemon *daemon, struct reasons *reas
     uint32_t partitions = 0, behind = 0;
     const struct tw_partition *first = NULL;
     for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next)
-        partitions += at->state == TW_PARTITION_READING || at->state == TW_PARTITION_PAUSED;
+        partitions += tw_partition_is_read(at);
     for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next) {
         if (!tw_liveness_is_left_behind(at, commits, partitions, now_ms))
             continue;

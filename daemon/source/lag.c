@@ -19,7 +19,7 @@ void tw_lag_note(struct tw_partitions *partitions, rd_kafka_t *kafka, struct tw_
     uint32_t read = 0;
     int64_t all = 0;
     for (struct tw_partition *at = partitions->first; at; at = at->next) {
-        if (at->state != TW_PARTITION_READING && at->state != TW_PARTITION_PAUSED)
+        if (!tw_partition_is_read(at))
             continue;
         read++;
         note_position(tw_owned(at), kafka);

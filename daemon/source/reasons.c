@@ -10,8 +10,7 @@
 
 enum {
     MOST_REASONS = 16,
-    SILENT_MOST_MS = 14000, /* as serve/liveness.h */
-    AFTER_PAUSE_MS = 2000,  /* for what waited in librdkafka to come */
+    AFTER_PAUSE_MS = 2000, /* for what waited in librdkafka to come */
 };
 
 struct reasons {
@@ -62,7 +61,7 @@ static void add_silent(struct reasons *reasons, const struct tw_partitions *part
         uint64_t stood_ms = at->stood_ms < taken_ms ? at->stood_ms : taken_ms;
         uint64_t since_ms = at->last_message_ms > taken_ms ? at->last_message_ms : taken_ms - stood_ms;
         bool behind = tw_owned_holds_more(tw_owned(at));
-        if (now_ms > since_ms + SILENT_MOST_MS && now_ms > at->moved_ms + AFTER_PAUSE_MS &&
+        if (now_ms > since_ms + TW_LIVENESS_LIMIT_MS && now_ms > at->moved_ms + AFTER_PAUSE_MS &&
             (behind || !tw_owned(at)->at_end))
             add(reasons,
                 "topic %s partition %" PRId32 ": %" PRId64 " records wait in Kafka and none has come for "
@@ -80,7 +79,7 @@ static void add_unanswered(struct reasons *reasons, const struct tw_partitions *
     for (struct tw_partition *at = partitions->first; at; at = at->next) {
         uint64_t silent_ms = tw_answers_silence_ms(tw_owned(at), now_ms);
         bool told = at->end_offset > at->expected_offset && !tw_owned(at)->at_end; /* by add_silent */
-        if (silent_ms > SILENT_MOST_MS && !told)
+        if (silent_ms > TW_LIVENESS_LIMIT_MS && !told)
             add(reasons,
                 "topic %s partition %" PRId32 ": its broker has not answered for %" PRIu64
                 " s; cure: see the broker and the network to it\n",

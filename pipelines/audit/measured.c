@@ -13,8 +13,7 @@ bool tw_audit_rows_begin(struct tw_audit_rows *rows, struct tw_arena *arena, str
 
 static bool belongs_in_name(char byte)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || tw_text_is_digit(byte) ||
-           byte == '_' || byte == '-' || (unsigned char)byte >= 0x80;
+    return tw_text_is_alphanumeric(byte) || byte == '_' || byte == '-' || (unsigned char)byte >= 0x80;
 }
 
 /* Parts joined by points; what belongs in no name is one underscore. */

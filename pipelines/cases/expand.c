@@ -69,9 +69,9 @@ static void put(struct expansion *expansion, struct tw_text text)
 static void change_case(char *bytes, size_t length, enum tw_case_modifier modifier)
 {
     for (size_t at = 0; at < length; at++) {
-        if (modifier == TW_MODIFIER_UPPER && bytes[at] >= 'a' && bytes[at] <= 'z')
+        if (modifier == TW_MODIFIER_UPPER && tw_text_is_small(bytes[at]))
             bytes[at] = (char)(bytes[at] - 'a' + 'A');
-        else if (modifier == TW_MODIFIER_LOWER && bytes[at] >= 'A' && bytes[at] <= 'Z')
+        else if (modifier == TW_MODIFIER_LOWER && tw_text_is_capital(bytes[at]))
             bytes[at] = (char)(bytes[at] - 'A' + 'a');
     }
 }
@@ -136,11 +136,6 @@ static void remember(struct expansion *expansion, struct memo *memo, size_t bega
 
 /* ---- companies ---- */
 
-static bool is_upper(char byte)
-{
-    return byte >= 'A' && byte <= 'Z';
-}
-
 /* $ and the first letters of the name; the name itself when it has fewer than two. */
 static void spell_ticker(struct tw_text name, char out[64])
 {
@@ -150,7 +145,7 @@ static void spell_ticker(struct tw_text name, char out[64])
     for (size_t at = 0; at < name.length && used <= most; at++) {
         char byte = name.bytes[at];
         change_case(&byte, 1, TW_MODIFIER_UPPER);
-        if (is_upper(byte))
+        if (tw_text_is_capital(byte))
             out[used++] = byte;
     }
     out[used > 2 ? used : 0] = '\0';

@@ -323,7 +323,7 @@ static bool take_www(struct cleaning *cleaning)
 
 static bool is_host_byte(char byte)
 {
-    return (byte >= 'a' && byte <= 'z') || tw_text_is_digit(byte) || byte == '-';
+    return tw_text_is_small(byte) || tw_text_is_digit(byte) || byte == '-';
 }
 
 /* From the "." at `at`: bytes up to and with the "/" of "twitter.com/x", whose last label is of letters; 0

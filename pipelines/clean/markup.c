@@ -263,7 +263,7 @@ static bool is_namespaced(struct tw_text name)
     for (size_t at = 0; at < name.length; at++) {
         if (name.bytes[at] == ':')
             return true;
-        if (name.bytes[at] >= 'A' && name.bytes[at] <= 'Z')
+        if (tw_text_is_capital(name.bytes[at]))
             return false;
         mark = mark || name.bytes[at] == '-';
     }
@@ -273,8 +273,8 @@ static bool is_namespaced(struct tw_text name)
 size_t tw_markup_symbol(struct tw_text text, size_t at)
 {
     size_t end = at + 1;
-    while (end < text.length && ((text.bytes[end] >= 'A' && text.bytes[end] <= 'Z') ||
-                                    tw_text_is_digit(text.bytes[end]) || text.bytes[end] == '.'))
+    while (end < text.length && (tw_text_is_capital(text.bytes[end]) || tw_text_is_digit(text.bytes[end]) ||
+                                    text.bytes[end] == '.'))
         end++;
     return end > at + 1 && end < text.length && text.bytes[end] == '>' ? end + 1 - at : 0;
 }
@@ -343,7 +343,7 @@ static bool is_certain_start(struct tw_text text, size_t at)
     struct tw_text name = name_at(text, at + 1);
     const struct element *element = name.length ? find_element(name) : NULL;
     size_t end = at + 1 + name.length;
-    if (!element || end >= text.length || (name.bytes[0] >= 'A' && name.bytes[0] <= 'Z'))
+    if (!element || end >= text.length || tw_text_is_capital(name.bytes[0]))
         return false;
     char next = text.bytes[end];
     if (next != '>' && next != '/' && !is_space(next))

@@ -112,7 +112,7 @@ static size_t bytes_before_word(struct tw_text name)
             continue;
         char next = name.bytes[length];
         bool ends_here = ends[at].any || (ends[at].digit && tw_text_is_digit(next)) ||
-                         (ends[at].capital && next >= 'A' && next <= 'Z');
+                         (ends[at].capital && tw_text_is_capital(next));
         return ends_here ? length : 0;
     }
     return 0;

@@ -372,7 +372,7 @@ static void end_sentence(struct search *search)
 
 static bool is_capital(struct tw_text text, const struct tw_event_word *word)
 {
-    return text.bytes[word->begin] >= 'A' && text.bytes[word->begin] <= 'Z';
+    return tw_text_is_capital(text.bytes[word->begin]);
 }
 
 /* Is a word of the set's `names` part of one that no entities file knows, as in "Quorlan Oil"? It is where

@@ -119,7 +119,7 @@ static bool may_double(struct tw_text word)
     bool one_vowel =
         is_vowel(end[-2]) && (!is_vowel(end[-3]) || (end[-3] == 'u' && word.length > 3 && end[-4] == 'q'));
     return one_vowel && !is_vowel(end[-1]) && end[-1] != 'w' && end[-1] != 'x' && end[-1] != 'y' &&
-           (end[-1] < '0' || end[-1] > '9');
+           !tw_text_is_digit(end[-1]);
 }
 
 /* The word with an ending that begins with a vowel: -ed or -ing. */

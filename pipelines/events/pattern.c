@@ -27,7 +27,7 @@ static bool refuse(struct reading *reading, const char *cure, const char *what, 
 
 static bool is_plain(char byte)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+    return tw_text_is_small(byte) || tw_text_is_digit(byte);
 }
 
 bool tw_pattern_next_word(

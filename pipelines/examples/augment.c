@@ -98,7 +98,7 @@ static bool put(struct rewriting *rewriting, const char *bytes, size_t length)
 
 static bool is_letter(char byte)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (unsigned char)byte >= 0x80;
+    return tw_text_is_letter(byte) || (unsigned char)byte >= 0x80;
 }
 
 /* Letters that may follow a number at once: "5bn", "3.2m". */

@@ -80,7 +80,7 @@ static bool joins(
     case '_':
         return true;
     case '.':
-        return tw_text_is_digit(after) || (after >= 'a' && after <= 'z') || left->end - left->begin == 1;
+        return tw_text_is_digit(after) || tw_text_is_small(after) || left->end - left->begin == 1;
     case ',':
     case ':':
         return tw_text_is_digit(before) && tw_text_is_digit(after);

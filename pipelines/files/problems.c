@@ -201,7 +201,7 @@ bool tw_problems_fail(const struct tw_problems *problems, struct tw_error *err)
 
 static char lower(char byte)
 {
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+    return tw_text_is_capital(byte) ? (char)(byte - 'A' + 'a') : byte;
 }
 
 static unsigned least(unsigned left, unsigned right)

@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-static bool is_capital(char byte)
-{
-    return byte >= 'A' && byte <= 'Z';
-}
-
 static bool is_class_mark(char byte)
 {
     return byte == '.' || byte == '-' || byte == '/' || byte == '_';
@@ -61,9 +56,9 @@ static size_t plain_base(struct tw_text symbol)
 {
     size_t length = 0;
     while (length < symbol.length &&
-           (is_capital(symbol.bytes[length]) || tw_text_is_digit(symbol.bytes[length])))
+           (tw_text_is_capital(symbol.bytes[length]) || tw_text_is_digit(symbol.bytes[length])))
         length++;
-    return length >= 1 && length <= 10 && is_capital(symbol.bytes[0]) ? length : 0;
+    return length >= 1 && length <= 10 && tw_text_is_capital(symbol.bytes[0]) ? length : 0;
 }
 
 /* One to three capitals or digits, the first a capital. */
@@ -191,8 +186,8 @@ static enum tw_symbol_found found_reuters(
     const struct tw_automaton *entities, struct tw_text base, struct tw_symbol *out)
 {
     size_t last = base.length - 1;
-    bool class = last > 0 && is_capital(base.bytes[last - 1]) && !is_capital(base.bytes[last]) &&
-                 tw_text_is_letter(base.bytes[last]);
+    bool class = last > 0 && tw_text_is_capital(base.bytes[last - 1]) &&
+                 !tw_text_is_capital(base.bytes[last]) && tw_text_is_letter(base.bytes[last]);
     if (!class)
         return found_listed(entities, base, out);
     return found_joined(
@@ -265,7 +260,7 @@ static struct tw_text before(struct tw_text text, char mark)
 /* Two capitals: a country, as terminals write it behind a symbol. */
 static bool is_country(struct tw_text text)
 {
-    return text.length == 2 && is_capital(text.bytes[0]) && is_capital(text.bytes[1]);
+    return text.length == 2 && tw_text_is_capital(text.bytes[0]) && tw_text_is_capital(text.bytes[1]);
 }
 
 /* The symbol beside an exchange: as the file spells it for that one, else by itself. */

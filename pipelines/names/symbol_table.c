@@ -36,7 +36,7 @@ static struct key key_of(struct tw_text symbol)
         }
         if (byte == '-' || byte == '/' || byte == '_')
             byte = '.';
-        key.bytes[key.length++] = byte >= 'a' && byte <= 'z' ? (char)(byte & ~0x20) : byte;
+        key.bytes[key.length++] = tw_text_is_small(byte) ? (char)(byte & ~0x20) : byte;
     }
     return key;
 }

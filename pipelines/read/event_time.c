@@ -53,7 +53,7 @@ static bool read_number(struct tw_text text, struct number *out)
 {
     size_t at = text.length > 0 && text.bytes[0] == '-', first = at;
     *out = (struct number){.negative = at > 0};
-    for (; at < text.length && text.bytes[at] >= '0' && text.bytes[at] <= '9'; at++)
+    for (; at < text.length && tw_text_is_digit(text.bytes[at]); at++)
         if (__builtin_mul_overflow(out->whole, 10, &out->whole) ||
             __builtin_add_overflow(out->whole, text.bytes[at] - '0', &out->whole))
             return false;
@@ -64,7 +64,7 @@ static bool read_number(struct tw_text text, struct number *out)
     if (text.bytes[at++] != '.')
         return false;
     int64_t weight = MICROSECONDS / 10;
-    for (; at < text.length && text.bytes[at] >= '0' && text.bytes[at] <= '9'; at++, weight /= 10)
+    for (; at < text.length && tw_text_is_digit(text.bytes[at]); at++, weight /= 10)
         out->millionths += (text.bytes[at] - '0') * weight;
     return at == text.length;
 }
@@ -85,7 +85,7 @@ static bool is_calendar(struct tw_text text)
         return false;
     int parts[6] = {0}; /* year, month, day, hour, minute, second */
     for (size_t at = 0; at < text.length; at++) {
-        if (text.bytes[at] < '0' || text.bytes[at] > '9')
+        if (!tw_text_is_digit(text.bytes[at]))
             return false;
         size_t part = at < 4 ? 0 : at / 2 - 1;
         parts[part] = parts[part] * 10 + (text.bytes[at] - '0');
@@ -123,12 +123,11 @@ static bool read_dotnet(struct tw_text text, struct number *out)
 static bool read_scientific(struct tw_text text, struct number *out)
 {
     char digits[32], *end;
-    if (text.length == 0 || text.length >= sizeof digits || !tw_text_is_digit(text.bytes[0]) ||
-        !memchr(text.bytes, text.length > 0 && memchr(text.bytes, 'E', text.length) ? 'E' : 'e', text.length))
+    if (text.length == 0 || text.length >= sizeof digits || !tw_text_is_digit(text.bytes[0]))
         return false;
     memcpy(digits, text.bytes, text.length);
     digits[text.length] = '\0';
-    if (digits[strspn(digits, "0123456789.eE+-")] != '\0')
+    if (!strpbrk(digits, "eE") || digits[strspn(digits, "0123456789.eE+-")] != '\0')
         return false;
     double size = strtod(digits, &end), whole = floor(size);
     if (*end || !(size < 9.2e18))

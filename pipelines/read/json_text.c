@@ -26,7 +26,7 @@ const char *tw_json_type_name(const json_t *value)
 
 static int hex_value(char byte)
 {
-    if (byte >= '0' && byte <= '9')
+    if (tw_text_is_digit(byte))
         return byte - '0';
     if (byte >= 'a' && byte <= 'f')
         return byte - 'a' + 10;
@@ -154,8 +154,7 @@ static void quote_token(struct mender *mender, size_t length)
 
 static bool is_token_byte(char byte)
 {
-    return tw_text_is_digit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           byte == '+' || byte == '-' || byte == '.' || byte == '_';
+    return tw_text_is_alphanumeric(byte) || byte == '+' || byte == '-' || byte == '.' || byte == '_';
 }
 
 /* \x and two hexadecimal digits, as Python's repr writes a character below 256; -1 when none stands here. */

@@ -8,9 +8,9 @@
  * fullDocument, GoldenGate's after, Maxwell's and Canal's data, value of Kafka's REST proxy, what Twitter,
  * Reddit, Telegram and GraphQL answer (data, channel_post, article), a tweet's extended_tweet; an item of
  * DynamoDB (dynamodb.h). Under such a name may stand an object; JSON in a text; where a transport's fields
- * stand beside it JSON in base64, or words in base64 or as they are; an array of one
- * object. Of two names the one whose object has a text at once is preferred, then the earlier of the
- * table. Five levels at the most. */
+ * stand beside it JSON in base64, or words in base64 or as they are; an array of one object. Of
+ * two names the one whose object has a text at once is preferred, then the earlier of the table. Five levels
+ * at the most. */
 #ifndef TW_WRAPPED_H
 #define TW_WRAPPED_H
 
@@ -22,8 +22,7 @@ struct tw_wrapped_names {
     const struct tw_name_list *title, *body;
 };
 
-/* Is it a change that says that its row was deleted: Maxwell, Canal, GoldenGate,
- * DynamoDB? */
+/* Is it a change that says that its row was deleted: Maxwell, Canal, GoldenGate, DynamoDB? */
 bool tw_wrapped_says_deleted(const json_t *object);
 
 /* Goes on from out->fields to the object with a text within; what is there stays when there is none. Nothing

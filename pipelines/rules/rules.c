@@ -24,8 +24,7 @@ static bool name_is_plain(const struct tw_rule_reader *reader, const struct tw_y
 {
     for (size_t at = 0; at < name->text.length; at++) {
         char byte = name->text.bytes[at];
-        if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-            byte == '-' || byte == '_' || byte == '.')
+        if (tw_text_is_alphanumeric(byte) || byte == '-' || byte == '_' || byte == '.')
             continue;
         return tw_yaml_problem(reader->problems, name->node, "use letters, digits, `-`, `_` and `.`",
             "\"name\" has a character that is not allowed");

@@ -40,11 +40,6 @@ static bool is_space(char byte)
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
-static bool is_small(char byte)
-{
-    return byte >= 'a' && byte <= 'z';
-}
-
 static bool is_mark(char byte)
 {
     return byte == '.' || byte == '!' || byte == '?';
@@ -136,7 +131,7 @@ static bool ends_sentence(struct tw_text text, size_t begin, const struct stop *
         next++;
     if (next == stop->end && next < text.length)
         return false;
-    if (next < text.length && is_small(text.bytes[next]))
+    if (next < text.length && tw_text_is_small(text.bytes[next]))
         return false;
     const bool is_lone = text.bytes[stop->at] == '.' && stop->behind == stop->at + 1;
     return !is_lone || !is_inner_stop(text, begin, stop->at, next);

@@ -199,7 +199,7 @@ static bool is_symbol(struct tw_text text, const struct tw_name_word *word)
 static bool has_small_letters(struct tw_text text)
 {
     for (size_t at = 0; at < text.length; at++)
-        if (text.bytes[at] >= 'a' && text.bytes[at] <= 'z')
+        if (tw_text_is_small(text.bytes[at]))
             return true;
     return false;
 }
@@ -208,7 +208,7 @@ static bool has_small_letters(struct tw_text text)
 static bool has_capital(struct tw_text text, const struct tw_name_word *word)
 {
     for (uint32_t at = word->begin; at < word->end; at++)
-        if ((text.bytes[at] >= 'A' && text.bytes[at] <= 'Z') || tw_text_is_digit(text.bytes[at]))
+        if (tw_text_is_capital(text.bytes[at]) || tw_text_is_digit(text.bytes[at]))
             return true;
     return false;
 }

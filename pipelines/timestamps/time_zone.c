@@ -76,7 +76,7 @@ static bool skip_name(const char **at)
             ++*at;
         return *(*at)++ == '>';
     }
-    while ((**at >= 'A' && **at <= 'Z') || (**at >= 'a' && **at <= 'z'))
+    while (tw_text_is_letter(**at))
         ++*at;
     return *at - begin >= 3;
 }
@@ -84,7 +84,7 @@ static bool skip_name(const char **at)
 static bool read_number(const char **at, int most, int *out)
 {
     const char *begin = *at;
-    for (*out = 0; **at >= '0' && **at <= '9' && *out <= most; ++*at)
+    for (*out = 0; tw_text_is_digit(**at) && *out <= most; ++*at)
         *out = *out * 10 + (**at - '0');
     return *at > begin && *out <= most;
 }

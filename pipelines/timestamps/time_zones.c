@@ -9,7 +9,7 @@ enum { MOST_ZONES = 2000, DATABASE_LENGTH = sizeof TW_TIME_ZONE_DATABASE - 1 };
 
 static int lower(char letter)
 {
-    return letter >= 'A' && letter <= 'Z' ? letter | 0x20 : letter;
+    return tw_text_is_capital(letter) ? letter | 0x20 : letter;
 }
 
 static int compare_names(struct tw_text one, struct tw_text other)
