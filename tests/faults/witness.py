@@ -48,7 +48,7 @@ class Witness(threading.Thread):
         self.owners = {}                      # partition > process that owns its row
         self.evaluated = self.evaluated_moved = None
         self.first_watermark = None
-        self.answers = []                     # (time, status, process, text) of /readyz in the last LIMIT_S
+        self.answers = []                     # (time, status, process, text, who owned what) of /readyz in the last LIMIT_S
         self.episodes = set()                 # what was found already
         self.counters = collections.Counter()  # of all daemons that ever ran
         self.last = {}                        # (pid, counter) > value
@@ -121,7 +121,7 @@ class Witness(threading.Thread):
                     self.reasons[re.sub(r"[0-9]+(\.[0-9]+)?( m?s\b)?", "N", line)[:60]] += 1
             now = time.monotonic()
             self.answers = [answer for answer in self.answers if answer[0] >= now - LIMIT_S]
-            self.answers.append((now, status, pid, text.strip()))
+            self.answers.append((now, status, str(pid), text.strip(), {**self.owners, "shard": self.evaluator}))
             self.count(daemon)
 
     def count(self, daemon):
@@ -165,13 +165,14 @@ class Witness(threading.Thread):
         if evaluated != self.evaluated or not waiting:
             self.evaluated, self.evaluated_moved = evaluated, now
 
-    def told(self, owner, means):
-        """Whether in the last LIMIT_S its owner was not ready or did not answer, or another was not ready for a reason that may
-        mean this, or nobody answered at all."""
-        if all(status != 200 for _, status, _, _ in self.answers):
+    def told(self, owned, means):
+        """Whether in the last LIMIT_S who owned it then was not ready or did not answer, or another was not ready for a reason that
+        may mean this, or nobody answered at all. Who has just taken it need not answer for the time before. `owned` is a partition,
+        or "shard"."""
+        if all(status != 200 for _, status, _, _, _ in self.answers):
             return True
-        return any(status != 200 if str(pid) == owner else status == 503 and any(means(line) for line in text.splitlines())
-                   for _, status, pid, text in self.answers)
+        return any(status != 200 if pid == owners.get(owned) else status == 503 and any(means(line) for line in text.splitlines())
+                   for _, status, pid, text, owners in self.answers)
 
     # -- how fast it went on
 
@@ -212,13 +213,13 @@ class Witness(threading.Thread):
 
             waited, owner = now - since, self.owners.get(partition)
             self.longest_wait = max(self.longest_wait, waited)
-            if waited > LIMIT_S and not self.told(owner, means) and ("records", partition, since) not in self.episodes:
+            if waited > LIMIT_S and not self.told(partition, means) and ("records", partition, since) not in self.episodes:
                 self.episodes.add(("records", partition, since))
                 self.find(f"partition {partition}: {self.acknowledged[partition] - self.offsets[partition]} records wait and none "
                           f"was stored for {waited:.0f} s, and nobody says so; its owner is process {owner}")
         since = self.evaluated_moved
         if since is not None and now - since > LIMIT_S and ("bars", since) not in self.episodes and \
-                not self.told(self.evaluator, lambda line: not re.search(r"partition \d|none was stored", line)):
+                not self.told("shard", lambda line: not re.search(r"partition \d|none was stored", line)):
             self.episodes.add(("bars", since))
             self.find(f"bars wait and none was evaluated for {now - since:.0f} s, and nobody says so; the shard that is furthest "
                       f"behind is of process {self.evaluator}")
