@@ -184,13 +184,31 @@ static void split(struct tw_commit *commit)
     begin_part(commit, commit->part.batch, commit->part.begin_offset, "the first half");
 }
 
+/* One line a minute for each SQLSTATE: a trigger that refuses much would fill the log. The rows themselves
+ * stand in dead_letters, each with what PostgreSQL said. */
+static void tell_refused(struct tw_commit *commit, const struct tw_refusal *refusal)
+{
+    const struct tw_partition *partition = commit->part.batch->partition;
+    int64_t kind = 0;
+    uint64_t unsaid;
+    for (const char *letter = refusal->code; *letter; letter++)
+        kind = kind * 256 + (unsigned char)*letter;
+    if (!tw_repeats_tell(&commit->refused, kind, tw_now_ms(), &unsaid))
+        return;
+    tw_log(commit->options.log, TW_WARNING, "commit", "document refused by PostgreSQL",
+        tw_string("topic", partition->topic), tw_int("partition", partition->number),
+        tw_int("offset", commit->part.end_offset - 1), tw_string("where", refusal->error.where),
+        tw_string("what", refusal->error.what), tw_string("cure", refusal->error.cure),
+        tw_int("repeated", (int64_t)unsaid));
+}
+
 /* A row is refused for good. Which one shows by halving; alone it goes to the dead letters with what
  * PostgreSQL said; and if that is refused too (its words cannot be stored), with the code alone. */
 static void isolate_row(struct tw_commit *commit, const struct tw_refusal *refusal)
 {
     struct tw_commit_tries *tries = &commit->tries;
     if (range_of(commit)->count > 1 && commit->range_count < TW_COMMIT_RANGES) {
-        log_part(commit, TW_INFO, "batch split to find a bad document", &refusal->error);
+        log_part(commit, TW_DEBUG, "batch split to find a bad document", &refusal->error);
         split(commit);
         return;
     }
@@ -198,7 +216,8 @@ static void isolate_row(struct tw_commit *commit, const struct tw_refusal *refus
         try_later(commit, refusal, TW_COMMIT_COMPARE);
         return;
     }
-    log_part(commit, TW_WARNING, "document refused by PostgreSQL", &refusal->error);
+    if (tries->poisoned == 0)
+        tell_refused(commit, refusal);
     tries->poison = refusal->error;
     if (tries->poisoned == 1)
         tw_fail(&tries->poison, TW_REFUSED, NULL, NULL, "refused by PostgreSQL: SQLSTATE %s", refusal->code);

@@ -30,6 +30,7 @@
 
 #include "observe/machine.h"
 #include "observe/metrics.h"
+#include "observe/repeats.h"
 #include "store/position.h"
 #include "store/prepare.h"
 
@@ -94,7 +95,8 @@ struct tw_commit {
     struct tw_batch_part part; /* the one at hand; batch NULL: IDLE */
     struct tw_commit_tries tries;
 
-    struct tw_error trouble; /* why the part at hand is not stored yet; TW_OK: nothing was refused */
+    struct tw_repeats refused; /* by SQLSTATE */
+    struct tw_error trouble;   /* why the part at hand is not stored yet; TW_OK: nothing was refused */
 
     enum tw_position_says row; /* SETTLE: what it says */
     struct tw_arena arena;     /* parts encoded anew */

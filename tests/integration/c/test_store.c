@@ -588,6 +588,42 @@ static void a_document_that_postgresql_refuses_becomes_a_dead_letter_alone(void 
     assert_true(story->metrics.counters[TW_COUNT_COMMIT_SPLITS] > 0);
 }
 
+/* How often `words` stand in what is written to stderr until the store has stored `batches`. */
+static int told_until_stored(struct story *story, int batches, const char *words)
+{
+    FILE *log = tmpfile();
+    int stderr_was = dup(STDERR_FILENO), told = 0;
+    char line[1024];
+    assert_non_null(log);
+    dup2(fileno(log), STDERR_FILENO);
+    run_until(story, &story->stored, batches);
+    dup2(stderr_was, STDERR_FILENO);
+    close(stderr_was);
+    rewind(log);
+    while (fgets(line, sizeof line, log))
+        told += strstr(line, words) != NULL;
+    fclose(log);
+    return told;
+}
+
+/* A trigger that refuses much would fill the log: every refused document is a dead letter, not a line. */
+static void documents_that_a_trigger_refuses_are_told_in_one_line(void **state)
+{
+    struct story *story = *state;
+    ask(story, "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN"
+               " IF NEW.kafka_offset % 10 = 0 THEN RAISE 'not today' USING ERRCODE = '22000'; END IF;"
+               " RETURN NEW; END $f$");
+    ask(story, "CREATE TRIGGER refuse BEFORE INSERT ON tapewatch.documents FOR EACH ROW"
+               " EXECUTE FUNCTION public.refuse()");
+    give(story, &shape_of_hundred);
+    int told = told_until_stored(story, 1, "document refused by PostgreSQL");
+    ask(story, "DROP TRIGGER refuse ON tapewatch.documents");
+    ask(story, "DROP FUNCTION public.refuse");
+    assert_int_equal(documents(story), 90);
+    assert_int_equal(dead_letters(story), 10);
+    assert_int_equal(told, 1);
+}
+
 /* A trigger that returns nothing drops the row without an error, and the offset passes it. */
 static void rows_that_a_trigger_leaves_out_are_counted_and_told(void **state)
 {
@@ -1072,6 +1108,7 @@ int main(void)
         STORY(a_commit_that_arrives_after_it_was_sent_again_is_recognised),
         STORY(what_stands_under_our_key_is_compared_before_anybody_is_blamed),
         STORY(a_document_that_postgresql_refuses_becomes_a_dead_letter_alone),
+        STORY(documents_that_a_trigger_refuses_are_told_in_one_line),
         STORY(rows_that_a_trigger_leaves_out_are_counted_and_told),
         STORY(a_document_that_postgresql_refuses_moves_no_watermark),
         STORY(what_moved_no_watermark_moves_none_when_it_is_read_again),
