@@ -39,7 +39,8 @@ EXAMPLES = 5
 DAY_MS = 86400000
 DAY_IS_OVER_S = 60  # what nobody knows of may still be stored in it until then
 READ_S = 900        # for the topic to be read, at the end
-REMEMBERED = 20000  # records of a partition that were judged of late, in case the server forgets them
+REMEMBERED = 100000  # records of a partition that were judged of late, in case the server forgets them
+SCORED = 500000      # documents whose scores are remembered for that
 
 DOCUMENTS = """SELECT d.partition, d.kafka_offset, d.id, d.title, d.body, d.source, (extract(epoch FROM d.event_time) * 1000)::bigint,
         d.time_source::text, d.late
@@ -195,8 +196,8 @@ class Judge:
             self.find("wrong sum", f"document {document[2]} has scores of {[score[0] for score in found]}, wanted {wanted}")
         limit = alerts.SETS["first"]["headline"] * alerts.ONE
         self.scored[document[:2]] = found
-        if len(self.scored) > 16 * REMEMBERED:
-            for key in list(self.scored)[:REMEMBERED]:
+        if len(self.scored) > SCORED:
+            for key in list(self.scored)[:SCORED // 10]:
                 del self.scored[key]
         for entity, time_us, sentiment in found:
             self.add_score(entity, time_us, sentiment, limit, 1)
@@ -209,8 +210,8 @@ class Judge:
             (self.headlines[entity].append if sign > 0 else self.headlines[entity].remove)(time_us)
 
     def explain_waiting(self):
-        """Rows whose records the ledger knows by now."""
-        for key in list(self.waiting):
+        """Rows whose records the ledger knows by now; in order, so that the oldest of a partition are forgotten first."""
+        for key in sorted(self.waiting):
             partition, offset = key
             sent = self.pending[partition].pop(offset, None)
             if sent is not None:
@@ -297,6 +298,9 @@ class Judge:
         for partition in list(self.begins):
             end = ends.get(partition, 0)
             judged = list(self.judged[partition])  # as audits came to them: rows before what leaves none
+            if len(judged) == REMEMBERED and judged[0][0] > end:
+                raise SystemExit(f"tests/faults/run: the server forgot more of partition {partition} than the judge remembers; "
+                                 "cure: a lower --rate, or a larger REMEMBERED")
             self.judged[partition].clear()
             self.judged[partition].extend(one for one in judged if one[0] < end)
             for offset, n, ts_ms, what in judged:
