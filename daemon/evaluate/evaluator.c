@@ -25,6 +25,7 @@ struct tw_evaluator {
     struct tw_session session;
     enum tw_evaluator_state state;
     uint64_t beaten_ms; /* when this session gave its last sign of life; 0: none yet, and so no member */
+    int64_t filed_us;   /* how far documents were filed when rules last waited for that */
     struct tw_standing standing;
     struct tw_shards shards;
     struct tw_stored_rules rules;
@@ -298,6 +299,19 @@ static void release(struct tw_evaluator *evaluator)
 
 /* -- a turn ---------------------------------------------------------------------------------------------- */
 
+/* Bars may have closed all the same, when another files documents: that one is red if it cannot, and so are
+ * we, whose rules stand still. */
+static void note_nothing_to_do(struct tw_evaluator *evaluator)
+{
+    int64_t filed_us = evaluator->turn.filing.filed_to_us;
+    bool stands = tw_turn_exchange_is_unfiled(&evaluator->turn) && filed_us == evaluator->filed_us;
+    evaluator->filed_us = filed_us;
+    if (stands)
+        tw_standing_unfiled(&evaluator->standing);
+    else
+        note_progress(evaluator);
+}
+
 static void on_looked(void *context, const struct tw_refusal *refusal)
 {
     struct tw_evaluator *evaluator = context;
@@ -317,7 +331,7 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
         return;
     }
     tw_standing_looked(&evaluator->standing, &evaluator->turn.positions);
-    bool chosen = tw_turn_exchange_choose(&evaluator->turn, &evaluator->shards);
+    bool chosen = tw_turn_exchange_choose(&evaluator->turn, &evaluator->shards, tw_now_ms());
     if (evaluator->turn.unread == 0)
         tw_standing_read(&evaluator->standing, evaluator->turn.windows.memory.bars);
     if (chosen) {
@@ -327,7 +341,7 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
             go_on(evaluator, TW_EVALUATOR_READING, "no cut is needed");
         return;
     }
-    note_progress(evaluator);
+    note_nothing_to_do(evaluator);
     tw_turn_exchange_clear(&evaluator->turn);
     wait_for(evaluator, (uint64_t)evaluator->config->evaluate.interval_ms, "nothing has closed");
 }
@@ -494,7 +508,11 @@ static void on_written(void *context, const struct tw_refusal *refusal)
     tw_filing_note(&evaluator->turn.filing, evaluator->metrics);
     tw_turn_exchange_done(&evaluator->turn, &evaluator->shards);
     tw_standing_memory(&evaluator->standing, evaluator->turn.windows.memory.used);
-    note_progress(evaluator);
+    /* Documents that are filed evaluate nothing yet: turns that fail between are not to be covered up. */
+    if (evaluator->turn.work == TW_TURN_TURN)
+        note_progress(evaluator);
+    else
+        tw_standing_filing(&evaluator->standing);
     tw_standing_written(&evaluator->standing, &evaluator->turn.turn);
     tw_turn_exchange_clear(&evaluator->turn);
     /* There may be more: other shards, or the rest of an interval that was cut. A sign of life goes before

@@ -62,6 +62,21 @@ void tw_standing_recalling(struct tw_standing *standing, uint64_t documents, boo
             standing->log, TW_INFO, "evaluate", "stories are read", tw_int("documents", (int64_t)documents));
 }
 
+/* What was refused to rules is a better reason than this. */
+void tw_standing_filing(struct tw_standing *standing)
+{
+    if (standing->trouble.code == TW_OK)
+        tw_fail_passing(&standing->trouble, TW_SERVER, "evaluate", "none needed: it ends by itself",
+            "documents are being filed with their stories, before rules see them");
+}
+
+void tw_standing_unfiled(struct tw_standing *standing)
+{
+    tw_fail_passing(&standing->trouble, TW_SERVER, "evaluate",
+        "see the log of the daemon that has shard 0 (tapewatch.shards), and that stories.enabled is the same for all",
+        "rules wait for documents to be filed with their stories, and nobody files them");
+}
+
 void tw_standing_shards(struct tw_standing *standing, int held)
 {
     bool changed = held != (int)standing->metrics->gauges[TW_GAUGE_SHARDS];

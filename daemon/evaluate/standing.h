@@ -6,6 +6,8 @@
  *     tw_standing_refused          something was refused: it is in the way until the next _even
  *     tw_standing_reading, _read   windows are being read (said once it has taken two seconds), and are whole
  *     tw_standing_recalling        documents that were filed with stories are being read
+ *     tw_standing_filing           documents were filed: rules may see them, which is no evaluation yet
+ *     tw_standing_unfiled          bars have closed, and another does not file the documents of them
  *     tw_standing_shards, _memory  gauges
  *     tw_standing_written          a turn is committed: counted, and alerts said
  *     tw_standing_ended            daemons whose session was ended for their silence
@@ -51,6 +53,11 @@ void tw_standing_reading(struct tw_standing *standing, uint32_t shards);
 void tw_standing_read(struct tw_standing *standing, uint64_t bars);
 /* Filed documents are being read, so many by now; `whole`: these are all. */
 void tw_standing_recalling(struct tw_standing *standing, uint64_t documents, bool whole);
+
+/* Documents were filed with stories. What is in the way of rules stays there. */
+void tw_standing_filing(struct tw_standing *standing);
+/* Rules wait for documents that another daemon has not filed since the last look. */
+void tw_standing_unfiled(struct tw_standing *standing);
 
 /* How many shards are held; a change is logged. */
 void tw_standing_shards(struct tw_standing *standing, int held);

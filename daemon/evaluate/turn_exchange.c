@@ -181,9 +181,26 @@ static bool choose_piece(struct tw_turn_exchange *exchange, const struct tw_shar
     return true;
 }
 
-bool tw_turn_exchange_choose(struct tw_turn_exchange *exchange, const struct tw_shards *shards)
+/* Pieces and turns take turns. */
+static enum tw_turn_work choose_for_rules(
+    struct tw_turn_exchange *exchange, const struct tw_shards *shards, uint64_t now_ms)
 {
-    bool piece_is_next = exchange->work != TW_TURN_PIECE;
+    bool piece_is_next = exchange->for_rules != TW_TURN_PIECE;
+    enum tw_turn_work work = TW_TURN_NOTHING;
+    if (piece_is_next && choose_piece(exchange, shards))
+        work = TW_TURN_PIECE;
+    else if (choose_turn(exchange, shards))
+        work = TW_TURN_TURN;
+    else if (!piece_is_next && choose_piece(exchange, shards))
+        work = TW_TURN_PIECE;
+    exchange->for_rules = work;
+    exchange->for_rules_ms = now_ms;
+    return work;
+}
+
+bool tw_turn_exchange_choose(
+    struct tw_turn_exchange *exchange, const struct tw_shards *shards, uint64_t now_ms)
+{
     if (!tw_stored_rules_settle(exchange->rules))
         return false;
     struct tw_look_back back = look_back_of(exchange);
@@ -193,16 +210,22 @@ bool tw_turn_exchange_choose(struct tw_turn_exchange *exchange, const struct tw_
     for (int shard = 0; shard < TW_SHARDS; shard++)
         exchange->unread += shards->shards[shard].hold == TW_SHARD_HELD &&
                             !tw_windows_is_whole(&exchange->windows, shards, shard);
+    bool files = tw_filing_choose(&exchange->filing, exchange->positions.watermark_us) != TW_FILE_NOTHING;
+    bool rules_are_due = now_ms >= exchange->for_rules_ms + (uint64_t)exchange->config->evaluate.interval_ms;
+    bool has_filed = exchange->work == TW_TURN_FILING; /* turns that fail keep nobody from filing, either */
     exchange->work = TW_TURN_NOTHING;
-    if (tw_filing_choose(&exchange->filing, exchange->positions.watermark_us) != TW_FILE_NOTHING)
+    if (!files || (has_filed && rules_are_due))
+        exchange->work = choose_for_rules(exchange, shards, now_ms);
+    if (files && exchange->work == TW_TURN_NOTHING)
         exchange->work = TW_TURN_FILING;
-    else if (piece_is_next && choose_piece(exchange, shards))
-        exchange->work = TW_TURN_PIECE;
-    else if (choose_turn(exchange, shards))
-        exchange->work = TW_TURN_TURN;
-    else if (!piece_is_next && choose_piece(exchange, shards))
-        exchange->work = TW_TURN_PIECE;
     return exchange->work != TW_TURN_NOTHING;
+}
+
+bool tw_turn_exchange_is_unfiled(const struct tw_turn_exchange *exchange)
+{
+    int64_t filed_us = exchange->filing.filed_to_us;
+    return exchange->filing.enabled &&
+           tw_watermark_close(filed_us, exchange->positions.watermark_us) > filed_us;
 }
 
 /* -- questions ------------------------------------------------------------------------------------------- */

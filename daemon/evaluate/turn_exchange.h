@@ -4,7 +4,9 @@
  *     tw_turn_exchange_look        positions of all partitions, which rule sets count, newer ones
  *     tw_turn_exchange_choose      what to do next, and up to where: a TURN of the shards that are furthest
  *                                  behind, or a PIECE of the windows of shards that were taken anew, or
- *                                  FILING, what documents tell (filing.h): rules never go beyond that
+ *                                  FILING, what documents tell (filing.h): rules never go beyond that, so it
+ *                                  goes first; but each evaluate.interval rules go before it, or a backlog
+ *                                  of documents would keep them waiting to its end
  *     tw_turn_exchange_cut         where to cut that interval, should too much be in it
  *     tw_turn_exchange_read        its bars; for a piece also days, for a turn late bars, headline events and
  *                                  alerts
@@ -58,8 +60,10 @@ struct tw_turn_exchange {
     struct tw_arena arena; /* of all that follows */
     struct tw_statement_list list;
     struct tw_positions positions;
-    enum tw_turn_work work; /* kept past the turn: a piece and a turn take turns */
-    uint32_t unread;        /* shards whose windows were not whole when it was chosen */
+    enum tw_turn_work work;
+    enum tw_turn_work for_rules; /* kept past the turn: a piece and a turn take turns */
+    uint64_t for_rules_ms;       /* when it was last looked what there is for rules to do; 0: never */
+    uint32_t unread;             /* shards whose windows were not whole when it was chosen */
     struct tw_shards_chosen chosen;
     int64_t from_us; /* the interval */
     int64_t to_us;
@@ -85,9 +89,12 @@ bool tw_turn_exchange_row(struct tw_turn_exchange *exchange, enum tw_statement s
 
 /* Lists the questions how far event time has come, and which rule sets count and are new. */
 void tw_turn_exchange_look(struct tw_turn_exchange *exchange);
-/* Chooses shards and interval by the answers; false when no bar has closed for any shard that is held, and
- * all windows are whole. */
-bool tw_turn_exchange_choose(struct tw_turn_exchange *exchange, const struct tw_shards *shards);
+/* Chooses shards and interval by the answers, at `now_ms` (monotonic); false when no bar has closed for any
+ * shard that is held, and all windows are whole. */
+bool tw_turn_exchange_choose(
+    struct tw_turn_exchange *exchange, const struct tw_shards *shards, uint64_t now_ms);
+/* Nothing was chosen: whether bars have closed all the same, and rules wait for whoever files documents. */
+bool tw_turn_exchange_is_unfiled(const struct tw_turn_exchange *exchange);
 /* Whether more than one bar may lie in the interval: one bar is never cut. */
 bool tw_turn_exchange_may_be_cut(const struct tw_turn_exchange *exchange);
 /* Lists the question where to cut the interval; its answer moves `to_us`. */

@@ -234,6 +234,7 @@ static int begin(void **state)
         " tapewatch.rule_sets, tapewatch.positions, tapewatch.members, tapewatch.entities, tapewatch.late_bars, tapewatch.entity_days,"
         " tapewatch.watched, tapewatch.watched_times CASCADE");
     ask(story, "UPDATE tapewatch.shards SET evaluated_to = NULL, holder = NULL");
+    ask(story, "UPDATE tapewatch.filing SET filed_to = NULL, filed = 0");
     ask(story, "SELECT tapewatch.ensure_days('{2026-11-18,2026-11-19}', '{}')");
     ask(story, "SELECT epoch FROM tapewatch.take_partition('news', 0, gen_random_uuid(), 'nobody')");
     uv_loop_init(&story->loop);
@@ -976,6 +977,73 @@ static void windows_that_do_not_fit_stop_the_evaluation_until_they_do(void **sta
     assert_true(ask(story, "SELECT count(*) FROM tapewatch.alerts") > 0);
 }
 
+/* -- documents are filed before rules see them ----------------------------------------------------------- */
+
+/* Event time goes on by a bar each time, for three seconds and more. */
+static void time_goes_on(struct story *story, int from_seconds)
+{
+    for (int turn = 0; turn < 35; turn++) {
+        watermarks_go_to(story, from_seconds + 10 * turn);
+        run_for(story, 100);
+    }
+}
+
+/* Filing gets on with each bar. That is no evaluation: else nobody would ever hear that rules are not. */
+static void turns_that_fail_are_not_covered_up_by_documents_that_are_filed(void **state)
+{
+    struct story *story = *state;
+    story->config.stories.enabled = true;
+    bar(story, 0, "ACME", 3, -27000);
+    ask(story, "ALTER TABLE tapewatch.alert_steps ADD CONSTRAINT refused CHECK (step <> 'opened') NOT VALID");
+    open_desk(story, &story->first);
+    time_goes_on(story, 30);
+    uint64_t behind_ms = tw_evaluator_behind_ms(story->first.evaluator);
+    const struct tw_error *trouble = tw_evaluator_trouble(story->first.evaluator);
+    ask(story, "ALTER TABLE tapewatch.alert_steps DROP CONSTRAINT refused");
+    assert_true(
+        ask(story, "SELECT extract(epoch FROM filed_to)::int8 - 1795000000 FROM tapewatch.filing") > 100);
+    assert_true(behind_ms >= 2500);
+    assert_non_null(trouble);
+    assert_non_null(strstr(trouble->what, "refused"));
+    time_goes_to(story, 400);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.alerts"), 1);
+}
+
+/* Another daemon lives, and has every other shard: the first of them, by which documents are filed, too. */
+static void another_has_shard_0(struct story *story)
+{
+    ask(story, "INSERT INTO tapewatch.members (member, name, version, backend_pid, backend_start)"
+               " SELECT '00000000-0000-0000-0000-000000000000', 'another', '1', a.pid, a.backend_start"
+               " FROM pg_stat_get_activity(pg_backend_pid()) a"
+               " ON CONFLICT (member) DO UPDATE SET seen_at = clock_timestamp()");
+}
+
+/* The other may hang, or have stories.enabled: false. Its light may be green: then ours alone can tell. */
+static void rules_that_wait_for_documents_that_another_does_not_file_are_behind(void **state)
+{
+    static const char evaluated_sql[] =
+        "SELECT count(*) FROM tapewatch.shards WHERE evaluated_to IS NOT NULL";
+    struct story *story = *state;
+    story->config.stories.enabled = true;
+    another_has_shard_0(story);
+    open_desk(story, &story->first);
+    wait_for(story, "SELECT count(*) FROM tapewatch.shards WHERE holder IS NOT NULL", 32);
+    for (int turn = 0; turn < 35; turn++) {
+        another_has_shard_0(story);
+        watermarks_go_to(story, 30 + 10 * turn);
+        run_for(story, 100);
+    }
+    assert_int_equal(ask(story, evaluated_sql), 0);
+    assert_true(tw_evaluator_behind_ms(story->first.evaluator) >= 2500);
+    const struct tw_error *trouble = tw_evaluator_trouble(story->first.evaluator);
+    assert_non_null(trouble);
+    assert_non_null(strstr(trouble->what, "nobody files them"));
+    another_has_shard_0(story);
+    ask(story, "UPDATE tapewatch.filing SET filed_to = to_timestamp(1795000000 + 300)");
+    wait_for(story, evaluated_sql, 32);
+    assert_true(tw_evaluator_behind_ms(story->first.evaluator) < 2500);
+}
+
 /* -- who may hold whom up -------------------------------------------------------------------------------- */
 
 /* A session of another role, or of ours, beside the observer's. */
@@ -1341,6 +1409,8 @@ int main(void)
         STORY(windows_are_those_of_the_server_that_is_connected),
         STORY(a_sign_of_life_goes_before_all_else),
         STORY(windows_that_do_not_fit_stop_the_evaluation_until_they_do),
+        STORY(turns_that_fail_are_not_covered_up_by_documents_that_are_filed),
+        STORY(rules_that_wait_for_documents_that_another_does_not_file_are_behind),
         STORY(a_reader_holds_nobody_up_whatever_it_locks),
         STORY(a_daemon_that_is_stopped_is_ended_by_another_with_all_that_it_holds),
         STORY(the_shards_of_a_daemon_whose_session_is_gone_are_taken_at_once),

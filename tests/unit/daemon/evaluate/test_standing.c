@@ -82,11 +82,42 @@ static void gauges_and_counters_are_what_was_done(void **state)
     assert_int_equal(scene.metrics.counters[TW_COUNT_BARS_EVALUATED], 7);
 }
 
+static void documents_that_are_filed_do_not_hide_what_rules_were_refused(void **state)
+{
+    struct scene scene;
+    struct tw_error err;
+    (void)state;
+    begin(&scene);
+    tw_standing_filing(&scene.standing);
+    assert_string_equal(tw_standing_trouble(&scene.standing)->what,
+        "documents are being filed with their stories, before rules see them");
+    tw_fail_passing(&err, TW_SERVER, "alert_store", "it is tried again", "a trigger says no");
+    tw_standing_refused(&scene.standing, "alerts not stored", &err);
+    usleep(20000);
+    tw_standing_filing(&scene.standing);
+    assert_string_equal(tw_standing_trouble(&scene.standing)->what, "a trigger says no");
+    assert_true(tw_standing_behind_ms(&scene.standing) >= 20);
+}
+
+static void rules_that_wait_for_another_to_file_documents_are_behind(void **state)
+{
+    struct scene scene;
+    (void)state;
+    begin(&scene);
+    usleep(20000);
+    tw_standing_unfiled(&scene.standing);
+    assert_true(tw_standing_behind_ms(&scene.standing) >= 20);
+    assert_string_equal(tw_standing_trouble(&scene.standing)->what,
+        "rules wait for documents to be filed with their stories, and nobody files them");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_refused_stands_in_the_way_until_it_is_even_again),
         cmocka_unit_test(windows_and_stories_that_are_being_read_are_told_with_how_far_they_are),
+        cmocka_unit_test(documents_that_are_filed_do_not_hide_what_rules_were_refused),
+        cmocka_unit_test(rules_that_wait_for_another_to_file_documents_are_behind),
         cmocka_unit_test(gauges_and_counters_are_what_was_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
