@@ -5,6 +5,7 @@
 #include "observe/repeats.h"
 #include "postgres/session.h"
 #include "postgres/wire.h"
+#include "tell/untold.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ enum {
 enum state { AWAY, WAITING, READING, DELIVERING, MARKING, ORPHANED, LEAVING, CLOSING, STATES };
 
 /* Kinds of lines that come again and again (repeats.h). */
-enum line { LINE_TROUBLE, LINE_DATABASE, LINE_REFUSED };
+enum line { LINE_SESSION, LINE_TROUBLE, LINE_DATABASE, LINE_REFUSED };
 
 struct tw_outbox {
     const struct tw_config *config;
@@ -48,10 +49,9 @@ struct tw_outbox {
 
     bool held;             /* the lease, when last asked */
     char teller_name[128]; /* the daemon that tells, when it is another */
-    int64_t waiting;       /* rows that wait */
-    int64_t oldest_us;     /* by this machine's clock, when the oldest was made; moves on as rows are told */
-    uint64_t progress_ms;  /* when nothing waited, or another row was the oldest */
-    uint64_t retry_ms;     /* the next pause after a failure */
+    struct tw_untold untold;
+    struct tw_error unasked;  /* why it is not known what waits; TW_OK: no session yet */
+    uint64_t retry_ms;        /* the next pause after a failure */
     uint64_t failed_since_ms; /* 0: the last delivery did not fail */
     struct tw_error trouble;  /* why it failed; TW_OK: it did not */
 
@@ -139,8 +139,8 @@ static void tell_failure(
         return;
     tw_log_error(outbox->log, "tell", what, err);
     tw_log(outbox->log, TW_WARNING, "tell", "alerts wait", tw_string("target", target_name(outbox)),
-        tw_int("waiting", outbox->waiting),
-        tw_int("oldest_seconds", outbox->waiting > 0 ? (tw_wall_us() - outbox->oldest_us) / 1000000 : 0),
+        tw_int("waiting", outbox->untold.rows),
+        tw_int("oldest_seconds", tw_untold_age_ms(&outbox->untold, tw_now_ms()) / 1000),
         tw_int("repeated", (int64_t)unsaid));
 }
 
@@ -153,26 +153,15 @@ static void recover(struct tw_outbox *outbox, const char *what, const struct tw_
         return;
     }
     tell_failure(outbox, LINE_DATABASE, what, &refusal->error);
+    outbox->unasked = refusal->error;
+    tw_untold_unknown(&outbox->untold, tw_now_ms());
     wait_longer(outbox, what);
-}
-
-static void note_depth(struct tw_outbox *outbox, int64_t waiting, int64_t oldest_ms)
-{
-    enum { SAME_US = 50000 }; /* the age is rounded, and its answer takes a while */
-    int64_t made_us = tw_wall_us() - oldest_ms * 1000;
-    if (waiting == 0 || made_us > outbox->oldest_us + SAME_US || outbox->waiting == 0)
-        outbox->progress_ms = tw_now_ms();
-    if (waiting == 0 || made_us > outbox->oldest_us + SAME_US || outbox->waiting == 0)
-        outbox->oldest_us = made_us;
-    outbox->waiting = waiting;
-    tw_outbox_second(outbox);
 }
 
 void tw_outbox_second(struct tw_outbox *outbox)
 {
-    double oldest = (double)(tw_wall_us() - outbox->oldest_us) / 1e6;
-    numbers(outbox)->waiting = (double)outbox->waiting;
-    numbers(outbox)->oldest_seconds = outbox->waiting > 0 ? oldest : 0;
+    numbers(outbox)->waiting = (double)outbox->untold.rows;
+    numbers(outbox)->oldest_seconds = (double)tw_untold_age_ms(&outbox->untold, tw_now_ms()) / 1e3;
 }
 
 static void note_expired(struct tw_outbox *outbox, int64_t expired)
@@ -197,7 +186,11 @@ static void take_lease(struct tw_outbox *outbox, const PGresult *result)
             tw_string("target", target_name(outbox)), tw_string("daemon", PQgetvalue(result, 0, 1)));
     outbox->held = held;
     snprintf(outbox->teller_name, sizeof outbox->teller_name, "%s", PQgetvalue(result, 0, 1));
-    note_depth(outbox, tw_get_int64(PQgetvalue(result, 0, 2)), tw_get_int64(PQgetvalue(result, 0, 3)));
+    const struct tw_untold_seen seen = {.rows = tw_get_int64(PQgetvalue(result, 0, 2)),
+        .age_ms = tw_get_int64(PQgetvalue(result, 0, 3)),
+        .keep_ms = outbox->config->tell.keep_ms};
+    tw_untold_note(&outbox->untold, &seen, tw_now_ms());
+    tw_outbox_second(outbox);
     note_expired(outbox, tw_get_int64(PQgetvalue(result, 0, 4)));
 }
 
@@ -315,6 +308,8 @@ static void on_marked(void *context, const struct tw_refusal *refusal)
     }
     if (outbox->repeating)
         outbox->repeat_after = outbox->rows[outbox->count - 1].alert;
+    else
+        tw_untold_told(&outbox->untold, tw_now_ms());
     if (outbox->trouble.code != TW_OK)
         wait_longer(outbox, "marked; not all of it was told");
     else
@@ -431,13 +426,16 @@ static void on_ready(void *context)
         wait_for(outbox, 0, "connected");
 }
 
-/* The store tells of a database that is away; nothing is known of the outbox meanwhile. */
+/* The store's own session may be well meanwhile, and nobody else tells why nothing is told. */
 static void on_lost(void *context, const struct tw_error *err)
 {
     struct tw_outbox *outbox = context;
-    (void)err;
+    uint64_t unsaid;
+    if (tw_repeats_tell(&outbox->repeats, LINE_SESSION, tw_now_ms(), &unsaid))
+        tw_log_error(outbox->log, "tell", "connection lost", err);
     outbox->held = false;
-    outbox->waiting = 0;
+    outbox->unasked = *err;
+    tw_untold_unknown(&outbox->untold, tw_now_ms());
     uv_timer_stop(&outbox->session.timer);
     if (outbox->state == DELIVERING)
         move(outbox, ORPHANED, "session lost");
@@ -447,12 +445,22 @@ static void on_lost(void *context, const struct tw_error *err)
 
 uint64_t tw_outbox_behind_ms(const struct tw_outbox *outbox)
 {
-    return outbox->waiting > 0 ? tw_now_ms() - outbox->progress_ms : 0;
+    return tw_untold_behind_ms(&outbox->untold, tw_now_ms());
+}
+
+uint64_t tw_outbox_unknown_ms(const struct tw_outbox *outbox)
+{
+    return tw_untold_unknown_ms(&outbox->untold, tw_now_ms());
 }
 
 void tw_outbox_obstacle(const struct tw_outbox *outbox, char *line, size_t size)
 {
-    if (outbox->trouble.code != TW_OK)
+    bool unknown = tw_outbox_unknown_ms(outbox) > 0;
+    if (unknown && outbox->unasked.code != TW_OK)
+        tw_error_line(&outbox->unasked, line, size);
+    else if (unknown)
+        snprintf(line, size, "PostgreSQL does not answer; cure: see pg_stat_activity");
+    else if (outbox->trouble.code != TW_OK)
         tw_error_line(&outbox->trouble, line, size);
     else if (!outbox->held)
         snprintf(line, size, "daemon %s has its lease; cure: see that daemon's log", outbox->teller_name);
@@ -500,7 +508,7 @@ bool tw_outbox_begin(uv_loop_t *loop, const struct tw_config *config, const stru
     outbox->target = target;
     outbox->kind = kind;
     outbox->retry_ms = RETRY_LEAST_MS;
-    outbox->progress_ms = tw_now_ms();
+    tw_untold_begin(&outbox->untold, tw_now_ms());
     tw_session_set(&outbox->session, "lock_timeout", config->store.lock_timeout_ms);
     if (!open_rooms(outbox, loop, err)) {
         dispose(outbox);

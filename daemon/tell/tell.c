@@ -31,22 +31,31 @@ void tw_tell_second(struct tw_tell *tell)
             tw_outbox_second(tell->outboxes[target]);
 }
 
-bool tw_tell_ready(const struct tw_tell *tell, char *why, size_t size)
+/* A line, when the target has stood still for too long; the length that it has, or would have. */
+static size_t tell_behind(const struct tw_outbox *outbox, const char *target, char *why, size_t size)
 {
     char line[900];
+    uint64_t behind_ms = tw_outbox_behind_ms(outbox);
+    uint64_t unknown_ms = tw_outbox_unknown_ms(outbox);
+    int length = 0;
+    tw_outbox_obstacle(outbox, line, sizeof line);
+    if (unknown_ms >= TW_TELL_LIMIT_MS)
+        length = snprintf(why, size, "what waits to be told to %s is not known for %" PRIu64 " s: %s\n",
+            target, unknown_ms / 1000, line);
+    else if (behind_ms >= TW_TELL_LIMIT_MS)
+        length = snprintf(why, size, "alerts wait, and %s was told none for %" PRIu64 " s: %s\n", target,
+            behind_ms / 1000, line);
+    return length > 0 ? (size_t)length : 0;
+}
+
+bool tw_tell_ready(const struct tw_tell *tell, char *why, size_t size)
+{
     size_t used = 0;
     why[0] = '\0';
-    for (enum tw_tell_target target = 0; target < TW_TELL_TARGETS; target++) {
-        const struct tw_outbox *outbox = tell->outboxes[target];
-        uint64_t behind_ms = outbox ? tw_outbox_behind_ms(outbox) : 0;
-        if (behind_ms < TW_TELL_LIMIT_MS || used >= size)
-            continue;
-        tw_outbox_obstacle(outbox, line, sizeof line);
-        int length =
-            snprintf(why + used, size - used, "alerts wait, and %s was told none for %" PRIu64 " s: %s\n",
-                tw_tell_target_names[target], behind_ms / 1000, line);
-        used += length > 0 ? (size_t)length : 0;
-    }
+    for (enum tw_tell_target target = 0; target < TW_TELL_TARGETS; target++)
+        if (tell->outboxes[target] && used < size)
+            used +=
+                tell_behind(tell->outboxes[target], tw_tell_target_names[target], why + used, size - used);
     return used == 0;
 }
 

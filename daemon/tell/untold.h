@@ -1,0 +1,47 @@
+/* untold: how many rows wait to be told to one target, since when, and whether that gets on; by what the
+ * database answers when it is asked for the target's lease, whichever daemon tells.
+ *
+ *     tw_untold_begin(&untold, now_ms)              nothing is known yet
+ *     tw_untold_note(&untold, &seen, now_ms)        it has answered
+ *     tw_untold_told(&untold, now_ms)               rows were told, or refused, by this daemon, and marked
+ *     tw_untold_unknown(&untold, now_ms)            it cannot be asked: no session, or it refuses
+ *     tw_untold_behind_ms, tw_untold_unknown_ms     for whoever shows a light
+ *
+ * PROGRESS is a row that was told. Another one is the oldest then; but so it is when the oldest has waited for
+ * tell.keep and was given up: a target that is away for longer than that would seem to take rows, one by one,
+ * just when they begin to be lost. Ages come rounded, from another machine's clock: what moves by less than a
+ * second has not moved. Pure; times are monotonic milliseconds. */
+#ifndef TW_UNTOLD_H
+#define TW_UNTOLD_H
+
+#include <stdint.h>
+
+struct tw_untold {
+    int64_t rows; /* that wait, when last heard */
+    int64_t
+        oldest_ms; /* when the oldest of them was made, by this machine's clock; below 0: before it began */
+    uint64_t progress_ms; /* when nothing waited, or a row was told */
+    uint64_t unknown_ms;  /* since when the database has not been heard of it; 0: it has */
+};
+
+/* What the database says. */
+struct tw_untold_seen {
+    int64_t rows;
+    int64_t age_ms;  /* of the oldest */
+    int64_t keep_ms; /* tell.keep */
+};
+
+void tw_untold_begin(struct tw_untold *untold, uint64_t now_ms);
+void tw_untold_note(struct tw_untold *untold, const struct tw_untold_seen *seen, uint64_t now_ms);
+void tw_untold_told(struct tw_untold *untold, uint64_t now_ms);
+/* The first time counts; what was known last stays. */
+void tw_untold_unknown(struct tw_untold *untold, uint64_t now_ms);
+
+/* For how long rows have waited without any being told; 0: none waits. */
+uint64_t tw_untold_behind_ms(const struct tw_untold *untold, uint64_t now_ms);
+/* For how long it has not been known what waits; 0: it is known. */
+uint64_t tw_untold_unknown_ms(const struct tw_untold *untold, uint64_t now_ms);
+/* Age of the oldest row that waits; 0: none does. */
+int64_t tw_untold_age_ms(const struct tw_untold *untold, uint64_t now_ms);
+
+#endif
