@@ -8,43 +8,49 @@
 
 enum { FOLD_MS = 60000, LEAD_US = 60000000 };
 
-static void tell_dead_letters(const struct tw_notices *notices, const struct tw_log *log, int64_t count)
+static void tell_dead_letters(const struct tw_notices *notices, const struct tw_notice_place *place,
+    const struct tw_log *log, int64_t count)
 {
     tw_log(log, TW_WARNING, "decode", "messages that could not be used are dead letters",
-        tw_int("count", count), tw_string("first", notices->reason), tw_string("topic", notices->topic),
-        tw_int("partition", notices->partition), tw_int("offset", notices->offset),
+        tw_int("count", count), tw_string("first", notices->reason), tw_string("topic", place->topic),
+        tw_int("partition", place->partition), tw_int("offset", notices->offset),
         tw_string("cure", "see tapewatch deadletters list"));
 }
 
-static void tell_doubtful_times(const struct tw_notices *notices, const struct tw_log *log, int64_t count)
+static void tell_doubtful_times(const struct tw_notices *notices, const struct tw_notice_place *place,
+    const struct tw_log *log, int64_t count)
 {
+    (void)notices;
     tw_log(log, TW_WARNING, "decode", "times lie before 1990 by the unit that is set", tw_int("count", count),
-        tw_string("topic", notices->topic), tw_string("cure", "check decode.time_unit, or set it to auto"));
+        tw_string("topic", place->topic), tw_string("cure", "check decode.time_unit, or set it to auto"));
 }
 
-static void tell_ahead(const struct tw_notices *notices, const struct tw_log *log, int64_t count)
+static void tell_ahead(const struct tw_notices *notices, const struct tw_notice_place *place,
+    const struct tw_log *log, int64_t count)
 {
     char event[TW_TIME_TEXT_BYTES];
     char stamp[TW_TIME_TEXT_BYTES];
     tw_time_text(notices->ahead_us, event);
     tw_time_text(notices->ahead_stamp_us, stamp);
     tw_log(log, TW_WARNING, "decode", "times too far ahead do not move the watermark", tw_int("count", count),
-        tw_string("first", event), tw_string("stamp", stamp), tw_string("topic", notices->topic),
-        tw_int("partition", notices->partition), tw_int("offset", notices->ahead_offset),
+        tw_string("first", event), tw_string("stamp", stamp), tw_string("topic", place->topic),
+        tw_int("partition", place->partition), tw_int("offset", notices->ahead_offset),
         tw_string("cure", "check the sender's clock, or raise watermark.max_ahead"));
 }
 
-static void tell_lead(const struct tw_notices *notices, const struct tw_log *log, int64_t count)
+static void tell_lead(const struct tw_notices *notices, const struct tw_notice_place *place,
+    const struct tw_log *log, int64_t count)
 {
     tw_log(log, TW_WARNING, "decode", "event time leads this machine's clock", tw_int("count", count),
-        tw_int("seconds", notices->lead_us / 1000000), tw_string("topic", notices->topic),
-        tw_int("partition", notices->partition),
+        tw_int("seconds", notices->lead_us / 1000000), tw_string("topic", place->topic),
+        tw_int("partition", place->partition),
         tw_string("cure", "check the clocks of senders, of Kafka and of this machine; documents with honest "
                           "times come late now"));
 }
 
 /* "source 12, symbols 3" */
-static void tell_repairs(const struct tw_notices *notices, const struct tw_log *log, int64_t count)
+static void tell_repairs(const struct tw_notices *notices, const struct tw_notice_place *place,
+    const struct tw_log *log, int64_t count)
 {
     char fields[256];
     size_t used = 0;
@@ -54,18 +60,20 @@ static void tell_repairs(const struct tw_notices *notices, const struct tw_log *
             used += (size_t)snprintf(fields + used, sizeof fields - used, "%s%s %llu", used ? ", " : "",
                 tw_repair_names[what], (unsigned long long)notices->repaired[what]);
     tw_log(log, TW_INFO, "decode", "messages were mended", tw_int("count", count),
-        tw_string("fields", fields), tw_string("topic", notices->topic));
+        tw_string("fields", fields), tw_string("topic", place->topic));
 }
 
-static void tell_symbols(const struct tw_notices *notices, const struct tw_log *log, int64_t count)
+static void tell_symbols(const struct tw_notices *notices, const struct tw_notice_place *place,
+    const struct tw_log *log, int64_t count)
 {
+    (void)notices;
     tw_log(log, TW_INFO, "link", "symbols of messages name nobody", tw_int("count", count),
-        tw_string("topic", notices->topic),
+        tw_string("topic", place->topic),
         tw_string("cure", "list them in link.entities, or see decode.symbols"));
 }
 
-static void (*const tell[TW_NOTICES])(const struct tw_notices *, const struct tw_log *, int64_t) = {
-    [TW_NOTICE_DEAD_LETTERS] = tell_dead_letters,
+static void (*const tell[TW_NOTICES])(const struct tw_notices *, const struct tw_notice_place *,
+    const struct tw_log *, int64_t) = {[TW_NOTICE_DEAD_LETTERS] = tell_dead_letters,
     [TW_NOTICE_DOUBTFUL_TIMES] = tell_doubtful_times,
     [TW_NOTICE_AHEAD] = tell_ahead,
     [TW_NOTICE_LEAD] = tell_lead,
@@ -78,7 +86,7 @@ void tw_notices_flush(struct tw_notices *notices, const struct tw_log *log, uint
         bool early = notices->told_ms[kind] && now_ms - notices->told_ms[kind] < FOLD_MS;
         if (notices->waiting[kind] == 0 || early)
             continue;
-        tell[kind](notices, log, (int64_t)notices->waiting[kind]);
+        tell[kind](notices, &notices->places[kind], log, (int64_t)notices->waiting[kind]);
         notices->waiting[kind] = 0;
         notices->told_ms[kind] = now_ms ? now_ms : 1;
         if (kind == TW_NOTICE_REPAIRS)
@@ -119,6 +127,22 @@ static int64_t lead_of(const struct tw_rows *rows, int64_t clock_us)
     return leads ? rows->highest_us - clock_us : 0;
 }
 
+static void keep_place(struct tw_notices *notices, enum tw_notice kind, const char *topic, int32_t partition)
+{
+    struct tw_notice_place *place = &notices->places[kind];
+    snprintf(place->topic, sizeof place->topic, "%s", topic);
+    place->partition = partition;
+}
+
+/* More of a kind wait; of the first the place is kept, or a line would name another partition's offset. */
+static void add(
+    struct tw_notices *notices, enum tw_notice kind, uint64_t count, const char *topic, int32_t partition)
+{
+    if (count > 0 && notices->waiting[kind] == 0)
+        keep_place(notices, kind, topic, partition);
+    notices->waiting[kind] += count;
+}
+
 void tw_notices_add(struct tw_notices *notices, const struct tw_log *log, uint64_t now_ms, int64_t clock_us,
     const struct tw_rows *rows, const char *topic, int32_t partition)
 {
@@ -132,18 +156,16 @@ void tw_notices_add(struct tw_notices *notices, const struct tw_log *log, uint64
         keep_first(notices, rows);
     if (rows->ahead_count && notices->waiting[TW_NOTICE_AHEAD] == 0)
         keep_first_ahead(notices, rows);
-    if (lead_us > notices->lead_us || notices->waiting[TW_NOTICE_LEAD] == 0)
+    bool leads_most = lead_us > 0 && notices->waiting[TW_NOTICE_LEAD] > 0 && lead_us > notices->lead_us;
+    if (leads_most)
+        keep_place(notices, TW_NOTICE_LEAD, topic, partition);
+    if (leads_most || notices->waiting[TW_NOTICE_LEAD] == 0)
         notices->lead_us = lead_us;
-    if (rows->dead_count || rows->doubtful_times || rows->ahead_count || lead_us || mended ||
-        rows->symbols_unknown) {
-        snprintf(notices->topic, sizeof notices->topic, "%s", topic);
-        notices->partition = partition;
-    }
-    notices->waiting[TW_NOTICE_DEAD_LETTERS] += rows->dead_count;
-    notices->waiting[TW_NOTICE_DOUBTFUL_TIMES] += rows->doubtful_times;
-    notices->waiting[TW_NOTICE_AHEAD] += rows->ahead_count;
-    notices->waiting[TW_NOTICE_LEAD] += lead_us > 0;
-    notices->waiting[TW_NOTICE_REPAIRS] += mended;
-    notices->waiting[TW_NOTICE_SYMBOLS] += rows->symbols_unknown;
+    add(notices, TW_NOTICE_DEAD_LETTERS, rows->dead_count, topic, partition);
+    add(notices, TW_NOTICE_DOUBTFUL_TIMES, rows->doubtful_times, topic, partition);
+    add(notices, TW_NOTICE_AHEAD, rows->ahead_count, topic, partition);
+    add(notices, TW_NOTICE_LEAD, lead_us > 0, topic, partition);
+    add(notices, TW_NOTICE_REPAIRS, mended, topic, partition);
+    add(notices, TW_NOTICE_SYMBOLS, rows->symbols_unknown, topic, partition);
     tw_notices_flush(notices, log, now_ms);
 }

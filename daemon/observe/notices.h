@@ -34,19 +34,24 @@ enum tw_notice {
     TW_NOTICES
 };
 
+/* Whose record it was. */
+struct tw_notice_place {
+    char topic[256];
+    int32_t partition;
+};
+
 /* Begin with zeros. */
 struct tw_notices {
     uint64_t waiting[TW_NOTICES]; /* not yet told */
     uint64_t told_ms[TW_NOTICES]; /* when the last line was written; 0: never */
     uint64_t repaired[TW_REPAIRS];
-    char reason[256];       /* of the first dead letter that waits */
-    int64_t ahead_offset;   /* of the first time too far ahead that waits */
-    int64_t ahead_us;       /* and that time, */
-    int64_t ahead_stamp_us; /* and its record's stamp */
-    int64_t lead_us;        /* the most by which event time led the clock */
-    char topic[256];
-    int32_t partition;
-    int64_t offset;
+    char reason[256];                          /* of the first dead letter that waits */
+    int64_t ahead_offset;                      /* of the first time too far ahead that waits */
+    int64_t ahead_us;                          /* and that time, */
+    int64_t ahead_stamp_us;                    /* and its record's stamp */
+    int64_t lead_us;                           /* the most by which event time led the clock */
+    int64_t offset;                            /* of the first dead letter that waits */
+    struct tw_notice_place places[TW_NOTICES]; /* of the first that waits; of the one that leads most */
 };
 
 /* Takes in what a stored batch held that was read when the wall clock said `clock_us`, and tells what may be

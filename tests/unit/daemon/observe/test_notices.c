@@ -76,6 +76,32 @@ static void dead_letters_are_folded_to_a_line_a_minute(void **state)
     assert_string_equal(logged(), "");
 }
 
+/* Whoever looks for the offset that is told must find it in the partition that is told. */
+static void the_first_of_a_kind_keeps_its_place_whatever_comes_from_elsewhere(void **state)
+{
+    (void)state;
+    struct tw_log log = tw_log_open(TW_INFO, TW_LOG_FORMAT_LOGFMT, NULL);
+    struct tw_notices notices = {0};
+    struct tw_message message = {.offset = 17};
+    struct tw_error why = {0};
+    tw_fail(&why, TW_REFUSED, "byte 3", "send one JSON object a message", "not JSON");
+    struct tw_document document = {.message = &message, .fate = TW_FATE_DEAD_LETTER, .refusal = &why};
+    struct tw_rows rows = dead(1, &document);
+    struct tw_rows elsewhere = {.symbols_unknown = 5};
+    tw_notices_add(&notices, &log, 1000, CLOCK_US, &rows, "news", 3);
+    logged();
+    message.offset = 99;
+    tw_notices_add(&notices, &log, 2000, CLOCK_US, &rows, "news", 4);
+    tw_notices_add(&notices, &log, 3000, CLOCK_US, &elsewhere, "posts", 8);
+    message.offset = 5;
+    tw_notices_add(&notices, &log, 4000, CLOCK_US, &rows, "posts", 7);
+    assert_non_null(strstr(logged(), "count=5 topic=posts"));
+    tw_notices_flush(&notices, &log, 61000);
+    const char *line = logged();
+    assert_non_null(strstr(line, "count=2"));
+    assert_non_null(strstr(line, "topic=news partition=4 offset=99"));
+}
+
 static void repairs_are_told_by_field(void **state)
 {
     (void)state;
@@ -127,6 +153,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(dead_letters_are_folded_to_a_line_a_minute, begin, end),
+        cmocka_unit_test_setup_teardown(
+            the_first_of_a_kind_keeps_its_place_whatever_comes_from_elsewhere, begin, end),
         cmocka_unit_test_setup_teardown(event_time_that_leads_is_loud_and_folded, begin, end),
         cmocka_unit_test_setup_teardown(repairs_are_told_by_field, begin, end),
     };
