@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/signals.h"
 
-enum { MOST_WORKERS = 256, STACK_BYTES = 4 * 1024 * 1024 };
+enum { STACK_BYTES = 4 * 1024 * 1024 };
 
 struct worker {
     struct tw_pool *pool;
@@ -296,9 +296,9 @@ static void free_pool(struct tw_pool *pool)
 bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *table, struct tw_shared *shared,
     const struct tw_pool_events *events, struct tw_pool **out, struct tw_error *err)
 {
-    if (workers < 1 || workers > MOST_WORKERS)
-        return tw_fail(
-            err, TW_CONFIG, "workers.count", NULL, "%u workers; 1 to %d can be had", workers, MOST_WORKERS);
+    if (workers < 1 || workers > TW_POOL_WORKERS_MOST)
+        return tw_fail(err, TW_CONFIG, "workers.count", NULL, "%u workers; 1 to %d can be had", workers,
+            TW_POOL_WORKERS_MOST);
     struct tw_pool *pool = calloc(1, sizeof *pool + (workers + TW_JOB_LANES) * sizeof pool->workers[0]);
     if (!pool)
         return tw_fail(err, TW_INTERNAL, "workers", NULL, "out of memory");

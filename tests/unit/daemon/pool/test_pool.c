@@ -1,9 +1,12 @@
 #include "pool/pool.h"
 
+#include "config/config_rows.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -389,6 +392,22 @@ static void a_job_does_not_wait_for_batches_though_every_worker_has_one(void **s
     free(scene);
 }
 
+/* What `check` lets pass, `serve` starts with. */
+static void as_many_workers_as_the_configuration_may_ask_for_can_be_had(void **state)
+{
+    (void)state;
+    size_t row = 0;
+    while (row < TW_CONFIG_ROWS && strcmp(tw_config_rows[row].section, "workers") != 0)
+        row++;
+    assert_true(row < TW_CONFIG_ROWS);
+    assert_int_equal(tw_config_rows[row].key.most, TW_POOL_WORKERS_MOST);
+    struct scene *scene = calloc(1, sizeof *scene);
+    open_scene(scene, 300, 1);
+    tw_pool_end(scene->pool, closed, scene);
+    close_scene(scene);
+    free(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_worker_that_goes_on_step_by_step_is_not_stuck_however_long_its_batch_is),
         cmocka_unit_test(the_end_stops_a_long_batch_between_two_steps_and_does_not_make_the_loop_wait),
         cmocka_unit_test(a_job_does_not_wait_for_batches_though_every_worker_has_one),
+        cmocka_unit_test(as_many_workers_as_the_configuration_may_ask_for_can_be_had),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
