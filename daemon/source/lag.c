@@ -9,9 +9,8 @@ static void note_position(struct tw_owned_partition *partition, rd_kafka_t *kafk
             RD_KAFKA_RESP_ERR_NO_ERROR &&
         high > base->end_offset)
         base->end_offset = high;
-    base->caught_up =
-        partition->at_end && !tw_owned_holds_more(partition) && base->batches_out == 0 &&
-        (base->cut_offset == base->expected_offset || partition->jumped_offset == base->expected_offset);
+    base->caught_up = partition->at_end && !tw_owned_holds_more(partition) && base->batches_out == 0 &&
+                      tw_owned_is_cut(partition);
 }
 
 void tw_lag_note(struct tw_partitions *partitions, rd_kafka_t *kafka, struct tw_metrics *metrics)

@@ -26,7 +26,8 @@ struct tw_owned_partition {
     int64_t check_offset;      /* the stored record that must be seen there before others; -1: no more */
     bool doubtful;             /* its topic may be another one: to be taken anew when its broker answers */
     int64_t told_offset;       /* as committed to Kafka, for lag tools */
-    int64_t jumped_offset;     /* where reading goes on after a jump, nothing cut is below it; -1: none */
+    int64_t jumped_offset;     /* where reading went on after a jump; -1: none */
+    int64_t jumped_from;       /* and the offset that was expected before it */
     uint64_t take_at_ms;       /* FENCED: not before */
     uint64_t taken_at_ms;      /* when its row became ours; 0: not yet */
     uint64_t retake_ms;        /* how long it would be FENCED, doubled by each fence; 0: the least */
@@ -52,6 +53,15 @@ static inline struct tw_owned_partition *tw_owned(struct tw_partition *partition
 static inline bool tw_owned_holds_more(const struct tw_owned_partition *partition)
 {
     return partition->at_end && partition->base.end_offset > partition->end_event_offset;
+}
+
+/* All that was read of it is cut. After a jump nothing moves the row over what was left out, until there is a
+ * message to do so. */
+static inline bool tw_owned_is_cut(const struct tw_owned_partition *partition)
+{
+    const struct tw_partition *base = &partition->base;
+    return base->cut_offset == base->expected_offset ||
+           (partition->jumped_offset == base->expected_offset && base->cut_offset == partition->jumped_from);
 }
 
 /* A new entry in the state FENCED or TAKING, without offsets. NULL when out of memory. */

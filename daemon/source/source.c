@@ -264,11 +264,10 @@ static void jump(struct tw_source *source, struct tw_partition *partition, int64
         tw_string("topic", partition->topic), tw_int("partition", partition->number),
         tw_int("stored", partition->expected_offset), tw_int("offset", offset),
         tw_string("policy", tw_out_of_range_names[source->config->kafka.out_of_range]));
-    /* The row stays until there is a message to move it; with nothing to cut, all is committed all the
-     * same. */
-    if (partition->cut_offset == partition->expected_offset ||
-        owned->jumped_offset == partition->expected_offset)
-        owned->jumped_offset = offset;
+    /* One jump behind another is one. */
+    if (owned->jumped_offset != partition->expected_offset)
+        owned->jumped_from = partition->expected_offset;
+    owned->jumped_offset = offset;
     partition->expected_offset = offset;
 }
 

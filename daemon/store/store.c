@@ -265,7 +265,7 @@ static void send_refresh(struct tw_store *store)
 void tw_store_refresh(struct tw_store *store, struct tw_partition *first)
 {
     struct tw_error err;
-    if (store->refresh_due || store->state == TW_STORE_REFRESHING || !tw_store_ready(store))
+    if (store->state == TW_STORE_REFRESHING || !tw_store_ready(store))
         return;
     store->refresh_due = tw_refresh_gather(&store->refresh, first, &err);
     if (!store->refresh_due)

@@ -85,8 +85,9 @@ void tw_store_forget(struct tw_store *store, struct tw_partition *partition);
 void tw_store_commit(struct tw_store *store, struct tw_batch *batch);
 
 /* Each second: writes watermark, caught_up, end_offset and seen_at of the partitions in the list, under
- * their fences; whose row is not there any more is told by `fenced`. Skipped when the last refresh is still
- * waiting. */
+ * their fences; whose row is not there any more is told by `fenced`. Skipped while the last refresh is on its
+ * way; one that still waits for its turn gives way to this: a partition that was caught up may not be so any
+ * more. */
 void tw_store_refresh(struct tw_store *store, struct tw_partition *first);
 
 /* Tells the database what the entities file says, in the background: `entities` belongs to `shared`, which is

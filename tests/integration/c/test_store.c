@@ -917,6 +917,36 @@ static void a_partition_with_batches_out_is_not_told_as_caught_up(void **state)
     assert_int_equal(ask(story, caught_up), 1);
 }
 
+/* Positions wait while a row is held that is to be taken. By then a partition may hold documents again: told as
+ * it stood before, event time would pass over them. */
+static void a_partition_is_told_as_it_stands_when_its_turn_comes(void **state)
+{
+    struct story *story = *state;
+    struct tw_partition other = story->partition;
+    other.number = 1;
+    tw_store_take(story->store, &other);
+    run_until(story, &story->taken, 2);
+    ask(story, "BEGIN");
+    ask(story, "SELECT partition FROM tapewatch.positions WHERE partition = 1 AND" OF_TOPIC " FOR UPDATE");
+    tw_store_take(story->store, &other);
+    run_for(story, 100); /* it waits for its lock, for half a second */
+    story->partition.state = TW_PARTITION_READING;
+    story->partition.caught_up = true;
+    story->partition.broker_answers = true;
+    story->partition.end_offset = 1;
+    tw_store_refresh(story->store, &story->partition);
+    story->partition.batches_out = 1;
+    story->partition.end_offset = 2;
+    tw_store_refresh(story->store, &story->partition);
+    run_for(story, 1200);
+    const char *told =
+        "SELECT end_offset FROM tapewatch.stream_positions WHERE NOT caught_up AND partition = 0"
+        " AND topic = $1";
+    assert_int_equal(ask(story, told), 2);
+    ask(story, "ROLLBACK");
+    run_until(story, &story->taken, 3);
+}
+
 /* On a silent partition there is no commit that would meet the fence. */
 static void a_refresh_that_finds_its_row_anothers_tells_whose_partition_is_fenced_off(void **state)
 {
@@ -1123,6 +1153,7 @@ int main(void)
         STORY(a_document_below_its_partitions_watermark_is_stored_as_late),
         STORY(the_owner_tells_each_second_where_it_stands),
         STORY(a_partition_with_batches_out_is_not_told_as_caught_up),
+        STORY(a_partition_is_told_as_it_stands_when_its_turn_comes),
         STORY(a_refresh_that_finds_its_row_anothers_tells_whose_partition_is_fenced_off),
         STORY(a_stopped_owner_in_mid_pipeline_is_ended_by_the_taker),
         STORY(a_commit_ends_who_is_stopped_with_its_row),

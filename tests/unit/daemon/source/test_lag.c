@@ -68,7 +68,11 @@ static void caught_up_is_what_was_committed_not_what_was_read(void **state)
     base->cut_offset = 15; /* messages in an open batch */
     note_lag(&scene);
     assert_false(base->caught_up);
-    partition->jumped_offset = 20; /* nothing below it will ever be cut */
+    partition->jumped_from = 18; /* behind them reading jumped to 20: they are still to be cut */
+    partition->jumped_offset = 20;
+    note_lag(&scene);
+    assert_false(base->caught_up);
+    base->cut_offset = 18; /* and nothing between will ever be */
     note_lag(&scene);
     assert_true(base->caught_up);
     close_scene(&scene);
