@@ -3,6 +3,7 @@
 #include "postgres/postgres.h"
 #include "source/kafka.h"
 #include "tell/http_post.h"
+#include "tell/kafka_teller.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,14 @@ static void tell(struct tw_check *check, const char *key, const char *property, 
         tw_check_wrong(check, err);
 }
 
+/* The client that tells is another than the one that reads: properties that go together for one may not for the
+ * other. */
+static bool check_clients(const struct tw_config *config, struct tw_error *err)
+{
+    bool tells = config->tell.kafka_topic[0] && tw_config_section_sound(config, "tell");
+    return tw_kafka_check_client(config, err) && (!tells || tw_kafka_teller_check(config, err));
+}
+
 static void check_kafka(struct tw_check *check)
 {
     const struct tw_properties *properties = &check->config.kafka.properties;
@@ -37,7 +46,7 @@ static void check_kafka(struct tw_check *check)
             tell(check, "secrets", secrets->items[at].name, &err);
             right = false;
         }
-    if (right && !tw_kafka_check_client(&check->config, &err))
+    if (right && !check_clients(&check->config, &err))
         tw_config_problem(
             &check->config, &check->problems, "kafka", "properties", NULL, err.cure, "%s", err.what);
 }

@@ -18,25 +18,44 @@ static size_t named_bytes(struct tw_text text, const char *marks)
 
 /* ---- topics ---- */
 
+enum { TOPIC_MOST = 249 }; /* of Kafka's own names */
+
 /* What librdkafka would take for a pattern, and the broker for no name, are refused here. */
 static bool check_topic(const struct tw_yaml_node *node, struct tw_problems *problems)
 {
+    bool dots = tw_text_equal(node->text, tw_text_of(".")) || tw_text_equal(node->text, tw_text_of(".."));
     size_t named = named_bytes(node->text, name_marks);
     int shown = node->text.length < 100 ? (int)node->text.length : 100;
     char wrong = named < node->text.length ? node->text.bytes[named] : '\0';
     if (wrong && strchr("^*+?[(|", wrong))
         return tw_yaml_problem(problems, node, "name each topic, as in topics: [news, tweets]",
             "\"%.*s\" is a pattern: topics are named one by one", shown, node->text.bytes);
-    return named == node->text.length ||
-           tw_yaml_problem(problems, node, "a topic has letters, digits, '.', '_' and '-'",
-               "\"%.*s\" is no topic's name", shown, node->text.bytes);
+    if (named < node->text.length || dots)
+        return tw_yaml_problem(problems, node, "a topic has letters, digits, '.', '_' and '-'",
+            "\"%.*s\" is no topic's name", shown, node->text.bytes);
+    return node->text.length <= TOPIC_MOST ||
+           tw_yaml_problem(problems, node, "give it a shorter one",
+               "\"%.*s...\" is no topic's name: it has %zu bytes, %d are allowed", shown, node->text.bytes,
+               node->text.length, TOPIC_MOST);
+}
+
+/* librdkafka subscribes to none of them then, and says no more than "invalid argument". */
+static bool check_first(const struct tw_yaml_node *list, uint32_t at, struct tw_problems *problems)
+{
+    const struct tw_yaml_node *node = list->items[at];
+    for (uint32_t before = 0; before < at; before++)
+        if (node->text.length > 0 && tw_text_equal(list->items[before]->text, node->text))
+            return tw_yaml_problem(problems, node, "write each topic once",
+                "\"%.*s\" stands in line %u already", node->text.length < 100 ? (int)node->text.length : 100,
+                node->text.bytes, list->items[before]->line);
+    return true;
 }
 
 bool tw_kafka_names_topics(const struct tw_yaml_node *node, struct tw_problems *problems)
 {
     bool right = node->kind != TW_YAML_SCALAR || check_topic(node, problems);
     for (uint32_t at = 0; node->kind == TW_YAML_LIST && at < node->count; at++)
-        right = check_topic(node->items[at], problems) && right;
+        right = check_topic(node->items[at], problems) && check_first(node, at, problems) && right;
     return right;
 }
 

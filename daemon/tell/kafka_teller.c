@@ -168,18 +168,37 @@ static bool set_ours(rd_kafka_conf_t *settings, struct tw_error *err)
     return true;
 }
 
+static bool make_settings(const struct tw_config *config, rd_kafka_conf_t **out, struct tw_error *err)
+{
+    if (!tw_kafka_settings(config, TW_KAFKA_PRODUCER, out, err))
+        return false;
+    rd_kafka_conf_set_log_cb(*out, NULL);
+    if (set_ours(*out, err))
+        return true;
+    rd_kafka_conf_destroy(*out);
+    return false;
+}
+
+bool tw_kafka_teller_check(const struct tw_config *config, struct tw_error *err)
+{
+    rd_kafka_conf_t *settings;
+    rd_kafka_t *client;
+    if (!make_settings(config, &settings, err))
+        return false;
+    (void)rd_kafka_conf_set(settings, "bootstrap.servers", "", NULL, 0); /* nobody is asked */
+    if (!tw_kafka_new(TW_KAFKA_PRODUCER, settings, &client, err))
+        return false;
+    rd_kafka_destroy(client);
+    return true;
+}
+
 static bool open_client(struct tw_kafka_teller *teller, const struct tw_config *config, struct tw_error *err)
 {
     rd_kafka_conf_t *settings;
-    if (!tw_kafka_settings(config, TW_KAFKA_PRODUCER, &settings, err))
+    if (!make_settings(config, &settings, err))
         return false;
-    if (!set_ours(settings, err)) {
-        rd_kafka_conf_destroy(settings);
-        return false;
-    }
     rd_kafka_conf_set_dr_msg_cb(settings, on_report);
     rd_kafka_conf_set_error_cb(settings, on_error);
-    rd_kafka_conf_set_log_cb(settings, NULL);
     rd_kafka_conf_set_opaque(settings, teller);
     return tw_kafka_new(TW_KAFKA_PRODUCER, settings, &teller->client, err);
 }

@@ -19,4 +19,8 @@
 /* See teller.h. `begin` fails with TW_CONFIG for properties that librdkafka refuses. */
 extern const struct tw_teller_kind tw_kafka_teller_kind;
 
+/* Would `begin` take the properties? They may suit who reads, and not who writes. A client is made and ended;
+ * no broker is asked. TW_CONFIG; TW_IO and TW_PERMISSION for a secret's file. */
+TW_MUST_USE bool tw_kafka_teller_check(const struct tw_config *config, struct tw_error *err);
+
 #endif
