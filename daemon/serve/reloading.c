@@ -142,6 +142,12 @@ static bool take_effect(struct tw_daemon *daemon, struct tw_reload *reload, stru
     return true;
 }
 
+/* Who has not been ready yet is not by having read its configuration anew. */
+static bool has_been_ready(const struct tw_daemon *daemon)
+{
+    return daemon->phase == TW_DAEMON_READY || daemon->phase == TW_DAEMON_UNREADY;
+}
+
 static void conclude(struct tw_daemon *daemon, struct tw_reload *reload, struct tw_error *err)
 {
     if (reload && err->code == TW_OK && take_effect(daemon, reload, err)) {
@@ -154,7 +160,8 @@ static void conclude(struct tw_daemon *daemon, struct tw_reload *reload, struct 
         refuse(daemon, reload, err);
         tw_reload_free(reload);
     }
-    tw_notify_ready();
+    if (has_been_ready(daemon))
+        tw_notify_ready();
 }
 
 /* -- reading, beside the loop ---------------------------------------------------------------------------- */
@@ -224,7 +231,8 @@ void tw_reloading_run(struct tw_daemon *daemon, struct tw_control_request *asks)
     }
     tell_who_waits(daemon); /* for an earlier one: what is known of it */
     daemon->reloading.asks = asks;
-    tw_notify_reloading();
+    if (has_been_ready(daemon))
+        tw_notify_reloading();
     if (!tw_daemon_is_open(daemon))
         tw_fail(&err, TW_HELD, NULL, "start it again", "the daemon is stopping");
     else if (begin_reading(daemon, &err))
