@@ -22,8 +22,8 @@ static void tell(struct tw_check *check, const char *key, const char *property, 
         tw_check_wrong(check, err);
 }
 
-/* The client that tells is another than the one that reads: properties that go together for one may not for the
- * other. */
+/* The client that tells is another than the one that reads: properties that go together for one may not for
+ * the other. */
 static bool check_clients(const struct tw_config *config, struct tw_error *err)
 {
     bool tells = config->tell.kafka_topic[0] && tw_config_section_sound(config, "tell");

@@ -62,8 +62,8 @@ struct tw_pool_events {
 /* As many as workers.count may say, and as a machine may have processors. */
 enum { TW_POOL_WORKERS_MOST = 1024 };
 
-/* Starts `workers` threads (1 to TW_POOL_WORKERS_MOST), and one for each lane of jobs. The pool becomes a user of `shared`.
- * TW_INTERNAL when threads or memory are refused; then everything is as before. */
+/* Starts `workers` threads (1 to TW_POOL_WORKERS_MOST), and one for each lane of jobs. The pool becomes a
+ * user of `shared`. TW_INTERNAL when threads or memory are refused; then everything is as before. */
 TW_MUST_USE bool tw_pool_begin(uv_loop_t *loop, uint32_t workers, const struct tw_work *work,
     struct tw_shared *shared, const struct tw_pool_events *events, struct tw_pool **out,
     struct tw_error *err);

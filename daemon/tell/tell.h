@@ -5,9 +5,9 @@
  *     tw_tell_ready(&tell, why, size)       for /readyz: are rows told that wait?
  *     tw_tell_end(&tell, closed, context)
  *
- * NOT READY is a daemon whose alerts wait for TW_TELL_LIMIT_MS without any being told, or that cannot ask for so
- * long whether any wait: documents are stored and rules are evaluated, and yet nobody hears of it. A light that
- * says ok then would be the wrong one.
+ * NOT READY is a daemon whose alerts wait for TW_TELL_LIMIT_MS without any being told, or that cannot ask
+ * for so long whether any wait: documents are stored and rules are evaluated, and yet nobody hears of it. A
+ * light that says ok then would be the wrong one.
  * Nothing restarts for it: systemd's watchdog does not ask, and the rows wait in the database. */
 #ifndef TW_TELL_H
 #define TW_TELL_H
@@ -32,7 +32,8 @@ TW_MUST_USE bool tw_tell_begin(struct tw_tell *tell, uv_loop_t *loop, const stru
 /* Each second: their metrics. */
 void tw_tell_second(struct tw_tell *tell);
 
-/* A line in `why` for each target whose rows wait and are not told, or are not known; false when there is one. */
+/* A line in `why` for each target whose rows wait and are not told, or are not known; false when there is
+ * one. */
 bool tw_tell_ready(const struct tw_tell *tell, char *why, size_t size);
 
 /* Ends them; `closed` comes when every handle is gone, at once when none was open. Once. */

@@ -7,10 +7,10 @@
  *     tw_untold_unknown(&untold, now_ms)            it cannot be asked: no session, or it refuses
  *     tw_untold_behind_ms, tw_untold_unknown_ms     for whoever shows a light
  *
- * PROGRESS is a row that was told. Another one is the oldest then; but so it is when the oldest has waited for
- * tell.keep and was given up: a target that is away for longer than that would seem to take rows, one by one,
- * just when they begin to be lost. Ages come rounded, from another machine's clock: what moves by less than a
- * second has not moved. Pure; times are monotonic milliseconds. */
+ * PROGRESS is a row that was told. Another one is the oldest then; but so it is when the oldest has waited
+ * for tell.keep and was given up: a target that is away for longer than that would seem to take rows, one by
+ * one, just when they begin to be lost. Ages come rounded, from another machine's clock: what moves by less
+ * than a second has not moved. Pure; times are monotonic milliseconds. */
 #ifndef TW_UNTOLD_H
 #define TW_UNTOLD_H
 

@@ -917,8 +917,8 @@ static void a_partition_with_batches_out_is_not_told_as_caught_up(void **state)
     assert_int_equal(ask(story, caught_up), 1);
 }
 
-/* Positions wait while a row is held that is to be taken. By then a partition may hold documents again: told as
- * it stood before, event time would pass over them. */
+/* Positions wait while a row is held that is to be taken. By then a partition may hold documents again: told
+ * as it stood before, event time would pass over them. */
 static void a_partition_is_told_as_it_stands_when_its_turn_comes(void **state)
 {
     struct story *story = *state;
