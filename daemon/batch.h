@@ -17,6 +17,19 @@
 
 struct tw_encoded; /* encode.h: the statements' parameters, made by the worker */
 
+/* Where the oldest record of a batch is, from its stamp to its commit: each stage begins where the one before
+ * it ends. */
+enum tw_stage {
+    TW_STAGE_KAFKA,  /* stamped, and not with us yet: producer, broker, fetch, librdkafka's queue */
+    TW_STAGE_GATHER, /* in a batch that is open */
+    TW_STAGE_QUEUE,  /* cut; no worker has begun it */
+    TW_STAGE_WORKER, /* a worker is at it */
+    TW_STAGE_ORDER,  /* the worker is done; batches that were cut before are not */
+    TW_STAGE_LINE,   /* in the store's line */
+    TW_STAGE_STORE,  /* at hand in the store, until its transaction is known to be committed */
+    TW_STAGES
+};
+
 struct tw_batch {
     struct tw_partition *partition;
     uint64_t assignment; /* partition->assignment when cut */
@@ -38,7 +51,8 @@ struct tw_batch {
     struct tw_encoded *encoded;
     struct tw_error failure; /* filled when the river failed as a whole */
     bool failed;
-    uint64_t worker_us; /* time the river took, for metrics */
+    uint64_t worker_us;          /* time the river took, for metrics */
+    uint64_t left_us[TW_STAGES]; /* monotonic: when each stage ended (observe/stages.h) */
 
     struct tw_shared *shared; /* what the rows were made with and point into: the batch is a user of it */
 

@@ -1,6 +1,7 @@
 #include "batch/batcher.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "batch/pace.h"
@@ -118,6 +119,7 @@ static struct tw_batch *cut(struct tw_batcher *batcher, struct tw_batch **link, 
     batch->next = NULL;
     batch->cut_ms = now_ms;
     batch->arrived_us = tw_wall_us();
+    batch->left_us[TW_STAGE_GATHER] = tw_now_us();
     batch->partition->cut_offset = batch->end_offset;
     return batch;
 }
@@ -145,6 +147,7 @@ bool tw_batcher_add(struct tw_batcher *batcher, struct tw_partition *partition, 
             return false;
         }
         batch->cut_ms = now_ms; /* until it is cut: when it was opened */
+        batch->left_us[TW_STAGE_KAFKA] = tw_now_us();
         *link = batch;          /* find_open ended at the list's end, so the oldest stays first */
         batcher->open_count++;
     }
@@ -216,6 +219,7 @@ struct tw_batch *tw_batcher_split(struct tw_batcher *batcher, struct tw_batch *b
     uint32_t kept = batch->count / 2;
     second->assignment = batch->assignment;
     second->cut_ms = batch->cut_ms;
+    memcpy(second->left_us, batch->left_us, sizeof second->left_us);
     second->arrived_us = batch->arrived_us;
     second->end_offset = batch->end_offset;
     for (uint32_t at = kept; at < batch->count; at++) {

@@ -124,6 +124,8 @@ static void print_glance(const json_t *status)
         "late          %s documents\n", grouped(number_of(status, tw_counter_name(TW_COUNT_LATE)), number));
     printf("alerts        %s opened since the start\n",
         grouped(number_of(status, tw_counter_name(TW_COUNT_ALERTS_OPENED)), number));
+    if (json_is_string(json_object_get(status, "slowest_batch")))
+        printf("slowest       %s (of the last minute)\n", string_of(status, "slowest_batch"));
     print_told(status);
 }
 

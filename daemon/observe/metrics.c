@@ -120,14 +120,24 @@ _Static_assert(sizeof histograms / sizeof histograms[0] == TW_HISTOGRAMS, "a row
 static const double bounds[TW_HISTOGRAM_BUCKETS] = {
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
 
-void tw_observe(struct tw_metrics *metrics, enum tw_histogram histogram, double seconds)
+static void observe(struct tw_histogram_counts *counts, double seconds)
 {
     size_t bucket = 0;
     while (bucket < TW_HISTOGRAM_BUCKETS && seconds > bounds[bucket])
         bucket++;
-    metrics->histograms[histogram].buckets[bucket]++;
-    metrics->histograms[histogram].count++;
-    metrics->histograms[histogram].sum += seconds;
+    counts->buckets[bucket]++;
+    counts->count++;
+    counts->sum += seconds;
+}
+
+void tw_observe(struct tw_metrics *metrics, enum tw_histogram histogram, double seconds)
+{
+    observe(&metrics->histograms[histogram], seconds);
+}
+
+void tw_observe_stage(struct tw_metrics *metrics, enum tw_stage stage, double seconds)
+{
+    observe(&metrics->stages[stage], seconds);
 }
 
 void tw_count_events(struct tw_metrics *metrics, struct tw_text type, uint64_t by)
@@ -160,19 +170,49 @@ static void print_heading(FILE *to, const struct description *description, const
         to, "# HELP %s %s\n# TYPE %s %s\n", description->name, description->help, description->name, type);
 }
 
-static void print_histogram(FILE *to, const struct tw_metrics *metrics, size_t at)
+/* `stage`: the value of a label of that name; NULL: there is none. */
+static void print_counts(
+    FILE *to, const char *name, const char *stage, const struct tw_histogram_counts *counts)
 {
     uint64_t cumulative = 0;
-    print_heading(to, &histograms[at], "histogram");
-    for (size_t bucket = 0; bucket < TW_HISTOGRAM_BUCKETS; bucket++) {
-        cumulative += metrics->histograms[at].buckets[bucket];
-        fprintf(to, "%s_bucket{le=\"%g\"} %llu\n", histograms[at].name, bounds[bucket],
-            (unsigned long long)cumulative);
+    char label[64] = "", alone[64] = "";
+    if (stage) {
+        snprintf(label, sizeof label, "stage=\"%s\",", stage);
+        snprintf(alone, sizeof alone, "{stage=\"%s\"}", stage);
     }
-    fprintf(to, "%s_bucket{le=\"+Inf\"} %llu\n", histograms[at].name,
-        (unsigned long long)metrics->histograms[at].count);
-    fprintf(to, "%s_sum %.9g\n", histograms[at].name, metrics->histograms[at].sum);
-    fprintf(to, "%s_count %llu\n", histograms[at].name, (unsigned long long)metrics->histograms[at].count);
+    for (size_t bucket = 0; bucket < TW_HISTOGRAM_BUCKETS; bucket++) {
+        cumulative += counts->buckets[bucket];
+        fprintf(
+            to, "%s_bucket{%sle=\"%g\"} %llu\n", name, label, bounds[bucket], (unsigned long long)cumulative);
+    }
+    fprintf(to, "%s_bucket{%sle=\"+Inf\"} %llu\n", name, label, (unsigned long long)counts->count);
+    fprintf(to, "%s_sum%s %.9g\n", name, alone, counts->sum);
+    fprintf(to, "%s_count%s %llu\n", name, alone, (unsigned long long)counts->count);
+}
+
+static void print_histogram(FILE *to, const struct tw_metrics *metrics, size_t at)
+{
+    print_heading(to, &histograms[at], "histogram");
+    print_counts(to, histograms[at].name, NULL, &metrics->histograms[at]);
+}
+
+const char *const tw_stage_names[TW_STAGES] = {
+    [TW_STAGE_KAFKA] = "kafka",
+    [TW_STAGE_GATHER] = "gather",
+    [TW_STAGE_QUEUE] = "queue",
+    [TW_STAGE_WORKER] = "worker",
+    [TW_STAGE_ORDER] = "order",
+    [TW_STAGE_LINE] = "line",
+    [TW_STAGE_STORE] = "store",
+};
+
+static void print_stages(FILE *to, const struct tw_metrics *metrics)
+{
+    static const struct description description = {"tapewatch_stage_seconds",
+        "Where the time of tapewatch_stored_seconds went, by stage, oldest of a batch."};
+    print_heading(to, &description, "histogram");
+    for (size_t stage = 0; stage < TW_STAGES; stage++)
+        print_counts(to, description.name, tw_stage_names[stage], &metrics->stages[stage]);
 }
 
 enum series { SERIES_OFFSET, SERIES_LAG, SERIES_WATERMARK, SERIES_ANSWERED, SERIES_STRANDED, SERIES };
@@ -354,6 +394,7 @@ char *tw_metrics_text(const struct tw_metrics *metrics, const struct tw_partitio
     }
     for (size_t at = 0; at < TW_HISTOGRAMS; at++)
         print_histogram(to, metrics, at);
+    print_stages(to, metrics);
     print_partitions(to, first);
     print_held(to, metrics);
     print_tell(to, metrics);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "batch.h"
 #include "document.h"
 #include "partition.h"
 
@@ -104,6 +105,13 @@ struct tw_tell_metrics {
     double oldest_seconds; /* age of the oldest of them; 0: none waits */
 };
 
+/* Observations, by the bounds that all histograms have. */
+struct tw_histogram_counts {
+    uint64_t buckets[TW_HISTOGRAM_BUCKETS + 1]; /* the last is +Inf; not cumulative here */
+    uint64_t count;
+    double sum;
+};
+
 /* Documents of one name of sources.weights. */
 struct tw_source_series {
     const char *name; /* lent */
@@ -126,11 +134,8 @@ struct tw_metrics {
     char held_topic[256];
     int32_t held_partition;
     struct tw_tell_metrics tell[TW_TELL_TARGETS];
-    struct {
-        uint64_t buckets[TW_HISTOGRAM_BUCKETS + 1]; /* the last is +Inf; not cumulative here */
-        uint64_t count;
-        double sum;
-    } histograms[TW_HISTOGRAMS];
+    struct tw_histogram_counts histograms[TW_HISTOGRAMS];
+    struct tw_histogram_counts stages[TW_STAGES]; /* of each batch's oldest record, seconds */
 };
 
 /* Adds to a counter. */
@@ -151,6 +156,11 @@ static inline void tw_gauge_set(struct tw_metrics *metrics, enum tw_gauge gauge,
 
 /* Adds one observation to a histogram. */
 void tw_observe(struct tw_metrics *metrics, enum tw_histogram histogram, double seconds);
+/* Adds how long the oldest record of a batch was in that stage. */
+void tw_observe_stage(struct tw_metrics *metrics, enum tw_stage stage, double seconds);
+
+/* The stages' names, as /metrics and `status` have them. */
+extern const char *const tw_stage_names[TW_STAGES];
 
 /* The counter's name, as /metrics prints it. */
 const char *tw_counter_name(enum tw_counter counter);

@@ -32,6 +32,7 @@
 #include "observe/metrics.h"
 #include "observe/notices.h"
 #include "observe/repeats.h"
+#include "observe/stages.h"
 #include "pool/pool.h"
 #include "pool/work.h"
 #include "serve/held.h"
@@ -60,6 +61,7 @@ struct tw_daemon {
     struct tw_log log;
     struct tw_metrics metrics;
     struct tw_notices notices;
+    struct tw_stages stages;  /* where the time of records goes */
     struct tw_repeats losses; /* tries to connect the store that failed alike, since it was connected */
     struct tw_loop loop;
 

@@ -293,6 +293,17 @@ static void add_held(json_t *status, const struct tw_daemon *daemon)
     add_text(status, "held_by", line);
 }
 
+/* In one line: the batch that was the slowest of the last minute, and where its time went. */
+static void add_slowest(json_t *status, const struct tw_daemon *daemon)
+{
+    char line[TW_STAGES_LINE_BYTES];
+    const struct tw_slow_batch *slowest = tw_stages_slowest(&daemon->stages, tw_now_ms());
+    if (!slowest)
+        return;
+    tw_stages_line(slowest, line, sizeof line);
+    add_text(status, "slowest_batch", line);
+}
+
 /* In one line: names of sources.weights that nothing comes by. */
 static void add_sources(json_t *status, const struct tw_daemon *daemon)
 {
@@ -338,6 +349,7 @@ char *tw_status_text(const struct tw_daemon *daemon)
         add_partition(list, at);
     add_held(status, daemon);
     add_sources(status, daemon);
+    add_slowest(status, daemon);
     add_tell(status, daemon);
     json_object_set_new(status, "partitions", list);
     char *text = json_dumps(status, JSON_COMPACT | JSON_PRESERVE_ORDER);

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "postgres/session.h"
 #include "store/commit.h"
@@ -325,6 +326,7 @@ static void next_task(struct tw_store *store)
         return;
     }
     move(store, TW_STORE_COMMITTING, "a batch");
+    task->batch->left_us[TW_STAGE_LINE] = tw_now_us();
     tw_commit_batch(&store->commit, task->batch);
 }
 
@@ -379,6 +381,7 @@ static void on_commit_finished(void *context, struct tw_batch *batch, enum tw_ba
     struct tw_store *store = context;
     store->pending--;
     move(store, TW_STORE_IDLE, end == TW_BATCH_STORED ? "stored" : "fenced off");
+    batch->left_us[TW_STAGE_STORE] = tw_now_us();
     /* The next one is on its way before the owner hears of this one. */
     advance_soon(store);
     store->events.committed(store->events.context, batch, end);
@@ -481,6 +484,7 @@ void tw_store_forget(struct tw_store *store, struct tw_partition *partition)
 void tw_store_commit(struct tw_store *store, struct tw_batch *batch)
 {
     store->pending++;
+    batch->left_us[TW_STAGE_ORDER] = tw_now_us();
     batch->task = (struct tw_store_task){.batch = batch};
     push(store, &batch->task);
 }
