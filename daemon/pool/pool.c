@@ -35,6 +35,7 @@ struct tw_pool {
     pthread_mutex_t lock; /* guards everything down to the blank line */
     pthread_cond_t more;
     struct tw_batch *batches, **batches_end; /* to be worked on, linked by next */
+    uint32_t unfinished;                     /* they, and those that workers are at */
     struct lane lanes[TW_JOB_LANES];
     struct tw_job *finished, **finished_end;
     struct tw_shared *shared; /* what the next batch is worked on with */
@@ -148,6 +149,7 @@ static void *work(void *argument)
         tw_pulse_rest(&worker->pulse);
         pthread_mutex_lock(&pool->lock);
         batch->back = true;
+        pool->unfinished--;
         uv_async_send(&pool->wake);
     }
     pthread_mutex_unlock(&pool->lock);
@@ -342,6 +344,7 @@ static void append_batch(struct tw_pool *pool, struct tw_batch *batch)
     batch->back = false;
     *pool->batches_end = batch;
     pool->batches_end = &batch->next;
+    pool->unfinished++;
 }
 
 void tw_pool_give(struct tw_pool *pool, struct tw_batch *batch)
@@ -372,6 +375,7 @@ void tw_pool_give_first(struct tw_pool *pool, struct tw_batch *first, struct tw_
     if (!pool->batches)
         pool->batches_end = &second->next;
     pool->batches = first;
+    pool->unfinished += 2;
     pthread_cond_broadcast(&pool->more);
     pthread_mutex_unlock(&pool->lock);
 }
@@ -401,6 +405,19 @@ void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared)
 uint32_t tw_pool_out(const struct tw_pool *pool)
 {
     return pool->batches_out + pool->jobs_out;
+}
+
+uint32_t tw_pool_workers(const struct tw_pool *pool)
+{
+    return pool->worker_count;
+}
+
+uint32_t tw_pool_unfinished(struct tw_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    uint32_t unfinished = pool->unfinished;
+    pthread_mutex_unlock(&pool->lock);
+    return unfinished;
 }
 
 uint32_t tw_pool_busy(const struct tw_pool *pool)
@@ -442,6 +459,7 @@ static void hand_back_untouched(struct tw_pool *pool)
         next = batch->next;
         fail_batch(batch, &err);
         batch->back = true;
+        pool->unfinished--;
     }
     pool->batches = NULL;
     pool->batches_end = &pool->batches;

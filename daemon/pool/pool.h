@@ -80,7 +80,11 @@ void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared);
 
 /* Batches and jobs given and not yet handed back. */
 uint32_t tw_pool_out(const struct tw_pool *pool);
-/* How many of them are at work just now. */
+/* Threads that work on batches. */
+uint32_t tw_pool_workers(const struct tw_pool *pool);
+/* Batches given that no worker is done with: when they are fewer than workers, one has nothing to do. */
+uint32_t tw_pool_unfinished(struct tw_pool *pool);
+/* How many batches and jobs are at work just now. */
 uint32_t tw_pool_busy(const struct tw_pool *pool);
 /* How long the slowest step under way has been going on, on whatever thread; 0 when all wait. */
 uint64_t tw_pool_stuck_ms(const struct tw_pool *pool);

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "base/clock.h"
+#include "batch/cutting.h"
 #include "observe/notify.h"
 #include "observe/processors.h"
 #include "score/classifier.h"
@@ -21,8 +22,6 @@ enum {
     HELD_MS = 30000,   /* beside watermark.idle_after: so long event time may wait for one partition untold */
     STUCK_MS = 300000, /* one step of one worker: the slowest model needs a tenth of it */
     START_MORE_MS = 60000,    /* asked of systemd each second that something is waited for at the start */
-    BATCHES_A_WORKER = 2,     /* one under way, one waiting, so that no worker waits for the loop */
-    BATCHES_COMMITTING = 4,   /* besides: being committed, and waiting for it */
     PROBLEM_BYTES = 16 << 20, /* rules, and what is wrong with them */
 };
 
@@ -76,24 +75,36 @@ static void hand_over(struct tw_daemon *daemon, struct tw_batch *batch)
     tw_pool_give(daemon->pool, batch);
 }
 
+/* What is old already waits for a worker or for the store, and is cut when one of them gets on. */
 static void arm_age(struct tw_daemon *daemon)
 {
     uint64_t due_ms = tw_batcher_due_ms(daemon->batcher, tw_now_ms());
-    if (due_ms != UINT64_MAX)
+    if (due_ms > 0 && due_ms != UINT64_MAX)
         tw_timer_start(&daemon->loop, TW_TIMER_AGE, due_ms, 0);
 }
 
-static void cut_open(struct tw_daemon *daemon, bool at_once)
+/* What is open, as far as it gets on the sooner for being cut. Called whenever a batch came to be old enough, or
+ * one that was out got on. */
+static void cut_open(struct tw_daemon *daemon)
 {
-    for (struct tw_batch *batch; (batch = tw_batcher_cut(daemon->batcher, tw_now_ms(), at_once));)
+    while (tw_batcher_open(daemon->batcher) > 0) {
+        enum tw_cutting which = tw_cutting_now(
+            tw_pool_workers(daemon->pool), tw_pool_unfinished(daemon->pool), daemon->flow.batches);
+        struct tw_batch *batch =
+            which != TW_CUT_NONE ? tw_batcher_cut(daemon->batcher, tw_now_ms(), which == TW_CUT_ANY) : NULL;
+        if (!batch)
+            break;
         hand_over(daemon, batch);
+    }
+    if (!tw_timer_is_running(&daemon->loop, TW_TIMER_AGE))
+        arm_age(daemon);
 }
 
-/* At low load nobody waits for a batch to fill: with nothing out, what is open goes now. */
-static void cut_when_idle(struct tw_daemon *daemon)
+/* No more is read: what is open goes now. */
+static void cut_all(struct tw_daemon *daemon)
 {
-    if (daemon->flow.batches == 0 && tw_batcher_open(daemon->batcher) > 0)
-        cut_open(daemon, true);
+    for (struct tw_batch *batch; (batch = tw_batcher_cut(daemon->batcher, tw_now_ms(), true));)
+        hand_over(daemon, batch);
 }
 
 static bool on_message(void *context, struct tw_partition *partition, rd_kafka_message_t *message)
@@ -117,14 +128,12 @@ static bool on_message(void *context, struct tw_partition *partition, rd_kafka_m
 
 static void on_drained(void *context)
 {
-    cut_when_idle(context);
+    cut_open(context);
 }
 
 static void on_age(void *context)
 {
-    struct tw_daemon *daemon = context;
-    cut_open(daemon, false);
-    arm_age(daemon);
+    cut_open(context);
 }
 
 /* A batch has ended, one way or another. */
@@ -137,7 +146,7 @@ static void finish(struct tw_daemon *daemon, struct tw_batch *batch, enum tw_bat
     tw_source_done(daemon->source, partition, end);
     apply_edge(daemon, edge);
     if (tw_daemon_is_open(daemon))
-        cut_when_idle(daemon);
+        cut_open(daemon);
     else
         check_drained(daemon);
 }
@@ -181,6 +190,8 @@ static void on_batch(void *context, struct tw_batch *batch)
         fail(daemon, &batch->failure);
         finish(daemon, batch, TW_BATCH_DROPPED);
     }
+    if (tw_daemon_is_open(daemon))
+        cut_open(daemon);
 }
 
 static void count_events(struct tw_daemon *daemon, const struct tw_rows *rows)
@@ -197,6 +208,7 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
     struct tw_daemon *daemon = context;
     bool stored = end == TW_BATCH_STORED;
     if (stored) {
+        tw_stages_note(&daemon->stages, &daemon->metrics, batch, tw_now_us(), tw_wall_us());
         tw_count(&daemon->metrics, TW_COUNT_TOKENS, batch->rows.tokens);
         tw_count(&daemon->metrics, TW_COUNT_CACHED, batch->rows.cached);
         tw_count(&daemon->metrics, TW_COUNT_REPAIRS, batch->rows.repairs);
@@ -376,7 +388,7 @@ static void stop(struct tw_daemon *daemon, const char *why)
     tw_notify_stopping();
     tw_timer_start(&daemon->loop, TW_TIMER_DRAIN, (uint64_t)daemon->config->shutdown.drain_ms, 0);
     tw_source_stop(daemon->source);
-    cut_open(daemon, true);
+    cut_all(daemon);
     check_drained(daemon);
 }
 
@@ -414,7 +426,7 @@ static bool open_pool(struct tw_daemon *daemon, struct tw_error *err)
     daemon->flow = (struct tw_flow){
         .high_bytes = (uint64_t)daemon->config->flow.high_bytes,
         .low_bytes = (uint64_t)daemon->config->flow.low_bytes,
-        .most_batches = workers * BATCHES_A_WORKER + BATCHES_COMMITTING,
+        .most_batches = workers * TW_UNFINISHED_MOST + TW_DONE_MOST,
     };
     tw_log(&daemon->log, TW_DEBUG, "daemon", "workers", tw_int("count", workers),
         tw_int("processors", processors), tw_string("limited_by", why));

@@ -257,6 +257,27 @@ static void job_done(struct tw_job *job)
     scene->jobs_done++;
 }
 
+/* Those that overtook a long one wait for it to be handed back, but their worker has nothing to do. */
+static void a_batch_that_is_done_is_no_longer_unfinished_though_another_holds_it_back(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    open_scene(scene, 2, 1);
+    scene->wanted = 4;
+    scene->batches[0].count = 100; /* 500 ms */
+    assert_int_equal(tw_pool_workers(scene->pool), 2);
+    assert_int_equal(tw_pool_unfinished(scene->pool), 0);
+    for (int at = 0; at < 4; at++)
+        tw_pool_give(scene->pool, &scene->batches[at]);
+    for (int look = 0; look < 400 && tw_pool_unfinished(scene->pool) > 1; look++)
+        nap(1000);
+    assert_int_equal(tw_pool_unfinished(scene->pool), 1);
+    assert_int_equal(tw_pool_out(scene->pool), 4);
+    close_scene(scene);
+    assert_int_equal(scene->order[0], 0);
+    free(scene);
+}
+
 static void jobs_run_once_beside_batches(void **state)
 {
     (void)state;
@@ -417,6 +438,7 @@ int main(void)
         cmocka_unit_test(what_a_batch_was_made_with_outlives_a_swap_until_the_batch_is_let_go),
         cmocka_unit_test(a_worker_that_cannot_begin_fails_its_batch_with_the_reason),
         cmocka_unit_test(what_was_not_begun_at_the_end_is_handed_back_untouched),
+        cmocka_unit_test(a_batch_that_is_done_is_no_longer_unfinished_though_another_holds_it_back),
         cmocka_unit_test(jobs_run_once_beside_batches),
         cmocka_unit_test(a_job_waits_for_no_job_of_another_lane),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_seen),
