@@ -59,7 +59,7 @@ const struct tw_config_row tw_config_rows[] = {
     {"store", {"lock_timeout", TW_YAML_DURATION, 1000, SECONDS(3600), NULL, "", "How long a takeover waits for a lock before it ends the backend that holds it."},
         "2s", TW_FIELD_INT, AT(store.lock_timeout_ms), 1000, false, ""},
     {"store", {"retry_most", TW_YAML_DURATION, 1000, SECONDS(3600), NULL, "", "Longest pause between two tries of a commit; to connect is tried once a second at least."},
-        "5s", TW_FIELD_INT, AT(store.retry_most_ms), 1000, false, ""},
+        "2s", TW_FIELD_INT, AT(store.retry_most_ms), 1000, false, ""},
     {"store", {"answer_most", TW_YAML_DURATION, SECONDS(3), SECONDS(3600), NULL, "", "How long PostgreSQL may take for an answer; then the statement is cancelled, and five seconds later the connection is dropped and made anew."},
         "30s", TW_FIELD_INT, AT(store.answer_most_ms), 1000, false, ""},
 
@@ -142,7 +142,7 @@ const struct tw_config_row tw_config_rows[] = {
         "1MiB", TW_FIELD_INT, AT(batch.most_bytes), 1, false, ""},
     {"batch", {"most_documents", TW_YAML_COUNT, 1, 100000, NULL, "", "A batch is cut at this many messages."},
         "2000", TW_FIELD_INT, AT(batch.most_documents), 1, false, ""},
-    {"batch", {"age", TW_YAML_DURATION, 1000, SECONDS(60), NULL, "", "A batch is cut when its first message has waited this long."},
+    {"batch", {"age", TW_YAML_DURATION, 1000, SECONDS(60), NULL, "", "A batch is cut when its first message has waited this long and a worker can take it next; at once when one has nothing to do."},
         "50ms", TW_FIELD_INT, AT(batch.age_ms), 1000, false, ""},
     {"batch", {"memory", TW_YAML_SIZE, MIB(1), MIB(4096), NULL, "", "Most memory of one batch: its documents, rows and parameters."},
         "256MiB", TW_FIELD_INT, AT(batch.memory_bytes), 1, false, ""},

@@ -8,9 +8,12 @@
 #include "postgres/postgres.h"
 
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* A server that is back should not be waited for: to try costs it next to nothing. */
 enum { RETRY_LEAST_MS = 100, RETRY_MOST_MS = 1000 };
@@ -474,11 +477,24 @@ static void watch(struct tw_connection *connection, int events)
     uv_poll_start(&connection->watcher->poll, events, on_socket);
 }
 
+/* A host that swallows packets is given up after a few seconds, for the next of the conninfo's, or for another
+ * attempt: libpq, asked without blocking, keeps to one until the kernel gives up, which takes two minutes, and
+ * each attempt would end before with the first host. Each host has a socket of its own. */
+static void hurry(struct tw_connection *connection)
+{
+    const int repeats = 1; /* of the first packet; kernels since 6.5 add four, a second apart */
+    if (PQstatus(connection->pg) == CONNECTION_STARTED)
+        (void)!setsockopt(
+            PQsocket(connection->pg), IPPROTO_TCP, TCP_SYNCNT, &repeats, sizeof repeats); /* not a Unix one */
+}
+
 static void poll_connect(struct tw_connection *connection)
 {
     struct tw_error err;
     unwatch(connection);
-    switch (PQconnectPoll(connection->pg)) {
+    PostgresPollingStatusType polled = PQconnectPoll(connection->pg);
+    hurry(connection);
+    switch (polled) {
     case PGRES_POLLING_READING:
         watch(connection, UV_READABLE);
         return;
@@ -521,6 +537,7 @@ static void connect_now(struct tw_connection *connection)
         return;
     }
     PQsetErrorVerbosity(connection->pg, PQERRORS_VERBOSE);
+    hurry(connection);
     /* As if PQconnectPoll had said PGRES_POLLING_WRITING (libpq's manual). */
     watch(connection, UV_WRITABLE);
 }

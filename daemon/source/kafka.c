@@ -6,8 +6,11 @@
 #include "base/file.h"
 
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { SECRET_BYTES = 64 * 1024, CONSUMER = 1 << TW_KAFKA_CONSUMER, PRODUCER = 1 << TW_KAFKA_PRODUCER };
@@ -188,6 +191,24 @@ static bool set_secrets(rd_kafka_conf_t *settings, const struct tw_properties *s
     return true;
 }
 
+int tw_kafka_open_socket(int domain, int type, int protocol, void *context)
+{
+    static const struct {
+        int option;
+        int value;
+    } patience[] = {
+        {TCP_KEEPIDLE, 3},        /* seconds without a byte, until the other side is asked */
+        {TCP_KEEPINTVL, 1},       /* and between two questions */
+        {TCP_USER_TIMEOUT, 5000}, /* milliseconds without an answer of the other side's kernel */
+    };
+    (void)context;
+    int descriptor = socket(domain, type | SOCK_CLOEXEC, protocol);
+    for (size_t at = 0; descriptor >= 0 && at < sizeof patience / sizeof patience[0]; at++)
+        (void)!setsockopt(descriptor, IPPROTO_TCP, patience[at].option, &patience[at].value,
+            sizeof patience[at].value); /* refused: it waits as the system does */
+    return descriptor;
+}
+
 bool tw_kafka_settings(
     const struct tw_config *config, enum tw_kafka_role role, rd_kafka_conf_t **out, struct tw_error *err)
 {
@@ -196,8 +217,10 @@ bool tw_kafka_settings(
                 set_properties(settings, &config->kafka.properties, err) &&
                 set_secrets(settings, &config->kafka.secrets, err) &&
                 set_table(settings, forced, sizeof forced / sizeof forced[0], role, err);
-    if (done && role == TW_KAFKA_CONSUMER)
+    if (done && role == TW_KAFKA_CONSUMER) {
+        rd_kafka_conf_set_socket_cb(settings, tw_kafka_open_socket);
         done = set(settings, "group.id", config->kafka.group, err);
+    }
     if (!done) {
         rd_kafka_conf_destroy(settings);
         return false;

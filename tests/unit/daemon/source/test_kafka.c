@@ -1,10 +1,16 @@
 /* kafka: what is the library's own mistake is not told as a wrong password (tests/integration/test_security
  * asks a broker), and what librdkafka is told where nobody says otherwise. */
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -68,6 +74,44 @@ static void a_broker_that_is_back_is_tried_within_a_second_unless_somebody_says_
     rd_kafka_conf_destroy(settings);
 }
 
+static int option_of(int descriptor, int level, int option)
+{
+    int value = -1;
+    socklen_t size = sizeof value;
+    assert_int_equal(getsockopt(descriptor, level, option, &value, &size), 0);
+    return value;
+}
+
+/* Else a fetch would be waited for for a minute, whoever is at the other end. */
+static void a_consumers_way_to_a_broker_is_given_up_when_nothing_comes_back_for_seconds(void **state)
+{
+    (void)state;
+    struct tw_config config = {.kafka = {.group = "desk"}};
+    struct tw_error err = {0};
+    rd_kafka_conf_t *settings = NULL;
+    char given[64], wanted[64];
+    static int (*const open_socket)(int, int, int, void *) = tw_kafka_open_socket;
+    assert_true(tw_kafka_settings(&config, TW_KAFKA_CONSUMER, &settings, &err));
+    value_of(settings, "socket_cb", given);
+    snprintf(wanted, sizeof wanted, "%p", *(void *const *)(const void *)&open_socket);
+    assert_string_equal(given, wanted);
+    value_of(settings, "socket.keepalive.enable", given);
+    assert_string_equal(given, "true");
+    rd_kafka_conf_destroy(settings);
+    assert_true(tw_kafka_settings(&config, TW_KAFKA_PRODUCER, &settings, &err));
+    value_of(settings, "socket_cb", given);
+    assert_string_not_equal(given, wanted);
+    rd_kafka_conf_destroy(settings);
+    int descriptor = tw_kafka_open_socket(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL);
+    assert_true(descriptor >= 0);
+    assert_int_equal(option_of(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT), 5000);
+    assert_int_equal(option_of(descriptor, IPPROTO_TCP, TCP_KEEPIDLE), 3);
+    assert_int_equal(option_of(descriptor, IPPROTO_TCP, TCP_KEEPINTVL), 1);
+    assert_int_equal(fcntl(descriptor, F_GETFD), FD_CLOEXEC);
+    close(descriptor);
+    assert_int_equal(tw_kafka_open_socket(-1, SOCK_STREAM, 0, NULL), -1);
+}
+
 /* systemd does not restart what ends with 78: threads that do not start in time must not look like a mistake
  * in the configuration. */
 static void threads_that_do_not_start_are_no_mistake_in_the_configuration(void **state)
@@ -91,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scram_by_a_library_before_2_6_1_is_its_own_mistake),
         cmocka_unit_test(a_mended_library_and_other_mechanisms_are_not_blamed),
+        cmocka_unit_test(a_consumers_way_to_a_broker_is_given_up_when_nothing_comes_back_for_seconds),
         cmocka_unit_test(threads_that_do_not_start_are_no_mistake_in_the_configuration),
         cmocka_unit_test(a_broker_that_is_back_is_tried_within_a_second_unless_somebody_says_otherwise),
     };
