@@ -4,8 +4,9 @@
  *   out   batches: each of one partition, from begin_offset (what the row must say) to one past its last
  *
  * Cut by bytes, documents or the time that a worker will need (pace.h), whichever comes first; of what is not
- * full the owner cuts what is old enough, or anything, as cutting.h says. A batch comes from a free list, arena and all, and goes back
- * there: memory is that of the most batches ever out, and stays flat. Loop thread only. */
+ * full the owner cuts what is old enough, or anything, as cutting.h says. A batch comes from a free list,
+ * arena and all, and goes back there: memory is that of the most batches ever out, and stays flat. Loop thread
+ * only. */
 #ifndef TW_BATCHER_H
 #define TW_BATCHER_H
 

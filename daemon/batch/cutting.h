@@ -1,6 +1,6 @@
 /* cutting: when an open batch is cut that is neither full nor to be waited for any longer.
  *
- *     open --cut--> unfinished (waits for a worker, or is with one) --> done (waits for its transaction) --> stored
+ *     open --cut--> unfinished (waits for a worker, or is with one) --> done (waits for the store) --> stored
  *
  *     a worker has nothing to do, and little is done    the oldest open batch goes at once
  *     each worker has at most one more waiting          one that is old enough goes (batch.age)
@@ -28,8 +28,8 @@ enum tw_cutting {
     TW_CUT_ANY  /* the oldest, whatever its age */
 };
 
-/* Which open batches are to be cut, one at a time, where `out` batches are cut and not stored, and workers are
- * not done with `unfinished` of them. */
+/* Which open batches are to be cut, one at a time, where `out` batches are cut and not stored, and workers
+ * are not done with `unfinished` of them. */
 enum tw_cutting tw_cutting_now(uint32_t workers, uint32_t unfinished, uint32_t out);
 
 #endif

@@ -477,9 +477,9 @@ static void watch(struct tw_connection *connection, int events)
     uv_poll_start(&connection->watcher->poll, events, on_socket);
 }
 
-/* A host that swallows packets is given up after a few seconds, for the next of the conninfo's, or for another
- * attempt: libpq, asked without blocking, keeps to one until the kernel gives up, which takes two minutes, and
- * each attempt would end before with the first host. Each host has a socket of its own. */
+/* A host that swallows packets is given up after a few seconds, for the next of the conninfo's, or for
+ * another attempt: libpq, asked without blocking, keeps to one until the kernel gives up, which takes two
+ * minutes, and each attempt would end before with the first host. Each host has a socket of its own. */
 static void hurry(struct tw_connection *connection)
 {
     const int repeats = 1; /* of the first packet; kernels since 6.5 add four, a second apart */

@@ -83,8 +83,8 @@ static void arm_age(struct tw_daemon *daemon)
         tw_timer_start(&daemon->loop, TW_TIMER_AGE, due_ms, 0);
 }
 
-/* What is open, as far as it gets on the sooner for being cut. Called whenever a batch came to be old enough, or
- * one that was out got on. */
+/* What is open, as far as it gets on the sooner for being cut. Called whenever a batch came to be old enough,
+ * or one that was out got on. */
 static void cut_open(struct tw_daemon *daemon)
 {
     while (tw_batcher_open(daemon->batcher) > 0) {

@@ -24,12 +24,13 @@ enum tw_kafka_role {
 TW_MUST_USE bool tw_kafka_settings(
     const struct tw_config *config, enum tw_kafka_role role, rd_kafka_conf_t **out, struct tw_error *err);
 
-/* A consumer's socket, as librdkafka asks for it (rd_kafka_conf_set_socket_cb): the descriptor, or -1 with errno.
- * A way to a broker that swallows everything is given up after five seconds, and tried anew each second. Else
- * librdkafka waits for an answer for a minute, and what the kernels send again comes with pauses that double:
- * a network that is back after half a minute would be found out half a minute later. A broker that is slow, or
- * whose process stands still, is not meant: its kernel answers. Producers are, when their records fill its
- * buffers, so they keep the system's patience. Any thread; exposed for tests. */
+/* A consumer's socket, as librdkafka asks for it (rd_kafka_conf_set_socket_cb): the descriptor, or -1 with
+ * errno. A way to a broker that swallows everything is given up after five seconds, and tried anew each
+ * second. Else librdkafka waits for an answer for a minute, and what the kernels send again comes with pauses
+ * that double: a network that is back after half a minute would be found out half a minute later. A broker
+ * that is slow, or whose process stands still, is not meant: its kernel answers. A producer's could be, once
+ * its records fill the broker's buffers, so producers keep the system's patience. Any thread; exposed for
+ * tests. */
 int tw_kafka_open_socket(int domain, int type, int protocol, void *context);
 
 /* Why a configuration may not set this librdkafka property to this value; NULL when it may. *cure is filled

@@ -1,5 +1,5 @@
-/* connection: its machine is the one that its header draws, and a host that swallows packets does not keep it from
- * the next one. What else it does, tests/integration/c/test_store.c shows. */
+/* connection: its machine is the one that its header draws, and a host that swallows packets does not keep it
+ * from the next one. What else it does, tests/integration/c/test_store.c shows. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <setjmp.h>
