@@ -5,8 +5,8 @@
  *
  * Cut by bytes, documents or the time that a worker will need (pace.h), whichever comes first; of what is not
  * full the owner cuts what is old enough, or anything, as cutting.h says. A batch comes from a free list,
- * arena and all, and goes back there: memory is that of the most batches ever out, and stays flat. Loop thread
- * only. */
+ * arena and all, and goes back there: memory is that of the most batches ever out, and stays flat.
+ * Loop thread only. */
 #ifndef TW_BATCHER_H
 #define TW_BATCHER_H
 
