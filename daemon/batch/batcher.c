@@ -148,7 +148,7 @@ bool tw_batcher_add(struct tw_batcher *batcher, struct tw_partition *partition, 
         }
         batch->cut_ms = now_ms; /* until it is cut: when it was opened */
         batch->left_us[TW_STAGE_KAFKA] = tw_now_us();
-        *link = batch;          /* find_open ended at the list's end, so the oldest stays first */
+        *link = batch; /* find_open ended at the list's end, so the oldest stays first */
         batcher->open_count++;
     }
     struct tw_batch *batch = *link;
