@@ -101,12 +101,18 @@ static enum tw_symbol_found found_listed(int32_t entity, struct tw_ticker *out)
     return entity != TW_NO_ENTITY ? TW_SYMBOL_FOUND : TW_SYMBOL_NONE;
 }
 
+/* "$T-Mobile", "$T-bills", "$E-mini": a letter that begins a word with a hyphen is no symbol. */
+static bool begins_word(const struct tw_symbol_run *run, size_t base)
+{
+    return base == 1 && run->length > 2 && run->bytes[1] == '-' && tw_text_is_letter(run->bytes[2]);
+}
+
 /* "VELQ" alone, or before a mark that has nothing to do with it. */
 static enum tw_symbol_found find_base(
     const struct tw_ticker_scan *scan, const struct tw_symbol_run *run, size_t base, struct tw_ticker *out)
 {
     struct tw_text symbol = {run->bytes, base};
-    if (!tw_symbol_run_ends(run, scan->text, base) ||
+    if (!tw_symbol_run_ends(run, scan->text, base) || begins_word(run, base) ||
         (base + 1 < run->length && run->bytes[base] == '_' && tw_text_is_alphanumeric(run->bytes[base + 1])))
         return TW_SYMBOL_NONE;
     out->end = run->ends[base - 1];

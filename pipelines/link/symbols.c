@@ -216,6 +216,9 @@ enum tw_symbol_found tw_symbol_resolve_class(const struct tw_automaton *entities
     if (found_joined(entities, base, '.', class, out) == TW_SYMBOL_FOUND ||
         (mark == '.' && found_before_exchange(entities, base, class, out) == TW_SYMBOL_FOUND))
         return TW_SYMBOL_FOUND;
+    tw_exchange_set region = mark == '-' ? tw_exchange_find(TW_EXCHANGE_COUNTRY, class) : 0; /* "VELQ-US" */
+    if (region && tw_symbol_resolve_exchange(entities, base, region, out) == TW_SYMBOL_FOUND)
+        return TW_SYMBOL_FOUND;
     if (!unlisted || plain_base(base) != base.length || !is_class(class))
         return TW_SYMBOL_NONE;
     return made_of(base, class, arena, out);
@@ -272,6 +275,23 @@ static enum tw_symbol_found resolve_beside(const struct tw_automaton *entities, 
                : resolve_bare(entities, symbol, unlisted, arena, out);
 }
 
+/* "SH600519", "sz000001", "HK00700": the exchange's letters before a number, as Chinese pages write it. */
+static enum tw_symbol_found resolve_prefixed(
+    const struct tw_automaton *entities, struct tw_text spelled, struct tw_symbol *out)
+{
+    static const char *const prefixes[] = {"SH", "SZ", "HK"};
+    enum { PREFIX = 2, LEAST_DIGITS = 4 };
+    struct tw_text prefix = {spelled.bytes, PREFIX};
+    if (spelled.length < PREFIX + LEAST_DIGITS ||
+        !tw_exchange_is_one_of(prefix, prefixes, sizeof prefixes / sizeof prefixes[0]))
+        return TW_SYMBOL_NONE;
+    struct tw_text number = {spelled.bytes + PREFIX, spelled.length - PREFIX};
+    for (size_t at = 0; at < number.length; at++)
+        if (!tw_text_is_digit(number.bytes[at]))
+            return TW_SYMBOL_NONE;
+    return tw_symbol_resolve_exchange(entities, number, tw_exchange_find(TW_EXCHANGE_SUFFIX, prefix), out);
+}
+
 static enum tw_symbol_found resolve_around_colon(const struct tw_automaton *entities, struct tw_text left,
     struct tw_text right, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
 {
@@ -312,5 +332,7 @@ enum tw_symbol_found tw_symbol_resolve(const struct tw_automaton *entities, stru
                          entities, left, tw_exchange_find(TW_EXCHANGE_TERMINAL, code), unlisted, arena, out)
                    : TW_SYMBOL_NONE;
     }
-    return resolve_bare(entities, spelled, unlisted, arena, out);
+    return resolve_prefixed(entities, spelled, out) == TW_SYMBOL_FOUND
+               ? TW_SYMBOL_FOUND
+               : resolve_bare(entities, spelled, unlisted, arena, out);
 }

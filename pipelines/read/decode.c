@@ -304,6 +304,42 @@ static bool split_symbols(const struct decoding *decoding, struct tw_text text)
         &decoding->document->symbol_count, decoding->err);
 }
 
+/* A member's name as a symbol: capitals, digits and marks alone. */
+static bool is_symbol_name(const char *name)
+{
+    size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-/");
+    return length > 0 && length <= 24 && !name[length] && strpbrk(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+/* {"0": "VELQ"}, {"primary": ["VELQ"]}, {"VELQ": 0.9}: the members' texts and lists in one array, or the
+ * names of those that are none. NULL: no memory. */
+static json_t *listed_members(const struct decoding *decoding, const json_t *object)
+{
+    json_t *members = (json_t *)(uintptr_t)object, *list = json_array();
+    for (void *at = json_object_iter(members); list && at; at = json_object_iter_next(members, at)) {
+        json_t *value = json_object_iter_value(at);
+        const char *name = json_object_iter_key(at);
+        struct tw_text text;
+        bool named = json_is_object(value) && tw_plain_text(value, tw_plain_symbols, decoding->arena, &text) !=
+                                                  TW_PLAIN_NONE;
+        if (json_is_array(value))
+            json_array_extend(list, value);
+        else if (json_is_string(value) || named)
+            json_array_append(list, value);
+        else if (!json_is_null(value) && is_symbol_name(name))
+            json_array_append_new(list, json_string(name));
+    }
+    return list;
+}
+
+static bool take_symbol_members(const struct decoding *decoding, const json_t *object)
+{
+    json_t *list = listed_members(decoding, object);
+    bool taken = !list || take_symbol_array(decoding, list);
+    json_decref(list);
+    return taken;
+}
+
 static bool take_symbols_of(const struct decoding *decoding, const json_t *value)
 {
     struct tw_text text = {"", 0};
@@ -314,6 +350,8 @@ static bool take_symbols_of(const struct decoding *decoding, const json_t *value
     enum tw_plain plain = tw_plain_text(value, tw_plain_symbols, decoding->arena, &text);
     if (plain == TW_PLAIN_FULL)
         return tw_arena_fail(decoding->arena, decoding->err);
+    if (plain == TW_PLAIN_NONE && json_is_object(value))
+        return take_symbol_members(decoding, value);
     count_repair(decoding, TW_REPAIR_SYMBOLS, plain != TW_PLAIN_TEXT);
     return tw_text_is_blank(text) || (keep(decoding, text, &text) && split_symbols(decoding, text));
 }

@@ -15,8 +15,9 @@
  *                 as a number; 8, 12 or 14 digits that are a day of the 20th or 21st century are that day;
  *                 {"$date": ...} is opened. None: the record's Kafka stamp.
  *   title, body   text; an array of texts is joined by line breaks
- *   symbols       an array of texts or of objects with a symbol, or one text with symbols separated by , ; |
- *                 or white space ("VELQ US Equity" is one)
+ *   symbols       an array of texts or of objects with a symbol, an object whose members are such or whose
+ *                 members' names are symbols, or one text with symbols separated by , ; | or white space
+ *                 ("VELQ US Equity" is one)
  *
  * The time alone can make a dead letter of a message with a text: one that cannot be read in any of its
  * fields, that lies outside the years 1970 to 9999, or later than the stamp by more than `max_ahead_us`.

@@ -8,10 +8,9 @@
 #define ZSTD_STATIC_LINKING_ONLY /* whose memory it takes is said by what it calls unstable, since 2016 */
 #include <zstd.h>
 
+#include "clean/utf8.h"
 #include "read/json_memory.h"
 #include "read/json_text.h"
-
-enum { FRAMING_BYTES = 5 };
 
 /* ---- bytes ---- */
 
@@ -23,20 +22,83 @@ static bool begins_json(struct tw_text bytes)
     return false;
 }
 
+/* What registries put before a value: a first byte, and so many in all. Confluent's number of a schema, and
+ * its GUID; Apicurio's number of eight bytes; AWS Glue's, where the second byte says that nothing is
+ * compressed. */
+static const struct {
+    unsigned char first;
+    size_t bytes;
+} framings[] = {{0, 5}, {0, 9}, {1, 17}, {3, 18}};
+
 static bool take_framing_off(struct tw_text bytes, struct tw_text *out, struct tw_error *err)
 {
     const unsigned char *head = (const unsigned char *)bytes.bytes;
     *out = bytes;
-    if (bytes.length <= FRAMING_BYTES || head[0] != 0)
+    for (size_t at = 0; at < sizeof framings / sizeof framings[0]; at++) {
+        if (bytes.length <= framings[at].bytes || head[0] != framings[at].first || (head[0] == 3 && head[1]))
+            continue;
+        struct tw_text rest = {bytes.bytes + framings[at].bytes, bytes.length - framings[at].bytes};
+        if (begins_json(rest)) {
+            *out = rest;
+            return true;
+        }
+    }
+    if (bytes.length <= framings[0].bytes || head[0] != 0)
         return true;
-    struct tw_text rest = {bytes.bytes + FRAMING_BYTES, bytes.length - FRAMING_BYTES};
     unsigned schema = (unsigned)head[1] << 24 | (unsigned)head[2] << 16 | (unsigned)head[3] << 8 | head[4];
-    if (!begins_json(rest))
-        return tw_fail(err, TW_REFUSED, "byte 0", "send JSON",
-            "begins with byte 0, the framing of a schema registry (schema id %u), and no JSON follows: Avro or "
-            "Protobuf",
-            schema);
-    *out = rest;
+    return tw_fail(err, TW_REFUSED, "byte 0", "send JSON",
+        "begins with byte 0, the framing of a schema registry (schema id %u), and no JSON follows: Avro or "
+        "Protobuf",
+        schema);
+}
+
+/* ---- UTF-16 ---- */
+
+/* A byte order mark, or a bracket or quote with its empty half: 'l' for little-endian, 'b' for big-endian; 0:
+ * neither. No framing of a registry has a zero on both sides of a quote. */
+static char utf16_order(struct tw_text bytes)
+{
+    const char *head = bytes.bytes;
+    if (bytes.length < 4 || bytes.length % 2 != 0)
+        return 0;
+    if (memcmp(head, "\xFF\xFE", 2) == 0)
+        return 'l';
+    if (memcmp(head, "\xFE\xFF", 2) == 0)
+        return 'b';
+    bool little = strchr("{[", head[0]) && head[0] && !head[1] && head[2] && !head[3];
+    bool big = !head[0] && head[1] && strchr("{[", head[1]) && !head[2] && head[3];
+    return little ? 'l' : big ? 'b' : 0;
+}
+
+static uint32_t utf16_unit(struct tw_text bytes, size_t at, char order)
+{
+    const unsigned char *here = (const unsigned char *)bytes.bytes + at;
+    return order == 'l' ? here[0] | (uint32_t)here[1] << 8 : here[1] | (uint32_t)here[0] << 8;
+}
+
+/* A value in UTF-16, as .NET's Encoding.Unicode writes it, in UTF-8; half a pair is U+FFFD. */
+static bool open_utf16(struct tw_text from, struct tw_arena *arena, struct tw_text *out, struct tw_error *err)
+{
+    char order = utf16_order(from);
+    size_t used = 0;
+    *out = from;
+    if (!order)
+        return true;
+    char *bytes = tw_arena_take(arena, from.length / 2 * 3);
+    if (!bytes)
+        return tw_arena_fail(arena, err);
+    for (size_t at = 0; at < from.length; at += 2) {
+        uint32_t point = utf16_unit(from, at, order);
+        uint32_t next = at + 2 < from.length ? utf16_unit(from, at + 2, order) : 0;
+        if (point >= 0xD800 && point <= 0xDBFF && next >= 0xDC00 && next <= 0xDFFF) {
+            point = 0x10000 + ((point - 0xD800) << 10) + (next - 0xDC00);
+            at += 2;
+        } else if (point >= 0xD800 && point <= 0xDFFF) {
+            point = 0xFFFD;
+        }
+        used += tw_utf8_write(point, bytes + used);
+    }
+    *out = (struct tw_text){bytes, used};
     return true;
 }
 
@@ -151,7 +213,7 @@ bool tw_envelope_open_bytes(struct tw_text bytes, size_t most_bytes, struct tw_a
     bool zstd = bytes.length > 4 && memcmp(bytes.bytes, "\x28\xB5\x2F\xFD", 4) == 0;
     if ((gzip || zstd) && !decompress(bytes, gzip, most_bytes, arena, &bytes, err))
         return false;
-    return take_framing_off(bytes, out, err);
+    return open_utf16(bytes, arena, &bytes, err) && take_framing_off(bytes, out, err);
 }
 
 /* ---- fields ---- */
@@ -212,6 +274,8 @@ static bool descend(
     if (json_is_string(value) && begins_json(text_in(value)) &&
         !parse_text(opening, text_in(value), where, &value))
         return false;
+    if (json_array_size(value) == 1) /* the one message of a list */
+        value = json_array_get(value, 0);
     *out = json_is_object(value) ? value : NULL;
     if (*out || (value && json_is_null(value)))
         return true;

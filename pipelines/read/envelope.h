@@ -4,8 +4,10 @@
  *   out   the bytes of JSON; later the object that holds the text's fields
  *
  * Around the bytes, always:
- *   - five bytes of a schema registry (0, then the schema's number, big-endian) before JSON come off; before
- *     anything else (Avro, Protobuf) they are a refusal that says so;
+ *   - what schema registries put before JSON comes off: five bytes of Confluent's (0, then the schema's
+ *     number, big-endian), or 17 with its GUID; nine of Apicurio's; 18 of AWS Glue's. Before anything else
+ *     (Avro, Protobuf) the five are a refusal that says so;
+ *   - UTF-16, with a byte order mark or without, becomes UTF-8;
  *   - gzip (RFC 1952) and zstd (RFC 8878) values are opened, to `most_bytes` at the most.
  *
  * Around the fields, by `decode.envelope`:
@@ -18,7 +20,7 @@
  *   auto          whichever of them it plainly is, unless the message has a text of its own; and what queues,
  *                 streams and feeds put around a message (wrapped.h)
  *   none          nothing is taken off
- * An object may be JSON in a text wherever one is expected (MongoDB's change events, SNS, log shippers), and
+ * An object may be the only one of an array, or JSON in a text, wherever one is expected (MongoDB's change events, SNS, log shippers), and
  * the data of a CloudEvent JSON in base64. A change event without envelope that says "__deleted": "true" is a
  * deletion, too, by auto and debezium.
  * And by `decode.root`, a path of names with dots (payload.after), in their place. */

@@ -11,7 +11,7 @@ static const char *const feed_names[][TW_FEED_NAMES_MOST + 1] = {
     [TW_FEED_TITLE] = {"Title", "Headline", "Subject", "subject"},
     [TW_FEED_BODY] = {"full_text", "Body", "Text", "Content", "description", "summary", "selftext",
         "content_html", "content_text", "message", "Message", "caption"},
-    [TW_FEED_SYMBOLS] = {"symbol", "ticker", "stocks", "ticker_sentiment", "relatedTickers"},
+    [TW_FEED_SYMBOLS] = {"symbol", "ticker", "stocks", "ticker_sentiment", "relatedTickers", "related"},
 };
 
 void tw_feed_values_add(json_t *object, enum tw_feed_field field, struct tw_feed_values *out)

@@ -157,8 +157,8 @@ static bool is_token_byte(char byte)
     return tw_text_is_alphanumeric(byte) || byte == '+' || byte == '-' || byte == '.' || byte == '_';
 }
 
-/* \x and two hexadecimal digits, as Python's repr writes a character below 256; -1 when none stands here. */
-static int python_escape(const char *bytes, size_t left)
+/* \x and two hexadecimal digits; -1 when none stands here. */
+static int short_escape(const char *bytes, size_t left)
 {
     if (left < 4 || bytes[1] != 'x' || hex_value(bytes[2]) < 0 || hex_value(bytes[3]) < 0)
         return -1;
@@ -168,18 +168,25 @@ static int python_escape(const char *bytes, size_t left)
 /* What in a text of single quotes is written otherwise in one of double quotes. False: nothing of it. */
 static bool mend_in_single_quotes(struct mender *mender, const char *bytes, size_t left)
 {
-    char escape[8];
-    int unit = bytes[0] == '\\' ? python_escape(bytes, left) : -1;
     if (bytes[0] == '"') {
         replace_token(mender, 1, "\\\"");
     } else if (bytes[0] == '\\' && left > 1 && bytes[1] == '\'') {
         replace_token(mender, 2, "'");
-    } else if (unit > 0) {
-        snprintf(escape, sizeof escape, "\\u%04x", (unsigned)unit & 0xFFFFu);
-        replace_token(mender, 4, escape);
     } else {
         return false;
     }
+    return true;
+}
+
+/* "\xE9", of Python, JavaScript and logs of servers: "\u00E9". False: none stands here. */
+static bool mend_short_escape(struct mender *mender, const char *bytes, size_t left)
+{
+    char escape[8];
+    int unit = bytes[0] == '\\' ? short_escape(bytes, left) : -1;
+    if (unit <= 0)
+        return false;
+    snprintf(escape, sizeof escape, "\\u%04x", (unsigned)unit & 0xFFFFu);
+    replace_token(mender, 4, escape);
     return true;
 }
 
@@ -192,7 +199,8 @@ static void mend_in_string(struct mender *mender)
         replace_token(mender, 1, " ");
         return;
     }
-    if (mender->quote == '\'' && mend_in_single_quotes(mender, bytes, left))
+    if ((mender->quote == '\'' && mend_in_single_quotes(mender, bytes, left)) ||
+        mend_short_escape(mender, bytes, left))
         return;
     if (bytes[0] != '\\' || left < 2) {
         emit(mender, bytes, 1);
@@ -275,6 +283,63 @@ static bool fits_a_number(struct tw_text token, bool integer)
     return isfinite(strtod(copy, NULL));
 }
 
+/* Is the token a member's name without quotes: {text: "up"}? */
+static bool is_bare_name(const struct mender *mender, size_t length)
+{
+    size_t at = mender->at + length;
+    while (at < mender->text.length && strchr(" \t\r\n", mender->text.bytes[at]) && mender->text.bytes[at])
+        at++;
+    return mender->depth > 0 && length > 0 && at < mender->text.length && mender->text.bytes[at] == ':';
+}
+
+/* The bytes of a call's brackets from `at` on: ("2026-11-30"); 0 when none stand there. */
+static size_t call_bytes(struct tw_text text, size_t at)
+{
+    enum { MOST = 256 };
+    size_t begin = at, open = 0;
+    char quote = '\0';
+    for (; at < text.length && at - begin < MOST; at++) {
+        char byte = text.bytes[at];
+        if (quote) {
+            quote = byte == quote ? '\0' : quote;
+            continue;
+        }
+        if (byte == '"' || byte == '\'')
+            quote = byte;
+        open += byte == '(';
+        if (open == 0 || (byte == ')' && --open == 0))
+            return open == 0 && at > begin ? at + 1 - begin : 0;
+    }
+    return 0;
+}
+
+/* ISODate("2026-11-30T14:31:05Z"), Decimal('1.20'), NumberLong(5): what a call is given, when that is one
+ * text or number; of any other, datetime.datetime(2026, 11, 30), null. False: no call stands here. */
+static bool mend_call(struct mender *mender, size_t length)
+{
+    size_t brackets = call_bytes(mender->text, mender->at + length);
+    if (brackets < 2 || length == 0 || mender->depth == 0)
+        return false;
+    struct tw_text given = {mender->text.bytes + mender->at + length + 1, brackets - 2};
+    char quote = given.length > 1 ? given.bytes[0] : '\0';
+    bool integer, text = quote == '"' || quote == '\'';
+    if (text) {
+        given = (struct tw_text){given.bytes + 1, given.length - 1};
+        const char *end = memchr(given.bytes, quote, given.length);
+        text = end == given.bytes + given.length - 1;
+        given.length -= text;
+    }
+    for (size_t at = 0; at < given.length && text; at++)
+        text = given.bytes[at] != '\\' && given.bytes[at] != '"' && (unsigned char)given.bytes[at] >= ' ';
+    bool number = !text && given.length && is_json_number(given, &integer) && fits_a_number(given, integer);
+    emit(mender, text ? "\"" : "", text);
+    emit(mender, text || number ? given.bytes : "null", text || number ? given.length : 4);
+    emit(mender, text ? "\"" : "", text);
+    mender->at += length + brackets;
+    mender->repairs++;
+    return true;
+}
+
 /* A number or a bare word. Digits that are no number of JSON's (too many, a zero in front) are somebody's
  * identifier: kept as text. */
 static void mend_token(struct mender *mender)
@@ -284,6 +349,12 @@ static void mend_token(struct mender *mender)
         mender->at + length < mender->text.length && is_token_byte(mender->text.bytes[mender->at + length]))
         length++;
     struct tw_text token = {mender->text.bytes + mender->at, length};
+    if (mend_call(mender, length))
+        return;
+    if (is_bare_name(mender, length)) {
+        quote_token(mender, length);
+        return;
+    }
     bool integer = false;
     bool known = tw_text_equal(token, tw_text_of("null")) || tw_text_equal(token, tw_text_of("true")) ||
                  tw_text_equal(token, tw_text_of("false"));
@@ -337,6 +408,10 @@ static size_t empty_bytes(const struct mender *mender)
         while (next < left && (unsigned char)here[next] <= ' ')
             next++;
         return next < left && (here[next] == ']' || here[next] == '}');
+    }
+    if (here[0] == '/' && left > 1 && here[1] == '/') {
+        const char *end = memchr(here, '\n', left);
+        return end ? (size_t)(end - here) : left;
     }
     if (here[0] == '/' && left > 3 && here[1] == '*') {
         const char *end = memmem(here + 2, left - 2, comment_end, 2);
@@ -409,6 +484,12 @@ static bool fail_json(struct tw_text bytes, const json_error_t *error, struct tw
         return tw_fail(err, TW_REFUSED, where,
             "write it by json.dumps or JSON.stringify, not by str() or print",
             "not JSON: single quotes stand around texts, as Python shows its values");
+    size_t first = tw_text_mark_bytes(bytes);
+    while (first < bytes.length && strchr(" \t\r\n", bytes.bytes[first]) && bytes.bytes[first])
+        first++;
+    if (first < bytes.length && bytes.bytes[first] == '<')
+        return tw_fail(err, TW_REFUSED, where, "send JSON, as {\"title\": ..., \"body\": ...}",
+            "not JSON: it begins as XML or HTML does");
     return tw_fail(err, TW_REFUSED, where, cure, "not JSON: %.*s", length, error->text);
 }
 

@@ -10,13 +10,16 @@
  *   True, False                                                           true, false
  *   an integer beyond 64 bits                                             the same digits as text
  *   a number beyond a double, or written as JSON does not (.5, +1, 0x1F)  null
- *   a backslash before what it does not escape (\', \x)                   that character
+ *   \xE9                                                                 \u00E9
+ *   a backslash before what else it does not escape (\', \q)              that character
+ *   a call: ISODate("..."), Decimal('1.20'), datetime(2026, 11, 30)       its one text or number, or null
+ *   a member's name without quotes                                        with quotes
  *   a control character inside a text (a raw line break, a tab)           a space
  *   what is nested deeper than TW_JSON_DEPTH                              null
  *   a comma before a closing bracket, a comment, NULs behind the value    a space
- *   a text in single quotes, and in it \', \xE9 and double quotes         one in double quotes
- * Braces, commas and colons are never invented, and a quote only for another: what is cut off stays refused,
- * and so does a text in single quotes with an apostrophe in it that is not escaped. */
+ *   a text in single quotes, and in it \' and double quotes               one in double quotes
+ * Braces, commas and colons are never invented, and a quote only for another or around a name: what is cut
+ * off stays refused, and so does a text in single quotes with an apostrophe in it that is not escaped. */
 #ifndef TW_JSON_TEXT_H
 #define TW_JSON_TEXT_H
 

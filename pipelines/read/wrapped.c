@@ -167,7 +167,8 @@ static json_t *next_object(struct search *search, const json_t *object)
         "content", "article", "story", "news", "item", "document", "doc", "post", "tweet", "record",
         "channel_post", "edited_channel_post", "edited_message", "body", "dynamodb", "NewImage", "Item",
         "newsItem", "articles", "items", "results", "feed", "stories", "posts", "entries", "messages",
-        "tweets", "response", "result", "records"};
+        "tweets", "response", "result", "records", "commit", "event", "attributes", "properties", "params", "d",
+        "new", "log", "_airbyte_data"};
     json_t *first = NULL;
     for (size_t at = 0; at < sizeof names / sizeof names[0] && !search->full; at++) {
         json_t *found = object_under(search, object, names[at]);
@@ -238,6 +239,7 @@ bool tw_wrapped_says_deleted(const json_t *object)
         return true;
     if (!json_object_get(object, "table"))
         return false;
-    return says(object, "op_type", "D", "d") ||
-           (json_object_get(object, "data") && says(object, "type", "delete", "DELETE"));
+    const json_t *before = json_object_get(object, "old_record"); /* Supabase's */
+    return says(object, "op_type", "D", "d") || says(object, "action", "D", "D") ||
+           ((json_object_get(object, "data") || before) && says(object, "type", "delete", "DELETE"));
 }

@@ -6,11 +6,45 @@ enum { MONTHS = 12, DAYS = 7 };
 
 static const char *const months[MONTHS] = {"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY",
     "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
-/* Where German differs, and the abbreviation that is no beginning. */
-static const char *const german_months[MONTHS] = {
-    "JANUAR", "FEBRUAR", "", "", "MAI", "JUNI", "JULI", "", "SEPT", "OKTOBER", "", "DEZEMBER"};
+/* As they stand in dates, without accents: German, French, Spanish, Italian, Portuguese, Dutch, Nordic, Polish;
+ * and the abbreviations that are no beginning. */
+static const char *const other_months[][MONTHS] = {
+    {"JANUAR", "FEBRUAR", "MARZ", "APRIL", "MAI", "JUNI", "JULI", "AUGUST", "SEPTEMBER", "OKTOBER",
+        "NOVEMBER", "DEZEMBER"},
+    {"JANNER", "FEBER", "", "", "", "", "", "", "SEPT", "", "", ""},
+    {"JANVIER", "FEVRIER", "MARS", "AVRIL", "MAI", "JUIN", "JUILLET", "AOUT", "SEPTEMBRE", "OCTOBRE",
+        "NOVEMBRE", "DECEMBRE"},
+    {"ENERO", "FEBRERO", "MARZO", "ABRIL", "MAYO", "JUNIO", "JULIO", "AGOSTO", "SEPTIEMBRE", "OCTUBRE",
+        "NOVIEMBRE", "DICIEMBRE"},
+    {"", "", "", "", "", "", "", "", "SETIEMBRE", "", "", ""},
+    {"GENNAIO", "FEBBRAIO", "MARZO", "APRILE", "MAGGIO", "GIUGNO", "LUGLIO", "AGOSTO", "SETTEMBRE", "OTTOBRE",
+        "NOVEMBRE", "DICEMBRE"},
+    {"JANEIRO", "FEVEREIRO", "MARCO", "ABRIL", "MAIO", "JUNHO", "JULHO", "AGOSTO", "SETEMBRO", "OUTUBRO",
+        "NOVEMBRO", "DEZEMBRO"},
+    {"JANUARI", "FEBRUARI", "MAART", "APRIL", "MEI", "JUNI", "JULI", "AUGUSTUS", "SEPTEMBER", "OKTOBER",
+        "NOVEMBER", "DECEMBER"},
+    {"", "", "MRT", "", "", "", "", "", "", "", "", ""},
+    {"", "", "MARTS", "", "MAJ", "", "", "AUGUSTI", "", "", "", "DESEMBER"},
+    {"STYCZNIA", "LUTEGO", "MARCA", "KWIETNIA", "MAJA", "CZERWCA", "LIPCA", "SIERPNIA", "WRZESNIA",
+        "PAZDZIERNIKA", "LISTOPADA", "GRUDNIA"},
+};
 static const char *const days[DAYS] = {
     "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"};
+/* In the order of the months' languages. */
+static const char *const other_days[][DAYS] = {
+    {"MONTAG", "DIENSTAG", "MITTWOCH", "DONNERSTAG", "FREITAG", "SAMSTAG", "SONNTAG"},
+    {"LUNDI", "MARDI", "MERCREDI", "JEUDI", "VENDREDI", "SAMEDI", "DIMANCHE"},
+    {"LUNES", "MARTES", "MIERCOLES", "JUEVES", "VIERNES", "SABADO", "DOMINGO"},
+    {"LUNEDI", "MARTEDI", "MERCOLEDI", "GIOVEDI", "VENERDI", "SABATO", "DOMENICA"},
+    {"SEGUNDA", "TERCA", "QUARTA", "QUINTA", "SEXTA", "SABADO", "DOMINGO"},
+    {"MAANDAG", "DINSDAG", "WOENSDAG", "DONDERDAG", "VRIJDAG", "ZATERDAG", "ZONDAG"},
+    {"MANDAG", "TIRSDAG", "ONSDAG", "TORSDAG", "FREDAG", "LORDAG", "SONDAG"},
+    {"MANDAG", "TISDAG", "ONSDAG", "TORSDAG", "FREDAG", "LORDAG", "SONDAG"},
+    {"PONIEDZIALEK", "WTOREK", "SRODA", "CZWARTEK", "PIATEK", "SOBOTA", "NIEDZIELA"},
+};
+/* German and Dutch ones of two letters. */
+static const char *const short_days[] = {
+    "MO", "DI", "MI", "DO", "FR", "SA", "SO", "MA", "WO", "VR", "ZA", "ZO"};
 
 struct zone {
     const char *name;
@@ -32,15 +66,37 @@ static int place_of(const char *word, size_t length, const char *const *names, i
     return 0;
 }
 
+/* The place that all languages agree on; 0 where none knows the word, or two mean different ones. */
+static int month_of_others(const char *word, size_t length)
+{
+    int found = 0;
+    for (size_t language = 0; language < sizeof other_months / sizeof other_months[0]; language++)
+        for (int month = 0; month < MONTHS && length >= 3; month++) {
+            if (strncmp(other_months[language][month], word, length) != 0)
+                continue;
+            if (found && found != month + 1)
+                return 0;
+            found = month + 1;
+        }
+    return found;
+}
+
 int tw_time_names_month(const char *word, size_t length, enum tw_time_names names)
 {
     int month = place_of(word, length, months, MONTHS);
-    return month || names == TW_TIME_STANDARD ? month : place_of(word, length, german_months, MONTHS);
+    return month || names == TW_TIME_STANDARD ? month : month_of_others(word, length);
 }
 
-bool tw_time_names_weekday(const char *word, size_t length)
+bool tw_time_names_weekday(const char *word, size_t length, enum tw_time_names names)
 {
-    return place_of(word, length, days, DAYS) > 0;
+    bool known = place_of(word, length, days, DAYS) > 0;
+    if (known || names == TW_TIME_STANDARD)
+        return known;
+    for (size_t language = 0; language < sizeof other_days / sizeof other_days[0] && !known; language++)
+        known = place_of(word, length, other_days[language], DAYS) > 0;
+    for (size_t day = 0; day < sizeof short_days / sizeof short_days[0] && !known; day++)
+        known = length == 2 && memcmp(short_days[day], word, 2) == 0;
+    return known;
 }
 
 static bool find_zone(const char *word, const struct zone *zones, size_t count, int *minutes)

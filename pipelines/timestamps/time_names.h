@@ -4,9 +4,11 @@
  *   out   the month, the day or the offset that it names; how far a name of the IANA database reaches
  *
  * TW_TIME_STANDARD: English months, and zones that mean one offset everywhere (RFC 822, section 5.1; RFC
- * 2822, section 4.3; and CET, JST and others). TW_TIME_NEWSWIRE: German months besides, and zones that mean
- * one offset wherever newswires write them: BST is Britain's, IST India's. Of a month or a day three letters
- * are enough. */
+ * 2822, section 4.3; and CET, JST and others). TW_TIME_NEWSWIRE: besides, months and days of the week in German,
+ * French, Spanish, Italian, Portuguese, Dutch, the Nordic languages and Polish, without accents (time_scripts.h
+ * takes them off), and zones that mean one offset wherever newswires write them: BST is Britain's, IST India's.
+ * Of a month or a day three letters are enough, where all these languages mean the same by them: "jui" is no
+ * month. */
 #ifndef TW_TIME_NAMES_H
 #define TW_TIME_NAMES_H
 
@@ -21,7 +23,7 @@ enum tw_time_names { TW_TIME_STANDARD, TW_TIME_NEWSWIRE };
 int tw_time_names_month(const char *word, size_t length, enum tw_time_names names);
 
 /* Is it the name of a day of the week, or its beginning? */
-bool tw_time_names_weekday(const char *word, size_t length);
+bool tw_time_names_weekday(const char *word, size_t length, enum tw_time_names names);
 
 /* The zone's minutes east of UTC; false when the word, which ends with NUL, names none. */
 bool tw_time_names_zone(const char *word, enum tw_time_names names, int *minutes);

@@ -6,6 +6,7 @@
 
 #include "timestamps/calendar.h"
 #include "timestamps/time_names.h"
+#include "timestamps/time_scripts.h"
 #include "timestamps/time_words.h"
 #include "timestamps/time_zone.h"
 #include "timestamps/time_zones.h"
@@ -106,7 +107,7 @@ static bool take_weekday(struct reading *reading)
 {
     char word[16];
     size_t length = word_ahead(reading, word);
-    if (!tw_time_names_weekday(word, length))
+    if (!tw_time_names_weekday(word, length, TW_TIME_STANDARD))
         return false;
     reading->at += length;
     take_byte(reading, ",");
@@ -270,19 +271,52 @@ static bool take_offset(struct reading *reading)
 
 /* ---- the three families ---- */
 
-static bool read_iso(struct reading *reading)
+/* W49-1, W491, 334 behind a year: a day of its ISO week (8601-1, 5.2.3: the first week holds 4 January), or of
+ * the year. */
+static bool take_day_of_year(struct reading *reading, bool dashed)
+{
+    bool week = take_byte(reading, "W");
+    int number = take_digits(reading, week ? 2 : 3);
+    int weekday = !week ? 0 : dashed && !take_byte(reading, "-") ? -1 : take_digits(reading, 1);
+    if (week && weekday < 0)
+        return wrong(reading, "a week is no day: no number of its day behind it");
+    int64_t january = tw_days_from_date(reading->year, 1, 1), year;
+    /* Of the week that holds 4 January; 1970-01-01 was a Thursday. */
+    int64_t monday = january + 3 - ((january + 6) % 7 + 7) % 7;
+    int64_t days = week ? monday + (number - 1) * INT64_C(7) + weekday - 1 : january + number - 1;
+    tw_date_from_days(days, &year, &reading->month, &reading->day);
+    int64_t last = january + 364 + tw_days_of_month(reading->year, 2) - 28;
+    bool sound = week ? number >= 1 && number <= 53 && weekday >= 1 && weekday <= 7 &&
+                            (number < 53 || days - weekday + 4 <= last)
+                      : number >= 1 && january + number - 1 <= last;
+    reading->year = (int)year;
+    return sound || wrong(reading, "the calendar has no such day");
+}
+
+/* -11-30, 1130, -W49-1, W491, -334 behind the year. */
+static bool take_day(struct reading *reading, bool basic)
 {
     static const char beginning[] = "it does not begin with YYYY-MM-DD";
-    bool basic = digits_ahead(reading) == 8;
-    reading->year = take_digits(reading, 4);
-    if (reading->year < 0 || (!basic && !take_byte(reading, "-/")))
+    bool dashed = !basic && take_byte(reading, "-/");
+    if (byte_at(reading, 0) == 'W' || (dashed && digits_ahead(reading) == 3))
+        return take_day_of_year(reading, dashed);
+    if (!basic && !dashed)
         return wrong(reading, beginning);
     reading->month = take_digits(reading, 2);
     if (reading->month < 0 || (!basic && !take_byte(reading, "-/")))
         return wrong(reading, beginning);
     reading->day = take_digits(reading, 2);
-    if (reading->day < 0)
-        return wrong(reading, beginning);
+    return reading->day >= 0 || wrong(reading, beginning);
+}
+
+static bool read_iso(struct reading *reading)
+{
+    bool basic = digits_ahead(reading) == 8;
+    reading->year = take_digits(reading, 4);
+    if (reading->year < 0)
+        return wrong(reading, "it does not begin with YYYY-MM-DD");
+    if (!take_day(reading, basic))
+        return false;
     if (reading->at == reading->text.length)
         return true;
     if (!take_byte(reading, "Tt "))
@@ -435,6 +469,10 @@ bool tw_time_parse(
         "send RFC 3339 with an offset, as 1987-10-19T14:30:00Z, or a number in decode.time_unit";
     const char *cure = standard;
     struct reading reading = {.text = bare(text)};
+    char plain[TW_TIME_SCRIPTS_BYTES];
+    size_t length = tw_time_scripts(reading.text, plain);
+    if (length)
+        reading.text = tw_text_trimmed((struct tw_text){plain, length});
     if ((!read_any(&reading) || !check_reading(&reading)) && !read_words(&reading, &cure))
         return refuse_time(text, cure, reading.wrong, err);
     const struct tw_time_zone *clock = clock_of(&reading, clocks);

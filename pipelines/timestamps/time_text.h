@@ -11,6 +11,8 @@
  *                           14:30:00 EST
  *   asctime, with a zone    Mon Oct 19 14:30:00 +0000 1987 · Mon Oct 19 14:30:00 1987
  *   12-hour clocks          Oct 19, 1987 2:30 PM UTC · 19 Oct 1987 2:30 p.m. EDT
+ *   ISO weeks, days of year 1987-W43-1T14:30Z · 1987W431T1430Z · 1987-292T14:30Z
+ *   other scripts           1987年10月19日 14:30 +0000 and others (time_scripts.h)
  *   word by word            October 19, 1987 at 10:30 a.m. ET and others (time_words.h)
  * Seconds may be missing; what a fraction holds beyond microseconds is cut off; an offset is Z, +hh, +hhmm,
  * +hh:mm, UTC, GMT, UT, one of RFC 822's names (EST EDT CST CDT MST MDT PST PDT) or another that means one

@@ -21,6 +21,7 @@ struct reader {
     bool american_half; /* and in capitals or with points, as Americans write it */
     bool dashed;        /* the date stood with dashes, as Indians write it with AM and PM too */
     bool universal;     /* UTC or GMT, which a sign may follow */
+    bool may_be_tuesday; /* what was taken for a month */
 };
 
 static char byte_at(const struct reader *reader, size_t ahead)
@@ -81,18 +82,24 @@ static int american_zone(const char *word)
 static bool is_courtesy(const char *word)
 {
     static const char *const words[] = {"AT", "ON", "OF", "THE", "TIME", "DATE", "UPDATED", "PUBLISHED",
-        "POSTED", "LAST", "FIRST", "CREATED", "RELEASED", "ISSUED", "UHR", "T"};
+        "POSTED", "LAST", "FIRST", "CREATED", "RELEASED", "ISSUED", "UHR", "T", "DE", "DEL", "LAS", "LA", "EL",
+        "LE", "A", "AS", "IL", "ALLE", "ORE", "OM", "UM", "DEN", "DER", "DEM", "KL", "KLO", "O",
+        "GODZ", "H", "HRS", "MIN", "FEIRA"};
     for (size_t at = 0; at < sizeof words / sizeof words[0]; at++)
         if (strcmp(words[at], word) == 0)
             return true;
     return false;
 }
 
-/* AM, PM, a.m.: its bytes; 0 when it does not stand here. */
+/* AM, PM, a.m., and "p. m." as it is written in Spanish: its bytes; 0 when it does not stand here. */
 static size_t half_of_day_bytes(const struct reader *reader)
 {
     char half = (char)(byte_at(reader, 0) & ~0x20);
     size_t dots = byte_at(reader, 1) == '.';
+    if (dots && byte_at(reader, 2) == ' ')
+        dots = 2;
+    else if (dots && byte_at(reader, 2) == '\xC2' && byte_at(reader, 3) == '\xA0')
+        dots = 3;
     if ((half != 'A' && half != 'P') || (byte_at(reader, 1 + dots) & ~0x20) != 'M' ||
         tw_text_is_letter(byte_at(reader, 2 + dots)))
         return 0;
@@ -162,12 +169,16 @@ static bool take_word(struct reader *reader)
     int month = tw_time_names_month(word, length, TW_TIME_NEWSWIRE), american = american_zone(word);
     if (month > 0) {
         bool first = reader->parts->month == 0;
+        /* "mar. 3 mars": of French, Spanish and Italian Tuesdays three letters are March's, too */
+        first = first || reader->may_be_tuesday;
+        reader->may_be_tuesday = first && reader->parts->day == 0 && strcmp(word, "MAR") == 0;
         reader->parts->month = month;
         reader->at += byte_at(reader, 0) == '.' || byte_at(reader, 0) == '-' || byte_at(reader, 0) == '/';
         return first;
     }
-    if (tw_time_names_weekday(word, length)) {
-        reader->at += byte_at(reader, 0) == '.';
+    if (tw_time_names_weekday(word, length, TW_TIME_NEWSWIRE)) {
+        char next = byte_at(reader, 0); /* "segunda-feira" */
+        reader->at += next == '.' || (next == '-' && tw_text_is_letter(byte_at(reader, 1)));
         return true;
     }
     if (american) {
@@ -189,14 +200,15 @@ static bool take_word(struct reader *reader)
         reader->american = 0;
         return set;
     }
-    reader->at += byte_at(reader, 0) == ':';
-    return is_courtesy(word);
+    reader->at += byte_at(reader, 0) == ':' || byte_at(reader, 0) == '.';
+    bool before_clock = length == 1 && (word[0] == 'A' || word[0] == 'O'); /* "30 mars 2026 à 14h31" */
+    return is_courtesy(word) && !(before_clock && reader->parts->has_clock);
 }
 
 /* ---- numbers ---- */
 
-/* hh:mm, hh:mm:ss, with a fraction behind . , or : */
-static bool take_clock(struct reader *reader, size_t digits)
+/* hh:mm, hh:mm:ss, with a fraction behind . , or :; `mark` is what stands between hours and minutes. */
+static bool take_clock(struct reader *reader, size_t digits, char mark)
 {
     struct tw_time_parts *parts = reader->parts;
     bool again = parts->has_clock;
@@ -210,11 +222,12 @@ static bool take_clock(struct reader *reader, size_t digits)
     parts->has_clock = true;
     parts->hour = hour;
     parts->minute = minute;
-    if (byte_at(reader, 0) != ':' || digits_from(reader, 1) != 2)
+    mark = mark == '.' ? '.' : ':';
+    if (byte_at(reader, 0) != mark || digits_from(reader, 1) != 2)
         return byte_at(reader, 0) != ':';
     parts->second = number_from(reader, 1, 2);
     reader->at += 3;
-    char mark = byte_at(reader, 0);
+    mark = byte_at(reader, 0);
     if (!mark || !strchr(".,:", mark) || digits_from(reader, 1) == 0)
         return true;
     reader->at++;
@@ -253,6 +266,8 @@ static bool take_date(struct reader *reader, size_t first_digits, char mark)
         return false;
     reader->at += third_at + third_digits;
     if (first_digits == 4 && third_digits <= 2) {
+        bool clock = byte_at(reader, 0) == '-' && digits_from(reader, 1) == 2 && byte_at(reader, 3) == '.';
+        reader->at += clock; /* 2026-11-30-14.31.05, as DB2 writes it */
         parts->month = second;
         return set_day(parts, third) && set_year(parts, first, 4);
     }
@@ -287,6 +302,31 @@ static bool take_compact(struct reader *reader, size_t digits)
     return true;
 }
 
+/* "14h31", "14 h 31", "14h": its bytes, and those of the minutes' digits, in order; 0 when none stands here. */
+static size_t french_clock(const struct reader *reader, size_t digits, size_t *minutes_at)
+{
+    size_t at = digits + (byte_at(reader, digits) == ' ');
+    if (digits > 2 || reader->parts->has_clock || (byte_at(reader, at) & ~0x20) != 'H' ||
+        tw_text_is_letter(byte_at(reader, at + 1)))
+        return 0;
+    *minutes_at = at + 1 + (byte_at(reader, at + 1) == ' ');
+    if (digits_from(reader, *minutes_at) != 2) {
+        *minutes_at = 0;
+        return at + 1;
+    }
+    return *minutes_at + 2;
+}
+
+static bool take_french_clock(struct reader *reader, size_t digits, size_t bytes, size_t minutes_at)
+{
+    struct tw_time_parts *parts = reader->parts;
+    parts->has_clock = true;
+    parts->hour = number_from(reader, 0, digits);
+    parts->minute = minutes_at ? number_from(reader, minutes_at, 2) : 0;
+    reader->at += bytes;
+    return true;
+}
+
 /* "8 a.m.": an hour alone. */
 static bool is_hour_alone(const struct reader *reader, size_t digits)
 {
@@ -299,7 +339,7 @@ static bool is_hour_alone(const struct reader *reader, size_t digits)
 
 static bool is_ordinal(const struct reader *reader, size_t digits)
 {
-    static const char endings[] = "STNDRDTH";
+    static const char endings[] = "STNDRDTHER"; /* "1er" in French */
     char first = (char)(byte_at(reader, digits) & ~0x20),
          second = (char)(byte_at(reader, digits + 1) & ~0x20);
     for (size_t at = 0; at < sizeof endings - 1; at += 2)
@@ -315,9 +355,13 @@ static bool take_number(struct reader *reader)
     size_t digits = digits_from(reader, 0);
     int value = number_from(reader, 0, digits);
     char mark = byte_at(reader, digits), next = byte_at(reader, digits + 1);
-    if ((mark == ':' || (mark == 'h' && digits_from(reader, digits + 1) == 2)) && digits <= 2)
-        return take_clock(reader, digits);
-    size_t second = digits_from(reader, digits + 1);
+    size_t second = digits_from(reader, digits + 1), minutes_at = 0;
+    size_t french = french_clock(reader, digits, &minutes_at);
+    if (french)
+        return take_french_clock(reader, digits, french, minutes_at);
+    bool dotted = mark == '.' && second == 2 && parts->year != NO_YEAR && parts->day && !parts->has_clock;
+    if ((mark == ':' || dotted) && digits <= 2)
+        return take_clock(reader, digits, mark);
     if (mark && strchr("./-", mark) && second && byte_at(reader, digits + 1 + second) == mark &&
         digits_from(reader, digits + second + 2))
         return take_date(reader, digits, mark);

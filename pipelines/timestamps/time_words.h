@@ -5,7 +5,10 @@
  *
  *   "May 28, 2024, 08:40 ET" · "8:40 AM EDT, Tuesday, May 28th, 2024" · "Published: May 28, 2024 at 8:40
  *   a.m. ET" · "May 28, 2024 | 08:40 Eastern Time" · "28.05.2024 14:40 CEST" · "5/28/24 8:40 AM EDT" ·
- *   "28/May/2024:12:40:00 +0000" · "20240528-12:40:00Z" · "28 May 2024 13:40 BST"
+ *   "28/May/2024:12:40:00 +0000" · "20240528-12:40:00Z" · "28 May 2024 13:40 BST" · "lundi 30 novembre 2026,
+ *   14 h 31" · "30 de noviembre de 2026, 2:31 p. m." · "30.11.2026 14.31" · "30-NOV-26 02.31.05 PM +00:00" ·
+ *   "2026-11-30-14.31.05"
+ * The languages that months and days of the week are read in are those of time_names.h.
  * ET, CT, MT and PT are the clocks of the United States, with the days on which these are changed since 1967.
  * IST is India's, BST Britain's: of those who use the names their newswires are read. A name of the IANA
  * database is kept as it stands. A year of two digits is 1950 to 2049. Every word must be understood. Pure.

@@ -16,7 +16,8 @@ static void a_month_is_known_by_its_beginning(void **state)
         const char *word;
         int standard, newswire;
     } cases[] = {{"JANUARY", 1, 1}, {"JAN", 1, 1}, {"JA", 0, 0}, {"DECEMBERS", 0, 0}, {"MAY", 5, 5},
-        {"SEP", 9, 9}, {"SEPT", 9, 9}, {"MAI", 0, 5}, {"OKT", 0, 10}, {"DEZEMBER", 0, 12}, {"", 0, 0}};
+        {"SEP", 9, 9}, {"SEPT", 9, 9}, {"MAI", 0, 5}, {"JUI", 0, 0}, {"JUIN", 0, 6}, {"MARZ", 0, 3}, {"MARZO", 0, 3},
+        {"GENNAIO", 0, 1}, {"MRT", 0, 3}, {"SETIEMBRE", 0, 9}, {"PAZDZIERNIKA", 0, 10}, {"DES", 0, 12}, {"OKT", 0, 10}, {"DEZEMBER", 0, 12}, {"", 0, 0}};
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         const char *word = cases[at].word;
         assert_int_equal(tw_time_names_month(word, strlen(word), TW_TIME_STANDARD), cases[at].standard);
@@ -27,11 +28,17 @@ static void a_month_is_known_by_its_beginning(void **state)
 static void a_day_of_the_week_is_known_by_its_beginning(void **state)
 {
     (void)state;
-    assert_true(tw_time_names_weekday("THU", 3));
-    assert_true(tw_time_names_weekday("SUNDAY", 6));
-    assert_false(tw_time_names_weekday("TH", 2));
-    assert_false(tw_time_names_weekday("SUNDAYS", 7));
-    assert_false(tw_time_names_weekday("MAY", 3));
+    static const struct {
+        const char *word;
+        bool standard, newswire;
+    } cases[] = {{"THU", true, true}, {"SUNDAY", true, true}, {"TH", false, false}, {"SUNDAYS", false, false},
+        {"MAY", false, false}, {"LUNDI", false, true}, {"MO", false, true}, {"MIE", false, true},
+        {"WOENSDAG", false, true}, {"XX", false, false}};
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        const char *word = cases[at].word;
+        assert_int_equal(tw_time_names_weekday(word, strlen(word), TW_TIME_STANDARD), cases[at].standard);
+        assert_int_equal(tw_time_names_weekday(word, strlen(word), TW_TIME_NEWSWIRE), cases[at].newswire);
+    }
 }
 
 static void a_zone_of_newswires_is_none_of_the_standard(void **state)

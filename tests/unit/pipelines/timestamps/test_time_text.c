@@ -227,6 +227,69 @@ static void a_zones_name_says_what_its_clock_shows(void **state)
     tw_arena_end(&arena);
 }
 
+static void a_date_is_read_in_the_languages_that_feeds_write(void **state)
+{
+    (void)state;
+    static const char *const spellings[] = {"30 novembre 2026 à 14h31 UTC",
+        "lundi 30 novembre 2026, 14 h 31 min UTC", "Lun. 30 nov. 2026 14:31 GMT",
+        "Montag, 30. November 2026, 14.31 Uhr UTC", "Mo., 30.11.2026 14:31 UTC",
+        "30 de noviembre de 2026, 14:31 h UTC", "lunes, 30 de noviembre de 2026 a las 2:31 p. m. UTC",
+        "Lunedì 30 novembre 2026 alle ore 14.31 UTC", "segunda-feira, 30 de novembro de 2026 às 14h31 UTC",
+        "maandag 30 november 2026 om 14.31 GMT", "mandag den 30. november 2026 kl. 14.31 UTC",
+        "30 listopada 2026, godz. 14:31 UTC", "понедельник, 30 ноября 2026 г., 14:31 UTC",
+        "2026年11月30日 14:31 UTC", "2026年11月30日14时31分 UTC", "2026年11月30日(月) 14時31分00秒 +0000",
+        "2026年11月30日 星期一 下午2点31分 UTC", "2026年11月30日（月曜日）午後２時３１分 UTC",
+        "2026년 11월 30일 14시 31분 UTC", "2026년 11월 30일 (월) 오후 2:31 UTC", "２０２６-１１-３０ １４：３１ UTC",
+        "2026-W49-1T14:31:00Z", "2026W491T143100Z", "2026-334T14:31:00Z", "2026-11-30-14.31.00.000000Z",
+        "30-NOV-26 02.31.00.000000 PM +00:00", "30.11.2026 14.31 UTC"};
+    struct tw_error err;
+    for (size_t at = 0; at < sizeof spellings / sizeof spellings[0]; at++) {
+        int64_t us = 0;
+        if (!tw_time_parse(tw_text_of(spellings[at]), NULL, &us, &err) || us != INT64_C(1796049060000000))
+            fail_msg("%s: %lld", spellings[at], (long long)us);
+    }
+    static const struct {
+        const char *text, *utc; /* NULL: refused */
+    } cases[] = {
+        {"1 mars 2026 8h UTC", "2026-03-01T08:00:00Z"},
+        {"1er décembre 2026 00:05 UTC", "2026-12-01T00:05:00Z"},
+        {"mar. 3 mars 2026 14:31 UTC", "2026-03-03T14:31:00Z"}, /* mardi */
+        {"1º de março de 2026 14:31 UTC", "2026-03-01T14:31:00Z"},
+        {"3. März 2026 14:31 UTC", "2026-03-03T14:31:00Z"},
+        {"3. Ma\u0308rz 2026 14:31 UTC", "2026-03-03T14:31:00Z"},
+        {"2 août 2026 14:31 UTC", "2026-08-02T14:31:00Z"},
+        {"2026年1月5日 上午12:05 UTC", "2026-01-05T00:05:00Z"},
+        {"2026年1月5日 下午2点 UTC", "2026-01-05T14:00:00Z"},
+        {"2020-W53-7T00:00Z", "2021-01-03T00:00:00Z"},
+        {"2026-W01-1T00:00Z", "2025-12-29T00:00:00Z"},
+        {"1961-W01-1T00:00Z", "1961-01-02T00:00:00Z"},
+        {"2024-366T00:00Z", "2024-12-31T00:00:00Z"},
+        {"2026-W53-7T00:00Z", "2027-01-03T00:00:00Z"},
+        {"2025-W53-1T00:00Z", NULL},
+        {"2026-W49T14:31Z", NULL},
+        {"2026-W49-8T14:31Z", NULL},
+        {"2026-366T14:31Z", NULL},
+        {"30 jui 2026 14:31 UTC", NULL},
+        {"mar 3 avril mars 2026 14:31 UTC", NULL},
+        {"令和8年11月30日 14:31 UTC", NULL},
+        {"二〇二六年十一月三十日 14:31 UTC", NULL},
+        {"2026年11月 14:31 UTC", NULL},
+        {"30 novembre 2026 14:31 heure de Paris", NULL},
+        {"30 Nov 2026 14:31 A", NULL},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        int64_t us = 0;
+        char text[TW_TIME_TEXT_BYTES];
+        bool read = tw_time_parse(tw_text_of(cases[at].text), NULL, &us, &err);
+        tw_time_text(us, text);
+        if (read != (cases[at].utc != NULL) || (read && strcmp(text, cases[at].utc) != 0))
+            fail_msg("%s: %s", cases[at].text, read ? text : err.what);
+    }
+    int64_t us;
+    assert_false(tw_time_parse(tw_text_of("2026年11月30日 14:31"), NULL, &us, &err));
+    assert_non_null(strstr(err.cure, "decode.time_zone"));
+}
+
 static void day_and_month_are_never_guessed(void **state)
 {
     (void)state;
@@ -274,6 +337,7 @@ int main(void)
         cmocka_unit_test(american_clocks_are_changed_in_spring_and_autumn),
         cmocka_unit_test(a_time_without_an_offset_means_what_was_said),
         cmocka_unit_test(a_zones_name_says_what_its_clock_shows),
+        cmocka_unit_test(a_date_is_read_in_the_languages_that_feeds_write),
         cmocka_unit_test(day_and_month_are_never_guessed),
         cmocka_unit_test(every_day_of_four_centuries_goes_there_and_back),
     };
