@@ -340,6 +340,26 @@ static bool load_time_zone(struct tw_config *config, struct tw_arena *arena, str
            refuse(config, problems, "decode", "time_zone", why.cure, why.what);
 }
 
+/* A path of names with one dot between. A step without a name would look for the member "", which nobody
+ * sends: every message would be refused. */
+static bool check_root(struct tw_config *config, struct tw_problems *problems)
+{
+    const char *step = config->decode->root;
+    size_t left = strlen(step);
+    while (left > 0) {
+        size_t length = strcspn(step, ".");
+        bool is_name = length > 0 && step[0] != ' ' && step[length - 1] != ' ' &&
+                       !(length == 1 && step[0] == '$'); /* JSONPath's */
+        if (!is_name || length + 1 == left)
+            return refuse(config, problems, "decode", "root",
+                "write the names with one dot between them, as payload.after",
+                "decode.root has a step that is no name");
+        step += length < left ? length + 1 : left;
+        left -= length < left ? length + 1 : left;
+    }
+    return true;
+}
+
 /* ---- reading ---- */
 
 static bool read_row(
@@ -530,6 +550,7 @@ static bool read_file(struct reading *reading, const struct tw_text_file *source
     }
     right = read_root(reading, root) && right;
     right = load_time_zone(config, reading->arena, reading->problems) && right;
+    right = check_root(config, reading->problems) && right;
     return check_together(config, reading->problems) && right;
 }
 

@@ -213,20 +213,50 @@ static void find_ending(const char *folder, const char *ending, char *name, size
         closedir(listed);
 }
 
+static bool refuse_gguf(const char *folder, struct tw_error *err)
+{
+    char name[NAME_MAX + 1];
+    find_ending(folder, ".gguf", name, sizeof name);
+    return name[0] == '\0' ||
+           tw_fail(err, TW_CONFIG, folder, ORIGINAL, "%s, of llama.cpp, and no model.safetensors", name);
+}
+
 bool tw_foreign_files_vocabulary(const char *folder, struct tw_error *err)
 {
-    return find_other(folder, vocabularies, sizeof vocabularies / sizeof vocabularies[0], err);
+    return find_other(folder, vocabularies, sizeof vocabularies / sizeof vocabularies[0], err) &&
+           (is_there(folder, "config.json") || refuse_gguf(folder, err));
+}
+
+/* A cache of the Hub holds links to its blobs: copied without them, the links lead nowhere. */
+static bool refuse_link(const char *folder, struct tw_error *err)
+{
+    char path[PATH_MAX], target[80];
+    if (!tw_path_join(path, sizeof path, folder, "model.safetensors", err))
+        return false;
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length < 0)
+        return true;
+    target[length] = '\0';
+    return tw_fail(err, TW_CONFIG, path, "copy the folder with what its links lead to: cp -rL FOLDER OUT",
+        "a link to %s, which is not there", target);
+}
+
+/* "model.fp16.safetensors", a variant under its own name. */
+static bool refuse_variant(const char *folder, struct tw_error *err)
+{
+    char name[NAME_MAX + 1], cure[300];
+    find_ending(folder, ".safetensors", name, sizeof name);
+    if (name[0] == '\0')
+        return true;
+    snprintf(cure, sizeof cure, "if these are the weights: mv %.100s/%.80s %.60s/model.safetensors", folder,
+        name, folder);
+    return tw_fail(err, TW_CONFIG, folder, cure, "%.100s, and no model.safetensors", name);
 }
 
 bool tw_foreign_files_weights(const char *folder, struct tw_error *err)
 {
-    char name[NAME_MAX + 1];
-    if (!find_other(folder, weights, sizeof weights / sizeof weights[0], err))
-        return false;
-    find_ending(folder, ".gguf", name, sizeof name);
-    return name[0] == '\0' ||
-           tw_fail(err, TW_CONFIG, folder, "take the safetensors of the checkpoint that it was made from",
-               "%s, of llama.cpp, and no model.safetensors", name);
+    return refuse_link(folder, err) && find_other(folder, weights, sizeof weights / sizeof weights[0], err) &&
+           refuse_gguf(folder, err) && refuse_variant(folder, err);
 }
 
 bool tw_foreign_files_adapter(const char *folder, struct tw_error *err)

@@ -5,6 +5,7 @@
 
 #include "clean/markdown.h"
 #include "clean/markup.h"
+#include "clean/misread.h"
 #include "clean/references.h"
 #include "clean/utf8.h"
 
@@ -46,7 +47,8 @@ struct cleaning {
     char *out;
     size_t used;
     bool space;         /* white space was read and not yet written */
-    bool escaped_again; /* a reference yielded "<" or "&": the result may be markup */
+    bool escaped_again; /* a reference yielded "<", "&" or what begins a misread character: read once more */
+    struct tw_misread_scan misread;
     struct tw_markup_scan markup;
     struct tw_markdown_scan markdown;
 };
@@ -85,7 +87,7 @@ static bool is_unseen(uint32_t point)
            point == 0x115F || point == 0x1160 || point == 0x200B || point == 0x200E || point == 0x200F ||
            (point >= 0x202A && point <= 0x202E) || (point >= 0x2060 && point <= 0x2064) ||
            (point >= 0x2066 && point <= 0x206F) || point == 0x3164 || point == 0xFEFF || point == 0xFFA0 ||
-           (point >= 0xFFF9 && point <= 0xFFFC);
+           (point >= 0xFFF9 && point <= 0xFFFC) || point == 0x34F || point == 0x61C;
 }
 
 /* Writes one character, or what its kind leaves of it. `bytes` are its UTF-8. */
@@ -99,6 +101,13 @@ static void write_character(struct cleaning *cleaning, uint32_t point, const cha
 
 /* ---- characters ---- */
 
+/* May the text be something else when this character is read among its neighbours? Markup, a reference, and
+ * UTF-8 that was misread before it was escaped ("&acirc;&#128;&#153;"). */
+static bool is_read_again(uint32_t point)
+{
+    return point == '<' || point == '&' || point == 0xC2 || point == 0xC3 || point == 0xE2 || point == 0xF0;
+}
+
 /* A character reference at the pass's place: written, its length returned; 0 when none stands there. */
 static size_t take_reference(struct cleaning *cleaning)
 {
@@ -107,110 +116,19 @@ static size_t take_reference(struct cleaning *cleaning)
     for (size_t done = 0; taken && done < reference.length;) {
         uint32_t point;
         size_t length = tw_utf8_read(reference.bytes + done, reference.length - done, &point);
-        cleaning->escaped_again = cleaning->escaped_again || point == '<' || point == '&';
+        cleaning->escaped_again = cleaning->escaped_again || is_read_again(point);
         write_character(cleaning, point, reference.bytes + done, length);
         done += length;
     }
     return taken;
 }
 
-/* How many bytes the UTF-8 sequence has that a byte leads, of those kinds that nobody writes as single
- * characters; 0: none. */
-static size_t led_bytes(int lead)
-{
-    return lead == 0xC2 || lead == 0xC3 ? 2 : lead == 0xE2 || lead == 0xEF ? 3 : lead == 0xF0 ? 4 : 0;
-}
-
-/* The same for bytes that may be letters of somebody's language: those of Greek, Cyrillic, Hebrew, Arabic,
- * Thai, Chinese, Japanese, Korean. A control character behind one proves it, since no text has any. */
-static size_t led_bytes_if_proven(int lead)
-{
-    return lead >= 0xC4 && lead <= 0xDF ? 2 : lead >= 0xE0 && lead <= 0xED ? 3 : 0;
-}
-
-/* Quotes, dashes and dots of windows-1252 may stand behind a letter by themselves ("MANH\u00C3\u201D"): they
- * prove nothing. */
-static bool proves_nothing(uint32_t point)
-{
-    return (point >= 0x2013 && point <= 0x201E) || point == 0x2022 || point == 0x2026;
-}
-
-static size_t misread_at(
-    struct tw_text text, size_t end, uint32_t first, bool twice, char original[4], size_t *count);
-
-/* The character at `at`, and its bytes; what was misread is read rightly when `mended` says so. */
-static size_t read_character(struct tw_text text, size_t at, bool mended, uint32_t *point)
-{
-    char original[4];
-    size_t length = tw_utf8_read(text.bytes + at, text.length - at, point), count;
-    size_t misread =
-        mended && *point <= 0xFF ? misread_at(text, at + length, *point, false, original, &count) : 0;
-    if (!misread)
-        return length;
-    tw_utf8_read(original, count, point);
-    return length + misread;
-}
-
-/* UTF-8 that was read as windows-1252: `first` stands for its first byte, the others begin at `at`. The bytes
- * of text that these take, and what it was; 0 when it is none, or could be meant as it stands. `twice`: they
- * may have been misread before. */
-static size_t misread_at(
-    struct tw_text text, size_t at, uint32_t first, bool twice, char original[4], size_t *count)
-{
-    int lead = tw_windows_1252_byte(first);
-    size_t end = at, proven = led_bytes_if_proven(lead);
-    bool proof = false;
-    *count = led_bytes(lead);
-    if (*count == 0 && !twice)
-        *count = proven;
-    original[0] = (char)lead;
-    for (size_t nth = 1; nth < *count; nth++) {
-        uint32_t point;
-        if (end >= text.length)
-            return 0;
-        size_t bytes = read_character(text, end, twice, &point);
-        int byte = tw_windows_1252_byte(point);
-        proof = proof || (point >= 0x80 && point <= 0x9F);
-        if (byte < 0x80 || byte > 0xBF || (*count == 2 && proves_nothing(point)))
-            return 0;
-        original[nth] = (char)byte;
-        end += bytes;
-    }
-    size_t broken;
-    bool whole = *count && tw_utf8_sequence((struct tw_text){original, *count}, 0, &broken) == *count;
-    if (led_bytes(lead) == 0 && !proof) /* "caf\u00E9\u2019\u201D" is no U+9494 */
-        return 0;
-    if (lead == 0xEF && whole) /* a byte order mark or U+FFFD: the two that are met */
-        whole = memcmp(original, "\xEF\xBB\xBF", 3) == 0 || memcmp(original, "\xEF\xBF\xBD", 3) == 0;
-    return whole ? end - at : 0;
-}
-
 static void take_wide(struct cleaning *cleaning)
 {
-    struct tw_text text = cleaning->in;
-    const char *here = text.bytes + cleaning->at;
     uint32_t point;
     char bytes[4];
-    size_t length = tw_utf8_read(here, text.length - cleaning->at, &point), count;
-    size_t misread = point <= 0xFF ? misread_at(text, cleaning->at + length, point, false, bytes, &count) : 0;
-    if (misread) {
-        size_t end = cleaning->at + length + misread;
-        tw_utf8_read(bytes, count, &point);
-        size_t again = point <= 0xFF ? misread_at(text, end, point, true, bytes, &count) : 0;
-        if (again)
-            tw_utf8_read(bytes, count, &point);
-        else
-            count = tw_utf8_write(point, bytes);
-        write_character(cleaning, point, bytes, count);
-        cleaning->at = end + again;
-        return;
-    }
-    if (point <= 0x9F)
-        write_character(
-            cleaning, tw_windows_1252(point), bytes, tw_utf8_write(tw_windows_1252(point), bytes));
-    else
-        write_character(cleaning, point, here, length);
-    cleaning->at += length;
+    cleaning->at += tw_misread_read(cleaning->in, cleaning->at, &cleaning->misread, &point);
+    write_character(cleaning, point, bytes, tw_utf8_write(point, bytes));
 }
 
 /* What a terminal would obey (ECMA-48): ESC [ parameters and a letter; ESC ] up to BEL or to ESC and a
@@ -367,10 +285,56 @@ static bool take_host(struct cleaning *cleaning)
 
 /* ---- the pass ---- */
 
+/* The four hexadecimal digits of "\\u2019" at `at`; -1 when no such escape stands there. */
+static int32_t escaped_unit(struct tw_text text, size_t at)
+{
+    int32_t unit = 0;
+    if (text.length - at < 6 || text.bytes[at] != '\\' || text.bytes[at + 1] != 'u')
+        return -1;
+    for (size_t digit = 2; digit < 6; digit++) {
+        char byte = text.bytes[at + digit], letter = (char)(byte | 0x20);
+        if (!tw_text_is_digit(byte) && (letter < 'a' || letter > 'f'))
+            return -1;
+        unit = unit * 16 + (tw_text_is_digit(byte) ? byte - '0' : letter - 'a' + 10);
+    }
+    return unit;
+}
+
+/* What a text holds that was made JSON twice and read once: "\\u2019", "\\u003cp\\u003e", and "\\n" before what
+ * begins a line, not a folder. Its bytes; 0 when none stands here. */
+static size_t take_json_escape(struct cleaning *cleaning)
+{
+    struct tw_text text = cleaning->in;
+    size_t at = cleaning->at;
+    char next = tw_text_byte(text, at + 1), behind = tw_text_byte(text, at + 2);
+    if (next && strchr("nrt", next) && !tw_text_is_small(behind)) {
+        cleaning->space = true;
+        return 2;
+    }
+    int32_t unit = escaped_unit(text, at), second = -1;
+    if (unit < 0)
+        return 0;
+    if (unit >= 0xD800 && unit <= 0xDBFF && text.length - at > 6)
+        second = escaped_unit(text, at + 6);
+    bool pair = second >= 0xDC00 && second <= 0xDFFF;
+    uint32_t point = pair ? 0x10000 + ((uint32_t)(unit - 0xD800) << 10) + (uint32_t)(second - 0xDC00)
+                     : unit >= 0xD800 && unit <= 0xDFFF ? 0xFFFD
+                                                        : tw_windows_1252((uint32_t)unit);
+    char bytes[4];
+    cleaning->escaped_again = cleaning->escaped_again || is_read_again(point);
+    write_character(cleaning, point, bytes, tw_utf8_write(point, bytes));
+    return pair ? 12 : 6;
+}
+
 /* Marks go; a run of them that marks nothing is text. */
 static void take_markdown(struct cleaning *cleaning)
 {
     struct tw_text text = cleaning->in;
+    size_t escape = text.bytes[cleaning->at] == '\\' ? take_json_escape(cleaning) : 0;
+    if (escape) {
+        cleaning->at += escape;
+        return;
+    }
     size_t at = cleaning->at, taken = tw_markdown_at(&cleaning->markdown, at);
     if (taken == 0) {
         char mark = text.bytes[at];
@@ -506,7 +470,7 @@ static bool clean_into(struct tw_text text, char *out, size_t *length, struct tw
     if (!clean_once(text, out, length))
         return true;
     struct tw_text once = {out, *length};
-    if (!tw_markup_is_plain(once) && !holds_reference(once))
+    if (!tw_markup_is_plain(once) && !holds_reference(once) && !tw_misread_holds(once))
         return true;
     struct tw_text copy = tw_arena_copy(arena, once);
     if (!copy.bytes)

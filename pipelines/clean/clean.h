@@ -14,11 +14,10 @@
  *     ("pic.twitter.com/x", "bit.ly/x"), up to white space or a quote or angle bracket, punctuation at their
  *     end kept. "Amazon.com" is a company.
  *   - control characters, soft hyphens, zero-width spaces, fillers, byte order marks and marks of direction
- *     are dropped, and the sequences that colour a terminal whole. U+0080 to U+009F are windows-1252 read as
- *     Latin-1: they become what they were.
- *   - UTF-8 that was read as Latin-1 or windows-1252 is put right where nothing else can be meant: accented
- *     letters and marks behind U+00C2 and U+00C3, typographic marks behind U+00E2, emoji behind U+00F0, and
- *     letters of other scripts where a control character among them proves it.
+ *     are dropped, and the sequences that colour a terminal whole.
+ *   - UTF-8 that was read as Latin-1, windows-1252 or Mac Roman is put right where nothing else can be meant
+ *     (misread.h).
+ *   - escapes of JSON that was written twice ("\\u2019", "\\n" at a line's end) are what they stand for.
  *   - white space of any script becomes one space, never two in a row, none at either end.
  * Cashtags are left as they are. Where what references yielded is plainly markup or a whole reference again
  * (feeds escape their descriptions once too often: "&lt;p&gt;", "&amp;#x27;"), the result is read once more,

@@ -178,6 +178,21 @@ static size_t bbcode_bytes(struct tw_markdown_scan *scan, size_t at)
     return 0;
 }
 
+/* "[caption width="3"]", "[/caption]": what blogs put around pictures. A name in small letters, with a value in
+ * quotes or a slash before it. */
+static size_t shortcode_bytes(struct tw_text text, size_t at)
+{
+    bool end_tag = tw_text_byte(text, at + 1) == '/', quotes = false;
+    size_t begin = at + 1 + end_tag, end = begin;
+    while (tw_text_is_small(tw_text_byte(text, end)) || tw_text_byte(text, end) == '_')
+        end++;
+    if (end - begin < 3 || tw_text_byte(text, end) != (end_tag ? ']' : ' '))
+        return 0;
+    for (; end < text.length && end - at < AHEAD && !strchr("[]\n", text.bytes[end]); end++)
+        quotes = quotes || (text.bytes[end] == '=' && tw_text_byte(text, end + 1) == '"');
+    return tw_text_byte(text, end) == ']' && (quotes || end_tag) ? end + 1 - at : 0;
+}
+
 /* "<https://x|text>": all but the text goes. */
 static size_t slack_bytes(struct tw_markdown_scan *scan, size_t at)
 {
@@ -213,7 +228,8 @@ size_t tw_markdown_at(struct tw_markdown_scan *scan, size_t at)
         return tw_text_byte(text, at + 1) == '[' ? link_bytes(scan, at) : 0;
     case '[':
         link = link_bytes(scan, at);
-        return link ? link : bbcode_bytes(scan, at);
+        link = link ? link : bbcode_bytes(scan, at);
+        return link ? link : shortcode_bytes(text, at);
     case '<':
         return slack_bytes(scan, at);
     case '\\':

@@ -241,15 +241,16 @@ static bool is_boolean_attribute(struct tw_text name)
     return false;
 }
 
-/* The name of a tag at `at`: a letter, then letters, digits, ":", "-", "_"; a mark at its end is not part of
- * it. */
+/* The name of a tag at `at`: a letter, then letters, digits, ":", "-", "_", and "." before a small letter, as in
+ * NITF's "<body.content>"; a mark at its end is not part of it. */
 static struct tw_text name_at(struct tw_text text, size_t at)
 {
     size_t end = at;
     while (end < text.length &&
            (tw_text_is_letter(text.bytes[end]) ||
                (end > at && (tw_text_is_digit(text.bytes[end]) || strchr(":-_", text.bytes[end])) &&
-                   text.bytes[end])))
+                   text.bytes[end]) ||
+               (end > at && text.bytes[end] == '.' && tw_text_is_small(tw_text_byte(text, end + 1)))))
         end++;
     while (end > at && strchr(":-_", text.bytes[end - 1]))
         end--;

@@ -6,10 +6,6 @@
 #include "clean/html_references.h"
 #include "clean/utf8.h"
 
-static const uint16_t windows_1252[32] = {0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-    0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D, 0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178};
-
 /* Names that HTML takes without a semicolon (HTML standard, section 13.5), in byte order. */
 static const char *const without_semicolon[] = {"AElig", "AMP", "Aacute", "Acirc", "Agrave", "Aring",
     "Atilde", "Auml", "COPY", "Ccedil", "ETH", "Eacute", "Ecirc", "Egrave", "Euml", "GT", "Iacute", "Icirc",
@@ -21,21 +17,6 @@ static const char *const without_semicolon[] = {"AElig", "AMP", "Aacute", "Acirc
     "oacute", "ocirc", "ograve", "ordf", "ordm", "oslash", "otilde", "ouml", "para", "plusmn", "pound",
     "quot", "raquo", "reg", "sect", "shy", "sup1", "sup2", "sup3", "szlig", "thorn", "times", "uacute",
     "ucirc", "ugrave", "uml", "uuml", "yacute", "yen", "yuml"};
-
-uint32_t tw_windows_1252(uint32_t point)
-{
-    return point >= 0x80 && point <= 0x9F ? windows_1252[point - 0x80] : point;
-}
-
-int tw_windows_1252_byte(uint32_t point)
-{
-    if (point <= 0xFF)
-        return (int)point;
-    for (int at = 0; at < 32; at++)
-        if (windows_1252[at] == point)
-            return 0x80 + at;
-    return -1;
-}
 
 struct tw_text tw_html_reference(struct tw_text name)
 {
@@ -90,6 +71,22 @@ static size_t read_number(struct tw_text text, size_t at, uint32_t *number)
         return 0;
     *number = value;
     return at + semicolon - begin;
+}
+
+/* Behind the high half of a pair of UTF-16 its other half, as JavaScript escapes emoji: *number becomes the
+ * character of both. Its bytes; 0 when it does not stand there. */
+static size_t low_half_bytes(struct tw_text text, size_t at, uint32_t *number)
+{
+    enum { MARK = 2, MOST = 12 };
+    struct tw_text ahead = {text.bytes, text.length < at + MOST ? text.length : at + MOST};
+    uint32_t low;
+    if (*number < 0xD800 || *number > 0xDBFF || !tw_text_goes_on(text, at, "&#"))
+        return 0;
+    size_t length = read_number(ahead, at + MARK, &low);
+    if (length == 0 || low < 0xDC00 || low > 0xDFFF)
+        return 0;
+    *number = 0x10000 + ((*number - 0xD800) << 10) + (low - 0xDC00);
+    return length + MARK;
 }
 
 static bool is_known_without_semicolon(struct tw_text name)
@@ -148,8 +145,9 @@ size_t tw_reference_at(struct tw_text text, size_t at, struct tw_reference *out)
         size_t length = read_number(text, at + 1, &number);
         if (length == 0)
             return 0;
+        size_t second = low_half_bytes(text, at + 1 + length, &number); /* "&#55357;&#56521;" */
         out->length = tw_utf8_write(settle_number(number), out->bytes);
-        return length + 2;
+        return length + second + 2;
     }
     size_t length = read_name(text, at, out);
     return length ? length + 1 : 0;

@@ -1,5 +1,24 @@
 #include "clean/utf8.h"
 
+static const uint16_t windows_1252[32] = {0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+    0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D, 0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178};
+
+uint32_t tw_windows_1252(uint32_t point)
+{
+    return point >= 0x80 && point <= 0x9F ? windows_1252[point - 0x80] : point;
+}
+
+int tw_windows_1252_byte(uint32_t point)
+{
+    if (point <= 0xFF)
+        return (int)point;
+    for (int at = 0; at < 32; at++)
+        if (windows_1252[at] == point)
+            return 0x80 + at;
+    return -1;
+}
+
 size_t tw_utf8_sequence(struct tw_text text, size_t at, size_t *broken)
 {
     const unsigned char *bytes = (const unsigned char *)text.bytes + at;
@@ -53,20 +72,76 @@ static size_t first_to_mend(struct tw_text text)
     return text.length;
 }
 
+/* Characters of windows-1252 that may begin a text: currencies, opening quotes and marks. Any other of its
+ * marks at a beginning is what is left of a sequence that was cut. */
+static bool may_begin(unsigned char byte)
+{
+    return byte >= 0xC0 || (byte && strchr("\x80\x82\x84\x91\x93\xA1\xA3\xA5\xA7\xA9\xAB\xBF", byte));
+}
+
+/* Bytes that lead what texts in Latin, Cyrillic and emoji are cut in, and the two of a byte order mark: before
+ * anything but a letter they are no letters. */
+static bool is_often_cut(unsigned char byte)
+{
+    return strchr("\xC2\xC3\xC4\xC5\xD0\xD1\xE2\xF0\xFE\xFF", byte) != NULL;
+}
+
+/* Is the broken byte at `at` a character of windows-1252? It stands by itself among ASCII, and is not what is
+ * left of a sequence that somebody cut. */
+static bool is_windows_1252(struct tw_text text, size_t at)
+{
+    unsigned char byte = (unsigned char)text.bytes[at];
+    unsigned char before = at > 0 ? (unsigned char)text.bytes[at - 1] : '"';
+    unsigned char after = at + 1 < text.length ? (unsigned char)text.bytes[at + 1] : '"';
+    if (byte < 0x80 || before >= 0x80 || after >= 0x80 || strchr("\x81\x8D\x8F\x90\x9D", byte))
+        return false;
+    if (before == '"' && !may_begin(byte))
+        return false;
+    if (byte < 0xC0 || tw_text_is_letter((char)after))
+        return true;
+    bool alone = (byte == 0xE0 || byte == 0xC0) && after == ' '; /* "\u00E0" is a word of French */
+    return !is_often_cut(byte) && (alone || tw_text_is_letter((char)before));
+}
+
+/* A pair of UTF-16 whose halves were written as UTF-8 each (CESU-8), as Oracle and Java write emoji: its
+ * character, 0 when none stands there. */
+static uint32_t cesu_pair(struct tw_text text, size_t at)
+{
+    const unsigned char *bytes = (const unsigned char *)text.bytes + at;
+    if (text.length - at < 6 || bytes[0] != 0xED || (bytes[1] & 0xF0) != 0xA0 || (bytes[2] & 0xC0) != 0x80 ||
+        bytes[3] != 0xED || (bytes[4] & 0xF0) != 0xB0 || (bytes[5] & 0xC0) != 0x80)
+        return 0;
+    uint32_t high = (uint32_t)(bytes[1] & 0x0F) << 6 | (bytes[2] & 0x3Fu);
+    return 0x10000 + (high << 10) + ((uint32_t)(bytes[4] & 0x0F) << 6 | (bytes[5] & 0x3Fu));
+}
+
+size_t tw_utf8_mend(struct tw_text text, size_t at, size_t broken, char bytes[4], size_t *taken)
+{
+    uint32_t pair = cesu_pair(text, at);
+    *taken = pair ? 6 : broken;
+    if (pair)
+        return tw_utf8_write(pair, bytes);
+    bool single = broken == 1 && is_windows_1252(text, at);
+    return tw_utf8_write(single ? tw_windows_1252((unsigned char)text.bytes[at]) : 0xFFFD, bytes);
+}
+
 /* Writes the mended text to `to` (NULL: only counts); returns its length. */
 static size_t mend(struct tw_text text, char *to, uint32_t *repairs)
 {
-    static const char replacement[3] = "\xEF\xBF\xBD"; /* U+FFFD */
     size_t used = 0;
     for (size_t at = 0; at < text.length;) {
-        size_t broken, length = tw_utf8_sequence(text, at, &broken);
-        const char *from = length ? text.bytes + at : replacement;
-        size_t bytes = length ? length : sizeof replacement;
+        size_t broken, length = tw_utf8_sequence(text, at, &broken), taken = length, bytes = length;
+        char mended[4];
+        const char *from = text.bytes + at;
+        if (length == 0) {
+            bytes = tw_utf8_mend(text, at, broken, mended, &taken);
+            from = mended;
+        }
         if (to)
             memcpy(to + used, from, bytes);
         used += bytes;
         *repairs += length == 0;
-        at += length ? length : broken;
+        at += taken;
     }
     return used;
 }

@@ -33,6 +33,14 @@ static struct tw_text exchange_before(struct tw_text text, size_t end)
     return (struct tw_text){text.bytes + end, 0};
 }
 
+/* "Ticker:", "stock symbol:", where no exchange is named: the word. */
+static struct tw_text label_before(struct tw_text text, size_t end)
+{
+    struct tw_text word = word_before(text, end);
+    bool label = tw_exchange_same_word(word, "TICKER") || tw_exchange_same_word(word, "SYMBOL");
+    return label ? word : (struct tw_text){text.bytes + end, 0};
+}
+
 static bool is_enclosed(struct tw_text text, size_t at)
 {
     while (at > 0 && text.bytes[at - 1] == ' ')
@@ -324,6 +332,11 @@ enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, siz
     if (!tw_text_is_capital(tw_text_byte(text, begin)) && !tw_text_is_digit(tw_text_byte(text, begin)))
         return TW_SYMBOL_NONE; /* almost every colon */
     struct tw_text exchange = exchange_before(text, at);
+    struct tw_ticker_scan known = *scan;
+    if (exchange.length == 0) {
+        exchange = label_before(text, at);
+        known.unlisted = false;
+    }
     size_t named = (size_t)(exchange.bytes - text.bytes);
     if (exchange.length == 0 || (tw_exchange_is_word(exchange) &&
                                     !(is_in_capitals(exchange) && !blank && text.bytes[begin - 1] != '$') &&
@@ -337,7 +350,7 @@ enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, siz
         return TW_SYMBOL_NONE;
     list->exchanges = tw_exchange_find(TW_EXCHANGE_NAME, exchange);
     out->begin = (uint32_t)begin;
-    enum tw_symbol_found found = find_member(scan, &member, list->exchanges, out);
+    enum tw_symbol_found found = find_member(&known, &member, list->exchanges, out);
     size_t end = found == TW_SYMBOL_FOUND ? out->end : member.end;
     if (brackets && end)
         begin_list(list, scan, &member, end);

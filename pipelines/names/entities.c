@@ -28,15 +28,35 @@ static bool fail_field(const char *field, const char *expected, struct tw_error 
     return tw_fail(err, TW_CONFIG, NULL, line_cure, "field %s is not %s", field, expected);
 }
 
-/* A table of companies calls the symbol by other names: they are told from a line that has none. */
+/* A table of companies calls the symbol by other names. */
+static const json_t *symbol_of(const json_t *object)
+{
+    static const char *const names[] = {"symbol", "Symbol", "SYMBOL", "ticker", "Ticker", "TICKER"};
+    for (size_t at = 0; at < sizeof names / sizeof names[0]; at++) {
+        const json_t *value = json_object_get(object, names[at]);
+        if (value && !json_is_null(value))
+            return value;
+    }
+    return NULL;
+}
+
+/* What may be a symbol and may be none is told from a line that has none; and so is a whole table in one
+ * object, {"VELQ": {...}, "ODNL": {...}}. */
 static bool fail_symbol(const json_t *object, struct tw_error *err)
 {
-    static const char *const others[] = {
-        "Symbol", "SYMBOL", "ticker", "Ticker", "TICKER", "code", "ric", "id"};
+    static const char *const others[] = {"code", "ric", "id"};
     for (size_t at = 0; at < sizeof others / sizeof others[0]; at++)
         if (json_is_string(json_object_get(object, others[at])))
             return tw_fail(
                 err, TW_CONFIG, NULL, line_cure, "field symbol is not there, but field %s is", others[at]);
+    json_t *members = (json_t *)(uintptr_t)object;
+    const json_t *first = json_object_iter_value(json_object_iter(members));
+    if (json_is_object(first))
+        return tw_fail(err, TW_CONFIG, NULL,
+            symbol_of(first)
+                ? "one company a line, as with: jq -c '.[]' FILE"
+                : "one company a line, as with: jq -c 'to_entries[] | {symbol: .key} + .value' FILE",
+            "the line is an object of companies, not a company");
     return fail_field("symbol", "there as text", err);
 }
 
@@ -98,63 +118,103 @@ static bool check_common(const json_t *common, const json_t *names, struct tw_er
     return true;
 }
 
-/* The one name of a line of somebody's table of companies; empty when it has none. */
-static struct tw_text single_name(const json_t *object)
+/* The one name of a line of somebody's table of companies; NULL when it has none. */
+static json_t *single_name(const json_t *object)
 {
     static const char *const fields[] = {"name", "company_name", "companyName", "company", "longName",
         "shortName", "title", "Name", "Company", "CompanyName", "Company Name", "Security Name"};
     for (size_t at = 0; at < sizeof fields / sizeof fields[0]; at++) {
-        const json_t *name = json_object_get(object, fields[at]);
+        json_t *name = json_object_get(object, fields[at]);
         if (json_is_string(name) && json_string_length(name))
-            return string_of(name);
+            return name;
     }
-    return (struct tw_text){"", 0};
+    return NULL;
 }
 
-/* The names of a line: under "names", or "aliases" as others call them; NULL when it has none. A single one
- * may stand alone, as a text, where there is none of both. */
-static bool read_names(const json_t *object, const json_t **out, struct tw_text *single, struct tw_error *err)
+/* "Velquin Chemicals; Velquin": names in one text. A comma parts none: "Velquin, Inc." */
+static bool append_parts(json_t *names, struct tw_text text, struct tw_error *err)
 {
-    const json_t *names = json_object_get(object, "names");
-    if (!names || json_is_null(names))
-        names = json_object_get(object, "aliases");
-    if (!names || json_is_null(names))
-        *single = single_name(object);
-    *out = json_is_array(names) ? names : NULL;
-    if (names && !json_is_null(names) && !json_is_array(names))
-        return fail_field("names", "an array of texts", err);
-    for (size_t at = 0; at < json_array_size(names); at++)
-        if (!json_is_string(json_array_get(names, at)))
-            return fail_field("names", "an array of texts", err);
-    return check_common(json_object_get(object, "common"), *out, err);
+    for (size_t at = 0, begin = 0; at <= text.length; at++) {
+        if (at < text.length && text.bytes[at] != ';' && text.bytes[at] != '|')
+            continue;
+        struct tw_text part = tw_text_trimmed((struct tw_text){text.bytes + begin, at - begin});
+        begin = at + 1;
+        if (part.length && json_array_append_new(names, json_stringn(part.bytes, part.length)) != 0)
+            return tw_fail(err, TW_INTERNAL, NULL, "add memory", "out of memory");
+    }
+    return true;
 }
 
-static bool add_entity(struct tw_automaton *automaton, const json_t *object, struct tw_error *err)
+/* What stands under a name of names: an array of texts, or one text. */
+static bool append_names(json_t *names, const json_t *object, const char *field, struct tw_error *err)
 {
-    if (!json_is_object(object))
-        return tw_fail(err, TW_CONFIG, NULL, line_cure, "the line is no JSON object");
-    const json_t *symbol = json_object_get(object, "symbol"), *names,
-                 *common = json_object_get(object, "common");
-    if (!json_is_string(symbol))
-        return fail_symbol(object, err);
-    struct tw_entity entity = {.symbol = string_of(symbol)};
-    struct tw_text single = {"", 0};
+    json_t *value = json_object_get(object, field);
+    if (json_is_string(value))
+        return append_parts(names, string_of(value), err);
+    if (value && !json_is_null(value) && !json_is_array(value))
+        return fail_field(field, "an array of texts", err);
+    for (size_t at = 0; at < json_array_size(value); at++)
+        if (!json_is_string(json_array_get(value, at)))
+            return fail_field(field, "an array of texts", err);
+    return !json_is_array(value) || json_array_extend(names, value) == 0 ||
+           tw_fail(err, TW_INTERNAL, NULL, "add memory", "out of memory");
+}
+
+/* The names of a line, in *out, which the caller gives back: under "names", and "aliases" as others call them;
+ * where there is no "names", the line's one name before them. */
+static bool read_names(const json_t *object, json_t **out, struct tw_error *err)
+{
+    json_t *names = json_array(), *single = single_name(object);
+    const json_t *own = json_object_get(object, "names");
+    *out = names;
+    if (!names)
+        return tw_fail(err, TW_INTERNAL, NULL, "add memory", "out of memory");
+    if ((!own || json_is_null(own)) && single && json_array_append(names, single) != 0)
+        return tw_fail(err, TW_INTERNAL, NULL, "add memory", "out of memory");
+    return append_names(names, object, "names", err) && append_names(names, object, "aliases", err) &&
+           check_common(json_object_get(object, "common"), names, err);
+}
+
+static bool add_with_names(struct tw_automaton *automaton, const json_t *object, struct tw_text symbol,
+    const json_t *names, struct tw_error *err)
+{
+    struct tw_entity entity = {.symbol = symbol};
+    const json_t *common = json_object_get(object, "common");
     uint32_t index;
-    if (!check_symbol(entity.symbol, err) || !read_optional(object, "exchange", &entity.exchange, err) ||
+    if (!read_optional(object, "exchange", &entity.exchange, err) ||
         !read_optional(object, "kind", &entity.kind, err) ||
-        !read_optional(object, "sector", &entity.sector, err) || !read_names(object, &names, &single, err))
+        !read_optional(object, "sector", &entity.sector, err))
         return false;
-    entity.name = json_array_size(names) ? string_of(json_array_get(names, 0)) : single;
+    entity.name = json_array_size(names) ? string_of(json_array_get(names, 0)) : (struct tw_text){"", 0};
     if (!tw_automaton_add(automaton, &entity, &index, err))
         return false;
-    if (single.length)
-        return tw_automaton_add_name(automaton, index, single, is_common(common, single), err);
     for (size_t at = 0; at < json_array_size(names); at++) {
         struct tw_text name = string_of(json_array_get(names, at));
         if (!tw_automaton_add_name(automaton, index, name, is_common(common, name), err))
             return false;
     }
     return true;
+}
+
+/* A symbol is a text; a number in a file of Asia's is its digits. */
+static bool add_entity(struct tw_automaton *automaton, const json_t *object, struct tw_error *err)
+{
+    char digits[24];
+    json_t *names = NULL;
+    if (!json_is_object(object))
+        return tw_fail(err, TW_CONFIG, NULL, line_cure, "the line is no JSON object");
+    const json_t *value = symbol_of(object);
+    if (!json_is_string(value) && !json_is_integer(value))
+        return fail_symbol(object, err);
+    struct tw_text symbol = string_of(value);
+    if (json_is_integer(value)) {
+        int length = snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        symbol = (struct tw_text){digits, (size_t)length};
+    }
+    bool added = check_symbol(symbol, err) && read_names(object, &names, err) &&
+                 add_with_names(automaton, object, symbol, names, err);
+    json_decref(names);
+    return added;
 }
 
 static bool is_blank(struct tw_text line)
@@ -175,6 +235,10 @@ static bool add_line(struct tw_automaton *automaton, struct tw_text line, struct
     if (!object) {
         const char *near = strstr(why.text, " near ");
         int length = near ? (int)(near - why.text) : (int)strlen(why.text);
+        if (strncmp(why.text, "unable to decode", 16) == 0)
+            return tw_fail(err, TW_CONFIG, NULL,
+                "save it in UTF-8, as with: iconv -f WINDOWS-1252 -t UTF-8 FILE >OTHER",
+                "column %d: bytes that are no UTF-8", why.column);
         bool is_table = line.bytes[0] != '{' && line.bytes[0] != '['; /* which shows no brackets to mend */
         return tw_fail(err, TW_CONFIG, NULL, is_table ? line_cure : "one JSON object a line",
             "column %d: not JSON: %.*s", why.column, length, why.text);

@@ -2,10 +2,12 @@
  *
  *   in    JSON Lines, one company (sector, index, ...) a line:
  *           {"symbol":"OM","names":["Outboard Marine Corp","Outboard Marine"],"common":false}
- *         symbol    1 to 64 bytes, no space at either end; once in the file, whatever its case
- *         names     aliases, the first of them the name shown; may be left out or empty: the symbol is shown
- *                   then. Read as well: "aliases"; and where both are missing, one text under "name", or
- *                   what else tables of companies call it ("company_name", "longName", "title")
+ *         symbol    1 to 64 bytes, no space at either end; once in the file, whatever its case. "ticker" is
+ *                   read in its place, and a number for its digits
+ *         names     an array of texts, or one text with ; or | between them; the first is the name shown; may
+ *                   be left out or empty: the symbol is shown then. "aliases" are names, too, and where
+ *                   "names" is missing, so is one text under "name", or what else tables of companies call
+ *                   it ("company_name", "longName", "title"), before them
  *         common    true: all its names are common words; or an array of those names that are
  *         exchange, kind, sector: text, kept for views; other fields are ignored
  *   out   struct tw_automaton: immutable, shared by all threads, swapped whole on reload

@@ -320,8 +320,8 @@ static json_t *listed_members(const struct decoding *decoding, const json_t *obj
         json_t *value = json_object_iter_value(at);
         const char *name = json_object_iter_key(at);
         struct tw_text text;
-        bool named = json_is_object(value) && tw_plain_text(value, tw_plain_symbols, decoding->arena, &text) !=
-                                                  TW_PLAIN_NONE;
+        bool named = json_is_object(value) &&
+                     tw_plain_text(value, tw_plain_symbols, decoding->arena, &text) != TW_PLAIN_NONE;
         if (json_is_array(value))
             json_array_extend(list, value);
         else if (json_is_string(value) || named)

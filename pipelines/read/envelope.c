@@ -274,7 +274,7 @@ static bool descend(
     if (json_is_string(value) && begins_json(text_in(value)) &&
         !parse_text(opening, text_in(value), where, &value))
         return false;
-    if (json_array_size(value) == 1) /* the one message of a list */
+    if (json_array_size(value) == 1 && json_is_object(json_array_get(value, 0))) /* a list of one message */
         value = json_array_get(value, 0);
     *out = json_is_object(value) ? value : NULL;
     if (*out || (value && json_is_null(value)))

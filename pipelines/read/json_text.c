@@ -106,12 +106,12 @@ struct tw_text tw_json_repair(struct tw_text text, struct tw_arena *arena, uint3
 /* A place in the mended text as a place in the bytes as they came. */
 static size_t place_as_it_came(struct tw_text raw, size_t place)
 {
-    enum { REPLACEMENT_BYTES = 3 };
     size_t used = 0, at = tw_text_mark_bytes(raw);
     while (at < raw.length && used < place) {
-        size_t broken, length = tw_utf8_sequence(raw, at, &broken);
-        used += length ? length : REPLACEMENT_BYTES;
-        at += length ? length : broken;
+        char mended[4];
+        size_t broken, length = tw_utf8_sequence(raw, at, &broken), taken = length;
+        used += length ? length : tw_utf8_mend(raw, at, broken, mended, &taken);
+        at += taken;
     }
     return at < raw.length ? at : raw.length;
 }

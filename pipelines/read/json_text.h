@@ -4,8 +4,9 @@
  *   out   a JSON value of the library's own, or where and why it is none
  *
  * Two passes. The first, always and fast, mends text: a NUL (raw or \u0000), a lone surrogate escape and each
- * maximal piece of broken UTF-8 become U+FFFD, a BOM at the start is dropped. The second runs only when the
- * library has refused the first's result, and mends values that senders write and RFC 8259 does not know:
+ * maximal piece of broken UTF-8 become U+FFFD (or what utf8.h can tell), a BOM at the start is dropped. The
+ * second runs only when the library has refused the first's result, and mends values that senders write and
+ * RFC 8259 does not know:
  *   NaN, Infinity, -Infinity, None, undefined and other bare words        null
  *   True, False                                                           true, false
  *   an integer beyond 64 bits                                             the same digits as text

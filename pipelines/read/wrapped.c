@@ -167,8 +167,8 @@ static json_t *next_object(struct search *search, const json_t *object)
         "content", "article", "story", "news", "item", "document", "doc", "post", "tweet", "record",
         "channel_post", "edited_channel_post", "edited_message", "body", "dynamodb", "NewImage", "Item",
         "newsItem", "articles", "items", "results", "feed", "stories", "posts", "entries", "messages",
-        "tweets", "response", "result", "records", "commit", "event", "attributes", "properties", "params", "d",
-        "new", "log", "_airbyte_data"};
+        "tweets", "response", "result", "records", "commit", "event", "attributes", "properties", "params",
+        "d", "new", "log", "_airbyte_data"};
     json_t *first = NULL;
     for (size_t at = 0; at < sizeof names / sizeof names[0] && !search->full; at++) {
         json_t *found = object_under(search, object, names[at]);

@@ -182,8 +182,7 @@ static size_t week_day_at(const struct writing *writing, size_t at)
 {
     enum { LETTER = 3 };
     for (size_t day = 0; day + LETTER < sizeof week_days; day += LETTER)
-        if (writing->in.length >= at + LETTER &&
-            memcmp(writing->in.bytes + at, week_days + day, LETTER) == 0)
+        if (writing->in.length >= at + LETTER && memcmp(writing->in.bytes + at, week_days + day, LETTER) == 0)
             return LETTER;
     return 0;
 }

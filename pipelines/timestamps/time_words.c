@@ -17,10 +17,10 @@ struct reader {
     struct tw_time_parts *parts;
     int american; /* hours of its standard time east of UTC, of ET, CT, MT, PT; 0: none of them */
     enum writer writer;
-    bool half_of_day;   /* AM or PM was read */
-    bool american_half; /* and in capitals or with points, as Americans write it */
-    bool dashed;        /* the date stood with dashes, as Indians write it with AM and PM too */
-    bool universal;     /* UTC or GMT, which a sign may follow */
+    bool half_of_day;    /* AM or PM was read */
+    bool american_half;  /* and in capitals or with points, as Americans write it */
+    bool dashed;         /* the date stood with dashes, as Indians write it with AM and PM too */
+    bool universal;      /* UTC or GMT, which a sign may follow */
     bool may_be_tuesday; /* what was taken for a month */
 };
 
@@ -82,9 +82,9 @@ static int american_zone(const char *word)
 static bool is_courtesy(const char *word)
 {
     static const char *const words[] = {"AT", "ON", "OF", "THE", "TIME", "DATE", "UPDATED", "PUBLISHED",
-        "POSTED", "LAST", "FIRST", "CREATED", "RELEASED", "ISSUED", "UHR", "T", "DE", "DEL", "LAS", "LA", "EL",
-        "LE", "A", "AS", "IL", "ALLE", "ORE", "OM", "UM", "DEN", "DER", "DEM", "KL", "KLO", "O",
-        "GODZ", "H", "HRS", "MIN", "FEIRA"};
+        "POSTED", "LAST", "FIRST", "CREATED", "RELEASED", "ISSUED", "UHR", "T", "DE", "DEL", "LAS", "LA",
+        "EL", "LE", "A", "AS", "IL", "ALLE", "ORE", "OM", "UM", "DEN", "DER", "DEM", "KL", "KLO", "O", "GODZ",
+        "H", "HRS", "MIN", "FEIRA"};
     for (size_t at = 0; at < sizeof words / sizeof words[0]; at++)
         if (strcmp(words[at], word) == 0)
             return true;

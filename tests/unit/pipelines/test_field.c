@@ -143,7 +143,7 @@ static const struct usable usable[] = {
         AT},
     {"Finnhub's frame",
         "{\"type\":\"news\",\"data\":[{\"headline\":\"up\",\"datetime\":1716900000,\"related\":\"HLDN\"}]}",
-        "up", "", AT},
+        "up", "HLDN", AT},
     {"a page with one article",
         "{\"status\":\"ok\",\"totalResults\":1,\"articles\":[{\"title\":\"up\",\"publishedAt\":"
         "\"2024-05-28T12:40:00Z\"}]}",
@@ -336,11 +336,88 @@ static const struct usable usable[] = {
         "Halden\u2019s a", "HLDN", NULL},
 };
 
-static void what_feeds_send_is_read_for_what_it_is(void **state)
+/* Vendors, queues, logs and tables of characters that were tried later. */
+static const struct usable usable_too[] = {
+    {"symbols under numbers", "{\"symbols\":{\"0\":\"HLDN\",\"1\":\"TRSK\"},\"text\":\"up\"}", "up",
+        "HLDN TRSK", NULL},
+    {"symbols by their part", "{\"symbols\":{\"primary\":[\"HLDN\"],\"others\":[\"TRSK\"]},\"text\":\"up\"}",
+        "up", "HLDN TRSK", NULL},
+    {"symbols with weights", "{\"symbols\":{\"HLDN\":0.9,\"count\":2},\"text\":\"up\"}", "up", "HLDN", NULL},
+    {"symbols of companies", "{\"symbols\":[{\"company\":{\"ticker\":\"HLDN\"}}],\"text\":\"up\"}", "up",
+        "HLDN", NULL},
+    {"related symbols", "{\"headline\":\"up\",\"summary\":\"\",\"related\":\"HLDN,TRSK\"}", "up", "HLDN TRSK",
+        NULL},
+    {"calls of a shell",
+        "{\"_id\":ObjectId(\"65\"),\"ts\":ISODate(\"2024-05-28T12:40:00Z\"),\"n\":NumberLong(5),\"text\":\"up\"}",
+        "up", "", AT},
+    {"calls of Python", "{'text': 'up', 'price': Decimal('1.2'), 'seen': datetime.datetime(2024, 5, 28)}",
+        "up", "", NULL},
+    {"names without quotes", "{text:\"up\",lang:\"en\"}", "up", "", NULL},
+    {"comments to a line's end", "{\"text\":\"up\", // words\012\"x\":1}", "up", "", NULL},
+    {"escapes of bytes", "{\"text\":\"caf\\xe9\"}", "caf\303\251", "", NULL},
+    {"Bluesky",
+        "{\"did\":\"d\",\"time_us\":1,\"commit\":{\"operation\":\"create\",\"record\":{\"text\":\"up\"}}}",
+        "up", "", NULL},
+    {"Airbyte", "{\"_airbyte_ab_id\":\"x\",\"_airbyte_data\":{\"text\":\"up\"}}", "up", "", NULL},
+    {"Segment", "{\"type\":\"track\",\"properties\":{\"text\":\"up\"}}", "up", "", NULL},
+    {"JSON:API", "{\"data\":{\"type\":\"articles\",\"id\":\"1\",\"attributes\":{\"title\":\"up\"}}}", "up",
+        "", NULL},
+    {"Hasura",
+        "{\"event\":{\"op\":\"INSERT\",\"data\":{\"old\":null,\"new\":{\"text\":\"up\"}}},\"table\":{\"name\":\"news\"}}",
+        "up", "", NULL},
+    {"Supabase", "{\"type\":\"INSERT\",\"table\":\"news\",\"record\":{\"text\":\"up\"},\"old_record\":null}",
+        "up", "", NULL},
+    {"Discord", "{\"t\":\"MESSAGE_CREATE\",\"op\":0,\"d\":{\"content\":\"up\"}}", "up", "", NULL},
+    {"Slack", "{\"type\":\"event_callback\",\"event\":{\"type\":\"message\",\"text\":\"up\"}}", "up", "",
+        NULL},
+    {"a socket's subscription",
+        "{\"jsonrpc\":\"2.0\",\"params\":{\"subscription\":1,\"result\":{\"text\":\"up\"}}}", "up", "", NULL},
+    {"a log line of a container", "{\"log\":\"{\\\"text\\\":\\\"up\\\"}\\n\",\"stream\":\"stdout\"}", "up",
+        "", NULL},
+    {"CloudEvents with a list of one",
+        "{\"specversion\":\"1.0\",\"type\":\"n\",\"source\":\"/w\",\"id\":\"1\",\"data\":[{\"text\":\"up\"}]}",
+        "up", "", NULL},
+    {"a region behind a hyphen", "{\"symbols\":[\"HLDN-US\",\"8801-JP\"],\"text\":\"up\"}", "up",
+        "8801.T HLDN", NULL},
+    {"a label in place of an exchange", "{\"text\":\"up (Ticker: HLDN), Symbol: TRSK\"}",
+        "up (Ticker: HLDN), Symbol: TRSK", "HLDN TRSK", NULL},
+    {"escapes of JSON made twice",
+        "{\"text\":\"\\\\u003cp\\\\u003eit\\\\u2019s up\\\\u003c/p\\\\u003e\\\\nSo \\\\ud83d\\\\ude00\"}",
+        "it\342\200\231s up So \360\237\230\200", "", NULL},
+    {"a folder is no line's end", "{\"text\":\"C:\\\\new\\\\table up\"}", "C:\\new\\table up", "", NULL},
+    {"halves of an emoji", "{\"text\":\"up &#55357;&#56521; &#xD83D;&#xDCC9; &#55357;x\"}",
+        "up \360\237\223\211 \360\237\223\211 \357\277\275x", "", NULL},
+    {"NITF", "{\"text\":\"<body.content><hl1>up</hl1></body.content> <hldn.n>\"}", "up <hldn.n>", "", NULL},
+    {"codes of blogs",
+        "{\"text\":\"[caption id=\\\"a\\\" width=\\\"3\\\"]A plant[/caption] [gallery ids=\\\"1,2\\\"] up [sic]\"}",
+        "A plant up [sic]", "", NULL},
+    {"bytes of windows-1252", "{\"text\":\"Halden\222s \223caf\351\224 \226 \2005, \2435m\"}",
+        "Halden\342\200\231s \342\200\234caf\303\251\342\200\235 \342\200\223 \342\202\2545, \302\2435m",
+        "HLDN", NULL},
+    {"bytes that were cut", "{\"title\":\"\231s up caf\303\",\"body\":\"\342\200\"}",
+        "\357\277\275s up caf\357\277\275 \357\277\275", "", NULL},
+    {"CESU-8", "{\"text\":\"up \355\240\275\355\263\211\"}", "up \360\237\223\211", "", NULL},
+    {"an overlong mark", "{\"text\":\"\300\274b up\"}", "\357\277\275\357\277\275b up", "", NULL},
+    {"a mark of order within", "{\"text\":\"Hal\357\273\277den\315\217\330\234 up\"}", "Halden up", "HLDN",
+        NULL},
+    {"UTF-8 read as Mac Roman",
+        "{\"text\":\"Halden\342\200\232\303\204\303\264s caf\342\210\232\302\251 \342\200\232\303\204\303\254 \302\254\302\2435 \342\200\232\303\207\302\2506, 2 \342\210\2324\"}",
+        "Halden\342\200\231s caf\303\251 \342\200\223 \302\2435 \342\202\2546, 2 \342\210\2324", "HLDN",
+        NULL},
+    {"Cyrillic read as windows-1252",
+        "{\"text\":\"\303\220\342\200\234\303\220\302\260\303\220\302\267 \303\220\302\270 \303\220\302\264\303\220\302\260\"}",
+        "\320\223\320\260\320\267 \320\270 \320\264\320\260", "", NULL},
+    {"Japanese read as windows-1252",
+        "{\"text\":\"\303\243\306\222\305\270\303\243\306\222\302\254\303\243\342\200\232\302\253 up\"}",
+        "\343\203\237\343\203\254\343\202\253 up", "8801.T", NULL},
+    {"misread, then escaped", "{\"text\":\"Halden&acirc;&#128;&#153;s Halden&acirc;&euro;&trade;s up\"}",
+        "Halden\342\200\231s Halden\342\200\231s up", "HLDN", NULL},
+};
+
+static void assert_usable(const struct usable *rows, size_t count)
 {
-    (void)state;
-    for (size_t at = 0; at < sizeof usable / sizeof usable[0]; at++) {
-        const struct usable *row = &usable[at];
+    for (size_t at = 0; at < count; at++) {
+        const struct usable *row = &rows[at];
         size_t mark = tw_arena_mark(&arena);
         char found[200], time[TW_TIME_TEXT_BYTES];
         struct tw_error err;
@@ -359,6 +436,13 @@ static void what_feeds_send_is_read_for_what_it_is(void **state)
             fail_msg("%s: the time is %s", row->kind, time);
         tw_arena_rewind(&arena, mark);
     }
+}
+
+static void what_feeds_send_is_read_for_what_it_is(void **state)
+{
+    (void)state;
+    assert_usable(usable, sizeof usable / sizeof usable[0]);
+    assert_usable(usable_too, sizeof usable_too / sizeof usable_too[0]);
 }
 
 static void what_cannot_be_used_says_what_was_seen(void **state)
@@ -404,6 +488,9 @@ static void what_cannot_be_used_says_what_was_seen(void **state)
         {"words that are an id and a source", "{\"id\":\"the first one\",\"source\":\"The Daily Wire\"}", 0,
             "nor body holds any", "name their fields"},
         {"nothing", "{\"body\":\"\"}", 0, "no text", "title or a body"},
+        {"XML", " <rss><item/></rss>", 0, "begins as XML or HTML", "send JSON"},
+        {"a day of a spreadsheet", "{\"ts\":45440.53,\"text\":\"up\"}", 0, "as spreadsheets count",
+            "decode.time_unit: s"},
     };
     for (size_t at = 0; at < sizeof rows / sizeof rows[0]; at++) {
         size_t length = rows[at].length ? rows[at].length : strlen(rows[at].message);
@@ -444,6 +531,23 @@ static void what_was_deleted_is_a_tombstone(void **state)
     static const char dynamodb[] =
         "{\"eventName\":\"REMOVE\",\"dynamodb\":{\"OldImage\":{\"text\":{\"S\":\"up\"}}}}";
     assert_int_equal(decoded(dynamodb, sizeof dynamodb - 1).fate, TW_FATE_TOMBSTONE);
+    static const char supabase[] =
+        "{\"type\":\"DELETE\",\"table\":\"news\",\"record\":null,\"old_record\":{\"id\":1}}";
+    assert_int_equal(decoded(supabase, sizeof supabase - 1).fate, TW_FATE_TOMBSTONE);
+}
+
+/* Numbers of 100 ns that do not count from 1970: .NET's ticks, Windows' file times. */
+static void other_epochs_are_told_by_their_size(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {"{\"ts\":638524968000000000,\"text\":\"up\"}",
+        "{\"ts\":\"638524968000000000\",\"text\":\"up\"}", "{\"ts\":133613736000000000,\"text\":\"up\"}",
+        "{\"ts\":1716900000000000000,\"text\":\"up\"}"};
+    for (size_t at = 0; at < sizeof messages / sizeof messages[0]; at++) {
+        char time[TW_TIME_TEXT_BYTES];
+        tw_time_text(decoded(messages[at], strlen(messages[at])).event_us, time);
+        assert_string_equal(time, AT);
+    }
 }
 
 /* CloudEvents in binary mode: the fields are the value, what they lack stands in headers. */
@@ -478,6 +582,7 @@ int main(void)
         cmocka_unit_test(a_registrys_framing_before_json_comes_off),
         cmocka_unit_test(nuls_behind_a_message_are_nothing),
         cmocka_unit_test(what_was_deleted_is_a_tombstone),
+        cmocka_unit_test(other_epochs_are_told_by_their_size),
         cmocka_unit_test(headers_of_a_cloudevent_stand_in),
     };
     return cmocka_run_group_tests(tests, begin, end);

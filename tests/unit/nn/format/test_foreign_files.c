@@ -147,6 +147,7 @@ static void weights_of_other_libraries_name_the_way_to_ours(void **state)
         {"model.onnx", "ONNX", "the checkpoint that it was made from"},
         {"finbert-q4.gguf", "finbert-q4.gguf, of llama.cpp", "the checkpoint that it was made from"},
         {"model.safetensors.index.json", "several files", "save_pretrained('OUT'"},
+        {"model.fp16.safetensors", "model.fp16.safetensors, and no model.safetensors", "mv "},
     };
     struct tw_error err;
     assert_true(tw_foreign_files_weights(folder, &err));
@@ -156,6 +157,31 @@ static void weights_of_other_libraries_name_the_way_to_ours(void **state)
         assert_says(&err, cases[at].what, cases[at].cure);
         take_away(cases[at].name);
     }
+}
+
+static void a_link_that_leads_nowhere_is_told_with_its_end(void **state)
+{
+    (void)state;
+    char path[128];
+    struct tw_error err;
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    assert_int_equal(symlink("../../blobs/8d4f", path), 0);
+    assert_false(tw_foreign_files_weights(folder, &err));
+    assert_says(&err, "a link to ../../blobs/8d4f, which is not there", "cp -rL");
+    assert_int_equal(unlink(path), 0);
+}
+
+static void a_model_of_llama_alone_has_no_vocabulary(void **state)
+{
+    (void)state;
+    struct tw_error err;
+    given_text("finbert-q4.gguf", "GGUF");
+    assert_false(tw_foreign_files_vocabulary(folder, &err));
+    assert_says(&err, "finbert-q4.gguf, of llama.cpp", "the checkpoint that it was made from");
+    given_text("config.json", "{}");
+    assert_true(tw_foreign_files_vocabulary(folder, &err));
+    take_away("config.json");
+    take_away("finbert-q4.gguf");
 }
 
 static void other_vocabularies_name_the_families_that_are_read(void **state)

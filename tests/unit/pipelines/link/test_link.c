@@ -128,6 +128,7 @@ static void cashtags(void **state)
         {"$ge and $Aapl fall, $msft too", "AAPL*1 GE*1"},
         {"revenue in $MM, capex in $BN, $K and $T, $B 5, ($M), $EUR", ""},
         {"$M&M up", "M&M*1"},
+        {"$X-Men, $X-rays and $F-series; $F-150, $GE-based", "[F]*1 GE*1"},
         {"$MSFT-$GOOG $SPX/$VIX", "[GOOG]*1 [MSFT]*1 [SPX]*1 [VIX]*1"},
         {"$7203", "7203*1"},
         {"$\xE2\x80\x8E"
@@ -278,7 +279,8 @@ static void symbols_of_the_message_by_their_exchange(void **state)
         {"VOD LN Equity", "VOD.L*1"}, {"VOD US Equity", "VOD*1"}, {"VOD:US", "VOD*1"}, {"UK:VOD", "VOD.L*1"},
         {"LON:VOD", "VOD.L*1"}, {"RCI/B CN Equity", "RCI-B.TO*1"}, {"005930 KS", "005930.KS*1"},
         {"005930.KQ", ""}, {"9901.HK", ""}, {"TAP.N", "NYSE:TAP*1"}, {"2330 TT", "2330.TW*1"},
-        {"XHKG:00941", "XHKG:0941*1"}, {"VOD GR", "VOD*1"}, {"9901:US", ""}, {"US:9901", ""}};
+        {"XHKG:00941", "XHKG:0941*1"}, {"9901-JP", "9901.T*1"}, {"VOD-US", "VOD*1"}, {"HK00700", "0700.HK*1"},
+        {"SZ00700", ""}, {"VOD GR", "VOD*1"}, {"9901:US", ""}, {"US:9901", ""}};
     struct tw_automaton *all = entities;
     struct tw_error err;
     assert_true(tw_entities_parse("e.jsonl", tw_text_of(listed_abroad), &entities, &err));

@@ -78,13 +78,19 @@ static void every_error_names_file_line_and_cure(void **state)
         {"\n\n{\"symbol\"}\n", "e.jsonl:3: column 10: not JSON: ':' expected; cure: one JSON object a line"},
         {"[1]\n", "e.jsonl:1: the line is no JSON object; " LINE_CURE},
         {"{\"names\":[\"x\"]}", "e.jsonl:1: field symbol is not there as text; " LINE_CURE},
-        {"{\"ticker\":\"A\",\"name\":\"x\"}",
-            "e.jsonl:1: field symbol is not there, but field ticker is; " LINE_CURE},
+        {"{\"code\":\"A\",\"name\":\"x\"}",
+            "e.jsonl:1: field symbol is not there, but field code is; " LINE_CURE},
+        {"{\"0\":{\"ticker\":\"A\",\"title\":\"x\"}}",
+            "e.jsonl:1: the line is an object of companies, not a company; cure: one company a line, as with: jq -c '.[]' FILE"},
+        {"{\"A\":{\"names\":[\"x\"]}}",
+            "e.jsonl:1: the line is an object of companies, not a company; cure: one company a line, as with: jq -c 'to_entries[] | {symbol: .key} + .value' FILE"},
+        {"{\"symbol\":\"A\",\"names\":[\"Nestl\xE9\"]}",
+            "e.jsonl:1: column 27: bytes that are no UTF-8; cure: save it in UTF-8, as with: iconv -f WINDOWS-1252 -t UTF-8 FILE >OTHER"},
         {"symbol,names\nA,x\n", "e.jsonl:1: column 6: not JSON: '[' or '{' expected; " LINE_CURE},
         {"{\"symbol\":\"\"}",
             "e.jsonl:1: a symbol has 1 to 64 bytes, this one 0; cure: give each company a short symbol of its own"},
         {"{\"symbol\":\" AB\"}", "e.jsonl:1: symbol \" AB\" has white space at its end; cure: remove it"},
-        {"{\"symbol\":\"A\",\"names\":\"x\"}", "e.jsonl:1: field names is not an array of texts; " LINE_CURE},
+        {"{\"symbol\":\"A\",\"aliases\":7}", "e.jsonl:1: field aliases is not an array of texts; " LINE_CURE},
         {"{\"symbol\":\"A\",\"names\":[\"x\",1]}",
             "e.jsonl:1: field names is not an array of texts; " LINE_CURE},
         {"{\"symbol\":\"A\",\"names\":[\"--\"]}",
@@ -237,6 +243,42 @@ static void a_single_name_may_be_a_text(void **state)
     tw_entities_free(automaton);
 }
 
+static bool finds(const struct tw_automaton *automaton, const char *text)
+{
+    struct tw_word_walk walk = {.text = tw_text_of(text)};
+    struct tw_name_match match;
+    bool stopped;
+    while (!tw_entities_next(automaton, &walk, &stopped, &match)) {
+        if (!stopped)
+            return false;
+        walk.at++;
+    }
+    return match.begin == 0;
+}
+
+/* Files as exports write them: no name that stands in a line is lost. */
+static void names_are_read_however_a_table_writes_them(void **state)
+{
+    (void)state;
+    struct tw_automaton *automaton;
+    struct tw_error err;
+    static const char lines[] =
+        "{\"ticker\":\"A\",\"name\":\"Alpha Works\",\"aliases\":[\"Alphaworks\"]}\n"
+        "{\"symbol\":\"B\",\"names\":\"Beta, Inc.; Beta Works |Betaworks;\"}\n"
+        "{\"Symbol\":7203,\"names\":[\"Gamma Works\"],\"aliases\":\"Gammaworks\",\"common\":[\"Gammaworks\"]}\n";
+    assert_true(tw_entities_parse("e.jsonl", tw_text_of(lines), &automaton, &err));
+    static const char *const names[] = {
+        "Alpha Works", "Alphaworks", "Beta, Inc.", "Beta Works", "Betaworks", "Gamma Works", "Gammaworks"};
+    assert_int_equal(tw_entities_name_count(automaton), sizeof names / sizeof names[0]);
+    for (size_t at = 0; at < sizeof names / sizeof names[0]; at++)
+        if (!finds(automaton, names[at]))
+            fail_msg("%s is not found", names[at]);
+    assert_false(finds(automaton, "gammaworks"));
+    assert_true(tw_text_equal(tw_entities_at(automaton, 0)->name, tw_text_of("Alpha Works")));
+    assert_true(tw_text_equal(tw_entities_at(automaton, 2)->symbol, tw_text_of("7203")));
+    tw_entities_free(automaton);
+}
+
 static void count_wrong(void *context, const struct tw_error *why)
 {
     uint32_t *count = context;
@@ -271,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_single_name_may_be_a_text),
+        cmocka_unit_test(names_are_read_however_a_table_writes_them),
         cmocka_unit_test(all_that_is_wrong_with_a_file_is_told),
         cmocka_unit_test(a_file_is_loaded_with_its_names_and_hash),
         cmocka_unit_test(an_empty_file_is_a_file_without_entities),

@@ -74,6 +74,41 @@ static void json_comes_out_of_whatever_it_was_put_in(void **state)
     assert_opens(gzipped(framed, sizeof message + 4));
 }
 
+static void framings_of_other_registries_come_off(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned char first;
+        size_t bytes;
+    } heads[] = {{0, 9}, {1, 17}, {3, 18}};
+    for (size_t at = 0; at < sizeof heads / sizeof heads[0]; at++) {
+        char framed[sizeof message + 18] = {(char)heads[at].first, 0, 1, 2};
+        memcpy(framed + heads[at].bytes, message, sizeof message - 1);
+        assert_opens((struct tw_text){framed, heads[at].bytes + sizeof message - 1});
+    }
+}
+
+static void utf_16_becomes_utf_8(void **state)
+{
+    (void)state;
+    char little[2 * sizeof message], big[2 * sizeof message];
+    memcpy(little, "\xFF\xFE", 2);
+    memcpy(big, "\xFE\xFF", 2);
+    for (size_t at = 0; at < sizeof message - 1; at++) {
+        memcpy(little + 2 + 2 * at, (char[]){message[at], 0}, 2);
+        memcpy(big + 2 + 2 * at, (char[]){0, message[at]}, 2);
+    }
+    struct tw_text out;
+    struct tw_error err;
+    assert_true(tw_envelope_open_bytes((struct tw_text){little, sizeof little}, MOST, &arena, &out, &err));
+    assert_memory_equal(out.bytes, "\xEF\xBB\xBF{", 4);
+    assert_opens((struct tw_text){little + 2, sizeof little - 2});
+    assert_opens((struct tw_text){big + 2, sizeof big - 2});
+    static const char pair[] = "{\0\"\0\x3D\xD8\xC9\xDC\x3D\xD8";
+    assert_true(tw_envelope_open_bytes((struct tw_text){pair, sizeof pair - 1}, MOST, &arena, &out, &err));
+    assert_true(tw_text_equal(out, tw_text_of("{\"\U0001F4C9\uFFFD")));
+}
+
 /* Two packed pieces end to end; each is a whole stream of its own. */
 static struct tw_text joined(struct tw_text first, struct tw_text second)
 {
@@ -124,6 +159,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_comes_out_of_whatever_it_was_put_in),
+        cmocka_unit_test(framings_of_other_registries_come_off),
+        cmocka_unit_test(utf_16_becomes_utf_8),
         cmocka_unit_test(members_and_frames_one_after_another_are_one_value),
         cmocka_unit_test(avro_is_named_and_bombs_are_bounded),
     };

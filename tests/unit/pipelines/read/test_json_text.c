@@ -96,7 +96,7 @@ static void what_is_cut_off_stays_refused_with_its_place(void **state)
             "write it by json.dumps or JSON.stringify, not by str() or print"},
         {"{'a': 'x", "byte 2: not JSON: single quotes stand around texts, as Python shows its values; cure: "
                      "write it by json.dumps or JSON.stringify, not by str() or print"},
-        {"{text: 1}", "byte 5: not JSON: string or '}' expected; cure: send one JSON object a message"},
+        {"{text 1}", "byte 5: not JSON: string or '}' expected; cure: send one JSON object a message"},
     };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         struct tw_json_repairs repairs = {0};

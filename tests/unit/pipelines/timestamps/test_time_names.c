@@ -16,8 +16,9 @@ static void a_month_is_known_by_its_beginning(void **state)
         const char *word;
         int standard, newswire;
     } cases[] = {{"JANUARY", 1, 1}, {"JAN", 1, 1}, {"JA", 0, 0}, {"DECEMBERS", 0, 0}, {"MAY", 5, 5},
-        {"SEP", 9, 9}, {"SEPT", 9, 9}, {"MAI", 0, 5}, {"JUI", 0, 0}, {"JUIN", 0, 6}, {"MARZ", 0, 3}, {"MARZO", 0, 3},
-        {"GENNAIO", 0, 1}, {"MRT", 0, 3}, {"SETIEMBRE", 0, 9}, {"PAZDZIERNIKA", 0, 10}, {"DES", 0, 12}, {"OKT", 0, 10}, {"DEZEMBER", 0, 12}, {"", 0, 0}};
+        {"SEP", 9, 9}, {"SEPT", 9, 9}, {"MAI", 0, 5}, {"JUI", 0, 0}, {"JUIN", 0, 6}, {"MARZ", 0, 3},
+        {"MARZO", 0, 3}, {"GENNAIO", 0, 1}, {"MRT", 0, 3}, {"SETIEMBRE", 0, 9}, {"PAZDZIERNIKA", 0, 10},
+        {"DES", 0, 12}, {"OKT", 0, 10}, {"DEZEMBER", 0, 12}, {"", 0, 0}};
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         const char *word = cases[at].word;
         assert_int_equal(tw_time_names_month(word, strlen(word), TW_TIME_STANDARD), cases[at].standard);
