@@ -222,10 +222,12 @@ static bool check_conninfo(
 
 static bool check_address(const struct tw_yaml_node *node, struct tw_problems *problems)
 {
-    return !tw_secret_address(node->text) ||
-           tw_yaml_problem(problems, node,
-               "leave it out: let the server know this host by its address or network",
-               "a user or password does not belong into this file");
+    if (!tw_secret_address(node->text))
+        return true;
+    return tw_yaml_problem(problems, node,
+        "leave it out: let the server know this host by its address or network",
+        memchr(node->text.bytes, '@', node->text.length) ? "a user or password does not belong into this file"
+                                                         : "a query does not belong into this file");
 }
 
 /* Bytes of what would be filled in elsewhere, from the mark at `at`: ${HOST}, $(HOST), $HOST, {{ host }}; 0

@@ -4,6 +4,7 @@
 #include "files/yaml_tree.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char name_marks[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
@@ -96,6 +97,16 @@ static bool is_address(struct tw_text text)
     return length > 0 && is_port(behind(text, length));
 }
 
+/* Those that librdkafka knows, in any case: by another, as "kafka://", it finds no broker and looks for ever. */
+static bool is_protocol(struct tw_text text)
+{
+    static const char *const protocols[] = {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
+    for (size_t at = 0; at < sizeof protocols / sizeof protocols[0]; at++)
+        if (text.length == strlen(protocols[at]) && strncasecmp(text.bytes, protocols[at], text.length) == 0)
+            return true;
+    return false;
+}
+
 static bool is_broker(struct tw_text text)
 {
     static const char mark[] = "://";
@@ -103,8 +114,7 @@ static bool is_broker(struct tw_text text)
     if (!found)
         return is_address(text);
     struct tw_text protocol = {text.bytes, (size_t)(found - text.bytes)};
-    return named_bytes(protocol, name_marks) == protocol.length &&
-           is_address(behind(text, protocol.length + sizeof mark - 1));
+    return is_protocol(protocol) && is_address(behind(text, protocol.length + sizeof mark - 1));
 }
 
 static bool check_brokers(const struct tw_yaml_node *node, struct tw_problems *problems)
@@ -114,6 +124,10 @@ static bool check_brokers(const struct tw_yaml_node *node, struct tw_problems *p
         const char *comma = memchr(left.bytes, ',', left.length);
         struct tw_text broker =
             tw_text_trimmed((struct tw_text){left.bytes, comma ? (size_t)(comma - left.bytes) : left.length});
+        if (broker.length && memchr(broker.bytes, '@', broker.length))
+            return tw_yaml_problem(problems, node,
+                "leave it out: sasl.username is a property, sasl.password a file under kafka.secrets",
+                "a user or password does not belong into a broker's address");
         if (broker.length && !is_broker(broker))
             return tw_yaml_problem(problems, node, "write host:port, several with commas between",
                 "\"%.*s\" is no broker's address", broker.length < 100 ? (int)broker.length : 100,

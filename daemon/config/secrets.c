@@ -125,7 +125,7 @@ bool tw_secret_address(struct tw_text address)
     for (const char *at = begin + 3; at < end && !strchr("/?#", *at); at++)
         if (*at == '@')
             return true;
-    return false;
+    return memchr(begin, '?', (size_t)(end - begin)) != NULL; /* "?token=..." */
 }
 
 bool tw_secret_path(const char *path, char *found, size_t size, struct tw_error *err)
@@ -165,9 +165,12 @@ static bool is_secret_conninfo(const struct tw_yaml_node *key, const struct tw_y
     return finding == TW_CONNINFO_SECRET || (finding == TW_CONNINFO_UNREADABLE && is_suspicious(value->text));
 }
 
+/* Under whatever name: people write addresses with passwords where they do not belong, too. */
 static bool is_secret_address(const struct tw_yaml_node *key, const struct tw_yaml_node *value)
 {
-    return same(key->text, "alertmanager") && value->kind == TW_YAML_SCALAR && tw_secret_address(value->text);
+    bool brokers = same(key->text, "bootstrap.servers") || same(key->text, "metadata.broker.list");
+    return !same(key->text, "conninfo") && value->kind == TW_YAML_SCALAR &&
+           (tw_secret_address(value->text) || (brokers && holds_word(value->text, "@")));
 }
 
 /* Aliases can make a small file a large tree: what is not walked is hidden. */

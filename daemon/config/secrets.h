@@ -4,7 +4,7 @@
  *     the connection string             by parsing it as libpq does: password and sslpassword, in a URI as in
  *                                       key=value form; passfile= names a file and is none
  *
- *     an address (tell.alertmanager)    by what stands before the host's name
+ *     an address (tell.alertmanager)    by what stands before the host's name, or behind a question mark
  *     a file that holds one             by its path, or as the systemd credential of that name
  *
  * Secrets are refused where they stand (config.h); the lines that hold them are then hidden from the list of
@@ -36,7 +36,8 @@ enum tw_conninfo_finding {
  * is read. */
 enum tw_conninfo_finding tw_secret_conninfo(const char *conninfo, char words[256]);
 
-/* Does this address (scheme://user:password@host) hold a user or password? */
+/* Does this address (scheme://user:password@host?query) hold a user, a password, or a query, in which a token may
+ * stand? */
 bool tw_secret_address(struct tw_text address);
 
 /* Where the file of a secret lies: the credential of its last component in $CREDENTIALS_DIRECTORY

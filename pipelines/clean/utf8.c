@@ -103,6 +103,17 @@ static bool is_windows_1252(struct tw_text text, size_t at)
     return !is_often_cut(byte) && (alone || tw_text_is_letter((char)before));
 }
 
+/* "Nestl\xE9\x92s", "caf\xE9\x94 and": an accented letter at a word's end, and a quote, dash or dots behind it,
+ * with more of the text to come: what was cut is cut at an end. `at` is the letter's. */
+static bool is_letter_with_mark(struct tw_text text, size_t at)
+{
+    if (at == 0 || at + 2 >= text.length || !tw_text_is_letter(text.bytes[at - 1]))
+        return false;
+    unsigned char letter = (unsigned char)text.bytes[at], mark = (unsigned char)text.bytes[at + 1];
+    char after = text.bytes[at + 2];
+    return letter >= 0xC0 && mark && strchr("\x85\x92\x94\x96\x97", mark) && after > 0 && after != '"';
+}
+
 /* A pair of UTF-16 whose halves were written as UTF-8 each (CESU-8), as Oracle and Java write emoji: its
  * character, 0 when none stands there. */
 static uint32_t cesu_pair(struct tw_text text, size_t at)
@@ -118,10 +129,11 @@ static uint32_t cesu_pair(struct tw_text text, size_t at)
 size_t tw_utf8_mend(struct tw_text text, size_t at, size_t broken, char bytes[4], size_t *taken)
 {
     uint32_t pair = cesu_pair(text, at);
-    *taken = pair ? 6 : broken;
+    bool joined = is_letter_with_mark(text, at) || (at > 0 && is_letter_with_mark(text, at - 1));
+    *taken = pair ? 6 : joined ? 1 : broken;
     if (pair)
         return tw_utf8_write(pair, bytes);
-    bool single = broken == 1 && is_windows_1252(text, at);
+    bool single = joined || (broken == 1 && is_windows_1252(text, at));
     return tw_utf8_write(single ? tw_windows_1252((unsigned char)text.bytes[at]) : 0xFFFD, bytes);
 }
 

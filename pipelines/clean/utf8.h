@@ -4,7 +4,8 @@
  * "substitution of maximal subparts"), but for two kinds that can be told:
  *   - one byte alone among ASCII that windows-1252 knows, and that is not what is left of a sequence which
  *     somebody cut ("Nestl\xE9 falls", "it\x92s", "\xA35m"; not "caf\xC3" at an end, nor "\x99s" at a
- *     beginning), is that character;
+ *     beginning), is that character; and so is each of a letter and a quote, dash or dots behind it
+ *     ("Nestl\xE9\x92s");
  *   - both halves of a pair of UTF-16, each as UTF-8 (CESU-8), are the one character.
  * What is well formed is given back as it is, without a copy. */
 #ifndef TW_UTF8_H

@@ -243,7 +243,7 @@ static const struct usable usable[] = {
         "{\"data\":{\"article\":{\"title\":\"up\",\"publishedAt\":\"2024-05-28T12:40:00Z\"}}}", "up", "", AT},
     {"datetime and summary",
         "{\"datetime\":1716900000,\"headline\":\"up\",\"summary\":\"down\",\"related\":\"HLDN\"}", "up down",
-        "", AT},
+        "HLDN", AT},
     {"published_utc and description",
         "{\"title\":\"up\",\"published_utc\":\"2024-05-28T12:40:00Z\",\"tickers\":[\"HLDN\"],\"description\":\"down\"}",
         "up down", "HLDN", AT},

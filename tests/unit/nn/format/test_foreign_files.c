@@ -209,6 +209,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_hubs_cache_names_the_commit_in_it, begin, end),
         cmocka_unit_test_setup_teardown(a_file_that_is_something_else_is_told_by_its_first_bytes, begin, end),
         cmocka_unit_test_setup_teardown(weights_of_other_libraries_name_the_way_to_ours, begin, end),
+        cmocka_unit_test_setup_teardown(a_link_that_leads_nowhere_is_told_with_its_end, begin, end),
+        cmocka_unit_test_setup_teardown(a_model_of_llama_alone_has_no_vocabulary, begin, end),
         cmocka_unit_test_setup_teardown(other_vocabularies_name_the_families_that_are_read, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,7 @@ static void every_error_names_file_line_and_cure(void **state)
         {"{\"A\":{\"names\":[\"x\"]}}",
             "e.jsonl:1: the line is an object of companies, not a company; cure: one company a line, as with: jq -c 'to_entries[] | {symbol: .key} + .value' FILE"},
         {"{\"symbol\":\"A\",\"names\":[\"Nestl\xE9\"]}",
-            "e.jsonl:1: column 27: bytes that are no UTF-8; cure: save it in UTF-8, as with: iconv -f WINDOWS-1252 -t UTF-8 FILE >OTHER"},
+            "e.jsonl:1: column 29: bytes that are no UTF-8; cure: save it in UTF-8, as with: iconv -f WINDOWS-1252 -t UTF-8 FILE >OTHER"},
         {"symbol,names\nA,x\n", "e.jsonl:1: column 6: not JSON: '[' or '{' expected; " LINE_CURE},
         {"{\"symbol\":\"\"}",
             "e.jsonl:1: a symbol has 1 to 64 bytes, this one 0; cure: give each company a short symbol of its own"},

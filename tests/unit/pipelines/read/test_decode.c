@@ -243,6 +243,7 @@ static void what_json_libraries_refuse_is_mended_and_counted(void **state)
         {"{\"text\":\"\\ude00\\ud83d\"}", "\xEF\xBF\xBD\xEF\xBF\xBD", 2},
         {"{\"text\":\"\\ud83d\\ud83d\\ude00\"}", "\xEF\xBF\xBD\xF0\x9F\x98\x80", 1},
         {"{\"text\":\"caf\xE9\"}", "caf\xC3\xA9", 1},
+        {"{\"text\":\"Nestl\xE9\x92s caf\xE9\x94\"}", "Nestl\xC3\xA9\xE2\x80\x99s caf\xEF\xBF\xBD", 3},
         {"{\"text\":\"caf\xC3\"}", "caf\xEF\xBF\xBD", 1},
         {"{\"text\":\"\xED\xA0\xBD\xED\xB3\x89!\"}", "\xF0\x9F\x93\x89!", 1},
         {"{\"text\":\"\xED\xA0\x80\"}", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", 3},
