@@ -97,7 +97,8 @@ static bool is_address(struct tw_text text)
     return length > 0 && is_port(behind(text, length));
 }
 
-/* Those that librdkafka knows, in any case: by another, as "kafka://", it finds no broker and looks for ever. */
+/* Those that librdkafka knows, in any case: by another, as "kafka://", it finds no broker and looks for
+ * ever. */
 static bool is_protocol(struct tw_text text)
 {
     static const char *const protocols[] = {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};

@@ -264,8 +264,8 @@ static size_t host_bytes(struct tw_text text, size_t at)
     return path && label >= 2 && letters == label ? end + 1 - at : 0;
 }
 
-/* "pic" has been written and ".twitter.com/x" is ahead: small letters alone, and a path, or it is a company's
- * name. */
+/* "pic" has been written and ".twitter.com/x" is ahead: small letters alone, and a path, or it is a
+ * company's name. */
 static bool take_host(struct cleaning *cleaning)
 {
     enum { MOST = 63 };
@@ -300,8 +300,8 @@ static int32_t escaped_unit(struct tw_text text, size_t at)
     return unit;
 }
 
-/* What a text holds that was made JSON twice and read once: "\\u2019", "\\u003cp\\u003e", and "\\n" before what
- * begins a line, not a folder. Its bytes; 0 when none stands here. */
+/* What a text holds that was made JSON twice and read once: "\u2019", "\u003cp\u003e", and "\n" before
+ * what begins a line, not a folder. Its bytes; 0 when none stands here. */
 static size_t take_json_escape(struct cleaning *cleaning)
 {
     struct tw_text text = cleaning->in;

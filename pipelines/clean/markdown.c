@@ -178,8 +178,8 @@ static size_t bbcode_bytes(struct tw_markdown_scan *scan, size_t at)
     return 0;
 }
 
-/* "[caption width="3"]", "[/caption]": what blogs put around pictures. A name in small letters, with a value in
- * quotes or a slash before it. */
+/* "[caption width="3"]", "[/caption]": what blogs put around pictures. A name in small letters, with a
+ * value in quotes or a slash before it. */
 static size_t shortcode_bytes(struct tw_text text, size_t at)
 {
     bool end_tag = tw_text_byte(text, at + 1) == '/', quotes = false;

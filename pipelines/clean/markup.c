@@ -241,8 +241,8 @@ static bool is_boolean_attribute(struct tw_text name)
     return false;
 }
 
-/* The name of a tag at `at`: a letter, then letters, digits, ":", "-", "_", and "." before a small letter, as in
- * NITF's "<body.content>"; a mark at its end is not part of it. */
+/* The name of a tag at `at`: a letter, then letters, digits, ":", "-", "_", and "." before a small letter,
+ * as in NITF's "<body.content>"; a mark at its end is not part of it. */
 static struct tw_text name_at(struct tw_text text, size_t at)
 {
     size_t end = at;

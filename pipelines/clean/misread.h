@@ -1,4 +1,4 @@
-/* misread: characters whose bytes somebody read by the wrong table, put right where nothing else can be meant.
+/* misread: characters whose bytes were read by the wrong table, put right where nothing else can be meant.
  *
  *   in    a text in UTF-8, a place in it with a character beyond ASCII
  *   out   the character that was meant, and how many bytes stand for it
@@ -17,7 +17,7 @@
 
 #include "base/text.h"
 
-/* How far a pass has come with letters of other scripts that were misread: behind one, no proof is needed. */
+/* How far a pass has come with misread letters of other scripts: behind one, no proof is needed. */
 struct tw_misread_scan {
     size_t proven_end; /* where the last one ended; 0: none */
 };

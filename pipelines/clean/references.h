@@ -3,11 +3,11 @@
  *   in    a text and the place of a "&"
  *   out   the characters that stand for the reference, and its length
  *
- * All names of HTML 5 and numbers count with their semicolon; without it the names that HTML knows so ("&nbsp
- * profit"), and numbers, when no letter, digit or "=" follows: "AT&T", "R&D" and "a=1&copy=2" stay. Five that
- * no word goes on from count before one: "&nbspprofit", "&pound5bn", "&quotVelquin". Numbers
- * outside Unicode, half pairs of surrogates and 0 become U+FFFD; 128 to 159 are windows-1252, as browsers read them (HTML
- * standard 13.2.5.80). */
+ * All names of HTML 5 and numbers count with their semicolon; without it the names that HTML knows so
+ * ("&nbsp profit"), and numbers, when no letter, digit or "=" follows: "AT&T", "R&D" and "a=1&copy=2" stay.
+ * Five that no word goes on from count before one: "&nbspprofit", "&pound5bn", "&quotVelquin". Numbers
+ * outside Unicode, half pairs of surrogates and 0 become U+FFFD; 128 to 159 are windows-1252, as browsers
+ * read them (HTML standard 13.2.5.80). */
 #ifndef TW_REFERENCES_H
 #define TW_REFERENCES_H
 

@@ -79,15 +79,15 @@ static bool may_begin(unsigned char byte)
     return byte >= 0xC0 || (byte && strchr("\x80\x82\x84\x91\x93\xA1\xA3\xA5\xA7\xA9\xAB\xBF", byte));
 }
 
-/* Bytes that lead what texts in Latin, Cyrillic and emoji are cut in, and the two of a byte order mark: before
- * anything but a letter they are no letters. */
+/* Bytes that lead what texts in Latin, Cyrillic and emoji are cut in, and the two of a byte order mark:
+ * before anything but a letter they are no letters. */
 static bool is_often_cut(unsigned char byte)
 {
     return strchr("\xC2\xC3\xC4\xC5\xD0\xD1\xE2\xF0\xFE\xFF", byte) != NULL;
 }
 
-/* Is the broken byte at `at` a character of windows-1252? It stands by itself among ASCII, and is not what is
- * left of a sequence that somebody cut. */
+/* Is the broken byte at `at` a character of windows-1252? It stands by itself among ASCII, and is not what
+ * is left of a sequence that somebody cut. */
 static bool is_windows_1252(struct tw_text text, size_t at)
 {
     unsigned char byte = (unsigned char)text.bytes[at];
@@ -103,8 +103,8 @@ static bool is_windows_1252(struct tw_text text, size_t at)
     return !is_often_cut(byte) && (alone || tw_text_is_letter((char)before));
 }
 
-/* "Nestl\xE9\x92s", "caf\xE9\x94 and": an accented letter at a word's end, and a quote, dash or dots behind it,
- * with more of the text to come: what was cut is cut at an end. `at` is the letter's. */
+/* "Nestl\xE9\x92s", "caf\xE9\x94 and": an accented letter at a word's end, and a quote, dash or dots behind
+ * it, with more of the text to come: what was cut is cut at an end. `at` is the letter's. */
 static bool is_letter_with_mark(struct tw_text text, size_t at)
 {
     if (at == 0 || at + 2 >= text.length || !tw_text_is_letter(text.bytes[at - 1]))

@@ -8,15 +8,16 @@
  *              listed, else amounts
  *   hashtag    "#VELQ": in hashtags.h
  *   newswire   "<VELQ>", "<VELQ.N>": capitals and digits in angle brackets
- *   exchange   "NASDAQ: VELQ", "(NYSE: VELQ.A, VELQ.B)", and of a listed one "Ticker: VELQ": in symbol_list.h
+ *   exchange   "NASDAQ: VELQ", "(NYSE: VELQ.A, VELQ.B)", "Ticker: VELQ" of a listed one: in
+ *              symbol_list.h
  *   terminal   "VELQ:US", "VELQ US Equity", "(VELQ.N)": in terminal.h
  *   bare       "VELQ", as a name of the entities file
  *
  * All are read to the end of the symbol, its class or Reuters code with it (symbols.h), and never name the
  * company of a part: "NYSE:VELQ-B" is VELQ.B or nobody, not VELQ. What stands behind a mark is a class when
  * it is one to three capitals or digits, the first a capital, or a single small letter, which names a listed
- * company alone; "$VELQ-based" and "$VELQ/$ODNL" are VELQ. "$T-Mobile" and "$T-bills" are nobody: a single letter
- * before a hyphen begins a word. */
+ * company alone; "$VELQ-based" and "$VELQ/$ODNL" are VELQ. "$T-Mobile" and "$T-bills" are nobody: a single
+ * letter before a hyphen begins a word. */
 #ifndef TW_TICKERS_H
 #define TW_TICKERS_H
 

@@ -160,8 +160,8 @@ static bool append_names(json_t *names, const json_t *object, const char *field,
            tw_fail(err, TW_INTERNAL, NULL, "add memory", "out of memory");
 }
 
-/* The names of a line, in *out, which the caller gives back: under "names", and "aliases" as others call them;
- * where there is no "names", the line's one name before them. */
+/* The names of a line, in *out, which the caller gives back: under "names", and "aliases" as others call
+ * them; where there is no "names", the line's one name before them. */
 static bool read_names(const json_t *object, json_t **out, struct tw_error *err)
 {
     json_t *names = json_array(), *single = single_name(object);

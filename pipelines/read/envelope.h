@@ -12,17 +12,17 @@
  *
  * Around the fields, by `decode.envelope`:
  *   connect       Kafka Connect's JsonConverter with schemas: {"schema":…, "payload": the fields}
- *   debezium      a change event, alone or as Connect's payload: {"op":…, "after": the fields}; an "after" of
- *                 null is a deletion
+ *   debezium      a change event, alone or as Connect's payload: {"op":…, "after": the fields}; an "after"
+ *                 of null is a deletion
  *   cloudevents   CloudEvents 1.0, structured mode: {"specversion":…, "data": the fields, as an object or as
  *                 JSON in a text or in base64 (data_base64)}; its own `id`, `time` and `source` stand in for
  *                 what the fields do not have. Data that is words is left to wrapped.h
- *   auto          whichever of them it plainly is, unless the message has a text of its own; and what queues,
- *                 streams and feeds put around a message (wrapped.h)
+ *   auto          whichever of them it plainly is, unless the message has a text of its own; and what
+ *                 queues, streams and feeds put around a message (wrapped.h)
  *   none          nothing is taken off
- * An object may be the only one of an array, or JSON in a text, wherever one is expected (MongoDB's change events, SNS, log shippers), and
- * the data of a CloudEvent JSON in base64. A change event without envelope that says "__deleted": "true" is a
- * deletion, too, by auto and debezium.
+ * An object may be the only one of an array, or JSON in a text, wherever one is expected (MongoDB's change
+ * events, SNS, log shippers), and the data of a CloudEvent JSON in base64. A change event without envelope
+ * that says "__deleted": "true" is a deletion, too, by auto and debezium.
  * And by `decode.root`, a path of names with dots (payload.after), in their place. */
 #ifndef TW_ENVELOPE_H
 #define TW_ENVELOPE_H
@@ -49,8 +49,8 @@ TW_MUST_USE bool tw_envelope_open_bytes(struct tw_text bytes, size_t most_bytes,
 /* How many texts in texts are read as JSON in one message. */
 enum { TW_ENVELOPE_TEXTS = 4 };
 
-/* What came out of an envelope. Objects belong to the message, or to `parsed`, which the caller gives back by
- * tw_envelope_close. */
+/* What came out of an envelope. Objects belong to the message, or to `parsed`, which the caller gives back
+ * by tw_envelope_close. */
 struct tw_envelope_contents {
     json_t *fields;                    /* NULL: the envelope says that the record was deleted */
     json_t *outer;                     /* whose fields stand in for missing ones, or NULL */
@@ -65,8 +65,8 @@ TW_MUST_USE bool tw_envelope_open_base64(struct tw_text from, struct tw_arena *a
 /* Does the object say that its record was deleted: "__deleted": "true"? */
 bool tw_envelope_says_deleted(const json_t *object);
 
-/* Takes the envelope off. `root`: NULL or empty: none. TW_REFUSED, saying which envelope was seen and what it
- * lacks. */
+/* Takes the envelope off. `root`: NULL or empty: none. TW_REFUSED, saying which envelope was seen and what
+ * it lacks. */
 TW_MUST_USE bool tw_envelope_open(json_t *object, enum tw_envelope kind, const char *root,
     struct tw_arena *arena, struct tw_envelope_contents *out, struct tw_error *err);
 

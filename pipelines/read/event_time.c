@@ -32,8 +32,8 @@ static enum tw_time_unit unit_of(int64_t whole)
 }
 
 /* Numbers of hundreds of nanoseconds that count from elsewhere, where `auto` tells them by the size: of the
- * years 2000 to 2050, .NET's ticks since the year 1 would be nanoseconds of 1990, and Windows' file times since
- * 1601 nanoseconds of 1974, of which nobody sends news. False: none of them. */
+ * years 2000 to 2050, .NET's ticks since the year 1 would be nanoseconds of 1990, and Windows' file times
+ * since 1601 nanoseconds of 1974, of which nobody sends news. False: none of them. */
 static bool scale_ticks(struct number number, int64_t *out_us)
 {
     static const struct {
@@ -91,7 +91,7 @@ static bool read_number(struct tw_text text, struct number *out)
 static bool take_number(struct number number, const struct tw_event_time_options *options, int64_t *out_us,
     bool *doubtful, struct tw_error *err)
 {
-    /* Seconds of the first of January 1970 are days since 1899 of the years 1990 to 2099 to a spreadsheet. */
+    /* Seconds of the first of January 1970 are days of the years 1990 to 2099 to a spreadsheet. */
     if (options->unit == TW_UNIT_AUTO && !number.negative && number.whole >= 32874 && number.whole < 73051)
         return tw_fail(err, TW_REFUSED, NULL,
             "send RFC 3339 with an offset; decode.time_unit: s says that it is seconds since 1970",
@@ -214,8 +214,8 @@ static enum tw_event_time verdict(bool read)
 }
 
 /* {"date": "2026-11-30 14:31:00.000000", "timezone": "Europe/Berlin"}, as PHP writes a DateTime, and
- * {"dateTime": .., "timeZone": ..}, as calendars do: one text, in `joined`. A zone of several words is a name
- * of Windows's, which IANA does not know. */
+ * {"dateTime": .., "timeZone": ..}, as calendars do: one text, in `joined`. A zone of several words is a
+ * name of Windows's, which IANA does not know. */
 static bool join_zone(const json_t *value, char *joined, size_t size)
 {
     static const char *const times[] = {"date", "dateTime"}, *const zones[] = {"timezone", "timeZone"};

@@ -5,12 +5,13 @@
  *
  * A text is read by time_text.h, unless it is a number; a number counts from 1970 in its unit. `auto` tells
  * the unit by the size, which needs no luck: up to 1e11 it is seconds (until the year 5138), up to 1e14
- * milliseconds, up to 1e17 microseconds, beyond it nanoseconds, but where .NET's ticks and Windows' file times
- * of the years 2000 to 2050 lie. Days as spreadsheets count them (46356.6) are refused by that name. 8, 12 or 14 digits that are a day (and a
- * clock) of the years 1900 to 2099 are that time, as YYYYMMDDhhmmss, under `auto`. {"$date": ...}, an array
- * with one value, Java's {"epochSecond": ..} and [2026,11,30,14,31], PHP's {"date": .., "timezone": ..} are
- * opened. A unit that was set is believed; a time before 1990 that comes of it is
- * marked as doubtful: seconds read as milliseconds lie in January 1970. */
+ * milliseconds, up to 1e17 microseconds, beyond it nanoseconds, but where .NET's ticks and Windows' file
+ * times of the years 2000 to 2050 lie. Days as spreadsheets count them (46356.6) are refused by that name.
+ * 8, 12 or 14 digits that are a day (and a clock) of the years 1900 to 2099 are that time, as
+ * YYYYMMDDhhmmss, under `auto`. {"$date": ...}, an array with one value, Java's {"epochSecond": ..} and
+ * [2026,11,30,14,31], PHP's {"date": .., "timezone": ..} are opened. A unit that was set is believed; a
+ * time before 1990 that comes of it is marked as doubtful: seconds read as milliseconds lie in January
+ * 1970. */
 #ifndef TW_EVENT_TIME_H
 #define TW_EVENT_TIME_H
 

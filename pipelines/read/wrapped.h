@@ -1,16 +1,17 @@
 /* wrapped: the object with a text inside of what queues, streams, databases and feeds put around it.
  *
  *   in    an object without a text of its own, or whose text is JSON
- *   out   the object that has one, and the one around it, whose id, time and source stand in for missing ones
+ *   out   the object that has one, and the one around it, whose id, time and source stand in for
+ *         missing ones
  *
- * What is gone into is a table of names that mean "here is the message": EventBridge's detail, SNS's Message,
- * SQS's body, Pub/Sub's message and data, Kinesis's and Firehose's data, Elasticsearch's _source, MongoDB's
- * fullDocument, GoldenGate's after, Maxwell's and Canal's data, value of Kafka's REST proxy, what Twitter,
- * Reddit, Telegram, Discord, Slack, Bluesky and GraphQL answer (data, channel_post, article, d, event, commit), a tweet's extended_tweet; an item of
- * DynamoDB (dynamodb.h). Under such a name may stand an object; JSON in a text; where a transport's fields
- * stand beside it JSON in base64, or words in base64 or as they are; an array of one object. Of
- * two names the one whose object has a text at once is preferred, then the earlier of the table. Five levels
- * at the most. */
+ * What is gone into is a table of names that mean "here is the message": EventBridge's detail, SNS's
+ * Message, SQS's body, Pub/Sub's message and data, Kinesis's and Firehose's data, Elasticsearch's _source,
+ * MongoDB's fullDocument, GoldenGate's after, Maxwell's and Canal's data, value of Kafka's REST proxy, what
+ * Twitter, Reddit, Telegram, Discord, Slack, Bluesky and GraphQL answer (data, channel_post, article, d,
+ * event, commit), a tweet's extended_tweet; an item of DynamoDB (dynamodb.h). Under such a name may stand
+ * an object; JSON in a text; where a transport's fields stand beside it JSON in base64, or words in base64
+ * or as they are; an array of one object. Of two names the one whose object has a text at once is
+ * preferred, then the earlier of the table. Five levels at the most. */
 #ifndef TW_WRAPPED_H
 #define TW_WRAPPED_H
 

@@ -6,8 +6,8 @@ enum { MONTHS = 12, DAYS = 7 };
 
 static const char *const months[MONTHS] = {"JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY",
     "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
-/* As they stand in dates, without accents: German, French, Spanish, Italian, Portuguese, Dutch, Nordic, Polish;
- * and the abbreviations that are no beginning. */
+/* As they stand in dates, without accents: German, French, Spanish, Italian, Portuguese, Dutch, Nordic,
+ * Polish; and the abbreviations that are no beginning. */
 static const char *const other_months[][MONTHS] = {
     {"JANUAR", "FEBRUAR", "MARZ", "APRIL", "MAI", "JUNI", "JULI", "AUGUST", "SEPTEMBER", "OKTOBER",
         "NOVEMBER", "DEZEMBER"},

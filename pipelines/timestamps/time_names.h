@@ -4,11 +4,11 @@
  *   out   the month, the day or the offset that it names; how far a name of the IANA database reaches
  *
  * TW_TIME_STANDARD: English months, and zones that mean one offset everywhere (RFC 822, section 5.1; RFC
- * 2822, section 4.3; and CET, JST and others). TW_TIME_NEWSWIRE: besides, months and days of the week in German,
- * French, Spanish, Italian, Portuguese, Dutch, the Nordic languages and Polish, without accents (time_scripts.h
- * takes them off), and zones that mean one offset wherever newswires write them: BST is Britain's, IST India's.
- * Of a month or a day three letters are enough, where all these languages mean the same by them: "jui" is no
- * month. */
+ * 2822, section 4.3; and CET, JST and others). TW_TIME_NEWSWIRE: besides, months and days of the week in
+ * German, French, Spanish, Italian, Portuguese, Dutch, the Nordic languages and Polish, without accents
+ * (time_scripts.h takes them off), and zones that mean one offset wherever newswires write them: BST is
+ * Britain's, IST India's. Of a month or a day three letters are enough, where all these languages mean the
+ * same by them: "jui" is no month. */
 #ifndef TW_TIME_NAMES_H
 #define TW_TIME_NAMES_H
 
@@ -31,8 +31,8 @@ bool tw_time_names_zone(const char *word, enum tw_time_names names, int *minutes
 /* Is it the name of a clock of the United States: one of its zones of RFC 822? */
 bool tw_time_names_american(const char *word);
 
-/* How many bytes of the text's beginning are shaped as a zone's name of the IANA database is that has an area
- * and a place, as America/New_York; 0: none. Whether there is such a zone time_zones.h knows. */
+/* How many bytes of the text's beginning are shaped as a zone's name of the IANA database is that has an
+ * area and a place, as America/New_York; 0: none. Whether there is such a zone time_zones.h knows. */
 size_t tw_time_names_place(struct tw_text text);
 
 #endif

@@ -9,8 +9,8 @@
  *                                     上午, 午後, 오전 and their like are am or pm behind the clock; days of the
  *                                     week (星期一, 月曜日, 월요일, one letter in brackets) are left out
  *   Russian                           30 ноября 2026 г. is 30 NOVEMBER 2026
- * What is not in these tables stays as it is, and is refused by whoever reads it: years by an emperor's reign,
- * numbers in Chinese letters, parts of a day. Pure. */
+ * What is not in these tables stays as it is, and is refused by whoever reads it: years by an emperor's
+ * reign, numbers in Chinese letters, parts of a day. Pure. */
 #ifndef TW_TIME_SCRIPTS_H
 #define TW_TIME_SCRIPTS_H
 
@@ -20,7 +20,7 @@
 
 enum { TW_TIME_SCRIPTS_BYTES = 192 };
 
-/* The text in ASCII, in `out`, and its length; 0 when the text is ASCII already, or longer than times are. */
+/* The text in ASCII, in `out`, and its length; 0 when it is ASCII already, or longer than times are. */
 size_t tw_time_scripts(struct tw_text text, char out[TW_TIME_SCRIPTS_BYTES]);
 
 #endif

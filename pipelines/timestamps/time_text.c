@@ -76,8 +76,8 @@ static void skip_spaces(struct reading *reading)
         ;
 }
 
-/* The word of letters that stands here, in capitals; its length, 0 when none does or it is longer than `word`
- * holds. */
+/* The word of letters that stands here, in capitals; its length, 0 when none does or it is longer than
+ * `word` holds. */
 static size_t word_ahead(const struct reading *reading, char word[16])
 {
     size_t length = 0;
@@ -271,8 +271,8 @@ static bool take_offset(struct reading *reading)
 
 /* ---- the three families ---- */
 
-/* W49-1, W491, 334 behind a year: a day of its ISO week (8601-1, 5.2.3: the first week holds 4 January), or of
- * the year. */
+/* W49-1, W491, 334 behind a year: a day of its ISO week (8601-1, 5.2.3: the first week holds 4 January), or
+ * of the year. */
 static bool take_day_of_year(struct reading *reading, bool dashed)
 {
     bool week = take_byte(reading, "W");
@@ -390,8 +390,8 @@ static bool read_any(struct reading *reading)
 
 /* ---- the whole ---- */
 
-/* The text comes from outside and goes into an error line, and from there into a table: what is not printable
- * ASCII shows as '?', and what is long is cut. */
+/* The text comes from outside and goes into an error line, and from there into a table: what is not
+ * printable ASCII shows as '?', and what is long is cut. */
 static bool refuse_time(struct tw_text text, const char *cure, const char *why, struct tw_error *err)
 {
     char shown[48];

@@ -302,7 +302,7 @@ static bool take_compact(struct reader *reader, size_t digits)
     return true;
 }
 
-/* "14h31", "14 h 31", "14h": its bytes, and those of the minutes' digits, in order; 0 when none stands here. */
+/* "14h31", "14 h 31", "14h": its bytes, 0 when none stands here; where the digits of the minutes stand. */
 static size_t french_clock(const struct reader *reader, size_t digits, size_t *minutes_at)
 {
     size_t at = digits + (byte_at(reader, digits) == ' ');
