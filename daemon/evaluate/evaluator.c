@@ -25,6 +25,7 @@ struct tw_evaluator {
     struct tw_session session;
     enum tw_evaluator_state state;
     uint64_t beaten_ms; /* when this session gave its last sign of life; 0: none yet, and so no member */
+    uint64_t look_ms;   /* when to look next; 0: at once */
     int64_t filed_us;   /* how far documents were filed when rules last waited for that */
     struct tw_standing standing;
     struct tw_shards shards;
@@ -100,6 +101,19 @@ static bool beat_is_due(const struct tw_evaluator *evaluator)
     return evaluator->beaten_ms == 0 || tw_now_ms() >= evaluator->beaten_ms + beat_pause_ms(evaluator);
 }
 
+/* The interval may be longer than a session may be idle: signs of life come between. */
+static uint64_t look_pause_ms(const struct tw_evaluator *evaluator)
+{
+    uint64_t now_ms = tw_now_ms(), beat_ms = beat_pause_ms(evaluator);
+    uint64_t left_ms = evaluator->look_ms > now_ms ? evaluator->look_ms - now_ms : 0;
+    return left_ms < beat_ms ? left_ms : beat_ms;
+}
+
+static bool look_is_due(const struct tw_evaluator *evaluator)
+{
+    return evaluator->rules.wanted || tw_now_ms() >= evaluator->look_ms;
+}
+
 /* Rules that are wanted are stored before anything is evaluated. */
 static void go_to_rules(struct tw_evaluator *evaluator, const char *why)
 {
@@ -118,8 +132,10 @@ static void on_timer(uv_timer_t *timer)
         return;
     if (beat_is_due(evaluator)) /* first of all: whatever else cannot be done, this daemon lives */
         go_on(evaluator, TW_EVALUATOR_BEATING, "a sign of life is due");
-    else
+    else if (look_is_due(evaluator))
         go_to_rules(evaluator, "the interval is over");
+    else
+        uv_timer_start(timer, on_timer, look_pause_ms(evaluator), 0);
 }
 
 /* -- exchanges ------------------------------------------------------------------------------------------- */
@@ -245,8 +261,10 @@ static void on_beaten(void *context, const struct tw_refusal *refusal)
         evaluator->events.state(evaluator->events.context, true, NULL);
     if (tw_shards_unsettled(&evaluator->shards))
         go_on(evaluator, TW_EVALUATOR_TAKING, "shards to take or to give back");
-    else
+    else if (look_is_due(evaluator))
         go_to_rules(evaluator, "settled");
+    else
+        wait_for(evaluator, look_pause_ms(evaluator), "settled, and it is not time to look");
 }
 
 static void beat(struct tw_evaluator *evaluator)
@@ -343,11 +361,13 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
     }
     note_nothing_to_do(evaluator);
     tw_turn_exchange_clear(&evaluator->turn);
-    wait_for(evaluator, (uint64_t)evaluator->config->evaluate.interval_ms, "nothing has closed");
+    evaluator->look_ms = tw_now_ms() + (uint64_t)evaluator->config->evaluate.interval_ms;
+    wait_for(evaluator, look_pause_ms(evaluator), "nothing has closed");
 }
 
 static void look(struct tw_evaluator *evaluator)
 {
+    evaluator->look_ms = 0;
     tw_turn_exchange_look(&evaluator->turn);
     exchange_list(evaluator, on_looked);
 }

