@@ -134,6 +134,17 @@ static struct tw_commit_range *range_of(struct tw_commit *commit)
     return &commit->ranges[commit->range_count - 1];
 }
 
+/* As much as the batch has: a message that is larger than batch.memory came in an arena of its own. */
+static bool make_room(struct tw_commit *commit, struct tw_error *err)
+{
+    size_t wanted = commit->part.batch->arena.limit;
+    tw_arena_reset(&commit->arena, KEEP_BYTES);
+    if (wanted <= commit->arena.limit)
+        return true;
+    tw_arena_end(&commit->arena);
+    return tw_arena_begin(&commit->arena, wanted, err);
+}
+
 /* Encodes the part at hand anew. What does not fit the arena cannot happen: it did as part of the whole. */
 static bool encode_again(struct tw_commit *commit)
 {
@@ -148,8 +159,8 @@ static bool encode_again(struct tw_commit *commit)
         .skip = commit->prepare.skip,
         .refusal = commit->tries.poisoned ? &commit->tries.poison : NULL};
     struct tw_error err;
-    tw_arena_reset(&commit->arena, KEEP_BYTES);
-    if (tw_encode_part(&options, batch, &wanted, &commit->arena, &commit->part.encoded, &err))
+    if (make_room(commit, &err) &&
+        tw_encode_part(&options, batch, &wanted, &commit->arena, &commit->part.encoded, &err))
         return true;
     log_part(commit, TW_ERROR, "part of a batch cannot be encoded", &err);
     finish(commit, TW_BATCH_FENCED, err.what);
