@@ -59,7 +59,8 @@ TW_MUST_USE bool tw_outbox_begin(uv_loop_t *loop, const struct tw_config *config
 /* Each second: depth and age as metrics tell them, whatever is under way. */
 void tw_outbox_second(struct tw_outbox *outbox);
 
-/* For how long rows have waited without any being told, by whichever daemon; 0 when none waits. */
+/* For how long rows have waited without any being told, by whichever daemon, or open alerts could not be told
+ * again; 0 when none waits. */
 uint64_t tw_outbox_behind_ms(const struct tw_outbox *outbox);
 /* For how long the database has not said what waits: no session, or it refuses; 0 when it does. */
 uint64_t tw_outbox_unknown_ms(const struct tw_outbox *outbox);
