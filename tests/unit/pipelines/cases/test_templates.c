@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
+
 #include "base/file.h"
 #include "cases/templates.h"
 #include "files/yaml_tree.h"
@@ -189,6 +191,47 @@ static void each_group_has_phrasings_to_learn_and_to_measure_with(void **state)
     tw_templates_free(set);
 }
 
+/* The form in this line of the file; NULL when none stands there. `event` is its group's. */
+static const struct tw_case_form *form_in_line(
+    const struct tw_templates *set, json_int_t line, struct tw_text *event)
+{
+    for (uint32_t group = 0; group < set->group_count; group++)
+        for (uint32_t form = 0; form < set->groups[group].count; form++)
+            if (set->groups[group].forms[form].line == line) {
+                *event = set->groups[group].event;
+                return &set->groups[group].forms[form];
+            }
+    return NULL;
+}
+
+/* Whoever adds a line to cases.yaml moves the forms below it, and whoever adds a form to a group may turn one
+ * that was held into one that is learned: audit would then praise what a model remembers. */
+static void the_audit_asks_only_what_is_not_learned(void **state)
+{
+    (void)state;
+    struct tw_templates *set = load_shipped();
+    FILE *cases = fopen(TW_SOURCE_DIR "/config/audit.jsonl", "r");
+    char line[1 << 16];
+    uint32_t count = 0;
+    assert_non_null(cases);
+    for (; fgets(line, sizeof line, cases); count++) {
+        json_t *record = json_loads(line, 0, NULL);
+        struct tw_text event = {"", 0};
+        const struct tw_case_form *form =
+            form_in_line(set, json_integer_value(json_object_get(record, "form")), &event);
+        const char *id = json_string_value(json_object_get(record, "id"));
+        if (!form || !form->held)
+            fail_msg("audit.jsonl, case %s: its form is %s", id, form ? "learned" : "not in cases.yaml");
+        if (!tw_text_equal(event, tw_text_of(json_string_value(json_object_get(record, "event")))) &&
+            strcmp(json_string_value(json_object_get(record, "kind")), "same") != 0)
+            fail_msg("audit.jsonl, case %s: its form is of another event", id);
+        json_decref(record);
+    }
+    fclose(cases);
+    assert_true(count > 500);
+    tw_templates_free(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +242,7 @@ int main(void)
             what_ships_has_every_event_type_with_forty_phrasings, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(
             each_group_has_phrasings_to_learn_and_to_measure_with, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(the_audit_asks_only_what_is_not_learned, open_arena, close_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
