@@ -5,8 +5,11 @@
 #include "read/json_memory.h"
 #include "version.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LINE_BYTES = 64 << 20 }; /* address space for lists of operands */
 
@@ -100,11 +103,29 @@ static int answer(int argc, char **argv)
     return run(argc, argv);
 }
 
+/* The number of a standard stream that is closed when we begin would go to the first file that is opened, and
+ * what is said on the stream into that file. In its place stands what can neither be read nor written. */
+static void keep_standard_numbers(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        if (fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+            (void)!open(
+                "/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* the lowest one is given */
+}
+
+/* A write that failed long ago left nothing behind that a flush could fail on: the stream remembers it. */
+static bool is_output_lost(void)
+{
+    bool flushed = fflush(stdout) == 0;
+    return !flushed || ferror(stdout);
+}
+
 int main(int argc, char **argv)
 {
+    keep_standard_numbers();
     tw_json_memory_install();
     int status = answer(argc - 1, argv + 1);
-    if (fflush(stdout) != 0 && status == 0) {
+    if (is_output_lost() && status == 0) {
         fprintf(stderr, "tapewatch%s%s: standard output: cannot write; cure: free space on the disk\n",
             argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
         return 74;

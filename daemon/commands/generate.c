@@ -90,9 +90,6 @@ static bool generate(const struct options *options, struct tw_arena *arena, stru
         .plain = options->plain,
         .out = stdout};
     bool generated = options->output ? write_whole(&call, options->output, err) : tw_generate(&call, err);
-    if (generated && !options->output && fflush(stdout) != 0)
-        generated =
-            tw_fail_errno(err, TW_IO, "standard output", "free space on the disk", "cannot be written");
     tw_templates_free(templates);
     return generated;
 }

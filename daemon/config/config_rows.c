@@ -8,9 +8,6 @@ const char *const tw_out_of_range_names[] = {"stop", "earliest", "latest", NULL}
 const char *const tw_model_kind_names[] = {"folder", "constant", NULL};
 const char *const tw_model_precision_names[] = {"auto", "fp32", "int8", NULL};
 const char *const tw_gemm_choice_names[] = {"auto", "onednn", "openblas", "portable", NULL};
-/* In the order of enum tw_envelope and enum tw_time_unit. */
-static const char *const envelope_choices[] = {"auto", "none", "connect", "debezium", "cloudevents", NULL};
-static const char *const unit_choices[] = {"auto", "s", "ms", "us", "ns", NULL};
 
 /* A choice is stored through a pointer to unsigned: that is what gcc and clang make of an enum without
  * negative values. */
@@ -95,13 +92,13 @@ const struct tw_config_row tw_config_rows[] = {
         "[language, lang]", TW_FIELD_NAMES, DECODE_AT(language), 1, false, ""},
     {"decode", {"symbols", TW_YAML_TEXTS, 1, 32, NULL, "", "Field names of the list of symbols."},
         "[symbols, tickers]", TW_FIELD_NAMES, DECODE_AT(symbols), 1, false, ""},
-    {"decode", {"envelope", TW_YAML_CHOICE, 0, 4, envelope_choices, "", "What the fields are wrapped in; auto tells it by the message, queues and feeds (SNS, SQS, Pub/Sub, Kinesis) included."},
+    {"decode", {"envelope", TW_YAML_CHOICE, 0, 4, tw_envelope_names, "", "What the fields are wrapped in; auto tells it by the message, queues and feeds (SNS, SQS, Pub/Sub, Kinesis) included."},
         "auto", TW_FIELD_CHOICE, DECODE_AT(envelope), 1, false, ""},
     {"decode", {"root", TW_YAML_TEXT, ANY_TEXT, NULL, "", "Path to the object that holds the fields, in place of an envelope's."},
         "", TW_FIELD_STRING, DECODE_AT(root), 1, false, "payload.after"},
     {"decode", {"time_zone", TW_YAML_TEXT, ANY_TEXT, NULL, "", "What an event time without an offset means, by a name of the IANA database. None: it is refused."},
         "", TW_FIELD_STRING, DECODE_AT(time_zone_name), 1, false, "America/New_York"},
-    {"decode", {"time_unit", TW_YAML_CHOICE, 0, 4, unit_choices, "", "Unit of an event time written as a number; auto tells it by the size."},
+    {"decode", {"time_unit", TW_YAML_CHOICE, 0, 4, tw_time_unit_names, "", "Unit of an event time written as a number; auto tells it by the size."},
         "auto", TW_FIELD_CHOICE, DECODE_AT(time_unit), 1, false, ""},
     {"decode", {"most_bytes", TW_YAML_SIZE, 1024, MIB(256), NULL, "", "Longest payload that is decoded; a longer one becomes a dead letter."},
         "4MiB", TW_FIELD_SIZE, DECODE_AT(max_payload_bytes), 1, false, ""},

@@ -158,6 +158,7 @@ static void print_csv_cell(const char *cell, FILE *to)
 
 static bool print_csv(const struct tw_table *table, FILE *to, struct tw_error *err)
 {
+    (void)err; /* what the stream did not take is told by the caller */
     for (size_t column = 0; column < table->column_count; column++) {
         fputs(column ? "," : "", to);
         print_csv_cell(table->columns[column].name, to);
@@ -167,12 +168,14 @@ static bool print_csv(const struct tw_table *table, FILE *to, struct tw_error *e
         print_csv_cell(table->cells[cell], to);
         fputs((cell + 1) % table->column_count ? "," : "\r\n", to);
     }
-    return ferror(to) ? tw_fail_errno(err, TW_IO, NULL, NULL, "cannot write the table") : true;
+    return true;
 }
 
 bool tw_table_print(const struct tw_table *table, enum tw_format format, FILE *to, struct tw_error *err)
 {
     static bool (*const printers[])(const struct tw_table *, FILE *, struct tw_error *) = {
         [TW_FORMAT_TABLE] = print_columns, [TW_FORMAT_JSON] = print_json, [TW_FORMAT_CSV] = print_csv};
-    return printers[format](table, to, err);
+    bool printed = printers[format](table, to, err);
+    return ferror(to) ? tw_fail(err, TW_IO, NULL, "free space on the disk", "cannot write the table")
+                      : printed;
 }

@@ -12,6 +12,13 @@
 #include "read/json_memory.h"
 #include "read/json_text.h"
 
+const char *const tw_envelope_names[] = {[TW_ENVELOPE_AUTO] = "auto",
+    [TW_ENVELOPE_NONE] = "none",
+    [TW_ENVELOPE_CONNECT] = "connect",
+    [TW_ENVELOPE_DEBEZIUM] = "debezium",
+    [TW_ENVELOPE_CLOUDEVENTS] = "cloudevents",
+    NULL};
+
 /* ---- bytes ---- */
 
 static bool begins_json(struct tw_text bytes)

@@ -41,6 +41,9 @@ enum tw_envelope {
     TW_ENVELOPE_CLOUDEVENTS
 };
 
+/* Their names, as the configuration has them, ended by NULL. */
+extern const char *const tw_envelope_names[];
+
 /* The JSON in a record's bytes: framing off, compressed values opened into the arena. TW_REFUSED for what is
  * framed or compressed and cannot be opened; TW_FULL when the arena is. */
 TW_MUST_USE bool tw_envelope_open_bytes(struct tw_text bytes, size_t most_bytes, struct tw_arena *arena,

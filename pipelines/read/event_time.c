@@ -9,6 +9,13 @@
 
 enum { MICROSECONDS = 1000000, MOST_LEVELS = 4 };
 
+const char *const tw_time_unit_names[] = {[TW_UNIT_AUTO] = "auto",
+    [TW_UNIT_SECONDS] = "s",
+    [TW_UNIT_MILLISECONDS] = "ms",
+    [TW_UNIT_MICROSECONDS] = "us",
+    [TW_UNIT_NANOSECONDS] = "ns",
+    NULL};
+
 #define YEAR_1990_US INT64_C(631152000000000)
 
 /* A number as whole units and the fraction of one, in millionths. */

@@ -33,6 +33,9 @@ enum tw_time_unit {
     TW_UNIT_NANOSECONDS
 };
 
+/* Their names, as the configuration has them, ended by NULL. */
+extern const char *const tw_time_unit_names[];
+
 struct tw_event_time_options {
     enum tw_time_unit unit;
     const struct tw_time_clocks *clocks; /* of times without an offset (time_text.h), or NULL */

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "format/labels.h"
 #include "format/model_files.h"
+#include "read/decode_changes.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -88,12 +89,23 @@ json_t *tw_lineage_data(const struct tw_setting_texts *files, struct tw_error *e
     return list;
 }
 
-json_t *tw_lineage_of_run(const char *command, uint64_t seed, json_t *own, struct tw_error *err)
+/* Nothing where records are read as the defaults say. */
+static bool add_decode(json_t *lineage, const struct tw_decode_options *decode)
+{
+    json_t *changes = tw_decode_changes(decode);
+    bool whole =
+        changes && (json_object_size(changes) == 0 || json_object_set(lineage, "decode", changes) == 0);
+    json_decref(changes);
+    return whole;
+}
+
+json_t *tw_lineage_of_run(const char *command, uint64_t seed, const struct tw_decode_options *decode,
+    json_t *own, struct tw_error *err)
 {
     if (!own)
         return NULL;
     json_t *lineage = json_pack("{s:s, s:I}", "command", command ? command : "", "seed", (json_int_t)seed);
-    bool whole = lineage && json_object_update(lineage, own) == 0;
+    bool whole = lineage && json_object_update(lineage, own) == 0 && add_decode(lineage, decode);
     json_decref(own);
     if (whole)
         return lineage;
@@ -102,18 +114,37 @@ json_t *tw_lineage_of_run(const char *command, uint64_t seed, json_t *own, struc
     return NULL;
 }
 
-bool tw_lineage_check_same(json_t *lineage, const json_t *before, const char *folder, struct tw_error *err)
+/* Records are read by the configuration, which is no part of a run's settings. */
+static bool refuse_changed(const char *key, const char *folder, struct tw_error *err)
+{
+    if (strcmp(key, "decode") == 0)
+        return tw_fail(err, TW_CONFIG, folder,
+            "name the configuration by which it began, with -c, or begin anew in another folder",
+            "the section decode of the configuration is not what it was when the run began");
+    return tw_fail(err, TW_CONFIG, folder,
+        "give back the files as they were, or begin anew in another folder", "%s changed since the run began",
+        key);
+}
+
+/* The first member of `left` that `right` has not, or not as it is; NULL when there is none. */
+static const char *changed_member(json_t *left, const json_t *right)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(lineage, key, value)
+    json_object_foreach(left, key, value)
     {
-        if (strcmp(key, "command") != 0 && !json_equal(json_object_get(before, key), value))
-            return tw_fail(err, TW_CONFIG, folder,
-                "give back the files as they were, or begin anew in another folder",
-                "%s changed since the run began", key);
+        if (strcmp(key, "command") != 0 && !json_equal(json_object_get(right, key), value))
+            return key;
     }
-    return true;
+    return NULL;
+}
+
+bool tw_lineage_check_same(json_t *lineage, json_t *before, const char *folder, struct tw_error *err)
+{
+    const char *key = changed_member(lineage, before);
+    if (!key)
+        key = changed_member(before, lineage);
+    return !key || refuse_changed(key, folder, err);
 }
 
 static void add_report(json_t *row, const char *prefix, const struct tw_metric_report *report)

@@ -2,10 +2,12 @@
  *
  *     "lineage":
  *     {"command":..,"seed":..,"base":{"name":..,"sha256":..},"data":[{"path":..,"bytes":..,"sha256":..,
- *                 "weight":..}],"validation":[...],"records":{"training":..,"validation":..}}
+ *                 "weight":..}],"validation":[...],"records":{"training":..,"validation":..},
+ *                 "decode":{..}}
  *     "metrics": {"step":..,"eval_loss":..,"eval_accuracy":..,"eval_f1":..,...}
  *
- * It stands in config.json under "tapewatch", in each checkpoint, and in words in the card (card.h). Two runs
+ * "decode" says how records were read where that is not the default's way (decode_changes.h); without it all
+ * is. It stands in config.json under "tapewatch", in each checkpoint, and in words in the card (card.h). Two runs
  * with the same lineage, the command aside, end in the same weights. Functions that give an object give it
  * away; NULL means failure, err says which. */
 #ifndef TW_LINEAGE_H
@@ -13,6 +15,7 @@
 
 #include <jansson.h>
 
+#include "read/decode.h"
 #include "run/run_settings.h"
 #include "run/validation.h"
 
@@ -28,13 +31,14 @@ json_t *tw_lineage_bases(const struct tw_setting_texts *folders, struct tw_error
 /* An array, one object a FILE:WEIGHT. */
 json_t *tw_lineage_data(const struct tw_setting_texts *files, struct tw_error *err);
 
-/* The lineage of a run: `command` and `seed` before the pipeline's own members. `own` is taken over, even on
- * failure; NULL fails with the error that is there. */
-json_t *tw_lineage_of_run(const char *command, uint64_t seed, json_t *own, struct tw_error *err);
-/* Was it made of the same things? The command may differ. TW_CONFIG names the first member that does;
- * `folder` is the run's. */
+/* The lineage of a run: `command` and `seed` before the pipeline's own members, and `decode` behind them.
+ * `own` is taken over, even on failure; NULL fails with the error that is there. */
+json_t *tw_lineage_of_run(const char *command, uint64_t seed, const struct tw_decode_options *decode,
+    json_t *own, struct tw_error *err);
+/* Was it made of the same things? The command may differ. TW_CONFIG names the first member that does, or that
+ * only one of them has; `folder` is the run's. */
 TW_MUST_USE bool tw_lineage_check_same(
-    json_t *lineage, const json_t *before, const char *folder, struct tw_error *err);
+    json_t *lineage, json_t *before, const char *folder, struct tw_error *err);
 
 /* What an evaluation measured, as metrics.jsonl, trainer_state.json and eval_results.json have it:
  * eval_metric, eval_f1, .. */

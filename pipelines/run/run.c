@@ -403,7 +403,7 @@ static bool finish(struct tw_run *run, struct tw_error *err)
 static bool take_description(struct tw_run *run, const char *text, struct tw_error *err)
 {
     json_t *object = text ? json_loads(text, 0, NULL) : NULL;
-    const json_t *lineage = json_object_get(object, "lineage");
+    json_t *lineage = json_object_get(object, "lineage");
     if (!lineage) {
         json_decref(object);
         return tw_fail(err, TW_CONFIG, run->settings->output, "begin anew in another folder",
@@ -484,7 +484,8 @@ bool tw_run_train(
     struct tw_run *run, json_t *lineage, const struct tw_run_origin *origin, struct tw_error *err)
 {
     run->learner.origin = *origin;
-    run->lineage = tw_lineage_of_run(run->call->command, run->settings->seed, lineage, err);
+    run->lineage =
+        tw_lineage_of_run(run->call->command, run->settings->seed, run->call->decode, lineage, err);
     return run->lineage && begin_or_resume(run, err) &&
            name_cure(validate_start(run, err) && walk(run, err) && finish(run, err), err);
 }

@@ -83,6 +83,29 @@ static void a_table_shows_every_script_as_it_is_and_no_control(void **state)
     free(text);
 }
 
+/* A full disk is no lack of memory: whoever reads that looks in the wrong place. */
+static void a_full_disk_is_told_in_every_form(void **state)
+{
+    (void)state;
+    enum { ROWS = 2000 }; /* more than a stream keeps to itself */
+    struct tw_table *table = tw_table_new(columns, 2);
+    const char *const row[] = {"VELQ", "7"};
+    struct tw_error err;
+    assert_non_null(table);
+    for (int at = 0; at < ROWS; at++)
+        assert_true(tw_table_add(table, row, &err));
+    for (enum tw_format format = TW_FORMAT_TABLE; format <= TW_FORMAT_CSV; format++) {
+        FILE *full = fopen("/dev/full", "we");
+        assert_non_null(full);
+        err = (struct tw_error){0};
+        assert_false(tw_table_print(table, format, full, &err));
+        assert_int_equal(err.code, TW_IO);
+        assert_string_equal(err.what, "cannot write the table");
+        fclose(full);
+    }
+    tw_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +113,7 @@ int main(void)
         cmocka_unit_test(csv_quotes_by_rfc_4180),
         cmocka_unit_test(a_table_has_a_heading_and_a_line_for_each_row),
         cmocka_unit_test(a_table_shows_every_script_as_it_is_and_no_control),
+        cmocka_unit_test(a_full_disk_is_told_in_every_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
