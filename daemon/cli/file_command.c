@@ -14,8 +14,10 @@
 #include "tokenizer/tokenizer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -136,6 +138,7 @@ static bool choose_partial(struct tw_offline_file *out, struct tw_error *err)
     return tw_fail(err, TW_USAGE, out->path, "give a shorter path", "path too long");
 }
 
+/* What stands there already is left as it is until hold() has it. */
 static bool open_file(const char *path, struct tw_offline_file *out, struct tw_error *err)
 {
     out->path = path;
@@ -143,7 +146,9 @@ static bool open_file(const char *path, struct tw_offline_file *out, struct tw_e
         return true;
     if (!choose_partial(out, err))
         return false;
-    out->file = fopen(out->partial[0] ? out->partial : path, "we");
+    const char *opened = out->partial[0] ? out->partial : path;
+    int descriptor = open(opened, O_WRONLY | O_CREAT | O_CLOEXEC | (out->partial[0] ? 0 : O_TRUNC), 0666);
+    out->file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
     return out->file ? true
                      : tw_fail_errno(
                            err, TW_OUTPUT, path, "name a folder that can be written to", "cannot be created");
@@ -157,9 +162,33 @@ static bool is_one_file(FILE *left, FILE *right)
            S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
+/* Is it still the file of that name? Another run may have given it its own. */
+static bool is_in_place(const struct tw_offline_file *out)
+{
+    struct stat opened, named;
+    return fstat(fileno(out->file), &opened) == 0 && stat(out->partial, &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+/* Two runs into one file would write over each other, and the first that ends would give it its name. Whoever
+ * dies lets go; where files cannot be locked nobody is asked. */
+static bool hold(struct tw_offline_file *out, struct tw_error *err)
+{
+    if (!out->file || !out->partial[0])
+        return true;
+    bool is_free = flock(fileno(out->file), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    if (is_free && is_in_place(out))
+        return ftruncate(fileno(out->file), 0) == 0 || errno == EINVAL || /* a device has no length */
+               tw_fail_errno(err, TW_OUTPUT, out->path, "name another file", "cannot be written");
+    fclose(out->file);
+    out->file = NULL; /* what is there is the other's */
+    return tw_fail(err, TW_HELD, out->path, "wait until it is through, or name another file",
+        "another process is writing it");
+}
+
 static bool open_output(struct tw_offline_run *run, struct tw_error *err)
 {
-    if (!open_file(run->arguments->output, &run->output, err) ||
+    if (!open_file(run->arguments->output, &run->output, err) || !hold(&run->output, err) ||
         !open_file(run->arguments->report, &run->report, err))
         return false;
     if (is_one_file(run->output.file, run->report.file)) {
@@ -167,7 +196,7 @@ static bool open_output(struct tw_offline_run *run, struct tw_error *err)
         return false;
     }
     run->options.out = run->output.file ? run->output.file : stdout;
-    return true;
+    return hold(&run->report, err);
 }
 
 static uint32_t worker_count(int64_t asked)
@@ -224,22 +253,21 @@ static bool reaches_disk(FILE *file)
     return fsync(fileno(file)) == 0 || errno == EINVAL || errno == EROFS;
 }
 
-/* The file gets its name: whole, or not at all. */
+/* The file gets its name: whole, or not at all. It is held until then. */
 static bool name_file(struct tw_offline_file *output, bool finished, struct tw_error *err)
 {
     if (!output->file)
         return finished;
     bool renames = output->partial[0] != '\0';
-    bool written = !ferror(output->file) && fflush(output->file) == 0 && reaches_disk(output->file);
-    written = fclose(output->file) == 0 && written;
-    output->file = NULL;
-    if (finished && written && (!renames || rename(output->partial, output->target) == 0))
-        return true;
-    if (finished)
+    bool named = finished && !ferror(output->file) && fflush(output->file) == 0 &&
+                 reaches_disk(output->file) && (!renames || rename(output->partial, output->target) == 0);
+    if (finished && !named)
         tw_fail_errno(err, TW_IO, output->path, "free space on the disk", "cannot be written");
-    if (renames)
+    if (renames && !named)
         unlink(output->partial);
-    return false;
+    fclose(output->file); /* which has nothing left to write */
+    output->file = NULL;
+    return named;
 }
 
 int tw_offline_close(

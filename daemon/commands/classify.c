@@ -22,6 +22,10 @@ static int run(const struct tw_command_line *line, struct tw_error *err)
     bool for_people = arguments->format == TW_FORMAT_TABLE;
     if (for_people && arguments->logits)
         return tw_command_usage("classify", err, "--logits are printed by --format json alone");
+    if (for_people && arguments->events)
+        return tw_command_usage("classify", err, "--events are printed by --format json alone");
+    if (for_people && arguments->text)
+        return tw_command_usage("classify", err, "--verbose-text is for --format json alone");
     struct tw_offline_run run;
     struct tw_task_counts counts = {0};
     bool finished = tw_offline_open(line, false, &run, err);

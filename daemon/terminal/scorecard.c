@@ -33,13 +33,17 @@ static bool add_class(struct tw_table *table, const struct level *level,
     char cells[CLASS_COLUMNS][CELL_BYTES];
     const char *values[CLASS_COLUMNS];
     const struct tw_class_report *row = &report->classes[class];
-    const double measures[] = {row->precision, row->recall, row->f1};
+    struct tw_class_rate rates[TW_CLASS_RATES];
+    tw_measures_rates(row, rates);
     for (size_t column = 0; column < CLASS_COLUMNS; column++)
         values[column] = cells[column];
     snprintf(cells[0], CELL_BYTES, "%s", tw_class_name(class));
     snprintf(cells[1], CELL_BYTES, "%llu", (unsigned long long)row->support);
-    for (size_t at = 0; at < 3; at++)
-        snprintf(cells[2 + at], CELL_BYTES, "%.4f", measures[at]);
+    for (size_t at = 0; at < TW_CLASS_RATES; at++) {
+        snprintf(cells[2 + at], CELL_BYTES, "%.4f", rates[at].value);
+        if (rates[at].n == 0)
+            values[2 + at] = NULL;
+    }
     for (size_t predicted = 0; predicted < TW_CLASSES; predicted++)
         snprintf(cells[5 + predicted], CELL_BYTES, "%llu",
             (unsigned long long)level->all->confusion[class][predicted]);
@@ -187,15 +191,12 @@ static bool add_class_lines(struct tw_table *table, const char *level, const str
     uint32_t class, struct tw_error *err)
 {
     struct tw_metric_report report = tw_measures_report(measures);
-    const struct tw_class_report *row = &report.classes[class];
-    const struct {
-        const char *name;
-        double value;
-    } numbers[] = {{"precision", row->precision}, {"recall", row->recall}, {"f1", row->f1}};
+    struct tw_class_rate rates[TW_CLASS_RATES];
     char measure[CELL_BYTES];
-    for (size_t at = 0; at < 3; at++) {
-        snprintf(measure, sizeof measure, "%s.%s", tw_class_name(class), numbers[at].name);
-        if (!add_number(table, level, measure, numbers[at].value, 1, err))
+    tw_measures_rates(&report.classes[class], rates);
+    for (size_t at = 0; at < TW_CLASS_RATES; at++) {
+        snprintf(measure, sizeof measure, "%s.%s", tw_class_name(class), rates[at].name);
+        if (!add_number(table, level, measure, rates[at].value, rates[at].n, err))
             return false;
     }
     for (size_t predicted = 0; predicted < TW_CLASSES; predicted++) {

@@ -10,6 +10,7 @@
 #include "distill/transfer.h"
 #include "format/config_json.h"
 #include "run/lineage.h"
+#include "run/precision.h"
 #include "run/run_folder.h"
 #include "tokenizer/tokenizer.h"
 #include "training/base_model.h"
@@ -70,6 +71,7 @@ static struct tw_teachers teachers_of(const struct distilling *distilling)
         .folds = &settings->fold_teachers,
         .folder = settings->run.output,
         .precision = settings->run.precision,
+        .gemm = tw_run_precision_gemm(&settings->run),
         .most_tokens = (uint32_t)settings->max_tokens,
         .threads = settings->run.threads,
         .watch = &distilling->call->watch};

@@ -22,7 +22,8 @@ struct tw_teacher_logits {
 
 struct tw_teacher_logits_options {
     const char *teacher;
-    const char *backend; /* of products with weights: "auto", or "bf16" (gemm.h) */
+    const char
+        *backend; /* of products with weights, by its name (gemm.h); with "auto" a clock decides bits */
     uint32_t most_tokens;
     size_t threads;
     const char *cache; /* path of the file */

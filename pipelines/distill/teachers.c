@@ -65,7 +65,7 @@ static bool ask_one(const struct tw_teachers *teachers, const char *teacher, con
     char cache[PATH_MAX];
     bool rounded = tw_run_precision_is_bf16(teachers->precision);
     const struct tw_teacher_logits_options options = {.teacher = teacher,
-        .backend = rounded ? TW_GEMM_NAME_BF16 : "auto",
+        .backend = rounded ? TW_GEMM_NAME_BF16 : teachers->gemm,
         .most_tokens = teachers->most_tokens,
         .threads = teachers->threads,
         .cache = cache,

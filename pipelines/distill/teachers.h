@@ -19,6 +19,7 @@ struct tw_teachers {
     const struct tw_setting_texts *folds; /* folders, in any order; none: the teacher answers for all */
     const char *folder;                   /* where answers are kept */
     const char *precision;                /* of their products with weights: f32 or bf16 (run_settings.h) */
+    const char *gemm;                     /* library of those in f32, as that of the run's steps */
     uint32_t most_tokens;
     size_t threads;
     const struct tw_run_watch *watch;

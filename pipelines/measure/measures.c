@@ -34,7 +34,15 @@ static struct tw_class_report report_class(const struct tw_measures *metrics, ui
     return (struct tw_class_report){.precision = share(right, predicted),
         .recall = share(right, labelled),
         .f1 = share(2 * right, labelled + predicted),
-        .support = labelled};
+        .support = labelled,
+        .predicted = predicted};
+}
+
+void tw_measures_rates(const struct tw_class_report *report, struct tw_class_rate rates[TW_CLASS_RATES])
+{
+    rates[0] = (struct tw_class_rate){"precision", report->precision, report->predicted};
+    rates[1] = (struct tw_class_rate){"recall", report->recall, report->support};
+    rates[2] = (struct tw_class_rate){"f1", report->f1, report->support + report->predicted};
 }
 
 struct tw_metric_report tw_measures_report(const struct tw_measures *metrics)

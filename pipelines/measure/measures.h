@@ -26,8 +26,17 @@ struct tw_measures {
 };
 
 struct tw_class_report {
-    double precision, recall, f1; /* 0 when there is nothing to divide by */
-    uint64_t support;             /* labels of this class */
+    double precision, recall, f1; /* 0 when there is nothing to divide by: there is none then */
+    uint64_t support, predicted;  /* labels of this class, predictions of it */
+};
+
+enum { TW_CLASS_RATES = 3 };
+
+/* One of the three. */
+struct tw_class_rate {
+    const char *name; /* "precision", "recall", "f1" */
+    double value;
+    uint64_t n; /* what it is divided by; 0: there is no such number */
 };
 
 struct tw_metric_report {
@@ -46,6 +55,8 @@ struct tw_metric_bin {
 void tw_measures_add(struct tw_measures *metrics, uint32_t label, const struct tw_score *score);
 /* All that was added, as rates. */
 struct tw_metric_report tw_measures_report(const struct tw_measures *metrics);
+/* The rates of a class, each with what it is divided by: for whoever prints them. */
+void tw_measures_rates(const struct tw_class_report *report, struct tw_class_rate rates[TW_CLASS_RATES]);
 /* One bin of the reliability diagram, `bin` below TW_METRIC_BINS. */
 struct tw_metric_bin tw_measures_bin(const struct tw_measures *metrics, uint32_t bin);
 

@@ -262,13 +262,14 @@ static void write_classes(const struct page *page, const struct tw_metric_report
         "<th class=\"n\" scope=\"col\">F1</th></tr>\n</thead>\n<tbody>\n");
     for (uint32_t class = 0; class < TW_CLASSES; class ++) {
         const struct tw_class_report *row = &report->classes[class];
-        const double numbers[] = {row->precision, row->recall, row->f1};
+        struct tw_class_rate rates[TW_CLASS_RATES];
+        tw_measures_rates(row, rates);
         putf(page, "<tr><th scope=\"row\">%s</th><td class=\"n\">", tw_class_name(class));
         put_count(page, row->support);
         put(page, "</td>");
-        for (size_t at = 0; at < sizeof numbers / sizeof numbers[0]; at++) {
+        for (size_t at = 0; at < TW_CLASS_RATES; at++) {
             put(page, "<td class=\"n\">");
-            put_number(page, numbers[at], true);
+            put_number(page, rates[at].value, rates[at].n > 0);
             put(page, "</td>");
         }
         put(page, "</tr>\n");

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct tw_text tw_lineage_name(const char *path)
 {
@@ -41,6 +42,26 @@ bool tw_lineage_add_file(json_t *lineage, const char *name, const char *path, st
     return file && json_object_set_new(lineage, name, json_pack("[o]", file)) == 0;
 }
 
+json_t *tw_lineage_files(const char *folder, struct tw_error *err)
+{
+    static const char *const names[] = {TW_FILE_CONFIG, TW_FILE_VOCABULARY, TW_FILE_TOKENIZER,
+        TW_FILE_ADDED_TOKENS, TW_FILE_TOKENIZER_CONFIG, TW_FILE_SPECIAL_TOKENS};
+    json_t *files = json_object();
+    for (size_t at = 0; files && at < sizeof names / sizeof names[0]; at++) {
+        char path[PATH_MAX], hex[65];
+        uint64_t bytes;
+        bool named = tw_path_join(path, sizeof path, folder, names[at], err);
+        if (named && access(path, F_OK) != 0)
+            continue;
+        if (named && tw_file_sha256_hex(path, hex, &bytes, err) &&
+            json_object_set_new(files, names[at], json_string(hex)) == 0)
+            continue;
+        json_decref(files);
+        files = NULL;
+    }
+    return files;
+}
+
 json_t *tw_lineage_base(const char *folder, struct tw_error *err)
 {
     char path[PATH_MAX];
@@ -50,10 +71,12 @@ json_t *tw_lineage_base(const char *folder, struct tw_error *err)
     if (!file)
         return NULL;
     struct tw_text name = tw_lineage_name(folder);
-    json_t *base =
-        json_pack("{s:s%, s:O}", "name", name.bytes, name.length, "sha256", json_object_get(file, "sha256"));
+    json_t *beside = tw_lineage_files(folder, err);
+    json_t *base = beside ? json_pack("{s:s%, s:O, s:o}", "name", name.bytes, name.length, "sha256",
+                                json_object_get(file, "sha256"), "files", beside)
+                          : NULL;
     json_decref(file);
-    if (!base)
+    if (beside && !base)
         tw_fail(err, TW_INTERNAL, NULL, "give the process more memory", "no memory for lineage");
     return base;
 }
@@ -126,6 +149,37 @@ static bool refuse_changed(const char *key, const char *folder, struct tw_error 
         key);
 }
 
+/* For where only one of two has "files": who wrote the other down knew of none. */
+static json_t *without_files(const json_t *object)
+{
+    json_t *copy = json_copy((json_t *)(uintptr_t)object);
+    json_object_del(copy, "files");
+    return copy;
+}
+
+static bool same_object(const json_t *left, const json_t *right)
+{
+    if (!json_object_get(left, "files") == !json_object_get(right, "files"))
+        return json_equal(left, right);
+    json_t *one = without_files(left), *other = without_files(right);
+    bool same = json_equal(one, other);
+    json_decref(one);
+    json_decref(other);
+    return same;
+}
+
+/* A member, or a list of models. */
+static bool same_member(const json_t *left, const json_t *right)
+{
+    size_t count = json_array_size(left);
+    if (!json_is_array(left) || !json_is_array(right) || count != json_array_size(right))
+        return same_object(left, right);
+    for (size_t at = 0; at < count; at++)
+        if (!same_object(json_array_get(left, at), json_array_get(right, at)))
+            return false;
+    return true;
+}
+
 /* The first member of `left` that `right` has not, or not as it is; NULL when there is none. */
 static const char *changed_member(json_t *left, const json_t *right)
 {
@@ -133,7 +187,7 @@ static const char *changed_member(json_t *left, const json_t *right)
     json_t *value;
     json_object_foreach(left, key, value)
     {
-        if (strcmp(key, "command") != 0 && !json_equal(json_object_get(right, key), value))
+        if (strcmp(key, "command") != 0 && !same_member(json_object_get(right, key), value))
             return key;
     }
     return NULL;

@@ -1,15 +1,15 @@
 /* lineage: how a model came to be.
  *
  *     "lineage":
- *     {"command":..,"seed":..,"base":{"name":..,"sha256":..},"data":[{"path":..,"bytes":..,"sha256":..,
- *                 "weight":..}],"validation":[...],"records":{"training":..,"validation":..},
- *                 "decode":{..}}
+ *     {"command":..,"seed":..,"base":{"name":..,"sha256":..,"files":{"vocab.txt":..}},
+ *         "data":[{"path":..,"bytes":..,"sha256":..,"weight":..}],"validation":[...],
+ *         "records":{"training":..,"validation":..},"decode":{..}}
  *     "metrics": {"step":..,"eval_loss":..,"eval_accuracy":..,"eval_f1":..,...}
  *
- * "decode" says how records were read where that is not the default's way (decode_changes.h); without it all
- * is. It stands in config.json under "tapewatch", in each checkpoint, and in words in the card (card.h). Two runs
- * with the same lineage, the command aside, end in the same weights. Functions that give an object give it
- * away; NULL means failure, err says which. */
+ * "decode" says how records were read where that is not the default's way (decode_changes.h). It stands in
+ * config.json under "tapewatch", in each checkpoint, and in words in the card (card.h). Two runs with the
+ * same lineage and settings, the command aside, end in the same weights. Functions that give an object give
+ * it away; NULL means failure, err says which. */
 #ifndef TW_LINEAGE_H
 #define TW_LINEAGE_H
 
@@ -24,7 +24,9 @@ json_t *tw_lineage_file(const char *path, struct tw_error *err);
 /* Adds `name`: [the file] to a lineage; nothing where `path` is empty. */
 TW_MUST_USE bool tw_lineage_add_file(
     json_t *lineage, const char *name, const char *path, struct tw_error *err);
-/* {"name":..,"sha256":..} of a model folder. */
+/* SHA-256 by name of what a model is besides its weights: what cuts texts, and what says how it computes. */
+json_t *tw_lineage_files(const char *folder, struct tw_error *err);
+/* {"name":..,"sha256":..,"files":{"vocab.txt":..}} of a model folder: with the SHA-256 of its weights. */
 json_t *tw_lineage_base(const char *folder, struct tw_error *err);
 /* An array of these. */
 json_t *tw_lineage_bases(const struct tw_setting_texts *folders, struct tw_error *err);

@@ -10,10 +10,15 @@ bool tw_run_precision_is_bf16(const char *precision)
     return strcmp(precision, TW_GEMM_NAME_BF16) == 0;
 }
 
+const char *tw_run_precision_gemm(const struct tw_run_settings *settings)
+{
+    return settings->gemm[0] ? settings->gemm : "fixed";
+}
+
 bool tw_run_precision_open_fp32(
     const struct tw_run_settings *settings, struct tw_compute *out, struct tw_error *err)
 {
-    const char *backend = settings->gemm[0] ? settings->gemm : "fixed";
+    const char *backend = tw_run_precision_gemm(settings);
     if (strncmp(backend, TW_GEMM_NAME_BF16, strlen(TW_GEMM_NAME_BF16)) == 0)
         return tw_fail(err, TW_USAGE, NULL, "give precision bf16: it rounds the products of steps alone",
             "gemm: \"%s\" is not for what is measured", backend);

@@ -32,6 +32,9 @@ TW_MUST_USE bool tw_run_precision_settle(
 /* Are the factors of a step's products rounded to bfloat16? Of a precision that is settled. */
 bool tw_run_precision_is_bf16(const char *precision);
 
+/* What the setting `gemm` names, and "fixed" where it names nothing: no clock decides the bits of a run. */
+const char *tw_run_precision_gemm(const struct tw_run_settings *settings);
+
 /* Opens the products that the setting `gemm` names, in fp32. TW_USAGE for one that rounds; else those of
  * tw_gemm_open. */
 TW_MUST_USE bool tw_run_precision_open_fp32(

@@ -27,6 +27,7 @@ struct tw_bench {
     struct tw_arena arena; /* of the messages */
     struct tw_message *messages;
     uint64_t count, room;
+    uint64_t too_long; /* lines that no reader would take */
 };
 
 /* --- reading ------------------------------------------------------------------------------------------- */
@@ -45,7 +46,7 @@ static bool wrap(struct tw_bench *bench, struct tw_text line, struct tw_text *ou
 
 static bool is_json(const struct tw_bench *bench, struct tw_text line)
 {
-    size_t at = 0;
+    size_t at = tw_text_mark_bytes(line);
     while (at < line.length && (unsigned char)line.bytes[at] <= ' ')
         at++;
     return bench->options.form == TW_INPUT_JSON ||
@@ -98,6 +99,7 @@ static bool read_lines(struct tw_bench *bench, struct tw_archive *archive, struc
             return false;
         if (read == TW_READ_END)
             break;
+        bench->too_long += read == TW_READ_REFUSED;
         if (read == TW_READ_ITEM && !add_line(bench, line.text, err))
             return false;
     }
@@ -214,6 +216,7 @@ static bool run_lanes(struct round *round, uint32_t workers, struct tw_stopwatch
     tw_threads_run(threads, run_lane, round);
     out->seconds = 1e-9 * (double)(round->bench->options.now_ns() - began_ns);
     tw_threads_close(threads);
+    out->refused = round->bench->too_long;
     for (uint32_t at = 0; at < workers; at++) {
         const struct lane *lane = &round->lanes[at];
         out->documents += lane->sums.documents;

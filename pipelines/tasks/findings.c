@@ -274,12 +274,30 @@ void tw_findings_free(struct tw_findings *findings)
 /* ---- as JSON ---- */
 
 /* A number, or null when nothing was counted (or the model gave none). */
-static void write_measure(FILE *out, const char *name, double value, uint64_t n)
+static void write_number(FILE *out, const char *name, double value, uint64_t n)
 {
     if (n && isfinite(value))
-        fprintf(out, ",\"%s\":%.9g", name, value);
+        fprintf(out, "\"%s\":%.9g", name, value);
     else
-        fprintf(out, ",\"%s\":null", name);
+        fprintf(out, "\"%s\":null", name);
+}
+
+static void write_measure(FILE *out, const char *name, double value, uint64_t n)
+{
+    fputc(',', out);
+    write_number(out, name, value, n);
+}
+
+static void write_class(FILE *out, uint32_t class, const struct tw_class_report *report)
+{
+    struct tw_class_rate rates[TW_CLASS_RATES];
+    tw_measures_rates(report, rates);
+    fprintf(out, "%s\"%s\":{", class ? "," : "", tw_class_name(class));
+    for (size_t at = 0; at < TW_CLASS_RATES; at++) {
+        write_number(out, rates[at].name, rates[at].value, rates[at].n);
+        fputc(',', out);
+    }
+    fprintf(out, "\"n\":%llu}", (unsigned long long)report->support);
 }
 
 static void write_measures(FILE *out, const struct tw_metric_report *report)
@@ -296,11 +314,8 @@ static void write_whole(FILE *out, const char *level, const struct tw_measures *
     fprintf(out, "\"%s\":{", level);
     write_measures(out, &report);
     fputs(",\"per_class\":{", out);
-    for (uint32_t class = 0; class < TW_CLASSES; class ++) {
-        const struct tw_class_report *row = &report.classes[class];
-        fprintf(out, "%s\"%s\":{\"precision\":%.9g,\"recall\":%.9g,\"f1\":%.9g,\"n\":%llu}", class ? "," : "",
-            tw_class_name(class), row->precision, row->recall, row->f1, (unsigned long long)row->support);
-    }
+    for (uint32_t class = 0; class < TW_CLASSES; class ++)
+        write_class(out, class, &report.classes[class]);
     fputs("},\"confusion\":[", out);
     for (uint32_t label = 0; label < TW_CLASSES; label++)
         fprintf(out, "%s[%llu,%llu,%llu]", label ? "," : "",

@@ -391,18 +391,27 @@ static bool add_data(const struct learning *learning, json_t *lineage, struct tw
     return add_file(list, learning->spool, spool_name, err);
 }
 
-static bool add_origin(const struct learning *learning, json_t *lineage, struct tw_error *err)
+/* The vocabulary, with what says how its words are cut; NULL on failure. */
+static json_t *vocabulary_of(const struct learning *learning, struct tw_error *err)
 {
     char path[PATH_MAX];
+    const char *folder = learning->vocabulary_folder;
+    if (!tw_path_join(path, sizeof path, folder, "vocab.txt", err))
+        return NULL;
+    json_t *vocabulary = tw_lineage_file(path, err);
+    json_t *files = vocabulary ? tw_lineage_files(folder, err) : NULL;
+    if (files && json_object_set_new(vocabulary, "files", files) == 0)
+        return vocabulary;
+    json_decref(vocabulary);
+    return NULL;
+}
+
+static bool add_origin(const struct learning *learning, json_t *lineage, struct tw_error *err)
+{
     bool scratch = !learning->settings->model[0];
-    json_t *origin = NULL;
-    if (!scratch)
-        origin = tw_lineage_base(learning->settings->model, err);
-    else if (tw_path_join(path, sizeof path, learning->vocabulary_folder, "vocab.txt", err))
-        origin = tw_lineage_file(path, err);
-    if (!origin)
-        return false;
-    return json_object_set_new(lineage, scratch ? "vocabulary" : "base", origin) == 0 || out_of_memory(err);
+    json_t *origin = scratch ? vocabulary_of(learning, err) : tw_lineage_base(learning->settings->model, err);
+    return origin &&
+           (json_object_set_new(lineage, scratch ? "vocabulary" : "base", origin) == 0 || out_of_memory(err));
 }
 
 static bool add_corpus(const struct learning *learning, json_t *lineage, struct tw_error *err)

@@ -62,8 +62,8 @@ static void a_level_that_no_label_speaks_of_is_left_out(void **state)
     assert_string_equal(text, "texts: 1\n\n"
                               "         n precision recall     F1 as negative as neutral as positive\n"
                               "negative 1    1.0000 1.0000 1.0000           1          0           0\n"
-                              "neutral  0    0.0000 0.0000 0.0000           0          0           0\n"
-                              "positive 0    0.0000 0.0000 0.0000           0          0           0\n\n"
+                              "neutral  0                                   0          0           0\n"
+                              "positive 0                                   0          0           0\n\n"
                               "                   n accuracy macro F1    ECE\n"
                               "all                1   1.0000   1.0000 0.2500\n"
                               "source wire        1   1.0000   1.0000 0.2500\n"
@@ -95,6 +95,7 @@ static void csv_names_the_slice_in_its_level_and_quotes_what_must_be(void **stat
         "documents,ece,0.25\r\ndocuments,negative.precision,1\r\n";
     assert_int_equal(strncmp(text, begins, sizeof begins - 1), 0);
     assert_non_null(strstr(text, "\r\nentities,accuracy,\r\n"));
+    assert_non_null(strstr(text, "\r\ndocuments,neutral.recall,\r\n")); /* of none there is no share */
     assert_non_null(strstr(text, "\r\n\"documents[source=wire, \"\"late\"\"]\",ece,0.25\r\n"));
     assert_non_null(strstr(text, "\r\ndocuments[length=1-16],n,1\r\n"));
     assert_non_null(strstr(text, "\r\nentities[conflicting],n,0\r\n"));

@@ -82,6 +82,27 @@ static void a_confidence_that_is_no_number_is_counted_without_harm(void **state)
     assert_int_equal(tw_measures_bin(&metrics, 0).n, 1);
 }
 
+/* A class that nobody labelled has no recall, and one that nobody predicted no precision: a 0 would say that
+ * the model fails on it. */
+static void what_cannot_be_divided_is_no_rate(void **state)
+{
+    (void)state;
+    const struct tw_score negative = {.negative = 1};
+    struct tw_measures measures = {0};
+    struct tw_class_rate rates[TW_CLASS_RATES];
+    tw_measures_add(&measures, 2, &negative);
+    struct tw_metric_report report = tw_measures_report(&measures);
+    const uint64_t expected[TW_CLASSES][TW_CLASS_RATES] = {{1, 0, 1}, {0, 0, 0}, {0, 1, 1}};
+    for (size_t class = 0; class < TW_CLASSES; class ++) {
+        tw_measures_rates(&report.classes[class], rates);
+        for (size_t at = 0; at < TW_CLASS_RATES; at++)
+            assert_int_equal(rates[at].n, expected[class][at]);
+    }
+    assert_string_equal(rates[0].name, "precision");
+    assert_string_equal(rates[1].name, "recall");
+    assert_string_equal(rates[2].name, "f1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +110,7 @@ int main(void)
         cmocka_unit_test(a_class_that_never_occurs_is_left_out_of_the_mean),
         cmocka_unit_test(bins_tell_what_is_said_and_what_is_true),
         cmocka_unit_test(a_confidence_that_is_no_number_is_counted_without_harm),
+        cmocka_unit_test(what_cannot_be_divided_is_no_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,6 +123,24 @@ static void texts_become_messages_and_what_is_refused_is_counted(void **state)
     tw_bench_close(bench);
 }
 
+/* Each is one that `serve` would not take: nothing is left out in silence. */
+static void a_line_that_is_too_long_is_refused_and_a_mark_is_no_text(void **state)
+{
+    struct scene *scene = *state;
+    static char lines[4096];
+    memset(lines, 'a', sizeof lines - 1);
+    static const char first[] = "\xEF\xBB\xBF{\"text\": \"a loss\"}\n";
+    memcpy(lines, first, sizeof first - 1);
+    scene->decode.max_payload_bytes = 1024;
+    given_lines(scene, lines);
+    struct tw_bench *bench = opened(scene, 0);
+    struct tw_bench_round round;
+    assert_true(tw_bench_run(bench, 1, NULL, &round, &scene->err));
+    assert_int_equal(round.documents, 1);
+    assert_int_equal(round.refused, 1);
+    tw_bench_close(bench);
+}
+
 static void a_file_without_a_text_is_refused(void **state)
 {
     struct scene *scene = *state;
@@ -151,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(each_message_goes_down_once_with_any_number_of_workers),
         STORY(texts_become_messages_and_what_is_refused_is_counted),
+        STORY(a_line_that_is_too_long_is_refused_and_a_mark_is_no_text),
         STORY(a_file_without_a_text_is_refused),
         STORY(work_and_limit_are_those_of_the_model),
     };

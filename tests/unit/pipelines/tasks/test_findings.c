@@ -234,15 +234,15 @@ static void json_keeps_its_contract(void **state)
     add(findings, (struct story){"x", "", 20, NONE, NEGATIVE, POSITIVE, 1});
     char *text = json_of(findings);
     static const char classes[] =
-        "\"per_class\":{\"negative\":{\"precision\":0,\"recall\":0,\"f1\":0,\"n\":0},"
-        "\"neutral\":{\"precision\":0,\"recall\":0,\"f1\":0,\"n\":0},"
-        "\"positive\":{\"precision\":0,\"recall\":0,\"f1\":0,\"n\":0}},\"confusion\":[[0,0,0],[0,0,0],[0,0,0]]}";
+        "\"per_class\":{\"negative\":{\"precision\":null,\"recall\":null,\"f1\":null,\"n\":0},"
+        "\"neutral\":{\"precision\":null,\"recall\":null,\"f1\":null,\"n\":0},"
+        "\"positive\":{\"precision\":null,\"recall\":null,\"f1\":null,\"n\":0}},\"confusion\":[[0,0,0],[0,0,0],[0,0,0]]}";
     static const char none[] = "{\"n\":0,\"accuracy\":null,\"macro_f1\":null,\"ece\":null";
     char expected[4000];
     snprintf(expected, sizeof expected,
         "{\"documents\":{\"n\":2,\"accuracy\":0.5,\"macro_f1\":0.333333333,\"ece\":0.5,"
-        "\"per_class\":{\"negative\":{\"precision\":0,\"recall\":0,\"f1\":0,\"n\":1},"
-        "\"neutral\":{\"precision\":0,\"recall\":0,\"f1\":0,\"n\":0},"
+        "\"per_class\":{\"negative\":{\"precision\":null,\"recall\":0,\"f1\":0,\"n\":1},"
+        "\"neutral\":{\"precision\":null,\"recall\":null,\"f1\":null,\"n\":0},"
         "\"positive\":{\"precision\":0.5,\"recall\":1,\"f1\":0.666666667,\"n\":1}},"
         "\"confusion\":[[0,0,1],[0,0,0],[0,0,1]]},\"entities\":%s,%s,"
         "\"conflicting\":{\"records\":0,\"wholly_right\":0,\"entities\":%s,%s,\"other_entities\":%s,%s},"
