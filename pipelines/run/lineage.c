@@ -180,6 +180,12 @@ static bool same_member(const json_t *left, const json_t *right)
     return true;
 }
 
+/* A topic's records stand in the folder of the run as they were decoded: `data` names them alone. */
+static bool is_of_topic_alone(const json_t *lineage)
+{
+    return json_object_get(lineage, "topic") && json_array_size(json_object_get(lineage, "data")) <= 1;
+}
+
 /* The first member of `left` that `right` has not, or not as it is; NULL when there is none. */
 static const char *changed_member(json_t *left, const json_t *right)
 {
@@ -187,7 +193,8 @@ static const char *changed_member(json_t *left, const json_t *right)
     json_t *value;
     json_object_foreach(left, key, value)
     {
-        if (strcmp(key, "command") != 0 && !same_member(json_object_get(right, key), value))
+        bool counts = strcmp(key, "command") != 0 && (strcmp(key, "decode") != 0 || !is_of_topic_alone(left));
+        if (counts && !same_member(json_object_get(right, key), value))
             return key;
     }
     return NULL;

@@ -38,7 +38,8 @@ json_t *tw_lineage_data(const struct tw_setting_texts *files, struct tw_error *e
 json_t *tw_lineage_of_run(const char *command, uint64_t seed, const struct tw_decode_options *decode,
     json_t *own, struct tw_error *err);
 /* Was it made of the same things? The command may differ. TW_CONFIG names the first member that does, or that
- * only one of them has; `folder` is the run's. */
+ * only one of them has; `folder` is the run's. "files" count where both know of them, "decode" where records
+ * are read again. */
 TW_MUST_USE bool tw_lineage_check_same(
     json_t *lineage, json_t *before, const char *folder, struct tw_error *err);
 
