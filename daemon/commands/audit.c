@@ -53,6 +53,14 @@ static bool try_swaps(struct audit *audit, struct tw_error *err)
                &problems, audit);
 }
 
+/* A gate would pass over what is not there. */
+static bool have_all_rows(const struct audit *audit, struct tw_error *err)
+{
+    return audit->rows.left_out == 0 ||
+           tw_fail(err, TW_CONFIG, audit->swaps, "try fewer swaps or events at once",
+               "%u measures more than the %d that one audit holds", audit->rows.left_out, TW_AUDIT_ROWS);
+}
+
 static bool try_gate(struct audit *audit, struct tw_error *err)
 {
     struct tw_text_file file;
@@ -131,11 +139,11 @@ static int run(const struct tw_command_line *line, struct tw_error *err)
     struct audit audit = {0};
     struct tw_task_counts counts = {0};
     tw_command_typed(line->argc, line->argv, audit.typed, MOST_COMMAND);
-    bool finished = tw_offline_open(line, false, &audit.run, err) &&
-                    tw_arena_begin(&audit.arena, ARENA_BYTES, err) && find_files(&audit, err) &&
-                    tw_audit_rows_begin(&audit.rows, &audit.arena, err) &&
-                    tw_audit_behaviour(&audit.run.river, audit.cases, &audit.arena, &audit.rows, err) &&
-                    try_swaps(&audit, err) && try_gate(&audit, err) && print(&audit, err);
+    bool finished =
+        tw_offline_open(line, false, &audit.run, err) && tw_arena_begin(&audit.arena, ARENA_BYTES, err) &&
+        find_files(&audit, err) && tw_audit_rows_begin(&audit.rows, &audit.arena, err) &&
+        tw_audit_behaviour(&audit.run.river, audit.cases, &audit.arena, &audit.rows, err) &&
+        try_swaps(&audit, err) && have_all_rows(&audit, err) && try_gate(&audit, err) && print(&audit, err);
     if (finished)
         write_page(&audit);
     int status = tw_offline_close(&audit.run, finished, &counts, err);

@@ -30,7 +30,7 @@ struct tw_audit_row {
 struct tw_audit_rows {
     struct tw_audit_row *items; /* room for TW_AUDIT_ROWS */
     uint32_t count;
-    uint32_t left_out; /* for want of room: never silent, the report says so */
+    uint32_t left_out; /* for want of room: no gate could be held against these */
 };
 
 /* Room for them in the arena. */
