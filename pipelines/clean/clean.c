@@ -125,8 +125,15 @@ static size_t take_reference(struct cleaning *cleaning)
 
 static void take_wide(struct cleaning *cleaning)
 {
+    const char *here = cleaning->in.bytes + cleaning->at;
     uint32_t point;
     char bytes[4];
+    size_t length = tw_utf8_read(here, cleaning->in.length - cleaning->at, &point);
+    if (!tw_misread_may_begin(point)) { /* almost all */
+        write_character(cleaning, point, here, length);
+        cleaning->at += length;
+        return;
+    }
     cleaning->at += tw_misread_read(cleaning->in, cleaning->at, &cleaning->misread, &point);
     write_character(cleaning, point, bytes, tw_utf8_write(point, bytes));
 }

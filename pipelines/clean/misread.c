@@ -121,6 +121,17 @@ static size_t read_once(struct tw_text text, size_t at, uint32_t *point)
     return sequence.end - at;
 }
 
+/* Of U+201D, E2 80 9D, windows-1252 has no third byte: whoever read it by that table often left it out, and
+ * "\u00E2\u20AC" before ASCII is what remains. Its bytes; 0 when it does not stand here. */
+static size_t half_quote_bytes(struct tw_text text, size_t at)
+{
+    static const char half[] = "\xC3\xA2\xE2\x82\xAC";
+    size_t length = sizeof half - 1;
+    bool ends = tw_text_goes_on(text, at, half) &&
+                (text.length == at + length || (unsigned char)text.bytes[at + length] < 0x80);
+    return ends ? length : 0;
+}
+
 /* ---- Mac Roman ---- */
 
 static const uint16_t mac_roman[64] = {0xC4, 0xC5, 0xC7, 0xC9, 0xD1, 0xD6, 0xDC, 0xE1, 0xE0, 0xE2, 0xE4, 0xE3,
@@ -182,6 +193,11 @@ size_t tw_misread_read(struct tw_text text, size_t at, struct tw_misread_scan *s
     bool behind = scan->proven_end &&
                   (scan->proven_end == at || (scan->proven_end + 1 == at && text.bytes[at - 1] == ' '));
     struct sequence sequence = certain_at(text, at + length, *point, false, behind);
+    size_t half = *point == 0xE2 && !sequence.count ? half_quote_bytes(text, at) : 0;
+    if (half) {
+        *point = 0x201D;
+        return half;
+    }
     if (!sequence.count) {
         *point = tw_windows_1252(*point);
         return length;

@@ -155,7 +155,7 @@ static bool open_gzip(struct tw_text from, struct opened *into, bool *whole)
         .avail_out = (uInt)into->room,
         .zalloc = take_for_zlib,
         .zfree = give_back};
-    if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK)
+    if (inflateInit2(&stream, 32 + MAX_WBITS) != Z_OK) /* gzip or zlib, by the first bytes */
         return false;
     int status = inflate(&stream, Z_FINISH);
     while (status == Z_STREAM_END && stream.avail_in > 0 && inflateReset(&stream) == Z_OK)
@@ -213,14 +213,41 @@ static bool decompress(struct tw_text from, bool gzip, size_t most_bytes, struct
     }
 }
 
+/* The two bytes of RFC 1950 for a window of 32 KiB: their number is a multiple of 31. */
+static bool is_zlib(struct tw_text bytes)
+{
+    const unsigned char *head = (const unsigned char *)bytes.bytes;
+    return bytes.length > 6 && head[0] == 0x78 && (head[0] * 256u + head[1]) % 31 == 0 && head[1] != '^';
+}
+
+/* Packed by what is not opened here. */
+static bool refuse_other_packing(struct tw_text bytes, struct tw_error *err)
+{
+    static const struct {
+        const char *mark, *form;
+        size_t length;
+    } others[] = {{"\x04\x22\x4D\x18", "LZ4", 4}, {"\xFF\x06\0\0sNaPpY", "Snappy", 10},
+        {"\x82SNAPPY\0", "Snappy", 8}, {"BZh", "bzip2", 3},
+        {"\xFD"
+         "7zXZ\0",
+            "xz", 6}};
+    for (size_t at = 0; at < sizeof others / sizeof others[0]; at++)
+        if (bytes.length > others[at].length && memcmp(bytes.bytes, others[at].mark, others[at].length) == 0)
+            return tw_fail(err, TW_REFUSED, NULL,
+                "send it as it is, or by gzip or zstd; Kafka's own compression.type is always read",
+                "the value is packed by %s", others[at].form);
+    return true;
+}
+
 bool tw_envelope_open_bytes(struct tw_text bytes, size_t most_bytes, struct tw_arena *arena,
     struct tw_text *out, struct tw_error *err)
 {
-    bool gzip = bytes.length > 2 && memcmp(bytes.bytes, "\x1F\x8B", 2) == 0;
+    bool gzip = bytes.length > 2 && (memcmp(bytes.bytes, "\x1F\x8B", 2) == 0 || is_zlib(bytes));
     bool zstd = bytes.length > 4 && memcmp(bytes.bytes, "\x28\xB5\x2F\xFD", 4) == 0;
     if ((gzip || zstd) && !decompress(bytes, gzip, most_bytes, arena, &bytes, err))
         return false;
-    return open_utf16(bytes, arena, &bytes, err) && take_framing_off(bytes, out, err);
+    return refuse_other_packing(bytes, err) && open_utf16(bytes, arena, &bytes, err) &&
+           take_framing_off(bytes, out, err);
 }
 
 /* ---- fields ---- */

@@ -7,10 +7,12 @@ static const char *const feed_names[][TW_FEED_NAMES_MOST + 1] = {
     [TW_FEED_TIME] = {"datetime", "date", "pubDate", "published", "publishedDate", "published_utc",
         "date_published", "time_published", "created", "created_utc", "createdAt", "eventTime",
         "versionCreated", "seendate", "@timestamp", "publishTime", "Timestamp", "providerPublishTime",
-        "published_on", "date_unixtime", "ApproximateCreationDateTime"},
-    [TW_FEED_TITLE] = {"Title", "Headline", "Subject", "subject"},
+        "published_on", "date_unixtime", "ApproximateCreationDateTime", "datePublished", "pub_date",
+        "webPublicationDate", "publication_date", "publication_datetime"},
+    [TW_FEED_TITLE] = {"Title", "Headline", "Subject", "subject", "webTitle"},
     [TW_FEED_BODY] = {"full_text", "Body", "Text", "Content", "description", "summary", "selftext",
-        "content_html", "content_text", "message", "Message", "caption"},
+        "content_html", "content_text", "message", "Message", "caption", "articleBody", "bodyText",
+        "body_text", "body_html", "fullText", "lead_paragraph", "abstract"},
     [TW_FEED_SYMBOLS] = {"symbol", "ticker", "stocks", "ticker_sentiment", "relatedTickers", "related"},
 };
 

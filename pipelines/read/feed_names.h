@@ -15,7 +15,7 @@
 
 enum tw_feed_field { TW_FEED_TIME, TW_FEED_TITLE, TW_FEED_BODY, TW_FEED_SYMBOLS };
 
-enum { TW_FEED_NAMES_MOST = 24 };
+enum { TW_FEED_NAMES_MOST = 32 };
 
 /* Values that are not null; begin with count 0. */
 struct tw_feed_values {

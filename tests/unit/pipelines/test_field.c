@@ -410,6 +410,11 @@ static const struct usable usable_too[] = {
     {"Japanese read as windows-1252",
         "{\"text\":\"\303\243\306\222\305\270\303\243\306\222\302\254\303\243\342\200\232\302\253 up\"}",
         "\343\203\237\343\203\254\343\202\253 up", "8801.T", NULL},
+    {"half a closing quote", "{\"text\":\"\303\242\342\202\254\305\223Halden\303\242\342\202\254 up\"}",
+        "\u201CHalden\u201D up", "HLDN", NULL},
+    {"schema.org",
+        "{\"@type\":\"NewsArticle\",\"headline\":\"up\",\"articleBody\":\"down\",\"datePublished\":\"2024-05-28T12:40:00Z\"}",
+        "up down", "", AT},
     {"misread, then escaped", "{\"text\":\"Halden&acirc;&#128;&#153;s Halden&acirc;&euro;&trade;s up\"}",
         "Halden\342\200\231s Halden\342\200\231s up", "HLDN", NULL},
 };

@@ -72,6 +72,12 @@ static void json_comes_out_of_whatever_it_was_put_in(void **state)
     assert_opens(gzipped(message, sizeof message - 1));
     assert_opens(zstded(message, sizeof message - 1));
     assert_opens(gzipped(framed, sizeof message + 4));
+    uLongf length = 256;
+    Bytef *deflated = tw_arena_take(&arena, length);
+    assert_int_equal(compress(deflated, &length, (const Bytef *)message, sizeof message - 1), Z_OK);
+    assert_opens((struct tw_text){(char *)deflated, length});
+    assert_refused((struct tw_text){"\x04\x22\x4D\x18 and so on", 14},
+        "the value is packed by LZ4; cure: send it as it is, or by gzip or zstd; Kafka's own compression.type is always read");
 }
 
 static void framings_of_other_registries_come_off(void **state)
