@@ -192,7 +192,7 @@ static bool open_zstd(struct tw_text from, struct opened *into, bool *whole)
 static bool decompress(struct tw_text from, bool gzip, size_t most_bytes, struct tw_arena *arena,
     struct tw_text *out, struct tw_error *err)
 {
-    const char *form = gzip ? "gzip" : "zstd";
+    const char *form = !gzip ? "zstd" : from.bytes[0] == 0x78 ? "zlib" : "gzip";
     size_t room = from.length < most_bytes / 8 ? from.length * 8 : most_bytes;
     for (;;) {
         size_t mark = tw_arena_mark(arena);

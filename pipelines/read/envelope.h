@@ -8,8 +8,8 @@
  *     number, big-endian), or 17 with its GUID; nine of Apicurio's; 18 of AWS Glue's. Before anything else
  *     (Avro, Protobuf) the five are a refusal that says so;
  *   - UTF-16, with a byte order mark or without, becomes UTF-8;
- *   - gzip (RFC 1952), zlib (RFC 1950) and zstd (RFC 8878) values are opened, to `most_bytes` at the most; LZ4,
- *     Snappy, bzip2 and xz are refused by name.
+ *   - gzip (RFC 1952), zlib (RFC 1950) and zstd (RFC 8878) values are opened, to `most_bytes` at the most;
+ *     LZ4, Snappy, bzip2 and xz are refused by name.
  *
  * Around the fields, by `decode.envelope`:
  *   connect       Kafka Connect's JsonConverter with schemas: {"schema":…, "payload": the fields}
