@@ -6,6 +6,7 @@
 #include "postgres/migrate.h"
 #include "postgres/pooler.h"
 #include "postgres/postgres.h"
+#include "postgres/way.h"
 
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -18,6 +19,7 @@
 /* A server that is back should not be waited for: to try costs it next to nothing. */
 enum { RETRY_LEAST_MS = 100, RETRY_MOST_MS = 1000 };
 enum { ATTEMPT_MOST_MS = 15000, CANCEL_MOST_MS = 5000, PATIENCE_MOST = 8, PATIENCE_LASTS_MS = 600000 };
+enum { LOOK_MS = 1000 }; /* an answer that is waited for longer: is anybody there? */
 
 static const char *const state_names[TW_CONNECTION_STATES] = {[TW_CONNECTION_DOWN] = "down",
     [TW_CONNECTION_RESOLVING] = "resolving",
@@ -63,6 +65,7 @@ struct tw_connection {
     const struct tw_pooler_question *question; /* of this attempt, when one is out */
     struct tw_pipeline pipeline;
     uint64_t began_ms;     /* of the exchange */
+    uint64_t limit_ms;     /* how long it may take; UINT64_MAX: for ever */
     uint64_t patience;     /* the limit of an exchange is so many times the configured one */
     uint64_t impatient_ms; /* when that was last met */
     uint32_t handles;      /* of ours, still open */
@@ -211,9 +214,8 @@ static void on_cancel_unanswered(uv_timer_t *timer)
     fail_connection(connection, &err);
 }
 
-static void on_unanswered(uv_timer_t *timer)
+static void cancel(struct tw_connection *connection)
 {
-    struct tw_connection *connection = timer->data;
     tw_log(connection->log, TW_WARNING, connection->options.room, "no answer: the statement is cancelled",
         tw_int("seconds", (int64_t)(tw_connection_unanswered_ms(connection) / 1000)),
         tw_int("backend", PQbackendPID(connection->pg)),
@@ -225,15 +227,45 @@ static void on_unanswered(uv_timer_t *timer)
     uv_timer_start(&connection->timer, on_cancel_unanswered, CANCEL_MOST_MS, 0);
 }
 
+static void fail_as_silent(struct tw_connection *connection)
+{
+    struct tw_error err;
+    tw_fail_passing(&err, TW_SERVER, "PostgreSQL",
+        "it connects anew by itself; see the network between here and the server",
+        "the way is broken: nothing that was sent is acknowledged for %d s", TW_WAY_SILENT_MS / 1000);
+    fail_connection(connection, &err);
+}
+
+static void on_waiting(uv_timer_t *timer);
+
+static void wait_on(struct tw_connection *connection)
+{
+    uint64_t left_ms = connection->limit_ms - tw_connection_unanswered_ms(connection);
+    uv_timer_start(&connection->timer, on_waiting, left_ms < LOOK_MS ? left_ms : LOOK_MS, 0);
+}
+
+static void on_waiting(uv_timer_t *timer)
+{
+    struct tw_connection *connection = timer->data;
+    uint64_t unanswered_ms = tw_connection_unanswered_ms(connection);
+    if (tw_way_is_broken(PQsocket(connection->pg), unanswered_ms))
+        fail_as_silent(connection);
+    else if (unanswered_ms >= connection->limit_ms)
+        cancel(connection);
+    else
+        wait_on(connection);
+}
+
 /* While it is being prepared the limit of the attempt holds. */
 static void limit_exchange(struct tw_connection *connection)
 {
     uint64_t most_ms = connection->options.answer_most_ms;
-    if (most_ms == 0 || connection->state != TW_CONNECTION_READY)
+    if (connection->state != TW_CONNECTION_READY)
         return;
     if (connection->began_ms - connection->impatient_ms > PATIENCE_LASTS_MS)
         connection->patience = 1;
-    uv_timer_start(&connection->timer, on_unanswered, most_ms * connection->patience, 0);
+    connection->limit_ms = most_ms > 0 ? most_ms * connection->patience : UINT64_MAX;
+    wait_on(connection);
 }
 
 void tw_connection_begin_exchange(struct tw_connection *connection, const struct tw_exchange *exchange)

@@ -19,8 +19,8 @@ static const struct {
     const char *value;
 } defaults[] = {
     {"connect_timeout", "10"},
-    {"keepalives_idle", "10"},
-    {"keepalives_interval", "5"},
+    {"keepalives_idle", "3"}, /* what is asked by then, way.h looks at */
+    {"keepalives_interval", "1"},
     {"keepalives_count", "3"},
     {"tcp_user_timeout", "30000"},
 };
