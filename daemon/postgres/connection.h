@@ -27,10 +27,10 @@
  *
  * NO ANSWER. Where what was sent is not even acknowledged for five seconds, the way is broken, and the
  * connection is dropped as lost and made anew (way.h). Else an exchange that has not been answered within
- * store.answer_most is cancelled (cancel.h): its statement is then refused for now. When that brings no answer
- * either within five seconds (a frozen backend), the connection is dropped as lost and made anew. What is truly
- * slow is given time: the limit doubles with each exchange that met it, up to eight times, and is the first
- * one again after ten minutes without. */
+ * store.answer_most is cancelled (cancel.h): its statement is then refused for now. When that brings no
+ * answer either within five seconds (a frozen backend), the connection is dropped as lost and made anew. What
+ * is truly slow is given time: the limit doubles with each exchange that met it, up to eight times, and is
+ * the first one again after ten minutes without. */
 #ifndef TW_CONNECTION_H
 #define TW_CONNECTION_H
 
