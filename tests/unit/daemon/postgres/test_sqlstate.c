@@ -80,7 +80,7 @@ static void the_users_words_win_over_our_defaults(void **state)
     struct tw_error err;
     assert_true(tw_postgres_parameters_begin(&options, &parameters, &err));
     assert_string_equal(tw_postgres_parameter(&parameters, "connect_timeout"), "3");
-    assert_string_equal(tw_postgres_parameter(&parameters, "keepalives_idle"), "10");
+    assert_string_equal(tw_postgres_parameter(&parameters, "keepalives_idle"), "3");
     assert_string_equal(tw_postgres_parameter(&parameters, "application_name"), "test");
     tw_postgres_parameters_end(&parameters);
 }
