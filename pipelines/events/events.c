@@ -4,6 +4,11 @@
 
 enum { HITS_MOST = 64 };
 
+/* The word of each step of a pattern, in order. */
+struct path {
+    uint8_t words[TW_PATTERN_STEPS];
+};
+
 /* A pattern that matched: words [first, last] of the sentence, and where its @ looks for the company. */
 struct hit {
     const struct tw_event_pattern *pattern;
@@ -12,6 +17,16 @@ struct hit {
     uint8_t first, last;
     uint8_t place; /* the word before which the company is looked for, or behind which; NONE: as usual */
     bool behind;   /* of `place`: the company stands behind it */
+    struct path path;
+};
+
+/* What the capitals of a text say of names in it. */
+struct naming {
+    bool looked;   /* what follows is filled */
+    bool capitals; /* there is one */
+    bool somebody; /* one that may be of a name and that no pattern knows */
+    uint32_t first,
+        last; /* where the first and the last word begin that may be of a name; UINT32_MAX: none */
 };
 
 struct search {
@@ -29,6 +44,7 @@ struct search {
     uint32_t hit_count;
     struct tw_event events[TW_EVENTS_MOST];
     uint32_t event_count;
+    struct naming naming;
 };
 
 /* ---- sentences ---- */
@@ -36,8 +52,8 @@ struct search {
 /* Short words before a point that ends no sentence. */
 static bool is_abbreviation(struct tw_text text, const struct tw_event_word *word)
 {
-    static const char *const words[] = {
-        "inc", "corp", "co", "ltd", "bros", "mr", "mrs", "ms", "dr", "st", "no", "jr", "sr", "vs", "cos"};
+    static const char *const words[] = {"inc", "corp", "co", "ltd", "bros", "mr", "mrs", "ms", "dr", "st",
+        "no", "jr", "sr", "vs", "cos", "adj", "est", "rev", "calif"};
     uint32_t length = word->end - word->begin;
     if (length == 1 || text.bytes[word->end - 2] == '.') /* U.S. */
         return true;
@@ -88,11 +104,6 @@ static void silence_names(struct search *search, struct tw_event_word *word)
 }
 
 /* ---- patterns ---- */
-
-/* The word of each step of a pattern, in order. */
-struct path {
-    uint8_t words[TW_PATTERN_STEPS];
-};
 
 /* May the word stand where the step asks for a term? */
 static bool fits(const struct search *search, const struct tw_event_pattern *of, uint32_t step, uint32_t word)
@@ -147,7 +158,8 @@ static void add_hit(struct search *search, const struct tw_event_pattern *patter
         .entity = TW_EVENT_OF_NOBODY,
         .first = path->words[0],
         .last = path->words[steps->count - 1],
-        .place = TW_PATTERN_PLACE_NONE};
+        .place = TW_PATTERN_PLACE_NONE,
+        .path = *path};
     if (steps->company != TW_PATTERN_PLACE_NONE) {
         hit.behind = steps->company > 0;
         hit.place = path->words[hit.behind ? steps->company - 1 : 0];
@@ -162,15 +174,18 @@ static void add_hit(struct search *search, const struct tw_event_pattern *patter
         search->hits[search->hit_count++] = hit;
 }
 
+static bool is_present(const struct search *search, uint32_t term)
+{
+    return search->present[term / 64] >> term % 64 & 1;
+}
+
 /* Most patterns that share a word with the sentence want another that it lacks: they are told here, before
  * any gap is looked into. */
 static bool has_all_terms(const struct search *search, const struct tw_pattern *pattern)
 {
-    for (uint32_t step = 0; step < pattern->count; step++) {
-        uint32_t term = pattern->steps[step].term;
-        if (!(search->present[term / 64] >> term % 64 & 1))
+    for (uint32_t step = 0; step < pattern->count; step++)
+        if (!is_present(search, pattern->steps[step].term))
             return false;
-    }
     return true;
 }
 
@@ -179,6 +194,8 @@ static void match_anchored(struct search *search, uint32_t term, uint8_t word)
     const struct tw_taxonomy *taxonomy = search->taxonomy;
     for (uint32_t at = taxonomy->first[term]; at; at = taxonomy->patterns[at - 1].next) {
         const struct tw_event_pattern *pattern = &taxonomy->patterns[at - 1];
+        if (!is_present(search, pattern->second))
+            continue;
         struct path path;
         path.words[pattern->anchor] = word;
         if (has_all_terms(search, &pattern->pattern) && fits(search, pattern, pattern->anchor, word) &&
@@ -194,8 +211,10 @@ static void note_terms(struct search *search)
     memset(search->present, 0, term_words * sizeof *search->present);
     for (uint8_t word = 0; word < search->word_count; word++) {
         const struct tw_term_set *set = search->words[word].set;
-        for (uint32_t at = 0; set && at < set->count; at++)
-            search->present[set->listed[at] / 64] |= UINT64_C(1) << set->listed[at] % 64;
+        if (!set)
+            continue;
+        for (const uint32_t *term = set->listed, *end = term + set->count; term < end; term++)
+            search->present[*term / 64] |= UINT64_C(1) << *term % 64;
     }
 }
 
@@ -330,6 +349,82 @@ static uint32_t company_of(const struct search *search, const struct hit *event)
     return entity;
 }
 
+/* Is a capital among the word's letters, or a letter that ASCII does not have? */
+static bool has_capital(struct tw_text text, const struct tw_event_word *word)
+{
+    for (uint32_t at = word->begin; at < word->end; at++)
+        if (tw_text_is_capital(text.bytes[at]) || (unsigned char)text.bytes[at] >= 0x80)
+            return true;
+    return false;
+}
+
+/* Does a sentence, or what stands behind "UPDATE 1-" or "Exclusive:", begin with the next word? Every such
+ * word has a capital. */
+static bool opens_between(struct tw_text text, uint32_t end, uint32_t next)
+{
+    for (uint32_t at = end; at < next; at++)
+        if (text.bytes[at] != ' ' && text.bytes[at] != ',' && text.bytes[at] != '&')
+            return true;
+    return end == 0;
+}
+
+/* May the word be of somebody's name? It has a capital and is not of the set's `nobody`. A number with a letter
+ * is one where a text or a sentence begins (3M), elsewhere an amount (1.2B). */
+static bool may_be_name(const struct search *search, const struct tw_event_word *word, bool opens)
+{
+    struct tw_text text = search->document->text;
+    return word->end - word->begin >= 2 && has_capital(text, word) &&
+           (opens || !tw_text_is_digit(text.bytes[word->begin])) &&
+           !(search->taxonomy->nobody != TW_TAXONOMY_NO_WORDS &&
+               tw_lexicon_has(word->set, search->taxonomy->nobody));
+}
+
+/* Looks through the text once for all of its events. */
+static void note_names(struct search *search)
+{
+    struct tw_text text = search->document->text;
+    struct tw_event_word word;
+    struct naming *naming = &search->naming;
+    *naming = (struct naming){.looked = true, .first = UINT32_MAX};
+    for (uint32_t at = 0, end = 0; tw_lexicon_next(&search->taxonomy->lexicon, text, &at, &word);
+         end = word.end) {
+        naming->capitals = naming->capitals || has_capital(text, &word);
+        if (!may_be_name(search, &word, opens_between(text, end, word.begin)))
+            continue;
+        naming->somebody = naming->somebody || !word.set;
+        naming->first = naming->first == UINT32_MAX ? word.begin : naming->first;
+        naming->last = word.begin;
+    }
+}
+
+static bool is_own_word(const struct hit *hit, uint8_t word)
+{
+    for (uint8_t step = 0; step < hit->pattern->pattern.count; step++)
+        if (hit->path.words[step] == word)
+            return true;
+    return false;
+}
+
+/* Does the text name somebody to whom the event may have happened? A company of the entities is somebody, and
+ * so is a word with a capital, unless it is one that tells the event itself. A text without capitals says
+ * nothing about that. The event's own sentence, which is at hand, mostly decides. */
+static bool names_somebody(struct search *search, const struct hit *hit)
+{
+    const struct naming *naming = &search->naming;
+    const struct tw_event_word *words = search->words;
+    if (search->document->entity_count > 0)
+        return true;
+    for (uint8_t word = 0; word < search->word_count; word++)
+        if (may_be_name(search, &words[word], word == 0) && !(words[word].set && is_own_word(hit, word)))
+            return true;
+    if (!naming->looked)
+        note_names(search);
+    if (naming->somebody || !naming->capitals)
+        return true;
+    return naming->first != UINT32_MAX &&
+           (naming->first < words[0].begin || naming->last > words[search->word_count - 1].begin);
+}
+
 static void tell(struct search *search, const struct hit *hit)
 {
     struct tw_event event = {.type = hit->type,
@@ -337,6 +432,8 @@ static void tell(struct search *search, const struct hit *hit)
         .begin = search->words[hit->first].begin,
         .end = search->words[hit->last].end};
     uint32_t place = search->event_count;
+    if (search->taxonomy->types[hit->type].named && !names_somebody(search, hit))
+        return;
     for (uint32_t at = 0; at < search->event_count; at++) {
         if (search->events[at].type == event.type && search->events[at].entity == event.entity)
             return;
@@ -379,7 +476,7 @@ static bool is_capital(struct tw_text text, const struct tw_event_word *word)
  * both it and the word before it are written with a capital, and no pattern knows the one before. */
 static bool ends_name(const struct search *search, struct tw_text text, const struct tw_event_word *word)
 {
-    if (search->word_count == 0 || search->taxonomy->names == TW_TAXONOMY_NO_NAMES)
+    if (search->word_count == 0 || search->taxonomy->names == TW_TAXONOMY_NO_WORDS)
         return false;
     const struct tw_event_word *before = &search->words[search->word_count - 1];
     return tw_lexicon_has(word->set, search->taxonomy->names) && is_capital(text, word) &&
@@ -444,6 +541,7 @@ bool tw_events_find(const struct tw_taxonomy *taxonomy, struct tw_document *docu
     search.document = document;
     search.word_count = 0;
     search.mention = search.event_count = 0;
+    search.naming.looked = false;
     uint32_t title = document->title_length, length = (uint32_t)document->text.length;
     search_stretch(&search, 0, title);
     search_stretch(&search, title, length);

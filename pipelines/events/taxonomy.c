@@ -12,12 +12,13 @@ enum { MOST_PATTERNS = 4000, MOST_SETS = 200, FIXED_ONE = 10000 };
 /* Address space; pages are touched as they are used. */
 static const size_t set_bytes = (size_t)256 << 20, scratch_bytes = (size_t)512 << 20;
 
-enum { TYPE, POLARITY, SEVERITY, PATTERNS, OFF, TURNS, TYPE_KEYS };
+enum { TYPE, POLARITY, SEVERITY, NAMED, PATTERNS, OFF, TURNS, TYPE_KEYS };
 static const struct tw_yaml_key type_keys[TYPE_KEYS] = {
     [TYPE] = {"type", TW_YAML_TEXT, 1, 40, NULL, NULL, "its name"},
     [POLARITY] = {"polarity", TW_YAML_FIXED, -FIXED_ONE, FIXED_ONE, NULL, NULL,
         "what it means for the company, -1.0 to 1.0"},
     [SEVERITY] = {"severity", TW_YAML_CHOICE, 0, 0, tw_severity_names, NULL, "how grave it is"},
+    [NAMED] = {"named", TW_YAML_BOOL, 0, 0, NULL, "false", "only where the text names somebody"},
     [PATTERNS] = {"patterns", TW_YAML_NODE, 0, 0, NULL, NULL, "words that tell it"},
     [OFF] = {"off", TW_YAML_NODE, 0, 0, NULL, "", "exceptions"},
     [TURNS] = {"turns", TW_YAML_NODE, 0, 0, NULL, "", "exceptions that make it another type"},
@@ -29,11 +30,12 @@ static const struct tw_yaml_key turn_keys[TURN_KEYS] = {
     [WHEN] = {"when", TW_YAML_NODE, 0, 0, NULL, NULL, "the exceptions"},
 };
 
-enum { VERSION, SETS, NAMES, OFF_ALL, EVENTS, FILE_KEYS };
+enum { VERSION, SETS, NAMES, NOBODY, OFF_ALL, EVENTS, FILE_KEYS };
 static const struct tw_yaml_key file_keys[FILE_KEYS] = {
     [VERSION] = {"version", TW_YAML_COUNT, 1, 1000000, NULL, NULL, "of this file's types"},
     [SETS] = {"sets", TW_YAML_NODE, 0, 0, NULL, "", "named sets of words"},
     [NAMES] = {"names", TW_YAML_NODE, 0, 0, NULL, "", "words of companies' names, which no exception means"},
+    [NOBODY] = {"nobody", TW_YAML_NODE, 0, 0, NULL, "", "words with a capital that are no company's name"},
     [OFF_ALL] = {"off", TW_YAML_NODE, 0, 0, NULL, "", "exceptions to every type"},
     [EVENTS] = {"events", TW_YAML_NODE, 0, 0, NULL, NULL, "the types"},
 };
@@ -154,12 +156,13 @@ static size_t rarity(const struct loader *loader, struct tw_text item)
     return least;
 }
 
-static uint8_t anchor_of(const struct loader *loader, const struct tw_pattern *pattern)
+/* The step with the rarest item, but `skipped`; that one where there is no other. */
+static uint8_t rarest_step(const struct loader *loader, const struct tw_pattern *pattern, uint8_t skipped)
 {
-    uint8_t best = 0;
+    uint8_t best = skipped < pattern->count ? skipped : 0;
     size_t best_rarity = 0;
     for (uint8_t step = 0; step < pattern->count; step++) {
-        size_t here = rarity(loader, pattern->steps[step].item);
+        size_t here = step == skipped ? 0 : rarity(loader, pattern->steps[step].item);
         if (here > best_rarity) {
             best = step;
             best_rarity = here;
@@ -194,11 +197,14 @@ static bool add_pattern(struct loader *loader, const struct tw_yaml_node *node, 
         for (uint32_t step = 0; step < readings[at].count; step++)
             if (!number_item(loader, node, &readings[at].steps[step]))
                 return false;
+        uint8_t anchor = rarest_step(loader, &readings[at], TW_PATTERN_STEPS);
+        uint8_t second = rarest_step(loader, &readings[at], anchor);
         set->patterns[set->pattern_count++] = (struct tw_event_pattern){.pattern = readings[at],
             .use = purpose.use,
             .type = (uint16_t)purpose.type,
             .into = (uint16_t)purpose.into,
-            .anchor = anchor_of(loader, &readings[at])};
+            .anchor = anchor,
+            .second = readings[at].steps[second].term};
     }
     return true;
 }
@@ -259,7 +265,7 @@ static bool read_type(struct loader *loader, const struct tw_yaml_node *node, st
             "a second type is called \"%.*s\"", (int)name.length, name.bytes);
     struct tw_event_type *type = &loader->set->types[loader->set->type_count++];
     *type = (struct tw_event_type){tw_arena_copy(&loader->set->arena, name), (int32_t)values[POLARITY].number,
-        (enum tw_severity)values[SEVERITY].number};
+        (enum tw_severity)values[SEVERITY].number, values[NAMED].number != 0};
     return type->name.bytes ? true : no_memory(loader);
 }
 
@@ -286,8 +292,8 @@ static bool read_types(struct loader *loader, const struct tw_yaml_node *list)
     return right;
 }
 
-/* Is each of a list's items one word, of no set? */
-static bool check_words_of(struct loader *loader, const struct tw_yaml_node *words)
+/* Is each of a list's items one word, of no set unless `sets`? */
+static bool check_words_of(struct loader *loader, const struct tw_yaml_node *words, bool sets)
 {
     bool right = true;
     for (uint32_t at = 0; at < words->count; at++) {
@@ -296,7 +302,7 @@ static bool check_words_of(struct loader *loader, const struct tw_yaml_node *wor
         char what[256], cure[256];
         struct tw_text word = words->items[at]->text;
         bool plain = words->items[at]->kind == TW_YAML_SCALAR && !memchr(word.bytes, '|', word.length) &&
-                     !memchr(word.bytes, '<', word.length);
+                     (sets || !memchr(word.bytes, '<', word.length));
         if (!plain || !tw_pattern_read(word, false, readings, &count, what, cure) || count != 1 ||
             readings[0].count != 1)
             right = tw_yaml_problem(loader->problems, words->items[at], "write one word or stem an item",
@@ -305,10 +311,11 @@ static bool check_words_of(struct loader *loader, const struct tw_yaml_node *wor
     return right;
 }
 
-/* `names` becomes one term of all its words. */
-static bool read_names(struct loader *loader, const struct tw_yaml_node *words)
+/* A list of words that the file names once, `names` or `nobody`, becomes one term of them all. */
+static bool read_words(
+    struct loader *loader, const struct tw_yaml_node *words, const char *of, bool sets, uint32_t *term)
 {
-    if (!is_list(loader, words, "names") || !check_words_of(loader, words))
+    if (!is_list(loader, words, of) || !check_words_of(loader, words, sets))
         return false;
     size_t length = 0;
     for (uint32_t at = 0; at < words->count; at++)
@@ -326,7 +333,7 @@ static bool read_names(struct loader *loader, const struct tw_yaml_node *words)
     struct tw_pattern_step step = {.item = {item, used}};
     if (!number_item(loader, words, &step))
         return false;
-    loader->set->names = step.term;
+    *term = step.term;
     return true;
 }
 
@@ -345,7 +352,7 @@ static bool check_sets(struct loader *loader, const struct tw_yaml_node *sets)
             right = false;
             continue;
         }
-        right = check_words_of(loader, words) && right;
+        right = check_words_of(loader, words, false) && right;
     }
     loader->sets = sets;
     return right;
@@ -367,7 +374,9 @@ static bool read_file(struct loader *loader, const struct tw_text_file *source)
     if (values[SETS].node)
         right = check_sets(loader, values[SETS].node) && right;
     if (values[NAMES].node)
-        right = read_names(loader, values[NAMES].node) && right;
+        right = read_words(loader, values[NAMES].node, "names", false, &loader->set->names) && right;
+    if (values[NOBODY].node)
+        right = read_words(loader, values[NOBODY].node, "nobody", true, &loader->set->nobody) && right;
     if (values[EVENTS].node)
         right = read_types(loader, values[EVENTS].node) && right;
     if (values[OFF_ALL].node)
@@ -472,7 +481,7 @@ static struct tw_taxonomy *set_new(struct tw_error *err)
     }
     set->patterns = patterns;
     set->types = types;
-    set->names = TW_TAXONOMY_NO_NAMES;
+    set->names = set->nobody = TW_TAXONOMY_NO_WORDS;
     set->arena = arena;
     return set;
 }

@@ -4,12 +4,14 @@
  *     sets:
  *       cuts: [cut, cuts, lowers, lowered]
  *     names: [oil, steel]                        words of companies' names: "Quorlan Oil" is no oil
+ *     nobody: [monday, wsj, <nations>]           words with a capital that are no company's name
  *     off:                                       exceptions to every type
  *       - deni* ..5 ^
  *     events:
  *       - type: guidance_cut
  *         polarity: -0.8                         -1.0 to 1.0: what it means for the company
  *         severity: critical                     info, warning, critical
+ *         named: true                            only where the text names somebody
  *         patterns: [<cuts> .. guidance|outlook, profit warning]
  *         off: [^ ..2 unlikely]                  exceptions to this type
  *         turns:                                 exceptions that make it another
@@ -33,6 +35,7 @@ struct tw_event_type {
     struct tw_text name;
     int32_t polarity; /* 10,000ths */
     enum tw_severity severity;
+    bool named; /* told only where the text names somebody */
 };
 
 enum tw_pattern_use {
@@ -41,7 +44,7 @@ enum tw_pattern_use {
     TW_PATTERN_TURN   /* an exception: another is told */
 };
 
-#define TW_TAXONOMY_NO_NAMES UINT32_MAX
+#define TW_TAXONOMY_NO_WORDS UINT32_MAX
 
 /* `terms`: different items of patterns that a file may have. */
 enum {
@@ -55,9 +58,10 @@ enum {
 struct tw_event_pattern {
     struct tw_pattern pattern;
     enum tw_pattern_use use;
-    uint16_t type;  /* TW_EVENT_ANY_TYPE: an exception to all */
-    uint16_t into;  /* of a turn */
-    uint8_t anchor; /* the step from which it is matched: the one with the rarest word */
+    uint16_t type;   /* TW_EVENT_ANY_TYPE: an exception to all */
+    uint16_t into;   /* of a turn */
+    uint8_t anchor;  /* the step from which it is matched: the one with the rarest word */
+    uint32_t second; /* the term of its second rarest step, which most texts with the anchor lack */
     uint32_t next; /* one more than the number of the next pattern with the same anchor's term; 0: the last */
 };
 
@@ -67,7 +71,8 @@ struct tw_taxonomy {
     struct tw_event_pattern *patterns; /* as in the file, optional words written out */
     uint32_t pattern_count;
     struct tw_lexicon lexicon;
-    uint32_t names;    /* the term of words that are often part of a name; TW_TAXONOMY_NO_NAMES */
+    uint32_t names;    /* the term of words that are often part of a name; TW_TAXONOMY_NO_WORDS */
+    uint32_t nobody;   /* the term of words with a capital that are no name; TW_TAXONOMY_NO_WORDS */
     uint64_t *anchors; /* the terms that are an anchor: a set of lexicon.term_words words */
     uint32_t *first;   /* by term: one more than the number of the first pattern anchored there */
     int64_t version;

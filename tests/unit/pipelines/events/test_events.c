@@ -255,6 +255,50 @@ static void a_word_of_an_unknown_companys_name_is_no_exception(void **state)
     assert_non_null(strstr(shown, "names.yaml:2:21: \"Steel\" is no word"));
 }
 
+static const char named[] = "version: 1\n"
+                            "sets: {nations: [greek, us]}\n"
+                            "nobody: [<nations>, monday, wsj]\n"
+                            "events:\n"
+                            "  - type: cyber\n"
+                            "    polarity: -0.5\n"
+                            "    severity: critical\n"
+                            "    named: true\n"
+                            "    patterns: [hackers .. sites, ~hack, files probe]\n";
+
+static void an_event_may_want_somebody_to_whom_it_happened(void **state)
+{
+    (void)state;
+    struct tw_taxonomy *taxonomy;
+    char shown[4096];
+    assert_true(load("named.yaml", tw_text_of(named), &taxonomy, shown, sizeof shown));
+    assert_told(taxonomy, "", "Hackers attack Greek sites", "");
+    assert_told(taxonomy, "", "Hackers attack 1.2M U.S. sites on Monday: WSJ", "");
+    assert_told(taxonomy, "", "Hackers attack Quorlan sites", "cyber nobody [Hackers attack Quorlan sites]");
+    assert_told(taxonomy, "", "3M hacked on Monday", "cyber nobody [hacked]");
+    assert_told(taxonomy, "", "Files hacked", "cyber nobody [hacked]"); /* no word of the event, so a name */
+    assert_told(taxonomy, "", "\xc3\x89lan hacked", "cyber nobody [hacked]");
+    /* A text without capitals does not say whom it names, and one sentence may name whom another means. */
+    assert_told(taxonomy, "", "quorlan hacked", "cyber nobody [hacked]");
+    assert_told(taxonomy, "Quorlan falls", "Hackers attack sites", "cyber nobody [Hackers attack sites]");
+    assert_told(taxonomy, "Hackers attack sites", "Monday was Greek", "");
+    assert_told(taxonomy, "", "hackers attack sites of $VELQ", "cyber VELQ [hackers attack sites]");
+    tw_taxonomy_free(taxonomy);
+    static const char broken[] =
+        "version: 1\n"
+        "nobody: [<nations>, Monday]\n"
+        "events:\n"
+        "  - {type: halt, polarity: 0, severity: info, named: maybe, patterns: [halts]}\n";
+    assert_false(load("named.yaml", tw_text_of(broken), &taxonomy, shown, sizeof shown));
+    assert_non_null(strstr(shown, "named.yaml:2:21: \"Monday\" is no word"));
+    assert_non_null(strstr(shown, "named.yaml:4:54: "));
+    static const char unknown[] = "version: 1\n"
+                                  "nobody: [<nations>]\n"
+                                  "events:\n"
+                                  "  - {type: halt, polarity: 0, severity: info, patterns: [halts]}\n";
+    assert_false(load("named.yaml", tw_text_of(unknown), &taxonomy, shown, sizeof shown));
+    assert_non_null(strstr(shown, "no set is called \"nations\""));
+}
+
 static void an_exception_says_so_within_a_clause(void **state)
 {
     (void)state;
@@ -374,6 +418,7 @@ int main(void)
         cmocka_unit_test(words_are_known_in_all_forms_and_either_order),
         cmocka_unit_test(an_event_that_crosses_a_comma_gives_way),
         cmocka_unit_test(a_word_of_an_unknown_companys_name_is_no_exception),
+        cmocka_unit_test(an_event_may_want_somebody_to_whom_it_happened),
         cmocka_unit_test(an_exception_says_so_within_a_clause),
         cmocka_unit_test(all_mistakes_are_told_with_their_place),
         cmocka_unit_test(a_long_sentence_and_many_events_are_bounded),
