@@ -94,7 +94,7 @@ static inline void batches_document(
 }
 
 static struct tw_event_type batches_types[] = {
-    {{"halt", 4}, -9000, TW_SEVERITY_CRITICAL}, {{"probe", 5}, -6000, TW_SEVERITY_WARNING}};
+    {{"halt", 4}, -9000, TW_SEVERITY_CRITICAL, false}, {{"probe", 5}, -6000, TW_SEVERITY_WARNING, false}};
 static struct tw_taxonomy batches_taxonomy = {.types = batches_types, .type_count = 2, .version = 7};
 static const struct tw_event batches_events[] = {{0, 0, 2, 9}, {1, TW_EVENT_OF_NOBODY, 21, 30}};
 
