@@ -368,8 +368,8 @@ static bool opens_between(struct tw_text text, uint32_t end, uint32_t next)
     return end == 0;
 }
 
-/* May the word be of somebody's name? It has a capital and is not of the set's `nobody`. A number with a letter
- * is one where a text or a sentence begins (3M), elsewhere an amount (1.2B). */
+/* May the word be of somebody's name? It has a capital and is not of the set's `nobody`. A number with a
+ * letter is one where a text or a sentence begins (3M), elsewhere an amount (1.2B). */
 static bool may_be_name(const struct search *search, const struct tw_event_word *word, bool opens)
 {
     struct tw_text text = search->document->text;
