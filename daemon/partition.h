@@ -53,6 +53,7 @@ struct tw_record_mark {
 
 struct tw_batch;
 struct tw_partition;
+struct tw_store;
 
 /* A place in the store's line (store.h): of a partition to be taken, or (partition NULL) of a batch to be
  * committed. Each of them brings its own, so that to stand in the line needs no memory. */
@@ -102,6 +103,7 @@ struct tw_partition {
     struct tw_partition_progress progress; /* looked at each second (serve/liveness.h) */
     uint32_t batches_out;                  /* cut and not yet committed or dropped */
     struct tw_store_task task;             /* store.h: while it waits to be taken */
+    struct tw_store *store;                /* by which it was asked to be taken; NULL: not yet */
     struct tw_partition *next;
 };
 

@@ -15,10 +15,10 @@
 
 #include <stdint.h>
 
-/* Of one worker, and of all together. */
+/* Of one worker, and of one session that stores. */
 enum {
     TW_UNFINISHED_MOST = 2, /* one under way, one waiting, so that no worker waits for the loop */
-    TW_DONE_ENOUGH = 2,     /* one being committed, one to follow it: the store does not wait either */
+    TW_DONE_ENOUGH = 2,     /* one being committed, one to follow it: the session does not wait either */
     TW_DONE_MOST = 4,       /* PostgreSQL is slower than the workers are */
 };
 
@@ -28,8 +28,8 @@ enum tw_cutting {
     TW_CUT_ANY  /* the oldest, whatever its age */
 };
 
-/* Which open batches are to be cut, one at a time, where `out` batches are cut and not stored, and workers
- * are not done with `unfinished` of them. */
-enum tw_cutting tw_cutting_now(uint32_t workers, uint32_t unfinished, uint32_t out);
+/* Which open batches are to be cut, one at a time, where `out` batches are cut and not stored, workers are not
+ * done with `unfinished` of them, and so many sessions store. */
+enum tw_cutting tw_cutting_now(uint32_t workers, uint32_t sessions, uint32_t unfinished, uint32_t out);
 
 #endif

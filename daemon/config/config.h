@@ -81,6 +81,7 @@ struct tw_config {
         const char *password_file;
         int64_t new_days_per_minute;
         int64_t rows_per_statement;
+        int64_t sessions; /* that store, side by side */
         int64_t lock_timeout_ms;
         int64_t retry_most_ms;  /* longest pause between tries */
         int64_t answer_most_ms; /* longest time for an answer, before it is cancelled */

@@ -38,7 +38,7 @@ struct tw_config_row {
     const char *example; /* of a key without default: what `config --defaults` shows, commented out */
 };
 
-enum { TW_CONFIG_ROWS = 69 };
+enum { TW_CONFIG_ROWS = 70 };
 extern const struct tw_config_row tw_config_rows[]; /* TW_CONFIG_ROWS */
 
 /* Is this the first row of its section? */

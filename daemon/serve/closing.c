@@ -27,7 +27,7 @@ static void source_closed(void *context, bool cleanly)
 static void store_closed(void *context)
 {
     struct tw_daemon *daemon = context;
-    daemon->store = NULL;
+    daemon->stores = NULL;
     if (daemon->source)
         tw_source_end(daemon->source, CLOSE_LIMIT_MS, source_closed, daemon);
     else
@@ -38,8 +38,8 @@ static void pool_closed(void *context)
 {
     struct tw_daemon *daemon = context;
     daemon->pool = NULL;
-    if (daemon->store)
-        tw_store_end(daemon->store, store_closed);
+    if (daemon->stores)
+        tw_stores_end(daemon->stores, store_closed);
     else
         store_closed(daemon);
 }

@@ -88,8 +88,8 @@ static void arm_age(struct tw_daemon *daemon)
 static void cut_open(struct tw_daemon *daemon)
 {
     while (tw_batcher_open(daemon->batcher) > 0) {
-        enum tw_cutting which = tw_cutting_now(
-            tw_pool_workers(daemon->pool), tw_pool_unfinished(daemon->pool), daemon->flow.batches);
+        enum tw_cutting which = tw_cutting_now(tw_pool_workers(daemon->pool),
+            (uint32_t)daemon->config->store.sessions, tw_pool_unfinished(daemon->pool), daemon->flow.batches);
         struct tw_batch *batch =
             which != TW_CUT_NONE ? tw_batcher_cut(daemon->batcher, tw_now_ms(), which == TW_CUT_ANY) : NULL;
         if (!batch)
@@ -183,7 +183,7 @@ static void on_batch(void *context, struct tw_batch *batch)
     } else if (!batch->failed) {
         batch->made_bytes = batch->arena.used;
         apply_edge(daemon, tw_flow_read(&daemon->flow, batch->made_bytes));
-        tw_store_commit(daemon->store, batch);
+        tw_stores_commit(daemon->stores, batch);
     } else if (batch->failure.code == TW_FULL) {
         split(daemon, batch);
     } else {
@@ -233,7 +233,7 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
 static void on_take(void *context, struct tw_partition *partition)
 {
     struct tw_daemon *daemon = context;
-    tw_store_take(daemon->store, partition);
+    tw_stores_take(daemon->stores, partition);
 }
 
 static void on_taken(
@@ -259,8 +259,8 @@ static void on_leaving(void *context, struct tw_partition *partition)
 static void on_gone(void *context, struct tw_partition *partition)
 {
     struct tw_daemon *daemon = context;
-    if (daemon->store) /* at the end it has forgotten everything already */
-        tw_store_forget(daemon->store, partition);
+    if (daemon->stores) /* at the end it has forgotten everything already */
+        tw_stores_forget(daemon->stores, partition);
 }
 
 /* -- what the loop and the doors ask --------------------------------------------------------------------- */
@@ -297,7 +297,7 @@ static void on_second(void *context)
         return;
     tw_reloading_second(daemon);
     tw_source_second(daemon->source);
-    tw_store_refresh(daemon->store, tw_source_partitions(daemon->source));
+    tw_stores_refresh(daemon->stores, tw_source_partitions(daemon->source));
     note_held(daemon);
     tw_tell_second(&daemon->tell);
     bool ready = tw_status_ready(daemon, why, sizeof why);
@@ -344,7 +344,7 @@ static void on_evaluate_state(void *context, bool ready, const struct tw_error *
     struct tw_daemon *daemon = context;
     if (ready)
         tw_log(&daemon->log, TW_INFO, "evaluate", "connected", tw_string("rules", "are evaluated"));
-    else if (err && daemon->store && tw_store_ready(daemon->store)) /* else the store has told the same */
+    else if (err && daemon->stores && tw_stores_ready(daemon->stores)) /* else the store has told the same */
         tw_log_error(&daemon->log, "evaluate", "connection lost", err);
 }
 
@@ -410,7 +410,7 @@ static void fail(void *context, const struct tw_error *err)
         daemon->failure = *err;
         tw_log_error(&daemon->log, "daemon", "fatal", err);
     }
-    if (daemon->source && daemon->store && daemon->pool)
+    if (daemon->source && daemon->stores && daemon->pool)
         stop(daemon, err->what);
 }
 
@@ -426,7 +426,8 @@ static bool open_pool(struct tw_daemon *daemon, struct tw_error *err)
     daemon->flow = (struct tw_flow){
         .high_bytes = (uint64_t)daemon->config->flow.high_bytes,
         .low_bytes = (uint64_t)daemon->config->flow.low_bytes,
-        .most_batches = workers * TW_UNFINISHED_MOST + TW_DONE_MOST,
+        .most_batches =
+            workers * TW_UNFINISHED_MOST + (uint32_t)daemon->config->store.sessions * TW_DONE_MOST,
     };
     tw_log(&daemon->log, TW_DEBUG, "daemon", "workers", tw_int("count", workers),
         tw_int("processors", processors), tw_string("limited_by", why));
@@ -458,11 +459,11 @@ static bool open_store(struct tw_daemon *daemon, struct tw_error *err)
         .state = on_store_state,
         .fenced = on_fenced};
     const struct tw_automaton *entities = tw_load_entities(daemon->shared);
-    if (!tw_store_begin(
-            &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, &events, &daemon->store, err))
+    if (!tw_stores_begin(
+            &daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, &events, &daemon->stores, err))
         return false;
     if (entities)
-        tw_store_list(daemon->store, daemon->shared, entities);
+        tw_stores_list(daemon->stores, daemon->shared, entities);
     return true;
 }
 

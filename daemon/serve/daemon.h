@@ -42,7 +42,7 @@
 #include "serve/reloading.h"
 #include "serve/source_counts.h"
 #include "source/source.h"
-#include "store/store.h"
+#include "store/stores.h"
 #include "tell/tell.h"
 
 enum tw_daemon_phase {
@@ -73,7 +73,7 @@ struct tw_daemon {
     struct tw_batcher *batcher;
     struct tw_flow flow;
     struct tw_pace pace;
-    struct tw_store *store;
+    struct tw_stores *stores;
     struct tw_evaluator *evaluator;
     struct tw_evidence *evidence; /* NULL: not wanted */
     struct tw_tell tell;

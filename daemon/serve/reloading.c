@@ -129,7 +129,7 @@ static bool take_effect(struct tw_daemon *daemon, struct tw_reload *reload, stru
         return false;
     tw_source_counts_take(&daemon->sources, tw_load_sources(reload->shared));
     if (tw_load_entities(reload->shared) || tw_load_entities(daemon->shared))
-        tw_store_list(daemon->store, reload->shared, tw_load_entities(reload->shared));
+        tw_stores_list(daemon->stores, reload->shared, tw_load_entities(reload->shared));
     tw_pool_swap(daemon->pool, reload->shared);
     if (daemon->evidence)
         tw_evidence_swap(daemon->evidence, reload->shared);

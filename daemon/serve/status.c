@@ -70,8 +70,8 @@ static uint64_t uncommitted_ms(const struct tw_daemon *daemon)
 /* What keeps records from being committed, as far as it shows, and the cure. */
 static void find_obstacle(const struct tw_daemon *daemon, char *line, size_t size)
 {
-    const struct tw_error *trouble = tw_store_trouble(daemon->store);
-    uint64_t unanswered_ms = tw_store_unanswered_ms(daemon->store);
+    const struct tw_error *trouble = tw_stores_trouble(daemon->stores);
+    uint64_t unanswered_ms = tw_stores_unanswered_ms(daemon->stores);
     if (unanswered_ms > LONG_UNANSWERED_MS)
         snprintf(line, size,
             "PostgreSQL has not answered for %" PRIu64 " s; cure: see in pg_stat_activity what the session "
@@ -79,7 +79,7 @@ static void find_obstacle(const struct tw_daemon *daemon, char *line, size_t siz
             unanswered_ms / 1000);
     else if (trouble)
         tw_error_line(trouble, line, size);
-    else if (tw_store_pending(daemon->store) == 0 && tw_pool_out(daemon->pool) > 0)
+    else if (tw_stores_pending(daemon->stores) == 0 && tw_pool_out(daemon->pool) > 0)
         snprintf(line, size,
             "workers are still at the batches; cure: a smaller model, more processors, or less other load");
     else
@@ -148,7 +148,7 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
         snprintf(why, size, "stopping\n"); /* rooms may be gone already */
         return false;
     }
-    bool store = tw_store_ready(daemon->store);
+    bool store = tw_stores_ready(daemon->stores);
     bool source = tw_source_ready(daemon->source, reasons, sizeof reasons);
     bool evaluator = tw_evaluator_ready(daemon->evaluator);
     if (!store)

@@ -58,6 +58,7 @@ bool tw_prepare_begin(
     struct tw_prepare *prepare, const struct tw_prepare_options *options, struct tw_error *err)
 {
     *prepare = (struct tw_prepare){.options = *options};
+    prepare->days = &prepare->own_days;
     return tw_arena_begin(&prepare->arena, (size_t)options->config->batch.memory_bytes, err);
 }
 
@@ -282,7 +283,7 @@ static bool days_row(void *context, enum tw_statement statement, PGresult *resul
     struct tw_prepare *prepare = context;
     (void)statement;
     if (PQntuples(result) == 1)
-        prepare->days_made += tw_get_int32(PQgetvalue(result, 0, 0));
+        prepare->days->count += tw_get_int32(PQgetvalue(result, 0, 0));
     return false;
 }
 
@@ -314,16 +315,16 @@ static int64_t days_allowed(struct tw_prepare *prepare)
     uint64_t now_ms = tw_now_ms();
     if (most == 0)
         return DAYS_AT_ONCE;
-    if (now_ms - prepare->window_ms >= WINDOW_MS) {
-        prepare->window_ms = now_ms;
-        prepare->days_made = 0;
+    if (now_ms - prepare->days->window_ms >= WINDOW_MS) {
+        prepare->days->window_ms = now_ms;
+        prepare->days->count = 0;
     }
-    if (prepare->days_made < most)
-        return most - prepare->days_made < DAYS_AT_ONCE ? most - prepare->days_made : DAYS_AT_ONCE;
+    if (prepare->days->count < most)
+        return most - prepare->days->count < DAYS_AT_ONCE ? most - prepare->days->count : DAYS_AT_ONCE;
     tw_fail_passing(&prepare->why, TW_SERVER, "store.new_days_per_minute",
         "wait; or see whether the event times are right; or raise it",
         "more than %" PRId64 " new days of tables in a minute: commits wait", most);
-    prepare->wait_ms = prepare->window_ms + WINDOW_MS - now_ms;
+    prepare->wait_ms = prepare->days->window_ms + WINDOW_MS - now_ms;
     return 0;
 }
 

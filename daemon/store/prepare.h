@@ -50,6 +50,12 @@ void tw_known_clear(struct tw_known *known);
 /* Forgets everything and gives the memory back. */
 void tw_known_end(struct tw_known *known);
 
+/* Days made in the minute at hand (store.new_days_per_minute). */
+struct tw_days_made {
+    uint64_t window_ms; /* monotonic: when the minute began */
+    int64_t count;
+};
+
 /* The part of a batch at hand. */
 struct tw_batch_part {
     struct tw_batch *batch;
@@ -92,9 +98,9 @@ struct tw_prepare {
         uint32_t days_asked;
     } of_part;
 
-    uint64_t window_ms; /* when the minute began in which days_made were made */
-    int64_t days_made;
-    struct tw_arena arena; /* parameters */
+    struct tw_days_made own_days;
+    struct tw_days_made *days; /* its own, or what it shares with others */
+    struct tw_arena arena;     /* parameters */
 };
 
 /* Begins the room. TW_INTERNAL when out of memory: then there is nothing to end. */

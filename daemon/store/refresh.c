@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_taken(const struct tw_partition *partition)
+static bool is_taken(const struct tw_store *store, const struct tw_partition *partition)
 {
-    return partition->epoch > 0 && partition->state != TW_PARTITION_LEAVING &&
+    return partition->store == store && partition->epoch > 0 && partition->state != TW_PARTITION_LEAVING &&
            partition->state != TW_PARTITION_TAKING;
 }
 
@@ -25,12 +25,13 @@ static struct tw_refresh_row row_of(const struct tw_partition *partition, uint64
     return row;
 }
 
-bool tw_refresh_gather(struct tw_refresh *refresh, const struct tw_partition *first, struct tw_error *err)
+bool tw_refresh_gather(struct tw_refresh *refresh, const struct tw_store *store,
+    const struct tw_partition *first, struct tw_error *err)
 {
     size_t count = 0;
     uint64_t now_ms = tw_now_ms();
     for (const struct tw_partition *at = first; at; at = at->next)
-        count += is_taken(at);
+        count += is_taken(store, at);
     if (count > refresh->capacity) {
         struct tw_refresh_row *rows = realloc(refresh->rows, count * sizeof *rows);
         if (!rows)
@@ -40,7 +41,7 @@ bool tw_refresh_gather(struct tw_refresh *refresh, const struct tw_partition *fi
     }
     refresh->count = 0;
     for (const struct tw_partition *at = first; at; at = at->next)
-        if (is_taken(at))
+        if (is_taken(store, at))
             refresh->rows[refresh->count++] = row_of(at, now_ms);
     return true;
 }

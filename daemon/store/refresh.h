@@ -2,7 +2,7 @@
  * long they have been silent, written into the positions' rows under their fences. Alerts wait for what is
  * told here (evaluator.h), and somebody who looks at a lag reads it.
  *
- *     tw_refresh_gather(&refresh, first, err)             copies: a partition may be gone when its turn comes
+ *     tw_refresh_gather(&refresh, store, first, err)      copies: a partition may be gone when its turn comes
  *     tw_refresh_send(&refresh, connection, &exchange)    one transaction, with how far rules were evaluated
  *     tw_refresh_answer(&refresh, result)                 from exchange.rows
  *     tw_refresh_fenced(&refresh, &at)                    once it is committed: whose row was not found
@@ -36,9 +36,10 @@ struct tw_refresh {
     size_t answered; /* of them, in the order in which they were sent */
 };
 
-/* Copies what is to be told of the partitions in the list that are taken. TW_INTERNAL when out of memory. */
-TW_MUST_USE bool tw_refresh_gather(
-    struct tw_refresh *refresh, const struct tw_partition *first, struct tw_error *err);
+/* Copies what is to be told of the partitions in the list that this store has taken. TW_INTERNAL when out of
+ * memory. */
+TW_MUST_USE bool tw_refresh_gather(struct tw_refresh *refresh, const struct tw_store *store,
+    const struct tw_partition *first, struct tw_error *err);
 
 /* Sends it; only when the connection is ready and not busy. */
 void tw_refresh_send(

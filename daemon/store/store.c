@@ -268,7 +268,7 @@ void tw_store_refresh(struct tw_store *store, struct tw_partition *first)
     struct tw_error err;
     if (store->state == TW_STORE_REFRESHING || !tw_store_ready(store))
         return;
-    store->refresh_due = tw_refresh_gather(&store->refresh, first, &err);
+    store->refresh_due = tw_refresh_gather(&store->refresh, store, first, &err);
     if (!store->refresh_due)
         tw_log_error(store->log, "store", "positions not refreshed", &err);
     advance_soon(store);
@@ -460,6 +460,7 @@ uint32_t tw_store_pending(const struct tw_store *store)
 
 void tw_store_take(struct tw_store *store, struct tw_partition *partition)
 {
+    partition->store = store;
     partition->task = (struct tw_store_task){.partition = partition};
     push(store, &partition->task);
 }
@@ -487,6 +488,11 @@ void tw_store_commit(struct tw_store *store, struct tw_batch *batch)
     batch->left_us[TW_STAGE_ORDER] = tw_now_us();
     batch->task = (struct tw_store_task){.batch = batch};
     push(store, &batch->task);
+}
+
+void tw_store_share_days(struct tw_store *store, struct tw_days_made *days)
+{
+    store->commit.prepare.days = days;
 }
 
 /* -- begin and end ----------------------------------------------------------------------------- */

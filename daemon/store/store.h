@@ -1,5 +1,5 @@
 /* store: where results are kept, PostgreSQL, seen from the loop. A line of tasks on one connection, one at
- * a time:
+ * a time (several side by side: stores.h):
  *
  *     AWAY --connected--> LEARNING --what stands is known--> IDLE
  *     IDLE --a partition is next, or at hand--> TAKING --taken--> IDLE
@@ -29,6 +29,7 @@
 
 struct tw_automaton;
 struct tw_config;
+struct tw_days_made;
 struct tw_metrics;
 struct tw_shared;
 struct tw_store;
@@ -73,9 +74,13 @@ TW_MUST_USE bool tw_store_begin(uv_loop_t *loop, const struct tw_config *config,
     struct tw_metrics *metrics, const struct tw_store_events *events, struct tw_store **out,
     struct tw_error *err);
 
-/* Takes the partition's row: raises epoch, writes a fresh token, reads next_offset (design, section 4).
- * Once for an entry; the line that it stands in is made of the partitions and batches themselves: nothing
- * is refused for want of memory. */
+/* Counts the days that it makes in `days`, with whoever else does so: the limit
+ * (store.new_days_per_minute) is of all together. `days` must outlive the store. */
+void tw_store_share_days(struct tw_store *store, struct tw_days_made *days);
+
+/* Takes the partition's row: raises epoch, writes a fresh token, reads next_offset (design, section 4),
+ * and notes itself in partition->store. Once for an entry; the line that it stands in is made of the
+ * partitions and batches themselves: nothing is refused for want of memory. */
 void tw_store_take(struct tw_store *store, struct tw_partition *partition);
 
 /* Forgets a partition whose batches are all back: later answers about it are not delivered. */

@@ -1,10 +1,10 @@
 /* bench_commit: documents a second into PostgreSQL, through the daemon's own store, without a Kafka.
  *
- *     bench_commit CONNINFO SECONDS [BATCH [ROWS_PER_STATEMENT [PARTITIONS [ENTITIES]]]]
+ *     bench_commit CONNINFO SECONDS [BATCH [ROWS_PER_STATEMENT [PARTITIONS [ENTITIES [SESSIONS]]]]]
  *
  * The database must be migrated. 300 bytes of text, 1.5 scores a document, bars on; one transaction at a
- * time. Batches are made ahead, so that what is measured is the store and PostgreSQL. Prints one line a
- * second. */
+ * time in each of SESSIONS (1). Batches are made ahead, so that what is measured is the store and
+ * PostgreSQL. Prints one line a second. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -12,13 +12,13 @@
 #include "batches.h"
 #include "config/config.h"
 #include "observe/metrics.h"
-#include "store/store.h"
+#include "store/stores.h"
 
 enum { PARTITIONS_MOST = 64 };
 
 struct bench {
     uv_loop_t loop;
-    struct tw_store *store;
+    struct tw_stores *stores;
     struct tw_config config;
     struct tw_log log;
     struct tw_metrics metrics;
@@ -47,7 +47,13 @@ static void give(struct bench *bench, struct tw_partition *partition)
         exit(70);
     }
     partition->cut_offset = batch->end_offset;
-    tw_store_commit(bench->store, batch);
+    tw_stores_commit(bench->stores, batch);
+}
+
+/* Two batches for each session: one is stored, one waits. */
+static uint32_t in_flight(const struct bench *bench)
+{
+    return 2 * (uint32_t)bench->config.store.sessions;
 }
 
 static void on_state(void *context, bool ready, const struct tw_error *err)
@@ -58,7 +64,7 @@ static void on_state(void *context, bool ready, const struct tw_error *err)
         exit(1);
     }
     for (uint32_t at = 0; ready && at < bench->partition_count; at++)
-        tw_store_take(bench->store, &bench->partitions[at]);
+        tw_stores_take(bench->stores, &bench->partitions[at]);
 }
 
 static void on_taken(
@@ -71,7 +77,7 @@ static void on_taken(
     if (++bench->taken < bench->partition_count)
         return;
     bench->begun_ns = uv_hrtime();
-    for (uint32_t at = 0; at < 2; at++)
+    for (uint32_t at = 0; at < in_flight(bench); at++)
         give(bench, &bench->partitions[at % bench->partition_count]);
 }
 
@@ -86,7 +92,8 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
     bench->stored += batch->count;
     batches_free(batch);
     if (bench->passed < bench->seconds)
-        give(bench, &bench->partitions[(size_t)(partition - bench->partitions + 2) % bench->partition_count]);
+        give(bench, &bench->partitions[(size_t)(partition - bench->partitions + in_flight(bench)) %
+                                       bench->partition_count]);
 }
 
 static void on_closed(void *context)
@@ -106,12 +113,14 @@ static void on_second(uv_timer_t *timer)
     bench->stored_before = bench->stored;
     if (bench->passed < bench->seconds)
         return;
-    printf("mean   %8.0f documents/s, %u a batch, %u rows a statement, %u partitions, %u entities;"
-           " making batches took %.0f%% of the loop\n",
+    printf(
+        "mean   %8.0f documents/s, %u a batch, %u rows a statement, %u partitions, %u entities, %d sessions;"
+        " making batches took %.0f%% of the loop\n",
         (double)bench->stored / seconds, bench->shape.documents, bench->shape.rows_per_statement,
-        bench->partition_count, bench->shape.entities, (double)bench->making_ns / 1e7 / seconds);
+        bench->partition_count, bench->shape.entities, (int)bench->config.store.sessions,
+        (double)bench->making_ns / 1e7 / seconds);
     uv_close((uv_handle_t *)timer, NULL);
-    tw_store_end(bench->store, on_closed);
+    tw_stores_end(bench->stores, on_closed);
 }
 
 static uint32_t argument(int argc, char **argv, int at, uint32_t otherwise)
@@ -126,12 +135,13 @@ int main(int argc, char **argv)
     struct tw_error err;
     if (argc < 3) {
         fprintf(stderr,
-            "usage: bench_commit CONNINFO SECONDS [BATCH [ROWS_PER_STATEMENT [PARTITIONS [ENTITIES]]]]\n");
+            "usage: bench_commit CONNINFO SECONDS [BATCH [ROWS_PER_STATEMENT [PARTITIONS [ENTITIES [SESSIONS]]]]]\n");
         return 2;
     }
     if (!tw_arena_begin(&arena, 8 << 20, &err) || !tw_config_defaults(&arena, &bench.config, &err))
         return 70;
     bench.config.store.conninfo = argv[1];
+    bench.config.store.sessions = argument(argc, argv, 7, 1);
     bench.seconds = (int)strtol(argv[2], NULL, 10);
     bench.shape = (struct batch_shape){.documents = argument(argc, argv, 3, 2000),
         .text_bytes = 300,
@@ -150,8 +160,8 @@ int main(int argc, char **argv)
             (long long)time(NULL));
     for (uint32_t at = 0; at < bench.partition_count; at++)
         bench.partitions[at].number = (int32_t)at;
-    if (!tw_store_begin(
-            &bench.loop, &bench.config, &bench.log, &bench.metrics, &events, &bench.store, &err)) {
+    if (!tw_stores_begin(
+            &bench.loop, &bench.config, &bench.log, &bench.metrics, &events, &bench.stores, &err)) {
         fprintf(stderr, "bench_commit: %s\n", err.what);
         return 1;
     }
