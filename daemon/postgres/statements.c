@@ -276,19 +276,8 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         "SELECT tapewatch.filing_fence($1, $2, $3, $4)"},
     [TW_STORIES_FILE] = {"stories_file", TW_FOR_EVALUATOR, 15,
         {TZ, TZ, AI2, AI4, AI8, AI8, AI8, ATZ, AI4, AI4, AI4, AI4, AI4, AI4, ATX},
-        /* behind the fence; a document that was stored again after its days were dropped has a row */
-        "WITH u AS (SELECT * FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) WITH ORDINALITY AS u"
-        " (topic_id, partition, kafka_offset, number, story, story_time, novelty, copies_12h, copies_24h, copies_3d,"
-        " copies_7d, nth)), t AS (SELECT nth, array_agg(symbol COLLATE \"C\" ORDER BY symbol COLLATE \"C\") AS told"
-        " FROM unnest($14, $15) AS t (nth, symbol) GROUP BY nth),"
-        " gone AS (DELETE FROM tapewatch.unfiled x USING u WHERE x.event_time >= $1 AND x.event_time <= $2"
-        " AND x.topic_id = u.topic_id AND x.partition = u.partition AND x.kafka_offset = u.kafka_offset"
-        " RETURNING x.event_time, x.sketch, u.*)"
-        " INSERT INTO tapewatch.stories (topic_id, partition, kafka_offset, event_time, number, story, story_time, novelty,"
-        " copies_12h, copies_24h, copies_3d, copies_7d, told, sketch)"
-        " SELECT g.topic_id, g.partition, g.kafka_offset, g.event_time, g.number, g.story, g.story_time, g.novelty,"
-        " g.copies_12h, g.copies_24h, g.copies_3d, g.copies_7d, coalesce(t.told, '{}'), g.sketch"
-        " FROM gone g LEFT JOIN t ON t.nth = g.nth ON CONFLICT DO NOTHING"},
+        /* behind the fence */
+        "SELECT tapewatch.file_stories($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"},
     [TW_COPY_BARS_ADD] = {"copy_bars_add", TW_FOR_EVALUATOR, 7, {ATZ, AI2, ATX, AI8, AI8, AI8, AI8},
         "INSERT INTO tapewatch.copy_bars AS c (bar_start, shard, entity, scores, sum, sum_of_squares, negative_sum)"
         " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)"

@@ -1,6 +1,6 @@
 -- Filing under its fence, days of stories, and event time brought back: what was filed since is filed again.
 BEGIN;
-SELECT plan(16);
+SELECT plan(20);
 
 SELECT tapewatch.ensure_days('{2031-01-01,2031-01-02}', '{}');
 INSERT INTO tapewatch.topics (topic) VALUES ('pgtap-stories');
@@ -40,6 +40,27 @@ SELECT is_empty('SELECT * FROM tapewatch.unfiled', 'and what waited to be filed 
 SELECT tapewatch.drop_day('bars', '2031-01-02');
 SELECT is((SELECT string_agg(parent, ' ' ORDER BY parent) FROM tapewatch.days WHERE day = '2031-01-02'),
     'documents events scores stories', 'with a day of bars goes what copies brought into them');
+
+-- Filed: 12 has its story already, 13 waits twice; 11 and 13 are filed, once, and nothing waits any more.
+INSERT INTO tapewatch.stories SELECT 12, '2031-01-02 12:00Z', 7, 7, '2031-01-02 12:00Z', 0, 0, 0, 0, 0, topic_id, 10000, '{}', '\x07'
+    FROM mine;
+INSERT INTO tapewatch.unfiled SELECT n, '2031-01-02 00:00Z'::timestamptz + n * interval '1 hour', 0, topic_id, '\x08'
+    FROM mine, unnest('{11,12,13,13}'::bigint[]) AS n;
+CREATE FUNCTION pg_temp.file(offsets bigint[], numbers bigint[]) RETURNS void LANGUAGE sql AS $$
+    SELECT tapewatch.file_stories('2031-01-02 11:00Z', '2031-01-02 13:00Z', array_agg(topic_id), array_agg(0), array_agg(o), array_agg(n),
+        array_agg(n), array_agg('2031-01-02 11:00Z'::timestamptz), array_agg(10000), array_agg(0), array_agg(0), array_agg(0),
+        array_agg(0), '{1,1}', '{STQ,ARB}')
+    FROM mine, unnest(offsets, numbers) AS u (o, n)
+$$;
+SET LOCAL ROLE tapewatch_reader;
+SELECT throws_ok('SELECT pg_temp.file(''{11}'', ''{8}'')', '42501', NULL, 'the reader files nothing');
+SET LOCAL ROLE tapewatch_writer;
+SELECT lives_ok('SELECT pg_temp.file(''{11,12,13,13}'', ''{8,9,10,11}'')', 'documents are filed, whatever is filed already');
+RESET ROLE;
+SELECT results_eq($$SELECT kafka_offset, number, told, sketch FROM tapewatch.stories WHERE event_time >= '2031-01-02' ORDER BY kafka_offset, number$$,
+    $$SELECT 11::bigint, 8::bigint, '{ARB,STQ}'::text[] COLLATE "C", '\x08'::bytea UNION ALL SELECT 12, 7, '{}', '\x07'
+    UNION ALL SELECT 13, (SELECT number FROM tapewatch.stories WHERE kafka_offset = 13), '{}', '\x08'$$, 'each has one story, the first that it had');
+SELECT is_empty('SELECT * FROM tapewatch.unfiled', 'nothing of them waits any more');
 
 SELECT * FROM finish();
 ROLLBACK;
