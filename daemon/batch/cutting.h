@@ -28,8 +28,8 @@ enum tw_cutting {
     TW_CUT_ANY  /* the oldest, whatever its age */
 };
 
-/* Which open batches are to be cut, one at a time, where `out` batches are cut and not stored, workers are not
- * done with `unfinished` of them, and so many sessions store. */
+/* Which open batches are to be cut, one at a time, where `out` batches are cut and not stored, workers are
+ * not done with `unfinished` of them, and so many sessions store. */
 enum tw_cutting tw_cutting_now(uint32_t workers, uint32_t sessions, uint32_t unfinished, uint32_t out);
 
 #endif
