@@ -530,8 +530,11 @@ def broker_away(storm, number, sign):
 
 @kind("broker-kill", "broker", "metric tapewatch_kafka_errors_total")
 def broker_kill(storm):
-    """SIGKILL of a broker, started again."""
+    """SIGKILL of a broker that leads something, started again: of another's death no daemon need know."""
     number = storm.random.choice((1, 2, 3))
+    leaders = storm.servers.leaders()
+    require(leaders, "nobody leads anything")
+    number = number if number in leaders else min(leaders)
     broker_away(storm, number, signal.SIGKILL)
     return f"broker {number} died and came back"
 

@@ -286,6 +286,10 @@ class Servers:
             shutil.chown(os.path.join(disk, "tables"), "postgres", "postgres")
         return done.returncode == 0
 
+    def leaders(self):
+        """The brokers that lead a partition of the stream: daemons read from them."""
+        return {p.leader for p in self.admin.list_topics(timeout=10).topics[self.topic].partitions.values() if p.leader >= 0}
+
     def await_leaders(self, topic=None, partitions=None):
         end = time.monotonic() + 60
         while time.monotonic() < end:
