@@ -4,6 +4,9 @@
 #include "store/prepare.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
 
 struct tw_stores {
     struct tw_store_events events; /* the owner's */
@@ -104,9 +107,17 @@ void tw_stores_list(struct tw_stores *stores, struct tw_shared *shared, const st
 
 /* -- to the store that has the partition ------------------------------------------------------- */
 
+/* The same one whenever the partition comes again: a commit of before may still be on its way there. Neighbours
+ * of a topic are spread evenly, topics of one partition by their names. */
+static struct tw_store *store_of(const struct tw_stores *stores, const struct tw_partition *partition)
+{
+    uint64_t begin = XXH3_64bits(partition->topic, strlen(partition->topic)) % stores->count;
+    return stores->each[(begin + (uint32_t)partition->number) % stores->count];
+}
+
 void tw_stores_take(struct tw_stores *stores, struct tw_partition *partition)
 {
-    tw_store_take(stores->each[(uint32_t)partition->number % stores->count], partition);
+    tw_store_take(store_of(stores, partition), partition);
 }
 
 void tw_stores_forget(struct tw_stores *stores, struct tw_partition *partition)

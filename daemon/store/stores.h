@@ -5,7 +5,7 @@
  * line, so its commits come in order and stay contiguous. To PostgreSQL the stores are what two daemons are
  * that share a topic: each position's row is fenced, and no two of them write the same row of a bar.
  *
- *     take(partition)    chooses the store, by the partition's number, and notes it in partition->store
+ *     take(partition)    chooses the store, by topic and number, and notes it in partition->store
  *     commit, forget     go where the partition was taken
  *     refresh            each store tells of those that are its own
  *     list               the first store tells the entities file

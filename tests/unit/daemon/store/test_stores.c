@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -92,6 +93,25 @@ static void a_partition_is_always_one_stores(void **state)
     end(&scene);
 }
 
+/* Topics of one partition each are common: one of them a source of news. */
+static void topics_of_one_partition_are_not_all_one_stores(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct tw_partition topics[8] = {{.number = 0}};
+    int first = 0;
+    begin(&scene, 2);
+    for (int at = 0; at < 8; at++) {
+        snprintf(topics[at].topic, sizeof topics[at].topic, "news.source-%d", at);
+        tw_stores_take(scene.stores, &topics[at]);
+        first += topics[at].store == topics[0].store;
+    }
+    assert_in_range(first, 2, 6);
+    for (int at = 0; at < 8; at++)
+        tw_stores_forget(scene.stores, &topics[at]);
+    end(&scene);
+}
+
 static void one_session_has_all(void **state)
 {
     (void)state;
@@ -133,6 +153,7 @@ static void a_partition_that_was_never_taken_is_forgotten_by_nobody(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_partition_is_always_one_stores),
+        cmocka_unit_test(topics_of_one_partition_are_not_all_one_stores),
         cmocka_unit_test(one_session_has_all),
         cmocka_unit_test(batches_wait_where_their_partition_was_taken_and_all_come_back),
         cmocka_unit_test(a_partition_that_was_never_taken_is_forgotten_by_nobody)};
