@@ -233,6 +233,8 @@ def worker_stuck(storm):
             os.waitpid(thread, WAIT_THREAD)
         stopped = [state_of(f"{daemon.pid}/task/{thread}") for thread in threads]
         require(set(stopped) == {"t"}, f"they are in the states {stopped}")
+        # One that was about to hand over a batch has the lock that the loop waits for: then more stands still than is meant.
+        require(daemon.get("/healthz", 2)[0] != 0, "a worker stood still at the door of the loop")
         storm.nap(storm.random.choice((5, 24)))
     finally:
         for thread in held:

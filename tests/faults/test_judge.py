@@ -73,10 +73,10 @@ class APartitionThatWaits(unittest.TestCase):
         self.assertEqual(self.verdicts([(10, 200, "2", "2"), (1, 200, "2", "2")]), 1)
 
     def test_who_has_just_taken_it_need_not_answer_for_the_time_before(self):
-        self.assertEqual(self.verdicts([(10, None, "1", "1"), (10, 200, "2", "1"), (1, 200, "2", "2")]), 0)
+        self.assertEqual(self.verdicts([(10, 0, "1", "1"), (10, 200, "2", "1"), (1, 200, "2", "2")]), 0)
 
     def test_that_another_did_not_answer_says_nothing_of_it(self):
-        self.assertEqual(self.verdicts([(10, None, "1", "2"), (10, 200, "2", "2")]), 1)
+        self.assertEqual(self.verdicts([(10, 0, "1", "2"), (10, 200, "2", "2")]), 1)
 
 
 if __name__ == "__main__":
