@@ -107,8 +107,8 @@ void tw_stores_list(struct tw_stores *stores, struct tw_shared *shared, const st
 
 /* -- to the store that has the partition ------------------------------------------------------- */
 
-/* The same one whenever the partition comes again: a commit of before may still be on its way there. Neighbours
- * of a topic are spread evenly, topics of one partition by their names. */
+/* The same one whenever the partition comes again: a commit of before may still be on its way there.
+ * Neighbours of a topic are spread evenly, topics of one partition by their names. */
 static struct tw_store *store_of(const struct tw_stores *stores, const struct tw_partition *partition)
 {
     uint64_t begin = XXH3_64bits(partition->topic, strlen(partition->topic)) % stores->count;
