@@ -663,6 +663,17 @@ bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection_options *op
     return true;
 }
 
+void tw_connection_hold(struct tw_connection *connection)
+{
+    uv_timer_stop(&connection->timer);
+}
+
+void tw_connection_start(struct tw_connection *connection)
+{
+    if (connection->state == TW_CONNECTION_DOWN)
+        uv_timer_start(&connection->timer, on_retry, 0, 0);
+}
+
 static void on_timer_closed(uv_handle_t *handle)
 {
     handle_closed(handle->data);

@@ -89,6 +89,11 @@ TW_MUST_USE bool tw_connection_begin(uv_loop_t *loop, const struct tw_connection
     const struct tw_log *log, const struct tw_connection_events *events, struct tw_connection **out,
     struct tw_error *err);
 
+/* Right after tw_connection_begin: it does not connect before tw_connection_start. Is the connection still
+ * down then, it starts; else nothing happens. */
+void tw_connection_hold(struct tw_connection *connection);
+void tw_connection_start(struct tw_connection *connection);
+
 /* Is it connected, its session prepared, and not lost since? */
 bool tw_connection_ready(const struct tw_connection *connection);
 bool tw_connection_busy(const struct tw_connection *connection); /* an exchange is under way */

@@ -539,6 +539,16 @@ bool tw_store_begin(uv_loop_t *loop, const struct tw_config *config, const struc
     return false;
 }
 
+void tw_store_hold(struct tw_store *store)
+{
+    tw_connection_hold(store->session.connection);
+}
+
+void tw_store_start(struct tw_store *store)
+{
+    tw_connection_start(store->session.connection);
+}
+
 static void hand_back(struct tw_store *store, struct tw_batch *batch)
 {
     store->pending--;

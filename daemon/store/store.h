@@ -73,6 +73,9 @@ struct tw_store_events {
 TW_MUST_USE bool tw_store_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
     struct tw_metrics *metrics, const struct tw_store_events *events, struct tw_store **out,
     struct tw_error *err);
+/* Right after tw_store_begin: it does not connect before tw_store_start. */
+void tw_store_hold(struct tw_store *store);
+void tw_store_start(struct tw_store *store);
 
 /* Counts the days that it makes in `days`, with whoever else does so: the limit
  * (store.new_days_per_minute) is of all together. `days` must outlive the store. */

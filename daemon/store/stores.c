@@ -12,6 +12,7 @@ struct tw_stores {
     struct tw_store_events events; /* the owner's */
     struct tw_store *each[TW_STORES_MOST];
     uint32_t count;
+    uint32_t started;         /* the others wait for the first of them to be connected */
     uint32_t open;            /* not closed yet */
     struct tw_days_made days; /* of all: store.new_days_per_minute is the daemon's */
     void (*closed)(void *context);
@@ -32,10 +33,12 @@ static void on_taken(
     stores->events.taken(stores->events.context, partition, assignment, err);
 }
 
-/* One that is connected says nothing while another is away. */
+/* One that is connected says nothing while another is away, and lets the next one start. */
 static void on_state(void *context, bool ready, const struct tw_error *err)
 {
     struct tw_stores *stores = context;
+    if (ready && stores->started < stores->count)
+        tw_store_start(stores->each[stores->started++]);
     if (!ready || tw_stores_ready(stores))
         stores->events.state(stores->events.context, ready, err);
 }
@@ -148,6 +151,9 @@ bool tw_stores_begin(uv_loop_t *loop, const struct tw_config *config, const stru
     while (stores->count < wanted &&
            tw_store_begin(loop, config, log, metrics, &heard, &stores->each[stores->count], err))
         tw_store_share_days(stores->each[stores->count++], &stores->days);
+    stores->started = 1;
+    for (uint32_t at = stores->started; at < stores->count; at++)
+        tw_store_hold(stores->each[at]);
     *out = stores->count == wanted ? stores : NULL;
     if (*out)
         return true;
