@@ -144,21 +144,23 @@ bool tw_stores_begin(uv_loop_t *loop, const struct tw_config *config, const stru
 {
     struct tw_stores *stores = calloc(1, sizeof *stores);
     uint32_t wanted = (uint32_t)config->store.sessions;
+    *out = NULL;
     if (!stores)
         return tw_fail(err, TW_INTERNAL, "store", NULL, "out of memory");
     struct tw_store_events heard = {stores, on_committed, on_taken, on_state, on_fenced};
     stores->events = *events;
-    while (stores->count < wanted &&
-           tw_store_begin(loop, config, log, metrics, &heard, &stores->each[stores->count], err))
+    do {
+        if (!tw_store_begin(loop, config, log, metrics, &heard, &stores->each[stores->count], err)) {
+            tw_stores_end(stores, NULL); /* their handles close on the loop */
+            return false;
+        }
         tw_store_share_days(stores->each[stores->count++], &stores->days);
+    } while (stores->count < wanted);
     stores->started = 1;
     for (uint32_t at = stores->started; at < stores->count; at++)
         tw_store_hold(stores->each[at]);
-    *out = stores->count == wanted ? stores : NULL;
-    if (*out)
-        return true;
-    tw_stores_end(stores, NULL); /* their handles close on the loop */
-    return false;
+    *out = stores;
+    return true;
 }
 
 void tw_stores_end(struct tw_stores *stores, void (*closed)(void *context))

@@ -196,7 +196,7 @@ static void teachers_answer_by_the_library_of_the_run(void **state)
     assert_int_equal(asking.asked, 1);
     assert_true(ask_by(&same, "portable", cache, 10, &answers, &err));
     assert_int_equal(same.asked, 0);
-    assert_true(ask_by(&other, "openblas", cache, 10, &answers, &err));
+    assert_true(ask_by(&other, "bf16-portable", cache, 10, &answers, &err));
     assert_int_equal(other.asked, 1);
 }
 
