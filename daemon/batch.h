@@ -51,7 +51,6 @@ struct tw_batch {
     struct tw_encoded *encoded;
     struct tw_error failure; /* filled when the river failed as a whole */
     bool failed;
-    uint64_t worker_us;          /* time the river took, for metrics */
     uint64_t left_us[TW_STAGES]; /* monotonic: when each stage ended (observe/stages.h) */
 
     struct tw_shared *shared; /* what the rows were made with and point into: the batch is a user of it */
@@ -61,5 +60,11 @@ struct tw_batch {
     struct tw_batch *order;    /* pool.h: next in the order of give */
     bool back;                 /* pool.h: the worker is done with it */
 };
+
+/* Time the river took. */
+static inline uint64_t tw_batch_worker_us(const struct tw_batch *batch)
+{
+    return batch->left_us[TW_STAGE_WORKER] - batch->left_us[TW_STAGE_QUEUE];
+}
 
 #endif

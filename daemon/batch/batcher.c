@@ -202,7 +202,7 @@ static void forget_results(struct tw_batch *batch)
     batch->encoded = NULL;
     batch->failed = false;
     batch->failure = (struct tw_error){0};
-    batch->worker_us = 0;
+    batch->left_us[TW_STAGE_QUEUE] = batch->left_us[TW_STAGE_WORKER] = 0;
     batch->back = false;
     batch->order = NULL;
     batch->next = NULL;

@@ -6,8 +6,8 @@
  * that comes back, the newest of them counting most. Until the first is back a token is taken for a slow
  * one.
  *
- *     tw_pace_learn(&pace, batch->tokens, batch->worker_us, scored);      a batch is back
- *     tw_pace_most_tokens(&pace)                                          cut the next ones there
+ *     tw_pace_learn(&pace, batch->tokens, tw_batch_worker_us(batch), scored);   a batch is back
+ *     tw_pace_most_tokens(&pace)                                               cut the next ones there
  *
  * How batches are cut changes no score (infer/predict.h). Pure. */
 #ifndef TW_PACE_H

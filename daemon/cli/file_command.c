@@ -154,12 +154,17 @@ static bool open_file(const char *path, struct tw_offline_file *out, struct tw_e
                            err, TW_OUTPUT, path, "name a folder that can be written to", "cannot be created");
 }
 
+static bool is_same(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
 /* Two names of one file: each would be written over the other. */
 static bool is_one_file(FILE *left, FILE *right)
 {
     struct stat one, other;
     return left && right && fstat(fileno(left), &one) == 0 && fstat(fileno(right), &other) == 0 &&
-           S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+           S_ISREG(one.st_mode) && is_same(&one, &other);
 }
 
 /* Is it still the file of that name? Another run may have given it its own. */
@@ -167,7 +172,7 @@ static bool is_in_place(const struct tw_offline_file *out)
 {
     struct stat opened, named;
     return fstat(fileno(out->file), &opened) == 0 && stat(out->partial, &named) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+           is_same(&opened, &named);
 }
 
 /* Two runs into one file would write over each other, and the first that ends would give it its name. Whoever

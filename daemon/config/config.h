@@ -62,6 +62,9 @@ struct tw_properties {
     uint32_t count;
 };
 
+/* As many sessions that store as a configuration may ask for (store.sessions). */
+enum { TW_STORE_SESSIONS_MOST = 16 };
+
 struct tw_config {
     const char *path;                  /* the file it was read from; NULL: defaults alone */
     const struct tw_text_file *source; /* its bytes; NULL: defaults alone */

@@ -53,7 +53,7 @@ const struct tw_config_row tw_config_rows[] = {
         "100", TW_FIELD_INT, AT(store.new_days_per_minute), 1, false, ""},
     {"store", {"rows_per_statement", TW_YAML_COUNT, 1, 100000, NULL, "", "Rows sent in one statement."},
         "1000", TW_FIELD_INT, AT(store.rows_per_statement), 1, false, ""},
-    {"store", {"sessions", TW_YAML_COUNT, 1, 16, NULL, "", "Sessions with PostgreSQL that store, side by side; each partition is always one session's. One more for each processor that PostgreSQL may use, up to the number of partitions."},
+    {"store", {"sessions", TW_YAML_COUNT, 1, TW_STORE_SESSIONS_MOST, NULL, "", "Sessions with PostgreSQL that store, side by side; each partition is always one session's. One more for each processor that PostgreSQL may use, up to the number of partitions."},
         "2", TW_FIELD_INT, AT(store.sessions), 1, false, ""},
     {"store", {"lock_timeout", TW_YAML_DURATION, 1000, SECONDS(3600), NULL, "", "How long a takeover waits for a lock before it ends the backend that holds it."},
         "2s", TW_FIELD_INT, AT(store.lock_timeout_ms), 1000, false, ""},

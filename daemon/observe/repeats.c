@@ -1,5 +1,14 @@
 #include "observe/repeats.h"
 
+#include <string.h>
+
+#include <xxhash.h>
+
+int64_t tw_repeats_kind(const char *words)
+{
+    return (int64_t)(XXH3_64bits(words, strlen(words)) >> 1);
+}
+
 /* Its place, or the one that it may take: a free one, else the one told longest ago. */
 static int place_of(const struct tw_repeats *repeats, int64_t kind, bool *known)
 {

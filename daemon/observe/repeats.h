@@ -24,6 +24,9 @@ struct tw_repeats {
     } kinds[TW_REPEATS_KINDS];
 };
 
+/* The kind of events that are told apart by these words: an error's, an SQLSTATE. */
+int64_t tw_repeats_kind(const char *words);
+
 /* An event of this kind has come. True: tell it; *unsaid receives how many came since one was told. */
 bool tw_repeats_tell(struct tw_repeats *repeats, int64_t kind, uint64_t now_ms, uint64_t *unsaid);
 

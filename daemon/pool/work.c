@@ -91,7 +91,6 @@ static void run(void *content, void *state, struct tw_batch *batch)
     batch->failure = err;
     batch->left_us[TW_STAGE_QUEUE] = began_us;
     batch->left_us[TW_STAGE_WORKER] = tw_now_us();
-    batch->worker_us = batch->left_us[TW_STAGE_WORKER] - began_us;
 }
 
 const struct tw_work tw_work_table = {.begin = begin, .end = end, .batch = run};

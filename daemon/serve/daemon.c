@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <xxhash.h>
-
 #include "base/clock.h"
 #include "batch/cutting.h"
 #include "observe/notify.h"
@@ -170,12 +168,12 @@ static void split(struct tw_daemon *daemon, struct tw_batch *batch)
 static void on_batch(void *context, struct tw_batch *batch)
 {
     struct tw_daemon *daemon = context;
-    tw_observe(&daemon->metrics, TW_TIME_RIVER, (double)batch->worker_us / 1e6);
+    tw_observe(&daemon->metrics, TW_TIME_RIVER, (double)tw_batch_worker_us(batch) / 1e6);
     if (!batch->failed) {
         /* Copies whose scores were known cost nothing, and say nothing of those that will be read. */
         const uint64_t stored = batch->rows.stored_count, read = stored - batch->rows.cached;
         const uint64_t tokens = stored ? batch->tokens * read / stored : batch->tokens;
-        tw_pace_learn(&daemon->pace, tokens, batch->worker_us, read * 2 >= batch->count);
+        tw_pace_learn(&daemon->pace, tokens, tw_batch_worker_us(batch), read * 2 >= batch->count);
         tw_batcher_limit_tokens(daemon->batcher, tw_pace_most_tokens(&daemon->pace));
     }
     if (daemon->phase >= TW_DAEMON_CLOSING) {
@@ -318,12 +316,6 @@ static void on_watchdog(void *context)
         tw_notify_alive();
 }
 
-/* Errors of the same words are of one kind. */
-static int64_t kind_of(const char *words)
-{
-    return (int64_t)(XXH3_64bits(words, strlen(words)) >> 1);
-}
-
 /* Each loss of a connection that stood is told; tries that fail alike afterwards, once a minute. */
 static void on_store_state(void *context, bool ready, const struct tw_error *err)
 {
@@ -332,7 +324,7 @@ static void on_store_state(void *context, bool ready, const struct tw_error *err
     if (ready) {
         daemon->losses = (struct tw_repeats){0};
         tw_log(&daemon->log, TW_INFO, "store", "connected", tw_string("schema", "ready"));
-    } else if (err && tw_repeats_tell(&daemon->losses, kind_of(err->what), tw_now_ms(), &unsaid)) {
+    } else if (err && tw_repeats_tell(&daemon->losses, tw_repeats_kind(err->what), tw_now_ms(), &unsaid)) {
         tw_log_error(&daemon->log, "store", "connection lost", err);
     }
     if (err && !err->passing && (err->code == TW_CONFIG || err->code == TW_PERMISSION))

@@ -200,11 +200,8 @@ static void split(struct tw_commit *commit)
 static void tell_refused(struct tw_commit *commit, const struct tw_refusal *refusal)
 {
     const struct tw_partition *partition = commit->part.batch->partition;
-    int64_t kind = 0;
     uint64_t unsaid;
-    for (const char *letter = refusal->code; *letter; letter++)
-        kind = kind * 256 + (unsigned char)*letter;
-    if (!tw_repeats_tell(&commit->refused, kind, tw_now_ms(), &unsaid))
+    if (!tw_repeats_tell(&commit->refused, tw_repeats_kind(refusal->code), tw_now_ms(), &unsaid))
         return;
     tw_log(commit->options.log, TW_WARNING, "commit", "document refused by PostgreSQL",
         tw_string("topic", partition->topic), tw_int("partition", partition->number),

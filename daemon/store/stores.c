@@ -10,7 +10,7 @@
 
 struct tw_stores {
     struct tw_store_events events; /* the owner's */
-    struct tw_store *each[TW_STORES_MOST];
+    struct tw_store *each[TW_STORE_SESSIONS_MOST];
     uint32_t count;
     uint32_t started;         /* the others wait for the first of them to be connected */
     uint32_t open;            /* not closed yet */

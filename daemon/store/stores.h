@@ -18,8 +18,6 @@
 
 #include "store/store.h"
 
-enum { TW_STORES_MOST = 16 };
-
 struct tw_stores;
 
 /* Starts connecting the first; when it is ready the next, and so on: what is wrong with the server is found

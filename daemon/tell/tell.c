@@ -37,12 +37,14 @@ static size_t tell_behind(const struct tw_outbox *outbox, const char *target, ch
     char line[900];
     uint64_t behind_ms = tw_outbox_behind_ms(outbox);
     uint64_t unknown_ms = tw_outbox_unknown_ms(outbox);
-    int length = 0;
+    int length;
+    if (unknown_ms < TW_TELL_LIMIT_MS && behind_ms < TW_TELL_LIMIT_MS)
+        return 0;
     tw_outbox_obstacle(outbox, line, sizeof line);
     if (unknown_ms >= TW_TELL_LIMIT_MS)
         length = snprintf(why, size, "what waits to be told to %s is not known for %" PRIu64 " s: %s\n",
             target, unknown_ms / 1000, line);
-    else if (behind_ms >= TW_TELL_LIMIT_MS)
+    else
         length = snprintf(why, size, "alerts wait, and %s was told none for %" PRIu64 " s: %s\n", target,
             behind_ms / 1000, line);
     return length > 0 ? (size_t)length : 0;

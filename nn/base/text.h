@@ -78,6 +78,15 @@ static inline bool tw_text_is_alphanumeric(char byte)
     return tw_text_is_digit(byte) || tw_text_is_letter(byte);
 }
 
+/* What a hexadecimal digit of either case is worth; -1: it is none. */
+static inline int tw_text_hex(char byte)
+{
+    char letter = (char)(byte | 0x20);
+    if (tw_text_is_digit(byte))
+        return byte - '0';
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
 /* The byte at `at`; NUL behind the text's end. */
 static inline char tw_text_byte(struct tw_text text, size_t at)
 {

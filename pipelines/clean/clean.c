@@ -292,21 +292,6 @@ static bool take_host(struct cleaning *cleaning)
 
 /* ---- the pass ---- */
 
-/* The four hexadecimal digits of "\\u2019" at `at`; -1 when no such escape stands there. */
-static int32_t escaped_unit(struct tw_text text, size_t at)
-{
-    int32_t unit = 0;
-    if (text.length - at < 6 || text.bytes[at] != '\\' || text.bytes[at + 1] != 'u')
-        return -1;
-    for (size_t digit = 2; digit < 6; digit++) {
-        char byte = text.bytes[at + digit], letter = (char)(byte | 0x20);
-        if (!tw_text_is_digit(byte) && (letter < 'a' || letter > 'f'))
-            return -1;
-        unit = unit * 16 + (tw_text_is_digit(byte) ? byte - '0' : letter - 'a' + 10);
-    }
-    return unit;
-}
-
 /* What a text holds that was made JSON twice and read once: "\u2019", "\u003cp\u003e", and "\n" before
  * what begins a line, not a folder. Its bytes; 0 when none stands here. */
 static size_t take_json_escape(struct cleaning *cleaning)
@@ -318,13 +303,11 @@ static size_t take_json_escape(struct cleaning *cleaning)
         cleaning->space = true;
         return 2;
     }
-    int32_t unit = escaped_unit(text, at), second = -1;
+    int32_t unit = tw_utf16_escape(text, at), second = tw_utf16_escape(text, at + 6);
     if (unit < 0)
         return 0;
-    if (unit >= 0xD800 && unit <= 0xDBFF && text.length - at > 6)
-        second = escaped_unit(text, at + 6);
-    bool pair = second >= 0xDC00 && second <= 0xDFFF;
-    uint32_t point = pair ? 0x10000 + ((uint32_t)(unit - 0xD800) << 10) + (uint32_t)(second - 0xDC00)
+    uint32_t pair = second < 0 ? 0 : tw_utf16_join((uint32_t)unit, (uint32_t)second);
+    uint32_t point = pair                               ? pair
                      : unit >= 0xD800 && unit <= 0xDFFF ? 0xFFFD
                                                         : tw_windows_1252((uint32_t)unit);
     char bytes[4];

@@ -57,14 +57,11 @@ static size_t read_number(struct tw_text text, size_t at, uint32_t *number)
     size_t first = at;
     uint32_t value = 0;
     for (; at < text.length; at++) {
-        char byte = text.bytes[at], letter = (char)(byte | 0x20);
-        uint32_t digit = tw_text_is_digit(byte)                          ? (uint32_t)(byte - '0')
-                         : hexadecimal && letter >= 'a' && letter <= 'f' ? (uint32_t)(letter - 'a') + 10
-                                                                         : UINT32_MAX;
-        if (digit == UINT32_MAX)
+        int digit = tw_text_hex(text.bytes[at]);
+        if (digit < 0 || (digit > 9 && !hexadecimal))
             break;
         if (value <= 0x10FFFF) /* beyond Unicode it stays beyond, and never wraps */
-            value = value * (hexadecimal ? 16 : 10) + digit;
+            value = value * (hexadecimal ? 16 : 10) + (uint32_t)digit;
     }
     bool semicolon = at < text.length && text.bytes[at] == ';';
     if (at == first || (!semicolon && !ends_at(text, at)))
@@ -83,9 +80,10 @@ static size_t low_half_bytes(struct tw_text text, size_t at, uint32_t *number)
     if (*number < 0xD800 || *number > 0xDBFF || !tw_text_goes_on(text, at, "&#"))
         return 0;
     size_t length = read_number(ahead, at + MARK, &low);
-    if (length == 0 || low < 0xDC00 || low > 0xDFFF)
+    uint32_t pair = length ? tw_utf16_join(*number, low) : 0;
+    if (!pair)
         return 0;
-    *number = 0x10000 + ((*number - 0xD800) << 10) + (low - 0xDC00);
+    *number = pair;
     return length + MARK;
 }
 

@@ -4,6 +4,26 @@ static const uint16_t windows_1252[32] = {0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 
     0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D, 0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
     0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178};
 
+uint32_t tw_utf16_join(uint32_t high, uint32_t low)
+{
+    bool pair = high >= 0xD800 && high <= 0xDBFF && low >= 0xDC00 && low <= 0xDFFF;
+    return pair ? 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00) : 0;
+}
+
+int32_t tw_utf16_escape(struct tw_text text, size_t at)
+{
+    int32_t unit = 0;
+    if (at > text.length || text.length - at < 6 || text.bytes[at] != '\\' || text.bytes[at + 1] != 'u')
+        return -1;
+    for (size_t digit = 2; digit < 6; digit++) {
+        int value = tw_text_hex(text.bytes[at + digit]);
+        if (value < 0)
+            return -1;
+        unit = unit * 16 + value;
+    }
+    return unit;
+}
+
 uint32_t tw_windows_1252(uint32_t point)
 {
     return point >= 0x80 && point <= 0x9F ? windows_1252[point - 0x80] : point;
@@ -122,8 +142,9 @@ static uint32_t cesu_pair(struct tw_text text, size_t at)
     if (text.length - at < 6 || bytes[0] != 0xED || (bytes[1] & 0xF0) != 0xA0 || (bytes[2] & 0xC0) != 0x80 ||
         bytes[3] != 0xED || (bytes[4] & 0xF0) != 0xB0 || (bytes[5] & 0xC0) != 0x80)
         return 0;
-    uint32_t high = (uint32_t)(bytes[1] & 0x0F) << 6 | (bytes[2] & 0x3Fu);
-    return 0x10000 + (high << 10) + ((uint32_t)(bytes[4] & 0x0F) << 6 | (bytes[5] & 0x3Fu));
+    uint32_t high = 0xD000u | (uint32_t)(bytes[1] & 0x3F) << 6 | (bytes[2] & 0x3Fu);
+    uint32_t low = 0xD000u | (uint32_t)(bytes[4] & 0x3F) << 6 | (bytes[5] & 0x3Fu);
+    return tw_utf16_join(high, low);
 }
 
 size_t tw_utf8_mend(struct tw_text text, size_t at, size_t broken, char bytes[4], size_t *taken)

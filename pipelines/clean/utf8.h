@@ -25,6 +25,12 @@ size_t tw_utf8_sequence(struct tw_text text, size_t at, size_t *broken);
  * bytes of the text it stands for. */
 size_t tw_utf8_mend(struct tw_text text, size_t at, size_t broken, char bytes[4], size_t *taken);
 
+/* The character of a pair of UTF-16's units; 0 when these are no pair. */
+uint32_t tw_utf16_join(uint32_t high, uint32_t low);
+
+/* The unit of UTF-16 that \uXXXX at `at` stands for; -1 when no such escape stands there. */
+int32_t tw_utf16_escape(struct tw_text text, size_t at);
+
 /* What a code point from 128 to 159 means in windows-1252; others, and the five that it leaves free, are
  * themselves. */
 uint32_t tw_windows_1252(uint32_t point);

@@ -97,8 +97,9 @@ static bool open_utf16(struct tw_text from, struct tw_arena *arena, struct tw_te
     for (size_t at = 0; at < from.length; at += 2) {
         uint32_t point = utf16_unit(from, at, order);
         uint32_t next = at + 2 < from.length ? utf16_unit(from, at + 2, order) : 0;
-        if (point >= 0xD800 && point <= 0xDBFF && next >= 0xDC00 && next <= 0xDFFF) {
-            point = 0x10000 + ((point - 0xD800) << 10) + (next - 0xDC00);
+        uint32_t pair = tw_utf16_join(point, next);
+        if (pair) {
+            point = pair;
             at += 2;
         } else if (point >= 0xD800 && point <= 0xDFFF) {
             point = 0xFFFD;

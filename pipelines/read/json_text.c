@@ -24,41 +24,15 @@ const char *tw_json_type_name(const json_t *value)
 
 /* ---- the first pass: text ---- */
 
-static int hex_value(char byte)
-{
-    if (tw_text_is_digit(byte))
-        return byte - '0';
-    if (byte >= 'a' && byte <= 'f')
-        return byte - 'a' + 10;
-    if (byte >= 'A' && byte <= 'F')
-        return byte - 'A' + 10;
-    return -1;
-}
-
-/* The code unit of \uXXXX at `at`, or -1 when no such escape stands there. */
-static int escape_at(struct tw_text text, size_t at)
-{
-    if (text.length - at < 6 || text.bytes[at] != '\\' || text.bytes[at + 1] != 'u')
-        return -1;
-    int unit = 0;
-    for (size_t digit = 2; digit < 6; digit++) {
-        int value = hex_value(text.bytes[at + digit]);
-        if (value < 0)
-            return -1;
-        unit = unit * 16 + value;
-    }
-    return unit;
-}
-
 /* How many bytes the escape at a backslash has, and whether it stands for no character. */
 static size_t escape_bytes(struct tw_text text, size_t at, bool *broken)
 {
     *broken = false;
-    int unit = escape_at(text, at);
+    int32_t unit = tw_utf16_escape(text, at);
     if (unit < 0) /* an escaped backslash must not start an escape */
         return at + 1 < text.length && text.bytes[at + 1] == '\\' ? 2 : 1;
     bool high = unit >= 0xD800 && unit <= 0xDBFF, low = unit >= 0xDC00 && unit <= 0xDFFF;
-    int second = high ? escape_at(text, at + 6) : -1;
+    int32_t second = high ? tw_utf16_escape(text, at + 6) : -1;
     if (second >= 0xDC00 && second <= 0xDFFF)
         return 12;
     *broken = unit == 0 || high || low;
@@ -160,9 +134,9 @@ static bool is_token_byte(char byte)
 /* \x and two hexadecimal digits; -1 when none stands here. */
 static int short_escape(const char *bytes, size_t left)
 {
-    if (left < 4 || bytes[1] != 'x' || hex_value(bytes[2]) < 0 || hex_value(bytes[3]) < 0)
+    if (left < 4 || bytes[1] != 'x' || tw_text_hex(bytes[2]) < 0 || tw_text_hex(bytes[3]) < 0)
         return -1;
-    return hex_value(bytes[2]) * 16 + hex_value(bytes[3]);
+    return tw_text_hex(bytes[2]) * 16 + tw_text_hex(bytes[3]);
 }
 
 /* What in a text of single quotes is written otherwise in one of double quotes. False: nothing of it. */
@@ -207,7 +181,7 @@ static void mend_in_string(struct mender *mender)
         mender->at++;
         return;
     }
-    bool unicode = escape_at(mender->text, mender->at) >= 0;
+    bool unicode = tw_utf16_escape(mender->text, mender->at) >= 0;
     if (unicode || strchr("\"\\/bfnrt", bytes[1])) {
         size_t length = unicode ? 6 : 2;
         emit(mender, bytes, length);

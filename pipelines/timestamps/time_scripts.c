@@ -95,9 +95,7 @@ struct writing {
 
 static bool stands_here(const struct writing *writing, const char *piece)
 {
-    size_t length = strlen(piece);
-    return writing->in.length - writing->at >= length &&
-           memcmp(writing->in.bytes + writing->at, piece, length) == 0;
+    return tw_text_goes_on(writing->in, writing->at, piece);
 }
 
 static void put(struct writing *writing, const char *text)
