@@ -460,7 +460,7 @@ static void run_job(struct tw_job *job)
 {
     struct tw_evidence *evidence = job->context;
     bool done = tw_evidence_work_run(
-        &evidence->work, evidence->lent, &evidence->texts[evidence->at], &evidence->failure);
+        &evidence->work, evidence->lent, job->pulse, &evidence->texts[evidence->at], &evidence->failure);
     evidence->outcome = done ? EXPLAINED : FAILED;
 }
 
@@ -600,6 +600,7 @@ void tw_evidence_end(struct tw_evidence *evidence, void (*closed)(void *context)
 {
     evidence->closed = closed;
     evidence->closed_context = context;
+    tw_pool_stop_lane(evidence->pool, TW_LANE_EVIDENCE); /* a text takes seconds on a busy machine */
     if (evidence->state == WORKING || evidence->state == ORPHANED)
         move(evidence, RECALLING, "asked to end");
     else

@@ -101,14 +101,18 @@ static bool find_words(struct tw_evidence_work *work, const struct tw_river *riv
         &document, text->event_begin, text->event_end, &work->scratch, &text->words, err);
 }
 
-bool tw_evidence_work_run(struct tw_evidence_work *work, struct tw_shared *shared,
+bool tw_evidence_work_run(struct tw_evidence_work *work, struct tw_shared *shared, struct tw_pulse *pulse,
     struct tw_evidence_text *text, struct tw_error *err)
 {
     const struct tw_river *river = river_of(shared);
     (void)setpriority(
         PRIO_PROCESS, (id_t)gettid(), LESS_URGENT); /* as urgent as before, should it be refused */
     tw_arena_reset(&work->scratch, KEPT_BYTES);
-    if (!adopt(work, shared, err) || !find_words(work, river, text, err))
+    if (!adopt(work, shared, err))
+        return false;
+    if (work->workspace)
+        tw_explain_watch(work->workspace, pulse);
+    if (!find_words(work, river, text, err))
         return false;
     text->sha256 = tw_classifier_sha256(river->classifier);
     if (!text->words.bytes)

@@ -2,7 +2,7 @@
  * model decide, how far it is about the company.
  *
  *     tw_evidence_work_begin(&work, err)
- *     tw_evidence_work_run(&work, shared, &text, err)       a text at a time, on the lane of evidence
+ *     tw_evidence_work_run(&work, shared, pulse, &text, err)   a text at a time, on the lane of evidence
  *     tw_evidence_work_forget(&work)                        the words of all texts so far are gone
  *     tw_evidence_work_end(&work)
  *
@@ -51,10 +51,10 @@ TW_MUST_USE bool tw_evidence_work_begin(struct tw_evidence_work *work, struct tw
 /* Zeroed is fine. */
 void tw_evidence_work_end(struct tw_evidence_work *work);
 
-/* Fills what is `out` of the text. `shared` has a struct tw_work_shared (pool/work.h). Errors as of
- * tw_explain, and TW_REFUSED for a text that cannot be read any more. */
+/* Fills what is `out` of the text. `shared` has a struct tw_work_shared (pool/work.h); `pulse` is the job's.
+ * Errors as of tw_explain, and TW_REFUSED for a text that cannot be read any more. */
 TW_MUST_USE bool tw_evidence_work_run(struct tw_evidence_work *work, struct tw_shared *shared,
-    struct tw_evidence_text *text, struct tw_error *err);
+    struct tw_pulse *pulse, struct tw_evidence_text *text, struct tw_error *err);
 /* Before the texts of the next step. */
 void tw_evidence_work_forget(struct tw_evidence_work *work);
 

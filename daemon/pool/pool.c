@@ -169,6 +169,7 @@ static void *do_jobs(void *argument)
     for (struct tw_job *job; (job = next_job(pool, lane));) {
         pthread_mutex_unlock(&pool->lock);
         tw_pulse_beat(&worker->pulse);
+        job->pulse = &worker->pulse;
         job->run(job);
         tw_pulse_rest(&worker->pulse);
         pthread_mutex_lock(&pool->lock);
@@ -239,7 +240,7 @@ static void tell_threads_to_stop(struct tw_pool *pool)
     for (int lane = 0; lane < TW_JOB_LANES; lane++)
         pthread_cond_broadcast(&pool->lanes[lane].more);
     pthread_mutex_unlock(&pool->lock);
-    for (uint32_t at = 0; at < pool->worker_count; at++)
+    for (uint32_t at = 0; at < thread_count(pool); at++)
         tw_pulse_stop(&pool->workers[at].pulse);
 }
 
@@ -390,6 +391,11 @@ void tw_pool_job(struct tw_pool *pool, struct tw_job *job)
     lane->end = &job->next;
     pthread_cond_signal(&lane->more);
     pthread_mutex_unlock(&pool->lock);
+}
+
+void tw_pool_stop_lane(struct tw_pool *pool, enum tw_job_lane lane)
+{
+    tw_pulse_stop(&pool->workers[pool->worker_count + (uint32_t)lane].pulse);
 }
 
 void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared)

@@ -18,8 +18,8 @@
  * freed (batcher.h).
  *
  * ALIVE. Each thread has a pulse (base/pulse.h), of which each step of its work is a beat: tw_pool_stuck_ms
- * says how long the slowest step under way has taken, the watchdog asks. The same pulse stops a batch between
- * two steps at the end.
+ * says how long the slowest step under way has taken, the watchdog asks. The same pulse stops a batch, or a
+ * long job, between two steps at the end.
  *
  * Knows nothing of rivers: what is done to a batch is a table of functions (work.h has the real one). */
 #ifndef TW_POOL_H
@@ -51,6 +51,7 @@ struct tw_job {
     void (*done)(struct tw_job *job); /* on the loop */
     void *context;
     enum tw_job_lane lane;
+    struct tw_pulse *pulse; /* of its thread, set before run(): a long job beats it between its steps */
     struct tw_job *next;
 };
 
@@ -75,6 +76,9 @@ void tw_pool_give(struct tw_pool *pool, struct tw_batch *batch);
 void tw_pool_give_first(struct tw_pool *pool, struct tw_batch *first, struct tw_batch *second);
 /* A job to be run; it comes back by job->done. */
 void tw_pool_job(struct tw_pool *pool, struct tw_job *job);
+/* Asks jobs of a lane to stop between two steps, for good: that which runs, and those that will. They come
+ * back as ever. */
+void tw_pool_stop_lane(struct tw_pool *pool, enum tw_job_lane lane);
 /* What is worked on from here on uses `shared`: the pool becomes a user of it, and leaves the one before. */
 void tw_pool_swap(struct tw_pool *pool, struct tw_shared *shared);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pulse.h"
 #include "base/size.h"
 #include "model/encoder.h"
 #include "model/heads.h"
@@ -37,6 +38,7 @@ struct tw_attributor {
     const float *words;    /* the caller's */
     struct tw_workspace workspace;
     struct tw_backward backward;
+    struct tw_pulse *pulse; /* may be NULL */
     size_t budget;
     /* Of the points that are encoded together. */
     float *rows;                  /* [workspace.max_tokens, hidden]: the word embedding */
@@ -96,6 +98,8 @@ static bool run_forward(struct tw_attributor *attributor, const struct tw_attrib
 {
     struct tw_workspace *workspace = &attributor->workspace;
     const size_t labels = attributor->model.config.labels;
+    if (!tw_pulse_beat(attributor->pulse))
+        return tw_pulse_stopped(err);
     if (!tw_encode(&attributor->model, batch, workspace, err))
         return false;
     if (call->of_entity)
@@ -312,6 +316,11 @@ static void add_up(const struct tw_attributor *attributor, size_t tokens, double
                 weights[token] += factor * (double)slopes[token];
         }
     }
+}
+
+void tw_attributor_watch(struct tw_attributor *attributor, struct tw_pulse *pulse)
+{
+    attributor->pulse = pulse;
 }
 
 bool tw_attribute_logits(struct tw_attributor *attributor, const struct tw_attribute_call *call,

@@ -40,6 +40,7 @@
 #include "model/model.h"
 
 struct tw_attributor;
+struct tw_pulse;
 
 struct tw_attributor_options {
     const struct tw_compute *compute; /* required; outlives the attributor */
@@ -72,6 +73,10 @@ TW_MUST_USE bool tw_attributor_open(const struct tw_model *model, const struct t
 /* NULL is fine. */
 void tw_attributor_close(struct tw_attributor *attributor);
 
+/* From now on each pass, of some points forward and back, is a step of that pulse (base/pulse.h), and work
+ * that is asked to stop ends with TW_INTERRUPTED before the next one. NULL: nobody watches. */
+void tw_attributor_watch(struct tw_attributor *attributor, struct tw_pulse *pulse);
+
 /* All logits of the text, [config.labels] in the model's own order; baseline and column are not looked at.
  * Errors as of tw_attribute. */
 TW_MUST_USE bool tw_attribute_logits(struct tw_attributor *attributor, const struct tw_attribute_call *call,
@@ -79,7 +84,8 @@ TW_MUST_USE bool tw_attribute_logits(struct tw_attributor *attributor, const str
 
 /* The weight of each token into weights [count]. TW_INTERNAL: more tokens than max_sequence, an id outside
  * the vocabulary, an entity that is not in the text, a head that the model does not have, a library's
- * failure. TW_CONFIG: weights that make logits or gradients that are no numbers. */
+ * failure. TW_CONFIG: weights that make logits or gradients that are no numbers. TW_INTERRUPTED: the pulse
+ * said stop. */
 TW_MUST_USE bool tw_attribute(struct tw_attributor *attributor, const struct tw_attribute_call *call,
     double *weights, struct tw_attribution *out, struct tw_error *err);
 

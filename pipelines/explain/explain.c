@@ -91,6 +91,13 @@ void tw_explain_workspace_free(struct tw_explain_workspace *workspace)
     free(workspace);
 }
 
+void tw_explain_watch(struct tw_explain_workspace *workspace, struct tw_pulse *pulse)
+{
+    tw_attributor_watch(workspace->attributor, pulse);
+    if (workspace->predict)
+        tw_predict_watch(workspace->predict, pulse);
+}
+
 /* ---- which logit ---- */
 
 uint32_t tw_explain_entity(const struct tw_automaton *entities, const struct tw_document *document,

@@ -46,6 +46,7 @@
 struct tw_classifier;
 struct tw_explainer;
 struct tw_explain_workspace;
+struct tw_pulse;
 
 #define TW_EXPLAIN_DOCUMENT UINT32_MAX
 
@@ -75,6 +76,11 @@ TW_MUST_USE bool tw_explain_workspace_new(
 /* NULL is fine. */
 void tw_explain_workspace_free(struct tw_explain_workspace *workspace);
 
+/* From now on each pass through the model is a step of that pulse (base/pulse.h), and an explanation that is
+ * asked to stop ends with TW_INTERRUPTED before the next one: a whole one takes seconds where processors are
+ * busy. NULL: nobody watches. */
+void tw_explain_watch(struct tw_explain_workspace *workspace, struct tw_pulse *pulse);
+
 /* Which of the document's entities has this symbol, in any spelling that link reads (symbols.h); UINT32_MAX:
  * none. `entities` as the document was linked with. */
 struct tw_automaton;
@@ -83,7 +89,7 @@ uint32_t tw_explain_entity(const struct tw_automaton *entities, const struct tw_
 
 /* Explains the document (TW_EXPLAIN_DOCUMENT), or its entity number `nth`, whose reading is document.readings
  * of that number. Words are placed in the arena and die with it. TW_FULL when it is too small; TW_CONFIG for
- * weights that make no numbers; TW_INTERNAL when a kernel fails. */
+ * weights that make no numbers; TW_INTERNAL when a kernel fails; TW_INTERRUPTED when the pulse said stop. */
 TW_MUST_USE bool tw_explain(const struct tw_explainer *explainer, struct tw_explain_workspace *workspace,
     const struct tw_document *document, uint32_t nth, struct tw_arena *arena, struct tw_explanation *out,
     struct tw_error *err);

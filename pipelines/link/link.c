@@ -150,8 +150,10 @@ static enum tw_symbol_found find_at(const struct tw_ticker_scan *scan, struct pa
     }
 }
 
-/* What stands where the walk has stopped, which goes on behind it. */
-static bool take_stop(struct linking *linking, struct pass *pass, struct hit *hit)
+/* What stands where the walk has stopped, which goes on behind it: a symbol, else the name that begins with
+ * that mark. */
+static bool take_stop(
+    struct linking *linking, struct pass *pass, const struct tw_name_match *name, struct hit *hit)
 {
     struct tw_word_walk *walk = &pass->walk;
     const struct tw_ticker_scan *scan = &linking->scan;
@@ -161,6 +163,11 @@ static bool take_stop(struct linking *linking, struct pass *pass, struct hit *hi
     if (tw_text_is_capital(mark) && tw_text_is_alphanumeric(tw_text_byte(walk->text, at + 1)))
         bytes = 2; /* a code of two letters */
     bool taken = take_ticker(linking, find_at(scan, pass, at, bytes, mark, &ticker), &ticker, hit);
+    if (!taken && name->end && (!pass->list.next || name->end <= pass->list.next)) {
+        bool named = take_name(linking, name, hit);
+        walk->at = named ? hit->end : (uint32_t)(at + bytes);
+        return named;
+    }
     walk->at = taken ? hit->end : (uint32_t)(at + bytes);
     if (taken && mark == '$') {
         pass->last_cashtag = hit->end;
@@ -203,7 +210,7 @@ static bool find_hits(struct linking *linking)
             return true;
         size_t mark = tw_arena_mark(linking->arena);
         bool has_room = linking->count < TW_LINK_MENTIONS;
-        bool found = stopped ? take_stop(linking, &pass, &hit) : take_listed(linking, &pass, &hit);
+        bool found = stopped ? take_stop(linking, &pass, &match, &hit) : take_listed(linking, &pass, &hit);
         if (linking->full || (found && !add_hit(linking, hit)))
             return false;
         pass.taken = found ? hit.end : pass.taken;

@@ -274,11 +274,14 @@ bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk 
         if (word->begin < walk->at) /* passed, or what is left of a word that a symbol ends within */
             continue;
         bool stops = is_stop(word->mark), begins = ahead->beginnings >> ahead->next & 1;
-        if (begins && !stops && tw_name_table_find(names, walk->text, word, match)) {
+        bool found = begins && tw_name_table_find(names, walk->text, word, match);
+        if (found && !stops) {
             walk->at = match->end;
             return true;
         }
         if (stops || tw_word_may_be_market(walk->text, word->begin, word->end)) {
+            if (!found)
+                *match = (struct tw_name_match){0};
             walk->at = word->begin;
             *stopped = true;
             return false;

@@ -125,8 +125,9 @@ static inline bool tw_word_may_be_market(struct tw_text text, size_t begin, size
 
 /* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A dollar sign,
  * '#', '<' or ':' before it, or a word that begins no name and may be the code of a market, ends
- * the walk early with *stopped = true, walk->at on it and no match. False at the end. `automaton` may be
- * NULL: then only those stops are found. */
+ * the walk early with *stopped = true and walk->at on it; the match is the name that begins with just that
+ * mark ("#Velquin Media"), to be taken where no symbol stands there, and its end is 0 when there
+ * is none. False at the end. `automaton` may be NULL: then only those stops are found. */
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,
     struct tw_name_match *match);
 

@@ -92,7 +92,7 @@ static const struct tw_text *symbol_of(const struct tw_automaton *entities, stru
     struct tw_name_match match;
     bool stopped;
     uint32_t at = 0, owner;
-    if (found == TW_NO_ENTITY && tw_entities_next(entities, &walk, &stopped, &match) &&
+    if (found == TW_NO_ENTITY && (tw_entities_next(entities, &walk, &stopped, &match) || stopped) &&
         match.owner_count == 1 && match.begin == 0 && match.end == name.length &&
         tw_entities_owner(entities, name, &match, &at, &owner))
         found = (int32_t)owner;

@@ -372,6 +372,8 @@ static void find_hits(struct linker *linker, struct hits *hits)
             found = take_ticker(
                 tw_terminal_symbol(&linker->scan, taken, word->begin, word->end, &ticker), &ticker, &hit);
         }
+        if (!found && mark && strchr("$#<:", mark) && find_name(linker, at, &hit))
+            found = take_name(linker, at, &hit);
         if (found) {
             next = taken = hit.end;
             add_hit(hits, &hit);

@@ -325,6 +325,29 @@ static void a_job_waits_for_no_job_of_another_lane(void **state)
     free(scene);
 }
 
+static void work_until_stopped(struct tw_job *job)
+{
+    while (tw_pulse_beat(job->pulse))
+        nap(1000);
+}
+
+static void a_lane_that_is_told_to_stop_stops_its_long_job(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    struct tw_job slow = {
+        .run = work_until_stopped, .done = slow_job_done, .context = scene, .lane = TW_LANE_EVIDENCE};
+    struct counting_job quick = {.job = {.run = run_job, .done = job_done, .context = scene}};
+    open_scene(scene, 1, 1);
+    tw_pool_job(scene->pool, &slow);
+    tw_pool_job(scene->pool, &quick.job);
+    while (scene->jobs_done == 0)
+        uv_run(&scene->loop, UV_RUN_ONCE);
+    tw_pool_stop_lane(scene->pool, TW_LANE_EVIDENCE);
+    close_scene(scene);
+    free(scene);
+}
+
 static void sleeper_done(struct tw_job *job)
 {
     struct scene *scene = job->context;
@@ -441,6 +464,7 @@ int main(void)
         cmocka_unit_test(a_batch_that_is_done_is_no_longer_unfinished_though_another_holds_it_back),
         cmocka_unit_test(jobs_run_once_beside_batches),
         cmocka_unit_test(a_job_waits_for_no_job_of_another_lane),
+        cmocka_unit_test(a_lane_that_is_told_to_stop_stops_its_long_job),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_seen),
         cmocka_unit_test(a_worker_that_goes_on_step_by_step_is_not_stuck_however_long_its_batch_is),
         cmocka_unit_test(the_end_stops_a_long_batch_between_two_steps_and_does_not_make_the_loop_wait),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/pulse.h"
 #include "explain/explain.h"
 #include "names/entities.h"
 #include "quantise/quantise_folder.h"
@@ -150,6 +151,24 @@ static void test_logit_and_label_are_those_that_classify_reads(void **unused)
     assert_int_equal(scene.explanation.label, tw_label_of(&scene.document.score));
     assert_true(scene.explanation.logit == scene.logits[scene.explanation.label]);
     assert_true(scene.explanation.base != scene.explanation.logit);
+    end_scene(&scene);
+}
+
+static void test_an_explanation_stops_before_its_next_pass_when_it_is_asked_to(void **unused)
+{
+    (void)unused;
+    struct scene scene;
+    struct tw_error err;
+    struct tw_pulse pulse = {0};
+    given_default_model(&scene);
+    given_text(&scene, "Profit fell sharply at the bank");
+    tw_explain_watch(scene.workspace, &pulse);
+    explain(&scene, TW_EXPLAIN_DOCUMENT);
+    assert_true(tw_pulse_beats(&pulse));
+    tw_pulse_stop(&pulse);
+    assert_false(tw_explain(scene.explainer, scene.workspace, &scene.document, TW_EXPLAIN_DOCUMENT,
+        &scene.arena, &scene.explanation, &err));
+    assert_int_equal(err.code, TW_INTERRUPTED);
     end_scene(&scene);
 }
 
@@ -356,6 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_logit_and_label_are_those_that_classify_reads),
+        cmocka_unit_test(test_an_explanation_stops_before_its_next_pass_when_it_is_asked_to),
         cmocka_unit_test(test_words_stand_at_their_bytes_whatever_letters_they_have),
         cmocka_unit_test(test_a_word_cut_into_pieces_is_one_word),
         cmocka_unit_test(test_each_company_has_reasons_of_its_own),

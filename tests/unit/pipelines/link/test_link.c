@@ -460,6 +460,25 @@ static void a_hashtag_is_a_symbol_where_it_can_be_nothing_else(void **state)
     assert_false(tw_hashtag_is_word(tw_text_of("VELQ")));
 }
 
+/* Where a mark of symbols begins a name, a symbol comes first, and what names nobody by one is the name. */
+static void a_name_may_begin_with_a_mark_of_symbols(void **state)
+{
+    (void)state;
+    static const char listed[] =
+        "{\"symbol\":\"VELQ\"}\n{\"symbol\":\"HASH\",\"names\":[\"#Odenil Media\"]}\n"
+        "{\"symbol\":\"CASH\",\"names\":[\"$5 Bargains\"]}\n"
+        "{\"symbol\":\"LESS\",\"names\":[\"<solutions> AG\",\":prosper\"]}\n"
+        "{\"symbol\":\"BOTH\",\"names\":[\"#VELQ Fans\"]}\n";
+    static const struct expected cases[] = {
+        {"#Odenil Media defaults", "HASH*1"},
+        {"Odenil Media and # Odenil Media", "HASH*1"},
+        {"$5 Bargains for $5 at $5 Bargains", "CASH*2"},
+        {"<Solutions> AG and (:prosper) merge", "LESS*2"},
+        {"#VELQ Fans rejoice", "VELQ*1"},
+    };
+    assert_listed(listed, cases, sizeof cases / sizeof cases[0]);
+}
+
 static void a_bare_symbol_is_read_to_its_end(void **state)
 {
     (void)state;
@@ -699,6 +718,7 @@ int main(void)
         cmocka_unit_test(amounts_name_nobody),
         cmocka_unit_test(terminals_write_a_market_behind_a_symbol),
         cmocka_unit_test(a_hashtag_is_a_symbol_where_it_can_be_nothing_else),
+        cmocka_unit_test(a_name_may_begin_with_a_mark_of_symbols),
         cmocka_unit_test(a_bare_symbol_is_read_to_its_end),
         cmocka_unit_test(a_title_may_be_cut_off),
         cmocka_unit_test(names_are_the_same_in_every_spelling),
