@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "events/naming.h"
+
 enum { HITS_MOST = 64 };
 
 /* The word of each step of a pattern, in order. */
@@ -45,6 +47,7 @@ struct search {
     struct tw_event events[TW_EVENTS_MOST];
     uint32_t event_count;
     struct naming naming;
+    uint32_t reporter, reporter_end; /* bytes of the headline's last words, which say who reports it */
 };
 
 /* ---- sentences ---- */
@@ -238,6 +241,31 @@ static bool speaks_of(const struct hit *exception, const struct hit *event)
                exception->pattern->type == event->pattern->type);
 }
 
+static bool is_own_word(const struct hit *hit, uint32_t word)
+{
+    for (uint8_t step = 0; step < hit->pattern->pattern.count; step++)
+        if (hit->path.words[step] == word)
+            return true;
+    return false;
+}
+
+/* The event's first word of its own behind an exception that stands before it, or, when it is one to all
+ * types, in one of its gaps ("prosecutors not probing"); 0: there is none. */
+static uint32_t own_word_behind(const struct hit *exception, const struct hit *event)
+{
+    if (exception->last < event->first)
+        return event->first;
+    if (exception->pattern->type != TW_EVENT_ANY_TYPE)
+        return 0;
+    for (uint32_t word = exception->first; word <= exception->last; word++)
+        if (is_own_word(event, word))
+            return 0;
+    for (uint32_t word = exception->last + 1u; word <= event->last && exception->first > event->first; word++)
+        if (is_own_word(event, word))
+            return word;
+    return 0;
+}
+
 /* Does the event stand where the exception's ^ is? One that has words on both sides of ^ lies around the
  * event. */
 static bool stands_at(const struct hit *exception, const struct hit *event)
@@ -248,9 +276,10 @@ static bool stands_at(const struct hit *exception, const struct hit *event)
     bool before = pattern->event > 0, behind = pattern->event < pattern->count;
     if (before && behind)
         return exception->first < event->first && exception->last > event->last;
-    if (before)
-        return exception->last < event->first &&
-               event->first - exception->last - 1 <= pattern->event_gap_before;
+    if (before) {
+        uint32_t own = own_word_behind(exception, event);
+        return own > 0 && own - exception->last - 1 <= pattern->event_gap_before;
+    }
     return exception->first > event->last && exception->first - event->last - 1 <= pattern->event_gap_behind;
 }
 
@@ -331,52 +360,16 @@ static uint32_t last_before(const struct search *search, uint32_t end)
     return entity;
 }
 
-static uint32_t company_of(const struct search *search, const struct hit *event)
+/* Does who reports the title stand at the byte, and no part of the event? */
+static bool is_reporter(const struct search *search, uint32_t begin, uint32_t event_end)
 {
-    uint32_t begin = search->words[event->first].begin, end = search->words[event->last].end;
-    uint32_t entity = TW_EVENT_OF_NOBODY;
-    if (event->place != TW_PATTERN_PLACE_NONE)
-        entity = event->behind ? first_behind(search, search->words[event->place].end, search->end)
-                               : last_before(search, search->words[event->place].begin);
-    if (entity == TW_EVENT_OF_NOBODY)
-        entity = first_behind(search, begin, end);
-    if (entity == TW_EVENT_OF_NOBODY)
-        entity = last_before(search, begin);
-    if (entity == TW_EVENT_OF_NOBODY)
-        entity = first_behind(search, end, search->end);
-    if (entity == TW_EVENT_OF_NOBODY && search->document->entity_count == 1)
-        entity = 0;
-    return entity;
+    return event_end <= search->reporter && begin >= search->reporter && begin < search->reporter_end;
 }
 
-/* Is a capital among the word's letters, or a letter that ASCII does not have? */
-static bool has_capital(struct tw_text text, const struct tw_event_word *word)
+/* Behind a colon may stand who tells it of himself: "Notice of a data breach: Velquin". */
+static bool reporter_may_be_meant(const struct search *search)
 {
-    for (uint32_t at = word->begin; at < word->end; at++)
-        if (tw_text_is_capital(text.bytes[at]) || (unsigned char)text.bytes[at] >= 0x80)
-            return true;
-    return false;
-}
-
-/* Does a sentence, or what stands behind "UPDATE 1-" or "Exclusive:", begin with the next word? Every such
- * word has a capital. */
-static bool opens_between(struct tw_text text, uint32_t end, uint32_t next)
-{
-    for (uint32_t at = end; at < next; at++)
-        if (text.bytes[at] != ' ' && text.bytes[at] != ',' && text.bytes[at] != '&')
-            return true;
-    return end == 0;
-}
-
-/* May the word be of somebody's name? It has a capital and is not of the set's `nobody`. A number with a
- * letter is one where a text or a sentence begins (3M), elsewhere an amount (1.2B). */
-static bool may_be_name(const struct search *search, const struct tw_event_word *word, bool opens)
-{
-    struct tw_text text = search->document->text;
-    return word->end - word->begin >= 2 && has_capital(text, word) &&
-           (opens || !tw_text_is_digit(text.bytes[word->begin])) &&
-           !(search->taxonomy->nobody != TW_TAXONOMY_NO_WORDS &&
-               tw_lexicon_has(word->set, search->taxonomy->nobody));
+    return search->reporter > 0 && search->document->text.bytes[search->reporter - 1] == ':';
 }
 
 /* Looks through the text once for all of its events. */
@@ -384,12 +377,13 @@ static void note_names(struct search *search)
 {
     struct tw_text text = search->document->text;
     struct tw_event_word word;
+    struct tw_name_walk walk = {.taxonomy = search->taxonomy, .text = text};
     struct naming *naming = &search->naming;
     *naming = (struct naming){.looked = true, .first = UINT32_MAX};
-    for (uint32_t at = 0, end = 0; tw_lexicon_next(&search->taxonomy->lexicon, text, &at, &word);
-         end = word.end) {
-        naming->capitals = naming->capitals || has_capital(text, &word);
-        if (!may_be_name(search, &word, opens_between(text, end, word.begin)))
+    for (uint32_t at = 0; tw_lexicon_next(&search->taxonomy->lexicon, text, &at, &word);) {
+        naming->capitals = naming->capitals || tw_name_has_capital(text, &word);
+        if (!tw_name_walk_next(&walk, &word) ||
+            (!reporter_may_be_meant(search) && is_reporter(search, word.begin, 0)))
             continue;
         naming->somebody = naming->somebody || !word.set;
         naming->first = naming->first == UINT32_MAX ? word.begin : naming->first;
@@ -397,26 +391,87 @@ static void note_names(struct search *search)
     }
 }
 
-static bool is_own_word(const struct hit *hit, uint8_t word)
+/* Where the event's sentence ends, without who reports it. */
+static uint32_t end_of_told(const struct search *search, const struct hit *hit)
 {
-    for (uint8_t step = 0; step < hit->pattern->pattern.count; step++)
-        if (hit->path.words[step] == word)
+    bool reported = is_reporter(search, search->reporter, search->words[hit->last].end);
+    return reported && search->reporter < search->end ? search->reporter : search->end;
+}
+
+/* Does the event's sentence bear a name from its word `first` on and before the byte `end`, but in the words
+ * that tell the event itself? */
+static bool sentence_names_somebody(
+    const struct search *search, const struct hit *hit, uint8_t first, uint32_t end)
+{
+    const struct tw_event_word *words = search->words;
+    struct tw_name_walk walk = {.taxonomy = search->taxonomy, .text = search->document->text};
+    for (uint8_t word = 0; word < search->word_count && words[word].begin < end; word++)
+        if (tw_name_walk_next(&walk, &words[word]) && word >= first &&
+            !(words[word].set && is_own_word(hit, word)))
             return true;
     return false;
 }
 
+/* The company that stands right behind the event and one of a few short words: "data breach at Velquin". */
+static uint32_t joined_behind(const struct search *search, const struct hit *event)
+{
+    static const char *const joints[] = {"at", "of", "against"};
+    if (event->last + 1u >= search->word_count)
+        return TW_EVENT_OF_NOBODY;
+    const struct tw_event_word *word = &search->words[event->last + 1];
+    struct tw_text joint = {search->document->text.bytes + word->begin, word->end - word->begin};
+    bool joins = false;
+    for (size_t at = 0; at < sizeof joints / sizeof joints[0]; at++)
+        joins = joins || (strlen(joints[at]) == joint.length &&
+                             strncasecmp(joints[at], joint.bytes, joint.length) == 0);
+    if (!joins)
+        return TW_EVENT_OF_NOBODY;
+    enum { BLANK_AND_MARK = 2 }; /* " $VELQ" */
+    const struct tw_document *document = search->document;
+    uint32_t at = search->first_mention;
+    while (at < document->mention_count && document->mentions[at].begin < word->end)
+        at++;
+    if (at == document->mention_count || document->mentions[at].begin > word->end + BLANK_AND_MARK)
+        return TW_EVENT_OF_NOBODY;
+    return document->mentions[at].entity;
+}
+
+static uint32_t company_of(const struct search *search, const struct hit *event)
+{
+    uint32_t begin = search->words[event->first].begin, end = search->words[event->last].end;
+    uint32_t until = end_of_told(search, event), entity = TW_EVENT_OF_NOBODY;
+    if (event->place != TW_PATTERN_PLACE_NONE)
+        entity = event->behind ? first_behind(search, search->words[event->place].end, until)
+                               : last_before(search, search->words[event->place].begin);
+    if (entity == TW_EVENT_OF_NOBODY)
+        entity = first_behind(search, begin, end);
+    if (entity == TW_EVENT_OF_NOBODY)
+        entity = joined_behind(search, event);
+    if (entity == TW_EVENT_OF_NOBODY)
+        entity = last_before(search, begin);
+    if (entity == TW_EVENT_OF_NOBODY)
+        entity = first_behind(search, end, until);
+    if (entity == TW_EVENT_OF_NOBODY && until < search->end) {
+        /* Who reports tells of another who is named, or of himself. The first word has a capital anyway. */
+        if (sentence_names_somebody(search, event, 1, until))
+            return TW_EVENT_OF_NOBODY;
+        entity = first_behind(search, until, search->end);
+    }
+    if (entity == TW_EVENT_OF_NOBODY && search->document->entity_count == 1)
+        entity = 0;
+    return entity;
+}
+
 /* Does the text name somebody to whom the event may have happened? A company of the entities is somebody, and
- * so is a word with a capital, unless it is one that tells the event itself. A text without capitals says
- * nothing about that. The event's own sentence, which is at hand, mostly decides. */
+ * so is a name that they do not know (naming.h). A text without capitals says nothing about that. The event's
+ * own sentence, which is at hand, mostly decides. */
 static bool names_somebody(struct search *search, const struct hit *hit)
 {
     const struct naming *naming = &search->naming;
     const struct tw_event_word *words = search->words;
-    if (search->document->entity_count > 0)
+    uint32_t end = reporter_may_be_meant(search) ? search->end : end_of_told(search, hit);
+    if (search->document->entity_count > 0 || sentence_names_somebody(search, hit, 0, end))
         return true;
-    for (uint8_t word = 0; word < search->word_count; word++)
-        if (may_be_name(search, &words[word], word == 0) && !(words[word].set && is_own_word(hit, word)))
-            return true;
     if (!naming->looked)
         note_names(search);
     if (naming->somebody || !naming->capitals)
@@ -483,6 +538,14 @@ static bool ends_name(const struct search *search, struct tw_text text, const st
            is_capital(text, before) && !before->set && word->begin - before->end == 1;
 }
 
+/* Do both words look like names? A comma between them makes a list of them and ends no clause: "probe into
+ * Velquin, Ordanelle merger". */
+static bool are_names(
+    struct tw_text text, const struct tw_event_word *before, const struct tw_event_word *word)
+{
+    return !before->set && !word->set && is_capital(text, before) && is_capital(text, word);
+}
+
 /* The next word of the sentence, and where it stands in it. */
 static void take_word(
     struct search *search, struct tw_text text, struct tw_event_word word, bool blank_before)
@@ -490,6 +553,7 @@ static void take_word(
     uint8_t count = search->word_count, clause = count ? search->clauses[count - 1] : 0;
     bool pause = count && !blank_before && pauses_between(text, &search->words[count - 1], word.begin);
     silence_names(search, &word);
+    pause = pause && !are_names(text, &search->words[count - 1], &word);
     if (count == 0)
         search->first_mention = search->mention;
     search->named[count] = word.set && ends_name(search, text, &word);
@@ -543,6 +607,8 @@ bool tw_events_find(const struct tw_taxonomy *taxonomy, struct tw_document *docu
     search.mention = search.event_count = 0;
     search.naming.looked = false;
     uint32_t title = document->title_length, length = (uint32_t)document->text.length;
+    search.reporter_end = title ? title : length;
+    search.reporter = tw_name_reporter((struct tw_text){document->text.bytes, search.reporter_end});
     search_stretch(&search, 0, title);
     search_stretch(&search, title, length);
     if (search.event_count == 0)

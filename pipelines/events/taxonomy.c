@@ -30,12 +30,13 @@ static const struct tw_yaml_key turn_keys[TURN_KEYS] = {
     [WHEN] = {"when", TW_YAML_NODE, 0, 0, NULL, NULL, "the exceptions"},
 };
 
-enum { VERSION, SETS, NAMES, NOBODY, OFF_ALL, EVENTS, FILE_KEYS };
+enum { VERSION, SETS, NAMES, NOBODY, PERSONS, OFF_ALL, EVENTS, FILE_KEYS };
 static const struct tw_yaml_key file_keys[FILE_KEYS] = {
     [VERSION] = {"version", TW_YAML_COUNT, 1, 1000000, NULL, NULL, "of this file's types"},
     [SETS] = {"sets", TW_YAML_NODE, 0, 0, NULL, "", "named sets of words"},
     [NAMES] = {"names", TW_YAML_NODE, 0, 0, NULL, "", "words of companies' names, which no exception means"},
     [NOBODY] = {"nobody", TW_YAML_NODE, 0, 0, NULL, "", "words with a capital that are no company's name"},
+    [PERSONS] = {"persons", TW_YAML_NODE, 0, 0, NULL, "", "words behind which a person's name stands"},
     [OFF_ALL] = {"off", TW_YAML_NODE, 0, 0, NULL, "", "exceptions to every type"},
     [EVENTS] = {"events", TW_YAML_NODE, 0, 0, NULL, NULL, "the types"},
 };
@@ -311,7 +312,7 @@ static bool check_words_of(struct loader *loader, const struct tw_yaml_node *wor
     return right;
 }
 
-/* A list of words that the file names once, `names` or `nobody`, becomes one term of them all. */
+/* A list of words that the file names once, `names`, `nobody` or `persons`, becomes one term of them all. */
 static bool read_words(
     struct loader *loader, const struct tw_yaml_node *words, const char *of, bool sets, uint32_t *term)
 {
@@ -377,6 +378,8 @@ static bool read_file(struct loader *loader, const struct tw_text_file *source)
         right = read_words(loader, values[NAMES].node, "names", false, &loader->set->names) && right;
     if (values[NOBODY].node)
         right = read_words(loader, values[NOBODY].node, "nobody", true, &loader->set->nobody) && right;
+    if (values[PERSONS].node)
+        right = read_words(loader, values[PERSONS].node, "persons", true, &loader->set->persons) && right;
     if (values[EVENTS].node)
         right = read_types(loader, values[EVENTS].node) && right;
     if (values[OFF_ALL].node)
@@ -481,7 +484,7 @@ static struct tw_taxonomy *set_new(struct tw_error *err)
     }
     set->patterns = patterns;
     set->types = types;
-    set->names = set->nobody = TW_TAXONOMY_NO_WORDS;
+    set->names = set->nobody = set->persons = TW_TAXONOMY_NO_WORDS;
     set->arena = arena;
     return set;
 }

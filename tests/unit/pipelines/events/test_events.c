@@ -299,6 +299,57 @@ static void an_event_may_want_somebody_to_whom_it_happened(void **state)
     assert_non_null(strstr(shown, "no set is called \"nations\""));
 }
 
+static const char reported[] = "version: 1\n"
+                               "persons: [minister, banker]\n"
+                               "nobody: [guilty, us]\n"
+                               "off: [not ..2 ^]\n"
+                               "events:\n"
+                               "  - type: probe\n"
+                               "    polarity: -0.5\n"
+                               "    severity: critical\n"
+                               "    named: true\n"
+                               "    patterns: [~probe, guilty plea, breach, staff ..2 fined]\n"
+                               "    off: [probes ..8 merger]\n";
+
+static void a_person_and_who_reports_are_no_company(void **state)
+{
+    (void)state;
+    struct tw_taxonomy *taxonomy;
+    char shown[4096];
+    assert_true(load("reported.yaml", tw_text_of(reported), &taxonomy, shown, sizeof shown));
+    assert_told(taxonomy, "", "Guilty plea of the former banker Jane Roe", "");
+    assert_told(
+        taxonomy, "", "Guilty plea of the former Quorlan banker Jane Roe", "probe nobody [Guilty plea]");
+    assert_told(taxonomy, "", "US probes opaque loan sales - Quorlan Weekly", "");
+    assert_told(taxonomy, "", "US probes opaque loan sales-Quorlan", "");
+    assert_told(taxonomy, "", "US probes opaque loan sales by Hale-Quorlan", "probe nobody [probes]");
+    assert_told(taxonomy, "", "US probes $120M loan sales of 1.2B", "");
+    /* Behind a colon may stand who tells of himself, unless another is named. */
+    assert_told(taxonomy, "", "Notice of a data breach: Velquin Chemicals", "probe VELQ [breach]");
+    assert_told(
+        taxonomy, "", "Notice of a data breach at Quorlan: Velquin Chemicals", "probe nobody [breach]");
+    assert_told(taxonomy, "US probes loan sales of Quorlan - Velquin Chemicals", "Nothing more",
+        "probe nobody [probes]");
+    tw_taxonomy_free(taxonomy);
+}
+
+static void an_event_is_of_whom_it_is_told_at(void **state)
+{
+    (void)state;
+    struct tw_taxonomy *taxonomy;
+    char shown[4096];
+    assert_true(load("reported.yaml", tw_text_of(reported), &taxonomy, shown, sizeof shown));
+    assert_told(taxonomy, "", "Ordanelle Foods replaces cards after breach at Velquin Chemicals",
+        "probe VELQ [breach]");
+    assert_told(taxonomy, "", "Ordanelle Foods tells of breach", "probe ORDF [breach]");
+    /* A denial in a gap of the event counts, and names in a list end no clause. */
+    assert_told(taxonomy, "", "Quorlan staff fined", "probe nobody [staff fined]");
+    assert_told(taxonomy, "", "Quorlan staff not fined", "");
+    assert_told(taxonomy, "", "US probes Quorlan, Hale merger", "");
+    assert_told(taxonomy, "", "US probes Quorlan, shares of merger fall", "probe nobody [probes]");
+    tw_taxonomy_free(taxonomy);
+}
+
 static void an_exception_says_so_within_a_clause(void **state)
 {
     (void)state;
@@ -419,6 +470,8 @@ int main(void)
         cmocka_unit_test(an_event_that_crosses_a_comma_gives_way),
         cmocka_unit_test(a_word_of_an_unknown_companys_name_is_no_exception),
         cmocka_unit_test(an_event_may_want_somebody_to_whom_it_happened),
+        cmocka_unit_test(a_person_and_who_reports_are_no_company),
+        cmocka_unit_test(an_event_is_of_whom_it_is_told_at),
         cmocka_unit_test(an_exception_says_so_within_a_clause),
         cmocka_unit_test(all_mistakes_are_told_with_their_place),
         cmocka_unit_test(a_long_sentence_and_many_events_are_bounded),
