@@ -250,12 +250,12 @@ static bool is_own_word(const struct hit *hit, uint32_t word)
 }
 
 /* The event's first word of its own behind an exception that stands before it, or, when it is one to all
- * types, in one of its gaps ("prosecutors not probing"); 0: there is none. */
+ * types and need not stand right before it, in one of its gaps ("prosecutors not probing"); 0: there is none. */
 static uint32_t own_word_behind(const struct hit *exception, const struct hit *event)
 {
     if (exception->last < event->first)
         return event->first;
-    if (exception->pattern->type != TW_EVENT_ANY_TYPE)
+    if (exception->pattern->type != TW_EVENT_ANY_TYPE || exception->pattern->pattern.event_gap_before == 0)
         return 0;
     for (uint32_t word = exception->first; word <= exception->last; word++)
         if (is_own_word(event, word))
