@@ -249,8 +249,8 @@ static bool is_own_word(const struct hit *hit, uint32_t word)
     return false;
 }
 
-/* The event's first word of its own behind an exception that stands before it, or, when it is one to all
- * types and need not stand right before it, in one of its gaps ("prosecutors not probing"); 0: there is none. */
+/* The event's first word of its own behind an exception that stands before it, or in one of its gaps when it
+ * is one to all types and need not stand right before ("prosecutors not probing"); 0: there is none. */
 static uint32_t own_word_behind(const struct hit *exception, const struct hit *event)
 {
     if (exception->last < event->first)
