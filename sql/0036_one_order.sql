@@ -9,7 +9,9 @@
 SET LOCAL ROLE tapewatch_owner;
 
 -- As in 0023, in that order. Evaluators that are at rows of these tables are waited for before anything is locked that they
--- still need. Not for ever: a process that is stopped in it is ended by others' signs of life (end_silent) meanwhile.
+-- still need. Not for ever: a process that is stopped in it is ended by others' signs of life (end_silent) meanwhile. What takes
+-- long is done while nothing else is locked: who holds `rules` or a position for longer than lock_timeout is ended by the others.
+-- A turn that moves a shard meanwhile had nothing to write into these tables.
 CREATE OR REPLACE FUNCTION tapewatch.bring_back(the_time timestamptz)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
 BEGIN
@@ -17,10 +19,6 @@ BEGIN
         RAISE EXCEPTION 'no edge of a bar: %', the_time USING ERRCODE = 'invalid_parameter_value';
     END IF;
     LOCK TABLE tapewatch.stories, tapewatch.copy_bars, tapewatch.entity_days IN SHARE ROW EXCLUSIVE MODE;
-    PERFORM FROM tapewatch.positions p WHERE p.watermark > the_time ORDER BY p.topic_id, p.partition FOR UPDATE;
-    PERFORM FROM tapewatch.locks l WHERE l.name = 'rules' FOR UPDATE;
-    UPDATE tapewatch.filing f SET filed_to = the_time, moved_at = clock_timestamp() WHERE f.filed_to > the_time;
-    PERFORM FROM tapewatch.shards s WHERE s.evaluated_to > the_time ORDER BY s.shard FOR UPDATE;
     DELETE FROM tapewatch.copy_bars c WHERE c.bar_start >= the_time;
     WITH back AS (DELETE FROM tapewatch.stories s WHERE s.event_time >= the_time
         RETURNING s.kafka_offset, s.event_time, s.partition, s.topic_id, s.sketch)
@@ -36,6 +34,10 @@ BEGIN
     WHERE s.evaluated_to > the_time AND b.bar_start < the_time
         AND b.bar_start >= date_trunc('day', the_time AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
     GROUP BY b.shard, b.entity HAVING sum(b.scores) > 0;
+    PERFORM FROM tapewatch.positions p WHERE p.watermark > the_time ORDER BY p.topic_id, p.partition FOR UPDATE;
+    PERFORM FROM tapewatch.locks l WHERE l.name = 'rules' FOR UPDATE;
+    UPDATE tapewatch.filing f SET filed_to = the_time, moved_at = clock_timestamp() WHERE f.filed_to > the_time;
+    PERFORM FROM tapewatch.shards s WHERE s.evaluated_to > the_time ORDER BY s.shard FOR UPDATE;
     UPDATE tapewatch.shards s SET evaluated_to = the_time, epoch = s.epoch + 1, owner_token = gen_random_uuid(),
         moved_at = clock_timestamp()
     WHERE s.evaluated_to > the_time;
