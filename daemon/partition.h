@@ -35,7 +35,7 @@ extern const char *const tw_partition_state_names[];
 enum tw_batch_end {
     TW_BATCH_STORED, /* its transaction is known to be committed */
     TW_BATCH_FENCED, /* its partition's row is somebody else's */
-    TW_BATCH_DROPPED /* never submitted */
+    TW_BATCH_DROPPED /* never submitted, or given back at the end */
 };
 
 enum { TW_TOKEN_BYTES = 16 };

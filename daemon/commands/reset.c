@@ -28,7 +28,7 @@ enum {
     SILENT_MS = 5000,  /* a row not refreshed for so long is held by nobody: its owner does it each second */
     TAKE_MOST_MS = 75000, /* a daemon that was fenced off again and again pauses for a minute */
     LOOK_EACH_US = 250000,
-    MOST_TRIES = 5, /* of moving: a daemon's refresh may lock the same rows in another order */
+    MOST_TRIES = 5, /* of moving: a daemon's refresh may lock the same rows in another order, or be stopped */
 };
 
 enum place_to_go { TO_OFFSET, TO_BEGINNING, TO_END, TO_TIME, PAST_UNREADABLE, NOWHERE /* forgotten */ };
@@ -537,8 +537,10 @@ static bool show_times(struct reset *reset, const char *edge, struct tw_error *e
 static bool bring_back(struct reset *reset, const char *edge, struct tw_error *err)
 {
     const char *values[] = {edge};
-    PGresult *done = tw_postgres_query(reset->database.connection, "tapewatch.shards",
-        "SELECT tapewatch.bring_back($1::timestamptz)", 1, values, err);
+    PGresult *done = NULL;
+    for (int tries = 0; !done && (tries == 0 || err->passing) && tries < MOST_TRIES; tries++)
+        done = tw_postgres_query(reset->database.connection, "tapewatch.shards",
+            "SELECT tapewatch.bring_back($1::timestamptz)", 1, values, err);
     PQclear(done);
     return done && run_statement(reset, end_evaluators, err);
 }

@@ -17,6 +17,7 @@ void tw_shards_lose(struct tw_shards *shards)
     for (int shard = 0; shard < TW_SHARDS; shard++)
         shards->shards[shard] = (struct tw_shard){.evaluated_us = TW_NO_TIME};
     shards->unsure = false; /* rows without a session that stands are anybody's */
+    shards->unheard = false;
 }
 
 /* -- statements ------------------------------------------------------------------------------------------ */
@@ -117,6 +118,7 @@ static void deal(struct tw_shards *shards, const PGresult *members)
             place = row;
     for (int shard = 0; shard < TW_SHARDS; shard++)
         shards->shards[shard].wanted = place >= 0 && shard % count == place;
+    shards->unheard = place < 0;
 }
 
 static void note_takes(struct tw_shards *shards, const PGresult *result)
@@ -160,7 +162,7 @@ bool tw_shards_unsettled(const struct tw_shards *shards)
     for (int shard = 0; shard < TW_SHARDS; shard++)
         if (shards->shards[shard].wanted != (shards->shards[shard].hold == TW_SHARD_HELD))
             return true;
-    return shards->unsure;
+    return shards->unsure || shards->unheard;
 }
 
 int tw_shards_held(const struct tw_shards *shards)

@@ -35,7 +35,8 @@ struct tw_shard {
 struct tw_shards {
     unsigned char member[16]; /* random, of this start of the daemon */
     struct tw_shard shards[TW_SHARDS];
-    bool unsure; /* the last takes or releases were refused: rows may bear our number that should not */
+    bool unsure;  /* the last takes or releases were refused: rows may bear our number that should not */
+    bool unheard; /* we gave a sign of life, and are not among those who did: somebody keeps its row out */
 };
 
 /* Draws the member's number; holds nothing. TW_INTERNAL when the system has no random numbers. */
@@ -62,7 +63,8 @@ void tw_shards_not_taken(struct tw_shards *shards);
 void tw_shards_taken(struct tw_shards *shards);
 
 /* Whether something wanted is not held, something held is not wanted, or rows may still say that we hold
- * what we do not. */
+ * what we do not; or nothing is dealt to us because our signs of life are not heard: were that so of all
+ * daemons, nobody would evaluate anything, and each call it even. */
 bool tw_shards_unsettled(const struct tw_shards *shards);
 
 /* How many are held. */

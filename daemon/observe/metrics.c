@@ -291,7 +291,7 @@ static void print_repairs(FILE *to, const struct tw_metrics *metrics)
 static void print_events(FILE *to, const struct tw_metrics *metrics)
 {
     static const struct description description = {
-        "tapewatch_events_total", "Events known to be committed, by type."};
+        "tapewatch_events_total", "Events of documents known to be committed, by type."};
     if (metrics->event_types > 0)
         print_heading(to, &description, "counter");
     for (uint32_t at = 0; at < metrics->event_types; at++)
@@ -314,8 +314,8 @@ static void print_label(FILE *to, const char *value)
 
 static void print_sources(FILE *to, const struct tw_metrics *metrics)
 {
-    static const struct description description = {
-        "tapewatch_source_documents_total", "Documents known to be committed, by name of sources.weights."};
+    static const struct description description = {"tapewatch_source_documents_total",
+        "Documents known to be committed, by name of sources.weights that they come by."};
     if (metrics->source_count > 0)
         print_heading(to, &description, "counter");
     for (uint32_t at = 0; at < metrics->source_count; at++) {

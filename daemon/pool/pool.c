@@ -126,14 +126,22 @@ static void finish_job(struct tw_pool *pool, struct tw_job *job)
     pool->finished_end = &job->next;
 }
 
+/* Wakes the loop. Never under the lock, which the loop takes at every turn: a thread that is less urgent may
+ * be stopped within this for long. The handle stands: it is closed when this thread has been joined. */
+static void wake(struct tw_pool *pool)
+{
+    uv_async_send(&pool->wake);
+}
+
 /* A thread ends: the loop joins it when it was the last. */
 static void leave(struct tw_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     pool->running--;
-    if (pool->wakes)
-        uv_async_send(&pool->wake);
+    bool wakes = pool->wakes;
     pthread_mutex_unlock(&pool->lock);
+    if (wakes)
+        wake(pool);
 }
 
 static void *work(void *argument)
@@ -150,7 +158,9 @@ static void *work(void *argument)
         pthread_mutex_lock(&pool->lock);
         batch->back = true;
         pool->unfinished--;
-        uv_async_send(&pool->wake);
+        pthread_mutex_unlock(&pool->lock);
+        wake(pool);
+        pthread_mutex_lock(&pool->lock);
     }
     pthread_mutex_unlock(&pool->lock);
     if (worker->state)
@@ -174,7 +184,9 @@ static void *do_jobs(void *argument)
         tw_pulse_rest(&worker->pulse);
         pthread_mutex_lock(&pool->lock);
         finish_job(pool, job);
-        uv_async_send(&pool->wake);
+        pthread_mutex_unlock(&pool->lock);
+        wake(pool);
+        pthread_mutex_lock(&pool->lock);
     }
     pthread_mutex_unlock(&pool->lock);
     leave(pool);

@@ -15,6 +15,7 @@
 #include "serve/milestones.h"
 #include "serve/status.h"
 #include "source/message.h"
+#include "store/encode.h"
 
 enum {
     HELD_MS = 30000,   /* beside watermark.idle_after: so long event time may wait for one partition untold */
@@ -192,13 +193,25 @@ static void on_batch(void *context, struct tw_batch *batch)
         cut_open(daemon);
 }
 
-static void count_events(struct tw_daemon *daemon, const struct tw_rows *rows)
+/* Of documents that a row came of: what stood there already, after a reset, was counted then. */
+static void count_events(struct tw_daemon *daemon, const struct tw_rows *rows, const uint8_t *kept)
 {
     for (uint32_t at = 0; at < rows->event_count; at++) {
         const struct tw_event_row *row = &rows->events[at];
+        if (!kept[row->document])
+            continue;
         uint32_t type = rows->documents[row->document].events[row->event].type;
         tw_count_events(&daemon->metrics, rows->taxonomy->types[type].name, 1);
     }
+}
+
+/* Of the same documents, those whose scores were known. */
+static uint64_t count_cached(const struct tw_rows *rows, const uint8_t *kept)
+{
+    uint64_t cached = 0;
+    for (uint32_t at = 0; rows->cached > 0 && at < rows->document_count; at++)
+        cached += kept[at] && rows->documents[at].cached;
+    return cached;
 }
 
 static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_end end)
@@ -208,7 +221,7 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
     if (stored) {
         tw_stages_note(&daemon->stages, &daemon->metrics, batch, tw_now_us(), tw_wall_us());
         tw_count(&daemon->metrics, TW_COUNT_TOKENS, batch->rows.tokens);
-        tw_count(&daemon->metrics, TW_COUNT_CACHED, batch->rows.cached);
+        tw_count(&daemon->metrics, TW_COUNT_CACHED, count_cached(&batch->rows, batch->encoded->kept));
         tw_count(&daemon->metrics, TW_COUNT_REPAIRS, batch->rows.repairs);
         tw_count(&daemon->metrics, TW_COUNT_LINKS_DROPPED, batch->rows.links_dropped);
         tw_count(&daemon->metrics, TW_COUNT_EVENTS_DROPPED, batch->rows.events_dropped);
@@ -218,8 +231,8 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
         tw_count(&daemon->metrics, TW_COUNT_SYMBOLS_UNKNOWN, batch->rows.symbols_unknown);
         for (size_t what = 0; what < TW_REPAIRS; what++)
             daemon->metrics.repairs[what] += batch->rows.repaired[what];
-        count_events(daemon, &batch->rows);
-        tw_source_counts_add(&daemon->sources, &batch->rows, &daemon->log);
+        count_events(daemon, &batch->rows, batch->encoded->kept);
+        tw_source_counts_add(&daemon->sources, &batch->rows, batch->encoded->kept, &daemon->log);
         tw_notices_add(&daemon->notices, &daemon->log, tw_now_ms(), batch->arrived_us, &batch->rows,
             batch->partition->topic, batch->partition->number);
     }

@@ -22,14 +22,17 @@ void tw_source_counts_take(struct tw_source_counts *counts, const struct tw_sour
 {
     const struct tw_source_list list = tw_source_weights_list(weights);
     struct tw_source_series series[TW_SOURCE_NAMES] = {0};
+    bool met[TW_SOURCE_NAMES] = {0};
     bool has_new = false;
     for (uint32_t at = 0; at < list.count; at++) {
         const uint32_t before = find(counts, list.names[at].name);
         has_new = has_new || before == NOT_THERE;
         series[at] = (struct tw_source_series){
             list.names[at].name, before == NOT_THERE ? 0 : counts->series[before].documents};
+        met[at] = before != NOT_THERE && counts->met[before];
     }
     memcpy(counts->series, series, list.count * sizeof *series);
+    memcpy(counts->met, met, sizeof met);
     counts->weights = weights;
     counts->count = list.count;
     if (has_new) {
@@ -45,7 +48,7 @@ uint32_t tw_source_counts_unmatched(const struct tw_source_counts *counts, char 
     names[0] = '\0';
     for (uint32_t at = 0; at < counts->count; at++) {
         const size_t length = strlen(counts->series[at].name);
-        if (counts->series[at].documents > 0)
+        if (counts->met[at])
             continue;
         count++;
         if (used + length + 3 > size) /* a name is told whole, or not at all */
@@ -71,22 +74,37 @@ static void tell(struct tw_source_counts *counts, const struct tw_log *log)
             tw_string("cure", "write them as documents.source has them, or take them out"));
 }
 
-void tw_source_counts_add(
-    struct tw_source_counts *counts, const struct tw_rows *rows, const struct tw_log *log)
+/* Those that a row came of, by name of their list; then all others. */
+static void count_kept(
+    const struct tw_rows *rows, const uint8_t *kept, uint32_t names, uint64_t by_name[TW_SOURCE_NAMES + 1])
+{
+    memset(by_name, 0, (names + (size_t)1) * sizeof *by_name);
+    for (uint32_t at = 0; at < rows->document_count; at++) {
+        const uint32_t name = rows->documents[at].source_name;
+        by_name[name < names ? name : names] += kept[at];
+    }
+}
+
+void tw_source_counts_add(struct tw_source_counts *counts, const struct tw_rows *rows, const uint8_t *kept,
+    const struct tw_log *log)
 {
     const struct tw_source_list list = tw_source_weights_list(rows->sources);
+    uint64_t by_name[TW_SOURCE_NAMES + 1];
     if (!rows->source_counts || counts->count == 0)
         return;
+    count_kept(rows, kept, list.count, by_name);
     for (uint32_t at = 0; at <= list.count; at++) {
         uint32_t name = at < list.count ? at : NOT_THERE;
         if (rows->source_counts[at] == 0)
             continue;
         if (name != NOT_THERE && rows->sources != counts->weights)
             name = find(counts, list.names[at].name);
-        if (name == NOT_THERE)
-            counts->others += rows->source_counts[at];
-        else
-            counts->series[name].documents += rows->source_counts[at];
+        if (name == NOT_THERE) {
+            counts->others += by_name[at];
+        } else {
+            counts->series[name].documents += by_name[at];
+            counts->met[name] = true;
+        }
         counts->documents += rows->source_counts[at];
     }
     tell(counts, log);

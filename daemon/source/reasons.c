@@ -48,6 +48,19 @@ static void add_stranded(struct reasons *reasons, const struct tw_partitions *pa
                 at->number, at->row_offset);
 }
 
+/* Their rows are ours, and librdkafka does not take the assignment, so that nothing is asked for and nobody
+ * knows what waits. A moment passes like that at each rebalance. */
+static void add_unassigned(struct reasons *reasons, const struct tw_partitions *partitions)
+{
+    uint64_t now_ms = tw_now_ms();
+    for (const struct tw_partition *at = partitions->first; at; at = at->next)
+        if (at->state == TW_PARTITION_TAKEN && now_ms > at->moved_ms + TW_LIVENESS_LIMIT_MS)
+            add(reasons,
+                "topic %s partition %" PRId32 " is taken, and has not been read for %" PRIu64
+                " s; cure: see what the log says of its assignment, or restart the daemon\n",
+                at->topic, at->number, (now_ms - at->moved_ms) / 1000);
+}
+
 /* Read, Kafka holds more, and nothing comes: since its last message; of one that was taken since, for as
  * long as its row had stood by then, so that owners who take it from each other do not begin anew. Neither
  * does a pause, or commits that fail for a while would hide a partition that nothing comes from. */
@@ -117,6 +130,7 @@ bool tw_reasons_write(
     add_partitions(
         &reasons, partitions, TW_PARTITION_FENCED, "is fenced off: its row is another's, it is taken again");
     add_partitions(&reasons, partitions, TW_PARTITION_TAKING, "is being taken");
+    add_unassigned(&reasons, partitions);
     add_unanswered(&reasons, partitions);
     add_silent(&reasons, partitions);
     if (!tw_group_is_member(group))

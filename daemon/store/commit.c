@@ -241,6 +241,7 @@ static void count_stored(const struct tw_commit *commit)
     struct tw_metrics *metrics = commit->options.metrics;
     const struct tw_encoded *encoded = commit->part.encoded;
     const struct tw_batch *batch = commit->part.batch;
+    tw_encoded_note_kept(batch->encoded, encoded);
     tw_count(metrics, TW_COUNT_COMMITS, 1);
     tw_count(metrics, TW_COUNT_DOCUMENTS, encoded->document_count);
     tw_count(metrics, TW_COUNT_DEAD_LETTERS, encoded->dead_count);

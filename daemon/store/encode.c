@@ -482,6 +482,9 @@ bool tw_encode_part(const struct tw_encode_options *options, const struct tw_bat
     (*out)->earliest_us = INT64_MAX;
     (*out)->highest_us = highest_after(&encoder);
     (*out)->model_sha256 = options->model_sha256;
+    (*out)->kept = tw_arena_array(arena, batch->rows.document_count, sizeof *(*out)->kept);
+    if (!(*out)->kept)
+        return tw_arena_fail(arena, err);
     (*out)->arrival_day = (int32_t)(batch->arrived_us / US_PER_DAY);
     tw_put_int32((*out)->shared.partition, batch->partition->number);
     tw_put_time((*out)->shared.arrived_at, batch->arrived_us);
@@ -515,5 +518,14 @@ void tw_encoded_mark_late(
             *flag = 1;
             encoded->late_count++;
         }
+    }
+}
+
+void tw_encoded_note_kept(struct tw_encoded *whole, const struct tw_encoded *part)
+{
+    for (uint32_t at = 0; at < part->call_count; at++) {
+        const struct tw_call *call = &part->calls[at];
+        for (uint32_t row = 0; call->documents && row < call->rows; row++)
+            whole->kept[call->documents[row]] = 1;
     }
 }

@@ -67,6 +67,8 @@ struct tw_encoded {
     int64_t earliest_us; /* event time of the earliest document; INT64_MAX when none */
     int64_t highest_us;  /* watermark-moving event time after the part; TW_NO_TIME when none */
     const char *model_sha256;
+    uint8_t *kept; /* by document of the batch: a row of documents came of it; the commit notes it here
+                      when that is known. 0: a dead letter, or it stood there already, after a reset */
 
     struct tw_shared_values shared; /* topic and model are filled in by the commit */
 };
@@ -85,5 +87,8 @@ void tw_encoded_set_ids(struct tw_encoded *encoded, int16_t topic_id, int16_t mo
 /* Marks documents before `threshold_us` (TW_NO_TIME: none) as late too. May be repeated with higher ones. */
 void tw_encoded_mark_late(
     struct tw_encoded *encoded, const struct tw_document *documents, int64_t threshold_us);
+
+/* Notes in `whole`, of all the batch, which documents have come to stand by this part, or by the whole. */
+void tw_encoded_note_kept(struct tw_encoded *whole, const struct tw_encoded *part);
 
 #endif

@@ -552,7 +552,7 @@ void tw_store_start(struct tw_store *store)
 static void hand_back(struct tw_store *store, struct tw_batch *batch)
 {
     store->pending--;
-    store->events.committed(store->events.context, batch, TW_BATCH_FENCED);
+    store->events.committed(store->events.context, batch, TW_BATCH_DROPPED);
 }
 
 static void on_session_closed(void *context)

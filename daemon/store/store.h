@@ -54,7 +54,8 @@ extern const struct tw_machine tw_store_machine;
 struct tw_store_events {
     void *context;
     /* The batch is the caller's again. STORED: partition->row_offset is batch->end_offset now. FENCED: the
-     * row is somebody else's, or not where we left it: the partition must be let go or taken again. */
+     * row is somebody else's, or not where we left it: the partition must be let go or taken again.
+     * DROPPED: the store ends, and whether it was stored only the row knows. */
     void (*committed)(void *context, struct tw_batch *batch, enum tw_batch_end end);
     /* Answer to tw_store_take: partition->epoch, token, row_offset and row_watermark_us are filled.
      * Passing failures are retried inside; `err` is NULL or a lasting error. */

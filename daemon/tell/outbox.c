@@ -46,7 +46,6 @@ struct tw_outbox {
     bool repeating;         /* they are open alerts, not rows of the outbox */
     uint64_t repeat_due_ms; /* when open alerts are told next */
     int64_t repeat_after;   /* up to which alert they have been told this time */
-    uint64_t unrepeated_ms; /* since when that has failed; 0: it did not, or another repeats */
 
     bool held;             /* the lease, when last asked */
     char teller_name[128]; /* the daemon that tells, when it is another */
@@ -187,7 +186,7 @@ static void take_lease(struct tw_outbox *outbox, const PGresult *result)
             tw_string("target", target_name(outbox)), tw_string("daemon", PQgetvalue(result, 0, 1)));
     outbox->held = held;
     if (!held)
-        outbox->unrepeated_ms = 0;
+        tw_untold_repeated(&outbox->untold, true, tw_now_ms()); /* by that one, if at all */
     snprintf(outbox->teller_name, sizeof outbox->teller_name, "%s", PQgetvalue(result, 0, 1));
     const struct tw_untold_seen seen = {.rows = tw_get_int64(PQgetvalue(result, 0, 2)),
         .age_ms = tw_get_int64(PQgetvalue(result, 0, 3)),
@@ -238,7 +237,7 @@ static void on_read(void *context, const struct tw_refusal *refusal)
     } else if (!outbox->held) {
         wait_for(outbox, OTHERS_TURN_MS, "another tells");
     } else if (outbox->repeating) { /* all of them have been repeated */
-        outbox->unrepeated_ms = 0;
+        tw_untold_repeated(&outbox->untold, true, tw_now_ms());
         outbox->repeat_after = 0;
         outbox->repeat_due_ms = tw_now_ms() + (uint64_t)outbox->config->tell.repeat_ms;
         wait_for(outbox, 0, "nothing to repeat");
@@ -393,15 +392,6 @@ static void note_outcome(struct tw_outbox *outbox, const struct tw_error *troubl
     outbox->repeats = (struct tw_repeats){0};
 }
 
-/* Open alerts that are told no more are taken for over: as bad as rows that wait, though none may. */
-static void note_repeated(struct tw_outbox *outbox, bool told)
-{
-    if (told)
-        outbox->unrepeated_ms = 0;
-    else if (outbox->unrepeated_ms == 0)
-        outbox->unrepeated_ms = tw_now_ms();
-}
-
 /* What was told while the session was lost cannot be marked: it is told again. */
 static void leave_orphaned(struct tw_outbox *outbox)
 {
@@ -420,7 +410,7 @@ static void on_delivered(void *context, const struct tw_error *trouble)
         return;
     note_outcome(outbox, trouble);
     if (outbox->repeating)
-        note_repeated(outbox, !trouble);
+        tw_untold_repeated(&outbox->untold, !trouble, tw_now_ms());
     if (outbox->state == ORPHANED)
         leave_orphaned(outbox);
     else if (!has_session(outbox)) /* it broke unseen, and is told as lost next */
@@ -449,7 +439,6 @@ static void on_lost(void *context, const struct tw_error *err)
     if (tw_repeats_tell(&outbox->repeats, LINE_SESSION, tw_now_ms(), &unsaid))
         tw_log_error(outbox->log, "tell", "connection lost", err);
     outbox->held = false;
-    outbox->unrepeated_ms = 0;
     outbox->unasked = *err;
     tw_untold_unknown(&outbox->untold, tw_now_ms());
     uv_timer_stop(&outbox->session.timer);
@@ -461,10 +450,7 @@ static void on_lost(void *context, const struct tw_error *err)
 
 uint64_t tw_outbox_behind_ms(const struct tw_outbox *outbox)
 {
-    uint64_t now_ms = tw_now_ms();
-    uint64_t untold_ms = tw_untold_behind_ms(&outbox->untold, now_ms);
-    uint64_t unrepeated_ms = outbox->unrepeated_ms ? now_ms - outbox->unrepeated_ms : 0;
-    return untold_ms > unrepeated_ms ? untold_ms : unrepeated_ms;
+    return tw_untold_behind_ms(&outbox->untold, tw_now_ms());
 }
 
 uint64_t tw_outbox_unknown_ms(const struct tw_outbox *outbox)

@@ -1,7 +1,5 @@
 #include "tell/untold.h"
 
-#include <stdbool.h>
-
 enum {
     SAME_MS = 1000,
     GIVEN_UP_MS = 2000 /* rows are given up when they are looked at, which takes a while */
@@ -31,6 +29,14 @@ void tw_untold_told(struct tw_untold *untold, uint64_t now_ms)
     untold->progress_ms = now_ms;
 }
 
+void tw_untold_repeated(struct tw_untold *untold, bool told, uint64_t now_ms)
+{
+    if (told)
+        untold->unrepeated_ms = 0;
+    else if (untold->unrepeated_ms == 0)
+        untold->unrepeated_ms = now_ms;
+}
+
 void tw_untold_unknown(struct tw_untold *untold, uint64_t now_ms)
 {
     if (untold->unknown_ms == 0)
@@ -39,7 +45,9 @@ void tw_untold_unknown(struct tw_untold *untold, uint64_t now_ms)
 
 uint64_t tw_untold_behind_ms(const struct tw_untold *untold, uint64_t now_ms)
 {
-    return untold->rows > 0 ? now_ms - untold->progress_ms : 0;
+    uint64_t untold_ms = untold->rows > 0 ? now_ms - untold->progress_ms : 0;
+    uint64_t unrepeated_ms = untold->unrepeated_ms > 0 ? now_ms - untold->unrepeated_ms : 0;
+    return untold_ms > unrepeated_ms ? untold_ms : unrepeated_ms;
 }
 
 uint64_t tw_untold_unknown_ms(const struct tw_untold *untold, uint64_t now_ms)

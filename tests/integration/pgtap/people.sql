@@ -1,6 +1,6 @@
 -- What people do about alerts: rows with who, when and why; and what of it is seen and told.
 BEGIN;
-SELECT plan(38);
+SELECT plan(40);
 
 CREATE TEMP TABLE mine AS SELECT '11111111-1111-1111-1111-111111111111'::uuid AS token;
 GRANT SELECT ON mine TO tapewatch_writer;
@@ -99,6 +99,8 @@ SELECT throws_ok('SELECT tapewatch.unsilence(silence_id, ''done'') FROM tapewatc
 -- Watch lists, labels.
 SELECT is(ARRAY[tapewatch.watch_add('mine', 'E', 'x'), tapewatch.watch_add('mine', 'E', 'x'), tapewatch.watch_remove('mine', 'E', 'x'),
     tapewatch.watch_add('mine', 'F', 'x')], '{t,f,t,t}', 'a watch list is changed');
+SELECT throws_ok($$ SELECT tapewatch.watch_remove('mine', 'F', ' ') $$, '22023', 'no reason is given', 'whoever takes somebody off says why');
+SELECT throws_ok($$ SELECT tapewatch.watch_remove('mine', 'F', NULL) $$, '22023', 'no reason is given', 'in words');
 SELECT results_eq('SELECT list, entity, name, reason FROM tapewatch.watch_list(''mine'')',
     $$ VALUES ('mine', 'F', 'Ef', 'x') $$, 'and read');
 RESET ROLE;

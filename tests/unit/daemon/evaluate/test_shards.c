@@ -107,6 +107,19 @@ static void who_is_not_among_those_alive_wants_nothing(void **state)
     assert_int_equal(wanted(&shards), 0);
 }
 
+/* A trigger that keeps rows out of `members` would leave all shards to nobody, and every daemon content. */
+static void whose_signs_of_life_are_not_heard_is_not_settled(void **state)
+{
+    (void)state;
+    struct tw_shards shards = begun();
+    alive(&shards, 0, -1);
+    take_in(&shards, TW_SHARDS_TAKE, answer(3));
+    tw_shards_taken(&shards);
+    assert_true(tw_shards_unsettled(&shards));
+    tw_shards_lose(&shards);
+    assert_false(tw_shards_unsettled(&shards)); /* until it is heard of anew */
+}
+
 static void a_shard_is_held_when_its_row_is_ours(void **state)
 {
     (void)state;
@@ -138,7 +151,7 @@ static void a_refused_take_or_release_is_made_up_for(void **state)
     taken(&shards, 5, 3, TW_NO_TIME);
     tw_shards_not_taken(&shards); /* the transaction failed behind that answer */
     assert_int_equal(tw_shards_held(&shards), 0);
-    alive(&shards, 64, -1);
+    alive(&shards, 70, 66); /* more members than shards */
     assert_true(tw_shards_unsettled(&shards));
     tw_shards_taken(&shards);
     assert_false(tw_shards_unsettled(&shards));
@@ -179,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shard_is_dealt_to_exactly_one_of_those_alive),
         cmocka_unit_test(who_is_not_among_those_alive_wants_nothing),
+        cmocka_unit_test(whose_signs_of_life_are_not_heard_is_not_settled),
         cmocka_unit_test(a_shard_is_held_when_its_row_is_ours),
         cmocka_unit_test(a_refused_take_or_release_is_made_up_for),
         cmocka_unit_test(a_turn_is_of_the_shards_that_are_furthest_behind),

@@ -148,6 +148,8 @@ static void print_reference(FILE *to, const char *page)
     fputs(
         "# Metrics\n\nWhat `/metrics` shows, in its order. Series of a partition, of a type of events, of a name of\n"
         "`sources.weights` and of whom alerts are told to are there once there is one. What to watch, and what it means, stands in [operations](operations.md).\n\n"
+        "A counter counts from the start of the daemon. What was stored (documents, dead letters, scores, events, documents by source) counts when it comes to stand:\n"
+        "read again after a `reset`, it is compared with what stands there, and not counted again. What was read or made of it (messages, tokens, repairs, ticks, times ahead) counts each time.\n\n"
         "| metric | kind | what it says |\n| --- | --- | --- |\n",
         to);
     for (const char *at = strstr(page, "# HELP "); at; at = strstr(at + 1, "# HELP ")) {

@@ -2,14 +2,17 @@
 
 #include "config/config_rows.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
 
 enum { BATCHES = 500 };
 
@@ -34,6 +37,18 @@ struct scene {
     atomic_int freed;
     atomic_int states;
 };
+
+/* libuv's, before which a thread may be stopped here, as by a machine that is short of processors. */
+static atomic_bool wakes_are_held;
+
+int uv_async_send(uv_async_t *handle)
+{
+    int (*send)(uv_async_t *) = NULL;
+    *(void **)&send = dlsym(RTLD_NEXT, "uv_async_send");
+    while (atomic_load(&wakes_are_held))
+        sched_yield();
+    return send(handle);
+}
 
 static void nap(long microseconds)
 {
@@ -354,6 +369,30 @@ static void sleeper_done(struct tw_job *job)
     tw_pool_end(scene->pool, closed, scene);
 }
 
+/* The loop takes the lock at every turn: a worker must not hold it where it may be stopped for long. */
+static void a_worker_that_is_stopped_as_it_wakes_the_loop_holds_nobody_up(void **state)
+{
+    (void)state;
+    struct scene *scene = calloc(1, sizeof *scene);
+    struct counting_job quick = {
+        .job = {.run = run_job, .done = job_done, .context = scene, .lane = TW_LANE_EVIDENCE}};
+    open_scene(scene, 1, 1);
+    atomic_store(&wakes_are_held, true);
+    tw_pool_give(scene->pool, &scene->batches[0]);
+    tw_pool_job(scene->pool, &quick.job);
+    alarm(60); /* a test that waits for ever ends here */
+    while (tw_pool_unfinished(scene->pool) > 0)
+        nap(1000);
+    nap(20000); /* the job, too, is done by now and would wake the loop */
+    assert_int_equal(tw_pool_unfinished(scene->pool), 0);
+    alarm(0);
+    atomic_store(&wakes_are_held, false);
+    scene->wanted = 1;
+    close_scene(scene);
+    assert_int_equal(scene->jobs_done, 1);
+    free(scene);
+}
+
 static void a_worker_that_does_not_come_back_is_seen(void **state)
 {
     (void)state;
@@ -465,6 +504,7 @@ int main(void)
         cmocka_unit_test(jobs_run_once_beside_batches),
         cmocka_unit_test(a_job_waits_for_no_job_of_another_lane),
         cmocka_unit_test(a_lane_that_is_told_to_stop_stops_its_long_job),
+        cmocka_unit_test(a_worker_that_is_stopped_as_it_wakes_the_loop_holds_nobody_up),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_seen),
         cmocka_unit_test(a_worker_that_goes_on_step_by_step_is_not_stuck_however_long_its_batch_is),
         cmocka_unit_test(the_end_stops_a_long_batch_between_two_steps_and_does_not_make_the_loop_wait),

@@ -28,25 +28,38 @@ static struct tw_source_weights *weights_of(const char *const *list, uint32_t co
     return weights;
 }
 
-/* What the log gets of `documents` of the names, and of others behind them. */
-static bool is_told(const struct tw_source_weights *weights, uint32_t *documents, const char *wanted)
+/* What the log gets of `came` documents of the names, and of others behind them, of each of which a row came
+ * unless they stood there already. */
+static bool is_told_of(
+    const struct tw_source_weights *weights, uint32_t *came, bool stood_there, const char *wanted)
 {
     static char written[4096];
-    const struct tw_rows rows = {.sources = weights, .source_counts = documents};
+    static struct tw_document documents[100000];
+    static uint8_t kept[100000];
+    struct tw_rows rows = {.sources = weights, .source_counts = came, .documents = documents};
+    for (uint32_t name = 0; name <= tw_source_weights_list(weights).count; name++)
+        for (uint32_t at = 0; at < came[name]; at++)
+            documents[rows.document_count++].source_name = name;
+    memset(kept, !stood_there, rows.document_count);
     FILE *file = tmpfile();
     assert_non_null(file);
     fflush(stderr);
-    const int kept = dup(STDERR_FILENO);
-    assert_true(kept >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+    const int stderr_before = dup(STDERR_FILENO);
+    assert_true(stderr_before >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
     const struct tw_log log = tw_log_open(TW_INFO, TW_LOG_FORMAT_LOGFMT, NULL);
-    tw_source_counts_add(&counts, &rows, &log);
+    tw_source_counts_add(&counts, &rows, kept, &log);
     fflush(stderr);
-    dup2(kept, STDERR_FILENO);
-    close(kept);
+    dup2(stderr_before, STDERR_FILENO);
+    close(stderr_before);
     rewind(file);
     written[fread(written, 1, sizeof written - 1, file)] = '\0';
     fclose(file);
     return strstr(written, wanted) != NULL;
+}
+
+static bool is_told(const struct tw_source_weights *weights, uint32_t *came, const char *wanted)
+{
+    return is_told_of(weights, came, false, wanted);
 }
 
 static void a_name_that_nothing_comes_by_is_told_once_there_is_enough(void **unused)
@@ -96,9 +109,29 @@ static void another_list_keeps_the_counts_of_names_that_stay(void **unused)
     assert_int_equal(tw_source_counts_unmatched(&counts, names, sizeof names), 0);
     const struct tw_rows without = {0};
     const struct tw_log log = tw_log_open(TW_INFO, TW_LOG_FORMAT_LOGFMT, NULL);
-    tw_source_counts_add(&counts, &without, &log);
+    tw_source_counts_add(&counts, &without, NULL, &log);
     tw_source_weights_free(before);
     tw_source_weights_free(after);
+}
+
+/* After a `reset` everything is read again, and compared with what stands there. */
+static void what_stood_there_already_is_not_counted_again_but_its_names_are_known(void **unused)
+{
+    (void)unused;
+    static const char *const list[] = {"Reuters", "TASS"};
+    struct tw_source_weights *weights = weights_of(list, 2);
+    counts = (struct tw_source_counts){0};
+    tw_source_counts_take(&counts, weights);
+    uint32_t some[] = {3, 0, 5};
+    assert_false(is_told(weights, some, "event"));
+    assert_false(is_told_of(weights, some, true, "event"));
+    assert_int_equal(counts.series[0].documents, 3);
+    assert_int_equal(counts.others, 5);
+    uint32_t other[] = {0, 2, 0};
+    assert_false(is_told_of(weights, other, true, "event"));
+    assert_int_equal(counts.series[1].documents, 0);
+    assert_int_equal(tw_source_counts_unmatched(&counts, names, sizeof names), 0);
+    tw_source_weights_free(weights);
 }
 
 static void names_that_do_not_fit_are_left_out_whole(void **unused)
@@ -119,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_that_nothing_comes_by_is_told_once_there_is_enough),
         cmocka_unit_test(another_list_keeps_the_counts_of_names_that_stay),
+        cmocka_unit_test(what_stood_there_already_is_not_counted_again_but_its_names_are_known),
         cmocka_unit_test(names_that_do_not_fit_are_left_out_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

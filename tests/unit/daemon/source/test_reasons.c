@@ -96,6 +96,22 @@ static void a_partition_that_is_read_and_from_which_nothing_comes_is_named(void 
     assert_non_null(strstr(why, "a transaction is open before them: end it"));
 }
 
+/* Nothing is asked for, so no broker is silent and no record known to wait: only the log would tell. */
+static void a_partition_that_is_taken_and_never_assigned_is_named(void **state)
+{
+    (void)state;
+    char why[1024];
+    uint64_t now = tw_now_ms();
+    struct tw_group group = {.config = &config, .state = TW_GROUP_SETTLING};
+    struct tw_partition taken = {
+        .topic = "news", .number = 4, .state = TW_PARTITION_TAKEN, .moved_ms = now - 1000};
+    struct tw_partitions partitions = {.first = &taken};
+    assert_true(tw_reasons_write(&group, &partitions, why, sizeof why)); /* as at each rebalance */
+    taken.moved_ms = now - 20500;
+    assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
+    assert_non_null(strstr(why, "topic news partition 4 is taken, and has not been read for 20 s"));
+}
+
 static void owners_who_take_a_partition_from_each_other_do_not_begin_to_wait_anew(void **state)
 {
     (void)state;
@@ -147,6 +163,7 @@ int main(void)
         cmocka_unit_test(every_partition_that_is_not_read_is_named_the_gravest_first),
         cmocka_unit_test(a_refusal_by_the_broker_is_told_apart_from_patience),
         cmocka_unit_test(a_partition_that_is_read_and_from_which_nothing_comes_is_named),
+        cmocka_unit_test(a_partition_that_is_taken_and_never_assigned_is_named),
         cmocka_unit_test(owners_who_take_a_partition_from_each_other_do_not_begin_to_wait_anew),
         cmocka_unit_test(what_is_too_much_to_name_is_counted_and_nothing_is_written_beyond_the_end),
     };

@@ -168,6 +168,28 @@ static void what_is_skipped_leaves_no_row_and_no_sum(void **state)
     batches_free(batch);
 }
 
+/* What is counted as stored: once, whatever is read again or refused. */
+static void what_came_to_stand_is_noted_by_document(void **state)
+{
+    (void)state;
+    struct tw_error err, why = {.code = TW_REFUSED, .what = "invalid byte sequence"};
+    struct tw_batch *batch = make(&five);
+    struct tw_encode_options options = {
+        .rows_per_statement = 2, .model_sha256 = batches_model, .lateness_us = 60000000};
+    const uint8_t skip[] = {0, 1, 0, 0, 0};
+    const struct tw_encode_part parts[] = {{.first = 0, .count = 3, .skip = skip},
+        {.first = 3, .count = 1, .refusal = &why}, {.first = 4, .count = 1}};
+    for (size_t at = 0; at < 3; at++) {
+        struct tw_encoded *part;
+        assert_true(tw_encode_part(&options, batch, &parts[at], &batch->arena, &part, &err));
+        assert_int_equal(batch->encoded->kept[4], 0);
+        tw_encoded_note_kept(batch->encoded, part);
+    }
+    static const uint8_t kept[] = {1, 0, 1, 0, 1};
+    assert_memory_equal(batch->encoded->kept, kept, sizeof kept);
+    batches_free(batch);
+}
+
 static void a_refused_document_becomes_a_dead_letter_with_its_bytes(void **state)
 {
     (void)state;
@@ -274,6 +296,7 @@ int main(void)
         cmocka_unit_test(an_event_of_nobody_has_no_entity_and_one_of_a_skipped_document_no_row),
         cmocka_unit_test(a_part_has_bars_of_its_own_scores_alone),
         cmocka_unit_test(what_is_skipped_leaves_no_row_and_no_sum),
+        cmocka_unit_test(what_came_to_stand_is_noted_by_document),
         cmocka_unit_test(a_refused_document_becomes_a_dead_letter_with_its_bytes),
         cmocka_unit_test(documents_below_what_was_known_before_are_marked_late_once),
         cmocka_unit_test(a_document_overtaken_within_its_batch_by_more_than_the_lateness_is_late),

@@ -30,7 +30,7 @@ static void count_back(void *context, struct tw_batch *batch, enum tw_batch_end 
 {
     int *back = context;
     (void)batch;
-    *back += end == TW_BATCH_FENCED;
+    *back += end == TW_BATCH_DROPPED; /* FENCED: its partition would be taken again */
 }
 
 static void to_ask_for_a_take_or_a_commit_needs_no_memory_that_could_be_refused(void **state)

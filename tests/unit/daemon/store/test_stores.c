@@ -38,7 +38,7 @@ static void count_back(void *context, struct tw_batch *batch, enum tw_batch_end 
 {
     struct scene *scene = context;
     assert_true(batch >= scene->batches && batch < scene->batches + PARTITIONS);
-    scene->back += end == TW_BATCH_FENCED;
+    scene->back += end == TW_BATCH_DROPPED;
 }
 
 static void count_closed(void *context)

@@ -75,6 +75,23 @@ static void what_cannot_be_asked_is_not_known_from_the_first_time_on(void **stat
     assert_int_equal(tw_untold_behind_ms(&untold, BEGIN_MS + 16000), 12000); /* as far as was known */
 }
 
+/* Nothing waits, and the target takes them for over. A session that comes and goes looks well in between. */
+static void open_alerts_that_are_not_told_again_are_behind_whatever_the_session_does(void **state)
+{
+    struct tw_untold untold;
+    (void)state;
+    tw_untold_begin(&untold, BEGIN_MS);
+    see(&untold, BEGIN_MS, 0, 0);
+    for (uint64_t passed_ms = 1000; passed_ms <= 41000; passed_ms += 10000) {
+        tw_untold_repeated(&untold, false, BEGIN_MS + passed_ms);
+        tw_untold_unknown(&untold, BEGIN_MS + passed_ms + 1000); /* lost, and there again */
+        see(&untold, BEGIN_MS + passed_ms + 2000, 0, 0);
+    }
+    assert_int_equal(tw_untold_behind_ms(&untold, BEGIN_MS + 43000), 42000);
+    tw_untold_repeated(&untold, true, BEGIN_MS + 44000);
+    assert_int_equal(tw_untold_behind_ms(&untold, BEGIN_MS + 45000), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -82,6 +99,7 @@ int main(void)
         cmocka_unit_test(rows_that_are_given_up_are_no_progress),
         cmocka_unit_test(ages_that_come_late_are_no_progress),
         cmocka_unit_test(what_cannot_be_asked_is_not_known_from_the_first_time_on),
+        cmocka_unit_test(open_alerts_that_are_not_told_again_are_behind_whatever_the_session_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
