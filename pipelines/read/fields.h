@@ -3,8 +3,8 @@
  *   in    a JSON object; lists of names, each list the names that one field goes by, the preferred one first
  *   out   for each list and each of its names the value, or NULL
  *
- * A name is also found in another case, where it does not stand as it is: Oracle's exports write TITLE, .NET's
- * Title, PostgreSQL publishedat.
+ * A name is also found in another case, where it does not stand as it is: Oracle's exports write TITLE,
+ * .NET's Title, PostgreSQL publishedat.
  *
  * An object has a handful of members and a field a handful of names: going through the members once and
  * looking for their first letters among those of the names costs less than asking the object for each name

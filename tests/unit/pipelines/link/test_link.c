@@ -638,8 +638,8 @@ static void symbols_of_the_message_in_other_spellings(void **state)
     assert_int_equal(document.symbols_unknown, 2);
 }
 
-/* Tables and databases write a word where there is no symbol; each would be a company of its own, with bars and
- * alerts. */
+/* Tables and databases write a word where there is no symbol; each would be a company of its own, with bars
+ * and alerts. */
 static void words_for_no_symbol_name_nobody(void **state)
 {
     (void)state;
