@@ -37,8 +37,8 @@ static const struct {
 };
 /* clang-format on */
 
-/* UTF-16 without a byte order mark, of letters of ASCII: every other byte is empty. 'L' for little-endian, 'B'
- * for big-endian, 0: neither. */
+/* UTF-16 without a byte order mark, of letters of ASCII: every other byte is empty. 'L' for little-endian,
+ * 'B' for big-endian, 0: neither. */
 static char utf16_order(struct tw_text first)
 {
     enum { LOOKED_AT = 8 };
