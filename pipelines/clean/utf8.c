@@ -192,6 +192,21 @@ struct tw_text tw_text_repair(struct tw_text text, struct tw_arena *arena, uint3
     return (struct tw_text){mended, length};
 }
 
+bool tw_text_check_readable(struct tw_text mended, struct tw_error *err)
+{
+    enum { LEAST = 4, SHARE = 4 };
+    size_t seen = 0, lost = 0;
+    for (size_t at = 0; at < mended.length;) {
+        uint32_t point;
+        at += tw_utf8_read(mended.bytes + at, mended.length - at, &point);
+        seen += point > ' ';
+        lost += point == 0xFFFD;
+    }
+    return lost < LEAST || lost * SHARE < seen ||
+           tw_fail(err, TW_REFUSED, NULL, "send UTF-8, as with: iconv -f GBK -t UTF-8",
+               "the text is not in UTF-8: %zu of its %zu characters cannot be read", lost, seen);
+}
+
 size_t tw_utf8_read(const char *text, size_t left, uint32_t *point)
 {
     const unsigned char *bytes = (const unsigned char *)text;

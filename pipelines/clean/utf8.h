@@ -44,6 +44,10 @@ int tw_windows_1252_byte(uint32_t point);
  * archive, Kafka headers. */
 struct tw_text tw_text_repair(struct tw_text text, struct tw_arena *arena, uint32_t *repairs);
 
+/* Can a mended text be read? Not when four characters and a quarter of all that is seen were beyond mending:
+ * GBK, Shift-JIS or windows-1251 taken for UTF-8. TW_REFUSED. */
+TW_MUST_USE bool tw_text_check_readable(struct tw_text mended, struct tw_error *err);
+
 /* The character at `bytes`, of which `left` bytes are there, in text that is valid UTF-8; a stray byte counts
  * as U+FFFD of length 1. Returns its length. */
 size_t tw_utf8_read(const char *bytes, size_t left, uint32_t *point);

@@ -1,6 +1,7 @@
 #include "examples/annotations.h"
 
 #include "format/labels.h"
+#include "read/fields.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -141,7 +142,7 @@ static bool read_label(struct tw_annotating *annotating, const json_t *fields, s
 {
     static const char *const others[] = {"sentiment", "gold_label", "polarity", "labels"};
     int32_t *label = &annotating->out.label;
-    const json_t *value = json_object_get(fields, "label");
+    const json_t *value = tw_fields_member(fields, "label");
     enum said said = label_of(annotating, value, label);
     if (said == SAID_LABEL)
         return true;
@@ -149,7 +150,7 @@ static bool read_label(struct tw_annotating *annotating, const json_t *fields, s
         return !annotating->needs_labels || fail_label(annotating, value, "field label", err);
     const json_t *number = NULL;
     for (size_t at = 0; at < sizeof others / sizeof others[0]; at++) {
-        value = json_object_get(fields, others[at]);
+        value = tw_fields_member(fields, others[at]);
         said = label_of(annotating, value, label);
         if (said == SAID_LABEL)
             return true;
@@ -164,8 +165,8 @@ static bool read_label(struct tw_annotating *annotating, const json_t *fields, s
 static const json_t *first_of(const json_t *object, const char *const *names)
 {
     for (; *names; names++) {
-        const json_t *value = json_object_get(object, *names);
-        if (value && !json_is_null(value))
+        const json_t *value = tw_fields_member(object, *names);
+        if (value)
             return value;
     }
     return NULL;
@@ -272,7 +273,7 @@ static bool read_entities(
 {
     static const char *const names[] = {"entities", "aspects", "targets", "companies"};
     for (size_t at = 0; at < sizeof names / sizeof names[0] && !annotating->out.names_entities; at++) {
-        json_t *value = json_object_get(fields, names[at]);
+        json_t *value = tw_fields_member(fields, names[at]);
         bool other = at > 0 && json_array_size(value) == 0; /* an empty list of another's says nothing */
         if (is_map(annotating, value)
                 ? !read_map(annotating, value, arena, err)
@@ -300,7 +301,7 @@ static bool read_fields(
     struct tw_annotating *annotating, const json_t *fields, struct tw_arena *arena, struct tw_error *err)
 {
     if (annotating->out.agreement < 0)
-        annotating->out.agreement = read_agreement(json_object_get(fields, "agree"));
+        annotating->out.agreement = read_agreement(tw_fields_member(fields, "agree"));
     return (annotating->out.label >= 0 || read_label(annotating, fields, err)) &&
            (annotating->out.names_entities || read_entities(annotating, fields, arena, err));
 }

@@ -31,16 +31,47 @@ static const struct {
     {0, "\x80\x05\x95", 3, "an object of Python, pickled", AS_LINES "read_pickle" TO_LINES},
     {0, "\x93NUMPY", 6, "an array of NumPy", "write it as JSON Lines"},
     {0, "version https://git-lfs", 23, "a Git LFS pointer, not the file", "run git lfs pull in its folder"},
+    {0, "\xFF\xFE\0\0", 4, "in UTF-32, not in UTF-8", "iconv -f UTF-32 -t UTF-8 FILE | tapewatch ... -"},
     {0, "\xFF\xFE", 2, "in UTF-16, not in UTF-8", "iconv -f UTF-16 -t UTF-8 FILE | tapewatch ... -"},
     {0, "\xFE\xFF", 2, "in UTF-16, not in UTF-8", "iconv -f UTF-16 -t UTF-8 FILE | tapewatch ... -"},
 };
 /* clang-format on */
 
+/* UTF-16 without a byte order mark, of letters of ASCII: every other byte is empty. 'L' for little-endian,
+ * 'B' for big-endian, 0: neither. */
+static char utf16_order(struct tw_text first)
+{
+    enum { LOOKED_AT = 8 };
+    bool little = first.length >= LOOKED_AT, big = little;
+    for (size_t at = 0; at < LOOKED_AT && (little || big); at++) {
+        little = little && !first.bytes[at] == (at % 2 == 1);
+        big = big && !first.bytes[at] == (at % 2 == 0);
+    }
+    return little ? 'L' : big ? 'B' : 0;
+}
+
+/* Do lines end as old Macs ended them? All of them would be one text. A JSON array needs no lines. */
+static bool ends_lines_by_cr(struct tw_text first)
+{
+    const char *cr = first.length ? memchr(first.bytes, '\r', first.length) : NULL;
+    return cr && cr + 1 < first.bytes + first.length && first.bytes[0] != '[' &&
+           !memchr(first.bytes, '\n', first.length);
+}
+
 bool tw_foreign_bytes_check(const char *name, struct tw_text first, struct tw_error *err)
 {
+    char order = utf16_order(first);
+    if (order)
+        return tw_fail(err, TW_IO, name,
+            order == 'L' ? "iconv -f UTF-16LE -t UTF-8 FILE | tapewatch ... -"
+                         : "iconv -f UTF-16BE -t UTF-8 FILE | tapewatch ... -",
+            "in UTF-16, not in UTF-8");
     for (size_t at = 0; at < sizeof marks / sizeof marks[0]; at++)
         if (first.length >= marks[at].offset + marks[at].length &&
             memcmp(first.bytes + marks[at].offset, marks[at].mark, marks[at].length) == 0)
             return tw_fail(err, TW_IO, name, marks[at].cure, "%s", marks[at].what);
+    if (ends_lines_by_cr(first))
+        return tw_fail(err, TW_IO, name, "tr '\\r' '\\n' <FILE | tapewatch ... -",
+            "its lines end by CR alone, as old Macs wrote them");
     return true;
 }

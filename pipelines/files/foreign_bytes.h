@@ -3,10 +3,10 @@
  *   in    the first bytes of a file
  *   out   nothing, or what it is and how it becomes lines
  *
- * Without this each piece of a picture, a table or another packing would be taken for a text, scored, and
- * nobody told. Marks: xz 5.4 xz-file-format 1.1; bzip2; PKWARE APPNOTE 4.3.7; 7-Zip 7zFormat; LZ4 frame 1.6;
- * Apache Parquet, Arrow and Avro formats; SQLite file format 1.2; ISO 32000 7.5.2; NumPy NEP 1; HDF5 II.A;
- * POSIX ustar. */
+ * Told besides: UTF-16 without a mark, and lines that end by CR alone. Without this each piece of a picture,
+ * a table or another packing would be taken for a text, scored, and nobody told. Marks: xz 5.4 xz-file-format
+ * 1.1; bzip2; PKWARE APPNOTE 4.3.7; 7-Zip 7zFormat; LZ4 frame 1.6; Apache Parquet, Arrow and Avro formats;
+ * SQLite file format 1.2; ISO 32000 7.5.2; NumPy NEP 1; HDF5 II.A; POSIX ustar. */
 #ifndef TW_FOREIGN_BYTES_H
 #define TW_FOREIGN_BYTES_H
 

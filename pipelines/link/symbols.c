@@ -224,12 +224,21 @@ enum tw_symbol_found tw_symbol_resolve_class(const struct tw_automaton *entities
     return made_of(base, class, arena, out);
 }
 
+/* What tables and databases write for none: nobody, unless the file lists it. */
+static bool says_none(struct tw_text spelled)
+{
+    static const char *const words[] = {
+        "NA", "N/A", "N.A", "NAN", "NONE", "NULL", "NIL", "TBA", "TBD", "UNKNOWN", "UNLISTED", "PRIVATE"};
+    return tw_exchange_is_one_of(spelled, words, sizeof words / sizeof words[0]);
+}
+
 /* A symbol without anything around it: listed, or with its class, or of its own. */
 static enum tw_symbol_found resolve_bare(const struct tw_automaton *entities, struct tw_text spelled,
     bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
 {
     if (found_listed(entities, spelled, out) == TW_SYMBOL_FOUND)
         return TW_SYMBOL_FOUND;
+    unlisted = unlisted && !says_none(spelled);
     size_t mark = spelled.length;
     while (mark > 0 && !is_class_mark(spelled.bytes[mark - 1]))
         mark--;

@@ -6,11 +6,13 @@
 #include <jansson.h>
 #include <openssl/evp.h>
 
+#include "clean/references.h"
 #include "files/archive.h"
 #include "names/automaton.h"
 #include "names/words.h"
+#include "read/fields.h"
 
-enum { LINE_BYTES = 1 << 20 }; /* a longer line of the file is refused */
+enum { LINE_BYTES = 1 << 20, NAME_BYTES = 512 }; /* a longer line of the file is refused */
 
 /* ---- a line ---- */
 
@@ -31,13 +33,8 @@ static bool fail_field(const char *field, const char *expected, struct tw_error 
 /* A table of companies calls the symbol by other names. */
 static const json_t *symbol_of(const json_t *object)
 {
-    static const char *const names[] = {"symbol", "Symbol", "SYMBOL", "ticker", "Ticker", "TICKER"};
-    for (size_t at = 0; at < sizeof names / sizeof names[0]; at++) {
-        const json_t *value = json_object_get(object, names[at]);
-        if (value && !json_is_null(value))
-            return value;
-    }
-    return NULL;
+    const json_t *symbol = tw_fields_member(object, "symbol");
+    return symbol ? symbol : tw_fields_member(object, "ticker");
 }
 
 /* What may be a symbol and may be none is told from a line that has none; and so is a whole table in one
@@ -46,7 +43,7 @@ static bool fail_symbol(const json_t *object, struct tw_error *err)
 {
     static const char *const others[] = {"code", "ric", "id"};
     for (size_t at = 0; at < sizeof others / sizeof others[0]; at++)
-        if (json_is_string(json_object_get(object, others[at])))
+        if (json_is_string(tw_fields_member(object, others[at])))
             return tw_fail(
                 err, TW_CONFIG, NULL, line_cure, "field symbol is not there, but field %s is", others[at]);
     json_t *members = (json_t *)(uintptr_t)object;
@@ -62,9 +59,9 @@ static bool fail_symbol(const json_t *object, struct tw_error *err)
 
 static bool read_optional(const json_t *object, const char *field, struct tw_text *to, struct tw_error *err)
 {
-    const json_t *value = json_object_get(object, field);
+    const json_t *value = tw_fields_member(object, field);
     *to = (struct tw_text){"", 0};
-    if (!value || json_is_null(value))
+    if (!value)
         return true;
     *to = string_of(value);
     return json_is_string(value) || fail_field(field, "text", err);
@@ -98,7 +95,7 @@ static bool is_common(const json_t *common, struct tw_text name)
 
 static bool check_common(const json_t *common, const json_t *names, struct tw_error *err)
 {
-    if (!common || json_is_null(common) || json_is_boolean(common))
+    if (!common || json_is_boolean(common))
         return true;
     if (!json_is_array(common))
         return fail_field("common", "true, false or an array of names", err);
@@ -122,9 +119,9 @@ static bool check_common(const json_t *common, const json_t *names, struct tw_er
 static json_t *single_name(const json_t *object)
 {
     static const char *const fields[] = {"name", "company_name", "companyName", "company", "longName",
-        "shortName", "title", "Name", "Company", "CompanyName", "Company Name", "Security Name"};
+        "shortName", "title", "Company Name", "Security Name"};
     for (size_t at = 0; at < sizeof fields / sizeof fields[0]; at++) {
-        json_t *name = json_object_get(object, fields[at]);
+        json_t *name = tw_fields_member(object, fields[at]);
         if (json_is_string(name) && json_string_length(name))
             return name;
     }
@@ -145,19 +142,25 @@ static bool append_parts(json_t *names, struct tw_text text, struct tw_error *er
     return true;
 }
 
-/* What stands under a name of names: an array of texts, or one text. */
+/* What stands under a name of names: an array of texts, or one text, in which tables write a list at times:
+ * "[\"Velquin\"]". */
 static bool append_names(json_t *names, const json_t *object, const char *field, struct tw_error *err)
 {
-    json_t *value = json_object_get(object, field);
-    if (json_is_string(value))
+    json_t *value = tw_fields_member(object, field), *list = NULL;
+    const char *text = json_string_value(value);
+    if (!value)
+        return true;
+    if (text && text[0] != '[')
         return append_parts(names, string_of(value), err);
-    if (value && !json_is_null(value) && !json_is_array(value))
-        return fail_field(field, "an array of texts", err);
-    for (size_t at = 0; at < json_array_size(value); at++)
-        if (!json_is_string(json_array_get(value, at)))
-            return fail_field(field, "an array of texts", err);
-    return !json_is_array(value) || json_array_extend(names, value) == 0 ||
-           tw_fail(err, TW_INTERNAL, NULL, "add memory", "out of memory");
+    value = text ? list = json_loads(text, 0, NULL) : value;
+    bool texts = json_is_array(value);
+    for (size_t at = 0; texts && at < json_array_size(value); at++)
+        texts = json_is_string(json_array_get(value, at));
+    bool appended = texts ? json_array_extend(names, value) == 0 ||
+                                tw_fail(err, TW_INTERNAL, NULL, "add memory", "out of memory")
+                          : fail_field(field, "an array of texts", err);
+    json_decref(list);
+    return appended;
 }
 
 /* The names of a line, in *out, which the caller gives back: under "names", and "aliases" as others call
@@ -165,32 +168,57 @@ static bool append_names(json_t *names, const json_t *object, const char *field,
 static bool read_names(const json_t *object, json_t **out, struct tw_error *err)
 {
     json_t *names = json_array(), *single = single_name(object);
-    const json_t *own = json_object_get(object, "names");
     *out = names;
     if (!names)
         return tw_fail(err, TW_INTERNAL, NULL, "add memory", "out of memory");
-    if ((!own || json_is_null(own)) && single && json_array_append(names, single) != 0)
+    if (!tw_fields_member(object, "names") && single && json_array_append(names, single) != 0)
         return tw_fail(err, TW_INTERNAL, NULL, "add memory", "out of memory");
     return append_names(names, object, "names", err) && append_names(names, object, "aliases", err) &&
-           check_common(json_object_get(object, "common"), names, err);
+           check_common(tw_fields_member(object, "common"), names, err);
+}
+
+/* "Velquin &amp; Sons", out of a page: the name as people read it, in `bytes` where that takes any. */
+static struct tw_text without_references(struct tw_text name, char *bytes, size_t size)
+{
+    struct tw_reference reference;
+    size_t used = 0, taken;
+    if (!memchr(name.bytes, '&', name.length))
+        return name;
+    for (size_t at = 0; at < name.length; at += taken) {
+        taken = tw_reference_at(name, at, &reference);
+        if (taken == 0) {
+            reference = (struct tw_reference){{name.bytes[at]}, 1};
+            taken = 1;
+        }
+        if (reference.length > size - used)
+            return name;
+        memcpy(bytes + used, reference.bytes, reference.length);
+        used += reference.length;
+    }
+    return (struct tw_text){bytes, used};
 }
 
 static bool add_with_names(struct tw_automaton *automaton, const json_t *object, struct tw_text symbol,
     const json_t *names, struct tw_error *err)
 {
     struct tw_entity entity = {.symbol = symbol};
-    const json_t *common = json_object_get(object, "common");
+    const json_t *common = tw_fields_member(object, "common");
     uint32_t index;
     if (!read_optional(object, "exchange", &entity.exchange, err) ||
         !read_optional(object, "kind", &entity.kind, err) ||
         !read_optional(object, "sector", &entity.sector, err))
         return false;
-    entity.name = json_array_size(names) ? string_of(json_array_get(names, 0)) : (struct tw_text){"", 0};
+    char first[NAME_BYTES], bytes[NAME_BYTES];
+    entity.name = json_array_size(names)
+                      ? without_references(string_of(json_array_get(names, 0)), first, sizeof first)
+                      : (struct tw_text){"", 0};
     if (!tw_automaton_add(automaton, &entity, &index, err))
         return false;
     for (size_t at = 0; at < json_array_size(names); at++) {
         struct tw_text name = string_of(json_array_get(names, at));
-        if (!tw_automaton_add_name(automaton, index, name, is_common(common, name), err))
+        bool marked = is_common(common, name);
+        name = without_references(name, bytes, sizeof bytes);
+        if (!tw_automaton_add_name(automaton, index, name, marked, err))
             return false;
     }
     return true;

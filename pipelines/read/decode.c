@@ -273,6 +273,23 @@ static bool take_text(const struct decoding *decoding, const struct text_field *
 
 /* ---- symbols ---- */
 
+/* ["VELQ", 0.9]: of an array within a list of symbols its one text. */
+static const json_t *symbol_beside_numbers(const json_t *element)
+{
+    const json_t *only = NULL;
+    if (!json_is_array(element))
+        return element;
+    for (size_t at = 0; at < json_array_size(element); at++) {
+        const json_t *value = json_array_get(element, at);
+        if (json_is_number(value) || json_is_null(value))
+            continue;
+        if (only)
+            return NULL;
+        only = value;
+    }
+    return only;
+}
+
 static bool take_symbol_array(const struct decoding *decoding, const json_t *array)
 {
     size_t count = json_array_size(array);
@@ -282,8 +299,8 @@ static bool take_symbol_array(const struct decoding *decoding, const json_t *arr
         return tw_arena_fail(decoding->arena, decoding->err);
     for (size_t at = 0; at < count; at++) {
         struct tw_text text = {"", 0};
-        enum tw_plain plain =
-            tw_plain_text(json_array_get(array, at), tw_plain_symbols, decoding->arena, &text);
+        const json_t *element = symbol_beside_numbers(json_array_get(array, at));
+        enum tw_plain plain = tw_plain_text(element, tw_plain_symbols, decoding->arena, &text);
         if (plain == TW_PLAIN_FULL)
             return tw_arena_fail(decoding->arena, decoding->err);
         repairs += plain != TW_PLAIN_TEXT;
@@ -580,9 +597,18 @@ static bool take_texts(const struct decoding *decoding)
            take_text(decoding, &language, &document->language);
 }
 
+/* Bytes of another encoding were mended to nothing: they are no text. */
+static bool check_readable(const struct decoding *decoding)
+{
+    const struct tw_document *document = decoding->document;
+    return !(document->repaired >> TW_REPAIR_BYTES & 1) ||
+           (tw_text_check_readable(document->title, decoding->err) &&
+               tw_text_check_readable(document->body, decoding->err));
+}
+
 static bool take_fields(const struct decoding *decoding)
 {
-    if (!take_time(decoding) || !take_texts(decoding) || !take_symbols(decoding))
+    if (!take_time(decoding) || !take_texts(decoding) || !take_symbols(decoding) || !check_readable(decoding))
         return false;
     if (!tw_text_is_blank(decoding->document->title) || !tw_text_is_blank(decoding->document->body))
         return true;

@@ -301,6 +301,8 @@ enum tw_event_time tw_event_time_of(const json_t *value, const struct tw_event_t
                 return TW_EVENT_TIME_NONE;
             return verdict(tw_event_time_of_text(text, options, out_us, doubtful, err));
         }
+        if (json_is_integer(value) && json_integer_value(value) == 0) /* nobody has set it */
+            return TW_EVENT_TIME_NONE;
         char text[96];
         if (join_zone(value, text, sizeof text) || spell_array(value, text, sizeof text))
             return verdict(tw_time_parse(tw_text_of(text), options->clocks, out_us, err));

@@ -1,18 +1,19 @@
 #include "read/feed_names.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* The table ends each list by NULL. */
 static const char *const feed_names[][TW_FEED_NAMES_MOST + 1] = {
     [TW_FEED_TIME] = {"datetime", "date", "pubDate", "published", "publishedDate", "published_utc",
         "date_published", "time_published", "created", "created_utc", "createdAt", "eventTime",
-        "versionCreated", "seendate", "@timestamp", "publishTime", "Timestamp", "providerPublishTime",
-        "published_on", "date_unixtime", "ApproximateCreationDateTime", "datePublished", "pub_date",
-        "webPublicationDate", "publication_date", "publication_datetime"},
-    [TW_FEED_TITLE] = {"Title", "Headline", "Subject", "subject", "webTitle"},
-    [TW_FEED_BODY] = {"full_text", "Body", "Text", "Content", "description", "summary", "selftext",
-        "content_html", "content_text", "message", "Message", "caption", "articleBody", "bodyText",
-        "body_text", "body_html", "fullText", "lead_paragraph", "abstract"},
+        "versionCreated", "seendate", "@timestamp", "publishTime", "providerPublishTime", "published_on",
+        "date_unixtime", "ApproximateCreationDateTime", "datePublished", "pub_date", "webPublicationDate",
+        "publication_date", "publication_datetime", "updated", "dc:date"},
+    [TW_FEED_TITLE] = {"subject", "webTitle"},
+    [TW_FEED_BODY] = {"full_text", "description", "summary", "selftext", "content_html", "content_text",
+        "message", "caption", "articleBody", "bodyText", "body_text", "body_html", "fullText",
+        "lead_paragraph", "abstract"},
     [TW_FEED_SYMBOLS] = {"symbol", "ticker", "stocks", "ticker_sentiment", "relatedTickers", "related"},
 };
 
@@ -24,7 +25,8 @@ void tw_feed_values_add(json_t *object, enum tw_feed_field field, struct tw_feed
     for (void *member = json_object_iter(object); member; member = json_object_iter_next(object, member)) {
         const char *key = json_object_iter_key(member);
         for (uint32_t name = 0; names[name]; name++)
-            if (names[name][0] == key[0] && strcmp(names[name], key) == 0) {
+            if ((names[name][0] | 0x20) == (key[0] | 0x20) && strcasecmp(names[name], key) == 0 &&
+                (!found[name] || strcmp(names[name], key) == 0)) {
                 found[name] = json_object_iter_value(member);
                 any++;
             }

@@ -5,7 +5,8 @@
  *
  * These names are tried last, so that nobody has to configure the feeds that many read: Finnhub's datetime,
  * Polygon's published_utc, RSS's pubDate, GDELT's seendate, Elasticsearch's @timestamp; Twitter's full_text,
- * Reddit's selftext, JSON Feed's content_html; Benzinga's stocks, Alpha Vantage's ticker_sentiment. */
+ * Reddit's selftext, JSON Feed's content_html; Benzinga's stocks, Alpha Vantage's ticker_sentiment. In any
+ * case, as fields.h has it. */
 #ifndef TW_FEED_NAMES_H
 #define TW_FEED_NAMES_H
 

@@ -1,9 +1,10 @@
 #include "read/fields.h"
 
 #include <string.h>
+#include <strings.h>
 
-/* The names of all lists in one row: their first letters, and whose they are. A row of letters is searched
- * many at a time. */
+/* The names of all lists in one row: their first letters, small ones, and whose they are. A row of letters is
+ * searched many at a time. */
 struct row {
     char first[TW_FIELD_LISTS_MOST * TW_FIELD_NAMES_MOST];
     uint8_t list[TW_FIELD_LISTS_MOST * TW_FIELD_NAMES_MOST];
@@ -11,29 +12,36 @@ struct row {
     size_t count;
 };
 
+static char small(char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+}
+
 static void lay_out(const struct tw_name_list *const *lists, uint32_t count, struct row *row,
     const json_t *(*values)[TW_FIELD_NAMES_MOST])
 {
     row->count = 0;
     for (uint32_t list = 0; list < count; list++)
         for (uint32_t name = 0; name < lists[list]->count && name < TW_FIELD_NAMES_MOST; name++) {
-            row->first[row->count] = lists[list]->names[name][0];
+            row->first[row->count] = small(lists[list]->names[name][0]);
             row->list[row->count] = (uint8_t)list;
             row->name[row->count++] = (uint8_t)name;
             values[list][name] = NULL;
         }
 }
 
-/* A name that stands twice has its value in both places. */
+/* A name that stands twice has its value in both places. A key in another case counts until the name itself
+ * comes. */
 static void place(const struct tw_name_list *const *lists, const struct row *row, const char *key,
     const json_t *value, const json_t *(*values)[TW_FIELD_NAMES_MOST])
 {
     const char *at = row->first, *end = row->first + row->count;
-    while (at < end && (at = memchr(at, key[0], (size_t)(end - at)))) {
+    while (at < end && (at = memchr(at, small(key[0]), (size_t)(end - at)))) {
         size_t place = (size_t)(at++ - row->first);
-        uint32_t list = row->list[place], name = row->name[place];
-        if (strcmp(lists[list]->names[name], key) == 0)
-            values[list][name] = value;
+        const char *wanted = lists[row->list[place]]->names[row->name[place]];
+        const json_t **found = &values[row->list[place]][row->name[place]];
+        if (strcmp(wanted, key) == 0 || (!*found && strcasecmp(wanted, key) == 0))
+            *found = value;
     }
 }
 
@@ -47,4 +55,17 @@ void tw_fields_find(json_t *object, const struct tw_name_list *const *lists, uin
         if (!json_is_null(value))
             place(lists, &row, json_object_iter_key(member), value, values);
     }
+}
+
+json_t *tw_fields_member(const json_t *object, const char *name)
+{
+    json_t *members = (json_t *)(uintptr_t)object, *value = json_object_get(object, name);
+    if (value && !json_is_null(value))
+        return value;
+    for (void *at = json_object_iter(members); at; at = json_object_iter_next(members, at)) {
+        value = json_object_iter_value(at);
+        if (!json_is_null(value) && strcasecmp(json_object_iter_key(at), name) == 0)
+            return value;
+    }
+    return NULL;
 }

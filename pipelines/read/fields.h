@@ -3,6 +3,9 @@
  *   in    a JSON object; lists of names, each list the names that one field goes by, the preferred one first
  *   out   for each list and each of its names the value, or NULL
  *
+ * A name is also found in another case, where it does not stand as it is: Oracle's exports write TITLE,
+ * .NET's Title, PostgreSQL publishedat.
+ *
  * An object has a handful of members and a field a handful of names: going through the members once and
  * looking for their first letters among those of the names costs less than asking the object for each name
  * in turn, most of which it does not have. A null counts as absent. */
@@ -29,5 +32,9 @@ enum {
  * may stand in several lists. */
 void tw_fields_find(json_t *object, const struct tw_name_list *const *lists, uint32_t count,
     const json_t *(*values)[TW_FIELD_NAMES_MOST]);
+
+/* The value of one name, by the same rule; NULL when there is none, or `object` is no object. It belongs to
+ * the object. */
+json_t *tw_fields_member(const json_t *object, const char *name);
 
 #endif

@@ -8,7 +8,7 @@ enum { MOST_LEVELS = 4 };
 
 const char *const tw_plain_names[] = {"name", "$oid", "$numberLong", "$numberInt", "rendered", "value",
     "text", "#text", "$t", "_", "string", "#cdata-section", "__cdata", "__text", "_text", "_cdata", "$value",
-    "main", "plain", "html", "content", "title", "en", "code", "id", NULL};
+    "main", "plain", "html", "content", "title", "en", "code", "id", "$", NULL};
 const char *const tw_plain_blocks[] = {"text", "value", "content", "rendered", "#text", "html", "body", NULL};
 const char *const tw_plain_symbols[] = {"symbol", "ticker", "code", "text", "value", "id", "name", "company",
     "security", "instrument", "stock", "asset", NULL};

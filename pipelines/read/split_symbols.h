@@ -3,8 +3,9 @@
  *   in    "AAPL, MSFT", "AAPL MSFT", or the elements of an array, ["AAPL,MSFT"]
  *   out   AAPL and MSFT, pointing into what came in
  *
- * Separators are , ; | and line breaks, in a text blanks too, but for the names of a terminal's yellow keys
- * ("VELQ US Equity" is one symbol). An element of an array is one spelling: its blanks stay. */
+ * Separators are , ; | and line breaks, full-width ones of Asia too, in a text blanks besides, but for a
+ * terminal's market and yellow key ("VELQ US" and "VELQ US Equity" are one symbol each). An element of an
+ * array is one spelling: its blanks stay. */
 #ifndef TW_SPLIT_SYMBOLS_H
 #define TW_SPLIT_SYMBOLS_H
 

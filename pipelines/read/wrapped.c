@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "read/dynamodb.h"
+#include "read/fields.h"
 #include "read/json_text.h"
 
 /* What the search works with. */
@@ -83,7 +84,7 @@ static json_t *words_in(struct search *search, struct tw_text text)
 static const json_t *text_of(const json_t *object, const struct tw_name_list *list)
 {
     for (uint32_t name = 0; name < list->count; name++) {
-        const json_t *value = json_object_get(object, list->names[name]);
+        const json_t *value = tw_fields_member(object, list->names[name]);
         if (json_is_string(value) && json_string_length(value))
             return value;
     }
@@ -94,7 +95,7 @@ static const json_t *text_of(const json_t *object, const struct tw_name_list *li
 static bool has_paragraphs(const json_t *object, const struct tw_name_list *list)
 {
     for (uint32_t name = 0; name < list->count; name++)
-        if (json_is_string(json_array_get(json_object_get(object, list->names[name]), 0)))
+        if (json_is_string(json_array_get(tw_fields_member(object, list->names[name]), 0)))
             return true;
     return false;
 }

@@ -20,10 +20,12 @@ static bool read_text(const struct tw_message *message, bool may_be_empty, struc
     document->body = tw_text_repair(message->payload, arena, &document->repairs);
     if (!document->body.bytes)
         return tw_arena_fail(arena, err);
-    if (may_be_empty || !tw_text_is_blank(document->body))
-        return true;
     struct tw_error why;
-    tw_fail(&why, TW_REFUSED, NULL, "one text a line", "the line holds no text");
+    bool readable = document->repairs == 0 || tw_text_check_readable(document->body, &why);
+    if (readable && (may_be_empty || !tw_text_is_blank(document->body)))
+        return true;
+    if (readable)
+        tw_fail(&why, TW_REFUSED, NULL, "one text a line", "the line holds no text");
     return tw_document_refuse(document, &why, arena, err);
 }
 

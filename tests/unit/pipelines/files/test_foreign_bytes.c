@@ -31,6 +31,10 @@ static void each_mark_is_told_with_a_way_to_lines(void **state)
         {"%PDF-1.7", 8, "a PDF", "its text"},
         {"version https://git-lfs.github.com/spec/v1", 42, "a Git LFS pointer", "git lfs pull"},
         {"\xFF\xFE{\0", 4, "in UTF-16", "iconv"},
+        {"\xFF\xFE\0\0{\0\0\0", 8, "in UTF-32", "iconv -f UTF-32"},
+        {"{\0\"\0t\0e\0", 8, "in UTF-16", "iconv -f UTF-16LE"},
+        {"\0{\0\"\0t\0e", 8, "in UTF-16", "iconv -f UTF-16BE"},
+        {"Velquin halts\rOrdanelle rises\r", 30, "end by CR alone", "tr '\\r' '\\n'"},
     };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         struct tw_error err;
@@ -47,7 +51,8 @@ static void texts_are_taken_whatever_they_begin_with(void **state)
     (void)state;
     static const char *const texts[] = {"", "PK", "PAR technology rises", "Obj", "BZh", "%PDF",
         "version 3 of its drug fails", "<html>Velquin halts", "{\"text\":\"a\"}",
-        "\xEF\xBB\xBF{\"text\":\"a\"}", "7z"};
+        "\xEF\xBB\xBF{\"text\":\"a\"}", "7z", "Velquin halts\r", "Velquin\r halts\nOrdanelle rises\r\n",
+        "[{\"text\":\"a\"},\r{\"text\":\"b\"}]\r"};
     for (size_t at = 0; at < sizeof texts / sizeof texts[0]; at++) {
         struct tw_error err;
         assert_true(tw_foreign_bytes_check("data", tw_text_of(texts[at]), &err));

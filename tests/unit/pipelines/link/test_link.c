@@ -638,6 +638,22 @@ static void symbols_of_the_message_in_other_spellings(void **state)
     assert_int_equal(document.symbols_unknown, 2);
 }
 
+/* Tables and databases write a word where there is no symbol; each would be a company of its own, with bars
+ * and alerts. */
+static void words_for_no_symbol_name_nobody(void **state)
+{
+    (void)state;
+    struct tw_text symbols[] = {tw_text_of("N/A"), tw_text_of("NA"), tw_text_of("NaN"), tw_text_of("NULL"),
+        tw_text_of("none"), tw_text_of("TBD"), tw_text_of("NASDAQ:NONE"), tw_text_of("GE")};
+    struct tw_document document = {.text = tw_text_of("up"), .symbols = symbols, .symbol_count = 8};
+    struct tw_error err;
+    char line[400];
+    assert_true(tw_link(entities, true, &document, &arena, &err));
+    describe(&document, line, sizeof line);
+    assert_string_equal(line, "GE*1");
+    assert_int_equal(document.symbols_unknown, 7);
+}
+
 static void unlisted_symbols_may_be_left_out(void **state)
 {
     (void)state;
@@ -729,6 +745,7 @@ int main(void)
         cmocka_unit_test(symbols_of_the_message),
         cmocka_unit_test(symbols_of_the_message_in_other_spellings),
         cmocka_unit_test(unlisted_symbols_may_be_left_out),
+        cmocka_unit_test(words_for_no_symbol_name_nobody),
         cmocka_unit_test(hostile_texts_take_linear_time_and_bounded_room),
     };
     return cmocka_run_group_tests(tests, begin, end);

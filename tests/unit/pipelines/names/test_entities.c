@@ -257,6 +257,33 @@ static bool finds(const struct tw_automaton *automaton, const char *text)
 }
 
 /* Files as exports write them: no name that stands in a line is lost. */
+/* What a table was exported by decides how its columns are written, and each name that nobody finds is silent
+ * for ever. */
+static void names_are_read_out_of_exports(void **state)
+{
+    (void)state;
+    struct tw_automaton *automaton;
+    struct tw_error err;
+    static const char lines[] =
+        "{\"SYMBOL\":\"A\",\"NAMES\":[\"Alpha Works\"],\"Aliases\":[\"Alphaworks\"],\"SECTOR\":\"Steel\"}\n"
+        "{\"Ticker\":\"B\",\"NAME\":\"Beta &amp; Sons\"}\n"
+        "{\"symbol\":\"C\",\"names\":\"[\\\"Gamma Works\\\", \\\"Gamma\\\"]\"}\n"
+        "{\"symbol\":\"D\",\"names\":[\"Del&#233;a\"],\"common\":[\"Del&#233;a\"]}\n";
+    assert_true(tw_entities_parse("e.jsonl", tw_text_of(lines), &automaton, &err));
+    static const char *const names[] = {
+        "Alpha Works", "Alphaworks", "Beta & Sons", "Gamma Works", "Gamma", "Del\u00E9a"};
+    for (size_t at = 0; at < sizeof names / sizeof names[0]; at++)
+        if (!finds(automaton, names[at]))
+            fail_msg("%s is not found", names[at]);
+    assert_false(finds(automaton, "del\u00E9a"));
+    assert_true(tw_text_equal(tw_entities_at(automaton, 0)->sector, tw_text_of("Steel")));
+    assert_true(tw_text_equal(tw_entities_at(automaton, 1)->name, tw_text_of("Beta & Sons")));
+    tw_entities_free(automaton);
+    static const char python[] = "{\"symbol\":\"C\",\"names\":\"['Gamma Works']\"}\n";
+    assert_false(tw_entities_parse("e.jsonl", tw_text_of(python), &automaton, &err));
+    assert_string_equal(err.what, "field names is not an array of texts");
+}
+
 static void names_are_read_however_a_table_writes_them(void **state)
 {
     (void)state;
@@ -314,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_single_name_may_be_a_text),
         cmocka_unit_test(names_are_read_however_a_table_writes_them),
+        cmocka_unit_test(names_are_read_out_of_exports),
         cmocka_unit_test(all_that_is_wrong_with_a_file_is_told),
         cmocka_unit_test(a_file_is_loaded_with_its_names_and_hash),
         cmocka_unit_test(an_empty_file_is_a_file_without_entities),

@@ -52,6 +52,86 @@ static void assert_refused(struct tw_document document, const char *line)
     assert_string_equal(got, line);
 }
 
+/* Oracle and Snowflake write names of columns in capitals, .NET begins them with one, PostgreSQL has none. */
+static void fields_are_found_in_any_case(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {
+        "{\"ID\":17,\"TITLE\":\"H\",\"BODY\":\"B\",\"CREATED_AT\":\"1987-10-19T00:00:00Z\",\"LANG\":\"en\","
+        "\"SOURCE\":\"r\",\"SYMBOLS\":\"OM\"}",
+        "{\"Id\":17,\"Headline\":\"H\",\"Text\":\"B\",\"Timestamp\":\"1987-10-19T00:00:00Z\","
+        "\"Language\":\"en\",\"Source\":\"r\",\"Tickers\":[\"OM\"]}",
+        "{\"id\":17,\"headline\":\"H\",\"text\":\"B\",\"publishedat\":\"1987-10-19T00:00:00Z\","
+        "\"lang\":\"en\",\"source\":\"r\",\"relatedtickers\":[\"OM\"]}",
+        "{\"op_type\":\"I\",\"after\":{\"ID\":17,\"TITLE\":\"H\",\"BODY\":\"B\","
+        "\"TS\":\"1987-10-19T00:00:00Z\",\"LANG\":\"en\",\"SOURCE\":\"r\",\"SYMBOLS\":\"OM\"}}"};
+    for (size_t at = 0; at < sizeof messages / sizeof messages[0]; at++) {
+        struct tw_document document = decoded(messages[at]);
+        assert_int_equal(document.fate, TW_FATE_STORED);
+        assert_text(document.id, "17");
+        assert_text(document.title, "H");
+        assert_text(document.body, "B");
+        assert_text(document.source, "r");
+        assert_text(document.language, "en");
+        assert_int_equal(document.event_us, INT64_C(561600000000000));
+        assert_int_equal(document.symbol_count, 1);
+        assert_text(document.symbols[0], "OM");
+    }
+}
+
+static void lists_of_symbols_are_parted_as_they_are_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *first, *second; /* NULL: there is one */
+    } cases[] = {
+        {"[[\"VELQ\",0.9],[\"ODNL\",0.1]]", "VELQ", "ODNL"},
+        {"\"VELQ\uFF0CODNL\"", "VELQ", "ODNL"},
+        {"[\"VELQ\u3001ODNL\"]", "VELQ", "ODNL"},
+        {"\"VELQ US\"", "VELQ US", NULL},
+        {"\"VELQ US; ODNL LN\"", "VELQ US", "ODNL LN"},
+        {"\"VELQ ODNL\"", "VELQ", "ODNL"},
+        {"\"VELQ SE\"", "VELQ", "SE"},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        char json[120];
+        snprintf(json, sizeof json, "{\"text\":\"T\",\"symbols\":%s}", cases[at].json);
+        struct tw_document document = decoded(json);
+        assert_int_equal(document.symbol_count, cases[at].second ? 2 : 1);
+        assert_text(document.symbols[0], cases[at].first);
+        if (cases[at].second)
+            assert_text(document.symbols[1], cases[at].second);
+    }
+}
+
+static void a_time_that_nobody_has_set_is_none(void **state)
+{
+    (void)state;
+    struct tw_document document = decoded("{\"text\":\"T\",\"ts\":0,\"updated\":\"1987-10-19T00:00:00Z\"}");
+    assert_int_equal(document.event_us, INT64_C(561600000000000));
+    document = decoded("{\"text\":\"T\",\"ts\":0}");
+    assert_int_equal(document.time_source, TW_TIME_KAFKA);
+}
+
+/* A text of which little is left was never read, and its score would say nothing. */
+static void bytes_of_another_encoding_are_no_text(void **state)
+{
+    (void)state;
+    /* windows-1251; GBK */
+    static const char *const messages[] = {"{\"text\":\"\xC0\xEA\xF6\xE8\xE8 \xF3\xEF\xE0\xEB\xE8\"}",
+        "{\"text\":\"\xD6\xD0\xB9\xFA\xD2\xF8\xD0\xD0\xB9\xC9\xBC\xDB\xCF\xC2\xB5\xF8\"}"};
+    for (size_t at = 0; at < sizeof messages / sizeof messages[0]; at++) {
+        struct tw_document document = decoded(messages[at]);
+        assert_int_equal(document.fate, TW_FATE_DEAD_LETTER);
+        assert_non_null(strstr(document.refusal->what, "the text is not in UTF-8"));
+        assert_non_null(strstr(document.refusal->cure, "send UTF-8"));
+    }
+    /* A story with emoji cut in half is read. */
+    struct tw_document document =
+        decoded("{\"text\":\"\xF0\x9F\xF0\x9F\xF0\x9F\xF0\x9F Velquin profit falls after a fire\"}");
+    assert_int_equal(document.fate, TW_FATE_STORED);
+}
+
 static void the_first_field_that_says_something_wins(void **state)
 {
     (void)state;
@@ -483,6 +563,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_field_that_says_something_wins),
+        cmocka_unit_test(fields_are_found_in_any_case),
+        cmocka_unit_test(bytes_of_another_encoding_are_no_text),
+        cmocka_unit_test(lists_of_symbols_are_parted_as_they_are_written),
+        cmocka_unit_test(a_time_that_nobody_has_set_is_none),
         cmocka_unit_test(without_a_time_the_record_s_stamp_counts),
         cmocka_unit_test(headers_are_the_fallback),
         cmocka_unit_test(markup_without_words_hides_no_other_name),

@@ -58,12 +58,32 @@ static void of_a_long_list_the_first_names_are_found(void **state)
     json_decref(object);
 }
 
+static void a_name_in_another_case_counts_where_it_does_not_stand_itself(void **state)
+{
+    (void)state;
+    const struct tw_name_list *lists[] = {&times, &bodies};
+    const json_t *values[2][TW_FIELD_NAMES_MOST];
+    json_t *object = json_loads(
+        "{\"TS\":1,\"Ts\":2,\"Body\":\"this\",\"body\":\"rather\",\"TITLE\":\"fell\",\"TITLES\":0}", 0, NULL);
+    tw_fields_find(object, lists, 2, values);
+    assert_int_equal(json_integer_value(values[0][0]), 1);
+    assert_null(values[0][1]);
+    assert_string_equal(json_string_value(values[1][0]), "rather");
+    assert_string_equal(json_string_value(values[1][2]), "fell");
+    assert_string_equal(json_string_value(tw_fields_member(object, "body")), "rather");
+    assert_string_equal(json_string_value(tw_fields_member(object, "title")), "fell");
+    assert_null(tw_fields_member(object, "time"));
+    assert_null(tw_fields_member(NULL, "time"));
+    json_decref(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_list_finds_its_names),
         cmocka_unit_test(a_name_may_serve_two_fields),
         cmocka_unit_test(of_a_long_list_the_first_names_are_found),
+        cmocka_unit_test(a_name_in_another_case_counts_where_it_does_not_stand_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
