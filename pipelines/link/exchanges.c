@@ -35,7 +35,7 @@ static const struct tw_exchange_row exchanges[] = {
     {.spellings = {{"ASX", "XASX"}, {"AX"}, {"AU", "AT"}, {"AU"}}},
     {.spellings = {{"NZX", "NZE"}, {"NZ"}, {"NZ"}, {"NZ"}}},
     {.spellings = {{"HKEX", "HKG", "SEHK", "XHKG"}, {"HK"}, {"HK"}, {"HK"}}, .zeros = true},
-    {.spellings = {{"SSE", "SHA", "XSHG"}, {"SS", "SH"}, {"CH", "CG", "C1"}, {"CN"}}},
+    {.spellings = {{"SSE", "SHSE", "SHA", "XSHG"}, {"SS", "SH"}, {"CH", "CG", "C1"}, {"CN"}}},
     {.spellings = {{"SZSE", "SHE", "XSHE"}, {"SZ"}, {"CH", "CS", "C2"}, {"CN"}}},
     {.spellings = {{"TYO", "TSE", "JPX", "XTKS"}, {"T"}, {"JP", "JT"}, {"JP"}}},
     {.spellings = {{"KRX", "KOSPI", "XKRX"}, {"KS"}, {"KS", "KP"}, {"KR"}}},

@@ -1,11 +1,23 @@
 #include "link/tickers.h"
 
 #include "clean/markup.h"
+#include "link/exchanges.h"
 #include "names/words.h"
 
 #include <string.h>
 
 /* ---- cashtags ---- */
+
+/* Is it an exchange that the file does not list, before the symbol that is meant: "$NYSE:VELQ"? The colon's
+ * symbol is found by itself. */
+static bool is_exchange_before(
+    const struct tw_ticker_scan *scan, struct tw_text tag, const struct tw_ticker *ticker)
+{
+    char behind = tw_text_byte(scan->text, ticker->end + (size_t)1);
+    return ticker->symbol.entity == TW_NO_ENTITY && tw_text_byte(scan->text, ticker->end) == ':' &&
+           (tw_text_is_capital(behind) || tw_text_is_digit(behind)) &&
+           tw_exchange_find(TW_EXCHANGE_NAME, tag);
+}
 
 enum tw_symbol_found tw_ticker_cashtag(
     const struct tw_ticker_scan *scan, size_t at, size_t sign, bool after_cashtag, struct tw_ticker *out)
@@ -17,7 +29,9 @@ enum tw_symbol_found tw_ticker_cashtag(
     tw_symbol_run_read(scan->text, at + sign, &run);
     size_t base = tw_symbol_run_alphanumerics(&run, 0);
     out->begin = (uint32_t)at;
-    return base ? tw_symbol_run_find(scan, &run, base, out) : TW_SYMBOL_NONE;
+    enum tw_symbol_found found = base ? tw_symbol_run_find(scan, &run, base, out) : TW_SYMBOL_NONE;
+    struct tw_text tag = {run.bytes, base};
+    return found == TW_SYMBOL_FOUND && is_exchange_before(scan, tag, out) ? TW_SYMBOL_NONE : found;
 }
 
 /* ---- amounts ---- */

@@ -153,11 +153,15 @@ static bool is_unseen(int32_t point)
     return IS_WITHIN(point, ranges);
 }
 
-/* Accents: they are left out wherever they stand. The marks of other scripts are letters' own. */
+/* Accents, and the points and the stretching stroke that Hebrew and Arabic are written with or without: they
+ * are left out wherever they stand. The marks of other scripts are letters' own, and so are hamza and
+ * madda. */
 static bool is_accent(int32_t point)
 {
-    static const struct range ranges[] = {
-        {0x0300, 0x036F}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF}, {0xFE20, 0xFE2F}};
+    static const struct range ranges[] = {{0x0300, 0x036F}, {0x0591, 0x05BD}, {0x05BF, 0x05BF},
+        {0x05C1, 0x05C2}, {0x05C4, 0x05C5}, {0x05C7, 0x05C7}, {0x0610, 0x061A}, {0x0640, 0x0640},
+        {0x064B, 0x0652}, {0x0670, 0x0670}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF},
+        {0xFE20, 0xFE2F}};
     return IS_WITHIN(point, ranges);
 }
 

@@ -132,7 +132,7 @@ static void what_shares_a_word_with_a_grave_event_is_none(void **state)
         "Europe's shares halt a two-week selloff", "Cost cuts help Velquin Chemicals lift its outlook",
         "European shares edge lower on gloomy outlook",
         "Velquin Chemicals introduces protection against cyber attacks",
-        "Chief executive denies plans to resign"};
+        "Chief executive denies plans to resign", "Velquin Chemicals and its workers strike a new deal"};
     for (size_t at = 0; at < sizeof texts / sizeof texts[0]; at++) {
         struct tw_error err;
         struct tw_document document = {.text = tw_text_of(texts[at])};

@@ -429,6 +429,8 @@ static void terminals_write_a_market_behind_a_symbol(void **state)
         {"(EUR:US), (US:UK), 2:1, FOOX:US, FOOX US Equity, VELQ.NN, VELQ.N-x", ""},
         {"the VELQ US Steel deal", "STL*1"},
         {"$VELQ US Equity and $VELQ:US", "VELQ*2"},
+        {"$NASDAQ:VELQ and $NYSE:ODNL fall, $TYO:9901", "9901.T*1 ODNL*1 VELQ*1"},
+        {"$NYSE: a market, $NASDAQ falls", "[NASDAQ]*1 [NYSE]*1"},
     };
     assert_listed(listed_units, cases, sizeof cases / sizeof cases[0]);
 }
@@ -458,6 +460,20 @@ static void a_hashtag_is_a_symbol_where_it_can_be_nothing_else(void **state)
     assert_listed(listed_tags, cases, sizeof cases / sizeof cases[0]);
     assert_true(tw_hashtag_is_word(tw_text_of("OPEN")));
     assert_false(tw_hashtag_is_word(tw_text_of("VELQ")));
+}
+
+/* Hebrew and Arabic are written with their vowel points or without. */
+static void vowel_points_make_no_difference(void **state)
+{
+    (void)state;
+    static const char listed[] = "{\"symbol\":\"MZN\",\"names\":[\"مزنكو\"]}\n"
+                                 "{\"symbol\":\"QRS\",\"names\":[\"קוֹרְסָה\"]}\n";
+    static const struct expected cases[] = {
+        {"سهم مُزْنِكُو ينخفض", "MZN*1"},
+        {"سهم مـــزنكو، وسهم مزنكو", "MZN*2"},
+        {"מניית קורסה, קוֹרְסָה", "QRS*2"},
+    };
+    assert_listed(listed, cases, sizeof cases / sizeof cases[0]);
 }
 
 /* Where a mark of symbols begins a name, a symbol comes first, and what names nobody by one is the name. */
@@ -734,6 +750,7 @@ int main(void)
         cmocka_unit_test(amounts_name_nobody),
         cmocka_unit_test(terminals_write_a_market_behind_a_symbol),
         cmocka_unit_test(a_hashtag_is_a_symbol_where_it_can_be_nothing_else),
+        cmocka_unit_test(vowel_points_make_no_difference),
         cmocka_unit_test(a_name_may_begin_with_a_mark_of_symbols),
         cmocka_unit_test(a_bare_symbol_is_read_to_its_end),
         cmocka_unit_test(a_title_may_be_cut_off),
