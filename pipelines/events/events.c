@@ -52,6 +52,17 @@ struct search {
 
 /* ---- sentences ---- */
 
+/* Is the word one of these, in any case? */
+static bool is_one_of(
+    struct tw_text text, const struct tw_event_word *word, const char *const *words, size_t count)
+{
+    uint32_t length = word->end - word->begin;
+    for (size_t at = 0; at < count; at++)
+        if (strlen(words[at]) == length && strncasecmp(words[at], text.bytes + word->begin, length) == 0)
+            return true;
+    return false;
+}
+
 /* Short words before a point that ends no sentence. */
 static bool is_abbreviation(struct tw_text text, const struct tw_event_word *word)
 {
@@ -60,10 +71,7 @@ static bool is_abbreviation(struct tw_text text, const struct tw_event_word *wor
     uint32_t length = word->end - word->begin;
     if (length == 1 || text.bytes[word->end - 2] == '.') /* U.S. */
         return true;
-    for (size_t at = 0; at < sizeof words / sizeof words[0]; at++)
-        if (strlen(words[at]) == length && strncasecmp(words[at], text.bytes + word->begin, length) == 0)
-            return true;
-    return false;
+    return is_one_of(text, word, words, sizeof words / sizeof words[0]);
 }
 
 /* Between most words stands one blank, which ends nothing. */
@@ -419,15 +427,10 @@ static uint32_t joined_behind(const struct search *search, const struct hit *eve
     if (event->last + 1u >= search->word_count)
         return TW_EVENT_OF_NOBODY;
     const struct tw_event_word *word = &search->words[event->last + 1];
-    struct tw_text joint = {search->document->text.bytes + word->begin, word->end - word->begin};
-    bool joins = false;
-    for (size_t at = 0; at < sizeof joints / sizeof joints[0]; at++)
-        joins = joins || (strlen(joints[at]) == joint.length &&
-                             strncasecmp(joints[at], joint.bytes, joint.length) == 0);
-    if (!joins)
+    const struct tw_document *document = search->document;
+    if (!is_one_of(document->text, word, joints, sizeof joints / sizeof joints[0]))
         return TW_EVENT_OF_NOBODY;
     enum { BLANK_AND_MARK = 2 }; /* " $VELQ" */
-    const struct tw_document *document = search->document;
     uint32_t at = search->first_mention;
     while (at < document->mention_count && document->mentions[at].begin < word->end)
         at++;

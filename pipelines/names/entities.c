@@ -167,11 +167,13 @@ static bool append_names(json_t *names, const json_t *object, const char *field,
  * them; where there is no "names", the line's one name before them. */
 static bool read_names(const json_t *object, json_t **out, struct tw_error *err)
 {
-    json_t *names = json_array(), *single = single_name(object);
+    json_t *names = json_array(), *single = NULL;
     *out = names;
     if (!names)
         return tw_fail(err, TW_INTERNAL, NULL, "add memory", "out of memory");
-    if (!tw_fields_member(object, "names") && single && json_array_append(names, single) != 0)
+    if (!tw_fields_member(object, "names"))
+        single = single_name(object);
+    if (single && json_array_append(names, single) != 0)
         return tw_fail(err, TW_INTERNAL, NULL, "add memory", "out of memory");
     return append_names(names, object, "names", err) && append_names(names, object, "aliases", err) &&
            check_common(tw_fields_member(object, "common"), names, err);

@@ -1,7 +1,6 @@
 #include "read/feed_names.h"
 
-#include <string.h>
-#include <strings.h>
+#include "read/fields.h"
 
 /* The table ends each list by NULL. */
 static const char *const feed_names[][TW_FEED_NAMES_MOST + 1] = {
@@ -25,8 +24,7 @@ void tw_feed_values_add(json_t *object, enum tw_feed_field field, struct tw_feed
     for (void *member = json_object_iter(object); member; member = json_object_iter_next(object, member)) {
         const char *key = json_object_iter_key(member);
         for (uint32_t name = 0; names[name]; name++)
-            if ((names[name][0] | 0x20) == (key[0] | 0x20) && strcasecmp(names[name], key) == 0 &&
-                (!found[name] || strcmp(names[name], key) == 0)) {
+            if (tw_field_takes(names[name], key, found[name])) {
                 found[name] = json_object_iter_value(member);
                 any++;
             }

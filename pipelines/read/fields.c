@@ -17,6 +17,13 @@ static char small(char byte)
     return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
 }
 
+/* The first letters are compared first: most keys are told apart by them. */
+bool tw_field_takes(const char *name, const char *key, const json_t *found)
+{
+    return small(name[0]) == small(key[0]) &&
+           (strcmp(name, key) == 0 || (!found && strcasecmp(name, key) == 0));
+}
+
 static void lay_out(const struct tw_name_list *const *lists, uint32_t count, struct row *row,
     const json_t *(*values)[TW_FIELD_NAMES_MOST])
 {
@@ -40,7 +47,7 @@ static void place(const struct tw_name_list *const *lists, const struct row *row
         size_t place = (size_t)(at++ - row->first);
         const char *wanted = lists[row->list[place]]->names[row->name[place]];
         const json_t **found = &values[row->list[place]][row->name[place]];
-        if (strcmp(wanted, key) == 0 || (!*found && strcasecmp(wanted, key) == 0))
+        if (tw_field_takes(wanted, key, *found))
             *found = value;
     }
 }
@@ -64,7 +71,7 @@ json_t *tw_fields_member(const json_t *object, const char *name)
         return value;
     for (void *at = json_object_iter(members); at; at = json_object_iter_next(members, at)) {
         value = json_object_iter_value(at);
-        if (!json_is_null(value) && strcasecmp(json_object_iter_key(at), name) == 0)
+        if (!json_is_null(value) && tw_field_takes(name, json_object_iter_key(at), NULL))
             return value;
     }
     return NULL;
