@@ -102,7 +102,7 @@ struct tw_event {
 #define TW_EVENT_OF_NOBODY UINT32_MAX
 
 /* Probabilities by sentiment, and the integer that is summed: round half to even of
- * 10,000 x (P(positive) - P(negative)) (contracts, "Scores and bars"). */
+ * 10,000 x (P(positive) - P(negative)). */
 struct tw_score {
     float negative;
     float neutral;

@@ -40,7 +40,7 @@ void tw_check_end_stage(struct tw_check *check);
 void tw_check_pass_over(struct tw_check *check, const char *name, const char *why);
 
 /* Is `left` the graver of two? What no waiting mends comes first: configuration and permission before files,
- * files before servers (contracts, "Exit status"). */
+ * files before servers (deploy/docs/operations.md, "Exit status"). */
 bool tw_check_graver(enum tw_code left, enum tw_code right);
 
 #endif

@@ -4,7 +4,7 @@
  *   in    the configuration, and what a command line asks for in its place
  *   out   struct tw_classifier_options (score/classify.h), its texts in the caller's arena
  *
- * Where the model stands (contracts, "Models"):
+ * Where the model stands:
  *
  *     -m FOLDER                      that one, looked at by tw_classifier_open
  *     else model.path                that folder; TW_CONFIG when it is not there, and never another in its

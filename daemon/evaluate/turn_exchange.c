@@ -155,7 +155,7 @@ static bool choose_turn(struct tw_turn_exchange *exchange, const struct tw_shard
     if (!tw_shards_choose(shards, among, exchange->most_shards, &exchange->chosen))
         return false;
     int64_t from = exchange->chosen.from_us;
-    exchange->from_us = from == TW_NO_TIME ? 0 : from; /* event times begin in 1970 (contracts, "Time") */
+    exchange->from_us = from == TW_NO_TIME ? 0 : from; /* event times begin in 1970 */
     int64_t bound_us = tw_filing_bound(&exchange->filing, exchange->positions.watermark_us);
     exchange->to_us = tw_watermark_close(from, bound_us);
     return exchange->to_us > from && exchange->to_us > 0;

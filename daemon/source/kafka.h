@@ -39,7 +39,7 @@ const char *tw_kafka_refuses(const char *property, const char *value, const char
 
 /* Would this property be taken? One at a time, so that `check` can tell all that would not: the error's
  * cure knows Java's names and the nearest of librdkafka's. Files that a property names must be readable.
- * TW_CONFIG, TW_IO, TW_PERMISSION. */
+ * TW_CONFIG, TW_PERMISSION. */
 TW_MUST_USE bool tw_kafka_check_property(const struct tw_property *property, struct tw_error *err);
 /* The same for one of kafka.secrets; the error does not show the file's content. */
 TW_MUST_USE bool tw_kafka_check_secret(const struct tw_property *secret, struct tw_error *err);

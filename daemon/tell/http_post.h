@@ -35,7 +35,7 @@ struct tw_http_post_events {
  * refused: secrets do not stand in the configuration. */
 TW_MUST_USE bool tw_http_url_check(const char *url, const char *key, struct tw_error *err);
 
-/* `url` is copied. TW_CONFIG, TW_INTERNAL. */
+/* `url` is copied; tw_http_url_check has taken it. TW_INTERNAL. */
 TW_MUST_USE bool tw_http_post_begin(uv_loop_t *loop, const char *url, long deadline_ms,
     const struct tw_http_post_events *events, struct tw_http_post **out, struct tw_error *err);
 

@@ -70,7 +70,7 @@ bool tw_error_in(struct tw_error *err, const char *outer);
  * newlines made visible. Returns the length written, always NUL-terminated within `size`. */
 size_t tw_error_line(const struct tw_error *err, char *line, size_t size);
 
-/* The process's exit status for a code (contracts, "Exit status"). */
+/* The process's exit status for a code (deploy/docs/operations.md, "Exit status"). */
 int tw_exit_status(enum tw_code code);
 
 #endif

@@ -38,7 +38,7 @@ struct tw_explained {
 };
 
 /* Explains all. Refused records are told of and counted as by tasks.h. False for what ends the whole run:
- * TW_CONFIG for a model that cannot be explained, TW_IO, TW_OUTPUT, TW_INTERNAL. */
+ * TW_CONFIG for a model that cannot be explained, TW_IO, TW_INTERNAL. */
 TW_MUST_USE bool tw_task_explain(
     const struct tw_explain_task *task, struct tw_task_counts *counts, struct tw_error *err);
 

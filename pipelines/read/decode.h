@@ -57,8 +57,8 @@ struct tw_decode_options {
 /* How repairs are named in metrics and logs: "bytes", "json", "id", ... */
 extern const char *const tw_repair_names[TW_REPAIRS];
 
-/* The defaults of the contracts: names as listed there, units and envelopes told by what they are, one day
- * and one minute ahead, 4 MiB. */
+/* The defaults: names as deploy/docs/configuration.md lists them, units and envelopes told by what they are,
+ * one day and one minute ahead, 4 MiB. */
 struct tw_decode_options tw_decode_defaults(void);
 
 /* Decodes one message. A refusal is no failure: the document's fate says so. False only when the arena is

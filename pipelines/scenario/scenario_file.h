@@ -99,8 +99,9 @@ struct tw_scenario_file {
     bool wants_alerts, wants_events; /* some case does */
 };
 
-/* Reads the file. All that is wrong with it is added to `problems`; then err has the first of it (TW_CONFIG).
- * Everything is placed in the arena and refers to the source, which must outlive it. TW_FULL. */
+/* Reads the file. All that is wrong with it is added to `problems`; an arena that is full
+ * is such a problem too; then err has the first of it (TW_CONFIG). Everything is placed in the arena and
+ * refers to the source, which must outlive it. */
 TW_MUST_USE bool tw_scenario_read(const struct tw_text_file *source, struct tw_problems *problems,
     struct tw_arena *arena, struct tw_scenario_file *out, struct tw_error *err);
 

@@ -65,7 +65,7 @@ static void settle_windows(struct tw_classifier *classifier, const struct tw_cla
             (size_t)classifier->max_windows * window_tokens(classifier));
 }
 
-/* Truncation (contracts, "A message"): the least of what model, tokenizer and configuration allow. */
+/* Truncation: the least of what model, tokenizer and configuration allow. */
 static bool settle_max_tokens(struct tw_classifier *classifier, const struct tw_classifier_options *options,
     const struct tw_snapshot *files, struct tw_error *err)
 {

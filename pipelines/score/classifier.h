@@ -15,7 +15,7 @@
  *
  * It is immutable and shared by all workers; its cache of scores has locks of its own.
  *
- * The constant model (contracts, "Models"; `model.kind: constant`) runs everything but the encoder: the score
+ * The constant model (`model.kind: constant`) runs everything but the encoder: the score
  * is made of XXH3 of the token ids, three weights of 16 bits each (plus one) over their sum. With a model
  * folder it uses that folder's tokenizer; without one, a token is the hash of a word. */
 #ifndef TW_CLASSIFIER_H

@@ -59,7 +59,7 @@ struct tw_task_counts {
  * options->text adds "text", and to each linked entity "relevance", its parts "place", "share" and
  * "source_weight", "in_title", "mentions" and "first", the byte where it is first named, or null
  * (link/relevance.h). With a taxonomy also "events":[{"type":...,"symbol":...,"begin":...,"end":...}], bytes
- * of the cleaned text. False for what ends the whole run: TW_IO, TW_OUTPUT, TW_INTERNAL. */
+ * of the cleaned text. False for what ends the whole run: TW_IO, TW_INTERNAL. */
 TW_MUST_USE bool tw_task_classify(
     const struct tw_task_options *options, struct tw_task_counts *counts, struct tw_error *err);
 

@@ -3,8 +3,8 @@
  *   out   sorted struct tw_bar_row: one for each entity and bar in which it was scored
  *
  * A bar is [floor(t / 10 s) x 10 s, + 10 s) in UTC; its edge, or end, is its start + TW_BAR_US. Sums are
- * integers, so that any order of adding, any batch and any number of partitions give the same bits
- * (contracts, "Scores and bars"). A score is range-checked once, here: |sentiment| <= TW_SENTIMENT_ONE.
+ * integers, so that any order of adding, any batch and any number of partitions give the same bits. A
+ * score is range-checked once, here: |sentiment| <= TW_SENTIMENT_ONE.
  *
  *     tw_bars_sum      the river, once a batch of one source partition
  *     tw_bars_merge    the evaluator, over the partitions' rows of its entities; backtest over everything */

@@ -35,7 +35,7 @@
  *
  * Why replay stays equal to life though clocks take part here: the watermark decides WHEN bars are evaluated,
  * never WHAT comes out (alerts.h: any cutting of event time gives the same steps), as long as no document is
- * late; and documents are counted when they are (contracts: promised for late = 0).
+ * late; and documents are counted when they are (`late`).
  *
  * The stream's watermark may step back (a partition wakes up with older records); what has been closed stays
  * closed: tw_watermark_close takes the higher of both. All functions are pure; times are microseconds. */

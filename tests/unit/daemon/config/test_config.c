@@ -60,7 +60,7 @@ static void assert_names_equal(struct tw_name_list left, struct tw_name_list rig
         assert_string_equal(left.names[at], right.names[at]);
 }
 
-static void an_empty_file_gives_the_defaults_of_the_contracts(void **state)
+static void an_empty_file_gives_the_defaults(void **state)
 {
     struct house *house = *state;
     assert_true(load(house, ""));
@@ -420,7 +420,7 @@ int main(void)
 {
 #define STORY(name) cmocka_unit_test_setup_teardown(name, open_house, close_house)
     const struct CMUnitTest tests[] = {
-        STORY(an_empty_file_gives_the_defaults_of_the_contracts),
+        STORY(an_empty_file_gives_the_defaults),
         STORY(watermark_max_ahead_follows_the_lateness_unless_set),
         STORY(values_have_units_and_kafka_properties_pass_untouched),
         STORY(paths_are_relative_to_the_file_they_stand_in),
