@@ -15,7 +15,6 @@ struct tw_batcher {
     uint64_t most_tokens;
     struct tw_batch *open; /* oldest first, linked by next */
     struct tw_batch *idle; /* the free list */
-    uint32_t made;
     uint32_t open_count;
 };
 
@@ -64,7 +63,7 @@ void tw_batcher_end(struct tw_batcher *batcher)
     free(batcher);
 }
 
-static struct tw_batch *make_batch(struct tw_batcher *batcher, struct tw_error *err)
+static struct tw_batch *make_batch(const struct tw_batcher *batcher, struct tw_error *err)
 {
     struct tw_batch *batch = calloc(1, sizeof *batch);
     if (batch)
@@ -79,7 +78,6 @@ static struct tw_batch *make_batch(struct tw_batcher *batcher, struct tw_error *
         free_batch(batch);
         return NULL;
     }
-    batcher->made++;
     return batch;
 }
 
@@ -249,11 +247,6 @@ void tw_batcher_free(struct tw_batcher *batcher, struct tw_batch *batch)
     batch->tokens = 0;
     batch->next = batcher->idle;
     batcher->idle = batch;
-}
-
-uint32_t tw_batcher_made(const struct tw_batcher *batcher)
-{
-    return batcher->made;
 }
 
 uint32_t tw_batcher_open(const struct tw_batcher *batcher)

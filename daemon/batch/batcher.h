@@ -55,9 +55,7 @@ struct tw_batch *tw_batcher_split(struct tw_batcher *batcher, struct tw_batch *b
 /* The batch has ended, one way or another: messages go back to librdkafka, the batch to the free list. */
 void tw_batcher_free(struct tw_batcher *batcher, struct tw_batch *batch);
 
-/* Batches that exist: open, out, or on the free list. */
-uint32_t tw_batcher_made(const struct tw_batcher *batcher);
-/* Those among them that are open: not cut yet. */
+/* Batches that are open: not cut yet. */
 uint32_t tw_batcher_open(const struct tw_batcher *batcher);
 
 #endif

@@ -1,6 +1,5 @@
 #include "cli/option.h"
 
-#include "files/yaml_tree.h"
 #include "timestamps/time_text.h"
 
 #include <errno.h>
@@ -145,40 +144,6 @@ static void real_in_words(const struct tw_option *row, char *text, size_t size)
         snprintf(text, size, "a number above %" PRId64, row->least);
 }
 
-/* Durations and sizes are written as in the configuration. */
-static struct tw_yaml_key key_of(const struct tw_option *row)
-{
-    return (struct tw_yaml_key){.name = row->name,
-        .type = row->kind == TW_OPTION_BYTES ? TW_YAML_SIZE : TW_YAML_DURATION,
-        .least = row->least,
-        .most = row->most ? row->most : INT64_MAX};
-}
-
-static bool take_with_unit(
-    const struct tw_option *row, const char *text, const struct tw_option_room *room, void *place)
-{
-    (void)room;
-    const struct tw_yaml_key key = key_of(row);
-    struct tw_yaml_value value = {0};
-    char what[256], cure[256];
-    if (!tw_yaml_parse(&key, tw_text_of(text), &value, what, cure))
-        return false;
-    *(int64_t *)place = value.number;
-    return true;
-}
-
-static void unit_in_words(const struct tw_option *row, char *text, size_t size)
-{
-    const struct tw_yaml_key key = key_of(row);
-    char least[32], most[32];
-    tw_yaml_print(&key, row->least, least, sizeof least);
-    tw_yaml_print(&key, row->most, most, sizeof most);
-    if (row->most)
-        snprintf(text, size, "%s, from %s to %s", tw_yaml_type_prose(key.type), least, most);
-    else
-        snprintf(text, size, "%s", tw_yaml_type_prose(key.type));
-}
-
 static bool take_time(
     const struct tw_option *row, const char *text, const struct tw_option_room *room, void *place)
 {
@@ -257,8 +222,6 @@ static const struct {
     [TW_OPTION_COUNT] = {take_count, count_in_words},
     [TW_OPTION_DIGITS] = {take_digits, count_in_words},
     [TW_OPTION_REAL] = {take_real, real_in_words},
-    [TW_OPTION_DURATION] = {take_with_unit, unit_in_words},
-    [TW_OPTION_BYTES] = {take_with_unit, unit_in_words},
     [TW_OPTION_TIME] = {take_time, time_in_words},
     [TW_OPTION_CHOICE] = {take_choice, choice_in_words},
     [TW_OPTION_CUSTOM] = {take_custom, custom_in_words},

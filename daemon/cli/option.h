@@ -22,21 +22,19 @@
 #include "files/settings.h"
 
 enum tw_option_kind {
-    TW_OPTION_FLAG,     /* bool: true when it is given */
-    TW_OPTION_TEXT,     /* const char * */
-    TW_OPTION_PATH,     /* const char *: a file or a folder */
-    TW_OPTION_TEXTS,    /* struct tw_setting_texts: each time adds one; an operand takes all that are left */
-    TW_OPTION_PATHS,    /* as TEXTS, of files or folders */
-    TW_OPTION_COUNT,    /* int64_t, decimal digits */
-    TW_OPTION_DIGITS,   /* const char *: read as COUNT, kept as it was typed, for a parameter of SQL */
-    TW_OPTION_REAL,     /* double; least and most are excluded */
-    TW_OPTION_DURATION, /* int64_t in microseconds: 10s, 5m */
-    TW_OPTION_BYTES,    /* int64_t: 512B, 64KiB */
-    TW_OPTION_TIME,     /* int64_t in microseconds since 1970, RFC 3339 */
-    TW_OPTION_CHOICE,   /* an enum: the index of the word in choices */
-    TW_OPTION_CUSTOM,   /* what `take` makes of it */
-    TW_OPTION_SETTING,  /* a row of a table of settings: noted as an assignment (arguments.h) */
-    TW_OPTION_ASSIGN    /* KEY=VALUE for that table: likewise */
+    TW_OPTION_FLAG,    /* bool: true when it is given */
+    TW_OPTION_TEXT,    /* const char * */
+    TW_OPTION_PATH,    /* const char *: a file or a folder */
+    TW_OPTION_TEXTS,   /* struct tw_setting_texts: each time adds one; an operand takes all that are left */
+    TW_OPTION_PATHS,   /* as TEXTS, of files or folders */
+    TW_OPTION_COUNT,   /* int64_t, decimal digits */
+    TW_OPTION_DIGITS,  /* const char *: read as COUNT, kept as it was typed, for a parameter of SQL */
+    TW_OPTION_REAL,    /* double; least and most are excluded */
+    TW_OPTION_TIME,    /* int64_t in microseconds since 1970, RFC 3339 */
+    TW_OPTION_CHOICE,  /* an enum: the index of the word in choices */
+    TW_OPTION_CUSTOM,  /* what `take` makes of it */
+    TW_OPTION_SETTING, /* a row of a table of settings: noted as an assignment (arguments.h) */
+    TW_OPTION_ASSIGN   /* KEY=VALUE for that table: likewise */
 };
 
 struct tw_option {
@@ -70,8 +68,6 @@ struct tw_option {
 #define TW_INTO_COUNT(type, member) TW_INTO(TW_OPTION_COUNT, type, member, int64_t)
 #define TW_INTO_DIGITS(type, member) TW_INTO(TW_OPTION_DIGITS, type, member, const char *)
 #define TW_INTO_REAL(type, member) TW_INTO(TW_OPTION_REAL, type, member, double)
-#define TW_INTO_DURATION(type, member) TW_INTO(TW_OPTION_DURATION, type, member, int64_t)
-#define TW_INTO_BYTES(type, member) TW_INTO(TW_OPTION_BYTES, type, member, int64_t)
 #define TW_INTO_TIME(type, member) TW_INTO(TW_OPTION_TIME, type, member, int64_t)
 #define TW_INTO_CHOICE(type, member, words)                                                                  \
     TW_INTO(TW_OPTION_CHOICE, type, member, unsigned), .choices = (words)

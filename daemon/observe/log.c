@@ -118,25 +118,22 @@ static void put_value(struct line *line, struct tw_text text)
     put_string(line, "\"");
 }
 
+static void put_integer(struct line *line, int64_t integer)
+{
+    char digits[32];
+    snprintf(digits, sizeof digits, "%lld", (long long)integer);
+    put_string(line, digits);
+}
+
 static void put_field(struct line *line, const struct tw_field *field)
 {
-    char number[32];
     put_string(line, " ");
     put_string(line, field->name);
     put_string(line, "=");
-    switch (field->kind) {
-    case TW_LOG_INT:
-        snprintf(number, sizeof number, "%lld", (long long)field->integer);
-        put_string(line, number);
-        break;
-    case TW_LOG_NUMBER:
-        snprintf(number, sizeof number, "%.6g", field->number);
-        put_string(line, number);
-        break;
-    case TW_LOG_TEXT:
+    if (field->kind == TW_LOG_TEXT)
         put_value(line, field->text);
-        break;
-    }
+    else
+        put_integer(line, field->integer);
 }
 
 static void put_time(struct line *line)
@@ -205,14 +202,11 @@ static void write_journal(
         starts[used++] = line.used;
         put_string(&line, "TW_");
         put_upper(&line, fields[at].name);
-        char number[32];
+        put_string(&line, "=");
         if (fields[at].kind == TW_LOG_TEXT)
-            put(&line, "=", 1), put(&line, fields[at].text.bytes, fields[at].text.length);
-        else if (fields[at].kind == TW_LOG_INT)
-            snprintf(number, sizeof number, "=%lld", (long long)fields[at].integer),
-                put_string(&line, number);
+            put(&line, fields[at].text.bytes, fields[at].text.length);
         else
-            snprintf(number, sizeof number, "=%.6g", fields[at].number), put_string(&line, number);
+            put_integer(&line, fields[at].integer);
     }
     starts[used] = line.used;
     for (size_t at = 0; at < used; at++)

@@ -27,25 +27,18 @@ struct tw_log {
     const char *verbose; /* comma-separated rooms whose debug lines are shown (-v ROOM), or "all", or NULL */
 };
 
-enum tw_field_kind { TW_LOG_INT, TW_LOG_NUMBER, TW_LOG_TEXT };
+enum tw_field_kind { TW_LOG_INT, TW_LOG_TEXT };
 struct tw_field {
     const char *name; /* lower case with underscores */
     enum tw_field_kind kind;
     int64_t integer;
-    double number;
     struct tw_text text;
 };
 
-/* A field that is an integer, a number, a text that ends in NUL, or bytes. */
+/* A field that is an integer, a text that ends in NUL, or bytes. */
 static inline struct tw_field tw_int(const char *name, int64_t value)
 {
     return (struct tw_field){.name = name, .kind = TW_LOG_INT, .integer = value};
-}
-
-/* See tw_int. */
-static inline struct tw_field tw_number(const char *name, double value)
-{
-    return (struct tw_field){.name = name, .kind = TW_LOG_NUMBER, .number = value};
 }
 
 /* See tw_int; the text must outlive the call of tw_log. */

@@ -51,11 +51,6 @@ static const struct {
 };
 _Static_assert(sizeof schedules / sizeof schedules[0] == TW_SCHEDULES, "one row a schedule");
 
-const char *tw_schedule_name(enum tw_schedule_kind kind)
-{
-    return schedules[kind].name;
-}
-
 bool tw_schedule_make(const char *name, uint64_t total_steps, uint64_t warmup_steps, struct tw_schedule *out,
     struct tw_error *err)
 {

@@ -42,7 +42,4 @@ TW_MUST_USE bool tw_schedule_make(const char *name, uint64_t total_steps, uint64
 /* By what the highest rate is multiplied at this step, in [0, 1]. */
 double tw_schedule_factor(const struct tw_schedule *schedule, uint64_t step);
 
-/* "linear" and the like. */
-const char *tw_schedule_name(enum tw_schedule_kind kind);
-
 #endif

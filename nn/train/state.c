@@ -345,8 +345,3 @@ size_t tw_state_lowest(const struct tw_state *state)
         depth++;
     return depth;
 }
-
-const struct tw_parameter *tw_state_find(const struct tw_state *state, const char *name)
-{
-    return by_name(state->model, name);
-}

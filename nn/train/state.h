@@ -95,9 +95,6 @@ void tw_state_try(struct tw_state *state, double kept);
 /* Puts the values back as they were before tw_state_try, to the bit. */
 void tw_state_go_on(struct tw_state *state);
 
-/* The parameter of that name, or NULL. */
-const struct tw_parameter *tw_state_find(const struct tw_state *state, const char *name);
-
 /* A BERT shape with transformers' defaults for all else: gelu, epsilon 1e-12, 2 token types, three labels. */
 struct tw_model_config tw_config_shape(
     size_t vocabulary, size_t hidden, size_t layers, size_t heads, size_t intermediate, size_t max_positions);

@@ -20,7 +20,7 @@
 
 #include "measure/measures.h"
 
-enum { TW_CHART_MOST_SERIES = 4, TW_CHART_MOST_POINTS = 240, TW_CHART_FEW = 30 };
+enum { TW_CHART_MOST_POINTS = 240, TW_CHART_FEW = 30 };
 
 struct tw_chart_point {
     double x, y;

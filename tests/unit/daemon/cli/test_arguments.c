@@ -17,7 +17,7 @@ enum form { TABLE, JSON, CSV };
 struct options {
     const char *config, *partition, *source;
     struct tw_setting_texts rooms, files;
-    int64_t limit, window_us, memory, since_us;
+    int64_t limit, since_us;
     double share;
     int doubled;
     bool all, raw, beginning, end;
@@ -55,9 +55,6 @@ static const struct tw_option rows[] = {
         .help = "newest"},
     {"partition", 0, "N", TW_INTO_DIGITS(struct options, partition), .most = INT32_MAX, .help = "partition"},
     {"share", 's', "X", TW_INTO_REAL(struct options, share), .most = 1, .help = "share"},
-    {"window", 0, "TIME", TW_INTO_DURATION(struct options, window_us), .least = 1000000, .most = 3600000000,
-        .help = "w"},
-    {"memory", 0, "SIZE", TW_INTO_BYTES(struct options, memory), .help = "memory"},
     {"since", 0, "TIME", TW_INTO_TIME(struct options, since_us), .help = "since"},
     {"format", 0, "FORM", TW_INTO_CHOICE(struct options, format, forms), .fallback = "table", .help = "form"},
     {"doubled", 0, "N", TW_INTO_CUSTOM(struct options, doubled, take_doubled), .wanted = "one digit",
@@ -111,16 +108,12 @@ static int parse(struct told *told, const char *line)
 static void each_kind_goes_to_its_place(void **state)
 {
     struct told *told = *state;
-    assert_int_equal(
-        parse(told, "here -c file --limit=12 a --partition 007 --share 0.25 b --window 10s --memory 4KiB"),
-        0);
+    assert_int_equal(parse(told, "here -c file --limit=12 a --partition 007 --share 0.25 b"), 0);
     assert_string_equal(told->options.source, "here");
     assert_string_equal(told->options.config, "file");
     assert_int_equal(told->options.limit, 12);
     assert_string_equal(told->options.partition, "007");
     assert_true(told->options.share == 0.25);
-    assert_int_equal(told->options.window_us, 10000000);
-    assert_int_equal(told->options.memory, 4096);
     assert_int_equal(told->options.files.count, 2);
     assert_string_equal(told->options.files.items[0], "a");
     assert_string_equal(told->options.files.items[1], "b");
@@ -231,8 +224,6 @@ static void a_wrong_line_is_told_in_words(void **state)
         {"--share 0", "--share is a number between 0 and 1, not \"0\"", help},
         {"--share nan", "--share is a number between 0 and 1, not \"nan\"", help},
         {"--share 0.5x", "--share is a number between 0 and 1, not \"0.5x\"", help},
-        {"--window 600", "--window is a duration such as 10s, 5m or 1h, from 1s to 1h, not \"600\"", help},
-        {"--window 2h", "--window is a duration such as 10s, 5m or 1h, from 1s to 1h, not \"2h\"", help},
         {"--since yesterday", "--since is a time such as 2026-01-31T14:30:00Z, not \"yesterday\"", help},
         {"--format xml", "--format is table, json or csv, not \"xml\"", help},
         {"--doubled 10", "--doubled is one digit, not \"10\"", help},

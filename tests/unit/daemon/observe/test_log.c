@@ -37,12 +37,12 @@ static void an_event_is_a_logfmt_line(void **state)
 {
     (void)state;
     struct tw_log log = tw_log_open(TW_INFO, TW_LOG_FORMAT_LOGFMT, NULL);
-    struct tw_field fields[] = {tw_string("topic", "news"), tw_int("partition", 3), tw_number("rate", 0.5)};
+    struct tw_field fields[] = {tw_string("topic", "news"), tw_int("partition", -3)};
     struct captured line;
-    capture(&log, TW_INFO, &line, 3, fields);
+    capture(&log, TW_INFO, &line, 2, fields);
     assert_int_equal(strncmp(line.bytes, "time=20", 7), 0);
-    assert_non_null(strstr(
-        line.bytes, " level=info room=source event=\"partition taken\" topic=news partition=3 rate=0.5\n"));
+    assert_non_null(
+        strstr(line.bytes, " level=info room=source event=\"partition taken\" topic=news partition=-3\n"));
 }
 
 static void a_value_cannot_break_its_line(void **state)

@@ -14,7 +14,6 @@ static struct tw_schedule given(const char *name, uint64_t total, uint64_t warmu
     struct tw_error err;
     struct tw_schedule schedule;
     assert_true(tw_schedule_make(name, total, warmup, &schedule, &err));
-    assert_string_equal(tw_schedule_name(schedule.kind), name);
     return schedule;
 }
 
@@ -53,9 +52,11 @@ static void factors_are_those_of_the_formulas(void **state)
 static void factors_stay_between_0_and_1(void **state)
 {
     (void)state;
+    static const char *const names[] = {"constant", "linear", "cosine", "slanted"};
+    assert_int_equal(sizeof names / sizeof names[0], TW_SCHEDULES);
     for (int kind = 0; kind < TW_SCHEDULES; kind++) {
         for (uint64_t warmup = 0; warmup <= 7; warmup++) {
-            struct tw_schedule schedule = given(tw_schedule_name((enum tw_schedule_kind)kind), 7, warmup);
+            struct tw_schedule schedule = given(names[kind], 7, warmup);
             for (uint64_t step = 0; step < 9; step++) {
                 double factor = tw_schedule_factor(&schedule, step);
                 assert_true(factor >= 0.0 && factor <= 1.0);
