@@ -1,9 +1,8 @@
 /* rows: what a worker hands back for a batch, ready to be stored in one transaction.
  *
  * A batch is a run of messages of ONE partition, in offset order. Rows are made by the river (river.h),
- * encoded
- * for PostgreSQL by the daemon, and depend on nothing but the messages, the model, the entities and the
- * rules: made again, they are the same bytes. All of it lives in the batch's arena. */
+ * encoded for PostgreSQL by the daemon, and depend on nothing but the messages, the model, the entities
+ * and the rules: made again, they are the same bytes. All of it lives in the batch's arena. */
 #ifndef TW_ROWS_H
 #define TW_ROWS_H
 

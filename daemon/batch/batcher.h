@@ -32,10 +32,9 @@ void tw_batcher_limit_tokens(struct tw_batcher *batcher, uint64_t most_tokens);
 /* Every batch must be back, or still open; open ones are dropped. */
 void tw_batcher_end(struct tw_batcher *batcher);
 
-/* Adds a message of so many bytes (tw_message_bytes) to its partition's open batch; the batcher owns it from
- * here. *cut receives the batch
- * when this message made it full, else NULL. TW_INTERNAL when memory is refused (the message is given back
- * to Kafka). */
+/* Adds a message of so many bytes (tw_message_bytes) to its partition's open batch; the batcher owns it
+ * from here. *cut receives the batch when this message made it full, else NULL. TW_INTERNAL when memory
+ * is refused (the message is given back to Kafka). */
 TW_MUST_USE bool tw_batcher_add(struct tw_batcher *batcher, struct tw_partition *partition,
     rd_kafka_message_t *message, size_t bytes, uint64_t now_ms, struct tw_batch **cut, struct tw_error *err);
 

@@ -20,9 +20,10 @@
  * and refuses by tw_command_usage. A command of two words ("deadletters list") belongs to a family: its first
  * word alone is no command.
  *
- * The function returns an exit status (deploy/docs/operations.md, "Exit status"). What went wrong as a whole goes into `err`;
- * main prints it as one line, `tapewatch NAME: where: what; cure: cure`, on stderr. Records refused one by
- * one are reported by the command itself, in the same form, and end in status 1. */
+ * The function returns an exit status (deploy/docs/operations.md, "Exit status"). What went wrong as a
+ * whole goes into `err`; main prints it as one line, `tapewatch NAME: where: what; cure: cure`, on
+ * stderr. Records refused one by one are reported by the command itself, in the same form, and end in
+ * status 1. */
 #ifndef TW_COMMAND_H
 #define TW_COMMAND_H
 

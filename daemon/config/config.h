@@ -7,8 +7,7 @@
  * here (secrets.h). Variables (`${HOST}`) are not filled in, and refused.
  *
  * A configuration that was refused may still be looked at (`check` does): keys that were wrong have their
- * defaults, and
- * tw_config_section_sound tells whose. */
+ * defaults, and tw_config_section_sound tells whose. */
 #ifndef TW_CONFIG_H
 #define TW_CONFIG_H
 

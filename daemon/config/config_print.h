@@ -8,9 +8,9 @@
 
 #include "config/config.h"
 
-/* A configuration as a file that gives it. As a template, each key has its prose, and one without a value is
- * commented out with an
- * example: `#path: /etc/...`; without the `#` it loads. Lives in the arena. TW_FULL. */
+/* A configuration as a file that gives it. As a template, each key has its prose, and one without a value
+ * is commented out with an example: `#path: /etc/...`; without the `#` it loads. Lives in the arena.
+ * TW_FULL. */
 TW_MUST_USE bool tw_config_print(const struct tw_config *config, bool template, struct tw_arena *arena,
     struct tw_text *out, struct tw_error *err);
 

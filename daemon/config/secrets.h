@@ -46,8 +46,7 @@ bool tw_secret_address(struct tw_text address);
 TW_MUST_USE bool tw_secret_path(const char *path, char *found, size_t size, struct tw_error *err);
 
 /* Hides the lines of `source` that hold or may hold secrets from the carets of `problems`. `root` is its
- * tree; NULL when it could not be read as YAML: then words and not places decide. Done
- * once for a list. */
+ * tree; NULL when it could not be read as YAML: then words and not places decide. Done once for a list. */
 void tw_secrets_hide(
     const struct tw_text_file *source, const struct tw_yaml_node *root, struct tw_problems *problems);
 

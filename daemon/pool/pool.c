@@ -83,7 +83,7 @@ static bool adopt(struct worker *worker, struct tw_shared *shared, struct tw_err
 static void run_batch(struct worker *worker, struct tw_batch *batch, struct tw_shared *shared)
 {
     struct tw_error err = {0};
-    batch->shared = shared; /* used once for this batch, see next_piece */
+    batch->shared = shared; /* held once for this batch by next_batch */
     if (adopt(worker, shared, &err))
         worker->pool->work->batch(worker->shared->content, worker->state, batch);
     else

@@ -1,6 +1,6 @@
 /* sqlstate: what a refusal by PostgreSQL means for whoever sent the statement, by its five letters.
  *
- *     passing    weather: try the same again, with backoff (a connection, a deadlock, a full disk)
+ *     passing    try the same again, with backoff (a connection, a deadlock, a full disk)
  *     row        a row was refused and always will be: split the batch until it is found
  *     day        a row lies outside all partitions: make the day, try again
  *     doubled    a row with this key stands already: read the partition's offset before blaming anybody

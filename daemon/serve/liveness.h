@@ -15,9 +15,8 @@
  *     tw_liveness_note_partition(partition, commits, now_ms);               each second
  *     tw_liveness_is_left_behind(partition, commits, partitions, now_ms)
  *
- * The same limit holds for the
- * evaluator (tw_evaluator_behind_ms) and for a partition from which nothing comes (source/reasons.h). Pure,
- * on the loop. */
+ * The same limit holds for the evaluator (tw_evaluator_behind_ms) and for a partition from which nothing
+ * comes (source/reasons.h). Pure, on the loop. */
 #ifndef TW_LIVENESS_H
 #define TW_LIVENESS_H
 

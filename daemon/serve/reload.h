@@ -3,7 +3,7 @@
  *
  *     tw_reload_read(&from, &reload, err)          nothing is changed yet; false: refused as a whole
  *     ... the daemon puts reload->shared and reload->config in the place of its own ...
- *     tw_reload_tell(reload, when)                 what changed, in words
+ *     tw_reload_changes(reload, hold, from_us)     what changed, in words
  *     tw_reload_free(reload)                       when the next one has taken its place
  *
  * The words, on one line, and what stands now on another:

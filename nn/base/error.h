@@ -6,8 +6,8 @@
  *
  *     model.safetensors: offset 81920: tensor "w" ends past the file; cure: copy the file again
  *
- * `passing` tells weather from climate: a passing error (a server away, a deadlock) is tried again as it is;
- * a lasting one never becomes better by waiting. */
+ * An error that is `passing` (a server away, a deadlock) is tried again as it is; a lasting one never becomes
+ * better by waiting. */
 #ifndef TW_ERROR_H
 #define TW_ERROR_H
 

@@ -9,11 +9,10 @@
  *
  * One element of C is one chain over the depth k, two at a time, the product of two bf16 being exact in fp32:
  *     sum = fma(a[k + 1], b[k + 1], sum), sum = fma(a[k], b[k], sum)
- * each rounded to the nearest, below 2^-126 to 0, beginning with 0, or with C when `more`;
- * an odd last k has 0 beside it. So its bits depend on its row of A
- * and its column of B alone, whatever the shape of the rest. bf16.c is the definition; bf16_avx512.c computes
- * the same bits (test_bf16.c) where the processor has AVX512_BF16, at twice the rate of fp32's fused
- * additions.
+ * each rounded to the nearest, below 2^-126 to 0, beginning with 0, or with C when `more`; an odd last k
+ * has 0 beside it. So its bits depend on its row of A and its column of B alone, whatever the shape of
+ * the rest. bf16.c is the definition; bf16_avx512.c computes the same bits (test_bf16.c) where the
+ * processor has AVX512_BF16, at twice the rate of fp32's fused additions.
  *
  * Reentrant, no allocation; the fast one takes 300 KiB of the caller's stack. */
 #ifndef TW_BF16_H

@@ -75,11 +75,10 @@ void tw_tokenizer_free(struct tw_tokenizer *tokenizer);
 
 /* Tokenizes `text`, or `text` and `*pair`. The arrays of `out` are placed in `arena` and die with it.
  * `most_tokens` counts the special tokens; [SEP] always stays. A pair is cut as Hugging Face's
- * "longest_first" does
- * it: the longer text gives way until both are equal, then both. A text is read only as far as its tokens are
- * needed (and one more, to know whether it was cut); only a pair of which both overflow is counted to its
- * end. TW_FULL when the arena is full, TW_USAGE when most_tokens has no room for the special tokens (2, of a
- * pair 3 or 4), TW_REFUSED for a text of 4 GiB or more. */
+ * "longest_first" does it: the longer text gives way until both are equal, then both. A text is read only
+ * as far as its tokens are needed (and one more, to know whether it was cut); only a pair of which both
+ * overflow is counted to its end. TW_FULL when the arena is full, TW_USAGE when most_tokens has no room
+ * for the special tokens (2, of a pair 3 or 4), TW_REFUSED for a text of 4 GiB or more. */
 TW_MUST_USE bool tw_tokenize(const struct tw_tokenizer *tokenizer, struct tw_text text,
     const struct tw_text *pair, uint32_t most_tokens, struct tw_arena *arena, struct tw_tokens *out,
     struct tw_error *err);

@@ -17,9 +17,8 @@
  * teacher's M (Jiao et al. 2020). The teacher then runs beside the student in every step. It needs texts that
  * both tokenizers cut into the same pieces; others are left out of this loss, and their share is told.
  *
- * In texts without labels the teacher is asked about companies too that `entities` (a file, entities.h) or
- * `link_symbols` (as they
- * stand: $AAPL, <OM>) find.
+ * In texts without labels the teacher is asked about companies too that `entities` (a file, entities.h)
+ * or `link_symbols` (as they stand: $AAPL, <OM>) find.
  *
  * `augment_copies`: each labelled record that entity-swap or number-jitter (augment.h) can change is there
  * again so often, changed differently; the teacher says what the changed text means.

@@ -6,9 +6,9 @@
  * and so has not learned its label by heart: what it says is soft where the text is hard. A mixture goes by
  * the text that it begins with. Texts without labels are the teacher's own.
  *
- * Answers are kept in FOLDER/teacher-logits.safetensors and FOLDER/fold-N-logits.safetensors. Errors: those
- * of teacher_logits.h; TW_CONFIG
- * for fold teachers that are not one a fold, or have other heads than the teacher. */
+ * Answers are kept in FOLDER/teacher-logits.safetensors and FOLDER/fold-N-logits.safetensors. Errors:
+ * those of teacher_logits.h; TW_CONFIG for fold teachers that are not one a fold, or have other heads
+ * than the teacher. */
 #ifndef TW_TEACHERS_H
 #define TW_TEACHERS_H
 

@@ -2,9 +2,9 @@
  *   in    indices of examples; tokenizer; augmentation, or none
  *   out   struct tw_packed, struct tw_targets; all in the arena
  *
- * Each entity has a span (locate.h), so that no label is lost; an entity without label is left out, unless
- * all are wanted. Texts are cut at
- * `most_tokens`. What a record is read as depends on (seed, epoch, index) alone. */
+ * Each entity has a span (locate.h), so that no label is lost; an entity without label is left out,
+ * unless all are wanted. Texts are cut at `most_tokens`. What a record is read as depends on (seed,
+ * epoch, index) alone. */
 #ifndef TW_COLLATE_H
 #define TW_COLLATE_H
 

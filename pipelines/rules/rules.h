@@ -32,10 +32,10 @@ struct tw_rule_set {
     struct tw_arena arena;
 };
 
-/* Loads a set from a file's bytes, and holds it to `bounds`; NULL: to nothing, as for a set that was stored.
- * On failure *set is NULL, problems holds all that is wrong, err the first
- * of it (TW_CONFIG; TW_FULL and TW_INTERNAL for want of memory). The source is not needed afterwards, but
- * problems refer to it. A file without rules is a set of none: `rules: []` must be written. */
+/* Loads a set from a file's bytes, and holds it to `bounds`; NULL: to nothing, as for a set that was
+ * stored. On failure *set is NULL, problems holds all that is wrong, err the first of it (TW_CONFIG;
+ * TW_FULL and TW_INTERNAL for want of memory). The source is not needed afterwards, but problems refer to
+ * it. A file without rules is a set of none: `rules: []` must be written. */
 TW_MUST_USE bool tw_rules_load(const struct tw_text_file *source, const struct tw_rule_bounds *bounds,
     struct tw_problems *problems, struct tw_rule_set **set, struct tw_error *err);
 

@@ -16,10 +16,10 @@
  * Order and rates of a step are functions of its number, the settings and the seed: a resumed run takes the
  * same steps.
  *
- * The average is taken every TW_RUN_AVERAGE_STEPS steps. It is the model that is validated and kept, between
- * two calls of
- * tw_run_learner_try and tw_run_learner_go_on; a checkpoint has both. The class biases of a calibration
- * (calibration.h) are in the heads of the model that is written, not in the one that goes on learning.
+ * The average is taken every TW_RUN_AVERAGE_STEPS steps. It is the model that is validated and kept,
+ * between two calls of tw_run_learner_try and tw_run_learner_go_on; a checkpoint has both. The class
+ * biases of a calibration (calibration.h) are in the heads of the model that is written, not in the one
+ * that goes on learning.
  *
  * Errors: those of state.h, trainer.h, schedule.h, checkpoint.h; TW_USAGE for a backend that is not for what
  * is measured. */

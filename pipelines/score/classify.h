@@ -39,11 +39,11 @@ void tw_classify_watch(struct tw_classify_workspace *workspace, struct tw_pulse 
 void tw_classify_time(
     struct tw_classify_workspace *workspace, struct tw_stopwatch *watch, size_t encode, size_t heads);
 
-/* Scores the documents whose fate is TW_FATE_STORED, and their readings; the others are passed over. A model
- * with a head for entities alone reads a text as an entity that is the whole of it. `logits`, when not NULL,
- * takes three floats a document: negative, neutral, positive; of a text of several windows the logarithms of
- * its joined probabilities. `arena` lends room for the packed tokens and
- * the logits and has it back. TW_FULL when it is too small, TW_INTERNAL when a kernel fails. */
+/* Scores the documents whose fate is TW_FATE_STORED, and their readings; the others are passed over. A
+ * model with a head for entities alone reads a text as an entity that is the whole of it. `logits`, when
+ * not NULL, takes three floats a document: negative, neutral, positive; of a text of several windows the
+ * logarithms of its joined probabilities. `arena` lends room for the packed tokens and the logits and has
+ * it back. TW_FULL when it is too small, TW_INTERNAL when a kernel fails. */
 TW_MUST_USE bool tw_classify(const struct tw_classifier *classifier, struct tw_classify_workspace *workspace,
     struct tw_document *documents, uint32_t count, struct tw_arena *arena, float *logits,
     struct tw_error *err);

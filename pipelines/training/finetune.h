@@ -14,10 +14,10 @@
  * Which is best: macro-F1 on the validation records, of texts or of entities; with both, the mean of the two.
  * Without any validation record the last weights are taken.
  *
- * In config.json, under "tapewatch": "temperature", "temperature_exponent" (of texts), "entity_temperature"
- * and "entity_temperature_exponent", fitted on the validation records
- * as the class biases are that were added to the heads' biases (calibration.h);
- * "lineage" (command, seed, data with SHA-256, base with SHA-256), "metrics", "entity_head" (how it reads).
+ * In config.json, under "tapewatch": "temperature", "temperature_exponent" (of texts),
+ * "entity_temperature" and "entity_temperature_exponent", fitted on the validation records as the class
+ * biases are that were added to the heads' biases (calibration.h); "lineage" (command, seed, data with
+ * SHA-256, base with SHA-256), "metrics", "entity_head" (how it reads).
  *
  * Errors: those of run.h, dataset.h and model.h. */
 #ifndef TW_FINETUNE_H

@@ -1,5 +1,5 @@
 /* tokenizer: readable cases over a vocabulary small enough to see. The proof against the peer is
- * test_tokenizer_peer.c; bad files are test_tokenizer_load.c. */
+ * test_tokenizer_peer.c; bad files are in test_files.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
