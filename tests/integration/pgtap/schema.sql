@@ -1,6 +1,6 @@
 -- The schema as analysts see it: every table and column explains itself, one open alert for each rule and entity.
 BEGIN;
-SELECT plan(16);
+SELECT plan(17);
 
 SELECT is_empty($$
     SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
@@ -22,6 +22,12 @@ SELECT is_empty($$
         AND a.attname IN ('sentiment', 'sum', 'sum_of_squares', 'negative_sum', 'value', 'reported_value', 'worst_value')
         AND col_description(c.oid, a.attnum) !~ '0,?000'
 $$, 'the comment of every fixed-point number says its unit');
+SELECT is_empty($$
+    SELECT c.name, k.kind FROM (VALUES ('alerts'), ('alerts_open')) AS c(name),
+        (VALUES ('threshold'), ('headline'), ('event'), ('shift'), ('burst'), ('all'), ('any')) AS k(kind)
+    WHERE col_description(('tapewatch.' || c.name)::regclass, (SELECT a.attnum FROM pg_attribute a
+        WHERE a.attrelid = ('tapewatch.' || c.name)::regclass AND a.attname = 'kind')) !~ ('\m' || k.kind || '\M')
+$$, 'the comment of an alert''s kind names each kind');
 SELECT is_empty($$
     SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'tapewatch'::regnamespace AND coalesce(obj_description(p.oid), '') = ''
 $$, 'every function has a comment');
