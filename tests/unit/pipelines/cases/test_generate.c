@@ -169,7 +169,7 @@ static void articles_and_blanks_are_mended(void **state)
     const struct tw_setting_texts events = {names, 1};
     char *lines = generate((struct tw_generate_options){
         .seed = 1, .count = 30, .kinds = labelled, .events = &events, .plain = true});
-    each_record(lines, check_mended);
+    assert_int_equal(each_record(lines, check_mended), 30);
     free(lines);
 }
 
@@ -185,7 +185,9 @@ static void a_name_that_ends_with_s_takes_an_apostrophe(void **state)
     const struct tw_setting_texts events = {names, 1};
     char *lines = generate((struct tw_generate_options){
         .seed = 1, .count = 50, .kinds = labelled, .events = &events, .plain = true});
-    each_record(lines, check_possessive);
+    assert_int_equal(each_record(lines, check_possessive), 50);
+    assert_non_null(strstr(lines, "Foods' profit"));
+    assert_non_null(strstr(lines, "'s profit")); /* of a company that is called otherwise */
     free(lines);
 }
 
