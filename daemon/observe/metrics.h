@@ -65,7 +65,7 @@ enum tw_gauge {
     TW_GAUGE_IN_FLIGHT_BYTES,   /* bytes read and not yet committed, with all that was made of them */
     TW_GAUGE_BATCHES_OUT,       /* batches cut and not yet committed */
     TW_GAUGE_PARTITIONS,        /* partitions owned and readable */
-    TW_GAUGE_STRANDED,          /* partitions whose stored offset does not exist */
+    TW_GAUGE_STRANDED,          /* partitions that cannot be read on from their stored offset */
     TW_GAUGE_UNANSWERED,        /* partitions that are read and whose broker does not answer */
     TW_GAUGE_SHARDS,            /* evaluator shards held */
     TW_GAUGE_WINDOWS,           /* bytes of the bars that rules look back on */

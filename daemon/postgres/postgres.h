@@ -68,9 +68,9 @@ bool tw_postgres_failed(
 PGresult *tw_postgres_query(PGconn *connection, const char *where, const char *sql, int count,
     const char *const *values, struct tw_error *err);
 
-/* A table of a name and the cure for an error of that meaning. */
+/* The cure for an error of that meaning. */
 const char *tw_sqlstate_cure(enum tw_sqlstate means);
-/* The exit code's meaning of such an error. */
+/* The code of such an error, by which the exit status goes. */
 enum tw_code tw_sqlstate_code(enum tw_sqlstate means);
 
 #endif

@@ -1,4 +1,4 @@
-/* session: one of the daemon's sessions with PostgreSQL (the store's, the evaluator's): a connection, the
+/* session: one of the daemon's sessions with PostgreSQL (the store's, for one): a connection, the
  * timer of whoever uses it, who it says it is, and how both are ended.
  *
  *     tw_session_set(&session, "lock_timeout", 5000);       before begin: settings of the server's session

@@ -3,7 +3,7 @@
  *
  * They are prepared once a connection (connection.h) and take and give PostgreSQL's binary format only. A
  * statement belongs to the store's connection, to the evaluator's, or to those that tell. What each may lock
- * stands beside it (design, section 4): in a commit the fence comes first and locks nothing, the offset's row
+ * stands beside it: in a commit the fence comes first and locks nothing, the offset's row
  * is locked last. */
 #ifndef TW_STATEMENTS_H
 #define TW_STATEMENTS_H

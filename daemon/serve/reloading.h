@@ -20,6 +20,8 @@
 struct tw_config;
 struct tw_control_request;
 struct tw_daemon;
+struct tw_log;
+struct tw_problems;
 struct tw_reload;
 struct tw_reload_reading;
 
@@ -46,8 +48,6 @@ void tw_reloading_end(struct tw_daemon *daemon);
 void tw_reloading_free(struct tw_daemon *daemon);
 
 /* Each problem as an event of its own. */
-struct tw_log;
-struct tw_problems;
 void tw_reloading_log(const struct tw_log *log, const struct tw_problems *problems);
 
 /* The configuration of the start, with what reloads changed. */

@@ -20,7 +20,7 @@
 #include "store/columns.h"
 
 struct tw_encode_options {
-    uint32_t rows_per_statement; /* 500 to 1,000 (design, section 4) */
+    uint32_t rows_per_statement; /* at most (store.rows_per_statement) */
     const char *model_sha256;    /* 64 hexadecimal digits: which model made the scores */
     int64_t lateness_us;
 };

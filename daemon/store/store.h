@@ -82,8 +82,8 @@ void tw_store_start(struct tw_store *store);
  * (store.new_days_per_minute) is of all together. `days` must outlive the store. */
 void tw_store_share_days(struct tw_store *store, struct tw_days_made *days);
 
-/* Takes the partition's row: raises epoch, writes a fresh token, reads next_offset (design, section 4),
- * and notes itself in partition->store. Once for an entry; the line that it stands in is made of the
+/* Takes the partition's row: raises epoch, writes a fresh token, reads next_offset, and
+ * notes itself in partition->store. Once for an entry; the line that it stands in is made of the
  * partitions and batches themselves: nothing is refused for want of memory. */
 void tw_store_take(struct tw_store *store, struct tw_partition *partition);
 
@@ -114,7 +114,7 @@ uint64_t tw_store_unanswered_ms(const struct tw_store *store);
 uint32_t tw_store_pending(const struct tw_store *store);
 
 /* Closes the connection; `closed` is called when every handle is gone. Batches still pending are handed
- * back as fenced: what is not known to be stored is read again by the next owner. */
+ * back as DROPPED: what is not known to be stored is read again by the next owner. */
 void tw_store_end(struct tw_store *store, void (*closed)(void *context));
 
 #endif

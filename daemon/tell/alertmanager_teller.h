@@ -1,14 +1,12 @@
 /* alertmanager_teller: alerts to a Prometheus Alertmanager (tell.alertmanager), by its API v2. It routes to
  * mail, chat and pagers, groups, inhibits and silences: nothing of that is done here.
  *
- *     labels       alertname (the rule), entity, severity, kind: with the same labels it is the same alert,
- *     so
- *                  that a headline that was announced and the alert opened of it are one
+ *     labels       alertname (the rule), entity, severity, kind. The same labels are the same alert: a headline
+ *                  that was announced and the alert opened of it are one
  *     annotations  reason, value, measure, documents, name, alert (its number), query (the SQL that shows its
  *                  documents)
  *     startsAt     the event time at which it opened; not after the wall clock of its opening
- *     endsAt       announced, opened, updated, repeated: now and four times tell.repeat, as Prometheus has
- *     it:
+ *     endsAt       announced, opened, updated, repeated: now and four times tell.repeat, as by Prometheus:
  *                  when nobody tells of it any more, it ends by itself
  *                  resolved: the event time at which it was, not after now and not before startsAt;
  *                  closed by people: when they did
