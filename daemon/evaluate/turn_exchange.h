@@ -11,9 +11,8 @@
  *     tw_turn_exchange_read        its bars; for a piece also days, for a turn late bars, headline events and
  *                                  alerts
  *     tw_turn_exchange_prepare     the fence, and behind it room for what the turn puts
- *     tw_turn_exchange_run         on a worker: bars go into the windows, a turn is decided; everything here
- *     belongs
- *                                  to it meanwhile
+ *     tw_turn_exchange_run         on a worker: bars go into the windows, a turn is decided; all that stands
+ *                                  here belongs to it meanwhile
  *     tw_turn_exchange_write       of a turn: the check that idle partitions still are, and the move
  *     tw_turn_exchange_done        the turn is committed, or the piece is read: the windows go on
  *     tw_turn_exchange_clear       at the end of each turn, whatever became of it

@@ -11,8 +11,7 @@
  *     tw_windows_put(&windows, &chosen, from_us, rows, err)          bars of these shards, from there on
  *     tw_windows_put_late(&windows, &chosen, from_us, rows, err)     bars before that which changed since
  *     tw_windows_put_days(&windows, &chosen, rows, err)     days of shards whose window was begun
- *     tw_windows_moved(&windows, &chosen, to_us, &back)     all of that counts: it was committed, or is a
- *     piece
+ *     tw_windows_moved(&windows, &chosen, to_us, &back)     all of that counts: committed, or a piece
  *     tw_windows_add_days(&windows, late, days, count)      what the committed turn added to its days
  *
  * What was put behind `to` and never counted is put anew by the next turn: nothing of a turn that came to

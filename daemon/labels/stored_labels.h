@@ -1,8 +1,7 @@
 /* stored_labels: what people said of documents (tapewatch.labels), as records to learn from.
  *
  *     tw_stored_labels_source(text, &choice, err)             a configuration file, or service=NAME
- *     tw_stored_labels_write(connection, path, &counts, err)  one record a line (examples/feedback.h reads
- *     it)
+ *     tw_stored_labels_write(connection, path, &counts, err)  one record a line, for examples/feedback.h
  *
  * A record is a document as it was stored, the right sentiment of the text or of entities in it, and under
  * "said" who said so, when, why, and the number of the label:

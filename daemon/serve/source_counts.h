@@ -11,8 +11,8 @@
  *
  * COUNTED is what came to stand, as for documents as a whole: what stood there already, read again after a
  * `reset`, is not counted twice, and neither is what became a dead letter. MET is a name by which anything
- * came. A name that stands in the next list too keeps its count. Batches that were made with an older list are
- * counted by its names, as far as they still stand. On the loop. */
+ * came. A name that stands in the next list too keeps its count. Batches that were made with an older list
+ * are counted by its names, as far as they still stand. On the loop. */
 #ifndef TW_SOURCE_COUNTS_H
 #define TW_SOURCE_COUNTS_H
 

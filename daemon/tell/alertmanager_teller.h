@@ -1,8 +1,8 @@
 /* alertmanager_teller: alerts to a Prometheus Alertmanager (tell.alertmanager), by its API v2. It routes to
  * mail, chat and pagers, groups, inhibits and silences: nothing of that is done here.
  *
- *     labels       alertname (the rule), entity, severity, kind. The same labels are the same alert: a headline
- *                  that was announced and the alert opened of it are one
+ *     labels       alertname (the rule), entity, severity, kind. The same labels are the same alert: a
+ *                  headline that was announced and the alert opened of it are one
  *     annotations  reason, value, measure, documents, name, alert (its number), query (the SQL that shows its
  *                  documents)
  *     startsAt     the event time at which it opened; not after the wall clock of its opening

@@ -6,9 +6,9 @@
  *
  *   the path      an address or a name of the Hugging Face Hub; a file; the Hub's cache of a model
  *   first bytes   of each file that is read: a Git LFS pointer, a page of HTML (a download without
- *   permission), UTF-16 other files   an adapter; weights of PyTorch, TensorFlow, Flax, ONNX, GGUF, or in
- *   several files; vocabularies of
- *                 SentencePiece and byte pairs
+ *                 permission), UTF-16
+ *   other files   an adapter; weights of PyTorch, TensorFlow, Flax, ONNX, GGUF, or in several files;
+ *                 vocabularies of SentencePiece and byte pairs
  *
  * Only what is recognised is refused here. A folder in which something is simply missing is told by whoever
  * wants to read that. */

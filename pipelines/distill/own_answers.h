@@ -4,10 +4,10 @@
  *
  * Two settings of distill:
  *
- *   learn_only_answer p   a label of a learn_only record stands in the place of the teacher's answer to it,
- *   with
- *                         likelihood p; the two other classes share the rest. Such labels are true by the way
- *                         in which they were made; a teacher that never learned them would only gainsay them
+ *   learn_only_answer p   a label of a learn_only record stands, with likelihood p, in the place of the
+ *                         teacher's answer to it; the two other classes share the rest. Such labels are true
+ *                         by the way in which they were made; a teacher that never learned them would only
+ *                         gainsay them
  *   shared_answers        a record and its changed copies get one answer, the mean of the logarithms of what
  *                         the teacher says of each of them. What differs between them is names, numbers and
  *                         frames, which must not matter: so the student learns what is left when they cancel

@@ -3,8 +3,8 @@
  *   in    title and body as they were stored (cleaned); a company's symbol; the river that reads documents
  *   out   the explanation (explain.h), the company's relevance (link/relevance.h), and words as JSON
  *
- *     tw_stored_read(&stored, &river, &arena, &document, err)       linked and cut into tokens, as when it
- *     came tw_stored_explain(&stored, &river, explainer, workspace, &document, &arena, &reason, err)
+ *     tw_stored_read(&stored, &river, &arena, &document, err)       linked and cut as when it came
+ *     tw_stored_explain(&stored, &river, explainer, workspace, &document, &arena, &reason, err)
  *     tw_stored_pattern(&stored, &document, begin, end, &arena, &words, err)
  *
  * The text is not cleaned a second time. The company counts as named by the message's `symbols`, which are

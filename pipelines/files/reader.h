@@ -7,8 +7,7 @@
  *     for each of them:
  *         struct tw_reader *reader;
  *         if (!tw_reader_open(path, decode, stamp_us, &reader, err)) return false;
- *         while ((read = tw_reader_next(reader, arena, &record, err)) ...)     // the arena is reset in
- *         between
+ *         while ((read = tw_reader_next(reader, arena, &record, err)) ...)     // reset the arena between
  *         tw_reader_close(reader);
  *
  * Blank lines are skipped. Records without value never come out of an archive, so a document is stored or

@@ -22,7 +22,6 @@
  *     how often a name is said again.
  *   - What a feed says by `symbols` and no word of the text repeats is worth its share alone: one tag 4,000,
  *     each of ten 400. Such a symbol counts as one mention.
- *
  *   - A source of weight 1, which all have where no list says otherwise, leaves place and share as they are;
  *     one of weight 0 is about nobody.
  *

@@ -2,8 +2,7 @@
  *
  *   in    a text and a place in it, where a mark says that a symbol begins (tickers.h, symbol_list.h)
  *   out   the run of letters, digits and marks that stands there, as ASCII; where a symbol may end in it;
- *   whose
- *         it is
+ *         whose it is
  *
  * Small helpers for the rooms that read symbols in texts. */
 #ifndef TW_SYMBOL_RUN_H

@@ -1,8 +1,7 @@
 /* spoken: what kinds that speak for single documents (rule.h, `speak`) have in common: rows in, alerts out.
  *
- *     speak   tw_spoken_add(&list, row, arena, err)        a row of alert_events, in the document's
- *     transaction run     tw_spoken_run(run, &spoken, steps, err)      later, from those rows: alerts of an
- *     entity
+ *     speak   tw_spoken_add(&list, row, arena, err)        a row of alert_events, with the document
+ *     run     tw_spoken_run(run, &spoken, steps, err)      later, from those rows: alerts of an entity
  *
  * Each edge that brings rows is one step, the worst of them says its value (ties: earlier, then topic,
  * partition, offset). An alert is quiet from its last row on, and resolved when that lasts.

@@ -1,8 +1,7 @@
 /* waiting: documents of a case that wait to be filed with their stories, as they do in the table `unfiled`.
  *   in    documents as the river hands them on, in any order of event time
  *   out   once event time has passed them, in its order: which story each tells, to whoever expects it, and
- *   what
- *         rules are to know of it, to their simulation
+ *         what rules are to know of it, to their simulation
  *
  *     tw_waiting_begin(&waiting, &options, &arena, err)
  *     tw_waiting_add(&waiting, &rows, number, err)           each document

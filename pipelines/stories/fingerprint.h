@@ -3,8 +3,7 @@
  *     words        those of names/words, once each, in one form; signs of punctuation are none
  *     left out     what a newswire puts before a title that it sends again ("UPDATE 2-", "CORRECTED-",
  *                  "RT @name:"), and links
- *     weight       1 for a word that any business text may hold ("shares", "quarter", "the"), 3 for any
- *     other:
+ *     weight       1 for a word that any business text may hold ("shares", "quarter", "the"), 3 for others:
  *                  names, numbers and rare words tell one story from another, the words around them do not
  *     elements     a number for each word and each unit of its weight
  *     kept         the TW_FINGERPRINT_MOST smallest of them (a bottom-k sketch: Cohen and Kaplan 2007)

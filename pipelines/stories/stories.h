@@ -4,9 +4,9 @@
  *         which of its entities
  *
  *     tw_stories_begin(&stories, &options, err)
- *     tw_stories_file(&stories, &telling, &verdict, err)      each document, once
- *     tw_stories_keep(&stories)                               what was filed is stored: it counts, or
- *     tw_stories_undo(&stories)                               it came to nothing: as if never filed
+ *     tw_stories_file(&stories, &telling, &verdict, told, err)    each document, once
+ *     tw_stories_keep(&stories)                                   what was filed is stored: it counts, or
+ *     tw_stories_undo(&stories)                                   it came to nothing: as if never filed
  *     tw_stories_end(&stories)
  *
  * A document belongs to the story of the one that it is most like, if they are alike by `alike` and no more

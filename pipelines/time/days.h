@@ -1,7 +1,7 @@
 /* days: bars summed into whole days (UTC), a row each: count, sum, sum of squares, negative sum.
  *
- *     tw_days_sum(bars, count, from_us, to_us, &arena, &fresh, err)     new bars > the days that they fall
- *     into tw_days_merge(&stored, &fresh, &arena, &all, err)                 what was known, and what is new
+ *     tw_days_sum(bars, count, from_us, to_us, &arena, &fresh, err)     new bars > their days
+ *     tw_days_merge(&stored, &fresh, &arena, &all, err)                 what was known, and what is new
  *
  * A row of a day is one of a bar whose `bar_us` is the day's beginning. All are integers, so that a day is
  * the same however its bars were divided before they were added. */

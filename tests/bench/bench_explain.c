@@ -9,9 +9,8 @@
  * own apart, which stay):
  *
  *   moved     by how much sentiment, P(positive) - P(negative), and the label's log odds change when the
- *   three
- *             words of the largest weight are gone, against three words drawn at random (the mean of DRAWS
- *             draws, from a fixed seed). Gone: each token is [MASK]; or the tokens are left out
+ *             three words of the largest weight are gone, against three words drawn at random (the mean of
+ *             DRAWS draws, from a fixed seed). Gone: each token is [MASK]; or the tokens are left out
  *   adds up   |sum of weights - (logit - base)| over |logit - base|: the share of texts within 5%, and the
  *             worst
  *   time      of the calling thread's processor, and by the clock, which others share
