@@ -19,9 +19,9 @@
  * Memory: 4 bytes a token (each window's rounded up to 16), 24 a window. A corpus of more than `limit_tokens`
  * is refused.
  *
- * Errors: TW_REFUSED (file:line) for a record that cannot be used: it ends the reading, or, with `refused`
- * set, is told there, counted, and the rest goes on. TW_CONFIG for a file without a usable record; TW_IO for
- * one that is cut short or broken; TW_FULL past limit_tokens. */
+ * Errors: TW_REFUSED (file:line) for a record that cannot be used: it ends the reading, or, with
+ * `on_refused` set, is told there, counted, and the rest goes on. TW_CONFIG for a file without a usable
+ * record; TW_IO for one that is cut short or broken; TW_FULL past limit_tokens. */
 #ifndef TW_CORPUS_H
 #define TW_CORPUS_H
 

@@ -15,7 +15,7 @@
  * A record has `text` (or `title` and `body`: decode.h) and `label` (negative|bearish, neutral,
  * positive|bullish) and/or `entities: [{"name":..., "label":...}]`. One that cannot be used (no text, no
  * label, a label that is not one of ours) is refused with file:line. Either the first refusal ends the
- * reading (TW_REFUSED), or, with `refused` set, each is told there, counted, and the rest goes on.
+ * reading (TW_REFUSED), or, with `on_refused` set, each is told there, counted, and the rest goes on.
  *
  * Split. Hash = XXH3 (64 bits) of the cleaned text; a record is for validation when hash / 2^64 <
  * validation_share. It depends on the text alone: the same text is never on both sides, whatever else is

@@ -13,8 +13,7 @@
  * and never take another's place; nor does [unusedN].
  *
  * Masking is dynamic (Liu et al. 2019, RoBERTa): each epoch chooses anew. All of it depends on (seed, epoch,
- * record, position)
- * alone: TW_MASKING_FIXED is the epoch for what must stay the same: validations. */
+ * record, position) alone: TW_MASKING_FIXED is the epoch for what must stay the same: validations. */
 #ifndef TW_MASKING_H
 #define TW_MASKING_H
 

@@ -1,6 +1,7 @@
 /* explain_text: what `explain --format text` prints for people.
  *
  *     negative for VELQ: logit 2.871, without the words -0.412
+ *     relevance 1.0000, by a source of weight 1.0000
  *     Velquin Chemicals files for Chapter 11
  *        +1.204  Chapter
  *        +0.830  files

@@ -8,8 +8,8 @@
  * Title, one space, body (clean.h); it may be empty. The text, and whatever the function takes of the arena,
  * lives until it returns. One record in memory at a time.
  *
- * Errors: TW_REFUSED (file:line) for a record that cannot be used: it ends the reading, or, with `refused`
- * set, is told there, counted, and the rest goes on. TW_INTERRUPTED when `stopped` says so; those of the
+ * Errors: TW_REFUSED (file:line) for a record that cannot be used: it ends the reading, or, with
+ * `on_refused` set, is told there, counted, and the rest goes on. TW_INTERRUPTED when `stopped` says so; those of the
  * function; those of reader.h. */
 #ifndef TW_TEXTS_H
 #define TW_TEXTS_H

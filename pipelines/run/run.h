@@ -25,7 +25,7 @@
  * same weights, to the bit, if the pipeline's functions depend on their arguments alone.
  *
  * With `average` what is tried and kept is a moving average of the weights (state.h), taken every
- * AVERAGE_STEPS steps; a checkpoint has both. With `keep_base` that share of the weights which the run began
+ * TW_RUN_AVERAGE_STEPS steps; a checkpoint has both. With `keep_base` that share of the weights which the run began
  * with is mixed into what is tried and kept.
  *
  * Lineage. The pipeline gives an object of its own ("base", "data", ..); `command` and `seed` are added in

@@ -10,7 +10,6 @@
  *     tw_run_learner_open_state(&learner, &options, err)
  *     tw_run_learner_open_trainer(&learner, &options, err)
  *     ... each step: tw_run_learner_set_rates, tw_run_learner_items, tw_trainer_step, tw_run_learner_average
- *     ...
  *     tw_run_learner_close(&learner)
  *
  * Order and rates of a step are functions of its number, the settings and the seed: a resumed run takes the

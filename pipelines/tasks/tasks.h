@@ -1,7 +1,7 @@
 /* tasks: what `classify`, `evaluate` and `tokenize` do, as functions over archives.
  *
  *   in    a path ("-": standard input) of texts or JSON records, one a line; a river (river.h)
- *   out   lines to a FILE of the caller's, in the order of the input; refused records to `refused`
+ *   out   lines to a FILE of the caller's, in the order of the input; refused records to `on_refused`
  *
  * The rooms are those of the daemon: decode, clean (unless river->raw), link, tokenize, classify; a text has
  * one score wherever it is read. Work is spread over `workers` threads; the output does not depend on their

@@ -9,7 +9,7 @@
 struct tw_tokenizer;
 
 /* The tokenizer of a model folder. TW_CONFIG when it has more tokens than the weights have rows; errors of
- * tokenizer.h, config.h. */
+ * tokenizer.h, config_json.h. */
 TW_MUST_USE bool tw_base_model_tokenizer(const char *folder, struct tw_tokenizer **out, struct tw_error *err);
 
 /* The longest sequence that settings, tokenizer and weights allow. */
