@@ -9,8 +9,8 @@
  * lives until it returns. One record in memory at a time.
  *
  * Errors: TW_REFUSED (file:line) for a record that cannot be used: it ends the reading, or, with
- * `on_refused` set, is told there, counted, and the rest goes on. TW_INTERRUPTED when `stopped` says so; those of the
- * function; those of reader.h. */
+ * `on_refused` set, is told there, counted, and the rest goes on. TW_INTERRUPTED when `stopped` says so;
+ * those of the function; those of reader.h. */
 #ifndef TW_TEXTS_H
 #define TW_TEXTS_H
 

@@ -25,8 +25,8 @@
  * same weights, to the bit, if the pipeline's functions depend on their arguments alone.
  *
  * With `average` what is tried and kept is a moving average of the weights (state.h), taken every
- * TW_RUN_AVERAGE_STEPS steps; a checkpoint has both. With `keep_base` that share of the weights which the run began
- * with is mixed into what is tried and kept.
+ * TW_RUN_AVERAGE_STEPS steps; a checkpoint has both. With `keep_base` that share of the weights which the
+ * run began with is mixed into what is tried and kept.
  *
  * Lineage. The pipeline gives an object of its own ("base", "data", ..); `command` and `seed` are added in
  * front. A resumed run must find every other member as it was: else TW_CONFIG "data changed since the run
