@@ -10,7 +10,7 @@
  *     classify          scores        one for the document; one for each entity linked
  *
  * Times are microseconds since 1970-01-01 UTC. All memory hangs on the batch's arena (the payload on its
- * carrier: a Kafka message or a mapped archive) and dies with the batch. */
+ * carrier: a Kafka message or a line of an archive) and dies with the batch. */
 #ifndef TW_DOCUMENT_H
 #define TW_DOCUMENT_H
 

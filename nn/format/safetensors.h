@@ -8,9 +8,8 @@
  *
  * Every number is checked once, here; what is in `struct tw_tensor` can be trusted:
  *   - the header's length is within the file and at most 100 MB; the JSON is one object, no name twice
- *   - the dtype is known, the shape has at most 8 dimensions, their product times the size of the dtype does
- *   not
- *     overflow and equals end - begin
+ *   - the dtype is known, the shape has at most 8 dimensions; their product times the size of the dtype does
+ *     not overflow and equals end - begin
  *   - offsets lie within the data, do not overlap, leave no hole, and the last one ends with the file
  *
  * Errors: TW_IO/TW_PERMISSION (no file), TW_CONFIG with where = "<file name>: offset N" (a byte in the file).
@@ -72,12 +71,12 @@ struct tw_safetensors {
     size_t count;
 };
 
-/* Maps the file and checks it. On failure `out` is zeroed. */
+/* Reads the file and checks it. On failure `out` is zeroed. */
 TW_MUST_USE bool tw_safetensors_open(const char *path, struct tw_safetensors *out, struct tw_error *err);
 /* The same for a file of a snapshot; `name` is its name there. */
 TW_MUST_USE bool tw_safetensors_open_from(
     const struct tw_snapshot *files, const char *name, struct tw_safetensors *out, struct tw_error *err);
-/* Unmaps it. */
+/* Gives the bytes back. */
 void tw_safetensors_close(struct tw_safetensors *file);
 
 /* The tensor of that name, or NULL. */

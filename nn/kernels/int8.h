@@ -24,14 +24,14 @@
  *     norm        out = norm(y + residual) of kernels.h
  * and then the rows that were made are quantised for the next product.
  *
- * Sums of floats over a row (norm) are 16 chains: chain l adds what stands at l, l + 16, l + 32,
- * ..., with nothing (0) beyond the end; then eight are l and l + 8 added, four are l and l + 4, two are l
- * and l + 2, one is the sum of both.
+ * Sums of floats over a row (norm) are 16 chains: chain l adds what stands at l, l + 16, l + 32, ..., with
+ * nothing (0) beyond the end; then eight are l and l + 8 added, four are l and l + 4, two are l and l + 2,
+ * one is the sum of both.
  *     norm(x): mean = sum(x) / width; variance = chains of fma(d, d, .) over d = x - mean, / width;
  *              out = fma(d (1 / sqrt(variance + epsilon)), scale, shift)
- *     exp(x) (gelu tanh): n = floor(fma(x, log2 e, 1/2)), x <= 88, at least -87.33654; r = fma(n,
- *     2.12194440e-4,
- *              fma(n, -0.693359375, x)); 2^n times the polynomial of Cephes expf (Moshier 1984-2000)
+ *     exp(x) (gelu tanh): n = floor(fma(x, log2 e, 1/2)), x <= 88, at least -87.33654;
+ *              r = fma(n, 2.12194440e-4, fma(n, -0.693359375, x));
+ *              2^n times the polynomial in r of Cephes expf (Moshier 1984-2000)
  *
  * Attention takes words of 16 bits, for each sequence and head by itself: queries, keys and values are
  * rounded to whole multiples of a step, and so are the weights that follow from them, so that both products

@@ -133,7 +133,7 @@ TW_MUST_USE bool tw_model_open(
  * version. */
 TW_MUST_USE bool tw_model_open_from(const struct tw_snapshot *files, const struct tw_model_options *options,
     struct tw_model **out, struct tw_error *err);
-/* Unmaps the weights and frees the rest. */
+/* Frees the weights and all else. NULL is fine. */
 void tw_model_close(struct tw_model *model);
 
 /* The sections that it has (names.h), by TW_SECTION_BIT: walking them gives its parameters in their order. */

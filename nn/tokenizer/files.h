@@ -1,6 +1,6 @@
 /* files: a model folder's tokenizer files to the facts that decide ids (facts.h).
  *
- *     tokenizer.json        the whole pipeline; each part is compared with what BERT's or MPNet's must be
+ *     tokenizer.json           the whole pipeline; each part is compared with what BERT's or MPNet's must be
  *     vocab.txt                a token a line, its id the line's number from 0; when tokenizer.json is absent
  *     tokenizer_config.json    case, accents, CJK, names of the special tokens, model_max_length; or absent
  *     special_tokens_map.json  names of the special tokens that tokenizer_config.json leaves out; or absent

@@ -9,10 +9,10 @@
  * moments as they are.
  *
  * Clipping: g *= min(1, most / (norm + 1e-6)), norm over all gradients that learn (Pascanu et al. 2013;
- * torch.nn.utils. clip_grad_norm_). The norm is a sum in double over chunks of fixed size, added in order:
+ * torch.nn.utils.clip_grad_norm_). The norm is a sum in double over chunks of fixed size, added in order:
  * the same bits whatever the threads.
  *
- * Everything works on a range of the flat arrays, so that threads can share it: */
+ * Everything works on a range of the flat arrays, so that threads can share the work. */
 #ifndef TW_OPTIMIZER_H
 #define TW_OPTIMIZER_H
 
@@ -36,9 +36,8 @@ struct tw_adamw tw_adamw_defaults(void);
 /* Values in a chunk of the gradient norm, and of what a thread takes at a time. */
 enum { TW_CHUNK = 16384 };
 
-/* The sum of squares of gradients [begin, end) that belong to parameters that learn. begin: a multiple of
- *
- * TW_CHUNK. */
+/* The sum of squares of gradients [begin, end) that belong to parameters that learn. `begin` is a
+ * multiple of TW_CHUNK. */
 double tw_gradient_squares(const struct tw_state *state, const float *gradients, size_t begin, size_t end);
 
 /* Counts an update, of the state and of each depth that learns: once before the ranges of tw_adamw_update. */

@@ -4,12 +4,11 @@
  *         other), and flat arrays parallel to it: AdamW's two moments
  *
  *     struct tw_state *state;
- *     struct tw_state_options options = {.folder = "base", .parts = TW_PART_DOCUMENT | TW_PART_ENTITY, .seed
- *     = 1};
+ *     struct tw_state_options options = {.folder = "base", .parts = TW_PART_DOCUMENT, .seed = 1};
  *     if (!tw_state_open(&options, &state, err)) return false;
- *     tw_state_set_rates(state, 0.85, lowest);   // discriminative rates: each depth learns 0.85 times the
- *                                                one // above; gradual unfreezing: depths below `lowest`
- *                                                stand still
+ *     tw_state_set_rates(state, 0.85, lowest);     // each depth learns 0.85 times the one above
+ *                                                  // (discriminative rates); those below `lowest` stand
+ *                                                  // still (gradual unfreezing)
  *     ... trainer.h ...
  *     tw_state_close(state);
  *

@@ -1,18 +1,17 @@
 /* pairs: neighbouring pieces of words, how often each pair stands, and in which words.
  *
  *     tw_pairs_begin; tw_pairs_add for every pair of every word; tw_pairs_settle
- *     while (tw_pairs_take(pairs, &pair)) {                        // the most frequent one
- *         while (tw_pairs_next_word(pairs, &word))                 // each word that holds it, perhaps twice,
- *                                                                  perhaps no longer
+ *     while (tw_pairs_take(pairs, &pair)) {                // the most frequent one
+ *         while (tw_pairs_next_word(pairs, &word))         // each word that holds it
  *             ... in it the two become one: tw_pairs_add and tw_pairs_remove of what their neighbours make
- *             with it ...
  *         tw_pairs_settle(pairs);
  *     }
  *     tw_pairs_end
  *
- * A pair that was taken is gone. Of pairs that are equally frequent the one with the lower left piece comes
- * first, then the one with the lower right piece (tokenizers, models/bpe/trainer.rs, orders them so): the
- * order in which pairs were added plays no part.
+ * A word may be named twice, or though it holds the pair no longer. A pair that was taken is gone. Of
+ * pairs that are equally frequent the one with the lower left piece comes first, then the one with the
+ * lower right piece (tokenizers, models/bpe/trainer.rs, orders them so): the order in which pairs were
+ * added plays no part.
  *
  * A table finds a pair, a heap the most frequent one; the heap is put right once a round. About 64 bytes a
  * pair, 8 a word that holds it; places of taken pairs are used again. TW_INTERNAL when memory is refused. */
