@@ -2,7 +2,8 @@
  *
  *   in    a path, or "-" for standard input: plain text, gzip or zstd, told by their first bytes (so that a
  *         pipe works too); several members or frames one after another are one stream
- *   out   lines without their end (LF or CRLF), numbered from 1; or, for whoever asks for records, those of
+ *   out   lines without their end (LF or CRLF), numbered from 1; or, for whoever asks for records, the
+ *   records of
  *         a file that is one JSON array or whose objects go over several lines (json_records.h), numbered
  *         from 1
  *
