@@ -1,9 +1,8 @@
 /* notices: what batches held that somebody should hear of, folded to a line a minute.
  *
- *     tw_notices_add(&notices, &log, now_ms, &rows, topic, partition);   // once for each batch that was
- *                                                                        stored
- *     tw_notices_flush(&notices, &log, now_ms);                          // each second: what waits is told
- *                                                                        when its minute is over
+ *     tw_notices_add(&notices, &log, now_ms, &rows, topic, partition);   // once for each batch stored
+ *     tw_notices_flush(&notices, &log, now_ms);                          // each second: tells what waited
+ *                                                                        // its minute
  *
  * Kinds, each with its own minute; the first of a kind is told at once:
  *   warning  dead letters          how many, and of the first: reason, topic, partition, offset

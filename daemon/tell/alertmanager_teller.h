@@ -3,8 +3,7 @@
  *
  *     labels       alertname (the rule), entity, severity, kind. The same labels are the same alert: a
  *                  headline that was announced and the alert opened of it are one
- *     annotations  reason, value, measure, documents, name, alert (its number), query (the SQL that shows its
- *                  documents)
+ *     annotations  reason, value, measure, documents, name, alert (its number), query (SQL for documents)
  *     startsAt     the event time at which it opened; not after the wall clock of its opening
  *     endsAt       announced, opened, updated, repeated: now and four times tell.repeat, as by Prometheus:
  *                  when nobody tells of it any more, it ends by itself

@@ -1,8 +1,7 @@
 /* threads: threads that wait for a job and do it together.
  *
  *     tw_threads_open(count, &threads, err);
- *     tw_threads_run(threads, job, self);     // job(self, 0) .. job(self, count - 1), each on a thread of
- *                                             its own; returns when all are done
+ *     tw_threads_run(threads, job, self);     // job(self, 0) .. job(self, count - 1), a thread each
  *     tw_threads_close(threads);
  *
  * The caller is thread 0: with a count of one no thread is started. One job at a time, from one thread. */

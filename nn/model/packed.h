@@ -1,6 +1,5 @@
 /* packed: token sequences laid end to end, without padding.
- *   in    sequences of token ids (with [CLS] and [SEP], as the tokenizer gives them), at most the model's
- *         longest
+ *   in    sequences of token ids (with [CLS] and [SEP], as the tokenizer gives them), none too long
  *   out   struct tw_packed: ids of all sequences in one array, and where each one starts
  *
  *         ids     101 7592 102 | 101 2088 2003 102 | 101 102

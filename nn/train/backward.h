@@ -5,12 +5,10 @@
  *
  *     tw_encode(model, &batch, &workspace, err);
  *     tw_backward_begin(&backward, &batch);                          // d_hidden = 0
- *     tw_head_gather_documents(...); tw_head_run(...);               // a round of a head, its loss, and back
- *                                                                    at once
+ *     tw_head_gather_documents(...); tw_head_run(...);               // a round of a head, its loss, back
  *     tw_backward_head(&backward, &batch, &head, NULL, first, rows, d_logits, err);
  *     for (layer = layers; layer-- > 0 && layer + 1 >= lowest;)
- *         tw_backward_layer(&backward, &batch, layer, err);          // d_hidden: from the layer's output to
- *                                                                    its input
+ *         tw_backward_layer(&backward, &batch, layer, err);          // d_hidden: from output to input
  *     tw_backward_embedding(&backward, &batch);                      // when lowest == 0
  *
  * tw_backward_encoder does the last three lines. Whoever adds to d_hidden between two layers (hidden states

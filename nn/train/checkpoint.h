@@ -3,21 +3,17 @@
  * A checkpoint is a folder `checkpoint-<step>` within the run's folder:
  *   config.json model.safetensors     the model with F32 weights: loads in transformers and in model.h
  *   the tokenizer's files             copied as they are
- *   optimizer.safetensors             AdamW's moments, "m.<name>" and "v.<name>", and averages, "a.<name>",
- *                                     F32
+ *   optimizer.safetensors             AdamW's moments "m.<name>", "v.<name>", averages "a.<name>"; F32
  *   training.json                     struct tw_progress, the SHA-256 of both files of tensors, and the
  *                                     caller's own object under "run"
  * It is written under another name, synced file by file, renamed and the folder synced (folder.h): it is
  * there whole or not at all, whatever kills the run. Leftovers of a killed run are removed by the next
  * checkpoint.
  *
- *     tw_checkpoint_save(folder, state, &progress, &save, err);      // then all but the newest `keep` are
- *                                                                    removed
+ *     tw_checkpoint_save(folder, state, &progress, &save, err);      // removes all but the newest `keep`
  *     tw_checkpoint_find(folder, path, sizeof path, &found, err);    // the newest whole one
- *     tw_checkpoint_load(path, state, &progress, &run_json, err);    // state opened with the same shape and
- *                                                                    parts
- *     tw_model_save(folder, state, &save, err);                      // a model alone: the best, the final
- *                                                                    one
+ *     tw_checkpoint_load(path, state, &progress, &run_json, err);    // a state of the same shape and parts
+ *     tw_model_save(folder, state, &save, err);                      // a model alone: the best, the last
  *
  * tw_model_save into a folder that has files already (a run's own, with its checkpoints) replaces the model's
  * files and leaves the others; into a new or empty one the folder appears as a whole. Either is one step for

@@ -1,7 +1,6 @@
 /* run: one training run, whatever is learned: steps by epochs, rates, checkpoints, validations, the best
  * kept. finetune, pretrain and distill are each a table of functions over it.
- *   in    what the pipeline brings (struct tw_run_pipeline), settings, how the run was called (struct
- *         tw_run_call)
+ *   in    what the pipeline brings (struct tw_run_pipeline), settings, the call (struct tw_run_call)
  *   out   the folder: run.yaml, metrics.jsonl, trainer_state.json, the best model so far, checkpoints,
  *         eval_results.json
  *
@@ -12,10 +11,8 @@
  *     ... the pipeline reads its data ...
  *     tw_run_plan(run, items, count, true, err)                    steps and rates
  *     tw_run_open_state(run, &state_options, err)                  gemm, weights: tw_run_state
- *     tw_run_open_trainer(run, &trainer_options, err)              with the run's seed, threads, dropout,
- *                                                                  gemm
- *     tw_run_train(run, lineage, &origin, err)                     begins or resumes; learns; writes the
- *                                                                  folder
+ *     tw_run_open_trainer(run, &trainer_options, err)              with its seed, threads, dropout, gemm
+ *     tw_run_train(run, lineage, &origin, err)                     begins or resumes; learns; writes all
  *     tw_run_fill_result(run, &result); tw_run_close(run)
  *
  * Each step takes `batch` x `accumulate` items in an order of its own for each epoch, made from the seed.
