@@ -25,7 +25,7 @@
 struct tw_bf16_kernels {
     const char *name; /* "avx512_bf16", "portable" */
 
-    /* As in kernels.h and backward.h, none of the inputs may be c:
+    /* As in kernels.h and backward_kernels.h, none of the inputs may be c:
      * c[rows, out] = a[rows, in] x b[out, in]^T */
     void (*multiply)(const float *a, const float *b, float *c, size_t rows, size_t out, size_t in);
     /* c[rows, in] = (+=, when `more`) a[rows, out] x b[out, in] */

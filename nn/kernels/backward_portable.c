@@ -1,4 +1,4 @@
-/* The definition of every backward kernel: plain loops that follow the formulas of backward.h. */
+/* The definition of every backward kernel: plain loops that follow the formulas of backward_kernels.h. */
 #include "kernels/backward_kernels.h"
 
 #include <math.h>
