@@ -1,4 +1,4 @@
-/* config: what changes logits is read or refused by name; the rest is ignored, and named. */
+/* config_json: what changes logits is read or refused by name; the rest is ignored, and named. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* load: folders that are good, and folders that lie. Each bad one has its exact line. */
+/* files: folders that are good, and folders that lie. Each bad one has its exact line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* yamlfile: nodes with their places, and values read by a table of keys. */
+/* yaml_tree: nodes with their places, and values read by a table of keys. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* metrics: against numbers worked out by hand. */
+/* measures: against numbers worked out by hand. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* temperature: probabilities come to mean what they say. */
+/* temperature_fit: probabilities come to mean what they say. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* vocab: archives to a folder that a tokenizer loads. */
+/* learn_vocabulary: archives to a folder that a tokenizer loads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
