@@ -311,8 +311,8 @@ static void on_marked(void *context, const struct tw_refusal *refusal)
     }
     if (outbox->repeating)
         outbox->repeat_after = outbox->rows[outbox->count - 1].alert;
-    else
-        tw_untold_told(&outbox->untold, tw_now_ms());
+    else /* they were read in the order in which they were made */
+        tw_untold_told(&outbox->untold, outbox->rows[0].outcome != TW_TELLING_WAITS, tw_now_ms());
     if (outbox->trouble.code != TW_OK)
         wait_longer(outbox, "marked; not all of it was told");
     else

@@ -45,8 +45,8 @@ static size_t tell_behind(const struct tw_outbox *outbox, const char *target, ch
         length = snprintf(why, size, "what waits to be told to %s is not known for %" PRIu64 " s: %s\n",
             target, unknown_ms / 1000, line);
     else
-        length = snprintf(why, size, "alerts wait, and %s was told none for %" PRIu64 " s: %s\n", target,
-            behind_ms / 1000, line);
+        length = snprintf(why, size, "alerts wait, and %s was not told the oldest for %" PRIu64 " s: %s\n",
+            target, behind_ms / 1000, line);
     return length > 0 ? (size_t)length : 0;
 }
 

@@ -24,9 +24,10 @@ void tw_untold_note(struct tw_untold *untold, const struct tw_untold_seen *seen,
     untold->unknown_ms = 0;
 }
 
-void tw_untold_told(struct tw_untold *untold, uint64_t now_ms)
+void tw_untold_told(struct tw_untold *untold, bool oldest, uint64_t now_ms)
 {
-    untold->progress_ms = now_ms;
+    if (oldest)
+        untold->progress_ms = now_ms;
 }
 
 void tw_untold_repeated(struct tw_untold *untold, bool told, uint64_t now_ms)
