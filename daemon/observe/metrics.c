@@ -45,6 +45,8 @@ static const struct description counters[] = {
     [TW_COUNT_COMMIT_RETRIES] = {"tapewatch_commit_retries_total", "Transactions tried again."},
     [TW_COUNT_ROWS_MISSING] = {"tapewatch_rows_missing_total",
         "Rows that PostgreSQL did not keep though it committed them: a trigger or a rule left them out."},
+    [TW_COUNT_ENTITIES_REFUSED] = {"tapewatch_entities_refused_total",
+        "Entities of documents and of the entities file that PostgreSQL refused for good: tapewatch.entities lacks them."},
     [TW_COUNT_COMMIT_SPLITS] = {"tapewatch_commit_splits_total",
         "Transactions split to find a bad document."},
     [TW_COUNT_FENCED] = {"tapewatch_fenced_total",
@@ -100,6 +102,8 @@ static const struct description gauges[] = {
         "How long bars below the watermark may have waited without any being evaluated."},
     [TW_GAUGE_SOURCES_UNMATCHED] = {"tapewatch_sources_unmatched",
         "Names of sources.weights that no document has come by since they stand there: misspelt, perhaps."},
+    [TW_GAUGE_ENTITIES_WAITING] = {"tapewatch_entities_waiting",
+        "Entities of the file that are still to be told to PostgreSQL."},
     [TW_GAUGE_TIME_AHEAD] = {"tapewatch_event_time_ahead_seconds",
         "By how much event time that moves a watermark leads this machine's clock; 0: it does not."},
 };

@@ -6,8 +6,8 @@
  *     TAKING --its row is held--> UNBLOCKING --whoever can be is ended--> IDLE
  *     IDLE --a batch is next, or at hand--> COMMITTING --stored, or fenced off--> IDLE
  *     IDLE, COMMITTING --positions are due--> REFRESHING --told--> IDLE
- *     IDLE --the entities file is to be told--> LISTING --a part of it is told--> IDLE
- *     TAKING, UNBLOCKING, COMMITTING, LISTING --refused for now--> WAITING --the pause is over--> IDLE
+ *     IDLE --the entities file is to be told--> LISTING --a part of it is told, or refused--> IDLE
+ *     TAKING, UNBLOCKING, COMMITTING --refused for now--> WAITING --the pause is over--> IDLE
  *     LEARNING, IDLE, TAKING, UNBLOCKING, COMMITTING --the connection is lost--> AWAY
  *     REFRESHING, LISTING, WAITING --the connection is lost--> AWAY
  *     ANY --the owner ends it--> ENDING
