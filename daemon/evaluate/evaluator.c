@@ -349,6 +349,8 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
         return;
     }
     tw_standing_looked(&evaluator->standing, &evaluator->turn.positions);
+    tw_standing_uncared(&evaluator->standing, &evaluator->turn.positions, &evaluator->config->kafka.topics,
+        evaluator->events.is_there, evaluator->events.context);
     bool chosen = tw_turn_exchange_choose(&evaluator->turn, &evaluator->shards, tw_now_ms());
     if (evaluator->turn.unread == 0)
         tw_standing_read(&evaluator->standing, evaluator->turn.windows.memory.bars);
@@ -606,6 +608,11 @@ const struct tw_error *tw_evaluator_trouble(const struct tw_evaluator *evaluator
 const struct tw_holder *tw_evaluator_holder(const struct tw_evaluator *evaluator)
 {
     return &evaluator->standing.holder;
+}
+
+const struct tw_uncared *tw_evaluator_uncared(const struct tw_evaluator *evaluator)
+{
+    return &evaluator->standing.uncared;
 }
 
 static void dispose(struct tw_evaluator *evaluator)

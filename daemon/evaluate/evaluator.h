@@ -26,6 +26,7 @@
 #include <uv.h>
 
 #include "evaluate/positions.h"
+#include "evaluate/standing.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "pool/pool.h"
@@ -39,6 +40,8 @@ struct tw_evaluator_events {
     /* Ready: connected, and member of those who share the shards. `err` is lasting only before it was ready
      * once. */
     void (*state)(void *context, bool ready, const struct tw_error *err);
+    /* Does Kafka have that partition, and this daemon has not? NULL: nobody is asked. */
+    bool (*is_there)(void *context, const char *topic, int32_t number);
 };
 
 /* Starts connecting. `rules` may be NULL: none, which is stored too (open alerts are then resolved). Copied.
@@ -67,6 +70,8 @@ const struct tw_error *tw_evaluator_trouble(const struct tw_evaluator *evaluator
 
 /* The partition that event time waits for, as last looked; its topic is empty when there is none. Lent. */
 const struct tw_holder *tw_evaluator_holder(const struct tw_evaluator *evaluator);
+/* The first partition of our topics that no daemon cares for, and when that was looked for. Lent. */
+const struct tw_uncared *tw_evaluator_uncared(const struct tw_evaluator *evaluator);
 
 /* Lets the shards go and closes; `closed` comes when every handle is gone. Once. */
 void tw_evaluator_end(struct tw_evaluator *evaluator, void (*closed)(void *context), void *context);

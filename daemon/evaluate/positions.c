@@ -3,6 +3,7 @@
 #include "postgres/wire.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Columns of TW_POSITIONS_READ. */
 enum { TOPIC_ID, PARTITION, NEXT_OFFSET, WATERMARK, CAUGHT_UP, SILENT_US, UNSEEN_US, CLOCK, TOPIC };
@@ -43,7 +44,37 @@ static void note_holder(struct tw_positions *positions, const PGresult *result,
         positions->holder.topic, sizeof positions->holder.topic, "%s", PQgetvalue(result, (int)last, TOPIC));
 }
 
-bool tw_positions_row(struct tw_positions *positions, const PGresult *result,
+/* The lowest number that has no row with a living owner. `cared`: a flag for each row, and one more. */
+static int32_t first_uncared(const char *topic, const PGresult *result, const struct tw_partition_time *times,
+    const struct tw_watermark_options *options, bool *cared)
+{
+    int32_t count = PQntuples(result);
+    int32_t first = 0;
+    memset(cared, false, (size_t)count + 1);
+    for (int row = 0; row < count; row++) {
+        int32_t number = tw_get_int32(PQgetvalue(result, row, PARTITION));
+        if (number < count && strcmp(PQgetvalue(result, row, TOPIC), topic) == 0)
+            cared[number] = times[row].unseen_us <= options->stale_after_us;
+    }
+    while (cared[first])
+        first++;
+    return first;
+}
+
+static bool note_uncared(struct tw_positions *positions, const struct tw_strings *topics,
+    const PGresult *result, const struct tw_partition_time *times, const struct tw_watermark_options *options,
+    struct tw_arena *arena)
+{
+    bool *cared = tw_arena_array(arena, (size_t)PQntuples(result) + 1, sizeof *cared);
+    positions->uncared = tw_arena_array(arena, topics->count, sizeof *positions->uncared);
+    if (!cared || !positions->uncared)
+        return false;
+    for (uint32_t at = 0; at < topics->count; at++)
+        positions->uncared[at] = first_uncared(topics->items[at], result, times, options, cared);
+    return true;
+}
+
+bool tw_positions_row(struct tw_positions *positions, const struct tw_strings *topics, const PGresult *result,
     const struct tw_watermark_options *options, struct tw_arena *arena, struct tw_error *err)
 {
     size_t count = (size_t)PQntuples(result);
@@ -63,7 +94,7 @@ bool tw_positions_row(struct tw_positions *positions, const PGresult *result,
     int64_t clock_us = count > 0 ? tw_get_time(PQgetvalue(result, 0, CLOCK)) : 0;
     positions->watermark_us = tw_watermark_of_stream(times, count, clock_us, options);
     note_holder(positions, result, times, options);
-    return true;
+    return note_uncared(positions, topics, result, times, options, arena) || tw_arena_fail(arena, err);
 }
 
 void tw_positions_add_check(const struct tw_positions *positions, struct tw_statement_list *list)

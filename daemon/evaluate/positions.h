@@ -2,7 +2,8 @@
  *
  *     tw_positions_add_read(&topics, &list)             the question, in a list of statements
  *     tw_positions_row(&positions, result, ...)         its answer: the stream's watermark (watermark.h), and
- *                                                       which partitions it passes over because they are idle
+ *                                                       which partitions it passes over because they are idle;
+ *                                                       and from which on a topic has none that is cared for
  *     tw_positions_add_check(&positions, &list)         in the transaction that writes what came of it:
  *                                                       refused (TW_SQLSTATE_OUTRUN) when one of those has
  *                                                       moved meanwhile
@@ -37,14 +38,17 @@ struct tw_positions {
     struct tw_idle_partition *idle; /* in the arena that tw_positions_row was given */
     uint32_t idle_count;
     struct tw_holder holder; /* topic empty: none */
+    int32_t *uncared; /* of each topic that was asked for, in that order: its first partition that has no
+                                row, or whose owner has not been heard of for long; in the same arena */
 };
 
 /* Asks for the positions of all partitions of these topics. */
 void tw_positions_add_read(const struct tw_strings *topics, struct tw_statement_list *list);
 
-/* Takes an answer of TW_POSITIONS_READ in. TW_FULL. */
-TW_MUST_USE bool tw_positions_row(struct tw_positions *positions, const PGresult *result,
-    const struct tw_watermark_options *options, struct tw_arena *arena, struct tw_error *err);
+/* Takes an answer of TW_POSITIONS_READ in, which was asked for these topics. TW_FULL. */
+TW_MUST_USE bool tw_positions_row(struct tw_positions *positions, const struct tw_strings *topics,
+    const PGresult *result, const struct tw_watermark_options *options, struct tw_arena *arena,
+    struct tw_error *err);
 
 /* Checks that the partitions passed over are still where they were. */
 void tw_positions_add_check(const struct tw_positions *positions, struct tw_statement_list *list);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* Windows that are read sooner than this are not worth a line. */
 enum { READING_MS = 2000 };
@@ -17,6 +18,20 @@ void tw_standing_looked(struct tw_standing *standing, const struct tw_positions 
     standing->holder = positions->holder;
     tw_gauge_set(standing->metrics, TW_GAUGE_STREAM_WATERMARK,
         positions->watermark_us == TW_NO_TIME ? 0 : (double)positions->watermark_us / 1e6);
+}
+
+void tw_standing_uncared(struct tw_standing *standing, const struct tw_positions *positions,
+    const struct tw_strings *topics, bool (*is_there)(void *context, const char *topic, int32_t number),
+    void *context)
+{
+    struct tw_holder *found = &standing->uncared.partition;
+    *found = (struct tw_holder){.watermark_us = TW_NO_TIME, .orphan = true};
+    standing->uncared.looked_ms = tw_now_ms();
+    for (uint32_t at = 0; is_there && found->topic[0] == '\0' && at < topics->count; at++) {
+        found->number = positions->uncared[at];
+        if (is_there(context, topics->items[at], found->number))
+            snprintf(found->topic, sizeof found->topic, "%s", topics->items[at]);
+    }
 }
 
 void tw_standing_even(struct tw_standing *standing)

@@ -2,6 +2,7 @@
  *
  *     tw_standing_begin            nothing is known yet, and the clock of `behind` runs
  *     tw_standing_looked           event time was read: its gauge, and the partition that holds it back
+ *     tw_standing_uncared          and which partition nobody cares for
  *     tw_standing_even             evaluated as far as can be, or further than before: nothing is in the way
  *     tw_standing_refused          something was refused: it is in the way until the next _even
  *     tw_standing_reading, _read   windows are being read (said once it has taken two seconds), and are whole
@@ -27,6 +28,12 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
+/* A partition that Kafka has, and that no daemon has taken, or none that was heard of lately. */
+struct tw_uncared {
+    struct tw_holder partition; /* topic empty: there is none */
+    uint64_t looked_ms;         /* when that was found; 0: never */
+};
+
 struct tw_standing {
     const struct tw_log *log; /* borrowed, as is the next */
     struct tw_metrics *metrics;
@@ -35,6 +42,7 @@ struct tw_standing {
     uint64_t reading_ms;     /* when windows began to be read; 0: they are whole */
     bool reading_told;
     struct tw_holder holder; /* the partition that event time waits for, as last looked */
+    struct tw_uncared uncared;
 };
 
 /* What is lent must outlive it. */
@@ -42,6 +50,10 @@ void tw_standing_begin(struct tw_standing *standing, const struct tw_log *log, s
 
 /* Positions were read. */
 void tw_standing_looked(struct tw_standing *standing, const struct tw_positions *positions);
+/* Likewise. `is_there` says whether Kafka has that partition, and this daemon has not; NULL: nobody knows. */
+void tw_standing_uncared(struct tw_standing *standing, const struct tw_positions *positions,
+    const struct tw_strings *topics, bool (*is_there)(void *context, const char *topic, int32_t number),
+    void *context);
 /* Nothing waits for this daemon that it could do, or it did some of it. */
 void tw_standing_even(struct tw_standing *standing);
 /* Logs the refusal under these words, and keeps it as what is in the way. */

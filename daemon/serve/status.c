@@ -121,6 +121,19 @@ static void add_left_behind(const struct tw_daemon *daemon, struct reasons *reas
         add_reason(reasons, "and %" PRIu32 " more partitions\n", behind - 1);
 }
 
+/* It stands in no row, or in one that nobody tells of: a new one that the group has not dealt out, or one that
+ * it has dealt to somebody who is no daemon of ours. */
+static void add_uncared(const struct tw_daemon *daemon, struct reasons *reasons)
+{
+    const struct tw_held *uncared = &daemon->uncared;
+    uint64_t uncared_ms = tw_held_ms(uncared, tw_evaluator_uncared(daemon->evaluator)->looked_ms);
+    if (uncared_ms > 0)
+        add_reason(reasons,
+            "topic %s partition %" PRId32 ": no daemon that reads it was heard of for %" PRIu64
+            " s; cure: see who else is in group %s (kafka-consumer-groups.sh --describe --members)\n",
+            uncared->holder.topic, uncared->holder.number, uncared_ms / 1000, daemon->config->kafka.group);
+}
+
 static void add_evaluation(const struct tw_daemon *daemon, struct reasons *reasons)
 {
     char line[LINE_BYTES];
@@ -156,6 +169,7 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
     else {
         add_uncommitted(daemon, &all);
         add_left_behind(daemon, &all);
+        add_uncared(daemon, &all);
     }
     if (daemon->metrics.counters[TW_COUNT_ROWS_MISSING] > 0)
         add_reason(&all, "PostgreSQL kept %" PRIu64 " rows fewer than it was sent: see the log\n",
