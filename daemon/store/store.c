@@ -47,8 +47,8 @@ struct tw_store {
     struct tw_refresh refresh;
     bool refresh_due; /* gathered, and not yet sent */
     struct tw_listing listing;
-    uint64_t list_at_ms; /* what waits of it was refused for now: not before */
-    bool listed_last;    /* the line has the next turn */
+    uint64_t list_at_ms;        /* what waits of it was refused for now: not before */
+    bool listed_last;           /* the line has the next turn */
     struct tw_repeats unlisted; /* by SQLSTATE */
 
     void (*closed)(void *context);
