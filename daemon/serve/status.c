@@ -121,8 +121,8 @@ static void add_left_behind(const struct tw_daemon *daemon, struct reasons *reas
         add_reason(reasons, "and %" PRIu32 " more partitions\n", behind - 1);
 }
 
-/* It stands in no row, or in one that nobody tells of: a new one that the group has not dealt out, or one that
- * it has dealt to somebody who is no daemon of ours. */
+/* It has no row, or one that nobody refreshes: a new one that the group has not dealt out, or one that it has
+ * dealt to somebody who is no daemon of ours. */
 static void add_uncared(const struct tw_daemon *daemon, struct reasons *reasons)
 {
     const struct tw_held *uncared = &daemon->uncared;

@@ -9,9 +9,10 @@
  *     }
  *
  * First every entity of the file, TW_LISTING_ROWS a statement, in its order; then one statement that marks
- * whatever else was listed as listed no more. A row that is refused is given up alone (portion.h). Each is a transaction of its own and says the same however
- * often it is sent, so that a lost answer costs nothing. The file is held (shared.h) until all is told.
- * Daemons of one database should read the same file: each tells what its own says.
+ * whatever else was listed as listed no more. A row that is refused is given up alone (portion.h). Each
+ * statement is a transaction of its own and says the same however often it is sent, so that a lost answer
+ * costs nothing. The file is held (shared.h) until all is told. Daemons of one database should read the same
+ * file: each tells what its own says.
  *
  * Begin with zeros. For the loop thread. */
 #ifndef TW_LISTING_H

@@ -4,7 +4,7 @@
  *     count = tw_portion_of(&portion, waiting)            send the first so many
  *     tw_portion_taken(&portion)                          they stand: more the next time
  *     if (tw_portion_refused(&portion, count)) ...        a row alone: it is given up
- *     else ...                                            fewer of them are sent next, from the same first one
+ *     else ...                                            fewer of them are sent, from the same first one
  *
  * All at once at first; after a refusal by halves, until the row stands alone; then twice as many each time.
  * Begin with zeros. Pure. */

@@ -6,7 +6,7 @@
  *                 stored and whose day was dropped since; another record is a reason to stop
  *     days        the tables of the days of its documents, and of the day on which its dead letters arrived
  *     model       the number of the model that made its scores
- *     entities    a row for each entity that it speaks of; one that PostgreSQL refuses is told and given up, and
+ *     entities    a row for each entity that it speaks of; one that PostgreSQL refuses is told, given up, and
  *                 keeps no other from standing there (portion.h)
  *
  *     tw_prepare_part(&prepare, &part);
@@ -131,8 +131,8 @@ enum tw_prepare_answer tw_prepare_compare(struct tw_prepare *prepare);
 enum tw_prepare_answer tw_prepare_days(struct tw_prepare *prepare);
 /* Step 3: the model's number, in prepare->model_id. */
 enum tw_prepare_answer tw_prepare_model(struct tw_prepare *prepare);
-/* Step 4: the entities. A name that cannot be stored stops nothing: the document's own row will tell. REFUSED,
- * passing: so many do not fit the memory of a batch; fewer are tried the next time. */
+/* Step 4: the entities. A name that cannot be stored stops nothing: the document's own row will tell.
+ * REFUSED, passing: so many do not fit the memory of a batch; fewer are tried the next time. */
 enum tw_prepare_answer tw_prepare_entities(struct tw_prepare *prepare);
 
 /* No step, but asked in the same way: how far rules have been evaluated by now (known->evaluated_us).

@@ -11,10 +11,10 @@
  * PROGRESS is that the oldest row was told, by whomever: what is told while it waits hides that it is not, as
  * when one partition of a topic has no leader. Another one is the oldest then; but so it is when the oldest
  * has waited for tell.keep and was given up: a target that is away for longer than that would seem to take
- * rows, one by one, just when they begin to be lost. Ages come rounded, from another machine's clock: what moves by less
- * than a second has not moved. Open alerts that cannot be told again are taken for over by the target: as bad
- * as rows that wait, though none may, and a session that is lost and had again ends nothing of it. Pure;
- * times are monotonic milliseconds. */
+ * rows, one by one, just when they begin to be lost. Ages come rounded, from another machine's clock: what
+ * moves by less than a second has not moved. Open alerts that cannot be told again are taken for over by the
+ * target: as bad as rows that wait, though none may, and a session that is lost and had again ends nothing of
+ * it. Pure; times are monotonic milliseconds. */
 #ifndef TW_UNTOLD_H
 #define TW_UNTOLD_H
 
