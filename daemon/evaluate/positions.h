@@ -1,8 +1,8 @@
 /* positions: how far event time has come, from the rows of all partitions; and the check that it still is so.
  *
  *     tw_positions_add_read(&topics, &list)             the question, in a list of statements
- *     tw_positions_row(&positions, result, ...)         its answer: the stream's watermark (watermark.h), and
- *                                                       which partitions it passes over because they are idle,
+ *     tw_positions_row(&positions, result, ...)         its answer: the stream's watermark (watermark.h),
+ *                                                       which partitions it passes over for they are idle,
  *                                                       and the first of each topic that nobody cares for
  *     tw_positions_add_check(&positions, &list)         in the transaction that writes what came of it:
  *                                                       refused (TW_SQLSTATE_OUTRUN) when one of those has
