@@ -585,6 +585,12 @@ bool tw_evaluator_set_rules(
     return tw_stored_rules_want(&evaluator->rules, rules, err);
 }
 
+const struct tw_error *tw_evaluator_rules_refused(const struct tw_evaluator *evaluator)
+{
+    const struct tw_error *refused = &evaluator->rules.refused;
+    return refused->code != TW_OK ? refused : NULL;
+}
+
 bool tw_evaluator_rules_hold(const struct tw_evaluator *evaluator, int64_t *from_us)
 {
     return tw_stored_rules_hold(&evaluator->rules, from_us);

@@ -54,6 +54,10 @@ TW_MUST_USE bool tw_evaluator_begin(uv_loop_t *loop, const struct tw_config *con
 TW_MUST_USE bool tw_evaluator_set_rules(
     struct tw_evaluator *evaluator, const struct tw_rule_set *rules, struct tw_error *err);
 
+/* Why the rules that it was given last cannot come into force with the watch lists as they stand: those of
+ * before go on. NULL: they can. Lent until the loop goes on. */
+const struct tw_error *tw_evaluator_rules_refused(const struct tw_evaluator *evaluator);
+
 /* From which edge the rules hold that it was given last; TW_NO_TIME: from the beginning. False until they
  * are the last that the database holds, and are known to be. */
 bool tw_evaluator_rules_hold(const struct tw_evaluator *evaluator, int64_t *from_us);

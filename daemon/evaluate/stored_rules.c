@@ -205,6 +205,7 @@ static bool take_lists(struct tw_stored_rules *stored, const PGresult *result, s
         return true;
     if (!copy_lists(stored, result, err))
         return false;
+    stored->refused = (struct tw_error){0}; /* by lists that are no more */
     if (stored->base && (ours || waited || stored->wanted) && !want_watched(stored, err))
         return false;
     bool undated = stored->lists_version != stored->dated_version;

@@ -47,9 +47,12 @@ struct tw_store {
     struct tw_refresh refresh;
     bool refresh_due; /* gathered, and not yet sent */
     struct tw_listing listing;
-    uint64_t list_at_ms;        /* what waits of it was refused for now: not before */
-    bool listed_last;           /* the line has the next turn */
-    struct tw_repeats unlisted; /* by SQLSTATE */
+    uint64_t list_at_ms;             /* what waits of it was refused for now: not before */
+    bool listed_last;                /* the line has the next turn */
+    struct tw_repeats unlisted_told; /* by SQLSTATE */
+    struct tw_error unlisted;        /* why some of it is not stored, or not yet */
+    uint64_t unlisted_ms;            /* since when; 0: nothing of it was refused */
+    bool gave_up;                    /* a row of it */
 
     void (*closed)(void *context);
 };
@@ -293,7 +296,10 @@ static void list_later(
 {
     uint64_t unsaid;
     store->list_at_ms = tw_now_ms() + pause_ms;
-    if (tw_repeats_tell(&store->unlisted, tw_repeats_kind(kind), tw_now_ms(), &unsaid))
+    store->unlisted = *err;
+    if (store->unlisted_ms == 0)
+        store->unlisted_ms = tw_now_ms();
+    if (tw_repeats_tell(&store->unlisted_told, tw_repeats_kind(kind), tw_now_ms(), &unsaid))
         tw_log_error(store->log, "store", "entities not stored", err);
 }
 
@@ -304,6 +310,7 @@ static void note_unlisted(struct tw_store *store, const struct tw_refusal *refus
     if (one && !tw_listing_refused(&store->listing))
         return;
     tw_count(store->metrics, TW_COUNT_ENTITIES_REFUSED, one);
+    store->gave_up = store->gave_up || one;
     uint64_t pause_ms = one ? 0 : refusal->error.passing ? LIST_RETRY_MS : LIST_RETRY_MOST_MS;
     list_later(store, pause_ms, refusal->code, &refusal->error);
 }
@@ -313,10 +320,12 @@ static void on_listed(void *context, const struct tw_refusal *refusal)
     struct tw_store *store = context;
     if (refusal && refusal->lost)
         return;
-    if (refusal)
+    if (refusal) {
         note_unlisted(store, refusal);
-    else
+    } else {
         tw_listing_told(&store->listing);
+        store->unlisted_ms = store->gave_up ? store->unlisted_ms : 0;
+    }
     count_unlisted(store);
     move(store, TW_STORE_IDLE, refusal ? "entities are refused" : "a part of the entities file is told");
     advance_soon(store);
@@ -339,8 +348,16 @@ void tw_store_list(struct tw_store *store, struct tw_shared *shared, const struc
 {
     tw_listing_set(&store->listing, shared, entities);
     store->list_at_ms = 0;
+    store->unlisted_ms = 0;
+    store->gave_up = false;
     count_unlisted(store);
     advance_soon(store);
+}
+
+const struct tw_error *tw_store_unlisted(const struct tw_store *store)
+{
+    bool late = store->unlisted_ms > 0 && tw_now_ms() >= store->unlisted_ms + TW_LIVENESS_LIMIT_MS;
+    return late ? &store->unlisted : NULL;
 }
 
 /* -- whose turn it is -------------------------------------------------------------------------- */

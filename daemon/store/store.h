@@ -102,6 +102,9 @@ void tw_store_refresh(struct tw_store *store, struct tw_partition *first);
 /* Tells the database what the entities file says, in the background: `entities` belongs to `shared`, which is
  * held as long as that takes. A file that was on its way is dropped. */
 void tw_store_list(struct tw_store *store, struct tw_shared *shared, const struct tw_automaton *entities);
+/* Why entities of that file have been missing in the database for TW_LIVENESS_LIMIT_MS; NULL: they are not.
+ * One that is refused for good is missing until a file is told anew. Lent until the loop goes on. */
+const struct tw_error *tw_store_unlisted(const struct tw_store *store);
 
 /* Connected, and what stands in the database is known. */
 bool tw_store_ready(const struct tw_store *store);
