@@ -40,8 +40,7 @@ struct tw_evaluator_events {
     /* Ready: connected, and member of those who share the shards. `err` is lasting only before it was ready
      * once. */
     void (*state)(void *context, bool ready, const struct tw_error *err);
-    /* Does Kafka have that partition, and this daemon has not? NULL: nobody is asked. */
-    bool (*is_there)(void *context, const char *topic, int32_t number);
+    tw_is_there *is_there; /* NULL: nobody is asked */
 };
 
 /* Starts connecting. `rules` may be NULL: none, which is stored too (open alerts are then resolved). Copied.

@@ -44,33 +44,36 @@ static void note_holder(struct tw_positions *positions, const PGresult *result,
         positions->holder.topic, sizeof positions->holder.topic, "%s", PQgetvalue(result, (int)last, TOPIC));
 }
 
-/* The lowest number that has no row with a living owner. `cared`: a flag for each row, and one more. */
-static int32_t first_uncared(const char *topic, const PGresult *result, const struct tw_partition_time *times,
-    const struct tw_watermark_options *options, bool *cared)
+/* What its row says of a partition. */
+enum care { NO_ROW, SILENT_OWNER, CARED_FOR };
+
+/* The lowest number that is not cared for. `cares`: room for each row, and one more. */
+static struct tw_uncared_partition first_uncared(const char *topic, const PGresult *result,
+    const struct tw_partition_time *times, const struct tw_watermark_options *options, uint8_t *cares)
 {
     int32_t count = PQntuples(result);
     int32_t first = 0;
-    memset(cared, false, (size_t)count + 1);
+    memset(cares, NO_ROW, (size_t)count + 1);
     for (int row = 0; row < count; row++) {
         int32_t number = tw_get_int32(PQgetvalue(result, row, PARTITION));
         if (number < count && strcmp(PQgetvalue(result, row, TOPIC), topic) == 0)
-            cared[number] = times[row].unseen_us <= options->stale_after_us;
+            cares[number] = times[row].unseen_us <= options->stale_after_us ? CARED_FOR : SILENT_OWNER;
     }
-    while (cared[first])
+    while (cares[first] == CARED_FOR)
         first++;
-    return first;
+    return (struct tw_uncared_partition){first, cares[first] == SILENT_OWNER};
 }
 
 static bool note_uncared(struct tw_positions *positions, const struct tw_strings *topics,
     const PGresult *result, const struct tw_partition_time *times, const struct tw_watermark_options *options,
     struct tw_arena *arena)
 {
-    bool *cared = tw_arena_array(arena, (size_t)PQntuples(result) + 1, sizeof *cared);
+    uint8_t *cares = tw_arena_array(arena, (size_t)PQntuples(result) + 1, sizeof *cares);
     positions->uncared = tw_arena_array(arena, topics->count, sizeof *positions->uncared);
-    if (!cared || !positions->uncared)
+    if (!cares || !positions->uncared)
         return false;
     for (uint32_t at = 0; at < topics->count; at++)
-        positions->uncared[at] = first_uncared(topics->items[at], result, times, options, cared);
+        positions->uncared[at] = first_uncared(topics->items[at], result, times, options, cares);
     return true;
 }
 

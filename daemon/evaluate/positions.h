@@ -33,13 +33,19 @@ struct tw_holder {
     bool orphan;          /* no owner has been heard of for long */
 };
 
+/* A partition that nobody cares for, if it is there at all. */
+struct tw_uncared_partition {
+    int32_t number;
+    bool has_row; /* whose owner has not been heard of for long */
+};
+
 struct tw_positions {
     int64_t watermark_us;           /* of the stream; TW_NO_TIME when there is none */
     struct tw_idle_partition *idle; /* in the arena that tw_positions_row was given */
     uint32_t idle_count;
-    struct tw_holder holder; /* topic empty: none */
-    int32_t *uncared; /* of each topic that was asked for, in that order: its first partition that has no
-                                row, or whose owner has not been heard of for long; in the same arena */
+    struct tw_holder holder;              /* topic empty: none */
+    struct tw_uncared_partition *uncared; /* the first of each topic that was asked for, in that order; in the
+                                             same arena */
 };
 
 /* Asks for the positions of all partitions of these topics. */

@@ -21,15 +21,14 @@ void tw_standing_looked(struct tw_standing *standing, const struct tw_positions 
 }
 
 void tw_standing_uncared(struct tw_standing *standing, const struct tw_positions *positions,
-    const struct tw_strings *topics, bool (*is_there)(void *context, const char *topic, int32_t number),
-    void *context)
+    const struct tw_strings *topics, tw_is_there *is_there, void *context)
 {
     struct tw_holder *found = &standing->uncared.partition;
     *found = (struct tw_holder){.watermark_us = TW_NO_TIME, .orphan = true};
     standing->uncared.looked_ms = tw_now_ms();
     for (uint32_t at = 0; is_there && found->topic[0] == '\0' && at < topics->count; at++) {
-        found->number = positions->uncared[at];
-        if (is_there(context, topics->items[at], found->number))
+        found->number = positions->uncared[at].number;
+        if (is_there(context, topics->items[at], &positions->uncared[at]))
             snprintf(found->topic, sizeof found->topic, "%s", topics->items[at]);
     }
 }

@@ -28,6 +28,9 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
+/* Does Kafka have that partition, and this daemon has not? */
+typedef bool tw_is_there(void *context, const char *topic, const struct tw_uncared_partition *partition);
+
 /* A partition that Kafka has, and that no daemon has taken, or none that was heard of lately. */
 struct tw_uncared {
     struct tw_holder partition; /* topic empty: there is none */
@@ -50,10 +53,9 @@ void tw_standing_begin(struct tw_standing *standing, const struct tw_log *log, s
 
 /* Positions were read. */
 void tw_standing_looked(struct tw_standing *standing, const struct tw_positions *positions);
-/* Likewise. `is_there` says whether Kafka has that partition, and this daemon has not; NULL: nobody knows. */
+/* Likewise. NULL: nobody knows what is there. */
 void tw_standing_uncared(struct tw_standing *standing, const struct tw_positions *positions,
-    const struct tw_strings *topics, bool (*is_there)(void *context, const char *topic, int32_t number),
-    void *context);
+    const struct tw_strings *topics, tw_is_there *is_there, void *context);
 /* Nothing waits for this daemon that it could do, or it did some of it. */
 void tw_standing_even(struct tw_standing *standing);
 /* Logs the refusal under these words, and keeps it as what is in the way. */

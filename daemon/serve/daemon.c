@@ -362,14 +362,16 @@ static void on_evaluate_state(void *context, bool ready, const struct tw_error *
         tw_log_error(&daemon->log, "evaluate", "connection lost", err);
 }
 
-/* Another daemon's to read, or nobody's yet. */
-static bool on_is_there(void *context, const char *topic, int32_t number)
+/* Another daemon's to read, or nobody's yet. How many partitions a topic has is not known where this daemon
+ * has none of them: those that somebody had once are taken to be there. */
+static bool on_is_there(void *context, const char *topic, const struct tw_uncared_partition *partition)
 {
     struct tw_daemon *daemon = context;
-    if (!daemon->source || number >= tw_source_topic_size(daemon->source, topic))
+    int32_t size = daemon->source ? tw_source_topic_size(daemon->source, topic) : 0;
+    if (!daemon->source || (size > 0 ? partition->number >= size : !partition->has_row))
         return false;
     for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next)
-        if (at->number == number && strcmp(at->topic, topic) == 0)
+        if (at->number == partition->number && strcmp(at->topic, topic) == 0)
             return false;
     return true;
 }
