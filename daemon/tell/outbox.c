@@ -309,10 +309,11 @@ static void on_marked(void *context, const struct tw_refusal *refusal)
         recover(outbox, "what was told cannot be marked, and is told again", refusal);
         return;
     }
-    if (outbox->repeating)
-        outbox->repeat_after = outbox->rows[outbox->count - 1].alert;
-    else /* they were read in the order in which they were made */
-        tw_untold_told(&outbox->untold, outbox->rows[0].outcome != TW_TELLING_WAITS, tw_now_ms());
+    size_t settled = tw_outbox_settled(outbox->rows, outbox->count);
+    if (outbox->repeating && settled > 0)
+        outbox->repeat_after = outbox->rows[settled - 1].alert;
+    if (!outbox->repeating) /* they were read in the order in which they were made */
+        tw_untold_told(&outbox->untold, settled > 0, tw_now_ms());
     if (outbox->trouble.code != TW_OK)
         wait_longer(outbox, "marked; not all of it was told");
     else
@@ -348,6 +349,14 @@ static uint32_t list_ended(struct tw_outbox *outbox, int64_t *rows, int64_t *ale
         answers[ended++] = tw_text_of(row->answer);
     }
     return ended;
+}
+
+size_t tw_outbox_settled(const struct tw_outbox_row *rows, size_t count)
+{
+    size_t settled = 0;
+    while (settled < count && rows[settled].outcome != TW_TELLING_WAITS)
+        settled++;
+    return settled;
 }
 
 /* Returns false when nothing has an outcome. */

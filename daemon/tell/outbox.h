@@ -67,6 +67,9 @@ uint64_t tw_outbox_unknown_ms(const struct tw_outbox *outbox);
 /* What keeps them, as far as this daemon knows, and the cure: a line. */
 void tw_outbox_obstacle(const struct tw_outbox *outbox, char *line, size_t size);
 
+/* How many rows, from the first on, have an outcome: behind those it is gone on, and no further. Pure. */
+size_t tw_outbox_settled(const struct tw_outbox_row *rows, size_t count);
+
 /* Gives the lease back, ends the teller and the session; `closed` comes when every handle is gone. Once. */
 void tw_outbox_end(struct tw_outbox *outbox, void (*closed)(void *context), void *context);
 
