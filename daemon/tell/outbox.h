@@ -13,7 +13,8 @@
  * doubles up to 15 s, for as long as tell.keep; then they expire, loudly. A row that the target will not have
  * (TW_TELLING_REFUSED) is told once and kept with the answer. Either way the log says so, once a minute while
  * it goes on, metrics tell depth and age, and the daemon is not ready while the oldest row waits and is not
- * told, or while it cannot be asked whether any do (untold.h).
+ * told, while the target refuses one after the other, or while it cannot be asked whether any wait
+ * (untold.h).
  *
  * A target that wants it (teller.h, `repeats`) is told of all open alerts every tell.repeat, page by page.
  *
@@ -64,6 +65,9 @@ void tw_outbox_second(struct tw_outbox *outbox);
 uint64_t tw_outbox_behind_ms(const struct tw_outbox *outbox);
 /* For how long the database has not said what waits: no session, or it refuses; 0 when it does. */
 uint64_t tw_outbox_unknown_ms(const struct tw_outbox *outbox);
+/* How many rows it has refused since it took one, when that is no matter of single rows any more (untold.h);
+ * else 0. Its last answer, and the cure: a line. */
+uint32_t tw_outbox_refused(const struct tw_outbox *outbox, char *line, size_t size);
 /* What keeps them, as far as this daemon knows, and the cure: a line. */
 void tw_outbox_obstacle(const struct tw_outbox *outbox, char *line, size_t size);
 

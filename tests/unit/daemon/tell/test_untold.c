@@ -108,6 +108,23 @@ static void open_alerts_that_are_not_told_again_are_behind_whatever_the_session_
     assert_int_equal(tw_untold_behind_ms(&untold, BEGIN_MS + 45000), 0);
 }
 
+/* One alert may be too large, and another of a kind that it does not know. */
+static void a_target_that_refuses_one_behind_the_other_refuses_them_all(void **state)
+{
+    struct tw_untold untold;
+    (void)state;
+    tw_untold_begin(&untold, BEGIN_MS);
+    tw_untold_ended(&untold, false);
+    tw_untold_ended(&untold, false);
+    assert_int_equal(tw_untold_refused(&untold), 0);
+    tw_untold_ended(&untold, false);
+    assert_int_equal(tw_untold_refused(&untold), 3);
+    see(&untold, BEGIN_MS + 1000, 0, 0); /* nothing waits: they were given up */
+    assert_int_equal(tw_untold_refused(&untold), 3);
+    tw_untold_ended(&untold, true);
+    assert_int_equal(tw_untold_refused(&untold), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +132,7 @@ int main(void)
         cmocka_unit_test(rows_that_are_told_around_the_oldest_are_no_progress),
         cmocka_unit_test(rows_that_are_given_up_are_no_progress),
         cmocka_unit_test(ages_that_come_late_are_no_progress),
+        cmocka_unit_test(a_target_that_refuses_one_behind_the_other_refuses_them_all),
         cmocka_unit_test(what_cannot_be_asked_is_not_known_from_the_first_time_on),
         cmocka_unit_test(open_alerts_that_are_not_told_again_are_behind_whatever_the_session_does),
     };
