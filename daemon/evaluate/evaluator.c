@@ -351,6 +351,7 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
     tw_standing_looked(&evaluator->standing, &evaluator->turn.positions);
     tw_standing_uncared(&evaluator->standing, &evaluator->turn.positions, &evaluator->config->kafka.topics,
         evaluator->events.is_there, evaluator->events.context);
+    tw_standing_rules(&evaluator->standing, tw_stored_rules_are_others(&evaluator->rules));
     bool chosen = tw_turn_exchange_choose(&evaluator->turn, &evaluator->shards, tw_now_ms());
     if (evaluator->turn.unread == 0)
         tw_standing_read(&evaluator->standing, evaluator->turn.windows.memory.bars);

@@ -33,6 +33,19 @@ void tw_standing_uncared(struct tw_standing *standing, const struct tw_positions
     }
 }
 
+/* In the middle of a reload of several daemons it is so for a moment. */
+void tw_standing_rules(struct tw_standing *standing, bool are_others)
+{
+    bool were_others = standing->metrics->gauges[TW_GAUGE_RULES_OTHERS] != 0;
+    tw_gauge_set(standing->metrics, TW_GAUGE_RULES_OTHERS, are_others);
+    if (are_others && !were_others)
+        tw_log(standing->log, TW_WARNING, "evaluate", "other rules are in force than those of this daemon",
+            tw_string("what", "another daemon has stored its own since: they hold for all"),
+            tw_string("cure", "give all daemons of a database one rules file, then `tapewatch reload` each"));
+    else if (were_others && !are_others)
+        tw_log(standing->log, TW_INFO, "evaluate", "the rules of this daemon are in force");
+}
+
 void tw_standing_even(struct tw_standing *standing)
 {
     standing->even_ms = tw_now_ms();

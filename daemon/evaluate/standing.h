@@ -3,6 +3,7 @@
  *     tw_standing_begin            nothing is known yet, and the clock of `behind` runs
  *     tw_standing_looked           event time was read: its gauge, and the partition that holds it back
  *     tw_standing_uncared          and which partition nobody cares for
+ *     tw_standing_rules            and whose rules are in force
  *     tw_standing_even             evaluated as far as can be, or further than before: nothing is in the way
  *     tw_standing_refused          something was refused: it is in the way until the next _even
  *     tw_standing_reading, _read   windows are being read (said once it has taken two seconds), and are whole
@@ -56,6 +57,8 @@ void tw_standing_looked(struct tw_standing *standing, const struct tw_positions 
 /* Likewise. NULL: nobody knows what is there. */
 void tw_standing_uncared(struct tw_standing *standing, const struct tw_positions *positions,
     const struct tw_strings *topics, tw_is_there *is_there, void *context);
+/* Likewise: other rules than this daemon's own are in force, or its own; a change is logged. */
+void tw_standing_rules(struct tw_standing *standing, bool are_others);
 /* Nothing waits for this daemon that it could do, or it did some of it. */
 void tw_standing_even(struct tw_standing *standing);
 /* Logs the refusal under these words, and keeps it as what is in the way. */

@@ -104,6 +104,8 @@ static const struct description gauges[] = {
         "Names of sources.weights that no document has come by since they stand there: misspelt, perhaps."},
     [TW_GAUGE_ENTITIES_WAITING] = {"tapewatch_entities_waiting",
         "Entities of the file that are still to be told to PostgreSQL."},
+    [TW_GAUGE_RULES_OTHERS] = {"tapewatch_rules_of_others",
+        "1 when other rules are in force than those of this daemon: another has stored its own since."},
     [TW_GAUGE_TIME_AHEAD] = {"tapewatch_event_time_ahead_seconds",
         "By how much event time that moves a watermark leads this machine's clock; 0: it does not."},
 };

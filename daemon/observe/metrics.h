@@ -78,6 +78,7 @@ enum tw_gauge {
     TW_GAUGE_EVALUATION,        /* seconds since rules were evaluated as far as they could be, or further */
     TW_GAUGE_SOURCES_UNMATCHED, /* names of sources.weights that no document has come by */
     TW_GAUGE_ENTITIES_WAITING,  /* of the file, still to be told to PostgreSQL */
+    TW_GAUGE_RULES_OTHERS,      /* 1 when another daemon's rules are in force */
     TW_GAUGE_TIME_AHEAD,        /* seconds by which event time leads the daemon's clock; 0 when it does not */
     TW_GAUGES
 };

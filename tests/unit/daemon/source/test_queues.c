@@ -1,5 +1,5 @@
-/* queues: what comes by the group's queue, where nothing should come, is read in its turn or fetched once more:
- * it makes no gap. What comes by the partitions' own, tests/unit/daemon/source/test_source.c shows. */
+/* queues: what comes by the group's queue, where nothing should come, is read in its turn or fetched once
+ * more: it makes no gap. What comes by the partitions' own, tests/unit/daemon/source/test_source.c shows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
