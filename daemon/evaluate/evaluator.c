@@ -349,6 +349,9 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
         return;
     }
     tw_standing_looked(&evaluator->standing, &evaluator->turn.positions);
+    tw_standing_uncared(&evaluator->standing, &evaluator->turn.positions, &evaluator->config->kafka.topics,
+        evaluator->events.is_there, evaluator->events.context);
+    tw_standing_rules(&evaluator->standing, tw_stored_rules_are_others(&evaluator->rules));
     bool chosen = tw_turn_exchange_choose(&evaluator->turn, &evaluator->shards, tw_now_ms());
     if (evaluator->turn.unread == 0)
         tw_standing_read(&evaluator->standing, evaluator->turn.windows.memory.bars);
@@ -583,6 +586,12 @@ bool tw_evaluator_set_rules(
     return tw_stored_rules_want(&evaluator->rules, rules, err);
 }
 
+const struct tw_error *tw_evaluator_rules_refused(const struct tw_evaluator *evaluator)
+{
+    const struct tw_error *refused = &evaluator->rules.refused;
+    return refused->code != TW_OK ? refused : NULL;
+}
+
 bool tw_evaluator_rules_hold(const struct tw_evaluator *evaluator, int64_t *from_us)
 {
     return tw_stored_rules_hold(&evaluator->rules, from_us);
@@ -606,6 +615,11 @@ const struct tw_error *tw_evaluator_trouble(const struct tw_evaluator *evaluator
 const struct tw_holder *tw_evaluator_holder(const struct tw_evaluator *evaluator)
 {
     return &evaluator->standing.holder;
+}
+
+const struct tw_uncared *tw_evaluator_uncared(const struct tw_evaluator *evaluator)
+{
+    return &evaluator->standing.uncared;
 }
 
 static void dispose(struct tw_evaluator *evaluator)

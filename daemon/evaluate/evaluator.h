@@ -26,6 +26,7 @@
 #include <uv.h>
 
 #include "evaluate/positions.h"
+#include "evaluate/standing.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "pool/pool.h"
@@ -39,6 +40,7 @@ struct tw_evaluator_events {
     /* Ready: connected, and member of those who share the shards. `err` is lasting only before it was ready
      * once. */
     void (*state)(void *context, bool ready, const struct tw_error *err);
+    tw_is_there *is_there; /* NULL: nobody is asked */
 };
 
 /* Starts connecting. `rules` may be NULL: none, which is stored too (open alerts are then resolved). Copied.
@@ -50,6 +52,10 @@ TW_MUST_USE bool tw_evaluator_begin(uv_loop_t *loop, const struct tw_config *con
 /* Other rules, after a reload. NULL: none. TW_INTERNAL for want of memory: then the old ones stay. */
 TW_MUST_USE bool tw_evaluator_set_rules(
     struct tw_evaluator *evaluator, const struct tw_rule_set *rules, struct tw_error *err);
+
+/* Why the rules that it was given last cannot come into force with the watch lists as they stand: those of
+ * before go on. NULL: they can. Lent until the loop goes on. */
+const struct tw_error *tw_evaluator_rules_refused(const struct tw_evaluator *evaluator);
 
 /* From which edge the rules hold that it was given last; TW_NO_TIME: from the beginning. False until they
  * are the last that the database holds, and are known to be. */
@@ -67,6 +73,8 @@ const struct tw_error *tw_evaluator_trouble(const struct tw_evaluator *evaluator
 
 /* The partition that event time waits for, as last looked; its topic is empty when there is none. Lent. */
 const struct tw_holder *tw_evaluator_holder(const struct tw_evaluator *evaluator);
+/* The first partition of our topics that no daemon cares for, and when that was looked for. Lent. */
+const struct tw_uncared *tw_evaluator_uncared(const struct tw_evaluator *evaluator);
 
 /* Lets the shards go and closes; `closed` comes when every handle is gone. Once. */
 void tw_evaluator_end(struct tw_evaluator *evaluator, void (*closed)(void *context), void *context);

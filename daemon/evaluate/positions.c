@@ -3,6 +3,7 @@
 #include "postgres/wire.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Columns of TW_POSITIONS_READ. */
 enum { TOPIC_ID, PARTITION, NEXT_OFFSET, WATERMARK, CAUGHT_UP, SILENT_US, UNSEEN_US, CLOCK, TOPIC };
@@ -43,7 +44,40 @@ static void note_holder(struct tw_positions *positions, const PGresult *result,
         positions->holder.topic, sizeof positions->holder.topic, "%s", PQgetvalue(result, (int)last, TOPIC));
 }
 
-bool tw_positions_row(struct tw_positions *positions, const PGresult *result,
+/* What its row says of a partition. */
+enum care { NO_ROW, SILENT_OWNER, CARED_FOR };
+
+/* The lowest number that is not cared for. `cares`: room for each row, and one more. */
+static struct tw_uncared_partition first_uncared(const char *topic, const PGresult *result,
+    const struct tw_partition_time *times, const struct tw_watermark_options *options, uint8_t *cares)
+{
+    int32_t count = PQntuples(result);
+    int32_t first = 0;
+    memset(cares, NO_ROW, (size_t)count + 1);
+    for (int row = 0; row < count; row++) {
+        int32_t number = tw_get_int32(PQgetvalue(result, row, PARTITION));
+        if (number < count && strcmp(PQgetvalue(result, row, TOPIC), topic) == 0)
+            cares[number] = times[row].unseen_us <= options->stale_after_us ? CARED_FOR : SILENT_OWNER;
+    }
+    while (cares[first] == CARED_FOR)
+        first++;
+    return (struct tw_uncared_partition){first, cares[first] == SILENT_OWNER};
+}
+
+static bool note_uncared(struct tw_positions *positions, const struct tw_strings *topics,
+    const PGresult *result, const struct tw_partition_time *times, const struct tw_watermark_options *options,
+    struct tw_arena *arena)
+{
+    uint8_t *cares = tw_arena_array(arena, (size_t)PQntuples(result) + 1, sizeof *cares);
+    positions->uncared = tw_arena_array(arena, topics->count, sizeof *positions->uncared);
+    if (!cares || !positions->uncared)
+        return false;
+    for (uint32_t at = 0; at < topics->count; at++)
+        positions->uncared[at] = first_uncared(topics->items[at], result, times, options, cares);
+    return true;
+}
+
+bool tw_positions_row(struct tw_positions *positions, const struct tw_strings *topics, const PGresult *result,
     const struct tw_watermark_options *options, struct tw_arena *arena, struct tw_error *err)
 {
     size_t count = (size_t)PQntuples(result);
@@ -63,7 +97,7 @@ bool tw_positions_row(struct tw_positions *positions, const PGresult *result,
     int64_t clock_us = count > 0 ? tw_get_time(PQgetvalue(result, 0, CLOCK)) : 0;
     positions->watermark_us = tw_watermark_of_stream(times, count, clock_us, options);
     note_holder(positions, result, times, options);
-    return true;
+    return note_uncared(positions, topics, result, times, options, arena) || tw_arena_fail(arena, err);
 }
 
 void tw_positions_add_check(const struct tw_positions *positions, struct tw_statement_list *list)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* Windows that are read sooner than this are not worth a line. */
 enum { READING_MS = 2000 };
@@ -17,6 +18,32 @@ void tw_standing_looked(struct tw_standing *standing, const struct tw_positions 
     standing->holder = positions->holder;
     tw_gauge_set(standing->metrics, TW_GAUGE_STREAM_WATERMARK,
         positions->watermark_us == TW_NO_TIME ? 0 : (double)positions->watermark_us / 1e6);
+}
+
+void tw_standing_uncared(struct tw_standing *standing, const struct tw_positions *positions,
+    const struct tw_strings *topics, tw_is_there *is_there, void *context)
+{
+    struct tw_holder *found = &standing->uncared.partition;
+    *found = (struct tw_holder){.watermark_us = TW_NO_TIME, .orphan = true};
+    standing->uncared.looked_ms = tw_now_ms();
+    for (uint32_t at = 0; is_there && found->topic[0] == '\0' && at < topics->count; at++) {
+        found->number = positions->uncared[at].number;
+        if (is_there(context, topics->items[at], &positions->uncared[at]))
+            snprintf(found->topic, sizeof found->topic, "%s", topics->items[at]);
+    }
+}
+
+/* In the middle of a reload of several daemons it is so for a moment. */
+void tw_standing_rules(struct tw_standing *standing, bool are_others)
+{
+    bool were_others = standing->metrics->gauges[TW_GAUGE_RULES_OTHERS] != 0;
+    tw_gauge_set(standing->metrics, TW_GAUGE_RULES_OTHERS, are_others);
+    if (are_others && !were_others)
+        tw_log(standing->log, TW_WARNING, "evaluate", "other rules are in force than those of this daemon",
+            tw_string("what", "another daemon has stored its own since: they hold for all"),
+            tw_string("cure", "give all daemons of a database one rules file, then `tapewatch reload` each"));
+    else if (were_others && !are_others)
+        tw_log(standing->log, TW_INFO, "evaluate", "the rules of this daemon are in force");
 }
 
 void tw_standing_even(struct tw_standing *standing)

@@ -205,11 +205,30 @@ static bool take_lists(struct tw_stored_rules *stored, const PGresult *result, s
         return true;
     if (!copy_lists(stored, result, err))
         return false;
+    stored->refused = (struct tw_error){0}; /* by lists that are no more */
+    stored->compared = 0;
     if (stored->base && (ours || waited || stored->wanted) && !want_watched(stored, err))
         return false;
     bool undated = stored->lists_version != stored->dated_version;
     return !ours || stored->wanted || !undated ||
            copy_rules(stored, stored->sets[stored->count - 1].rules, err);
+}
+
+/* Another daemon with the same file may have been the first to store what it gives with these lists. Taken
+ * for a stranger's, they would be left to that daemon for ever, also when it has ended. */
+static void adopt(struct tw_stored_rules *stored)
+{
+    struct tw_rule_set *rules = NULL;
+    struct tw_error ignored; /* lists that make no set are nobody's */
+    if (!stored->base || !stored->lists_read || !tw_stored_rules_are_others(stored) ||
+        stored->compared == tw_stored_rules_last(stored))
+        return;
+    stored->compared = tw_stored_rules_last(stored);
+    if (!tw_rules_watch(stored->base, &stored->lists, &rules, &ignored))
+        return;
+    if (strcmp(rules->hash, stored->sets[stored->count - 1].rules->hash) == 0)
+        memcpy(stored->wanted_hash, rules->hash, sizeof stored->wanted_hash);
+    tw_rules_free(rules);
 }
 
 /* Most likely its name is misspelt: the rule would be silent, and nobody would know. */
@@ -238,8 +257,11 @@ void tw_stored_rules_tell(struct tw_stored_rules *stored, const struct tw_log *l
 bool tw_stored_rules_row(
     struct tw_stored_rules *stored, enum tw_statement statement, const PGresult *result, struct tw_error *err)
 {
-    if (statement == TW_WATCHED_READ)
-        return take_lists(stored, result, err);
+    if (statement == TW_WATCHED_READ) { /* behind the sets */
+        bool taken = take_lists(stored, result, err);
+        adopt(stored);
+        return taken;
+    }
     if (statement == TW_RULE_SETS_READ)
         return add_sets(stored, result, err);
     if (PQntuples(result) == 1)
@@ -258,6 +280,12 @@ bool tw_stored_rules_settle(struct tw_stored_rules *stored)
 int32_t tw_stored_rules_last(const struct tw_stored_rules *stored)
 {
     return stored->count > 0 ? stored->sets[stored->count - 1].id : 0;
+}
+
+bool tw_stored_rules_are_others(const struct tw_stored_rules *stored)
+{
+    return stored->count > 0 && !stored->wanted && stored->wanted_hash[0] != '\0' &&
+           strcmp(stored->sets[stored->count - 1].rules->hash, stored->wanted_hash) != 0;
 }
 
 bool tw_stored_rules_hold(const struct tw_stored_rules *stored, int64_t *from_us)
@@ -313,6 +341,7 @@ void tw_stored_rules_forget(struct tw_stored_rules *stored)
     stored->again = false;
     stored->lists_read = false;
     stored->lists_version = stored->dated_version = 0;
+    stored->compared = 0;
 }
 
 void tw_stored_rules_end(struct tw_stored_rules *stored)

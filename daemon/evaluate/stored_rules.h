@@ -15,7 +15,8 @@
  * they stand (rules/rules.h, tw_rules_watch). So it is known only when the lists have been read, and another
  * one is wanted whenever they have changed: each look brings them when they have. Changes take effect with
  * the set that they make: tw_stored_rules_send_wanted has them dated in the same transaction. A daemon whose
- * rules are not the last stored ones leaves both to the one whose they are.
+ * rules are not the last stored ones leaves both to the one whose they are; but what its own file gives with
+ * the lists is its own, whoever of several daemons has stored it first.
  *
  * A set that this program cannot read stops the evaluation: it is never passed over. Sets are kept while the
  * session lasts; the next server may be a standby that lagged, with fewer of them
@@ -44,6 +45,7 @@ struct tw_stored_rules {
     bool lists_read;
     bool lists_changed;                  /* by the last look: tell of it */
     int64_t sent_version, dated_version; /* whose changes are being dated, or are */
+    int32_t compared;                    /* set that was found not to be ours, with the lists as last read */
     struct tw_error refused;             /* why the lists make no set; TW_OK: they do */
 };
 
@@ -73,6 +75,9 @@ void tw_stored_rules_tell(struct tw_stored_rules *stored, const struct tw_log *l
 
 /* Number of the last set known; 0: none. */
 int32_t tw_stored_rules_last(const struct tw_stored_rules *stored);
+/* The last set stored is another one than was wanted here, and stored: another daemon has put it there, and
+ * it is in force for all. */
+bool tw_stored_rules_are_others(const struct tw_stored_rules *stored);
 /* From which edge the rules hold that are wanted; false until they are known to be the last stored. */
 bool tw_stored_rules_hold(const struct tw_stored_rules *stored, int64_t *from_us);
 /* The longest time that a rule of a set that counts looks back: on bars, on days, on alerts that are past, on

@@ -73,7 +73,8 @@ static bool take_positions(struct tw_turn_exchange *exchange, const PGresult *re
     const struct tw_watermark_options options = {.lateness_us = exchange->config->watermark.lateness_us,
         .idle_after_us = exchange->config->watermark.idle_after_us,
         .stale_after_us = STALE_US};
-    return tw_positions_row(&exchange->positions, result, &options, &exchange->arena, err);
+    return tw_positions_row(
+        &exchange->positions, &exchange->config->kafka.topics, result, &options, &exchange->arena, err);
 }
 
 /* An interval with all in one bar is not cut shorter than that bar. */

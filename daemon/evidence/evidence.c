@@ -23,10 +23,11 @@ enum {
     MINUTE_MS = 60000,
     LIST_BYTES = 1 << 20,
     TITLE_CHARACTERS = 300,
+    LEAVE_MS = 1000,
 };
 
 /* What is true in each, evidence.h says. */
-enum state { AWAY, WAITING, TAKING, WORKING, STORING, ORPHANED, RECALLING, CLOSING, STATES };
+enum state { AWAY, WAITING, TAKING, WORKING, STORING, ORPHANED, RECALLING, RETURNING, CLOSING, STATES };
 
 /* Kinds of lines that come again and again (repeats.h). */
 enum line { LINE_SESSION, LINE_DATABASE, LINE_FAILED, LINE_WAITS, LINE_GIVEN_UP };
@@ -66,10 +67,11 @@ struct tw_evidence {
     struct tw_arena arena; /* of the list */
     struct tw_statement_list list;
 
-    PGresult *rows;    /* the step at hand; NULL: none */
-    uint64_t taken_ms; /* when it was asked for */
-    uint64_t whole_ms; /* when nothing at all was last seen to wait; 0: never */
-    int at;            /* which of its texts is explained */
+    PGresult *rows;                /* the step at hand; NULL: none */
+    uint64_t taken_ms;             /* when it was asked for */
+    uint64_t whole_ms;             /* when nothing at all was last seen to wait; 0: never */
+    int64_t owed_step, owed_event; /* whose try is to be given back; 0: none */
+    int at;                        /* which of its texts is explained */
     struct tw_evidence_text texts[MOST_TEXTS];
     struct tw_evidence_work work; /* the worker's while it has a text */
     struct tw_shared *lent;       /* with which it reads that text */
@@ -95,18 +97,20 @@ static const char *const names[STATES] = {
     [STORING] = "storing",
     [ORPHANED] = "orphaned",
     [RECALLING] = "recalling",
+    [RETURNING] = "returning",
     [CLOSING] = "closing",
 };
 
 static const uint32_t moves[STATES] = {
     [AWAY] = TW_MOVE(WAITING) | TW_MOVE(CLOSING),
-    [WAITING] = TW_MOVE(TAKING) | TW_MOVE(AWAY) | TW_MOVE(CLOSING),
-    [TAKING] = TW_MOVE(WORKING) | TW_MOVE(WAITING) | TW_MOVE(CLOSING),
+    [WAITING] = TW_MOVE(TAKING) | TW_MOVE(AWAY) | TW_MOVE(RETURNING) | TW_MOVE(CLOSING),
+    [TAKING] = TW_MOVE(WORKING) | TW_MOVE(WAITING) | TW_MOVE(RECALLING),
     [WORKING] =
         TW_MOVE(WORKING) | TW_MOVE(STORING) | TW_MOVE(WAITING) | TW_MOVE(ORPHANED) | TW_MOVE(RECALLING),
     [STORING] = TW_MOVE(WAITING) | TW_MOVE(CLOSING),
     [ORPHANED] = TW_MOVE(AWAY) | TW_MOVE(WAITING) | TW_MOVE(RECALLING),
-    [RECALLING] = TW_MOVE(CLOSING),
+    [RECALLING] = TW_MOVE(RETURNING) | TW_MOVE(CLOSING),
+    [RETURNING] = TW_MOVE(CLOSING),
     [CLOSING] = 0,
 };
 
@@ -186,6 +190,31 @@ static int64_t number_of(const PGresult *rows, int column)
     return PQgetisnull(rows, 0, column) ? 0 : tw_get_int64(PQgetvalue(rows, 0, column));
 }
 
+/* The try at hand came to nothing, and its step is not to blame. The database hears of it with the next
+ * question. */
+static void give_back(struct tw_evidence *evidence)
+{
+    evidence->owed_step = number_of(evidence->rows, STEP);
+    evidence->owed_event = number_of(evidence->rows, EVENT);
+}
+
+static bool is_owed(const struct tw_evidence *evidence)
+{
+    return evidence->owed_step != 0 || evidence->owed_event != 0;
+}
+
+static void send_owed(struct tw_evidence *evidence)
+{
+    char step[8], event[8];
+    const char *values[] = {evidence->owed_step ? step : NULL, evidence->owed_event ? event : NULL};
+    const int lengths[] = {8, 8};
+    if (!is_owed(evidence))
+        return;
+    tw_put_int64(step, evidence->owed_step);
+    tw_put_int64(event, evidence->owed_event);
+    tw_connection_send(evidence->session.connection, TW_EVIDENCE_GIVE_BACK, values, lengths);
+}
+
 static void note_given_up(struct tw_evidence *evidence, const PGresult *result)
 {
     uint64_t unsaid;
@@ -222,6 +251,7 @@ static bool is_over(const struct tw_evidence *evidence)
 }
 
 static void explain_next(struct tw_evidence *evidence, const char *why);
+static void leave(struct tw_evidence *evidence, const char *why);
 
 /* It is enough to look for what is new. */
 static bool is_recent(const struct tw_evidence *evidence)
@@ -234,7 +264,13 @@ static void on_taken(void *context, const struct tw_refusal *refusal)
     struct tw_evidence *evidence = context;
     if (is_over(evidence))
         return;
-    if (refusal) {
+    if (!refusal)
+        evidence->owed_step = evidence->owed_event = 0;
+    if (evidence->state == RECALLING) {
+        if (!refusal && evidence->rows)
+            give_back(evidence);
+        leave(evidence, "the answer is back");
+    } else if (refusal) {
         recover(evidence, refusal);
     } else if (!evidence->rows) {
         if (!is_recent(evidence))
@@ -298,6 +334,7 @@ static void take(struct tw_evidence *evidence)
     tw_put_int32(tries, TW_EVIDENCE_TRIES);
     tw_put_int32(most, (int32_t)evidence->config->evidence.stories);
     tw_connection_begin_exchange(connection, &exchange);
+    send_owed(evidence);
     send_give_up(evidence, given_up, lengths);
     tw_connection_send(connection, TW_EVIDENCE_TAKE, values, lengths);
     tw_connection_sync(connection);
@@ -413,8 +450,11 @@ static void on_stored(void *context, const struct tw_refusal *refusal)
     struct tw_evidence *evidence = context;
     if (is_over(evidence))
         return;
-    if (refusal && !refusal->lost)
+    if (refusal && !refusal->lost) {
         tell_failure(evidence, "evidence cannot be stored", &refusal->error);
+        if (refusal->error.passing)
+            give_back(evidence);
+    }
     if (refusal) {
         wait_or_lose(evidence, "not stored", refusal);
         return;
@@ -432,6 +472,7 @@ static void store(struct tw_evidence *evidence)
     struct tw_exchange exchange = {evidence, NULL, on_stored};
     struct tw_error err;
     if (!has_session(evidence)) { /* on_lost comes next */
+        give_back(evidence);
         wait_for(evidence, RETRY_MS, "the session broke");
         return;
     }
@@ -454,8 +495,6 @@ static void store(struct tw_evidence *evidence)
 
 /* -- explaining ------------------------------------------------------------------------------------------ */
 
-static void close_session(struct tw_evidence *evidence, const char *why);
-
 static void run_job(struct tw_job *job)
 {
     struct tw_evidence *evidence = job->context;
@@ -476,11 +515,14 @@ static void take_outcome(struct tw_evidence *evidence)
     }
     if (evidence->outcome == FAILED)
         tell_failure(evidence, "a text is not explained", &evidence->failure);
+    else
+        give_back(evidence);
     wait_for(evidence, RETRY_MS, evidence->outcome == FAILED ? "failed" : "not run");
 }
 
 static void leave_orphaned(struct tw_evidence *evidence)
 {
+    give_back(evidence);
     if (tw_connection_ready(evidence->session.connection)) {
         wait_for(evidence, 0, "the text is back, there is another session");
         return;
@@ -494,12 +536,14 @@ static void job_back(struct tw_job *job)
     struct tw_evidence *evidence = job->context;
     tw_shared_leave(evidence->lent);
     evidence->lent = NULL;
-    if (evidence->state == RECALLING)
-        close_session(evidence, "the text is back");
-    else if (evidence->state == ORPHANED)
+    if (evidence->state == RECALLING) {
+        give_back(evidence);
+        leave(evidence, "the text is back");
+    } else if (evidence->state == ORPHANED) {
         leave_orphaned(evidence);
-    else
+    } else {
         take_outcome(evidence);
+    }
 }
 
 static void explain_next(struct tw_evidence *evidence, const char *why)
@@ -596,13 +640,41 @@ static void close_session(struct tw_evidence *evidence, const char *why)
     tw_session_end(&evidence->session, on_session_closed, evidence);
 }
 
+static void on_given_back(void *context, const struct tw_refusal *refusal)
+{
+    close_session(context, refusal ? "a try could not be given back" : "given back");
+}
+
+static void on_leave_over(uv_timer_t *timer)
+{
+    close_session(timer->data, "not answered");
+}
+
+/* Asked to end, and nothing is under way: the session closes, but for what is owed. */
+static void leave(struct tw_evidence *evidence, const char *why)
+{
+    struct tw_exchange exchange = {evidence, NULL, on_given_back};
+    if (!is_owed(evidence) || !has_session(evidence)) {
+        close_session(evidence, why);
+        return;
+    }
+    move(evidence, RETURNING, why);
+    uv_timer_start(&evidence->session.timer, on_leave_over, LEAVE_MS, 0);
+    tw_connection_begin_exchange(evidence->session.connection, &exchange);
+    send_owed(evidence);
+    tw_connection_sync(evidence->session.connection);
+}
+
 void tw_evidence_end(struct tw_evidence *evidence, void (*closed)(void *context), void *context)
 {
+    bool asks = evidence->state == TAKING;
     evidence->closed = closed;
     evidence->closed_context = context;
     tw_pool_stop_lane(evidence->pool, TW_LANE_EVIDENCE); /* a text takes seconds on a busy machine */
-    if (evidence->state == WORKING || evidence->state == ORPHANED)
+    if (asks || evidence->state == WORKING || evidence->state == ORPHANED)
         move(evidence, RECALLING, "asked to end");
     else
-        close_session(evidence, "asked to end");
+        leave(evidence, "asked to end");
+    if (asks)
+        uv_timer_start(&evidence->session.timer, on_leave_over, LEAVE_MS, 0);
 }

@@ -13,7 +13,9 @@
  * newest first; one that has waited for TW_EVIDENCE_WITHIN_MS gets none any more.
  *
  * A FAILURE is told in the log (once a minute while it goes on) and counted; the step is tried
- * TW_EVIDENCE_TRIES times in all, also after a restart: a try is counted in the database before it is made.
+ * TW_EVIDENCE_TRIES times in all, also after a restart: a try is counted in the database before it is made,
+ * lest a text that ends daemons ends them for ever. One that came to nothing through no fault of the step is
+ * given back: the daemon was asked to end, its session was lost, the database would not store anything.
  * What is left without, for that or because nobody came to it, is marked there, counted and told, whatever
  * ended the tries: a text that is not explained, rows that cannot be stored, a daemon that died of it
  * (sql/0028_evidence_given_up.sql: give_up_evidence; each GIVE_UP_MS, and when a session begins).
@@ -25,7 +27,8 @@
  *     WORKING      a worker has one of the texts
  *     STORING      rows are being stored
  *     ORPHANED     a worker has one of the texts, and the session is lost: what comes of it is thrown away
- *     RECALLING    asked to end: a worker still has one of the texts
+ *     RECALLING    asked to end: a worker still has one of the texts, or a step is still asked for
+ *     RETURNING    asked to end: a try is being given back
  *     CLOSING      asked to end: nothing is under way, the session closes
  *
  *     AWAY --connected--> WAITING --the pause is over--> TAKING
@@ -39,8 +42,10 @@
  *     ORPHANED --the text is back, there is another session--> WAITING
  *
  *     asked to end:
- *     WORKING, ORPHANED ---> RECALLING --the text is back--> CLOSING
- *     AWAY, WAITING, TAKING, STORING ---> CLOSING */
+ *     TAKING, WORKING, ORPHANED ---> RECALLING --it is back--> CLOSING
+ *     RECALLING --it is back, a try is owed--> RETURNING --given back, or not answered--> CLOSING
+ *     WAITING --a try is owed--> RETURNING
+ *     AWAY, WAITING, STORING ---> CLOSING */
 #ifndef TW_EVIDENCE_H
 #define TW_EVIDENCE_H
 

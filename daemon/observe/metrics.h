@@ -37,6 +37,7 @@ enum tw_counter {
     TW_COUNT_COMMITS,          /* transactions known to be committed */
     TW_COUNT_COMMIT_RETRIES,   /* transactions tried again */
     TW_COUNT_ROWS_MISSING,     /* sent, committed with the offset, and not kept by PostgreSQL */
+    TW_COUNT_ENTITIES_REFUSED, /* of documents and of the file, for good */
     TW_COUNT_COMMIT_SPLITS,    /* transactions split to find a bad document */
     TW_COUNT_FENCED,           /* batches and refreshes that found the partition's row another's */
     TW_COUNT_CONNECTIONS_LOST, /* to PostgreSQL */
@@ -76,6 +77,8 @@ enum tw_gauge {
     TW_GAUGE_UNCOMMITTED,       /* seconds that records wait without any being committed; 0: none waits */
     TW_GAUGE_EVALUATION,        /* seconds since rules were evaluated as far as they could be, or further */
     TW_GAUGE_SOURCES_UNMATCHED, /* names of sources.weights that no document has come by */
+    TW_GAUGE_ENTITIES_WAITING,  /* of the file, still to be told to PostgreSQL */
+    TW_GAUGE_RULES_OTHERS,      /* 1 when another daemon's rules are in force */
     TW_GAUGE_TIME_AHEAD,        /* seconds by which event time leads the daemon's clock; 0 when it does not */
     TW_GAUGES
 };

@@ -303,6 +303,9 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
 
     [TW_EVIDENCE_GIVE_UP] = {"evidence_give_up", TW_FOR_EVIDENCE, 3, {TX, I8, I4},
         "SELECT failed, late, alert_step_id, alert_event_id FROM tapewatch.give_up_evidence($1, $2, $3)"},
+    [TW_EVIDENCE_GIVE_BACK] = {"evidence_give_back", TW_FOR_EVIDENCE, 2, {I8, I8},
+        "UPDATE tapewatch.alert_evidence_tries SET tries = tries - 1"
+        " WHERE (alert_step_id = $1 OR alert_event_id = $2) AND outcome IS NULL AND tries > 0"},
     [TW_EVIDENCE_TAKE] = {"evidence_take", TW_FOR_EVIDENCE, 4, {TX, I8, I4, I4},
         "SELECT alert_step_id, alert_event_id, age_ms, entity, rank, topic_id, partition, kafka_offset, event_time, sentiment,"
         " copies, event_begin, event_end, title, body, source_weight FROM tapewatch.take_evidence($1, $2, $3, $4)"},

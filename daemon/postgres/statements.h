@@ -83,6 +83,7 @@ enum tw_statement {
     TW_OUTBOX_DONE,
     /* evidence */
     TW_EVIDENCE_GIVE_UP,
+    TW_EVIDENCE_GIVE_BACK,
     TW_EVIDENCE_TAKE,
     TW_EVIDENCE_STORE,
     TW_EVIDENCE_END,

@@ -300,6 +300,14 @@ static void note_held(struct tw_daemon *daemon)
     snprintf(daemon->metrics.held_topic, sizeof daemon->metrics.held_topic, "%s", held->holder.topic);
 }
 
+/* Between two looks nothing of it is known: time passes with them. */
+static void note_uncared(struct tw_daemon *daemon)
+{
+    const struct tw_uncared *uncared = tw_evaluator_uncared(daemon->evaluator);
+    daemon->uncared.limit_ms = TW_LIVENESS_LIMIT_MS;
+    tw_held_note(&daemon->uncared, &uncared->partition, uncared->looked_ms);
+}
+
 static void on_second(void *context)
 {
     struct tw_daemon *daemon = context;
@@ -310,6 +318,7 @@ static void on_second(void *context)
     tw_source_second(daemon->source);
     tw_stores_refresh(daemon->stores, tw_source_partitions(daemon->source));
     note_held(daemon);
+    note_uncared(daemon);
     tw_tell_second(&daemon->tell);
     bool ready = tw_status_ready(daemon, why, sizeof why);
     why[strcspn(why, "\n")] = '\0';
@@ -351,6 +360,20 @@ static void on_evaluate_state(void *context, bool ready, const struct tw_error *
         tw_log(&daemon->log, TW_INFO, "evaluate", "connected", tw_string("rules", "are evaluated"));
     else if (err && daemon->stores && tw_stores_ready(daemon->stores)) /* else the store has told the same */
         tw_log_error(&daemon->log, "evaluate", "connection lost", err);
+}
+
+/* Another daemon's to read, or nobody's yet. How many partitions a topic has is not known where this daemon
+ * has none of them: those that somebody had once are taken to be there. */
+static bool on_is_there(void *context, const char *topic, const struct tw_uncared_partition *partition)
+{
+    struct tw_daemon *daemon = context;
+    int32_t size = daemon->source ? tw_source_topic_size(daemon->source, topic) : 0;
+    if (!daemon->source || (size > 0 ? partition->number >= size : !partition->has_row))
+        return false;
+    for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next)
+        if (at->number == partition->number && strcmp(at->topic, topic) == 0)
+            return false;
+    return true;
 }
 
 /* -- reload ---------------------------------------------------------------------------------------------- */
@@ -474,7 +497,8 @@ static bool open_store(struct tw_daemon *daemon, struct tw_error *err)
 
 static bool open_evaluator(struct tw_daemon *daemon, struct tw_error *err)
 {
-    struct tw_evaluator_events events = {.context = daemon, .state = on_evaluate_state};
+    struct tw_evaluator_events events = {
+        .context = daemon, .state = on_evaluate_state, .is_there = on_is_there};
     return tw_evaluator_begin(&daemon->loop.uv, daemon->config, &daemon->log, &daemon->metrics, daemon->pool,
         tw_load_rules(daemon->shared), &events, &daemon->evaluator, err);
 }

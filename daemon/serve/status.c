@@ -121,6 +121,36 @@ static void add_left_behind(const struct tw_daemon *daemon, struct reasons *reas
         add_reason(reasons, "and %" PRIu32 " more partitions\n", behind - 1);
 }
 
+/* What is stored and evaluated, but not as the configuration's files say: rules that are held to companies of
+ * the entities file do not speak for one that is missing. */
+static void add_files(const struct tw_daemon *daemon, struct reasons *reasons)
+{
+    char line[LINE_BYTES];
+    const struct tw_error *unlisted = tw_stores_unlisted(daemon->stores);
+    const struct tw_error *refused = tw_evaluator_rules_refused(daemon->evaluator);
+    if (unlisted) {
+        tw_error_line(unlisted, line, sizeof line);
+        add_reason(reasons, "entities of the file are missing in the database, as if not listed: %s\n", line);
+    }
+    if (refused) {
+        tw_error_line(refused, line, sizeof line);
+        add_reason(reasons, "rules stay as they were before: %s\n", line);
+    }
+}
+
+/* It has no row, or one that nobody refreshes: a new one that the group has not dealt out, or one that it has
+ * dealt to somebody who is no daemon of ours. */
+static void add_uncared(const struct tw_daemon *daemon, struct reasons *reasons)
+{
+    const struct tw_held *uncared = &daemon->uncared;
+    uint64_t uncared_ms = tw_held_ms(uncared, tw_evaluator_uncared(daemon->evaluator)->looked_ms);
+    if (uncared_ms > 0)
+        add_reason(reasons,
+            "topic %s partition %" PRId32 ": no daemon that reads it was heard of for %" PRIu64
+            " s; cure: see who else is in group %s (kafka-consumer-groups.sh --describe --members)\n",
+            uncared->holder.topic, uncared->holder.number, uncared_ms / 1000, daemon->config->kafka.group);
+}
+
 static void add_evaluation(const struct tw_daemon *daemon, struct reasons *reasons)
 {
     char line[LINE_BYTES];
@@ -156,6 +186,8 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
     else {
         add_uncommitted(daemon, &all);
         add_left_behind(daemon, &all);
+        add_uncared(daemon, &all);
+        add_files(daemon, &all);
     }
     if (daemon->metrics.counters[TW_COUNT_ROWS_MISSING] > 0)
         add_reason(&all, "PostgreSQL kept %" PRIu64 " rows fewer than it was sent: see the log\n",

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,6 +54,7 @@ static const struct setting forced[] = {
 
 static const char offsets_reason[] =
     "offsets are kept in PostgreSQL, in the transaction that stores the documents";
+static const char refresh[] = "topic.metadata.refresh.interval.ms";
 /* `only`: the one value that may stand; NULL: none may. */
 static const struct {
     const char *name;
@@ -70,6 +72,9 @@ static const struct {
     {"check.crcs", "true", "records that were damaged on a disk would be stored as if they were whole",
         "leave it out"},
     {"statistics.interval.ms", "1000", "whether a broker still answers is read from them", "leave it out"},
+    {refresh, "10000",
+        "what waits in a partition that was added to a topic would be found late, and told by nobody",
+        "leave it out, or set 10 to 10000"},
     {"enable.idempotence", "false", "librdkafka before 2.3.0 can end in a fatal sequence error",
         "leave it out"},
     {"group.id", NULL, "it is a key of its own", "set kafka.group"},
@@ -86,6 +91,8 @@ static bool may_stand(const char *name, const char *only, const char *value)
         return false;
     if (strcmp(value, only) == 0)
         return true;
+    if (strcmp(name, refresh) == 0) /* more often */
+        return strtol(value, NULL, 10) > 0 && strtol(value, NULL, 10) < strtol(only, NULL, 10);
     return strcmp(name, "partition.assignment.strategy") == 0 &&
            (strcmp(value, "range") == 0 || strcmp(value, "roundrobin") == 0 ||
                strcmp(value, "roundrobin,range") == 0);

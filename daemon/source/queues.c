@@ -220,13 +220,29 @@ bool tw_queues_read(struct tw_queues *queues, const struct tw_partitions *partit
     return more && !queues->stopped;
 }
 
+/* Those before it may still stand in the partition's own queue, and what is paused takes nothing: read out of
+ * its turn, or dropped, it would look like a gap, and what is left out would never be read. */
+static void take_stray(
+    struct tw_queues *queues, struct tw_owned_partition *partition, rd_kafka_message_t *message)
+{
+    int64_t missing = 0;
+    bool in_turn = is_read(&partition->base) && partition->check_offset < 0 &&
+                   tw_partition_guard(&partition->base, message->offset, &missing) != TW_GUARD_GAP;
+    if (in_turn) {
+        take_message(queues, partition, message);
+        return;
+    }
+    rd_kafka_message_destroy(message);
+    queues->skipped(queues->context, &partition->base);
+}
+
 void tw_queues_take(
     struct tw_queues *queues, const struct tw_partitions *partitions, rd_kafka_message_t *message)
 {
     const char *topic = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
     for (struct tw_partition *at = partitions->first; at; at = at->next)
-        if (at->number == message->partition && is_read(at) && strcmp(at->topic, topic) == 0) {
-            take_message(queues, tw_owned(at), message);
+        if (at->number == message->partition && tw_partition_is_read(at) && strcmp(at->topic, topic) == 0) {
+            take_stray(queues, tw_owned(at), message);
             return;
         }
     rd_kafka_message_destroy(message);

@@ -36,7 +36,8 @@ struct tw_queues {
     void (*offset_refused)(void *context, struct tw_partition *partition);
     /* Where the record that was stored last stood, there is another. */
     void (*other_record)(void *context, struct tw_partition *partition, const struct tw_record_mark *found);
-    /* A batch of records that cannot be read was skipped by librdkafka: fetch it once more. */
+    /* librdkafka is behind what is to be read next: it skipped a batch of records that cannot be read, or
+     * gave a record out of its turn. Fetch from there once more. */
     void (*skipped)(void *context, struct tw_partition *partition);
     /* A batch of records, the first of them at unreadable_offset, was fetched again and again and cannot be
      * read; the message stays the caller's. */
@@ -59,7 +60,8 @@ void tw_queue_close(struct tw_owned_partition *partition);
  * was not stopped: then call again soon, for nothing will wake the loop. */
 bool tw_queues_read(struct tw_queues *queues, const struct tw_partitions *partitions);
 
-/* A message that came by the group's queue: to its partition, if that is read. */
+/* A message that came by the group's queue: to its partition, if that is read and it is its turn; else it is
+ * fetched once more. */
 void tw_queues_take(
     struct tw_queues *queues, const struct tw_partitions *partitions, rd_kafka_message_t *message);
 

@@ -322,7 +322,8 @@ static void register_model(struct tw_commit *commit)
 
 static void store_entities(struct tw_commit *commit)
 {
-    follow(commit, tw_prepare_entities(&commit->prepare), TW_COMMIT_SENT, "its entities stand", "");
+    follow(commit, tw_prepare_entities(&commit->prepare), TW_COMMIT_SENT, "its entities stand",
+        "commits wait for entities");
 }
 
 static void learn(struct tw_commit *commit)
@@ -538,6 +539,7 @@ bool tw_commit_begin(struct tw_commit *commit, const struct tw_commit_options *o
     struct tw_prepare_options lent = {.connection = options->connection,
         .config = options->config,
         .log = options->log,
+        .metrics = options->metrics,
         .known = options->known,
         .context = commit,
         .answered = on_prepared};

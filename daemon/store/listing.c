@@ -29,21 +29,40 @@ void tw_listing_drop(struct tw_listing *listing)
     *listing = (struct tw_listing){0};
 }
 
+uint32_t tw_listing_left(const struct tw_listing *listing)
+{
+    return count_of(listing) - listing->next;
+}
+
 static uint32_t rows_of(const struct tw_listing *listing)
 {
-    uint32_t left = count_of(listing) - listing->next;
-    return left < TW_LISTING_ROWS ? left : TW_LISTING_ROWS;
+    uint32_t left = tw_listing_left(listing);
+    return tw_portion_of(&listing->portion, left < TW_LISTING_ROWS ? left : TW_LISTING_ROWS);
+}
+
+/* What was sent is done with. */
+static void go_on(struct tw_listing *listing)
+{
+    listing->sent = false;
+    listing->next += listing->rows;
+    if (listing->rows == 0)
+        tw_listing_drop(listing);
 }
 
 void tw_listing_told(struct tw_listing *listing)
 {
-    bool was_last = listing->next == count_of(listing);
     if (!listing->sent)
         return;
-    listing->sent = false;
-    listing->next += rows_of(listing);
-    if (was_last)
-        tw_listing_drop(listing);
+    tw_portion_taken(&listing->portion);
+    go_on(listing);
+}
+
+bool tw_listing_refused(struct tw_listing *listing)
+{
+    if (!listing->sent || !tw_portion_refused(&listing->portion, listing->rows))
+        return false;
+    go_on(listing);
+    return true;
 }
 
 /* ---- parameters ---- */
@@ -93,7 +112,7 @@ static bool send_rows(struct tw_listing *listing, struct tw_connection *connecti
 {
     const char *values[COLUMNS];
     int lengths[COLUMNS];
-    uint32_t count = rows_of(listing);
+    const uint32_t count = listing->rows;
     for (enum column column = SYMBOL; column < COLUMNS; column++) {
         values[column] = column == SHARD ? shards_of(listing, listing->next, count, &lengths[column])
                                          : texts_of(listing, listing->next, count, column, &lengths[column]);
@@ -124,8 +143,9 @@ bool tw_listing_send(struct tw_listing *listing, struct tw_connection *connectio
 {
     if (!listing->arena.base && !tw_arena_begin(&listing->arena, ARENA_BYTES, err))
         return false;
-    listing->sent = listing->next < count_of(listing) ? send_rows(listing, connection, exchange, err)
-                                                      : send_last(listing, connection, exchange, err);
+    listing->rows = rows_of(listing);
+    listing->sent = listing->rows > 0 ? send_rows(listing, connection, exchange, err)
+                                      : send_last(listing, connection, exchange, err);
     tw_arena_reset(&listing->arena, 0); /* libpq has copied the parameters */
     return listing->sent;
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "observe/metrics.h"
 #include "postgres/wire.h"
 
 #include <inttypes.h>
@@ -396,24 +397,48 @@ enum tw_prepare_answer tw_prepare_model(struct tw_prepare *prepare)
 
 /* -- step 4: entities -------------------------------------------------------------------------- */
 
+/* Those that were sent, and those before them, are not sent again. */
+static void know_entities(struct tw_prepare *prepare)
+{
+    const struct tw_encoded *encoded = prepare->part->encoded;
+    struct tw_error ignored; /* out of memory: they are stored once more, which does no harm */
+    for (uint32_t at = 0; at < prepare->of_part.entities_end; at++)
+        (void)!tw_keyset_add(&prepare->options.known->entities, encoded->entities[at].key, &ignored);
+}
+
+/* The last of those that were sent, alone. */
+static void give_up_entity(struct tw_prepare *prepare, const struct tw_refusal *refusal)
+{
+    const struct tw_encoded *encoded = prepare->part->encoded;
+    uint64_t unsaid;
+    tw_count(prepare->options.metrics, TW_COUNT_ENTITIES_REFUSED, 1);
+    if (tw_repeats_tell(&prepare->refused, tw_repeats_kind(refusal->code), tw_now_ms(), &unsaid))
+        tw_log(prepare->options.log, TW_WARNING, "commit", "entity refused by PostgreSQL",
+            tw_bytes("entity", encoded->entities[prepare->of_part.entities_end - 1].symbol),
+            tw_string("where", refusal->error.where), tw_string("what", refusal->error.what),
+            tw_string("cure", refusal->error.cure), tw_int("repeated", (int64_t)unsaid));
+}
+
 static void on_entities(void *context, const struct tw_refusal *refusal)
 {
     struct tw_prepare *prepare = context;
-    const struct tw_encoded *encoded = prepare->part->encoded;
-    struct tw_error ignored; /* out of memory: they are stored once more, which does no harm */
+    struct tw_portion *portion = &prepare->of_part.entities;
     if (refusal && refusal->means != TW_SQLSTATE_ROW) {
         answer(prepare, refusal);
         return;
     }
-    if (refusal)
-        tw_part_log(prepare->options.log, TW_WARNING, "entities refused by PostgreSQL", prepare->part,
-            &refusal->error);
-    for (uint32_t at = 0; at < encoded->entity_count; at++)
-        (void)!tw_keyset_add(&prepare->options.known->entities, encoded->entities[at].key, &ignored);
+    if (!refusal) {
+        tw_portion_taken(portion);
+        know_entities(prepare);
+    } else if (tw_portion_refused(portion, prepare->of_part.entities_sent)) {
+        give_up_entity(prepare, refusal);
+        know_entities(prepare);
+    }
     answer(prepare, NULL);
 }
 
-static bool send_entities(struct tw_prepare *prepare, uint32_t most)
+/* The first `most` that are not known, as parameters. False: no room. */
+static bool list_entities(struct tw_prepare *prepare, uint32_t most, const char *values[4], int lengths[4])
 {
     struct tw_arena *arena = &prepare->arena;
     const struct tw_encoded *encoded = prepare->part->encoded;
@@ -421,12 +446,10 @@ static bool send_entities(struct tw_prepare *prepare, uint32_t most)
     struct tw_text *names = tw_arena_array(arena, most, sizeof *names);
     int16_t *shards = tw_arena_array(arena, most, sizeof *shards);
     bool *listed = tw_arena_array(arena, most, sizeof *listed);
-    uint32_t count = 0;
-    const char *values[4];
-    int lengths[4];
+    uint32_t count = 0, at = 0;
     if (!symbols || !names || !shards || !listed)
         return false;
-    for (uint32_t at = 0; at < encoded->entity_count; at++) {
+    for (; at < encoded->entity_count && count < most; at++) {
         const struct tw_encoded_entity *entity = &encoded->entities[at];
         if (tw_keyset_has(&prepare->options.known->entities, entity->key))
             continue;
@@ -435,26 +458,36 @@ static bool send_entities(struct tw_prepare *prepare, uint32_t most)
         shards[count] = entity->shard;
         listed[count++] = entity->listed;
     }
+    prepare->of_part.entities_sent = count;
+    prepare->of_part.entities_end = at;
     values[0] = tw_array_text(arena, TW_OID_TEXT, symbols, count, &lengths[0]);
     values[1] = tw_array_text(arena, TW_OID_TEXT, names, count, &lengths[1]);
     values[2] = tw_array_int16(arena, shards, count, &lengths[2]);
     values[3] = tw_array_bool(arena, listed, count, &lengths[3]);
-    if (!values[0] || !values[1] || !values[2] || !values[3])
-        return false;
-    tw_connection_send(prepare->options.connection, TW_ENTITIES_STORE, values, lengths);
-    return true;
+    return values[0] && values[1] && values[2] && values[3];
 }
 
 enum tw_prepare_answer tw_prepare_entities(struct tw_prepare *prepare)
 {
     const struct tw_encoded *encoded = prepare->part->encoded;
+    const char *values[4];
+    int lengths[4];
     uint32_t missing = 0;
     for (uint32_t at = 0; at < encoded->entity_count; at++)
         missing += !tw_keyset_has(&prepare->options.known->entities, encoded->entities[at].key);
     if (missing == 0)
         return TW_PREPARE_READY;
+    uint32_t count = tw_portion_of(&prepare->of_part.entities, missing);
+    if (!list_entities(prepare, count, values, lengths)) {
+        (void)tw_portion_refused(&prepare->of_part.entities, count);
+        tw_arena_reset(&prepare->arena, KEEP_BYTES);
+        tw_fail_passing(&prepare->why, TW_FULL, "commit", "raise batch.memory",
+            "%" PRIu32 " entities do not fit at once", count);
+        prepare->wait_ms = NO_MEMORY_MS;
+        return TW_PREPARE_REFUSED;
+    }
     begin_exchange(prepare, NULL, on_entities);
-    (void)!send_entities(prepare, missing); /* no room: the same as a name that cannot be stored */
+    tw_connection_send(prepare->options.connection, TW_ENTITIES_STORE, values, lengths);
     return sync_exchange(prepare);
 }
 

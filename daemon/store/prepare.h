@@ -6,7 +6,8 @@
  *                 stored and whose day was dropped since; another record is a reason to stop
  *     days        the tables of the days of its documents, and of the day on which its dead letters arrived
  *     model       the number of the model that made its scores
- *     entities    a row for each entity that it speaks of
+ *     entities    a row for each entity that it speaks of; one that PostgreSQL refuses is told, given up, and
+ *                 keeps no other from standing there (portion.h)
  *
  *     tw_prepare_part(&prepare, &part);
  *     switch (tw_prepare_days(&prepare)) {
@@ -22,11 +23,14 @@
 #ifndef TW_PREPARE_H
 #define TW_PREPARE_H
 
+#include "observe/repeats.h"
 #include "postgres/connection.h"
 #include "store/encode.h"
 #include "store/keyset.h"
+#include "store/portion.h"
 
 struct tw_config;
+struct tw_metrics;
 
 enum { TW_KNOWN_MODELS = 8 };
 
@@ -73,6 +77,7 @@ struct tw_prepare_options {
     struct tw_connection *connection;
     const struct tw_config *config;
     const struct tw_log *log;
+    struct tw_metrics *metrics;
     struct tw_known *known;
     void *context;
     /* The exchange of a step is over; `refusal` as in struct tw_exchange. */
@@ -96,8 +101,12 @@ struct tw_prepare {
         int64_t differs_offset; /* the first one that differs */
         uint32_t dropped;       /* documents that were stored and dropped since */
         uint32_t days_asked;
+        struct tw_portion entities;
+        uint32_t entities_sent;
+        uint32_t entities_end; /* behind the last of them, in the part's list */
     } of_part;
 
+    struct tw_repeats refused; /* entities, by SQLSTATE */
     struct tw_days_made own_days;
     struct tw_days_made *days; /* its own, or what it shares with others */
     struct tw_arena arena;     /* parameters */
@@ -122,7 +131,8 @@ enum tw_prepare_answer tw_prepare_compare(struct tw_prepare *prepare);
 enum tw_prepare_answer tw_prepare_days(struct tw_prepare *prepare);
 /* Step 3: the model's number, in prepare->model_id. */
 enum tw_prepare_answer tw_prepare_model(struct tw_prepare *prepare);
-/* Step 4: the entities. A name that cannot be stored stops nothing: the document's own row will tell. */
+/* Step 4: the entities. A name that cannot be stored stops nothing: the document's own row will tell.
+ * REFUSED, passing: so many do not fit the memory of a batch; fewer are tried the next time. */
 enum tw_prepare_answer tw_prepare_entities(struct tw_prepare *prepare);
 
 /* No step, but asked in the same way: how far rules have been evaluated by now (known->evaluated_us).

@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAKE_RETRY_LEAST_MS = 100, LIST_RETRY_MS = 1000 };
+enum {
+    TAKE_RETRY_LEAST_MS = 100,
+    LIST_RETRY_MS = 1000,
+    LIST_RETRY_MOST_MS = 60000, /* of what somebody has to mend */
+};
 
 /* The take at hand. */
 struct take {
@@ -43,7 +47,12 @@ struct tw_store {
     struct tw_refresh refresh;
     bool refresh_due; /* gathered, and not yet sent */
     struct tw_listing listing;
-    bool listed_last; /* the line has the next turn */
+    uint64_t list_at_ms;             /* what waits of it was refused for now: not before */
+    bool listed_last;                /* the line has the next turn */
+    struct tw_repeats unlisted_told; /* by SQLSTATE */
+    struct tw_error unlisted;        /* why some of it is not stored, or not yet */
+    uint64_t unlisted_ms;            /* since when; 0: nothing of it was refused */
+    bool gave_up;                    /* a row of it */
 
     void (*closed)(void *context);
 };
@@ -69,7 +78,7 @@ static const uint32_t moves[TW_STORE_STATES] = {[TW_STORE_AWAY] = TO(LEARNING) |
     [TW_STORE_UNBLOCKING] = TO(IDLE) | TO(WAITING) | TO(AWAY) | TO(ENDING),
     [TW_STORE_COMMITTING] = TO(IDLE) | TO(REFRESHING) | TO(WAITING) | TO(AWAY) | TO(ENDING),
     [TW_STORE_REFRESHING] = TO(IDLE) | TO(AWAY) | TO(ENDING),
-    [TW_STORE_LISTING] = TO(IDLE) | TO(WAITING) | TO(AWAY) | TO(ENDING),
+    [TW_STORE_LISTING] = TO(IDLE) | TO(AWAY) | TO(ENDING),
     [TW_STORE_WAITING] = TO(IDLE) | TO(AWAY) | TO(ENDING),
     [TW_STORE_ENDING] = 0};
 #undef TO
@@ -276,19 +285,49 @@ void tw_store_refresh(struct tw_store *store, struct tw_partition *first)
 
 /* -- the entities file -------------------------------------------------------------------------- */
 
+static void count_unlisted(struct tw_store *store)
+{
+    tw_gauge_set(store->metrics, TW_GAUGE_ENTITIES_WAITING, tw_listing_left(&store->listing));
+}
+
+/* Commits go on meanwhile: it is looked at again when the positions are told. */
+static void list_later(
+    struct tw_store *store, uint64_t pause_ms, const char *kind, const struct tw_error *err)
+{
+    uint64_t unsaid;
+    store->list_at_ms = tw_now_ms() + pause_ms;
+    store->unlisted = *err;
+    if (store->unlisted_ms == 0)
+        store->unlisted_ms = tw_now_ms();
+    if (tw_repeats_tell(&store->unlisted_told, tw_repeats_kind(kind), tw_now_ms(), &unsaid))
+        tw_log_error(store->log, "store", "entities not stored", err);
+}
+
+/* A row that is refused for good is found, and the others go on; all else is tried again. */
+static void note_unlisted(struct tw_store *store, const struct tw_refusal *refusal)
+{
+    bool one = refusal->means == TW_SQLSTATE_ROW;
+    if (one && !tw_listing_refused(&store->listing))
+        return;
+    tw_count(store->metrics, TW_COUNT_ENTITIES_REFUSED, one);
+    store->gave_up = store->gave_up || one;
+    uint64_t pause_ms = one ? 0 : refusal->error.passing ? LIST_RETRY_MS : LIST_RETRY_MOST_MS;
+    list_later(store, pause_ms, refusal->code, &refusal->error);
+}
+
 static void on_listed(void *context, const struct tw_refusal *refusal)
 {
     struct tw_store *store = context;
     if (refusal && refusal->lost)
         return;
-    if (refusal)
-        tw_log_error(store->log, "store", "entities not stored", &refusal->error);
-    if (refusal && refusal->error.passing) {
-        wait_for(store, LIST_RETRY_MS, "entities are told again");
-        return;
+    if (refusal) {
+        note_unlisted(store, refusal);
+    } else {
+        tw_listing_told(&store->listing);
+        store->unlisted_ms = store->gave_up ? store->unlisted_ms : 0;
     }
-    tw_listing_told(&store->listing);
-    move(store, TW_STORE_IDLE, "a part of the entities file is told");
+    count_unlisted(store);
+    move(store, TW_STORE_IDLE, refusal ? "entities are refused" : "a part of the entities file is told");
     advance_soon(store);
 }
 
@@ -298,8 +337,7 @@ static void send_listing(struct tw_store *store)
     struct tw_error err;
     store->listed_last = true;
     if (!tw_listing_send(&store->listing, store->session.connection, &exchange, &err)) {
-        tw_log_error(store->log, "store", "entities not stored", &err);
-        tw_listing_drop(&store->listing);
+        list_later(store, LIST_RETRY_MOST_MS, err.what, &err);
         advance_soon(store);
         return;
     }
@@ -309,7 +347,17 @@ static void send_listing(struct tw_store *store)
 void tw_store_list(struct tw_store *store, struct tw_shared *shared, const struct tw_automaton *entities)
 {
     tw_listing_set(&store->listing, shared, entities);
+    store->list_at_ms = 0;
+    store->unlisted_ms = 0;
+    store->gave_up = false;
+    count_unlisted(store);
     advance_soon(store);
+}
+
+const struct tw_error *tw_store_unlisted(const struct tw_store *store)
+{
+    bool late = store->unlisted_ms > 0 && tw_now_ms() >= store->unlisted_ms + TW_LIVENESS_LIMIT_MS;
+    return late ? &store->unlisted : NULL;
 }
 
 /* -- whose turn it is -------------------------------------------------------------------------- */
@@ -330,6 +378,12 @@ static void next_task(struct tw_store *store)
     tw_commit_batch(&store->commit, task->batch);
 }
 
+static bool may_list(const struct tw_store *store)
+{
+    return tw_listing_waits(&store->listing) && tw_now_ms() >= store->list_at_ms &&
+           !(store->first && store->listed_last);
+}
+
 /* What is at hand goes on, or else the first of the line begins; an entities file that is to be told has
  * every other turn. */
 static void begin_turn(struct tw_store *store)
@@ -342,7 +396,7 @@ static void begin_turn(struct tw_store *store)
         advance_soon(store);
     } else if (store->take.at_hand) {
         send_take(store);
-    } else if (tw_listing_waits(&store->listing) && !(store->first && store->listed_last)) {
+    } else if (may_list(store)) {
         send_listing(store);
     } else if (store->first) {
         store->listed_last = false;

@@ -6,8 +6,8 @@
  *     TAKING --its row is held--> UNBLOCKING --whoever can be is ended--> IDLE
  *     IDLE --a batch is next, or at hand--> COMMITTING --stored, or fenced off--> IDLE
  *     IDLE, COMMITTING --positions are due--> REFRESHING --told--> IDLE
- *     IDLE --the entities file is to be told--> LISTING --a part of it is told--> IDLE
- *     TAKING, UNBLOCKING, COMMITTING, LISTING --refused for now--> WAITING --the pause is over--> IDLE
+ *     IDLE --the entities file is to be told--> LISTING --a part of it is told, or refused--> IDLE
+ *     TAKING, UNBLOCKING, COMMITTING --refused for now--> WAITING --the pause is over--> IDLE
  *     LEARNING, IDLE, TAKING, UNBLOCKING, COMMITTING --the connection is lost--> AWAY
  *     REFRESHING, LISTING, WAITING --the connection is lost--> AWAY
  *     ANY --the owner ends it--> ENDING
@@ -102,6 +102,9 @@ void tw_store_refresh(struct tw_store *store, struct tw_partition *first);
 /* Tells the database what the entities file says, in the background: `entities` belongs to `shared`, which is
  * held as long as that takes. A file that was on its way is dropped. */
 void tw_store_list(struct tw_store *store, struct tw_shared *shared, const struct tw_automaton *entities);
+/* Why entities of that file have been missing in the database for TW_LIVENESS_LIMIT_MS; NULL: they are not.
+ * One that is refused for good is missing until a file is told anew. Lent until the loop goes on. */
+const struct tw_error *tw_store_unlisted(const struct tw_store *store);
 
 /* Connected, and what stands in the database is known. */
 bool tw_store_ready(const struct tw_store *store);

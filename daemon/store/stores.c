@@ -108,6 +108,11 @@ void tw_stores_list(struct tw_stores *stores, struct tw_shared *shared, const st
     tw_store_list(stores->each[0], shared, entities);
 }
 
+const struct tw_error *tw_stores_unlisted(const struct tw_stores *stores)
+{
+    return tw_store_unlisted(stores->each[0]);
+}
+
 /* -- to the store that has the partition ------------------------------------------------------- */
 
 /* The same one whenever the partition comes again: a commit of before may still be on its way there.

@@ -38,6 +38,8 @@ void tw_stores_commit(struct tw_stores *stores, struct tw_batch *batch);
 void tw_stores_refresh(struct tw_stores *stores, struct tw_partition *first);
 /* As tw_store_list. */
 void tw_stores_list(struct tw_stores *stores, struct tw_shared *shared, const struct tw_automaton *entities);
+/* As tw_store_unlisted. */
+const struct tw_error *tw_stores_unlisted(const struct tw_stores *stores);
 
 /* All are connected, and know what stands in the database. */
 bool tw_stores_ready(const struct tw_stores *stores);

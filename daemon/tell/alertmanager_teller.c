@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "config/config.h"
-#include "tell/http_post.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -179,9 +178,16 @@ static void deliver(void *self, struct tw_outbox_row *rows, size_t count)
     send_rows(teller);
 }
 
-static bool is_about_the_rows(long status)
+enum tw_telling tw_alertmanager_outcome(const struct tw_http_answer *answer)
 {
-    return status == 400 || status == 413 || status == 422;
+    const long status = answer->status;
+    if (status == 413)
+        return TW_TELLING_REFUSED;
+    if (tw_http_is_page(answer->body))
+        return TW_TELLING_WAITS;
+    if (status == 400 || status == 422)
+        return TW_TELLING_REFUSED;
+    return status >= 200 && status < 300 ? TW_TELLING_TOLD : TW_TELLING_WAITS;
 }
 
 static void fail_by(
@@ -201,21 +207,21 @@ static void on_answered(void *context, const struct tw_http_answer *answer)
 {
     struct tw_alertmanager_teller *teller = context;
     struct tw_error err;
-    bool told = answer->status >= 200 && answer->status < 300;
-    if (is_about_the_rows(answer->status) && teller->sent > 1) {
+    const enum tw_telling outcome = tw_alertmanager_outcome(answer);
+    if (outcome == TW_TELLING_REFUSED && teller->sent > 1) {
         teller->one_by_one = true;
         send_rows(teller);
         return;
     }
-    if (!told && !is_about_the_rows(answer->status)) {
+    if (outcome == TW_TELLING_WAITS) {
         fail_by(teller, answer, &err);
         finish(teller, &err);
         return;
     }
     for (size_t end = teller->at + teller->sent; teller->at < end; teller->at++) {
         struct tw_outbox_row *row = &teller->rows[teller->at];
-        row->outcome = told ? TW_TELLING_TOLD : TW_TELLING_REFUSED;
-        if (!told)
+        row->outcome = outcome;
+        if (outcome == TW_TELLING_REFUSED)
             snprintf(row->answer, sizeof row->answer, "HTTP %ld: %s", answer->status, answer->body.bytes);
     }
     if (teller->at == teller->count) {

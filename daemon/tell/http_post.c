@@ -288,14 +288,31 @@ void tw_http_post_end(struct tw_http_post *post, void (*closed)(void *context), 
 
 /* -- once ------------------------------------------------------------------------------------------------ */
 
-static size_t drop_body(char *bytes, size_t size, size_t count, void *context)
+bool tw_http_is_page(struct tw_text body)
 {
-    (void)bytes;
-    (void)context;
+    size_t at = 0;
+    while (at < body.length && memchr(" \t\r\n", body.bytes[at], 4))
+        at++;
+    return at < body.length && body.bytes[at] == '<';
+}
+
+/* Of the body it is kept whether it is a web page, by what comes of it first. */
+struct asked {
+    bool came;
+    bool page;
+};
+
+static size_t look_at_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct asked *asked = context;
+    if (!asked->came)
+        asked->page = tw_http_is_page((struct tw_text){bytes, size * count});
+    asked->came = true;
     return size * count;
 }
 
-static bool judge(const char *url, CURLcode code, long status, const char *trouble, struct tw_error *err)
+static bool judge(const char *url, CURLcode code, long status, const struct asked *asked, const char *trouble,
+    struct tw_error *err)
 {
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CERTPROBLEM)
         return tw_fail(err, TW_PERMISSION, url, "install the certificate of its authority on this host", "%s",
@@ -306,22 +323,25 @@ static bool judge(const char *url, CURLcode code, long status, const char *troub
     if (status == 401 || status == 403)
         return tw_fail(
             err, TW_PERMISSION, url, "let the server know this host", "it answers HTTP %ld", status);
-    return (status >= 200 && status < 300) ||
-           tw_fail(err, TW_SERVER, url, "correct the address", "it answers HTTP %ld", status);
+    return (status >= 200 && status < 300 && !asked->page) ||
+           tw_fail(err, TW_SERVER, url, "correct the address", "it answers HTTP %ld%s", status,
+               asked->page ? " with a web page" : "");
 }
 
 bool tw_http_get_once(const char *url, long deadline_ms, struct tw_error *err)
 {
     char trouble[CURL_ERROR_SIZE] = "";
+    struct asked asked = {0};
     long status = 0;
     CURL *easy = curl_global_init(CURL_GLOBAL_DEFAULT) == 0 ? curl_easy_init() : NULL;
     if (!easy)
         return tw_fail(err, TW_INTERNAL, url, NULL, "libcurl cannot be set up");
     set_common(easy, url, deadline_ms, trouble);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, look_at_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &asked);
     CURLcode code = curl_easy_perform(easy);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(easy);
     curl_global_cleanup();
-    return judge(url, code, status, trouble, err);
+    return judge(url, code, status, &asked, trouble, err);
 }

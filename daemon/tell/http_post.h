@@ -45,8 +45,11 @@ void tw_http_post_send(struct tw_http_post *post, struct tw_text body);
 /* Closes; `closed` (may be NULL) comes when every handle is gone. */
 void tw_http_post_end(struct tw_http_post *post, void (*closed)(void *context), void *context);
 
-/* Asks for an address once and waits for the answer, for `check`. True when it is 2xx; else TW_SERVER, or
- * TW_PERMISSION for 401, 403 and certificates. */
+/* Does what was answered begin as a web page does? Pure. */
+bool tw_http_is_page(struct tw_text body);
+
+/* Asks for an address once and waits for the answer, for `check`. True when it is 2xx, and no web page; else
+ * TW_SERVER, or TW_PERMISSION for 401, 403 and certificates. */
 TW_MUST_USE bool tw_http_get_once(const char *url, long deadline_ms, struct tw_error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "config/config.h"
 #include "source/kafka.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,8 @@ struct tw_kafka_teller {
 
     size_t pending; /* records whose report is still to come */
     bool delivering;
-    struct tw_error trouble; /* of this delivery; TW_OK: none */
-    char last_word[256];     /* of librdkafka, why no broker answers */
+    struct tw_error trouble;   /* of this delivery; TW_OK: none */
+    struct tw_kafka_word said; /* last, since all of a delivery was told */
 
     int open; /* handles, and the destroying */
     void (*closed)(void *context);
@@ -50,32 +51,57 @@ static bool is_the_records_fault(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR_INVALID_RECORD || code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
 }
 
-static void note_trouble(struct tw_kafka_teller *teller, rd_kafka_resp_err_t code)
+static const struct cure {
+    rd_kafka_resp_err_t code;
+    enum tw_code means;
+    const char *text;
+} cures[] = {
+    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, TW_PERMISSION,
+        "allow the daemon's user to write to the topic"},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, TW_SERVER, "make the topic, or name another as tell.kafka_topic"},
+    {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, TW_SERVER,
+        "make the topic, or name another as tell.kafka_topic"},
+    {RD_KAFKA_RESP_ERR__AUTHENTICATION, TW_PERMISSION,
+        "correct the log-in under kafka.properties and kafka.secrets, then restart the daemon"},
+    {RD_KAFKA_RESP_ERR__SSL, TW_PERMISSION,
+        "correct what kafka.properties say of TLS, or the broker's certificate"},
+    {RD_KAFKA_RESP_ERR__FATAL, TW_INTERNAL, "restart the daemon: librdkafka has given up"},
+};
+
+static const struct cure *cure_of(rd_kafka_resp_err_t code)
 {
-    bool unheard = code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT && teller->last_word[0];
-    if (teller->trouble.code != TW_OK)
-        return;
-    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-        tw_fail_passing(&teller->trouble, TW_PERMISSION, teller->topic_name,
-            "allow the daemon's user to write to the topic", "%s", rd_kafka_err2str(code));
-    else if (code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-        tw_fail_passing(&teller->trouble, TW_SERVER, teller->topic_name,
-            "make the topic, or name another as tell.kafka_topic", "%s", rd_kafka_err2str(code));
-    else
-        tw_fail_passing(&teller->trouble, TW_SERVER, teller->topic_name,
-            "start the broker, or see its log; it is tried again", "%s%s%s", rd_kafka_err2str(code),
-            unheard ? ": " : "", unheard ? teller->last_word : "");
+    static const struct cure usual = {
+        .means = TW_SERVER, .text = "start the broker that leads it, or see its log; it is tried again"};
+    for (size_t at = 0; at < sizeof cures / sizeof cures[0]; at++)
+        if (cures[at].code == code)
+            return &cures[at];
+    return &usual;
 }
 
-static void end_row(struct tw_kafka_teller *teller, struct tw_outbox_row *row, rd_kafka_resp_err_t code)
+void tw_kafka_trouble(const char *topic, int32_t partition, rd_kafka_resp_err_t code,
+    const struct tw_kafka_word *said, struct tw_error *err)
+{
+    bool unheard = code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT && said->text[0];
+    const struct cure *cure = cure_of(unheard ? said->code : code);
+    char number[32] = "";
+    char where[300];
+    if (partition >= 0)
+        snprintf(number, sizeof number, " partition %" PRId32, partition);
+    snprintf(where, sizeof where, "%s%s", topic, number);
+    tw_fail_passing(err, cure->means, where, cure->text, "%s%s%s", rd_kafka_err2str(code),
+        unheard ? ": " : "", unheard ? said->text : "");
+}
+
+static void end_row(
+    struct tw_kafka_teller *teller, struct tw_outbox_row *row, int32_t partition, rd_kafka_resp_err_t code)
 {
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         row->outcome = TW_TELLING_TOLD;
     } else if (is_the_records_fault(code)) {
         row->outcome = TW_TELLING_REFUSED;
         snprintf(row->answer, sizeof row->answer, "%s", rd_kafka_err2str(code));
-    } else {
-        note_trouble(teller, code);
+    } else if (teller->trouble.code == TW_OK) {
+        tw_kafka_trouble(teller->topic_name, partition, code, &teller->said, &teller->trouble);
     }
 }
 
@@ -84,16 +110,19 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
     struct tw_kafka_teller *teller = opaque;
     (void)client;
     teller->pending--;
-    end_row(teller, message->_private, message->err);
+    end_row(teller, message->_private, message->partition, message->err);
 }
 
-/* Its words are kept for the row's trouble: alone they are told by the source already. */
+/* Its words are kept for the row's trouble: alone they are told by the source already. That all brokers are
+ * down comes behind the reason why the last of them is, and says less. */
 static void on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
 {
     struct tw_kafka_teller *teller = opaque;
     (void)client;
-    (void)code;
-    snprintf(teller->last_word, sizeof teller->last_word, "%s", reason);
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && teller->said.text[0])
+        return;
+    teller->said.code = (rd_kafka_resp_err_t)code;
+    snprintf(teller->said.text, sizeof teller->said.text, "%s", reason);
 }
 
 static void look(struct tw_kafka_teller *teller)
@@ -104,6 +133,8 @@ static void look(struct tw_kafka_teller *teller)
     if (!teller->delivering || teller->pending > 0)
         return;
     teller->delivering = false;
+    if (teller->trouble.code == TW_OK)
+        teller->said = (struct tw_kafka_word){0}; /* no broker is away any more */
     teller->events.delivered(teller->events.context, teller->trouble.code != TW_OK ? &teller->trouble : NULL);
 }
 
@@ -137,7 +168,7 @@ static void deliver(void *self, struct tw_outbox_row *rows, size_t count)
                 row) == 0)
             teller->pending++;
         else
-            end_row(teller, row, rd_kafka_last_error());
+            end_row(teller, row, RD_KAFKA_PARTITION_UA, rd_kafka_last_error());
     }
     if (teller->pending == 0)
         uv_async_send(&teller->wake);

@@ -14,7 +14,21 @@
 #ifndef TW_KAFKA_TELLER_H
 #define TW_KAFKA_TELLER_H
 
+#include <librdkafka/rdkafka.h>
+
 #include "tell/teller.h"
+
+/* What librdkafka has said of its brokers, or of itself. */
+struct tw_kafka_word {
+    rd_kafka_resp_err_t code;
+    char text[256]; /* empty: nothing */
+};
+
+/* Why a record was not taken, and the cure, by the code of its report: passing. `partition`: the one that it
+ * was for, below 0 when none was chosen. Of a record that timed out its code says nothing: what the library
+ * said last may. */
+void tw_kafka_trouble(const char *topic, int32_t partition, rd_kafka_resp_err_t code,
+    const struct tw_kafka_word *said, struct tw_error *err);
 
 /* See teller.h. `begin` fails with TW_CONFIG for properties that librdkafka refuses. */
 extern const struct tw_teller_kind tw_kafka_teller_kind;

@@ -54,6 +54,7 @@ struct tw_outbox {
     uint64_t retry_ms;        /* the next pause after a failure */
     uint64_t failed_since_ms; /* 0: the last delivery did not fail */
     struct tw_error trouble;  /* why it failed; TW_OK: it did not */
+    struct tw_error refusal;  /* of the last row that was refused */
 
     void (*closed)(void *context);
     void *closed_context;
@@ -185,8 +186,10 @@ static void take_lease(struct tw_outbox *outbox, const PGresult *result)
         tw_log(outbox->log, TW_INFO, "tell", held ? "tells" : "another daemon tells",
             tw_string("target", target_name(outbox)), tw_string("daemon", PQgetvalue(result, 0, 1)));
     outbox->held = held;
-    if (!held)
-        tw_untold_repeated(&outbox->untold, true, tw_now_ms()); /* by that one, if at all */
+    if (!held) { /* what becomes of alerts is that one's to say */
+        tw_untold_repeated(&outbox->untold, true, tw_now_ms());
+        tw_untold_ended(&outbox->untold, true);
+    }
     snprintf(outbox->teller_name, sizeof outbox->teller_name, "%s", PQgetvalue(result, 0, 1));
     const struct tw_untold_seen seen = {.rows = tw_get_int64(PQgetvalue(result, 0, 2)),
         .age_ms = tw_get_int64(PQgetvalue(result, 0, 3)),
@@ -309,10 +312,11 @@ static void on_marked(void *context, const struct tw_refusal *refusal)
         recover(outbox, "what was told cannot be marked, and is told again", refusal);
         return;
     }
-    if (outbox->repeating)
-        outbox->repeat_after = outbox->rows[outbox->count - 1].alert;
-    else
-        tw_untold_told(&outbox->untold, tw_now_ms());
+    size_t settled = tw_outbox_settled(outbox->rows, outbox->count);
+    if (outbox->repeating && settled > 0)
+        outbox->repeat_after = outbox->rows[settled - 1].alert;
+    if (!outbox->repeating) /* they were read in the order in which they were made */
+        tw_untold_told(&outbox->untold, settled > 0, tw_now_ms());
     if (outbox->trouble.code != TW_OK)
         wait_longer(outbox, "marked; not all of it was told");
     else
@@ -323,6 +327,7 @@ static void tell_refused(struct tw_outbox *outbox, const struct tw_outbox_row *r
 {
     uint64_t unsaid;
     numbers(outbox)->refused++;
+    tw_fail(&outbox->refusal, TW_REFUSED, NULL, "see the answers in tapewatch.outbox", "%s", row->answer);
     if (tw_repeats_tell(&outbox->repeats, LINE_REFUSED, tw_now_ms(), &unsaid))
         tw_log(outbox->log, TW_ERROR, "tell", "an alert was refused, and is not told again",
             tw_string("target", target_name(outbox)), tw_bytes("key", row->key),
@@ -342,12 +347,21 @@ static uint32_t list_ended(struct tw_outbox *outbox, int64_t *rows, int64_t *ale
             tell_refused(outbox, row);
         else
             numbers(outbox)->told++;
+        tw_untold_ended(&outbox->untold, row->outcome == TW_TELLING_TOLD);
         rows[ended] = row->id;
         alerts[ended] = row->alert;
         outcomes[ended] = tw_text_of(row->outcome == TW_TELLING_TOLD ? "told" : "refused");
         answers[ended++] = tw_text_of(row->answer);
     }
     return ended;
+}
+
+size_t tw_outbox_settled(const struct tw_outbox_row *rows, size_t count)
+{
+    size_t settled = 0;
+    while (settled < count && rows[settled].outcome != TW_TELLING_WAITS)
+        settled++;
+    return settled;
 }
 
 /* Returns false when nothing has an outcome. */
@@ -456,6 +470,12 @@ uint64_t tw_outbox_behind_ms(const struct tw_outbox *outbox)
 uint64_t tw_outbox_unknown_ms(const struct tw_outbox *outbox)
 {
     return tw_untold_unknown_ms(&outbox->untold, tw_now_ms());
+}
+
+uint32_t tw_outbox_refused(const struct tw_outbox *outbox, char *line, size_t size)
+{
+    tw_error_line(&outbox->refusal, line, size);
+    return tw_untold_refused(&outbox->untold);
 }
 
 void tw_outbox_obstacle(const struct tw_outbox *outbox, char *line, size_t size)

@@ -12,8 +12,9 @@
  * A target that is away, slow or refuses us leaves its rows waiting: they are tried again after a pause that
  * doubles up to 15 s, for as long as tell.keep; then they expire, loudly. A row that the target will not have
  * (TW_TELLING_REFUSED) is told once and kept with the answer. Either way the log says so, once a minute while
- * it goes on, metrics tell depth and age, and the daemon is not ready while rows wait and none is told, or
- * while it cannot be asked whether any do (untold.h).
+ * it goes on, metrics tell depth and age, and the daemon is not ready while the oldest row waits and is not
+ * told, while the target refuses one after the other, or while it cannot be asked whether any wait
+ * (untold.h).
  *
  * A target that wants it (teller.h, `repeats`) is told of all open alerts every tell.repeat, page by page.
  *
@@ -59,13 +60,19 @@ TW_MUST_USE bool tw_outbox_begin(uv_loop_t *loop, const struct tw_config *config
 /* Each second: depth and age as metrics tell them, whatever is under way. */
 void tw_outbox_second(struct tw_outbox *outbox);
 
-/* For how long rows have waited without any being told, by whichever daemon, or open alerts could not be told
- * again; 0 when none waits. */
+/* For how long the oldest row has waited without being told, by whichever daemon, or open alerts could not be
+ * told again; 0 when none waits. */
 uint64_t tw_outbox_behind_ms(const struct tw_outbox *outbox);
 /* For how long the database has not said what waits: no session, or it refuses; 0 when it does. */
 uint64_t tw_outbox_unknown_ms(const struct tw_outbox *outbox);
+/* How many rows it has refused since it took one, when that is no matter of single rows any more (untold.h);
+ * else 0. Its last answer, and the cure: a line. */
+uint32_t tw_outbox_refused(const struct tw_outbox *outbox, char *line, size_t size);
 /* What keeps them, as far as this daemon knows, and the cure: a line. */
 void tw_outbox_obstacle(const struct tw_outbox *outbox, char *line, size_t size);
+
+/* How many rows, from the first on, have an outcome: behind those it is gone on, and no further. Pure. */
+size_t tw_outbox_settled(const struct tw_outbox_row *rows, size_t count);
 
 /* Gives the lease back, ends the teller and the session; `closed` comes when every handle is gone. Once. */
 void tw_outbox_end(struct tw_outbox *outbox, void (*closed)(void *context), void *context);

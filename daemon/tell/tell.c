@@ -31,22 +31,27 @@ void tw_tell_second(struct tw_tell *tell)
             tw_outbox_second(tell->outboxes[target]);
 }
 
-/* A line, when the target has stood still for too long; the length that it has, or would have. */
-static size_t tell_behind(const struct tw_outbox *outbox, const char *target, char *why, size_t size)
+/* A line, when the target has stood still for too long, or refuses whatever it is told; the length that it
+ * has, or would have. */
+static size_t tell_stop(const struct tw_outbox *outbox, const char *target, char *why, size_t size)
 {
     char line[900];
     uint64_t behind_ms = tw_outbox_behind_ms(outbox);
     uint64_t unknown_ms = tw_outbox_unknown_ms(outbox);
-    int length;
-    if (unknown_ms < TW_TELL_LIMIT_MS && behind_ms < TW_TELL_LIMIT_MS)
-        return 0;
-    tw_outbox_obstacle(outbox, line, sizeof line);
+    uint32_t refused = tw_outbox_refused(outbox, line, sizeof line);
+    bool late = unknown_ms >= TW_TELL_LIMIT_MS || behind_ms >= TW_TELL_LIMIT_MS;
+    int length = 0;
+    if (late)
+        tw_outbox_obstacle(outbox, line, sizeof line);
     if (unknown_ms >= TW_TELL_LIMIT_MS)
         length = snprintf(why, size, "what waits to be told to %s is not known for %" PRIu64 " s: %s\n",
             target, unknown_ms / 1000, line);
-    else
-        length = snprintf(why, size, "alerts wait, and %s was told none for %" PRIu64 " s: %s\n", target,
-            behind_ms / 1000, line);
+    else if (late)
+        length = snprintf(why, size, "alerts wait, and %s was not told the oldest for %" PRIu64 " s: %s\n",
+            target, behind_ms / 1000, line);
+    else if (refused > 0)
+        length = snprintf(why, size, "%s refused the last %" PRIu32 " alerts, and took none since: %s\n",
+            target, refused, line);
     return length > 0 ? (size_t)length : 0;
 }
 
@@ -56,8 +61,7 @@ bool tw_tell_ready(const struct tw_tell *tell, char *why, size_t size)
     why[0] = '\0';
     for (enum tw_tell_target target = 0; target < TW_TELL_TARGETS; target++)
         if (tell->outboxes[target] && used < size)
-            used +=
-                tell_behind(tell->outboxes[target], tw_tell_target_names[target], why + used, size - used);
+            used += tell_stop(tell->outboxes[target], tw_tell_target_names[target], why + used, size - used);
     return used == 0;
 }
 

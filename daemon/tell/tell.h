@@ -5,9 +5,9 @@
  *     tw_tell_ready(&tell, why, size)       for /readyz: are rows told that wait?
  *     tw_tell_end(&tell, closed, context)
  *
- * NOT READY is a daemon whose alerts wait for TW_TELL_LIMIT_MS without any being told, or that cannot ask
- * for so long whether any wait: documents are stored and rules are evaluated, and yet nobody hears of it. A
- * light that says ok then would be the wrong one.
+ * NOT READY is a daemon of whose alerts the oldest waits for TW_TELL_LIMIT_MS without being told, or that
+ * cannot ask for so long whether any wait: documents are stored and rules are evaluated, and yet nobody hears
+ * of it. A light that says ok then would be the wrong one.
  * Nothing restarts for it: systemd's watchdog does not ask, and the rows wait in the database. */
 #ifndef TW_TELL_H
 #define TW_TELL_H

@@ -2,7 +2,8 @@
 
 enum {
     SAME_MS = 1000,
-    GIVEN_UP_MS = 2000 /* rows are given up when they are looked at, which takes a while */
+    GIVEN_UP_MS = 2000, /* rows are given up when they are looked at, which takes a while */
+    BY_THEMSELVES = 2   /* rows may be refused one behind the other */
 };
 
 void tw_untold_begin(struct tw_untold *untold, uint64_t now_ms)
@@ -24,9 +25,20 @@ void tw_untold_note(struct tw_untold *untold, const struct tw_untold_seen *seen,
     untold->unknown_ms = 0;
 }
 
-void tw_untold_told(struct tw_untold *untold, uint64_t now_ms)
+void tw_untold_told(struct tw_untold *untold, bool oldest, uint64_t now_ms)
 {
-    untold->progress_ms = now_ms;
+    if (oldest)
+        untold->progress_ms = now_ms;
+}
+
+void tw_untold_ended(struct tw_untold *untold, bool told)
+{
+    untold->refused = told ? 0 : untold->refused + 1;
+}
+
+uint32_t tw_untold_refused(const struct tw_untold *untold)
+{
+    return untold->refused > BY_THEMSELVES ? untold->refused : 0;
 }
 
 void tw_untold_repeated(struct tw_untold *untold, bool told, uint64_t now_ms)

@@ -624,6 +624,21 @@ static void documents_that_a_trigger_refuses_are_told_in_one_line(void **state)
     assert_int_equal(told, 1);
 }
 
+/* All entities of a batch go in one statement, and one that is refused takes the others with it. */
+static void an_entity_that_postgresql_refuses_keeps_no_other_from_standing_there(void **state)
+{
+    struct story *story = *state;
+    ask(story, "DELETE FROM tapewatch.entities WHERE symbol LIKE 'SYM%'");
+    ask(story, "ALTER TABLE tapewatch.entities ADD CONSTRAINT refuse CHECK (symbol <> 'SYM0003') NOT VALID");
+    give(story, &shape_of_hundred);
+    int told = told_until_stored(story, 1, "entity refused by PostgreSQL");
+    ask(story, "ALTER TABLE tapewatch.entities DROP CONSTRAINT refuse");
+    assert_int_equal(told, 1);
+    assert_int_equal(documents(story), 100);
+    assert_int_equal(ask(story, "SELECT count(*) FROM tapewatch.entities WHERE symbol LIKE 'SYM%'"), 9);
+    assert_int_equal(story->metrics.counters[TW_COUNT_ENTITIES_REFUSED], 1);
+}
+
 /* A trigger that returns nothing drops the row without an error, and the offset passes it. */
 static void rows_that_a_trigger_leaves_out_are_counted_and_told(void **state)
 {
@@ -1157,6 +1172,7 @@ int main(void)
         STORY(what_stands_under_our_key_is_compared_before_anybody_is_blamed),
         STORY(a_document_that_postgresql_refuses_becomes_a_dead_letter_alone),
         STORY(documents_that_a_trigger_refuses_are_told_in_one_line),
+        STORY(an_entity_that_postgresql_refuses_keeps_no_other_from_standing_there),
         STORY(rows_that_a_trigger_leaves_out_are_counted_and_told),
         STORY(a_document_that_postgresql_refuses_moves_no_watermark),
         STORY(what_moved_no_watermark_moves_none_when_it_is_read_again),

@@ -77,6 +77,35 @@ static void an_address_has_one_slash(void **state)
     }
 }
 
+static void expect_outcome(long status, const char *body, enum tw_telling wanted)
+{
+    const struct tw_http_answer answer = {.status = status, .body = tw_text_of(body), .trouble = ""};
+    assert_int_equal(tw_alertmanager_outcome(&answer), wanted);
+}
+
+static void what_is_said_of_alerts_is_theirs(void **state)
+{
+    (void)state;
+    expect_outcome(200, "", TW_TELLING_TOLD);
+    expect_outcome(202, "{\"status\":\"success\"}", TW_TELLING_TOLD);
+    expect_outcome(400, "\"at least one label pair required\"\n", TW_TELLING_REFUSED);
+    expect_outcome(422, "{\"code\":602,\"message\":\"labels is required\"}", TW_TELLING_REFUSED);
+    expect_outcome(413, "<html><h1>413 Request Entity Too Large</h1></html>", TW_TELLING_REFUSED);
+}
+
+/* Alerts would be told to nobody, and each of them given up. */
+static void what_another_program_says_is_trouble(void **state)
+{
+    static const char page[] = "\r\n<html><h1>400 The plain HTTP request was sent to HTTPS port</h1></html>";
+    static const long statuses[] = {0, 302, 401, 403, 404, 429, 500, 503};
+    (void)state;
+    for (size_t at = 0; at < sizeof statuses / sizeof statuses[0]; at++)
+        expect_outcome(statuses[at], "", TW_TELLING_WAITS);
+    expect_outcome(400, page, TW_TELLING_WAITS);
+    expect_outcome(422, page, TW_TELLING_WAITS);
+    expect_outcome(200, "<!doctype html><title>It works</title>", TW_TELLING_WAITS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +115,8 @@ int main(void)
         cmocka_unit_test(it_ends_neither_after_now_nor_before_it_began),
         cmocka_unit_test(what_is_no_json_is_not_sent),
         cmocka_unit_test(an_address_has_one_slash),
+        cmocka_unit_test(what_is_said_of_alerts_is_theirs),
+        cmocka_unit_test(what_another_program_says_is_trouble),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
