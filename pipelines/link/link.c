@@ -131,8 +131,8 @@ static enum tw_symbol_found find_at_colon(
                                                 : tw_terminal_symbol(scan, pass->taken, at, at, ticker);
 }
 
-/* The symbol to which the mark at `at` belongs: a dollar sign, '#', '<', ':', or the letters of what may be a
- * terminal's code. */
+/* The symbol to which the mark at `at` belongs: a dollar sign, '#', '<', ':', a bracket, or the letters of
+ * what may be a terminal's code. */
 static enum tw_symbol_found find_at(const struct tw_ticker_scan *scan, struct pass *pass, size_t at,
     size_t bytes, char mark, struct tw_ticker *ticker)
 {
@@ -145,9 +145,23 @@ static enum tw_symbol_found find_at(const struct tw_ticker_scan *scan, struct pa
         return tw_ticker_newswire(scan, at, ticker);
     case ':':
         return find_at_colon(scan, pass, at, bytes, ticker);
+    case '(':
+    case '[':
+        return tw_symbol_list_bracketed(scan, at, bytes, &pass->list, ticker);
     default:
         return tw_terminal_symbol(scan, pass->taken, at, at + bytes, ticker);
     }
+}
+
+/* A hashtag that is a name, its words pushed together. */
+static bool take_tag(const struct linking *linking, size_t at, size_t hash, struct hit *hit)
+{
+    uint32_t end;
+    int32_t entity = tw_hashtag_name(&linking->scan, at, hash, &end);
+    if (entity == TW_NO_ENTITY)
+        return false;
+    *hit = (struct hit){.begin = (uint32_t)at, .end = end, .entity = entity};
+    return true;
 }
 
 /* What stands where the walk has stopped, which goes on behind it: a symbol, else the name that begins with
@@ -168,6 +182,7 @@ static bool take_stop(
         walk->at = named ? hit->end : (uint32_t)(at + bytes);
         return named;
     }
+    taken = taken || (mark == '#' && take_tag(linking, at, bytes, hit));
     walk->at = taken ? hit->end : (uint32_t)(at + bytes);
     if (taken && mark == '$') {
         pass->last_cashtag = hit->end;

@@ -38,8 +38,7 @@ static bool read_spelling(
     return spelling->base.length > 0 && text.bytes[at] != '/' && apart;
 }
 
-/* Words of English in capitals, which are symbols, too. */
-static bool is_word(struct tw_text base)
+bool tw_terminal_is_word(struct tw_text base)
 {
     static const char *const words[] = {"A", "ALL", "AN", "AND", "ANY", "ARE", "AS", "AT", "BE", "BIG", "BUY",
         "BY", "CAN", "CEO", "CFO", "DO", "ETF", "EU", "FOR", "FREE", "FROM", "GDP", "GO", "GOOD", "HAS", "HE",
@@ -89,7 +88,7 @@ static bool is_meant(struct tw_text text, const struct spelling *spelling, bool 
     static const char key[] = " Equity";
     char after = tw_text_byte(text, spelling->end);
     bool stops = after == '.' && !tw_text_is_alphanumeric(tw_text_byte(text, spelling->end + 1));
-    if ((!parts_words(after) && !stops) || is_word(spelling->base))
+    if ((!parts_words(after) && !stops) || tw_terminal_is_word(spelling->base))
         return false;
     bool is_equity = spelling->joint == ' ' && tw_text_goes_on(text, spelling->end, key) &&
                      !tw_word_joins(text, spelling->end + sizeof key - 1);

@@ -22,4 +22,7 @@
 enum tw_symbol_found tw_terminal_symbol(
     const struct tw_ticker_scan *scan, size_t from, size_t begin, size_t end, struct tw_ticker *out);
 
+/* Is it one of the words of English that are symbols, too, and name nobody here? Any case. */
+bool tw_terminal_is_word(struct tw_text text);
+
 #endif

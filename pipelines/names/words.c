@@ -489,6 +489,35 @@ bool tw_word_spelled_alike(struct tw_text left, struct tw_text right)
     }
 }
 
+/* Small letters of a text, and whether there is a letter that is none. */
+static uint32_t count_small(struct tw_text text, bool *capital)
+{
+    uint32_t count = 0;
+    int32_t point;
+    *capital = false;
+    for (size_t at = 0; at < text.length; at += point_at(text, at, &point)) {
+        point_at(text, at, &point);
+        utf8proc_category_t category = utf8proc_category(point);
+        count += category == UTF8PROC_CATEGORY_LL;
+        *capital = *capital || category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LT;
+    }
+    return count;
+}
+
+bool tw_word_is_titled(struct tw_text text)
+{
+    enum { SHORT = 4 };
+    struct tw_name_word word;
+    bool first = true, capital;
+    for (uint32_t at = 0; tw_word_next(text, &at, &word); first = first && !word.letters) {
+        uint32_t small =
+            count_small((struct tw_text){text.bytes + word.begin, word.end - word.begin}, &capital);
+        if (!capital && small >= (first ? 1 : SHORT))
+            return false;
+    }
+    return true;
+}
+
 /* ---- edges ---- */
 
 static int32_t raw_point(struct tw_text text, size_t at)

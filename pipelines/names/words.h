@@ -47,6 +47,10 @@ bool tw_word_edges(struct tw_text text, size_t begin, size_t end);
  * "at&t"? */
 bool tw_word_spelled_alike(struct tw_text left, struct tw_text right);
 
+/* Is the text written as names are: with a capital in its first word, and in each of four letters and more? A
+ * word of a script without capitals has one. */
+bool tw_word_is_titled(struct tw_text text);
+
 /* True when the character at `at` is a letter, mark or digit that a word before it would go on with: none of
  * a script whose characters are words of their own. */
 bool tw_word_joins(struct tw_text text, size_t at);
