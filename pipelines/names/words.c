@@ -1,5 +1,7 @@
 #include "names/words.h"
 
+#include "names/han_words.h"
+
 #include <string.h>
 
 #include <utf8proc.h>
@@ -601,6 +603,26 @@ static bool is_following(int32_t point)
            (category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC || IS_WITHIN(point, vowels));
 }
 
+/* Are the characters on both sides of `at` a common word of two ideographs? */
+static bool is_within_han_word(struct tw_text text, size_t at)
+{
+    int32_t point;
+    if (at == 0 || at >= text.length)
+        return false;
+    size_t begin = back(text, at), end = at + point_at(text, at, &point);
+    return tw_han_is_word((struct tw_text){text.bytes + begin, end - begin});
+}
+
+/* Does a common word reach over an edge of [begin, end), and no other one stands right beside that edge? */
+static bool is_cut_from_han_words(struct tw_text text, size_t begin, size_t end)
+{
+    int32_t point;
+    size_t before = begin ? back(text, begin) : 0;
+    size_t after = end < text.length ? end + point_at(text, end, &point) : end;
+    return (is_within_han_word(text, begin) && !is_within_han_word(text, before)) ||
+           (is_within_han_word(text, end) && !is_within_han_word(text, after));
+}
+
 bool tw_word_edges(struct tw_text text, size_t begin, size_t end)
 {
     int32_t first = raw_point(text, begin), before = raw_point_before(text, begin);
@@ -619,7 +641,10 @@ bool tw_word_edges(struct tw_text text, size_t begin, size_t end)
     }
     if ((is_clustered(first) && is_leading_vowel(before)) || (is_clustered(last) && is_following(after)))
         return false;
-    /* A single ideograph is a word by itself only. */
-    bool single = is_han(first) && begin == back(text, end);
-    return !single || (!is_han(before) && !is_han(after));
+    if (!is_han(first) || !is_han(last))
+        return true;
+    size_t second = begin + point_at(text, begin, &first), last_begin = back(text, end);
+    if (begin == last_begin)
+        return !is_han(before) && !is_han(after);
+    return second != last_begin || !is_cut_from_han_words(text, begin, end);
 }

@@ -18,7 +18,9 @@
  *   Katakana    not inside a run of Katakana, but before a word that companies' names take on (グループ)
  *   Thai, ...   not before a mark or vowel that belongs to the letter before it, nor behind a vowel that is
  *               written before its consonant
- *   Han         anywhere; a single ideograph not inside a run of Han */
+ *   Han         anywhere; a single ideograph not inside a run of Han, and two not where a common word of two
+ *               (han_words.h) reaches over an edge of theirs, unless another such word takes its other half:
+ *               in 不同方面 stands no 同方, in 京东方 no 京东, but one in 京东方面 */
 #ifndef TW_WORDS_H
 #define TW_WORDS_H
 

@@ -445,6 +445,25 @@ static void names_are_the_same_in_every_spelling(void **state)
     ASSERT_ALL(cases);
 }
 
+/* Chinese puts no space between words: two characters of a name may be the ends of two words. */
+static void a_chinese_name_of_two_characters_is_not_cut_from_common_words(void **state)
+{
+    (void)state;
+    static const char listed[] =
+        "{\"symbol\":\"TFG\",\"names\":[\"同方\"]}\n{\"symbol\":\"JDC\",\"names\":[\"京东\"]}\n"
+        "{\"symbol\":\"BCI\",\"names\":[\"北辰\"]}\n{\"symbol\":\"GML\",\"names\":[\"国美\"]}\n"
+        "{\"symbol\":\"RLT\",\"names\":[\"日立\"]}\n{\"symbol\":\"BCH\",\"names\":[\"北辰重工\"]}\n";
+    static const struct expected cases[] = {
+        {"据悉同方发布公告,昨日北辰大跌,收购京东,与国美合作", "BCI*1 GML*1 JDC*1 TFG*1"},
+        {"同方", "TFG*1"},
+        {"不同方面的问题", ""},
+        {"东北辰光,北京东路,中国美食,京东方科技,今日立ち上げ", ""},
+        {"京东方面表示,华东北辰项目,日立製作所", "BCI*1 JDC*1 RLT*1"},
+        {"东北辰重工人", "BCH*1"}, /* three and more are found anywhere */
+    };
+    assert_listed(listed, cases, sizeof cases / sizeof cases[0]);
+}
+
 static void names_are_whole_words_and_the_longest_wins(void **state)
 {
     (void)state;
@@ -651,6 +670,7 @@ int main(void)
         cmocka_unit_test(a_bare_symbol_is_read_to_its_end),
         cmocka_unit_test(a_title_may_be_cut_off),
         cmocka_unit_test(names_are_the_same_in_every_spelling),
+        cmocka_unit_test(a_chinese_name_of_two_characters_is_not_cut_from_common_words),
         cmocka_unit_test(names_are_whole_words_and_the_longest_wins),
         cmocka_unit_test(short_and_common_names_match_as_spelled),
         cmocka_unit_test(an_ambiguous_name_needs_a_symbol_of_one_owner),
