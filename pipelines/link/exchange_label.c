@@ -30,6 +30,9 @@ static const struct label places[] = {LABEL("NEW YORK", "N"), LABEL("TORONTO", "
     LABEL("深圳证券交易所", "SZ"), LABEL("深市", "SZ"), LABEL("港交所", "HK"), LABEL("联交所", "HK"),
     LABEL("聯交所", "HK"), LABEL("港股", "HK"), LABEL("東証", "T"), LABEL("東証プライム", "T"),
     LABEL("東証スタンダード", "T"), LABEL("東証グロース", "T"), LABEL("코스피", "KS"), LABEL("코스닥", "KQ"),
+    LABEL("纽交所", "N"), LABEL("紐交所", "N"), LABEL("纳斯达克", "N"), LABEL("納斯達克", "N"),
+    LABEL("美股", "N"), LABEL("ナスダック", "N"), LABEL("나스닥", "N"), LABEL("科创板", "SS"),
+    LABEL("创业板", "SZ"), LABEL("東証1部", "T"), LABEL("東証一部", "T"), LABEL("マザーズ", "T"),
     LABEL("SH", "SS"), LABEL("SZ", "SZ"), LABEL("HK", "HK")};
 
 /* Words for a stock's number. */

@@ -203,6 +203,20 @@ static bool take_listed(struct linking *linking, struct pass *pass, struct hit *
     return taken;
 }
 
+/* A name that is none, because a symbol is joined to it, may be the code of its market: "9901.T" where
+ * somebody is called T. */
+static bool take_market(
+    struct linking *linking, const struct pass *pass, const struct tw_name_match *match, struct hit *hit)
+{
+    const struct tw_ticker_scan *scan = &linking->scan;
+    struct tw_ticker ticker = {0};
+    if (!tw_word_may_be_market(scan->text, match->begin, match->end))
+        return false;
+    *hit = (struct hit){.by_symbol = true};
+    return take_ticker(
+        linking, tw_terminal_symbol(scan, pass->taken, match->begin, match->end, &ticker), &ticker, hit);
+}
+
 static bool find_hits(struct linking *linking)
 {
     struct tw_text text = linking->document->text;
@@ -213,7 +227,7 @@ static bool find_hits(struct linking *linking)
         struct hit hit = {.by_symbol = true};
         pass.walk.text.length = pass.list.next ? pass.list.next : text.length;
         if (tw_entities_next(linking->scan.entities, &pass.walk, &stopped, &match)) {
-            if (!take_name(linking, &match, &hit))
+            if (!take_name(linking, &match, &hit) && !take_market(linking, &pass, &match, &hit))
                 continue;
             pass.walk.at = hit.end;
             pass.taken = hit.end;

@@ -436,6 +436,16 @@ static bool find_by_mark(
            (bytes == 1 && take_ticker(tw_terminal_symbol(scan, taken, begin, begin, &ticker), &ticker, hit));
 }
 
+/* The symbol whose market's code stands at [begin, end). */
+static bool take_market(
+    const struct linker *linker, size_t taken, uint32_t begin, uint32_t end, struct hit *hit)
+{
+    struct tw_ticker ticker = {0};
+    *hit = (struct hit){.company = TW_NO_ENTITY};
+    return tw_word_may_be_market(linker->text, begin, end) &&
+           take_ticker(tw_terminal_symbol(&linker->scan, taken, begin, end, &ticker), &ticker, hit);
+}
+
 static void find_hits(struct linker *linker, struct hits *hits)
 {
     size_t last_cashtag = 0, next = 0, taken = 0; /* next: the first byte that nothing has taken */
@@ -465,12 +475,11 @@ static void find_hits(struct linker *linker, struct hits *hits)
         } else if (mark && strchr("#<:([", mark)) {
             found = find_by_mark(linker, word, mark, taken, &hit);
         } else if (find_name(linker, at, &hit)) {
-            next = hit.end;
-            found = take_name(linker, at, &hit);
-        } else if (tw_word_may_be_market(linker->text, word->begin, word->end)) {
-            hit = (struct hit){.company = TW_NO_ENTITY};
-            found = take_ticker(
-                tw_terminal_symbol(&linker->scan, taken, word->begin, word->end, &ticker), &ticker, &hit);
+            uint32_t begin = hit.begin, end = hit.end;
+            next = end;
+            found = take_name(linker, at, &hit) || take_market(linker, taken, begin, end, &hit);
+        } else {
+            found = take_market(linker, taken, word->begin, word->end, &hit);
         }
         if (!found && mark && strchr("$#<:([", mark)) {
             if (find_name(linker, at, &hit))

@@ -353,6 +353,8 @@ static void terminals_write_a_market_behind_a_symbol(void **state)
         {"(EUR:US), (US:UK), 2:1, FOOX:US, FOOX US Equity, VELQ.NN, VELQ.N-x", ""},
         {"the VELQ US Steel deal", "STL*1"},
         {"$VELQ US Equity and $VELQ:US", "VELQ*2"},
+        {"某公司（VELQ.N）跌,【ODNL.OQ】,东京9901.T公告,（VELQ US）,“VELQ.N”", "9901.T*1 ODNL*1 VELQ*3"},
+        {"éVELQ.N, VELQ.Né, –VELQ.N, VELQ.N–x", ""},
         {"$NASDAQ:VELQ and $NYSE:ODNL fall, $TYO:9901", "9901.T*1 ODNL*1 VELQ*1"},
         {"$NYSE: a market, $NASDAQ falls", "[NASDAQ]*1 [NYSE]*1"},
     };
@@ -454,10 +456,8 @@ static void a_chinese_name_of_two_characters_is_not_cut_from_common_words(void *
         "{\"symbol\":\"BCI\",\"names\":[\"北辰\"]}\n{\"symbol\":\"GML\",\"names\":[\"国美\"]}\n"
         "{\"symbol\":\"RLT\",\"names\":[\"日立\"]}\n{\"symbol\":\"BCH\",\"names\":[\"北辰重工\"]}\n";
     static const struct expected cases[] = {
-        {"据悉同方发布公告,昨日北辰大跌,收购京东,与国美合作", "BCI*1 GML*1 JDC*1 TFG*1"},
-        {"同方", "TFG*1"},
-        {"不同方面的问题", ""},
-        {"东北辰光,北京东路,中国美食,京东方科技,今日立ち上げ", ""},
+        {"据悉同方发布公告,昨日北辰大跌,收购京东,与国美合作", "BCI*1 GML*1 JDC*1 TFG*1"}, {"同方", "TFG*1"},
+        {"不同方面的问题", ""}, {"东北辰光,北京东路,中国美食,京东方科技,今日立ち上げ", ""},
         {"京东方面表示,华东北辰项目,日立製作所", "BCI*1 JDC*1 RLT*1"},
         {"东北辰重工人", "BCH*1"}, /* three and more are found anywhere */
     };

@@ -53,6 +53,7 @@ static void a_place_is_its_exchange_in_brackets(void **state)
         {"(New York: VELQ) (New York Stock Exchange: VELQ, HLX) (Hong Kong: 700)", "0700.HK*1 HLX*1 VELQ*2"},
         {"\uFF08\u4E0A\u4EA4\u6240\uFF1A600999\uFF09 \uFF08\u6771\u8A3C\uFF1A9901\uFF09 (SH: 600999)",
             "600999.SS*2 9901.T*1"},
+        {"（纽交所：VELQ）,（纳斯达克：HLX）", "HLX*1 VELQ*1"},
         {"Paris: MRL (London: MRL) (Paris: FOOX) (Paris: CEO) (New York: UP) (Paris: MRL said)", ""},
         {"(Euronext: MRL) (Euronext: DUO)", "[DUO]*1 MRL.PA*1"}, /* neither that of Paris nor of Amsterdam */
     };
