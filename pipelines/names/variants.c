@@ -27,6 +27,10 @@ static const struct form forms[] = {
 
 static const char *const conjunctions[] = {"&", "and", "+"};
 
+/* Ways to write apostrophes and hyphens: as they are; without apostrophes and with blanks for hyphens; without
+ * both. */
+enum { AS_LISTED, PARTED, FUSED, MARKS };
+
 enum {
     FORMS = sizeof forms / sizeof forms[0],
     CONJUNCTIONS = sizeof conjunctions / sizeof conjunctions[0],
@@ -72,6 +76,20 @@ static uint32_t tail_of(const struct tw_text *words, uint32_t count, const char 
         if (!tw_text_equal(words[count - tail.count + at], tail.words[at]))
             return 0;
     return tail.count;
+}
+
+static bool is_apostrophe(const struct tw_text *words, uint32_t count, uint32_t at)
+{
+    return at > 0 && at + 1 < count && is_word(words[at], "'") && is_letters(words[at - 1]) &&
+           is_letters(words[at + 1]);
+}
+
+/* Short parts are left alone: "Snap-on" is no "Snap on". */
+static bool is_hyphen(const struct tw_text *words, uint32_t count, uint32_t at)
+{
+    enum { LEAST = 3 };
+    return at > 0 && at + 1 < count && is_word(words[at], "-") && is_letters(words[at - 1]) &&
+           is_letters(words[at + 1]) && words[at - 1].length >= LEAST && words[at + 1].length >= LEAST;
 }
 
 static bool is_conjunction(const struct tw_text *words, uint32_t count, uint32_t at)
@@ -124,6 +142,7 @@ static void find_form(struct tw_name_variants *variants)
 void tw_name_variants_begin(struct tw_name_variants *variants, const struct tw_text *words, uint32_t count)
 {
     uint32_t letters = 0;
+    bool apostrophe = false, hyphen = false;
     *variants = (struct tw_name_variants){.words = words, .count = count};
     if (count < 2)
         return;
@@ -131,11 +150,46 @@ void tw_name_variants_begin(struct tw_name_variants *variants, const struct tw_t
     for (uint32_t at = 0; at < count; at++) {
         letters += is_letters(words[at]);
         variants->joined = variants->joined || is_conjunction(words, count, at);
+        apostrophe = apostrophe || is_apostrophe(words, count, at);
+        hyphen = hyphen || is_hyphen(words, count, at);
     }
+    variants->marks = hyphen ? MARKS : 1 + apostrophe;
     variants->article = is_word(words[0], "the") && letters > 2 && variants->stem > 1;
     bool comma = variants->form >= 0 && forms[variants->form].comma;
     variants->most = count_spellings(variants->form) * (1 + comma) * (1 + variants->article) *
-                     (variants->joined ? CONJUNCTIONS : 1);
+                     (variants->joined ? CONJUNCTIONS : 1) * variants->marks;
+}
+
+/* One word of the last one and the next. */
+static bool fuse_words(struct tw_name_variant *out, struct tw_text next)
+{
+    struct tw_text *last = &out->words[out->count - 1];
+    size_t length = last->length + next.length;
+    if (length > TW_WORD_BYTES || length > sizeof out->fused - out->used)
+        return false;
+    char *bytes = out->fused + out->used;
+    memcpy(bytes, last->bytes, last->length);
+    memcpy(bytes + last->length, next.bytes, next.length);
+    *last = (struct tw_text){bytes, length};
+    out->used += length;
+    return true;
+}
+
+/* Writes apostrophes and hyphens another way; false where a word becomes too long. */
+static bool write_marks(uint32_t way, struct tw_name_variant *out)
+{
+    struct tw_text words[TW_NAME_WORDS];
+    uint32_t count = out->count;
+    memcpy(words, out->words, count * sizeof *words);
+    out->count = 0;
+    for (uint32_t at = 0; at < count; at++) {
+        bool hyphen = is_hyphen(words, count, at);
+        if (!hyphen && !is_apostrophe(words, count, at))
+            out->words[out->count++] = words[at];
+        else if ((!hyphen || way == FUSED) && !fuse_words(out, words[++at]))
+            return false;
+    }
+    return true;
 }
 
 /* The nth of all ways to put the name together; false where it has too many words. */
@@ -146,8 +200,11 @@ static bool put_together(const struct tw_name_variants *variants, uint32_t nth, 
     bool article = variants->article && nth % 2 == 0; /* stays */
     nth /= 1 + variants->article;
     uint32_t conjunction = variants->joined ? nth % CONJUNCTIONS : 0;
-    bool comma = nth / (variants->joined ? CONJUNCTIONS : 1) != 0;
+    nth /= variants->joined ? CONJUNCTIONS : 1;
+    uint32_t marks = nth % variants->marks;
+    bool comma = nth / variants->marks != 0;
     out->count = 0;
+    out->used = 0;
     for (uint32_t at = variants->article && !article; at < variants->stem; at++)
         out->words[out->count++] = variants->words[at];
     if (variants->form >= 0 &&
@@ -156,7 +213,7 @@ static bool put_together(const struct tw_name_variants *variants, uint32_t nth, 
     for (uint32_t at = 0; variants->joined && at < out->count; at++)
         if (is_conjunction(out->words, out->count, at))
             out->words[at] = tw_text_of(conjunctions[conjunction]);
-    return true;
+    return marks == AS_LISTED || write_marks(marks, out);
 }
 
 static bool is_own(const struct tw_name_variants *variants, const struct tw_name_variant *variant)

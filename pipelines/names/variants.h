@@ -9,6 +9,8 @@
  *     Co with a comma before it or without
  *   - with "&", "and" and "+" between its words for one another
  *   - without "The" at its head, where two words stay
+ *   - without its apostrophes; with its hyphens between parts of three letters and more left out, or a blank
+ *     in their place: "Bram-Wickel's" is "Bram Wickels", too
  * and a number of Shanghai, Shenzhen or Hong Kong (600999.SS, 0700.HK) with the exchange before it: SH600999,
  * HK00700.
  *
@@ -20,25 +22,29 @@
 #define TW_VARIANTS_H
 
 #include "names/entities.h"
+#include "names/words.h"
 
 struct tw_name_variants {
     const struct tw_text *words; /* the caller's */
     uint32_t count, stem;        /* words of the name, and of it before its form and the comma there */
     int form;                    /* of the table; none: -1 */
     bool article, joined;        /* "The" may go; "&" or the like stands between words */
+    uint32_t marks;              /* ways to write apostrophes and hyphens */
     uint32_t next, most;
 };
 
 struct tw_name_variant {
     struct tw_text words[TW_NAME_WORDS];
     uint32_t count;
+    char fused[4 * TW_WORD_BYTES]; /* words that a mark has parted */
+    size_t used;
 };
 
 /* Begins the spellings of a name of `count` words, which must outlive them. */
 void tw_name_variants_begin(struct tw_name_variants *variants, const struct tw_text *words, uint32_t count);
 
-/* The next spelling, which is not the name's own; its words point into the name's, or are constant. False
- * behind the last. */
+/* The next spelling, which is not the name's own; its words point into the name's and into *out, or
+ * are constant. False behind the last. */
 bool tw_name_variants_next(struct tw_name_variants *variants, struct tw_name_variant *out);
 
 enum { TW_NUMBER_NAME_BYTES = 16 };

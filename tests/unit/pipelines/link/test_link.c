@@ -438,6 +438,7 @@ static void names_are_the_same_in_every_spelling(void **state)
         {"\uD55C\uBE5B\uC804\uC790\uAC00 \uD55C\uBE5B\uC804\uC790 \uD55C\uBE5B\uC804\uC790\uC5D0\uC11C\uB294",
             "KQ1*3"},
         {"\uB300\uD55C\uBE5B\uC804\uC790 \uD55C\uBE5B\uC804\uC790\uC0C1\uC5C5", ""},
+        {"한빛전자였다, 한빛전자에게서 한빛전자라며", "KQ1*3"},
         {"\u0E1A\u0E27\u0E34\u0E17\u0E22\u0E38\u0E01", "TH1*1"},
         {"\u0E40\u0E27\u0E34\u0E17\u0E22\u0E38 \u0E27\u0E34\u0E17\u0E22\u0E38\u0E32", ""},
         {"\u91D1 \u3067\u91D1\u3092 \u91D1\u878D \u8CC7\u91D1", "HAN*2"},

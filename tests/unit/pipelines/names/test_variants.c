@@ -82,6 +82,23 @@ static void an_article_may_be_left_out_where_two_words_stay(void **state)
     ASSERT_LISTED(listed, cases);
 }
 
+static void marks_within_a_name_may_be_left_out(void **state)
+{
+    (void)state;
+    static const char listed[] =
+        "{\"symbol\":\"MCD\",\"names\":[\"McDorvan's\"]}\n{\"symbol\":\"DORV\",\"names\":[\"D'Orv\u00e9a Inc\"]}\n"
+        "{\"symbol\":\"BRWK\",\"names\":[\"Bram-Wickel\"]}\n{\"symbol\":\"SNA\",\"names\":[\"Snapp-on\"]}\n"
+        "{\"symbol\":\"SNP\",\"names\":[\"Snapp\"]}\n";
+    static const struct expected cases[] = {
+        {"McDorvans falls, MCDORVANS' profit, McDorvan's and McDorvan\u2019s", "MCD*4"},
+        {"DOrv\u00e9a Inc., DORVEA INCORPORATED", "DORV*2"},
+        {"Bram Wickel, BramWickel, BRAM WICKEL, Bram-Wickel, Bram\u00ADWickel", "BRWK*5"},
+        {"Snapp on Tuesday, Snapp-on Tuesday", "SNA*1 SNP*1"},
+        {"mcdorvans, bramwickel, bram wickel, McDorvan", ""},
+    };
+    ASSERT_LISTED(listed, cases);
+}
+
 static void a_name_that_is_held_to_its_spelling_has_no_other(void **state)
 {
     (void)state;
@@ -103,6 +120,7 @@ int main(void)
         cmocka_unit_test(the_name_that_the_file_lists_comes_first),
         cmocka_unit_test(and_may_be_a_sign),
         cmocka_unit_test(an_article_may_be_left_out_where_two_words_stay),
+        cmocka_unit_test(marks_within_a_name_may_be_left_out),
         cmocka_unit_test(a_name_that_is_held_to_its_spelling_has_no_other),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
