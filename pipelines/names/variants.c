@@ -139,14 +139,32 @@ static void find_form(struct tw_name_variants *variants)
         variants->stem--;
 }
 
+/* Leaves out "/DE/", "/The", "/" behind the form. */
+static void leave_out_register(struct tw_name_variants *variants)
+{
+    const struct tw_text *words = variants->words;
+    uint32_t count = variants->count;
+    count -= is_word(words[count - 1], "/");
+    if (count > 2 && is_letters(words[count - 1]) && is_word(words[count - 2], "/"))
+        count -= 2;
+    struct tw_name_variants without = {.words = words, .listed = variants->listed, .count = count};
+    if (count == variants->count || count < 2)
+        return;
+    find_form(&without);
+    if (without.form >= 0)
+        *variants = without;
+}
+
 void tw_name_variants_begin(struct tw_name_variants *variants, const struct tw_text *words, uint32_t count)
 {
     uint32_t letters = 0;
     bool apostrophe = false, hyphen = false;
-    *variants = (struct tw_name_variants){.words = words, .count = count};
+    *variants = (struct tw_name_variants){.words = words, .listed = count, .count = count};
     if (count < 2)
         return;
     find_form(variants);
+    leave_out_register(variants);
+    count = variants->count;
     for (uint32_t at = 0; at < count; at++) {
         letters += is_letters(words[at]);
         variants->joined = variants->joined || is_conjunction(words, count, at);
@@ -218,7 +236,7 @@ static bool put_together(const struct tw_name_variants *variants, uint32_t nth, 
 
 static bool is_own(const struct tw_name_variants *variants, const struct tw_name_variant *variant)
 {
-    if (variant->count != variants->count)
+    if (variant->count != variants->listed)
         return false;
     for (uint32_t at = 0; at < variant->count; at++)
         if (!tw_text_equal(variant->words[at], variants->words[at]))

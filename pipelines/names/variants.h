@@ -7,6 +7,7 @@
  *   - with its legal form at the end in another spelling: Corp, Corporation; Inc, Incorporated; Ltd, Limited;
  *     Co, Company; Co Ltd, Co., Ltd, Company Limited; PLC, LLC, LP, SA, NV, SpA with stops or without; but for
  *     Co with a comma before it or without
+ *   - without what tables put behind a slash and the form: CORP /DE/, Co/The
  *   - with "&", "and" and "+" between its words for one another
  *   - without "The" at its head, where two words stay
  *   - without its apostrophes; with its hyphens between parts of three letters and more left out, or a blank
@@ -26,7 +27,8 @@
 
 struct tw_name_variants {
     const struct tw_text *words; /* the caller's */
-    uint32_t count, stem;        /* words of the name, and of it before its form and the comma there */
+    uint32_t listed, count;      /* words of the name, and of it without what stands behind a slash */
+    uint32_t stem;               /* words before its form and the comma there */
     int form;                    /* of the table; none: -1 */
     bool article, joined;        /* "The" may go; "&" or the like stands between words */
     uint32_t marks;              /* ways to write apostrophes and hyphens */

@@ -82,6 +82,22 @@ static void an_article_may_be_left_out_where_two_words_stay(void **state)
     ASSERT_LISTED(listed, cases);
 }
 
+/* Registers and terminals put a state or an article behind a slash. */
+static void what_tables_put_behind_a_slash_may_be_left_out(void **state)
+{
+    (void)state;
+    static const char listed[] =
+        "{\"symbol\":\"TLV\",\"names\":[\"TOLVANE INC /DE/\"]}\n{\"symbol\":\"KSV\",\"names\":[\"Kestravon Co/The\"]}\n"
+        "{\"symbol\":\"HLX\",\"names\":[\"HALYX CORP/\"]}\n{\"symbol\":\"INO\",\"names\":[\"Inlet/Outlet\"]}\n"
+        "{\"symbol\":\"VST\",\"names\":[\"Vestrup A/S\"]}\n";
+    static const struct expected cases[] = {
+        {"Tolvane Inc. and Tolvane, Incorporated, TOLVANE INC /DE/", "TLV*3"},
+        {"the Kestravon Company, Kestravon Co.; Halyx Corporation", "HLX*1 KSV*2"},
+        {"Inlet, Tolvane, Kestravon, Halyx, Vestrup A, Vestrup", ""},
+    };
+    ASSERT_LISTED(listed, cases);
+}
+
 static void marks_within_a_name_may_be_left_out(void **state)
 {
     (void)state;
@@ -120,6 +136,7 @@ int main(void)
         cmocka_unit_test(the_name_that_the_file_lists_comes_first),
         cmocka_unit_test(and_may_be_a_sign),
         cmocka_unit_test(an_article_may_be_left_out_where_two_words_stay),
+        cmocka_unit_test(what_tables_put_behind_a_slash_may_be_left_out),
         cmocka_unit_test(marks_within_a_name_may_be_left_out),
         cmocka_unit_test(a_name_that_is_held_to_its_spelling_has_no_other),
     };
