@@ -306,6 +306,14 @@ static bool is_alone(struct tw_text text, const struct member *member)
     return closes(text, member->end) || behind_separator(text, member->end);
 }
 
+/* A capital or digit, and no small letter behind it: asked before anything is looked up. */
+static bool may_be_symbol(struct tw_text text, size_t at)
+{
+    char first = tw_text_byte(text, at);
+    return (tw_text_is_capital(first) || tw_text_is_digit(first)) &&
+           !tw_text_is_small(tw_text_byte(text, at + 1));
+}
+
 /* May the label be one of a symbol? A place only in brackets, and so what a blank parts from its colon; an
  * exchange that is a word of English in brackets, or in capitals right before the symbol. */
 static bool is_label(struct tw_text text, const struct tw_exchange_label *label, bool tight, bool brackets)
@@ -342,7 +350,7 @@ enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, siz
     bool dollar = tw_text_byte(text, begin) == '$';
     begin += dollar;
     list->next = 0;
-    if (!tw_text_is_capital(tw_text_byte(text, begin)) && !tw_text_is_digit(tw_text_byte(text, begin)))
+    if (!may_be_symbol(text, begin))
         return TW_SYMBOL_NONE; /* almost every colon */
     struct tw_exchange_label label = tw_exchange_label_before(text, at);
     bool brackets = label.kind && is_in_brackets(text, (size_t)(label.words.bytes - text.bytes));
@@ -387,10 +395,8 @@ enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan,
     struct tw_text text = scan->text;
     struct member member;
     size_t named = behind_blanks(text, at + bracket), begin = behind_joint(text, word_end(text, named));
-    char first = tw_text_byte(text, begin);
     list->next = 0;
-    if (!tw_text_is_capital(tw_text_byte(text, named)) || !begin ||
-        (!tw_text_is_capital(first) && !tw_text_is_digit(first)))
+    if (!tw_text_is_capital(tw_text_byte(text, named)) || !begin || !may_be_symbol(text, begin))
         return TW_SYMBOL_NONE; /* almost every bracket */
     struct tw_exchange_label label = tw_exchange_label_at(text, named);
     begin = label.kind ? behind_joint(text, named + label.words.length) : 0;
