@@ -34,7 +34,7 @@ static const struct tw_exchange_row exchanges[] = {
     {.spellings = {{"MCX", "MOEX"}, {"MM", "ME"}, {"RM"}, {"RU"}}},
     {.spellings = {{"ASX", "XASX"}, {"AX"}, {"AU", "AT"}, {"AU"}}},
     {.spellings = {{"NZX", "NZE"}, {"NZ"}, {"NZ"}, {"NZ"}}},
-    {.spellings = {{"HKEX", "HKG", "SEHK", "XHKG"}, {"HK"}, {"HK"}, {"HK"}}, .zeros = true},
+    {.spellings = {{"HKEX", "HKG", "SEHK", "HKSE", "XHKG"}, {"HK"}, {"HK"}, {"HK"}}, .zeros = true},
     {.spellings = {{"SSE", "SHSE", "SHA", "XSHG"}, {"SS", "SH"}, {"CH", "CG", "C1"}, {"CN"}}},
     {.spellings = {{"SZSE", "SHE", "XSHE"}, {"SZ"}, {"CH", "CS", "C2"}, {"CN"}}},
     {.spellings = {{"TYO", "TSE", "JPX", "XTKS"}, {"T"}, {"JP", "JT"}, {"JP"}}},
@@ -101,8 +101,8 @@ const struct tw_exchange_row *tw_exchange_at(unsigned row)
 bool tw_exchange_is_part(struct tw_text text)
 {
     static const char *const parts[] = {"AMERICAN", "ARCA", "MKT", "MARKET", "MARKETS", "GLOBAL", "SELECT",
-        "CAPITAL", "GS", "GM", "CM", "PINK", "VENTURE", "V", "PARIS", "AMSTERDAM", "BRUSSELS", "LISBON",
-        "MILAN", "OSLO", "DUBLIN", "GROWTH", "SYMBOL", "TICKER", "NATIONAL"};
+        "CAPITAL", "GS", "GM", "CM", "NMS", "NM", "PINK", "VENTURE", "V", "PARIS", "AMSTERDAM", "BRUSSELS",
+        "LISBON", "MILAN", "OSLO", "DUBLIN", "GROWTH", "SYMBOL", "TICKER", "NATIONAL"};
     return tw_exchange_is_one_of(text, parts, sizeof parts / sizeof parts[0]);
 }
 

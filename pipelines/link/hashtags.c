@@ -1,7 +1,6 @@
 #include "link/hashtags.h"
 
 #include "link/exchanges.h"
-#include "names/words.h"
 
 enum { LEAST = 3 };
 
@@ -119,4 +118,63 @@ enum tw_symbol_found tw_hashtag_find(
     out->begin = (uint32_t)at;
     enum tw_symbol_found found = tw_symbol_run_find(&listed, &run, base, out);
     return found == TW_SYMBOL_FOUND && means_something_else(tag) ? TW_SYMBOL_NONE : found;
+}
+
+/* ---- names ---- */
+
+/* Does a word begin at a capital there, behind what is none? Letters beyond ASCII are taken for small. */
+static bool is_seam(struct tw_text text, size_t at)
+{
+    char before = text.bytes[at - 1];
+    return tw_text_is_capital(text.bytes[at]) && !tw_text_is_capital(before) && before != '_';
+}
+
+/* Where the tag that begins at `begin` ends: words, with "_" between them. `begin`: there is none. */
+static size_t tag_end(struct tw_text text, size_t begin)
+{
+    struct tw_name_word word;
+    size_t end = begin, next = begin;
+    uint32_t at = (uint32_t)begin;
+    while (end - begin <= TW_WORD_BYTES && tw_word_next(text, &at, &word) && word.letters &&
+           word.begin == next) {
+        end = word.end;
+        next = end + 1;
+        if (tw_text_byte(text, end) != '_')
+            break;
+        at = (uint32_t)next;
+    }
+    return end;
+}
+
+bool tw_hashtag_words(const struct tw_ticker_scan *scan, size_t at, size_t hash, struct tw_hashtag_words *out)
+{
+    struct tw_text text = scan->text;
+    size_t begin = at + hash, end = stands_apart(text, at) ? tag_end(text, begin) : begin, length = 0;
+    if (end == begin || end - begin > TW_WORD_BYTES || tw_text_byte(text, end) == '_')
+        return false;
+    for (size_t next = begin; next < end; next++) {
+        if (next > begin && is_seam(text, next))
+            out->bytes[length++] = ' ';
+        out->bytes[length++] = text.bytes[next] == '_' ? ' ' : text.bytes[next];
+    }
+    out->text = (struct tw_text){out->bytes, length};
+    out->end = (uint32_t)end;
+    return memchr(out->bytes, ' ', length) != NULL;
+}
+
+int32_t tw_hashtag_name(const struct tw_ticker_scan *scan, size_t at, size_t hash, uint32_t *end)
+{
+    struct tw_hashtag_words tag;
+    if (!tw_hashtag_words(scan, at, hash, &tag))
+        return TW_NO_ENTITY;
+    struct tw_word_walk walk = {.text = tag.text};
+    struct tw_name_match match;
+    bool stopped;
+    uint32_t nth = 0, owner;
+    bool found = tw_entities_next(scan->entities, &walk, &stopped, &match);
+    if (!found || match.begin != 0 || match.end != tag.text.length || match.owner_count != 1 ||
+        !tw_entities_owner(scan->entities, walk.text, &match, &nth, &owner))
+        return TW_NO_ENTITY;
+    *end = tag.end;
+    return (int32_t)owner;
 }

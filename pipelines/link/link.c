@@ -131,8 +131,8 @@ static enum tw_symbol_found find_at_colon(
                                                 : tw_terminal_symbol(scan, pass->taken, at, at, ticker);
 }
 
-/* The symbol to which the mark at `at` belongs: a dollar sign, '#', '<', ':', or the letters of what may be a
- * terminal's code. */
+/* The symbol to which the mark at `at` belongs: a dollar sign, '#', '<', ':', a bracket, or the letters of
+ * what may be a terminal's code. */
 static enum tw_symbol_found find_at(const struct tw_ticker_scan *scan, struct pass *pass, size_t at,
     size_t bytes, char mark, struct tw_ticker *ticker)
 {
@@ -145,9 +145,23 @@ static enum tw_symbol_found find_at(const struct tw_ticker_scan *scan, struct pa
         return tw_ticker_newswire(scan, at, ticker);
     case ':':
         return find_at_colon(scan, pass, at, bytes, ticker);
+    case '(':
+    case '[':
+        return tw_symbol_list_bracketed(scan, at, bytes, &pass->list, ticker);
     default:
         return tw_terminal_symbol(scan, pass->taken, at, at + bytes, ticker);
     }
+}
+
+/* A hashtag that is a name, its words pushed together. */
+static bool take_tag(const struct linking *linking, size_t at, size_t hash, struct hit *hit)
+{
+    uint32_t end;
+    int32_t entity = tw_hashtag_name(&linking->scan, at, hash, &end);
+    if (entity == TW_NO_ENTITY)
+        return false;
+    *hit = (struct hit){.begin = (uint32_t)at, .end = end, .entity = entity};
+    return true;
 }
 
 /* What stands where the walk has stopped, which goes on behind it: a symbol, else the name that begins with
@@ -168,6 +182,7 @@ static bool take_stop(
         walk->at = named ? hit->end : (uint32_t)(at + bytes);
         return named;
     }
+    taken = taken || (mark == '#' && take_tag(linking, at, bytes, hit));
     walk->at = taken ? hit->end : (uint32_t)(at + bytes);
     if (taken && mark == '$') {
         pass->last_cashtag = hit->end;
@@ -188,6 +203,20 @@ static bool take_listed(struct linking *linking, struct pass *pass, struct hit *
     return taken;
 }
 
+/* A name that is none, because a symbol is joined to it, may be the code of its market: "9901.T" where
+ * somebody is called T. */
+static bool take_market(
+    struct linking *linking, const struct pass *pass, const struct tw_name_match *match, struct hit *hit)
+{
+    const struct tw_ticker_scan *scan = &linking->scan;
+    struct tw_ticker ticker = {0};
+    if (!tw_word_may_be_market(scan->text, match->begin, match->end))
+        return false;
+    *hit = (struct hit){.by_symbol = true};
+    return take_ticker(
+        linking, tw_terminal_symbol(scan, pass->taken, match->begin, match->end, &ticker), &ticker, hit);
+}
+
 static bool find_hits(struct linking *linking)
 {
     struct tw_text text = linking->document->text;
@@ -198,7 +227,7 @@ static bool find_hits(struct linking *linking)
         struct hit hit = {.by_symbol = true};
         pass.walk.text.length = pass.list.next ? pass.list.next : text.length;
         if (tw_entities_next(linking->scan.entities, &pass.walk, &stopped, &match)) {
-            if (!take_name(linking, &match, &hit))
+            if (!take_name(linking, &match, &hit) && !take_market(linking, &pass, &match, &hit))
                 continue;
             pass.walk.at = hit.end;
             pass.taken = hit.end;

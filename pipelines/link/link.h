@@ -6,13 +6,13 @@
  *
  * An entity is named
  *   - by a symbol as it stands in the text (tickers.h, symbol_list.h): a cashtag "$AAPL", a newswire symbol
- *     "<OM>", "(NASDAQ: ODNL, VELQ)", a hashtag "#AAPL" by the rule of hashtags.h. A listed symbol in any
- *     case, another in capitals; one that an ellipsis cut off names nobody, unless it is listed and no
- *     longer one is;
+ *     "<OM>", "(NASDAQ: ODNL, VELQ)", "(NYSE/VELQ)", a hashtag "#AAPL" by the rule of hashtags.h. A listed
+ *     symbol in any case, another in capitals; one that an ellipsis cut off names nobody, unless it is
+ *     listed and no longer one is;
  *   - by `symbols` of the message, in any spelling (symbols.h); a mention of no bytes at 0 when nothing in
  *     the text is. Those that name nobody are counted in symbols_unknown;
- *   - by a name of the entities file; a name that is a symbol is read to its end ("GM-B" is not GM), and
- *     what stands in an e-mail's address names nobody.
+ *   - by a name of the entities file, or another spelling of it (entities.h): a name that is a symbol is read
+ *     to its end ("GM-B" is not GM), and what stands in an e-mail's address names nobody.
  * A symbol that is not listed becomes an entity of its own (listed = false) when `unlisted` is set and it is
  * of the form that symbols.h tells, in one spelling: "BRK-B" is "BRK.B".
  *

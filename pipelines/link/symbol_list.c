@@ -1,45 +1,15 @@
 #include "link/symbol_list.h"
 
+#include "link/exchange_label.h"
+#include "link/hashtags.h"
+#include "link/terminal.h"
 #include "names/words.h"
 
 #include <string.h>
 
-/* ---- names of exchanges and brackets ---- */
+enum { NUMBER_DIGITS = 4 }; /* of a number that is a symbol where no exchange and colon say so */
 
-/* The word of letters and digits that ends before `end`. */
-static struct tw_text word_before(struct tw_text text, size_t end)
-{
-    enum { MOST = 16 };
-    size_t begin = end;
-    while (begin > 0 && end - begin < MOST && tw_text_is_alphanumeric(text.bytes[begin - 1]))
-        begin--;
-    return (struct tw_text){text.bytes + begin, end - begin};
-}
-
-/* The exchange whose name ends before `end`, in several words at times; length 0: none. */
-static struct tw_text exchange_before(struct tw_text text, size_t end)
-{
-    enum { MOST_WORDS = 4 };
-    for (int nth = 0; nth < MOST_WORDS; nth++) {
-        struct tw_text word = word_before(text, end);
-        if (word.length == 0 || tw_exchange_find(TW_EXCHANGE_NAME, word))
-            return word;
-        size_t begin = (size_t)(word.bytes - text.bytes);
-        if (!tw_exchange_is_part(word) || begin == 0 ||
-            (text.bytes[begin - 1] != ' ' && text.bytes[begin - 1] != '-'))
-            break;
-        end = begin - 1;
-    }
-    return (struct tw_text){text.bytes + end, 0};
-}
-
-/* "Ticker:", "stock symbol:", where no exchange is named: the word. */
-static struct tw_text label_before(struct tw_text text, size_t end)
-{
-    struct tw_text word = word_before(text, end);
-    bool label = tw_exchange_same_word(word, "TICKER") || tw_exchange_same_word(word, "SYMBOL");
-    return label ? word : (struct tw_text){text.bytes + end, 0};
-}
+/* ---- brackets ---- */
 
 static bool is_enclosed(struct tw_text text, size_t at)
 {
@@ -274,6 +244,7 @@ static void begin_list(
     list->next = next_of_list(list, scan, first, end, &next);
     list->slashes = list->next ? next.slashes : 0;
     list->whole = list->next && is_whole(list, scan, *first, end);
+    list->listed = list->listed || !list->whole;
 }
 
 /* ---- exchanges ---- */
@@ -295,12 +266,16 @@ static enum tw_symbol_found find_on_exchange(const struct tw_ticker_scan *scan, 
         scan->entities, (struct tw_text){run->bytes, count}, exchanges, &out->symbol);
 }
 
-static enum tw_symbol_found find_member(const struct tw_ticker_scan *scan, const struct member *member,
-    tw_exchange_set exchanges, struct tw_ticker *out)
+/* The company of a symbol of the list, for its exchange or by itself; an unlisted one where the list may hold
+ * such. */
+static enum tw_symbol_found find_member(const struct tw_ticker_scan *scan, const struct tw_symbol_list *list,
+    const struct member *member, struct tw_ticker *out)
 {
-    return find_on_exchange(scan, member, exchanges, out) == TW_SYMBOL_FOUND
+    struct tw_ticker_scan known = *scan;
+    known.unlisted = scan->unlisted && !list->listed;
+    return find_on_exchange(scan, member, list->exchanges, out) == TW_SYMBOL_FOUND
                ? TW_SYMBOL_FOUND
-               : tw_symbol_run_find(scan, &member->run, member->base, out);
+               : tw_symbol_run_find(&known, &member->run, member->base, out);
 }
 
 /* Is a number behind an exchange's colon a symbol? Not a level, an amount, a year, a count of something. */
@@ -320,6 +295,51 @@ static bool is_symbol_number(
     return !blank || (brackets && mark != ' ' && behind_separator(text, end));
 }
 
+/* Is it two characters and more, no word of English or of an exchange, and the last before a bracket or what
+ * parts a list? */
+static bool is_alone(struct tw_text text, const struct member *member)
+{
+    struct tw_text word = {member->run.bytes, member->base};
+    if (!member->end || member->base < 2 || is_no_symbol(member) || tw_exchange_is_part(word) ||
+        tw_hashtag_is_word(word) || tw_terminal_is_word(word))
+        return false;
+    return closes(text, member->end) || behind_separator(text, member->end);
+}
+
+/* A capital or digit, and no small letter behind it: asked before anything is looked up. */
+static bool may_be_symbol(struct tw_text text, size_t at)
+{
+    char first = tw_text_byte(text, at);
+    return (tw_text_is_capital(first) || tw_text_is_digit(first)) &&
+           !tw_text_is_small(tw_text_byte(text, at + 1));
+}
+
+/* May the label be one of a symbol? A place only in brackets, and so what a blank parts from its colon; an
+ * exchange that is a word of English in brackets, or in capitals right before the symbol. */
+static bool is_label(struct tw_text text, const struct tw_exchange_label *label, bool tight, bool brackets)
+{
+    if (label->kind == TW_LABEL_NONE || ((label->apart || label->kind == TW_LABEL_PLACE) && !brackets))
+        return false;
+    return !tw_exchange_is_word(label->words) || (is_in_capitals(label->words) && tight) ||
+           is_enclosed(text, (size_t)(label->words.bytes - text.bytes));
+}
+
+/* May this word be the symbol behind such a label? */
+static bool is_first(const struct tw_ticker_scan *scan, enum tw_exchange_label_kind kind,
+    const struct member *member, bool blank, bool brackets)
+{
+    struct tw_text text = scan->text;
+    bool number = is_number(member);
+    if (!member->base || !is_in_capitals((struct tw_text){member->run.bytes, member->base}))
+        return false;
+    if (kind == TW_LABEL_CODE)
+        return number && member->end && member->base >= NUMBER_DIGITS &&
+               (!is_year(member) || closes(text, member->end));
+    if (number && (!member->end || !is_symbol_number(scan, member, blank, brackets)))
+        return false;
+    return kind != TW_LABEL_PLACE || is_alone(text, member);
+}
+
 enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, size_t at, size_t colon,
     struct tw_symbol_list *list, struct tw_ticker *out)
 {
@@ -327,49 +347,83 @@ enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, siz
     size_t begin = at + colon;
     bool blank = tw_text_byte(text, begin) == ' ';
     begin += blank;
-    begin += tw_text_byte(text, begin) == '$';
+    bool dollar = tw_text_byte(text, begin) == '$';
+    begin += dollar;
     list->next = 0;
-    if (!tw_text_is_capital(tw_text_byte(text, begin)) && !tw_text_is_digit(tw_text_byte(text, begin)))
+    if (!may_be_symbol(text, begin))
         return TW_SYMBOL_NONE; /* almost every colon */
-    struct tw_text exchange = exchange_before(text, at);
-    struct tw_ticker_scan known = *scan;
-    if (exchange.length == 0) {
-        exchange = label_before(text, at);
-        known.unlisted = false;
-    }
-    size_t named = (size_t)(exchange.bytes - text.bytes);
-    if (exchange.length == 0 || (tw_exchange_is_word(exchange) &&
-                                    !(is_in_capitals(exchange) && !blank && text.bytes[begin - 1] != '$') &&
-                                    !is_enclosed(text, named)))
-        return TW_SYMBOL_NONE;
+    struct tw_exchange_label label = tw_exchange_label_before(text, at);
+    bool brackets = label.kind && is_in_brackets(text, (size_t)(label.words.bytes - text.bytes));
     struct member member;
-    read_member(text, begin, &member);
-    bool brackets = is_in_brackets(text, named);
-    if (!member.base || !is_in_capitals((struct tw_text){member.run.bytes, member.base}) ||
-        (is_number(&member) && (!member.end || !is_symbol_number(scan, &member, blank, brackets))))
+    if (!is_label(text, &label, !blank && !dollar, brackets))
         return TW_SYMBOL_NONE;
-    list->exchanges = tw_exchange_find(TW_EXCHANGE_NAME, exchange);
+    read_member(text, begin, &member);
+    if (!is_first(scan, label.kind, &member, blank, brackets))
+        return TW_SYMBOL_NONE;
+    list->exchanges = label.exchanges;
+    list->listed = label.kind != TW_LABEL_EXCHANGE;
     out->begin = (uint32_t)begin;
-    enum tw_symbol_found found = find_member(&known, &member, list->exchanges, out);
+    enum tw_symbol_found found = find_member(scan, list, &member, out);
     size_t end = found == TW_SYMBOL_FOUND ? out->end : member.end;
-    if (brackets && end)
+    if (brackets && end && (found != TW_SYMBOL_NONE || label.kind != TW_LABEL_PLACE))
         begin_list(list, scan, &member, end);
+    return found;
+}
+
+/* Where a symbol may begin behind an exchange's name that ends at `end`, without a colon: behind a blank, or a
+ * mark with blanks around it or none. 0: nothing parts them. */
+static size_t behind_joint(struct tw_text text, size_t end)
+{
+    size_t at = behind_blanks(text, end), behind;
+    char mark = ascii_at(text, at, &behind);
+    if (mark && strchr("/-", mark))
+        at = behind_blanks(text, behind);
+    return at > end ? at : 0;
+}
+
+/* The end of the word of letters that begins at `at`. */
+static size_t word_end(struct tw_text text, size_t at)
+{
+    while (tw_text_is_letter(tw_text_byte(text, at)))
+        at++;
+    return at;
+}
+
+enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan, size_t at, size_t bracket,
+    struct tw_symbol_list *list, struct tw_ticker *out)
+{
+    struct tw_text text = scan->text;
+    struct member member;
+    size_t named = behind_blanks(text, at + bracket), begin = behind_joint(text, word_end(text, named));
+    list->next = 0;
+    if (!tw_text_is_capital(tw_text_byte(text, named)) || !begin || !may_be_symbol(text, begin))
+        return TW_SYMBOL_NONE; /* almost every bracket */
+    struct tw_exchange_label label = tw_exchange_label_at(text, named);
+    begin = label.kind ? behind_joint(text, named + label.words.length) : 0;
+    if (!begin)
+        return TW_SYMBOL_NONE;
+    read_member(text, begin, &member);
+    if (!is_alone(text, &member) || (is_number(&member) && (member.base < NUMBER_DIGITS || is_year(&member))))
+        return TW_SYMBOL_NONE;
+    list->exchanges = label.exchanges;
+    list->listed = true;
+    out->begin = (uint32_t)begin;
+    enum tw_symbol_found found = find_member(scan, list, &member, out);
+    if (found == TW_SYMBOL_FOUND)
+        begin_list(list, scan, &member, out->end);
     return found;
 }
 
 enum tw_symbol_found tw_symbol_list_next(
     const struct tw_ticker_scan *scan, struct tw_symbol_list *list, struct tw_ticker *out)
 {
-    struct tw_ticker_scan strict = *scan;
     struct member member, next;
     size_t at = list->next;
-    strict.unlisted = scan->unlisted && list->whole;
     read_member(scan->text, at, &member);
     member.slashes = list->slashes;
     out->begin = (uint32_t)at;
-    enum tw_symbol_found found = list->whole || member.count >= 3
-                                     ? find_member(&strict, &member, list->exchanges, out)
-                                     : TW_SYMBOL_NONE;
+    enum tw_symbol_found found =
+        list->whole || member.count >= 3 ? find_member(scan, list, &member, out) : TW_SYMBOL_NONE;
     list->next = next_of_list(list, scan, &member, found == TW_SYMBOL_FOUND ? out->end : member.end, &next);
     list->slashes = list->next ? next.slashes : 0;
     return found;

@@ -1,11 +1,15 @@
-/* symbol_list: symbols behind an exchange's name and a colon, one or a list of them.
+/* symbol_list: symbols behind an exchange's name, one or a list of them.
  *
- *   in    a text, the place of a colon (tickers.h tells what else names a company)
+ *   in    a text, the place of a colon or bracket (tickers.h tells what else names a company)
  *   out   what each symbol names, one call after another
  *
  *   one     "NASDAQ: ODNL", "(NYSE American: VELQ)", "TSX:VELQ/B", "TYO:9901": as the file lists it for that
  *           exchange (exchanges.h), else by itself
  *   a list  "(NYSE: VELQ.A, VELQ.B and ODNL; TSX: VELQ)": in brackets, all that stand behind one exchange
+ *   others  "(Paris: VELQ)", "（股票代码：600999）": listed companies behind the labels of exchange_label.h
+ *   no colon   "(NYSE/VELQ)", "(Nasdaq - ODNL)", "(NYSE American ODNL)": in brackets an exchange's name, a blank,
+ *           slash or dash, and a listed symbol of two characters and more (a number of four), no word of
+ *           English, before the bracket's end or what parts a list
  *
  * A list goes on behind a comma, semicolon or bar, "and", "&", a slash with blanks around it or between
  * symbols that begin alike. It ends at the first word that is no symbol: small letters, an exchange's name,
@@ -26,12 +30,17 @@ struct tw_symbol_list {
     bool numbers;     /* its first is a number */
     bool letter;      /* its first is a single letter */
     bool classed;     /* its first has a class */
+    bool listed;      /* it names listed companies alone */
 };
 
 /* The symbol behind an exchange whose ':' of `colon` bytes stands at `at`, and the list that it begins.
  * Behind an exchange that is a word of English (ICE, AIM, EPA) only in brackets, or in capitals without a
  * space between; a number only where it is no amount, year or level of an index. */
 enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, size_t at, size_t colon,
+    struct tw_symbol_list *list, struct tw_ticker *out);
+
+/* The same behind an exchange's name without a colon, in the brackets that open at `at` by `bracket` bytes. */
+enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan, size_t at, size_t bracket,
     struct tw_symbol_list *list, struct tw_ticker *out);
 
 /* The symbol at list->next, which moves to the one behind it. TW_SYMBOL_NONE: it names nobody by itself, and

@@ -120,6 +120,9 @@ static enum tw_symbol_found find_base(
     if (found_listed(tw_entities_find_symbol(scan->entities, symbol), out) == TW_SYMBOL_FOUND)
         return cut == TW_CUT_AT_END && tw_entities_continues(scan->entities, symbol) ? TW_SYMBOL_NONE
                                                                                      : TW_SYMBOL_FOUND;
+    if (base > 2 && tw_text_is_digit(symbol.bytes[2]) && cut == TW_CUT_NOT && /* "$SH600999" */
+        tw_symbol_resolve(scan->entities, symbol, false, scan->arena, &out->symbol) == TW_SYMBOL_FOUND)
+        return TW_SYMBOL_FOUND;
     if (!scan->unlisted || cut != TW_CUT_NOT || !tw_symbol_is_plain(symbol) || tw_symbol_is_money(symbol))
         return TW_SYMBOL_NONE;
     out->symbol.symbol = tw_arena_copy(scan->arena, symbol);

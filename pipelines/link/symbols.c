@@ -163,19 +163,30 @@ static enum tw_symbol_found found_with_zeros(const struct tw_automaton *entities
     return TW_SYMBOL_NONE;
 }
 
+static enum tw_symbol_found found_on(const struct tw_automaton *entities, struct tw_text base,
+    const struct tw_exchange_row *exchange, struct tw_symbol *out)
+{
+    bool found = (exchange->plain && found_listed(entities, base, out) == TW_SYMBOL_FOUND) ||
+                 found_with_exchange(entities, base, exchange, out) == TW_SYMBOL_FOUND ||
+                 (exchange->zeros && found_with_zeros(entities, base, exchange, out) == TW_SYMBOL_FOUND);
+    return found ? TW_SYMBOL_FOUND : TW_SYMBOL_NONE;
+}
+
 enum tw_symbol_found tw_symbol_resolve_exchange(const struct tw_automaton *entities, struct tw_text base,
     tw_exchange_set exchanges, struct tw_symbol *out)
 {
     const struct tw_exchange_row *exchange;
+    struct tw_symbol symbol = {.entity = TW_NO_ENTITY};
+    enum tw_symbol_found found = TW_SYMBOL_NONE;
     for (unsigned row = 0; exchanges && (exchange = tw_exchange_at(row)); row++, exchanges >>= 1) {
-        if (!(exchanges & 1))
+        if (!(exchanges & 1) || found_on(entities, base, exchange, &symbol) != TW_SYMBOL_FOUND)
             continue;
-        if ((exchange->plain && found_listed(entities, base, out) == TW_SYMBOL_FOUND) ||
-            found_with_exchange(entities, base, exchange, out) == TW_SYMBOL_FOUND ||
-            (exchange->zeros && found_with_zeros(entities, base, exchange, out) == TW_SYMBOL_FOUND))
-            return TW_SYMBOL_FOUND;
+        if (found == TW_SYMBOL_FOUND && symbol.entity != out->entity)
+            return TW_SYMBOL_NONE;
+        *out = symbol;
+        found = TW_SYMBOL_FOUND;
     }
-    return TW_SYMBOL_NONE;
+    return found;
 }
 
 /* ---- classes and Reuters codes ---- */

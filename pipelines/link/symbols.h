@@ -46,7 +46,8 @@ enum tw_symbol_found tw_symbol_resolve_class(const struct tw_automaton *entities
     char mark, struct tw_text class, bool unlisted, struct tw_arena *arena, struct tw_symbol *out);
 
 /* The listed company whose symbol is `base` in a spelling of one of the exchanges: 9901.T or TYO:9901 for
- * 9901 in Tokyo. */
+ * 9901 in Tokyo. Nobody where two of them have different companies: 000001 is one in Shanghai, another in
+ * Shenzhen. */
 enum tw_symbol_found tw_symbol_resolve_exchange(const struct tw_automaton *entities, struct tw_text base,
     tw_exchange_set exchanges, struct tw_symbol *out);
 

@@ -15,11 +15,39 @@ static bool is_base_byte(char byte, char joint)
     return tw_text_is_capital(byte) || tw_text_is_digit(byte) || (joint == ' ' && byte == '/');
 }
 
-/* Does a blank or mark, the text's end or beginning stand at this byte, but none that joins words? */
-static bool parts_words(char byte)
+/* Does this mark part words, and is none that joins them? */
+static bool parts_words(char mark)
 {
-    return byte == '\0' ||
-           (byte != '$' && (unsigned char)byte < 0x80 && strchr(" \t\n()[],;:\"'!?|<>", byte));
+    return mark && mark != '$' && strchr(" \t\n()[],;:\"'!?|<>", mark);
+}
+
+/* The character before `at` as ASCII, or 0. */
+static char mark_before(struct tw_text text, size_t at)
+{
+    size_t begin = at, bytes;
+    while (begin > 0 && at - begin < 4 && (begin == at || ((unsigned char)text.bytes[begin] & 0xC0) == 0x80))
+        begin--;
+    return begin < at ? tw_word_ascii(text, begin, &bytes) : '\0';
+}
+
+static char mark_at(struct tw_text text, size_t at)
+{
+    size_t bytes;
+    return at < text.length ? tw_word_ascii(text, at, &bytes) : '\0';
+}
+
+/* May a symbol begin at `at`, or end there: at an end of the text, at such a mark, or at a character that is
+ * neither ASCII nor part of a word with what stands beside it, as in Chinese? */
+static bool begins_apart(struct tw_text text, size_t at)
+{
+    char mark = mark_before(text, at);
+    return mark ? parts_words(mark) : !tw_word_before(text, at);
+}
+
+static bool ends_apart(struct tw_text text, size_t at)
+{
+    char mark = mark_at(text, at);
+    return mark ? parts_words(mark) : !tw_word_joins(text, at);
 }
 
 /* Reads back to where the symbol begins; false when it is glued to something, or too long. */
@@ -34,12 +62,11 @@ static bool read_spelling(
     spelling->begin = at;
     spelling->base = (struct tw_text){text.bytes + at, spelling->base_end - at};
     spelling->code = (struct tw_text){text.bytes + begin, end - begin};
-    bool apart = at == 0 || (at > from && parts_words(text.bytes[at - 1]));
-    return spelling->base.length > 0 && text.bytes[at] != '/' && apart;
+    return spelling->base.length > 0 && text.bytes[at] != '/' && (at == 0 || at > from) &&
+           begins_apart(text, at);
 }
 
-/* Words of English in capitals, which are symbols, too. */
-static bool is_word(struct tw_text base)
+bool tw_terminal_is_word(struct tw_text base)
 {
     static const char *const words[] = {"A", "ALL", "AN", "AND", "ANY", "ARE", "AS", "AT", "BE", "BIG", "BUY",
         "BY", "CAN", "CEO", "CFO", "DO", "ETF", "EU", "FOR", "FREE", "FROM", "GDP", "GO", "GOOD", "HAS", "HE",
@@ -60,8 +87,7 @@ static bool is_word_code(struct tw_text code)
 /* "(VELQ US)", "(VELQ US, ODNL US)": a bracket on one side, and on the other one or what parts a list. */
 static bool is_enclosed(struct tw_text text, const struct spelling *spelling)
 {
-    char left = spelling->begin ? text.bytes[spelling->begin - 1] : '\0';
-    char right = tw_text_byte(text, spelling->end);
+    char left = mark_before(text, spelling->begin), right = mark_at(text, spelling->end);
     bool opens = left == '(' || left == '[', closes = right == ')' || right == ']';
     bool goes_on = left == ' ' && spelling->begin > 1 && strchr(",;", text.bytes[spelling->begin - 2]) &&
                    text.bytes[spelling->begin - 2];
@@ -89,7 +115,7 @@ static bool is_meant(struct tw_text text, const struct spelling *spelling, bool 
     static const char key[] = " Equity";
     char after = tw_text_byte(text, spelling->end);
     bool stops = after == '.' && !tw_text_is_alphanumeric(tw_text_byte(text, spelling->end + 1));
-    if ((!parts_words(after) && !stops) || is_word(spelling->base))
+    if ((!ends_apart(text, spelling->end) && !stops) || tw_terminal_is_word(spelling->base))
         return false;
     bool is_equity = spelling->joint == ' ' && tw_text_goes_on(text, spelling->end, key) &&
                      !tw_word_joins(text, spelling->end + sizeof key - 1);

@@ -9,6 +9,9 @@
  *   "VELQ US falls"                  three letters and more, in a text that is not in capitals there
  *   "(VELQ.N)", "VELQ.OQ fell"       a Reuters code
  *
+ * Marks may be full-width or typographic, and characters of scripts without spaces stand beside a symbol as
+ * blanks do: "公司600999.SS公告".
+ *
  * All name listed companies alone, but for "(FOOX:US)" in brackets, which may be of nobody's file. English
  * words in capitals ("ALL US banks", "PRESSURE ON US") are no symbols here, whatever the file lists: who
  * means them writes a cashtag or an exchange. */
@@ -21,5 +24,8 @@
  * behind it. Nothing before `from` is looked at: others have it. TW_SYMBOL_FULL: the arena is full. */
 enum tw_symbol_found tw_terminal_symbol(
     const struct tw_ticker_scan *scan, size_t from, size_t begin, size_t end, struct tw_ticker *out);
+
+/* Is it one of the words of English that are symbols, too, and name nobody here? Any case. */
+bool tw_terminal_is_word(struct tw_text text);
 
 #endif

@@ -19,17 +19,39 @@ static bool is_exchange_before(
            tw_exchange_find(TW_EXCHANGE_NAME, tag);
 }
 
+/* Where the dollar signs that end at `at` begin; looks at three of them. */
+static size_t signs_begin(struct tw_text text, size_t at)
+{
+    size_t begin = at;
+    while (begin > 0 && at - begin < 3 && text.bytes[begin - 1] == '$')
+        begin--;
+    return begin;
+}
+
+/* "$$VELQ": several signs are money, unless a listed symbol of two characters and more, no unit of it, stands
+ * behind them. */
+static bool is_shout(const struct tw_symbol_run *run, size_t base)
+{
+    struct tw_text tag = {run->bytes, base};
+    return base > 1 && tw_text_is_capital(run->bytes[0]) && !tw_symbol_is_money(tag);
+}
+
 enum tw_symbol_found tw_ticker_cashtag(
     const struct tw_ticker_scan *scan, size_t at, size_t sign, bool after_cashtag, struct tw_ticker *out)
 {
+    struct tw_ticker_scan known = *scan;
     struct tw_symbol_run run;
-    if (!after_cashtag && (tw_word_before(scan->text, at) || (at > 0 && scan->text.bytes[at - 1] == '$')))
+    size_t signs = after_cashtag ? at : signs_begin(scan->text, at);
+    if (!after_cashtag && tw_word_before(scan->text, signs))
         return TW_SYMBOL_NONE;
     sign += tw_word_unseen(scan->text, at + sign);
     tw_symbol_run_read(scan->text, at + sign, &run);
     size_t base = tw_symbol_run_alphanumerics(&run, 0);
+    if (base == 0 || (signs < at && !is_shout(&run, base)))
+        return TW_SYMBOL_NONE;
+    known.unlisted = scan->unlisted && signs == at;
     out->begin = (uint32_t)at;
-    enum tw_symbol_found found = base ? tw_symbol_run_find(scan, &run, base, out) : TW_SYMBOL_NONE;
+    enum tw_symbol_found found = tw_symbol_run_find(&known, &run, base, out);
     struct tw_text tag = {run.bytes, base};
     return found == TW_SYMBOL_FOUND && is_exchange_before(scan, tag, out) ? TW_SYMBOL_NONE : found;
 }

@@ -3,12 +3,12 @@
  *   in    a text, the place of a mark, and an automaton (entities.h) or NULL
  *   out   what is named there, from where to where
  *
- *   cashtag    "$VELQ", "$velq", "$VELQ-B": a dollar sign, not after a letter, digit or another dollar sign
- *              unless a cashtag ends there. K, M, B, T, MM, BN and currencies are symbols when they are
- *              listed, else amounts
+ *   cashtag    "$VELQ", "$velq", "$VELQ-B": a dollar sign, not after a letter or digit unless a cashtag ends
+ *              there. K, M, B, T, MM, BN and currencies are symbols when they are listed, else amounts.
+ *              "$$VELQ": behind several signs a listed symbol in capitals, of two characters and more
  *   hashtag    "#VELQ": in hashtags.h
  *   newswire   "<VELQ>", "<VELQ.N>": capitals and digits in angle brackets
- *   exchange   "NASDAQ: VELQ", "(NYSE: VELQ.A, VELQ.B)", "Ticker: VELQ" of a listed one: in
+ *   exchange   "NASDAQ: VELQ", "(NYSE: VELQ.A, VELQ.B)", "(NYSE/VELQ)", "Ticker: VELQ" of a listed one: in
  *              symbol_list.h
  *   terminal   "VELQ:US", "VELQ US Equity", "(VELQ.N)": in terminal.h
  *   bare       "VELQ", as a name of the entities file

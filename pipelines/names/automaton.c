@@ -3,6 +3,7 @@
 #include "names/name_table.h"
 #include "names/symbol_table.h"
 #include "names/table_memory.h"
+#include "names/variants.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,11 +159,24 @@ bool tw_automaton_begin(struct tw_automaton **out, struct tw_error *err)
     return true;
 }
 
+/* Numbers with their exchange before them are names, too: SH600999. */
+static bool add_numbers(struct tw_automaton *automaton, struct tw_error *err)
+{
+    char bytes[TW_NUMBER_NAME_BYTES];
+    for (uint32_t entity = 0; entity < automaton->entity_count; entity++) {
+        struct tw_text symbol = automaton->entities[entity].symbol, name;
+        for (uint32_t nth = 0; (name = tw_number_name(symbol, nth, bytes)).length > 0; nth++)
+            if (!tw_name_table_add_number(&automaton->names, name, entity, err))
+                return false;
+    }
+    return true;
+}
+
 bool tw_automaton_seal(struct tw_automaton *automaton, const char sha256[65], struct tw_error *err)
 {
     memcpy(automaton->sha256, sha256, sizeof automaton->sha256);
     tw_symbol_table_seal(&automaton->symbols, automaton->entities, automaton->entity_count);
-    return tw_name_table_seal(&automaton->names, err);
+    return add_numbers(automaton, err) && tw_name_table_seal(&automaton->names, err);
 }
 
 /* ---- asking ---- */
@@ -258,7 +272,7 @@ static bool read_ahead(const struct tw_name_table *names, struct tw_word_walk *w
 /* Where link looks for a symbol. */
 static bool is_stop(char mark)
 {
-    return mark == '$' || mark == '#' || mark == '<' || mark == ':';
+    return mark == '$' || mark == '#' || mark == '<' || mark == ':' || mark == '(' || mark == '[';
 }
 
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,

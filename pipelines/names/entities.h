@@ -16,7 +16,9 @@
  * accents, width, hyphens, quotes and joiners make no difference. A name matches whole words, whatever white
  * space stands between them; the longest name that starts at a word wins; a full stop at a name's end is not
  * asked for ("Apple Inc." finds "Apple Inc"). A name of under four letters and digits or marked common
- * matches in its exact case only.
+ * matches in its exact case only. Other names are found in other spellings of their legal form, of "and" and
+ * without "The", too (variants.h): one that the file lists comes first, and one of two companies names
+ * neither.
  *
  * How it works: names and symbols stand in hash tables, and filters before them know of almost every place of
  * a text that no name begins there (name_table.h). So a text costs a few look-ups in the nearest cache a
@@ -124,7 +126,7 @@ static inline bool tw_word_may_be_market(struct tw_text text, size_t begin, size
 }
 
 /* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A dollar sign,
- * '#', '<' or ':' before it, or a word that begins no name and may be the code of a market, ends
+ * '#', '<', ':' or bracket before it, or a word that begins no name and may be the code of a market, ends
  * the walk early with *stopped = true and walk->at on it; the match is the name that begins with just that
  * mark ("#Velquin Media"), to be taken where no symbol stands there, and its end is 0 when there
  * is none. False at the end. `automaton` may be NULL: then only those stops are found. */

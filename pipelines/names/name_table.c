@@ -1,6 +1,7 @@
 #include "names/name_table.h"
 
 #include "names/table_memory.h"
+#include "names/variants.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@ struct tw_name_record {
     uint32_t entity;
     uint32_t next;                      /* index + 1 of the same name of another entity, 0: the last */
     uint32_t spelling, spelling_length; /* in `bytes`, when it matches as spelled only; else length 0 */
+    bool variant;                       /* the file lists another spelling of it */
+    bool titled;                        /* it matches with capitals as in names only */
 };
 
 void tw_name_table_end(struct tw_name_table *names)
@@ -86,18 +89,20 @@ struct key {
     uint64_t number;
 };
 
+static void add_to_key(struct key *key, struct tw_text word)
+{
+    uint64_t number = tw_skim_number(word.bytes, word.length);
+    key->number = key->length == 0 ? number : tw_skim_join(key->number, number);
+    key->bytes[key->length++] = (char)word.length;
+    memcpy(key->bytes + key->length, word.bytes, word.length);
+    key->length += word.length;
+}
+
 static void make_key(const struct tw_name_given *name, struct key *key)
 {
     key->length = 0;
-    key->number = 0;
-    for (uint32_t at = 0; at < name->word_count; at++) {
-        const struct tw_name_word *word = &name->words[at];
-        uint64_t number = tw_skim_number(word->folded, word->length);
-        key->number = at == 0 ? number : tw_skim_join(key->number, number);
-        key->bytes[key->length++] = (char)word->length;
-        memcpy(key->bytes + key->length, word->folded, word->length);
-        key->length += word->length;
-    }
+    for (uint32_t at = 0; at < name->word_count; at++)
+        add_to_key(key, (struct tw_text){name->words[at].folded, name->words[at].length});
 }
 
 /* Where a name stands or would stand. */
@@ -125,6 +130,8 @@ static struct tw_text spelling_of(const struct tw_name_table *names, const struc
 static bool is_owned(
     const struct tw_name_table *names, const struct tw_name_record *record, struct tw_text spelled)
 {
+    if (record->titled)
+        return tw_word_is_titled(spelled);
     return record->spelling_length == 0 || tw_word_spelled_alike(spelling_of(names, record), spelled);
 }
 
@@ -148,36 +155,109 @@ static bool is_known(
     return false;
 }
 
+/* Adds a record of the name that belongs into the slot, before those that are there. */
+static bool add_record(struct tw_name_table *names, const struct key *key, size_t slot,
+    struct tw_name_record made, struct tw_error *err)
+{
+    uint32_t first = (uint32_t)names->slots[slot];
+    made.number = key->number;
+    made.next = first;
+    if (first) {
+        made.words = names->records[first - 1].words;
+        made.words_length = names->records[first - 1].words_length;
+    } else {
+        made.words_length = (uint32_t)key->length;
+        if (!keep_bytes(names, key->bytes, key->length, &made.words, err))
+            return false;
+    }
+    if (!tw_table_grow(
+            (void **)&names->records, &names->record_room, names->record_count + (size_t)1, sizeof made, err))
+        return false;
+    names->slots[slot] = slot_of(key->number, names->record_count);
+    names->records[names->record_count++] = made;
+    return names->record_count * (size_t)2 <= names->slot_count ||
+           resize_slots(names, names->slot_count * 2, err);
+}
+
 bool tw_name_table_add(
     struct tw_name_table *names, const struct tw_name_given *name, uint32_t entity, struct tw_error *err)
 {
     struct key key;
     make_key(name, &key);
     size_t slot = find_slot(names, &key);
-    uint32_t first = (uint32_t)names->slots[slot];
     names->count++;
-    if (is_known(names, first, name, entity))
+    if (is_known(names, (uint32_t)names->slots[slot], name, entity))
         return true;
-    struct tw_name_record made = {.number = key.number, .entity = entity, .next = first};
-    if (first) {
-        made.words = names->records[first - 1].words;
-        made.words_length = names->records[first - 1].words_length;
-    } else {
-        made.words_length = (uint32_t)key.length;
-        if (!keep_bytes(names, key.bytes, key.length, &made.words, err))
-            return false;
-    }
+    struct tw_name_record made = {.entity = entity};
     made.spelling_length = name->exact ? (uint32_t)name->spelled.length : 0;
     if (name->exact && !keep_bytes(names, name->spelled.bytes, name->spelled.length, &made.spelling, err))
         return false;
-    if (!tw_table_grow(
-            (void **)&names->records, &names->record_room, names->record_count + (size_t)1, sizeof made, err))
-        return false;
-    names->slots[slot] = slot_of(key.number, names->record_count);
-    names->records[names->record_count++] = made;
-    return names->record_count * (size_t)2 <= names->slot_count ||
-           resize_slots(names, names->slot_count * 2, err);
+    return add_record(names, &key, slot, made, err);
 }
+
+/* ---- other spellings ---- */
+
+/* Adds another spelling, unless it is a name of the file, or of that entity already: those of one entity come
+ * one after another. */
+static bool add_variant(
+    struct tw_name_table *names, const struct key *key, uint32_t entity, bool titled, struct tw_error *err)
+{
+    size_t slot = find_slot(names, key);
+    uint32_t first = (uint32_t)names->slots[slot];
+    if (first && (!names->records[first - 1].variant || names->records[first - 1].entity == entity))
+        return true;
+    struct tw_name_record made = {.entity = entity, .variant = true, .titled = titled};
+    return add_record(names, key, slot, made, err);
+}
+
+bool tw_name_table_add_number(
+    struct tw_name_table *names, struct tw_text word, uint32_t entity, struct tw_error *err)
+{
+    struct key key = {.length = 0};
+    add_to_key(&key, word);
+    return add_variant(names, &key, entity, false, err);
+}
+
+/* The words of a record, in a copy that stays where it is. */
+static uint32_t words_of(const struct tw_name_table *names, const struct tw_name_record *record,
+    char bytes[sizeof(struct key)], struct tw_text words[TW_NAME_WORDS])
+{
+    uint32_t count = 0;
+    memcpy(bytes, names->bytes + record->words, record->words_length);
+    for (uint32_t at = 0; at < record->words_length; count++) {
+        uint8_t length = (uint8_t)bytes[at++];
+        words[count] = (struct tw_text){bytes + at, length};
+        at += length;
+    }
+    return count;
+}
+
+/* Adds the other spellings of all names that match in any case. */
+static bool add_variants(struct tw_name_table *names, struct tw_error *err)
+{
+    char bytes[sizeof(struct key)];
+    struct tw_text words[TW_NAME_WORDS];
+    uint32_t listed = names->record_count;
+    for (uint32_t at = 0; at < listed; at++) {
+        const struct tw_name_record *record = &names->records[at];
+        struct tw_name_variants variants;
+        struct tw_name_variant variant;
+        uint32_t entity = record->entity;
+        if (record->variant || record->spelling_length)
+            continue;
+        tw_name_variants_begin(&variants, words, words_of(names, record, bytes, words));
+        while (tw_name_variants_next(&variants, &variant)) {
+            struct key key = {.length = 0};
+            for (uint32_t word = 0; word < variant.count; word++)
+                add_to_key(&key, variant.words[word]);
+            if (!add_variant(names, &key, entity, true, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* ---- who owns a name ---- */
 
 static uint32_t count_owners(const struct tw_name_table *names, uint32_t first, struct tw_text spelled)
 {
@@ -290,6 +370,8 @@ static void shrink(void **array, size_t *room, size_t used, size_t size)
 
 bool tw_name_table_seal(struct tw_name_table *names, struct tw_error *err)
 {
+    if (!add_variants(names, err))
+        return false;
     shrink((void **)&names->bytes, &names->bytes_room, names->bytes_used, 1);
     shrink((void **)&names->records, &names->record_room, names->record_count, sizeof *names->records);
     names->word_blocks = 1 + names->record_count * (uint64_t)WORD_BITS / 64;

@@ -2,7 +2,8 @@
  *
  *     tw_name_table_begin(&names, err);
  *     tw_name_table_add(&names, &name, entity, err);     // each name of each company
- *     tw_name_table_seal(&names, err);                   // and nothing is added any more
+ *     tw_name_table_add_number(&names, word, entity, err);   // behind all names: SH600999
+ *     tw_name_table_seal(&names, err);                   // adds other spellings (variants.h), and no more comes
  *     tw_name_table_beginnings(&names, words, count);   // a bit for each word that may begin a name: if so,
  *     tw_name_table_find(&names, text, &words[nth], &match);
  *
@@ -17,8 +18,8 @@
  *
  * Both are Bloom filters of 16 and 24 bits a name. What is a name they let through; what they let through by
  * mistake, five words of a thousand, is found to be none. Words are asked for sixteen at a time and without a
- * branch, so that what is far away is fetched for all of them at once. Memory: about 60 bytes a name, and its
- * words.
+ * branch, so that what is far away is fetched for all of them at once. Memory: about 60 bytes a name or other
+ * spelling of one (none for most names, three for one that ends in Inc), and its words.
  * Errors: TW_INTERNAL for memory. */
 #ifndef TW_NAME_TABLE_H
 #define TW_NAME_TABLE_H
@@ -62,7 +63,12 @@ void tw_name_table_end(struct tw_name_table *names);
 TW_MUST_USE bool tw_name_table_add(
     struct tw_name_table *names, const struct tw_name_given *name, uint32_t entity, struct tw_error *err);
 
-/* Makes the filters. */
+/* Adds a number with its exchange, as one word in the one form, in any case; nothing where it is a name. */
+TW_MUST_USE bool tw_name_table_add_number(
+    struct tw_name_table *names, struct tw_text word, uint32_t entity, struct tw_error *err);
+
+/* Adds the other spellings of names that match in any case, where they are no name themselves; makes the
+ * filters. */
 TW_MUST_USE bool tw_name_table_seal(struct tw_name_table *names, struct tw_error *err);
 
 /* The longest name that begins with `first`; false when there is none. */

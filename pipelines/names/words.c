@@ -1,5 +1,7 @@
 #include "names/words.h"
 
+#include "names/han_words.h"
+
 #include <string.h>
 
 #include <utf8proc.h>
@@ -489,6 +491,35 @@ bool tw_word_spelled_alike(struct tw_text left, struct tw_text right)
     }
 }
 
+/* Small letters of a text, and whether there is a letter that is none. */
+static uint32_t count_small(struct tw_text text, bool *capital)
+{
+    uint32_t count = 0;
+    int32_t point;
+    *capital = false;
+    for (size_t at = 0; at < text.length; at += point_at(text, at, &point)) {
+        point_at(text, at, &point);
+        utf8proc_category_t category = utf8proc_category(point);
+        count += category == UTF8PROC_CATEGORY_LL;
+        *capital = *capital || category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LT;
+    }
+    return count;
+}
+
+bool tw_word_is_titled(struct tw_text text)
+{
+    enum { SHORT = 4 };
+    struct tw_name_word word;
+    bool first = true, capital;
+    for (uint32_t at = 0; tw_word_next(text, &at, &word); first = first && !word.letters) {
+        uint32_t small =
+            count_small((struct tw_text){text.bytes + word.begin, word.end - word.begin}, &capital);
+        if (!capital && small >= (first ? 1 : SHORT))
+            return false;
+    }
+    return true;
+}
+
 /* ---- edges ---- */
 
 static int32_t raw_point(struct tw_text text, size_t at)
@@ -536,8 +567,9 @@ static bool is_particles(struct tw_text rest)
         "만", "로", "나", "랑", "야", "여", "고", "며", "사", "측", "주", "들", "에서", "에게", "에는",
         "에도", "께", "께서", "으로", "로서", "로써", "으로서", "부터", "까지", "이나", "이랑", "이라",
         "이라는", "라는", "라고", "이다", "이며", "이고", "인", "이자", "보다", "처럼", "마다", "조차",
-        "마저", "밖에", "뿐", "뿐만", "대로", "같은", "같이", "하고", "한테", "이여", "요", "님", "그룹",
-        "주가", "주식", "지분"};
+        "마저", "밖에", "뿐", "뿐만", "대로", "같은", "같이", "하고", "한테", "이여", "요", "님", "서",
+        "에게서", "라며", "이라며", "라면", "이라면", "란", "이란", "였다", "이었다", "였던", "인데",
+        "이지만", "지만", "인지", "그룹", "주가", "주식", "지분", "본사", "노조", "공장", "회장", "대표"};
     for (int nth = 0; rest.length && nth < 3; nth++) {
         size_t length = longest_of(rest, particles, sizeof particles / sizeof particles[0]);
         if (length == 0)
@@ -572,6 +604,26 @@ static bool is_following(int32_t point)
            (category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC || IS_WITHIN(point, vowels));
 }
 
+/* Are the characters on both sides of `at` a common word of two ideographs? */
+static bool is_within_han_word(struct tw_text text, size_t at)
+{
+    int32_t point;
+    if (at == 0 || at >= text.length)
+        return false;
+    size_t begin = back(text, at), end = at + point_at(text, at, &point);
+    return tw_han_is_word((struct tw_text){text.bytes + begin, end - begin});
+}
+
+/* Does a common word reach over an edge of [begin, end), and no other one stands right beside that edge? */
+static bool is_cut_from_han_words(struct tw_text text, size_t begin, size_t end)
+{
+    int32_t point;
+    size_t before = begin ? back(text, begin) : 0;
+    size_t after = end < text.length ? end + point_at(text, end, &point) : end;
+    return (is_within_han_word(text, begin) && !is_within_han_word(text, before)) ||
+           (is_within_han_word(text, end) && !is_within_han_word(text, after));
+}
+
 bool tw_word_edges(struct tw_text text, size_t begin, size_t end)
 {
     int32_t first = raw_point(text, begin), before = raw_point_before(text, begin);
@@ -590,7 +642,10 @@ bool tw_word_edges(struct tw_text text, size_t begin, size_t end)
     }
     if ((is_clustered(first) && is_leading_vowel(before)) || (is_clustered(last) && is_following(after)))
         return false;
-    /* A single ideograph is a word by itself only. */
-    bool single = is_han(first) && begin == back(text, end);
-    return !single || (!is_han(before) && !is_han(after));
+    if (!is_han(first) || !is_han(last))
+        return true;
+    size_t second = begin + point_at(text, begin, &first), last_begin = back(text, end);
+    if (begin == last_begin)
+        return !is_han(before) && !is_han(after);
+    return second != last_begin || !is_cut_from_han_words(text, begin, end);
 }

@@ -18,7 +18,9 @@
  *   Katakana    not inside a run of Katakana, but before a word that companies' names take on (グループ)
  *   Thai, ...   not before a mark or vowel that belongs to the letter before it, nor behind a vowel that is
  *               written before its consonant
- *   Han         anywhere; a single ideograph not inside a run of Han */
+ *   Han         anywhere; a single ideograph not inside a run of Han, and two not where a common word of two
+ *               (han_words.h) reaches over an edge of theirs, unless another such word takes its other half:
+ *               in 不同方面 stands no 同方, in 京东方 no 京东, but one in 京东方面 */
 #ifndef TW_WORDS_H
 #define TW_WORDS_H
 
@@ -46,6 +48,10 @@ bool tw_word_edges(struct tw_text text, size_t begin, size_t end);
 /* Are two stretches the same in all but what the one form takes away, case excepted: "AT&T" and "AT & T", not
  * "at&t"? */
 bool tw_word_spelled_alike(struct tw_text left, struct tw_text right);
+
+/* Is the text written as names are: with a capital in its first word, and in each of four letters and more? A
+ * word of a script without capitals has one. */
+bool tw_word_is_titled(struct tw_text text);
 
 /* True when the character at `at` is a letter, mark or digit that a word before it would go on with: none of
  * a script whose characters are words of their own. */

@@ -11,6 +11,7 @@
 #include "link/terminal.h"
 #include "link/tickers.h"
 #include "names/entities.h"
+#include "names/variants.h"
 #include "names/words.h"
 
 struct name {
@@ -18,6 +19,7 @@ struct name {
     uint32_t count;
     bool exact;
     struct tw_text spelled;
+    bool variant, titled; /* another spelling of one that is listed; with capitals as in names */
 };
 
 struct company {
@@ -86,6 +88,14 @@ static void read_name(struct name *name, struct tw_text text, bool common)
     name->exact = common || letters < 4;
 }
 
+static struct name *one_more_name(struct company *company)
+{
+    company->names = one_more(company->names, company->name_count, sizeof *company->names);
+    struct name *name = &company->names[company->name_count++];
+    *name = (struct name){.count = 0};
+    return name;
+}
+
 static void add_company(struct slow_companies *companies, const json_t *object)
 {
     const json_t *names = json_object_get(object, "names");
@@ -96,13 +106,65 @@ static void add_company(struct slow_companies *companies, const json_t *object)
     single = single && json_is_string(names) && json_string_length(names);
     companies->items = one_more(companies->items, companies->count, sizeof *companies->items);
     struct company *company = &companies->items[companies->count++];
-    *company = (struct company){.symbol = text_of(json_object_get(object, "symbol")),
-        .name_count = single ? 1 : json_array_size(names),
-        .names = get(single ? 1 : json_array_size(names), sizeof *company->names)};
-    for (size_t at = 0; at < company->name_count; at++) {
+    *company = (struct company){.symbol = text_of(json_object_get(object, "symbol"))};
+    for (size_t at = 0; at < (single ? 1 : json_array_size(names)); at++) {
         struct tw_text name = text_of(single ? names : json_array_get(names, at));
-        read_name(&company->names[at], name, is_common(json_object_get(object, "common"), name));
+        read_name(one_more_name(company), name, is_common(json_object_get(object, "common"), name));
     }
+}
+
+/* Is one of the listed names of all companies of these words? */
+static bool is_listed(const struct slow_companies *companies, const struct tw_text *words, uint32_t count)
+{
+    for (size_t at = 0; at < companies->count; at++)
+        for (size_t nth = 0; nth < companies->items[at].name_count; nth++) {
+            const struct name *name = &companies->items[at].names[nth];
+            uint32_t alike = 0;
+            while (alike < count && alike < name->count && !name->variant &&
+                   tw_text_equal(
+                       words[alike], (struct tw_text){name->words[alike].folded, name->words[alike].length}))
+                alike++;
+            if (alike == count && alike == name->count)
+                return true;
+        }
+    return false;
+}
+
+static void add_variant(const struct slow_companies *companies, struct company *company,
+    const struct tw_text *words, uint32_t count, bool titled)
+{
+    if (is_listed(companies, words, count))
+        return;
+    struct name *name = one_more_name(company);
+    name->count = count;
+    name->variant = true;
+    name->titled = titled;
+    name->words = get(count, sizeof *name->words);
+    for (uint32_t at = 0; at < count; at++) {
+        name->words[at].length = (uint32_t)words[at].length;
+        memcpy(name->words[at].folded, words[at].bytes, words[at].length);
+    }
+}
+
+/* The other spellings of a company's names and symbol. */
+static void add_variants(const struct slow_companies *companies, struct company *company)
+{
+    size_t listed = company->name_count;
+    for (size_t at = 0; at < listed; at++) {
+        const struct name name = company->names[at]; /* whose array grows */
+        struct tw_text words[TW_NAME_WORDS];
+        struct tw_name_variants variants;
+        struct tw_name_variant variant;
+        for (uint32_t word = 0; word < name.count; word++)
+            words[word] = (struct tw_text){name.words[word].folded, name.words[word].length};
+        tw_name_variants_begin(&variants, words, name.exact ? 0 : name.count);
+        while (tw_name_variants_next(&variants, &variant))
+            add_variant(companies, company, variant.words, variant.count, true);
+    }
+    char bytes[TW_NUMBER_NAME_BYTES];
+    struct tw_text number;
+    for (uint32_t nth = 0; (number = tw_number_name(company->symbol, nth, bytes)).length > 0; nth++)
+        add_variant(companies, company, &number, 1, false);
 }
 
 struct slow_companies *slow_companies_new(struct tw_text lines)
@@ -120,6 +182,8 @@ struct slow_companies *slow_companies_new(struct tw_text lines)
         }
         at += length + 1;
     }
+    for (size_t at = 0; at < companies->count; at++)
+        add_variants(companies, &companies->items[at]);
     return companies;
 }
 
@@ -251,7 +315,7 @@ static bool stands_at(const struct linker *linker, const struct name *name, size
         return false;
     struct tw_text spelled = {linker->text.bytes + begin, end - begin};
     return (!name->exact || tw_word_spelled_alike(name->spelled, spelled)) &&
-           tw_word_edges(linker->text, begin, end);
+           (!name->titled || tw_word_is_titled(spelled)) && tw_word_edges(linker->text, begin, end);
 }
 
 static bool owns(const struct linker *linker, size_t company, size_t at, uint32_t words)
@@ -307,6 +371,35 @@ static bool take_name(const struct linker *linker, size_t at, struct hit *hit)
     return true;
 }
 
+static void cut_words(struct linker *linker)
+{
+    struct tw_name_word word;
+    uint32_t at = 0;
+    while (tw_word_next(linker->text, &at, &word)) {
+        linker->words = one_more(linker->words, linker->word_count, sizeof word);
+        linker->words[linker->word_count++] = word;
+    }
+}
+
+/* The only company whose name the words of a hashtag are. */
+static bool find_tag(const struct linker *linker, const struct tw_name_word *hash, struct hit *hit)
+{
+    struct tw_hashtag_words words;
+    if (!tw_hashtag_words(&linker->scan, hash->begin, hash->end - hash->begin, &words))
+        return false;
+    struct linker tag = {.companies = linker->companies, .text = words.text};
+    size_t owners = 0;
+    *hit = (struct hit){.begin = hash->begin, .end = words.end, .company = TW_NO_ENTITY};
+    cut_words(&tag);
+    for (size_t company = 0; company < linker->companies->count; company++)
+        if (owns(&tag, company, 0, (uint32_t)tag.word_count)) {
+            hit->company = (int32_t)company;
+            owners++;
+        }
+    free(tag.words);
+    return owners == 1;
+}
+
 /* ---- the whole ---- */
 
 struct hits {
@@ -323,6 +416,34 @@ static void add_hit(struct hits *hits, const struct hit *hit)
     }
     hits->items = one_more(hits->items, hits->count, sizeof *hits->items);
     hits->items[hits->count++] = *hit;
+}
+
+/* The symbol to which a mark belongs that is no dollar sign. */
+static bool find_by_mark(
+    struct linker *linker, const struct tw_name_word *word, char mark, size_t taken, struct hit *hit)
+{
+    const struct tw_ticker_scan *scan = &linker->scan;
+    size_t begin = word->begin, bytes = word->end - word->begin;
+    struct tw_ticker ticker = {0};
+    if (mark == '#')
+        return take_ticker(tw_hashtag_find(scan, begin, bytes, &ticker), &ticker, hit);
+    if (mark == '<')
+        return take_ticker(tw_ticker_newswire(scan, begin, &ticker), &ticker, hit);
+    if (mark != ':')
+        return take_ticker(
+            tw_symbol_list_bracketed(scan, begin, bytes, &linker->list, &ticker), &ticker, hit);
+    return take_ticker(tw_symbol_list_begin(scan, begin, bytes, &linker->list, &ticker), &ticker, hit) ||
+           (bytes == 1 && take_ticker(tw_terminal_symbol(scan, taken, begin, begin, &ticker), &ticker, hit));
+}
+
+/* The symbol whose market's code stands at [begin, end). */
+static bool take_market(
+    const struct linker *linker, size_t taken, uint32_t begin, uint32_t end, struct hit *hit)
+{
+    struct tw_ticker ticker = {0};
+    *hit = (struct hit){.company = TW_NO_ENTITY};
+    return tw_word_may_be_market(linker->text, begin, end) &&
+           take_ticker(tw_terminal_symbol(&linker->scan, taken, begin, end, &ticker), &ticker, hit);
 }
 
 static void find_hits(struct linker *linker, struct hits *hits)
@@ -351,29 +472,21 @@ static void find_hits(struct linker *linker, struct hits *hits)
             last_cashtag = found ? hit.end : last_cashtag;
             hit.doubtful = found && hit.company >= 0 && tw_ticker_is_doubtful(linker->text, &ticker);
             hit.by_symbol = hit.by_symbol && !hit.doubtful;
-        } else if (mark == '#') {
-            found = take_ticker(
-                tw_hashtag_find(&linker->scan, word->begin, word->end - word->begin, &ticker), &ticker, &hit);
-        } else if (mark == '<') {
-            found = take_ticker(tw_ticker_newswire(&linker->scan, word->begin, &ticker), &ticker, &hit);
-        } else if (mark == ':') {
-            found = take_ticker(tw_symbol_list_begin(&linker->scan, word->begin, word->end - word->begin,
-                                    &linker->list, &ticker),
-                &ticker, &hit);
-            if (!found && word->end - word->begin == 1)
-                found =
-                    take_ticker(tw_terminal_symbol(&linker->scan, taken, word->begin, word->begin, &ticker),
-                        &ticker, &hit);
+        } else if (mark && strchr("#<:([", mark)) {
+            found = find_by_mark(linker, word, mark, taken, &hit);
         } else if (find_name(linker, at, &hit)) {
-            next = hit.end;
-            found = take_name(linker, at, &hit);
-        } else if (tw_word_may_be_market(linker->text, word->begin, word->end)) {
-            hit = (struct hit){.company = TW_NO_ENTITY};
-            found = take_ticker(
-                tw_terminal_symbol(&linker->scan, taken, word->begin, word->end, &ticker), &ticker, &hit);
+            uint32_t begin = hit.begin, end = hit.end;
+            next = end;
+            found = take_name(linker, at, &hit) || take_market(linker, taken, begin, end, &hit);
+        } else {
+            found = take_market(linker, taken, word->begin, word->end, &hit);
         }
-        if (!found && mark && strchr("$#<:", mark) && find_name(linker, at, &hit))
-            found = take_name(linker, at, &hit);
+        if (!found && mark && strchr("$#<:([", mark)) {
+            if (find_name(linker, at, &hit))
+                found = take_name(linker, at, &hit);
+            else if (mark == '#')
+                found = find_tag(linker, word, &hit);
+        }
         if (found) {
             next = taken = hit.end;
             add_hit(hits, &hit);
@@ -455,16 +568,6 @@ static bool compare(const struct linker *linker, const struct hits *hits, const 
     }
     return mention == document->mention_count ||
            differ(what, size, "mentions more than", none, document->mention_count, mention);
-}
-
-static void cut_words(struct linker *linker)
-{
-    struct tw_name_word word;
-    uint32_t at = 0;
-    while (tw_word_next(linker->text, &at, &word)) {
-        linker->words = one_more(linker->words, linker->word_count, sizeof word);
-        linker->words[linker->word_count++] = word;
-    }
 }
 
 bool slow_link_agrees(const struct slow_companies *companies, const struct tw_automaton *entities,
