@@ -244,3 +244,60 @@ bool tw_wrapped_says_deleted(const json_t *object)
     return says(object, "op_type", "D", "d") || says(object, "action", "D", "D") ||
            ((json_object_get(object, "data") || before) && says(object, "type", "delete", "DELETE"));
 }
+
+/* ---- tables ---- */
+
+static bool is_number(const char *name)
+{
+    return *name && strspn(name, "0123456789") == strlen(name);
+}
+
+static bool has_numbered_members(json_t *object)
+{
+    void *at = json_object_iter(object);
+    while (at && is_number(json_object_iter_key(at)))
+        at = json_object_iter_next(object, at);
+    return !at && json_object_size(object) > 0;
+}
+
+static bool is_column_of(json_t *value, const json_t *first)
+{
+    const json_t *cell = json_array_get(value, 0);
+    if (json_is_object(value))
+        return json_object_size(value) == json_object_size(first) && has_numbered_members(value);
+    return json_array_size(value) > 1 && json_array_size(value) == json_array_size(first) &&
+           !json_is_object(cell) && !json_is_array(cell);
+}
+
+/* {"text": {"0": .., "1": ..}} and {"text": [.., ..], "ts": [.., ..]}: nothing but columns of one length. */
+static bool has_columns(json_t *object)
+{
+    void *at = json_object_iter(object);
+    const json_t *first = json_object_iter_value(at);
+    while (at && is_column_of(json_object_iter_value(at), first))
+        at = json_object_iter_next(object, at);
+    return !at && json_object_size(object) > 0;
+}
+
+/* {"0": {"text": ..}, "1": {"text": ..}} */
+static bool has_rows(json_t *object)
+{
+    return has_numbered_members(object) && json_is_object(json_object_iter_value(json_object_iter(object)));
+}
+
+bool tw_wrapped_is_table(json_t *object, struct tw_error *err)
+{
+    if (has_columns(object)) {
+        tw_fail(err, TW_REFUSED, NULL,
+            "write its rows, one a message: python3 -c \"import pandas as p; "
+            "p.read_json('FILE').to_json('OUT.jsonl', orient='records', lines=True)\"",
+            "a table by columns, and not one message");
+        return true;
+    }
+    if (has_rows(object)) {
+        tw_fail(err, TW_REFUSED, NULL, "write its rows, one a message: jq -c '.[]' FILE >OUT.jsonl",
+            "a table by numbered rows, and not one message");
+        return true;
+    }
+    return false;
+}

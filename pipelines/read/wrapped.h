@@ -31,4 +31,9 @@ bool tw_wrapped_says_deleted(const json_t *object);
 TW_MUST_USE bool tw_wrapped_open(const struct tw_wrapped_names *names, struct tw_arena *arena,
     struct tw_envelope_contents *out, struct tw_error *err);
 
+/* Is the object a table, as data frames are written: nothing but columns of one length, lists of two rows and
+ * more or objects of numbered ones; or rows under their numbers? Then it is several messages, of which no
+ * text is to be made: err is their refusal (TW_REFUSED). */
+bool tw_wrapped_is_table(json_t *object, struct tw_error *err);
+
 #endif
