@@ -195,7 +195,7 @@ bool tw_time_zone_load(
     if (!tw_file_load(path, &file, err))
         return tw_fail(err, TW_CONFIG, NULL,
             "give a name of the IANA database, as UTC or America/New_York; its files "
-            "come with the package tzdata",
+            "come with the packages tzdata and (old names, as US/Eastern) tzdata-legacy",
             "no time zone \"%.60s\": %.120s cannot be read", name, path);
     bool read = file.length > 0 && read_zone((struct tw_text){file.bytes, file.length}, arena, out);
     tw_file_unload(&file);
