@@ -447,6 +447,11 @@ static bool take_other_time(const struct decoding *decoding)
     }
     tw_feed_values_add(object, TW_FEED_TIME, &others);
     tw_feed_values_add(decoding->outer.object, TW_FEED_TIME, &others);
+    json_t *about[] = {tw_time_fields_about(object), tw_time_fields_about(decoding->outer.object)};
+    for (size_t at = 0; at < sizeof about / sizeof about[0]; at++) {
+        tw_feed_values_add_named(about[at], decoding->lists[TIME], &others);
+        tw_feed_values_add(about[at], TW_FEED_TIME, &others);
+    }
     for (uint32_t nth = 0; nth < others.count; nth++)
         if (believe_time(decoding, tw_event_time_of(others.values[nth], &reading, &document->event_us,
                                        &document->time_is_doubtful, &why)))
@@ -575,9 +580,12 @@ static bool take_fields(const struct decoding *decoding)
 {
     if (!take_time(decoding) || !take_texts(decoding) || !take_symbols(decoding) || !check_readable(decoding))
         return false;
-    if (!tw_text_is_blank(decoding->document->title) || !tw_text_is_blank(decoding->document->body))
+    if (!tw_text_is_blank(decoding->document->body))
         return true;
-    return fail_no_text(decoding);
+    const struct tw_wrapped_names names = {decoding->lists[TITLE], decoding->lists[BODY]};
+    return tw_text_is_blank(decoding->document->title)
+               ? fail_no_text(decoding)
+               : !tw_wrapped_is_feed(decoding->fields.object, &names, decoding->err);
 }
 
 /* Do the fields have a text as it should be? Then the object that holds them is no envelope, but where the

@@ -6,7 +6,7 @@
  * say when it was changed. */
 static const char *const feed_names[][TW_FEED_NAMES_MOST + 1] = {
     [TW_FEED_ID] = {"uuid", "guid", "id", "newsId", "articleId", "storyId", "documentId", "docId", "postId",
-        "tweetId", "idStr"},
+        "tweetId", "idStr", "messageId", "eventId"},
     [TW_FEED_TIME] = {"datetime", "date", "pubDate", "published", "publishedDate", "publishedUtc",
         "datePublished", "timePublished", "publishDate", "publishedOn", "publishedTime", "publishTime",
         "providerPublishTime", "publicationDate", "publicationDatetime", "publicationTime",
@@ -14,15 +14,17 @@ static const char *const feed_names[][TW_FEED_NAMES_MOST + 1] = {
         "dateCreated", "firstCreated", "versionCreated", "storyDateTime", "eventTime", "seendate",
         "@timestamp", "dateUnixtime", "unixtime", "unixTimestamp", "epoch", "timestampMs", "posted",
         "postedAt", "postDate", "releaseTime", "releaseDate", "newsTime", "newsDate", "issued", "issuedAt",
-        "displayTime", "ApproximateCreationDateTime", "updated", "updatedAt", "lastModified", "dc:date"},
+        "displayTime", "filedAt", "acceptanceDateTime", "ApproximateCreationDateTime", "updated", "updatedAt",
+        "lastModified", "dc:date"},
     [TW_FEED_TITLE] = {"subject", "webTitle", "headlines", "newsHeadline", "newsTitle", "articleTitle"},
     [TW_FEED_BODY] = {"fullText", "description", "summary", "selftext", "contentHtml", "contentText",
         "message", "caption", "articleBody", "bodyText", "bodyHtml", "leadParagraph", "abstract", "teaser",
         "snippet", "excerpt", "sentence", "tweet", "articleText", "newsText", "tweetText"},
     [TW_FEED_SOURCE] = {"sourceName", "publisher", "provider", "site", "domain", "outlet"},
     [TW_FEED_SYMBOLS] = {"symbol", "ticker", "stocks", "tickerSentiment", "relatedTickers", "related",
-        "securities", "relatedSymbols", "stockSymbols", "stockTickers", "instruments", "cashtags", "rics"},
-    [TW_FEED_COMPANIES] = {"entities", "companies", "finance"},
+        "securities", "relatedSymbols", "stockSymbols", "stockTickers", "instruments", "cashtags", "rics",
+        "ric", "tickerSymbols", "companyTickers", "stockSymbol", "primarySymbol"},
+    [TW_FEED_COMPANIES] = {"entities", "companies", "company", "stock", "security", "instrument", "finance"},
 };
 
 static const char *skip_marks(const char *at)
@@ -53,6 +55,12 @@ bool tw_feed_has_name(enum tw_feed_field field, const char *key)
     return false;
 }
 
+static void add_value(const json_t *value, struct tw_feed_values *out)
+{
+    if (value && out->count < sizeof out->values / sizeof out->values[0])
+        out->values[out->count++] = value;
+}
+
 void tw_feed_values_add(json_t *object, enum tw_feed_field field, struct tw_feed_values *out)
 {
     const char *const *names = feed_names[field];
@@ -69,6 +77,12 @@ void tw_feed_values_add(json_t *object, enum tw_feed_field field, struct tw_feed
             }
     }
     for (uint32_t name = 0; any && names[name]; name++)
-        if (found[name] && out->count < sizeof out->values / sizeof out->values[0])
-            out->values[out->count++] = found[name];
+        add_value(found[name], out);
+}
+
+void tw_feed_values_add_named(
+    const json_t *object, const struct tw_name_list *names, struct tw_feed_values *out)
+{
+    for (uint32_t name = 0; object && name < names->count; name++)
+        add_value(tw_fields_member(object, names->names[name]), out);
 }

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "read/fields.h"
+
 enum tw_feed_field {
     TW_FEED_ID,
     TW_FEED_TIME,
@@ -30,12 +32,16 @@ enum { TW_FEED_NAMES_MOST = 64 };
 
 /* Values that are not null; begin with count 0. */
 struct tw_feed_values {
-    const json_t *values[2 * TW_FEED_NAMES_MOST]; /* of two objects at the most */
+    const json_t *values[2 * TW_FEED_NAMES_MOST]; /* what comes beyond is left out */
     uint32_t count;
 };
 
 /* Adds the values of one object, which may be NULL. It goes through the object's members once. */
 void tw_feed_values_add(json_t *object, enum tw_feed_field field, struct tw_feed_values *out);
+
+/* The same of names that are given, as fields.h finds them. */
+void tw_feed_values_add_named(
+    const json_t *object, const struct tw_name_list *names, struct tw_feed_values *out);
 
 /* Is the key, which ends with NUL, one of the field's names? */
 bool tw_feed_has_name(enum tw_feed_field field, const char *key);

@@ -50,6 +50,18 @@ bool tw_time_fields_is_clock(const json_t *value)
 
 /* ---- a day and a clock ---- */
 
+/* 2026-11-30T00:00:00.000Z, as databases and data frames show a day: without its midnight. */
+static struct tw_text without_midnight(struct tw_text text)
+{
+    size_t at = 10;
+    char mark = tw_text_byte(text, at);
+    if (digits_at(text, 0) != 4 || (mark != 'T' && mark != ' '))
+        return text;
+    while (++at < text.length && strchr("0:.Z+", text.bytes[at]))
+        ;
+    return at == text.length ? (struct tw_text){text.bytes, 10} : text;
+}
+
 /* A day without a clock, as a text: no colon stands in it, and it is no number but YYYYMMDD. */
 static bool write_day(const json_t *value, char *to, size_t size)
 {
@@ -57,7 +69,7 @@ static bool write_day(const json_t *value, char *to, size_t size)
     if (json_is_integer(value))
         return number >= 19000101 && number <= 20991231 &&
                snprintf(to, size, "%" PRId64, (int64_t)number) > 0;
-    struct tw_text text = json_is_string(value) ? trimmed(value) : (struct tw_text){"", 0};
+    struct tw_text text = json_is_string(value) ? without_midnight(trimmed(value)) : (struct tw_text){"", 0};
     size_t digits = digits_at(text, 0);
     if (text.length < 6 || text.length >= size || memchr(text.bytes, ':', text.length) ||
         (digits == text.length && digits != 8))
@@ -118,18 +130,27 @@ bool tw_time_fields_join(json_t *object, char joined[TW_TIME_FIELDS_BYTES])
     return false;
 }
 
+json_t *tw_time_fields_about(const json_t *object)
+{
+    static const char *const names[] = {"meta", "metadata", "header", "_meta"};
+    json_t *about = NULL;
+    for (size_t name = 0; name < sizeof names / sizeof names[0] && !json_is_object(about); name++)
+        about = json_object_get(object, names[name]);
+    return json_is_object(about) ? about : NULL;
+}
+
 /* ---- names that nobody knows ---- */
 
 static bool speaks_of_time(const char *name)
 {
     static const char *const words[] = {"date", "time", "stamp", "publish", "created", "posted"};
-    static const char *const ends[] = {"_at", "_on", "_ts", "_ms"};
-    size_t length = strlen(name);
+    static const char *const ends[] = {"_at", "_on", "_ts", "_ms", "At", "Ts"};
+    size_t length = strlen(name), end_length;
     for (size_t word = 0; word < sizeof words / sizeof words[0]; word++)
         if (strcasestr(name, words[word]))
             return true;
     for (size_t end = 0; end < sizeof ends / sizeof ends[0]; end++)
-        if (length > 3 && strcasecmp(name + length - 3, ends[end]) == 0)
+        if (length > (end_length = strlen(ends[end])) && strcmp(name + length - end_length, ends[end]) == 0)
             return true;
     return false;
 }
@@ -140,10 +161,12 @@ bool tw_time_fields_unknown(json_t *object, const struct tw_event_time_options *
         int64_t time_us;
         bool doubtful;
         struct tw_error why;
-        if (speaks_of_time(json_object_iter_key(at)) &&
-            tw_event_time_of(json_object_iter_value(at), reading, &time_us, &doubtful, &why) ==
-                TW_EVENT_TIME_READ &&
-            time_us >= YEAR_2000_US && time_us <= latest_us)
+        if (!speaks_of_time(json_object_iter_key(at)))
+            continue;
+        enum tw_event_time read =
+            tw_event_time_of(json_object_iter_value(at), reading, &time_us, &doubtful, &why);
+        bool naive = read == TW_EVENT_TIME_REFUSED && strstr(why.cure, "decode.time_zone");
+        if (naive || (read == TW_EVENT_TIME_READ && time_us >= YEAR_2000_US && time_us <= latest_us))
             return true;
     }
     return false;

@@ -24,8 +24,12 @@ bool tw_time_fields_is_clock(const json_t *value);
  * such pair. `object` may be NULL. */
 bool tw_time_fields_join(json_t *object, char joined[TW_TIME_FIELDS_BYTES]);
 
+/* The object within that tells about the message, {"meta": {"ts": ..}, ..}; NULL when there is none. `object` may
+ * be NULL. */
+json_t *tw_time_fields_about(const json_t *object);
+
 /* Does a field whose name speaks of a time hold one that may be when the message came out: not before the
- * year 2000, not after `latest_us`? It may as well be any other time, so it is not taken: it is to be
+ * year 2000, not after `latest_us`, or without an offset? It may as well be any other time, so it is not taken: it is to be
  * told. */
 bool tw_time_fields_unknown(json_t *object, const struct tw_event_time_options *reading, int64_t latest_us);
 

@@ -169,7 +169,7 @@ static json_t *next_object(struct search *search, const json_t *object)
         "channel_post", "edited_channel_post", "edited_message", "body", "dynamodb", "NewImage", "Item",
         "newsItem", "articles", "items", "results", "feed", "stories", "posts", "entries", "messages",
         "tweets", "response", "result", "records", "commit", "event", "attributes", "properties", "params",
-        "d", "new", "log", "_airbyte_data"};
+        "d", "new", "log", "_airbyte_data", "fields", "object"};
     json_t *first = NULL;
     for (size_t at = 0; at < sizeof names / sizeof names[0] && !search->full; at++) {
         json_t *found = object_under(search, object, names[at]);
@@ -283,6 +283,22 @@ static bool has_columns(json_t *object)
 static bool has_rows(json_t *object)
 {
     return has_numbered_members(object) && json_is_object(json_object_iter_value(json_object_iter(object)));
+}
+
+bool tw_wrapped_is_feed(const json_t *object, const struct tw_wrapped_names *names, struct tw_error *err)
+{
+    static const char *const lists[] = {"items", "articles", "entries", "results"};
+    for (size_t at = 0; at < sizeof lists / sizeof lists[0]; at++) {
+        const json_t *first = json_array_get(tw_fields_member(object, lists[at]), 0);
+        if (!first || (!text_of(first, names->title) && !text_of(first, names->body) &&
+                          !json_is_string(json_object_get(first, "content_text")) &&
+                          !json_is_string(json_object_get(first, "content_html"))))
+            continue;
+        tw_fail(err, TW_REFUSED, NULL, "send each of them as a message of its own",
+            "a title without a body, and field %s holds several messages", lists[at]);
+        return true;
+    }
+    return false;
 }
 
 bool tw_wrapped_is_table(json_t *object, struct tw_error *err)

@@ -23,6 +23,8 @@ static void a_day_and_a_clock_are_one_time(void **state)
         {"{\"date\":20261130,\"time\":93105}", "20261130 09:31:05"},
         {"{\"date\":\"20261130\",\"time\":\"0931\"}", "20261130 09:31"},
         {"{\"date\":\"2026-11-30\",\"time\":\"143105+0100\"}", "2026-11-30 14:31:05+0100"},
+        {"{\"date\":\"2026-11-30T00:00:00.000Z\",\"time\":\"14:31\"}", "2026-11-30 14:31"},
+        {"{\"date\":\"2026-11-30 00:00:00\",\"time\":\"14:31\"}", "2026-11-30 14:31"},
         {"{\"date\":\"2026-11-30\"}", NULL},
         {"{\"time\":\"14:31\"}", NULL},
         {"{\"date\":\"2026-11-30T14:31Z\",\"time\":\"14:31\"}", NULL},
@@ -74,7 +76,8 @@ static void a_time_under_an_unknown_name_is_noticed(void **state)
         {"{\"received_at\":1796049065}", true},
         {"{\"DateOfIssue\":\"30 Nov 2026 14:31 GMT\"}", true},
         {"{\"sentiment\":1,\"update\":true,\"runtime\":120}", false}, /* numbers, and none is a time */
-        {"{\"expiry_date\":\"2027-11-30T14:31:00Z\"}", false},        /* what is still to come */
+        {"{\"checkedAt\":\"2026-11-30 14:31\"}", true},
+        {"{\"expiry_date\":\"2027-11-30T14:31:00Z\"}", false}, /* what is still to come */
         {"{\"text\":\"2026-11-30T14:31:00Z\"}", false},
         {"{}", false},
     };
