@@ -311,15 +311,15 @@ static bool take_symbols(const struct decoding *decoding)
         if (value && !take_symbols_of(decoding, value, TW_LISTED_SYMBOLS))
             return false;
     }
-    if (!take_symbols_of_feeds(decoding, TW_FEED_SYMBOLS, TW_LISTED_SYMBOLS) ||
-        !take_symbols_of_feeds(decoding, TW_FEED_COMPANIES, TW_LISTED_COMPANIES))
-        return false;
     const struct tw_header *header =
         document->symbol_count ? NULL : find_header(decoding, decoding->lists[SYMBOLS]);
     struct tw_text text = {"", 0};
-    return !header || (keep_header(decoding, header, &text) &&
-                          tw_split_symbols(decoding->arena, text, &document->symbols, &document->symbol_count,
-                              decoding->err));
+    if (header &&
+        (!keep_header(decoding, header, &text) || !tw_split_symbols(decoding->arena, text, &document->symbols,
+                                                      &document->symbol_count, decoding->err)))
+        return false;
+    return take_symbols_of_feeds(decoding, TW_FEED_SYMBOLS, TW_LISTED_SYMBOLS) &&
+           take_symbols_of_feeds(decoding, TW_FEED_COMPANIES, TW_LISTED_COMPANIES);
 }
 
 /* ---- event time ---- */

@@ -1,5 +1,5 @@
-/* table_rows: tables as people export them become records, in whatever pieces their bytes come; what is no table
- * stays lines; what is one and cannot be read right is told, never half read. */
+/* table_rows: tables as people export them become records, in whatever pieces their bytes come; what is no
+ * table stays lines; what is one and cannot be read right is told, never half read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* time_fields: a day and a clock in two fields are one time, a clock alone is none, and a time under a name that
- * nobody knows is noticed. */
+/* time_fields: a day and a clock in two fields are one time, a clock alone is none, and a time under a name
+ * that nobody knows is noticed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
