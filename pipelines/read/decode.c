@@ -439,7 +439,8 @@ static bool take_other_time(const struct decoding *decoding)
     struct tw_feed_values others = {.count = 0};
     struct tw_error why;
     char joined[TW_TIME_FIELDS_BYTES];
-    if (tw_time_fields_join(object, joined)) {
+    const json_t *day = tw_time_fields_join(object, joined);
+    if (day) {
         bool read = tw_event_time_of_text(
             tw_text_of(joined), &reading, &document->event_us, &document->time_is_doubtful, &why);
         if (believe_time(decoding, read ? TW_EVENT_TIME_READ : TW_EVENT_TIME_REFUSED))
@@ -453,7 +454,8 @@ static bool take_other_time(const struct decoding *decoding)
         tw_feed_values_add(about[at], TW_FEED_TIME, &others);
     }
     for (uint32_t nth = 0; nth < others.count; nth++)
-        if (believe_time(decoding, tw_event_time_of(others.values[nth], &reading, &document->event_us,
+        if (others.values[nth] != day &&
+            believe_time(decoding, tw_event_time_of(others.values[nth], &reading, &document->event_us,
                                        &document->time_is_doubtful, &why)))
             return true;
     int64_t latest_us = later(decoding->message->stamp_us, decoding->options->max_ahead_us);

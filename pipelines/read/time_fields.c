@@ -113,7 +113,7 @@ static const json_t *member_of(json_t *object, const char *name)
     return NULL;
 }
 
-bool tw_time_fields_join(json_t *object, char joined[TW_TIME_FIELDS_BYTES])
+const json_t *tw_time_fields_join(json_t *object, char joined[TW_TIME_FIELDS_BYTES])
 {
     static const char *const pairs[][2] = {{"date", "time"}, {"pubDate", "pubTime"},
         {"publishDate", "publishTime"}, {"publishedDate", "publishedTime"},
@@ -121,13 +121,14 @@ bool tw_time_fields_join(json_t *object, char joined[TW_TIME_FIELDS_BYTES])
         {"releaseDate", "releaseTime"}, {"storyDate", "storyTime"}};
     for (size_t pair = 0; pair < sizeof pairs / sizeof pairs[0]; pair++) {
         char day[TW_TIME_FIELDS_BYTES / 2], clock[TW_TIME_FIELDS_BYTES / 2];
-        if (!write_day(member_of(object, pairs[pair][0]), day, sizeof day) ||
+        const json_t *value = member_of(object, pairs[pair][0]);
+        if (!write_day(value, day, sizeof day) ||
             !write_clock(member_of(object, pairs[pair][1]), clock, sizeof clock))
             continue;
         snprintf(joined, TW_TIME_FIELDS_BYTES, "%s %s", day, clock);
-        return true;
+        return value;
     }
-    return false;
+    return NULL;
 }
 
 json_t *tw_time_fields_about(const json_t *object)
