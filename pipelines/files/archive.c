@@ -13,6 +13,7 @@
 
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { PACKED_BYTES = 1 << 16, WINDOW_BYTES = 1 << 17 };
 
@@ -226,7 +227,9 @@ static bool unpack_zstd(struct tw_archive *archive, struct tw_error *err)
         return true;
     char what[160];
     snprintf(what, sizeof what, "the zstd data are broken (%s)", ZSTD_getErrorName(status));
-    return fail_at(archive, "copy the file again", what, err);
+    bool too_long = ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge;
+    return fail_at(
+        archive, too_long ? "zstd -dc --long=31 FILE | tapewatch ... -" : "copy the file again", what, err);
 }
 
 /* Fills the empty window. It stays empty only at the end. */

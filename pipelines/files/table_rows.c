@@ -195,7 +195,7 @@ static bool stands_in_quotes(struct tw_text text, struct header *header)
 static bool fail_no_column(const char *path, struct tw_error *err)
 {
     return tw_fail(err, TW_IO, path,
-        "put a header before it: sed '1i id,text' FILE | tapewatch ... -; name its column in the configuration, "
+        "put a header before it: sed '1i label,text' FILE | tapewatch ... -; name its column in the configuration, "
         "as decode.body: [COLUMN]; or take lines as texts by --input text",
         "a table without a column of text: its first line names none title, headline, text or body");
 }

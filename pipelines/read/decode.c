@@ -518,8 +518,8 @@ static bool fail_no_text(const struct decoding *decoding)
         return tw_fail(decoding->err, TW_REFUSED, NULL,
             "send a title or a body, or name their fields under decode", "%s", what);
     if (hint.several)
-        return tw_fail(decoding->err, TW_REFUSED, NULL, "send each of them as a message of its own",
-            "%s, but field %.100s holds several messages", what, hint.path);
+        return tw_wrapped_fail_several(
+            "no text: neither title nor body holds any, but", hint.path, decoding->err);
     char cure[200];
     snprintf(cure, sizeof cure,
         hint.is_words ? "set decode.body: [%.100s], or send a title or a body" : "set decode.root: %.100s",

@@ -245,7 +245,17 @@ bool tw_wrapped_says_deleted(const json_t *object)
            ((json_object_get(object, "data") || before) && says(object, "type", "delete", "DELETE"));
 }
 
-/* ---- tables ---- */
+/* ---- several messages in one ---- */
+
+bool tw_wrapped_fail_several(const char *what, const char *path, struct tw_error *err)
+{
+    static const char names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
+    char cure[200] = "send each of them as a message of its own";
+    size_t used = strlen(cure);
+    if (path[strspn(path, names)] == '\0') /* what jq takes without quotes */
+        snprintf(cure + used, sizeof cure - used, "; of a file: jq -c '.%.80s[]' FILE >OUT.jsonl", path);
+    return tw_fail(err, TW_REFUSED, NULL, cure, "%s field %.100s holds several messages", what, path);
+}
 
 static bool is_number(const char *name)
 {
@@ -294,9 +304,7 @@ bool tw_wrapped_is_feed(const json_t *object, const struct tw_wrapped_names *nam
                           !json_is_string(json_object_get(first, "content_text")) &&
                           !json_is_string(json_object_get(first, "content_html"))))
             continue;
-        tw_fail(err, TW_REFUSED, NULL, "send each of them as a message of its own",
-            "a title without a body, and field %s holds several messages", lists[at]);
-        return true;
+        return !tw_wrapped_fail_several("a title without a body, and", lists[at], err);
     }
     return false;
 }

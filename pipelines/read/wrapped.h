@@ -31,6 +31,10 @@ bool tw_wrapped_says_deleted(const json_t *object);
 TW_MUST_USE bool tw_wrapped_open(const struct tw_wrapped_names *names, struct tw_arena *arena,
     struct tw_envelope_contents *out, struct tw_error *err);
 
+/* The refusal of an object whose messages stand in a list under `path`, names with dots between; `what` is said
+ * before it. Returns false. */
+bool tw_wrapped_fail_several(const char *what, const char *path, struct tw_error *err);
+
 /* An object with a title and no body: is it a feed's, whose messages stand in a list within (JSON Feed, a page
  * of answers)? Then its title is no news: err is the refusal (TW_REFUSED). */
 bool tw_wrapped_is_feed(const json_t *object, const struct tw_wrapped_names *names, struct tw_error *err);

@@ -543,7 +543,7 @@ static void what_cannot_be_used_says_what_was_seen(void **state)
             "decode.time_zone"},
         {"a feed whose items are the news",
             "{\"title\":\"The Wire\",\"items\":[{\"content_text\":\"up\"},{\"content_text\":\"down\"}]}", 0,
-            "field items holds several messages", "of its own"},
+            "field items holds several messages", "jq -c '.items[]' FILE"},
         {"a table by columns", "{\"text\":{\"0\":\"up\",\"1\":\"down\"}}", 0, "a table by columns",
             "orient='records'"},
         {"columns as lists", "{\"text\":[\"up\",\"down\"],\"label\":[1,0]}", 0, "a table by columns",
