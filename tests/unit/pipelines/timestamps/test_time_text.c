@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -176,7 +177,11 @@ static void a_time_without_an_offset_means_what_was_said(void **state)
     assert_false(tw_time_zone_load("Mars/Olympus", &arena, &zone, &err));
     assert_int_equal(err.code, TW_CONFIG);
     assert_false(tw_time_zone_load("../../../etc/passwd", &arena, &zone, &err));
-    assert_false(tw_time_zone_load("tzdata.zi", &arena, &zone, &err));
+    static const char *const nowhere[] = {"tzdata.zi", "localtime", "posixrules", "right/UTC", "Factory", ""};
+    for (size_t at = 0; at < sizeof nowhere / sizeof nowhere[0]; at++) {
+        assert_false(tw_time_zone_load(nowhere[at], &arena, &zone, &err));
+        assert_non_null(strstr(err.what, "is not a time zone's name"));
+    }
     tw_arena_end(&arena);
 }
 
