@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "files/archive.h"
+#include "files/reader.h"
 
 enum { LINE_BYTES = 128 * 1024 * 1024, MARK_BYTES = 1024 };
 
@@ -122,7 +123,8 @@ bool tw_tape_load(const char *path, const struct tw_decode_options *decode, size
     *out = (struct tw_tape){0};
     if (!tw_archive_open(path, LINE_BYTES, &archive, err))
         return false;
-    tw_archive_ask_for_records(archive);
+    const struct tw_table_columns columns = tw_reader_columns(decode);
+    tw_archive_ask_for_records(archive, &columns);
     bool done = tw_arena_begin(&out->arena, most_bytes, err) &&
                 tw_arena_begin(&scratch, (size_t)LINE_BYTES * 5, err) &&
                 read_archive(archive, decode, &scratch, refused, context, out, err);

@@ -97,6 +97,30 @@ static void entities_are_wrong(void *context, const struct tw_error *why)
     tw_check_wrong(context, why);
 }
 
+/* What of the file is right and seldom meant. */
+static void tell_entities(struct tw_check *check, const char *path, const struct tw_automaton *entities)
+{
+    const uint32_t count = tw_entities_count(entities), nameless = tw_entities_nameless(entities);
+    struct tw_shared_names shared;
+    char *to = check->detail;
+    size_t size = sizeof check->detail;
+    int used = snprintf(to, size, "%s: %u entities, %llu names", path, count,
+        (unsigned long long)tw_entities_name_count(entities));
+    if (nameless > 0 && (size_t)used < size)
+        used += snprintf(to + used, size - (size_t)used,
+            "; %u without a name (under names, name or aliases), found by their symbols alone", nameless);
+    tw_entities_shared_names(entities, &shared);
+    if (shared.count > 0 && (size_t)used < size) {
+        const struct tw_entity *one = tw_entities_at(entities, shared.owners[0]);
+        const struct tw_entity *other = tw_entities_at(entities, shared.owners[1]);
+        snprintf(to + used, size - (size_t)used,
+            "; %llu shared by several, which name nobody without a symbol beside them: \"%s\" of %.*s and %.*s%s",
+            (unsigned long long)shared.count, shared.shown, (int)one->symbol.length, one->symbol.bytes,
+            (int)other->symbol.length, other->symbol.bytes, shared.count > 1 ? ", ..." : "");
+    }
+    check->partly = nameless == count; /* no text names anybody: hardly what was meant */
+}
+
 static void check_entities(struct tw_check *check)
 {
     const struct tw_entities_watch watch = {check, entities_are_wrong};
@@ -108,8 +132,7 @@ static void check_entities(struct tw_check *check)
         snprintf(
             check->detail, sizeof check->detail, "none (link.entities is not set): symbols alone are linked");
     else if (tw_entities_load_watched(path, &watch, &entities, &err))
-        snprintf(check->detail, sizeof check->detail, "%s: %u entities, %llu names", path,
-            tw_entities_count(entities), (unsigned long long)tw_entities_name_count(entities));
+        tell_entities(check, path, entities);
     command->bounds.entities_unread = path[0] && !entities;
     command->bounds.entities = command->entities = entities;
 }

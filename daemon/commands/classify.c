@@ -42,7 +42,8 @@ static const struct tw_option rows[] = {
     {.value = "FILE",
         TW_INTO_PATH(struct tw_offline_arguments, input),
         .fallback = "-",
-        .help = "texts or JSON records, one a line, plain, gzip or zstd; - is standard input"},
+        .help =
+            "texts or JSON records, one a line, or a table (CSV, TSV), plain, gzip or zstd; - is standard input"},
     TW_FILE_MODEL_ROW,
     TW_FILE_PRECISION_ROW,
     TW_FILE_CONFIG_ROW,

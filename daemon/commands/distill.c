@@ -88,7 +88,7 @@ static const char *const forms[] = {
 static const struct tw_option rows[] = {
     {.value = "FILE[:WEIGHT]",
         TW_INTO_PATHS(struct tw_training_options, files),
-        .help = "JSON records with label, or entities: [{name, label}], one a line"},
+        .help = "JSON records with label, or entities: [{name, label}], one a line, or a table (CSV, TSV)"},
     TW_TRAINING_ROWS,
 };
 

@@ -90,7 +90,8 @@ static const struct tw_option rows[] = {
     {.value = "FILE",
         TW_INTO_PATH(struct tw_offline_arguments, input),
         .fallback = "-",
-        .help = "JSON records with label, or entities: [{name, label}], one a line; - is standard input"},
+        .help =
+            "JSON records with label, or entities: [{name, label}], one a line, or a table (CSV, TSV); - is standard input"},
     TW_FILE_MODEL_ROW,
     TW_FILE_PRECISION_ROW,
     TW_FILE_CONFIG_ROW,

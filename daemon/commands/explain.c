@@ -49,7 +49,8 @@ static const struct tw_option rows[] = {
         TW_INTO_PATH(struct tw_offline_arguments, input),
         .fallback = "-",
         .group = "source",
-        .help = "texts or JSON records, one a line, plain, gzip or zstd; - is standard input"},
+        .help =
+            "texts or JSON records, one a line, or a table (CSV, TSV), plain, gzip or zstd; - is standard input"},
     {"file", 'f', "FILE", TW_INTO_PATH(struct tw_offline_arguments, input), .group = "source",
         .help = "the same, named by an option"},
     {"text", 0, "TEXT", TW_INTO_TEXT(struct options, text), .group = "source", .help = "this one text"},

@@ -129,7 +129,8 @@ static const char *const forms[] = {
 static const struct tw_option rows[] = {
     {.value = "FILE",
         TW_INTO_PATHS(struct tw_training_options, files),
-        .help = "JSON records with text, one a line, plain, gzip or zstd; or a folder of them"},
+        .help =
+            "JSON records with text, one a line, or a table (CSV, TSV), plain, gzip or zstd; or a folder of them"},
     TW_TRAINING_ROWS,
 };
 

@@ -389,7 +389,7 @@ static const struct tw_option rows[] = {
         TW_INTO_PATH(struct options, archive),
         .group = "archive",
         .required = true,
-        .help = "JSON Lines, plain, gz or zst; - is standard input"},
+        .help = "JSON Lines or a table (CSV, TSV), plain, gz or zst; - is standard input"},
     {"archive", 0, "ARCHIVE", TW_INTO_PATH(struct options, archive), .group = "archive", .help = "the same"},
     {"topic", 0, "NAME", TW_INTO_TEXT(struct options, topic), .required = true, .help = "where to"},
     TW_OPTION_CONFIG(struct options, config),

@@ -139,7 +139,8 @@ static const char *const forms[] = {"vocab -o FOLDER [OPTION]... FILE...", NULL}
 static const struct tw_option rows[] = {
     {.value = "FILE",
         TW_INTO_PATHS(struct options, archives),
-        .help = "JSON records with text, one a line, plain, gzip or zstd; or a folder of them"},
+        .help =
+            "JSON records with text, one a line, or a table (CSV, TSV), plain, gzip or zstd; or a folder of them"},
     TW_OPTION_CONFIG(struct options, config),
     {"lowercase", 0, NULL, TW_INTO_FLAG(struct options, lowercase),
         .help = "fold case and take accents away, as it is without --cased"},

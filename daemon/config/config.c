@@ -342,24 +342,26 @@ static bool load_time_zone(struct tw_config *config, struct tw_arena *arena, str
            refuse(config, problems, "decode", "time_zone", why.cure, why.what);
 }
 
-/* A path of names with one dot between. A step without a name would look for the member "", which nobody
- * sends: every message would be refused. */
+/* A path of names with one dot between, or a JSON Pointer (/payload/after). A step that is no name would look
+ * for a member that nobody sends, "" or "payload[0]": every message would be refused. */
 static bool check_root(struct tw_config *config, struct tw_problems *problems)
 {
     const char *step = config->decode->root;
+    const bool pointer = step[0] == '/';
+    step += pointer;
     size_t left = strlen(step);
-    while (left > 0) {
-        size_t length = strcspn(step, ".");
-        bool is_name = length > 0 && step[0] != ' ' && step[length - 1] != ' ' &&
-                       !(length == 1 && step[0] == '$'); /* JSONPath's */
-        if (!is_name || length + 1 == left)
-            return refuse(config, problems, "decode", "root",
-                "write the names with one dot between them, as payload.after",
-                "decode.root has a step that is no name");
+    bool right = !pointer || left > 0;
+    while (left > 0 && right) {
+        size_t length = strcspn(step, pointer ? "/" : ".");
+        bool is_foreign = !pointer && (strcspn(step, "/[]>") < length ||
+                                          (length == 1 && step[0] == '$')); /* JSONPath's, jq's, SQL's */
+        right = length > 0 && step[0] != ' ' && step[length - 1] != ' ' && !is_foreign && length + 1 != left;
         step += length < left ? length + 1 : left;
         left -= length < left ? length + 1 : left;
     }
-    return true;
+    return right || refuse(config, problems, "decode", "root",
+                        "write the names with one dot between them, as payload.after; or /payload/after",
+                        "decode.root has a step that is no name");
 }
 
 /* ---- reading ---- */

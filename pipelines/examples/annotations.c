@@ -2,6 +2,7 @@
 
 #include "format/labels.h"
 #include "read/fields.h"
+#include "read/json_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -76,10 +77,10 @@ static bool whole_number_of_text(const json_t *value, int64_t *number)
     if (!text || length == 0 || length > 19)
         return false;
     *number = strtol(text, &end, 10);
-    return end && *end == '\0';
+    return end > text && (*end == '\0' || strcmp(end, ".0") == 0);
 }
 
-/* Is the value a whole number, be it written as 2, 2.0, "2" or "+1"? */
+/* Is the value a whole number, be it written as 2, 2.0, "2", "2.0" or "+1"? */
 static bool whole_number(const json_t *value, int64_t *number)
 {
     *number = 0;
@@ -268,16 +269,43 @@ static bool read_map(
     return true;
 }
 
+/* `other`: the field may be somebody else's, whose empty list says nothing. */
+static bool read_entities_of(
+    struct tw_annotating *annotating, json_t *value, bool other, struct tw_arena *arena, struct tw_error *err)
+{
+    if (is_map(annotating, value))
+        return read_map(annotating, value, arena, err);
+    bool says_nothing = (other && json_array_size(value) == 0) || !is_ours(annotating, value);
+    return says_nothing || read_array(annotating, value, arena, err);
+}
+
+/* A cell of a table holds a list as the text of it, JSON's or Python's; other texts are none of ours. */
+static bool read_entities_in_text(struct tw_annotating *annotating, const json_t *string, bool other,
+    struct tw_arena *arena, struct tw_error *err)
+{
+    struct tw_json_repairs repairs = {0};
+    struct tw_error why;
+    json_t *list = NULL;
+    const char *text = json_string_value(string);
+    if (text[0] != '[' && text[0] != '{')
+        return true;
+    if (!tw_json_read(string_of(string), arena, &list, &repairs, &why)) {
+        *err = why;
+        return why.code == TW_REFUSED;
+    }
+    bool read = read_entities_of(annotating, list, other, arena, err);
+    json_decref(list);
+    return read;
+}
+
 static bool read_entities(
     struct tw_annotating *annotating, const json_t *fields, struct tw_arena *arena, struct tw_error *err)
 {
     static const char *const names[] = {"entities", "aspects", "targets", "companies"};
     for (size_t at = 0; at < sizeof names / sizeof names[0] && !annotating->out.names_entities; at++) {
         json_t *value = tw_fields_member(fields, names[at]);
-        bool other = at > 0 && json_array_size(value) == 0; /* an empty list of another's says nothing */
-        if (is_map(annotating, value)
-                ? !read_map(annotating, value, arena, err)
-                : !other && is_ours(annotating, value) && !read_array(annotating, value, arena, err))
+        if (json_is_string(value) ? !read_entities_in_text(annotating, value, at > 0, arena, err)
+                                  : !read_entities_of(annotating, value, at > 0, arena, err))
             return false;
     }
     return true;
@@ -288,8 +316,8 @@ static bool read_entities(
 /* A fact about the labels, not a label: what is no whole number of per cent is as good as not given. */
 static int32_t read_agreement(const json_t *value)
 {
-    json_int_t agreement = json_is_integer(value) ? json_integer_value(value) : -1;
-    return agreement >= 0 && agreement <= 100 ? (int32_t)agreement : -1;
+    int64_t agreement;
+    return whole_number(value, &agreement) && agreement >= 0 && agreement <= 100 ? (int32_t)agreement : -1;
 }
 
 struct tw_annotations tw_annotations_none(void)

@@ -7,7 +7,8 @@
  *     entities   [{"name":..., "label":...}], a label as above or none; or {"NAME": label, ...}
  *     agree      how many per cent of those who labelled the record agree, a whole number
  *
- * A field that is absent or null is not given. Other names under which the same is found: `sentiment`,
+ * A text is read for the number or the list that it holds, as a cell of a table does. A field that is absent or
+ * null is not given. Other names under which the same is found: `sentiment`,
  * `gold_label`, `polarity` and `labels` for the label, `aspects`, `targets` and `companies` for the entities;
  * in an entity `text`, `entity`, `target`, `aspect`, `company`, `symbol` for its name, `sentiment`,
  * `polarity` for its label. Under those names something else may stand: what is no label of ours is none.

@@ -236,7 +236,7 @@ static bool run_archive(struct explaining *explaining, struct tw_error *err)
     const struct tw_task_options *options = explaining->task->options;
     const struct tw_parallel_lines_job job = {explaining, begin, end, work, emit};
     const struct tw_parallel_lines_options lines = {
-        options->path, options->form, options->river->decode->max_payload_bytes, options->workers};
+        options->path, options->form, options->river->decode, options->workers};
     return tw_parallel_lines_run(&lines, &job, err);
 }
 

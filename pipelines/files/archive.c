@@ -2,6 +2,7 @@
 
 #include "files/foreign_bytes.h"
 #include "files/json_records.h"
+#include "files/table_rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { PACKED_BYTES = 1 << 16, WINDOW_BYTES = 1 << 17 };
 
@@ -29,9 +31,12 @@ struct tw_archive {
     bool packed_end;      /* the file has no more bytes */
     bool spent;           /* the end or a failure has been told */
     uint64_t line_number; /* of the last line begun */
+    char tail[16];        /* of the path: how it ends */
     bool asked_for_records, begun;
     bool of_records; /* the file is read record by record */
     struct tw_json_records records;
+    struct tw_table_columns columns; /* of tables, none without a function */
+    struct tw_table_rows *table;     /* the records are its rows; NULL: it is none */
     size_t packed_at, packed_used;
     size_t window_at, window_used;
     size_t max_line_bytes;
@@ -53,6 +58,8 @@ static bool new_archive(
     if (!archive)
         return fail_memory(err);
     snprintf(archive->name, sizeof archive->name, "%s", name);
+    size_t length = strlen(name), tail = sizeof archive->tail - 1;
+    snprintf(archive->tail, sizeof archive->tail, "%s", name + (length > tail ? length - tail : 0));
     archive->fd = -1;
     archive->max_line_bytes = max_line_bytes;
     *out = archive;
@@ -95,6 +102,7 @@ void tw_archive_close(struct tw_archive *archive)
     if (archive->packing == PACKING_GZIP)
         inflateEnd(&archive->gzip);
     ZSTD_freeDStream(archive->zstd);
+    tw_table_rows_close(archive->table);
     free(archive->line);
     free(archive);
 }
@@ -219,7 +227,9 @@ static bool unpack_zstd(struct tw_archive *archive, struct tw_error *err)
         return true;
     char what[160];
     snprintf(what, sizeof what, "the zstd data are broken (%s)", ZSTD_getErrorName(status));
-    return fail_at(archive, "copy the file again", what, err);
+    bool too_long = ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge;
+    return fail_at(
+        archive, too_long ? "zstd -dc --long=31 FILE | tapewatch ... -" : "copy the file again", what, err);
 }
 
 /* Fills the empty window. It stays empty only at the end. */
@@ -299,12 +309,18 @@ static void begin_line(struct tw_archive *archive)
     }
 }
 
-static enum tw_read refuse_line(const struct tw_archive *archive, uint64_t length, struct tw_error *err)
+static bool fail_in_line(const struct tw_archive *archive, struct tw_error *err)
 {
     char where[200];
     snprintf(where, sizeof where, "%s:%llu", archive->name, (unsigned long long)archive->line_number);
-    tw_fail(err, TW_REFUSED, where, "split the record", "the line has %llu bytes, %zu are allowed",
+    return tw_error_in(err, where);
+}
+
+static enum tw_read refuse_line(const struct tw_archive *archive, uint64_t length, struct tw_error *err)
+{
+    tw_fail(err, TW_REFUSED, NULL, "split the record", "the line has %llu bytes, %zu are allowed",
         (unsigned long long)length, archive->max_line_bytes);
+    fail_in_line(archive, err);
     return TW_READ_REFUSED;
 }
 
@@ -357,14 +373,31 @@ static enum tw_read next_line(struct tw_archive *archive, struct tw_archive_line
 
 /* ---- records ---- */
 
-void tw_archive_ask_for_records(struct tw_archive *archive)
+void tw_archive_ask_for_records(struct tw_archive *archive, const struct tw_table_columns *columns)
 {
     archive->asked_for_records = true;
+    if (columns)
+        archive->columns = *columns;
 }
 
 bool tw_archive_gives_records(const struct tw_archive *archive)
 {
     return archive->of_records;
+}
+
+/* Some text is no line of its own: a page, or a table's row. */
+static bool begin_texts(struct tw_archive *archive, struct tw_text first, struct tw_error *err)
+{
+    struct tw_error why = {0};
+    if (tw_foreign_page_check(archive->tail, first, &why) &&
+        tw_table_rows_open(
+            archive->tail, first, &archive->columns, archive->max_line_bytes, &archive->table, &why)) {
+        archive->of_records = archive->table != NULL;
+        return true;
+    }
+    *err = why;
+    snprintf(err->where, sizeof err->where, "%s", archive->name);
+    return false;
 }
 
 /* The first bytes tell whether the file is one of records. */
@@ -375,8 +408,9 @@ static bool begin_reading(struct tw_archive *archive, struct tw_error *err)
         return true;
     if (!fill_window(archive, err))
         return false;
-    archive->of_records = tw_json_records_begin((struct tw_text){archive->window, archive->window_used});
-    return true;
+    struct tw_text first = {archive->window, archive->window_used};
+    archive->of_records = tw_json_records_begin(first);
+    return archive->of_records || !archive->columns.is_ours || begin_texts(archive, first, err);
 }
 
 /* At the end of the file: of an array that does not end, records may be missing. */
@@ -415,6 +449,30 @@ static enum tw_read next_record(
     }
 }
 
+static enum tw_read next_row(struct tw_archive *archive, struct tw_archive_line *line, struct tw_error *err)
+{
+    while (!archive->spent) {
+        bool ended;
+        if (archive->window_at == archive->window_used && !fill_window(archive, err))
+            return fail_spent(archive);
+        archive->spent = archive->window_used == 0;
+        if (archive->spent)
+            ended = tw_table_rows_finish(archive->table);
+        else
+            archive->window_at += tw_table_rows_take(archive->table, archive->window + archive->window_at,
+                archive->window_used - archive->window_at, &ended);
+        enum tw_read read = ended ? tw_table_rows_get(archive->table, line, err) : TW_READ_END;
+        if (read == TW_READ_END)
+            continue;
+        archive->line_number = line->number;
+        archive->spent = archive->spent || read == TW_READ_FAILED;
+        if (read != TW_READ_ITEM)
+            fail_in_line(archive, err);
+        return read;
+    }
+    return TW_READ_END;
+}
+
 enum tw_read tw_archive_next(struct tw_archive *archive, struct tw_archive_line *line, struct tw_error *err)
 {
     begin_line(archive);
@@ -422,5 +480,7 @@ enum tw_read tw_archive_next(struct tw_archive *archive, struct tw_archive_line 
         return TW_READ_END;
     if (!archive->begun && !begin_reading(archive, err))
         return fail_spent(archive);
+    if (archive->table)
+        return next_row(archive, line, err);
     return archive->of_records ? next_record(archive, line, err) : next_line(archive, line, err);
 }

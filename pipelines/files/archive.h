@@ -3,9 +3,8 @@
  *   in    a path, or "-" for standard input: plain text, gzip or zstd, told by their first bytes (so that a
  *         pipe works too); several members or frames one after another are one stream
  *   out   lines without their end (LF or CRLF), numbered from 1; or, for whoever asks for records, the
- *   records of
- *         a file that is one JSON array or whose objects go over several lines (json_records.h), numbered
- *         from 1
+ *         records of a file that is one JSON array or whose objects go over several lines (json_records.h),
+ *         numbered from 1, or the rows of a table (table_rows.h), numbered by the lines that they begin in
  *
  *     tw_archive_open; tw_archive_next until it says TW_READ_END or TW_READ_FAILED; tw_archive_close
  *
@@ -20,6 +19,7 @@
 #include "base/text.h"
 
 struct tw_archive;
+struct tw_table_columns;
 
 /* What comes out where things are read one after another: lines here, documents in reader.h, samples in
  * dataset.h. */
@@ -41,8 +41,10 @@ TW_MUST_USE bool tw_archive_open(
 /* The same over bytes in memory, which must outlive it; `name` stands for the path in errors. */
 TW_MUST_USE bool tw_archive_open_memory(const char *name, struct tw_text bytes, size_t max_line_bytes,
     struct tw_archive **out, struct tw_error *err);
-/* Before the first line: give records, where the file is one of records and not of lines. */
-void tw_archive_ask_for_records(struct tw_archive *archive);
+/* Before the first line: give records, where the file is one of records and not of lines. With `columns`,
+ * whose `self` outlives the archive, rows of tables are records, too, and pages of HTML and feeds of XML are
+ * refused (TW_IO); NULL: such files are lines. */
+void tw_archive_ask_for_records(struct tw_archive *archive, const struct tw_table_columns *columns);
 /* Once something was read: are they records? */
 bool tw_archive_gives_records(const struct tw_archive *archive);
 /* NULL is fine. */

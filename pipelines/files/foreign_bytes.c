@@ -1,6 +1,7 @@
 #include "files/foreign_bytes.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define UNPACK "unpack it, as with: "
 #define AS_LINES "write it as JSON Lines, as with: python3 -c \"import pandas as p; p."
@@ -73,5 +74,70 @@ bool tw_foreign_bytes_check(const char *name, struct tw_text first, struct tw_er
     if (ends_lines_by_cr(first))
         return tw_fail(err, TW_IO, name, "tr '\\r' '\\n' <FILE | tapewatch ... -",
             "its lines end by CR alone, as old Macs wrote them");
+    return true;
+}
+
+/* ---- pages and feeds ---- */
+
+/* clang-format off */
+static const struct {
+    const char *marks[8], *ends[4];
+    bool may_be_one_line; /* one text, where it is; a feed on one line is several */
+    const char *what, *cure;
+} pages[] = {
+    {{"<!doctype html", "<html", "<head", NULL}, {".html", ".htm", ".xhtml", NULL}, true,
+        "a page of HTML, not a text a line",
+        "one record of it: python3 -c \"import json; print(json.dumps({'text': open('FILE').read()}))\" | tapewatch ... -"},
+    {{"<?xml", "<rss", "<feed", "<rdf:rdf", "<newsml", "<nitf", NULL}, {".xml", ".rss", ".atom", NULL}, false,
+        "a feed of XML, not a text a line",
+        "python3 -c \"import json,xml.etree.ElementTree as E; [print(json.dumps({c.tag.split('}')[-1]:c.text for c in i}))"
+        " for i in E.parse('FILE').iter() if i.tag.split('}')[-1] in ('item','entry')]\" | tapewatch ... -"},
+};
+/* clang-format on */
+
+static struct tw_text past_blanks(struct tw_text text)
+{
+    while (text.length && (unsigned char)text.bytes[0] <= ' ') {
+        text.bytes++;
+        text.length--;
+    }
+    return text;
+}
+
+static struct tw_text past_line(struct tw_text text)
+{
+    const char *end = text.length ? memchr(text.bytes, '\n', text.length) : NULL;
+    size_t line = end ? (size_t)(end - text.bytes) + 1 : text.length;
+    return past_blanks((struct tw_text){text.bytes + line, text.length - line});
+}
+
+/* The mark that the text begins with, in any case; NULL when it does with none. */
+static const char *mark_of(struct tw_text text, const char *const *begins)
+{
+    for (; *begins; begins++)
+        if (text.length >= strlen(*begins) && strncasecmp(text.bytes, *begins, strlen(*begins)) == 0)
+            return *begins;
+    return NULL;
+}
+
+static bool ends_with_one_of(const char *path, const char *const *ends)
+{
+    for (; *ends; ends++)
+        if (strlen(path) >= strlen(*ends) && strcasecmp(path + strlen(path) - strlen(*ends), *ends) == 0)
+            return true;
+    return false;
+}
+
+bool tw_foreign_page_check(const char *path, struct tw_text first, struct tw_error *err)
+{
+    struct tw_text text = past_blanks(tw_text_past_mark(first)), second = past_line(text);
+    for (size_t page = 0; page < sizeof pages / sizeof pages[0]; page++) {
+        const char *mark = mark_of(text, pages[page].marks);
+        bool named = text.length && text.bytes[0] == '<' && ends_with_one_of(path, pages[page].ends);
+        bool is_a_line_each = mark && mark == mark_of(second, pages[page].marks);
+        bool is_one_text = second.length == 0 && pages[page].may_be_one_line;
+        if ((mark || named) && !is_a_line_each && !is_one_text)
+            return tw_fail(err, TW_IO, path, pages[page].cure, "%s", pages[page].what);
+    }
     return true;
 }

@@ -19,4 +19,9 @@
  * it. */
 TW_MUST_USE bool tw_foreign_bytes_check(const char *name, struct tw_text first, struct tw_error *err);
 
+/* Is it a page of HTML, or a feed of XML? Told by their first tag or the path's end. Each line of them would
+ * be a text. TW_IO with the way to records; not for a page that stands on one line, or on one line each:
+ * those are texts with markup in them. */
+TW_MUST_USE bool tw_foreign_page_check(const char *path, struct tw_text first, struct tw_error *err);
+
 #endif

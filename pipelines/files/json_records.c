@@ -22,7 +22,7 @@ bool tw_json_records_begin(struct tw_text first)
         return false;
     size_t next = skip_spaces(first, at + 1);
     if (first.bytes[at] == '[')
-        return next < first.length && (first.bytes[next] == '{' || first.bytes[next] == ']');
+        return next < first.length && memchr("{]\"", first.bytes[next], 3);
     size_t line = at + 1;
     while (line < first.length && is_space(first.bytes[line]) && first.bytes[line] != '\n')
         line++;
@@ -40,7 +40,10 @@ struct tw_error tw_json_records_refusal(uint64_t line_number, struct tw_text lin
     size_t at = skip_spaces(line, tw_text_mark_bytes(line));
     unsigned char first = at < line.length ? (unsigned char)line.bytes[at] : 0;
     bool is_text = first >= ' ' && first < 0xF8; /* bytes that begin no character are no table */
-    if (line_number == 1 && is_text && first != '{' && first != '[')
+    if (strncmp(why->what, "the message is text", 19) == 0)
+        snprintf(refusal.cure, sizeof refusal.cure,
+            "make an object of each text, as with: jq -c '.[] | {text: .}' FILE | tapewatch ... -");
+    else if (line_number == 1 && is_text && first != '{' && first != '[')
         snprintf(refusal.cure, sizeof refusal.cure, "%s", tw_json_records_cure);
     return refusal;
 }

@@ -29,8 +29,8 @@ struct tw_json_records {
     bool in_text, escaped;
 };
 
-/* Do the first bytes of a file say that it holds such records? An array whose first element is an object (or
- * that is empty), or an object whose first line is its brace. Texts of people begin so never. */
+/* Do the first bytes of a file say that it holds such records? An array whose first element is an object or a
+ * text (or that is empty), or an object whose first line is its brace. Texts of people begin so never. */
 bool tw_json_records_begin(struct tw_text first);
 
 /* Takes bytes up to the end of one record, or all of them. Those from *begin on belong to the record;
@@ -42,7 +42,8 @@ size_t tw_json_records_take(
 extern const char tw_json_records_cure[];
 
 /* Why a line of a file was refused. The first line of a table or of plain text is refused as no JSON: that
- * gets the way to records as its cure, in place of what a sender of messages is told. */
+ * gets the way to records as its cure, in place of what a sender of messages is told; a text of an array of
+ * texts that to objects. */
 struct tw_error tw_json_records_refusal(
     uint64_t line_number, struct tw_text line, const struct tw_error *why);
 

@@ -1,6 +1,8 @@
 #include "files/parallel_lines.h"
 
 #include "files/archive.h"
+#include "files/reader.h"
+#include "read/decode.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -338,10 +340,11 @@ bool tw_parallel_lines_run(const struct tw_parallel_lines_options *options,
         .done = PTHREAD_COND_INITIALIZER};
     run.form_known = options->form != TW_INPUT_AUTO || path_says_json(options->path);
     run.json = options->form == TW_INPUT_JSON || (options->form == TW_INPUT_AUTO && run.form_known);
-    if (!tw_archive_open(options->path, options->max_line_bytes, &run.archive, err))
+    const struct tw_table_columns columns = tw_reader_columns(options->decode);
+    if (!tw_archive_open(options->path, options->decode->max_payload_bytes, &run.archive, err))
         return false;
     if (options->form != TW_INPUT_TEXT)
-        tw_archive_ask_for_records(run.archive);
+        tw_archive_ask_for_records(run.archive, &columns);
     bool fine =
         begin_slots(&run, err) && (options->workers > 1 ? run_together(&run, err) : run_alone(&run, err));
     end_slots(&run);

@@ -16,6 +16,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
+struct tw_decode_options;
+
 enum tw_input_form { TW_INPUT_AUTO, TW_INPUT_TEXT, TW_INPUT_JSON };
 
 struct tw_line {
@@ -47,11 +49,11 @@ struct tw_parallel_lines_job {
 
 struct tw_parallel_lines_options {
     const char *path; /* "-": standard input */
-    /* AUTO: JSON when the first line that is not blank begins with '{', the file is an array of objects, or
-     * the path says .json or .jsonl. */
+    /* AUTO: JSON when the first line that is not blank begins with '{', the file is an array of objects or a
+     * table with a header, or the path says .json or .jsonl. */
     enum tw_input_form form;
-    size_t max_line_bytes;
-    uint32_t workers; /* at least 1 */
+    const struct tw_decode_options *decode; /* its names of texts make a table; how long a line may be */
+    uint32_t workers;                       /* at least 1 */
 };
 
 /* Runs the job over the whole archive. Errors of the job's own functions, and those of archive.h. */

@@ -6,12 +6,14 @@
 #include "files/archive.h"
 #include "files/json_records.h"
 #include "read/decode.h"
+#include "read/feed_names.h"
 
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 enum { ROOM_AT_FIRST = 64 };
@@ -27,7 +29,7 @@ struct tw_reader {
 
 static bool ends_like_an_archive(const char *name)
 {
-    static const char *const ends[] = {".jsonl", ".ndjson", ".json", ".gz", ".zst"};
+    static const char *const ends[] = {".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".gz", ".zst"};
     size_t length = strlen(name);
     for (size_t at = 0; at < sizeof ends / sizeof ends[0]; at++) {
         size_t end = strlen(ends[at]);
@@ -107,11 +109,30 @@ bool tw_reader_list(
     if (folder ? !walk_folder(&finding, path, true, err) : !keep_path(&finding, path, err))
         return false;
     if (finding.count == 0)
-        return tw_fail(err, TW_CONFIG, path, "archives end in .jsonl, .ndjson, .json, .gz or .zst",
-            "no archive in this folder");
+        return tw_fail(err, TW_CONFIG, path,
+            "archives end in .jsonl, .ndjson, .json, .csv, .tsv, .gz or .zst", "no archive in this folder");
     qsort(finding.items, finding.count, sizeof *finding.items, by_bytes);
     *out = (struct tw_reader_paths){finding.items, finding.count};
     return true;
+}
+
+/* ---- tables ---- */
+
+/* A column alone is ours by the names of the configuration only: "Summary" may be a line of a text. */
+static bool is_text_column(const void *self, const char *name, bool alone)
+{
+    const struct tw_decode_options *decode = self;
+    const struct tw_name_list *const lists[] = {&decode->title, &decode->body};
+    for (size_t list = 0; list < sizeof lists / sizeof lists[0]; list++)
+        for (uint32_t at = 0; at < lists[list]->count; at++)
+            if (strcasecmp(lists[list]->names[at], name) == 0)
+                return true;
+    return !alone && (tw_feed_has_name(TW_FEED_TITLE, name) || tw_feed_has_name(TW_FEED_BODY, name));
+}
+
+struct tw_table_columns tw_reader_columns(const struct tw_decode_options *decode)
+{
+    return (struct tw_table_columns){is_text_column, decode};
 }
 
 /* ---- documents ---- */
@@ -128,7 +149,8 @@ bool tw_reader_open(const char *path, const struct tw_decode_options *decode, in
         free(reader);
         return false;
     }
-    tw_archive_ask_for_records(reader->archive);
+    const struct tw_table_columns columns = tw_reader_columns(decode);
+    tw_archive_ask_for_records(reader->archive, &columns);
     *out = reader;
     return true;
 }

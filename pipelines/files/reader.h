@@ -1,5 +1,6 @@
 /* reader: documents out of archives, decoded; and which archives a path stands for.
- *   in    a file of JSON Lines or one JSON array, plain, gzip or zstd (archive.h); or a folder of such files
+ *   in    a file of JSON Lines, one JSON array or a table with a header (table_rows.h), plain, gzip or zstd
+ *         (archive.h); or a folder of such files
  *   out   documents as decode.h makes them, in the order of the file; refusals with file:line
  *
  *     struct tw_reader_paths paths;
@@ -21,6 +22,7 @@
 #include "document.h"
 #include "files/archive.h"
 #include "files/intake.h"
+#include "files/table_rows.h"
 
 struct tw_arena;
 struct tw_decode_options;
@@ -31,11 +33,15 @@ struct tw_reader_paths {
     size_t count;
 };
 
-/* A folder: its archives (names that end in .jsonl, .ndjson, .json, .gz or .zst and do not begin with a dot)
- * and those of the folders in it, no deeper, in the order of the bytes of their paths. Anything else: itself.
- * TW_CONFIG for a folder without an archive. */
+/* A folder: its archives (names that end in .jsonl, .ndjson, .json, .csv, .tsv, .gz or .zst and do not begin
+ * with a dot) and those of the folders in it, no deeper, in the order of the bytes of their paths. Anything
+ * else: itself. TW_CONFIG for a folder without an archive. */
 TW_MUST_USE bool tw_reader_list(
     const char *path, struct tw_arena *arena, struct tw_reader_paths *out, struct tw_error *err);
+
+/* What makes a column of a table one of ours: the name of a title or body, as `decode`, which outlives it, or
+ * feeds have it. For whoever reads archives without a reader. */
+struct tw_table_columns tw_reader_columns(const struct tw_decode_options *decode);
 
 struct tw_reader;
 

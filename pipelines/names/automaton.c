@@ -217,6 +217,19 @@ uint64_t tw_entities_name_count(const struct tw_automaton *automaton)
     return automaton->names.count;
 }
 
+void tw_entities_shared_names(const struct tw_automaton *automaton, struct tw_shared_names *out)
+{
+    out->count = tw_name_table_shared(&automaton->names, out->shown, sizeof out->shown, out->owners);
+}
+
+uint32_t tw_entities_nameless(const struct tw_automaton *automaton)
+{
+    uint32_t count = 0; /* what has no name is shown by its symbol, in the same bytes */
+    for (uint32_t at = 0; at < automaton->entity_count; at++)
+        count += automaton->entities[at].name.bytes == automaton->entities[at].symbol.bytes;
+    return count;
+}
+
 size_t tw_entities_bytes(const struct tw_automaton *automaton)
 {
     return sizeof *automaton + automaton->strings.used +

@@ -359,7 +359,7 @@ static bool load_archive(struct tw_archive *archive, const struct tw_entities_wa
         tw_entities_free(automaton);
         return false;
     }
-    tw_archive_ask_for_records(archive);
+    tw_archive_ask_for_records(archive, NULL);
     bool loaded = load_lines(automaton, archive, &digest, watch, err);
     char sha256[65] = "";
     digest_end(&digest, sha256);

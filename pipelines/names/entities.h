@@ -83,6 +83,16 @@ bool tw_entities_continues(const struct tw_automaton *automaton, struct tw_text 
 const char *tw_entities_sha256(const struct tw_automaton *automaton);
 /* How many names they have together. */
 uint64_t tw_entities_name_count(const struct tw_automaton *automaton);
+/* Names that texts can spell so that several entities own them: such a name names none of them, but where the
+ * symbol of one stands beside it. */
+struct tw_shared_names {
+    uint64_t count;
+    char shown[96];     /* one of them, by its words */
+    uint32_t owners[2]; /* two entities that own it */
+};
+void tw_entities_shared_names(const struct tw_automaton *automaton, struct tw_shared_names *out);
+/* How many entities have no name: texts find them by their symbols alone. */
+uint32_t tw_entities_nameless(const struct tw_automaton *automaton);
 /* Bytes of memory that all of it takes. */
 size_t tw_entities_bytes(const struct tw_automaton *automaton);
 

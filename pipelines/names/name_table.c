@@ -3,6 +3,7 @@
 #include "names/table_memory.h"
 #include "names/variants.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,6 +266,52 @@ static uint32_t count_owners(const struct tw_name_table *names, uint32_t first, 
     for (uint32_t at = first + 1; at; at = names->records[at - 1].next)
         count += is_owned(names, &names->records[at - 1], spelled);
     return count;
+}
+
+/* The record of another entity that owns the name as this one may be spelled; NULL when there is none. */
+static const struct tw_name_record *other_owner(
+    const struct tw_name_table *names, uint32_t first, const struct tw_name_record *record)
+{
+    for (uint32_t at = first; at; at = names->records[at - 1].next) {
+        const struct tw_name_record *other = &names->records[at - 1];
+        bool alike = record->spelling_length == 0 || is_owned(names, other, spelling_of(names, record));
+        if (alike && other->entity != record->entity)
+            return other;
+    }
+    return NULL;
+}
+
+static void show_words(
+    const struct tw_name_table *names, const struct tw_name_record *record, char *to, size_t size)
+{
+    const char *word = names->bytes + record->words, *end = word + record->words_length;
+    size_t used = 0;
+    for (; word < end && used + 1 < size; word += 1 + (unsigned char)*word) {
+        int length =
+            snprintf(to + used, size - used, "%s%.*s", used ? " " : "", (int)(unsigned char)*word, word + 1);
+        used += length > 0 ? (size_t)length : 0;
+    }
+}
+
+uint64_t tw_name_table_shared(const struct tw_name_table *names, char *shown, size_t size, uint32_t owners[2])
+{
+    uint64_t shared = 0;
+    uint32_t earliest = UINT32_MAX;
+    shown[0] = '\0';
+    for (size_t slot = 0; slot < names->slot_count; slot++) {
+        uint32_t chain = (uint32_t)names->slots[slot], at = chain;
+        const struct tw_name_record *other = NULL;
+        while (at && !(other = other_owner(names, chain, &names->records[at - 1])))
+            at = names->records[at - 1].next;
+        shared += other != NULL;
+        if (!other || at >= earliest)
+            continue;
+        earliest = at;
+        owners[0] = other->entity;
+        owners[1] = names->records[at - 1].entity;
+        show_words(names, other, shown, size);
+    }
+    return shared;
 }
 
 bool tw_name_table_owner(const struct tw_name_table *names, struct tw_text text,

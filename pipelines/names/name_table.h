@@ -79,6 +79,12 @@ bool tw_name_table_find(const struct tw_name_table *names, struct tw_text text,
 bool tw_name_table_owner(const struct tw_name_table *names, struct tw_text text,
     const struct tw_name_match *match, uint32_t *at, uint32_t *entity);
 
+/* How many names texts can spell so that several entities own them. Of one of them, always the same of a
+ * file, its words go to `shown`, blanks between, and two owners to `owners`; `shown` is empty when there is
+ * none. */
+uint64_t tw_name_table_shared(
+    const struct tw_name_table *names, char *shown, size_t size, uint32_t owners[2]);
+
 /* Bytes that they hold. */
 size_t tw_name_table_bytes(const struct tw_name_table *names);
 

@@ -11,8 +11,10 @@
 #include "read/event_time.h"
 #include "read/feed_names.h"
 #include "read/json_text.h"
+#include "read/listed_symbols.h"
 #include "read/plain.h"
 #include "read/split_symbols.h"
+#include "read/time_fields.h"
 #include "read/wrapped.h"
 #include "timestamps/time_text.h"
 
@@ -273,124 +275,51 @@ static bool take_text(const struct decoding *decoding, const struct text_field *
 
 /* ---- symbols ---- */
 
-/* ["VELQ", 0.9]: of an array within a list of symbols its one text. */
-static const json_t *symbol_beside_numbers(const json_t *element)
+/* Several fields may list symbols; the first that names one counts. */
+static bool take_symbols_of(const struct decoding *decoding, const json_t *value, enum tw_listed kind)
 {
-    const json_t *only = NULL;
-    if (!json_is_array(element))
-        return element;
-    for (size_t at = 0; at < json_array_size(element); at++) {
-        const json_t *value = json_array_get(element, at);
-        if (json_is_number(value) || json_is_null(value))
-            continue;
-        if (only)
-            return NULL;
-        only = value;
-    }
-    return only;
+    struct tw_document *document = decoding->document;
+    struct tw_symbol_list_read listed;
+    if (document->symbol_count > 0)
+        return true;
+    if (!tw_listed_symbols(value, kind, decoding->arena, &listed, decoding->err))
+        return false;
+    count_repair(decoding, TW_REPAIR_SYMBOLS, listed.repairs);
+    document->symbols = listed.symbols;
+    document->symbol_count = listed.count;
+    return true;
 }
 
-static bool take_symbol_array(const struct decoding *decoding, const json_t *array)
+static bool take_symbols_of_feeds(
+    const struct decoding *decoding, enum tw_feed_field field, enum tw_listed kind)
 {
-    size_t count = json_array_size(array);
-    struct tw_text *symbols = tw_arena_array(decoding->arena, count, sizeof *symbols);
-    uint32_t taken = 0, repairs = 0;
-    if (!symbols)
-        return tw_arena_fail(decoding->arena, decoding->err);
-    for (size_t at = 0; at < count; at++) {
-        struct tw_text text = {"", 0};
-        const json_t *element = symbol_beside_numbers(json_array_get(array, at));
-        enum tw_plain plain = tw_plain_text(element, tw_plain_symbols, decoding->arena, &text);
-        if (plain == TW_PLAIN_FULL)
-            return tw_arena_fail(decoding->arena, decoding->err);
-        repairs += plain != TW_PLAIN_TEXT;
-        if (plain != TW_PLAIN_NONE && !tw_text_is_blank(text) && !keep(decoding, text, &symbols[taken++]))
+    struct tw_feed_values others = {.count = 0};
+    if (decoding->document->symbol_count > 0)
+        return true;
+    tw_feed_values_add(decoding->fields.object, field, &others);
+    for (uint32_t nth = 0; nth < others.count; nth++)
+        if (!take_symbols_of(decoding, others.values[nth], kind))
             return false;
-    }
-    count_repair(decoding, TW_REPAIR_SYMBOLS, repairs);
-    decoding->document->symbols = symbols;
-    decoding->document->symbol_count = taken;
-    return tw_split_elements(
-        decoding->arena, &decoding->document->symbols, &decoding->document->symbol_count, decoding->err);
-}
-
-/* "AAPL, MSFT" to its symbols; they point into `text`. */
-static bool split_symbols(const struct decoding *decoding, struct tw_text text)
-{
-    return tw_split_symbols(decoding->arena, text, &decoding->document->symbols,
-        &decoding->document->symbol_count, decoding->err);
-}
-
-/* A member's name as a symbol: capitals, digits and marks alone. */
-static bool is_symbol_name(const char *name)
-{
-    size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-/");
-    return length > 0 && length <= 24 && !name[length] && strpbrk(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-}
-
-/* {"0": "VELQ"}, {"primary": ["VELQ"]}, {"VELQ": 0.9}: the members' texts and lists in one array, or the
- * names of those that are none. NULL: no memory. */
-static json_t *listed_members(const struct decoding *decoding, const json_t *object)
-{
-    json_t *members = (json_t *)(uintptr_t)object, *list = json_array();
-    for (void *at = json_object_iter(members); list && at; at = json_object_iter_next(members, at)) {
-        json_t *value = json_object_iter_value(at);
-        const char *name = json_object_iter_key(at);
-        struct tw_text text;
-        bool named = json_is_object(value) &&
-                     tw_plain_text(value, tw_plain_symbols, decoding->arena, &text) != TW_PLAIN_NONE;
-        if (json_is_array(value))
-            json_array_extend(list, value);
-        else if (json_is_string(value) || named)
-            json_array_append(list, value);
-        else if (!json_is_null(value) && is_symbol_name(name))
-            json_array_append_new(list, json_string(name));
-    }
-    return list;
-}
-
-static bool take_symbol_members(const struct decoding *decoding, const json_t *object)
-{
-    json_t *list = listed_members(decoding, object);
-    bool taken = !list || take_symbol_array(decoding, list);
-    json_decref(list);
-    return taken;
-}
-
-static bool take_symbols_of(const struct decoding *decoding, const json_t *value)
-{
-    struct tw_text text = {"", 0};
-    while (json_array_size(value) == 1 && json_is_array(json_array_get(value, 0))) /* [["A", "B"]] */
-        value = json_array_get(value, 0);
-    if (json_is_array(value))
-        return take_symbol_array(decoding, value);
-    enum tw_plain plain = tw_plain_text(value, tw_plain_symbols, decoding->arena, &text);
-    if (plain == TW_PLAIN_FULL)
-        return tw_arena_fail(decoding->arena, decoding->err);
-    if (plain == TW_PLAIN_NONE && json_is_object(value))
-        return take_symbol_members(decoding, value);
-    count_repair(decoding, TW_REPAIR_SYMBOLS, plain != TW_PLAIN_TEXT);
-    return tw_text_is_blank(text) || (keep(decoding, text, &text) && split_symbols(decoding, text));
+    return true;
 }
 
 static bool take_symbols(const struct decoding *decoding)
 {
-    for (uint32_t nth = 0; nth < name_count(decoding, SYMBOLS) && decoding->document->symbol_count == 0;
-         nth++) {
+    struct tw_document *document = decoding->document;
+    for (uint32_t nth = 0; nth < name_count(decoding, SYMBOLS); nth++) {
         const json_t *value = nth_value(decoding, SYMBOLS, nth);
-        if (value && !take_symbols_of(decoding, value))
+        if (value && !take_symbols_of(decoding, value, TW_LISTED_SYMBOLS))
             return false;
     }
-    struct tw_feed_values others = {.count = 0};
-    if (decoding->document->symbol_count == 0)
-        tw_feed_values_add(decoding->fields.object, TW_FEED_SYMBOLS, &others);
-    for (uint32_t nth = 0; nth < others.count && decoding->document->symbol_count == 0; nth++)
-        if (!take_symbols_of(decoding, others.values[nth]))
-            return false;
     const struct tw_header *header =
-        decoding->document->symbol_count ? NULL : find_header(decoding, decoding->lists[SYMBOLS]);
+        document->symbol_count ? NULL : find_header(decoding, decoding->lists[SYMBOLS]);
     struct tw_text text = {"", 0};
-    return !header || (keep_header(decoding, header, &text) && split_symbols(decoding, text));
+    if (header &&
+        (!keep_header(decoding, header, &text) || !tw_split_symbols(decoding->arena, text, &document->symbols,
+                                                      &document->symbol_count, decoding->err)))
+        return false;
+    return take_symbols_of_feeds(decoding, TW_FEED_SYMBOLS, TW_LISTED_SYMBOLS) &&
+           take_symbols_of_feeds(decoding, TW_FEED_COMPANIES, TW_LISTED_COMPANIES);
 }
 
 /* ---- event time ---- */
@@ -436,31 +365,48 @@ static bool fail_in_field(const struct decoding *decoding, const char *kind, con
     return tw_error_in(decoding->err, where);
 }
 
-/* Of several fields with a time the first that can be read counts; when none can, the first one's refusal
- * stands. */
-static bool take_time_field(const struct decoding *decoding, bool *found)
+/* One value as a time. A clock alone counts with the day that stands beside it; *clock: it was one. */
+static enum tw_event_time read_time(
+    const struct decoding *decoding, const json_t *value, json_t *object, bool *clock, struct tw_error *why)
 {
-    const struct tw_decode_options *options = decoding->options;
-    const struct tw_event_time_options reading = {options->time_unit, &options->clocks};
+    const struct tw_event_time_options reading = {decoding->options->time_unit, &decoding->options->clocks};
+    struct tw_document *document = decoding->document;
+    char joined[TW_TIME_FIELDS_BYTES];
+    *clock = tw_time_fields_is_clock(value) && tw_time_fields_join(object, joined);
+    if (!*clock)
+        return tw_event_time_of(value, &reading, &document->event_us, &document->time_is_doubtful, why);
+    return tw_event_time_of_text(
+               tw_text_of(joined), &reading, &document->event_us, &document->time_is_doubtful, why)
+               ? TW_EVENT_TIME_READ
+               : TW_EVENT_TIME_REFUSED;
+}
+
+/* Of several fields with a time the first that can be read counts; when none can, the first one's refusal
+ * stands, which *clock says is one of a clock. */
+static bool take_time_field(const struct decoding *decoding, bool *found, bool *clock)
+{
+    const struct tw_name_list *names = decoding->lists[TIME];
     struct tw_document *document = decoding->document;
     struct tw_error first, why;
     first.code = TW_OK;
     for (uint32_t nth = 0; nth < name_count(decoding, TIME); nth++) {
         const json_t *value = nth_value(decoding, TIME, nth);
+        json_t *object = nth < names->count ? decoding->fields.object : decoding->outer.object;
+        bool is_clock = false;
         enum tw_event_time read =
-            value ? tw_event_time_of(value, &reading, &document->event_us, &document->time_is_doubtful, &why)
-                  : TW_EVENT_TIME_NONE;
+            value ? read_time(decoding, value, object, &is_clock, &why) : TW_EVENT_TIME_NONE;
         count_repair(decoding, TW_REPAIR_TIME, value && read != TW_EVENT_TIME_READ);
         if (read == TW_EVENT_TIME_READ) {
             *found = true;
             document->time_source = TW_TIME_PAYLOAD;
             return check_time(decoding, document->event_us) ||
-                   fail_in_field(decoding, "field", nth_name(&options->time, nth));
+                   fail_in_field(decoding, "field", nth_name(names, nth));
         }
         if (read == TW_EVENT_TIME_REFUSED && first.code == TW_OK) {
             first = why;
+            *clock = is_clock;
             char where[128];
-            snprintf(where, sizeof where, "field %.100s", nth_name(&options->time, nth));
+            snprintf(where, sizeof where, "field %.100s", nth_name(names, nth));
             tw_error_in(&first, where);
         }
     }
@@ -470,26 +416,51 @@ static bool take_time_field(const struct decoding *decoding, bool *found)
     return false;
 }
 
-/* A time by another name; one that cannot be read or believed is none. */
+/* Is it a time that may be believed? Nobody is told why not. */
+static bool believe_time(const struct decoding *decoding, enum tw_event_time read)
+{
+    struct tw_error why;
+    struct decoding unheard = *decoding;
+    unheard.err = &why;
+    count_repair(decoding, TW_REPAIR_TIME, read != TW_EVENT_TIME_READ);
+    if (read != TW_EVENT_TIME_READ || !check_time(&unheard, decoding->document->event_us))
+        return false;
+    decoding->document->time_source = TW_TIME_PAYLOAD;
+    return true;
+}
+
+/* A time by another name, or in two fields; one that cannot be read or believed is none. What stands under
+ * a name that nobody knows is counted: it may be the time. */
 static bool take_other_time(const struct decoding *decoding)
 {
     const struct tw_event_time_options reading = {decoding->options->time_unit, &decoding->options->clocks};
     struct tw_document *document = decoding->document;
+    json_t *object = decoding->fields.object;
     struct tw_feed_values others = {.count = 0};
     struct tw_error why;
-    struct decoding unheard = *decoding;
-    unheard.err = &why;
-    tw_feed_values_add(decoding->fields.object, TW_FEED_TIME, &others);
-    tw_feed_values_add(decoding->outer.object, TW_FEED_TIME, &others);
-    for (uint32_t nth = 0; nth < others.count; nth++) {
-        bool read = tw_event_time_of(others.values[nth], &reading, &document->event_us,
-                        &document->time_is_doubtful, &why) == TW_EVENT_TIME_READ;
-        count_repair(decoding, TW_REPAIR_TIME, !read);
-        if (read && check_time(&unheard, document->event_us)) {
-            document->time_source = TW_TIME_PAYLOAD;
+    char joined[TW_TIME_FIELDS_BYTES];
+    const json_t *day = tw_time_fields_join(object, joined);
+    if (day) {
+        bool read = tw_event_time_of_text(
+            tw_text_of(joined), &reading, &document->event_us, &document->time_is_doubtful, &why);
+        if (believe_time(decoding, read ? TW_EVENT_TIME_READ : TW_EVENT_TIME_REFUSED))
             return true;
-        }
     }
+    tw_feed_values_add(object, TW_FEED_TIME, &others);
+    tw_feed_values_add(decoding->outer.object, TW_FEED_TIME, &others);
+    json_t *about[] = {tw_time_fields_about(object), tw_time_fields_about(decoding->outer.object)};
+    for (size_t at = 0; at < sizeof about / sizeof about[0]; at++) {
+        tw_feed_values_add_named(about[at], decoding->lists[TIME], &others);
+        tw_feed_values_add(about[at], TW_FEED_TIME, &others);
+    }
+    for (uint32_t nth = 0; nth < others.count; nth++)
+        if (others.values[nth] != day &&
+            believe_time(decoding, tw_event_time_of(others.values[nth], &reading, &document->event_us,
+                                       &document->time_is_doubtful, &why)))
+            return true;
+    int64_t latest_us = later(decoding->message->stamp_us, decoding->options->max_ahead_us);
+    count_repair(
+        decoding, TW_REPAIR_TIME, others.count == 0 && tw_time_fields_unknown(object, &reading, latest_us));
     document->time_is_doubtful = false;
     return false;
 }
@@ -498,10 +469,12 @@ static bool take_time(const struct decoding *decoding)
 {
     const struct tw_decode_options *options = decoding->options;
     struct tw_document *document = decoding->document;
-    bool found = false;
-    bool taken = take_time_field(decoding, &found);
-    if (!taken || found)
+    bool found = false, clock = false;
+    bool taken = take_time_field(decoding, &found, &clock);
+    if (found)
         return taken;
+    if (!taken)
+        return clock && take_other_time(decoding); /* "time": "14:31" beside a "dateTime" that is whole */
     const struct tw_header *header = find_header(decoding, &options->time);
     if (header) {
         document->time_source = TW_TIME_HEADER;
@@ -545,8 +518,8 @@ static bool fail_no_text(const struct decoding *decoding)
         return tw_fail(decoding->err, TW_REFUSED, NULL,
             "send a title or a body, or name their fields under decode", "%s", what);
     if (hint.several)
-        return tw_fail(decoding->err, TW_REFUSED, NULL, "send each of them as a message of its own",
-            "%s, but field %.100s holds several messages", what, hint.path);
+        return tw_wrapped_fail_several(
+            "no text: neither title nor body holds any, but", hint.path, decoding->err);
     char cure[200];
     snprintf(cure, sizeof cure,
         hint.is_words ? "set decode.body: [%.100s], or send a title or a body" : "set decode.root: %.100s",
@@ -555,7 +528,7 @@ static bool fail_no_text(const struct decoding *decoding)
         hint.is_words ? "%s, but field %.100s holds words" : "%s, but field %.100s does", what, hint.path);
 }
 
-/* A title or body by another name, where its own names hold nothing. */
+/* A text by another name, where its own names hold nothing; of a title or body only that of the fields. */
 static bool take_other_text(const struct decoding *decoding, const struct text_field *field,
     enum tw_feed_field names, struct tw_text *to)
 {
@@ -563,6 +536,8 @@ static bool take_other_text(const struct decoding *decoding, const struct text_f
     if (!tw_text_is_blank(*to))
         return true;
     tw_feed_values_add(decoding->fields.object, names, &others);
+    if (!field->joined)
+        tw_feed_values_add(decoding->outer.object, names, &others);
     for (uint32_t nth = 0; nth < others.count; nth++) {
         struct tw_text text;
         if (!read_text(decoding, field, others.values[nth], &text))
@@ -573,16 +548,7 @@ static bool take_other_text(const struct decoding *decoding, const struct text_f
     return true;
 }
 
-/* Where the body has none of its names: both by others. */
-static bool take_other_texts(
-    const struct decoding *decoding, const struct text_field *title, const struct text_field *body)
-{
-    struct tw_document *document = decoding->document;
-    return !tw_text_is_blank(document->body) ||
-           (take_other_text(decoding, body, TW_FEED_BODY, &document->body) &&
-               take_other_text(decoding, title, TW_FEED_TITLE, &document->title));
-}
-
+/* A title has its other names where the body has none of its own. */
 static bool take_texts(const struct decoding *decoding)
 {
     struct tw_document *document = decoding->document;
@@ -591,10 +557,16 @@ static bool take_texts(const struct decoding *decoding)
     const struct text_field body = {BODY, TW_REPAIR_BODY, true, false};
     const struct text_field source = {SOURCE, TW_REPAIR_SOURCE, false, false};
     const struct text_field language = {LANGUAGE, TW_REPAIR_LANGUAGE, false, false};
-    return take_text(decoding, &id, &document->id) && take_text(decoding, &title, &document->title) &&
-           take_text(decoding, &body, &document->body) && take_other_texts(decoding, &title, &body) &&
-           take_text(decoding, &source, &document->source) &&
-           take_text(decoding, &language, &document->language);
+    if (!take_text(decoding, &id, &document->id) || !take_text(decoding, &title, &document->title) ||
+        !take_text(decoding, &body, &document->body) || !take_text(decoding, &source, &document->source) ||
+        !take_text(decoding, &language, &document->language))
+        return false;
+    if (tw_text_is_blank(document->body) &&
+        (!take_other_text(decoding, &body, TW_FEED_BODY, &document->body) ||
+            !take_other_text(decoding, &title, TW_FEED_TITLE, &document->title)))
+        return false;
+    return take_other_text(decoding, &id, TW_FEED_ID, &document->id) &&
+           take_other_text(decoding, &source, TW_FEED_SOURCE, &document->source);
 }
 
 /* Bytes of another encoding were mended to nothing: they are no text. */
@@ -610,9 +582,12 @@ static bool take_fields(const struct decoding *decoding)
 {
     if (!take_time(decoding) || !take_texts(decoding) || !take_symbols(decoding) || !check_readable(decoding))
         return false;
-    if (!tw_text_is_blank(decoding->document->title) || !tw_text_is_blank(decoding->document->body))
+    if (!tw_text_is_blank(decoding->document->body))
         return true;
-    return fail_no_text(decoding);
+    const struct tw_wrapped_names names = {decoding->lists[TITLE], decoding->lists[BODY]};
+    return tw_text_is_blank(decoding->document->title)
+               ? fail_no_text(decoding)
+               : !tw_wrapped_is_feed(decoding->fields.object, &names, decoding->err);
 }
 
 /* Do the fields have a text as it should be? Then the object that holds them is no envelope, but where the
@@ -646,6 +621,8 @@ static bool decode_contents(struct decoding *decoding, const struct tw_envelope_
         become_tombstone(decoding->document);
         return true;
     }
+    if (tw_wrapped_is_table(contents->fields, decoding->err))
+        return false;
     if (contents->fields != decoding->fields.object)
         find_fields(decoding, contents->fields, &decoding->fields);
     find_fields(decoding, contents->outer, &decoding->outer);

@@ -6,14 +6,15 @@
  * A message is a JSON object, wrapped or not (envelope.h). What makes it a document is a text: a title or a
  * body that holds something other than white space. Everything else is optional: of each list of names the
  * first whose value says something wins, then the envelope's own fields, then a Kafka header of one of those
- * names; a value of another type is read for what it plainly is (plain.h) or left out, and counted by field,
+ * names, then what feeds call the field (feed_names.h); a value of another type is read for what it plainly is (plain.h) or left out, and counted by field,
  * never a dead letter. Unknown fields are ignored, and nothing in them can spoil a message (json_text.h).
  *
  *   id            text or a number
  *   time          a text (time_text.h), or a number in `time_unit`: `auto` tells seconds, milliseconds,
  *                 microseconds and nanoseconds by the size; digits as text, with a fraction or without, count
  *                 as a number; 8, 12 or 14 digits that are a day of the 20th or 21st century are that day;
- *                 {"$date": ...} is opened. None: the record's Kafka stamp.
+ *                 {"$date": ...} is opened; a day and a clock in two fields are one
+ *                 (time_fields.h). None: the record's Kafka stamp.
  *   title, body   text; an array of texts is joined by line breaks
  *   symbols       an array of texts or of objects with a symbol, an object whose members are such or whose
  *                 members' names are symbols, or one text with symbols separated by , ; | or white space
@@ -31,7 +32,7 @@
  *
  * Everything is copied into the arena; the message itself must outlive the document (dead letters keep its
  * raw bytes). A message of n bytes takes at most 6 n + 4 KiB of arena, n counted after decompression, and 64
- * bytes for each of its symbols besides. Pure: no clock, no locale, no TZ of the environment. */
+ * bytes for each of its symbols and companies besides. Pure: no clock, no locale, no TZ of the environment. */
 #ifndef TW_DECODE_H
 #define TW_DECODE_H
 

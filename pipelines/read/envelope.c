@@ -394,19 +394,34 @@ static bool open_cloudevent(struct opening *opening, json_t *object)
                               "a CloudEvent, and %s where an object is expected", tw_json_type_name(value));
 }
 
+/* One step of decode.root, which is undone in JSON Pointer's way (RFC 6901, section 4): ~1 is a slash. */
+static void take_step(const char *root, size_t length, bool pointer, char name[128])
+{
+    size_t used = 0;
+    for (size_t at = 0; at < length && used < 127; at++) {
+        bool escape =
+            pointer && root[at] == '~' && at + 1 < length && (root[at + 1] == '0' || root[at + 1] == '1');
+        name[used++] = !escape ? root[at] : root[at + 1] == '1' ? '/' : '~';
+        at += escape;
+    }
+    name[used] = '\0';
+}
+
 static bool open_root(struct opening *opening, json_t *object, const char *root)
 {
     struct tw_envelope_contents *out = opening->out;
+    const bool pointer = root[0] == '/';
     out->fields = object;
+    root += pointer;
     while (*root) {
         char name[128];
-        size_t length = strcspn(root, ".");
-        snprintf(name, sizeof name, "%.*s", (int)(length < 127 ? length : 127), root);
+        size_t length = strcspn(root, pointer ? "/" : ".");
+        take_step(root, length, pointer, name);
         if (!descend(opening, out->fields, name, "decode.root names it", &out->fields))
             return false;
         if (!out->fields)
             return true;
-        root += length + (root[length] == '.');
+        root += length + (root[length] != '\0');
     }
     return true;
 }

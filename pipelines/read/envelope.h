@@ -24,7 +24,8 @@
  * An object may be the only one of an array, or JSON in a text, wherever one is expected (MongoDB's change
  * events, SNS, log shippers), and the data of a CloudEvent JSON in base64. A change event without envelope
  * that says "__deleted": "true" is a deletion, too, by auto and debezium.
- * And by `decode.root`, a path of names with dots (payload.after), in their place. */
+ * And by `decode.root`, a path of names with dots (payload.after) or a JSON Pointer (/payload/after, RFC
+ * 6901), in their place. */
 #ifndef TW_ENVELOPE_H
 #define TW_ENVELOPE_H
 

@@ -109,9 +109,16 @@ static bool take_number(struct number number, const struct tw_event_time_options
     return true;
 }
 
-/* Digits that say a day of this century or the last: YYYYMMDD, YYYYMMDDhhmm, YYYYMMDDhhmmss. */
+/* Digits that say a day of this century or the last: YYYYMMDD, YYYYMMDDhhmm, YYYYMMDDhhmmss, behind the last
+ * of which a fraction may stand. */
 static bool is_calendar(struct tw_text text)
 {
+    const char *point = text.length > 14 && text.length < 24 ? memchr(text.bytes, '.', text.length) : NULL;
+    size_t fraction = point ? (size_t)(point - text.bytes) : 0;
+    for (size_t at = fraction + 1; point && at < text.length; at++)
+        if (!tw_text_is_digit(text.bytes[at]))
+            return false;
+    text.length = fraction == 14 ? fraction : text.length;
     if (text.length != 8 && text.length != 12 && text.length != 14)
         return false;
     int parts[6] = {0}; /* year, month, day, hour, minute, second */
@@ -128,7 +135,7 @@ static bool is_calendar(struct tw_text text)
 static bool read_calendar(
     struct tw_text text, const struct tw_time_clocks *clocks, int64_t *out_us, struct tw_error *err)
 {
-    char spread[16];
+    char spread[32];
     int length = snprintf(spread, sizeof spread, "%.8s%s%.*s", text.bytes, text.length > 8 ? "T" : "",
         (int)(text.length - 8), text.bytes + 8);
     return tw_time_parse((struct tw_text){spread, (size_t)length}, clocks, out_us, err);
@@ -301,13 +308,16 @@ enum tw_event_time tw_event_time_of(const json_t *value, const struct tw_event_t
                 return TW_EVENT_TIME_NONE;
             return verdict(tw_event_time_of_text(text, options, out_us, doubtful, err));
         }
-        if (json_is_integer(value) && json_integer_value(value) == 0) /* nobody has set it */
+        if (json_is_number(value) && json_number_value(value) == 0) /* nobody has set it */
             return TW_EVENT_TIME_NONE;
         char text[96];
         if (join_zone(value, text, sizeof text) || spell_array(value, text, sizeof text))
             return verdict(tw_time_parse(tw_text_of(text), options->clocks, out_us, err));
+        double real = json_is_real(value) ? json_real_value(value) : 0;
+        if (real != 0 && fabs(real) < 1e17 && floor(real) == real) /* 20261130143100.0, of a data frame */
+            return of_integer((int64_t)real, options, out_us, doubtful, err);
         if (json_is_real(value))
-            return of_real(json_real_value(value), options, out_us, doubtful, err);
+            return of_real(real, options, out_us, doubtful, err);
         if (json_is_integer(value))
             return of_integer(json_integer_value(value), options, out_us, doubtful, err);
         value = opened(value);

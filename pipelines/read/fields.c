@@ -17,8 +17,9 @@ static char small(char byte)
     return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
 }
 
-/* The first letters are compared first: most keys are told apart by them. */
-bool tw_field_takes(const char *name, const char *key, const json_t *found)
+/* Does the value of `key` come in the place of what was `found` for the name so far, NULL for nothing? The
+ * first letters are compared first: most keys are told apart by them. */
+static bool takes(const char *name, const char *key, const json_t *found)
 {
     return small(name[0]) == small(key[0]) &&
            (strcmp(name, key) == 0 || (!found && strcasecmp(name, key) == 0));
@@ -47,7 +48,7 @@ static void place(const struct tw_name_list *const *lists, const struct row *row
         size_t place = (size_t)(at++ - row->first);
         const char *wanted = lists[row->list[place]]->names[row->name[place]];
         const json_t **found = &values[row->list[place]][row->name[place]];
-        if (tw_field_takes(wanted, key, *found))
+        if (takes(wanted, key, *found))
             *found = value;
     }
 }
@@ -71,7 +72,7 @@ json_t *tw_fields_member(const json_t *object, const char *name)
         return value;
     for (void *at = json_object_iter(members); at; at = json_object_iter_next(members, at)) {
         value = json_object_iter_value(at);
-        if (!json_is_null(value) && tw_field_takes(name, json_object_iter_key(at), NULL))
+        if (!json_is_null(value) && takes(name, json_object_iter_key(at), NULL))
             return value;
     }
     return NULL;

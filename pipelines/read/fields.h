@@ -34,10 +34,6 @@ enum {
 void tw_fields_find(json_t *object, const struct tw_name_list *const *lists, uint32_t count,
     const json_t *(*values)[TW_FIELD_NAMES_MOST]);
 
-/* That rule: does the value of `key` come in the place of what was `found` for the name so far, NULL for
- * nothing? */
-bool tw_field_takes(const char *name, const char *key, const json_t *found);
-
 /* The value of one name, by the same rule; NULL when there is none, or `object` is no object. It belongs to
  * the object. */
 json_t *tw_fields_member(const json_t *object, const char *name);

@@ -8,10 +8,12 @@ enum { MOST_LEVELS = 4 };
 
 const char *const tw_plain_names[] = {"name", "$oid", "$numberLong", "$numberInt", "rendered", "value",
     "text", "#text", "$t", "_", "string", "#cdata-section", "__cdata", "__text", "_text", "_cdata", "$value",
-    "main", "plain", "html", "content", "title", "en", "code", "id", "$", NULL};
+    "main", "plain", "html", "content", "title", "en", "code", "id", "displayName", "$", NULL};
 const char *const tw_plain_blocks[] = {"text", "value", "content", "rendered", "#text", "html", "body", NULL};
 const char *const tw_plain_symbols[] = {"symbol", "ticker", "code", "text", "value", "id", "name", "company",
     "security", "instrument", "stock", "asset", NULL};
+const char *const tw_plain_company_symbols[] = {
+    "symbol", "ticker", "stock_ticker", "stockTicker", "symbols", "tickers", "ric", NULL};
 
 /* The one value of an array that is not null, or NULL. */
 static const json_t *only_value(const json_t *array)

@@ -23,6 +23,8 @@ enum tw_plain {
 extern const char *const tw_plain_names[];   /* of a source, an id, a text: name, $oid, value, ... */
 extern const char *const tw_plain_blocks[];  /* of a paragraph among several: text, value, ... */
 extern const char *const tw_plain_symbols[]; /* of a symbol: symbol, ticker, code, ... */
+/* Of a company that may have a name, too: symbol, ticker, ... and nothing that is a name. */
+extern const char *const tw_plain_company_symbols[];
 
 /* The value as a text: it points into the value, or into the arena when it had to be written. */
 enum tw_plain tw_plain_text(

@@ -169,7 +169,7 @@ static json_t *next_object(struct search *search, const json_t *object)
         "channel_post", "edited_channel_post", "edited_message", "body", "dynamodb", "NewImage", "Item",
         "newsItem", "articles", "items", "results", "feed", "stories", "posts", "entries", "messages",
         "tweets", "response", "result", "records", "commit", "event", "attributes", "properties", "params",
-        "d", "new", "log", "_airbyte_data"};
+        "d", "new", "log", "_airbyte_data", "fields", "object"};
     json_t *first = NULL;
     for (size_t at = 0; at < sizeof names / sizeof names[0] && !search->full; at++) {
         json_t *found = object_under(search, object, names[at]);
@@ -243,4 +243,85 @@ bool tw_wrapped_says_deleted(const json_t *object)
     const json_t *before = json_object_get(object, "old_record"); /* Supabase's */
     return says(object, "op_type", "D", "d") || says(object, "action", "D", "D") ||
            ((json_object_get(object, "data") || before) && says(object, "type", "delete", "DELETE"));
+}
+
+/* ---- several messages in one ---- */
+
+bool tw_wrapped_fail_several(const char *what, const char *path, struct tw_error *err)
+{
+    static const char names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
+    char cure[200] = "send each of them as a message of its own";
+    size_t used = strlen(cure);
+    if (path[strspn(path, names)] == '\0') /* what jq takes without quotes */
+        snprintf(cure + used, sizeof cure - used, "; of a file: jq -c '.%.80s[]' FILE >OUT.jsonl", path);
+    return tw_fail(err, TW_REFUSED, NULL, cure, "%s field %.100s holds several messages", what, path);
+}
+
+static bool is_number(const char *name)
+{
+    return *name && strspn(name, "0123456789") == strlen(name);
+}
+
+static bool has_numbered_members(json_t *object)
+{
+    void *at = json_object_iter(object);
+    while (at && is_number(json_object_iter_key(at)))
+        at = json_object_iter_next(object, at);
+    return !at && json_object_size(object) > 0;
+}
+
+static bool is_column_of(json_t *value, const json_t *first)
+{
+    const json_t *cell = json_array_get(value, 0);
+    if (json_is_object(value))
+        return json_object_size(value) == json_object_size(first) && has_numbered_members(value);
+    return json_array_size(value) > 1 && json_array_size(value) == json_array_size(first) &&
+           !json_is_object(cell) && !json_is_array(cell);
+}
+
+/* {"text": {"0": .., "1": ..}} and {"text": [.., ..], "ts": [.., ..]}: nothing but columns of one length. */
+static bool has_columns(json_t *object)
+{
+    void *at = json_object_iter(object);
+    const json_t *first = json_object_iter_value(at);
+    while (at && is_column_of(json_object_iter_value(at), first))
+        at = json_object_iter_next(object, at);
+    return !at && json_object_size(object) > 0;
+}
+
+/* {"0": {"text": ..}, "1": {"text": ..}} */
+static bool has_rows(json_t *object)
+{
+    return has_numbered_members(object) && json_is_object(json_object_iter_value(json_object_iter(object)));
+}
+
+bool tw_wrapped_is_feed(const json_t *object, const struct tw_wrapped_names *names, struct tw_error *err)
+{
+    static const char *const lists[] = {"items", "articles", "entries", "results"};
+    for (size_t at = 0; at < sizeof lists / sizeof lists[0]; at++) {
+        const json_t *first = json_array_get(tw_fields_member(object, lists[at]), 0);
+        if (!first || (!text_of(first, names->title) && !text_of(first, names->body) &&
+                          !json_is_string(json_object_get(first, "content_text")) &&
+                          !json_is_string(json_object_get(first, "content_html"))))
+            continue;
+        return !tw_wrapped_fail_several("a title without a body, and", lists[at], err);
+    }
+    return false;
+}
+
+bool tw_wrapped_is_table(json_t *object, struct tw_error *err)
+{
+    if (has_columns(object)) {
+        tw_fail(err, TW_REFUSED, NULL,
+            "write its rows, one a message: python3 -c \"import pandas as p; "
+            "p.read_json('FILE').to_json('OUT.jsonl', orient='records', lines=True)\"",
+            "a table by columns, and not one message");
+        return true;
+    }
+    if (has_rows(object)) {
+        tw_fail(err, TW_REFUSED, NULL, "write its rows, one a message: jq -c '.[]' FILE >OUT.jsonl",
+            "a table by numbered rows, and not one message");
+        return true;
+    }
+    return false;
 }

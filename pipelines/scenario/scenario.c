@@ -7,6 +7,7 @@
 #include "base/growing.h"
 #include "clean/shown_text.h"
 #include "files/archive.h"
+#include "files/reader.h"
 #include "format/labels.h"
 #include "read/decode.h"
 #include "scenario/waiting.h"
@@ -317,7 +318,8 @@ static bool run_tape(struct trial *trial, struct tw_error *err)
         return true;
     if (!tape_path(trial, path, err) || !tw_archive_open(path, MOST_LINE_BYTES, &archive, err))
         return false;
-    tw_archive_ask_for_records(archive);
+    const struct tw_table_columns columns = tw_reader_columns(trial->options->river->decode);
+    tw_archive_ask_for_records(archive, &columns);
     while (right && (read = tw_archive_next(archive, &line, err)) <= TW_READ_REFUSED) {
         if (read == TW_READ_REFUSED) {
             trial->messages++;

@@ -2,6 +2,7 @@
 
 #include "base/threads.h"
 #include "files/archive.h"
+#include "files/reader.h"
 #include "model/compute.h"
 #include "model/model.h"
 #include "read/decode.h"
@@ -109,12 +110,13 @@ static bool read_lines(struct tw_bench *bench, struct tw_archive *archive, struc
 
 static bool read_archive(struct tw_bench *bench, struct tw_error *err)
 {
+    const struct tw_table_columns columns = tw_reader_columns(bench->options.river->decode);
     struct tw_archive *archive;
     if (!tw_arena_begin(&bench->arena, MESSAGES_BYTES, err) ||
         !tw_archive_open(bench->options.path, bench->options.river->decode->max_payload_bytes, &archive, err))
         return false;
     if (bench->options.form != TW_INPUT_TEXT)
-        tw_archive_ask_for_records(archive);
+        tw_archive_ask_for_records(archive, &columns);
     bool read = read_lines(bench, archive, err);
     tw_archive_close(archive);
     return read;

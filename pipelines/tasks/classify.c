@@ -239,6 +239,6 @@ bool tw_task_classify(
     struct classifying classifying = {options, counts};
     struct tw_parallel_lines_job job = {&classifying, begin, end, work, emit};
     struct tw_parallel_lines_options lines = {
-        options->path, options->form, options->river->decode->max_payload_bytes, options->workers};
+        options->path, options->form, options->river->decode, options->workers};
     return tw_parallel_lines_run(&lines, &job, err);
 }

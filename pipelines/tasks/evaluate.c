@@ -85,6 +85,6 @@ bool tw_task_evaluate(const struct tw_task_options *options, struct tw_findings 
     struct evaluating evaluating = {&asked, findings, counts};
     struct tw_parallel_lines_job job = {&evaluating, begin, end, work, emit};
     struct tw_parallel_lines_options lines = {
-        options->path, options->form, options->river->decode->max_payload_bytes, options->workers};
+        options->path, options->form, options->river->decode, options->workers};
     return tw_parallel_lines_run(&lines, &job, err);
 }

@@ -112,6 +112,6 @@ bool tw_task_tokenize(
     struct tokenizing tokenizing = {options, counts};
     struct tw_parallel_lines_job job = {&tokenizing, begin, end, work, emit};
     struct tw_parallel_lines_options lines = {
-        options->path, options->form, options->river->decode->max_payload_bytes, options->workers};
+        options->path, options->form, options->river->decode, options->workers};
     return tw_parallel_lines_run(&lines, &job, err);
 }

@@ -132,7 +132,12 @@ static bool may_stand_in_place(char byte)
 
 size_t tw_time_names_place(struct tw_text text)
 {
+    static const char *const clocks[] = {"EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT"};
     size_t length = 0, area = 0;
+    for (size_t at = 0; at < sizeof clocks / sizeof clocks[0]; at++)
+        if (tw_text_goes_on(text, 0, clocks[at]) &&
+            !tw_text_is_alphanumeric(tw_text_byte(text, strlen(clocks[at]))))
+            return strlen(clocks[at]);
     while (area < text.length && tw_text_is_letter(text.bytes[area]))
         area++;
     if (area < 2 || area + 1 >= text.length || text.bytes[area] != '/' ||

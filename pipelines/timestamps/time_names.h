@@ -32,7 +32,8 @@ bool tw_time_names_zone(const char *word, enum tw_time_names names, int *minutes
 bool tw_time_names_american(const char *word);
 
 /* How many bytes of the text's beginning are shaped as a zone's name of the IANA database is that has an
- * area and a place, as America/New_York; 0: none. Whether there is such a zone time_zones.h knows. */
+ * area and a place, as America/New_York, or are the four with both clocks of the United States, as EST5EDT;
+ * 0: none. Whether there is such a zone time_zones.h knows. */
 size_t tw_time_names_place(struct tw_text text);
 
 #endif

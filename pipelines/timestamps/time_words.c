@@ -132,7 +132,7 @@ static struct tw_text rest_of(const struct reader *reader)
     return (struct tw_text){reader->text.bytes + reader->at, reader->text.length - reader->at};
 }
 
-/* America/New_York. In the Americas dates are written in every order. */
+/* America/New_York, EST5EDT. In the Americas dates are written in every order. */
 static bool take_place(struct reader *reader)
 {
     static const char us[] = "US/", americas[] = "America/";
@@ -140,7 +140,7 @@ static bool take_place(struct reader *reader)
     size_t length = tw_time_names_place(rest);
     if (reader->parts->place.length)
         return false;
-    if (strncmp(rest.bytes, us, sizeof us - 1) == 0)
+    if (strncmp(rest.bytes, us, sizeof us - 1) == 0 || !memchr(rest.bytes, '/', length))
         reader->writer = WRITER_AMERICAN;
     else if (length < sizeof americas || strncmp(rest.bytes, americas, sizeof americas - 1) != 0)
         reader->writer = WRITER_FOREIGN;
@@ -207,6 +207,17 @@ static bool take_word(struct reader *reader)
 
 /* ---- numbers ---- */
 
+/* Digits behind one of these marks, to microseconds; what is finer is cut off. */
+static void take_fraction(struct reader *reader, const char *marks)
+{
+    char mark = byte_at(reader, 0);
+    if (!mark || !strchr(marks, mark) || digits_from(reader, 1) == 0)
+        return;
+    reader->at++;
+    for (int64_t weight = MICROSECONDS / 10; tw_text_is_digit(byte_at(reader, 0)); reader->at++, weight /= 10)
+        reader->parts->fraction_us += (byte_at(reader, 0) - '0') * weight;
+}
+
 /* hh:mm, hh:mm:ss, with a fraction behind . , or :; `mark` is what stands between hours and minutes. */
 static bool take_clock(struct reader *reader, size_t digits, char mark)
 {
@@ -227,12 +238,7 @@ static bool take_clock(struct reader *reader, size_t digits, char mark)
         return byte_at(reader, 0) != ':';
     parts->second = number_from(reader, 1, 2);
     reader->at += 3;
-    mark = byte_at(reader, 0);
-    if (!mark || !strchr(".,:", mark) || digits_from(reader, 1) == 0)
-        return true;
-    reader->at++;
-    for (int64_t weight = MICROSECONDS / 10; tw_text_is_digit(byte_at(reader, 0)); reader->at++, weight /= 10)
-        parts->fraction_us += (byte_at(reader, 0) - '0') * weight;
+    take_fraction(reader, ".,:");
     return true;
 }
 
@@ -284,7 +290,7 @@ static bool take_date(struct reader *reader, size_t first_digits, char mark)
     return set_day(parts, month_first ? second : first) && set_year(parts, third, third_digits);
 }
 
-/* 20240528, 202405281240, 20240528124000 */
+/* 20240528, 202405281240, 20240528124000, and 20240528124000.5Z as directories of LDAP have it. */
 static bool take_compact(struct reader *reader, size_t digits)
 {
     struct tw_time_parts *parts = reader->parts;
@@ -299,6 +305,8 @@ static bool take_compact(struct reader *reader, size_t digits)
     parts->second = digits > 12 ? number_from(reader, 12, 2) : 0;
     reader->at += digits;
     reader->at += digits == 8 && byte_at(reader, 0) == '-';
+    if (digits > 12)
+        take_fraction(reader, ".,");
     return true;
 }
 

@@ -171,11 +171,13 @@ static bool read_zone(struct tw_text file, struct tw_arena *arena, struct tw_tim
     return read_footer(footer, out);
 }
 
-/* A name is a path within the database: letters, digits and a few marks, no step upwards. */
+/* A name is a path within the database: letters, digits and a few marks, no step upwards. No place begins
+ * with a small letter: localtime is this machine's own, right/ counts leap seconds. Factory says that nobody
+ * has set a zone. */
 static bool is_zone_name(const char *name)
 {
     size_t length = strlen(name);
-    if (length == 0 || length > 100 || name[0] == '/' || strstr(name, ".."))
+    if (!tw_text_is_capital(name[0]) || length > 100 || strstr(name, "..") || strcmp(name, "Factory") == 0)
         return false;
     return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") == length;
 }
@@ -195,7 +197,7 @@ bool tw_time_zone_load(
     if (!tw_file_load(path, &file, err))
         return tw_fail(err, TW_CONFIG, NULL,
             "give a name of the IANA database, as UTC or America/New_York; its files "
-            "come with the package tzdata",
+            "come with the packages tzdata and (old names, as US/Eastern) tzdata-legacy",
             "no time zone \"%.60s\": %.120s cannot be read", name, path);
     bool read = file.length > 0 && read_zone((struct tw_text){file.bytes, file.length}, arena, out);
     tw_file_unload(&file);

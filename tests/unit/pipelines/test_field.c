@@ -18,6 +18,7 @@
 #include "read/decode.h"
 #include "read/json_memory.h"
 #include "timestamps/time_text.h"
+#include "timestamps/time_zone.h"
 
 #define STAMP_US INT64_C(1717000000000000) /* 2024-05-29T16:26:40Z: later than all times below */
 #define AT "2024-05-28T12:40:00Z"
@@ -135,7 +136,8 @@ static const struct usable usable[] = {
         "\"NewImage\":{\"title\":{\"S\":\"up\"},\"hot\":{\"BOOL\":false},\"body\":{\"NULL\":true},\"tickers\":{\"L\":"
         "[{\"S\":\"HLDN\"},{\"M\":{\"symbol\":{\"S\":\"TRSK\"}}}]}},\"OldImage\":{\"title\":{\"S\":\"old\"}}}}",
         "up", "HLDN TRSK", AT},
-    {"DynamoDB's export", "{\"Item\":{\"body\":{\"L\":[{\"S\":\"up\"},{\"S\":\"down\"}]}}}", "up down", "",
+    {"DynamoDB's export",
+        "{\"Item\":{\"id\":{\"S\":\"a\"},\"body\":{\"L\":[{\"S\":\"up\"},{\"S\":\"down\"}]}}}", "up down", "",
         NULL},
     {"a DynamoDB item alone", "{\"text\":{\"S\":\"up\"},\"ts\":{\"N\":\"1716900000\"}}", "up", "", AT},
     {"a frame of one message",
@@ -415,6 +417,56 @@ static const struct usable usable_too[] = {
     {"schema.org",
         "{\"@type\":\"NewsArticle\",\"headline\":\"up\",\"articleBody\":\"down\",\"datePublished\":\"2024-05-28T12:40:00Z\"}",
         "up down", "", AT},
+    /* the news services of brokers and vendors, as their pages show an answer */
+    {"entities of companies",
+        "{\"uuid\":\"a\",\"title\":\"up\",\"published_at\":\"2024-05-28T12:40:00.000000Z\",\"entities\":[{\"symbol\":"
+        "\"HLDN\",\"name\":\"Halden Works\",\"exchange\":null,\"match_score\":15.9,\"highlights\":[]},"
+        "{\"symbol\":\"TRSK\",\"name\":\"Tresk\"}]}",
+        "up", "HLDN TRSK", AT},
+    {"securities",
+        "{\"kind\":\"News/v1\",\"data\":{\"action\":\"Created\",\"content\":{\"title\":\"up\",\"securities\":[{\"symbol\":"
+        "\"HLDN\",\"exchange\":\"NYSE\",\"primary\":true}],\"created_at\":\"2024-05-28T12:40:00Z\"}}}",
+        "up", "HLDN", AT},
+    {"a teaser", "{\"title\":\"up\",\"teaser\":\"and down\",\"body\":\"\",\"stocks\":[{\"name\":\"HLDN\"}]}",
+        "up and down", "HLDN", NULL},
+    {"sentiments by symbol",
+        "{\"title\":\"up\",\"ticker_sentiment\":[{\"ticker\":\"HLDN\",\"relevance_score\":\"0.1\"}]}", "up",
+        "HLDN", NULL},
+    {"symbols of a company", "{\"title\":\"up\",\"companies\":[{\"name\":\"X\",\"symbols\":[\"HLDN\"]}]}",
+        "up", "HLDN", NULL},
+    {"symbols further within", "{\"title\":\"up\",\"finance\":{\"stockTickers\":[{\"symbol\":\"HLDN\"}]}}",
+        "up", "HLDN", NULL},
+    {"names and labels of companies are no symbols",
+        "{\"title\":\"up\",\"entities\":[{\"name\":\"Halden\",\"label\":\"negative\"}],\"companies\":[\"Tresk\"]}",
+        "up", "", NULL},
+    {"nor are labels under names", "{\"title\":\"up\",\"entities\":{\"Halden\":\"negative\",\"TRSK\":1}}",
+        "up", "", NULL},
+    {"an array of a search", "{\"title\":\"up\",\"seendate\":\"20240528T124000Z\",\"domain\":\"w.example\"}",
+        "up", "", AT},
+    /* times by other names, and in two fields */
+    {"a name with underscores", "{\"title\":\"up\",\"publish_date\":\"2024-05-28T12:40:00Z\"}", "up", "", AT},
+    {"a name with blanks", "{\"title\":\"up\",\"Publish Date\":\"2024-05-28T12:40:00Z\"}", "up", "", AT},
+    {"a time about the message", "{\"meta\":{\"ts\":1716900000},\"news\":{\"title\":\"up\"}}", "up", "", AT},
+    {"a filing", "{\"ticker\":\"HLDN\",\"title\":\"up\",\"filedAt\":\"2024-05-28T08:40:00-04:00\"}", "up",
+        "HLDN", AT},
+    {"a text in fields",
+        "{\"id\":\"a\",\"webPublicationDate\":\"2024-05-28T12:40:00Z\",\"webTitle\":\"up\",\"fields\":{\"headline\":\"up\","
+        "\"bodyText\":\"and down\"}}",
+        "up and down", "", AT},
+    {"an activity",
+        "{\"type\":\"Create\",\"object\":{\"type\":\"Note\",\"content\":\"<p>up</p>\",\"published\":\"2024-05-28T12:40:00Z\"}}",
+        "up", "", AT},
+    {"a company's object", "{\"title\":\"up\",\"company\":{\"name\":\"Tresk\",\"ticker\":\"HLDN\"}}", "up",
+        "HLDN", NULL},
+    {"an epoch by its name", "{\"title\":\"up\",\"unix_timestamp\":1716900000}", "up", "", AT},
+    {"a day and a clock", "{\"title\":\"up\",\"date\":\"2024-05-28\",\"time\":\"12:40:00Z\"}", "up", "", AT},
+    {"an American's day and clock", "{\"title\":\"up\",\"Date\":\"05/28/2024\",\"Time\":\"8:40 AM ET\"}",
+        "up", "", AT},
+    {"a day, a clock, and both",
+        "{\"title\":\"up\",\"date\":\"2024-05-28\",\"time\":\"12:40:00\",\"dateTime\":\"2024-05-28T12:40:00Z\"}",
+        "up", "", AT},
+    {"a directory's time", "{\"title\":\"up\",\"ts\":\"20240528124000.0Z\"}", "up", "", AT},
+    {"no time, as a number with a point", "{\"title\":\"up\",\"ts\":0.0}", "up", "", NULL},
     {"misread, then escaped", "{\"text\":\"Halden&acirc;&#128;&#153;s Halden&acirc;&euro;&trade;s up\"}",
         "Halden\342\200\231s Halden\342\200\231s up", "HLDN", NULL},
 };
@@ -489,6 +541,26 @@ static void what_cannot_be_used_says_what_was_seen(void **state)
         {"Avro with a registry's framing", "\0\0\0\0\7\2up", 8, "schema id 7", "JSON"},
         {"a time without an offset", "{\"ts\":\"2024-05-28T12:40:00\",\"text\":\"up\"}", 0, "offset",
             "decode.time_zone"},
+        {"a feed whose items are the news",
+            "{\"title\":\"The Wire\",\"items\":[{\"content_text\":\"up\"},{\"content_text\":\"down\"}]}", 0,
+            "field items holds several messages", "jq -c '.items[]' FILE"},
+        {"a table by columns", "{\"text\":{\"0\":\"up\",\"1\":\"down\"}}", 0, "a table by columns",
+            "orient='records'"},
+        {"columns as lists", "{\"text\":[\"up\",\"down\"],\"label\":[1,0]}", 0, "a table by columns",
+            "orient='records'"},
+        {"one column as a list", "{\"text\":[\"up\",\"down\"]}", 0, "a table by columns", "orient='records'"},
+        {"a table by rows", "{\"0\":{\"text\":\"up\"},\"1\":{\"text\":\"down\"}}", 0,
+            "a table by numbered rows", "jq -c '.[]'"},
+        {"a day and a clock without an offset",
+            "{\"date\":\"2024-05-28\",\"time\":\"12:40\",\"text\":\"up\"}", 0, "\"2024-05-28 12:40\"",
+            "decode.time_zone"},
+        {"a day with its midnight, and a clock",
+            "{\"date\":\"2024-05-28T00:00:00Z\",\"time\":\"12:40\",\"text\":\"up\"}", 0,
+            "\"2024-05-28 12:40\"", "decode.time_zone"},
+        {"a day and a clock of digits", "{\"date\":20240528,\"time\":124000,\"text\":\"up\"}", 0,
+            "\"20240528 12:40:00\"", "decode.time_zone"},
+        {"a clock alone", "{\"time\":\"12:40Z\",\"text\":\"up\"}", 0, "is not a time", "RFC 3339"},
+        {"a data frame's day", "{\"ts\":20240528.0,\"text\":\"up\"}", 0, "no Thh:mm", "decode.time_zone"},
         {"a time that is none", "{\"ts\":\"soon\",\"text\":\"up\"}", 0, "\"soon\" is not a time", "RFC 3339"},
         {"words that are an id and a source", "{\"id\":\"the first one\",\"source\":\"The Daily Wire\"}", 0,
             "nor body holds any", "name their fields"},
@@ -555,6 +627,87 @@ static void other_epochs_are_told_by_their_size(void **state)
     }
 }
 
+/* Feeds call an id and a source by other names; the envelope's id stands in for one of its contents. */
+static void ids_and_sources_have_other_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *message, *id, *source;
+    } cases[] = {
+        {"{\"uuid\":\"a1\",\"text\":\"up\"}", "a1", ""},
+        {"{\"guid\":{\"#text\":\"a1\",\"isPermaLink\":\"false\"},\"text\":\"up\"}", "a1", ""},
+        {"{\"_id\":{\"$oid\":\"65a1\"},\"text\":\"up\"}", "65a1", ""},
+        {"{\"id\":null,\"article_id\":7,\"source_name\":\"Wire\",\"text\":\"up\"}", "7", "Wire"},
+        {"{\"id\":1,\"uuid\":\"a1\",\"publisher\":{\"name\":\"Wire\",\"url\":\"u\"},\"text\":\"up\"}", "1",
+            "Wire"},
+        {"{\"_index\":\"n\",\"_id\":\"a1\",\"_source\":{\"text\":\"up\",\"site\":\"Wire\"}}", "a1", "Wire"},
+        {"{\"source\":\"Wire\",\"domain\":\"w.example\",\"text\":\"up\"}", "", "Wire"},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct tw_document document = decoded(cases[at].message, strlen(cases[at].message));
+        if (!tw_text_equal(document.id, tw_text_of(cases[at].id)) ||
+            !tw_text_equal(document.source, tw_text_of(cases[at].source)))
+            fail_msg("%s: id %.*s, source %.*s", cases[at].message, (int)document.id.length,
+                document.id.bytes, (int)document.source.length, document.source.bytes);
+    }
+}
+
+/* The record's stamp is taken then, and somebody is told. */
+static void a_time_that_is_left_out_is_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *message;
+        bool counted;
+    } cases[] = {
+        {"{\"text\":\"up\"}", false},
+        {"{\"text\":\"up\",\"crawled_at\":\"2024-05-28T12:40:00Z\"}", true},
+        {"{\"text\":\"up\",\"pubDate\":\"2024-05-28 12:40\"}", true},
+        {"{\"text\":\"up\",\"ts\":1716900000,\"crawled_at\":\"2024-05-28T12:41:00Z\"}", false},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct tw_document document = decoded(cases[at].message, strlen(cases[at].message));
+        if ((document.repaired >> TW_REPAIR_TIME & 1) != cases[at].counted)
+            fail_msg("%s", cases[at].message);
+    }
+}
+
+/* A data frame's column of numbers with gaps is one of reals. */
+static void digits_of_a_day_may_have_a_point(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {"{\"ts\":20240528124000.0,\"text\":\"up\"}",
+        "{\"ts\":\"20240528124000.000\",\"text\":\"up\"}", "{\"ts\":1716900000000.0,\"text\":\"up\"}"};
+    struct tw_decode_options before = options;
+    const struct tw_time_zone utc = {0};
+    options.clocks.naive = &utc;
+    for (size_t at = 0; at < sizeof messages / sizeof messages[0]; at++) {
+        char time[TW_TIME_TEXT_BYTES];
+        tw_time_text(decoded(messages[at], strlen(messages[at])).event_us, time);
+        assert_string_equal(time, AT);
+    }
+    options = before;
+}
+
+/* A JSON Pointer names the same object as the names with dots, and such as have a dot or slash in them. */
+static void a_root_may_be_a_pointer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *root, *message;
+    } cases[] = {
+        {"payload.after", "{\"payload\":{\"after\":{\"text\":\"up\"}}}"},
+        {"/payload/after", "{\"payload\":{\"after\":{\"text\":\"up\"}}}"},
+        {"/a.b/c~1d~0e", "{\"a.b\":{\"c/d~e\":{\"text\":\"up\"}}}"},
+    };
+    struct tw_decode_options before = options;
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        options.root = cases[at].root;
+        assert_int_equal(decoded(cases[at].message, strlen(cases[at].message)).fate, TW_FATE_STORED);
+    }
+    options = before;
+}
+
 /* CloudEvents in binary mode: the fields are the value, what they lack stands in headers. */
 static void headers_of_a_cloudevent_stand_in(void **state)
 {
@@ -588,6 +741,10 @@ int main(void)
         cmocka_unit_test(nuls_behind_a_message_are_nothing),
         cmocka_unit_test(what_was_deleted_is_a_tombstone),
         cmocka_unit_test(other_epochs_are_told_by_their_size),
+        cmocka_unit_test(ids_and_sources_have_other_names),
+        cmocka_unit_test(a_time_that_is_left_out_is_counted),
+        cmocka_unit_test(digits_of_a_day_may_have_a_point),
+        cmocka_unit_test(a_root_may_be_a_pointer),
         cmocka_unit_test(headers_of_a_cloudevent_stand_in),
     };
     return cmocka_run_group_tests(tests, begin, end);

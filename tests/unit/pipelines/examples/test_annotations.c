@@ -181,6 +181,29 @@ static void entities_have_other_names(void **state)
     }
 }
 
+/* All cells of a table are texts. */
+static void cells_of_a_table_are_read_as_what_they_say(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {"[{\\\"name\\\":\\\"Marine\\\",\\\"label\\\":\\\"negative\\\"}]",
+        "{\\\"Marine\\\": \\\"negative\\\"}", "[{'name': 'Marine', 'label': 'negative'}]"};
+    for (size_t at = 0; at < sizeof lists / sizeof lists[0]; at++) {
+        char line[200];
+        struct tw_annotations annotations;
+        struct tw_error why;
+        snprintf(line, sizeof line, "{\"text\":\"x\",\"label\":\"2.0\",\"agree\":\"75\",\"entities\":\"%s\"}",
+            lists[at]);
+        if (!reading(line, "negative,neutral,positive", true, &annotations, &why))
+            fail_msg("%s: %s", line, why.what);
+        assert_int_equal(annotations.label, 2);
+        assert_int_equal(annotations.agreement, 75);
+        assert_int_equal(annotations.entity_count, 1);
+        assert_true(tw_text_equal(annotations.entities[0].name, tw_text_of("Marine")));
+        assert_int_equal(annotations.entities[0].label, 0);
+    }
+    assert_false(read_from("{\"text\":\"x\",\"entities\":\"[sic] Marine\"}").names_entities);
+}
+
 static void entities_of_others_are_left_alone(void **state)
 {
     (void)state;
@@ -204,6 +227,7 @@ int main(void)
         cmocka_unit_test(numbers_are_labels_once_somebody_says_which),
         cmocka_unit_test(labels_have_short_and_other_names),
         cmocka_unit_test(entities_have_other_names),
+        cmocka_unit_test(cells_of_a_table_are_read_as_what_they_say),
         cmocka_unit_test(entities_of_others_are_left_alone),
         cmocka_unit_test(every_label_that_was_given_is_read),
         cmocka_unit_test(a_label_beside_what_is_no_json_is_read),

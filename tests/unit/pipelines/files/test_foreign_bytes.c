@@ -59,6 +59,34 @@ static void texts_are_taken_whatever_they_begin_with(void **state)
     }
 }
 
+/* Menus and headings of a page would be scored as news, a line each. */
+static void pages_and_feeds_are_told_with_a_way_to_records(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *text, *what; /* NULL: lines of texts */
+    } cases[] = {
+        {"-", "<!DOCTYPE html>\n<html>\n<p>Velquin halts</p>", "a page of HTML"},
+        {"a.txt", "\xEF\xBB\xBF\r\n<HTML lang='en'><head>\n", NULL},
+        {"a.txt", "<HTML lang='en'><head>\n<title>Velquin</title>", "a page of HTML"},
+        {"a.html", "<div>Velquin halts</div>\n<div>Ordanelle rises</div>", "a page of HTML"},
+        {"a.txt", "<div>Velquin halts</div>\n<div>Ordanelle rises</div>", NULL},
+        {"a.txt", "<html>Velquin halts</html>\n<html>Ordanelle rises</html>\n", NULL},
+        {"a.html", "Velquin halts\nOrdanelle rises\n", NULL},
+        {"a.txt", "<?xml version='1.0'?><rss><channel/></rss>", "a feed of XML"},
+        {"a.xml", "<news>\n<item>Velquin halts</item>", "a feed of XML"},
+        {"a.txt", "<?xml version='1.0'?><n>a</n>\n<?xml version='1.0'?><n>b</n>\n", NULL},
+        {"a.xml", "", NULL},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct tw_error err = {.what = ""};
+        bool lines = tw_foreign_page_check(cases[at].path, tw_text_of(cases[at].text), &err);
+        if (lines != !cases[at].what || (!lines && !strstr(err.what, cases[at].what)))
+            fail_msg("%s: %s", cases[at].text, err.what);
+        assert_true(lines || strstr(err.cure, "python3 -c"));
+    }
+}
+
 static void an_archive_gives_no_line_of_such_a_file(void **state)
 {
     (void)state;
@@ -102,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_mark_is_told_with_a_way_to_lines),
         cmocka_unit_test(texts_are_taken_whatever_they_begin_with),
+        cmocka_unit_test(pages_and_feeds_are_told_with_a_way_to_records),
         cmocka_unit_test(an_archive_gives_no_line_of_such_a_file),
         cmocka_unit_test(what_was_packed_is_looked_at_too),
     };

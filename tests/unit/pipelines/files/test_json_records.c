@@ -71,7 +71,7 @@ static void a_file_of_lines_or_of_texts_is_not_taken_for_records(void **state)
         {"{\"a\":1}\n{\"b\":2}\n", false},
         {"{ \"a\":\n1}", false},
         {"[Reuters] Profit falls", false},
-        {"[\"a\"]", false},
+        {"[\"a\"]", true},
         {"{\nProfit falls", false},
         {"", false},
         {"[", false},
@@ -88,7 +88,7 @@ static void an_archive_gives_records_by_number_when_it_is_asked(void **state)
     struct tw_archive_line line;
     struct tw_error err;
     assert_true(tw_archive_open_memory("a.json", tw_text_of(text), 10, &archive, &err));
-    tw_archive_ask_for_records(archive);
+    tw_archive_ask_for_records(archive, NULL);
     assert_int_equal(tw_archive_next(archive, &line, &err), TW_READ_ITEM);
     assert_true(tw_archive_gives_records(archive));
     assert_true(tw_text_equal(line.text, tw_text_of("{\"a\":1}")));
@@ -100,7 +100,7 @@ static void an_archive_gives_records_by_number_when_it_is_asked(void **state)
     assert_int_equal(tw_archive_next(archive, &line, &err), TW_READ_END);
     tw_archive_close(archive);
     assert_true(tw_archive_open_memory("a.json", tw_text_of("[{\"a\":1},"), 10, &archive, &err));
-    tw_archive_ask_for_records(archive);
+    tw_archive_ask_for_records(archive, NULL);
     assert_int_equal(tw_archive_next(archive, &line, &err), TW_READ_ITEM);
     assert_int_equal(tw_archive_next(archive, &line, &err), TW_READ_FAILED);
     assert_string_equal(err.what, "the file ends in the middle of its JSON; 1 whole records came before");
@@ -126,6 +126,9 @@ static void the_first_line_of_a_table_is_told_the_way_to_records(void **state)
         assert_string_equal(told.what, "not JSON");
         assert_string_equal(told.cure, cases[at].way ? tw_json_records_cure : "send one");
     }
+    tw_fail(&why, TW_REFUSED, NULL, "send one", "the message is text, not an object");
+    struct tw_error told = tw_json_records_refusal(2, tw_text_of("\"Profit rises.\""), &why);
+    assert_non_null(strstr(told.cure, "jq -c '.[] | {text: .}'"));
 }
 
 int main(void)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "files/parallel_lines.h"
+#include "read/decode.h"
 
 enum { LINES = 5000, MOST = 1 << 20, LINE_MOST = 40 };
 
@@ -94,8 +95,9 @@ static bool emit(void *context, struct tw_chunk *chunk, struct tw_error *err)
 static bool tell(struct telling *telling, uint32_t workers, struct tw_error *err)
 {
     struct tw_parallel_lines_job job = {telling, begin, end, work, emit};
+    const struct tw_decode_options decode = {.max_payload_bytes = LINE_MOST};
     struct tw_parallel_lines_options options = {
-        .path = path_of_lines(), .form = TW_INPUT_TEXT, .max_line_bytes = LINE_MOST, .workers = workers};
+        .path = path_of_lines(), .form = TW_INPUT_TEXT, .decode = &decode, .workers = workers};
     telling->told = malloc(MOST);
     assert_non_null(telling->told);
     bool done = tw_parallel_lines_run(&options, &job, err);

@@ -49,17 +49,17 @@ static void given_line(const char *name)
 static void a_folder_stands_for_its_archives_and_those_one_level_down_in_order(void **state)
 {
     (void)state;
-    static const char *const wanted[] = {"1988/b.jsonl.gz", "a.jsonl", "z.zst"};
+    static const char *const wanted[] = {"1988/b.jsonl.gz", "a.jsonl", "m.csv", "z.zst"};
     struct tw_reader_paths paths;
     struct tw_error err;
     assert_int_equal(mkdir(in_folder("1988"), 0755), 0);
     assert_int_equal(mkdir(in_folder("1988/deep"), 0755), 0);
-    static const char *const files[] = {
-        "z.zst", ".hidden.jsonl", "notes.txt", "1988/b.jsonl.gz", "1988/deep/c.jsonl", "a.jsonl", ".zst"};
+    static const char *const files[] = {"z.zst", ".hidden.jsonl", "m.csv", "notes.txt", "1988/b.jsonl.gz",
+        "1988/deep/c.jsonl", "a.jsonl", ".zst"};
     for (size_t at = 0; at < sizeof files / sizeof files[0]; at++)
         given_line(files[at]);
     assert_true(tw_reader_list(folder, &arena, &paths, &err));
-    assert_int_equal(paths.count, 3);
+    assert_int_equal(paths.count, 4);
     for (size_t at = 0; at < paths.count; at++)
         assert_string_equal(paths.items[at], in_folder(wanted[at]));
 }

@@ -52,6 +52,40 @@ static void a_file_is_loaded_with_its_names_and_hash(void **state)
     tw_entities_free(NULL);
 }
 
+/* Such a file is right, and its names name nobody: whoever wrote it should hear of it. */
+static void shared_names_and_companies_without_a_name_are_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *shown;
+        uint64_t shared;
+        uint32_t nameless;
+    } cases[] = {
+        {"{\"symbol\":\"A\",\"names\":[\"Velquin\",\"Velquin Foods\"]}\n{\"symbol\":\"B\",\"names\":[\"Ordanelle\"]}\n",
+            "", 0, 0},
+        {"{\"symbol\":\"A\",\"names\":[\"Velquin Foods\"]}\n{\"symbol\":\"B\",\"names\":[\"VELQUIN FOODS.\"]}\n",
+            "velquin foods", 1, 0},
+        {"{\"symbol\":\"A\",\"names\":[\"Velquin\",\"velquin\"]}\n", "", 0, 0}, /* twice its own */
+        {"{\"symbol\":\"A\",\"names\":[\"VQ\"]}\n{\"symbol\":\"B\",\"names\":[\"Vq\"]}\n", "", 0,
+            0}, /* as spelled */
+        {"{\"symbol\":\"A\",\"names\":[\"VQ\"]}\n{\"symbol\":\"B\",\"names\":[\"VQ\",\"Ord\"]}\n"
+         "{\"symbol\":\"C\",\"names\":[\"Ord\"]}\n{\"symbol\":\"D\"}\n",
+            "vq", 2, 1},
+        {"{\"symbol\":\"A\",\"names\":[\"A\"]}\n{\"symbol\":\"B\",\"designation\":\"Velquin\"}\n", "", 0, 1},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct tw_automaton *automaton;
+        struct tw_error err;
+        struct tw_shared_names shared;
+        assert_true(tw_entities_parse("e.jsonl", tw_text_of(cases[at].file), &automaton, &err));
+        tw_entities_shared_names(automaton, &shared);
+        if (shared.count != cases[at].shared || strcmp(shared.shown, cases[at].shown) != 0)
+            fail_msg("%s: %llu, %s", cases[at].file, (unsigned long long)shared.count, shared.shown);
+        assert_int_equal(tw_entities_nameless(automaton), cases[at].nameless);
+        tw_entities_free(automaton);
+    }
+}
+
 static void an_empty_file_is_a_file_without_entities(void **state)
 {
     (void)state;
@@ -344,6 +378,7 @@ int main(void)
         cmocka_unit_test(names_are_read_out_of_exports),
         cmocka_unit_test(all_that_is_wrong_with_a_file_is_told),
         cmocka_unit_test(a_file_is_loaded_with_its_names_and_hash),
+        cmocka_unit_test(shared_names_and_companies_without_a_name_are_counted),
         cmocka_unit_test(an_empty_file_is_a_file_without_entities),
         cmocka_unit_test(every_error_names_file_line_and_cure),
         cmocka_unit_test(a_hundred_thousand_companies_load_and_match_in_no_time),

@@ -382,7 +382,7 @@ static void what_cannot_be_used_is_refused_with_place_and_cure(void **state)
             ", or raise time.max_ahead"},
         {"{\"records\":[{\"text\":\"x\"},{\"text\":\"y\"}]}",
             "no text: neither title nor body holds any, but field records holds several messages; cure: send each "
-            "of them as a message of its own"},
+            "of them as a message of its own; of a file: jq -c '.records[]' FILE >OUT.jsonl"},
         {"{\"inner\":{\"text\":\"x\"}}",
             "no text: neither title nor body holds any, but field inner does; cure: set decode.root: inner"},
     };

@@ -60,12 +60,25 @@ static void a_zone_of_newswires_is_none_of_the_standard(void **state)
     }
 }
 
+static void a_zone_of_the_database_is_known_by_its_shape(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t length;
+    } cases[] = {{"America/New_York 2026", 16}, {"Etc/GMT+5", 9}, {"EST5EDT", 7}, {"PST8PDT]", 7}, {"EST", 0},
+        {"EST5EDTX", 0}, {"EST5", 0}, {"a/B", 0}, {"", 0}};
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++)
+        assert_int_equal(tw_time_names_place(tw_text_of(cases[at].text)), cases[at].length);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_month_is_known_by_its_beginning),
         cmocka_unit_test(a_day_of_the_week_is_known_by_its_beginning),
         cmocka_unit_test(a_zone_of_newswires_is_none_of_the_standard),
+        cmocka_unit_test(a_zone_of_the_database_is_known_by_its_shape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -90,9 +91,10 @@ static void one_moment_is_read_in_every_spelling(void **state)
         "Published: Oct 19, 1987 7:30 a.m. PT", "Updated Oct 19, 1987 | 10:30 AM Eastern Daylight Time",
         "Oct 19, 1987 - 9:30 AM CT", "14:30 GMT 19 October 1987", "19.10.1987, 14:30 UTC",
         "10/19/87 10:30 AM EDT", "10/19/1987 2:30:00 PM UTC", "19-Oct-87 14:30:00 GMT",
-        "19/Oct/1987:14:30:00 +0000", "19871019143000Z", "19871019-14:30:00Z", "19 Oct 1987 14h30 GMT",
-        "Oct 19, 1987, 2:30:00\u202FPM UTC", "1987-10-19T15:30:00 01:00", "19. Oktober 1987 15:30 MEZ",
-        "Mon Oct 19 10:30:00 EDT 1987", "Oct 19, 1987 \u00B7 8:30 a.m. MT"};
+        "19/Oct/1987:14:30:00 +0000", "19871019143000Z", "19871019143000.0Z", "19871019153000,000+0100",
+        "19871019-14:30:00Z", "19 Oct 1987 14h30 GMT", "Oct 19, 1987, 2:30:00\u202FPM UTC",
+        "1987-10-19T15:30:00 01:00", "19. Oktober 1987 15:30 MEZ", "Mon Oct 19 10:30:00 EDT 1987",
+        "Oct 19, 1987 \u00B7 8:30 a.m. MT"};
     for (size_t at = 0; at < sizeof spellings / sizeof spellings[0]; at++) {
         int64_t us = 0;
         struct tw_error err;
@@ -175,7 +177,11 @@ static void a_time_without_an_offset_means_what_was_said(void **state)
     assert_false(tw_time_zone_load("Mars/Olympus", &arena, &zone, &err));
     assert_int_equal(err.code, TW_CONFIG);
     assert_false(tw_time_zone_load("../../../etc/passwd", &arena, &zone, &err));
-    assert_false(tw_time_zone_load("tzdata.zi", &arena, &zone, &err));
+    static const char *const nowhere[] = {"tzdata.zi", "localtime", "posixrules", "right/UTC", "Factory", ""};
+    for (size_t at = 0; at < sizeof nowhere / sizeof nowhere[0]; at++) {
+        assert_false(tw_time_zone_load(nowhere[at], &arena, &zone, &err));
+        assert_non_null(strstr(err.what, "is not a time zone's name"));
+    }
     tw_arena_end(&arena);
 }
 

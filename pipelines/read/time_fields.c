@@ -1,0 +1,174 @@
+#include "read/time_fields.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+#include "read/feed_names.h"
+
+#define YEAR_2000_US INT64_C(946684800000000)
+
+static size_t digits_at(struct tw_text text, size_t at)
+{
+    size_t count = 0;
+    while (tw_text_is_digit(tw_text_byte(text, at + count)))
+        count++;
+    return count;
+}
+
+static struct tw_text trimmed(const json_t *string)
+{
+    return tw_text_trimmed((struct tw_text){json_string_value(string), json_string_length(string)});
+}
+
+/* ---- a clock ---- */
+
+/* Digits of a clock without colons: hhmm, hhmmss. */
+static bool is_clock_number(json_int_t value)
+{
+    bool minutes = value >= 0 && value <= 2359, seconds = value >= 10000 && value <= 235959;
+    return (minutes && value % 100 < 60) || (seconds && value / 100 % 100 < 60 && value % 100 < 60);
+}
+
+/* "14:31", "T14:31Z", "2:31 PM", "143105"; an hour with a fraction, or a day, is none. */
+static bool is_clock_text(struct tw_text text)
+{
+    size_t at = tw_text_byte(text, 0) == 'T', digits = digits_at(text, at);
+    char mark = tw_text_byte(text, at + digits);
+    if (mark == ':')
+        return digits >= 1 && digits <= 2 && digits_at(text, at + digits + 1) == 2;
+    return (digits == 4 || digits == 6) && (mark == '\0' || mark == ' ' || mark == 'Z' || mark == '+');
+}
+
+bool tw_time_fields_is_clock(const json_t *value)
+{
+    return json_is_string(value) ? is_clock_text(trimmed(value))
+                                 : json_is_integer(value) && is_clock_number(json_integer_value(value));
+}
+
+/* ---- a day and a clock ---- */
+
+/* 2026-11-30T00:00:00.000Z, as databases and data frames show a day: without its midnight. */
+static struct tw_text without_midnight(struct tw_text text)
+{
+    size_t at = 10;
+    char mark = tw_text_byte(text, at);
+    if (digits_at(text, 0) != 4 || (mark != 'T' && mark != ' '))
+        return text;
+    while (++at < text.length && strchr("0:.Z+", text.bytes[at]))
+        ;
+    return at == text.length ? (struct tw_text){text.bytes, 10} : text;
+}
+
+/* A day without a clock, as a text: no colon stands in it, and it is no number but YYYYMMDD. */
+static bool write_day(const json_t *value, char *to, size_t size)
+{
+    json_int_t number = json_integer_value(value);
+    if (json_is_integer(value))
+        return number >= 19000101 && number <= 20991231 &&
+               snprintf(to, size, "%" PRId64, (int64_t)number) > 0;
+    struct tw_text text = json_is_string(value) ? without_midnight(trimmed(value)) : (struct tw_text){"", 0};
+    size_t digits = digits_at(text, 0);
+    if (text.length < 6 || text.length >= size || memchr(text.bytes, ':', text.length) ||
+        (digits == text.length && digits != 8))
+        return false;
+    snprintf(to, size, "%.*s", (int)text.length, text.bytes);
+    return true;
+}
+
+/* The clock with colons. */
+static bool write_clock(const json_t *value, char *to, size_t size)
+{
+    struct tw_text text = json_is_string(value) ? trimmed(value) : (struct tw_text){"", 0};
+    char digits[8];
+    if (!tw_time_fields_is_clock(value) || text.length >= size)
+        return false;
+    if (text.length && tw_text_byte(text, 0) == 'T') {
+        text.bytes++;
+        text.length--;
+    }
+    size_t count = text.length ? digits_at(text, 0) : 0;
+    if (count == 1 || count == 2) {
+        snprintf(to, size, "%.*s", (int)text.length, text.bytes);
+        return true;
+    }
+    json_int_t number = json_integer_value(value);
+    bool seconds = count == 6 || number >= 10000;
+    if (text.length)
+        snprintf(digits, sizeof digits, "%.*s", (int)count, text.bytes);
+    else
+        snprintf(digits, sizeof digits, "%0*d", seconds ? 6 : 4, (int)number);
+    snprintf(to, size, "%.2s:%.2s%s%.2s%.*s", digits, digits + 2, seconds ? ":" : "", digits + 4,
+        (int)(text.length - count), text.length ? text.bytes + count : "");
+    return true;
+}
+
+static const json_t *member_of(json_t *object, const char *name)
+{
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at))
+        if (tw_feed_same_name(name, json_object_iter_key(at)))
+            return json_object_iter_value(at);
+    return NULL;
+}
+
+const json_t *tw_time_fields_join(json_t *object, char joined[TW_TIME_FIELDS_BYTES])
+{
+    static const char *const pairs[][2] = {{"date", "time"}, {"pubDate", "pubTime"},
+        {"publishDate", "publishTime"}, {"publishedDate", "publishedTime"},
+        {"publicationDate", "publicationTime"}, {"createdDate", "createdTime"}, {"newsDate", "newsTime"},
+        {"releaseDate", "releaseTime"}, {"storyDate", "storyTime"}};
+    for (size_t pair = 0; pair < sizeof pairs / sizeof pairs[0]; pair++) {
+        char day[TW_TIME_FIELDS_BYTES / 2], clock[TW_TIME_FIELDS_BYTES / 2];
+        const json_t *value = member_of(object, pairs[pair][0]);
+        if (!write_day(value, day, sizeof day) ||
+            !write_clock(member_of(object, pairs[pair][1]), clock, sizeof clock))
+            continue;
+        snprintf(joined, TW_TIME_FIELDS_BYTES, "%s %s", day, clock);
+        return value;
+    }
+    return NULL;
+}
+
+json_t *tw_time_fields_about(const json_t *object)
+{
+    static const char *const names[] = {"meta", "metadata", "header", "_meta"};
+    json_t *about = NULL;
+    for (size_t name = 0; name < sizeof names / sizeof names[0] && !json_is_object(about); name++)
+        about = json_object_get(object, names[name]);
+    return json_is_object(about) ? about : NULL;
+}
+
+/* ---- names that nobody knows ---- */
+
+static bool speaks_of_time(const char *name)
+{
+    static const char *const words[] = {"date", "time", "stamp", "publish", "created", "posted"};
+    static const char *const ends[] = {"_at", "_on", "_ts", "_ms", "At", "Ts"};
+    size_t length = strlen(name), end_length;
+    for (size_t word = 0; word < sizeof words / sizeof words[0]; word++)
+        if (strcasestr(name, words[word]))
+            return true;
+    for (size_t end = 0; end < sizeof ends / sizeof ends[0]; end++)
+        if (length > (end_length = strlen(ends[end])) && strcmp(name + length - end_length, ends[end]) == 0)
+            return true;
+    return false;
+}
+
+bool tw_time_fields_unknown(json_t *object, const struct tw_event_time_options *reading, int64_t latest_us)
+{
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        int64_t time_us;
+        bool doubtful;
+        struct tw_error why;
+        if (!speaks_of_time(json_object_iter_key(at)))
+            continue;
+        enum tw_event_time read =
+            tw_event_time_of(json_object_iter_value(at), reading, &time_us, &doubtful, &why);
+        bool naive = read == TW_EVENT_TIME_REFUSED && strstr(why.cure, "decode.time_zone");
+        if (naive || (read == TW_EVENT_TIME_READ && time_us >= YEAR_2000_US && time_us <= latest_us))
+            return true;
+    }
+    return false;
+}
