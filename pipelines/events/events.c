@@ -67,7 +67,7 @@ static bool is_one_of(
 static bool is_abbreviation(struct tw_text text, const struct tw_event_word *word)
 {
     static const char *const words[] = {"inc", "corp", "co", "ltd", "bros", "mr", "mrs", "ms", "dr", "st",
-        "no", "jr", "sr", "vs", "cos", "adj", "est", "rev", "calif"};
+        "no", "jr", "sr", "sen", "gov", "rep", "vs", "cos", "adj", "est", "rev", "calif"};
     uint32_t length = word->end - word->begin;
     if (length == 1 || text.bytes[word->end - 2] == '.') /* U.S. */
         return true;
@@ -345,27 +345,45 @@ static bool is_outdone(const struct search *search, const struct hit *event)
 
 /* ---- whose event ---- */
 
+/* May the mention be of the company to which something happened, and not to its supplier? */
+static bool may_be_meant(const struct search *search, const struct tw_mention *mention)
+{
+    return mention->begin == mention->end ||
+           !tw_name_is_of_others(search->taxonomy, search->document->text, mention->end);
+}
+
 /* Mentions are looked at from the sentence's first one on, so that a long text costs no more for having
  * many. */
-static uint32_t first_behind(const struct search *search, uint32_t begin, uint32_t end)
+static const struct tw_mention *first_behind(const struct search *search, uint32_t begin, uint32_t end)
 {
     const struct tw_document *document = search->document;
     for (uint32_t at = search->first_mention;
          at < document->mention_count && document->mentions[at].begin < end; at++)
-        if (document->mentions[at].begin >= begin && document->mentions[at].end <= end)
-            return document->mentions[at].entity;
-    return TW_EVENT_OF_NOBODY;
+        if (document->mentions[at].begin >= begin && document->mentions[at].end <= end &&
+            may_be_meant(search, &document->mentions[at]))
+            return &document->mentions[at];
+    return NULL;
 }
 
-static uint32_t last_before(const struct search *search, uint32_t end)
+static const struct tw_mention *last_before(const struct search *search, uint32_t end)
 {
     const struct tw_document *document = search->document;
-    uint32_t entity = TW_EVENT_OF_NOBODY;
+    const struct tw_mention *last = NULL;
     for (uint32_t at = search->first_mention;
          at < document->mention_count && document->mentions[at].end <= end; at++)
-        if (document->mentions[at].begin >= search->begin)
-            entity = document->mentions[at].entity;
-    return entity;
+        if (document->mentions[at].begin >= search->begin && may_be_meant(search, &document->mentions[at]))
+            last = &document->mentions[at];
+    return last;
+}
+
+/* The document's only company, unless every mention says only of what kind somebody else is. */
+static uint32_t only_company(const struct search *search)
+{
+    const struct tw_document *document = search->document;
+    bool meant = document->entity_count == 1 && document->mention_count == 0;
+    for (uint32_t at = 0; document->entity_count == 1 && at < document->mention_count && !meant; at++)
+        meant = may_be_meant(search, &document->mentions[at]);
+    return meant ? 0 : TW_EVENT_OF_NOBODY;
 }
 
 /* Does who reports the title stand at the byte, and no part of the event? */
@@ -421,48 +439,92 @@ static bool sentence_names_somebody(
 }
 
 /* The company that stands right behind the event and one of a few short words: "data breach at Velquin". */
-static uint32_t joined_behind(const struct search *search, const struct hit *event)
+static const struct tw_mention *joined_behind(const struct search *search, const struct hit *event)
 {
     static const char *const joints[] = {"at", "of", "against"};
-    if (event->last + 1u >= search->word_count)
-        return TW_EVENT_OF_NOBODY;
-    const struct tw_event_word *word = &search->words[event->last + 1];
-    const struct tw_document *document = search->document;
-    if (!is_one_of(document->text, word, joints, sizeof joints / sizeof joints[0]))
-        return TW_EVENT_OF_NOBODY;
     enum { BLANK_AND_MARK = 2 }; /* " $VELQ" */
-    uint32_t at = search->first_mention;
-    while (at < document->mention_count && document->mentions[at].begin < word->end)
-        at++;
-    if (at == document->mention_count || document->mentions[at].begin > word->end + BLANK_AND_MARK)
-        return TW_EVENT_OF_NOBODY;
-    return document->mentions[at].entity;
+    if (event->last + 1u >= search->word_count)
+        return NULL;
+    const struct tw_event_word *word = &search->words[event->last + 1];
+    const struct tw_mention *mention = first_behind(search, word->end, search->end);
+    bool joined = is_one_of(search->document->text, word, joints, sizeof joints / sizeof joints[0]);
+    return joined && mention && mention->begin <= word->end + BLANK_AND_MARK ? mention : NULL;
+}
+
+/* The word behind the last one of [first, end) that looks like a name that neither the entities nor any
+ * pattern knows; 0: there is none. `places`: one right behind "in" and the like is a place's and does not
+ * count. */
+static uint32_t behind_unknown_name(const struct search *search, uint32_t first, uint32_t end, bool places)
+{
+    static const char *const before_places[] = {"at", "in", "near", "of", "off", "on", "outside"};
+    const struct tw_event_word *words = search->words;
+    struct tw_text text = search->document->text;
+    struct tw_name_walk walk = {.taxonomy = search->taxonomy, .text = text};
+    uint32_t behind = 0;
+    bool place = false;
+    for (uint32_t word = 0; word < end; word++) {
+        bool named = tw_name_walk_next(&walk, &words[word]) && !words[word].set;
+        place = places && ((named && place) || is_one_of(text, &words[word], before_places,
+                                                   sizeof before_places / sizeof before_places[0]));
+        if (named && !place && word >= first)
+            behind = word + 1;
+    }
+    return behind;
+}
+
+/* Is the company behind the event there as its cause or as another party, for one whom no entities know:
+ * "Quorlan recalls cars over Velquin airbags", "bankrupt Quorlan sues Velquin"? "SEC probes Quorlan, Velquin"
+ * is about both. */
+static bool is_another_party(
+    const struct search *search, const struct hit *event, const struct tw_mention *mention)
+{
+    static const char *const joints[] = {
+        "after", "amid", "as", "due", "following", "if", "join", "over", "with"};
+    static const char *const and[] = {"and"};
+    const struct tw_event_word *words = search->words;
+    struct tw_text text = search->document->text;
+    uint32_t end = event->last;
+    bool joined = false;
+    for (; end < search->word_count && words[end].end <= mention->begin; end++)
+        joined = joined || is_one_of(text, &words[end], joints, sizeof joints / sizeof joints[0]);
+    if (joined && behind_unknown_name(search, 0, event->first, false))
+        return true;
+    uint32_t behind = behind_unknown_name(search, event->last + 1u, end, true);
+    bool listed = behind == end || (behind + 1 == end && is_one_of(text, &words[behind], and, 1));
+    return behind > 0 && !listed && tw_name_is_written_small(text, search->begin, search->end);
+}
+
+/* Behind the event, and before who reports it. */
+static uint32_t company_behind(const struct search *search, const struct hit *event)
+{
+    uint32_t end = search->words[event->last].end, until = end_of_told(search, event);
+    const struct tw_mention *mention = first_behind(search, end, until);
+    if (mention)
+        return is_another_party(search, event, mention) ? TW_EVENT_OF_NOBODY : mention->entity;
+    if (until < search->end) {
+        /* Who reports tells of another who is named, or of himself. The first word has a capital anyway. */
+        if (sentence_names_somebody(search, event, 1, until))
+            return TW_EVENT_OF_NOBODY;
+        mention = first_behind(search, until, search->end);
+    }
+    return mention ? mention->entity : only_company(search);
 }
 
 static uint32_t company_of(const struct search *search, const struct hit *event)
 {
     uint32_t begin = search->words[event->first].begin, end = search->words[event->last].end;
-    uint32_t until = end_of_told(search, event), entity = TW_EVENT_OF_NOBODY;
+    const struct tw_mention *mention = NULL;
     if (event->place != TW_PATTERN_PLACE_NONE)
-        entity = event->behind ? first_behind(search, search->words[event->place].end, until)
-                               : last_before(search, search->words[event->place].begin);
-    if (entity == TW_EVENT_OF_NOBODY)
-        entity = first_behind(search, begin, end);
-    if (entity == TW_EVENT_OF_NOBODY)
-        entity = joined_behind(search, event);
-    if (entity == TW_EVENT_OF_NOBODY)
-        entity = last_before(search, begin);
-    if (entity == TW_EVENT_OF_NOBODY)
-        entity = first_behind(search, end, until);
-    if (entity == TW_EVENT_OF_NOBODY && until < search->end) {
-        /* Who reports tells of another who is named, or of himself. The first word has a capital anyway. */
-        if (sentence_names_somebody(search, event, 1, until))
-            return TW_EVENT_OF_NOBODY;
-        entity = first_behind(search, until, search->end);
-    }
-    if (entity == TW_EVENT_OF_NOBODY && search->document->entity_count == 1)
-        entity = 0;
-    return entity;
+        mention = event->behind
+                      ? first_behind(search, search->words[event->place].end, end_of_told(search, event))
+                      : last_before(search, search->words[event->place].begin);
+    if (!mention)
+        mention = first_behind(search, begin, end);
+    if (!mention)
+        mention = joined_behind(search, event);
+    if (!mention)
+        mention = last_before(search, begin);
+    return mention ? mention->entity : company_behind(search, event);
 }
 
 /* Does the text name somebody to whom the event may have happened? A company of the entities is somebody, and

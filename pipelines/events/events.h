@@ -11,9 +11,11 @@
  *
  * The company is, of those mentioned in the sentence: where the pattern has an @, the first one there (at a
  * pattern's beginning the last one before it); else the first inside the span, else the one right behind it
- * and "at", "of" or "against", else the nearest before it, else the nearest behind it. Who reports the
- * headline (naming.h) is meant only where it names nobody else. When the sentence names none, the document's
- * only entity; else nobody. A type is told once for each company, where it is told first.
+ * and "at", "of" or "against", else the nearest before it, else the nearest behind it. A company that only
+ * says of what kind another is (naming.h, `others`) is passed over; one behind the event is another party,
+ * and nobody is meant, where the sentence names somebody whom no entities know. Who reports the headline
+ * (naming.h) is meant only where it names nobody else. When the sentence names none, the document's only
+ * entity; else nobody. A type is told once for each company, where it is told first.
  *
  * Costs about a nanosecond a byte of text, memory of at most TW_EVENTS_MOST events a document; later ones are
  * left out, and so are matches beyond the 64 of a sentence: both are counted in the document's

@@ -30,13 +30,15 @@ static const struct tw_yaml_key turn_keys[TURN_KEYS] = {
     [WHEN] = {"when", TW_YAML_NODE, 0, 0, NULL, NULL, "the exceptions"},
 };
 
-enum { VERSION, SETS, NAMES, NOBODY, PERSONS, OFF_ALL, EVENTS, FILE_KEYS };
+enum { VERSION, SETS, NAMES, NOBODY, OPENERS, PERSONS, OTHERS, OFF_ALL, EVENTS, FILE_KEYS };
 static const struct tw_yaml_key file_keys[FILE_KEYS] = {
     [VERSION] = {"version", TW_YAML_COUNT, 1, 1000000, NULL, NULL, "of this file's types"},
     [SETS] = {"sets", TW_YAML_NODE, 0, 0, NULL, "", "named sets of words"},
     [NAMES] = {"names", TW_YAML_NODE, 0, 0, NULL, "", "words of companies' names, which no exception means"},
     [NOBODY] = {"nobody", TW_YAML_NODE, 0, 0, NULL, "", "words with a capital that are no company's name"},
+    [OPENERS] = {"openers", TW_YAML_NODE, 0, 0, NULL, "", "words that are no name where a sentence begins"},
     [PERSONS] = {"persons", TW_YAML_NODE, 0, 0, NULL, "", "words behind which a person's name stands"},
+    [OTHERS] = {"others", TW_YAML_NODE, 0, 0, NULL, "", "words before which a name means somebody else"},
     [OFF_ALL] = {"off", TW_YAML_NODE, 0, 0, NULL, "", "exceptions to every type"},
     [EVENTS] = {"events", TW_YAML_NODE, 0, 0, NULL, NULL, "the types"},
 };
@@ -312,7 +314,7 @@ static bool check_words_of(struct loader *loader, const struct tw_yaml_node *wor
     return right;
 }
 
-/* A list of words that the file names once, `names`, `nobody` or `persons`, becomes one term of them all. */
+/* A list of words that the file names once, `names`, `nobody` and the like, becomes one term of them all. */
 static bool read_words(
     struct loader *loader, const struct tw_yaml_node *words, const char *of, bool sets, uint32_t *term)
 {
@@ -359,6 +361,24 @@ static bool check_sets(struct loader *loader, const struct tw_yaml_node *sets)
     return right;
 }
 
+static bool read_lists(struct loader *loader, const struct tw_yaml_value values[FILE_KEYS])
+{
+    struct tw_taxonomy *set = loader->set;
+    const struct {
+        uint32_t key;
+        uint32_t *term;
+        bool sets; /* may name some of the file's sets */
+    } lists[] = {{NAMES, &set->names, false}, {NOBODY, &set->nobody, true}, {OPENERS, &set->openers, true},
+        {PERSONS, &set->persons, true}, {OTHERS, &set->others, true}};
+    bool right = true;
+    for (size_t at = 0; at < sizeof lists / sizeof lists[0]; at++)
+        if (values[lists[at].key].node)
+            right = read_words(loader, values[lists[at].key].node, file_keys[lists[at].key].name,
+                        lists[at].sets, lists[at].term) &&
+                    right;
+    return right;
+}
+
 static bool read_file(struct loader *loader, const struct tw_text_file *source)
 {
     const struct tw_yaml_node *root;
@@ -374,12 +394,7 @@ static bool read_file(struct loader *loader, const struct tw_text_file *source)
             right;
     if (values[SETS].node)
         right = check_sets(loader, values[SETS].node) && right;
-    if (values[NAMES].node)
-        right = read_words(loader, values[NAMES].node, "names", false, &loader->set->names) && right;
-    if (values[NOBODY].node)
-        right = read_words(loader, values[NOBODY].node, "nobody", true, &loader->set->nobody) && right;
-    if (values[PERSONS].node)
-        right = read_words(loader, values[PERSONS].node, "persons", true, &loader->set->persons) && right;
+    right = read_lists(loader, values) && right;
     if (values[EVENTS].node)
         right = read_types(loader, values[EVENTS].node) && right;
     if (values[OFF_ALL].node)
@@ -484,7 +499,7 @@ static struct tw_taxonomy *set_new(struct tw_error *err)
     }
     set->patterns = patterns;
     set->types = types;
-    set->names = set->nobody = set->persons = TW_TAXONOMY_NO_WORDS;
+    set->names = set->nobody = set->openers = set->persons = set->others = TW_TAXONOMY_NO_WORDS;
     set->arena = arena;
     return set;
 }

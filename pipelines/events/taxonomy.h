@@ -5,7 +5,9 @@
  *       cuts: [cut, cuts, lowers, lowered]
  *     names: [oil, steel]                        words of companies' names: "Quorlan Oil" is no oil
  *     nobody: [monday, wsj, <nations>]           words with a capital that are no company's name
+ *     openers: [freight, rescue]                 no name where a sentence begins with them
  *     persons: [minister, banker]                behind them stands a person's name (naming.h)
+ *     others: [supplier, account]                "a Quorlan supplier" is not Quorlan (naming.h)
  *     off:                                       exceptions to every type
  *       - deni* ..5 ^
  *     events:
@@ -74,7 +76,9 @@ struct tw_taxonomy {
     struct tw_lexicon lexicon;
     uint32_t names;    /* the term of words that are often part of a name; TW_TAXONOMY_NO_WORDS */
     uint32_t nobody;   /* the term of words with a capital that are no name; TW_TAXONOMY_NO_WORDS */
+    uint32_t openers;  /* the term of words that are no name where a sentence begins; TW_TAXONOMY_NO_WORDS */
     uint32_t persons;  /* the term of words behind which a person is named; TW_TAXONOMY_NO_WORDS */
+    uint32_t others;   /* the term of words before which a name means another; TW_TAXONOMY_NO_WORDS */
     uint64_t *anchors; /* the terms that are an anchor: a set of lexicon.term_words words */
     uint32_t *first;   /* by term: one more than the number of the first pattern anchored there */
     int64_t version;

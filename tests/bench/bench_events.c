@@ -1,11 +1,12 @@
 /* bench_events: what the patterns of config/events.yaml find, and what finding costs.
  *
  *     bench_events recall CASES.jsonl            {"kind":"must","event":E,"text":T}: found as E means it?
- *     bench_events hits STREAM TYPE COUNT        COUNT hits of a type, evenly over the stream, to be read
- *     bench_events counts STREAM                 documents with each type
+ *     bench_events sample SEED COUNT STREAM...   COUNT random hits of each of the gravest types, to be read
+ *     bench_events counts STREAM...              documents with each type
  *     bench_events speed STREAM                  nanoseconds a document and a byte
  *
- * Another file of patterns: the environment's TW_EVENTS. `recall` prints each case that was missed. */
+ * Another file of patterns: the environment's TW_EVENTS; companies to find: a file named by TW_ENTITIES.
+ * `recall` prints each case that was missed; a case may name a type of the taxonomy as its event too. */
 #include "bench.h"
 
 #include <stdio.h>
@@ -14,15 +15,17 @@
 #include <time.h>
 
 #include <jansson.h>
+#include <xxhash.h>
 
 #include "base/file.h"
 #include "clean/clean.h"
 #include "events/events.h"
 #include "files/archive.h"
 #include "link/link.h"
+#include "names/entities.h"
 #include "read/decode.h"
 
-enum { MOST_TYPES = 4, MOST_EVENTS = 64 };
+enum { MOST_TYPES = 4, MOST_EVENTS = 64, MOST_HITS = 1000 };
 
 /* Which types answer a case's event. None: no event of the gravest may be told. */
 static const struct {
@@ -45,6 +48,7 @@ static const char *const gravest[] = {
 
 struct bench {
     struct tw_taxonomy *taxonomy;
+    struct tw_automaton *entities;
     struct tw_decode_options decode;
     struct tw_arena arena;
 };
@@ -65,6 +69,17 @@ static void load_taxonomy(struct bench *bench)
     must(false, &err);
 }
 
+static void load_entities(struct bench *bench)
+{
+    const char *path = getenv("TW_ENTITIES");
+    struct tw_text bytes;
+    struct tw_error err;
+    if (path)
+        must(tw_file_read(path, (size_t)1 << 26, &bench->arena, &bytes, &err) &&
+                 tw_entities_parse(path, bytes, &bench->entities, &err),
+            &err);
+}
+
 static bool is_told(const struct bench *bench, const struct tw_document *document, const char *type)
 {
     for (uint32_t at = 0; type && at < document->event_count; at++)
@@ -81,7 +96,9 @@ static bool read_document(struct bench *bench, struct tw_text line, struct tw_do
     must(tw_decode(&bench->decode, &message, &bench->arena, document, &err), &err);
     if (document->fate != TW_FATE_STORED)
         return false;
-    must(tw_clean(document, &bench->arena, &err) && tw_link(NULL, true, document, &bench->arena, &err), &err);
+    must(tw_clean(document, &bench->arena, &err) &&
+             tw_link(bench->entities, true, document, &bench->arena, &err),
+        &err);
     return true;
 }
 
@@ -103,6 +120,8 @@ static bool is_right(const struct bench *bench, const struct tw_document *docume
         if (answers[at].types[0])
             return false;
     }
+    if (tw_taxonomy_find(bench->taxonomy, tw_text_of(event)) != TW_EVENT_ANY_TYPE)
+        return is_told(bench, document, event);
     for (size_t at = 0; at < sizeof gravest / sizeof gravest[0]; at++)
         if (is_told(bench, document, gravest[at]))
             return false;
@@ -163,45 +182,116 @@ static int run_recall(struct bench *bench, struct tw_archive *archive)
     return 0;
 }
 
-/* ---- a stream ---- */
+/* ---- streams ---- */
 
-static void print_hit(const struct tw_document *document, const struct tw_event *event)
+/* A hit, and the hash of seed and text that chooses it: those with the smallest ones stand for all. The same
+ * text is chosen once, and where it stands among others says nothing. */
+struct sampled {
+    uint64_t key;
+    char line[600];
+};
+
+struct sample {
+    uint64_t seed;
+    uint32_t wanted;
+    uint32_t counts[sizeof gravest / sizeof gravest[0]];
+    struct sampled hits[sizeof gravest / sizeof gravest[0]][MOST_HITS]; /* by type, in order of their keys */
+};
+
+static void write_hit(
+    const struct tw_document *document, const struct tw_event *event, char *line, size_t room)
 {
-    struct tw_text text = document->text;
+    struct tw_text text = document->text, symbol = tw_text_of("-");
     size_t from = event->begin > 150 ? event->begin - 150 : 0;
     size_t until = text.length - event->end > 100 ? event->end + 100 : text.length;
-    printf("%.*s[%.*s]%.*s\n", (int)(event->begin - from), text.bytes + from,
-        (int)(event->end - event->begin), text.bytes + event->begin, (int)(until - event->end),
-        text.bytes + event->end);
+    if (event->entity != TW_EVENT_OF_NOBODY)
+        symbol = document->entities[event->entity].symbol;
+    snprintf(line, room, "%.*s\t%.*s[%.*s]%.*s", (int)symbol.length, symbol.bytes, (int)(event->begin - from),
+        text.bytes + from, (int)(event->end - event->begin), text.bytes + event->begin,
+        (int)(until - event->end), text.bytes + event->end);
+    for (char *byte = line; *byte; byte++)
+        *byte = *byte == '\n' ? ' ' : *byte;
 }
 
-static int run_stream(struct bench *bench, struct tw_archive *archive, const char *type, uint32_t wanted)
+static void draw_hit(
+    struct sample *sample, size_t type, const struct tw_document *document, const struct tw_event *event)
 {
-    uint32_t counts[TW_EVENT_TYPES] = {0}, documents = 0, with_event = 0, seen = 0;
+    uint64_t key = XXH3_64bits_withSeed(document->text.bytes, document->text.length, sample->seed);
+    struct sampled *hits = sample->hits[type];
+    uint32_t place = 0, count = sample->counts[type];
+    while (place < count && hits[place].key < key)
+        place++;
+    if (place == sample->wanted || (place < count && hits[place].key == key))
+        return;
+    sample->counts[type] = count += count < sample->wanted;
+    memmove(hits + place + 1, hits + place, (count - place - 1) * sizeof *hits);
+    hits[place].key = key;
+    write_hit(document, event, hits[place].line, sizeof hits[place].line);
+}
+
+static void draw_hits(const struct bench *bench, struct sample *sample, const struct tw_document *document)
+{
+    for (uint32_t at = 0; at < document->event_count; at++)
+        for (size_t type = 0; type < sizeof gravest / sizeof gravest[0]; type++)
+            if (tw_text_equal(
+                    bench->taxonomy->types[document->events[at].type].name, tw_text_of(gravest[type])))
+                draw_hit(sample, type, document, &document->events[at]);
+}
+
+struct counts {
+    uint32_t types[TW_EVENT_TYPES], documents, with_event;
+};
+
+/* Reads a stream; `sample` NULL: hits are counted and not drawn. */
+static void read_stream(struct bench *bench, const char *path, struct counts *counts, struct sample *sample)
+{
+    struct tw_archive *archive;
     struct tw_archive_line line;
     struct tw_error err;
     struct tw_document document;
     size_t mark = tw_arena_mark(&bench->arena);
-    uint32_t number = type ? tw_taxonomy_find(bench->taxonomy, tw_text_of(type)) : TW_EVENT_ANY_TYPE;
+    must(tw_archive_open(path, (size_t)1 << 24, &archive, &err), &err);
     for (; tw_archive_next(archive, &line, &err) == TW_READ_ITEM; tw_arena_rewind(&bench->arena, mark)) {
         if (!read_document(bench, line.text, &document))
             continue;
         must(tw_events_find(bench->taxonomy, &document, &bench->arena, &err), &err);
-        documents++;
-        with_event += document.event_count > 0;
-        for (uint32_t at = 0; at < document.event_count; at++) {
-            counts[document.events[at].type]++;
-            /* The hash of its place chooses a hit, so that every run shows the same ones. */
-            if (document.events[at].type == number && (seen++ * UINT32_C(2654435761) >> 16) % 1000 < wanted)
-                print_hit(&document, &document.events[at]);
-        }
+        counts->documents++;
+        counts->with_event += document.event_count > 0;
+        for (uint32_t at = 0; at < document.event_count; at++)
+            counts->types[document.events[at].type]++;
+        if (sample)
+            draw_hits(bench, sample, &document);
     }
-    if (type)
-        return 0;
-    printf("%u documents, %u with an event\n", documents, with_event);
+    tw_archive_close(archive);
+}
+
+static int run_counts(struct bench *bench, int count, char *const paths[])
+{
+    struct counts counts = {0};
+    for (int at = 0; at < count; at++)
+        read_stream(bench, paths[at], &counts, NULL);
+    printf("%u documents, %u with an event\n", counts.documents, counts.with_event);
     for (uint32_t at = 0; at < bench->taxonomy->type_count; at++)
         printf("%-20.*s %7u\n", (int)bench->taxonomy->types[at].name.length,
-            bench->taxonomy->types[at].name.bytes, counts[at]);
+            bench->taxonomy->types[at].name.bytes, counts.types[at]);
+    return 0;
+}
+
+static int run_sample(
+    struct bench *bench, uint64_t seed, unsigned long wanted, int count, char *const paths[])
+{
+    struct counts counts = {0};
+    struct sample *sample = calloc(1, sizeof *sample);
+    if (!sample || wanted == 0 || wanted > MOST_HITS)
+        return 2;
+    sample->seed = seed;
+    sample->wanted = (uint32_t)wanted;
+    for (int at = 0; at < count; at++)
+        read_stream(bench, paths[at], &counts, sample);
+    for (size_t type = 0; type < sizeof gravest / sizeof gravest[0]; type++)
+        for (uint32_t at = 0; at < sample->counts[type]; at++)
+            printf("%s\t%s\n", gravest[type], sample->hits[type][at].line);
+    free(sample);
     return 0;
 }
 
@@ -234,25 +324,36 @@ static int run_speed(struct bench *bench, struct tw_archive *archive)
     return 0;
 }
 
+static int run(struct bench *bench, int argc, char **argv)
+{
+    struct tw_archive *archive;
+    struct tw_error err;
+    if (strcmp(argv[1], "sample") == 0 && argc > 4)
+        return run_sample(bench, strtoull(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), argc - 4, argv + 4);
+    if (strcmp(argv[1], "counts") == 0)
+        return run_counts(bench, argc - 2, argv + 2);
+    must(tw_archive_open(argv[2], (size_t)1 << 24, &archive, &err), &err);
+    int status = strcmp(argv[1], "recall") == 0 ? run_recall(bench, archive) : run_speed(bench, archive);
+    tw_archive_close(archive);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct bench bench = {.decode = tw_decode_defaults()};
     bench.decode.time.count = 0; /* streams whose times are days alone are read too */
-    struct tw_archive *archive;
     struct tw_error err;
     if (argc < 3) {
-        fputs("usage: bench_events recall CASES | counts STREAM | hits STREAM TYPE PER_1000 | speed STREAM\n",
+        fputs(
+            "usage: bench_events recall CASES | counts STREAM... | sample SEED COUNT STREAM... | speed STREAM\n",
             stderr);
         return 2;
     }
     must(tw_arena_begin(&bench.arena, (size_t)4 << 30, &err), &err);
     load_taxonomy(&bench);
-    must(tw_archive_open(argv[2], (size_t)1 << 24, &archive, &err), &err);
-    int status = strcmp(argv[1], "recall") == 0  ? run_recall(&bench, archive)
-                 : strcmp(argv[1], "speed") == 0 ? run_speed(&bench, archive)
-                 : argc > 4 ? run_stream(&bench, archive, argv[3], (uint32_t)strtoul(argv[4], NULL, 10))
-                            : run_stream(&bench, archive, NULL, 0);
-    tw_archive_close(archive);
+    load_entities(&bench);
+    int status = run(&bench, argc, argv);
+    tw_entities_free(bench.entities);
     tw_taxonomy_free(bench.taxonomy);
     tw_arena_end(&bench.arena);
     return status;

@@ -350,6 +350,69 @@ static void an_event_is_of_whom_it_is_told_at(void **state)
     tw_taxonomy_free(taxonomy);
 }
 
+static const char parties[] = "version: 1\n"
+                              "nobody: [us, sec, update]\n"
+                              "openers: [freight, rescue]\n"
+                              "persons: [sen, hacker]\n"
+                              "others: [supplier, account]\n"
+                              "events:\n"
+                              "  - type: recall_accident\n"
+                              "    polarity: -0.5\n"
+                              "    severity: critical\n"
+                              "    named: true\n"
+                              "    patterns: [~recall .. cars, derails, ~hack, bankrupt, probes]\n";
+
+/* "Freight" bears a capital because the sentence begins with it. */
+static void a_capital_at_a_sentences_beginning_may_say_nothing(void **state)
+{
+    (void)state;
+    struct tw_taxonomy *taxonomy;
+    char shown[4096];
+    assert_true(load("parties.yaml", tw_text_of(parties), &taxonomy, shown, sizeof shown));
+    assert_told(taxonomy, "", "Freight train derails", "");
+    assert_told(taxonomy, "", "UPDATE 1-Freight train derails", "");
+    assert_told(taxonomy, "", "Us: Rescue on as train derails", "");
+    assert_told(taxonomy, "", "Train of Quorlan Freight derails", "recall_accident nobody [derails]");
+    assert_told(taxonomy, "", "Rescue on as Quorlan train derails", "recall_accident nobody [derails]");
+    /* A person's title may end in a point, his nickname stand in quotes. */
+    assert_told(taxonomy, "", "SEC probes U.S. Sen. Roe", "");
+    assert_told(taxonomy, "", "SEC probes Quorlan of Sen. Roe", "recall_accident nobody [probes]");
+    assert_told(taxonomy, "", "US probes hacker \"Quorl\"", "");
+    assert_told(
+        taxonomy, "", "SEC probes him as a U.S. hacker. Quorlan fell", "recall_accident nobody [probes]");
+    tw_taxonomy_free(taxonomy);
+}
+
+/* A company's name may say only of what kind another is, or whom another had to do with. */
+static void an_event_of_another_party_is_not_the_companys(void **state)
+{
+    (void)state;
+    struct tw_taxonomy *taxonomy;
+    char shown[4096];
+    assert_true(load("parties.yaml", tw_text_of(parties), &taxonomy, shown, sizeof shown));
+    assert_told(
+        taxonomy, "", "Velquin Chemicals supplier recalls cars", "recall_accident nobody [recalls cars]");
+    assert_told(
+        taxonomy, "", "Velquin Chemicals\xe2\x80\x99 supplier bankrupt", "recall_accident nobody [bankrupt]");
+    assert_told(taxonomy, "", "Velquin Chemicals supplier Ordanelle Foods recalls cars",
+        "recall_accident ORDF [recalls cars]");
+    assert_told(taxonomy, "", "Ordanelle Foods says its Velquin Chemicals account was hacked",
+        "recall_accident ORDF [hacked]");
+    assert_told(taxonomy, "", "Velquin Chemicals Account Services hacked", "recall_accident VELQ [hacked]");
+    assert_told(taxonomy, "", "A Quorlan supplier recalls cars", ""); /* no entities know him either */
+    assert_told(taxonomy, "", "Quorlan recalls cars over Velquin Chemicals parts",
+        "recall_accident nobody [recalls cars]");
+    assert_told(
+        taxonomy, "", "US recalls cars over Velquin Chemicals parts", "recall_accident VELQ [recalls cars]");
+    assert_told(taxonomy, "", "A bankrupt rival called Quorlan sues large Velquin Chemicals",
+        "recall_accident nobody [bankrupt]");
+    assert_told(taxonomy, "", "SEC probes large stakes in Quorlan that Velquin Chemicals bought",
+        "recall_accident VELQ [probes]");
+    assert_told(
+        taxonomy, "", "SEC probes large rivals Quorlan, Velquin Chemicals", "recall_accident VELQ [probes]");
+    tw_taxonomy_free(taxonomy);
+}
+
 static void an_exception_says_so_within_a_clause(void **state)
 {
     (void)state;
@@ -472,6 +535,8 @@ int main(void)
         cmocka_unit_test(an_event_may_want_somebody_to_whom_it_happened),
         cmocka_unit_test(a_person_and_who_reports_are_no_company),
         cmocka_unit_test(an_event_is_of_whom_it_is_told_at),
+        cmocka_unit_test(a_capital_at_a_sentences_beginning_may_say_nothing),
+        cmocka_unit_test(an_event_of_another_party_is_not_the_companys),
         cmocka_unit_test(an_exception_says_so_within_a_clause),
         cmocka_unit_test(all_mistakes_are_told_with_their_place),
         cmocka_unit_test(a_long_sentence_and_many_events_are_bounded),
