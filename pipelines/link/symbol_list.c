@@ -395,12 +395,14 @@ enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan,
     struct tw_text text = scan->text;
     struct member member;
     size_t named = behind_blanks(text, at + bracket), begin = behind_joint(text, word_end(text, named));
+    char first = tw_text_byte(text, begin);
     list->next = 0;
-    if (!tw_text_is_capital(tw_text_byte(text, named)) || !begin || !may_be_symbol(text, begin))
+    if (!tw_text_is_capital(tw_text_byte(text, named)) || !begin ||
+        (!tw_text_is_capital(first) && !tw_text_is_digit(first)))
         return TW_SYMBOL_NONE; /* almost every bracket */
     struct tw_exchange_label label = tw_exchange_label_at(text, named);
     begin = label.kind ? behind_joint(text, named + label.words.length) : 0;
-    if (!begin)
+    if (!begin || !may_be_symbol(text, begin))
         return TW_SYMBOL_NONE;
     read_member(text, begin, &member);
     if (!is_alone(text, &member) || (is_number(&member) && (member.base < NUMBER_DIGITS || is_year(&member))))

@@ -204,7 +204,14 @@ static void symbols_of_the_message_by_their_exchange(void **state)
         {"LON:VOD", "VOD.L*1"}, {"RCI/B CN Equity", "RCI-B.TO*1"}, {"005930 KS", "005930.KS*1"},
         {"005930.KQ", ""}, {"9901.HK", ""}, {"TAP.N", "NYSE:TAP*1"}, {"2330 TT", "2330.TW*1"},
         {"XHKG:00941", "XHKG:0941*1"}, {"9901-JP", "9901.T*1"}, {"VOD-US", "VOD*1"}, {"HK00700", "0700.HK*1"},
-        {"SZ00700", ""}, {"VOD GR", "VOD*1"}, {"9901:US", ""}, {"US:9901", ""}};
+        {"SZ00700", ""}, {"VOD GR", "VOD*1"}, {"9901:US", ""}, {"US:9901", ""}, {"NYSE/VOD", "VOD*1"},
+        {"NASDAQ - VOD", "VOD*1"}, {"LSE VOD", "VOD.L*1"}, {"NYSE-BRK.B", "BRK.B*1"}, {"VOD-LSE", "VOD.L*1"},
+        {"VOD (LSE)", "VOD.L*1"}, {"VOD@XLON", "VOD.L*1"}, {"VOD/NYSE", "VOD*1"},
+        {"NYSE American:GE", "GE*1"}, {"London:VOD", "VOD.L*1"}, {"Hong Kong:700", "0700.HK*1"},
+        {"SH:600519", "600519.SS*1"}, {"600519:SH", "600519.SS*1"}, {"sh.600519", "600519.SS*1"},
+        {"HK.00700", "0700.HK*1"}, {"US.VOD", "VOD*1"}, {"SHSE.600519", "600519.SS*1"}, {"NYSE-FOOX", ""},
+        {"TSE.TO", ""}, {"NYSE", ""}, {"NYSE/", ""}, {"NYSE/TSX", ""}, {"(LSE)", ""}, {"JP.VOD", ""},
+        {"ICE-VOD", ""}};
     struct tw_automaton *all = entities;
     struct tw_error err;
     assert_true(tw_entities_parse("e.jsonl", tw_text_of(listed_abroad), &entities, &err));
@@ -347,6 +354,8 @@ static void terminals_write_a_market_behind_a_symbol(void **state)
         {"VELQ US falls 3%, says ODNL US.", "ODNL*1 VELQ*1"},
         {"VELQ.N fell, (ODNL.OQ), VELQ.N.", "ODNL*1 VELQ*2"},
         {"Foo (FOOX:US) rises", "[FOOX]*1"},
+        {"(VELQ:NASDAQ), [ODNL:NYSE; HSVA:LSE]", "HSVA.L*1 ODNL*1 VELQ*1"},
+        {"VELQ:NASDAQ, (FOOX:NASDAQ), (VELQ:AIM), (VELQ:NASDAQS)", ""},
         {"ALL US BANKS, ALL US Equity, PRESSURE ON US, (ALL US), ON:US, ALL.N", ""},
         {"FELL VELQ US BANKS, VELQ US-based, VELQ USA, XVELQ US, VELQ IN talks, VELQ us", ""},
         {"770 HK dollars, the U.S. and U.N, X:VELQ, VELQ:USA, VELQ: US", ""},
