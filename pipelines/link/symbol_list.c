@@ -395,10 +395,10 @@ enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan,
     struct tw_text text = scan->text;
     struct member member;
     size_t named = behind_blanks(text, at + bracket), begin = behind_joint(text, word_end(text, named));
-    char first = tw_text_byte(text, begin);
+    bool several = tw_text_is_capital(tw_text_byte(text, named + 1)) &&
+                   tw_text_is_capital(tw_text_byte(text, begin)); /* "NYSE American" */
     list->next = 0;
-    if (!tw_text_is_capital(tw_text_byte(text, named)) || !begin ||
-        (!tw_text_is_capital(first) && !tw_text_is_digit(first)))
+    if (!tw_text_is_capital(tw_text_byte(text, named)) || !begin || (!several && !may_be_symbol(text, begin)))
         return TW_SYMBOL_NONE; /* almost every bracket */
     struct tw_exchange_label label = tw_exchange_label_at(text, named);
     begin = label.kind ? behind_joint(text, named + label.words.length) : 0;
