@@ -382,7 +382,8 @@ static enum tw_symbol_found resolve_before_exchange(const struct tw_automaton *e
     return resolve_beside(entities, (struct tw_text){spelled.bytes, begin}, exchanges, unlisted, arena, out);
 }
 
-/* "US.VELQ", "HK.00700", "sh.600999": a listed one behind a market and a full stop, as traders' programs write. */
+/* "US.VELQ", "HK.00700", "sh.600999": a listed one behind a market and a full stop, as programs of traders
+ * write. */
 static enum tw_symbol_found resolve_behind_market(
     const struct tw_automaton *entities, struct tw_text spelled, struct tw_symbol *out)
 {
