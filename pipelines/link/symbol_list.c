@@ -370,8 +370,8 @@ enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, siz
     return found;
 }
 
-/* Where a symbol may begin behind an exchange's name that ends at `end`, without a colon: behind a blank, or a
- * mark with blanks around it or none. 0: nothing parts them. */
+/* Where a symbol may begin behind an exchange's name that ends at `end`, without a colon: behind a blank, or
+ * a mark with blanks around it or none. 0: nothing parts them. */
 static size_t behind_joint(struct tw_text text, size_t end)
 {
     size_t at = behind_blanks(text, end), behind;
