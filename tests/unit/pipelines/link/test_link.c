@@ -434,6 +434,23 @@ static void a_title_may_be_cut_off(void **state)
 }
 
 /* The same name, by other code points. */
+static void letters_with_a_stroke_and_marks_that_look_alike_are_the_same(void **state)
+{
+    (void)state;
+    static const char listed[] =
+        "{\"symbol\":\"ORS\",\"names\":[\"Ørvested A/S\"]}\n{\"symbol\":\"LDZ\",\"names\":[\"Lodzka Energia\"]}\n"
+        "{\"symbol\":\"ISB\",\"names\":[\"Kırmızı İş\"]}\n{\"symbol\":\"AEG\",\"names\":[\"Ægirvik\"]}\n"
+        "{\"symbol\":\"DOT\",\"names\":[\"ヨタ・ミ\",\"约塔·米\"]}\n";
+    static const struct expected cases[] = {
+        {"Ørvested A/S, Orvested A/S, ORVESTED A∕S, ØRVESTED A⁄S", "ORS*4"},
+        {"Łódzka Energia, ŁÓDZKA ENERGIA", "LDZ*2"},
+        {"Kirmizi Is, KIRMIZI İŞ, kırmızı iş", "ISB*3"},
+        {"Aegirvik, AEGIRVIK, ægirvik", "AEG*3"},
+        {"ヨタ･ミ, ヨタ·ミ, 约塔•米, 约塔・米", "DOT*4"},
+    };
+    assert_listed(listed, cases, sizeof cases / sizeof cases[0]);
+}
+
 static void names_are_the_same_in_every_spelling(void **state)
 {
     (void)state;
@@ -679,6 +696,7 @@ int main(void)
         cmocka_unit_test(a_name_may_begin_with_a_mark_of_symbols),
         cmocka_unit_test(a_bare_symbol_is_read_to_its_end),
         cmocka_unit_test(a_title_may_be_cut_off),
+        cmocka_unit_test(letters_with_a_stroke_and_marks_that_look_alike_are_the_same),
         cmocka_unit_test(names_are_the_same_in_every_spelling),
         cmocka_unit_test(a_chinese_name_of_two_characters_is_not_cut_from_common_words),
         cmocka_unit_test(names_are_whole_words_and_the_longest_wins),
