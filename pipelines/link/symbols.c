@@ -354,12 +354,12 @@ static enum tw_symbol_found resolve_behind_exchange(const struct tw_automaton *e
     struct tw_text spelled, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
 {
     struct tw_exchange_label label = tw_exchange_label_at(spelled, 0);
-    size_t at = label.words.length, begin = at;
+    size_t begin = label.words.length;
     while (begin < spelled.length && is_joint(spelled.bytes[begin]))
         begin++;
     struct tw_text symbol = {spelled.bytes + begin, spelled.length - begin};
-    bool code = spelled.bytes[begin - 1] == '.' && tw_exchange_find(TW_EXCHANGE_SUFFIX, symbol);
-    if (label.kind == TW_LABEL_NONE || begin == at || symbol.length < 2 || code ||
+    if (label.kind == TW_LABEL_NONE || begin == label.words.length || symbol.length < 2 ||
+        (spelled.bytes[begin - 1] == '.' && tw_exchange_find(TW_EXCHANGE_SUFFIX, symbol)) ||
         tw_exchange_find(TW_EXCHANGE_NAME, symbol) ||
         tw_entities_find_symbol(entities, label.words) != TW_NO_ENTITY)
         return TW_SYMBOL_NONE;
@@ -402,6 +402,11 @@ static enum tw_symbol_found resolve_behind_market(
 static enum tw_symbol_found resolve_with_exchange(const struct tw_automaton *entities, struct tw_text spelled,
     bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
 {
+    size_t joint = 0;
+    while (joint < spelled.length && !is_joint(spelled.bytes[joint]))
+        joint++;
+    if (joint == spelled.length) /* almost every symbol */
+        return TW_SYMBOL_NONE;
     enum tw_symbol_found found = resolve_behind_exchange(entities, spelled, unlisted, arena, out);
     if (found == TW_SYMBOL_NONE)
         found = resolve_before_exchange(entities, spelled, unlisted, arena, out);
