@@ -36,40 +36,15 @@ static const struct label places[] = {LABEL("NEW YORK", "N"), LABEL("TORONTO", "
     LABEL("SH", "SS"), LABEL("SZ", "SZ"), LABEL("HK", "HK")};
 
 /* Words for a stock's number. */
-static const struct label codes[] = {
-    LABEL("股票代码", "SS"),
-    LABEL("股票代码", "SZ"),
-    LABEL("股票代码", "HK"),
-    LABEL("证券代码", "SS"),
-    LABEL("证券代码", "SZ"),
-    LABEL("股份代号", "HK"),
-    LABEL("股份代號", "HK"),
-    LABEL("股票代号", "HK"),
-    LABEL("股票代號", "HK"),
-    LABEL("股票代號", "TW"),
-    LABEL("股票代號", "TWO"),
-    LABEL("股票代碼", "HK"),
-    LABEL("股票代碼", "TW"),
-    LABEL("股票代碼", "TWO"),
-    LABEL("證券代號", "TW"),
-    LABEL("證券代號", "TWO"),
-    LABEL("證券代碼", "TW"),
-    LABEL("證券代碼", "TWO"),
-    LABEL("証券コード", "T"),
-    LABEL("銘柄コード", "T"),
-    LABEL("コード番号", "T"),
-    LABEL("종목코드", "KS"),
-    LABEL("종목코드", "KQ"),
-    LABEL("종목번호", "KS"),
-    LABEL("종목번호", "KQ"),
-    LABEL("STOCK CODE", "HK"),
-    LABEL("STOCK CODE", "SS"),
-    LABEL("STOCK CODE", "SZ"),
-    LABEL("STOCK CODE", "KL"),
-    LABEL("SECURITIES CODE", "T"),
-    LABEL("SCRIP CODE", "BO"),
-
-};
+static const struct label codes[] = {LABEL("股票代码", "SS"), LABEL("股票代码", "SZ"),
+    LABEL("股票代码", "HK"), LABEL("证券代码", "SS"), LABEL("证券代码", "SZ"), LABEL("股份代号", "HK"),
+    LABEL("股份代號", "HK"), LABEL("股票代号", "HK"), LABEL("股票代號", "HK"), LABEL("股票代號", "TW"),
+    LABEL("股票代號", "TWO"), LABEL("股票代碼", "HK"), LABEL("股票代碼", "TW"), LABEL("股票代碼", "TWO"),
+    LABEL("證券代號", "TW"), LABEL("證券代號", "TWO"), LABEL("證券代碼", "TW"), LABEL("證券代碼", "TWO"),
+    LABEL("証券コード", "T"), LABEL("銘柄コード", "T"), LABEL("コード番号", "T"), LABEL("종목코드", "KS"),
+    LABEL("종목코드", "KQ"), LABEL("종목번호", "KS"), LABEL("종목번호", "KQ"), LABEL("STOCK CODE", "HK"),
+    LABEL("STOCK CODE", "SS"), LABEL("STOCK CODE", "SZ"), LABEL("STOCK CODE", "KL"),
+    LABEL("SECURITIES CODE", "T"), LABEL("SCRIP CODE", "BO")};
 
 /* The word of letters and digits that ends before `end`. */
 static struct tw_text word_before(struct tw_text text, size_t end)

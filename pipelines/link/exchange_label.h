@@ -33,8 +33,8 @@ struct tw_exchange_label {
 /* The label that ends before `end`, or before one blank there; TW_LABEL_NONE is no error. */
 struct tw_exchange_label tw_exchange_label_before(struct tw_text text, size_t end);
 
-/* The exchange whose name begins at `at`, in several words at times: TW_LABEL_EXCHANGE, or TW_LABEL_NONE, also
- * for one that is a word of something else (ICE, AIM). */
+/* The exchange whose name begins at `at`, in several words at times: TW_LABEL_EXCHANGE, or TW_LABEL_NONE,
+ * also for one that is a word of something else (ICE, AIM). */
 struct tw_exchange_label tw_exchange_label_at(struct tw_text text, size_t at);
 
 #endif

@@ -370,8 +370,8 @@ enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, siz
     return found;
 }
 
-/* Where a symbol may begin behind an exchange's name that ends at `end`, without a colon: behind a blank, or a
- * mark with blanks around it or none. 0: nothing parts them. */
+/* Where a symbol may begin behind an exchange's name that ends at `end`, without a colon: behind a blank, or
+ * a mark with blanks around it or none. 0: nothing parts them. */
 static size_t behind_joint(struct tw_text text, size_t end)
 {
     size_t at = behind_blanks(text, end), behind;
@@ -395,12 +395,14 @@ enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan,
     struct tw_text text = scan->text;
     struct member member;
     size_t named = behind_blanks(text, at + bracket), begin = behind_joint(text, word_end(text, named));
+    bool several = tw_text_is_capital(tw_text_byte(text, named + 1)) &&
+                   tw_text_is_capital(tw_text_byte(text, begin)); /* "NYSE American" */
     list->next = 0;
-    if (!tw_text_is_capital(tw_text_byte(text, named)) || !begin || !may_be_symbol(text, begin))
+    if (!tw_text_is_capital(tw_text_byte(text, named)) || !begin || (!several && !may_be_symbol(text, begin)))
         return TW_SYMBOL_NONE; /* almost every bracket */
     struct tw_exchange_label label = tw_exchange_label_at(text, named);
     begin = label.kind ? behind_joint(text, named + label.words.length) : 0;
-    if (!begin)
+    if (!begin || !may_be_symbol(text, begin))
         return TW_SYMBOL_NONE;
     read_member(text, begin, &member);
     if (!is_alone(text, &member) || (is_number(&member) && (member.base < NUMBER_DIGITS || is_year(&member))))

@@ -7,9 +7,9 @@
  *           exchange (exchanges.h), else by itself
  *   a list  "(NYSE: VELQ.A, VELQ.B and ODNL; TSX: VELQ)": in brackets, all that stand behind one exchange
  *   others  "(Paris: VELQ)", "（股票代码：600999）": listed companies behind the labels of exchange_label.h
- *   no colon   "(NYSE/VELQ)", "(Nasdaq - ODNL)", "(NYSE American ODNL)": in brackets an exchange's name, a blank,
- *           slash or dash, and a listed symbol of two characters and more (a number of four), no word of
- *           English, before the bracket's end or what parts a list
+ *   bare    "(NYSE/VELQ)", "(Nasdaq - ODNL)", "(NYSE American ODNL)": in brackets an exchange's name, a
+ *           blank, slash or dash, and a listed symbol of two characters and more (a number of four), no word
+ *           of English, before the bracket's end or what parts a list
  *
  * A list goes on behind a comma, semicolon or bar, "and", "&", a slash with blanks around it or between
  * symbols that begin alike. It ends at the first word that is no symbol: small letters, an exchange's name,
@@ -39,7 +39,7 @@ struct tw_symbol_list {
 enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, size_t at, size_t colon,
     struct tw_symbol_list *list, struct tw_ticker *out);
 
-/* The same behind an exchange's name without a colon, in the brackets that open at `at` by `bracket` bytes. */
+/* The same behind an exchange's name without a colon, in brackets that open at `at` by `bracket` bytes. */
 enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan, size_t at, size_t bracket,
     struct tw_symbol_list *list, struct tw_ticker *out);
 

@@ -1,6 +1,6 @@
 #include "link/symbols.h"
 
-#include "link/exchanges.h"
+#include "link/exchange_label.h"
 
 #include <string.h>
 
@@ -312,21 +312,105 @@ static enum tw_symbol_found resolve_prefixed(
     return tw_symbol_resolve_exchange(entities, number, tw_exchange_find(TW_EXCHANGE_SUFFIX, prefix), out);
 }
 
-static enum tw_symbol_found resolve_around_colon(const struct tw_automaton *entities, struct tw_text left,
-    struct tw_text right, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
+/* The label that is all of what stands before the colon at `colon`. */
+static struct tw_exchange_label label_of(struct tw_text spelled, size_t colon)
 {
-    tw_exchange_set before = tw_exchange_find(TW_EXCHANGE_NAME, left);
+    struct tw_exchange_label label = tw_exchange_label_before(spelled, colon);
+    if (label.words.bytes != spelled.bytes)
+        label.kind = TW_LABEL_NONE;
+    return label;
+}
+
+static enum tw_symbol_found resolve_around_colon(const struct tw_automaton *entities, struct tw_text spelled,
+    size_t colon, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
+{
+    struct tw_text left = {spelled.bytes, colon};
+    struct tw_text right = {spelled.bytes + colon + 1, spelled.length - colon - 1};
+    struct tw_exchange_label label = label_of(spelled, colon);
     if (tw_exchange_same_word(left, "R")) /* "R:VELQ.N", an instrument among Reuters' codes */
         return resolve_bare(entities, trimmed(right), false, arena, out);
-    if (before)
-        return resolve_beside(entities, trimmed(right), before, unlisted, arena, out);
+    if (label.kind != TW_LABEL_NONE)
+        return resolve_beside(entities, trimmed(right), label.exchanges,
+            unlisted && label.kind == TW_LABEL_EXCHANGE, arena, out);
     tw_exchange_set market = tw_exchange_find(TW_EXCHANGE_COUNTRY, left);
     if (market && !tw_exchange_find(TW_EXCHANGE_COUNTRY, right))
         return resolve_beside(entities, right, market, false, arena, out);
     tw_exchange_set behind =
         tw_exchange_find(TW_EXCHANGE_NAME, right) | tw_exchange_find(TW_EXCHANGE_TERMINAL, right);
+    if (!behind && colon > 0 && tw_text_is_digit(left.bytes[0])) /* "600999:SH" */
+        behind = tw_exchange_find(TW_EXCHANGE_SUFFIX, right);
     return behind || is_country(right) ? resolve_beside(entities, left, behind, unlisted, arena, out)
                                        : TW_SYMBOL_NONE;
+}
+
+static bool is_joint(char byte)
+{
+    return byte && strchr(" ./-@()", byte);
+}
+
+/* "NYSE/VELQ", "NASDAQ - HLX": behind an exchange's name and a mark. A market's code behind a full stop is
+ * none: "TSE.TO". */
+static enum tw_symbol_found resolve_behind_exchange(const struct tw_automaton *entities,
+    struct tw_text spelled, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
+{
+    struct tw_exchange_label label = tw_exchange_label_at(spelled, 0);
+    size_t begin = label.words.length;
+    while (begin < spelled.length && is_joint(spelled.bytes[begin]))
+        begin++;
+    struct tw_text symbol = {spelled.bytes + begin, spelled.length - begin};
+    if (label.kind == TW_LABEL_NONE || begin == label.words.length || symbol.length < 2 ||
+        (spelled.bytes[begin - 1] == '.' && tw_exchange_find(TW_EXCHANGE_SUFFIX, symbol)) ||
+        tw_exchange_find(TW_EXCHANGE_NAME, symbol) ||
+        tw_entities_find_symbol(entities, label.words) != TW_NO_ENTITY)
+        return TW_SYMBOL_NONE;
+    return resolve_beside(entities, symbol, label.exchanges, unlisted, arena, out);
+}
+
+/* "VELQ-NYSE", "VELQ (NYSE)": before a mark and an exchange's name. */
+static enum tw_symbol_found resolve_before_exchange(const struct tw_automaton *entities,
+    struct tw_text spelled, bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
+{
+    size_t begin = spelled.length;
+    while (begin > 0 && !is_joint(spelled.bytes[begin - 1]))
+        begin--;
+    struct tw_text name = {spelled.bytes + begin, spelled.length - begin};
+    tw_exchange_set exchanges = tw_exchange_is_word(name) ? 0 : tw_exchange_find(TW_EXCHANGE_NAME, name);
+    while (begin > 0 && is_joint(spelled.bytes[begin - 1]))
+        begin--;
+    if (!exchanges || begin == 0)
+        return TW_SYMBOL_NONE;
+    return resolve_beside(entities, (struct tw_text){spelled.bytes, begin}, exchanges, unlisted, arena, out);
+}
+
+/* "US.VELQ", "HK.00700", "sh.600999": a listed one behind a market and a full stop, as programs of traders
+ * write. */
+static enum tw_symbol_found resolve_behind_market(
+    const struct tw_automaton *entities, struct tw_text spelled, struct tw_symbol *out)
+{
+    enum { MARKET = 2, LEAST = 3 };
+    struct tw_text market = {spelled.bytes, MARKET};
+    if (spelled.length < MARKET + 1 + LEAST || spelled.bytes[MARKET] != '.')
+        return TW_SYMBOL_NONE;
+    struct tw_text symbol = {spelled.bytes + MARKET + 1, spelled.length - MARKET - 1};
+    tw_exchange_set exchanges = tw_exchange_find(TW_EXCHANGE_COUNTRY, market);
+    if (tw_text_is_digit(symbol.bytes[0]))
+        exchanges |= tw_exchange_find(TW_EXCHANGE_SUFFIX, market);
+    return tw_symbol_resolve_exchange(entities, symbol, exchanges, out);
+}
+
+/* A symbol beside its exchange without a colon. */
+static enum tw_symbol_found resolve_with_exchange(const struct tw_automaton *entities, struct tw_text spelled,
+    bool unlisted, struct tw_arena *arena, struct tw_symbol *out)
+{
+    size_t joint = 0;
+    while (joint < spelled.length && !is_joint(spelled.bytes[joint]))
+        joint++;
+    if (joint == spelled.length) /* almost every symbol */
+        return TW_SYMBOL_NONE;
+    enum tw_symbol_found found = resolve_behind_exchange(entities, spelled, unlisted, arena, out);
+    if (found == TW_SYMBOL_NONE)
+        found = resolve_before_exchange(entities, spelled, unlisted, arena, out);
+    return found == TW_SYMBOL_NONE ? resolve_behind_market(entities, spelled, out) : found;
 }
 
 enum tw_symbol_found tw_symbol_resolve(const struct tw_automaton *entities, struct tw_text spelled,
@@ -339,9 +423,10 @@ enum tw_symbol_found tw_symbol_resolve(const struct tw_automaton *entities, stru
         return TW_SYMBOL_FOUND;
     struct tw_text left = before(spelled, ':');
     if (left.length < spelled.length)
-        return resolve_around_colon(entities, left,
-            (struct tw_text){spelled.bytes + left.length + 1, spelled.length - left.length - 1}, unlisted,
-            arena, out);
+        return resolve_around_colon(entities, spelled, left.length, unlisted, arena, out);
+    enum tw_symbol_found found = resolve_with_exchange(entities, spelled, unlisted, arena, out);
+    if (found != TW_SYMBOL_NONE)
+        return found;
     left = before(spelled, ' ');
     if (left.length < spelled.length) {
         struct tw_text rest =

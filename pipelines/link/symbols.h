@@ -12,6 +12,8 @@
  *   VELQ.N, VELQ.OQ, VELQ.US    a Reuters code: a full stop, no other mark, and an exchange of a table, which
  *                               holds no class of shares: VELQ.B, VELQ-B, VELQ-N and VELQ/L are not VELQ.
  *                               VELQb.N is VELQ.B
+ *   NYSE/VELQ, NYSE American - VELQ, VELQ-NYSE, VELQ (NYSE), Paris:VELQ, US.VELQ, SH:600999
+ *                               an exchange's name, place or market, whatever mark stands between
  *   VELQ-US                     a region behind a hyphen, when VELQ is listed there and no class is
  *   TYO:9901, 9901.T, 9901 JP   one symbol by the table of exchanges (exchanges.h): each names the company
  *                               that the file lists as another of them. HKG:700 is 0700.HK, SH600519 is

@@ -2,6 +2,8 @@
 
 #include "names/words.h"
 
+enum { MOST_CODE = 12 };
+
 /* A symbol with its code, by the bytes of the text. */
 struct spelling {
     size_t begin, base_end; /* of the symbol */
@@ -128,16 +130,25 @@ static bool is_meant(struct tw_text text, const struct spelling *spelling, bool 
     return spelling->joint == ':' || enclosed || spelling->base.length > 2;
 }
 
+/* Is it the code of a market, or in brackets behind a colon the name of an exchange? */
+static bool is_market(const struct spelling *spelling, bool enclosed)
+{
+    if (spelling->code.length == 2)
+        return tw_exchange_find(TW_EXCHANGE_TERMINAL, spelling->code) != 0;
+    return spelling->joint == ':' && enclosed && tw_exchange_find(TW_EXCHANGE_NAME, spelling->code) &&
+           !tw_exchange_is_word(spelling->code);
+}
+
 enum tw_symbol_found tw_terminal_symbol(
     const struct tw_ticker_scan *scan, size_t from, size_t begin, size_t end, struct tw_ticker *out)
 {
     struct tw_text text = scan->text;
     struct spelling spelling;
     if (text.bytes[begin] == ':') {
-        begin++;
-        end = begin + 2;
-        if (end > text.length || !tw_text_is_capital(text.bytes[begin]) ||
-            !tw_text_is_capital(text.bytes[end - 1]))
+        end = ++begin;
+        while (end - begin < MOST_CODE && tw_text_is_capital(tw_text_byte(text, end)))
+            end++;
+        if (end - begin < 2)
             return TW_SYMBOL_NONE;
     }
     if (begin < from + 2 || !read_spelling(text, from, begin, end, &spelling))
@@ -145,10 +156,10 @@ enum tw_symbol_found tw_terminal_symbol(
     bool enclosed = is_enclosed(text, &spelling), colon = spelling.joint == ':';
     if (!is_meant(text, &spelling, enclosed))
         return TW_SYMBOL_NONE;
-    if (spelling.joint != '.' && (!tw_exchange_find(TW_EXCHANGE_TERMINAL, spelling.code) ||
-                                     tw_exchange_find(TW_EXCHANGE_NAME, spelling.base)))
+    if (spelling.joint != '.' &&
+        (!is_market(&spelling, enclosed) || tw_exchange_find(TW_EXCHANGE_NAME, spelling.base)))
         return TW_SYMBOL_NONE;
-    bool unlisted = scan->unlisted && colon && enclosed &&
+    bool unlisted = scan->unlisted && colon && enclosed && spelling.code.length == 2 &&
                     !tw_exchange_find(TW_EXCHANGE_COUNTRY, spelling.base) &&
                     !tw_symbol_is_money(spelling.base);
     out->begin = (uint32_t)spelling.begin;

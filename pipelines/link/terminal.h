@@ -4,6 +4,7 @@
  *   out   the company, from its symbol to the code's end
  *
  *   "VELQ:US"                        a symbol of two characters and more, a colon, a terminal's code
+ *   "(VELQ:NASDAQ)"                  in brackets an exchange's name
  *   "VELQ UN Equity", "9901 JP Equity"   the yellow key, spelled so: nobody else writes it
  *   "(VELQ US)", "[VELQ LN, ODNL US]"    in brackets
  *   "VELQ US falls"                  three letters and more, in a text that is not in capitals there

@@ -3,7 +3,7 @@
  *     tw_name_table_begin(&names, err);
  *     tw_name_table_add(&names, &name, entity, err);     // each name of each company
  *     tw_name_table_add_number(&names, word, entity, err);   // behind all names: SH600999
- *     tw_name_table_seal(&names, err);                   // adds other spellings (variants.h), and no more comes
+ *     tw_name_table_seal(&names, err);                   // adds other spellings (variants.h); no more comes
  *     tw_name_table_beginnings(&names, words, count);   // a bit for each word that may begin a name: if so,
  *     tw_name_table_find(&names, text, &words[nth], &match);
  *

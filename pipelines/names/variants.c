@@ -27,8 +27,8 @@ static const struct form forms[] = {
 
 static const char *const conjunctions[] = {"&", "and", "+"};
 
-/* Ways to write apostrophes and hyphens: as they are; without apostrophes and with blanks for hyphens; without
- * both. */
+/* Ways to write apostrophes and hyphens: as they are; without apostrophes and with blanks for hyphens;
+ * without both. */
 enum { AS_LISTED, PARTED, FUSED, MARKS };
 
 enum {

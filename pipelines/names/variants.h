@@ -5,8 +5,8 @@
  *
  * A name is also spelled
  *   - with its legal form at the end in another spelling: Corp, Corporation; Inc, Incorporated; Ltd, Limited;
- *     Co, Company; Co Ltd, Co., Ltd, Company Limited; PLC, LLC, LP, SA, NV, SpA with stops or without; but for
- *     Co with a comma before it or without
+ *     Co, Company; Co Ltd, Co., Ltd, Company Limited; PLC, LLC, LP, SA, NV, SpA with stops or without; and
+ *     but for Co with a comma before it or without
  *   - without what tables put behind a slash and the form: CORP /DE/, Co/The
  *   - with "&", "and" and "+" between its words for one another
  *   - without "The" at its head, where two words stay

@@ -72,7 +72,10 @@ static const char folded_ascii[128] = {
     ['z'] = 'z',
 };
 
-enum { MOST_POINTS = 20 }; /* the longest compatibility decomposition has 18 */
+enum {
+    MOST_POINTS = 20,    /* the longest compatibility decomposition has 18 */
+    LAST_PLAIN = 0x0167, /* of the letters in plain_letters */
+};
 
 enum kind { WORD, ALONE, SPACE, OTHER, UNSEEN };
 
@@ -167,7 +170,7 @@ static bool is_accent(int32_t point)
     return IS_WITHIN(point, ranges);
 }
 
-/* The ASCII mark that a typographic one stands for; 0 when it is none. */
+/* The ASCII mark that a typographic one stands for, or the middle dot; 0 when it is none. */
 static int32_t plain_mark(int32_t point)
 {
     static const int32_t apostrophes[] = {0x60, 0xB4, 0x02B9, 0x02BB, 0x02BC, 0x02BD, 0x02BE, 0x02BF, 0x02C8,
@@ -177,6 +180,10 @@ static int32_t plain_mark(int32_t point)
         0xAB, 0xBB, 0x02BA, 0x05F4, 0x201C, 0x201D, 0x201E, 0x201F, 0x2033, 0x2036, 0x301D, 0x301E, 0xFF02};
     static const int32_t dashes[] = {
         0x02D7, 0x058A, 0x05BE, 0x1806, 0x2043, 0x207B, 0x208B, 0x2212, 0x2796, 0xFE58, 0xFE63, 0xFF0D};
+    static const int32_t slashes[] = {0x2044, 0x2215, 0x29F8};
+    static const int32_t dots[] = {0x0387, 0x2022, 0x2027, 0x2219, 0x22C5, 0x2E31, 0x30FB, 0xFF65};
+    if (point >= 0x3100 && point < 0xA700) /* ideographs */
+        return 0;
     if ((point >= 0x2010 && point <= 0x2015) || point == 0xFE31 || point == 0xFE32)
         return '-';
     for (size_t at = 0; at < sizeof apostrophes / sizeof apostrophes[0]; at++)
@@ -188,6 +195,12 @@ static int32_t plain_mark(int32_t point)
     for (size_t at = 0; at < sizeof dashes / sizeof dashes[0]; at++)
         if (dashes[at] == point)
             return '-';
+    for (size_t at = 0; at < sizeof slashes / sizeof slashes[0]; at++)
+        if (slashes[at] == point)
+            return '/';
+    for (size_t at = 0; at < sizeof dots / sizeof dots[0]; at++)
+        if (dots[at] == point)
+            return 0xB7;
     return 0;
 }
 
@@ -239,6 +252,22 @@ static size_t compose_kana(struct tw_text text, size_t at, int32_t *point)
     return length;
 }
 
+/* Letters with a stroke or without their dot, and two written as one: Unicode does not take them apart, but
+ * who lacks the key writes the plain ones. Empty: it is no such letter. */
+static const char *plain_letters(int32_t point)
+{
+    static const struct {
+        int32_t point;
+        char plain[3];
+    } letters[] = {{0xC6, "AE"}, {0xD0, "D"}, {0xD8, "O"}, {0xE6, "ae"}, {0xF0, "d"}, {0xF8, "o"},
+        {0x0110, "D"}, {0x0111, "d"}, {0x0126, "H"}, {0x0127, "h"}, {0x0131, "i"}, {0x0141, "L"},
+        {0x0142, "l"}, {0x0152, "OE"}, {0x0153, "oe"}, {0x0166, "T"}, {0x0167, "t"}};
+    for (size_t at = 0; at < sizeof letters / sizeof letters[0] && letters[at].point <= point; at++)
+        if (letters[at].point == point)
+            return letters[at].plain;
+    return "";
+}
+
 /* Decomposes and folds what no table above knows. */
 static void decompose(struct character *character, int32_t point, bool fold)
 {
@@ -247,9 +276,13 @@ static void decompose(struct character *character, int32_t point, bool fold)
     int32_t parts[MOST_POINTS];
     utf8proc_ssize_t count =
         utf8proc_decompose_char(point, parts, MOST_POINTS, (utf8proc_option_t)options, &boundary);
-    for (utf8proc_ssize_t part = 0; part < count && part < MOST_POINTS; part++)
-        if (!is_accent(parts[part]) && !is_unseen(parts[part]))
+    for (utf8proc_ssize_t part = 0; part < count && part < MOST_POINTS; part++) {
+        const char *plain = parts[part] <= LAST_PLAIN ? plain_letters(parts[part]) : "";
+        if (!*plain && !is_accent(parts[part]) && !is_unseen(parts[part]) && character->count < MOST_POINTS)
             character->points[character->count++] = parts[part];
+        for (; *plain && character->count < MOST_POINTS; plain++)
+            character->points[character->count++] = *plain;
+    }
 }
 
 /* The character at `at`, which is not ASCII, in the one form. */

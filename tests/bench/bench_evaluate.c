@@ -168,7 +168,7 @@ static void begin_evaluator(struct bench *bench, const char *conninfo, const cha
     struct tw_problems problems;
     struct tw_text_file source = {rules_path, {0}};
     struct tw_pool_events pool_events = {bench, no_batch};
-    struct tw_evaluator_events events = {bench, on_state};
+    struct tw_evaluator_events events = {.context = bench, .state = on_state};
     struct tw_shared *shared = tw_shared_new(NULL, NULL);
     if (!shared || !tw_config_defaults(&bench->arena, &bench->config, &err))
         die("no configuration");

@@ -172,7 +172,7 @@ static void on_state(void *context, bool ready, const struct tw_error *err)
 
 static void open_desk(struct story *story, struct desk *desk)
 {
-    struct tw_evaluator_events events = {desk, on_state};
+    struct tw_evaluator_events events = {.context = desk, .state = on_state};
     struct tw_error err;
     desk->closed = false;
     if (!tw_evaluator_begin(&story->loop, &story->config, &story->log, &story->metrics, story->pool,

@@ -204,7 +204,14 @@ static void symbols_of_the_message_by_their_exchange(void **state)
         {"LON:VOD", "VOD.L*1"}, {"RCI/B CN Equity", "RCI-B.TO*1"}, {"005930 KS", "005930.KS*1"},
         {"005930.KQ", ""}, {"9901.HK", ""}, {"TAP.N", "NYSE:TAP*1"}, {"2330 TT", "2330.TW*1"},
         {"XHKG:00941", "XHKG:0941*1"}, {"9901-JP", "9901.T*1"}, {"VOD-US", "VOD*1"}, {"HK00700", "0700.HK*1"},
-        {"SZ00700", ""}, {"VOD GR", "VOD*1"}, {"9901:US", ""}, {"US:9901", ""}};
+        {"SZ00700", ""}, {"VOD GR", "VOD*1"}, {"9901:US", ""}, {"US:9901", ""}, {"NYSE/VOD", "VOD*1"},
+        {"NASDAQ - VOD", "VOD*1"}, {"LSE VOD", "VOD.L*1"}, {"NYSE-BRK.B", "BRK.B*1"}, {"VOD-LSE", "VOD.L*1"},
+        {"VOD (LSE)", "VOD.L*1"}, {"VOD@XLON", "VOD.L*1"}, {"VOD/NYSE", "VOD*1"},
+        {"NYSE American:GE", "GE*1"}, {"London:VOD", "VOD.L*1"}, {"Hong Kong:700", "0700.HK*1"},
+        {"SH:600519", "600519.SS*1"}, {"600519:SH", "600519.SS*1"}, {"sh.600519", "600519.SS*1"},
+        {"HK.00700", "0700.HK*1"}, {"US.VOD", "VOD*1"}, {"SHSE.600519", "600519.SS*1"}, {"NYSE-FOOX", ""},
+        {"TSE.TO", ""}, {"NYSE", ""}, {"NYSE/", ""}, {"NYSE/TSX", ""}, {"(LSE)", ""}, {"JP.VOD", ""},
+        {"ICE-VOD", ""}};
     struct tw_automaton *all = entities;
     struct tw_error err;
     assert_true(tw_entities_parse("e.jsonl", tw_text_of(listed_abroad), &entities, &err));
@@ -347,6 +354,8 @@ static void terminals_write_a_market_behind_a_symbol(void **state)
         {"VELQ US falls 3%, says ODNL US.", "ODNL*1 VELQ*1"},
         {"VELQ.N fell, (ODNL.OQ), VELQ.N.", "ODNL*1 VELQ*2"},
         {"Foo (FOOX:US) rises", "[FOOX]*1"},
+        {"(VELQ:NASDAQ), [ODNL:NYSE; HSVA:LSE]", "HSVA.L*1 ODNL*1 VELQ*1"},
+        {"VELQ:NASDAQ, (FOOX:NASDAQ), (VELQ:AIM), (VELQ:NASDAQS)", ""},
         {"ALL US BANKS, ALL US Equity, PRESSURE ON US, (ALL US), ON:US, ALL.N", ""},
         {"FELL VELQ US BANKS, VELQ US-based, VELQ USA, XVELQ US, VELQ IN talks, VELQ us", ""},
         {"770 HK dollars, the U.S. and U.N, X:VELQ, VELQ:USA, VELQ: US", ""},
@@ -425,6 +434,23 @@ static void a_title_may_be_cut_off(void **state)
 }
 
 /* The same name, by other code points. */
+static void letters_with_a_stroke_and_marks_that_look_alike_are_the_same(void **state)
+{
+    (void)state;
+    static const char listed[] =
+        "{\"symbol\":\"ORS\",\"names\":[\"Ørvested A/S\"]}\n{\"symbol\":\"LDZ\",\"names\":[\"Lodzka Energia\"]}\n"
+        "{\"symbol\":\"ISB\",\"names\":[\"Kırmızı İş\"]}\n{\"symbol\":\"AEG\",\"names\":[\"Ægirvik\"]}\n"
+        "{\"symbol\":\"DOT\",\"names\":[\"ヨタ・ミ\",\"约塔·米\"]}\n";
+    static const struct expected cases[] = {
+        {"Ørvested A/S, Orvested A/S, ORVESTED A∕S, ØRVESTED A⁄S", "ORS*4"},
+        {"Łódzka Energia, ŁÓDZKA ENERGIA", "LDZ*2"},
+        {"Kirmizi Is, KIRMIZI İŞ, kırmızı iş", "ISB*3"},
+        {"Aegirvik, AEGIRVIK, ægirvik", "AEG*3"},
+        {"ヨタ･ミ, ヨタ·ミ, 约塔•米, 约塔・米", "DOT*4"},
+    };
+    assert_listed(listed, cases, sizeof cases / sizeof cases[0]);
+}
+
 static void names_are_the_same_in_every_spelling(void **state)
 {
     (void)state;
@@ -670,6 +696,7 @@ int main(void)
         cmocka_unit_test(a_name_may_begin_with_a_mark_of_symbols),
         cmocka_unit_test(a_bare_symbol_is_read_to_its_end),
         cmocka_unit_test(a_title_may_be_cut_off),
+        cmocka_unit_test(letters_with_a_stroke_and_marks_that_look_alike_are_the_same),
         cmocka_unit_test(names_are_the_same_in_every_spelling),
         cmocka_unit_test(a_chinese_name_of_two_characters_is_not_cut_from_common_words),
         cmocka_unit_test(names_are_whole_words_and_the_longest_wins),

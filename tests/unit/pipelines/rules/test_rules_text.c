@@ -60,7 +60,7 @@ static void the_page_for_analysts_holds_the_reference_of_the_tables(void **state
 {
     (void)state;
     static const char begin[] =
-        "<!-- reference: made from the tables of the kinds in pipelines/alert -->\n\n";
+        "<!-- reference: made from the tables of the kinds in pipelines/rule_kinds -->\n\n";
     static const char end[] = "\n<!-- end of reference -->";
     struct tw_text page, reference;
     struct tw_error err;
