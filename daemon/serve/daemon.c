@@ -338,13 +338,15 @@ static void on_watchdog(void *context)
         tw_notify_alive();
 }
 
-/* Each loss of a connection that stood is told; tries that fail alike afterwards, once a minute. */
+/* Each loss of a connection that stood is told, also while another is away; tries that fail alike afterwards,
+ * once a minute. */
 static void on_store_state(void *context, bool ready, const struct tw_error *err)
 {
     struct tw_daemon *daemon = context;
     uint64_t unsaid;
-    if (ready) {
+    if (!err) /* one is connected again: that it is lost after this is news */
         daemon->losses = (struct tw_repeats){0};
+    if (ready) {
         tw_log(&daemon->log, TW_INFO, "store", "connected", tw_string("schema", "ready"));
     } else if (err && tw_repeats_tell(&daemon->losses, tw_repeats_kind(err->what), tw_now_ms(), &unsaid)) {
         tw_log_error(&daemon->log, "store", "connection lost", err);

@@ -55,6 +55,8 @@ static void note_partition(const struct tw_answers *answers, struct tw_owned_par
     int32_t number = active ? (int32_t)number_in(told, "broker") : NO_BROKER;
     const json_t *broker = number >= 0 ? find_broker(brokers, number) : NULL;
     int64_t sent = number_in(json_object_get(broker, "req"), "Fetch");
+    const json_t *stable = json_object_get(told, "ls_offset");
+    partition->stable_offset = json_is_integer(stable) ? json_integer_value(stable) : -1;
     bool same = broker && number == partition->fetch_broker && answers->noted_ms > 0;
     if (same && sent > partition->fetches_sent && stayed_up(broker, now_ms - answers->noted_ms) &&
         answers->noted_ms > partition->base.answered_ms)

@@ -50,6 +50,7 @@ struct tw_owned_partition *tw_partitions_add(
     partition->base.moved_ms = partition->base.last_message_ms;
     partition->fetch_broker = -1;
     partition->check_offset = -1;
+    partition->stable_offset = -1;
     partition->told_offset = -1;
     partition->jumped_offset = -1;
     partition->unreadable_offset = -1;

@@ -61,21 +61,31 @@ static void add_unassigned(struct reasons *reasons, const struct tw_partitions *
                 at->topic, at->number, (now_ms - at->moved_ms) / 1000);
 }
 
-/* Read, Kafka holds more, and nothing comes: since its last message; of one that was taken since, for as
- * long as its row had stood by then, so that owners who take it from each other do not begin anew. Neither
- * does a pause, or commits that fail for a while would hide a partition that nothing comes from. */
+/* Kafka holds more of it, and nothing can come or does: a transaction is open, which no pause hides; or it
+ * is read, and nothing is there. */
+static bool is_held_up(struct tw_partition *at, uint64_t now_ms)
+{
+    const struct tw_owned_partition *owned = tw_owned(at);
+    if (at->end_offset <= at->expected_offset)
+        return false;
+    if (tw_partition_is_read(at) && tw_owned_is_blocked(owned))
+        return true;
+    return at->state == TW_PARTITION_READING && now_ms > at->moved_ms + AFTER_PAUSE_MS &&
+           (tw_owned_holds_more(owned) || !owned->at_end);
+}
+
+/* Held up since its last message; one that was taken since, for as long as its row had stood by then, so that
+ * owners who take it from each other do not begin anew. Neither does a pause, or commits that fail for a while
+ * would hide a partition that nothing comes from. */
 static void add_silent(struct reasons *reasons, const struct tw_partitions *partitions)
 {
     uint64_t now_ms = tw_now_ms();
     for (struct tw_partition *at = partitions->first; at; at = at->next) {
-        if (at->state != TW_PARTITION_READING || at->end_offset <= at->expected_offset)
-            continue;
         uint64_t taken_ms = tw_owned(at)->taken_at_ms;
         uint64_t stood_ms = at->stood_ms < taken_ms ? at->stood_ms : taken_ms;
         uint64_t since_ms = at->last_message_ms > taken_ms ? at->last_message_ms : taken_ms - stood_ms;
         bool behind = tw_owned_holds_more(tw_owned(at));
-        if (now_ms > since_ms + TW_LIVENESS_LIMIT_MS && now_ms > at->moved_ms + AFTER_PAUSE_MS &&
-            (behind || !tw_owned(at)->at_end))
+        if (now_ms > since_ms + TW_LIVENESS_LIMIT_MS && is_held_up(at, now_ms))
             add(reasons,
                 "topic %s partition %" PRId32 ": %" PRId64 " records wait in Kafka and none has come for "
                 "%" PRIu64 " s; cure: %s\n",

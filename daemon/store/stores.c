@@ -33,14 +33,13 @@ static void on_taken(
     stores->events.taken(stores->events.context, partition, assignment, err);
 }
 
-/* One that is connected says nothing while another is away, and lets the next one start. */
+/* One that is connected lets the next one start, and is not all of them while another is away. */
 static void on_state(void *context, bool ready, const struct tw_error *err)
 {
     struct tw_stores *stores = context;
     if (ready && stores->started < stores->count)
         tw_store_start(stores->each[stores->started++]);
-    if (!ready || tw_stores_ready(stores))
-        stores->events.state(stores->events.context, ready, err);
+    stores->events.state(stores->events.context, ready && tw_stores_ready(stores), err);
 }
 
 static void on_fenced(void *context, uint64_t assignment)

@@ -22,8 +22,8 @@ struct tw_stores;
 
 /* Starts connecting the first; when it is ready the next, and so on: what is wrong with the server is found
  * and told once, and they do not take a pooler's few sessions from each other while they ask it. `events`
- * hears of every store alike: `state` is told ready once all are, and of each loss. TW_CONFIG for a conninfo
- * that libpq refuses. */
+ * hears of every store alike: `state` is told ready once all are, not ready and no error of one that is
+ * connected while another is away, and of each loss. TW_CONFIG for a conninfo that libpq refuses. */
 TW_MUST_USE bool tw_stores_begin(uv_loop_t *loop, const struct tw_config *config, const struct tw_log *log,
     struct tw_metrics *metrics, const struct tw_store_events *events, struct tw_stores **out,
     struct tw_error *err);

@@ -50,7 +50,7 @@ static void note(struct scene *scene, uint64_t now_ms)
         "{\"brokers\":{\"a:9092/2\":{\"nodeid\":2,\"source\":\"learned\",\"state\":\"%s\",\"stateage\":%lld,"
         "\"req\":{\"Fetch\":%lld}},\"GroupCoordinator\":{\"nodeid\":2,\"source\":\"logical\",\"state\":\"UP\","
         "\"stateage\":9000000000,\"req\":{\"Fetch\":0}}},"
-        "\"topics\":{\"news\":{\"partitions\":{\"3\":{\"broker\":%d,\"fetch_state\":\"%s\"}}}}}",
+        "\"topics\":{\"news\":{\"partitions\":{\"3\":{\"broker\":%d,\"fetch_state\":\"%s\",\"ls_offset\":77}}}}}",
         scene->state, scene->up_us, scene->sent, scene->broker, scene->fetch_state);
     tw_answers_note(&scene->answers, &scene->partitions, json, (size_t)length, now_ms);
     tw_answers_second(&scene->answers, &scene->partitions, &scene->log, &scene->metrics, now_ms);
@@ -68,6 +68,7 @@ static void a_broker_that_is_sent_another_fetch_has_answered_the_one_before(void
     open_scene(&scene);
     note(&scene, 1000);
     assert_false(answers(&scene)); /* nothing to compare with yet */
+    assert_int_equal(scene.partition->stable_offset, 77);
     assert_int_equal(tw_answers_partitions(&scene.answers, "news"), 1);
     assert_int_equal(tw_answers_partitions(&scene.answers, "others"), 0);
     scene.sent++;

@@ -96,6 +96,35 @@ static void a_partition_that_is_read_and_from_which_nothing_comes_is_named(void 
     assert_non_null(strstr(why, "a transaction is open before them: end it"));
 }
 
+/* A database that refuses for a while stops all reading; what nobody could read before it did is told on. */
+static void no_pause_hides_a_transaction_that_is_open(void **state)
+{
+    (void)state;
+    char why[1024];
+    uint64_t now = tw_now_ms();
+    struct tw_group group = {.config = &config, .state = TW_GROUP_ASSIGNED};
+    struct tw_owned_partition held_up = {.base = {.topic = "news",
+                                             .state = TW_PARTITION_PAUSED,
+                                             .expected_offset = 100,
+                                             .end_offset = 350,
+                                             .last_message_ms = now - 20500,
+                                             .moved_ms = now - 500},
+        .taken_at_ms = now - 60000,
+        .at_end = true,
+        .end_event_offset = 100,
+        .stable_offset = 100};
+    struct tw_partitions partitions = {.first = &held_up.base};
+    assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
+    assert_non_null(strstr(why, "none has come for 20 s; cure: a transaction is open before them"));
+    held_up.base.state = TW_PARTITION_READING; /* it goes on and stops again, and again */
+    assert_false(tw_reasons_write(&group, &partitions, why, sizeof why));
+    held_up.base.state = TW_PARTITION_PAUSED;
+    held_up.stable_offset = 200; /* it has ended: what waits now, waits for the pause to be over */
+    assert_true(tw_reasons_write(&group, &partitions, why, sizeof why));
+    held_up.stable_offset = -1; /* nobody has said */
+    assert_true(tw_reasons_write(&group, &partitions, why, sizeof why));
+}
+
 /* Nothing is asked for, so no broker is silent and no record known to wait: only the log would tell. */
 static void a_partition_that_is_taken_and_never_assigned_is_named(void **state)
 {
@@ -163,6 +192,7 @@ int main(void)
         cmocka_unit_test(every_partition_that_is_not_read_is_named_the_gravest_first),
         cmocka_unit_test(a_refusal_by_the_broker_is_told_apart_from_patience),
         cmocka_unit_test(a_partition_that_is_read_and_from_which_nothing_comes_is_named),
+        cmocka_unit_test(no_pause_hides_a_transaction_that_is_open),
         cmocka_unit_test(a_partition_that_is_taken_and_never_assigned_is_named),
         cmocka_unit_test(owners_who_take_a_partition_from_each_other_do_not_begin_to_wait_anew),
         cmocka_unit_test(what_is_too_much_to_name_is_counted_and_nothing_is_written_beyond_the_end),
