@@ -75,8 +75,8 @@ static uint32_t place_of(const char *const *names, const char *key)
     return name;
 }
 
-/* Puts a value among those of its object, from `first` on, in the order of their places; of one name the first
- * value counts. */
+/* Puts a value among those of its object, from `first` on, in the order of their places; of one name the
+ * first value counts. */
 static void insert(
     const json_t *value, uint8_t place, uint32_t first, uint8_t *places, struct tw_feed_values *out)
 {
