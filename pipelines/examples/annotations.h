@@ -7,11 +7,11 @@
  *     entities   [{"name":..., "label":...}], a label as above or none; or {"NAME": label, ...}
  *     agree      how many per cent of those who labelled the record agree, a whole number
  *
- * A text is read for the number or the list that it holds, as a cell of a table does. A field that is absent or
- * null is not given. Other names under which the same is found: `sentiment`,
- * `gold_label`, `polarity` and `labels` for the label, `aspects`, `targets` and `companies` for the entities;
- * in an entity `text`, `entity`, `target`, `aspect`, `company`, `symbol` for its name, `sentiment`,
- * `polarity` for its label. Under those names something else may stand: what is no label of ours is none.
+ * A text is read for the number or the list that it holds, as a cell of a table does. A field that is absent
+ * or null is not given. Other names under which the same is found: `sentiment`, `gold_label`, `polarity` and
+ * `labels` for the label, `aspects`, `targets` and `companies` for the entities; in an entity `text`,
+ * `entity`, `target`, `aspect`, `company`, `symbol` for its name, `sentiment`, `polarity` for its label.
+ * Under those names something else may stand: what is no label of ours is none.
  *
  * Errors, but for whoever needs no labels: TW_REFUSED, where = the field, for a `label` that is none of ours
  * and for an entity without a name beside named ones; TW_FULL. A strange `agree` is no error: it is a fact

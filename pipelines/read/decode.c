@@ -293,7 +293,8 @@ static bool take_symbols_of(const struct decoding *decoding, const json_t *value
 static bool take_symbols_of_feeds(
     const struct decoding *decoding, enum tw_feed_field field, enum tw_listed kind)
 {
-    struct tw_feed_values others = {.count = 0};
+    struct tw_feed_values others;
+    others.count = 0;
     if (decoding->document->symbol_count > 0)
         return true;
     tw_feed_values_add(decoding->fields.object, field, &others);
@@ -436,7 +437,8 @@ static bool take_other_time(const struct decoding *decoding)
     const struct tw_event_time_options reading = {decoding->options->time_unit, &decoding->options->clocks};
     struct tw_document *document = decoding->document;
     json_t *object = decoding->fields.object;
-    struct tw_feed_values others = {.count = 0};
+    struct tw_feed_values others;
+    others.count = 0;
     struct tw_error why;
     char joined[TW_TIME_FIELDS_BYTES];
     const json_t *day = tw_time_fields_join(object, joined);
@@ -532,7 +534,8 @@ static bool fail_no_text(const struct decoding *decoding)
 static bool take_other_text(const struct decoding *decoding, const struct text_field *field,
     enum tw_feed_field names, struct tw_text *to)
 {
-    struct tw_feed_values others = {.count = 0};
+    struct tw_feed_values others;
+    others.count = 0;
     if (!tw_text_is_blank(*to))
         return true;
     tw_feed_values_add(decoding->fields.object, names, &others);

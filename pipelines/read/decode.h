@@ -6,8 +6,9 @@
  * A message is a JSON object, wrapped or not (envelope.h). What makes it a document is a text: a title or a
  * body that holds something other than white space. Everything else is optional: of each list of names the
  * first whose value says something wins, then the envelope's own fields, then a Kafka header of one of those
- * names, then what feeds call the field (feed_names.h); a value of another type is read for what it plainly is (plain.h) or left out, and counted by field,
- * never a dead letter. Unknown fields are ignored, and nothing in them can spoil a message (json_text.h).
+ * names, then what feeds call the field (feed_names.h); a value of another type is read for what it plainly
+ * is (plain.h) or left out, and counted by field, never a dead letter. Unknown fields are ignored, and
+ * nothing in them can spoil a message (json_text.h).
  *
  *   id            text or a number
  *   time          a text (time_text.h), or a number in `time_unit`: `auto` tells seconds, milliseconds,
@@ -32,7 +33,8 @@
  *
  * Everything is copied into the arena; the message itself must outlive the document (dead letters keep its
  * raw bytes). A message of n bytes takes at most 6 n + 4 KiB of arena, n counted after decompression, and 64
- * bytes for each of its symbols and companies besides. Pure: no clock, no locale, no TZ of the environment. */
+ * bytes for each of its symbols and companies besides. Pure: no clock, no locale, no TZ of the
+ * environment. */
 #ifndef TW_DECODE_H
 #define TW_DECODE_H
 

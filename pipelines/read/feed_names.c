@@ -1,5 +1,7 @@
 #include "read/feed_names.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 /* The table ends each list by NULL. Of times the ones that say when a text came out stand before those that
@@ -55,34 +57,64 @@ bool tw_feed_has_name(enum tw_feed_field field, const char *key)
     return false;
 }
 
-static void add_value(const json_t *value, struct tw_feed_values *out)
+/* The first letters of all names, a bit each: most members are told apart by theirs. */
+static uint32_t letters_of(const char *const *names)
 {
-    if (value && out->count < sizeof out->values / sizeof out->values[0])
-        out->values[out->count++] = value;
+    uint32_t letters = 0;
+    for (; *names; names++)
+        letters |= UINT32_C(1) << (**names & 31);
+    return letters;
+}
+
+/* The place of the name that the key is; that behind the last when it is none. */
+static uint32_t place_of(const char *const *names, const char *key)
+{
+    uint32_t name = 0;
+    while (names[name] && ((names[name][0] ^ key[0]) & 31 || !tw_feed_same_name(names[name], key)))
+        name++;
+    return name;
+}
+
+/* Puts a value among those of its object, from `first` on, in the order of their places; of one name the
+ * first value counts. */
+static void insert(
+    const json_t *value, uint8_t place, uint32_t first, uint8_t *places, struct tw_feed_values *out)
+{
+    uint32_t at = out->count;
+    while (at > first && places[at - 1 - first] > place)
+        at--;
+    if (out->count == sizeof out->values / sizeof out->values[0] ||
+        (at > first && places[at - 1 - first] == place))
+        return;
+    memmove(&out->values[at + 1], &out->values[at], (out->count - at) * sizeof out->values[0]);
+    memmove(&places[at + 1 - first], &places[at - first], out->count - at);
+    out->values[at] = value;
+    places[at - first] = place;
+    out->count++;
 }
 
 void tw_feed_values_add(json_t *object, enum tw_feed_field field, struct tw_feed_values *out)
 {
     const char *const *names = feed_names[field];
-    const json_t *found[TW_FEED_NAMES_MOST] = {NULL};
-    uint32_t any = 0;
+    const uint32_t letters = letters_of(names), first = out->count;
+    uint8_t places[TW_FEED_NAMES_MOST];
     for (void *member = json_object_iter(object); member; member = json_object_iter_next(object, member)) {
-        const json_t *value = json_object_iter_value(member);
         const char *key = skip_marks(json_object_iter_key(member));
-        for (uint32_t name = 0; !json_is_null(value) && names[name]; name++)
-            if ((names[name][0] | 0x20) == (key[0] | 0x20) && !found[name] &&
-                tw_feed_same_name(names[name], key)) {
-                found[name] = value;
-                any++;
-            }
+        const json_t *value = json_object_iter_value(member);
+        if (!(letters >> (key[0] & 31) & 1) || json_is_null(value))
+            continue;
+        uint32_t place = place_of(names, key);
+        if (names[place])
+            insert(value, (uint8_t)place, first, places, out);
     }
-    for (uint32_t name = 0; any && names[name]; name++)
-        add_value(found[name], out);
 }
 
 void tw_feed_values_add_named(
     const json_t *object, const struct tw_name_list *names, struct tw_feed_values *out)
 {
-    for (uint32_t name = 0; object && name < names->count; name++)
-        add_value(tw_fields_member(object, names->names[name]), out);
+    for (uint32_t name = 0; object && name < names->count; name++) {
+        const json_t *value = tw_fields_member(object, names->names[name]);
+        if (value && out->count < sizeof out->values / sizeof out->values[0])
+            out->values[out->count++] = value;
+    }
 }

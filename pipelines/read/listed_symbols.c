@@ -90,7 +90,7 @@ static json_t *listed_members(const struct reading *reading, const json_t *objec
             json_array_extend(list, value);
         else if (json_is_string(value) || named)
             json_array_append(list, value);
-        else if (!json_is_null(value) && reading->kind == TW_LISTED_SYMBOLS && is_symbol_name(name))
+        else if (!json_is_null(value) && is_symbol_name(name))
             json_array_append_new(list, json_string(name));
     }
     return list;
@@ -119,9 +119,11 @@ bool tw_listed_symbols(const json_t *value, enum tw_listed kind, struct tw_arena
     enum tw_plain plain = plain_symbol(&reading, value, &text);
     if (plain == TW_PLAIN_FULL)
         return tw_arena_fail(arena, err);
+    if (plain == TW_PLAIN_NONE && kind == TW_LISTED_COMPANIES) /* Yahoo's finance has a list within */
+        return read_array(&reading, json_object_get(value, "stockTickers"));
     if (plain == TW_PLAIN_NONE && json_is_object(value))
         return read_members(&reading, value);
-    out->repairs = plain != TW_PLAIN_TEXT && !(plain == TW_PLAIN_NONE && kind == TW_LISTED_COMPANIES);
+    out->repairs = plain != TW_PLAIN_TEXT;
     return tw_text_is_blank(text) ||
            (keep(&reading, text, &text) && tw_split_symbols(arena, text, &out->symbols, &out->count, err));
 }

@@ -20,17 +20,17 @@ enum { TW_TIME_FIELDS_BYTES = 96 };
 /* Does the value say a clock and no day: "14:31", "14:31:05.5 ET", "2:31 PM", "143105", 143105? */
 bool tw_time_fields_is_clock(const json_t *value);
 
-/* The day and the clock that stand in two fields of the object, a blank between them. Returns the day's value,
- * which is no time of its own then; NULL when there is no such pair. `object` may be NULL. */
+/* The day and the clock that stand in two fields of the object, a blank between them. Returns the day's
+ * value, which is no time of its own then; NULL when there is no such pair. `object` may be NULL. */
 const json_t *tw_time_fields_join(json_t *object, char joined[TW_TIME_FIELDS_BYTES]);
 
-/* The object within that tells about the message, {"meta": {"ts": ..}, ..}; NULL when there is none. `object` may
- * be NULL. */
+/* The object within that tells about the message, {"meta": {"ts": ..}, ..}; NULL when there is none.
+ * `object` may be NULL. */
 json_t *tw_time_fields_about(const json_t *object);
 
 /* Does a field whose name speaks of a time hold one that may be when the message came out: not before the
- * year 2000, not after `latest_us`, or without an offset? It may as well be any other time, so it is not taken: it is to be
- * told. */
+ * year 2000, not after `latest_us`, or without an offset? It may as well be any other time, so it is not
+ * taken: it is to be told. */
 bool tw_time_fields_unknown(json_t *object, const struct tw_event_time_options *reading, int64_t latest_us);
 
 #endif

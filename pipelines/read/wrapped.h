@@ -8,10 +8,10 @@
  * Message, SQS's body, Pub/Sub's message and data, Kinesis's and Firehose's data, Elasticsearch's _source,
  * MongoDB's fullDocument, GoldenGate's after, Maxwell's and Canal's data, value of Kafka's REST proxy, what
  * Twitter, Reddit, Telegram, Discord, Slack, Bluesky and GraphQL answer (data, channel_post, article, d,
- * event, commit), the Guardian's and Django's fields, a tweet's extended_tweet; an item of DynamoDB (dynamodb.h). Under such a name may stand
- * an object; JSON in a text; where a transport's fields stand beside it JSON in base64, or words in base64
- * or as they are; an array of one object. Of two names the one whose object has a text at once is
- * preferred, then the earlier of the table. Five levels at the most. */
+ * event, commit), the Guardian's and Django's fields, a tweet's extended_tweet; an item of DynamoDB
+ * (dynamodb.h). Under such a name may stand an object; JSON in a text; where a transport's fields stand
+ * beside it JSON in base64, or words in base64 or as they are; an array of one object. Of two names the one
+ * whose object has a text at once is preferred, then the earlier of the table. Five levels at the most. */
 #ifndef TW_WRAPPED_H
 #define TW_WRAPPED_H
 
@@ -31,12 +31,12 @@ bool tw_wrapped_says_deleted(const json_t *object);
 TW_MUST_USE bool tw_wrapped_open(const struct tw_wrapped_names *names, struct tw_arena *arena,
     struct tw_envelope_contents *out, struct tw_error *err);
 
-/* The refusal of an object whose messages stand in a list under `path`, names with dots between; `what` is said
- * before it. Returns false. */
+/* The refusal of an object whose messages stand in a list under `path`, names with dots between; `what` is
+ * said before it. Returns false. */
 bool tw_wrapped_fail_several(const char *what, const char *path, struct tw_error *err);
 
-/* An object with a title and no body: is it a feed's, whose messages stand in a list within (JSON Feed, a page
- * of answers)? Then its title is no news: err is the refusal (TW_REFUSED). */
+/* An object with a title and no body: is it a feed's, whose messages stand in a list within (JSON Feed, a
+ * page of answers)? Then its title is no news: err is the refusal (TW_REFUSED). */
 bool tw_wrapped_is_feed(const json_t *object, const struct tw_wrapped_names *names, struct tw_error *err);
 
 /* Is the object a table, as data frames are written: nothing but columns of one length, lists of two rows and

@@ -151,8 +151,8 @@ static void texts_are_no_table(void **state)
 {
     (void)state;
     static const char *const texts[] = {"", "Velquin falls, and so does the text\nup\n", "text",
-        "Summary\nup\n", "{\"text\":\"a\",\"n\":1}\n", "[\"text\",\"n\"]\n",
-        "\"Up,\" he says of it\nup\n", "Velquin; Ordanelle | the others\n", "\n\ntext,n\n"};
+        "Summary\nup\n", "{\"text\":\"a\",\"n\":1}\n", "[\"text\",\"n\"]\n", "\"Up,\" he says of it\nup\n",
+        "Velquin; Ordanelle | the others\n", "\n\ntext,n\n"};
     char shown[SHOWN_BYTES];
     for (size_t at = 0; at < sizeof texts / sizeof texts[0]; at++) {
         read_table("news.txt", texts[at], strlen(texts[at]) + 1, shown);
