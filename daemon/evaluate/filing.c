@@ -316,7 +316,7 @@ static void put_told(struct filed *filed, uint32_t row, const struct read_row *r
 static void put_row(struct filed *filed, const struct tw_unfiled_queue *queue, uint32_t row, int64_t number,
     const struct tw_story_verdict *verdict)
 {
-    const struct tw_waiting_document *waiting = &queue->documents[row];
+    const struct tw_queued_document *waiting = &queue->documents[row];
     filed->topics[row] = waiting->topic_id;
     filed->partitions[row] = waiting->partition;
     filed->offsets[row] = waiting->offset;
@@ -334,7 +334,7 @@ TW_MUST_USE static bool read_all(const struct tw_filing *filing, const struct tw
     struct tw_arena *arena, struct read_row *read, size_t *entities, struct tw_error *err)
 {
     for (uint32_t row = 0; row < queue->filed; row++) {
-        const struct tw_waiting_document *waiting = &queue->documents[row];
+        const struct tw_queued_document *waiting = &queue->documents[row];
         if (!read_row(waiting->sketch, waiting->time_us, arena, &read[row], err))
             return false;
         read[row].telling.number = filing->filed + row + 1;

@@ -16,8 +16,8 @@ static int compare_numbers(int64_t one, int64_t other)
 
 static int compare_documents(const void *left, const void *right)
 {
-    const struct tw_waiting_document *one = left;
-    const struct tw_waiting_document *other = right;
+    const struct tw_queued_document *one = left;
+    const struct tw_queued_document *other = right;
     int order = compare_numbers(one->time_us, other->time_us);
     if (order == 0)
         order = tw_text_compare(one->topic, other->topic);
@@ -29,10 +29,10 @@ static int compare_documents(const void *left, const void *right)
 /* -- reading --------------------------------------------------------------------------------------------- */
 
 /* The first document of a row that waits, without its sketch. */
-static struct tw_waiting_document first_of(const PGresult *rows, uint32_t row)
+static struct tw_queued_document first_of(const PGresult *rows, uint32_t row)
 {
     int at = (int)row;
-    return (struct tw_waiting_document){.time_us = tw_get_time(PQgetvalue(rows, at, TIME)),
+    return (struct tw_queued_document){.time_us = tw_get_time(PQgetvalue(rows, at, TIME)),
         .offset = tw_get_int64(PQgetvalue(rows, at, OFFSET)),
         .topic = tw_get_text(rows, at, TOPIC),
         .partition = tw_get_int32(PQgetvalue(rows, at, PARTITION)),
@@ -49,14 +49,14 @@ static uint32_t documents_of(const PGresult *rows, uint32_t row)
 /* Documents before the first that waits are filed. */
 TW_MUST_USE static bool read_row(struct tw_unfiled_queue *queue, uint32_t row, struct tw_error *err)
 {
-    const struct tw_waiting_document first = first_of(queue->rows, row);
+    const struct tw_queued_document first = first_of(queue->rows, row);
     struct tw_text rest = tw_get_text(queue->rows, (int)row, SKETCHES);
     uint32_t left = documents_of(queue->rows, row);
     if (left == 0)
         return tw_unfiled_refuse(err);
     while (rest.length > 0) {
         struct tw_unfiled_document document;
-        struct tw_waiting_document waiting = first;
+        struct tw_queued_document waiting = first;
         if (!tw_unfiled_next(&rest, &document, err))
             return false;
         waiting.time_us = document.event_us;
@@ -77,7 +77,7 @@ static uint32_t count_filed(const struct tw_unfiled_queue *queue)
     uint32_t filed = queue->count;
     if (!queue->more)
         return filed;
-    const struct tw_waiting_document unread = first_of(queue->rows, queue->row_count);
+    const struct tw_queued_document unread = first_of(queue->rows, queue->row_count);
     while (filed > 0 && compare_documents(&queue->documents[filed - 1], &unread) > 0)
         filed--;
     return filed;
@@ -109,13 +109,13 @@ bool tw_unfiled_queue_read(struct tw_unfiled_queue *queue, const PGresult *rows,
 /* By row: how many documents wait on, and the first of them. */
 struct rest {
     uint32_t documents;
-    const struct tw_waiting_document *first;
+    const struct tw_queued_document *first;
 };
 
 static void measure_rests(const struct tw_unfiled_queue *queue, struct rest *rests)
 {
     for (uint32_t at = queue->count; at-- > queue->filed;) { /* the first one comes last */
-        const struct tw_waiting_document *waiting = &queue->documents[at];
+        const struct tw_queued_document *waiting = &queue->documents[at];
         rests[waiting->row].first = waiting;
         rests[waiting->row].documents++;
     }

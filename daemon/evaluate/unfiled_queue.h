@@ -14,7 +14,7 @@
 
 #include "evaluate/statement_list.h"
 
-struct tw_waiting_document {
+struct tw_queued_document {
     int64_t time_us;
     int64_t offset;
     struct tw_text topic; /* in the answer, as is the sketch */
@@ -28,7 +28,7 @@ struct tw_unfiled_queue {
     const PGresult *rows; /* borrowed */
     uint32_t row_count;   /* rows that were read */
     bool more;            /* there is another row */
-    struct tw_waiting_document *documents;
+    struct tw_queued_document *documents;
     uint32_t count; /* of documents in these rows */
     uint32_t filed; /* of them to be filed, the first ones */
 };
