@@ -1,6 +1,8 @@
 #include "evaluate/filing.h"
 
+#include "evaluate/unfiled_queue.h"
 #include "postgres/wire.h"
+#include "store/unfiled.h"
 #include "stories/sketch.h"
 #include "time/bars.h"
 #include "time/watermark.h"
@@ -42,6 +44,7 @@ void tw_filing_begin(struct tw_filing *filing, const struct tw_config *config, c
         .session = session,
         .filed_to_us = TW_NO_TIME,
         .most = DOCUMENTS_AT_ONCE,
+        .a_row = TW_UNFILED_DOCUMENTS,
         .most_documents = (uint32_t)config->stories.most_documents};
 }
 
@@ -144,6 +147,13 @@ int64_t tw_filing_bound(const struct tw_filing *filing, int64_t watermark_us)
     return filing->enabled && filing->filed_to_us < watermark_us ? filing->filed_to_us : watermark_us;
 }
 
+/* Rows of so many documents as are filed at once, by what the last ones held. */
+static uint32_t most_rows(const struct tw_filing *filing)
+{
+    uint32_t rows = filing->most / filing->a_row;
+    return rows > 0 ? rows : 1;
+}
+
 /* -- questions ------------------------------------------------------------------------------------------- */
 
 /* What was filed from there on is compared with what comes. */
@@ -157,7 +167,7 @@ void tw_filing_read(const struct tw_filing *filing, struct tw_statement_list *li
     if (filing->work == TW_FILE_DOCUMENTS) {
         tw_statement_add(list, TW_UNFILED_READ);
         tw_statement_put_time(list, filing->to_us);
-        tw_statement_put_int64(list, filing->most);
+        tw_statement_put_int64(list, (int64_t)most_rows(filing) + 1); /* where what is not read begins */
     } else if (filing->state == TW_FILING_UNREAD) {
         tw_statement_add(list, TW_STORY_TIMES_READ);
         tw_statement_put_time(list, filing->filed_to_us - tw_stories_defaults().window_us);
@@ -202,13 +212,10 @@ struct read_row {
     struct tw_story_telling telling;
 };
 
-TW_MUST_USE static bool read_row(const PGresult *rows, int row, int sketch_column, int time_column,
-    struct tw_arena *arena, struct read_row *out, struct tw_error *err)
+TW_MUST_USE static bool read_row(struct tw_text sketch, int64_t time_us, struct tw_arena *arena,
+    struct read_row *out, struct tw_error *err)
 {
-    struct tw_text bytes = {
-        PQgetvalue(rows, row, sketch_column), (size_t)PQgetlength(rows, row, sketch_column)};
-    int64_t time_us = tw_get_time(PQgetvalue(rows, row, time_column));
-    return tw_sketch_read(bytes, arena, &out->sketch, err) &&
+    return tw_sketch_read(sketch, arena, &out->sketch, err) &&
            tw_sketch_tell(&out->sketch, time_us, 0, arena, &out->telling, err);
 }
 
@@ -245,7 +252,8 @@ TW_MUST_USE static bool recall_documents(
         size_t mark = tw_arena_mark(arena);
         struct tw_story story = story_of(filing->rows, row);
         struct read_row read;
-        if (!read_row(filing->rows, row, SKETCH, EVENT_TIME, arena, &read, err))
+        if (!read_row(tw_get_text(filing->rows, row, SKETCH),
+                tw_get_time(PQgetvalue(filing->rows, row, EVENT_TIME)), arena, &read, err))
             return false;
         read.telling.number = tw_get_int64(PQgetvalue(filing->rows, row, NUMBER));
         if (!tw_stories_recall(&filing->stories, &read.telling, &story, err))
@@ -262,16 +270,14 @@ TW_MUST_USE static bool recall_documents(
 struct filed {
     int16_t *topics;
     int32_t *partitions;
-    int64_t *offsets, *numbers, *stories, *begun_us;
+    int64_t *offsets, *times_us, *numbers, *stories, *begun_us;
     int32_t *novelty, *copies[TW_STORY_SPANS];
+    struct tw_text *sketches;
     int32_t *told_rows;
     struct tw_text *told;
     uint32_t told_count;
     struct tw_bar_row *bars; /* a row for each of `told` */
 };
-
-/* Rows of TW_UNFILED_READ. */
-enum { TOPIC_ID, PARTITION, OFFSET, TIME, UNFILED_SKETCH };
 
 TW_MUST_USE static bool make_columns(
     struct filed *filed, size_t rows, size_t entities, struct tw_arena *arena, struct tw_error *err)
@@ -280,10 +286,12 @@ TW_MUST_USE static bool make_columns(
         .topics = tw_arena_array(arena, rows, sizeof *filed->topics),
         .partitions = tw_arena_array(arena, rows, sizeof *filed->partitions),
         .offsets = tw_arena_array(arena, rows, sizeof *filed->offsets),
+        .times_us = tw_arena_array(arena, rows, sizeof *filed->times_us),
         .numbers = tw_arena_array(arena, rows, sizeof *filed->numbers),
         .stories = tw_arena_array(arena, rows, sizeof *filed->stories),
         .begun_us = tw_arena_array(arena, rows, sizeof *filed->begun_us),
         .novelty = tw_arena_array(arena, rows, sizeof *filed->novelty),
+        .sketches = tw_arena_array(arena, rows, sizeof *filed->sketches),
         .told_rows = tw_arena_array(arena, entities, sizeof *filed->told_rows),
         .told = tw_arena_array(arena, entities, sizeof *filed->told),
         .bars = tw_arena_array(arena, entities, sizeof *filed->bars),
@@ -305,25 +313,29 @@ static void put_told(struct filed *filed, uint32_t row, const struct read_row *r
     }
 }
 
-static void put_row(struct filed *filed, const PGresult *rows, uint32_t row, int64_t number,
+static void put_row(struct filed *filed, const struct tw_unfiled_queue *queue, uint32_t row, int64_t number,
     const struct tw_story_verdict *verdict)
 {
-    filed->topics[row] = tw_get_int16(PQgetvalue(rows, (int)row, TOPIC_ID));
-    filed->partitions[row] = tw_get_int32(PQgetvalue(rows, (int)row, PARTITION));
-    filed->offsets[row] = tw_get_int64(PQgetvalue(rows, (int)row, OFFSET));
+    const struct tw_queued_document *waiting = &queue->documents[row];
+    filed->topics[row] = waiting->topic_id;
+    filed->partitions[row] = waiting->partition;
+    filed->offsets[row] = waiting->offset;
+    filed->times_us[row] = waiting->time_us;
     filed->numbers[row] = number;
     filed->stories[row] = verdict->story;
     filed->begun_us[row] = verdict->begun_us;
     filed->novelty[row] = verdict->novelty;
     for (int span = 0; span < TW_STORY_SPANS; span++)
         filed->copies[span][row] = (int32_t)verdict->copies[span];
+    filed->sketches[row] = waiting->sketch;
 }
 
-TW_MUST_USE static bool read_all(const struct tw_filing *filing, struct tw_arena *arena,
-    struct read_row *read, size_t *entities, struct tw_error *err)
+TW_MUST_USE static bool read_all(const struct tw_filing *filing, const struct tw_unfiled_queue *queue,
+    struct tw_arena *arena, struct read_row *read, size_t *entities, struct tw_error *err)
 {
-    for (int row = 0; row < PQntuples(filing->rows); row++) {
-        if (!read_row(filing->rows, row, UNFILED_SKETCH, TIME, arena, &read[row], err))
+    for (uint32_t row = 0; row < queue->filed; row++) {
+        const struct tw_queued_document *waiting = &queue->documents[row];
+        if (!read_row(waiting->sketch, waiting->time_us, arena, &read[row], err))
             return false;
         read[row].telling.number = filing->filed + row + 1;
         *entities += read[row].sketch.entity_count;
@@ -331,44 +343,45 @@ TW_MUST_USE static bool read_all(const struct tw_filing *filing, struct tw_arena
     return true;
 }
 
-TW_MUST_USE static bool file_all(struct tw_filing *filing, struct read_row *read, struct filed *filed,
-    struct tw_arena *arena, struct tw_error *err)
+TW_MUST_USE static bool file_all(struct tw_filing *filing, const struct tw_unfiled_queue *queue,
+    struct read_row *read, struct filed *filed, struct tw_arena *arena, struct tw_error *err)
 {
-    uint32_t count = (uint32_t)PQntuples(filing->rows);
     uint64_t forgotten = filing->stories.forgotten;
-    for (uint32_t row = 0; row < count; row++) {
+    for (uint32_t row = 0; row < queue->filed; row++) {
         struct tw_story_verdict verdict;
         bool *told = tw_arena_array(arena, read[row].telling.entity_count, sizeof *told);
         if (!told)
             return tw_arena_fail(arena, err);
         if (!tw_stories_file(&filing->stories, &read[row].telling, &verdict, told, err))
             return false;
-        put_row(filed, filing->rows, row, read[row].telling.number, &verdict);
+        put_row(filed, queue, row, read[row].telling.number, &verdict);
         put_told(filed, row, &read[row], told);
         filing->copies += verdict.story != read[row].telling.number;
     }
-    filing->row_count = count;
+    filing->row_count = queue->filed;
     filing->forgotten = (uint32_t)(filing->stories.forgotten - forgotten);
     return true;
 }
 
 /* -- on a worker: statements ----------------------------------------------------------------------------- */
 
-static void put_stories(struct tw_filing *filing, const struct filed *filed, struct tw_statement_list *list)
+static void put_stories(
+    const struct tw_unfiled_queue *queue, const struct filed *filed, struct tw_statement_list *list)
 {
-    uint32_t count = filing->row_count;
+    uint32_t count = queue->filed;
     tw_statement_add(list, TW_STORIES_FILE);
-    tw_statement_put_time(list, tw_get_time(PQgetvalue(filing->rows, 0, TIME)));
-    tw_statement_put_time(list, tw_get_time(PQgetvalue(filing->rows, (int)count - 1, TIME)));
+    tw_unfiled_queue_put(queue, list);
     tw_statement_put_int16s(list, filed->topics, count);
     tw_statement_put_int32s(list, filed->partitions, count);
     tw_statement_put_int64s(list, filed->offsets, count);
+    tw_statement_put_times(list, filed->times_us, count);
     tw_statement_put_int64s(list, filed->numbers, count);
     tw_statement_put_int64s(list, filed->stories, count);
     tw_statement_put_times(list, filed->begun_us, count);
     tw_statement_put_int32s(list, filed->novelty, count);
     for (int span = 0; span < TW_STORY_SPANS; span++)
         tw_statement_put_int32s(list, filed->copies[span], count);
+    tw_statement_put_byteas(list, filed->sketches, count);
     tw_statement_put_int32s(list, filed->told_rows, filed->told_count);
     tw_statement_put_texts(list, filed->told, filed->told_count);
 }
@@ -433,13 +446,12 @@ TW_MUST_USE static bool put_copies(
     return true;
 }
 
-/* Where the rows were cut: documents of the last one's bar may be left. */
-static void cut(struct tw_filing *filing)
+/* Where not all was read, documents of the last one's bar may be left. */
+static void cut(struct tw_filing *filing, const struct tw_unfiled_queue *queue)
 {
-    if (filing->row_count < filing->most)
+    if (!queue->more)
         return;
-    int64_t last_us = tw_get_time(PQgetvalue(filing->rows, (int)filing->row_count - 1, TIME));
-    int64_t to_us = tw_bar_start(last_us);
+    int64_t to_us = tw_bar_start(queue->documents[queue->filed - 1].time_us);
     filing->to_us = to_us > filing->filed_to_us ? to_us : filing->filed_to_us;
 }
 
@@ -447,20 +459,24 @@ TW_MUST_USE static bool file_documents(
     struct tw_filing *filing, struct tw_statement_list *list, struct tw_error *err)
 {
     struct filed filed;
-    struct read_row *read = tw_arena_array(list->arena, (size_t)PQntuples(filing->rows), sizeof *read);
+    struct tw_unfiled_queue queue;
     size_t entities = 0;
-    if (PQntuples(filing->rows) == 0)
+    if (!tw_unfiled_queue_read(&queue, filing->rows, most_rows(filing), list->arena, err))
+        return false;
+    if (queue.filed == 0)
         return true;
+    struct read_row *read = tw_arena_array(list->arena, queue.filed, sizeof *read);
     if (!read)
         return tw_arena_fail(list->arena, err);
-    if (!read_all(filing, list->arena, read, &entities, err) ||
-        !make_columns(&filed, (size_t)PQntuples(filing->rows), entities, list->arena, err) ||
-        !file_all(filing, read, &filed, list->arena, err))
+    if (!read_all(filing, &queue, list->arena, read, &entities, err) ||
+        !make_columns(&filed, queue.filed, entities, list->arena, err) ||
+        !file_all(filing, &queue, read, &filed, list->arena, err))
         return false;
-    put_stories(filing, &filed, list);
+    put_stories(&queue, &filed, list);
     if (!put_copies(filing, &filed, list, err))
         return false;
-    cut(filing);
+    cut(filing, &queue);
+    filing->a_row = queue.count / queue.row_count;
     return !list->full || tw_arena_fail(list->arena, err);
 }
 

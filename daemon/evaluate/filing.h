@@ -11,8 +11,8 @@
  *     tw_filing_clear(&filing)                       at the end of each turn, whatever became of it
  *
  * Documents wait in the table `unfiled`, with what a worker saw of them (stories/sketch.h), until event time
- * has passed them: they are filed in the order of event time, whatever order they came in. One that comes
- * late is filed when it comes.
+ * has passed them: they are filed in the order of event time, whatever order they came in (unfiled_queue.h).
+ * One that comes late is filed when it comes.
  *
  * THE MACHINE. What has been filed within 24 hours is in memory; after a restart it is read from the tables:
  *
@@ -60,6 +60,7 @@ struct tw_filing {
     int64_t known_filed; /* and to that number */
     int64_t recalled;    /* READING: number of the last document read */
     uint32_t most;       /* documents a turn; fewer while turns do not fit */
+    uint32_t a_row;      /* documents that a row of the last turn held */
     uint32_t most_documents;
     bool forgotten_told; /* that documents left memory before their time */
 

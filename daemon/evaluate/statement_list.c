@@ -158,9 +158,20 @@ void tw_statement_put_times(struct tw_statement_list *list, const int64_t *us, u
     put_array(list, array, (int)bytes);
 }
 
-void tw_statement_put_texts(struct tw_statement_list *list, const struct tw_text *texts, uint32_t count)
+static void put_texts(
+    struct tw_statement_list *list, int32_t type, const struct tw_text *texts, uint32_t count)
 {
     int length = 0;
-    char *array = tw_array_text(list->arena, TW_OID_TEXT, texts, count, &length);
+    char *array = tw_array_text(list->arena, type, texts, count, &length);
     put_array(list, array, length);
+}
+
+void tw_statement_put_texts(struct tw_statement_list *list, const struct tw_text *texts, uint32_t count)
+{
+    put_texts(list, TW_OID_TEXT, texts, count);
+}
+
+void tw_statement_put_byteas(struct tw_statement_list *list, const struct tw_text *bytes, uint32_t count)
+{
+    put_texts(list, TW_OID_BYTEA, bytes, count);
 }

@@ -70,5 +70,7 @@ void tw_statement_put_int64s(struct tw_statement_list *list, const int64_t *numb
 void tw_statement_put_times(struct tw_statement_list *list, const int64_t *us, uint32_t count);
 /* An array of texts. */
 void tw_statement_put_texts(struct tw_statement_list *list, const struct tw_text *texts, uint32_t count);
+/* An array of bytea. */
+void tw_statement_put_byteas(struct tw_statement_list *list, const struct tw_text *bytes, uint32_t count);
 
 #endif

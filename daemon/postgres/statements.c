@@ -269,15 +269,17 @@ const struct tw_statement_row tw_statements[TW_STATEMENTS] = {
         "SELECT story, story_time, event_time, number, sketch FROM tapewatch.stories"
         " WHERE event_time >= $1 AND number > $2 ORDER BY number LIMIT $3"},
     [TW_UNFILED_READ] = {"unfiled_read", TW_FOR_EVALUATOR, 2, {TZ, I8},
-        "SELECT u.topic_id, u.partition, u.kafka_offset, u.event_time, u.sketch FROM tapewatch.unfiled u"
-        " JOIN tapewatch.topics t USING (topic_id) WHERE u.event_time < $1"
-        " ORDER BY u.event_time, t.topic, u.partition, u.kafka_offset LIMIT $2"},
+        /* rows of several documents each, in the order of their first ones */
+        "SELECT u.unfiled_id, u.topic_id, t.topic, u.partition, u.documents, u.kafka_offset, u.event_time, u.sketches"
+        " FROM tapewatch.unfiled u JOIN tapewatch.topics t USING (topic_id) WHERE u.event_time < $1"
+        " ORDER BY u.event_time, t.topic COLLATE \"C\", u.partition, u.kafka_offset LIMIT $2"},
     [TW_FILING_FENCE] = {"filing_fence", TW_FOR_EVALUATOR, 4, {I8, ID, TZ, I8},
         "SELECT tapewatch.filing_fence($1, $2, $3, $4)"},
-    [TW_STORIES_FILE] = {"stories_file", TW_FOR_EVALUATOR, 15,
-        {TZ, TZ, AI2, AI4, AI8, AI8, AI8, ATZ, AI4, AI4, AI4, AI4, AI4, AI4, ATX},
+    [TW_STORIES_FILE] = {"stories_file", TW_FOR_EVALUATOR, 22,
+        {TZ, TZ, AI8, AI8, AI4, AI8, ATZ, AI2, AI4, AI8, ATZ, AI8, AI8, ATZ, AI4, AI4, AI4, AI4, AI4, ABY, AI4, ATX},
         /* behind the fence */
-        "SELECT tapewatch.file_stories($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"},
+        "SELECT tapewatch.file_stories($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+        " $19, $20, $21, $22)"},
     [TW_COPY_BARS_ADD] = {"copy_bars_add", TW_FOR_EVALUATOR, 7, {ATZ, AI2, ATX, AI8, AI8, AI8, AI8},
         "INSERT INTO tapewatch.copy_bars AS c (bar_start, shard, entity, scores, sum, sum_of_squares, negative_sum)"
         " SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)"

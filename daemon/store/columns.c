@@ -73,11 +73,6 @@ static void document_late(const struct tw_chosen_rows *rows, uint32_t row, struc
     cell->integer = tw_watermark_is_late(rows->batch->rows.documents[index].event_us, before_us);
 }
 
-static void document_sketch(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
-{
-    cell->text = document_of(rows, row)->sketch;
-}
-
 /* Decided once, and stored: a later reading of the same record holds to it (prepare.h). */
 static void document_ahead(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
 {
@@ -481,6 +476,28 @@ static void dead_header_values(const struct tw_chosen_rows *rows, uint32_t row, 
     dead_headers(rows, row, true, cell);
 }
 
+/* -- documents that wait to be filed ----------------------------------------------------------- */
+
+static void unfiled_offset(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = rows->unfiled[row].first_offset;
+}
+
+static void unfiled_time(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = rows->unfiled[row].first_us;
+}
+
+static void unfiled_documents(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->integer = rows->unfiled[row].documents;
+}
+
+static void unfiled_sketches(const struct tw_chosen_rows *rows, uint32_t row, struct tw_sql_cell *cell)
+{
+    cell->text = rows->unfiled[row].bytes;
+}
+
 /* -- the tables -------------------------------------------------------------------------------- */
 
 /* clang-format off */
@@ -614,9 +631,10 @@ static const struct tw_sql_column ahead_tick_columns[] = {
 static const struct tw_sql_column unfiled_columns[] = {
     {SHARED(topic_id, TW_OID_INT2)},
     {SHARED(partition, TW_OID_INT4)},
-    {ROW(kafka_offset, TW_OID_INT8, document_offset)},
-    {ROW(event_time, TW_OID_TIMESTAMPTZ, document_time)},
-    {ROW(sketch, TW_OID_BYTEA, document_sketch)},
+    {ROW(kafka_offset, TW_OID_INT8, unfiled_offset)},
+    {ROW(event_time, TW_OID_TIMESTAMPTZ, unfiled_time)},
+    {ROW(documents, TW_OID_INT4, unfiled_documents)},
+    {ROW(sketches, TW_OID_BYTEA, unfiled_sketches)},
 };
 
 #define COLUMNS(columns) columns, sizeof (columns) / sizeof (columns)[0]

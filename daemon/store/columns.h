@@ -21,6 +21,7 @@
 
 #include "batch.h"
 #include "postgres/statements.h"
+#include "store/unfiled.h"
 
 /* Values that all rows of a batch share, as parameters point to them: big-endian (wire.h). */
 struct tw_shared_values {
@@ -44,6 +45,7 @@ struct tw_chosen_rows {
     const uint32_t *headlines;    /* by row of alert_events: index in rows.headlines */
     const uint32_t *dead_letters; /* by row of dead_letters: index in the batch */
     const uint32_t *ahead_ticks;  /* by row of ahead_ticks: index in the batch */
+    const struct tw_unfiled_run *unfiled;
 };
 
 /* The value of one column in one row. */

@@ -202,8 +202,19 @@ static bool choose_documents(struct encoder *encoder)
     }
     encoder->row_counts[TW_SQL_DOCUMENTS] = out->document_count;
     encoder->row_counts[TW_SQL_DEAD_LETTERS] = out->dead_count;
-    encoder->row_counts[TW_SQL_UNFILED] = encoder->batch->rows.sketched ? out->document_count : 0;
     return true;
+}
+
+static bool choose_unfiled(struct encoder *encoder)
+{
+    struct tw_unfiled_run *runs;
+    uint32_t *count = &encoder->row_counts[TW_SQL_UNFILED];
+    if (!encoder->batch->rows.sketched)
+        return true;
+    bool gathered = tw_unfiled_gather(encoder->documents, encoder->chosen.documents,
+        encoder->out->document_count, encoder->arena, &runs, count);
+    encoder->chosen.unfiled = runs;
+    return gathered;
 }
 
 /* A tick has no row of its own in which it could stand that it was too far ahead. */
@@ -453,8 +464,9 @@ static int64_t highest_after(const struct encoder *encoder)
 static bool encode_all(struct encoder *encoder, struct tw_error *err)
 {
     struct tw_encoded *out = encoder->out;
-    if (!choose_documents(encoder) || !choose_ahead_ticks(encoder) || !choose_scores(encoder) ||
-        !choose_events(encoder) || !choose_headlines(encoder) || !choose_entities(encoder))
+    if (!choose_documents(encoder) || !choose_unfiled(encoder) || !choose_ahead_ticks(encoder) ||
+        !choose_scores(encoder) || !choose_events(encoder) || !choose_headlines(encoder) ||
+        !choose_entities(encoder))
         return tw_arena_fail(encoder->arena, err);
     if (!choose_bars(encoder, err))
         return false;

@@ -27,14 +27,17 @@ struct tw_story_times {
     struct told *told;
 };
 
-/* What each look reads stands at the beginning. */
+/* By key, how many places before it the document before it has the key; 0: none that is held. Apart from the
+ * documents and close together: who walks through documents waits for memory at each step. */
+struct tw_story_links {
+    uint32_t back[TW_STORY_KEYS];
+};
+
 struct tw_story_document {
-    uint64_t looked; /* number of the search that compared it last */
-    struct tw_fingerprint print;
+    struct tw_fingerprint print; /* all that most looks read */
     uint32_t key_count;
     uint32_t entity_count;
     uint32_t keys[TW_STORY_KEYS];
-    uint64_t before[TW_STORY_KEYS]; /* by key: the document before it that has the key */
     struct tw_story_times *story;
     int64_t number;
     int64_t time_us;
@@ -80,12 +83,25 @@ bool tw_stories_begin(
             "stories cannot be told apart by these options");
     stories->ring = FEWEST_DOCUMENTS;
     stories->documents = calloc(stories->ring, sizeof(struct tw_story_document *));
-    return (stories->documents && tw_story_keys_begin(&stories->keys, 0)) || no_memory(err);
+    stories->links = calloc(stories->ring, sizeof(struct tw_story_links));
+    return (stories->documents && stories->links && tw_story_keys_begin(&stories->keys, 0)) || no_memory(err);
 }
 
 static struct tw_story_document **place_of(const struct tw_stories *stories, uint64_t sequence)
 {
     return &stories->documents[sequence & (stories->ring - 1)];
+}
+
+static struct tw_story_links *links_of(const struct tw_stories *stories, uint64_t sequence)
+{
+    return &stories->links[sequence & (stories->ring - 1)];
+}
+
+/* Where the document before it has the key that one has at this place. */
+static uint64_t place_before(const struct tw_stories *stories, uint64_t place)
+{
+    uint32_t back = links_of(stories, tw_story_sequence(place))->back[place % TW_STORY_KEYS];
+    return back ? place - back : TW_STORY_NONE;
 }
 
 /* -- leaving, and coming back ---------------------------------------------------------------------------- */
@@ -140,7 +156,8 @@ static void take_back(struct tw_stories *stories)
 {
     struct tw_story_document *document = *place_of(stories, --stories->behind);
     for (uint32_t at = 0; at < document->key_count; at++)
-        tw_story_keys_find(&stories->keys, document->keys[at])->newest = document->before[at];
+        tw_story_keys_find(&stories->keys, document->keys[at])->newest =
+            place_before(stories, tw_story_place(stories->behind, at));
     if (stories->behind >= stories->first)
         count_keys(stories, stories->behind, false);
     else
@@ -188,6 +205,7 @@ void tw_stories_end(struct tw_stories *stories)
     while (stories->documents && stories->oldest < stories->behind)
         free_document(stories, stories->oldest++);
     free(stories->documents);
+    free(stories->links);
     tw_story_keys_end(&stories->keys);
     *stories = (struct tw_stories){.latest_us = TW_NO_TIME};
 }
@@ -198,23 +216,32 @@ static bool grow_ring(struct tw_stories *stories)
 {
     uint32_t ring = stories->ring * 2;
     struct tw_story_document **documents = calloc(ring, sizeof(struct tw_story_document *));
-    if (!documents)
-        return false;
-    for (uint64_t at = stories->oldest; at < stories->behind; at++)
+    struct tw_story_links *links = calloc(ring, sizeof *links);
+    bool grows = documents && links;
+    for (uint64_t at = stories->oldest; grows && at < stories->behind; at++) {
         documents[at & (ring - 1)] = *place_of(stories, at);
-    free(stories->documents);
+        links[at & (ring - 1)] = *links_of(stories, at);
+    }
+    free(grows ? stories->documents : documents);
+    free(grows ? stories->links : links);
+    if (!grows)
+        return false;
     stories->documents = documents;
+    stories->links = links;
     stories->ring = ring;
     return true;
 }
 
 static void enter_keys(struct tw_stories *stories, uint64_t sequence)
 {
-    struct tw_story_document *document = *place_of(stories, sequence);
+    const struct tw_story_document *document = *place_of(stories, sequence);
+    struct tw_story_links *links = links_of(stories, sequence);
     for (uint32_t at = 0; at < document->key_count; at++) {
         struct tw_story_slot *slot = tw_story_keys_enter(&stories->keys, document->keys[at]);
-        document->before[at] = slot->newest;
-        slot->newest = sequence;
+        uint64_t place = tw_story_place(sequence, at);
+        bool is_held = tw_story_sequence(slot->newest) >= stories->oldest;
+        links->back[at] = is_held ? (uint32_t)(place - slot->newest) : 0;
+        slot->newest = place;
         slot->count += sequence >= stories->first;
     }
 }
@@ -257,46 +284,52 @@ static void look(struct tw_story_document *document, const struct tw_fingerprint
         *nearest = (struct nearest){document, sequence, alike};
 }
 
-/* The document before it that has the key. */
-static uint64_t next_of(const struct tw_story_document *document, uint32_t key)
-{
-    for (uint32_t at = 0; at < document->key_count; at++)
-        if (document->keys[at] == key)
-            return document->before[at];
-    return TW_STORY_NONE;
-}
-
-/* The next one to look at is somewhere in memory: it is fetched while this one is compared. */
+/* A document is somewhere in memory: it is fetched before it is looked at. */
 static void fetch(const struct tw_stories *stories, uint64_t sequence)
 {
-    if (sequence < stories->first)
-        return;
-    const char *document = (const char *)*place_of(stories, sequence);
-    for (size_t at = 0; at < offsetof(struct tw_story_document, story); at += 64)
-        __builtin_prefetch(document + at);
+    const struct tw_fingerprint *print = &(*place_of(stories, sequence))->print;
+    __builtin_prefetch(print);
+    __builtin_prefetch((const char *)(print + 1) - 1);
 }
 
-static struct nearest find_nearest(
-    struct tw_stories *stories, const struct tw_fingerprint *print, const uint32_t *keys, uint32_t key_count)
+static bool is_among(const uint64_t *sequences, uint32_t count, uint64_t sequence)
 {
-    struct nearest nearest = {0};
-    uint32_t looks = 0;
-    stories->searches++;
-    for (uint32_t at = 0; at < key_count && looks < TW_STORY_LOOKS; at++) {
+    for (uint32_t at = 0; at < count; at++)
+        if (sequences[at] == sequence)
+            return true;
+    return false;
+}
+
+/* The documents that are looked at, key by key from the latest on, each once. All are found before the first
+ * is looked at, so that memory is waited for once and not for each. */
+static uint32_t gather(const struct tw_stories *stories, const uint32_t *keys, uint32_t key_count,
+    uint64_t sequences[TW_STORY_LOOKS])
+{
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < key_count && count < TW_STORY_LOOKS; at++) {
         const struct tw_story_slot *slot = tw_story_keys_find(&stories->keys, keys[at]);
-        uint64_t next = slot ? slot->newest : TW_STORY_NONE;
-        while (next >= stories->first && looks < TW_STORY_LOOKS && nearest.alike < 10000) {
-            uint64_t sequence = next;
-            struct tw_story_document *document = *place_of(stories, sequence);
-            next = next_of(document, keys[at]);
-            fetch(stories, next);
-            if (document->looked == stories->searches)
+        uint64_t place = slot ? slot->newest : TW_STORY_NONE;
+        uint32_t of_other_keys = count;
+        while (count < TW_STORY_LOOKS && tw_story_sequence(place) >= stories->first) {
+            uint64_t sequence = tw_story_sequence(place);
+            place = place_before(stories, place);
+            if (is_among(sequences, of_other_keys, sequence))
                 continue;
-            document->looked = stories->searches;
-            look(document, print, sequence, &nearest);
-            looks++;
+            fetch(stories, sequence);
+            sequences[count++] = sequence;
         }
     }
+    return count;
+}
+
+static struct nearest find_nearest(const struct tw_stories *stories, const struct tw_fingerprint *print,
+    const uint32_t *keys, uint32_t key_count)
+{
+    struct nearest nearest = {0};
+    uint64_t sequences[TW_STORY_LOOKS];
+    uint32_t count = gather(stories, keys, key_count, sequences);
+    for (uint32_t at = 0; at < count && nearest.alike < 10000; at++)
+        look(*place_of(stories, sequences[at]), print, sequences[at], &nearest);
     return nearest;
 }
 

@@ -30,7 +30,7 @@
  * fewest documents in the window have; the TW_STORY_LOOKS latest of these are compared. So it does not grow
  * with the window.
  *
- * MEMORY. About 120 bytes, 4 for each element and 16 for each entity a document within the window, 8 bytes
+ * MEMORY. About 180 bytes, 4 for each element and 16 for each entity a document within the window, 8 bytes
  * for each copy within 7 days; with more than `most_documents` in the window the oldest are forgotten, and
  * counted (`forgotten`). What leaves the window is freed by tw_stories_keep.
  *
@@ -76,7 +76,8 @@ struct tw_story {
     int64_t begun_us;
 };
 
-struct tw_story_document; /* its own, as are the next two */
+struct tw_story_document; /* its own, as are the next three */
+struct tw_story_links;
 struct tw_story_times;
 struct tw_story_map;
 
@@ -90,13 +91,13 @@ struct tw_stories_mark {
 struct tw_stories {
     struct tw_stories_options options;
     struct tw_story_document **documents; /* a ring, by sequence */
+    struct tw_story_links *links;         /* a ring beside it */
     uint64_t oldest;                      /* [oldest, first) have left the window since it was kept */
     uint64_t first, behind;               /* sequences within the window: [first, behind) */
     uint32_t ring;                        /* slots of the ring, a power of two */
     struct tw_story_keys keys;
     int64_t latest_us;
     uint64_t forgotten; /* documents that left the window before their time */
-    uint64_t searches;
     struct tw_stories_mark kept;
     struct tw_story_map *recalled; /* stories by number, while they are recalled; else NULL */
 };

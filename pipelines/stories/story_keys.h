@@ -10,17 +10,17 @@
  * on, and the latest is taken away as it came. Slots tell keys apart exactly, so that nothing that was in the
  * index once and is so no more changes an answer: an index that is built anew gives the same.
  *
- * Documents are sequences, from TW_STORY_FIRST on. */
+ * Documents are sequences, from TW_STORY_FIRST on; a place says too which of the document's keys it is. */
 #ifndef TW_STORY_KEYS_H
 #define TW_STORY_KEYS_H
 
 #include "stories/fingerprint.h"
 
 enum { TW_STORY_KEYS = 8 };
-enum { TW_STORY_NONE = 1, TW_STORY_FIRST = 2 }; /* of sequences; a slot that says 0 was never taken */
+enum { TW_STORY_NONE = 1, TW_STORY_FIRST = 2 }; /* a place that is none; the first sequence */
 
 struct tw_story_slot {
-    uint64_t newest; /* sequence of the latest document; TW_STORY_NONE: of none; 0: the slot is free */
+    uint64_t newest; /* place in the latest document; TW_STORY_NONE: in none; 0: the slot is free */
     uint32_t key;
     uint32_t count; /* documents within the window that have it */
 };
@@ -30,6 +30,18 @@ struct tw_story_keys {
     uint32_t slot_count; /* a power of two */
     uint32_t taken;
 };
+
+/* The place of a document's key `at`. */
+static inline uint64_t tw_story_place(uint64_t sequence, uint32_t at)
+{
+    return sequence * TW_STORY_KEYS + at;
+}
+
+/* The document of a place. */
+static inline uint64_t tw_story_sequence(uint64_t place)
+{
+    return place / TW_STORY_KEYS;
+}
 
 /* The smallest elements that stand for a word that is not common; of common words alone, the smallest.
  * Returns how many. */

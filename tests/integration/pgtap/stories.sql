@@ -1,6 +1,6 @@
 -- Filing under its fence, days of stories, and event time brought back: what was filed since is filed again.
 BEGIN;
-SELECT plan(20);
+SELECT plan(21);
 
 SELECT tapewatch.ensure_days('{2031-01-01,2031-01-02}', '{}');
 INSERT INTO tapewatch.topics (topic) VALUES ('pgtap-stories');
@@ -32,7 +32,9 @@ RESET ROLE;
 SELECT lives_ok($$SELECT tapewatch.bring_back('2031-01-01 12:30Z')$$, 'event time is brought back');
 SELECT results_eq('SELECT filed_to, filed FROM tapewatch.filing', $$VALUES ('2031-01-01 12:30Z'::timestamptz, 3::bigint)$$,
     'filed to there; numbers are not given twice');
-SELECT results_eq('SELECT kafka_offset FROM tapewatch.unfiled', 'VALUES (3::bigint)', 'what came after is to be filed again');
+SELECT results_eq('SELECT kafka_offset, documents, sketches FROM tapewatch.unfiled',
+    $$VALUES (3::bigint, 1, '\x0000000000000003'::bytea || timestamptz_send('2031-01-01 13:00Z') || '\x0000000101')$$,
+    'what came after is to be filed again');
 SELECT results_eq('SELECT bar_start FROM tapewatch.copy_bars', $$VALUES ('2031-01-01 12:00Z'::timestamptz)$$, 'its copies count no more');
 
 SELECT is(tapewatch.drop_day('stories', '2031-01-01'), true, 'a day of stories is dropped');
@@ -41,26 +43,34 @@ SELECT tapewatch.drop_day('bars', '2031-01-02');
 SELECT is((SELECT string_agg(parent, ' ' ORDER BY parent) FROM tapewatch.days WHERE day = '2031-01-02'),
     'documents events scores stories', 'with a day of bars goes what copies brought into them');
 
--- Filed: 12 has its story already, 13 waits twice; 11 and 13 are filed, once, and nothing waits any more.
+-- Filed: 12 has its story already, 13 waits twice; 11 and 13 are filed, once, and of their rows 14 alone waits on.
 INSERT INTO tapewatch.stories SELECT 12, '2031-01-02 12:00Z', 7, 7, '2031-01-02 12:00Z', 0, 0, 0, 0, 0, topic_id, 10000, '{}', '\x07'
     FROM mine;
-INSERT INTO tapewatch.unfiled SELECT n, '2031-01-02 00:00Z'::timestamptz + n * interval '1 hour', 0, topic_id, '\x08'
-    FROM mine, unnest('{11,12,13,13}'::bigint[]) AS n;
-CREATE FUNCTION pg_temp.file(offsets bigint[], numbers bigint[]) RETURNS void LANGUAGE sql AS $$
-    SELECT tapewatch.file_stories('2031-01-02 11:00Z', '2031-01-02 13:00Z', array_agg(topic_id), array_agg(0), array_agg(o), array_agg(n),
-        array_agg(n), array_agg('2031-01-02 11:00Z'::timestamptz), array_agg(10000), array_agg(0), array_agg(0), array_agg(0),
-        array_agg(0), '{1,1}', '{STQ,ARB}')
-    FROM mine, unnest(offsets, numbers) AS u (o, n)
+CREATE TEMP TABLE given AS SELECT ARRAY['2031-01-02 11:00Z', '2031-01-02 12:00Z', '2031-01-02 13:00Z', '2031-01-02 13:00Z']::timestamptz[] AS times,
+    '{11,12,13,13}'::bigint[] AS offsets;
+GRANT SELECT ON given TO tapewatch_writer, tapewatch_reader;
+INSERT INTO tapewatch.unfiled (kafka_offset, event_time, partition, documents, topic_id, sketches)
+    SELECT o, t, 0, CASE WHEN o = 13 THEN 2 ELSE 1 END, topic_id, '\x00' FROM mine, given, unnest(offsets, times) AS u (o, t);
+CREATE FUNCTION pg_temp.file(last_time timestamptz) RETURNS void LANGUAGE sql AS $$
+    SELECT tapewatch.file_stories('2031-01-02 11:00Z', last_time, r.whole, r.cut, '{1}', '{14}', '{2031-01-02 13:00:05Z}',
+        array_agg(topic_id), array_agg(0), array_agg(o), array_agg(t), array_agg(7 + n), array_agg(7 + n), array_agg(t),
+        array_agg(10000), array_agg(0), array_agg(0), array_agg(0), array_agg(0), array_agg('\x08'::bytea), '{1,1}', '{STQ,ARB}')
+    FROM mine, given, unnest(offsets, times) WITH ORDINALITY AS u (o, t, n), (SELECT
+        ARRAY(SELECT unfiled_id FROM tapewatch.unfiled ORDER BY unfiled_id LIMIT 3) AS whole,
+        ARRAY(SELECT unfiled_id FROM tapewatch.unfiled ORDER BY unfiled_id OFFSET 3) AS cut) AS r
+    GROUP BY r.whole, r.cut
 $$;
 SET LOCAL ROLE tapewatch_reader;
-SELECT throws_ok('SELECT pg_temp.file(''{11}'', ''{8}'')', '42501', NULL, 'the reader files nothing');
+SELECT throws_ok($$SELECT pg_temp.file('2031-01-02 13:00Z')$$, '42501', NULL, 'the reader files nothing');
 SET LOCAL ROLE tapewatch_writer;
-SELECT lives_ok('SELECT pg_temp.file(''{11,12,13,13}'', ''{8,9,10,11}'')', 'documents are filed, whatever is filed already');
+SELECT throws_ok($$SELECT pg_temp.file('2031-01-02 12:30Z')$$, 'TWE01', NULL, 'nothing is filed of rows that are not there any more');
+SELECT lives_ok($$SELECT pg_temp.file('2031-01-02 13:00Z')$$, 'documents are filed, whatever is filed already');
 RESET ROLE;
 SELECT results_eq($$SELECT kafka_offset, number, told, sketch FROM tapewatch.stories WHERE event_time >= '2031-01-02' ORDER BY kafka_offset, number$$,
-    $$SELECT 11::bigint, 8::bigint, '{ARB,STQ}'::text[] COLLATE "C", '\x08'::bytea UNION ALL SELECT 12, 7, '{}', '\x07'
-    UNION ALL SELECT 13, (SELECT number FROM tapewatch.stories WHERE kafka_offset = 13), '{}', '\x08'$$, 'each has one story, the first that it had');
-SELECT is_empty('SELECT * FROM tapewatch.unfiled', 'nothing of them waits any more');
+    $$VALUES (11::bigint, 8::bigint, '{ARB,STQ}'::text[] COLLATE "C", '\x08'::bytea), (12, 7, '{}', '\x07'), (13, 10, '{}', '\x08')$$,
+    'each has one story, the first that it had');
+SELECT results_eq('SELECT kafka_offset, event_time, documents FROM tapewatch.unfiled',
+    $$VALUES (14::bigint, '2031-01-02 13:00:05Z'::timestamptz, 1)$$, 'what is left of a row waits on, and nothing else');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -127,12 +127,12 @@ static void a_dead_letter_is_inserted_alone(void **state)
         TYPES(I2, I4, TZ, I8, TZ, TX, TX, TX, TX, BY, BY, ABY, ABY));
 }
 
-static void sketches_wait_to_be_filed(void **state)
+static void sketches_wait_to_be_filed_several_in_a_row(void **state)
 {
     expect(state, TW_UNFILED_INSERT,
-        "INSERT INTO tapewatch.unfiled AS t (topic_id, partition, kafka_offset, event_time, sketch)"
-        " SELECT $1, $2, unnest($3), unnest($4), unnest($5)",
-        TYPES(I2, I4, AI8, ATZ, ABY));
+        "INSERT INTO tapewatch.unfiled AS t (topic_id, partition, kafka_offset, event_time, documents, sketches)"
+        " SELECT $1, $2, unnest($3), unnest($4), unnest($5), unnest($6)",
+        TYPES(I2, I4, AI8, ATZ, AI4, ABY));
 }
 
 static void documents_are_compared_by_what_was_written(void **state)
@@ -175,7 +175,7 @@ int main(void)
         WRITTEN(events_are_inserted_from_arrays),
         WRITTEN(headlines_are_inserted_as_alert_events),
         WRITTEN(a_dead_letter_is_inserted_alone),
-        WRITTEN(sketches_wait_to_be_filed),
+        WRITTEN(sketches_wait_to_be_filed_several_in_a_row),
         WRITTEN(documents_are_compared_by_what_was_written),
         WRITTEN(a_dead_letter_is_looked_for_by_its_bytes),
         WRITTEN(statements_without_rows_stay_as_they_are),
