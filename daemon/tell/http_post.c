@@ -290,10 +290,10 @@ void tw_http_post_end(struct tw_http_post *post, void (*closed)(void *context), 
 
 bool tw_http_is_page(struct tw_text body)
 {
-    size_t at = 0;
-    while (at < body.length && memchr(" \t\r\n", body.bytes[at], 4))
-        at++;
-    return at < body.length && body.bytes[at] == '<';
+    for (size_t at = 0; at < body.length; at++)
+        if (body.bytes[at] != ' ' && (body.bytes[at] < '\t' || body.bytes[at] > '\r'))
+            return body.bytes[at] == '<';
+    return false;
 }
 
 /* Of the body it is kept whether it is a web page, by what comes of it first. */

@@ -22,7 +22,8 @@ bool tw_json_records_begin(struct tw_text first)
         return false;
     size_t next = skip_spaces(first, at + 1);
     if (first.bytes[at] == '[')
-        return next < first.length && memchr("{]\"", first.bytes[next], 3);
+        return next < first.length &&
+               (first.bytes[next] == '{' || first.bytes[next] == ']' || first.bytes[next] == '"');
     size_t line = at + 1;
     while (line < first.length && is_space(first.bytes[line]) && first.bytes[line] != '\n')
         line++;

@@ -235,7 +235,7 @@ static bool shows_escapes(struct tw_text first)
 static bool keep_header(const struct header *header, struct tw_table_rows *rows)
 {
     rows->columns = header->count;
-    rows->names = calloc(header->count, sizeof *rows->names);
+    rows->names = header->count ? calloc(header->count, sizeof *rows->names) : NULL;
     if (rows->names)
         memcpy(rows->names, header->names, header->count * sizeof *rows->names);
     return rows->names != NULL;

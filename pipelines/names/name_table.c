@@ -102,6 +102,7 @@ static void add_to_key(struct key *key, struct tw_text word)
 static void make_key(const struct tw_name_given *name, struct key *key)
 {
     key->length = 0;
+    key->number = 0;
     for (uint32_t at = 0; at < name->word_count; at++)
         add_to_key(key, (struct tw_text){name->words[at].folded, name->words[at].length});
 }

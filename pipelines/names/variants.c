@@ -104,10 +104,10 @@ static bool is_conjunction(const struct tw_text *words, uint32_t count, uint32_t
 
 static uint32_t count_spellings(int form)
 {
-    uint32_t count = 0;
+    uint32_t count = 1; /* the first is always there */
     while (form >= 0 && count < SPELLINGS && forms[form].spellings[count])
         count++;
-    return form < 0 ? 1 : count;
+    return count;
 }
 
 /* Does anything stand before the form that is a name: not "The Limited", "& Co"? */

@@ -281,7 +281,7 @@ static void decompose(struct character *character, int32_t point, bool fold)
         if (!*plain && !is_accent(parts[part]) && !is_unseen(parts[part]) && character->count < MOST_POINTS)
             character->points[character->count++] = parts[part];
         for (; *plain && character->count < MOST_POINTS; plain++)
-            character->points[character->count++] = *plain;
+            character->points[character->count++] = (unsigned char)*plain;
     }
 }
 
