@@ -349,7 +349,7 @@ static void on_looked(void *context, const struct tw_refusal *refusal)
         return;
     }
     tw_standing_looked(&evaluator->standing, &evaluator->turn.positions);
-    tw_standing_uncared(&evaluator->standing, &evaluator->turn.positions, &evaluator->config->kafka.topics,
+    tw_standing_unowned(&evaluator->standing, &evaluator->turn.positions, &evaluator->config->kafka.topics,
         evaluator->events.is_there, evaluator->events.context);
     tw_standing_rules(&evaluator->standing, tw_stored_rules_are_others(&evaluator->rules));
     bool chosen = tw_turn_exchange_choose(&evaluator->turn, &evaluator->shards, tw_now_ms());
@@ -617,9 +617,9 @@ const struct tw_holder *tw_evaluator_holder(const struct tw_evaluator *evaluator
     return &evaluator->standing.holder;
 }
 
-const struct tw_uncared *tw_evaluator_uncared(const struct tw_evaluator *evaluator)
+const struct tw_unowned *tw_evaluator_unowned(const struct tw_evaluator *evaluator)
 {
-    return &evaluator->standing.uncared;
+    return &evaluator->standing.unowned;
 }
 
 static void dispose(struct tw_evaluator *evaluator)

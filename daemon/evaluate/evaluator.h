@@ -73,8 +73,8 @@ const struct tw_error *tw_evaluator_trouble(const struct tw_evaluator *evaluator
 
 /* The partition that event time waits for, as last looked; its topic is empty when there is none. Lent. */
 const struct tw_holder *tw_evaluator_holder(const struct tw_evaluator *evaluator);
-/* The first partition of our topics that no daemon cares for, and when that was looked for. Lent. */
-const struct tw_uncared *tw_evaluator_uncared(const struct tw_evaluator *evaluator);
+/* The first partition of our topics that no daemon owns, and when that was looked for. Lent. */
+const struct tw_unowned *tw_evaluator_unowned(const struct tw_evaluator *evaluator);
 
 /* Lets the shards go and closes; `closed` comes when every handle is gone. Once. */
 void tw_evaluator_end(struct tw_evaluator *evaluator, void (*closed)(void *context), void *context);

@@ -48,7 +48,7 @@ static void note_holder(struct tw_positions *positions, const PGresult *result,
 enum care { NO_ROW, SILENT_OWNER, CARED_FOR };
 
 /* The lowest number that is not cared for. `cares`: room for each row, and one more. */
-static struct tw_uncared_partition first_uncared(const char *topic, const PGresult *result,
+static struct tw_unowned_partition first_unowned(const char *topic, const PGresult *result,
     const struct tw_partition_time *times, const struct tw_watermark_options *options, uint8_t *cares)
 {
     int32_t count = PQntuples(result);
@@ -61,19 +61,19 @@ static struct tw_uncared_partition first_uncared(const char *topic, const PGresu
     }
     while (cares[first] == CARED_FOR)
         first++;
-    return (struct tw_uncared_partition){first, cares[first] == SILENT_OWNER};
+    return (struct tw_unowned_partition){first, cares[first] == SILENT_OWNER};
 }
 
-static bool note_uncared(struct tw_positions *positions, const struct tw_strings *topics,
+static bool note_unowned(struct tw_positions *positions, const struct tw_strings *topics,
     const PGresult *result, const struct tw_partition_time *times, const struct tw_watermark_options *options,
     struct tw_arena *arena)
 {
     uint8_t *cares = tw_arena_array(arena, (size_t)PQntuples(result) + 1, sizeof *cares);
-    positions->uncared = tw_arena_array(arena, topics->count, sizeof *positions->uncared);
-    if (!cares || !positions->uncared)
+    positions->unowned = tw_arena_array(arena, topics->count, sizeof *positions->unowned);
+    if (!cares || !positions->unowned)
         return false;
     for (uint32_t at = 0; at < topics->count; at++)
-        positions->uncared[at] = first_uncared(topics->items[at], result, times, options, cares);
+        positions->unowned[at] = first_unowned(topics->items[at], result, times, options, cares);
     return true;
 }
 
@@ -97,7 +97,7 @@ bool tw_positions_row(struct tw_positions *positions, const struct tw_strings *t
     int64_t clock_us = count > 0 ? tw_get_time(PQgetvalue(result, 0, CLOCK)) : 0;
     positions->watermark_us = tw_watermark_of_stream(times, count, clock_us, options);
     note_holder(positions, result, times, options);
-    return note_uncared(positions, topics, result, times, options, arena) || tw_arena_fail(arena, err);
+    return note_unowned(positions, topics, result, times, options, arena) || tw_arena_fail(arena, err);
 }
 
 void tw_positions_add_check(const struct tw_positions *positions, struct tw_statement_list *list)

@@ -3,7 +3,7 @@
  *     tw_positions_add_read(&topics, &list)             the question, in a list of statements
  *     tw_positions_row(&positions, result, ...)         its answer: the stream's watermark (watermark.h),
  *                                                       which partitions it passes over for they are idle,
- *                                                       and the first of each topic that nobody cares for
+ *                                                       and the first of each topic that nobody owns
  *     tw_positions_add_check(&positions, &list)         in the transaction that writes what came of it:
  *                                                       refused (TW_SQLSTATE_OUTRUN) when one of those has
  *                                                       moved meanwhile
@@ -33,8 +33,8 @@ struct tw_holder {
     bool orphan;          /* no owner has been heard of for long */
 };
 
-/* A partition that nobody cares for, if it is there at all. */
-struct tw_uncared_partition {
+/* A partition that nobody owns, if it is there at all. */
+struct tw_unowned_partition {
     int32_t number;
     bool has_row; /* whose owner has not been heard of for long */
 };
@@ -44,7 +44,7 @@ struct tw_positions {
     struct tw_idle_partition *idle; /* in the arena that tw_positions_row was given */
     uint32_t idle_count;
     struct tw_holder holder;              /* topic empty: none */
-    struct tw_uncared_partition *uncared; /* the first of each topic that was asked for, in that order; in the
+    struct tw_unowned_partition *unowned; /* the first of each topic that was asked for, in that order; in the
                                              same arena */
 };
 

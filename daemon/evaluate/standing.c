@@ -20,15 +20,15 @@ void tw_standing_looked(struct tw_standing *standing, const struct tw_positions 
         positions->watermark_us == TW_NO_TIME ? 0 : (double)positions->watermark_us / 1e6);
 }
 
-void tw_standing_uncared(struct tw_standing *standing, const struct tw_positions *positions,
+void tw_standing_unowned(struct tw_standing *standing, const struct tw_positions *positions,
     const struct tw_strings *topics, tw_is_there *is_there, void *context)
 {
-    struct tw_holder *found = &standing->uncared.partition;
+    struct tw_holder *found = &standing->unowned.partition;
     *found = (struct tw_holder){.watermark_us = TW_NO_TIME, .orphan = true};
-    standing->uncared.looked_ms = tw_now_ms();
+    standing->unowned.looked_ms = tw_now_ms();
     for (uint32_t at = 0; is_there && found->topic[0] == '\0' && at < topics->count; at++) {
-        found->number = positions->uncared[at].number;
-        if (is_there(context, topics->items[at], &positions->uncared[at]))
+        found->number = positions->unowned[at].number;
+        if (is_there(context, topics->items[at], &positions->unowned[at]))
             snprintf(found->topic, sizeof found->topic, "%s", topics->items[at]);
     }
 }

@@ -2,7 +2,7 @@
  *
  *     tw_standing_begin            nothing is known yet, and the clock of `behind` runs
  *     tw_standing_looked           event time was read: its gauge, and the partition that holds it back
- *     tw_standing_uncared          and which partition nobody cares for
+ *     tw_standing_unowned          and which partition nobody owns
  *     tw_standing_rules            and whose rules are in force
  *     tw_standing_even             evaluated as far as can be, or further than before: nothing is in the way
  *     tw_standing_refused          something was refused: it is in the way until the next _even
@@ -30,10 +30,10 @@
 #include "observe/metrics.h"
 
 /* Does Kafka have that partition, and this daemon has not? */
-typedef bool tw_is_there(void *context, const char *topic, const struct tw_uncared_partition *partition);
+typedef bool tw_is_there(void *context, const char *topic, const struct tw_unowned_partition *partition);
 
 /* A partition that Kafka has, and that no daemon has taken, or none that was heard of lately. */
-struct tw_uncared {
+struct tw_unowned {
     struct tw_holder partition; /* topic empty: there is none */
     uint64_t looked_ms;         /* when that was found; 0: never */
 };
@@ -46,7 +46,7 @@ struct tw_standing {
     uint64_t reading_ms;     /* when windows began to be read; 0: they are whole */
     bool reading_told;
     struct tw_holder holder; /* the partition that event time waits for, as last looked */
-    struct tw_uncared uncared;
+    struct tw_unowned unowned;
 };
 
 /* What is lent must outlive it. */
@@ -55,7 +55,7 @@ void tw_standing_begin(struct tw_standing *standing, const struct tw_log *log, s
 /* Positions were read. */
 void tw_standing_looked(struct tw_standing *standing, const struct tw_positions *positions);
 /* Likewise. NULL: nobody knows what is there. */
-void tw_standing_uncared(struct tw_standing *standing, const struct tw_positions *positions,
+void tw_standing_unowned(struct tw_standing *standing, const struct tw_positions *positions,
     const struct tw_strings *topics, tw_is_there *is_there, void *context);
 /* Likewise: other rules than this daemon's own are in force, or its own; a change is logged. */
 void tw_standing_rules(struct tw_standing *standing, bool are_others);

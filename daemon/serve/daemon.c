@@ -301,11 +301,11 @@ static void note_held(struct tw_daemon *daemon)
 }
 
 /* Between two looks nothing of it is known: time passes with them. */
-static void note_uncared(struct tw_daemon *daemon)
+static void note_unowned(struct tw_daemon *daemon)
 {
-    const struct tw_uncared *uncared = tw_evaluator_uncared(daemon->evaluator);
-    daemon->uncared.limit_ms = TW_LIVENESS_LIMIT_MS;
-    tw_held_note(&daemon->uncared, &uncared->partition, uncared->looked_ms);
+    const struct tw_unowned *unowned = tw_evaluator_unowned(daemon->evaluator);
+    daemon->unowned.limit_ms = TW_LIVENESS_LIMIT_MS;
+    tw_held_note(&daemon->unowned, &unowned->partition, unowned->looked_ms);
 }
 
 static void on_second(void *context)
@@ -318,7 +318,7 @@ static void on_second(void *context)
     tw_source_second(daemon->source);
     tw_stores_refresh(daemon->stores, tw_source_partitions(daemon->source));
     note_held(daemon);
-    note_uncared(daemon);
+    note_unowned(daemon);
     tw_tell_second(&daemon->tell);
     bool ready = tw_status_ready(daemon, why, sizeof why);
     why[strcspn(why, "\n")] = '\0';
@@ -366,7 +366,7 @@ static void on_evaluate_state(void *context, bool ready, const struct tw_error *
 
 /* Another daemon's to read, or nobody's yet. How many partitions a topic has is not known where this daemon
  * has none of them: those that somebody had once are taken to be there. */
-static bool on_is_there(void *context, const char *topic, const struct tw_uncared_partition *partition)
+static bool on_is_there(void *context, const char *topic, const struct tw_unowned_partition *partition)
 {
     struct tw_daemon *daemon = context;
     int32_t size = daemon->source ? tw_source_topic_size(daemon->source, topic) : 0;

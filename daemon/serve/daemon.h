@@ -88,7 +88,7 @@ struct tw_daemon {
     uint64_t started_ms;     /* every room was open then; 0: not yet */
     char ending_why[256];    /* why it was asked to stop */
     struct tw_held held;     /* which partition holds event time back */
-    struct tw_held uncared;  /* and which no daemon cares for */
+    struct tw_held unowned;  /* and which no daemon owns */
     uint64_t last_documents; /* for the rate in STATUS= */
     uint64_t documents_rate; /* stored in the last second */
     struct tw_error failure; /* code != TW_OK when it ends because of an error */

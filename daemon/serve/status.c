@@ -140,15 +140,15 @@ static void add_files(const struct tw_daemon *daemon, struct reasons *reasons)
 
 /* It has no row, or one that nobody refreshes: a new one that the group has not dealt out, or one that it has
  * dealt to somebody who is no daemon of ours. */
-static void add_uncared(const struct tw_daemon *daemon, struct reasons *reasons)
+static void add_unowned(const struct tw_daemon *daemon, struct reasons *reasons)
 {
-    const struct tw_held *uncared = &daemon->uncared;
-    uint64_t uncared_ms = tw_held_ms(uncared, tw_evaluator_uncared(daemon->evaluator)->looked_ms);
-    if (uncared_ms > 0)
+    const struct tw_held *unowned = &daemon->unowned;
+    uint64_t unowned_ms = tw_held_ms(unowned, tw_evaluator_unowned(daemon->evaluator)->looked_ms);
+    if (unowned_ms > 0)
         add_reason(reasons,
             "topic %s partition %" PRId32 ": no daemon that reads it was heard of for %" PRIu64
             " s; cure: see who else is in group %s (kafka-consumer-groups.sh --describe --members)\n",
-            uncared->holder.topic, uncared->holder.number, uncared_ms / 1000, daemon->config->kafka.group);
+            unowned->holder.topic, unowned->holder.number, unowned_ms / 1000, daemon->config->kafka.group);
 }
 
 static void add_evaluation(const struct tw_daemon *daemon, struct reasons *reasons)
@@ -186,7 +186,7 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
     else {
         add_uncommitted(daemon, &all);
         add_left_behind(daemon, &all);
-        add_uncared(daemon, &all);
+        add_unowned(daemon, &all);
         add_files(daemon, &all);
     }
     if (daemon->metrics.counters[TW_COUNT_ROWS_MISSING] > 0)

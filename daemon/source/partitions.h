@@ -23,7 +23,7 @@ struct tw_owned_partition {
     int32_t fetch_broker;      /* which that was; -1: none */
     bool at_end;               /* end-of-partition event since the last message */
     int64_t end_event_offset;  /* what that event said: the next to be fetched */
-    int64_t stable_offset;     /* all transactions below it have ended, as the last statistics said; -1: untold */
+    int64_t stable_offset;     /* transactions below it have ended (last statistics); -1: untold */
     int64_t check_offset;      /* the stored record that must be seen there before others; -1: no more */
     bool doubtful;             /* its topic may be another one: to be taken anew when its broker answers */
     int64_t told_offset;       /* as committed to Kafka, for lag tools */
@@ -56,8 +56,8 @@ static inline bool tw_owned_holds_more(const struct tw_owned_partition *partitio
     return partition->at_end && partition->base.end_offset > partition->end_event_offset;
 }
 
-/* What Kafka holds more stands behind a transaction that is open, for certain; known also while it is not read:
- * librdkafka has nothing to fetch there, and asks on. */
+/* What Kafka holds more stands behind a transaction that is open, for certain; known also while it is not
+ * read: librdkafka has nothing to fetch there, and asks on. */
 static inline bool tw_owned_is_blocked(const struct tw_owned_partition *partition)
 {
     return tw_owned_holds_more(partition) && partition->stable_offset >= 0 &&

@@ -74,9 +74,9 @@ static bool is_held_up(struct tw_partition *at, uint64_t now_ms)
            (tw_owned_holds_more(owned) || !owned->at_end);
 }
 
-/* Held up since its last message; one that was taken since, for as long as its row had stood by then, so that
- * owners who take it from each other do not begin anew. Neither does a pause, or commits that fail for a while
- * would hide a partition that nothing comes from. */
+/* Held up since its last message; one that was taken since, for as long as its row had stood by then, so
+ * that owners who take it from each other do not begin anew. Neither does a pause, or commits that fail for
+ * a while would hide a partition that nothing comes from. */
 static void add_silent(struct reasons *reasons, const struct tw_partitions *partitions)
 {
     uint64_t now_ms = tw_now_ms();

@@ -6,8 +6,8 @@
  *
  * A name is a word with a capital that is not of the taxonomy's `nobody` (nations, days, newspapers), not of
  * its `openers` where a sentence begins with it ("Freight train derails"), and no person's. A person is a
- * word of the taxonomy's `persons` ("minister"), and up to three words right behind it that have a capital and
- * that no pattern knows: "former minister Jane Doe", "Mr. Doe". What stands right before a word of the
+ * word of the taxonomy's `persons` ("minister"), and up to three words right behind it that have a capital
+ * and that no pattern knows: "former minister Jane Doe", "Mr. Doe". What stands right before a word of the
  * taxonomy's `others` ("supplier", "account") only says of what kind somebody else is: "a Quorlan supplier".
  *
  * Who reports a headline stands at its end, behind a colon or a dash: "SEC probes loan sales - Fortune". What

@@ -7,8 +7,8 @@
  * are the vowel points of Hebrew and Arabic, and the stroke that stretches Arabic words. All
  * hyphens, dashes and the minus sign are "-", all apostrophes and single quotes "'", all double quotes '"',
  * all dollar signs "$", all slashes "/", all dots at half height "·". Letters with a stroke are plain, two in
- * one are two: "Ørsted" is "Orsted", "Æ" "AE". Joiners, fillers, variation selectors, other characters that nobody sees
- * and the signs of trade marks are skipped.
+ * one are two: "Ørsted" is "Orsted", "Æ" "AE". Joiners, fillers, variation selectors, other characters that
+ * nobody sees and the signs of trade marks are skipped.
  *
  * Words. A run of letters, marks and digits is one word; any other character but white space is one of its
  * own. Scripts that put no space between words give each character a word: Han, Hiragana, Katakana, Hangul,

@@ -1,4 +1,4 @@
-/* positions: which partition of a topic nobody cares for, by the rows of those that are cared for. How event
+/* positions: which partition of a topic nobody owns, by the rows of those that are owned. How event
  * time comes of the rows, tests/unit/pipelines/test_watermark.c shows. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +53,7 @@ static PGresult *answer(const struct row *rows, int count)
 }
 
 /* In Kafka `news` has four partitions; of `posts` nobody says how many. None is this daemon's. */
-static bool is_there(void *context, const char *topic, const struct tw_uncared_partition *partition)
+static bool is_there(void *context, const char *topic, const struct tw_unowned_partition *partition)
 {
     (void)context;
     return strcmp(topic, "news") == 0 ? partition->number < 4 : partition->has_row;
@@ -74,10 +74,10 @@ static struct tw_holder look(const struct row *rows, int count)
     assert_true(tw_arena_begin(&arena, 1 << 20, &err));
     assert_true(tw_positions_row(&positions, &topics, result, &options, &arena, &err));
     PQclear(result);
-    tw_standing_uncared(&standing, &positions, &topics, is_there, NULL);
-    assert_true(standing.uncared.looked_ms > 0);
+    tw_standing_unowned(&standing, &positions, &topics, is_there, NULL);
+    assert_true(standing.unowned.looked_ms > 0);
     tw_arena_end(&arena);
-    return standing.uncared.partition;
+    return standing.unowned.partition;
 }
 
 static void where_each_has_a_row_that_is_told_of_nobody_is_missed(void **state)
