@@ -183,6 +183,12 @@ static bool path_says_table(const char *path)
     return false;
 }
 
+/* A file in which one word stands, though a column may be called so, is a text. */
+static bool is_more_than_a_word(const char *path, struct tw_text text, const struct header *header)
+{
+    return header->count > 1 || header->bytes < text.length || path_says_table(path);
+}
+
 /* "1","Velquin falls": several names, each in quotes. */
 static bool stands_in_quotes(struct tw_text text, struct header *header)
 {
@@ -279,7 +285,7 @@ bool tw_table_rows_open(const char *path, struct tw_text first, const struct tw_
         line - text.bytes <= 6) /* Excel's; it shows in names, too */
         text = (struct tw_text){line + 1, text.length - (size_t)(line + 1 - text.bytes)};
     bool opened = true;
-    if (!is_json && find_header(text, columns, header, &separator))
+    if (!is_json && find_header(text, columns, header, &separator) && is_more_than_a_word(path, text, header))
         opened = open_rows(path, first, (size_t)(text.bytes - first.bytes), header, separator, out, err);
     else if (!is_json && first.length && (path_says_table(path) || stands_in_quotes(text, header)))
         opened = fail_no_column(path, err);

@@ -7,13 +7,13 @@
  *     used = tw_table_rows_take(rows, bytes, length, &ended);                      // until all are used
  *     read = tw_table_rows_get(rows, &line, err);                                  // whenever one has ended
  *
- * A file is a table when its first line parts into names by commas, tabs, semicolons or bars, and one of them
- * is of ours ("text", "headline"): no news begins so. One column alone is a table, too, when that is its
- * name. Rows are read as RFC 4180 has them and as Python and pandas read them: quotes around a cell, two for
- * one within, separators and lines' ends between them; what stands behind a closing quote belongs to the
- * cell. Excel's first line "sep=;" is obeyed; where names stand behind blanks, cells do; a file that shows
- * quotes behind backslashes where RFC 4180 allows none (Spark, MySQL) escapes by backslashes. An empty cell
- * is no member, and a column without a name (an index) is none.
+ * A file is a table when its first line parts into names by commas, tabs, semicolons or bars, and one of
+ * them is of ours ("text", "headline"): no news begins so. One column alone is a table, too, when that is
+ * its name and lines follow. Rows are read as RFC 4180 has them and as Python and pandas read them: quotes
+ * around a cell, two for one within, separators and lines' ends between them; what stands behind a closing
+ * quote belongs to the cell. Excel's first line "sep=;" is obeyed; where names stand behind blanks, cells
+ * do; a file that shows quotes behind backslashes where RFC 4180 allows none (Spark, MySQL) escapes by
+ * backslashes. An empty cell is no member, and a column without a name (an index) is none.
  *
  * Refused, with the line that the row begins in: a row of fewer cells than the header has names, or of more,
  * lest an unquoted comma or line's end makes half a text of one. */

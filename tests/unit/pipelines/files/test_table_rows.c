@@ -150,7 +150,7 @@ static void rows_that_do_not_fit_the_header_are_refused_by_their_line(void **sta
 static void texts_are_no_table(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "Velquin falls, and so does the text\nup\n", "text",
+    static const char *const texts[] = {"", "Velquin falls, and so does the text\nup\n", "text", "text\n",
         "Summary\nup\n", "{\"text\":\"a\",\"n\":1}\n", "[\"text\",\"n\"]\n", "\"Up,\" he says of it\nup\n",
         "Velquin; Ordanelle | the others\n", "\n\ntext,n\n"};
     char shown[SHOWN_BYTES];
