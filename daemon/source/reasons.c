@@ -61,14 +61,14 @@ static void add_unassigned(struct reasons *reasons, const struct tw_partitions *
                 at->topic, at->number, (now_ms - at->moved_ms) / 1000);
 }
 
-/* Kafka holds more of it, and nothing can come or does: a transaction is open, which no pause hides; or it
- * is read, and nothing is there. */
+/* Of one that is read or paused: Kafka holds more of it, and nothing can come or does. A transaction is open,
+ * which no pause hides; or it is read, and nothing is there. */
 static bool is_held_up(struct tw_partition *at, uint64_t now_ms)
 {
     const struct tw_owned_partition *owned = tw_owned(at);
     if (at->end_offset <= at->expected_offset)
         return false;
-    if (tw_partition_is_read(at) && tw_owned_is_blocked(owned))
+    if (tw_owned_is_blocked(owned))
         return true;
     return at->state == TW_PARTITION_READING && now_ms > at->moved_ms + AFTER_PAUSE_MS &&
            (tw_owned_holds_more(owned) || !owned->at_end);
@@ -81,11 +81,13 @@ static void add_silent(struct reasons *reasons, const struct tw_partitions *part
 {
     uint64_t now_ms = tw_now_ms();
     for (struct tw_partition *at = partitions->first; at; at = at->next) {
+        if (!tw_partition_is_read(at) || !is_held_up(at, now_ms))
+            continue;
         uint64_t taken_ms = tw_owned(at)->taken_at_ms;
         uint64_t stood_ms = at->stood_ms < taken_ms ? at->stood_ms : taken_ms;
         uint64_t since_ms = at->last_message_ms > taken_ms ? at->last_message_ms : taken_ms - stood_ms;
         bool behind = tw_owned_holds_more(tw_owned(at));
-        if (now_ms > since_ms + TW_LIVENESS_LIMIT_MS && is_held_up(at, now_ms))
+        if (now_ms > since_ms + TW_LIVENESS_LIMIT_MS)
             add(reasons,
                 "topic %s partition %" PRId32 ": %" PRId64 " records wait in Kafka and none has come for "
                 "%" PRIu64 " s; cure: %s\n",

@@ -29,10 +29,11 @@ static void put(PGresult *result, int row, int column, const char *bytes, int le
 /* As the server answers TW_POSITIONS_READ. */
 static PGresult *answer(const struct row *rows, int count)
 {
+    char name[] = "c";
     PGresAttDesc attributes[COLUMNS] = {0};
     PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
     for (int column = 0; column < COLUMNS; column++)
-        attributes[column].name = (char[]){"c"};
+        attributes[column].name = name;
     assert_true(PQsetResultAttrs(result, COLUMNS, attributes));
     for (int row = 0; row < count; row++) {
         char number[4], unseen[8];
