@@ -95,6 +95,8 @@ static void insert(
 
 void tw_feed_values_add(json_t *object, enum tw_feed_field field, struct tw_feed_values *out)
 {
+    if (!object) /* most messages have no envelope, and nothing about them: nothing is gathered for those */
+        return;
     const char *const *names = feed_names[field];
     const uint32_t letters = letters_of(names), first = out->count;
     uint8_t places[TW_FEED_NAMES_MOST];
