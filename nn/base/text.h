@@ -66,6 +66,12 @@ static inline bool tw_text_is_small(char byte)
     return byte >= 'a' && byte <= 'z';
 }
 
+/* The small letter of a capital of ASCII; another byte as it is. */
+static inline char tw_text_lower(char byte)
+{
+    return tw_text_is_capital(byte) ? (char)(byte | 0x20) : byte;
+}
+
 /* ASCII's A to Z and a to z. */
 static inline bool tw_text_is_letter(char byte)
 {

@@ -9,7 +9,6 @@
 #include "clean/utf8.h"
 #include "read/dynamodb.h"
 #include "read/event_time.h"
-#include "read/feed_names.h"
 #include "read/json_text.h"
 #include "read/listed_symbols.h"
 #include "read/plain.h"
@@ -49,6 +48,7 @@ struct tw_decode_options tw_decode_defaults(void)
         .source = NAMES(source),
         .language = NAMES(language),
         .symbols = NAMES(symbols),
+        .feed_letters = tw_feed_letters(),
         .envelope = TW_ENVELOPE_AUTO,
         .time_unit = TW_UNIT_AUTO,
         .max_ahead_us = DAY_US,
@@ -62,7 +62,8 @@ _Static_assert((int)FIELDS <= (int)TW_FIELD_LISTS_MOST, "tw_fields_find has room
 
 /* The values of an object's fields, by the names that they go by. */
 struct found {
-    json_t *object; /* NULL: there is none, and no value is written */
+    json_t *object;   /* NULL: there is none, and no value is written */
+    uint32_t letters; /* that its members begin with (fields.h) */
     const json_t *values[FIELDS][TW_FIELD_NAMES_MOST];
 };
 
@@ -94,7 +95,16 @@ static void find_fields(struct decoding *decoding, json_t *object, struct found 
 {
     found->object = object;
     if (object)
-        tw_fields_find(object, decoding->lists, FIELDS, found->values);
+        found->letters = tw_fields_find(object, decoding->lists, FIELDS, found->values);
+}
+
+/* Adds what the object has under a feed's names for a field; most have no member with their letters. */
+static void add_feed_values(const struct decoding *decoding, const struct found *found,
+    enum tw_feed_field field, struct tw_feed_values *out)
+{
+    const struct tw_feed_letters *letters = &decoding->options->feed_letters;
+    if (found->object && found->letters & letters->of[field])
+        tw_feed_values_add(found->object, letters, field, out);
 }
 
 static void count_repair(const struct decoding *decoding, enum tw_repair what, uint32_t pieces)
@@ -297,7 +307,7 @@ static bool take_symbols_of_feeds(
     others.count = 0;
     if (decoding->document->symbol_count > 0)
         return true;
-    tw_feed_values_add(decoding->fields.object, field, &others);
+    add_feed_values(decoding, &decoding->fields, field, &others);
     for (uint32_t nth = 0; nth < others.count; nth++)
         if (!take_symbols_of(decoding, others.values[nth], kind))
             return false;
@@ -434,7 +444,8 @@ static bool believe_time(const struct decoding *decoding, enum tw_event_time rea
  * a name that nobody knows is counted: it may be the time. */
 static bool take_other_time(const struct decoding *decoding)
 {
-    const struct tw_event_time_options reading = {decoding->options->time_unit, &decoding->options->clocks};
+    const struct tw_decode_options *options = decoding->options;
+    const struct tw_event_time_options reading = {options->time_unit, &options->clocks};
     struct tw_document *document = decoding->document;
     json_t *object = decoding->fields.object;
     struct tw_feed_values others;
@@ -448,12 +459,12 @@ static bool take_other_time(const struct decoding *decoding)
         if (believe_time(decoding, read ? TW_EVENT_TIME_READ : TW_EVENT_TIME_REFUSED))
             return true;
     }
-    tw_feed_values_add(object, TW_FEED_TIME, &others);
-    tw_feed_values_add(decoding->outer.object, TW_FEED_TIME, &others);
+    add_feed_values(decoding, &decoding->fields, TW_FEED_TIME, &others);
+    add_feed_values(decoding, &decoding->outer, TW_FEED_TIME, &others);
     json_t *about[] = {tw_time_fields_about(object), tw_time_fields_about(decoding->outer.object)};
     for (size_t at = 0; at < sizeof about / sizeof about[0]; at++) {
         tw_feed_values_add_named(about[at], decoding->lists[TIME], &others);
-        tw_feed_values_add(about[at], TW_FEED_TIME, &others);
+        tw_feed_values_add(about[at], &options->feed_letters, TW_FEED_TIME, &others);
     }
     for (uint32_t nth = 0; nth < others.count; nth++)
         if (others.values[nth] != day &&
@@ -538,9 +549,9 @@ static bool take_other_text(const struct decoding *decoding, const struct text_f
     others.count = 0;
     if (!tw_text_is_blank(*to))
         return true;
-    tw_feed_values_add(decoding->fields.object, names, &others);
+    add_feed_values(decoding, &decoding->fields, names, &others);
     if (!field->joined)
-        tw_feed_values_add(decoding->outer.object, names, &others);
+        add_feed_values(decoding, &decoding->outer, names, &others);
     for (uint32_t nth = 0; nth < others.count; nth++) {
         struct tw_text text;
         if (!read_text(decoding, field, others.values[nth], &text))

@@ -42,11 +42,13 @@
 #include "document.h"
 #include "read/envelope.h"
 #include "read/event_time.h"
+#include "read/feed_names.h"
 #include "read/fields.h"
 #include "timestamps/time_text.h"
 
 struct tw_decode_options {
     struct tw_name_list id, time, title, body, source, language, symbols;
+    struct tw_feed_letters feed_letters; /* as tw_decode_defaults gathers them: of names tried last */
     enum tw_envelope envelope;
     const char *root; /* path to the object that holds the fields (envelope.h), or NULL */
     enum tw_time_unit time_unit;

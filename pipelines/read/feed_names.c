@@ -29,18 +29,11 @@ static const char *const feed_names[][TW_FEED_NAMES_MOST + 1] = {
     [TW_FEED_COMPANIES] = {"entities", "companies", "company", "stock", "security", "instrument", "finance"},
 };
 
-static const char *skip_marks(const char *at)
-{
-    while (*at == '_' || *at == '-' || *at == ' ')
-        at++;
-    return at;
-}
-
 bool tw_feed_same_name(const char *name, const char *key)
 {
     for (;; name++, key++) {
-        name = skip_marks(name);
-        key = skip_marks(key);
+        name = tw_fields_skip_marks(name);
+        key = tw_fields_skip_marks(key);
         char one = *name, other = *key;
         if (one != other && (!tw_text_is_letter(one) || (one | 0x20) != (other | 0x20)))
             return false;
@@ -57,22 +50,26 @@ bool tw_feed_has_name(enum tw_feed_field field, const char *key)
     return false;
 }
 
-/* The first letters of all names, a bit each: most members are told apart by theirs. */
-static uint32_t letters_of(const char *const *names)
+struct tw_feed_letters tw_feed_letters(void)
 {
-    uint32_t letters = 0;
-    for (; *names; names++)
-        letters |= UINT32_C(1) << (**names & 31);
+    struct tw_feed_letters letters;
+    memset(&letters, 0, sizeof letters);
+    for (size_t field = 0; field < TW_FEED_FIELDS; field++)
+        for (size_t name = 0; feed_names[field][name]; name++) {
+            letters.of[field] |= tw_fields_letter(feed_names[field][name]);
+            letters.first[field][name] = tw_text_lower(feed_names[field][name][0]);
+        }
     return letters;
 }
 
-/* The place of the name that the key is; that behind the last when it is none. */
-static uint32_t place_of(const char *const *names, const char *key)
+/* The place of the name that the key is, among those whose first letters are given; -1: it is none. */
+static int place_of(const char *const *names, const char *first, const char *key)
 {
-    uint32_t name = 0;
-    while (names[name] && ((names[name][0] ^ key[0]) & 31 || !tw_feed_same_name(names[name], key)))
-        name++;
-    return name;
+    const char letter = tw_text_lower(key[0]);
+    for (const char *at = first; letter && (at = strchr(at, letter)); at++)
+        if (tw_feed_same_name(names[at - first], key))
+            return (int)(at - first);
+    return -1;
 }
 
 /* Puts a value among those of its object, from `first` on, in the order of their places; of one name the
@@ -93,20 +90,18 @@ static void insert(
     out->count++;
 }
 
-void tw_feed_values_add(json_t *object, enum tw_feed_field field, struct tw_feed_values *out)
+void tw_feed_values_add(json_t *object, const struct tw_feed_letters *letters, enum tw_feed_field field,
+    struct tw_feed_values *out)
 {
-    if (!object) /* most messages have no envelope, and nothing about them: nothing is gathered for those */
-        return;
-    const char *const *names = feed_names[field];
-    const uint32_t letters = letters_of(names), first = out->count;
+    const uint32_t first = out->count;
     uint8_t places[TW_FEED_NAMES_MOST];
     for (void *member = json_object_iter(object); member; member = json_object_iter_next(object, member)) {
-        const char *key = skip_marks(json_object_iter_key(member));
-        const json_t *value = json_object_iter_value(member);
-        if (!(letters >> (key[0] & 31) & 1) || json_is_null(value))
+        const char *key = json_object_iter_key(member);
+        if (!(letters->of[field] & tw_fields_letter(key)))
             continue;
-        uint32_t place = place_of(names, key);
-        if (names[place])
+        int place = place_of(feed_names[field], letters->first[field], tw_fields_skip_marks(key));
+        const json_t *value = json_object_iter_value(member);
+        if (place >= 0 && !json_is_null(value))
             insert(value, (uint8_t)place, first, places, out);
     }
 }

@@ -26,6 +26,7 @@ enum tw_feed_field {
     TW_FEED_SOURCE,
     TW_FEED_SYMBOLS,
     TW_FEED_COMPANIES, /* objects of companies, in which a symbol may stand (listed_symbols.h) */
+    TW_FEED_FIELDS
 };
 
 enum { TW_FEED_NAMES_MOST = 64 };
@@ -36,8 +37,18 @@ struct tw_feed_values {
     uint32_t count;
 };
 
+/* The first letters of each field's names: most members are told apart by theirs. */
+struct tw_feed_letters {
+    uint32_t of[TW_FEED_FIELDS];                        /* a bit each (fields.h) */
+    char first[TW_FEED_FIELDS][TW_FEED_NAMES_MOST + 1]; /* small, in the order of the names, then NUL */
+};
+
+/* Gathers them. They are the same each time: whoever decodes many messages keeps them. */
+struct tw_feed_letters tw_feed_letters(void);
+
 /* Adds the values of one object, which may be NULL. It goes through the object's members once. */
-void tw_feed_values_add(json_t *object, enum tw_feed_field field, struct tw_feed_values *out);
+void tw_feed_values_add(json_t *object, const struct tw_feed_letters *letters, enum tw_feed_field field,
+    struct tw_feed_values *out);
 
 /* The same of names that are given, as fields.h finds them. */
 void tw_feed_values_add_named(

@@ -28,10 +28,24 @@ enum {
     TW_FIELD_LISTS_MOST = 16
 };
 
+/* Without the underscores, hyphens and blanks that it begins with. */
+static inline const char *tw_fields_skip_marks(const char *name)
+{
+    while (*name == '_' || *name == '-' || *name == ' ')
+        name++;
+    return name;
+}
+
+/* The first letter of a name behind such marks, whatever its case, as one bit of 32; other bytes share bits. */
+static inline uint32_t tw_fields_letter(const char *name)
+{
+    return UINT32_C(1) << (*tw_fields_skip_marks(name) & 31);
+}
+
 /* Writes to values[list][name] what stands under the name, a pointer into the object. `values` has `count`
  * rows, TW_FIELD_LISTS_MOST at the most; of a row only the places of the list's names are written. A name
- * may stand in several lists. */
-void tw_fields_find(json_t *object, const struct tw_name_list *const *lists, uint32_t count,
+ * may stand in several lists. Returns the first letters of all members: none of another letter is there. */
+uint32_t tw_fields_find(json_t *object, const struct tw_name_list *const *lists, uint32_t count,
     const json_t *(*values)[TW_FIELD_NAMES_MOST]);
 
 /* The value of one name, by the same rule; NULL when there is none, or `object` is no object. It belongs to

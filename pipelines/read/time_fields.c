@@ -107,8 +107,10 @@ static bool write_clock(const json_t *value, char *to, size_t size)
 
 static const json_t *member_of(json_t *object, const char *name)
 {
+    const uint32_t letter = tw_fields_letter(name);
     for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at))
-        if (tw_feed_same_name(name, json_object_iter_key(at)))
+        if (letter == tw_fields_letter(json_object_iter_key(at)) &&
+            tw_feed_same_name(name, json_object_iter_key(at)))
             return json_object_iter_value(at);
     return NULL;
 }
@@ -144,12 +146,15 @@ json_t *tw_time_fields_about(const json_t *object)
 
 static bool speaks_of_time(const char *name)
 {
-    static const char *const words[] = {"date", "time", "stamp", "publish", "created", "posted"};
+    static const struct tw_text words[] = {
+        {"date", 4}, {"time", 4}, {"stamp", 5}, {"publish", 7}, {"created", 7}, {"posted", 6}};
     static const char *const ends[] = {"_at", "_on", "_ts", "_ms", "At", "Ts"};
     size_t length = strlen(name), end_length;
-    for (size_t word = 0; word < sizeof words / sizeof words[0]; word++)
-        if (strcasestr(name, words[word]))
-            return true;
+    for (const char *at = name; *at; at++)
+        for (size_t word = 0; word < sizeof words / sizeof words[0]; word++)
+            if ((*at | 0x20) == words[word].bytes[0] &&
+                strncasecmp(at, words[word].bytes, words[word].length) == 0)
+                return true;
     for (size_t end = 0; end < sizeof ends / sizeof ends[0]; end++)
         if (length > (end_length = strlen(ends[end])) && strcmp(name + length - end_length, ends[end]) == 0)
             return true;

@@ -41,6 +41,18 @@ static void a_name_may_serve_two_fields(void **state)
     json_decref(object);
 }
 
+static void the_first_letters_of_members_are_told(void **state)
+{
+    (void)state;
+    const struct tw_name_list *lists[] = {&times};
+    const json_t *values[1][TW_FIELD_NAMES_MOST];
+    json_t *object = json_loads("{\"_id\":1,\"Text\":\"fell\",\"- @stamp\":null}", 0, NULL);
+    uint32_t letters = tw_fields_find(object, lists, 1, values);
+    assert_int_equal(letters, tw_fields_letter("id") | tw_fields_letter("text") | tw_fields_letter("@stamp"));
+    assert_int_equal(tw_fields_letter("__Uuid"), tw_fields_letter("uuid"));
+    json_decref(object);
+}
+
 static void of_a_long_list_the_first_names_are_found(void **state)
 {
     (void)state;
@@ -82,6 +94,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_list_finds_its_names),
         cmocka_unit_test(a_name_may_serve_two_fields),
+        cmocka_unit_test(the_first_letters_of_members_are_told),
         cmocka_unit_test(of_a_long_list_the_first_names_are_found),
         cmocka_unit_test(a_name_in_another_case_counts_where_it_does_not_stand_itself),
     };
