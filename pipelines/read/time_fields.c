@@ -115,12 +115,23 @@ static const json_t *member_of(json_t *object, const char *name)
     return NULL;
 }
 
+/* Most objects hold no clock, so that no pair need be looked for. */
+static bool holds_clock(json_t *object)
+{
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at))
+        if (tw_time_fields_is_clock(json_object_iter_value(at)))
+            return true;
+    return false;
+}
+
 const json_t *tw_time_fields_join(json_t *object, char joined[TW_TIME_FIELDS_BYTES])
 {
     static const char *const pairs[][2] = {{"date", "time"}, {"pubDate", "pubTime"},
         {"publishDate", "publishTime"}, {"publishedDate", "publishedTime"},
         {"publicationDate", "publicationTime"}, {"createdDate", "createdTime"}, {"newsDate", "newsTime"},
         {"releaseDate", "releaseTime"}, {"storyDate", "storyTime"}};
+    if (!holds_clock(object))
+        return NULL;
     for (size_t pair = 0; pair < sizeof pairs / sizeof pairs[0]; pair++) {
         char day[TW_TIME_FIELDS_BYTES / 2], clock[TW_TIME_FIELDS_BYTES / 2];
         const json_t *value = member_of(object, pairs[pair][0]);
