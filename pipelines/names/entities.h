@@ -29,6 +29,8 @@
 #ifndef TW_ENTITIES_H
 #define TW_ENTITIES_H
 
+#include <strings.h>
+
 #include "base/arena.h"
 #include "document.h"
 #include "names/skim.h"
@@ -135,9 +137,20 @@ static inline bool tw_word_may_be_market(struct tw_text text, size_t begin, size
            (tw_text_is_capital(before) || tw_text_is_digit(before));
 }
 
+/* May the word [begin, end) say that a symbol stands behind it (link/symbol_list.h): "symbol", "ticker", with
+ * one letter more or none ("tickers", "symbole")? Asked of each word, and of most it asks the length alone. */
+static inline bool tw_word_may_be_label(struct tw_text text, size_t begin, size_t end)
+{
+    enum { LETTERS = 6, MOST = 7 };
+    const char *bytes = text.bytes + begin;
+    if (end - begin < LETTERS || end - begin > MOST)
+        return false;
+    return strncasecmp(bytes, "symbol", LETTERS) == 0 || strncasecmp(bytes, "ticker", LETTERS) == 0;
+}
+
 /* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A dollar sign,
- * '#', '<', ':' or bracket before it, or a word that begins no name and may be the code of a market, ends
- * the walk early with *stopped = true and walk->at on it; the match is the name that begins with just that
+ * '#', '<', ':' or bracket before it, or a word that begins no name and may be the code of a market or a
+ * label ends the walk early with *stopped = true and walk->at on it; the match is the name that begins with just that
  * mark ("#Velquin Media"), to be taken where no symbol stands there, and its end is 0 when there
  * is none. False at the end. `automaton` may be NULL: then only those stops are found. */
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,
