@@ -17,7 +17,7 @@
  * space stands between them; the longest name that starts at a word wins; a full stop at a name's end is not
  * asked for ("Apple Inc." finds "Apple Inc"). A name of under four letters and digits or marked common
  * matches in its exact case only. Other names are found in other spellings of their legal form, of "and" and
- * without "The", too (variants.h): one that the file lists comes first, and one of two companies names
+ * without "The" (variants.h), and with pairs of letters for umlauts or umlauts for them (umlauts.h): one that the file lists comes first, and one of two companies names
  * neither.
  *
  * How it works: names and symbols stand in hash tables, and filters before them know of almost every place of
