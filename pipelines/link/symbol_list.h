@@ -10,8 +10,8 @@
  *   bare    "(NYSE/VELQ)", "(Nasdaq - ODNL)", "(NYSE American ODNL)": in brackets an exchange's name, a
  *           blank, slash or dash, and a listed symbol of two characters and more (a number of four), no word
  *           of English, before the bracket's end or what parts a list
- *   before  "(VELQ, NYSE)", "(VELQ - Nasdaq)": in brackets that hold nothing else, a listed symbol, no word of
- *           English, and an exchange's name behind it
+ *   before  "(VELQ, NYSE)", "(VELQ - Nasdaq)": in brackets that hold nothing else, a listed symbol, no word
+ *           of English, and an exchange's name behind it
  *   worded  "under the symbol VELQ", "tickers VELQ and ODNL", "ticker is \"V\"": a listed symbol, no word of
  *           English; a single letter, or one behind a word in capitals, in quotes or behind "under"
  *
