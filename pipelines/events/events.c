@@ -158,9 +158,35 @@ static bool match_backward(
     return false;
 }
 
+static bool is_of_company(const struct search *search, const struct tw_event_word *word)
+{
+    const struct tw_document *document = search->document;
+    for (uint32_t at = search->first_mention;
+         at < document->mention_count && document->mentions[at].begin < word->end; at++)
+        if (document->mentions[at].end > word->begin)
+            return true;
+    return false;
+}
+
+/* Does nothing stand in the sentence but the pattern's words and names of companies, one at least? */
+static bool is_alone(const struct search *search, const struct tw_pattern *pattern, const struct path *path)
+{
+    enum { MOST_OF_NAMES = 8 };
+    if (search->word_count == pattern->count || search->word_count > pattern->count + MOST_OF_NAMES)
+        return false;
+    for (uint8_t word = 0, step = 0; word < search->word_count; word++)
+        if (step < pattern->count && path->words[step] == word)
+            step++;
+        else if (!is_of_company(search, &search->words[word]))
+            return false;
+    return true;
+}
+
 static void add_hit(struct search *search, const struct tw_event_pattern *pattern, const struct path *path)
 {
     const struct tw_pattern *steps = &pattern->pattern;
+    if (steps->alone && !is_alone(search, steps, path))
+        return;
     if (pattern->use != TW_PATTERN_EVENT && steps->event == TW_PATTERN_PLACE_NONE &&
         search->clauses[path->words[0]] != search->clauses[path->words[steps->count - 1]])
         return; /* what takes an event away says so within a clause */

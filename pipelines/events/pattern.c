@@ -141,8 +141,20 @@ static bool take_event(struct reading *reading, struct tw_text item)
     return true;
 }
 
+static bool take_alone(struct reading *reading, struct tw_text item)
+{
+    if (reading->pattern.count == 0 || reading->pattern.event != TW_PATTERN_PLACE_NONE)
+        return refuse(reading, "write it behind the words of an event", "a ! without an event", item);
+    reading->pattern.alone = true;
+    return true;
+}
+
 static bool take_item(struct reading *reading, struct tw_text item)
 {
+    if (reading->pattern.alone)
+        return refuse(reading, "write ! last", "an item behind !", item);
+    if (tw_text_equal(item, tw_text_of("!")))
+        return take_alone(reading, item);
     if (tw_text_equal(item, tw_text_of("@")))
         return take_company(reading, item);
     if (tw_text_equal(item, tw_text_of("^")))

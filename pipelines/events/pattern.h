@@ -14,6 +14,7 @@
  *     &  &N                the same, and what stands on its two sides may come in either order; once
  *     @                    the company, up to 8 words; not needed for a match: it says which one is meant
  *     ^                    the event; only where exceptions are read, once, with words on one side or on both
+ *     !                    at the end: nothing else stands in the sentence but companies of the entities file
  *
  * Read, a pattern is a list of steps: a term (lexicon.h) and how many words may stand before it. An item
  * that may be left out makes two patterns of one, three such items at most; so does &. Texts are matched
@@ -42,6 +43,7 @@ struct tw_pattern {
                         TW_PATTERN_PLACE_NONE: where companies usually stand */
     uint8_t event;   /* of an exception: the steps before this one stand before the event, or NONE */
     uint8_t event_gap_before, event_gap_behind; /* words that may stand between them and the event */
+    bool alone;                                 /* nothing else stands in the sentence but companies */
 };
 
 enum { TW_PATTERN_READINGS = 16 }; /* patterns that one text may stand for */

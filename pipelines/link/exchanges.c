@@ -106,6 +106,16 @@ bool tw_exchange_is_part(struct tw_text text)
     return tw_exchange_is_one_of(text, parts, sizeof parts / sizeof parts[0]);
 }
 
+bool tw_exchange_is_another(struct tw_text label, struct tw_text symbol)
+{
+    static const char *const shares[] = {"IEX", "CBOE", "BSE", "MCX"};
+    bool same = label.length == symbol.length;
+    for (size_t at = 0; same && at < label.length; at++)
+        same = capital(label.bytes[at]) == capital(symbol.bytes[at]);
+    return !same && tw_exchange_find(TW_EXCHANGE_NAME, symbol) && !tw_exchange_is_word(symbol) &&
+           !tw_exchange_is_one_of(symbol, shares, sizeof shares / sizeof shares[0]);
+}
+
 bool tw_exchange_is_word(struct tw_text text)
 {
     static const char *const words[] = {"ICE", "SET", "AIM", "BIT", "SIX", "NEO", "PINK", "BATS", "SHE",

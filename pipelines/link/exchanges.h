@@ -50,4 +50,8 @@ bool tw_exchange_same_word(struct tw_text text, const char *capitals);
 /* Is the text one of the list, as tw_exchange_same_word compares? */
 bool tw_exchange_is_one_of(struct tw_text text, const char *const *list, size_t count);
 
+/* Is the symbol, in capitals, the code of another exchange than the label before it ("TSX:NYSE"), and none
+ * that is a company's symbol or a word as well? */
+bool tw_exchange_is_another(struct tw_text label, struct tw_text symbol);
+
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HITS_AT_FIRST = 32 };
+enum { HITS_AT_FIRST = 32, MOST_CODE = 2 }; /* letters of a market's code: a longer word is a label */
 
 /* Something in the text that may be a mention. */
 struct hit {
@@ -132,7 +132,7 @@ static enum tw_symbol_found find_at_colon(
 }
 
 /* The symbol to which the mark at `at` belongs: a dollar sign, '#', '<', ':', a bracket, or the letters of
- * what may be a terminal's code. */
+ * what may be a terminal's code or the label of a symbol. */
 static enum tw_symbol_found find_at(const struct tw_ticker_scan *scan, struct pass *pass, size_t at,
     size_t bytes, char mark, struct tw_ticker *ticker)
 {
@@ -149,7 +149,8 @@ static enum tw_symbol_found find_at(const struct tw_ticker_scan *scan, struct pa
     case '[':
         return tw_symbol_list_bracketed(scan, at, bytes, &pass->list, ticker);
     default:
-        return tw_terminal_symbol(scan, pass->taken, at, at + bytes, ticker);
+        return bytes > MOST_CODE ? tw_symbol_list_worded(scan, at, bytes, &pass->list, ticker)
+                                 : tw_terminal_symbol(scan, pass->taken, at, at + bytes, ticker);
     }
 }
 
@@ -164,6 +165,14 @@ static bool take_tag(const struct linking *linking, size_t at, size_t hash, stru
     return true;
 }
 
+static size_t letters_at(struct tw_text text, size_t at)
+{
+    size_t end = at;
+    while (tw_text_is_alphanumeric(tw_text_byte(text, end)))
+        end++;
+    return end - at;
+}
+
 /* What stands where the walk has stopped, which goes on behind it: a symbol, else the name that begins with
  * that mark. */
 static bool take_stop(
@@ -174,8 +183,8 @@ static bool take_stop(
     struct tw_ticker ticker = {0};
     size_t at = walk->at, bytes;
     char mark = tw_word_ascii(walk->text, at, &bytes);
-    if (tw_text_is_capital(mark) && tw_text_is_alphanumeric(tw_text_byte(walk->text, at + 1)))
-        bytes = 2; /* a code of two letters */
+    if (tw_text_is_letter(mark))
+        bytes = letters_at(walk->text, at); /* a code or a label */
     bool taken = take_ticker(linking, find_at(scan, pass, at, bytes, mark, &ticker), &ticker, hit);
     if (!taken && name->end && (!pass->list.next || name->end <= pass->list.next)) {
         bool named = take_name(linking, name, hit);

@@ -187,7 +187,7 @@ static bool is_of_list(
     if (letter &&
         ((list->classed && member->run.bytes[0] <= 'E') || (!list->letter && member->run.bytes[0] <= 'B')))
         return false;
-    return closes(scan->text, member->end) || behind_separator(scan->text, member->end) ||
+    return list->plural || closes(scan->text, member->end) || behind_separator(scan->text, member->end) ||
            behind_slash(scan->text, member);
 }
 
@@ -295,13 +295,25 @@ static bool is_symbol_number(
     return !blank || (brackets && mark != ' ' && behind_separator(text, end));
 }
 
+/* Is it a word of English or of an exchange, or what else stands in capitals and is no symbol? */
+static bool is_word(const struct member *member)
+{
+    struct tw_text word = {member->run.bytes, member->base};
+    return is_no_symbol(member) || (member->base > 1 && tw_exchange_is_part(word)) ||
+           tw_hashtag_is_word(word) || tw_terminal_is_word(word);
+}
+
+/* Is it a number that is too short for a symbol, or a year? */
+static bool is_other_number(const struct member *member)
+{
+    return is_number(member) && (member->base < NUMBER_DIGITS || is_year(member));
+}
+
 /* Is it two characters and more, no word of English or of an exchange, and the last before a bracket or what
  * parts a list? */
 static bool is_alone(struct tw_text text, const struct member *member)
 {
-    struct tw_text word = {member->run.bytes, member->base};
-    if (!member->end || member->base < 2 || is_no_symbol(member) || tw_exchange_is_part(word) ||
-        tw_hashtag_is_word(word) || tw_terminal_is_word(word))
+    if (!member->end || member->base < 2 || is_word(member))
         return false;
     return closes(text, member->end) || behind_separator(text, member->end);
 }
@@ -350,6 +362,7 @@ enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, siz
     bool dollar = tw_text_byte(text, begin) == '$';
     begin += dollar;
     list->next = 0;
+    list->plural = false;
     if (!may_be_symbol(text, begin))
         return TW_SYMBOL_NONE; /* almost every colon */
     struct tw_exchange_label label = tw_exchange_label_before(text, at);
@@ -361,7 +374,8 @@ enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, siz
     if (!is_first(scan, label.kind, &member, blank, brackets))
         return TW_SYMBOL_NONE;
     list->exchanges = label.exchanges;
-    list->listed = label.kind != TW_LABEL_EXCHANGE;
+    list->listed = label.kind != TW_LABEL_EXCHANGE ||
+                   tw_exchange_is_another(label.words, (struct tw_text){member.run.bytes, member.base});
     out->begin = (uint32_t)begin;
     enum tw_symbol_found found = find_member(scan, list, &member, out);
     size_t end = found == TW_SYMBOL_FOUND ? out->end : member.end;
@@ -389,7 +403,8 @@ static size_t word_end(struct tw_text text, size_t at)
     return at;
 }
 
-enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan, size_t at, size_t bracket,
+/* "(NYSE/VELQ)": behind an exchange's name. */
+static enum tw_symbol_found find_behind_name(const struct tw_ticker_scan *scan, size_t at, size_t bracket,
     struct tw_symbol_list *list, struct tw_ticker *out)
 {
     struct tw_text text = scan->text;
@@ -398,6 +413,7 @@ enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan,
     bool several = tw_text_is_capital(tw_text_byte(text, named + 1)) &&
                    tw_text_is_capital(tw_text_byte(text, begin)); /* "NYSE American" */
     list->next = 0;
+    list->plural = false;
     if (!tw_text_is_capital(tw_text_byte(text, named)) || !begin || (!several && !may_be_symbol(text, begin)))
         return TW_SYMBOL_NONE; /* almost every bracket */
     struct tw_exchange_label label = tw_exchange_label_at(text, named);
@@ -405,13 +421,107 @@ enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan,
     if (!begin || !may_be_symbol(text, begin))
         return TW_SYMBOL_NONE;
     read_member(text, begin, &member);
-    if (!is_alone(text, &member) || (is_number(&member) && (member.base < NUMBER_DIGITS || is_year(&member))))
+    if (!is_alone(text, &member) || is_other_number(&member))
         return TW_SYMBOL_NONE;
     list->exchanges = label.exchanges;
     list->listed = true;
     out->begin = (uint32_t)begin;
     enum tw_symbol_found found = find_member(scan, list, &member, out);
     if (found == TW_SYMBOL_FOUND)
+        begin_list(list, scan, &member, out->end);
+    return found;
+}
+
+/* "(VELQ, NYSE)": before an exchange's name, in brackets that hold nothing else. */
+static enum tw_symbol_found find_before_name(const struct tw_ticker_scan *scan, size_t at, size_t bracket,
+    struct tw_symbol_list *list, struct tw_ticker *out)
+{
+    struct tw_text text = scan->text;
+    size_t begin = behind_blanks(text, at + bracket), behind;
+    struct member member;
+    if (!may_be_symbol(text, begin))
+        return TW_SYMBOL_NONE; /* almost every bracket */
+    read_member(text, begin, &member);
+    if (!member.end)
+        return TW_SYMBOL_NONE;
+    size_t named = behind_blanks(text, member.end);
+    char mark = ascii_at(text, named, &behind);
+    if (mark && strchr(",;|/-", mark))
+        named = behind_blanks(text, behind);
+    if (named == member.end)
+        return TW_SYMBOL_NONE;
+    struct tw_exchange_label label = tw_exchange_label_at(text, named);
+    if (label.kind == TW_LABEL_NONE || !closes(text, named + label.words.length) || is_word(&member) ||
+        is_other_number(&member))
+        return TW_SYMBOL_NONE;
+    list->exchanges = label.exchanges;
+    list->listed = true;
+    out->begin = (uint32_t)begin;
+    return find_member(scan, list, &member, out);
+}
+
+enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan, size_t at, size_t bracket,
+    struct tw_symbol_list *list, struct tw_ticker *out)
+{
+    enum tw_symbol_found found = find_behind_name(scan, at, bracket, list, out);
+    return found != TW_SYMBOL_NONE ? found : find_before_name(scan, at, bracket, list, out);
+}
+
+/* ---- symbols behind a word for them ---- */
+
+/* Does "under" stand shortly before the word at `at`: "under the ticker symbol"? */
+static bool is_behind_under(struct tw_text text, size_t at)
+{
+    static const char under[] = "UNDER";
+    enum { MOST = 32, LETTERS = sizeof under - 1 };
+    size_t begin = at > MOST ? at - MOST : 0;
+    for (size_t end = at; end >= begin + LETTERS; end--) {
+        char byte = end < at ? text.bytes[end] : ' ';
+        if (byte == ' ' &&
+            tw_exchange_same_word((struct tw_text){text.bytes + end - LETTERS, LETTERS}, under))
+            return true;
+        if (!tw_text_is_letter(byte) && byte != ' ' && byte != '-')
+            return false;
+    }
+    return false;
+}
+
+/* Where a symbol may begin behind the word that ends at `end`; 0: nowhere. What a colon alone parts from it,
+ * or a dollar sign marks, is read there. */
+static size_t behind_word(struct tw_text text, size_t end, bool *quoted)
+{
+    size_t at = end, behind;
+    bool colon = tw_text_byte(text, at) == ':';
+    at = behind_blanks(text, at + colon);
+    if (tw_text_goes_on(text, at, "is ") && !colon)
+        at = behind_blanks(text, at + strlen("is "));
+    char mark = ascii_at(text, at, &behind);
+    *quoted = mark == '"' || mark == '\'' || mark == '(' || mark == '[';
+    at = *quoted ? behind : at;
+    return at > end && (!colon || *quoted) ? at : 0;
+}
+
+enum tw_symbol_found tw_symbol_list_worded(const struct tw_ticker_scan *scan, size_t at, size_t bytes,
+    struct tw_symbol_list *list, struct tw_ticker *out)
+{
+    struct tw_text text = scan->text;
+    struct member member;
+    bool quoted;
+    size_t begin = behind_word(text, at + bytes, &quoted);
+    if (!begin || !may_be_symbol(text, begin))
+        return TW_SYMBOL_NONE;
+    read_member(text, begin, &member);
+    if (!member.end || is_word(&member) || is_other_number(&member))
+        return TW_SYMBOL_NONE;
+    bool doubtful = member.base == 1 || tw_text_is_capital(text.bytes[at + 1]);
+    if (doubtful && !quoted && !is_behind_under(text, at))
+        return TW_SYMBOL_NONE;
+    list->exchanges = 0;
+    list->listed = true;
+    list->plural = (text.bytes[at + bytes - 1] | 0x20) == 's';
+    out->begin = (uint32_t)begin;
+    enum tw_symbol_found found = find_member(scan, list, &member, out);
+    if (found == TW_SYMBOL_FOUND && list->plural)
         begin_list(list, scan, &member, out->end);
     return found;
 }

@@ -10,6 +10,13 @@
  *   bare    "(NYSE/VELQ)", "(Nasdaq - ODNL)", "(NYSE American ODNL)": in brackets an exchange's name, a
  *           blank, slash or dash, and a listed symbol of two characters and more (a number of four), no word
  *           of English, before the bracket's end or what parts a list
+ *   before  "(VELQ, NYSE)", "(VELQ - Nasdaq)": in brackets that hold nothing else, a listed symbol, no word
+ *           of English, and an exchange's name behind it
+ *   worded  "under the symbol VELQ", "tickers VELQ and ODNL", "ticker is \"V\"": a listed symbol, no word of
+ *           English; a single letter, or one behind a word in capitals, in quotes or behind "under"
+ *
+ * What stands behind an exchange and is another exchange's code ("TSX:NYSE") names nobody who is not listed,
+ * but for those that are symbols of companies, too (ICE, CBOE).
  *
  * A list goes on behind a comma, semicolon or bar, "and", "&", a slash with blanks around it or between
  * symbols that begin alike. It ends at the first word that is no symbol: small letters, an exchange's name,
@@ -31,6 +38,7 @@ struct tw_symbol_list {
     bool letter;      /* its first is a single letter */
     bool classed;     /* its first has a class */
     bool listed;      /* it names listed companies alone */
+    bool plural;      /* it stands behind "tickers", "symbols": what follows its last says nothing */
 };
 
 /* The symbol behind an exchange whose ':' of `colon` bytes stands at `at`, and the list that it begins.
@@ -39,8 +47,13 @@ struct tw_symbol_list {
 enum tw_symbol_found tw_symbol_list_begin(const struct tw_ticker_scan *scan, size_t at, size_t colon,
     struct tw_symbol_list *list, struct tw_ticker *out);
 
-/* The same behind an exchange's name without a colon, in brackets that open at `at` by `bracket` bytes. */
+/* The same behind an exchange's name without a colon, in brackets that open at `at` by `bracket` bytes; or
+ * before it, where nothing else stands in them. */
 enum tw_symbol_found tw_symbol_list_bracketed(const struct tw_ticker_scan *scan, size_t at, size_t bracket,
+    struct tw_symbol_list *list, struct tw_ticker *out);
+
+/* The same behind a word for symbols at [at, at + bytes). */
+enum tw_symbol_found tw_symbol_list_worded(const struct tw_ticker_scan *scan, size_t at, size_t bytes,
     struct tw_symbol_list *list, struct tw_ticker *out);
 
 /* The symbol at list->next, which moves to the one behind it. TW_SYMBOL_NONE: it names nobody by itself, and

@@ -331,7 +331,9 @@ static enum tw_symbol_found resolve_around_colon(const struct tw_automaton *enti
         return resolve_bare(entities, trimmed(right), false, arena, out);
     if (label.kind != TW_LABEL_NONE)
         return resolve_beside(entities, trimmed(right), label.exchanges,
-            unlisted && label.kind == TW_LABEL_EXCHANGE, arena, out);
+            unlisted && label.kind == TW_LABEL_EXCHANGE &&
+                !tw_exchange_is_another(label.words, trimmed(right)),
+            arena, out);
     tw_exchange_set market = tw_exchange_find(TW_EXCHANGE_COUNTRY, left);
     if (market && !tw_exchange_find(TW_EXCHANGE_COUNTRY, right))
         return resolve_beside(entities, right, market, false, arena, out);

@@ -179,11 +179,33 @@ static bool is_joined(struct tw_text text, size_t begin, size_t end, const char 
     return after && strchr(marks, after) && !possessive && tw_word_joins(text, end + 1);
 }
 
+/* "@velquin", "@Velquin_fan": whose account it is, a handle does not say. */
+static bool is_handle(struct tw_text text, size_t begin)
+{
+    return begin > 0 && text.bytes[begin - 1] == '@' && (begin == 1 || !is_mail_byte(text.bytes[begin - 2]));
+}
+
+/* "velquin.com" in small letters is a host; "Velquin.com" may be a company. */
+static bool is_host(struct tw_text text, size_t begin, size_t end)
+{
+    static const char *const domains[] = {"COM", "NET", "ORG", "IO", "AI", "APP", "CO", "BIZ", "INFO", "DEV",
+        "EU", "DE", "FR", "UK", "CH", "NL", "JP", "CN", "CA", "AU"};
+    enum { MOST = 5 };
+    if (tw_text_byte(text, end) != '.' || !tw_text_is_small(text.bytes[begin]))
+        return false;
+    size_t last = end + 1;
+    while (last - end < MOST + 1 && tw_text_is_small(tw_text_byte(text, last)))
+        last++;
+    return !tw_text_is_alphanumeric(tw_text_byte(text, last)) &&
+           tw_exchange_is_one_of((struct tw_text){text.bytes + end + 1, last - end - 1}, domains,
+               sizeof domains / sizeof domains[0]);
+}
+
 enum tw_ticker_bare tw_ticker_bare(
     const struct tw_ticker_scan *scan, size_t begin, size_t end, struct tw_ticker *out)
 {
     struct tw_text text = scan->text, name = {text.bytes + begin, end - begin};
-    if (is_in_mail(text, begin, end))
+    if (is_in_mail(text, begin, end) || is_handle(text, begin) || is_host(text, begin, end))
         return TW_BARE_NOTHING;
     if (!is_symbol(name))
         return TW_BARE_NAME;

@@ -306,7 +306,8 @@ bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk 
             walk->at = match->end;
             return true;
         }
-        if (stops || tw_word_may_be_market(walk->text, word->begin, word->end)) {
+        if (stops || tw_word_may_be_market(walk->text, word->begin, word->end) ||
+            tw_word_may_be_label(walk->text, word->begin, word->end)) {
             if (!found)
                 *match = (struct tw_name_match){0};
             walk->at = word->begin;

@@ -17,8 +17,8 @@
  * space stands between them; the longest name that starts at a word wins; a full stop at a name's end is not
  * asked for ("Apple Inc." finds "Apple Inc"). A name of under four letters and digits or marked common
  * matches in its exact case only. Other names are found in other spellings of their legal form, of "and" and
- * without "The", too (variants.h): one that the file lists comes first, and one of two companies names
- * neither.
+ * without "The" (variants.h), and with pairs of letters for umlauts or umlauts for them (umlauts.h): one that
+ * the file lists comes first, and one of two companies names neither.
  *
  * How it works: names and symbols stand in hash tables, and filters before them know of almost every place of
  * a text that no name begins there (name_table.h). So a text costs a few look-ups in the nearest cache a
@@ -28,6 +28,8 @@
  * Errors name file and line; loading is whole or not at all. */
 #ifndef TW_ENTITIES_H
 #define TW_ENTITIES_H
+
+#include <strings.h>
 
 #include "base/arena.h"
 #include "document.h"
@@ -135,10 +137,21 @@ static inline bool tw_word_may_be_market(struct tw_text text, size_t begin, size
            (tw_text_is_capital(before) || tw_text_is_digit(before));
 }
 
+/* May the word [begin, end) say that a symbol stands behind it (link/symbol_list.h): "symbol", "ticker",
+ * with one letter more or none ("tickers", "symbole")? Asked of each word, and of most the length alone. */
+static inline bool tw_word_may_be_label(struct tw_text text, size_t begin, size_t end)
+{
+    enum { LETTERS = 6, MOST = 7 };
+    const char *bytes = text.bytes + begin;
+    if (end - begin < LETTERS || end - begin > MOST || ((bytes[0] | 0x20) != 's' && (bytes[0] | 0x20) != 't'))
+        return false;
+    return strncasecmp(bytes, "symbol", LETTERS) == 0 || strncasecmp(bytes, "ticker", LETTERS) == 0;
+}
+
 /* The next name at or after walk->at, the longest that starts there; moves walk->at past it. A dollar sign,
- * '#', '<', ':' or bracket before it, or a word that begins no name and may be the code of a market, ends
- * the walk early with *stopped = true and walk->at on it; the match is the name that begins with just that
- * mark ("#Velquin Media"), to be taken where no symbol stands there, and its end is 0 when there
+ * '#', '<', ':' or bracket before it, or a word that begins no name and may be the code of a market or a
+ * label, ends the walk early with *stopped = true and walk->at on it; the match is the name that begins with
+ * just that mark ("#Velquin Media"), to be taken where no symbol stands there, and its end is 0 when there
  * is none. False at the end. `automaton` may be NULL: then only those stops are found. */
 bool tw_entities_next(const struct tw_automaton *automaton, struct tw_word_walk *walk, bool *stopped,
     struct tw_name_match *match);

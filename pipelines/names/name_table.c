@@ -1,6 +1,7 @@
 #include "names/name_table.h"
 
 #include "names/table_memory.h"
+#include "names/umlauts.h"
 #include "names/variants.h"
 
 #include <stdio.h>
@@ -23,6 +24,12 @@ struct tw_name_record {
     uint32_t spelling, spelling_length; /* in `bytes`, when it matches as spelled only; else length 0 */
     bool variant;                       /* the file lists another spelling of it */
     bool titled;                        /* it matches with capitals as in names only */
+    bool umlauts; /* it matches with umlauts only, which are pairs in `spelling`'s words */
+};
+
+/* A name with its umlauts as pairs: words in `bytes`. */
+struct tw_name_in_pairs {
+    uint32_t words, words_length, entity;
 };
 
 void tw_name_table_end(struct tw_name_table *names)
@@ -32,6 +39,7 @@ void tw_name_table_end(struct tw_name_table *names)
     free(names->slots);
     free(names->words);
     free(names->phrases);
+    free(names->in_pairs);
     *names = (struct tw_name_table){0};
 }
 
@@ -107,6 +115,33 @@ static void make_key(const struct tw_name_given *name, struct key *key)
         add_to_key(key, (struct tw_text){name->words[at].folded, name->words[at].length});
 }
 
+static void key_of_words(const struct tw_text *words, uint32_t count, struct key *key)
+{
+    key->length = 0;
+    key->number = 0;
+    for (uint32_t at = 0; at < count; at++)
+        add_to_key(key, words[at]);
+}
+
+enum { PAIRED_BYTES = 1024 };
+
+/* The words of a text with its umlauts as pairs; false when it has none, or is no name. */
+static bool key_in_pairs(struct tw_text text, struct key *key)
+{
+    char bytes[PAIRED_BYTES];
+    struct tw_text paired = tw_umlauts_as_pairs(text, bytes, sizeof bytes);
+    struct tw_name_word word;
+    uint32_t count = 0, at = 0;
+    key->length = 0;
+    key->number = 0;
+    while (tw_word_next(paired, &at, &word)) {
+        if (word.length == 0 || count++ == TW_NAME_WORDS)
+            return false;
+        add_to_key(key, (struct tw_text){word.folded, word.length});
+    }
+    return count > 0;
+}
+
 /* Where a name stands or would stand. */
 static size_t find_slot(const struct tw_name_table *names, const struct key *key)
 {
@@ -134,6 +169,11 @@ static bool is_owned(
 {
     if (record->titled)
         return tw_word_is_titled(spelled);
+    if (record->umlauts) {
+        struct key key;
+        return key_in_pairs(spelled, &key) &&
+               tw_text_equal(spelling_of(names, record), (struct tw_text){key.bytes, key.length});
+    }
     return record->spelling_length == 0 || tw_word_spelled_alike(spelling_of(names, record), spelled);
 }
 
@@ -181,6 +221,22 @@ static bool add_record(struct tw_name_table *names, const struct key *key, size_
            resize_slots(names, names->slot_count * 2, err);
 }
 
+/* Keeps the name with its umlauts as pairs, when it has any, until all that are listed are there. */
+static bool keep_in_pairs(
+    struct tw_name_table *names, const struct tw_name_given *name, uint32_t entity, struct tw_error *err)
+{
+    struct key key;
+    if (name->exact || !key_in_pairs(name->spelled, &key))
+        return true;
+    struct tw_name_in_pairs made = {.words_length = (uint32_t)key.length, .entity = entity};
+    if (!keep_bytes(names, key.bytes, key.length, &made.words, err) ||
+        !tw_table_grow((void **)&names->in_pairs, &names->in_pairs_room, names->in_pairs_count + (size_t)1,
+            sizeof made, err))
+        return false;
+    names->in_pairs[names->in_pairs_count++] = made;
+    return true;
+}
+
 bool tw_name_table_add(
     struct tw_name_table *names, const struct tw_name_given *name, uint32_t entity, struct tw_error *err)
 {
@@ -188,6 +244,8 @@ bool tw_name_table_add(
     make_key(name, &key);
     size_t slot = find_slot(names, &key);
     names->count++;
+    if (!keep_in_pairs(names, name, entity, err))
+        return false;
     if (is_known(names, (uint32_t)names->slots[slot], name, entity))
         return true;
     struct tw_name_record made = {.entity = entity};
@@ -220,13 +278,13 @@ bool tw_name_table_add_number(
     return add_variant(names, &key, entity, false, err);
 }
 
-/* The words of a record, in a copy that stays where it is. */
-static uint32_t words_of(const struct tw_name_table *names, const struct tw_name_record *record,
+/* The words at an offset of `bytes`, in a copy that stays where it is. */
+static uint32_t words_of(const struct tw_name_table *names, uint32_t offset, uint32_t words_length,
     char bytes[sizeof(struct key)], struct tw_text words[TW_NAME_WORDS])
 {
     uint32_t count = 0;
-    memcpy(bytes, names->bytes + record->words, record->words_length);
-    for (uint32_t at = 0; at < record->words_length; count++) {
+    memcpy(bytes, names->bytes + offset, words_length);
+    for (uint32_t at = 0; at < words_length; count++) {
         uint8_t length = (uint8_t)bytes[at++];
         words[count] = (struct tw_text){bytes + at, length};
         at += length;
@@ -234,27 +292,95 @@ static uint32_t words_of(const struct tw_name_table *names, const struct tw_name
     return count;
 }
 
-/* Adds the other spellings of all names that match in any case. */
-static bool add_variants(struct tw_name_table *names, struct tw_error *err)
+/* Adds the other spellings of a name of these words. */
+static bool add_variants_of(struct tw_name_table *names, const struct tw_text *words, uint32_t count,
+    uint32_t entity, struct tw_error *err)
+{
+    struct tw_name_variants variants;
+    struct tw_name_variant variant;
+    struct key key;
+    tw_name_variants_begin(&variants, words, count);
+    while (tw_name_variants_next(&variants, &variant)) {
+        key_of_words(variant.words, variant.count, &key);
+        if (!add_variant(names, &key, entity, true, err))
+            return false;
+    }
+    return true;
+}
+
+/* Adds the names with pairs for umlauts of all entities up to this one, from *next on, and their other
+ * spellings. */
+static bool add_in_pairs(struct tw_name_table *names, uint32_t *next, uint32_t entity, struct tw_error *err)
 {
     char bytes[sizeof(struct key)];
     struct tw_text words[TW_NAME_WORDS];
-    uint32_t listed = names->record_count;
+    for (; *next < names->in_pairs_count && names->in_pairs[*next].entity <= entity; ++*next) {
+        const struct tw_name_in_pairs *name = &names->in_pairs[*next];
+        uint32_t count = words_of(names, name->words, name->words_length, bytes, words);
+        struct key key;
+        key_of_words(words, count, &key);
+        if (!add_variant(names, &key, name->entity, false, err) ||
+            !add_variants_of(names, words, count, name->entity, err))
+            return false;
+    }
+    return true;
+}
+
+/* Adds the other spellings of all names that match in any case. */
+static bool add_variants(struct tw_name_table *names, uint32_t listed, struct tw_error *err)
+{
+    char bytes[sizeof(struct key)];
+    struct tw_text words[TW_NAME_WORDS];
+    uint32_t in_pairs = 0;
     for (uint32_t at = 0; at < listed; at++) {
         const struct tw_name_record *record = &names->records[at];
-        struct tw_name_variants variants;
-        struct tw_name_variant variant;
         uint32_t entity = record->entity;
         if (record->variant || record->spelling_length)
             continue;
-        tw_name_variants_begin(&variants, words, words_of(names, record, bytes, words));
-        while (tw_name_variants_next(&variants, &variant)) {
-            struct key key = {.length = 0};
-            for (uint32_t word = 0; word < variant.count; word++)
-                add_to_key(&key, variant.words[word]);
-            if (!add_variant(names, &key, entity, true, err))
-                return false;
-        }
+        uint32_t count = words_of(names, record->words, record->words_length, bytes, words);
+        if (!add_in_pairs(names, &in_pairs, entity, err) ||
+            !add_variants_of(names, words, count, entity, err))
+            return false;
+    }
+    return add_in_pairs(names, &in_pairs, UINT32_MAX, err);
+}
+
+/* May the entity be given a name of these words: no entity has it listed, it has no other spelling of its
+ * own there, and not too many others have? */
+static bool is_free(const struct tw_name_table *names, const struct key *key, uint32_t entity)
+{
+    enum { MOST = 64 };
+    uint32_t at = (uint32_t)names->slots[find_slot(names, key)];
+    for (int nth = 0; at && nth < MOST; nth++, at = names->records[at - 1].next)
+        if (!names->records[at - 1].variant || names->records[at - 1].entity == entity)
+            return false;
+    return at == 0;
+}
+
+/* Adds names with umlauts for those with pairs that may be some: they match where umlauts stand. */
+static bool add_umlauts(struct tw_name_table *names, uint32_t listed, struct tw_error *err)
+{
+    char bytes[sizeof(struct key)];
+    struct tw_text words[TW_NAME_WORDS];
+    struct tw_name_variant variant;
+    struct key key;
+    for (uint32_t at = 0; at < listed; at++) {
+        const struct tw_name_record record = names->records[at]; /* whose array grows */
+        if (record.variant || record.spelling_length)
+            continue;
+        uint32_t count = words_of(names, record.words, record.words_length, bytes, words);
+        if (!tw_umlauts_of_pairs(words, count, &variant))
+            continue;
+        key_of_words(variant.words, variant.count, &key);
+        if (!is_free(names, &key, record.entity))
+            continue;
+        struct tw_name_record made = {.entity = record.entity,
+            .variant = true,
+            .umlauts = true,
+            .spelling = record.words,
+            .spelling_length = record.words_length};
+        if (!add_record(names, &key, find_slot(names, &key), made, err))
+            return false;
     }
     return true;
 }
@@ -275,7 +401,8 @@ static const struct tw_name_record *other_owner(
 {
     for (uint32_t at = first; at; at = names->records[at - 1].next) {
         const struct tw_name_record *other = &names->records[at - 1];
-        bool alike = record->spelling_length == 0 || is_owned(names, other, spelling_of(names, record));
+        bool alike = record->spelling_length == 0 || record->umlauts ||
+                     is_owned(names, other, spelling_of(names, record));
         if (alike && other->entity != record->entity)
             return other;
     }
@@ -418,8 +545,12 @@ static void shrink(void **array, size_t *room, size_t used, size_t size)
 
 bool tw_name_table_seal(struct tw_name_table *names, struct tw_error *err)
 {
-    if (!add_variants(names, err))
+    uint32_t listed = names->record_count;
+    if (!add_variants(names, listed, err) || !add_umlauts(names, listed, err))
         return false;
+    free(names->in_pairs);
+    names->in_pairs = NULL;
+    names->in_pairs_room = names->in_pairs_count = 0;
     shrink((void **)&names->bytes, &names->bytes_room, names->bytes_used, 1);
     shrink((void **)&names->records, &names->record_room, names->record_count, sizeof *names->records);
     names->word_blocks = 1 + names->record_count * (uint64_t)WORD_BITS / 64;

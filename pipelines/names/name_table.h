@@ -3,7 +3,7 @@
  *     tw_name_table_begin(&names, err);
  *     tw_name_table_add(&names, &name, entity, err);     // each name of each company
  *     tw_name_table_add_number(&names, word, entity, err);   // behind all names: SH600999
- *     tw_name_table_seal(&names, err);                   // adds other spellings (variants.h); no more comes
+ *     tw_name_table_seal(&names, err);    // adds other spellings (variants.h, umlauts.h); no more comes
  *     tw_name_table_beginnings(&names, words, count);   // a bit for each word that may begin a name: if so,
  *     tw_name_table_find(&names, text, &words[nth], &match);
  *
@@ -29,6 +29,7 @@
 #include "names/words.h"
 
 struct tw_name_record;
+struct tw_name_in_pairs;
 
 struct tw_name_table {
     char *bytes; /* words in the one form, each behind its length; spellings */
@@ -42,7 +43,10 @@ struct tw_name_table {
     uint64_t word_blocks;
     uint64_t *phrases; /* the filter over phrases; its first line is empty */
     uint64_t phrase_lines;
-    uint64_t count; /* names that were added */
+    uint64_t count;                    /* names that were added */
+    struct tw_name_in_pairs *in_pairs; /* names with umlauts as pairs of letters, until it is sealed */
+    size_t in_pairs_room;
+    uint32_t in_pairs_count;
 };
 
 /* A name as it comes in. */

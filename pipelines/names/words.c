@@ -159,8 +159,8 @@ static bool is_unseen(int32_t point)
 }
 
 /* Accents, and the points and the stretching stroke that Hebrew and Arabic are written with or without: they
- * are left out wherever they stand. The marks of other scripts are letters' own, and so are hamza and
- * madda. */
+ * are left out wherever they stand. The marks of other scripts are letters' own, and so are hamza and madda
+ * but on an alef (is_on_alef). */
 static bool is_accent(int32_t point)
 {
     static const struct range ranges[] = {{0x0300, 0x036F}, {0x0591, 0x05BD}, {0x05BF, 0x05BF},
@@ -168,6 +168,14 @@ static bool is_accent(int32_t point)
         {0x064B, 0x0652}, {0x0670, 0x0670}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF},
         {0xFE20, 0xFE2F}};
     return IS_WITHIN(point, ranges);
+}
+
+enum { ALEF = 0x0627 };
+
+/* Hamza or madda on an alef, without which Arabic is as often written. */
+static bool is_on_alef(int32_t point, int32_t before)
+{
+    return point >= 0x0653 && point <= 0x0655 && before == ALEF;
 }
 
 /* The ASCII mark that a typographic one stands for, or the middle dot; 0 when it is none. */
@@ -278,6 +286,8 @@ static void decompose(struct character *character, int32_t point, bool fold)
         utf8proc_decompose_char(point, parts, MOST_POINTS, (utf8proc_option_t)options, &boundary);
     for (utf8proc_ssize_t part = 0; part < count && part < MOST_POINTS; part++) {
         const char *plain = parts[part] <= LAST_PLAIN ? plain_letters(parts[part]) : "";
+        if (part > 0 && is_on_alef(parts[part], parts[part - 1]))
+            continue;
         if (!*plain && !is_accent(parts[part]) && !is_unseen(parts[part]) && character->count < MOST_POINTS)
             character->points[character->count++] = parts[part];
         for (; *plain && character->count < MOST_POINTS; plain++)
@@ -296,7 +306,8 @@ static void read_wide(struct tw_text text, size_t at, bool fold, struct characte
         out->kind = OTHER;
         return;
     }
-    if (is_unseen(point) || is_accent(point)) {
+    bool behind_alef = at >= 2 && memcmp(text.bytes + at - 2, "\xD8\xA7", 2) == 0;
+    if (is_unseen(point) || is_accent(point) || (behind_alef && is_on_alef(point, ALEF))) {
         out->kind = UNSEEN;
         return;
     }

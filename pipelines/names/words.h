@@ -4,7 +4,8 @@
  * One form. Each character is its compatibility decomposition (Unicode's NFKD), its case folded: full-width
  * and half-width letters, ligatures, and letters whose accents stand apart are what they look like. Accents
  * (combining diacritical marks) are left out: "Nestlé" and "Nestle" are the same, written either way; so
- * are the vowel points of Hebrew and Arabic, and the stroke that stretches Arabic words. All
+ * are the vowel points of Hebrew and Arabic, hamza and madda on an alef, and the stroke that stretches Arabic
+ * words. All
  * hyphens, dashes and the minus sign are "-", all apostrophes and single quotes "'", all double quotes '"',
  * all dollar signs "$", all slashes "/", all dots at half height "·". Letters with a stroke are plain, two in
  * one are two: "Ørsted" is "Orsted", "Æ" "AE". Joiners, fillers, variation selectors, other characters that

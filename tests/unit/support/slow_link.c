@@ -11,6 +11,7 @@
 #include "link/terminal.h"
 #include "link/tickers.h"
 #include "names/entities.h"
+#include "names/umlauts.h"
 #include "names/variants.h"
 #include "names/words.h"
 
@@ -20,6 +21,7 @@ struct name {
     bool exact;
     struct tw_text spelled;
     bool variant, titled; /* another spelling of one that is listed; with capitals as in names */
+    bool umlauts;         /* with umlauts, which are pairs of letters in the words of `spelled` */
 };
 
 struct company {
@@ -130,11 +132,11 @@ static bool is_listed(const struct slow_companies *companies, const struct tw_te
     return false;
 }
 
-static void add_variant(const struct slow_companies *companies, struct company *company,
+static struct name *add_variant(const struct slow_companies *companies, struct company *company,
     const struct tw_text *words, uint32_t count, bool titled)
 {
     if (is_listed(companies, words, count))
-        return;
+        return NULL;
     struct name *name = one_more_name(company);
     name->count = count;
     name->variant = true;
@@ -144,27 +146,97 @@ static void add_variant(const struct slow_companies *companies, struct company *
         name->words[at].length = (uint32_t)words[at].length;
         memcpy(name->words[at].folded, words[at].bytes, words[at].length);
     }
+    return name;
+}
+
+static void texts_of(const struct name *name, struct tw_text words[TW_NAME_WORDS])
+{
+    for (uint32_t word = 0; word < name->count; word++)
+        words[word] = (struct tw_text){name->words[word].folded, name->words[word].length};
+}
+
+/* The other spellings of a name. */
+static void add_variants_of(const struct slow_companies *companies, struct company *company,
+    const struct tw_text *words, uint32_t count)
+{
+    struct tw_name_variants variants;
+    struct tw_name_variant variant;
+    tw_name_variants_begin(&variants, words, count);
+    while (tw_name_variants_next(&variants, &variant))
+        add_variant(companies, company, variant.words, variant.count, true);
+}
+
+/* A name with its umlauts as pairs of letters; false when it has none. */
+static bool read_in_pairs(struct tw_text spelled, struct name *name)
+{
+    char bytes[1024];
+    struct tw_text paired = tw_umlauts_as_pairs(spelled, bytes, sizeof bytes);
+    if (paired.length == 0)
+        return false;
+    read_name(name, paired, false);
+    for (uint32_t at = 0; at < name->count; at++)
+        if (name->words[at].length == 0)
+            name->count = 0;
+    return name->count > 0;
+}
+
+static void add_in_pairs(
+    const struct slow_companies *companies, struct company *company, const struct name *name)
+{
+    struct tw_text words[TW_NAME_WORDS];
+    struct name paired = {.count = 0};
+    if (!name->exact && read_in_pairs(name->spelled, &paired)) {
+        texts_of(&paired, words);
+        add_variant(companies, company, words, paired.count, false);
+        add_variants_of(companies, company, words, paired.count);
+    }
+    free(paired.words);
+}
+
+/* The name with umlauts for its pairs of letters. */
+static void add_umlauts(
+    const struct slow_companies *companies, struct company *company, const struct name *name)
+{
+    struct tw_text words[TW_NAME_WORDS];
+    struct tw_name_variant variant;
+    texts_of(name, words);
+    if (name->exact || !tw_umlauts_of_pairs(words, name->count, &variant))
+        return;
+    for (size_t at = 0; at < company->name_count; at++) {
+        const struct name *other = &company->names[at];
+        uint32_t alike = 0;
+        while (alike < variant.count && alike < other->count && other->variant &&
+               tw_text_equal(variant.words[alike],
+                   (struct tw_text){other->words[alike].folded, other->words[alike].length}))
+            alike++;
+        if (alike == variant.count && alike == other->count)
+            return;
+    }
+    struct name *made = add_variant(companies, company, variant.words, variant.count, false);
+    if (made) {
+        made->umlauts = true;
+        made->spelled = name->spelled;
+    }
 }
 
 /* The other spellings of a company's names and symbol. */
 static void add_variants(const struct slow_companies *companies, struct company *company)
 {
     size_t listed = company->name_count;
+    struct tw_text words[TW_NAME_WORDS], number;
     for (size_t at = 0; at < listed; at++) {
         const struct name name = company->names[at]; /* whose array grows */
-        struct tw_text words[TW_NAME_WORDS];
-        struct tw_name_variants variants;
-        struct tw_name_variant variant;
-        for (uint32_t word = 0; word < name.count; word++)
-            words[word] = (struct tw_text){name.words[word].folded, name.words[word].length};
-        tw_name_variants_begin(&variants, words, name.exact ? 0 : name.count);
-        while (tw_name_variants_next(&variants, &variant))
-            add_variant(companies, company, variant.words, variant.count, true);
+        add_in_pairs(companies, company, &name);
+        texts_of(&name, words);
+        add_variants_of(companies, company, words, name.exact ? 0 : name.count);
     }
     char bytes[TW_NUMBER_NAME_BYTES];
-    struct tw_text number;
     for (uint32_t nth = 0; (number = tw_number_name(company->symbol, nth, bytes)).length > 0; nth++)
         add_variant(companies, company, &number, 1, false);
+    for (size_t at = 0; at < listed; at++) {
+        const struct name name = company->names[at];
+        add_umlauts(companies, company, &name);
+    }
 }
 
 struct slow_companies *slow_companies_new(struct tw_text lines)
@@ -299,6 +371,21 @@ static bool take_ticker(enum tw_symbol_found found, const struct tw_ticker *tick
 
 /* ---- names ---- */
 
+/* Is a stretch of text, its umlauts as pairs of letters, the name that is listed? */
+static bool is_in_pairs(struct tw_text spelled, struct tw_text listed)
+{
+    struct name mine = {.count = 0}, theirs = {.count = 0};
+    bool same = read_in_pairs(spelled, &mine);
+    read_name(&theirs, listed, false);
+    same = same && mine.count == theirs.count;
+    for (uint32_t at = 0; same && at < mine.count; at++)
+        same = mine.words[at].length == theirs.words[at].length &&
+               memcmp(mine.words[at].folded, theirs.words[at].folded, mine.words[at].length) == 0;
+    free(mine.words);
+    free(theirs.words);
+    return same;
+}
+
 /* Do the words of the text from `at` on spell the name, where a name may stand? */
 static bool stands_at(const struct linker *linker, const struct name *name, size_t at)
 {
@@ -314,6 +401,8 @@ static bool stands_at(const struct linker *linker, const struct name *name, size
     if (linker->list.next && end > linker->list.next)
         return false;
     struct tw_text spelled = {linker->text.bytes + begin, end - begin};
+    if (name->umlauts && !is_in_pairs(spelled, name->spelled))
+        return false;
     return (!name->exact || tw_word_spelled_alike(name->spelled, spelled)) &&
            (!name->titled || tw_word_is_titled(spelled)) && tw_word_edges(linker->text, begin, end);
 }
@@ -446,6 +535,17 @@ static bool take_market(
            take_ticker(tw_terminal_symbol(&linker->scan, taken, begin, end, &ticker), &ticker, hit);
 }
 
+/* The symbol behind a word that says so. */
+static bool take_worded(struct linker *linker, const struct tw_name_word *word, struct hit *hit)
+{
+    struct tw_ticker ticker = {0};
+    *hit = (struct hit){.company = TW_NO_ENTITY};
+    return tw_word_may_be_label(linker->text, word->begin, word->end) &&
+           take_ticker(tw_symbol_list_worded(
+                           &linker->scan, word->begin, word->end - word->begin, &linker->list, &ticker),
+               &ticker, hit);
+}
+
 static void find_hits(struct linker *linker, struct hits *hits)
 {
     size_t last_cashtag = 0, next = 0, taken = 0; /* next: the first byte that nothing has taken */
@@ -479,7 +579,8 @@ static void find_hits(struct linker *linker, struct hits *hits)
             next = end;
             found = take_name(linker, at, &hit) || take_market(linker, taken, begin, end, &hit);
         } else {
-            found = take_market(linker, taken, word->begin, word->end, &hit);
+            found =
+                take_market(linker, taken, word->begin, word->end, &hit) || take_worded(linker, word, &hit);
         }
         if (!found && mark && strchr("$#<:([", mark)) {
             if (find_name(linker, at, &hit))

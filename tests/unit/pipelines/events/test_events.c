@@ -105,6 +105,20 @@ static void a_company_is_found_where_the_pattern_says(void **state)
         "contract_won VELQ [wins contract]; contract_lost ORDF [contract that Ordanelle Foods lost]");
 }
 
+/* "VELQUIN HALTED" is a whole headline; in other sentences the word alone may be about anything. */
+static void a_word_may_be_an_event_where_only_a_company_stands_beside_it(void **state)
+{
+    (void)state;
+    assert_told(shipped, "VELQUIN CHEMICALS HALTED", "", "halt VELQ [HALTED]");
+    assert_told(shipped, "", "Velquin Chemicals halted. It made paint.", "halt VELQ [halted]");
+    assert_told(shipped, "", "$VELQ HALT", "halt VELQ [HALT]");
+    assert_told(shipped, "Halted: Ordanelle Foods", "", "halt ORDF [Halted]");
+    assert_told(shipped, "HALTED", "", "");
+    assert_told(shipped, "QUORLAN STEEL HALTED", "", "");
+    assert_told(shipped, "Velquin Chemicals halted production", "", "");
+    assert_told(shipped, "Paint line of Velquin Chemicals halted", "", "");
+}
+
 static void exceptions_take_away_and_turn(void **state)
 {
     (void)state;
@@ -525,6 +539,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grave_events_are_told_with_their_company),
         cmocka_unit_test(a_company_is_found_where_the_pattern_says),
+        cmocka_unit_test(a_word_may_be_an_event_where_only_a_company_stands_beside_it),
         cmocka_unit_test(exceptions_take_away_and_turn),
         cmocka_unit_test(a_name_says_nothing_and_a_title_ends_a_sentence),
         cmocka_unit_test(what_shares_a_word_with_a_grave_event_is_none),

@@ -39,6 +39,19 @@ static void words_gaps_and_the_company_are_read(void **state)
     assert_item(&readings[0], 1, "to", TW_PATTERN_GAP);
 }
 
+static void an_exclamation_mark_at_the_end_says_that_nothing_else_stands_there(void **state)
+{
+    (void)state;
+    given("trading halted !");
+    assert_int_equal(readings[0].count, 2);
+    assert_true(readings[0].alone);
+    given("trading halted");
+    assert_false(readings[0].alone);
+    static const char *const wrong[] = {"!", "! halted", "halted ! again", "halted ! !", "^ halted !"};
+    for (size_t at = 0; at < sizeof wrong / sizeof wrong[0]; at++)
+        assert_false(tw_pattern_read(tw_text_of(wrong[at]), true, readings, &count, what, cure));
+}
+
 static void a_word_that_may_be_left_out_makes_two_patterns(void **state)
 {
     (void)state;
@@ -143,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_gaps_and_the_company_are_read),
+        cmocka_unit_test(an_exclamation_mark_at_the_end_says_that_nothing_else_stands_there),
         cmocka_unit_test(a_word_that_may_be_left_out_makes_two_patterns),
         cmocka_unit_test(what_stands_on_both_sides_of_an_ampersand_may_change_places),
         cmocka_unit_test(an_exception_says_on_which_side_the_event_stands),

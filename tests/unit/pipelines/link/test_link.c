@@ -420,6 +420,19 @@ static void a_bare_symbol_is_read_to_its_end(void **state)
     ASSERT_ALL(cases);
 }
 
+/* Somebody's account or site: who is meant, the text does not say. */
+static void a_handle_or_a_host_names_nobody(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"@Apple @Apple_fan (@toyota) hey @Toyota", ""},
+        {"see toyota.com, toyota.co.jp or www-toyota.net.", ""},
+        {"Toyota.com Apple.com toyota.it toyota.committee toyota. com", "7203*4 AAPL*1"},
+        {"Toyota@3 a@b Toyota, @ Toyota", "7203*3"},
+    };
+    ASSERT_ALL(cases);
+}
+
 static void a_title_may_be_cut_off(void **state)
 {
     (void)state;
@@ -431,6 +444,23 @@ static void a_title_may_be_cut_off(void **state)
     assert_true(tw_link(entities, true, &document, &arena, &err));
     describe(&document, line, sizeof line);
     assert_string_equal(line, "AAPL*1 OM*1");
+}
+
+/* An alef is written with its hamza or madda, or without. */
+static void marks_on_an_alef_make_no_difference(void **state)
+{
+    (void)state;
+    static const char listed[] =
+        "{\"symbol\":\"ARM\",\"names\":[\"\u0623\u0631\u0627\u0645\u0643\u0648\u0646\"]}\n"
+        "{\"symbol\":\"ALB\",\"names\":[\"\u0627\u0644\u0622\u0628\u0627\u0631\"]}\n";
+    static const struct expected cases[] = {
+        {"\u0627\u0631\u0627\u0645\u0643\u0648\u0646 \u0623\u0631\u0627\u0645\u0643\u0648\u0646 "
+         "\u0627\u0654\u0631\u0627\u0645\u0643\u0648\u0646 \u0625\u0631\u0627\u0645\u0643\u0648\u0646",
+            "ARM*4"},
+        {"\u0627\u0644\u0627\u0628\u0627\u0631 \u0627\u0644\u0622\u0628\u0627\u0631", "ALB*2"},
+        {"\u0648\u0654\u0631\u0627\u0645\u0643\u0648\u0646 \u0624\u0631\u0627\u0645\u0643\u0648\u0646", ""},
+    };
+    assert_listed(listed, cases, sizeof cases / sizeof cases[0]);
 }
 
 /* The same name, by other code points. */
@@ -693,8 +723,10 @@ int main(void)
         cmocka_unit_test(amounts_name_nobody),
         cmocka_unit_test(terminals_write_a_market_behind_a_symbol),
         cmocka_unit_test(vowel_points_make_no_difference),
+        cmocka_unit_test(marks_on_an_alef_make_no_difference),
         cmocka_unit_test(a_name_may_begin_with_a_mark_of_symbols),
         cmocka_unit_test(a_bare_symbol_is_read_to_its_end),
+        cmocka_unit_test(a_handle_or_a_host_names_nobody),
         cmocka_unit_test(a_title_may_be_cut_off),
         cmocka_unit_test(letters_with_a_stroke_and_marks_that_look_alike_are_the_same),
         cmocka_unit_test(names_are_the_same_in_every_spelling),

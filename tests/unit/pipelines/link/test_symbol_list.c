@@ -88,6 +88,48 @@ static void several_dollar_signs_before_a_listed_symbol_are_a_cashtag(void **sta
     ASSERT_LISTED(cases);
 }
 
+/* "(NYSE, VELQ)" is a list of places and words, as often as not. */
+static void an_exchange_may_stand_behind_the_symbol_in_brackets(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"Velqin (VELQ, NYSE) fell, (VELQ - NYSE), (VELQ; NYSE American), [VELQ, Nasdaq], (VELQ NYSE)",
+            "VELQ*5"},
+        {"(V, NYSE) (VELQ.B, NYSE) (MRL, Euronext Paris) (9901, TSE) \uFF08HLX, NASDAQ\uFF09",
+            "9901.T*1 HLX*1 MRL.PA*1 V*1 VELQ.B*1"},
+        {"(UP, NYSE) (CEO, NYSE) (GOLD, MCX) (FOOX, NYSE) (TSX, NYSE) (2024, TSE) (velq, NYSE)", ""},
+        {"(VELQ, NYSE member) (VELQ, Paris) (VELQ, Six) (VELQ, of NYSE) (VELQ,NYSE said) (VELQ)", ""},
+    };
+    ASSERT_LISTED(cases);
+}
+
+static void a_symbol_may_stand_behind_a_word_for_it(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"It trades under the symbol VELQ, under the ticker HLX on Nasdaq", "HLX*1 VELQ*1"},
+        {"ticker symbol: VELQ; stock symbol VELQ.B. The ticker is \u201CHLX\u201D (symbol VELQ)",
+            "HLX*1 VELQ*2 VELQ.B*1"},
+        {"under the symbols VELQ and VELQ.B, tickers HLX, ODNL", "HLX*1 ODNL*1 VELQ*1 VELQ.B*1"},
+        {"under the symbol V; ticker 'V'; UNDER THE SYMBOL HLX; ticker: \"ODNL\"", "HLX*1 ODNL*1 V*2"},
+        {"a symbol V of hope, TICKER VELQ, symbol UP, ticker CEO, symbol 2024, the symbol FOOX, ticker Velq",
+            ""},
+        {"symbolic VELQ, tickertape VELQ, symbol velq, symbol of VELQ, symbol\nof VELQ-Z, ticker VELQ_x", ""},
+    };
+    ASSERT_LISTED(cases);
+}
+
+static void an_exchange_behind_another_is_no_symbol(void **state)
+{
+    (void)state;
+    static const struct expected cases[] = {
+        {"Firms (TSX:NYSE) rose (NYSE: TSX) and NASDAQ:LSE, (NYSE/TSX: VELQ), (TSX, NYSE: HLX)",
+            "HLX*1 VELQ*1"},
+        {"(NYSE: ICE) (ASX: ASX) (BATS: CBOE) (NYSE: IEX)", "[ASX]*1 [CBOE]*1 [ICE]*1 [IEX]*1"},
+    };
+    ASSERT_LISTED(cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +137,9 @@ int main(void)
         cmocka_unit_test(an_exchange_in_brackets_may_be_followed_by_words),
         cmocka_unit_test(a_place_is_its_exchange_in_brackets),
         cmocka_unit_test(a_label_of_numbers_has_one_behind_it),
+        cmocka_unit_test(an_exchange_may_stand_behind_the_symbol_in_brackets),
+        cmocka_unit_test(a_symbol_may_stand_behind_a_word_for_it),
+        cmocka_unit_test(an_exchange_behind_another_is_no_symbol),
         cmocka_unit_test(several_dollar_signs_before_a_listed_symbol_are_a_cashtag),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

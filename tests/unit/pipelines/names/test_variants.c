@@ -129,6 +129,46 @@ static void a_name_that_is_held_to_its_spelling_has_no_other(void **state)
     ASSERT_LISTED(listed, cases);
 }
 
+/* ä, ö, ø, ü as ae, oe, ue where a keyboard lacks them. */
+static void umlauts_may_be_pairs_of_letters(void **state)
+{
+    (void)state;
+    static const char listed[] =
+        "{\"symbol\":\"MUV\",\"names\":[\"M\u00fcnstener R\u00fcck\"]}\n"
+        "{\"symbol\":\"UBL\",\"names\":[\"\u00dcberlahn Co\"]}\n"
+        "{\"symbol\":\"FRU\",\"names\":[\"M\u00fcller Fr\u00fc\",\"M\u00fcller\"],\"common\":[\"M\u00fcller\"]}\n"
+        "{\"symbol\":\"GRS\",\"names\":[\"Gro\u00dfbach\"]}\n"
+        "{\"symbol\":\"BOE\",\"names\":[\"M\u00f6wing\"]}\n{\"symbol\":\"BOW\",\"names\":[\"Moewing\"]}\n";
+    static const struct expected cases[] = {
+        {"M\u00fcnstener R\u00fcck, Muenstener Rueck, MUENSTENER RUECK, muenstener rueck, Mu\u0308nstener Ru\u0308ck",
+            "MUV*5"},
+        {"Munstener Ruck as before", "MUV*1"},
+        {"Ueberlahn Company, UEBERLAHN CO., Grossbach, Gro\u00dfbach, GRO\u1e9eBACH", "GRS*3 UBL*2"},
+        {"Moewing and M\u00f6wing", "BOE*1 BOW*1"},
+        {"Muenstener R\u00fcck, Mueller, ueberlahn company, Muensteneer Rueck", ""},
+    };
+    ASSERT_LISTED(listed, cases);
+}
+
+static void pairs_of_letters_may_be_umlauts(void **state)
+{
+    (void)state;
+    static const char listed[] =
+        "{\"symbol\":\"KOEN\",\"names\":[\"Koenigsfeld AG\",\"Koenigsfeld\"]}\n"
+        "{\"symbol\":\"MRU\",\"names\":[\"Muenstener Rueck\"]}\n{\"symbol\":\"MLL\",\"names\":[\"Michael Muelbach\"]}\n"
+        "{\"symbol\":\"BOEI\",\"names\":[\"Boeing\",\"Blue Queens\",\"Bauerle\"]}\n"
+        "{\"symbol\":\"TWO\",\"names\":[\"Goeppler\"]}\n{\"symbol\":\"TOO\",\"names\":[\"Goeppler\"]}\n";
+    static const struct expected cases[] = {
+        {"K\u00f6nigsfeld, K\u00d6NIGSFELD AG, k\u00f6nigsfeld, Ko\u0308nigsfeld and Koenigsfeld", "KOEN*5"},
+        {"M\u00fcnstener R\u00fcck, Michael M\u00fclbach", "MLL*1 MRU*1"},
+        {"Konigsfeld, M\u00fcnstener Ruck, Munstener Ruck, K\u00f3nigsfeld", ""},
+        {"B\u00f6ing Boing Bl\u00fc Qu\u00fcns Bl\u00fc Queens Ba\u00fcrle Baurle Mich\u00e4l Muelbach", ""},
+        {"G\u00f6ppler", ""},
+        {"$TOO: G\u00f6ppler", "TOO*2"},
+    };
+    ASSERT_LISTED(listed, cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +178,8 @@ int main(void)
         cmocka_unit_test(an_article_may_be_left_out_where_two_words_stay),
         cmocka_unit_test(what_tables_put_behind_a_slash_may_be_left_out),
         cmocka_unit_test(marks_within_a_name_may_be_left_out),
+        cmocka_unit_test(umlauts_may_be_pairs_of_letters),
+        cmocka_unit_test(pairs_of_letters_may_be_umlauts),
         cmocka_unit_test(a_name_that_is_held_to_its_spelling_has_no_other),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
