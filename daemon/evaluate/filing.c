@@ -7,7 +7,9 @@
 #include "time/bars.h"
 #include "time/watermark.h"
 
-enum { DOCUMENTS_AT_ONCE = 5000, RECALLED_AT_ONCE = 10000 };
+/* A statement carries few documents: what the server takes out of its arrays fits into work_mem, and mostly
+ * into its processor's cache. */
+enum { DOCUMENTS_AT_ONCE = 5000, DOCUMENTS_A_STATEMENT = 1000, RECALLED_AT_ONCE = 10000 };
 
 /* -- the machine ----------------------------------------------------------------------------------------- */
 
@@ -273,7 +275,7 @@ struct filed {
     int64_t *offsets, *times_us, *numbers, *stories, *begun_us;
     int32_t *novelty, *copies[TW_STORY_SPANS];
     struct tw_text *sketches;
-    int32_t *told_rows;
+    int32_t *told_rows; /* places in the columns */
     struct tw_text *told;
     uint32_t told_count;
     struct tw_bar_row *bars; /* a row for each of `told` */
@@ -307,7 +309,7 @@ static void put_told(struct filed *filed, uint32_t row, const struct read_row *r
         const struct tw_sketch_entity *entity = &read->sketch.entities[at];
         if (!told[at])
             continue;
-        filed->told_rows[filed->told_count] = (int32_t)row + 1; /* WITH ORDINALITY counts from 1 */
+        filed->told_rows[filed->told_count] = (int32_t)row;
         filed->told[filed->told_count] = entity->symbol;
         filed->bars[filed->told_count++] = tw_sketch_bar(entity, read->telling.time_us);
     }
@@ -365,25 +367,52 @@ TW_MUST_USE static bool file_all(struct tw_filing *filing, const struct tw_unfil
 
 /* -- on a worker: statements ----------------------------------------------------------------------------- */
 
-static void put_stories(
-    const struct tw_unfiled_queue *queue, const struct filed *filed, struct tw_statement_list *list)
+/* Counts those of `places` that lie before `end` from `begin` on, as WITH ORDINALITY does, from 1; they begin
+ * at *at, which goes behind them. Returns how many. */
+static uint32_t count_from(int32_t *places, uint32_t count, uint32_t *at, uint32_t begin, uint32_t end)
 {
-    uint32_t count = queue->filed;
-    tw_statement_add(list, TW_STORIES_FILE);
-    tw_unfiled_queue_put(queue, list);
-    tw_statement_put_int16s(list, filed->topics, count);
-    tw_statement_put_int32s(list, filed->partitions, count);
-    tw_statement_put_int64s(list, filed->offsets, count);
-    tw_statement_put_times(list, filed->times_us, count);
-    tw_statement_put_int64s(list, filed->numbers, count);
-    tw_statement_put_int64s(list, filed->stories, count);
-    tw_statement_put_times(list, filed->begun_us, count);
-    tw_statement_put_int32s(list, filed->novelty, count);
+    uint32_t first = *at;
+    for (; *at < count && (uint32_t)places[*at] < end; ++*at)
+        places[*at] = places[*at] - (int32_t)begin + 1;
+    return *at - first;
+}
+
+/* Documents [begin, end), and of them those that the story told before from *told on. */
+static void put_documents(
+    struct filed *filed, uint32_t begin, uint32_t end, uint32_t *told, struct tw_statement_list *list)
+{
+    uint32_t count = end - begin, first_told = *told;
+    uint32_t told_count = count_from(filed->told_rows, filed->told_count, told, begin, end);
+    tw_statement_put_int16s(list, filed->topics + begin, count);
+    tw_statement_put_int32s(list, filed->partitions + begin, count);
+    tw_statement_put_int64s(list, filed->offsets + begin, count);
+    tw_statement_put_times(list, filed->times_us + begin, count);
+    tw_statement_put_int64s(list, filed->numbers + begin, count);
+    tw_statement_put_int64s(list, filed->stories + begin, count);
+    tw_statement_put_times(list, filed->begun_us + begin, count);
+    tw_statement_put_int32s(list, filed->novelty + begin, count);
     for (int span = 0; span < TW_STORY_SPANS; span++)
-        tw_statement_put_int32s(list, filed->copies[span], count);
-    tw_statement_put_byteas(list, filed->sketches, count);
-    tw_statement_put_int32s(list, filed->told_rows, filed->told_count);
-    tw_statement_put_texts(list, filed->told, filed->told_count);
+        tw_statement_put_int32s(list, filed->copies[span] + begin, count);
+    tw_statement_put_byteas(list, filed->sketches + begin, count);
+    tw_statement_put_int32s(list, filed->told_rows + first_told, told_count);
+    tw_statement_put_texts(list, filed->told + first_told, told_count);
+}
+
+/* The first statement says what becomes of the rows. */
+static void put_stories(
+    const struct tw_unfiled_queue *queue, struct filed *filed, struct tw_statement_list *list)
+{
+    uint32_t told = 0;
+    for (uint32_t begin = 0, end; begin < queue->filed; begin = end) {
+        uint32_t left = queue->filed - begin;
+        end = begin + (left < DOCUMENTS_A_STATEMENT ? left : DOCUMENTS_A_STATEMENT);
+        tw_statement_add(list, TW_STORIES_FILE);
+        if (begin == 0)
+            tw_unfiled_queue_put(queue, list);
+        else
+            tw_unfiled_queue_put_none(list);
+        put_documents(filed, begin, end, &told, list);
+    }
 }
 
 /* Bars, shards and entities; of bars that begin before `before_us` alone. Returns how many. */

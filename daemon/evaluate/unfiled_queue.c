@@ -172,3 +172,14 @@ void tw_unfiled_queue_put(const struct tw_unfiled_queue *queue, struct tw_statem
     tw_statement_put_int64s(list, columns.offsets, columns.cut_count);
     tw_statement_put_times(list, columns.times_us, columns.cut_count);
 }
+
+void tw_unfiled_queue_put_none(struct tw_statement_list *list)
+{
+    tw_statement_put_null(list);
+    tw_statement_put_null(list);
+    tw_statement_put_int64s(list, NULL, 0);
+    tw_statement_put_int64s(list, NULL, 0);
+    tw_statement_put_int32s(list, NULL, 0);
+    tw_statement_put_int64s(list, NULL, 0);
+    tw_statement_put_times(list, NULL, 0);
+}

@@ -42,5 +42,7 @@ TW_MUST_USE bool tw_unfiled_queue_read(struct tw_unfiled_queue *queue, const PGr
  * done with, and in which documents wait on: how many, and the first one's offset and time. At least one row
  * must have been read. */
 void tw_unfiled_queue_put(const struct tw_unfiled_queue *queue, struct tw_statement_list *list);
+/* The same parameters for documents of rows that another statement has put: none. */
+void tw_unfiled_queue_put_none(struct tw_statement_list *list);
 
 #endif

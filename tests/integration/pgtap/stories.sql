@@ -1,6 +1,6 @@
 -- Filing under its fence, days of stories, and event time brought back: what was filed since is filed again.
 BEGIN;
-SELECT plan(21);
+SELECT plan(23);
 
 SELECT tapewatch.ensure_days('{2031-01-01,2031-01-02}', '{}');
 INSERT INTO tapewatch.topics (topic) VALUES ('pgtap-stories');
@@ -71,6 +71,15 @@ SELECT results_eq($$SELECT kafka_offset, number, told, sketch FROM tapewatch.sto
     'each has one story, the first that it had');
 SELECT results_eq('SELECT kafka_offset, event_time, documents FROM tapewatch.unfiled',
     $$VALUES (14::bigint, '2031-01-02 13:00:05Z'::timestamptz, 1)$$, 'what is left of a row waits on, and nothing else');
+
+-- A turn's further documents come in statements of their own, which name no rows.
+SET LOCAL ROLE tapewatch_writer;
+SELECT lives_ok($$SELECT tapewatch.file_stories(NULL, NULL, '{}', '{}', '{}', '{}', '{}', ARRAY[topic_id], '{0}', '{15}',
+    '{2031-01-02 14:00Z}', '{12}', '{8}', '{2031-01-02 11:00Z}', '{500}', '{1}', '{1}', '{1}', '{1}', ARRAY['\x09'::bytea], '{1}', '{STQ}')
+    FROM mine$$, 'documents are filed whose rows another statement named');
+RESET ROLE;
+SELECT results_eq($$SELECT number, story, told, (SELECT sum(documents) FROM tapewatch.unfiled) FROM tapewatch.stories WHERE kafka_offset = 15$$,
+    $$VALUES (12::bigint, 8::bigint, '{STQ}'::text[] COLLATE "C", 1::bigint)$$, 'with their stories, and nothing else waits or is gone');
 
 SELECT * FROM finish();
 ROLLBACK;
