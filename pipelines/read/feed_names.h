@@ -24,8 +24,9 @@ enum tw_feed_field {
     TW_FEED_TITLE,
     TW_FEED_BODY,
     TW_FEED_SOURCE,
+    TW_FEED_LANGUAGE,
     TW_FEED_SYMBOLS,
-    TW_FEED_COMPANIES, /* objects of companies, in which a symbol may stand (listed_symbols.h) */
+    TW_FEED_COMPANIES, /* companies, in which a symbol may stand (listed_symbols.h) */
 };
 
 enum { TW_FEED_NAMES_MOST = 64 };
