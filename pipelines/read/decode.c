@@ -70,6 +70,8 @@ struct found {
 struct decoding {
     const struct tw_decode_options *options;
     const struct tw_name_list *lists[FIELDS]; /* of the options */
+    struct tw_name_list language;             /* with the feeds' names behind them */
+    const char *language_names[TW_FIELD_NAMES_MOST];
     const struct tw_message *message;
     struct tw_arena *arena;
     struct tw_document *document;
@@ -79,14 +81,29 @@ struct decoding {
     struct tw_error *err;
 };
 
-static void list_names(const struct tw_decode_options *options, const struct tw_name_list *lists[FIELDS])
+/* Most messages have no language: its other names are looked for with the first, not after them. */
+static void list_languages(const struct tw_name_list *own, struct decoding *decoding)
 {
+    static const char *const others[] = {"langs", "language_code"};
+    enum { OTHERS = sizeof others / sizeof others[0] };
+    decoding->lists[LANGUAGE] = own;
+    if (own->count + OTHERS > TW_FIELD_NAMES_MOST)
+        return;
+    memcpy(decoding->language_names, own->names, own->count * sizeof *own->names);
+    memcpy(decoding->language_names + own->count, others, sizeof others);
+    decoding->language = (struct tw_name_list){decoding->language_names, own->count + OTHERS};
+    decoding->lists[LANGUAGE] = &decoding->language;
+}
+
+static void list_names(const struct tw_decode_options *options, struct decoding *decoding)
+{
+    const struct tw_name_list **lists = decoding->lists;
     lists[ID] = &options->id;
     lists[TIME] = &options->time;
     lists[TITLE] = &options->title;
     lists[BODY] = &options->body;
     lists[SOURCE] = &options->source;
-    lists[LANGUAGE] = &options->language;
+    list_languages(&options->language, decoding);
     lists[SYMBOLS] = &options->symbols;
 }
 
@@ -569,8 +586,7 @@ static bool take_texts(const struct decoding *decoding)
             !take_other_text(decoding, &title, TW_FEED_TITLE, &document->title)))
         return false;
     return take_other_text(decoding, &id, TW_FEED_ID, &document->id) &&
-           take_other_text(decoding, &source, TW_FEED_SOURCE, &document->source) &&
-           take_other_text(decoding, &language, TW_FEED_LANGUAGE, &document->language);
+           take_other_text(decoding, &source, TW_FEED_SOURCE, &document->source);
 }
 
 /* Bytes of another encoding were mended to nothing: they are no text. */
@@ -766,7 +782,7 @@ bool tw_decode_witnessed(const struct tw_decode_options *options, const struct t
     decoding.outer.object = NULL;
     decoding.witness = witness;
     decoding.err = &why;
-    list_names(options, decoding.lists);
+    list_names(options, &decoding);
     if (message->has_value ? decode_value(&decoding) : decode_tick(&decoding))
         return true;
     if (why.code == TW_REFUSED)

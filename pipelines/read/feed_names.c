@@ -26,7 +26,6 @@ static const char *const feed_names[][TW_FEED_NAMES_MOST + 1] = {
         "leadParagraph", "abstract", "teaser", "snippet", "excerpt", "sentence", "tweet", "tweetText",
         "bodies", "bodyXhtml", "textPayload", "log"},
     [TW_FEED_SOURCE] = {"sourceName", "publisher", "provider", "site", "domain", "outlet"},
-    [TW_FEED_LANGUAGE] = {"langs", "languageCode", "langCode", "inLanguage"},
     [TW_FEED_SYMBOLS] = {"symbol", "ticker", "stocks", "tickerSentiment", "relatedTickers", "related",
         "securities", "relatedSymbols", "stockSymbols", "stockTickers", "instruments", "cashtags", "rics",
         "ric", "tickerSymbols", "companyTickers", "stockSymbol", "primarySymbol"},

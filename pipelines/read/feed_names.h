@@ -24,7 +24,6 @@ enum tw_feed_field {
     TW_FEED_TITLE,
     TW_FEED_BODY,
     TW_FEED_SOURCE,
-    TW_FEED_LANGUAGE,
     TW_FEED_SYMBOLS,
     TW_FEED_COMPANIES, /* companies, in which a symbol may stand (listed_symbols.h) */
 };
