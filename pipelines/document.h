@@ -21,6 +21,7 @@
 #include "base/text.h"
 
 #define TW_NO_TIME INT64_MIN
+enum { TW_TIME_UNREAD_BYTES = 320 }; /* of tw_document.time_unread */
 /* The first event time that no table can hold: 10000-01-01, a year of more than four digits. */
 #define TW_TIMES_END_US INT64_C(253402300800000000)
 
@@ -146,9 +147,12 @@ struct tw_document {
     int64_t event_us;
     enum tw_time_source time_source;
     bool moves_watermark;  /* false of a document or a tick: its time lies too far ahead (decode.h) */
-    bool time_is_doubtful; /* a number in a unit that was set lies before 1990: most likely another unit */
-    uint32_t repairs;      /* pieces of bytes and values mended */
-    uint32_t repaired;     /* 1 << enum tw_repair for what was mended */
+    bool time_is_doubtful; /* it was a number and lies before 1990: most likely in another unit */
+    /* Why a time that stands in the message is not its time, and the cure, as one line; NULL: none was
+     * passed over. */
+    const char *time_unread;
+    uint32_t repairs;  /* pieces of bytes and values mended */
+    uint32_t repaired; /* 1 << enum tw_repair for what was mended */
 
     struct tw_text text;   /* cleaned: title, one space, body */
     uint32_t title_length; /* bytes of `text` that are title */

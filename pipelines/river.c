@@ -132,6 +132,7 @@ static void count_fates(const struct tw_document *document, struct tw_rows *rows
     rows->ahead_count +=
         !document->moves_watermark && (document->fate == TW_FATE_STORED || document->fate == TW_FATE_TICK);
     rows->doubtful_times += document->time_is_doubtful;
+    rows->unread_times += document->time_unread != NULL;
     rows->repairs += document->repairs;
     for (uint32_t what = 0; document->repaired >> what; what++)
         rows->repaired[what] += document->repaired >> what & 1;

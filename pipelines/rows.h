@@ -85,6 +85,7 @@ struct tw_rows {
     uint64_t repaired[TW_REPAIRS]; /* documents in which something of this kind was mended */
     uint32_t ahead_count;          /* documents and ticks too far ahead to move the watermark */
     uint32_t doubtful_times;       /* documents whose time most likely is in another unit */
+    uint32_t unread_times;         /* documents in which a time stands that was not used */
     uint64_t symbols_unknown;      /* listed symbols that name nothing, over all documents */
     uint64_t links_dropped;  /* companies and mentions beyond what a document may hold, over all documents */
     uint64_t events_dropped; /* matches and events beyond what one may hold, over all documents */

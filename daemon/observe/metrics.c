@@ -32,7 +32,7 @@ static const struct description counters[] = {
         "Documents whose scores were known from an equal text before them, of tapewatch_documents_total."},
     [TW_COUNT_REPAIRS] = {"tapewatch_repairs_total", "Byte sequences mended while decoding."},
     [TW_COUNT_DOUBTFUL_TIMES] = {"tapewatch_doubtful_times_total",
-        "Event times before 1990 by the unit that decode.time_unit sets."},
+        "Event times that are numbers and lie before 1990."},
     [TW_COUNT_SYMBOLS_UNKNOWN] = {"tapewatch_symbols_unknown_total",
         "Symbols of messages that name no entity."},
     [TW_COUNT_SOURCES_OTHER] = {"tapewatch_sources_other_total",

@@ -21,8 +21,16 @@ static void tell_doubtful_times(const struct tw_notices *notices, const struct t
     const struct tw_log *log, int64_t count)
 {
     (void)notices;
-    tw_log(log, TW_WARNING, "decode", "times lie before 1990 by the unit that is set", tw_int("count", count),
+    tw_log(log, TW_WARNING, "decode", "times that are numbers lie before 1990", tw_int("count", count),
         tw_string("topic", place->topic), tw_string("cure", "check decode.time_unit, or set it to auto"));
+}
+
+static void tell_unread_times(const struct tw_notices *notices, const struct tw_notice_place *place,
+    const struct tw_log *log, int64_t count)
+{
+    tw_log(log, TW_WARNING, "decode", "times in messages are not used, their records' stamps stand",
+        tw_int("count", count), tw_string("first", notices->unread), tw_string("topic", place->topic),
+        tw_int("partition", place->partition), tw_int("offset", notices->unread_offset));
 }
 
 static void tell_ahead(const struct tw_notices *notices, const struct tw_notice_place *place,
@@ -75,6 +83,7 @@ static void tell_symbols(const struct tw_notices *notices, const struct tw_notic
 static void (*const tell[TW_NOTICES])(const struct tw_notices *, const struct tw_notice_place *,
     const struct tw_log *, int64_t) = {[TW_NOTICE_DEAD_LETTERS] = tell_dead_letters,
     [TW_NOTICE_DOUBTFUL_TIMES] = tell_doubtful_times,
+    [TW_NOTICE_UNREAD_TIMES] = tell_unread_times,
     [TW_NOTICE_AHEAD] = tell_ahead,
     [TW_NOTICE_LEAD] = tell_lead,
     [TW_NOTICE_REPAIRS] = tell_repairs,
@@ -105,6 +114,18 @@ static void keep_first(struct tw_notices *notices, const struct tw_rows *rows)
         notices->offset = document->message ? document->message->offset : -1;
         return;
     }
+}
+
+static void keep_first_unread(struct tw_notices *notices, const struct tw_rows *rows)
+{
+    uint32_t at = 0;
+    while (at < rows->document_count && !rows->documents[at].time_unread)
+        at++;
+    if (at == rows->document_count)
+        return;
+    const struct tw_message *message = rows->documents[at].message;
+    snprintf(notices->unread, sizeof notices->unread, "%s", rows->documents[at].time_unread);
+    notices->unread_offset = message ? message->offset : -1;
 }
 
 static void keep_first_ahead(struct tw_notices *notices, const struct tw_rows *rows)
@@ -154,6 +175,8 @@ void tw_notices_add(struct tw_notices *notices, const struct tw_log *log, uint64
     }
     if (rows->dead_count && notices->waiting[TW_NOTICE_DEAD_LETTERS] == 0)
         keep_first(notices, rows);
+    if (rows->unread_times && notices->waiting[TW_NOTICE_UNREAD_TIMES] == 0)
+        keep_first_unread(notices, rows);
     if (rows->ahead_count && notices->waiting[TW_NOTICE_AHEAD] == 0)
         keep_first_ahead(notices, rows);
     bool leads_most = lead_us > 0 && notices->waiting[TW_NOTICE_LEAD] > 0 && lead_us > notices->lead_us;
@@ -163,6 +186,7 @@ void tw_notices_add(struct tw_notices *notices, const struct tw_log *log, uint64
         notices->lead_us = lead_us;
     add(notices, TW_NOTICE_DEAD_LETTERS, rows->dead_count, topic, partition);
     add(notices, TW_NOTICE_DOUBTFUL_TIMES, rows->doubtful_times, topic, partition);
+    add(notices, TW_NOTICE_UNREAD_TIMES, rows->unread_times, topic, partition);
     add(notices, TW_NOTICE_AHEAD, rows->ahead_count, topic, partition);
     add(notices, TW_NOTICE_LEAD, lead_us > 0, topic, partition);
     add(notices, TW_NOTICE_REPAIRS, mended, topic, partition);

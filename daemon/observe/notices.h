@@ -6,8 +6,9 @@
  *
  * Kinds, each with its own minute; the first of a kind is told at once:
  *   warning  dead letters          how many, and of the first: reason, topic, partition, offset
- *   warning  times before 1990     how many numbers in a unit that was set lie there: most likely
- *            decode.time_unit is wrong
+ *   warning  times before 1990     how many numbers lie there: most likely decode.time_unit is wrong
+ *   warning  times not used        how many messages hold one, under a name of feeds, for which the record's
+ *                                  stamp stands; of the first: why, and the cure
  *   warning  times too far ahead   how many times were later than their record's stamp, or the stamp than the
  *                                  clock, by more than may move the watermark; the first of them
  *   warning  event time leads      by how much the times that moved a watermark led the clock of this machine
@@ -26,6 +27,7 @@
 enum tw_notice {
     TW_NOTICE_DEAD_LETTERS,
     TW_NOTICE_DOUBTFUL_TIMES,
+    TW_NOTICE_UNREAD_TIMES,
     TW_NOTICE_AHEAD,
     TW_NOTICE_LEAD,
     TW_NOTICE_REPAIRS,
@@ -45,6 +47,8 @@ struct tw_notices {
     uint64_t told_ms[TW_NOTICES]; /* when the last line was written; 0: never */
     uint64_t repaired[TW_REPAIRS];
     char reason[256];                          /* of the first dead letter that waits */
+    char unread[TW_TIME_UNREAD_BYTES];         /* of the first time not used that waits: why */
+    int64_t unread_offset;                     /* and its record's offset */
     int64_t ahead_offset;                      /* of the first time too far ahead that waits */
     int64_t ahead_us;                          /* and that time, */
     int64_t ahead_stamp_us;                    /* and its record's stamp */

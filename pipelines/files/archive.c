@@ -160,10 +160,27 @@ static bool begins_with(const struct tw_archive *archive, const char *magic, siz
     return archive->packed_used >= length && memcmp(archive->packed, magic, length) == 0;
 }
 
+/* Is there a whole line of an object? One that stands over several lines shows no name in its first. */
+static bool shows_json_line(const char *bytes, size_t length)
+{
+    const char *end = bytes[0] == '{' ? memchr(bytes, '\n', length) : NULL;
+    return end && memchr(bytes, '"', (size_t)(end - bytes));
+}
+
+/* May reading begin with the bytes that are there? What is read record by record shows by its first
+ * PACKED_BYTES what it is, however a pipe parts them; lines of JSON show it by their first one, and wait for
+ * no others. */
+static bool shows_what_it_is(const struct tw_archive *archive)
+{
+    return archive->packed_used >= 4 &&
+           (!archive->asked_for_records || archive->packed_used == PACKED_BYTES ||
+               shows_json_line(archive->packed, archive->packed_used));
+}
+
 /* Tells the packing by the first bytes (RFC 1952, RFC 8878; a zstd file may begin with a skippable frame). */
 static bool recognise(struct tw_archive *archive, struct tw_error *err)
 {
-    while (archive->packed_used < 4 && !archive->packed_end)
+    while (!shows_what_it_is(archive) && !archive->packed_end)
         if (!fill_packed(archive, err))
             return false;
     archive->packing = PACKING_PLAIN;

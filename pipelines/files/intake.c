@@ -9,6 +9,9 @@
 static void count_repairs(struct tw_intake *intake, const struct tw_document *document, uint64_t by)
 {
     intake->mended += document->repaired ? by : 0;
+    intake->unread_times += document->time_unread ? by : 0;
+    if (document->time_unread && !intake->unread[0])
+        snprintf(intake->unread, sizeof intake->unread, "%s", document->time_unread);
     for (unsigned repair = 0; repair < TW_REPAIRS; repair++)
         if (document->repaired & UINT32_C(1) << repair)
             intake->repairs[repair] += by;
@@ -156,5 +159,8 @@ size_t tw_intake_line(const struct tw_intake *intake, char *line, size_t size)
         write_part(&writing, "; %llu mended", (unsigned long long)intake->mended);
         write_counts(&writing, intake->repairs, tw_repair_names, TW_REPAIRS);
     }
+    if (intake->unread_times)
+        write_part(&writing, "; times not used: %llu, as %s", (unsigned long long)intake->unread_times,
+            intake->unread);
     return writing.used;
 }

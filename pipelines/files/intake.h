@@ -6,7 +6,7 @@
  *     if (tw_intake_line(&intake, line, sizeof line)) ...
  *
  *     81 records; 60 refused: no text: neither title nor body holds any (40), field ts: "…" is not a time
- *     (20); 12 mended: source (10), json (2)
+ *     (20); 12 mended: source (10), json (2); times not used: 4, as "2026-11-30 14:31" is not a time: …
  *
  * Refusals are of one kind when they differ in numbers and in what is quoted alone. The first TW_INTAKE_KINDS
  * kinds are told apart, those after them together. What was mended is named as in metrics (decode.h). */
@@ -30,7 +30,9 @@ struct tw_intake {
     uint64_t repairs[TW_REPAIRS]; /* records in which this was mended */
     struct tw_intake_kind kinds[TW_INTAKE_KINDS];
     uint32_t kind_count;
-    uint64_t others; /* refused, of no kind above */
+    uint64_t others;                   /* refused, of no kind above */
+    uint64_t unread_times;             /* records in which a time stands that is not theirs (document.h) */
+    char unread[TW_TIME_UNREAD_BYTES]; /* why, of the first of them */
 };
 
 /* Counts a record that could be used. */

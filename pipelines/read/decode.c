@@ -71,6 +71,8 @@ struct found {
 struct decoding {
     const struct tw_decode_options *options;
     const struct tw_name_list *lists[FIELDS]; /* of the options */
+    struct tw_name_list language;             /* with the feeds' names behind them */
+    const char *language_names[TW_FIELD_NAMES_MOST];
     const struct tw_message *message;
     struct tw_arena *arena;
     struct tw_document *document;
@@ -80,14 +82,29 @@ struct decoding {
     struct tw_error *err;
 };
 
-static void list_names(const struct tw_decode_options *options, const struct tw_name_list *lists[FIELDS])
+/* Most messages have no language: its other names are looked for with the first, not after them. */
+static void list_languages(const struct tw_name_list *own, struct decoding *decoding)
 {
+    static const char *const others[] = {"langs", "language_code"};
+    enum { OTHERS = sizeof others / sizeof others[0] };
+    decoding->lists[LANGUAGE] = own;
+    if (own->count + OTHERS > TW_FIELD_NAMES_MOST)
+        return;
+    memcpy(decoding->language_names, own->names, own->count * sizeof *own->names);
+    memcpy(decoding->language_names + own->count, others, sizeof others);
+    decoding->language = (struct tw_name_list){decoding->language_names, own->count + OTHERS};
+    decoding->lists[LANGUAGE] = &decoding->language;
+}
+
+static void list_names(const struct tw_decode_options *options, struct decoding *decoding)
+{
+    const struct tw_name_list **lists = decoding->lists;
     lists[ID] = &options->id;
     lists[TIME] = &options->time;
     lists[TITLE] = &options->title;
     lists[BODY] = &options->body;
     lists[SOURCE] = &options->source;
-    lists[LANGUAGE] = &options->language;
+    list_languages(&options->language, decoding);
     lists[SYMBOLS] = &options->symbols;
 }
 
@@ -183,41 +200,6 @@ static bool keep_header(const struct decoding *decoding, const struct tw_header 
 
 /* ---- texts ---- */
 
-/* Several texts in an array are paragraphs, blocks of {"text": …} too. *out is empty when a value among them
- * is none. */
-static bool join_texts(const struct decoding *decoding, const json_t *array, struct tw_text *out)
-{
-    size_t length = 0, count = json_array_size(array), used = 0;
-    struct tw_text *parts = tw_arena_array(decoding->arena, count, sizeof *parts);
-    *out = (struct tw_text){"", 0};
-    if (!parts)
-        return tw_arena_fail(decoding->arena, decoding->err);
-    for (size_t at = 0; at < count; at++) {
-        const json_t *value = json_array_get(array, at);
-        parts[at] = (struct tw_text){"", 0};
-        if (json_is_null(value))
-            continue;
-        if (!json_is_string(value) && !json_is_object(value))
-            return true;
-        enum tw_plain plain = tw_plain_text(value, tw_plain_blocks, decoding->arena, &parts[at]);
-        if (plain == TW_PLAIN_FULL)
-            return tw_arena_fail(decoding->arena, decoding->err);
-        length += parts[at].length + 1;
-    }
-    char *bytes = tw_arena_take(decoding->arena, length);
-    if (!bytes)
-        return tw_arena_fail(decoding->arena, decoding->err);
-    for (size_t at = 0; at < count; at++) {
-        if (json_is_null(json_array_get(array, at)))
-            continue;
-        memcpy(bytes + used, parts[at].bytes, parts[at].length);
-        used += parts[at].length;
-        bytes[used++] = '\n';
-    }
-    *out = (struct tw_text){bytes, used ? used - 1 : 0};
-    return true;
-}
-
 /* How a field of text is read. */
 struct text_field {
     enum field field;
@@ -234,8 +216,8 @@ static bool read_text(
     enum tw_plain plain = tw_plain_text(value, tw_plain_names, decoding->arena, out);
     if (plain == TW_PLAIN_FULL)
         return tw_arena_fail(decoding->arena, decoding->err);
-    if (plain == TW_PLAIN_NONE && field->joined && json_is_array(value) && !join_texts(decoding, value, out))
-        return false;
+    if (plain == TW_PLAIN_NONE && field->joined && !tw_plain_join(value, decoding->arena, out))
+        return tw_arena_fail(decoding->arena, decoding->err);
     bool as_expected = plain == TW_PLAIN_TEXT || (field->numbers_are_fine && json_is_integer(value));
     count_repair(decoding, field->repair, !as_expected);
     return true;
@@ -427,17 +409,51 @@ static bool take_time_field(const struct decoding *decoding, bool *found, bool *
     return false;
 }
 
-/* Is it a time that may be believed? Nobody is told why not. */
-static bool believe_time(const struct decoding *decoding, enum tw_event_time read)
+/* A time that stands in the message and is not used, the first of them, is kept with its reason and cure. */
+static void keep_unread(const struct decoding *decoding, const struct tw_error *why)
 {
-    struct tw_error why;
+    char line[TW_TIME_UNREAD_BYTES];
+    if (decoding->document->time_unread)
+        return;
+    tw_error_line(why, line, sizeof line);
+    decoding->document->time_unread = tw_arena_copy(decoding->arena, tw_text_of(line)).bytes;
+}
+
+/* Is it a time that may be believed? *why: why it cannot be read. */
+static bool believe_time(const struct decoding *decoding, enum tw_event_time read, struct tw_error *why)
+{
     struct decoding unheard = *decoding;
-    unheard.err = &why;
-    count_repair(decoding, TW_REPAIR_TIME, read != TW_EVENT_TIME_READ);
-    if (read != TW_EVENT_TIME_READ || !check_time(&unheard, decoding->document->event_us))
+    unheard.err = why;
+    bool believed = read == TW_EVENT_TIME_READ && check_time(&unheard, decoding->document->event_us);
+    count_repair(decoding, TW_REPAIR_TIME, !believed);
+    if (!believed && read != TW_EVENT_TIME_NONE)
+        keep_unread(decoding, why);
+    if (!believed)
         return false;
     decoding->document->time_source = TW_TIME_PAYLOAD;
+    decoding->document->time_unread = NULL;
     return true;
+}
+
+/* A time under a name that nobody knows: one that speaks of publication is taken, others are told of. */
+static bool take_unknown_time(const struct decoding *decoding, const struct tw_event_time_options *reading)
+{
+    struct tw_document *document = decoding->document;
+    int64_t latest_us = later(decoding->message->stamp_us, decoding->options->max_ahead_us);
+    struct tw_error why;
+    if (tw_time_fields_published(decoding->fields.object, reading, latest_us, &document->event_us))
+        return believe_time(decoding, TW_EVENT_TIME_READ, &why);
+    bool naive = false;
+    const char *name = tw_time_fields_unknown(decoding->fields.object, reading, latest_us, &naive);
+    count_repair(decoding, TW_REPAIR_TIME, name != NULL);
+    if (name) {
+        char cure[160];
+        snprintf(cure, sizeof cure, "if it is when the text came out, set decode.time: [%.64s]%s", name,
+            naive ? " and decode.time_zone" : "");
+        tw_fail(&why, TW_REFUSED, NULL, cure, "field %.64s holds a time, and its name is not known", name);
+        keep_unread(decoding, &why);
+    }
+    return false;
 }
 
 /* A time by another name, or in two fields; one that cannot be read or believed is none. What stands under
@@ -456,9 +472,12 @@ static bool take_other_time(const struct decoding *decoding)
     if (day) {
         bool read = tw_event_time_of_text(
             tw_text_of(joined), &reading, &document->event_us, &document->time_is_doubtful, &why);
-        if (believe_time(decoding, read ? TW_EVENT_TIME_READ : TW_EVENT_TIME_REFUSED))
+        if (believe_time(decoding, read ? TW_EVENT_TIME_READ : TW_EVENT_TIME_REFUSED, &why))
             return true;
     }
+    if (tw_time_fields_utc(object, decoding->lists[TIME], &document->event_us) &&
+        believe_time(decoding, TW_EVENT_TIME_READ, &why))
+        return true;
     add_feed_values(decoding, &decoding->fields, TW_FEED_TIME, &others);
     add_feed_values(decoding, &decoding->outer, TW_FEED_TIME, &others);
     json_t *about[] = {tw_time_fields_about(object), tw_time_fields_about(decoding->outer.object)};
@@ -467,15 +486,13 @@ static bool take_other_time(const struct decoding *decoding)
         tw_feed_values_add(about[at], &options->feed_letters, TW_FEED_TIME, &others);
     }
     for (uint32_t nth = 0; nth < others.count; nth++)
-        if (others.values[nth] != day &&
-            believe_time(decoding, tw_event_time_of(others.values[nth], &reading, &document->event_us,
-                                       &document->time_is_doubtful, &why)))
+        if (others.values[nth] != day && believe_time(decoding,
+                                             tw_event_time_of(others.values[nth], &reading,
+                                                 &document->event_us, &document->time_is_doubtful, &why),
+                                             &why))
             return true;
-    int64_t latest_us = later(decoding->message->stamp_us, decoding->options->max_ahead_us);
-    count_repair(
-        decoding, TW_REPAIR_TIME, others.count == 0 && tw_time_fields_unknown(object, &reading, latest_us));
     document->time_is_doubtful = false;
-    return false;
+    return take_unknown_time(decoding, &reading);
 }
 
 static bool take_time(const struct decoding *decoding)
@@ -489,7 +506,7 @@ static bool take_time(const struct decoding *decoding)
     if (!taken)
         return clock && take_other_time(decoding); /* "time": "14:31" beside a "dateTime" that is whole */
     const struct tw_header *header = find_header(decoding, &options->time);
-    if (header) {
+    if (header && !tw_event_time_says_none(header->value)) {
         document->time_source = TW_TIME_HEADER;
         const struct tw_event_time_options reading = {options->time_unit, &options->clocks};
         if (tw_event_time_of_text(
@@ -598,7 +615,8 @@ static bool take_fields(const struct decoding *decoding)
         return false;
     if (!tw_text_is_blank(decoding->document->body))
         return true;
-    const struct tw_wrapped_names names = {decoding->lists[TITLE], decoding->lists[BODY]};
+    const struct tw_wrapped_names names = {
+        decoding->lists[TITLE], decoding->lists[BODY], &decoding->options->feed_letters};
     return tw_text_is_blank(decoding->document->title)
                ? fail_no_text(decoding)
                : !tw_wrapped_is_feed(decoding->fields.object, &names, decoding->err);
@@ -616,7 +634,7 @@ static bool has_text(const struct decoding *decoding)
                 return json_string_value(value)[0] != '{' &&
                        /* a tweet has many members: others are not searched */
                        !(json_object_size(decoding->fields.object) > 5 &&
-                           json_object_get(decoding->fields.object, "extended_tweet"));
+                           tw_wrapped_longer_tweet(decoding->fields.object));
         }
     return false;
 }
@@ -652,7 +670,7 @@ static bool decode_object(struct decoding *decoding, json_t *object)
     enum tw_envelope kind = options->envelope;
     tw_dynamodb_open(object);
     find_fields(decoding, object, &decoding->fields);
-    const struct tw_wrapped_names names = {&options->title, &options->body};
+    const struct tw_wrapped_names names = {&options->title, &options->body, &options->feed_letters};
     if (kind == TW_ENVELOPE_AUTO && !tw_envelope_says_deleted(object) && has_text(decoding))
         kind = TW_ENVELOPE_NONE;
     bool wrapped = kind != TW_ENVELOPE_NONE && !(options->root && *options->root);
@@ -776,7 +794,7 @@ bool tw_decode_witnessed(const struct tw_decode_options *options, const struct t
     decoding.outer.object = NULL;
     decoding.witness = witness;
     decoding.err = &why;
-    list_names(options, decoding.lists);
+    list_names(options, &decoding);
     if (message->has_value ? decode_value(&decoding) : decode_tick(&decoding))
         return true;
     if (why.code == TW_REFUSED)

@@ -52,7 +52,7 @@ TW_MUST_USE bool tw_envelope_open_bytes(struct tw_text bytes, size_t most_bytes,
     struct tw_text *out, struct tw_error *err);
 
 /* How many texts in texts are read as JSON in one message. */
-enum { TW_ENVELOPE_TEXTS = 4 };
+enum { TW_ENVELOPE_TEXTS = 8 };
 
 /* What came out of an envelope. Objects belong to the message, or to `parsed`, which the caller gives back
  * by tw_envelope_close. */

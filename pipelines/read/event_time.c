@@ -16,6 +16,7 @@ const char *const tw_time_unit_names[] = {[TW_UNIT_AUTO] = "auto",
     [TW_UNIT_NANOSECONDS] = "ns",
     NULL};
 
+#define YEAR_1980_US INT64_C(315532800000000)
 #define YEAR_1990_US INT64_C(631152000000000)
 
 /* A number as whole units and the fraction of one, in millionths. */
@@ -105,7 +106,11 @@ static bool take_number(struct number number, const struct tw_event_time_options
             "the number is a day as spreadsheets count them");
     if (!scale(number, options->unit, out_us))
         return tw_fail(err, TW_REFUSED, NULL, "check decode.time_unit", "the number is beyond any time");
-    *doubtful = options->unit != TW_UNIT_AUTO && *out_us < YEAR_1990_US;
+    if (options->unit == TW_UNIT_AUTO && *out_us >= 0 && *out_us < YEAR_1980_US)
+        return tw_fail(err, TW_REFUSED, NULL,
+            "send RFC 3339 with an offset; if it counts from 1970, decode.time_unit says what: s, ms, us or ns",
+            "the number would be a time before 1980, and counts something else");
+    *doubtful = *out_us < YEAR_1990_US;
     return true;
 }
 
@@ -197,23 +202,23 @@ bool tw_event_time_of_text(struct tw_text text, const struct tw_event_time_optio
     return tw_time_parse(text, options->clocks, out_us, err);
 }
 
-/* Does the text say that there is no time: "null", "N/A", the day zero of databases and languages? */
-static bool says_none(struct tw_text text)
+bool tw_event_time_says_none(struct tw_text text)
 {
     static const char *const words[] = {"null", "NULL", "None", "none", "nil", "NaN", "nan", "NaT", "N/A",
         "n/a", "-", "undefined", "0", "Invalid date", "Invalid Date"};
     for (size_t word = 0; word < sizeof words / sizeof words[0]; word++)
         if (tw_text_equal(text, tw_text_of(words[word])))
             return true;
-    return text.length >= 10 &&
-           (memcmp(text.bytes, "0000-00-00", 10) == 0 || memcmp(text.bytes, "0001-01-01", 10) == 0);
+    return tw_text_is_blank(text) || (text.length >= 10 && (memcmp(text.bytes, "0000-00-00", 10) == 0 ||
+                                                               memcmp(text.bytes, "0001-01-01", 10) == 0));
 }
 
 /* What MongoDB's extended JSON, Java, PHP and a few others wrap a time in. */
 static const json_t *opened(const json_t *value)
 {
     static const char *const names[] = {"$date", "$numberLong", "$numberDecimal", "$numberDouble", "long",
-        "string", "seconds", "_seconds", "$t", "#text", "_", "epochSecond", "dateTime", "date"};
+        "string", "seconds", "_seconds", "$t", "#text", "_", "epochSecond", "dateTime", "date",
+        "timestampValue", "stringValue", "integerValue"};
     for (size_t name = 0; name < sizeof names / sizeof names[0]; name++) {
         const json_t *inner = json_object_get(value, names[name]);
         if (inner)
@@ -304,7 +309,7 @@ enum tw_event_time tw_event_time_of(const json_t *value, const struct tw_event_t
     for (int level = 0; value && level <= MOST_LEVELS; level++) {
         if (json_is_string(value)) {
             struct tw_text text = {json_string_value(value), json_string_length(value)};
-            if (tw_text_is_blank(text) || says_none(text))
+            if (tw_event_time_says_none(text))
                 return TW_EVENT_TIME_NONE;
             return verdict(tw_event_time_of_text(text, options, out_us, doubtful, err));
         }

@@ -9,9 +9,10 @@
  * times of the years 2000 to 2050 lie. Days as spreadsheets count them (46356.6) are refused by that name.
  * 8, 12 or 14 digits that are a day (and a clock) of the years 1900 to 2099 are that time, as
  * YYYYMMDDhhmmss, under `auto`. {"$date": ...}, an array with one value, Java's {"epochSecond": ..} and
- * [2026,11,30,14,31], PHP's {"date": .., "timezone": ..} are opened. A unit that was set is believed; a
- * time before 1990 that comes of it is marked as doubtful: seconds read as milliseconds lie in January
- * 1970. */
+ * [2026,11,30,14,31], PHP's {"date": .., "timezone": ..} are opened. A number that would lie before 1980 by
+ * `auto` counts something else (days, seconds since midnight, records) and is refused; a unit that was set
+ * is believed. A time before 1990 that comes of a number is marked as doubtful: seconds read as milliseconds
+ * lie in January 1970. */
 #ifndef TW_EVENT_TIME_H
 #define TW_EVENT_TIME_H
 
@@ -46,6 +47,10 @@ enum tw_event_time {
     TW_EVENT_TIME_NONE,    /* a value that holds no time: null, an empty text, an object of another kind */
     TW_EVENT_TIME_REFUSED, /* err is TW_REFUSED; its `where` stays empty */
 };
+
+/* Does the text say that there is no time: nothing, "null", "N/A", 0, the day zero of databases and
+ * languages? */
+bool tw_event_time_says_none(struct tw_text text);
 
 /* A JSON value. *doubtful is set when the unit is most likely another. */
 enum tw_event_time tw_event_time_of(const json_t *value, const struct tw_event_time_options *options,

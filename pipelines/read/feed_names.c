@@ -8,7 +8,8 @@
  * say when it was changed. */
 static const char *const feed_names[][TW_FEED_NAMES_MOST + 1] = {
     [TW_FEED_ID] = {"uuid", "guid", "id", "newsId", "articleId", "storyId", "documentId", "docId", "postId",
-        "tweetId", "idStr", "messageId", "eventId"},
+        "tweetId", "idStr", "messageId", "eventId", "an", "accessionNumber", "accessionNo", "suid",
+        "rpStoryId", "rpDocumentId", "statusId", "itemId", "contentId", "uri"},
     [TW_FEED_TIME] = {"datetime", "date", "pubDate", "published", "publishedDate", "publishedUtc",
         "datePublished", "timePublished", "publishDate", "publishedOn", "publishedTime", "publishTime",
         "providerPublishTime", "publicationDate", "publicationDatetime", "publicationTime",
@@ -17,16 +18,19 @@ static const char *const feed_names[][TW_FEED_NAMES_MOST + 1] = {
         "@timestamp", "dateUnixtime", "unixtime", "unixTimestamp", "epoch", "timestampMs", "posted",
         "postedAt", "postDate", "releaseTime", "releaseDate", "newsTime", "newsDate", "issued", "issuedAt",
         "displayTime", "filedAt", "acceptanceDateTime", "ApproximateCreationDateTime", "updated", "updatedAt",
-        "lastModified", "dc:date"},
+        "lastModified", "dc:date", "storyTime", "timeOfArrival", "ctime", "pubTime", "isoDate", "showTime",
+        "acceptedDate", "postTime", "sentAt", "tweetDate", "articleDate", "timeUnixNano"},
     [TW_FEED_TITLE] = {"subject", "webTitle", "headlines", "newsHeadline", "newsTitle", "articleTitle"},
-    [TW_FEED_BODY] = {"fullText", "description", "summary", "selftext", "contentHtml", "contentText",
-        "message", "caption", "articleBody", "bodyText", "bodyHtml", "leadParagraph", "abstract", "teaser",
-        "snippet", "excerpt", "sentence", "tweet", "articleText", "newsText", "tweetText"},
+    [TW_FEED_BODY] = {"fullText", "contentText", "contentHtml", "bodyText", "bodyHtml", "articleBody",
+        "articleText", "newsText", "storyBody", "description", "summary", "selftext", "message", "caption",
+        "leadParagraph", "abstract", "teaser", "snippet", "excerpt", "sentence", "tweet", "tweetText",
+        "bodies", "bodyXhtml", "textPayload", "log"},
     [TW_FEED_SOURCE] = {"sourceName", "publisher", "provider", "site", "domain", "outlet"},
     [TW_FEED_SYMBOLS] = {"symbol", "ticker", "stocks", "tickerSentiment", "relatedTickers", "related",
         "securities", "relatedSymbols", "stockSymbols", "stockTickers", "instruments", "cashtags", "rics",
         "ric", "tickerSymbols", "companyTickers", "stockSymbol", "primarySymbol"},
-    [TW_FEED_COMPANIES] = {"entities", "companies", "company", "stock", "security", "instrument", "finance"},
+    [TW_FEED_COMPANIES] = {"entities", "companies", "company", "stock", "security", "instrument", "finance",
+        "subjects"},
 };
 
 bool tw_feed_same_name(const char *name, const char *key)

@@ -25,7 +25,7 @@ enum tw_feed_field {
     TW_FEED_BODY,
     TW_FEED_SOURCE,
     TW_FEED_SYMBOLS,
-    TW_FEED_COMPANIES, /* objects of companies, in which a symbol may stand (listed_symbols.h) */
+    TW_FEED_COMPANIES, /* companies, in which a symbol may stand (listed_symbols.h) */
     TW_FEED_FIELDS
 };
 

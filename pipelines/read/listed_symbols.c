@@ -12,10 +12,22 @@ struct reading {
     struct tw_error *err;
 };
 
+/* Reuters lists companies among the subjects of a story: "R:VELQ.O" between "N2:US" and "B:12". */
+static enum tw_plain ric_among_subjects(const json_t *value, struct tw_text *out)
+{
+    const char *text = json_string_value(value);
+    if (strncmp(text, "R:", 2) != 0 || !text[2])
+        return TW_PLAIN_NONE;
+    *out = (struct tw_text){text + 2, json_string_length(value) - 2};
+    return TW_PLAIN_TEXT;
+}
+
 static enum tw_plain plain_symbol(const struct reading *reading, const json_t *value, struct tw_text *out)
 {
     const bool companies = reading->kind == TW_LISTED_COMPANIES;
     *out = (struct tw_text){"", 0};
+    if (companies && json_is_string(value))
+        return ric_among_subjects(value, out);
     if (companies && !json_is_object(value))
         return TW_PLAIN_NONE;
     return tw_plain_text(value, companies ? tw_plain_company_symbols : tw_plain_symbols, reading->arena, out);

@@ -9,7 +9,8 @@
  *
  * A field of companies (TW_LISTED_COMPANIES: Marketaux's entities, Perigon's companies) is another thing: in
  * it names stand, of whatever it speaks of, and only what is called a symbol there is one. Texts in it, names
- * and labels say nothing, and so does an object that has none: that is no repair. */
+ * and labels say nothing, and so does an object that has none: that is no repair. Reuters' RICs among the
+ * subjects of a story ("R:VELQ.O") are symbols. */
 #ifndef TW_LISTED_SYMBOLS_H
 #define TW_LISTED_SYMBOLS_H
 

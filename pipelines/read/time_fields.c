@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "read/feed_names.h"
+#include "timestamps/time_text.h"
+#include "timestamps/time_zone.h"
 
 #define YEAR_2000_US INT64_C(946684800000000)
 
@@ -155,35 +157,111 @@ json_t *tw_time_fields_about(const json_t *object)
 
 /* ---- names that nobody knows ---- */
 
+/* Does the name hold one of these words, small ones, in whatever case? Asked of each member of a message
+ * without a time: the first letters are compared before any search. */
+static bool holds_word(const char *name, const struct tw_text *words, size_t count)
+{
+    for (const char *at = name; *at; at++)
+        for (size_t word = 0; word < count; word++)
+            if ((*at | 0x20) == words[word].bytes[0] &&
+                strncasecmp(at, words[word].bytes, words[word].length) == 0)
+                return true;
+    return false;
+}
+
 static bool speaks_of_time(const char *name)
 {
     static const struct tw_text words[] = {
         {"date", 4}, {"time", 4}, {"stamp", 5}, {"publish", 7}, {"created", 7}, {"posted", 6}};
     static const char *const ends[] = {"_at", "_on", "_ts", "_ms", "At", "Ts"};
     size_t length = strlen(name), end_length;
-    for (const char *at = name; *at; at++)
-        for (size_t word = 0; word < sizeof words / sizeof words[0]; word++)
-            if ((*at | 0x20) == words[word].bytes[0] &&
-                strncasecmp(at, words[word].bytes, words[word].length) == 0)
-                return true;
+    if (holds_word(name, words, sizeof words / sizeof words[0]))
+        return true;
     for (size_t end = 0; end < sizeof ends / sizeof ends[0]; end++)
         if (length > (end_length = strlen(ends[end])) && strcmp(name + length - end_length, ends[end]) == 0)
             return true;
     return false;
 }
 
-bool tw_time_fields_unknown(json_t *object, const struct tw_event_time_options *reading, int64_t latest_us)
+/* A time that may be when the message came out. */
+static bool is_recent(const json_t *value, const struct tw_event_time_options *reading, int64_t latest_us,
+    int64_t *out_us, bool *naive)
+{
+    bool doubtful;
+    struct tw_error why;
+    enum tw_event_time read = tw_event_time_of(value, reading, out_us, &doubtful, &why);
+    *naive = read == TW_EVENT_TIME_REFUSED && strstr(why.cure, "decode.time_zone");
+    return read == TW_EVENT_TIME_READ && *out_us >= YEAR_2000_US && *out_us <= latest_us;
+}
+
+const char *tw_time_fields_unknown(
+    json_t *object, const struct tw_event_time_options *reading, int64_t latest_us, bool *naive)
 {
     for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
         int64_t time_us;
+        if (speaks_of_time(json_object_iter_key(at)) &&
+            (is_recent(json_object_iter_value(at), reading, latest_us, &time_us, naive) || *naive))
+            return json_object_iter_key(at);
+    }
+    return NULL;
+}
+
+/* "published_ts", "datePublication"; no publisher, no id, and nothing that is taken back or made anew. */
+static bool speaks_of_publication(const char *name)
+{
+    static const struct tw_text words[] = {{"publish", 7}, {"publication", 11}, {"pubdate", 7}};
+    static const struct tw_text others[] = {
+        {"publisher", 9}, {"unpubl", 6}, {"republ", 6}, {"until", 5}, {"expir", 5}, {"id", 2}};
+    return holds_word(name, words, sizeof words / sizeof words[0]) &&
+           !holds_word(name, others, sizeof others / sizeof others[0]);
+}
+
+bool tw_time_fields_published(
+    json_t *object, const struct tw_event_time_options *reading, int64_t latest_us, int64_t *out_us)
+{
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        bool naive;
+        if (speaks_of_publication(json_object_iter_key(at)) &&
+            is_recent(json_object_iter_value(at), reading, latest_us, out_us, &naive))
+            return true;
+    }
+    return false;
+}
+
+/* ---- names that say what a time means ---- */
+
+/* The name without UTC or GMT behind it; false when neither is there, or it is too long for one of a time. */
+static bool without_zone(const char *name, char *base, size_t size)
+{
+    size_t length = strlen(name);
+    if (length < 7 || length >= size ||
+        (strcasecmp(name + length - 3, "utc") != 0 && strcasecmp(name + length - 3, "gmt") != 0))
+        return false;
+    snprintf(base, size, "%.*s", (int)(length - 3), name);
+    return true;
+}
+
+static bool is_one_of(const struct tw_name_list *names, const char *key)
+{
+    for (uint32_t name = 0; name < names->count; name++)
+        if (tw_feed_same_name(names->names[name], key))
+            return true;
+    return tw_feed_has_name(TW_FEED_TIME, key);
+}
+
+bool tw_time_fields_utc(json_t *object, const struct tw_name_list *names, int64_t *out_us)
+{
+    static const struct tw_time_zone utc = {0};
+    const struct tw_time_clocks clocks = {&utc, NULL};
+    const struct tw_event_time_options reading = {TW_UNIT_AUTO, &clocks};
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        char base[48];
         bool doubtful;
         struct tw_error why;
-        if (!speaks_of_time(json_object_iter_key(at)))
-            continue;
-        enum tw_event_time read =
-            tw_event_time_of(json_object_iter_value(at), reading, &time_us, &doubtful, &why);
-        bool naive = read == TW_EVENT_TIME_REFUSED && strstr(why.cure, "decode.time_zone");
-        if (naive || (read == TW_EVENT_TIME_READ && time_us >= YEAR_2000_US && time_us <= latest_us))
+        const json_t *value = json_object_iter_value(at);
+        if (json_is_string(value) && without_zone(json_object_iter_key(at), base, sizeof base) &&
+            is_one_of(names, base) &&
+            tw_event_time_of(value, &reading, out_us, &doubtful, &why) == TW_EVENT_TIME_READ)
             return true;
     }
     return false;

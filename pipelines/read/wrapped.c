@@ -5,6 +5,7 @@
 #include "read/dynamodb.h"
 #include "read/fields.h"
 #include "read/json_text.h"
+#include "read/plain.h"
 
 /* What the search works with. */
 struct search {
@@ -12,7 +13,8 @@ struct search {
     struct tw_arena *arena;
     struct tw_envelope_contents *out;
     struct tw_error *err;
-    bool full; /* the arena is */
+    bool loose; /* what feeds call a text, and a text in an object, are texts, too */
+    bool full;  /* the arena is */
 };
 
 static struct tw_text text_in(const json_t *string)
@@ -100,8 +102,30 @@ static bool has_paragraphs(const json_t *object, const struct tw_name_list *list
     return false;
 }
 
+/* A text by any of the names that feeds give one, or in an object ({"$t": ..}, {"rendered": ..}). */
+static bool has_loose_text(const struct search *search, const json_t *object)
+{
+    const struct tw_name_list *const lists[] = {search->names->title, search->names->body};
+    const enum tw_feed_field fields[] = {TW_FEED_TITLE, TW_FEED_BODY};
+    struct tw_feed_values values = {.count = 0};
+    for (size_t at = 0; at < 2; at++) {
+        tw_feed_values_add_named(object, lists[at], &values);
+        tw_feed_values_add((json_t *)(uintptr_t)object, search->names->letters, fields[at], &values);
+    }
+    for (uint32_t nth = 0; nth < values.count; nth++) {
+        struct tw_text text;
+        if ((json_is_string(values.values[nth]) || json_is_object(values.values[nth])) &&
+            tw_plain_text(values.values[nth], tw_plain_markup, search->arena, &text) <= TW_PLAIN_READ &&
+            !tw_text_is_blank(text))
+            return true;
+    }
+    return false;
+}
+
 static bool has_text(const struct search *search, const json_t *object)
 {
+    if (search->loose)
+        return has_loose_text(search, object);
     return text_of(object, search->names->title) || text_of(object, search->names->body) ||
            has_paragraphs(object, search->names->body) ||
            json_is_string(json_object_get(object, "full_text"));
@@ -137,16 +161,19 @@ static json_t *object_of_text(
     struct tw_text bytes;
     if (begins_object(text))
         return object_in(search, text);
-    if ((strcmp(name, "data") != 0 && strcmp(name, "Data") != 0) || !is_transport(object))
+    bool is_data = strcmp(name, "data") == 0 || strcmp(name, "Data") == 0;
+    bool is_payload = strcmp(name, "payload") == 0 && json_object_get(object, "schema");
+    bool is_alone = is_data && json_object_size(object) == 1; /* Firehose's deliveries over HTTP */
+    if (!is_payload && !is_alone && !(is_data && is_transport(object)))
         return NULL;
     if (!tw_envelope_open_base64(text, search->arena, &bytes)) {
         search->full = true;
         tw_arena_fail(search->arena, search->err);
         return NULL;
     }
-    if (bytes.length == 0) /* no base64 */
-        return words_in(search, text);
-    return begins_object(bytes) ? object_in(search, bytes) : words_in(search, bytes);
+    if (begins_object(bytes))
+        return object_in(search, bytes);
+    return is_alone ? NULL : words_in(search, bytes.length ? bytes : text); /* no bytes: it is no base64 */
 }
 
 /* The object under a name, or in what stands there; NULL when there is none. */
@@ -163,13 +190,14 @@ static json_t *object_under(struct search *search, const json_t *object, const c
 /* The object to go on with: the first with a text of its own, else the first. */
 static json_t *next_object(struct search *search, const json_t *object)
 {
-    static const char *const names[] = {"extended_tweet", "detail", "data", "Data", "message", "Message",
-        "payload", "after", "_source", "fullDocument", "value", "Body", "Records", "kinesis", "Sns",
-        "content", "article", "story", "news", "item", "document", "doc", "post", "tweet", "record",
+    static const char *const names[] = {"extended_tweet", "note_tweet", "detail", "data", "Data", "message",
+        "Message", "payload", "after", "_source", "fullDocument", "value", "Body", "Records", "kinesis",
+        "Sns", "content", "article", "story", "news", "item", "document", "doc", "post", "tweet", "record",
         "channel_post", "edited_channel_post", "edited_message", "body", "dynamodb", "NewImage", "Item",
-        "newsItem", "articles", "items", "results", "feed", "stories", "posts", "entries", "messages",
-        "tweets", "response", "result", "records", "commit", "event", "attributes", "properties", "params",
-        "d", "new", "log", "_airbyte_data", "fields", "object"};
+        "newsItem", "snippet", "jsonPayload", "articles", "items", "results", "feed", "stories", "posts",
+        "entries", "messages", "tweets", "response", "result", "records", "commit", "event", "attributes",
+        "properties", "params", "d", "new", "log", "_airbyte_data", "fields", "object", "children", "hits",
+        "entry", "changes", "edges", "node", "logEvents", "resourceLogs", "scopeLogs", "logRecords"};
     json_t *first = NULL;
     for (size_t at = 0; at < sizeof names / sizeof names[0] && !search->full; at++) {
         json_t *found = object_under(search, object, names[at]);
@@ -189,33 +217,50 @@ static json_t *object_in_text(struct search *search, const json_t *object)
                                                                                                    : NULL;
 }
 
+json_t *tw_wrapped_longer_tweet(const json_t *object)
+{
+    json_t *tweet = json_object_get(object, "extended_tweet");
+    return tweet ? tweet : json_object_get(object, "note_tweet");
+}
+
 /* From an object with a text to a better one within; from one without to whatever may have it. */
 static json_t *inner_object(struct search *search, const json_t *object, bool text)
 {
-    json_t *tweet = json_object_get(object, "extended_tweet");
+    json_t *tweet = tw_wrapped_longer_tweet(object);
     if (!text)
         return next_object(search, object);
     return json_is_object(tweet) ? tweet : object_in_text(search, object);
 }
 
-bool tw_wrapped_open(const struct tw_wrapped_names *names, struct tw_arena *arena,
-    struct tw_envelope_contents *out, struct tw_error *err)
+/* Goes on to the object with a text; false when there is none. */
+static bool find_text(struct search *search)
 {
-    enum { MOST_LEVELS = 5 };
-    struct search search = {.names = names, .arena = arena, .out = out, .err = err};
-    json_t *fields = out->fields, *outer = NULL;
-    for (int level = 0; fields && level <= MOST_LEVELS && !search.full; level++) {
-        bool text = has_text(&search, fields);
-        json_t *next = inner_object(&search, fields, text);
+    enum { MOST_LEVELS = 6 };
+    json_t *fields = search->out->fields, *outer = NULL;
+    for (int level = 0; fields && level <= MOST_LEVELS && !search->full; level++) {
+        bool text = has_text(search, fields);
+        json_t *next = inner_object(search, fields, text);
         tw_dynamodb_open(next);
         if (text && (!next || level == MOST_LEVELS)) {
-            out->fields = fields;
-            if (!out->outer)
-                out->outer = outer;
-            break;
+            search->out->fields = fields;
+            if (!search->out->outer)
+                search->out->outer = outer;
+            return true;
         }
         outer = fields;
         fields = next;
+    }
+    return false;
+}
+
+/* What none of a text's own names leads to is looked for once more by those that feeds give one. */
+bool tw_wrapped_open(const struct tw_wrapped_names *names, struct tw_arena *arena,
+    struct tw_envelope_contents *out, struct tw_error *err)
+{
+    struct search search = {.names = names, .arena = arena, .out = out, .err = err};
+    if (!find_text(&search) && !search.full && out->fields) {
+        search.loose = true;
+        find_text(&search);
     }
     return !search.full;
 }

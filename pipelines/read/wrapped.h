@@ -11,20 +11,26 @@
  * event, commit), the Guardian's and Django's fields, a tweet's extended_tweet; an item of DynamoDB
  * (dynamodb.h). Under such a name may stand an object; JSON in a text; where a transport's fields stand
  * beside it JSON in base64, or words in base64 or as they are; an array of one object. Of two names the one
- * whose object has a text at once is preferred, then the earlier of the table. Five levels at the most. */
+ * whose object has a text at once is preferred, then the earlier of the table. Six levels at the most. Where
+ * that leads nowhere, what feeds call a text counts as one (feed_names.h). */
 #ifndef TW_WRAPPED_H
 #define TW_WRAPPED_H
 
 #include "read/envelope.h"
+#include "read/feed_names.h"
 #include "read/fields.h"
 
-/* Names of a text. */
+/* Names of a text, and the first letters of those that feeds give one. */
 struct tw_wrapped_names {
     const struct tw_name_list *title, *body;
+    const struct tw_feed_letters *letters;
 };
 
 /* Is it a change that says that its row was deleted: Maxwell, Canal, GoldenGate, DynamoDB? */
 bool tw_wrapped_says_deleted(const json_t *object);
+
+/* The longer text of a tweet whose own is cut off: Twitter's extended_tweet and note_tweet; or NULL. */
+json_t *tw_wrapped_longer_tweet(const json_t *object);
 
 /* Goes on from out->fields to the object with a text within; what is there stays when there is none. Nothing
  * is refused: false only when the arena is full (TW_FULL). */

@@ -114,7 +114,24 @@ static void repairs_are_told_by_field(void **state)
     const char *lines = logged();
     assert_non_null(strstr(lines, "fields=\"source 2, symbols 1\""));
     assert_non_null(strstr(lines, "event=\"symbols of messages name nobody\" count=5"));
-    assert_non_null(strstr(lines, "event=\"times lie before 1990 by the unit that is set\" count=1"));
+    assert_non_null(strstr(lines, "event=\"times that are numbers lie before 1990\" count=1"));
+}
+
+static void times_that_are_not_used_are_told_with_their_cure(void **state)
+{
+    (void)state;
+    struct tw_log log = tw_log_open(TW_INFO, TW_LOG_FORMAT_LOGFMT, NULL);
+    struct tw_notices notices = {0};
+    struct tw_message message = {.offset = 7};
+    struct tw_document documents[] = {{.message = &message},
+        {.message = &message, .time_unread = "it has no offset; cure: set decode.time_zone"}};
+    struct tw_rows rows = {.documents = documents, .document_count = 2, .unread_times = 1};
+    tw_notices_add(&notices, &log, 0, CLOCK_US, &rows, "news", 3);
+    const char *line = logged();
+    assert_non_null(strstr(line, "warning"));
+    assert_non_null(
+        strstr(line, "count=1 first=\"it has no offset; cure: set decode.time_zone\" topic=news"));
+    assert_non_null(strstr(line, "partition=3 offset=7"));
 }
 
 static void event_time_that_leads_is_loud_and_folded(void **state)
@@ -157,6 +174,7 @@ int main(void)
             the_first_of_a_kind_keeps_its_place_whatever_comes_from_elsewhere, begin, end),
         cmocka_unit_test_setup_teardown(event_time_that_leads_is_loud_and_folded, begin, end),
         cmocka_unit_test_setup_teardown(repairs_are_told_by_field, begin, end),
+        cmocka_unit_test_setup_teardown(times_that_are_not_used_are_told_with_their_cure, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

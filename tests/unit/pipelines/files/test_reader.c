@@ -1,10 +1,16 @@
-/* reader: which archives a folder stands for, and what is said of lines that cannot be used. */
+/* reader: which archives a folder stands for, what is said of lines that cannot be used, and files that come
+ * in pieces. */
+#include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -106,9 +112,68 @@ static void a_line_that_cannot_be_used_is_named_and_the_next_one_read(void **sta
     tw_reader_close(reader);
 }
 
+/* What a pipe gives in pieces, the next one when the last has been read. */
+struct pieces {
+    const char *path, *texts[3];
+};
+
+static void *write_pieces(void *argument)
+{
+    const struct pieces *pieces = argument;
+    int pipe = open(pieces->path, O_WRONLY | O_CLOEXEC);
+    for (size_t piece = 0; piece < 3 && pieces->texts[piece]; piece++) {
+        size_t length = strlen(pieces->texts[piece]);
+        int unread = 1;
+        if (write(pipe, pieces->texts[piece], length) != (ssize_t)length)
+            break;
+        for (int patience = 5000; patience > 0 && unread > 0; patience--) {
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+            if (ioctl(pipe, FIONREAD, &unread) != 0)
+                break;
+        }
+    }
+    close(pipe);
+    return NULL;
+}
+
+static void what_a_pipe_gives_in_pieces_is_read_as_if_it_came_at_once(void **state)
+{
+    (void)state;
+    static const struct pieces cases[] = {
+        {"", {"ti", "tle,ts\nVelquin", " falls,2026-11-30T14:31:00Z\n"}},
+        {"", {"title,ts\n", "Velquin falls,2026-11-30T14:31:00Z\n", NULL}},
+        {"", {"title\n", "Velquin falls\n", NULL}},
+        {"", {"sep=;\n", "id;title\n1;", "Velquin falls\n"}},
+        {"", {"[", "{\"title\":\"Velquin", " falls\"}]"}},
+        {"", {"{ \n", "\"title\":\n", "\"Velquin falls\"}\n"}},
+        {"", {"{\"title\":\"Velq", "uin falls\"}\n", NULL}},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct pieces pieces = cases[at];
+        struct tw_reader *reader;
+        struct tw_reader_document read;
+        struct tw_error err = {0};
+        pthread_t writer;
+        pieces.path = in_folder("pipe");
+        assert_int_equal(mkfifo(pieces.path, 0600), 0);
+        assert_int_equal(pthread_create(&writer, NULL, write_pieces, &pieces), 0);
+        assert_true(tw_reader_open(pieces.path, &decode, INT64_C(1796083200000000), NULL, &reader, &err));
+        enum tw_read first = tw_reader_next(reader, NULL, &arena, &read, &err);
+        if (first != TW_READ_ITEM)
+            fail_msg("%s%s: %s", pieces.texts[0], pieces.texts[1], err.what);
+        assert_int_equal(read.document.title.length, strlen("Velquin falls"));
+        assert_memory_equal(read.document.title.bytes, "Velquin falls", strlen("Velquin falls"));
+        assert_int_equal(tw_reader_next(reader, NULL, &arena, &read, &err), TW_READ_END);
+        tw_reader_close(reader);
+        pthread_join(writer, NULL);
+        unlink(pieces.path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_pipe_gives_in_pieces_is_read_as_if_it_came_at_once),
         cmocka_unit_test(a_folder_stands_for_its_archives_and_those_one_level_down_in_order),
         cmocka_unit_test(a_file_stands_for_itself_whatever_its_name),
         cmocka_unit_test(a_folder_without_archives_is_refused),

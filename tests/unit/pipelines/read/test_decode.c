@@ -301,7 +301,7 @@ static void a_year_of_five_digits_is_a_dead_letter(void **state)
     struct tw_document document =
         stamped("{\"text\":\"x\"}", INT64_C(884541340800000000), INT64_C(884541340800000000));
     assert_refused(document, "the record's stamp: 884541340800000000 us lies after the year 9999" CLOCK_CURE);
-    document = stamped("{\"text\":\"x\",\"ts\":253402300799}", INT64_C(253402300799000000), 0);
+    document = stamped("{\"text\":\"x\",\"ts\":\"9999-12-31T23:59:59Z\"}", INT64_C(253402300799000000), 0);
     assert_int_equal(document.fate, TW_FATE_STORED);
 }
 
@@ -505,7 +505,7 @@ static void a_root_and_a_set_envelope_are_held_to(void **state)
         "field c: decode.root names it, and nothing where an object is expected; cure: check "
         "decode.envelope and decode.root against a message");
     options.root = NULL;
-    message = message_of(tw_text_of("{\"schema\":{\"type\":\"string\"},\"payload\":\"Profit falls\"}"));
+    message = message_of(tw_text_of("{\"schema\":{\"type\":\"string\"},\"payload\":\"Profit\"}"));
     assert_true(tw_decode(&options, &message, &arena, &document, &err));
     assert_refused(document,
         "field payload: a Connect envelope, and text where an object is expected; cure: set "

@@ -84,8 +84,44 @@ static void a_time_under_an_unknown_name_is_noticed(void **state)
     const struct tw_event_time_options reading = {TW_UNIT_AUTO, NULL};
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         json_t *object = json_loads(cases[at].object, 0, NULL);
-        if (tw_time_fields_unknown(object, &reading, INT64_C(1796100000000000)) != cases[at].noticed)
+        bool naive = false,
+             noticed = tw_time_fields_unknown(object, &reading, INT64_C(1796100000000000), &naive);
+        if (noticed != cases[at].noticed)
             fail_msg("%s", cases[at].object);
+        json_decref(object);
+    }
+}
+
+static void names_say_what_a_time_means(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *object;
+        int64_t utc_us, published_us; /* 0: there is none */
+    } cases[] = {
+        {"{\"timestamp_utc\":\"2026-11-30 14:31\"}", 1796049060000000, 0},
+        {"{\"date\":\"2026-11-30 09:31\",\"date_gmt\":\"2026-11-30 14:31\"}", 1796049060000000, 0},
+        {"{\"when\":1,\"publishedUTC\":\"2026-11-30T14:31Z\"}", 1796049060000000, 1796049060000000},
+        {"{\"feed_utc\":\"2026-11-30 14:31\"}", 0, 0},
+        {"{\"timestamp_utc\":\"soon\"}", 0, 0},
+        {"{\"utc\":\"2026-11-30 14:31\"}", 0, 0},
+        {"{\"first_published_ts\":1796049060}", 0, 1796049060000000},
+        {"{\"publisher_since\":1796049060,\"publication_id\":1796049060}", 0, 0},
+        {"{\"publish_at\":\"2036-11-30T14:31:00Z\",\"published\":true}", 0, 0},
+    };
+    static const char *const chief[] = {"ts", "timestamp"};
+    const struct tw_name_list names = {chief, 2};
+    const struct tw_event_time_options reading = {TW_UNIT_AUTO, NULL};
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        json_t *object = json_loads(cases[at].object, 0, NULL);
+        int64_t utc_us = 0, published_us = 0;
+        bool utc = tw_time_fields_utc(object, &names, &utc_us);
+        bool published = tw_time_fields_published(object, &reading, INT64_C(1796100000000000), &published_us);
+        if (utc != (cases[at].utc_us != 0) || (utc && utc_us != cases[at].utc_us))
+            fail_msg("%s: UTC", cases[at].object);
+        if (published != (cases[at].published_us != 0) ||
+            (published && published_us != cases[at].published_us))
+            fail_msg("%s: published", cases[at].object);
         json_decref(object);
     }
 }
@@ -96,6 +132,7 @@ int main(void)
         cmocka_unit_test(a_day_and_a_clock_are_one_time),
         cmocka_unit_test(a_clock_is_no_time),
         cmocka_unit_test(a_time_under_an_unknown_name_is_noticed),
+        cmocka_unit_test(names_say_what_a_time_means),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
