@@ -315,6 +315,17 @@ static struct tw_text without_carriage_return(struct tw_text text)
     return text;
 }
 
+/* A line with an object as a record: without what sequences of JSON put before it (RFC 7464), and the comma
+ * that stands behind it where an array was cut into lines. */
+static struct tw_text without_marks(struct tw_text text)
+{
+    if (text.length && text.bytes[0] == '\x1E')
+        text = (struct tw_text){text.bytes + 1, text.length - 1};
+    if (text.length > 2 && text.bytes[0] == '{' && memcmp(text.bytes + text.length - 2, "},", 2) == 0)
+        text.length--;
+    return text;
+}
+
 /* A long line leaves no large buffer behind. */
 static void begin_line(struct tw_archive *archive)
 {
@@ -354,6 +365,8 @@ static enum tw_read end_line(struct tw_archive *archive, struct tw_text part, ui
         part = (struct tw_text){archive->line, archive->line_used};
     }
     line->text = without_carriage_return(part);
+    if (archive->asked_for_records && !archive->of_records)
+        line->text = without_marks(line->text);
     return TW_READ_ITEM;
 }
 

@@ -170,6 +170,25 @@ static void what_a_pipe_gives_in_pieces_is_read_as_if_it_came_at_once(void **sta
     }
 }
 
+static void marks_around_an_object_on_a_line_are_no_part_of_it(void **state)
+{
+    (void)state;
+    static const char lines[] = "\x1E{\"title\":\"A\"}\n{\"title\":\"A\"},\r\n\x1E{\"title\":\"A\"}\n"
+                                "{\"title\":\"A\"}";
+    struct tw_reader *reader;
+    struct tw_reader_document read;
+    struct tw_error err;
+    given_file(folder, "marks.jsonl", lines, sizeof lines - 1);
+    assert_true(
+        tw_reader_open(in_folder("marks.jsonl"), &decode, INT64_C(1796083200000000), NULL, &reader, &err));
+    for (int line = 0; line < 4; line++) {
+        assert_int_equal(tw_reader_next(reader, NULL, &arena, &read, &err), TW_READ_ITEM);
+        assert_int_equal(read.document.title.length, 1);
+    }
+    assert_int_equal(tw_reader_next(reader, NULL, &arena, &read, &err), TW_READ_END);
+    tw_reader_close(reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +197,7 @@ int main(void)
         cmocka_unit_test(a_file_stands_for_itself_whatever_its_name),
         cmocka_unit_test(a_folder_without_archives_is_refused),
         cmocka_unit_test(a_line_that_cannot_be_used_is_named_and_the_next_one_read),
+        cmocka_unit_test(marks_around_an_object_on_a_line_are_no_part_of_it),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
