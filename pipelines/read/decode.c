@@ -11,6 +11,7 @@
 #include "read/event_time.h"
 #include "read/json_text.h"
 #include "read/listed_symbols.h"
+#include "read/message_headers.h"
 #include "read/plain.h"
 #include "read/split_symbols.h"
 #include "read/time_fields.h"
@@ -132,31 +133,6 @@ static void count_repair(const struct decoding *decoding, enum tw_repair what, u
     decoding->document->repaired |= UINT32_C(1) << what;
 }
 
-const struct tw_header *tw_message_header(const struct tw_message *message, struct tw_text name)
-{
-    for (uint32_t header = 0; header < message->header_count; header++)
-        if (tw_text_equal(message->headers[header].name, name))
-            return &message->headers[header];
-    return NULL;
-}
-
-/* Headers of a name of the list; then those of CloudEvents' binary mode, ce_id, ce_time, ce_source. */
-static const struct tw_header *find_header(const struct decoding *decoding, const struct tw_name_list *list)
-{
-    static const char *const prefixes[] = {"", "ce_"};
-    for (size_t prefix = 0; prefix < 2 && decoding->message->header_count; prefix++)
-        for (uint32_t name = 0; name < list->count; name++) {
-            char full[104];
-            int length = snprintf(full, sizeof full, "%s%.96s", prefixes[prefix], list->names[name]);
-            struct tw_text wanted =
-                prefix ? (struct tw_text){full, (size_t)length} : tw_text_of(list->names[name]);
-            const struct tw_header *header = tw_message_header(decoding->message, wanted);
-            if (header)
-                return header;
-        }
-    return NULL;
-}
-
 /* Names are gone through twice: for the fields, then for the envelope. */
 static uint32_t name_count(const struct decoding *decoding, enum field field)
 {
@@ -259,7 +235,7 @@ static bool take_text(const struct decoding *decoding, const struct text_field *
             return keep(decoding, text, to);
         unseen = tw_text_is_blank(unseen) ? text : unseen;
     }
-    const struct tw_header *header = find_header(decoding, decoding->lists[field->field]);
+    const struct tw_header *header = tw_message_header_of(decoding->message, decoding->lists[field->field]);
     if (header)
         return keep_header(decoding, header, to);
     return tw_text_is_blank(unseen) || keep(decoding, unseen, to);
@@ -305,7 +281,7 @@ static bool take_symbols(const struct decoding *decoding)
             return false;
     }
     const struct tw_header *header =
-        document->symbol_count ? NULL : find_header(decoding, decoding->lists[SYMBOLS]);
+        document->symbol_count ? NULL : tw_message_header_of(decoding->message, decoding->lists[SYMBOLS]);
     struct tw_text text = {"", 0};
     if (header &&
         (!keep_header(decoding, header, &text) || !tw_split_symbols(decoding->arena, text, &document->symbols,
@@ -333,7 +309,7 @@ static bool may_move_watermark(const struct decoding *decoding)
 }
 
 /* The span in which an event time is believed (contracts, "A message"). */
-static bool check_time(const struct decoding *decoding, int64_t event_us)
+static bool check_time(const struct decoding *decoding, int64_t event_us, struct tw_error *err)
 {
     int64_t latest_us = later(decoding->message->stamp_us, decoding->options->max_ahead_us);
     if (event_us >= 0 && event_us < TW_TIMES_END_US && event_us <= latest_us)
@@ -341,12 +317,12 @@ static bool check_time(const struct decoding *decoding, int64_t event_us)
     char event[TW_TIME_TEXT_BYTES];
     tw_time_text(event_us, event);
     if (event_us < 0)
-        return tw_fail(decoding->err, TW_REFUSED, NULL, "check the sender's clock and decode.time_unit",
+        return tw_fail(err, TW_REFUSED, NULL, "check the sender's clock and decode.time_unit",
             "%s lies before 1970-01-01", event);
     if (event_us >= TW_TIMES_END_US)
-        return tw_fail(decoding->err, TW_REFUSED, NULL, "check the sender's clock and decode.time_unit",
+        return tw_fail(err, TW_REFUSED, NULL, "check the sender's clock and decode.time_unit",
             "%s lies after the year 9999", event);
-    return tw_fail(decoding->err, TW_REFUSED, NULL,
+    return tw_fail(err, TW_REFUSED, NULL,
         "check the sender's clock and decode.time_unit, or raise time.max_ahead",
         "%s is later than the record's stamp by more than time.max_ahead", event);
 }
@@ -392,7 +368,7 @@ static bool take_time_field(const struct decoding *decoding, bool *found, bool *
         if (read == TW_EVENT_TIME_READ) {
             *found = true;
             document->time_source = TW_TIME_PAYLOAD;
-            return check_time(decoding, document->event_us) ||
+            return check_time(decoding, document->event_us, decoding->err) ||
                    fail_in_field(decoding, "field", nth_name(names, nth));
         }
         if (read == TW_EVENT_TIME_REFUSED && first.code == TW_OK) {
@@ -422,9 +398,7 @@ static void keep_unread(const struct decoding *decoding, const struct tw_error *
 /* Is it a time that may be believed? *why: why it cannot be read. */
 static bool believe_time(const struct decoding *decoding, enum tw_event_time read, struct tw_error *why)
 {
-    struct decoding unheard = *decoding;
-    unheard.err = why;
-    bool believed = read == TW_EVENT_TIME_READ && check_time(&unheard, decoding->document->event_us);
+    bool believed = read == TW_EVENT_TIME_READ && check_time(decoding, decoding->document->event_us, why);
     count_repair(decoding, TW_REPAIR_TIME, !believed);
     if (!believed && read != TW_EVENT_TIME_NONE)
         keep_unread(decoding, why);
@@ -505,13 +479,13 @@ static bool take_time(const struct decoding *decoding)
         return taken;
     if (!taken)
         return clock && take_other_time(decoding); /* "time": "14:31" beside a "dateTime" that is whole */
-    const struct tw_header *header = find_header(decoding, &options->time);
+    const struct tw_header *header = tw_message_header_of(decoding->message, &options->time);
     if (header && !tw_event_time_says_none(header->value)) {
         document->time_source = TW_TIME_HEADER;
         const struct tw_event_time_options reading = {options->time_unit, &options->clocks};
         if (tw_event_time_of_text(
                 header->value, &reading, &document->event_us, &document->time_is_doubtful, decoding->err) &&
-            check_time(decoding, document->event_us))
+            check_time(decoding, document->event_us, decoding->err))
             return true;
         char name[104];
         snprintf(name, sizeof name, "%.*s", (int)(header->name.length < 100 ? header->name.length : 100),
@@ -525,7 +499,8 @@ static bool take_time(const struct decoding *decoding)
     if (document->event_us < 0)
         return tw_fail(decoding->err, TW_REFUSED, "field ts", "send a time with each message",
             "the message has no time and its record no stamp");
-    return check_time(decoding, document->event_us) || tw_error_in(decoding->err, "the record's stamp");
+    return check_time(decoding, document->event_us, decoding->err) ||
+           tw_error_in(decoding->err, "the record's stamp");
 }
 
 /* ---- the message ---- */
@@ -752,7 +727,7 @@ static bool decode_tick(const struct decoding *decoding)
     const struct tw_event_time_options reading = {TW_UNIT_MICROSECONDS, NULL};
     bool doubtful;
     if (!tw_event_time_of_text(header->value, &reading, &document->event_us, &doubtful, decoding->err) ||
-        !check_time(decoding, document->event_us))
+        !check_time(decoding, document->event_us, decoding->err))
         return tw_error_in(decoding->err, "header tw-time");
     document->fate = TW_FATE_TICK;
     document->time_source = TW_TIME_HEADER;

@@ -89,7 +89,4 @@ TW_MUST_USE bool tw_decode_witnessed(const struct tw_decode_options *options,
 TW_MUST_USE bool tw_document_refuse(
     struct tw_document *document, const struct tw_error *why, struct tw_arena *arena, struct tw_error *err);
 
-/* The header of that name, or NULL. The first one wins. */
-const struct tw_header *tw_message_header(const struct tw_message *message, struct tw_text name);
-
 #endif
