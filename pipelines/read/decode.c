@@ -590,8 +590,7 @@ static bool take_fields(const struct decoding *decoding)
         return false;
     if (!tw_text_is_blank(decoding->document->body))
         return true;
-    const struct tw_wrapped_names names = {
-        decoding->lists[TITLE], decoding->lists[BODY], &decoding->options->feed_letters};
+    const struct tw_wrapped_names names = {decoding->lists[TITLE], decoding->lists[BODY]};
     return tw_text_is_blank(decoding->document->title)
                ? fail_no_text(decoding)
                : !tw_wrapped_is_feed(decoding->fields.object, &names, decoding->err);
@@ -645,7 +644,7 @@ static bool decode_object(struct decoding *decoding, json_t *object)
     enum tw_envelope kind = options->envelope;
     tw_dynamodb_open(object);
     find_fields(decoding, object, &decoding->fields);
-    const struct tw_wrapped_names names = {&options->title, &options->body, &options->feed_letters};
+    const struct tw_wrapped_names names = {&options->title, &options->body};
     if (kind == TW_ENVELOPE_AUTO && !tw_envelope_says_deleted(object) && has_text(decoding))
         kind = TW_ENVELOPE_NONE;
     bool wrapped = kind != TW_ENVELOPE_NONE && !(options->root && *options->root);

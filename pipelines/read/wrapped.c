@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "read/dynamodb.h"
+#include "read/feed_names.h"
 #include "read/fields.h"
 #include "read/json_text.h"
 #include "read/plain.h"
@@ -102,21 +103,27 @@ static bool has_paragraphs(const json_t *object, const struct tw_name_list *list
     return false;
 }
 
+static bool is_loose_text(const struct search *search, const json_t *value)
+{
+    struct tw_text text = {"", 0};
+    return (json_is_string(value) || json_is_object(value)) &&
+           tw_plain_text(value, tw_plain_markup, search->arena, &text) <= TW_PLAIN_READ &&
+           !tw_text_is_blank(text);
+}
+
 /* A text by any of the names that feeds give one, or in an object ({"$t": ..}, {"rendered": ..}). */
 static bool has_loose_text(const struct search *search, const json_t *object)
 {
     const struct tw_name_list *const lists[] = {search->names->title, search->names->body};
-    const enum tw_feed_field fields[] = {TW_FEED_TITLE, TW_FEED_BODY};
-    struct tw_feed_values values = {.count = 0};
-    for (size_t at = 0; at < 2; at++) {
-        tw_feed_values_add_named(object, lists[at], &values);
-        tw_feed_values_add((json_t *)(uintptr_t)object, search->names->letters, fields[at], &values);
-    }
-    for (uint32_t nth = 0; nth < values.count; nth++) {
-        struct tw_text text;
-        if ((json_is_string(values.values[nth]) || json_is_object(values.values[nth])) &&
-            tw_plain_text(values.values[nth], tw_plain_markup, search->arena, &text) <= TW_PLAIN_READ &&
-            !tw_text_is_blank(text))
+    json_t *members = (json_t *)(uintptr_t)object;
+    for (size_t list = 0; list < sizeof lists / sizeof lists[0]; list++)
+        for (uint32_t name = 0; name < lists[list]->count; name++)
+            if (is_loose_text(search, tw_fields_member(object, lists[list]->names[name])))
+                return true;
+    for (void *at = json_object_iter(members); at; at = json_object_iter_next(members, at)) {
+        const char *key = json_object_iter_key(at);
+        if ((tw_feed_has_name(TW_FEED_TITLE, key) || tw_feed_has_name(TW_FEED_BODY, key)) &&
+            is_loose_text(search, json_object_iter_value(at)))
             return true;
     }
     return false;

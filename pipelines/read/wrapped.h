@@ -17,13 +17,11 @@
 #define TW_WRAPPED_H
 
 #include "read/envelope.h"
-#include "read/feed_names.h"
 #include "read/fields.h"
 
-/* Names of a text, and the first letters of those that feeds give one. */
+/* Names of a text. */
 struct tw_wrapped_names {
     const struct tw_name_list *title, *body;
-    const struct tw_feed_letters *letters;
 };
 
 /* Is it a change that says that its row was deleted: Maxwell, Canal, GoldenGate, DynamoDB? */
