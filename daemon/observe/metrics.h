@@ -29,7 +29,7 @@ enum tw_counter {
     TW_COUNT_TOKENS,           /* tokens the model read */
     TW_COUNT_CACHED,           /* documents whose scores were known from an equal text */
     TW_COUNT_REPAIRS,          /* byte sequences mended in decode */
-    TW_COUNT_DOUBTFUL_TIMES,   /* times before 1990 by a unit that was set */
+    TW_COUNT_DOUBTFUL_TIMES,   /* times that are numbers and lie before 1990 */
     TW_COUNT_SYMBOLS_UNKNOWN,  /* symbols of messages that name nobody */
     TW_COUNT_SOURCES_OTHER,    /* documents by sources that sources.weights does not name */
     TW_COUNT_LINKS_DROPPED,    /* mentions beyond what one document may hold */

@@ -36,7 +36,8 @@ static inline const char *tw_fields_skip_marks(const char *name)
     return name;
 }
 
-/* The first letter of a name behind such marks, whatever its case, as one bit of 32; other bytes share bits. */
+/* The first letter of a name behind such marks, whatever its case, as one bit of 32, which other bytes
+ * share. */
 static inline uint32_t tw_fields_letter(const char *name)
 {
     return UINT32_C(1) << (*tw_fields_skip_marks(name) & 31);
