@@ -13,7 +13,7 @@
  *     the text is. Those that name nobody are counted in symbols_unknown;
  *   - by a name of the entities file, or another spelling of it (entities.h): a name that is a symbol is read
  *     to its end ("GM-B" is not GM), and what stands in an e-mail's address, a handle
- *     ("@velquin") or a host's name in small letters ("velquin.com") names nobody.
+ *     ("@velquin_fan") or a host's name in small letters ("velquin.com") names nobody.
  * A symbol that is not listed becomes an entity of its own (listed = false) when `unlisted` is set and it is
  * of the form that symbols.h tells, in one spelling: "BRK-B" is "BRK.B".
  *

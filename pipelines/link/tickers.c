@@ -179,10 +179,15 @@ static bool is_joined(struct tw_text text, size_t begin, size_t end, const char 
     return after && strchr(marks, after) && !possessive && tw_word_joins(text, end + 1);
 }
 
-/* "@velquin", "@Velquin_fan": whose account it is, a handle does not say. */
-static bool is_handle(struct tw_text text, size_t begin)
+/* "@velquin_fan", "@the_velquin": whose account that is, the name in it does not say; "@velquin" is its own. */
+static bool is_part_of_handle(struct tw_text text, size_t begin, size_t end)
 {
-    return begin > 0 && text.bytes[begin - 1] == '@' && (begin == 1 || !is_mail_byte(text.bytes[begin - 2]));
+    size_t first = begin;
+    if (tw_text_byte(text, end) != '_' && (begin == 0 || text.bytes[begin - 1] != '_'))
+        return false;
+    while (first > 0 && (tw_text_is_alphanumeric(text.bytes[first - 1]) || text.bytes[first - 1] == '_'))
+        first--;
+    return first > 0 && text.bytes[first - 1] == '@';
 }
 
 /* "velquin.com" in small letters is a host; "Velquin.com" may be a company. */
@@ -205,7 +210,7 @@ enum tw_ticker_bare tw_ticker_bare(
     const struct tw_ticker_scan *scan, size_t begin, size_t end, struct tw_ticker *out)
 {
     struct tw_text text = scan->text, name = {text.bytes + begin, end - begin};
-    if (is_in_mail(text, begin, end) || is_handle(text, begin) || is_host(text, begin, end))
+    if (is_in_mail(text, begin, end) || is_part_of_handle(text, begin, end) || is_host(text, begin, end))
         return TW_BARE_NOTHING;
     if (!is_symbol(name))
         return TW_BARE_NAME;

@@ -39,7 +39,7 @@ enum tw_ticker_bare {
     TW_BARE_NAME,    /* no symbol, or one with nothing joined to it: what the name says */
     TW_BARE_SYMBOL,  /* a longer symbol, which is listed: *out */
     TW_BARE_NOTHING, /* part of something that names nobody: "VELQ-B" unlisted, "X-ray", "U.S.", an e-mail,
-                        "@velquin", "velquin.com", "5 T" */
+                        "@velquin_fan", "velquin.com", "5 T" */
 };
 
 /* What a name at [begin, end) is once what is joined to it was read. */

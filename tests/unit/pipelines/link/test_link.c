@@ -421,11 +421,12 @@ static void a_bare_symbol_is_read_to_its_end(void **state)
 }
 
 /* Somebody's account or site: who is meant, the text does not say. */
-static void a_handle_or_a_host_names_nobody(void **state)
+static void a_part_of_a_handle_or_a_host_names_nobody(void **state)
 {
     (void)state;
     static const struct expected cases[] = {
-        {"@Apple @Apple_fan (@toyota) hey @Toyota", ""},
+        {"@Apple_fan @the_toyota (@real_toyota_) hey", ""},
+        {"RT @Toyota: a recall", "7203*1"},
         {"see toyota.com, toyota.co.jp or www-toyota.net.", ""},
         {"Toyota.com Apple.com toyota.it toyota.committee toyota. com", "7203*4 AAPL*1"},
         {"Toyota@3 a@b Toyota, @ Toyota", "7203*3"},
@@ -726,7 +727,7 @@ int main(void)
         cmocka_unit_test(marks_on_an_alef_make_no_difference),
         cmocka_unit_test(a_name_may_begin_with_a_mark_of_symbols),
         cmocka_unit_test(a_bare_symbol_is_read_to_its_end),
-        cmocka_unit_test(a_handle_or_a_host_names_nobody),
+        cmocka_unit_test(a_part_of_a_handle_or_a_host_names_nobody),
         cmocka_unit_test(a_title_may_be_cut_off),
         cmocka_unit_test(letters_with_a_stroke_and_marks_that_look_alike_are_the_same),
         cmocka_unit_test(names_are_the_same_in_every_spelling),
