@@ -158,14 +158,28 @@ json_t *tw_time_fields_about(const json_t *object)
 /* ---- names that nobody knows ---- */
 
 /* Does the name hold one of these words, small ones, in whatever case? Asked of each member of a message
- * without a time: the first letters are compared before any search. */
+ * without a time: most of its letters begin no word. */
 static bool holds_word(const char *name, const struct tw_text *words, size_t count)
 {
+    uint32_t letters = 0;
+    for (size_t word = 0; word < count; word++)
+        letters |= UINT32_C(1) << (words[word].bytes[0] & 31);
     for (const char *at = name; *at; at++)
-        for (size_t word = 0; word < count; word++)
+        for (size_t word = 0; letters >> (*at & 31) & 1 && word < count; word++)
             if ((*at | 0x20) == words[word].bytes[0] &&
                 strncasecmp(at, words[word].bytes, words[word].length) == 0)
                 return true;
+    return false;
+}
+
+static bool ends_with(struct tw_text name, const struct tw_text *ends, size_t count)
+{
+    for (size_t end = 0; end < count; end++) {
+        size_t length = ends[end].length;
+        if (name.length > length && name.bytes[name.length - 1] == ends[end].bytes[length - 1] &&
+            memcmp(name.bytes + name.length - length, ends[end].bytes, length) == 0)
+            return true;
+    }
     return false;
 }
 
@@ -173,14 +187,10 @@ static bool speaks_of_time(const char *name)
 {
     static const struct tw_text words[] = {
         {"date", 4}, {"time", 4}, {"stamp", 5}, {"publish", 7}, {"created", 7}, {"posted", 6}};
-    static const char *const ends[] = {"_at", "_on", "_ts", "_ms", "At", "Ts"};
-    size_t length = strlen(name), end_length;
-    if (holds_word(name, words, sizeof words / sizeof words[0]))
-        return true;
-    for (size_t end = 0; end < sizeof ends / sizeof ends[0]; end++)
-        if (length > (end_length = strlen(ends[end])) && strcmp(name + length - end_length, ends[end]) == 0)
-            return true;
-    return false;
+    static const struct tw_text ends[] = {
+        {"_at", 3}, {"_on", 3}, {"_ts", 3}, {"_ms", 3}, {"At", 2}, {"Ts", 2}};
+    return holds_word(name, words, sizeof words / sizeof words[0]) ||
+           ends_with(tw_text_of(name), ends, sizeof ends / sizeof ends[0]);
 }
 
 /* A time that may be when the message came out. */
@@ -209,10 +219,11 @@ const char *tw_time_fields_unknown(
 /* "published_ts", "datePublication"; no publisher, no id, and nothing that is taken back or made anew. */
 static bool speaks_of_publication(const char *name)
 {
+    static const struct tw_text beginning = {"pub", 3};
     static const struct tw_text words[] = {{"publish", 7}, {"publication", 11}, {"pubdate", 7}};
     static const struct tw_text others[] = {
         {"publisher", 9}, {"unpubl", 6}, {"republ", 6}, {"until", 5}, {"expir", 5}, {"id", 2}};
-    return holds_word(name, words, sizeof words / sizeof words[0]) &&
+    return holds_word(name, &beginning, 1) && holds_word(name, words, sizeof words / sizeof words[0]) &&
            !holds_word(name, others, sizeof others / sizeof others[0]);
 }
 
