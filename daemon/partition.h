@@ -70,6 +70,12 @@ struct tw_partition_progress {
     uint64_t commits;  /* this daemon's, of all partitions, by then; of a new owner when it first looked */
 };
 
+/* Records that were refused one after the other, and none stored between them (serve/liveness.h). */
+struct tw_partition_refused {
+    uint64_t records;
+    uint64_t first_ms, last_ms; /* monotonic: when they were stored as dead letters */
+};
+
 struct tw_partition {
     char topic[256];
     int32_t number;
@@ -101,6 +107,7 @@ struct tw_partition {
     bool broker_answers;                   /* lately enough for silence to count (source/answers.h) */
     uint64_t moved_ms;                     /* monotonic: when it came into its state */
     struct tw_partition_progress progress; /* looked at each second (serve/liveness.h) */
+    struct tw_partition_refused refused;   /* since the last record that was a document */
     uint32_t batches_out;                  /* cut and not yet committed or dropped */
     struct tw_store_task task;             /* store.h: while it waits to be taken */
     struct tw_store *store;                /* by which it was asked to be taken; NULL: not yet */

@@ -46,3 +46,23 @@ bool tw_liveness_is_left_behind(
            now_ms >= progress->since_ms + TW_LIVENESS_LIMIT_MS &&
            commits >= progress->commits + (uint64_t)TURNS * partitions;
 }
+
+void tw_liveness_note_refused(
+    struct tw_partition *partition, uint32_t refused, uint32_t stored, uint64_t now_ms)
+{
+    struct tw_partition_refused *run = &partition->refused;
+    if (stored > 0)
+        *run = (struct tw_partition_refused){0};
+    if (stored > 0 || refused == 0)
+        return;
+    if (run->records == 0)
+        run->first_ms = now_ms;
+    run->records += refused;
+    run->last_ms = now_ms;
+}
+
+bool tw_liveness_is_refused(const struct tw_partition *partition)
+{
+    const struct tw_partition_refused *run = &partition->refused;
+    return run->records >= TW_REFUSED_RECORDS && run->last_ms - run->first_ms >= TW_REFUSED_MS;
+}

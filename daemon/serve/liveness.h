@@ -15,6 +15,12 @@
  *     tw_liveness_note_partition(partition, commits, now_ms);               each second
  *     tw_liveness_is_left_behind(partition, commits, partitions, now_ms)
  *
+ * Nor when nothing but dead letters comes of a partition: a sender or a configuration that is wrong as a whole
+ * stores rows, and looks like progress. A few bad records, or many at one moment, are no such thing:
+ *
+ *     tw_liveness_note_refused(partition, refused, stored, now_ms);         each batch that is stored
+ *     tw_liveness_is_refused(partition)
+ *
  * The same limit holds for the evaluator (tw_evaluator_behind_ms) and for a partition from which nothing
  * comes (source/reasons.h). Pure, on the loop. */
 #ifndef TW_LIVENESS_H
@@ -24,6 +30,8 @@
 #include <stdint.h>
 
 #include "partition.h"
+
+enum { TW_REFUSED_RECORDS = 100, TW_REFUSED_MS = 60000 };
 
 struct tw_liveness {
     uint64_t commits;     /* known to be committed, when last noted */
@@ -48,5 +56,12 @@ void tw_liveness_note_partition(struct tw_partition *partition, uint64_t commits
  * the model is. */
 bool tw_liveness_is_left_behind(
     const struct tw_partition *partition, uint64_t commits, uint32_t partitions, uint64_t now_ms);
+
+/* A batch is stored: so many of its records are dead letters, so many documents. */
+void tw_liveness_note_refused(
+    struct tw_partition *partition, uint32_t refused, uint32_t stored, uint64_t now_ms);
+/* Whether the last TW_REFUSED_RECORDS or more were all refused, over TW_REFUSED_MS or longer. It stays so until
+ * a document is stored: silence after them proves nothing. */
+bool tw_liveness_is_refused(const struct tw_partition *partition);
 
 #endif

@@ -138,6 +138,29 @@ static void add_files(const struct tw_daemon *daemon, struct reasons *reasons)
     }
 }
 
+/* Of all whose every record is refused the first, and how many more. The reason is that of the first dead
+ * letter of which the log told last, whichever partition it was of. */
+static void add_refused(const struct tw_daemon *daemon, struct reasons *reasons)
+{
+    const struct tw_partition *first = NULL;
+    uint32_t refused = 0;
+    for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next) {
+        if (!tw_partition_is_read(at) || !tw_liveness_is_refused(at))
+            continue;
+        first = first ? first : at;
+        refused++;
+    }
+    if (!first)
+        return;
+    add_reason(reasons,
+        "topic %s partition %" PRId32 ": its last %" PRIu64 " records, over %" PRIu64
+        " s, were all refused: %s; see tapewatch deadletters list\n",
+        first->topic, first->number, first->refused.records,
+        (first->refused.last_ms - first->refused.first_ms) / 1000, daemon->notices.reason);
+    if (refused > 1)
+        add_reason(reasons, "and so are those of %" PRIu32 " more partitions\n", refused - 1);
+}
+
 /* It has no row, or one that nobody refreshes: a new one that the group has not dealt out, or one that it has
  * dealt to somebody who is no daemon of ours. */
 static void add_unowned(const struct tw_daemon *daemon, struct reasons *reasons)
@@ -187,6 +210,7 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
         add_uncommitted(daemon, &all);
         add_left_behind(daemon, &all);
         add_unowned(daemon, &all);
+        add_refused(daemon, &all);
         add_files(daemon, &all);
     }
     if (daemon->metrics.counters[TW_COUNT_ROWS_MISSING] > 0)

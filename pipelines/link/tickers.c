@@ -179,7 +179,8 @@ static bool is_joined(struct tw_text text, size_t begin, size_t end, const char 
     return after && strchr(marks, after) && !possessive && tw_word_joins(text, end + 1);
 }
 
-/* "@velquin_fan", "@the_velquin": whose account that is, the name in it does not say; "@velquin" is its own. */
+/* "@velquin_fan", "@the_velquin": whose account that is, the name in it does not say. "@velquin" is its
+ * own. */
 static bool is_part_of_handle(struct tw_text text, size_t begin, size_t end)
 {
     size_t first = begin;

@@ -57,6 +57,37 @@ static void whoever_is_thrown_out_of_the_group_again_and_again_does_not_begin_an
     assert_int_equal(tw_liveness_waited_ms(&liveness, TW_BACKLOG_UNKNOWN, 0, 520000), 0);
 }
 
+static void nothing_but_dead_letters_for_a_minute_is_a_fault(void **state)
+{
+    (void)state;
+    struct tw_partition partition = {.topic = "news"};
+    for (uint64_t second = 1; second <= 60; second++) {
+        tw_liveness_note_refused(&partition, 10, 0, second * 1000);
+        assert_false(tw_liveness_is_refused(&partition)); /* 600 of them, and no minute yet */
+    }
+    tw_liveness_note_refused(&partition, 10, 0, 61000);
+    assert_true(tw_liveness_is_refused(&partition));
+    tw_liveness_note_refused(&partition, 0, 0, 90000); /* a batch of ticks says nothing */
+    assert_true(tw_liveness_is_refused(&partition));
+    tw_liveness_note_refused(&partition, 99, 1, 91000); /* one document is enough */
+    assert_false(tw_liveness_is_refused(&partition));
+    assert_int_equal(partition.refused.records, 0);
+}
+
+static void a_burst_of_dead_letters_or_a_few_of_them_are_none(void **state)
+{
+    (void)state;
+    struct tw_partition partition = {.topic = "news"};
+    tw_liveness_note_refused(&partition, 5000, 0, 1000);
+    tw_liveness_note_refused(&partition, 0, 500, 2000);
+    assert_false(tw_liveness_is_refused(&partition));
+    for (uint64_t hour = 1; hour <= 24; hour++)
+        tw_liveness_note_refused(&partition, 4, 0, hour * 3600000);
+    assert_false(tw_liveness_is_refused(&partition)); /* 96 in a day */
+    tw_liveness_note_refused(&partition, 4, 0, UINT64_C(25) * 3600000);
+    assert_true(tw_liveness_is_refused(&partition));
+}
+
 static const struct tw_partition waiting = {.topic = "news",
     .state = TW_PARTITION_READING,
     .row_offset = 100,
@@ -114,6 +145,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commits_that_go_on_are_progress_however_much_waits),
         cmocka_unit_test(without_a_commit_the_wait_grows_until_the_next_one),
+        cmocka_unit_test(nothing_but_dead_letters_for_a_minute_is_a_fault),
+        cmocka_unit_test(a_burst_of_dead_letters_or_a_few_of_them_are_none),
         cmocka_unit_test(nothing_that_waits_is_no_fault_and_waiting_counts_from_when_it_begins),
         cmocka_unit_test(whoever_is_thrown_out_of_the_group_again_and_again_does_not_begin_anew),
         cmocka_unit_test(a_partition_whose_records_stand_while_others_have_their_turns_is_left_behind),
