@@ -60,8 +60,8 @@ bool tw_liveness_is_left_behind(
 /* A batch is stored: so many of its records are dead letters, so many documents. */
 void tw_liveness_note_refused(
     struct tw_partition *partition, uint32_t refused, uint32_t stored, uint64_t now_ms);
-/* Whether the last TW_REFUSED_RECORDS or more were all refused, over TW_REFUSED_MS or longer. It stays so until
- * a document is stored: silence after them proves nothing. */
+/* Whether the last TW_REFUSED_RECORDS or more were all refused, over TW_REFUSED_MS or longer. It stays so
+ * until a document is stored: silence after them proves nothing. */
 bool tw_liveness_is_refused(const struct tw_partition *partition);
 
 #endif
