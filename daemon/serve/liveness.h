@@ -15,8 +15,8 @@
  *     tw_liveness_note_partition(partition, commits, now_ms);               each second
  *     tw_liveness_is_left_behind(partition, commits, partitions, now_ms)
  *
- * Nor when nothing but dead letters comes of a partition: a sender or a configuration that is wrong as a whole
- * stores rows, and looks like progress. A few bad records, or many at one moment, are no such thing:
+ * Nor when nothing but dead letters comes of a partition: a sender or a configuration that is wrong as a
+ * whole stores rows, and looks like progress. A few bad records, or many at one moment, are no such thing:
  *
  *     tw_liveness_note_refused(partition, refused, stored, now_ms);         each batch that is stored
  *     tw_liveness_is_refused(partition)
