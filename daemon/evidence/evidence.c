@@ -30,7 +30,7 @@ enum {
 enum state { AWAY, WAITING, TAKING, WORKING, STORING, ORPHANED, RECALLING, RETURNING, CLOSING, STATES };
 
 /* Kinds of lines that come again and again (repeats.h). */
-enum line { LINE_SESSION, LINE_DATABASE, LINE_FAILED, LINE_WAITS, LINE_GIVEN_UP };
+enum line { LINE_DATABASE, LINE_FAILED, LINE_WAITS, LINE_GIVEN_UP };
 
 /* Columns of TW_EVIDENCE_GIVE_UP. */
 enum { GIVEN_UP_FAILED, GIVEN_UP_LATE, GIVEN_UP_STEP, GIVEN_UP_EVENT };
@@ -64,7 +64,8 @@ struct tw_evidence {
     struct tw_session session;
     enum state state;
     struct tw_repeats repeats;
-    struct tw_arena arena; /* of the list */
+    struct tw_repeats losses; /* of the session */
+    struct tw_arena arena;    /* of the list */
     struct tw_statement_list list;
 
     PGresult *rows;                /* the step at hand; NULL: none */
@@ -562,6 +563,7 @@ static void on_ready(void *context)
 {
     struct tw_evidence *evidence = context;
     evidence->give_up_ms = 0;
+    (void)tw_repeats_loss(&evidence->losses, NULL, tw_now_ms());
     if (evidence->state == AWAY)
         wait_for(evidence, 0, "connected");
 }
@@ -570,8 +572,7 @@ static void on_ready(void *context)
 static void on_lost(void *context, const struct tw_error *err)
 {
     struct tw_evidence *evidence = context;
-    uint64_t unsaid;
-    if (tw_repeats_tell(&evidence->repeats, LINE_SESSION, tw_now_ms(), &unsaid))
+    if (tw_repeats_loss(&evidence->losses, err, tw_now_ms()))
         tw_log_error(evidence->log, "evidence", "connection lost", err);
     uv_timer_stop(&evidence->session.timer);
     if (evidence->state == WORKING)

@@ -39,3 +39,12 @@ bool tw_repeats_tell(struct tw_repeats *repeats, int64_t kind, uint64_t now_ms, 
     repeats->kinds[place].unsaid = 0;
     return true;
 }
+
+bool tw_repeats_loss(struct tw_repeats *losses, const struct tw_error *err, uint64_t now_ms)
+{
+    uint64_t unsaid;
+    if (err)
+        return tw_repeats_tell(losses, tw_repeats_kind(err->what), now_ms, &unsaid);
+    *losses = (struct tw_repeats){0};
+    return false;
+}

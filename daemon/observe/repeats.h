@@ -6,12 +6,23 @@
  *
  * The first of a kind is told at once; then, while they go on, one a minute, with how many came between. A
  * kind that has been silent for ten minutes is new again. There is room for TW_REPEATS_KINDS at a time; one
- * more takes the place of the one told longest ago. Begin with zeros. For one thread. */
+ * more takes the place of the one told longest ago. Begin with zeros. For one thread.
+ *
+ * Of a connection that is made anew again and again, or of several that do the same (a room each its own):
+ *
+ *     tw_repeats_loss(&losses, NULL, now_ms)                 one stands again
+ *     if (tw_repeats_loss(&losses, err, now_ms))             one was lost, or a try has failed
+ *         tw_log_error(log, room, "connection lost", err);
+ *
+ * That one is lost after it stood is news each time, also while another is still away; tries that fail alike
+ * are folded. */
 #ifndef TW_REPEATS_H
 #define TW_REPEATS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/error.h"
 
 enum { TW_REPEATS_KINDS = 16, TW_REPEATS_MS = 60000, TW_REPEATS_FORGET_MS = 600000 };
 
@@ -29,5 +40,9 @@ int64_t tw_repeats_kind(const char *words);
 
 /* An event of this kind has come. True: tell it; *unsaid receives how many came since one was told. */
 bool tw_repeats_tell(struct tw_repeats *repeats, int64_t kind, uint64_t now_ms, uint64_t *unsaid);
+
+/* What has become of a connection, `err` NULL: it stands. True: tell that it does not. `losses` holds nothing
+ * else. */
+bool tw_repeats_loss(struct tw_repeats *losses, const struct tw_error *err, uint64_t now_ms);
 
 #endif

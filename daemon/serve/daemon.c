@@ -345,14 +345,10 @@ static void on_watchdog(void *context)
 static void on_store_state(void *context, bool ready, const struct tw_error *err)
 {
     struct tw_daemon *daemon = context;
-    uint64_t unsaid;
-    if (!err) /* one is connected again: that it is lost after this is news */
-        daemon->losses = (struct tw_repeats){0};
-    if (ready) {
-        tw_log(&daemon->log, TW_INFO, "store", "connected", tw_string("schema", "ready"));
-    } else if (err && tw_repeats_tell(&daemon->losses, tw_repeats_kind(err->what), tw_now_ms(), &unsaid)) {
+    if (tw_repeats_loss(&daemon->losses, err, tw_now_ms()))
         tw_log_error(&daemon->log, "store", "connection lost", err);
-    }
+    if (ready)
+        tw_log(&daemon->log, TW_INFO, "store", "connected", tw_string("schema", "ready"));
     if (err && !err->passing && (err->code == TW_CONFIG || err->code == TW_PERMISSION))
         fail(daemon, err);
 }
@@ -360,10 +356,11 @@ static void on_store_state(void *context, bool ready, const struct tw_error *err
 static void on_evaluate_state(void *context, bool ready, const struct tw_error *err)
 {
     struct tw_daemon *daemon = context;
+    bool told = err && !(daemon->stores && tw_stores_ready(daemon->stores)); /* the same, by the store */
+    if (!told && tw_repeats_loss(&daemon->evaluator_losses, err, tw_now_ms()))
+        tw_log_error(&daemon->log, "evaluate", "connection lost", err);
     if (ready)
         tw_log(&daemon->log, TW_INFO, "evaluate", "connected", tw_string("rules", "are evaluated"));
-    else if (err && daemon->stores && tw_stores_ready(daemon->stores)) /* else the store has told the same */
-        tw_log_error(&daemon->log, "evaluate", "connection lost", err);
 }
 
 /* Another daemon's to read, or nobody's yet. How many partitions a topic has is not known where this daemon

@@ -62,7 +62,8 @@ struct tw_daemon {
     struct tw_metrics metrics;
     struct tw_notices notices;
     struct tw_stages stages;  /* where the time of records goes */
-    struct tw_repeats losses; /* tries to connect the store that failed alike, since it was connected */
+    struct tw_repeats losses; /* of the store's connections */
+    struct tw_repeats evaluator_losses;
     struct tw_loop loop;
 
     struct tw_shared *model; /* a hold on the newest */

@@ -26,7 +26,7 @@ enum {
 enum state { AWAY, WAITING, READING, DELIVERING, MARKING, ORPHANED, LEAVING, CLOSING, STATES };
 
 /* Kinds of lines that come again and again (repeats.h). */
-enum line { LINE_SESSION, LINE_TROUBLE, LINE_DATABASE, LINE_REFUSED };
+enum line { LINE_TROUBLE, LINE_DATABASE, LINE_REFUSED };
 
 struct tw_outbox {
     const struct tw_config *config;
@@ -39,6 +39,7 @@ struct tw_outbox {
     enum state state;
     struct tw_arena arena; /* of one exchange's parameters */
     struct tw_repeats repeats;
+    struct tw_repeats losses; /* of the session */
 
     struct tw_outbox_row rows[MOST_ROWS]; /* being told; their texts lie in `result` */
     size_t count;
@@ -441,6 +442,7 @@ static void on_ready(void *context)
     struct tw_error err;
     if (!tw_session_new_token(&outbox->session, &err))
         tw_log_error(outbox->log, "tell", "no token", &err);
+    (void)tw_repeats_loss(&outbox->losses, NULL, tw_now_ms());
     if (outbox->state == AWAY)
         wait_for(outbox, 0, "connected");
 }
@@ -449,8 +451,7 @@ static void on_ready(void *context)
 static void on_lost(void *context, const struct tw_error *err)
 {
     struct tw_outbox *outbox = context;
-    uint64_t unsaid;
-    if (tw_repeats_tell(&outbox->repeats, LINE_SESSION, tw_now_ms(), &unsaid))
+    if (tw_repeats_loss(&outbox->losses, err, tw_now_ms()))
         tw_log_error(outbox->log, "tell", "connection lost", err);
     outbox->held = false;
     outbox->unasked = *err;
