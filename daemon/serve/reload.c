@@ -60,6 +60,19 @@ static bool compare(struct tw_reload *reload, const struct tw_shared *before, st
     return tw_rules_difference(tw_load_rules(before), rules, &reload->arena, &reload->rules, err);
 }
 
+/* Of rules the loader says so. A file that whoever writes it has emptied, or not filled yet, would leave each
+ * company unknown and every rule that is held to the file silent; to have none there is a word. */
+static bool has_entities_still(
+    const struct tw_reload *reload, const struct tw_shared *before, struct tw_error *err)
+{
+    if (!tw_load_entities(reload->shared) || tw_load_entity_count(reload->shared) > 0 ||
+        tw_load_entity_count(before) == 0)
+        return true;
+    return tw_fail(err, TW_CONFIG, reload->config.link.entities,
+        "write the file anew; to link by symbols alone, set link.entities to \"\"",
+        "holds no entity, where %u are in force", tw_load_entity_count(before));
+}
+
 bool tw_reload_read(const struct tw_reload_from *from, struct tw_reload **out, struct tw_error *err)
 {
     struct tw_reload *reload = calloc(1, sizeof *reload);
@@ -75,7 +88,8 @@ bool tw_reload_read(const struct tw_reload_from *from, struct tw_reload **out, s
         &reload->config, from->model, &reload->problems, &reload->shared, right ? err : &second);
     if (reload->problems.count > 0)
         return tw_problems_fail(&reload->problems, err); /* how many there are is known only now */
-    return right && loaded && compare(reload, from->shared, err);
+    return right && loaded && has_entities_still(reload, from->shared, err) &&
+           compare(reload, from->shared, err);
 }
 
 void tw_reload_free(struct tw_reload *reload)
