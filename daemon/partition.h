@@ -70,10 +70,11 @@ struct tw_partition_progress {
     uint64_t commits;  /* this daemon's, of all partitions, by then; of a new owner when it first looked */
 };
 
-/* Records that were refused one after the other, and none stored between them (serve/liveness.h). */
-struct tw_partition_refused {
+/* Records that were bad in one way, one after the other, and no good one between them (serve/liveness.h). */
+struct tw_bad_run {
     uint64_t records;
-    uint64_t first_ms, last_ms; /* monotonic: when they were stored as dead letters */
+    uint64_t first_ms, last_ms; /* monotonic: when they came to stand, as dead letters or documents */
+    char why[256];              /* of the latest batch's first, with the cure */
 };
 
 struct tw_partition {
@@ -107,7 +108,8 @@ struct tw_partition {
     bool broker_answers;                   /* lately enough for silence to count (source/answers.h) */
     uint64_t moved_ms;                     /* monotonic: when it came into its state */
     struct tw_partition_progress progress; /* looked at each second (serve/liveness.h) */
-    struct tw_partition_refused refused;   /* since the last record that was a document */
+    struct tw_bad_run refused;             /* since the last record that was a document */
+    struct tw_bad_run ahead;               /* since the last whose time moved event time */
     uint32_t batches_out;                  /* cut and not yet committed or dropped */
     struct tw_store_task task;             /* store.h: while it waits to be taken */
     struct tw_store *store;                /* by which it was asked to be taken; NULL: not yet */

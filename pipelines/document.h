@@ -133,7 +133,9 @@ struct tw_reading {
 struct tw_document {
     const struct tw_message *message;
     enum tw_fate fate;
-    struct tw_error *refusal; /* for dead letters: code TW_REFUSED, what, where in the message, cure */
+    /* Of a dead letter: code TW_REFUSED, what, where in the message, cure. Of a document that PostgreSQL has
+     * refused, what it said, once that is known to be committed (store/commit.h). */
+    struct tw_error *refusal;
 
     struct tw_text id; /* empty when the message has none */
     struct tw_text title;

@@ -235,8 +235,7 @@ static void on_committed(void *context, struct tw_batch *batch, enum tw_batch_en
         tw_source_counts_add(&daemon->sources, &batch->rows, batch->encoded->kept, &daemon->log);
         tw_notices_add(&daemon->notices, &daemon->log, tw_now_ms(), batch->arrived_us, &batch->rows,
             batch->partition->topic, batch->partition->number);
-        tw_liveness_note_refused(
-            batch->partition, batch->rows.dead_count, batch->rows.stored_count, tw_now_ms());
+        tw_liveness_note_records(batch->partition, &batch->rows, batch->encoded->kept, tw_now_ms());
     }
     finish(daemon, batch, end);
 }

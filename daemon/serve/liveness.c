@@ -1,5 +1,9 @@
 #include "serve/liveness.h"
 
+#include "timestamps/time_text.h"
+
+#include <stdio.h>
+
 /* Each partition has its turn within as many commits as there are partitions; thrice, for batches differ. */
 enum { TURNS = 3 };
 
@@ -47,22 +51,72 @@ bool tw_liveness_is_left_behind(
            commits >= progress->commits + (uint64_t)TURNS * partitions;
 }
 
-void tw_liveness_note_refused(
-    struct tw_partition *partition, uint32_t refused, uint32_t stored, uint64_t now_ms)
+/* What the records of a batch are, in one way. */
+struct records {
+    uint32_t good, bad;
+    const struct tw_document *first; /* that is bad */
+};
+
+static void count(struct records *records, const struct tw_document *document, bool bad)
 {
-    struct tw_partition_refused *run = &partition->refused;
-    if (stored > 0)
-        *run = (struct tw_partition_refused){0};
-    if (stored > 0 || refused == 0)
-        return;
-    if (run->records == 0)
-        run->first_ms = now_ms;
-    run->records += refused;
-    run->last_ms = now_ms;
+    records->first = bad && !records->first ? document : records->first;
+    records->bad += bad;
+    records->good += !bad;
 }
 
-bool tw_liveness_is_refused(const struct tw_partition *partition)
+/* Refused is what has a reason and no row of its own: PostgreSQL's reason is added when it has refused a
+ * document (store/commit.h). A tick has no row either, and moves event time. */
+static void sort(
+    const struct tw_rows *rows, const uint8_t *kept, struct records *refused, struct records *ahead)
 {
-    const struct tw_partition_refused *run = &partition->refused;
-    return run->records >= TW_REFUSED_RECORDS && run->last_ms - run->first_ms >= TW_REFUSED_MS;
+    for (uint32_t at = 0; at < rows->document_count; at++) {
+        const struct tw_document *document = &rows->documents[at];
+        if (kept[at] || document->refusal)
+            count(refused, document, !kept[at]);
+        if (kept[at] || document->fate == TW_FATE_TICK)
+            count(ahead, document, !document->moves_watermark);
+    }
+}
+
+/* Is there one whose reason is to be kept? */
+static bool take(struct tw_bad_run *run, const struct records *records, uint64_t now_ms)
+{
+    if (records->good > 0)
+        *run = (struct tw_bad_run){0};
+    if (records->good > 0 || records->bad == 0)
+        return false;
+    if (run->records == 0)
+        run->first_ms = now_ms;
+    run->records += records->bad;
+    run->last_ms = now_ms;
+    return true;
+}
+
+static void explain_ahead(struct tw_bad_run *run, const struct tw_document *document)
+{
+    char event[TW_TIME_TEXT_BYTES];
+    char stamp[TW_TIME_TEXT_BYTES] = "none";
+    tw_time_text(document->event_us, event);
+    if (document->message && document->message->stamp_us != TW_NO_TIME)
+        tw_time_text(document->message->stamp_us, stamp);
+    snprintf(run->why, sizeof run->why,
+        "%s with a record's stamp of %s; cure: check the sender's clock, decode.time_zone and decode.time_unit, "
+        "or raise watermark.max_ahead",
+        event, stamp);
+}
+
+void tw_liveness_note_records(
+    struct tw_partition *partition, const struct tw_rows *rows, const uint8_t *kept, uint64_t now_ms)
+{
+    struct records refused = {0}, ahead = {0};
+    sort(rows, kept, &refused, &ahead);
+    if (take(&partition->refused, &refused, now_ms))
+        tw_error_line(refused.first->refusal, partition->refused.why, sizeof partition->refused.why);
+    if (take(&partition->ahead, &ahead, now_ms))
+        explain_ahead(&partition->ahead, ahead.first);
+}
+
+bool tw_liveness_is_bad(const struct tw_bad_run *run)
+{
+    return run->records >= TW_BAD_RECORDS && run->last_ms - run->first_ms >= TW_BAD_MS;
 }

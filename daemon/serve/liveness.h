@@ -15,11 +15,15 @@
  *     tw_liveness_note_partition(partition, commits, now_ms);               each second
  *     tw_liveness_is_left_behind(partition, commits, partitions, now_ms)
  *
- * Nor when nothing but dead letters comes of a partition: a sender or a configuration that is wrong as a
- * whole stores rows, and looks like progress. A few bad records, or many at one moment, are no such thing:
+ * Nor when all records of a partition are bad in one way: a sender, a configuration or a trigger that is
+ * wrong as a whole stores rows, and looks like progress. A few bad ones, or many at one moment, are no such
+ * thing:
  *
- *     tw_liveness_note_refused(partition, refused, stored, now_ms);         each batch that is stored
- *     tw_liveness_is_refused(partition)
+ *     refused          nothing but dead letters comes of it, whether the river or PostgreSQL refused them
+ *     ahead            each time is too far ahead to move event time: it stands still, and no bar closes
+ *
+ *     tw_liveness_note_records(partition, &rows, kept, now_ms);             each batch that is stored
+ *     tw_liveness_is_bad(&partition->refused)                               and of `ahead` alike
  *
  * The same limit holds for the evaluator (tw_evaluator_behind_ms) and for a partition from which nothing
  * comes (source/reasons.h). Pure, on the loop. */
@@ -30,8 +34,9 @@
 #include <stdint.h>
 
 #include "partition.h"
+#include "rows.h"
 
-enum { TW_REFUSED_RECORDS = 100, TW_REFUSED_MS = 60000 };
+enum { TW_BAD_RECORDS = 100, TW_BAD_MS = 60000 };
 
 struct tw_liveness {
     uint64_t commits;     /* known to be committed, when last noted */
@@ -57,11 +62,12 @@ void tw_liveness_note_partition(struct tw_partition *partition, uint64_t commits
 bool tw_liveness_is_left_behind(
     const struct tw_partition *partition, uint64_t commits, uint32_t partitions, uint64_t now_ms);
 
-/* A batch is stored: so many of its records are dead letters, so many documents. */
-void tw_liveness_note_refused(
-    struct tw_partition *partition, uint32_t refused, uint32_t stored, uint64_t now_ms);
-/* Whether the last TW_REFUSED_RECORDS or more were all refused, over TW_REFUSED_MS or longer. It stays so
- * until a document is stored: silence after them proves nothing. */
-bool tw_liveness_is_refused(const struct tw_partition *partition);
+/* A batch is stored; `kept` says of each document whether a row came of it (store/encode.h). Records that are
+ * neither good nor bad say nothing: without a value, or what stood there already after a `reset`. */
+void tw_liveness_note_records(
+    struct tw_partition *partition, const struct tw_rows *rows, const uint8_t *kept, uint64_t now_ms);
+/* Whether the last TW_BAD_RECORDS or more were all bad, over TW_BAD_MS or longer. It stays so until a good
+ * one is stored: silence after them proves nothing. */
+bool tw_liveness_is_bad(const struct tw_bad_run *run);
 
 #endif

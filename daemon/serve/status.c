@@ -138,27 +138,44 @@ static void add_files(const struct tw_daemon *daemon, struct reasons *reasons)
     }
 }
 
-/* Of all whose every record is refused the first, and how many more. The reason is that of the first dead
- * letter of which the log told last, whichever partition it was of. */
-static void add_refused(const struct tw_daemon *daemon, struct reasons *reasons)
+static const struct tw_bad_run *refused_of(const struct tw_partition *partition)
+{
+    return &partition->refused;
+}
+
+static const struct tw_bad_run *ahead_of(const struct tw_partition *partition)
+{
+    return &partition->ahead;
+}
+
+/* Of all whose every record is bad in that way the first, and how many more. */
+static void add_bad(const struct tw_daemon *daemon,
+    const struct tw_bad_run *run_of(const struct tw_partition *), const char *what, struct reasons *reasons)
 {
     const struct tw_partition *first = NULL;
-    uint32_t refused = 0;
+    uint32_t bad = 0;
     for (const struct tw_partition *at = tw_source_partitions(daemon->source); at; at = at->next) {
-        if (!tw_partition_is_read(at) || !tw_liveness_is_refused(at))
+        if (!tw_partition_is_read(at) || !tw_liveness_is_bad(run_of(at)))
             continue;
         first = first ? first : at;
-        refused++;
+        bad++;
     }
     if (!first)
         return;
+    const struct tw_bad_run *run = run_of(first);
     add_reason(reasons,
-        "topic %s partition %" PRId32 ": its last %" PRIu64 " records, over %" PRIu64
-        " s, were all refused: %s; see tapewatch deadletters list\n",
-        first->topic, first->number, first->refused.records,
-        (first->refused.last_ms - first->refused.first_ms) / 1000, daemon->notices.reason);
-    if (refused > 1)
-        add_reason(reasons, "and so are those of %" PRIu32 " more partitions\n", refused - 1);
+        "topic %s partition %" PRId32 ": its last %" PRIu64 " records, over %" PRIu64 " s, %s: %s\n",
+        first->topic, first->number, run->records, (run->last_ms - run->first_ms) / 1000, what, run->why);
+    if (bad > 1)
+        add_reason(reasons, "and so are those of %" PRIu32 " more partitions\n", bad - 1);
+}
+
+/* Records are committed, and nothing comes of them. */
+static void add_records(const struct tw_daemon *daemon, struct reasons *reasons)
+{
+    add_bad(daemon, refused_of, "were all refused (tapewatch deadletters list)", reasons);
+    add_bad(
+        daemon, ahead_of, "were all too far ahead to move event time, so that no rule is evaluated", reasons);
 }
 
 /* It has no row, or one that nobody refreshes: a new one that the group has not dealt out, or one that it has
@@ -210,7 +227,7 @@ bool tw_status_ready(const struct tw_daemon *daemon, char *why, size_t size)
         add_uncommitted(daemon, &all);
         add_left_behind(daemon, &all);
         add_unowned(daemon, &all);
-        add_refused(daemon, &all);
+        add_records(daemon, &all);
         add_files(daemon, &all);
     }
     if (daemon->metrics.counters[TW_COUNT_ROWS_MISSING] > 0)

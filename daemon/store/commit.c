@@ -236,6 +236,18 @@ static void isolate_row(struct tw_commit *commit, const struct tw_refusal *refus
         go_on(commit, TW_COMMIT_COMPARE, "as a dead letter");
 }
 
+/* Whoever hears that the batch is committed hears why this document is none. Its fate stays what the river
+ * made of it; where the arena is full, nothing is told of it. */
+static void note_refused(struct tw_commit *commit)
+{
+    struct tw_batch *batch = commit->part.batch;
+    struct tw_error *refusal = tw_arena_take(&batch->arena, sizeof *refusal);
+    if (!refusal)
+        return;
+    *refusal = commit->tries.poison;
+    batch->rows.documents[range_of(commit)->first].refusal = refusal;
+}
+
 static void count_stored(const struct tw_commit *commit)
 {
     struct tw_metrics *metrics = commit->options.metrics;
@@ -264,6 +276,8 @@ static void part_stored(struct tw_commit *commit)
     partition->row_watermark_us = tw_watermark_of_partition(partition->row_watermark_us,
         commit->part.encoded->highest_us, commit->options.config->watermark.lateness_us);
     count_stored(commit);
+    if (commit->tries.poisoned > 0)
+        note_refused(commit);
     if (--commit->range_count == 0)
         finish(commit, TW_BATCH_STORED, "stored");
     else

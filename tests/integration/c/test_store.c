@@ -586,6 +586,12 @@ static void a_document_that_postgresql_refuses_becomes_a_dead_letter_alone(void 
                    " '%22021%' AND payload = '{\"text\":\"raw\"}'::bytea AND" OF_TOPIC),
         37);
     assert_true(story->metrics.counters[TW_COUNT_COMMIT_SPLITS] > 0);
+    const struct tw_document *refused =
+        &story->back[0]->rows.documents[37]; /* for who is told of the batch */
+    assert_int_equal(refused->fate, TW_FATE_STORED);
+    assert_non_null(refused->refusal);
+    assert_non_null(strstr(refused->refusal->what, "22021"));
+    assert_null(story->back[0]->rows.documents[36].refusal);
 }
 
 /* How often `words` stand in what is written to stderr until the store has stored `batches`. */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -57,35 +58,85 @@ static void whoever_is_thrown_out_of_the_group_again_and_again_does_not_begin_an
     assert_int_equal(tw_liveness_waited_ms(&liveness, TW_BACKLOG_UNKNOWN, 0, 520000), 0);
 }
 
+/* A stored batch, a letter a record: g is stored, s stood there already, d a dead letter, p refused by
+ * PostgreSQL, t a tick; a is stored and u a tick, whose times are too far ahead. */
+static void note(struct tw_partition *partition, const char *letters, uint64_t now_ms)
+{
+    static const struct tw_message message = {.stamp_us = INT64_C(1794990000000000)};
+    static struct tw_error refusal = {.code = TW_REFUSED, .what = "no text", .cure = "send one"};
+    struct tw_document documents[16];
+    uint8_t kept[16];
+    struct tw_rows rows = {.documents = documents, .document_count = (uint32_t)strlen(letters)};
+    assert_true(rows.document_count <= 16);
+    for (uint32_t at = 0; at < rows.document_count; at++) {
+        const char letter = letters[at];
+        documents[at] = (struct tw_document){.message = &message,
+            .event_us = INT64_C(1795000000000000),
+            .fate = letter == 'd'                    ? TW_FATE_DEAD_LETTER
+                    : letter == 't' || letter == 'u' ? TW_FATE_TICK
+                                                     : TW_FATE_STORED,
+            .moves_watermark = letter == 'g' || letter == 's' || letter == 't',
+            .refusal = letter == 'd' || letter == 'p' ? &refusal : NULL};
+        kept[at] = letter == 'g' || letter == 'a';
+    }
+    tw_liveness_note_records(partition, &rows, kept, now_ms);
+}
+
 static void nothing_but_dead_letters_for_a_minute_is_a_fault(void **state)
 {
+    static const char *const letters[] = {"dddddddddd", "pppppppppp"};
     (void)state;
-    struct tw_partition partition = {.topic = "news"};
-    for (uint64_t second = 1; second <= 60; second++) {
-        tw_liveness_note_refused(&partition, 10, 0, second * 1000);
-        assert_false(tw_liveness_is_refused(&partition)); /* 600 of them, and no minute yet */
+    for (size_t who = 0; who < 2; who++) {
+        struct tw_partition partition = {.topic = "news"};
+        for (uint64_t second = 1; second <= 60; second++) {
+            note(&partition, letters[who], second * 1000);
+            assert_false(tw_liveness_is_bad(&partition.refused)); /* 600 of them, and no minute yet */
+        }
+        note(&partition, letters[who], 61000);
+        assert_true(tw_liveness_is_bad(&partition.refused));
+        assert_string_equal(partition.refused.why, "no text; cure: send one");
+        note(&partition, "ttss", 90000); /* ticks, and what stood there already, say nothing */
+        assert_true(tw_liveness_is_bad(&partition.refused));
+        assert_false(tw_liveness_is_bad(&partition.ahead));
+        note(&partition, "dddddgdddd", 91000); /* one document is enough */
+        assert_false(tw_liveness_is_bad(&partition.refused));
+        assert_int_equal(partition.refused.records, 0);
     }
-    tw_liveness_note_refused(&partition, 10, 0, 61000);
-    assert_true(tw_liveness_is_refused(&partition));
-    tw_liveness_note_refused(&partition, 0, 0, 90000); /* a batch of ticks says nothing */
-    assert_true(tw_liveness_is_refused(&partition));
-    tw_liveness_note_refused(&partition, 99, 1, 91000); /* one document is enough */
-    assert_false(tw_liveness_is_refused(&partition));
-    assert_int_equal(partition.refused.records, 0);
 }
 
 static void a_burst_of_dead_letters_or_a_few_of_them_are_none(void **state)
 {
     (void)state;
     struct tw_partition partition = {.topic = "news"};
-    tw_liveness_note_refused(&partition, 5000, 0, 1000);
-    tw_liveness_note_refused(&partition, 0, 500, 2000);
-    assert_false(tw_liveness_is_refused(&partition));
+    for (int batch = 0; batch < 500; batch++)
+        note(&partition, "dddddddddd", 1000);
+    note(&partition, "ggg", 2000);
+    assert_false(tw_liveness_is_bad(&partition.refused));
     for (uint64_t hour = 1; hour <= 24; hour++)
-        tw_liveness_note_refused(&partition, 4, 0, hour * 3600000);
-    assert_false(tw_liveness_is_refused(&partition)); /* 96 in a day */
-    tw_liveness_note_refused(&partition, 4, 0, UINT64_C(25) * 3600000);
-    assert_true(tw_liveness_is_refused(&partition));
+        note(&partition, "dddd", hour * 3600000);
+    assert_false(tw_liveness_is_bad(&partition.refused)); /* 96 in a day */
+    note(&partition, "dddd", UINT64_C(25) * 3600000);
+    assert_true(tw_liveness_is_bad(&partition.refused));
+}
+
+/* Each of them is stored, and none moves event time: no bar closes. */
+static void nothing_but_times_too_far_ahead_is_a_fault(void **state)
+{
+    (void)state;
+    struct tw_partition partition = {.topic = "news"};
+    for (uint64_t second = 1; second <= 60; second++)
+        note(&partition, "aauaa", second * 1000);
+    assert_false(tw_liveness_is_bad(&partition.ahead));
+    note(&partition, "aadda", 61000); /* what is refused says nothing of times */
+    assert_true(tw_liveness_is_bad(&partition.ahead));
+    assert_false(tw_liveness_is_bad(&partition.refused));
+    assert_string_equal(partition.ahead.why,
+        "2026-11-18T11:06:40Z with a record's stamp of 2026-11-18T08:20:00Z; cure: check the sender's clock, "
+        "decode.time_zone and decode.time_unit, or raise watermark.max_ahead");
+    note(&partition, "dddss", 90000);
+    assert_true(tw_liveness_is_bad(&partition.ahead));
+    note(&partition, "t", 91000); /* a tick moves it */
+    assert_false(tw_liveness_is_bad(&partition.ahead));
 }
 
 static const struct tw_partition waiting = {.topic = "news",
@@ -147,6 +198,7 @@ int main(void)
         cmocka_unit_test(without_a_commit_the_wait_grows_until_the_next_one),
         cmocka_unit_test(nothing_but_dead_letters_for_a_minute_is_a_fault),
         cmocka_unit_test(a_burst_of_dead_letters_or_a_few_of_them_are_none),
+        cmocka_unit_test(nothing_but_times_too_far_ahead_is_a_fault),
         cmocka_unit_test(nothing_that_waits_is_no_fault_and_waiting_counts_from_when_it_begins),
         cmocka_unit_test(whoever_is_thrown_out_of_the_group_again_and_again_does_not_begin_anew),
         cmocka_unit_test(a_partition_whose_records_stand_while_others_have_their_turns_is_left_behind),
